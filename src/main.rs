@@ -1,0 +1,2 @@
+//! The `nimbus-operator` binary.
+fn main() {}
