@@ -1,2 +1,27 @@
-//! A declarative GitOps reconciler for the Tenant Administration of Nimbus.
+//! A declarative GitOps reconciler for the *Tenant Administration* view of Nimbus, a contact centre for Microsoft Teams.
+//!
+//! ```text
+//! settings     VOCABULARY   one file per tab or section of the UI                                   pure
+//! resources    THE KINDS    Tenant, Platform, Partner, status, conditions, CRDs                     pure
+//! plan         THE DECISION validate, diff, plan, conclude                                          pure
+//! admin_api    PLATFORM     typed client of the admin API; knows no Kubernetes
+//! controller   KUBERNETES   run, resolve, observe, execute, publish
+//! sandbox      REFERENCE    the reference platform: HTTP and SQLite; shares nothing with the client
+//! cli          PEOPLE       one file per command
+//! telemetry    logs
+//! ```
+//!
+//! Who may use whom: `resources → settings`; `admin_api → settings`; `plan → resources, settings, admin_api`; `controller` and
+//! `cli` see everything but the sandbox's inside; nothing uses `cli`; `sandbox` uses nobody. A test reads the sources and
+//! holds this.
+//!
+//! The life of one Tenant, which is `controller::reconcile`:
+//!
+//! ```text
+//! resolve → validate → observe → plan → execute → conclude → publish
+//! reads K8s  pure      reads      pure   writes    pure      writes K8s (always reached)
+//!                      platform          platform
+//! ```
 #![forbid(unsafe_code)]
+
+pub mod settings;

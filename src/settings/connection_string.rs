@@ -1,0 +1,82 @@
+//! Connection strings of Azure Communication Services, as far as their syntax can be judged without a call.
+//!
+//! `endpoint=https://<name>.communication.azure.com/;accesskey=<base64>`: pairs in any order, key names in any case, a last
+//! `;` allowed. A pair is split at its first `=` only, since base64 ends in `=`. Source: `domain.md` §2.4.
+
+/// Longest connection string that is looked at, in bytes.
+pub const LONGEST: usize = 4096;
+
+/// Judges a connection string.
+///
+/// *Errors*: what is wrong with it, without any part of it.
+pub fn judge(text: &str) -> Result<(), &'static str> {
+    if text.is_empty() {
+        return Err("is empty");
+    }
+    if text.len() > LONGEST {
+        return Err("is longer than a connection string can be");
+    }
+    let (mut endpoint, mut key) = (None, None);
+    for pair in text.split(';').map(str::trim).filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').ok_or("has a part that is not name=value")?;
+        match name.to_ascii_lowercase().as_str() {
+            "endpoint" => endpoint = Some(value),
+            "accesskey" => key = Some(value),
+            _ => {}
+        }
+    }
+    judge_endpoint(endpoint.ok_or("has no endpoint=")?)?;
+    judge_key(key.ok_or("has no accesskey=")?)
+}
+
+fn judge_endpoint(endpoint: &str) -> Result<(), &'static str> {
+    let url = url::Url::parse(endpoint).map_err(|_| "has an endpoint that is not a URL")?;
+    let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    match (url.scheme(), url.host_str()) {
+        ("https", Some(host)) if host.split('.').next().is_some_and(|name| name.contains('_')) => {
+            Err("has an underscore in the name of the resource, which Azure Communication Services does not work with")
+        }
+        ("https", Some(_)) => Ok(()),
+        ("http", _) if loopback => Ok(()),
+        _ => Err("has an endpoint that is not https"),
+    }
+}
+
+fn judge_key(key: &str) -> Result<(), &'static str> {
+    let digits = key.trim_end_matches('=');
+    let base64 = digits.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/');
+    let padded = key.len().is_multiple_of(4) && key.len() - digits.len() <= 2;
+    (base64 && padded && !digits.is_empty()).then_some(()).ok_or("has an accesskey that is not base64")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::judge;
+
+    #[test]
+    fn every_legal_spelling_passes_and_every_illegal_one_is_named() {
+        for good in [
+            "endpoint=https://contoso.communication.azure.com/;accesskey=c2VjcmV0",
+            "AccessKey=c2VjcmV0MQ==;Endpoint=https://contoso.europe.communication.azure.com;",
+            "endpoint=http://127.0.0.1:8080/;accesskey=c2VjcmV0",
+        ] {
+            assert_eq!(judge(good), Ok(()), "{good}");
+        }
+        for (bad, problem) in [
+            ("", "is empty"),
+            ("endpoint", "has a part that is not name=value"),
+            ("accesskey=c2VjcmV0", "has no endpoint="),
+            ("endpoint=https://contoso.communication.azure.com/", "has no accesskey="),
+            ("endpoint=contoso;accesskey=c2VjcmV0", "has an endpoint that is not a URL"),
+            ("endpoint=http://contoso.communication.azure.com/;accesskey=c2VjcmV0", "has an endpoint that is not https"),
+            ("endpoint=https://contoso.communication.azure.com/;accesskey=not base64", "has an accesskey that is not base64"),
+            ("endpoint=https://contoso.communication.azure.com/;accesskey=c2VjcmV", "has an accesskey that is not base64"),
+        ] {
+            assert_eq!(judge(bad), Err(problem), "{bad}");
+        }
+        assert!(
+            judge("endpoint=https://con_toso.communication.azure.com/;accesskey=c2VjcmV0").is_err_and(|e| e.contains("underscore"))
+        );
+        assert!(judge(&"x".repeat(5000)).is_err());
+    }
+}

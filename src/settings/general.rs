@@ -1,0 +1,202 @@
+//! The General tab: names, identity, administration groups and billing address.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::format::{Code, Country, Domain, Guid, Line, Name};
+use super::leaf::{Authority::*, Leaf};
+use super::mapping::{Check, spec_leaf};
+use super::value::{Clearable, Text};
+use super::wire::{Canonical, WireLeaf};
+
+/// The General tab of the spec.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GeneralSpec {
+    /// "Name": the tenant's name as displayed in the tenant list. Needed to create a tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Text<Name>>,
+    /// "O365 Domain": the first or sub-level domain that the tenant is under. Needed to create a tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub o365_domain: Option<Text<Domain>>,
+    /// "Tenant ID": the tenant's id in Microsoft Entra. It is the identity of the tenant on the platform and stays as it was
+    /// created.
+    #[schemars(extend("x-kubernetes-validations" = tenant_id_rules()))]
+    pub tenant_id: Text<Guid>,
+    /// "Company Name": the company behind the tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<Clearable<Line>>,
+    /// The division of the company.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub division: Option<Clearable<Line>>,
+    /// "Partner Administration Security Group (GUID)": object id of the security group whose members administer the partner's
+    /// tenants. The group lives in the partner's own Entra tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner_administration_group_id: Option<Clearable<Guid>>,
+    /// "Tenant Administration Security Group (GUID)": object id of the security group whose members administer this tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant_administration_group_id: Option<Clearable<Guid>>,
+    /// "Billing Address": where the bill for this tenant is sent. It does not decide where data is stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billing_address: Option<BillingAddressSpec>,
+}
+
+/// Where the bill for this tenant is sent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BillingAddressSpec {
+    /// "Street Address 1".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub street1: Option<Clearable<Line>>,
+    /// "Street Address 2".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub street2: Option<Clearable<Line>>,
+    /// "Zip Code": free text, since codes have letters and leading zeros.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zip_code: Option<Clearable<Code>>,
+    /// "City".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub city: Option<Clearable<Line>>,
+    /// "Country" by ISO 3166-1 alpha-2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<Clearable<Country>>,
+}
+
+/// The General tab on the wire.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "the members are those of the spec")]
+pub struct GeneralWire {
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub name: WireLeaf<Canonical<Name>>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub o365_domain: WireLeaf<Canonical<Domain>>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub tenant_id: WireLeaf<Canonical<Guid>>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub company_name: WireLeaf<Canonical<Line>>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub division: WireLeaf<Canonical<Line>>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub partner_administration_group_id: WireLeaf<Canonical<Guid>>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub tenant_administration_group_id: WireLeaf<Canonical<Guid>>,
+    pub billing_address: BillingAddressWire,
+}
+
+/// The billing address on the wire.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "the members are those of the spec")]
+pub struct BillingAddressWire {
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub street1: WireLeaf<Canonical<Line>>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub street2: WireLeaf<Canonical<Line>>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub zip_code: WireLeaf<Canonical<Code>>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub city: WireLeaf<Canonical<Line>>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub country: WireLeaf<Canonical<Country>>,
+}
+
+/// The leaves of the tab.
+pub const LEAVES: &[Leaf] = &[
+    Leaf::value("general.name", Partner).to_create(),
+    Leaf::value("general.o365Domain", Partner).to_create(),
+    Leaf::value("general.tenantId", Partner),
+    Leaf::value("general.companyName", NonTechnical),
+    Leaf::value("general.division", NonTechnical),
+    Leaf::value("general.partnerAdministrationGroupId", System),
+    Leaf::value("general.tenantAdministrationGroupId", Partner),
+    Leaf::value("general.billingAddress.street1", NonTechnical),
+    Leaf::value("general.billingAddress.street2", NonTechnical),
+    Leaf::value("general.billingAddress.zipCode", NonTechnical),
+    Leaf::value("general.billingAddress.city", NonTechnical),
+    Leaf::value("general.billingAddress.country", NonTechnical),
+];
+
+/// `tenantId` is a GUID and stays as it was created; only its capitals may change.
+fn tenant_id_rules() -> serde_json::Value {
+    use super::format::{Format, rule};
+    serde_json::json!([
+        { "rule": rule::<Guid>(), "message": format!("must be {}", Guid::ALLOWED) },
+        {
+            "rule": "self.lowerAscii() == oldSelf.lowerAscii()",
+            "message": "may not be changed once set: it is the identity of the tenant; create another Tenant instead",
+        },
+    ])
+}
+
+impl GeneralSpec {
+    /// The tab in the platform's words.
+    pub fn to_wire(&self, check: &mut Check) -> GeneralWire {
+        let Self {
+            name,
+            o365_domain,
+            tenant_id,
+            company_name,
+            division,
+            partner_administration_group_id,
+            tenant_administration_group_id,
+            billing_address,
+        } = self;
+        let mut at = check.section("general");
+        GeneralWire {
+            name: at.leaf("name", name),
+            o365_domain: at.leaf("o365Domain", o365_domain),
+            tenant_id: at.given("tenantId", tenant_id),
+            company_name: at.leaf("companyName", company_name),
+            division: at.leaf("division", division),
+            partner_administration_group_id: at.leaf("partnerAdministrationGroupId", partner_administration_group_id),
+            tenant_administration_group_id: at.leaf("tenantAdministrationGroupId", tenant_administration_group_id),
+            billing_address: billing_address.as_ref().map(|address| address.to_wire(check)).unwrap_or_default(),
+        }
+    }
+}
+
+impl BillingAddressSpec {
+    fn to_wire(&self, check: &mut Check) -> BillingAddressWire {
+        let Self { street1, street2, zip_code, city, country } = self;
+        let mut at = check.section("general.billingAddress");
+        BillingAddressWire {
+            street1: at.leaf("street1", street1),
+            street2: at.leaf("street2", street2),
+            zip_code: at.leaf("zipCode", zip_code),
+            city: at.leaf("city", city),
+            country: at.leaf("country", country),
+        }
+    }
+}
+
+impl From<&GeneralWire> for GeneralSpec {
+    fn from(wire: &GeneralWire) -> Self {
+        let GeneralWire {
+            name,
+            o365_domain,
+            tenant_id,
+            company_name,
+            division,
+            partner_administration_group_id,
+            tenant_administration_group_id,
+            billing_address: BillingAddressWire { street1, street2, zip_code, city, country },
+        } = wire;
+        Self {
+            name: spec_leaf(name),
+            o365_domain: spec_leaf(o365_domain),
+            tenant_id: spec_leaf(tenant_id).unwrap_or_default(),
+            company_name: spec_leaf(company_name),
+            division: spec_leaf(division),
+            partner_administration_group_id: spec_leaf(partner_administration_group_id),
+            tenant_administration_group_id: spec_leaf(tenant_administration_group_id),
+            billing_address: Some(BillingAddressSpec {
+                street1: spec_leaf(street1),
+                street2: spec_leaf(street2),
+                zip_code: spec_leaf(zip_code),
+                city: spec_leaf(city),
+                country: spec_leaf(country),
+            }),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The Interact section of the Extensions tab.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::format::{Format, Guid, formats};
+use super::leaf::{Authority::*, Leaf};
+use super::mapping::{Check, spec_leaf};
+use super::value::{Clearable, Count, SecretKeyRef, Text};
+use super::wire::{Canonical, SealedState, WireLeaf};
+
+formats! {
+    /// Whether a session of Interact needs further authentication.
+    Authorization {
+        pattern: "^(None|VerifyToken|VerifyTokenAndTenant)$",
+        max: 32,
+        allowed: "one of 'None', 'VerifyToken', 'VerifyTokenAndTenant'",
+        values: &["None", "VerifyToken", "VerifyTokenAndTenant"],
+    }
+}
+
+/// Interact: calls from a web page that reach an agent in Teams. While it is off, the other settings of the section are
+/// hidden: they are kept, neither compared nor sent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InteractSpec {
+    /// "Interact enabled": while off, calls in Interact do not reach an agent. Needs a connection string; switching it on
+    /// waits for the provisioning script.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// "ACS connection string" of Azure Communication Services, in a Secret. It cannot be cleared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acs_connection_string_ref: Option<SecretKeyRef>,
+    /// "O365 UserID": object id of the user on behalf of whom meetings are created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub o365_user_id: Option<Clearable<Guid>>,
+    /// "Session recovery timeout in seconds": time before a closed session is ended permanently.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_recovery_timeout_seconds: Option<Count<5, 60>>,
+    /// "Authorization": None does not verify the token; VerifyToken verifies that it is valid; VerifyTokenAndTenant also that
+    /// it belongs to a certain tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization: Option<Text<Authorization>>,
+}
+
+/// The Interact section on the wire.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "the members are those of the spec")]
+pub struct InteractWire {
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub enabled: WireLeaf<bool>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub acs_connection_string: WireLeaf<SealedState>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub o365_user_id: WireLeaf<Canonical<Guid>>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub session_recovery_timeout_seconds: WireLeaf<i32>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub authorization: WireLeaf<Canonical<Authorization>>,
+}
+
+const SWITCH: &str = "extensions.interact.enabled";
+const CONNECTION_STRING: &str = "extensions.interact.acsConnectionStringRef";
+
+/// The leaves of the section.
+pub const LEAVES: &[Leaf] = &[
+    Leaf::value(SWITCH, Tenant).default("false").needs_script(),
+    Leaf::sealed(CONNECTION_STRING, "extensions.interact.acsConnectionString", Tenant).under(SWITCH).when_on(),
+    Leaf::value("extensions.interact.o365UserId", Tenant).under(SWITCH),
+    Leaf::value("extensions.interact.sessionRecoveryTimeoutSeconds", Tenant).under(SWITCH).default("20"),
+    Leaf::value("extensions.interact.authorization", Tenant).under(SWITCH).default("\"None\""),
+];
+
+impl InteractSpec {
+    /// The section in the platform's words.
+    pub fn to_wire(&self, check: &mut Check) -> InteractWire {
+        let Self { enabled, acs_connection_string_ref, o365_user_id, session_recovery_timeout_seconds, authorization } = self;
+        let mut at = check.section("extensions.interact");
+        InteractWire {
+            enabled: at.leaf("enabled", enabled),
+            acs_connection_string: at.sealed(CONNECTION_STRING, acs_connection_string_ref),
+            o365_user_id: at.leaf("o365UserId", o365_user_id),
+            session_recovery_timeout_seconds: at.leaf("sessionRecoveryTimeoutSeconds", session_recovery_timeout_seconds),
+            authorization: at.leaf("authorization", authorization),
+        }
+    }
+}
+
+impl From<&InteractWire> for InteractSpec {
+    fn from(wire: &InteractWire) -> Self {
+        let InteractWire { enabled, acs_connection_string: _, o365_user_id, session_recovery_timeout_seconds, authorization } =
+            wire;
+        Self {
+            enabled: spec_leaf(enabled),
+            acs_connection_string_ref: None,
+            o365_user_id: spec_leaf(o365_user_id),
+            session_recovery_timeout_seconds: spec_leaf(session_recovery_timeout_seconds),
+            authorization: spec_leaf(authorization),
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! What is said about a setting besides its type: one row per leaf, stated next to the struct that holds it.
+//!
+//! The rows are data. Diff and plan read class and switch, the status reads what may be shown, the generated CRD and the
+//! admission policies read the authority, so that a change of our reading of the seed is a change of one word.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// One setting: a leaf of the spec and the leaf of the platform that it stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leaf {
+    /// Where it stands below `spec`, in dots, e.g. `extensions.interact.enabled`.
+    pub path: &'static str,
+    /// Where it stands in the platform's settings, in dots; differs from `path` only for references.
+    pub wire: &'static str,
+    /// Who may change it.
+    pub authority: Authority,
+    /// How it is compared and sent.
+    pub class: Class,
+    /// What a status, an event or a log may show of it.
+    pub show: Show,
+    /// The value that the platform gives when nobody said anything, as JSON text; `None` where it is empty or not published.
+    pub default: Option<&'static str>,
+    /// Path of the toggle that hides this leaf while it is off.
+    pub switch: Option<&'static str>,
+    /// When the platform cannot do without it.
+    pub required: Required,
+    /// Whether a change waits for the provisioning script.
+    pub script: bool,
+}
+
+/// Who may change a leaf: our reading of the seed. Each level includes the ones before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Authority {
+    /// N: every editor of the Tenant, also the restricted tenant administrators of the seed.
+    NonTechnical,
+    /// T: tenant administrators.
+    Tenant,
+    /// P: partner administrators.
+    Partner,
+    /// S: system administrators.
+    System,
+}
+
+impl Authority {
+    /// The letter and the people, as the field docs say it.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::NonTechnical => "N (every editor of the Tenant)",
+            Self::Tenant => "T (tenant administrators)",
+            Self::Partner => "P (partner administrators)",
+            Self::System => "S (system administrators)",
+        }
+    }
+}
+
+/// How a leaf is compared and sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// A platform leaf under another name, compared by its canonical spelling.
+    Value,
+    /// A reference to a Secret; the platform takes the value and answers only `{set, version}`.
+    Sealed,
+}
+
+/// What may be shown of a leaf outside of spec and platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// Everything.
+    Plain,
+    /// Asterisks: it names a person.
+    Personal,
+    /// Nothing at all.
+    Secret,
+}
+
+/// When a leaf must have a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Required {
+    /// Never.
+    No,
+    /// To create a tenant; an existing one has it already.
+    ToCreate,
+    /// While its switch is on.
+    WhenOn,
+}
+
+/// A tab of the *Tenant Administration* view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the variants are the tabs' names in the seed")]
+pub enum Tab {
+    General,
+    Contact,
+    Partner,
+    DataPrivacy,
+    Provisioning,
+    Extensions,
+    Modalities,
+    Licenses,
+}
+
+impl Tab {
+    /// The tab that a path below `spec` belongs to; `None` for the head of the spec.
+    pub fn of(path: &str) -> Option<Self> {
+        Some(match path.split('.').next()? {
+            "general" => Self::General,
+            "contact" => Self::Contact,
+            "partner" => Self::Partner,
+            "dataPrivacy" => Self::DataPrivacy,
+            "provisioning" => Self::Provisioning,
+            "extensions" => Self::Extensions,
+            "modalities" => Self::Modalities,
+            "licenses" => Self::Licenses,
+            _ => return None,
+        })
+    }
+
+    /// The tab's name as the status says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::General => "General",
+            Self::Contact => "Contact",
+            Self::Partner => "Partner",
+            Self::DataPrivacy => "DataPrivacy",
+            Self::Provisioning => "Provisioning",
+            Self::Extensions => "Extensions",
+            Self::Modalities => "Modalities",
+            Self::Licenses => "Licenses",
+        }
+    }
+}
+
+impl Leaf {
+    /// A plainly shown value under the same name on both sides.
+    pub const fn value(path: &'static str, authority: Authority) -> Self {
+        Self {
+            path,
+            wire: path,
+            authority,
+            class: Class::Value,
+            show: Show::Plain,
+            default: None,
+            switch: None,
+            required: Required::No,
+            script: false,
+        }
+    }
+
+    /// A Secret reference, whose value the platform holds under `wire`.
+    pub const fn sealed(path: &'static str, wire: &'static str, authority: Authority) -> Self {
+        let mut leaf = Self::value(path, authority);
+        leaf.wire = wire;
+        leaf.class = Class::Sealed;
+        leaf.show = Show::Secret;
+        leaf
+    }
+
+    /// Shown in asterisks only: it names a person.
+    pub const fn personal(mut self) -> Self {
+        self.show = Show::Personal;
+        self
+    }
+
+    /// The platform's own default, as JSON text.
+    pub const fn default(mut self, json: &'static str) -> Self {
+        self.default = Some(json);
+        self
+    }
+
+    /// Hidden while the toggle at `switch` is off.
+    pub const fn under(mut self, switch: &'static str) -> Self {
+        self.switch = Some(switch);
+        self
+    }
+
+    /// Needed to create a tenant.
+    pub const fn to_create(mut self) -> Self {
+        self.required = Required::ToCreate;
+        self
+    }
+
+    /// Needed while its switch is on.
+    pub const fn when_on(mut self) -> Self {
+        self.required = Required::WhenOn;
+        self
+    }
+
+    /// A change of it waits for the provisioning script.
+    pub const fn needs_script(mut self) -> Self {
+        self.script = true;
+        self
+    }
+
+    /// The leaf's value in the platform's settings. `null`, `""` and absence are the same: there is no value.
+    pub fn find<'v>(&self, settings: &'v Value) -> Option<&'v Value> {
+        self.lookup(settings).filter(|value| !value.is_null() && value.as_str() != Some(""))
+    }
+
+    /// The leaf as it stands in the platform's settings, `null` included; `None` means that nothing is said about it.
+    pub fn lookup<'v>(&self, settings: &'v Value) -> Option<&'v Value> {
+        self.wire.split('.').try_fold(settings, |at, member| at.get(member))
+    }
+
+    /// The leaf's place in the platform's settings as RFC 6901 writes it.
+    pub fn pointer(&self) -> String {
+        format!("/{}", self.wire.replace('.', "/"))
+    }
+
+    /// The tab that shows it.
+    pub fn tab(&self) -> Option<Tab> {
+        Tab::of(self.path)
+    }
+
+    /// What a status may say about a value of this leaf.
+    pub fn render(&self, value: Option<&Value>) -> String {
+        match (value, self.show) {
+            (None, _) => "(empty)".to_owned(),
+            (Some(_), Show::Secret) => "(secret)".to_owned(),
+            (Some(_), Show::Personal) => "***".to_owned(),
+            (Some(Value::String(text)), Show::Plain) => format!("'{}'", shorten(text)),
+            (Some(other), Show::Plain) => shorten(&other.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Leaf {
+    /// The full path, as people and error messages write it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "spec.{}", self.path)
+    }
+}
+
+/// Keeps a status small whatever the platform holds.
+fn shorten(text: &str) -> String {
+    const MOST: usize = 64;
+    if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST - 1).chain(['…']).collect() }
+}

@@ -1,0 +1,79 @@
+//! The way from spec to wire: collects what cannot be mapped, so that one look reports every bad field.
+
+use std::fmt;
+
+use super::value::{SecretKeyRef, SpecLeaf};
+use super::wire::WireLeaf;
+
+/// A leaf of the spec that may not stay as it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Violation {
+    /// Path below `spec`, in dots.
+    pub path: String,
+    /// What was found and what is allowed, e.g. `is '51', must be a whole number from 1 to 50`.
+    pub problem: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "spec.{} {}", self.path, self.problem)
+    }
+}
+
+/// A sealed leaf of the spec and the Secret key that holds its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedRef {
+    /// Path of the leaf below `spec`.
+    pub path: &'static str,
+    /// Where the value is.
+    pub reference: SecretKeyRef,
+}
+
+/// What the mapping of a spec met besides values.
+#[derive(Debug, Default)]
+pub struct Check {
+    /// Every leaf that was refused.
+    pub violations: Vec<Violation>,
+    /// Every sealed leaf, in the order of the UI.
+    pub sealed: Vec<SealedRef>,
+}
+
+/// The part of a check that belongs to one section.
+pub struct Section<'c> {
+    check: &'c mut Check,
+    path: &'static str,
+}
+
+impl Check {
+    /// Starts the section at `path` below `spec`.
+    pub fn section(&mut self, path: &'static str) -> Section<'_> {
+        Section { check: self, path }
+    }
+}
+
+impl Section<'_> {
+    /// Maps one leaf. A refused one is reported and left alone on the platform.
+    pub fn leaf<S: SpecLeaf>(&mut self, name: &str, leaf: &Option<S>) -> WireLeaf<S::Wire> {
+        leaf.as_ref().map_or(WireLeaf::Absent, |leaf| self.given(name, leaf))
+    }
+
+    /// Maps one leaf that is always given.
+    pub fn given<S: SpecLeaf>(&mut self, name: &str, leaf: &S) -> WireLeaf<S::Wire> {
+        leaf.to_wire().unwrap_or_else(|allowed| {
+            let problem = format!("is {}, must be {allowed}", leaf.found());
+            self.check.violations.push(Violation { path: format!("{}.{name}", self.path), problem });
+            WireLeaf::Absent
+        })
+    }
+
+    /// Notes one sealed leaf, whose value comes from a Secret and never stands in the wire document.
+    pub fn sealed<T>(&mut self, path: &'static str, reference: &Option<SecretKeyRef>) -> WireLeaf<T> {
+        self.check.sealed.extend(reference.clone().map(|reference| SealedRef { path, reference }));
+        WireLeaf::Absent
+    }
+}
+
+/// What a spec would say for a leaf of the platform: nothing for values that are empty or cannot be read.
+pub fn spec_leaf<S: SpecLeaf>(wire: &WireLeaf<S::Wire>) -> Option<S> {
+    wire.value().map(S::from_wire)
+}

@@ -1,0 +1,172 @@
+//! The vocabulary: every setting of the *Tenant Administration* view, one file per tab or section.
+//!
+//! A tab's file holds the struct of the spec, the struct of the wire, both mappings and the table of its leaves (who may
+//! change it, its class, the platform's default, what a status may show). Whatever comes later (diff, plan, status, CLI,
+//! docs) walks values by that table and needs no edit when a setting is added.
+//!
+//! Law of mapping: a leaf of the spec is a leaf of the platform under another name. Same unit, same granularity.
+//! This room is pure: no async, no clock, no I/O.
+
+pub mod connection_string;
+pub mod contact;
+pub mod email;
+pub mod format;
+pub mod general;
+pub mod interact;
+pub mod leaf;
+pub mod mapping;
+pub mod value;
+pub mod wire;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use leaf::{Authority, Class, Leaf, Show, Tab};
+pub use mapping::{Check, SealedRef, Violation};
+
+use contact::{ContactSpec, ContactWire};
+use email::{EmailSpec, EmailWire};
+use general::{GeneralSpec, GeneralWire};
+use interact::{InteractSpec, InteractWire};
+
+/// Everything that the tabs of the *Tenant Administration* view hold. A setting that is not given is not managed: it is
+/// never compared, never sent and never defaulted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Settings {
+    /// The General tab: names, identity, administration groups and billing address.
+    pub general: GeneralSpec,
+
+    /// The Contact tab: whom to notify in case of maintenance, issues and other technical questions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<ContactSpec>,
+
+    /// The Extensions tab. Extensions may be configured before they are licensed; they take effect later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extensions: Option<ExtensionsSpec>,
+
+    /// The Modalities tab. Modalities may be configured before they are available; they take effect later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modalities: Option<ModalitiesSpec>,
+}
+
+/// The sections of the Extensions tab.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ExtensionsSpec {
+    /// Interact: calls from a web page that reach an agent in Teams.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interact: Option<InteractSpec>,
+}
+
+/// The sections of the Modalities tab.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ModalitiesSpec {
+    /// Email tasks. The seed has no switch for this modality.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<EmailSpec>,
+}
+
+/// The platform's settings document, as far as this version knows it. Members it does not know are ignored.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Wire {
+    /// The General tab.
+    pub general: GeneralWire,
+    /// The Contact tab.
+    pub contact: ContactWire,
+    /// The Extensions tab.
+    pub extensions: ExtensionsWire,
+    /// The Modalities tab.
+    pub modalities: ModalitiesWire,
+}
+
+/// The sections of the Extensions tab on the wire.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ExtensionsWire {
+    /// Interact.
+    pub interact: InteractWire,
+}
+
+/// The sections of the Modalities tab on the wire.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ModalitiesWire {
+    /// Email tasks.
+    pub email: EmailWire,
+}
+
+impl Settings {
+    /// The same settings in the platform's words. What cannot be said there is reported to `check` and left out.
+    pub fn to_wire(&self, check: &mut Check) -> Wire {
+        let Self { general, contact, extensions, modalities } = self;
+        Wire {
+            general: general.to_wire(check),
+            contact: contact.as_ref().map(|tab| tab.to_wire(check)).unwrap_or_default(),
+            extensions: extensions.as_ref().map(|tab| tab.to_wire(check)).unwrap_or_default(),
+            modalities: modalities.as_ref().map(|tab| tab.to_wire(check)).unwrap_or_default(),
+        }
+    }
+}
+
+impl ExtensionsSpec {
+    fn to_wire(&self, check: &mut Check) -> ExtensionsWire {
+        let Self { interact } = self;
+        ExtensionsWire { interact: interact.as_ref().map(|section| section.to_wire(check)).unwrap_or_default() }
+    }
+}
+
+impl ModalitiesSpec {
+    fn to_wire(&self, check: &mut Check) -> ModalitiesWire {
+        let Self { email } = self;
+        ModalitiesWire { email: email.as_ref().map(|section| section.to_wire(check)).unwrap_or_default() }
+    }
+}
+
+impl From<&Wire> for Settings {
+    /// What a spec would have to say to describe this platform state. Values that this version cannot read, sealed values
+    /// and empty values are left out.
+    fn from(wire: &Wire) -> Self {
+        let Wire { general, contact, extensions: ExtensionsWire { interact }, modalities: ModalitiesWire { email } } = wire;
+        Self {
+            general: general.into(),
+            contact: Some(contact.into()),
+            extensions: Some(ExtensionsSpec { interact: Some(interact.into()) }),
+            modalities: Some(ModalitiesSpec { email: Some(email.into()) }),
+        }
+    }
+}
+
+impl Wire {
+    /// The document as a value without empty sections, which is what diff and plan walk.
+    pub fn to_value(&self) -> Value {
+        // A struct of leaves that serialise to scalars cannot fail; an empty document would only leave everything alone.
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        prune(&mut value);
+        value
+    }
+
+    /// Reads the platform's document: known leaves in their canonical spelling, foreign values as they are.
+    pub fn from_value(value: &Value) -> Result<Self, serde_json::Error> {
+        Self::deserialize(value)
+    }
+}
+
+/// Removes objects that hold nothing, deepest first.
+fn prune(value: &mut Value) {
+    if let Value::Object(members) = value {
+        members.values_mut().for_each(prune);
+        members.retain(|_, member| !member.as_object().is_some_and(serde_json::Map::is_empty));
+    }
+}
+
+/// Every leaf of every tab, in the order of the UI.
+pub fn leaves() -> impl Iterator<Item = &'static Leaf> {
+    [general::LEAVES, contact::LEAVES, interact::LEAVES, email::LEAVES].into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests;

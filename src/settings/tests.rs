@@ -1,0 +1,215 @@
+//! Laws of the vocabulary, over all tabs, and the wire by hand.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::resources::{Tenant, crd};
+use kube::CustomResourceExt;
+
+/// One good value per leaf, by hand, in the words of the platform.
+fn golden() -> Value {
+    json!({
+        "general": {
+            "name": "Contoso",
+            "o365Domain": "contoso.onmicrosoft.com",
+            "tenantId": "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
+            "companyName": "Contoso AG",
+            "division": "Customer Care",
+            "partnerAdministrationGroupId": "11111111-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
+            "tenantAdministrationGroupId": "22222222-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
+            "billingAddress": { "street1": "Weg 1", "street2": "Hof", "zipCode": "08001", "city": "Zürich", "country": "CH" }
+        },
+        "contact": { "name": "Ada", "email": "ada@contoso.com", "phone": "+41445551234", "sipAddress": "sip:ada@contoso.com" },
+        "extensions": { "interact": {
+            "enabled": true,
+            "o365UserId": "33333333-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
+            "sessionRecoveryTimeoutSeconds": 25,
+            "authorization": "VerifyToken"
+        } },
+        "modalities": { "email": { "maxConcurrentTasksPerService": 120 } }
+    })
+}
+
+/// The same as a user writes it: another spelling where one is allowed, and a Secret where the platform has a sealed value.
+fn spec() -> Settings {
+    let mut spec = golden();
+    spec["general"]["tenantId"] = json!("6F1B2A9C-0d3e-4f5a-8b7c-9d0e1f2a3b4c");
+    spec["general"]["o365Domain"] = json!("Contoso.onmicrosoft.com");
+    spec["contact"]["sipAddress"] = json!("ada@contoso.com");
+    spec["extensions"]["interact"]["acsConnectionStringRef"] = json!({ "name": "acs", "key": "connection-string" });
+    serde_json::from_value(spec).unwrap()
+}
+
+fn mapped(spec: &Settings) -> (Value, Check) {
+    let mut check = Check::default();
+    let wire = spec.to_wire(&mut check).to_value();
+    (wire, check)
+}
+
+#[test]
+fn every_leaf_reaches_the_wire_under_its_name() {
+    let (wire, check) = mapped(&spec());
+    assert_eq!(wire, golden());
+    assert_eq!(check.violations, []);
+    assert_eq!(check.sealed.len(), 1);
+    for leaf in leaves().filter(|leaf| leaf.class == Class::Value) {
+        assert!(leaf.find(&wire).is_some(), "{leaf} has no golden value");
+    }
+}
+
+#[test]
+fn wire_to_spec_to_wire_changes_nothing() {
+    let wire = Wire::from_value(&golden()).unwrap();
+    assert_eq!(mapped(&Settings::from(&wire)).0, golden());
+}
+
+#[test]
+fn an_empty_spec_manages_only_the_identity() {
+    let spec: Settings =
+        serde_json::from_value(json!({ "general": { "tenantId": "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c" } })).unwrap();
+    assert_eq!(mapped(&spec).0, json!({ "general": { "tenantId": "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c" } }));
+}
+
+#[test]
+fn empty_text_clears_and_unset_is_silent() {
+    let mut spec = serde_json::to_value(spec()).unwrap();
+    spec["general"]["companyName"] = json!("");
+    spec["general"].as_object_mut().unwrap().remove("division");
+    let (wire, check) = mapped(&serde_json::from_value(spec).unwrap());
+    assert_eq!(wire["general"].get("companyName"), Some(&Value::Null));
+    assert_eq!(wire["general"].get("division"), None);
+    assert_eq!(check.violations, []);
+}
+
+#[test]
+fn members_of_a_newer_platform_are_ignored_and_odd_values_are_kept() {
+    let mut newer = golden();
+    newer["general"]["newMember"] = json!({ "deep": [1, null] });
+    newer["extensions"]["interact"]["authorization"] = json!("VerifyEverything");
+    newer["modalities"]["email"]["maxConcurrentTasksPerService"] = json!("120");
+    let read = Wire::from_value(&newer).unwrap().to_value();
+    assert_eq!(read["general"].get("newMember"), None);
+    assert_eq!(
+        read["extensions"]["interact"]["authorization"],
+        json!("VerifyEverything"),
+        "an unknown value differs, it is not lost"
+    );
+    assert_eq!(read["modalities"]["email"]["maxConcurrentTasksPerService"], json!("120"));
+}
+
+/// The schema of a leaf in the CRD that is installed.
+fn schema(leaf: &Leaf) -> Value {
+    let [(_, tenants), ..] = crd::all();
+    let pointer: String = leaf.path.split('.').map(|name| format!("/properties/{name}")).collect();
+    let root = &tenants["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
+    root.pointer(&pointer).unwrap_or_else(|| panic!("{leaf} is not in the schema")).clone()
+}
+
+/// Every leaf below the tabs in the schema, by its path.
+fn schema_leaves(schema: &Value, path: &str, found: &mut Vec<String>) {
+    match schema.get("properties").and_then(Value::as_object) {
+        Some(members) if !path.ends_with("Ref") => {
+            for (name, member) in members {
+                schema_leaves(member, &if path.is_empty() { name.clone() } else { format!("{path}.{name}") }, found);
+            }
+        }
+        _ => found.push(path.to_owned()),
+    }
+}
+
+#[test]
+fn the_table_has_every_leaf_of_the_schema_and_no_other() {
+    let crd = serde_json::to_value(Tenant::crd()).unwrap();
+    let mut found = Vec::new();
+    schema_leaves(&crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"], "", &mut found);
+    found.retain(|path| Tab::of(path).is_some());
+    found.sort_unstable();
+    let mut rows: Vec<String> = leaves().map(|leaf| leaf.path.to_owned()).collect();
+    rows.sort_unstable();
+    assert_eq!(found, rows);
+}
+
+#[test]
+fn defaults_are_values_that_the_schema_allows() {
+    for leaf in leaves() {
+        let Some(default) = leaf.default else { continue };
+        let default: Value = serde_json::from_str(default).unwrap();
+        let schema = schema(leaf);
+        match schema["type"].as_str().unwrap() {
+            "boolean" => assert!(default.is_boolean(), "{leaf}"),
+            "integer" => {
+                let default = default.as_f64().unwrap();
+                assert!(schema["minimum"].as_f64().unwrap() <= default && default <= schema["maximum"].as_f64().unwrap(), "{leaf}");
+            }
+            _ => assert!(schema["enum"].as_array().unwrap().contains(&default), "{leaf}"),
+        }
+    }
+}
+
+#[test]
+fn switches_are_leaves_of_the_table() {
+    for switch in leaves().filter_map(|leaf| leaf.switch) {
+        assert!(leaves().any(|leaf| leaf.path == switch), "{switch}");
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "bounds of settings are small whole numbers")]
+fn bound(schema: &Value, name: &str) -> i64 {
+    schema[name].as_f64().unwrap() as i64
+}
+
+/// Bad values that the type of a leaf knows, from its schema.
+fn bad_values(schema: &Value) -> Vec<Value> {
+    let clearable = schema["x-kubernetes-validations"][0]["rule"].as_str().is_some_and(|rule| rule.starts_with("self == ''"));
+    match schema["type"].as_str() {
+        Some("integer") => vec![json!(bound(schema, "minimum") - 1), json!(bound(schema, "maximum") + 1)],
+        Some("string") if schema.get("enum").is_some() => vec![json!(""), json!("none"), json!("Other")],
+        Some("string") => {
+            let longest = usize::try_from(schema["maxLength"].as_i64().unwrap()).unwrap();
+            let mut bad = vec![json!("x".repeat(longest + 1)), json!("a\u{7}b"), json!("\n")];
+            bad.extend((!clearable).then(|| json!("")));
+            bad
+        }
+        _ => vec![],
+    }
+}
+
+#[test]
+fn bad_values_are_named_with_path_found_and_allowed() {
+    let (mut leaf_count, mut value_count) = (0, 0);
+    for leaf in leaves().filter(|leaf| leaf.class == Class::Value) {
+        for bad in bad_values(&schema(leaf)) {
+            let mut spec = serde_json::to_value(spec()).unwrap();
+            *spec.pointer_mut(&format!("/{}", leaf.path.replace('.', "/"))).unwrap() = bad.clone();
+            let (wire, check) = mapped(&serde_json::from_value(spec).unwrap());
+            assert_eq!(check.violations.len(), 1, "{leaf} = {bad}");
+            assert_eq!(check.violations[0].path, leaf.path);
+            assert!(check.violations[0].problem.contains("must be "), "{}", check.violations[0]);
+            assert_eq!(leaf.find(&wire), None, "a refused value is never sent");
+            value_count += 1;
+        }
+        leaf_count += 1;
+    }
+    println!("{leaf_count} leaves, {value_count} bad values");
+    assert!(leaf_count >= 20 && value_count >= 60);
+}
+
+proptest! {
+    /// Whatever a user writes, the mapping gives a value that maps to itself, or names the leaf.
+    #[test]
+    fn spelling_twice_changes_nothing(name in ".{0,40}", domain in "[a-zA-Z0-9.-]{0,30}", sip in "(sip:)?[a-z@.]{0,20}", limit in -10..300i32) {
+        let mut spec = serde_json::to_value(spec()).unwrap();
+        spec["general"]["companyName"] = json!(name);
+        spec["general"]["o365Domain"] = json!(domain);
+        spec["contact"]["sipAddress"] = json!(sip);
+        spec["modalities"]["email"]["maxConcurrentTasksPerService"] = json!(limit);
+        let (wire, first) = mapped(&serde_json::from_value(spec).unwrap());
+        let again = Settings::from(&Wire::from_value(&wire).unwrap());
+        let (twice, second) = mapped(&again);
+        let without_nulls = |value: &Value| leaves().map(|leaf| leaf.find(value).cloned()).collect::<Vec<_>>();
+        prop_assert_eq!(without_nulls(&wire), without_nulls(&twice));
+        prop_assert_eq!(second.violations, vec![], "{:?}", first);
+    }
+}
