@@ -24,4 +24,5 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod resources;
 pub mod settings;

@@ -1,0 +1,162 @@
+//! The types of conditions, and the merge that keeps a transition time until the status flips.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+
+/// The types, in the order in which a status lists them.
+pub mod kind {
+    /// The spec of this generation is live on the platform.
+    pub const READY: &str = "Ready";
+    /// The spec is valid and its references resolve.
+    pub const ACCEPTED: &str = "Accepted";
+    /// Every managed setting equals the platform.
+    pub const SYNCED: &str = "Synced";
+    /// Working on it; only when true.
+    pub const RECONCILING: &str = "Reconciling";
+    /// Needs a human; only when true.
+    pub const STALLED: &str = "Stalled";
+    /// A technical change waits for the provisioning script.
+    pub const SCRIPT_EXECUTION_PENDING: &str = "ScriptExecutionPending";
+    /// More licences are in use than were bought.
+    pub const LICENSE_OVERUSE: &str = "LicenseOveruse";
+    /// The tenant's subscription lets it work.
+    pub const TENANT_ACTIVE: &str = "TenantActive";
+    /// The worst of `status.checks`.
+    pub const CHECKS_PASSED: &str = "ChecksPassed";
+
+    /// All of them.
+    pub const ORDER: [&str; 9] =
+        [READY, ACCEPTED, SYNCED, RECONCILING, STALLED, SCRIPT_EXECUTION_PENDING, LICENSE_OVERUSE, TENANT_ACTIVE, CHECKS_PASSED];
+}
+
+/// Longest message of a condition, in characters; far below the API's 32768, to keep a status small.
+pub const LONGEST_MESSAGE: usize = 1024;
+
+/// Whether a condition holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the API's own words")]
+pub enum Truth {
+    True,
+    False,
+    Unknown,
+}
+
+impl Truth {
+    /// The API's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::True => "True",
+            Self::False => "False",
+            Self::Unknown => "Unknown",
+        }
+    }
+}
+
+impl From<bool> for Truth {
+    fn from(holds: bool) -> Self {
+        if holds { Self::True } else { Self::False }
+    }
+}
+
+/// A condition before it is merged with what was said before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// One of [`kind`].
+    pub kind: &'static str,
+    /// Whether it holds.
+    pub truth: Truth,
+    /// A CamelCase word from [`super::reason`].
+    pub reason: Cow<'static, str>,
+    /// A sentence for people; may be empty.
+    pub message: String,
+}
+
+impl Finding {
+    /// A finding with a message.
+    pub fn new(kind: &'static str, truth: impl Into<Truth>, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { kind, truth: truth.into(), reason: reason.into(), message: message.into() }
+    }
+}
+
+/// What was said before, to be said again for another generation.
+pub fn as_it_was(conditions: &[Condition], kind: &'static str) -> Option<Finding> {
+    find(conditions, kind).map(|condition| Finding {
+        kind,
+        truth: match condition.status.as_str() {
+            "True" => Truth::True,
+            "False" => Truth::False,
+            _ => Truth::Unknown,
+        },
+        reason: condition.reason.clone().into(),
+        message: condition.message.clone(),
+    })
+}
+
+/// The condition of a type, if it was ever stated.
+pub fn find<'c>(conditions: &'c [Condition], kind: &str) -> Option<&'c Condition> {
+    conditions.iter().find(|condition| condition.type_ == kind)
+}
+
+/// Turns findings into conditions of one generation. A transition time moves only when the status flips.
+pub fn merge(previous: &[Condition], findings: Vec<Finding>, generation: i64, now: Timestamp) -> Vec<Condition> {
+    let mut conditions: Vec<Condition> = findings
+        .into_iter()
+        .map(|finding| {
+            let status = finding.truth.as_str();
+            let before = find(previous, finding.kind).filter(|before| before.status == status);
+            Condition {
+                last_transition_time: before.map_or(Time(now), |before| before.last_transition_time.clone()),
+                message: cut(&finding.message),
+                observed_generation: Some(generation),
+                reason: finding.reason.into_owned(),
+                status: status.to_owned(),
+                type_: finding.kind.to_owned(),
+            }
+        })
+        .collect();
+    conditions.sort_by(by_order);
+    conditions
+}
+
+fn by_order(left: &Condition, right: &Condition) -> Ordering {
+    let place = |condition: &Condition| kind::ORDER.iter().position(|kind| *kind == condition.type_);
+    place(left).cmp(&place(right))
+}
+
+fn cut(message: &str) -> String {
+    if message.chars().count() <= LONGEST_MESSAGE {
+        return message.to_owned();
+    }
+    message.chars().take(LONGEST_MESSAGE - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap_or_default()
+    }
+
+    #[test]
+    fn transition_time_moves_only_on_a_flip() {
+        let first = merge(&[], vec![Finding::new(kind::READY, true, "Succeeded", "")], 1, at(10));
+        let same = merge(&first, vec![Finding::new(kind::READY, true, "Other", "more")], 2, at(20));
+        assert_eq!(same[0].last_transition_time, Time(at(10)));
+        assert_eq!(same[0].observed_generation, Some(2));
+        let flipped = merge(&same, vec![Finding::new(kind::READY, false, "Other", "")], 2, at(30));
+        assert_eq!(flipped[0].last_transition_time, Time(at(30)));
+    }
+
+    #[test]
+    fn conditions_keep_one_order_and_messages_a_bound() {
+        let findings =
+            vec![Finding::new(kind::SYNCED, true, "InSync", "x".repeat(5000)), Finding::new(kind::READY, true, "Succeeded", "")];
+        let conditions = merge(&[], findings, 1, at(0));
+        assert_eq!(conditions.iter().map(|c| c.type_.as_str()).collect::<Vec<_>>(), ["Ready", "Synced"]);
+        assert_eq!(conditions[1].message.chars().count(), LONGEST_MESSAGE);
+    }
+}

@@ -1,0 +1,152 @@
+//! The CRDs as they are installed. kube-derive's output is not fit as it is: every optional member becomes nullable, unsigned
+//! formats and unbounded conditions appear, and the fields say nothing of authority and default. One place repairs that.
+
+use kube::CustomResourceExt;
+use serde_json::{Map, Value, json};
+
+use super::{Partner, Platform, Tenant};
+use crate::settings::{Class, Leaf, leaves};
+
+/// The file name and the document of each CRD, in the order of the kinds.
+pub fn all() -> [(&'static str, Value); 3] {
+    [
+        ("tenants.yaml", repaired(Tenant::crd(), tenant)),
+        ("platforms.yaml", repaired(Platform::crd(), observed_status)),
+        ("partners.yaml", repaired(Partner::crd(), observed_status)),
+    ]
+}
+
+fn repaired(crd: impl serde::Serialize, own: fn(&mut Value)) -> Value {
+    let mut crd = serde_json::to_value(crd).unwrap_or_default();
+    // Argo CD would exceed the annotation limit with client-side apply, and Flux would substitute `${…}` in descriptions.
+    crd["metadata"]["annotations"] = json!({
+        "argocd.argoproj.io/sync-options": "ServerSideApply=true",
+        "kustomize.toolkit.fluxcd.io/substitute": "disabled",
+    });
+    for version in crd["spec"]["versions"].as_array_mut().into_iter().flatten() {
+        let schema = &mut version["schema"]["openAPIV3Schema"];
+        plain(schema);
+        conditions(schema);
+        lists(schema);
+        own(schema);
+    }
+    if let Some(members) = crd.as_object_mut() {
+        members.remove("status");
+    }
+    crd
+}
+
+/// Nothing is nullable: an explicit null would survive and mean nothing. Formats are those that Kubernetes knows.
+fn plain(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.remove("nullable");
+            if let Some(Value::Array(values)) = members.get_mut("enum") {
+                values.retain(|value| !value.is_null());
+            }
+            if members.get("format").and_then(Value::as_str).is_some_and(|format| format.starts_with("uint")) {
+                members.insert("format".into(), json!("int64"));
+            }
+            if members.get("default").is_some_and(|default| default.is_null() || *default == json!([])) {
+                members.remove("default");
+            }
+            if let Some(Value::String(text)) = members.get_mut("description") {
+                *text = unwrapped(text);
+            }
+            members.values_mut().for_each(plain);
+        }
+        Value::Array(items) => items.iter_mut().for_each(plain),
+        _ => {}
+    }
+}
+
+/// Line breaks of the source are no line breaks of the text; blank lines are.
+fn unwrapped(text: &str) -> String {
+    text.split("\n\n").map(|paragraph| paragraph.replace('\n', " ")).collect::<Vec<_>>().join("\n\n")
+}
+
+/// The standard schema of conditions: a list keyed by type, everything bounded.
+fn conditions(schema: &mut Value) {
+    let Some(conditions) = schema.pointer_mut("/properties/status/properties/conditions") else { return };
+    conditions["x-kubernetes-list-type"] = json!("map");
+    conditions["x-kubernetes-list-map-keys"] = json!(["type"]);
+    conditions["maxItems"] = json!(32);
+    let members = &mut conditions["items"]["properties"];
+    members["type"]["maxLength"] = json!(316);
+    members["type"]["pattern"] =
+        json!("^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$");
+    members["status"]["enum"] = json!(["True", "False", "Unknown"]);
+    members["reason"]["minLength"] = json!(1);
+    members["reason"]["maxLength"] = json!(1024);
+    members["reason"]["pattern"] = json!("^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$");
+    members["message"]["maxLength"] = json!(32_768);
+    members["observedGeneration"]["minimum"] = json!(0);
+}
+
+/// Every other list of a status is bounded; those of named things are keyed by the name.
+fn lists(schema: &mut Value) {
+    for (path, most, key) in [
+        ("/properties/status/properties/tabs", 16, Some("name")),
+        ("/properties/status/properties/drift", 20, None),
+        ("/properties/status/properties/checks", 64, Some("name")),
+        ("/properties/status/properties/licenses", 128, Some("kind")),
+        ("/properties/status/properties/sealed", 16, Some("path")),
+        ("/properties/status/properties/grantLinks", 16, Some("name")),
+        ("/properties/status/properties/provisioningScript/properties/pendingChanges", 20, None),
+    ] {
+        let Some(list) = schema.pointer_mut(path) else { continue };
+        list["maxItems"] = json!(most);
+        list["x-kubernetes-list-type"] = json!(if key.is_some() { "map" } else { "atomic" });
+        if let Some(key) = key {
+            list["x-kubernetes-list-map-keys"] = json!([key]);
+        }
+    }
+}
+
+/// A status that nobody wrote yet says so; without it every tool takes a new object for done.
+fn observed_status(schema: &mut Value) {
+    if let Some(status) = schema.pointer_mut("/properties/status") {
+        status["default"] = json!({ "observedGeneration": -1 });
+        if let Some(generation) = status.pointer_mut("/properties/observedGeneration").and_then(Value::as_object_mut) {
+            generation.remove("default");
+        }
+    }
+}
+
+fn tenant(schema: &mut Value) {
+    observed_status(schema);
+    for leaf in leaves() {
+        if let Some(member) = member(schema, leaf) {
+            describe(member, leaf);
+        }
+    }
+}
+
+/// The schema of a leaf.
+fn member<'s>(schema: &'s mut Value, leaf: &Leaf) -> Option<&'s mut Map<String, Value>> {
+    let pointer: String = leaf.path.split('.').map(|name| format!("/properties/{name}")).collect();
+    schema.pointer_mut(&format!("/properties/spec{pointer}"))?.as_object_mut()
+}
+
+/// Adds to a field's text what the table of leaves knows about it.
+fn describe(member: &mut Map<String, Value>, leaf: &Leaf) {
+    let mut text = member.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
+    if leaf.class == Class::Sealed {
+        text += " The value is never shown.";
+    }
+    if let Some(switch) = leaf.switch {
+        text += &format!(" Hidden while {switch} is off.");
+    }
+    if let Some(default) = leaf.default {
+        text += &format!(" Platform default: {}.", default.trim_matches('"'));
+    }
+    text += &format!(" Authority: {}.", leaf.authority.describe());
+    member.insert("description".into(), json!(text));
+}
+
+/// All CRDs as one YAML stream.
+///
+/// *Errors*: never in practice; a document of maps and strings always has a YAML form.
+pub fn to_yaml(document: &Value) -> Result<String, serde_yaml::Error> {
+    serde_yaml::to_string(document)
+}

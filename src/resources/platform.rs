@@ -1,0 +1,182 @@
+//! `Platform`: one backing platform, how to reach it, and which namespaces may use it.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::CustomResource;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+use crate::settings::value::object_name;
+
+/// How to reach one backing platform, and which namespaces may use it.
+#[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[kube(
+    group = "nimbus.luware.com",
+    version = "v1alpha1",
+    kind = "Platform",
+    plural = "platforms",
+    shortname = "nplat",
+    category = "nimbus",
+    status = "PlatformStatus",
+    derive = "PartialEq",
+    doc = "Platform is one backing platform of Nimbus that Tenants live on.",
+    printcolumn(name = "Endpoint", type_ = "string", json_path = ".spec.endpoint"),
+    printcolumn(name = "Role", type_ = "string", json_path = ".status.role"),
+    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
+    printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
+    printcolumn(name = "Message", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].message"#, priority = 1),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase")]
+pub struct PlatformSpec {
+    /// Base URL of the platform's admin API. Plain http is for loopback only.
+    #[schemars(schema_with = "endpoint_schema")]
+    pub endpoint: String,
+
+    /// Certificates (PEM) that the endpoint's certificate may be issued by, instead of the public ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 65_536))]
+    pub ca_bundle: Option<String>,
+
+    /// How the operator proves who it is. The role behind the credentials is the ceiling of what can be written.
+    pub authentication: Authentication,
+
+    /// Which operator serves this Platform, by its `--instance`. Unset means 'default'.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "instance_schema")]
+    pub instance: Option<String>,
+
+    /// Which namespaces may hold Tenants of this Platform. Unset means none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-kubernetes-validations" = allowed_namespaces_rules()))]
+    pub allowed_namespaces: Option<AllowedNamespaces>,
+
+    /// Where people find help; shown in hints.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub support: Option<Support>,
+}
+
+/// OAuth 2.0 client credentials.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Authentication {
+    /// URL of the token endpoint. Plain http is for loopback only.
+    #[schemars(schema_with = "endpoint_schema")]
+    pub token_url: String,
+    /// The client's id.
+    #[schemars(length(min = 1, max = 256))]
+    pub client_id: String,
+    /// The scope to ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 512))]
+    pub scope: Option<String>,
+    /// The Secret with the key `client-secret`, in the operator's namespace.
+    pub credentials_secret_ref: SecretRef,
+}
+
+/// A Secret in the operator's namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretRef {
+    /// Name of the Secret.
+    #[schemars(schema_with = "crate::settings::value::secret_name")]
+    pub name: String,
+}
+
+/// Namespaces that may use a Platform: either a list or all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AllowedNamespaces {
+    /// These namespaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "namespaces_schema")]
+    pub names: Option<Vec<String>>,
+    /// Every namespace; only `true` means something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub all: Option<bool>,
+}
+
+/// Where people find help.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Support {
+    /// The vendor's website.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 512))]
+    pub website: Option<String>,
+    /// Where to raise a ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 512))]
+    pub helpdesk: Option<String>,
+    /// Where the state of the service is published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 512))]
+    pub service_status: Option<String>,
+}
+
+/// What the operator last saw of a Platform.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PlatformStatus {
+    /// The generation that this status speaks of; -1 until the operator looked.
+    #[serde(default)]
+    pub observed_generation: i64,
+    /// The role that the credentials have on the platform: system, partner or tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub role: Option<String>,
+    /// Ready: the platform is reachable and the credentials are good.
+    #[serde(default)]
+    pub conditions: Vec<Condition>,
+}
+
+/// The instance that serves Platforms which name none.
+pub const DEFAULT_INSTANCE: &str = "default";
+
+impl PlatformSpec {
+    /// The operator instance that serves this Platform.
+    pub fn instance(&self) -> &str {
+        self.instance.as_deref().unwrap_or(DEFAULT_INSTANCE)
+    }
+
+    /// Whether Tenants of a namespace may use this Platform.
+    pub fn allows(&self, namespace: &str) -> bool {
+        self.allowed_namespaces
+            .as_ref()
+            .is_some_and(|allowed| allowed.all == Some(true) || allowed.names.iter().flatten().any(|name| name == namespace))
+    }
+}
+
+fn endpoint_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string",
+        "maxLength": 512,
+        "x-kubernetes-validations": [{
+            "rule": "isURL(self) && (url(self).getScheme() == 'https' || (url(self).getScheme() == 'http' && url(self).getHostname() in ['localhost', '127.0.0.1', '::1']))",
+            "message": "must be an https URL; http is for loopback only",
+        }],
+    })
+}
+
+fn instance_schema(_: &mut SchemaGenerator) -> Schema {
+    let mut schema = object_name();
+    let mut rules = schema.get("x-kubernetes-validations").and_then(|rules| rules.as_array()).cloned().unwrap_or_default();
+    rules.push(serde_json::json!({ "rule": "self == oldSelf", "message": "may not be changed once set" }));
+    schema.insert("x-kubernetes-validations".into(), rules.into());
+    schema
+}
+
+fn namespaces_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "maxItems": 1024,
+        "x-kubernetes-list-type": "set",
+        "items": { "type": "string", "minLength": 1, "maxLength": 63 },
+    })
+}
+
+fn allowed_namespaces_rules() -> serde_json::Value {
+    serde_json::json!([
+        { "rule": "has(self.names) != has(self.all)", "message": "must have exactly one of 'names' and 'all'" },
+        { "rule": "!has(self.all) || self.all", "message": "'all' may only be true; leave allowedNamespaces out to allow none" },
+    ])
+}

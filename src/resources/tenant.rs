@@ -1,0 +1,138 @@
+//! `Tenant`: the settings of one Nimbus tenant, and how this operator treats it.
+
+use kube::CustomResource;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::status::TenantStatus;
+use crate::settings::{Settings, value::object_name};
+
+/// What the *Tenant Administration* view holds, plus how this operator treats the tenant. A setting that is not given is not
+/// managed: its value on the platform is left alone. An empty text clears the value.
+#[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[kube(
+    group = "nimbus.luware.com",
+    version = "v1alpha1",
+    kind = "Tenant",
+    plural = "tenants",
+    shortname = "nten",
+    category = "nimbus",
+    namespaced,
+    status = "TenantStatus",
+    derive = "PartialEq",
+    doc = "Tenant declares the settings of one Nimbus tenant, a contact centre for Microsoft Teams.",
+    selectable = ".spec.platformRef.name",
+    selectable = ".spec.general.tenantId",
+    printcolumn(name = "Platform", type_ = "string", json_path = ".spec.platformRef.name"),
+    printcolumn(name = "State", type_ = "string", json_path = ".status.platformTenant.state"),
+    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
+    printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
+    printcolumn(name = "Display Name", type_ = "string", json_path = ".status.platformTenant.displayName", priority = 1),
+    printcolumn(name = "Partner", type_ = "string", json_path = ".status.platformTenant.partner", priority = 1),
+    printcolumn(
+        name = "Script",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="ScriptExecutionPending")].status"#,
+        priority = 1
+    ),
+    printcolumn(
+        name = "Overuse",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="LicenseOveruse")].status"#,
+        priority = 1
+    ),
+    printcolumn(name = "Message", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].message"#, priority = 1),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantSpec {
+    /// The Platform that the tenant lives on. Fixed once set: a move to another platform is a migration.
+    #[schemars(extend("x-kubernetes-validations" = platform_ref_rules()))]
+    pub platform_ref: PlatformRef,
+
+    /// While true, the platform is not called for this Tenant. Unset means false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspend: Option<bool>,
+
+    /// How often the platform is compared with this spec, in seconds. Unset means 3600.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 60, max = 604_800))]
+    pub sync_interval_seconds: Option<i32>,
+
+    /// What happens when somebody changed a managed setting on the platform: Correct writes this spec's value again, Report
+    /// only says so. Unset means Correct.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift_policy: Option<DriftPolicy>,
+
+    /// Whether a tenant that is already on the platform and belongs to nobody may be taken over: Never; IfMatches, when it
+    /// already has the settings of this spec; Always, whatever the difference. Unset means IfMatches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adoption_policy: Option<AdoptionPolicy>,
+
+    /// What happens to the tenant on the platform when this Tenant is deleted: Retain leaves it there and gives it free; Delete
+    /// deletes it, which needs the annotation `nimbus.luware.com/confirm-deletion` with the tenant's id. Unset means Retain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion_policy: Option<DeletionPolicy>,
+
+    /// The tabs.
+    #[serde(flatten)]
+    pub settings: Settings,
+}
+
+/// A reference to a Platform.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PlatformRef {
+    /// Name of the Platform.
+    #[schemars(schema_with = "name_schema")]
+    pub name: String,
+}
+
+/// What happens when somebody changed a managed setting on the platform.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "described at the field: docs on variants would change the schema's shape")]
+pub enum DriftPolicy {
+    #[default]
+    Correct,
+    Report,
+}
+
+/// Whether a tenant that belongs to nobody may be taken over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "described at the field: docs on variants would change the schema's shape")]
+pub enum AdoptionPolicy {
+    Never,
+    #[default]
+    IfMatches,
+    Always,
+}
+
+/// What happens to the tenant on the platform when the Tenant is deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "described at the field: docs on variants would change the schema's shape")]
+pub enum DeletionPolicy {
+    #[default]
+    Retain,
+    Delete,
+}
+
+/// The drift check's interval where the spec says nothing, in seconds.
+pub const DEFAULT_SYNC_INTERVAL_SECONDS: i32 = 3600;
+
+impl TenantSpec {
+    /// Whether the platform is left alone.
+    pub fn suspended(&self) -> bool {
+        self.suspend.unwrap_or(false)
+    }
+}
+
+fn name_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    object_name()
+}
+
+fn platform_ref_rules() -> serde_json::Value {
+    serde_json::json!([{
+        "rule": "self.name == oldSelf.name",
+        "message": "may not be changed once set: a move to another platform is a migration",
+    }])
+}
