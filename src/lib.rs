@@ -24,5 +24,6 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod admin_api;
 pub mod resources;
 pub mod settings;

@@ -1,0 +1,63 @@
+//! `Retry-After`: seconds or a date, as RFC 9110 10.2.3 has it, and whatever else servers send.
+
+use std::time::Duration;
+
+use http::{HeaderMap, header::RETRY_AFTER};
+use jiff::{Timestamp, fmt::rfc2822};
+
+const LEAST: Duration = Duration::from_secs(1);
+const MOST: Duration = Duration::from_secs(300);
+/// Where the server names no time, or none that can be read.
+const UNNAMED: Duration = Duration::from_secs(10);
+
+/// How long to wait, from 1 s to 300 s whatever the server says.
+pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Duration {
+    let text = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::trim);
+    text.and_then(|text| seconds(text).or_else(|| until(text, now))).unwrap_or(UNNAMED).clamp(LEAST, MOST)
+}
+
+fn seconds(text: &str) -> Option<Duration> {
+    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    // More digits than fit are still a number of seconds: a very large one.
+    Some(text.parse().map_or(MOST, Duration::from_secs))
+}
+
+fn until(text: &str, now: Timestamp) -> Option<Duration> {
+    let date = rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    Some(Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> u64 {
+        let now = rfc2822::DateTimeParser::new().parse_timestamp("Sun, 06 Nov 1994 08:49:37 GMT").unwrap_or_default();
+        let mut headers = HeaderMap::new();
+        if let Ok(value) = text.parse() {
+            headers.insert(RETRY_AFTER, value);
+        }
+        retry_after(&headers, now).as_secs()
+    }
+
+    #[test]
+    fn every_spelling_ends_between_one_and_300_seconds() {
+        for (text, expected) in [
+            ("7", 7),
+            ("0", 1),
+            ("9999", 300),
+            ("99999999999999999999999", 300),
+            ("-5", 10),
+            ("soon", 10),
+            ("", 10),
+            ("Sun, 06 Nov 1994 08:50:07 GMT", 30),
+            ("Sun, 06 Nov 1994 08:49:07 GMT", 1),
+            ("Mon, 07 Nov 1994 08:49:07 GMT", 300),
+        ] {
+            assert_eq!(parse(text), expected, "{text:?}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new(), Timestamp::UNIX_EPOCH), UNNAMED);
+    }
+}

@@ -1,0 +1,123 @@
+//! Bodies of the admin API. Reading is tolerant: members that a newer platform adds are ignored, and what is not needed to
+//! be safe may be missing.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What the platform says about one tenant id.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Lookup {
+    /// There is a tenant.
+    Found(Box<TenantDocument>),
+    /// There is none: the documented `tenant-not-found`.
+    Absent,
+    /// There was one, and it was deleted: the documented `tenant-deleted`.
+    Tombstone {
+        /// The id of that deletion.
+        deletion_id: String,
+    },
+}
+
+/// Everything about one tenant, in one answer.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantDocument {
+    /// The Entra tenant GUID.
+    pub id: String,
+    /// Moves only when a setting changes. Opaque, at most 64 characters.
+    pub settings_version: String,
+    /// The stamp of the Tenant that manages it, `<clusterId>/<namespace>/<name>`.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// The stamp that it had before it was released.
+    #[serde(default)]
+    pub last_owner: Option<String>,
+    /// The settings as the platform has them.
+    pub settings: Value,
+    /// What happens on the tenant.
+    #[serde(default)]
+    pub runtime: Runtime,
+    /// RFC 6901 pointers of the settings that our credentials may not write.
+    #[serde(default)]
+    pub restricted_paths: Vec<String>,
+}
+
+/// What happens on a tenant.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Runtime {
+    /// Licences in use, nested like `licenses.contingents`.
+    pub used: Value,
+    /// Changes that wait for the provisioning script.
+    pub pending_changes: Vec<Pending>,
+    /// Where the script is.
+    pub script_url: Option<String>,
+    /// The deletion that was asked for, if any.
+    pub deletion: Option<PendingDeletion>,
+}
+
+/// A change that waits for the provisioning script.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Pending {
+    /// tenant or service.
+    pub scope: String,
+    /// The id of the tenant or service.
+    pub id: String,
+    /// What changes.
+    pub change: String,
+}
+
+/// A deletion that was accepted and waits for the script.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PendingDeletion {
+    /// The id of the deletion.
+    pub deletion_id: String,
+    /// Services that are still there.
+    pub services_pending: i64,
+    /// Whether the script has to run.
+    pub script_pending: bool,
+}
+
+/// What our credentials may do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Capabilities {
+    /// system, partner or tenant.
+    pub role: String,
+    /// RFC 6901 pointers of the settings that may not be written.
+    #[serde(default)]
+    pub restricted_paths: Vec<String>,
+}
+
+/// The answer of the token endpoint.
+#[derive(Deserialize)]
+pub(super) struct TokenAnswer {
+    pub access_token: String,
+    #[serde(default)]
+    pub expires_in: Option<u64>,
+}
+
+/// The error body, `application/problem+json`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct ProblemBody {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub request_id: Option<String>,
+    pub errors: Vec<FieldErrorBody>,
+    #[serde(flatten)]
+    pub more: BTreeMap<String, Value>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct FieldErrorBody {
+    pub pointer: String,
+    pub code: String,
+    pub min: Option<Value>,
+    pub max: Option<Value>,
+}
