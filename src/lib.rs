@@ -25,5 +25,6 @@
 #![forbid(unsafe_code)]
 
 pub mod admin_api;
+pub mod plan;
 pub mod resources;
 pub mod settings;

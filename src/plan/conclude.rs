@@ -1,0 +1,375 @@
+//! `conclude`: from the outcome of a pass to the status, the events and the time of the next pass. Always reached, also when
+//! a pass fails, and a pure function of its arguments.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::deletion::{Because, Farewell};
+use super::stop::Mode;
+use super::{Difference, Done, Outcome, Stop, facts};
+use crate::admin_api::{ApiError, TenantDocument};
+use crate::resources::condition::{Finding, Truth, as_it_was, kind, merge};
+use crate::resources::status::{Applied, DeletionStatus, Drift, TabStatus, TenantStatus};
+use crate::resources::{Tenant, annotation, reason};
+use crate::settings::{Tab, Violation, leaves};
+
+/// After so many writes in a row whose value the platform did not keep, it is not written again.
+pub const MOST_REWRITES: u32 = 3;
+
+/// What `conclude` needs besides the outcome.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'f> {
+    /// The Tenant that the pass was about.
+    pub tenant: &'f Tenant,
+    /// The hash of its spec and Secrets; `None` when the spec was invalid.
+    pub hash: Option<&'f str>,
+    /// The time of the pass.
+    pub now: Timestamp,
+    /// Whether the numbers of licence usage are due.
+    pub refresh_licenses: bool,
+    /// How often in a row the platform did not keep what it was given.
+    pub rewrites: u32,
+}
+
+/// What a pass comes to.
+#[derive(Clone, Debug)]
+pub struct Conclusion {
+    /// The new status; `None` when it is as it was.
+    pub status: Option<TenantStatus>,
+    /// How the Tenant left: the finalizer comes off.
+    pub farewell: Option<Farewell>,
+    /// What to tell people.
+    pub events: Vec<Note>,
+    /// When to look again.
+    pub delay: Delay,
+}
+
+/// An event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Whether it is a warning.
+    pub warning: bool,
+    /// The reason.
+    pub reason: &'static str,
+    /// A sentence for people.
+    pub message: String,
+}
+
+/// When to look again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delay {
+    /// After the Tenant's sync interval.
+    Sync,
+    /// Soon, then more and more rarely.
+    Backoff,
+    /// Soon, and never later than the bound for missing references.
+    Reference,
+    /// After the time that the platform named.
+    Named(Duration),
+    /// When services and script may have moved on.
+    Deletion,
+    /// At once.
+    AtOnce,
+    /// Never: the Tenant is gone.
+    Never,
+}
+
+/// Computes what a pass comes to.
+pub fn conclude(facts: Facts<'_>, outcome: Result<Outcome, Stop>) -> Conclusion {
+    let conclusion = match outcome {
+        Ok(Outcome::Live { document, done, difference }) => live(facts, &document, done, &difference),
+        Ok(Outcome::Waiting { deletion, why, started, error }) => waiting(facts, deletion, why, started, error),
+        Ok(Outcome::Left(farewell)) => left(farewell),
+        Err(stop) => stopped(facts, &stop),
+    };
+    let unchanged = conclusion.status.is_some() && conclusion.status == facts.tenant.status;
+    Conclusion { status: conclusion.status.filter(|_| !unchanged), ..conclusion }
+}
+
+impl Facts<'_> {
+    fn previous(&self) -> TenantStatus {
+        self.tenant.status.clone().unwrap_or(TenantStatus { observed_generation: -1, ..TenantStatus::default() })
+    }
+
+    fn generation(&self) -> i64 {
+        self.tenant.metadata.generation.unwrap_or_default()
+    }
+
+    /// The previous status, now speaking of this generation with these conditions.
+    fn status(&self, findings: Vec<Finding>) -> TenantStatus {
+        let previous = self.previous();
+        let requested = self.tenant.metadata.annotations.as_ref().and_then(|all| all.get(annotation::RECONCILE));
+        let handled =
+            requested.map(|token| token.chars().take(256).collect()).or_else(|| previous.last_handled_reconcile_at.clone());
+        TenantStatus {
+            observed_generation: self.generation(),
+            conditions: merge(&previous.conditions, findings, self.generation(), self.now),
+            last_handled_reconcile_at: handled,
+            ..previous
+        }
+    }
+
+    /// What was said before about the tenant itself; it stays known while the platform is not.
+    fn known(&self) -> Vec<Finding> {
+        let kinds = [kind::SCRIPT_EXECUTION_PENDING, kind::LICENSE_OVERUSE, kind::TENANT_ACTIVE, kind::CHECKS_PASSED];
+        kinds.into_iter().filter_map(|kind| as_it_was(&self.previous().conditions, kind)).collect()
+    }
+}
+
+fn live(facts: Facts<'_>, document: &TenantDocument, done: Done, difference: &Difference) -> Conclusion {
+    let differs = !difference.changes.is_empty();
+    let rewritten = differs && facts.rewrites > 0;
+    let (ready, mode, delay) = if !difference.restricted.is_empty() {
+        let message = format!("may not be changed with the operator's credentials: {}", paths(&difference.restricted));
+        (Finding::new(kind::READY, false, reason::FIELD_NOT_PERMITTED, message), Mode::Stalled, Delay::Sync)
+    } else if rewritten && facts.rewrites >= MOST_REWRITES {
+        let message = format!("the platform does not keep what it is given: {}", paths(&difference.changes));
+        (Finding::new(kind::READY, false, reason::PLATFORM_REWRITES_VALUE, message), Mode::Stalled, Delay::Sync)
+    } else if rewritten {
+        let message = format!("the platform did not keep what it was given, trying again: {}", paths(&difference.changes));
+        (Finding::new(kind::READY, false, reason::PROGRESSING, message), Mode::Reconciling, Delay::Backoff)
+    } else {
+        let message = "every managed setting of this generation was applied";
+        (Finding::new(kind::READY, true, reason::SUCCEEDED, message), Mode::Quiet, Delay::Sync)
+    };
+    let synced = if differs || !difference.restricted.is_empty() {
+        let differing: Vec<_> = difference.changes.iter().chain(&difference.restricted).cloned().collect();
+        let reason = if differs && !rewritten { reason::DRIFTED.to_owned() } else { ready.reason.to_string() };
+        Finding {
+            kind: kind::SYNCED,
+            truth: Truth::False,
+            reason: reason.into(),
+            message: format!("differs: {}", paths(&differing)),
+        }
+    } else {
+        Finding::new(kind::SYNCED, true, reason::IN_SYNC, "")
+    };
+    let mut findings = vec![Finding::new(kind::ACCEPTED, true, reason::ACCEPTED, ""), synced];
+    findings.extend(mode_finding(mode, &ready));
+    findings.push(ready);
+    findings.extend(facts::findings(document));
+    findings.extend(as_it_was(&facts.previous().conditions, kind::CHECKS_PASSED));
+
+    let mut status = facts.status(findings);
+    if !differs {
+        status.applied = applied(&facts, document);
+    }
+    status.sealed = difference.sealed_after(&document.settings);
+    status.drift = drift(difference);
+    status.tabs = tabs(facts.tenant, difference);
+    status.deletion = None;
+    facts::take_over(&mut status, document, facts.refresh_licenses);
+    Conclusion { status: Some(status), farewell: None, events: done_notes(done), delay }
+}
+
+/// What was applied. The version of the settings stays the one of the edit: correcting drift is no news.
+fn applied(facts: &Facts<'_>, document: &TenantDocument) -> Option<Applied> {
+    let hash = facts.hash?;
+    let before = facts.previous().applied.filter(|before| before.hash == hash);
+    Some(Applied {
+        generation: facts.generation(),
+        hash: hash.to_owned(),
+        settings_version: before
+            .map_or_else(|| document.settings_version.chars().take(64).collect(), |before| before.settings_version),
+        data_retention_months: None,
+    })
+}
+
+fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
+    let disposition = stop.disposition();
+    let delay = match stop {
+        Stop::Unavailable { error: ApiError::Throttled { after }, .. } => Delay::Named(*after),
+        Stop::Unavailable { .. } | Stop::Bug(_) | Stop::Kubernetes(_) => Delay::Backoff,
+        Stop::Secret(_) | Stop::PlatformMissing { .. } if disposition.mode == Mode::Reconciling => Delay::Reference,
+        Stop::Raced => Delay::AtOnce,
+        _ => Delay::Sync,
+    };
+    let previous = facts.previous();
+    let live_before = match stop {
+        Stop::Unavailable { hash, .. } | Stop::Suspended { hash } => {
+            previous.applied.as_ref().is_some_and(|applied| applied.hash == *hash)
+        }
+        _ => false,
+    };
+    let was = |kind| as_it_was(&previous.conditions, kind);
+    let mut findings = facts.known();
+    if live_before && matches!(stop, Stop::Unavailable { .. }) {
+        // The spec is live, as far as anybody knows. The Platform says once that it is out of reach.
+        findings.extend(kind::ORDER.into_iter().filter(|kind| !findings_have(&findings, kind)).filter_map(was).collect::<Vec<_>>());
+        return Conclusion { status: Some(facts.status(findings)), farewell: None, events: vec![], delay };
+    }
+    if matches!(stop, Stop::Raced | Stop::Kubernetes(_)) {
+        return Conclusion { status: None, farewell: None, events: vec![], delay };
+    }
+    let truth = if matches!(stop, Stop::Suspended { .. }) { Truth::Unknown } else { Truth::False };
+    let stated = Finding { kind: kind::READY, truth, reason: disposition.reason.into(), message: disposition.message.clone() };
+    findings.extend(mode_finding(disposition.mode, &stated));
+    findings.push(match was(kind::READY) {
+        Some(before) if live_before => before,
+        _ => stated,
+    });
+    findings.push(accepted(&disposition, was(kind::ACCEPTED)));
+    let synced = if disposition.out_of_sync { Truth::False } else { Truth::Unknown };
+    findings.push(Finding { kind: kind::SYNCED, truth: synced, reason: disposition.reason.into(), message: String::new() });
+    let mut status = facts.status(findings);
+    if let Stop::Invalid(violations) = stop {
+        mark_invalid(&mut status.tabs, violations);
+    }
+    if let Stop::Rejected(problem) = stop {
+        let refused = problem.errors.iter().filter_map(|error| leaves().find(|leaf| leaf.pointer() == error.pointer));
+        let violations: Vec<_> =
+            refused.map(|leaf| Violation { path: leaf.path.to_owned(), problem: "was refused".to_owned() }).collect();
+        mark_invalid(&mut status.tabs, &violations);
+    }
+    Conclusion { status: Some(status), farewell: None, events: vec![], delay }
+}
+
+fn findings_have(findings: &[Finding], kind: &str) -> bool {
+    findings.iter().any(|finding| finding.kind == kind)
+}
+
+fn accepted(disposition: &super::stop::Disposition, before: Option<Finding>) -> Finding {
+    match disposition.accepted {
+        Some(true) => Finding::new(kind::ACCEPTED, true, reason::ACCEPTED, ""),
+        Some(false) => {
+            let (reason, message) = (disposition.reason.into(), disposition.message.clone());
+            Finding { kind: kind::ACCEPTED, truth: Truth::False, reason, message }
+        }
+        None => before.unwrap_or(Finding::new(kind::ACCEPTED, Truth::Unknown, reason::PROGRESSING, "")),
+    }
+}
+
+/// Reconciling or Stalled, never both, with the words of Ready.
+fn mode_finding(mode: Mode, ready: &Finding) -> Option<Finding> {
+    let kind = match mode {
+        Mode::Reconciling => kind::RECONCILING,
+        Mode::Stalled => kind::STALLED,
+        Mode::Quiet => return None,
+    };
+    Some(Finding { kind, truth: Truth::True, reason: ready.reason.clone(), message: ready.message.clone() })
+}
+
+fn waiting(
+    facts: Facts<'_>,
+    deletion: Option<crate::admin_api::types::PendingDeletion>,
+    why: String,
+    started: bool,
+    error: Option<ApiError>,
+) -> Conclusion {
+    let ready = Finding::new(kind::READY, false, reason::DELETING, why);
+    let previous = facts.previous();
+    let mut findings = facts.known();
+    findings.extend([kind::ACCEPTED, kind::SYNCED].into_iter().filter_map(|kind| as_it_was(&previous.conditions, kind)));
+    findings.extend(mode_finding(Mode::Reconciling, &ready));
+    findings.push(ready);
+    let mut status = facts.status(findings);
+    status.deletion = deletion.map_or(status.deletion, |deletion| {
+        Some(DeletionStatus { services_pending: deletion.services_pending, script_pending: deletion.script_pending })
+    });
+    let message =
+        "the platform accepted the deletion of the tenant; it is gone after the next run of the provisioning script".to_owned();
+    let events = started.then_some(Note { warning: false, reason: reason::DELETION_STARTED, message }).into_iter().collect();
+    let delay = match error {
+        Some(ApiError::Throttled { after }) => Delay::Named(after),
+        Some(_) => Delay::Backoff,
+        None => Delay::Deletion,
+    };
+    Conclusion { status: Some(status), farewell: None, events, delay }
+}
+
+fn left(farewell: Farewell) -> Conclusion {
+    let note = |warning, reason, message: &str| vec![Note { warning, reason, message: message.to_owned() }];
+    let events = match farewell {
+        Farewell::Abandoned => {
+            note(true, reason::ABANDONED, "let go without a call by annotation; the tenant stays on the platform")
+        }
+        Farewell::NeverOurs | Farewell::GoesOn => vec![],
+        Farewell::Released(Because::Policy) => {
+            note(false, reason::RELEASED, "the tenant stays on the platform and belongs to nobody now")
+        }
+        Farewell::Released(Because::NotConfirmed) | Farewell::StaleStamp(Because::NotConfirmed) => {
+            note(true, reason::NOT_CONFIRMED, "deletionPolicy is Delete and nobody confirmed it: the tenant stays on the platform")
+        }
+        Farewell::Released(Because::SurroundingsEnd) | Farewell::StaleStamp(Because::SurroundingsEnd) => {
+            note(true, reason::RELEASED, "its namespace or the CRD was deleted: the tenant stays on the platform")
+        }
+        Farewell::StaleStamp(Because::Policy) => {
+            note(true, reason::RELEASE_FAILED, "the tenant stays on the platform; its stamp could not be taken off")
+        }
+        Farewell::Suspended => note(false, reason::RELEASED, "suspended: the tenant stays on the platform with its stamp"),
+        Farewell::Deleted => note(false, reason::DELETED, "the tenant is gone from the platform"),
+    };
+    Conclusion { status: None, farewell: Some(farewell), events, delay: Delay::Never }
+}
+
+fn done_notes(done: Done) -> Vec<Note> {
+    let (reason, message) = match done {
+        Done::Nothing | Done::Created | Done::Applied => return vec![],
+        Done::Adopted => (reason::ADOPTED, "took over a tenant that belonged to nobody"),
+        Done::Corrected => (reason::DRIFT_CORRECTED, "wrote managed settings again that were changed on the platform"),
+    };
+    vec![Note { warning: false, reason, message: message.to_owned() }]
+}
+
+fn paths(changes: &[super::Change]) -> String {
+    const MOST: usize = 8;
+    let named = changes.iter().take(MOST).map(|change| change.leaf.to_string()).collect::<Vec<_>>().join(", ");
+    if changes.len() > MOST { format!("{named} and {} more", changes.len() - MOST) } else { named }
+}
+
+fn drift(difference: &Difference) -> Vec<Drift> {
+    let differing = difference.changes.iter().chain(&difference.restricted);
+    differing
+        .take(20)
+        .map(|change| Drift {
+            path: change.leaf.to_string(),
+            wanted: change.leaf.render(change.wanted.as_ref()),
+            found: change.leaf.render(change.found.as_ref()),
+        })
+        .collect()
+}
+
+/// The tabs as they stand: one entry per tab that has settings.
+fn tabs(tenant: &Tenant, difference: &Difference) -> Vec<TabStatus> {
+    let mut tabs: Vec<Tab> = leaves().filter_map(crate::settings::Leaf::tab).collect();
+    tabs.dedup();
+    let spec = serde_json::to_value(&tenant.spec.settings).unwrap_or_default();
+    tabs.into_iter()
+        .map(|tab| {
+            let count = |changes: &[super::Change]| changes.iter().filter(|change| change.leaf.tab() == Some(tab)).count();
+            let hidden = difference.hidden.iter().filter(|leaf| leaf.tab() == Some(tab)).count();
+            let managed = leaves().any(|leaf| leaf.tab() == Some(tab) && stands(&spec, leaf.path));
+            let (state, message) = match (count(&difference.restricted), count(&difference.changes), managed) {
+                (0, 0, false) => ("NotManaged", None),
+                (0, 0, true) => ("InSync", None),
+                (0, drifted, _) => ("Drifted", Some(format!("{drifted} settings differ from the platform"))),
+                (restricted, _, _) => {
+                    ("Restricted", Some(format!("{restricted} settings may not be changed with the operator's credentials")))
+                }
+            };
+            let hides = (hidden > 0).then(|| format!("{hidden} settings are hidden while their section is off"));
+            let message = [message, hides].into_iter().flatten().collect::<Vec<_>>().join("; ");
+            TabStatus { name: tab.name().into(), state: state.into(), message: Some(message).filter(|message| !message.is_empty()) }
+        })
+        .collect()
+}
+
+fn stands(spec: &serde_json::Value, path: &str) -> bool {
+    path.split('.').try_fold(spec, |at, name| at.get(name)).is_some()
+}
+
+fn mark_invalid(tabs: &mut Vec<TabStatus>, violations: &[Violation]) {
+    tabs.retain(|tab| tab.state != "Invalid");
+    let mut bad: Vec<Tab> = violations.iter().filter_map(|violation| Tab::of(&violation.path)).collect();
+    bad.sort_unstable();
+    bad.dedup();
+    for tab in bad {
+        let problems = violations.iter().filter(|violation| Tab::of(&violation.path) == Some(tab));
+        let message: String = problems.map(ToString::to_string).collect::<Vec<_>>().join("; ").chars().take(1024).collect();
+        tabs.retain(|known| known.name != tab.name());
+        tabs.push(TabStatus { name: tab.name().into(), state: "Invalid".into(), message: Some(message) });
+    }
+    let place = |tab: &TabStatus| leaves().position(|leaf| leaf.tab().is_some_and(|of| of.name() == tab.name));
+    tabs.sort_by_key(place);
+}

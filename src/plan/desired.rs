@@ -1,0 +1,111 @@
+//! `validate`: from a spec to what is wanted, or to the list of what is wrong with it.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::deletion::Departure;
+use super::{PlatformReference, Resolved, SecretFound, Stop};
+use crate::resources::Tenant;
+use crate::settings::{Check, SealedRef, Wire};
+
+/// What a Tenant asks for.
+#[derive(Clone, Debug)]
+pub enum Intent {
+    /// The tenant shall be on the platform with these settings.
+    Keep(Desired),
+    /// The Tenant is being deleted.
+    Leave(Departure),
+}
+
+/// The settings that a valid spec manages.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    /// The tenant's id in lower case.
+    pub tenant_id: String,
+    /// The managed leaves in the platform's words; `null` clears.
+    pub settings: Value,
+    /// The managed sealed leaves.
+    pub sealed: Vec<SealedRef>,
+    /// Hash over the managed leaves and the versions of the Secrets they name.
+    pub hash: String,
+}
+
+impl Intent {
+    /// The tenant that it is about.
+    pub fn tenant_id(&self) -> &str {
+        match self {
+            Self::Keep(desired) => &desired.tenant_id,
+            Self::Leave(departure) => &departure.tenant_id,
+        }
+    }
+
+    /// The hash of the spec and its Secrets; a Tenant that leaves has none.
+    pub fn hash(&self) -> Option<&str> {
+        match self {
+            Self::Keep(desired) => Some(&desired.hash),
+            Self::Leave(_) => None,
+        }
+    }
+
+    /// Whether the plan depends on what the platform says.
+    pub fn asks(&self) -> bool {
+        match self {
+            Self::Keep(_) => true,
+            Self::Leave(departure) => departure.asks(),
+        }
+    }
+}
+
+/// Judges the spec alone and says what it asks for.
+///
+/// *Errors*: the spec is invalid, suspended, or its Platform cannot be used.
+pub fn validate(tenant: &Tenant, resolved: &Resolved) -> Result<Intent, Stop> {
+    if tenant.metadata.deletion_timestamp.is_some() {
+        return Ok(Intent::Leave(Departure::of(tenant, resolved)));
+    }
+    let mut check = Check::default();
+    let wire = tenant.spec.settings.to_wire(&mut check);
+    if !check.violations.is_empty() {
+        return Err(Stop::Invalid(check.violations));
+    }
+    let settings = wire.to_value();
+    let hash = hash(&settings, resolved);
+    if tenant.spec.suspended() {
+        return Err(Stop::Suspended { hash });
+    }
+    match resolved.platform {
+        PlatformReference::Found => {}
+        PlatformReference::Missing => return Err(Stop::PlatformMissing { name: tenant.spec.platform_ref.name.clone() }),
+        PlatformReference::NotPermitted => {
+            return Err(Stop::NamespaceNotPermitted { platform: tenant.spec.platform_ref.name.clone() });
+        }
+    }
+    let tenant_id = id_of(&wire).ok_or_else(|| Stop::Bug("a valid spec has no tenantId"))?;
+    Ok(Intent::Keep(Desired { tenant_id, settings, sealed: check.sealed, hash }))
+}
+
+fn id_of(wire: &Wire) -> Option<String> {
+    wire.general.tenant_id.value().map(|id| id.as_str().to_owned())
+}
+
+/// The hash by which an edit of the spec is told from a change on the platform. It depends on spec and Secrets alone, so it
+/// is known while the platform is not.
+fn hash(settings: &Value, resolved: &Resolved) -> String {
+    let mut hasher = Sha256::new();
+    // Members of a JSON object are sorted, so equal settings have one text.
+    hasher.update(settings.to_string());
+    for secret in &resolved.secrets {
+        let version = match &secret.found {
+            SecretFound::Value { version, .. } => version.as_str(),
+            SecretFound::NoSecret | SecretFound::NoKey | SecretFound::Forbidden | SecretFound::Malformed(_) => "none",
+        };
+        hasher.update(format!("\n{}={version}", secret.path));
+    }
+    hasher.finalize().iter().take(16).fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

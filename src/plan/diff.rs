@@ -1,0 +1,165 @@
+//! `diff`: where the platform differs from what is wanted, leaf by leaf.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value, json};
+
+use super::{Desired, ResolvedSecret, SecretFound, visible};
+use crate::resources::status::SealedStatus;
+use crate::settings::{Class, Leaf, leaves, wire::SealedState};
+
+/// One leaf that differs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The leaf.
+    pub leaf: &'static Leaf,
+    /// What is wanted; `None` clears.
+    pub wanted: Option<Value>,
+    /// What the platform has.
+    pub found: Option<Value>,
+}
+
+/// One sealed leaf whose value has to be sent.
+#[derive(Clone, Debug)]
+pub struct SealedChange {
+    /// The leaf.
+    pub leaf: &'static Leaf,
+    /// The Secret's uid and resourceVersion.
+    pub secret_version: String,
+    /// The value.
+    pub value: SecretString,
+}
+
+/// Where the platform differs from what is wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Difference {
+    /// Leaves to change.
+    pub changes: Vec<Change>,
+    /// Sealed leaves to send.
+    pub sealed: Vec<SealedChange>,
+    /// Leaves that differ and that our credentials may not write.
+    pub restricted: Vec<Change>,
+    /// Leaves that the spec sets and that are hidden, since their toggle is off.
+    pub hidden: Vec<&'static Leaf>,
+    /// Secrets that are as the platform has them, or were sent.
+    pub sealed_now: Vec<SealedStatus>,
+}
+
+/// Equality of the wire: `null`, `""` and absence are the same.
+fn same(wanted: Option<&Value>, found: Option<&Value>) -> bool {
+    fn given(value: Option<&Value>) -> Option<&Value> {
+        value.filter(|value| !value.is_null() && value.as_str() != Some(""))
+    }
+    given(wanted) == given(found)
+}
+
+fn is_restricted(leaf: &Leaf, restricted: &[String]) -> bool {
+    let pointer = leaf.pointer();
+    restricted.iter().any(|path| pointer.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
+/// Compares what is wanted with what the platform has. `known` are the Secrets that were sent before.
+pub fn diff(
+    desired: &Desired,
+    secrets: &[ResolvedSecret],
+    known: &[SealedStatus],
+    observed: &Value,
+    restricted: &[String],
+) -> Difference {
+    let mut difference = Difference::default();
+    for leaf in leaves() {
+        let managed = match leaf.class {
+            Class::Value => leaf.lookup(&desired.settings).is_some(),
+            Class::Sealed => desired.sealed.iter().any(|sealed| sealed.path == leaf.path),
+        };
+        if !managed {
+            continue;
+        }
+        if !visible(leaf, &desired.settings, observed) {
+            difference.hidden.push(leaf);
+            continue;
+        }
+        match leaf.class {
+            Class::Value => {
+                let (wanted, found) = (leaf.lookup(&desired.settings), leaf.find(observed));
+                if !same(wanted, found) {
+                    let wanted = wanted.filter(|wanted| !wanted.is_null()).cloned();
+                    let change = Change { leaf, wanted, found: found.cloned() };
+                    if is_restricted(leaf, restricted) { &mut difference.restricted } else { &mut difference.changes }.push(change);
+                }
+            }
+            Class::Sealed => difference.compare_sealed(leaf, secrets, known, observed),
+        }
+    }
+    difference
+}
+
+impl Difference {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.sealed.is_empty()
+    }
+
+    fn compare_sealed(&mut self, leaf: &'static Leaf, secrets: &[ResolvedSecret], known: &[SealedStatus], observed: &Value) {
+        let Some(SecretFound::Value { version, value }) = secrets.iter().find(|s| s.path == leaf.path).map(|s| &s.found) else {
+            return;
+        };
+        let state = sealed_state(leaf, observed);
+        let record = known.iter().find(|record| record.path == leaf.to_string() && record.secret_version == *version);
+        match (record, state) {
+            (Some(record), Some(state)) if state.set && state.version == record.platform_version => {
+                self.sealed_now.push(record.clone());
+            }
+            _ => self.sealed.push(SealedChange { leaf, secret_version: version.clone(), value: value.clone() }),
+        }
+    }
+
+    /// The body of a PUT or PATCH: the changed leaves and nothing else.
+    pub fn to_body(&self) -> Value {
+        let mut body = json!({});
+        for change in &self.changes {
+            insert(&mut body, change.leaf, change.wanted.clone().unwrap_or(Value::Null));
+        }
+        for change in &self.sealed {
+            insert(&mut body, change.leaf, json!({ "value": change.value.expose_secret() }));
+        }
+        body
+    }
+
+    /// The same without the leaves that say nothing: a creation has nothing to clear.
+    pub fn to_creation(&self) -> Value {
+        Self { changes: self.changes.iter().filter(|change| change.wanted.is_some()).cloned().collect(), ..self.clone() }.to_body()
+    }
+
+    /// What was sent, by the versions that the platform answered.
+    pub fn sealed_after(&self, settings: &Value) -> Vec<SealedStatus> {
+        let sent = self.sealed.iter().filter_map(|change| {
+            let state = sealed_state(change.leaf, settings)?;
+            state.set.then(|| SealedStatus {
+                path: change.leaf.to_string(),
+                secret_version: change.secret_version.clone(),
+                platform_version: state.version,
+            })
+        });
+        let mut now: Vec<_> = self.sealed_now.iter().cloned().chain(sent).collect();
+        now.sort_by(|left, right| left.path.cmp(&right.path));
+        now
+    }
+}
+
+fn sealed_state(leaf: &Leaf, settings: &Value) -> Option<SealedState> {
+    leaf.find(settings).and_then(|state| serde_json::from_value(state.clone()).ok())
+}
+
+/// Puts a value at a leaf's place, making the objects on the way.
+fn insert(body: &mut Value, leaf: &Leaf, value: Value) {
+    let mut at = body;
+    let mut names = leaf.wire.split('.').peekable();
+    while let Some(name) = names.next() {
+        let Value::Object(members) = at else { return };
+        if names.peek().is_none() {
+            members.insert(name.to_owned(), value);
+            return;
+        }
+        at = members.entry(name).or_insert_with(|| Value::Object(Map::new()));
+    }
+}

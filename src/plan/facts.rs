@@ -1,0 +1,128 @@
+//! What the platform's document says besides settings: state, script, licences. No user's name or address is taken over.
+
+use serde_json::Value;
+
+use crate::admin_api::{Runtime, TenantDocument};
+use crate::resources::condition::{Finding, Truth, kind};
+use crate::resources::reason;
+use crate::resources::status::{LicenseStatus, PendingChange, PlatformTenant, ProvisioningScript, TenantStatus};
+
+/// Longest text that is taken over from the platform, in characters.
+const LONGEST: usize = 200;
+/// Most entries of a list that is taken over from the platform.
+const MOST: usize = 20;
+
+/// Takes over what the platform says. Usage moves all day, so its numbers are taken over only when `refresh_licenses` says
+/// that it is time, or when a kind begins or ends to be overused.
+pub fn take_over(status: &mut TenantStatus, document: &TenantDocument, refresh_licenses: bool) {
+    status.platform_tenant = Some(PlatformTenant {
+        id: document.id.to_ascii_lowercase(),
+        state: text(&document.settings, "/licenses/tenantState"),
+        display_name: text(&document.settings, "/general/name"),
+        partner: text(&document.settings, "/partner/partnerId"),
+    });
+    status.provisioning_script = Some(script(&document.runtime));
+    let now = licenses(document);
+    let overused = |licenses: &[LicenseStatus]| -> Vec<String> {
+        licenses.iter().filter(|license| license.overused).map(|license| license.kind.clone()).collect()
+    };
+    if refresh_licenses || status.licenses.len() != now.len() || overused(&status.licenses) != overused(&now) {
+        status.licenses = now;
+    }
+}
+
+/// The conditions about the tenant itself.
+pub fn findings(document: &TenantDocument) -> Vec<Finding> {
+    let mut findings = vec![script_pending(&document.runtime), overuse(&licenses(document))];
+    findings.extend(active(document));
+    findings
+}
+
+fn script_pending(runtime: &Runtime) -> Finding {
+    let pending = &runtime.pending_changes;
+    if pending.is_empty() {
+        return Finding::new(kind::SCRIPT_EXECUTION_PENDING, false, reason::SCRIPT_NOT_PENDING, "");
+    }
+    let named: Vec<String> =
+        pending.iter().take(8).map(|change| format!("{} ({})", cut(&change.change), cut(&change.scope))).collect();
+    let more = if pending.len() > named.len() { " and more" } else { "" };
+    let message = format!("waits for the provisioning script: {}{more}", named.join(", "));
+    Finding::new(kind::SCRIPT_EXECUTION_PENDING, true, reason::SCRIPT_PENDING, message)
+}
+
+fn overuse(licenses: &[LicenseStatus]) -> Finding {
+    let kinds: Vec<&str> = licenses.iter().filter(|license| license.overused).map(|license| license.kind.as_str()).collect();
+    if kinds.is_empty() {
+        return Finding::new(kind::LICENSE_OVERUSE, false, reason::WITHIN_CONTINGENT, "");
+    }
+    let message = format!("more licences are in use than were bought: {}", kinds.join(", "));
+    Finding::new(kind::LICENSE_OVERUSE, true, reason::CONTINGENT_EXCEEDED, message)
+}
+
+/// Active, Trial and Lab work; the other published states do not. A state that this version does not know is no verdict.
+fn active(document: &TenantDocument) -> Option<Finding> {
+    let state = text(&document.settings, "/licenses/tenantState")?;
+    let (truth, reason) = match state.as_str() {
+        "Active" => (Truth::True, "Active"),
+        "Trial" => (Truth::True, "Trial"),
+        "Lab" => (Truth::True, "Lab"),
+        "Suspended" => (Truth::False, "Suspended"),
+        "Expired" => (Truth::False, "Expired"),
+        "Canceled" => (Truth::False, "Canceled"),
+        _ => (Truth::Unknown, "UnknownState"),
+    };
+    let message = match truth {
+        Truth::True => String::new(),
+        Truth::False => format!("the tenant is {state}: log-ins and tasks may be refused; only the vendor can change this"),
+        Truth::Unknown => format!("the tenant is '{state}', which this version does not know"),
+    };
+    Some(Finding { kind: kind::TENANT_ACTIVE, truth, reason: reason.into(), message })
+}
+
+fn script(runtime: &Runtime) -> ProvisioningScript {
+    ProvisioningScript {
+        pending: !runtime.pending_changes.is_empty(),
+        pending_changes: runtime
+            .pending_changes
+            .iter()
+            .take(MOST)
+            .map(|change| PendingChange { scope: cut(&change.scope), id: cut(&change.id), change: cut(&change.change) })
+            .collect(),
+        download_url: runtime.script_url.as_deref().map(cut),
+    }
+}
+
+/// Usage over contingent, kind by kind. Overuse is strict: usage above the contingent.
+fn licenses(document: &TenantDocument) -> Vec<LicenseStatus> {
+    let mut used = Vec::new();
+    numbers(&document.runtime.used, String::new(), &mut used);
+    used.into_iter()
+        .take(128)
+        .map(|(kind, used)| {
+            let pointer = format!("/licenses/contingents/{}", kind.replace('.', "/"));
+            let contingent = document.settings.pointer(&pointer).and_then(Value::as_i64);
+            LicenseStatus { overused: contingent.is_some_and(|contingent| used > contingent), kind, used, contingent }
+        })
+        .collect()
+}
+
+fn numbers(value: &Value, path: String, found: &mut Vec<(String, i64)>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                let path = if path.is_empty() { cut(name) } else { format!("{path}.{}", cut(name)) };
+                numbers(member, path, found);
+            }
+        }
+        Value::Number(number) => found.extend(number.as_i64().map(|number| (path, number))),
+        _ => {}
+    }
+}
+
+fn text(settings: &Value, pointer: &str) -> Option<String> {
+    settings.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty()).map(cut)
+}
+
+fn cut(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(LONGEST).collect()
+}

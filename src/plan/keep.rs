@@ -1,0 +1,122 @@
+//! `plan` for a Tenant that stays: create, take over, save, or leave alone.
+
+use serde_json::{Value, json};
+
+use super::diff::{Difference, diff};
+use super::{Desired, Observation, Owner, Plan, Resolved, SecretFound, Stop, is_on, visible};
+use crate::resources::tenant::{AdoptionPolicy, DriftPolicy};
+use crate::resources::{Tenant, annotation};
+use crate::settings::leaf::Required;
+use crate::settings::{Class, Leaf, Violation, leaves};
+
+/// Decides on a valid spec.
+///
+/// *Errors*: why nothing may be done.
+pub fn plan(tenant: &Tenant, desired: &Desired, resolved: &Resolved, observation: &Observation) -> Result<Plan, Stop> {
+    match observation {
+        Observation::Unknown(error) => Err(Stop::Unavailable { error: error.clone(), hash: desired.hash.clone() }),
+        Observation::NotAsked => Err(Stop::Bug("a Tenant that stays was not observed")),
+        Observation::Absent { restricted } => create(tenant, desired, resolved, None, restricted),
+        Observation::Tombstone { deletion_id, restricted } => create(tenant, desired, resolved, Some(deletion_id), restricted),
+        Observation::Exists { document, settings, owner } => {
+            if document.runtime.deletion.is_some() && !matches!(owner, Owner::Other(_)) {
+                return Err(Stop::TenantDeleting);
+            }
+            judge(desired, resolved, settings, false)?;
+            let known = known(tenant);
+            let difference = diff(desired, &resolved.secrets, known, settings, &document.restricted_paths);
+            let claim = claim(tenant, owner, &difference)?;
+            Ok(save(tenant, desired, claim, difference))
+        }
+    }
+}
+
+fn known(tenant: &Tenant) -> &[crate::resources::status::SealedStatus] {
+    tenant.status.as_ref().map_or(&[], |status| &status.sealed)
+}
+
+/// A tenant that we knew is never created again silently, nor one that was deleted.
+fn create(
+    tenant: &Tenant,
+    desired: &Desired,
+    resolved: &Resolved,
+    tombstone: Option<&String>,
+    restricted: &[String],
+) -> Result<Plan, Stop> {
+    let applied = tenant.status.as_ref().and_then(|status| status.applied.as_ref());
+    let token = match (tombstone, applied) {
+        (Some(deletion_id), _) => Some(deletion_id.clone()),
+        (None, Some(applied)) => Some(format!("lost-{}", applied.settings_version)),
+        (None, None) => None,
+    };
+    let given = tenant.metadata.annotations.as_ref().and_then(|annotations| annotations.get(annotation::RECREATE));
+    if let Some(token) = token.filter(|token| given != Some(token)) {
+        return Err(Stop::TenantLost { token, deleted: tombstone.is_some() });
+    }
+    let nothing = json!({});
+    judge(desired, resolved, &nothing, true)?;
+    // What was sent to a tenant that is gone says nothing about the new one.
+    let difference = diff(desired, &resolved.secrets, &[], &nothing, restricted);
+    Ok(Plan::Create { recreate: tombstone.cloned(), difference })
+}
+
+/// Whether our stamp has to be put on.
+fn claim(tenant: &Tenant, owner: &Owner, difference: &Difference) -> Result<bool, Stop> {
+    match owner {
+        Owner::Ours => Ok(false),
+        Owner::OursLast => Ok(true),
+        Owner::Other(stamp) => Err(Stop::OwnedByOther { stamp: stamp.clone() }),
+        Owner::Free => match tenant.spec.adoption_policy.unwrap_or_default() {
+            AdoptionPolicy::Always => Ok(true),
+            AdoptionPolicy::IfMatches if difference.changes.is_empty() && difference.restricted.is_empty() => Ok(true),
+            policy @ (AdoptionPolicy::IfMatches | AdoptionPolicy::Never) => {
+                let differing = difference.changes.iter().chain(&difference.restricted).map(|change| change.leaf.to_string());
+                Err(Stop::NotAdopted { never: policy == AdoptionPolicy::Never, differing: differing.collect() })
+            }
+        },
+    }
+}
+
+/// An edit is always applied; drift by the policy. A take-over applies what the spec says.
+fn save(tenant: &Tenant, desired: &Desired, claim: bool, difference: Difference) -> Plan {
+    let applied = tenant.status.as_ref().and_then(|status| status.applied.as_ref());
+    let edited = claim || applied.is_none_or(|applied| applied.hash != desired.hash);
+    let report = tenant.spec.drift_policy.unwrap_or_default() == DriftPolicy::Report;
+    if !claim && (difference.is_empty() || (report && !edited)) {
+        return Plan::Nothing { difference };
+    }
+    Plan::Save { claim, edited, difference }
+}
+
+/// Rules over several leaves, judged on what would be effective: the spec over the platform.
+fn judge(desired: &Desired, resolved: &Resolved, observed: &Value, creating: bool) -> Result<(), Stop> {
+    let violations: Vec<Violation> = leaves().filter_map(|leaf| missing(leaf, desired, observed, creating)).collect();
+    if !violations.is_empty() {
+        return Err(Stop::Invalid(violations));
+    }
+    for secret in &resolved.secrets {
+        let shown = leaves().any(|leaf| leaf.path == secret.path && visible(leaf, &desired.settings, observed));
+        if shown && !matches!(secret.found, SecretFound::Value { .. }) {
+            return Err(Stop::Secret(secret.clone()));
+        }
+    }
+    Ok(())
+}
+
+fn missing(leaf: &Leaf, desired: &Desired, observed: &Value, creating: bool) -> Option<Violation> {
+    let given = match leaf.class {
+        Class::Value => leaf.find(&desired.settings).or_else(|| leaf.find(observed)).is_some(),
+        Class::Sealed => {
+            let set = leaf.find(observed).and_then(|state| state.get("set")).and_then(Value::as_bool);
+            desired.sealed.iter().any(|sealed| sealed.path == leaf.path) || set == Some(true)
+        }
+    };
+    let problem = match leaf.required {
+        Required::ToCreate if creating && !given => "is not set, must be set to create the tenant".to_owned(),
+        Required::WhenOn if !given && leaf.switch.is_some_and(|switch| is_on(switch, &desired.settings, observed)) => {
+            format!("is not set, must be set while spec.{} is true", leaf.switch.unwrap_or_default())
+        }
+        Required::No | Required::ToCreate | Required::WhenOn => return None,
+    };
+    Some(Violation { path: leaf.path.to_owned(), problem })
+}

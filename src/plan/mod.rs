@@ -1,0 +1,220 @@
+//! The decision: what a pass has to do, and what its outcome means for the status. Pure: no async, no clock, no I/O.
+//!
+//! `validate` judges the spec alone, `plan` decides on what was observed, `conclude` turns the outcome into a status. The
+//! same functions serve the controller and, later, `kubectl-nimbus validate` and `plan`.
+
+pub mod conclude;
+pub mod deletion;
+pub mod desired;
+pub mod diff;
+pub mod facts;
+pub mod keep;
+pub mod stop;
+
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::admin_api::{ApiError, TenantDocument};
+use crate::resources::Tenant;
+use crate::settings::Leaf;
+
+pub use conclude::{Conclusion, Delay, Facts, conclude};
+pub use desired::{Desired, Intent, validate};
+pub use diff::{Change, Difference};
+pub use stop::Stop;
+
+/// What the references of a Tenant turned out to be.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// The Platform.
+    pub platform: PlatformReference,
+    /// Each Secret that the spec names, unless the spec itself hides the section.
+    pub secrets: Vec<ResolvedSecret>,
+    /// Whether the namespace or the CRD is being deleted; `None` if that could not be read. Looked at only when the Tenant is
+    /// being deleted.
+    pub surroundings_end: Option<bool>,
+}
+
+/// What became of `spec.platformRef`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlatformReference {
+    /// It is there and this namespace may use it.
+    Found,
+    /// There is none of that name.
+    Missing,
+    /// It does not allow this namespace.
+    NotPermitted,
+}
+
+/// What became of one Secret reference.
+#[derive(Clone, Debug)]
+pub struct ResolvedSecret {
+    /// Path of the leaf below `spec`.
+    pub path: &'static str,
+    /// Name of the Secret.
+    pub name: String,
+    /// Key in it.
+    pub key: String,
+    /// What was found.
+    pub found: SecretFound,
+}
+
+/// What was found behind a Secret reference.
+#[derive(Clone, Debug)]
+pub enum SecretFound {
+    /// A value that may be sent.
+    Value {
+        /// The Secret's uid and resourceVersion.
+        version: String,
+        /// The value.
+        value: SecretString,
+    },
+    /// There is no such Secret.
+    NoSecret,
+    /// The Secret does not have the key.
+    NoKey,
+    /// The operator's account may not read it.
+    Forbidden,
+    /// The value cannot be right; says why without any part of it.
+    Malformed(&'static str),
+}
+
+/// What the platform says about the tenant. Unknown never means absent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Observation {
+    /// It was not asked, since the plan does not depend on it.
+    NotAsked,
+    /// There is a tenant.
+    Exists {
+        /// Everything about it.
+        document: Box<TenantDocument>,
+        /// Its settings in the canonical spelling.
+        settings: Value,
+        /// Whose it is.
+        owner: Owner,
+    },
+    /// There is none.
+    Absent {
+        /// Pointers that our credentials may not write.
+        restricted: Vec<String>,
+    },
+    /// There was one, and it was deleted.
+    Tombstone {
+        /// The id of that deletion.
+        deletion_id: String,
+        /// Pointers that our credentials may not write.
+        restricted: Vec<String>,
+    },
+    /// It could not be found out.
+    Unknown(ApiError),
+}
+
+/// Whose stamp a tenant has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// Ours.
+    Ours,
+    /// Nobody's, but it was ours last: a re-created Tenant or a restored cluster must not lock itself out.
+    OursLast,
+    /// Nobody's, or that of a Tenant of this cluster that is gone.
+    Free,
+    /// Another's.
+    Other(String),
+}
+
+/// What to do.
+#[derive(Clone, Debug)]
+pub enum Plan {
+    /// The platform is as wanted, or differs and is only reported.
+    Nothing {
+        /// What differs.
+        difference: Difference,
+    },
+    /// Create the tenant.
+    Create {
+        /// The tombstone that it replaces.
+        recreate: Option<String>,
+        /// Everything that the spec sets.
+        difference: Difference,
+    },
+    /// Take the tenant over, change settings, or both.
+    Save {
+        /// Whether our stamp has to be put on first.
+        claim: bool,
+        /// Whether the spec itself changed since it was last applied; else the platform did.
+        edited: bool,
+        /// What to change.
+        difference: Difference,
+    },
+    /// Let the Tenant go.
+    Leave(deletion::Leave),
+}
+
+/// What a pass achieved.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The tenant is on the platform and this is how it is now.
+    Live {
+        /// The platform's last answer.
+        document: Box<TenantDocument>,
+        /// What was done to get there.
+        done: Done,
+        /// What still differs.
+        difference: Difference,
+    },
+    /// The Tenant is being deleted and waits.
+    Waiting {
+        /// What the platform still has to do; `None` before it accepted the deletion.
+        deletion: Option<crate::admin_api::types::PendingDeletion>,
+        /// For what it waits, for people.
+        why: String,
+        /// Whether this pass asked for the deletion.
+        started: bool,
+        /// What to wait before looking again; `None` for the usual time.
+        error: Option<ApiError>,
+    },
+    /// The Tenant may go: the finalizer comes off.
+    Left(deletion::Farewell),
+}
+
+/// What a pass wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// Nothing.
+    Nothing,
+    /// Created the tenant.
+    Created,
+    /// Took the tenant over.
+    Adopted,
+    /// Applied an edit of the spec.
+    Applied,
+    /// Corrected drift.
+    Corrected,
+}
+
+/// Decides what to do about a Tenant. `rewrites` counts how often in a row the platform did not keep what it was given.
+///
+/// *Errors*: why nothing may be done.
+pub fn plan(tenant: &Tenant, intent: &Intent, resolved: &Resolved, observation: &Observation, rewrites: u32) -> Result<Plan, Stop> {
+    match intent {
+        Intent::Keep(desired) => Ok(match keep::plan(tenant, desired, resolved, observation)? {
+            // What the platform does not keep is not written for ever.
+            Plan::Save { claim: false, difference, .. } if rewrites >= conclude::MOST_REWRITES => Plan::Nothing { difference },
+            plan => plan,
+        }),
+        Intent::Leave(departure) => deletion::plan(departure, observation).map(Plan::Leave),
+    }
+}
+
+/// Whether a leaf is shown, so that it is compared and sent: its toggle is on in the spec or, where the spec is silent, on
+/// the platform.
+pub fn visible(leaf: &Leaf, desired: &Value, observed: &Value) -> bool {
+    leaf.switch.is_none_or(|switch| is_on(switch, desired, observed))
+}
+
+/// The effective value of a toggle: the spec's over the platform's over its default.
+fn is_on(switch: &str, desired: &Value, observed: &Value) -> bool {
+    let Some(toggle) = crate::settings::leaves().find(|leaf| leaf.path == switch) else { return true };
+    let said = toggle.find(desired).or_else(|| toggle.find(observed)).and_then(Value::as_bool);
+    said.unwrap_or(toggle.default == Some("true"))
+}

@@ -1,0 +1,225 @@
+//! Why a pass stopped, named by its consequence. One exhaustive match says what follows.
+
+use super::{ResolvedSecret, SecretFound};
+use crate::admin_api::{ApiError, Problem};
+use crate::resources::reason;
+use crate::settings::{Violation, leaves};
+
+/// Why a pass stopped before the spec was live.
+#[derive(Clone, Debug)]
+pub enum Stop {
+    /// The spec is invalid: every bad leaf.
+    Invalid(Vec<Violation>),
+    /// The platform refused the settings: every bad leaf.
+    Rejected(Problem),
+    /// A Secret that matters cannot be used.
+    Secret(ResolvedSecret),
+    /// There is no such Platform.
+    PlatformMissing {
+        /// Its name.
+        name: String,
+    },
+    /// The Platform does not allow the namespace.
+    NamespaceNotPermitted {
+        /// Its name.
+        platform: String,
+    },
+    /// The platform could not be asked, so nothing is known.
+    Unavailable {
+        /// The failed call.
+        error: ApiError,
+        /// The hash of the spec, to tell whether it is live already.
+        hash: String,
+    },
+    /// The tenant exists and may not be taken over.
+    NotAdopted {
+        /// Whether the policy never allows it.
+        never: bool,
+        /// The settings that differ.
+        differing: Vec<String>,
+    },
+    /// The tenant belongs to another Tenant or cluster.
+    OwnedByOther {
+        /// Its stamp.
+        stamp: String,
+    },
+    /// The tenant was there and is gone.
+    TenantLost {
+        /// The value of the annotation that would create it again.
+        token: String,
+        /// Whether it was deleted, by its tombstone.
+        deleted: bool,
+    },
+    /// The tenant waits for a deletion that we did not ask for.
+    TenantDeleting,
+    /// `spec.suspend` is true.
+    Suspended {
+        /// The hash of the spec.
+        hash: String,
+    },
+    /// Somebody else wrote at the same time; look again at once.
+    Raced,
+    /// The Kubernetes API did not answer as it should, so nothing is known and nothing is said.
+    Kubernetes(&'static str),
+    /// The operator is wrong: a panic or a broken invariant.
+    Bug(&'static str),
+}
+
+/// What follows from a stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disposition {
+    /// The reason of Ready.
+    pub reason: &'static str,
+    /// A sentence for people.
+    pub message: String,
+    /// Whether the spec and its references are to blame; `None` leaves Accepted as it was.
+    pub accepted: Option<bool>,
+    /// Whether Synced is known to be false; else it is Unknown.
+    pub out_of_sync: bool,
+    /// What the pass says of itself.
+    pub mode: Mode,
+}
+
+/// Who has to act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The operator, by itself.
+    Reconciling,
+    /// A human.
+    Stalled,
+    /// Nobody.
+    Quiet,
+}
+
+impl Stop {
+    /// The hash of the spec, where the stop knows it.
+    pub fn hash(&self) -> Option<&str> {
+        match self {
+            Self::Unavailable { hash, .. } | Self::Suspended { hash } => Some(hash),
+            _ => None,
+        }
+    }
+
+    /// What follows. No wildcard: a new stop has to be thought about here.
+    pub fn disposition(&self) -> Disposition {
+        let stalled = |reason, message: String| Disposition {
+            reason,
+            message,
+            accepted: Some(true),
+            out_of_sync: false,
+            mode: Mode::Stalled,
+        };
+        match self {
+            Self::Invalid(violations) => Disposition {
+                accepted: Some(false),
+                out_of_sync: true,
+                ..stalled(reason::INVALID_SETTINGS, join(violations.iter().map(ToString::to_string)))
+            },
+            Self::Rejected(problem) => {
+                Disposition { accepted: Some(false), out_of_sync: true, ..stalled(reason::INVALID_SETTINGS, rejected(problem)) }
+            }
+            Self::Secret(secret) => secret_disposition(secret),
+            Self::PlatformMissing { name } => Disposition {
+                accepted: Some(false),
+                mode: Mode::Reconciling,
+                ..stalled(reason::PLATFORM_NOT_FOUND, format!("spec.platformRef.name is '{name}': there is no such Platform"))
+            },
+            Self::NamespaceNotPermitted { platform } => Disposition {
+                accepted: Some(false),
+                ..stalled(
+                    reason::NAMESPACE_NOT_PERMITTED,
+                    format!("spec.platformRef.name is '{platform}': that Platform does not allow this namespace"),
+                )
+            },
+            Self::Unavailable { error, .. } => Disposition {
+                mode: Mode::Reconciling,
+                ..stalled(reason::PLATFORM_UNAVAILABLE, format!("{error}; the settings are applied as soon as it answers"))
+            },
+            Self::NotAdopted { never, differing } => stalled(reason::NOT_ADOPTED, not_adopted(*never, differing)),
+            Self::OwnedByOther { stamp } => stalled(
+                reason::OWNED_BY_OTHER,
+                format!("the tenant is managed by '{stamp}' (cluster/namespace/name); nothing was written"),
+            ),
+            Self::TenantLost { token, deleted } => stalled(reason::TENANT_LOST, lost(token, *deleted)),
+            Self::TenantDeleting => stalled(
+                reason::TENANT_DELETING,
+                "the tenant waits for its deletion on the platform, which this Tenant did not ask for".into(),
+            ),
+            Self::Suspended { .. } => Disposition {
+                mode: Mode::Quiet,
+                ..stalled(reason::SUSPENDED, "spec.suspend is true: the platform is not called".into())
+            },
+            Self::Raced => Disposition {
+                accepted: None,
+                mode: Mode::Reconciling,
+                ..stalled(reason::PROGRESSING, "somebody else wrote at the same time; looking again".into())
+            },
+            Self::Kubernetes(what) => Disposition {
+                accepted: None,
+                mode: Mode::Reconciling,
+                ..stalled(reason::PROGRESSING, format!("the Kubernetes API did not answer: {what}"))
+            },
+            Self::Bug(what) => Disposition {
+                accepted: None,
+                mode: Mode::Reconciling,
+                ..stalled(reason::INTERNAL_ERROR, format!("the operator met a mistake of its own: {what}"))
+            },
+        }
+    }
+}
+
+fn secret_disposition(secret: &ResolvedSecret) -> Disposition {
+    let ResolvedSecret { path, name, key, found } = secret;
+    let (reason, problem, mode) = match found {
+        SecretFound::NoSecret => (reason::SECRET_NOT_FOUND, "there is no such Secret in this namespace", Mode::Reconciling),
+        SecretFound::NoKey => (reason::SECRET_KEY_NOT_FOUND, "the Secret does not have the key", Mode::Reconciling),
+        SecretFound::Forbidden => (reason::SECRET_FORBIDDEN, "the operator may not read it", Mode::Reconciling),
+        SecretFound::Malformed(problem) => (reason::SECRET_INVALID, *problem, Mode::Stalled),
+        SecretFound::Value { .. } => (reason::INTERNAL_ERROR, "it can be used", Mode::Stalled),
+    };
+    let message = match found {
+        SecretFound::Malformed(problem) => format!("spec.{path}: the value of key '{key}' of Secret '{name}' {problem}"),
+        _ => format!("spec.{path}: key '{key}' of Secret '{name}': {problem}"),
+    };
+    Disposition { reason, message, accepted: Some(false), out_of_sync: false, mode }
+}
+
+/// Our own words for what the platform refused.
+fn rejected(problem: &Problem) -> String {
+    let fields = problem.errors.iter().map(|error| {
+        let path = leaves().find(|leaf| leaf.pointer() == error.pointer).map_or_else(|| error.pointer.clone(), ToString::to_string);
+        let allowed = match (error.min, error.max) {
+            (Some(min), Some(max)) => format!(", allowed is {min} to {max}"),
+            (Some(min), None) => format!(", allowed is at least {min}"),
+            (None, Some(max)) => format!(", allowed is at most {max}"),
+            (None, None) => String::new(),
+        };
+        format!("{path} was refused by the platform: {}{allowed}", error.code)
+    });
+    let fields = join(fields);
+    let fields = if fields.is_empty() { format!("the platform refused the settings: {}", problem.slug) } else { fields };
+    format!("{fields} (request {})", problem.request_id)
+}
+
+fn not_adopted(never: bool, differing: &[String]) -> String {
+    if never {
+        return "a tenant with this id exists and belongs to nobody; spec.adoptionPolicy is Never".to_owned();
+    }
+    format!(
+        "a tenant with this id exists, belongs to nobody and differs in {}; spec.adoptionPolicy is IfMatches",
+        join(differing.iter().cloned())
+    )
+}
+
+fn lost(token: &str, deleted: bool) -> String {
+    let happened = if deleted { "the tenant was deleted on the platform" } else { "the tenant is gone from the platform" };
+    format!("{happened}; to create it again, set the annotation {}: {token}", crate::resources::annotation::RECREATE)
+}
+
+/// The first few of a list, and how many more there are.
+fn join(items: impl Iterator<Item = String>) -> String {
+    const MOST: usize = 8;
+    let items: Vec<String> = items.collect();
+    let shown = items.iter().take(MOST).cloned().collect::<Vec<_>>().join("; ");
+    if items.len() > MOST { format!("{shown}; and {} more", items.len() - MOST) } else { shown }
+}
