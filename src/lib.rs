@@ -25,6 +25,7 @@
 #![forbid(unsafe_code)]
 
 pub mod admin_api;
+pub mod controller;
 pub mod plan;
 pub mod resources;
 pub mod settings;

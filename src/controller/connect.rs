@@ -1,0 +1,143 @@
+//! Clients of platforms, one per Platform, shared by all its Tenants.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use k8s_openapi::api::core::v1::Secret;
+use kube::runtime::reflector::{ObjectRef, Store};
+use kube::{Api, ResourceExt};
+use tokio::sync::Notify;
+use url::Url;
+
+use super::context::{Context, Refusal};
+use crate::admin_api::{Client, Endpoint};
+use crate::resources::condition::{self, kind};
+use crate::resources::{Platform, reason};
+
+/// The key of the client's secret in the credentials Secret.
+const CLIENT_SECRET: &str = "client-secret";
+
+/// The Platforms that are watched, and their clients.
+pub(super) struct Platforms {
+    store: Store<Platform>,
+    clients: Mutex<HashMap<String, Connection>>,
+    seen: Mutex<HashMap<String, String>>,
+    /// Rung when a platform is found to be out of reach.
+    pub(super) alarm: Arc<Notify>,
+}
+
+#[derive(Clone)]
+struct Connection {
+    generation: Option<i64>,
+    credentials: String,
+    client: Arc<Client>,
+}
+
+/// Why there is no client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NoClient {
+    pub(super) reason: &'static str,
+    pub(super) what: &'static str,
+}
+
+impl Platforms {
+    pub(super) fn new(store: Store<Platform>) -> Self {
+        Self { store, clients: Mutex::default(), seen: Mutex::default(), alarm: Arc::new(Notify::new()) }
+    }
+
+    /// The Platform of a name. Where the watch has not seen it yet, it is read: it may be a second old.
+    pub(super) async fn find(&self, context: &Context, name: &str) -> Result<Option<Arc<Platform>>, Refusal> {
+        if let Some(platform) = self.store.get(&ObjectRef::new(name)) {
+            return Ok(Some(platform));
+        }
+        match context.kubernetes(Api::<Platform>::all(context.client.clone()).get(name)).await {
+            Ok(platform) => Ok(Some(Arc::new(platform))),
+            Err(Refusal::NotFound) => Ok(None),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Whether a Platform became usable or unusable since it was last looked at.
+    pub(super) fn changed(&self, platform: &Platform) -> bool {
+        let conditions = platform.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+        let ready = condition::find(conditions, kind::READY).map(|ready| ready.status.clone());
+        let now = format!("{:?}/{:?}/{ready:?}", platform.uid(), platform.metadata.generation);
+        let before = self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(platform.name_any(), now.clone());
+        before.as_ref() != Some(&now)
+    }
+
+    /// The client of a Platform as it was last connected; connects where that has not happened for this generation.
+    pub(super) async fn client(&self, context: &Context, platform: &Platform) -> Result<Arc<Client>, NoClient> {
+        let known = self.connection(platform);
+        match known.filter(|known| known.generation == platform.metadata.generation) {
+            Some(known) => Ok(known.client),
+            None => self.connect(context, platform).await,
+        }
+    }
+
+    /// Reads the credentials and makes a client, unless they are those of the client that there is.
+    pub(super) async fn connect(&self, context: &Context, platform: &Platform) -> Result<Arc<Client>, NoClient> {
+        let (credentials, client_secret) = credentials(context, platform).await?;
+        let generation = platform.metadata.generation;
+        if let Some(known) =
+            self.connection(platform).filter(|known| known.generation == generation && known.credentials == credentials)
+        {
+            return Ok(known.client);
+        }
+        let authentication = &platform.spec.authentication;
+        let endpoint = Endpoint {
+            url: url(&platform.spec.endpoint)?,
+            token_url: url(&authentication.token_url)?,
+            client_id: authentication.client_id.clone(),
+            client_secret: client_secret.into(),
+            scope: authentication.scope.clone(),
+            ca_bundle: platform.spec.ca_bundle.clone(),
+            deadline: context.options.timing.call,
+        };
+        let client = Client::new(endpoint, self.alarm.clone())
+            .map_err(|_| NoClient { reason: reason::INVALID_PLATFORM, what: "spec.caBundle is not a list of PEM certificates" })?;
+        let connection = Connection { generation, credentials, client: Arc::new(client) };
+        let client = connection.client.clone();
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner).insert(key(platform), connection);
+        Ok(client)
+    }
+
+    fn connection(&self, platform: &Platform) -> Option<Connection> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner).get(&key(platform)).cloned()
+    }
+}
+
+fn key(platform: &Platform) -> String {
+    platform.uid().unwrap_or_default()
+}
+
+/// The version and the value of the client's secret.
+async fn credentials(context: &Context, platform: &Platform) -> Result<(String, String), NoClient> {
+    let name = &platform.spec.authentication.credentials_secret_ref.name;
+    let missing = |what| NoClient { reason: reason::CREDENTIALS_NOT_FOUND, what };
+    let secrets = Api::<Secret>::namespaced(context.client.clone(), &context.options.operator_namespace);
+    let secret = context.kubernetes(secrets.get(name)).await.map_err(|refusal| match refusal {
+        Refusal::NotFound => missing("the Secret of spec.authentication.credentialsSecretRef is not in the operator's namespace"),
+        Refusal::Forbidden => missing("the operator may not read the Secret of spec.authentication.credentialsSecretRef"),
+        Refusal::Conflict | Refusal::Unknown(_) => {
+            NoClient { reason: reason::UNREACHABLE, what: "the credentials Secret could not be read" }
+        }
+    })?;
+    let version = format!("{}/{}", secret.uid().unwrap_or_default(), secret.resource_version().unwrap_or_default());
+    let value = secret.data.as_ref().and_then(|data| data.get(CLIENT_SECRET)).and_then(|value| std::str::from_utf8(&value.0).ok());
+    let value = value.map(str::trim_end).filter(|value| !value.is_empty());
+    let value = value.ok_or_else(|| missing("the credentials Secret has no text under the key client-secret"))?;
+    Ok((version, value.to_owned()))
+}
+
+/// Plain http is for loopback only, also where an object was stored under a laxer CRD.
+fn url(text: &str) -> Result<Url, NoClient> {
+    let invalid = |what| NoClient { reason: reason::INVALID_PLATFORM, what };
+    let url = Url::parse(text).map_err(|_| invalid("spec.endpoint or spec.authentication.tokenUrl is not a URL"))?;
+    let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if loopback => Ok(url),
+        _ => Err(invalid("spec.endpoint and spec.authentication.tokenUrl must be https; http is for loopback only")),
+    }
+}

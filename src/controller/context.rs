@@ -1,0 +1,173 @@
+//! What every pass needs: clients, options, durations, and what is remembered between passes.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use kube::api::ListParams;
+use kube::runtime::reflector::Store;
+use kube::{Api, Client};
+
+use super::connect::Platforms;
+use super::memory::Memory;
+use crate::plan::Stop;
+use crate::resources::{Platform, Tenant};
+
+/// How this operator is run.
+#[derive(Clone)]
+pub struct Options {
+    /// The namespaces whose Tenants are reconciled; empty means all.
+    pub namespaces: Vec<String>,
+    /// Where the credentials of Platforms are.
+    pub operator_namespace: String,
+    /// Names this cluster in the stamps on the platform. Two clusters must never share one.
+    pub cluster_id: String,
+    /// Which Platforms are served, by their `spec.instance`.
+    pub instance: String,
+    /// Passes at the same time.
+    pub concurrency: u16,
+    /// Every duration.
+    pub timing: Timing,
+    /// Told of each step of each pass.
+    pub observer: Observer,
+}
+
+/// Every duration of the operator, with the values for production.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// Instead of the sync interval of each Tenant; `None` takes what the Tenant says.
+    pub sync: Option<Duration>,
+    /// First wait after a failure; it doubles.
+    pub backoff_first: Duration,
+    /// Longest wait after a failure.
+    pub backoff_most: Duration,
+    /// Longest wait for a missing reference.
+    pub reference_most: Duration,
+    /// Between looks at a tenant that is being deleted.
+    pub deletion_poll: Duration,
+    /// Between looks at a Platform that is ready.
+    pub platform_check: Duration,
+    /// Between probes of a Platform that is not.
+    pub platform_retry: Duration,
+    /// One call of the platform or of Kubernetes.
+    pub call: Duration,
+    /// One release of a tenant whose namespace ends.
+    pub release_in_ending_namespace: Duration,
+    /// One release of a tenant.
+    pub release: Duration,
+    /// One whole pass, without its status write.
+    pub pass: Duration,
+    /// Between takings over of licence usage.
+    pub licenses: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            sync: None,
+            backoff_first: Duration::from_secs(2),
+            backoff_most: Duration::from_secs(300),
+            reference_most: Duration::from_secs(30),
+            deletion_poll: Duration::from_secs(30),
+            platform_check: Duration::from_secs(60),
+            platform_retry: Duration::from_secs(30),
+            call: Duration::from_secs(30),
+            release_in_ending_namespace: Duration::from_secs(5),
+            release: Duration::from_secs(60),
+            pass: Duration::from_secs(120),
+            licenses: Duration::from_secs(900),
+        }
+    }
+}
+
+/// A step of a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the steps are named in the module documentation")]
+pub enum Step {
+    Resolve,
+    Validate,
+    Observe,
+    Plan,
+    Execute,
+    Conclude,
+}
+
+/// Told of each step of each pass, with `namespace/name` of the Tenant.
+pub type Observer = Arc<dyn Fn(Step, &str) + Send + Sync>;
+
+/// What every pass needs.
+pub(super) struct Context {
+    pub(super) client: Client,
+    pub(super) options: Options,
+    pub(super) platforms: Platforms,
+    pub(super) memory: Memory,
+    pub(super) platform_memory: Memory,
+}
+
+impl Context {
+    pub(super) fn new(client: Client, options: Options, platforms: Store<Platform>) -> Self {
+        Self {
+            client,
+            options,
+            platforms: Platforms::new(platforms),
+            memory: Memory::default(),
+            platform_memory: Memory::default(),
+        }
+    }
+
+    /// Fails early, with one clear sentence, where every watch would fail for ever.
+    pub(super) async fn check_access(&self) -> anyhow::Result<()> {
+        let one = ListParams::default().limit(1);
+        let hint = "are the CRDs installed (nimbus-operator crd | kubectl apply -f -), and may this account list them?";
+        Api::<Platform>::all(self.client.clone())
+            .list_metadata(&one)
+            .await
+            .with_context(|| format!("listing Platforms: {hint}"))?;
+        for namespace in &self.options.namespaces {
+            let tenants = Api::<Tenant>::namespaced(self.client.clone(), namespace);
+            tenants.list_metadata(&one).await.with_context(|| format!("listing Tenants in namespace '{namespace}': {hint}"))?;
+        }
+        Ok(())
+    }
+
+    /// Our stamp on a tenant of the platform.
+    pub(super) fn stamp(&self, namespace: &str, name: &str) -> String {
+        format!("{}/{namespace}/{name}", self.options.cluster_id)
+    }
+
+    /// A call of Kubernetes with a deadline.
+    pub(super) async fn kubernetes<T>(&self, call: impl Future<Output = kube::Result<T>>) -> Result<T, Refusal> {
+        match tokio::time::timeout(self.options.timing.call, call).await {
+            Err(_) => Err(Refusal::Unknown("no answer in time")),
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(kube::Error::Api(status))) => Err(match status.code {
+                404 => Refusal::NotFound,
+                403 => Refusal::Forbidden,
+                // A JSON patch whose test fails is answered by 422, one against a newer version by 409.
+                409 | 422 => Refusal::Conflict,
+                _ => Refusal::Unknown("an error of the server"),
+            }),
+            Ok(Err(_)) => Err(Refusal::Unknown("no connection")),
+        }
+    }
+}
+
+/// Why Kubernetes did not do what it was asked. Its text may quote objects, so it is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    NotFound,
+    Forbidden,
+    Conflict,
+    Unknown(&'static str),
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Conflict | Refusal::NotFound => Self::Raced,
+            Refusal::Forbidden => Self::Kubernetes("the operator's account may not do this"),
+            Refusal::Unknown(what) => Self::Kubernetes(what),
+        }
+    }
+}

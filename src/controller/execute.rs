@@ -1,0 +1,217 @@
+//! `execute`: carries out a plan. The finalizer is written before the platform is, guarded by the UID; the answer proves that
+//! the Tenant is as it was seen, and the pass goes on.
+
+use std::time::Duration;
+
+use kube::api::{Patch, PatchParams};
+use kube::{Api, ResourceExt};
+use serde_json::{Value, json};
+
+use super::FIELD_MANAGER;
+use super::context::Context;
+use super::observe::canonical;
+use super::reconcile::Pass;
+use crate::admin_api::types::PendingDeletion;
+use crate::admin_api::{ApiError, Client, Deletion, Lookup, TenantDocument, Write};
+use crate::plan::deletion::{Because, Farewell, Leave};
+use crate::plan::diff::diff;
+use crate::plan::{Desired, Difference, Done, Intent, Observation, Outcome, Plan, Resolved, Stop};
+use crate::resources::{FINALIZER, Tenant};
+
+/// Carries out a plan.
+///
+/// *Errors*: why the spec is not live.
+pub(super) async fn execute(
+    context: &Context,
+    pass: &mut Pass,
+    client: Result<&Client, ApiError>,
+    resolved: &Resolved,
+    intent: &Intent,
+    observation: Observation,
+    plan: Plan,
+) -> Result<Outcome, Stop> {
+    match (intent, plan) {
+        (Intent::Leave(departure), Plan::Leave(leave)) => {
+            Ok(carry_out(context, client, &departure.tenant_id, &pass.stamp, leave).await)
+        }
+        (Intent::Leave(_), _) | (_, Plan::Leave(_)) => Err(Stop::Bug("the plan does not fit the intent")),
+        (Intent::Keep(desired), plan) => {
+            let client = client.map_err(|error| Stop::Unavailable { error, hash: desired.hash.clone() })?;
+            let writer = Writer { client, desired, resolved, stamp: pass.stamp.clone() };
+            ensure_finalizer(context, pass).await?;
+            writer.carry_out(observation, plan).await
+        }
+    }
+}
+
+/// What a write needs.
+struct Writer<'w> {
+    client: &'w Client,
+    desired: &'w Desired,
+    resolved: &'w Resolved,
+    stamp: String,
+}
+
+impl Writer<'_> {
+    async fn carry_out(&self, observation: Observation, plan: Plan) -> Result<Outcome, Stop> {
+        let id = &self.desired.tenant_id;
+        match (plan, observation) {
+            (Plan::Create { recreate, difference }, _) => {
+                let created = self.client.create(id, &self.stamp, difference.to_creation(), recreate.as_deref()).await;
+                self.live(created.map_err(|error| self.refused(error))?, Done::Created, &difference)
+            }
+            (Plan::Nothing { difference }, Observation::Exists { document, .. }) => {
+                Ok(Outcome::Live { document, done: Done::Nothing, difference })
+            }
+            (Plan::Save { claim, edited, difference }, Observation::Exists { document, .. }) => {
+                if claim {
+                    self.client.claim(id, &self.stamp).await.map_err(|error| self.refused(error))?;
+                }
+                let done = match (claim, edited) {
+                    (true, _) => Done::Adopted,
+                    (false, true) => Done::Applied,
+                    (false, false) => Done::Corrected,
+                };
+                if difference.is_empty() {
+                    return self.live(*document, done, &difference);
+                }
+                let write = Write { id, owner: &self.stamp, settings_version: &document.settings_version };
+                let saved = self.client.patch(write, difference.to_body()).await;
+                self.live(saved.map_err(|error| self.refused(error))?, done, &difference)
+            }
+            _ => Err(Stop::Bug("the plan does not fit what was observed")),
+        }
+    }
+
+    /// Compares the platform's answer with what was wanted: an answer of success is no proof of it.
+    fn live(&self, document: TenantDocument, done: Done, written: &Difference) -> Result<Outcome, Stop> {
+        let settings = canonical(&document.settings).ok_or_else(|| Stop::Unavailable {
+            error: ApiError::Unexpected { status: 200, what: "settings that cannot be read" },
+            hash: self.desired.hash.clone(),
+        })?;
+        let sent = written.sealed_after(&document.settings);
+        let difference = diff(self.desired, &self.resolved.secrets, &sent, &settings, &document.restricted_paths);
+        Ok(Outcome::Live { document: Box::new(document), done, difference })
+    }
+
+    /// What a failed write means.
+    fn refused(&self, error: ApiError) -> Stop {
+        match error {
+            ApiError::Refused(problem) => match problem.slug.as_str() {
+                "settings-changed" | "tenant-exists" | "tenant-deleted" | "tenant-not-found" => Stop::Raced,
+                "owned-by-other" => Stop::OwnedByOther { stamp: problem.owner.unwrap_or_else(|| "an unnamed owner".to_owned()) },
+                "tenant-deleting" => Stop::TenantDeleting,
+                _ => Stop::Rejected(problem),
+            },
+            error => Stop::Unavailable { error, hash: self.desired.hash.clone() },
+        }
+    }
+}
+
+/// Adds our finalizer, unless it is there. Others' are kept.
+async fn ensure_finalizer(context: &Context, pass: &mut Pass) -> Result<(), Stop> {
+    let tenant = &pass.tenant;
+    if tenant.finalizers().iter().any(|name| name == FINALIZER) {
+        return Ok(());
+    }
+    let add = match tenant.metadata.finalizers.as_deref() {
+        None | Some([]) => json!({ "op": "add", "path": "/metadata/finalizers", "value": [FINALIZER] }),
+        Some(_) => json!({ "op": "add", "path": "/metadata/finalizers/-", "value": FINALIZER }),
+    };
+    let patched = patch(context, tenant, vec![add]).await?;
+    let same = patched.metadata.generation == tenant.metadata.generation && patched.metadata.deletion_timestamp.is_none();
+    pass.tenant = patched;
+    // Edited or deleted since it was read: nothing may be done on the word of an older spec.
+    if same { Ok(()) } else { Err(Stop::Raced) }
+}
+
+/// Takes our finalizer off, guarded by the UID and its place.
+///
+/// *Errors*: `Raced` when the Tenant changed meanwhile.
+pub(super) async fn remove_finalizer(context: &Context, tenant: &Tenant) -> Result<(), Stop> {
+    let Some(index) = tenant.finalizers().iter().position(|name| name == FINALIZER) else { return Ok(()) };
+    let path = format!("/metadata/finalizers/{index}");
+    let steps = vec![json!({ "op": "test", "path": path, "value": FINALIZER }), json!({ "op": "remove", "path": path })];
+    let (api, params) = writing(context, tenant);
+    // Only metadata comes back: it has to work for objects that cannot be read.
+    Ok(context.kubernetes(api.patch_metadata(&tenant.name_any(), &params, &guarded(tenant, steps)?)).await.map(drop)?)
+}
+
+async fn patch(context: &Context, tenant: &Tenant, steps: Vec<Value>) -> Result<Tenant, Stop> {
+    let (api, params) = writing(context, tenant);
+    Ok(context.kubernetes(api.patch(&tenant.name_any(), &params, &guarded(tenant, steps)?)).await?)
+}
+
+fn writing(context: &Context, tenant: &Tenant) -> (Api<Tenant>, PatchParams) {
+    let api = Api::namespaced(context.client.clone(), &tenant.namespace().unwrap_or_default());
+    (api, PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() })
+}
+
+/// A JSON patch that is refused unless the object is the one that was looked at.
+fn guarded(tenant: &Tenant, steps: Vec<Value>) -> Result<Patch<()>, Stop> {
+    let mut all = vec![json!({ "op": "test", "path": "/metadata/uid", "value": tenant.uid() })];
+    all.extend(steps);
+    let patch: json_patch::Patch = serde_json::from_value(Value::Array(all)).map_err(|_| Stop::Bug("not a JSON patch"))?;
+    Ok(Patch::Json(patch))
+}
+
+/// Carries out the plan for a Tenant that is being deleted. Never fails: it leaves, or says for what it waits.
+async fn carry_out(context: &Context, client: Result<&Client, ApiError>, id: &str, stamp: &str, leave: Leave) -> Outcome {
+    let timing = &context.options.timing;
+    match (leave, client) {
+        (Leave::Off(farewell), _) => Outcome::Left(farewell),
+        (Leave::Wait { why, error }, _) => Outcome::Waiting { deletion: None, why, started: false, error },
+        (Leave::Await(deletion), _) => waits(deletion, false),
+        (Leave::Release(because), Ok(client)) => {
+            let most = if because == Because::SurroundingsEnd { timing.release_in_ending_namespace } else { timing.release };
+            Outcome::Left(release(client, id, stamp, because, most).await)
+        }
+        (Leave::Release(because), Err(_)) => Outcome::Left(Farewell::StaleStamp(because)),
+        (Leave::Delete, Ok(client)) => delete(client, id, stamp).await,
+        (Leave::Delete, Err(error)) => unasked(error),
+    }
+}
+
+/// One attempt, whatever comes of it: a stale stamp heals, a Tenant that cannot be deleted does not.
+async fn release(client: &Client, id: &str, stamp: &str, because: Because, most: Duration) -> Farewell {
+    match tokio::time::timeout(most, client.release(id, stamp)).await {
+        Ok(Ok(())) => Farewell::Released(because),
+        Ok(Err(ApiError::Refused(_))) => Farewell::NeverOurs,
+        Ok(Err(_)) | Err(_) => Farewell::StaleStamp(because),
+    }
+}
+
+/// Asks for the deletion and looks what came of it.
+async fn delete(client: &Client, id: &str, stamp: &str) -> Outcome {
+    match client.delete(id, stamp).await {
+        Ok(Deletion::Gone) => Outcome::Left(Farewell::Deleted),
+        Err(error) if error.is("owned-by-other") => Outcome::Left(Farewell::NeverOurs),
+        Err(error) => unasked(error),
+        Ok(Deletion::Pending(accepted)) => match client.tenant(id).await {
+            Ok(Lookup::Absent | Lookup::Tombstone { .. }) => Outcome::Left(Farewell::Deleted),
+            Ok(Lookup::Found(document)) => waits(document.runtime.deletion.unwrap_or_default(), true),
+            Err(_) => waits(accepted.runtime.deletion.unwrap_or_default(), true),
+        },
+    }
+}
+
+fn waits(deletion: PendingDeletion, started: bool) -> Outcome {
+    let services = (deletion.services_pending > 0).then_some("the services that are pending deletion");
+    let script = deletion.script_pending.then_some("a run of the provisioning script");
+    let waits: Vec<_> = [services, script].into_iter().flatten().collect();
+    let why = match waits.as_slice() {
+        [] => "the platform accepted the deletion and has not finished it".to_owned(),
+        waits => format!("the platform accepted the deletion and waits for {}", waits.join(" and for ")),
+    };
+    Outcome::Waiting { deletion: Some(deletion), why, started, error: None }
+}
+
+fn unasked(error: ApiError) -> Outcome {
+    // How long a platform asks to wait changes with each answer, and a message must not.
+    let why = match &error {
+        ApiError::Throttled { .. } => "the deletion is confirmed and waits: the platform asks for fewer requests".to_owned(),
+        ApiError::Refused(problem) => format!("the deletion is confirmed and waits: the platform refused it: {}", problem.slug),
+        error => format!("the deletion is confirmed and waits: {error}"),
+    };
+    Outcome::Waiting { deletion: None, why, started: false, error: Some(error) }
+}

@@ -1,0 +1,127 @@
+//! What is remembered of an object between passes. Nothing here is needed to be right: after a restart it is built again.
+//!
+//! Its main use: a status write comes back as a watch event. An object whose fingerprint did not change and that is not due
+//! needs no pass, so the echo costs nothing.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use crate::resources::{FINALIZER, GROUP};
+
+#[derive(Default)]
+pub(super) struct Memory(Mutex<HashMap<String, Entry>>);
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Entry {
+    fingerprint: u64,
+    due: Option<Instant>,
+    /// Passes in a row that failed.
+    pub(super) attempts: u32,
+    /// For which hash, and how often in a row, the platform did not keep what it was given.
+    pub(super) rewrites: (String, u32),
+    /// When licence usage was last taken over.
+    pub(super) licenses: Option<Instant>,
+}
+
+impl Entry {
+    /// How often in a row the platform did not keep the settings of this hash.
+    pub(super) fn rewrites_of(&self, hash: Option<&str>) -> u32 {
+        if Some(self.rewrites.0.as_str()) == hash { self.rewrites.1 } else { 0 }
+    }
+}
+
+impl Memory {
+    /// How long to wait until the object is due; `None` when a pass is due or the object changed.
+    pub(super) fn wait(&self, meta: &ObjectMeta, now: Instant) -> Option<Duration> {
+        let entries = self.entries();
+        let entry = entries.get(meta.uid.as_deref()?)?;
+        let due = entry.due.filter(|_| entry.fingerprint == fingerprint(meta))?;
+        due.checked_duration_since(now).filter(|wait| !wait.is_zero())
+    }
+
+    /// What is remembered.
+    pub(super) fn recall(&self, meta: &ObjectMeta) -> Entry {
+        meta.uid.as_deref().and_then(|uid| self.entries().get(uid).cloned()).unwrap_or_default()
+    }
+
+    /// Remembers the end of a pass that saw the object as `meta` and looks again after `wait`.
+    pub(super) fn keep(&self, meta: &ObjectMeta, entry: Entry, now: Instant, wait: Duration) {
+        let Some(uid) = meta.uid.clone() else { return };
+        let entry = Entry { fingerprint: fingerprint(meta), due: Some(now + wait), ..entry };
+        let mut entries = self.entries();
+        entries.insert(uid, entry);
+        // Objects that went without a farewell are never due again; drop them when the map has grown.
+        if entries.len().is_power_of_two() {
+            entries.retain(|_, entry| entry.due.is_none_or(|due| due + Duration::from_secs(3600) > now));
+        }
+    }
+
+    /// Makes an object due now.
+    pub(super) fn wake(&self, uid: &str) {
+        if let Some(entry) = self.entries().get_mut(uid) {
+            entry.due = None;
+        }
+    }
+
+    /// Makes every object due now.
+    pub(super) fn wake_all(&self) {
+        self.entries().values_mut().for_each(|entry| entry.due = None);
+    }
+
+    /// Forgets an object that is gone.
+    pub(super) fn forget(&self, meta: &ObjectMeta) {
+        if let Some(uid) = &meta.uid {
+            self.entries().remove(uid);
+        }
+    }
+
+    fn entries(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
+        // A panic in a pass leaves whole entries behind.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Everything about an object's metadata that a pass depends on: not its resourceVersion, which a status write moves.
+fn fingerprint(meta: &ObjectMeta) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    meta.generation.hash(&mut hasher);
+    meta.deletion_timestamp.is_some().hash(&mut hasher);
+    meta.finalizers.iter().flatten().any(|name| name == FINALIZER).hash(&mut hasher);
+    for (name, value) in meta.annotations.iter().flatten().filter(|(name, _)| name.starts_with(GROUP)) {
+        (name, value).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(generation: i64) -> ObjectMeta {
+        ObjectMeta {
+            uid: Some("u".into()),
+            generation: Some(generation),
+            resource_version: Some("1".into()),
+            ..ObjectMeta::default()
+        }
+    }
+
+    #[test]
+    fn an_echo_waits_and_a_change_does_not() {
+        let (memory, now) = (Memory::default(), Instant::now());
+        assert_eq!(memory.wait(&object(1), now), None, "an object that was never seen is due");
+        memory.keep(&object(1), Entry::default(), now, Duration::from_secs(60));
+        let echo = ObjectMeta { resource_version: Some("2".into()), ..object(1) };
+        assert_eq!(memory.wait(&echo, now), Some(Duration::from_secs(60)));
+        assert_eq!(memory.wait(&object(2), now), None, "a new generation is a change");
+        let stripped = ObjectMeta { finalizers: Some(vec![FINALIZER.into()]), ..object(1) };
+        assert_eq!(memory.wait(&stripped, now), None, "so is our finalizer");
+        assert_eq!(memory.wait(&echo, now + Duration::from_secs(61)), None, "and the interval ends");
+        memory.wake("u");
+        assert_eq!(memory.wait(&echo, now), None, "and it can be woken");
+    }
+}

@@ -1,0 +1,128 @@
+//! The edge to Kubernetes: watches, the pass over one Tenant, and what is written back.
+//!
+//! `reconcile` is the table of contents: resolve → validate → observe → plan → execute → conclude → publish. Each step that
+//! reads or writes is a file here; the steps between are in `plan`, and pure.
+
+mod connect;
+mod context;
+mod events;
+mod execute;
+mod memory;
+mod observe;
+mod platform;
+mod poison;
+mod publish;
+mod reconcile;
+mod resolve;
+
+use std::sync::Arc;
+
+use futures::{FutureExt, StreamExt, stream};
+use kube::core::DeserializeGuard;
+use kube::runtime::reflector::{ObjectRef, Store};
+use kube::runtime::{Controller, controller, watcher};
+use kube::{Api, Client, Config, Resource, ResourceExt};
+use tracing::{debug, info, warn};
+
+use crate::resources::{Platform, Tenant};
+use context::Context;
+pub use context::{Observer, Options, Step, Timing};
+
+/// The name under which everything is written.
+pub const FIELD_MANAGER: &str = "nimbus-operator";
+const USER_AGENT: &str = concat!("nimbus-operator/", env!("CARGO_PKG_VERSION"));
+
+type Guarded = DeserializeGuard<Tenant>;
+
+/// A client of the Kubernetes API as this operator needs it: it says who it is, and a failed request is the pass's affair,
+/// not repeated behind its back for minutes.
+///
+/// *Errors*: the configuration does not make a client, e.g. a CA that is not PEM.
+pub fn client(mut config: Config) -> Result<Client, kube::Error> {
+    config.default_retry = false;
+    config.headers.push((http::header::USER_AGENT, http::HeaderValue::from_static(USER_AGENT)));
+    Client::try_from(config)
+}
+
+/// Reconciles until `shutdown` completes; passes under way are finished first.
+///
+/// *Errors*: the CRDs are not installed, or the operator may not read them.
+pub async fn run(client: Client, options: Options, shutdown: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
+    let namespaces = options.namespaces.clone();
+    let concurrency = options.concurrency;
+    let shutdown = shutdown.shared();
+    let platforms = Controller::new(Api::<Platform>::all(client.clone()), watcher::Config::default());
+    let context = Arc::new(Context::new(client.clone(), options, platforms.store()));
+    context.check_access().await?;
+    info!(instance = context.options.instance, cluster_id = context.options.cluster_id, ?namespaces, "operator started");
+
+    let alarm = stream::unfold(context.clone(), |context| async {
+        context.platforms.alarm.notified().await;
+        context.platform_memory.wake_all();
+        Some(((), context))
+    });
+    let serve_platforms = platforms
+        .with_config(controller::Config::default().concurrency(4))
+        .reconcile_all_on(alarm)
+        .graceful_shutdown_on(shutdown.clone())
+        .run(platform::reconcile, platform::retry, context.clone())
+        .for_each(|_| async {});
+
+    let apis: Vec<Api<Guarded>> = if namespaces.is_empty() {
+        vec![Api::all(client.clone())]
+    } else {
+        namespaces.iter().map(|namespace| Api::namespaced(client.clone(), namespace)).collect()
+    };
+    let serve_tenants = stream::select_all(apis.into_iter().map(|api| {
+        let tenants = Controller::new(api, watcher::Config::default());
+        let (store, of_platform) = (tenants.store(), context.clone());
+        tenants
+            .with_config(controller::Config::default().concurrency(concurrency))
+            .watches(Api::<Platform>::all(client.clone()), watcher::Config::default(), move |platform| {
+                wake_tenants(&of_platform, &store, &platform)
+            })
+            .graceful_shutdown_on(shutdown.clone())
+            .run(reconcile::reconcile, reconcile::retry, context.clone())
+            .boxed()
+    }))
+    .for_each(|result| async move {
+        match result {
+            Ok((tenant, _)) => debug!(%tenant, "pass done"),
+            // An object that is gone before its turn came is no error.
+            Err(controller::Error::ObjectNotFound(_)) => {}
+            Err(error) => warn!(error = %error_kind(&error), "pass failed"),
+        }
+    });
+    futures::future::join(serve_platforms, serve_tenants).await;
+    info!("operator stopped");
+    Ok(())
+}
+
+/// Error texts of the API machinery may quote an object, so only their kind is told.
+fn error_kind<E: std::error::Error + 'static, Q: std::error::Error + 'static>(error: &controller::Error<E, Q>) -> &'static str {
+    match error {
+        controller::Error::ObjectNotFound(_) => "object not found",
+        controller::Error::ReconcilerFailed(..) => "the status could not be written",
+        controller::Error::QueueError(_) => "a watch failed",
+        controller::Error::RunnerError(_) => "the runner failed",
+    }
+}
+
+/// The Tenants of a Platform that became usable or unusable. An unchanged Platform wakes nobody.
+fn wake_tenants(context: &Context, store: &Store<Guarded>, platform: &Platform) -> Vec<ObjectRef<Guarded>> {
+    if platform.spec.instance() != context.options.instance || !context.platforms.changed(platform) {
+        return vec![];
+    }
+    let name = platform.name_any();
+    let tenants = store.state();
+    let concerned = tenants.iter().filter(|tenant| match &tenant.0 {
+        Ok(tenant) => tenant.spec.platform_ref.name == name,
+        Err(_) => false,
+    });
+    concerned
+        .map(|tenant| {
+            context.memory.wake(tenant.meta().uid.as_deref().unwrap_or_default());
+            ObjectRef::from_obj(&**tenant)
+        })
+        .collect()
+}

@@ -1,0 +1,87 @@
+//! `observe`: asks the platform once about the tenant. The answer is three-valued; what cannot be found out is Unknown.
+
+use kube::Api;
+use serde_json::Value;
+
+use super::context::{Context, Refusal};
+use crate::admin_api::{ApiError, Client, Lookup, TenantDocument};
+use crate::plan::{Intent, Observation, Owner, Stop};
+use crate::resources::Tenant;
+use crate::settings::Wire;
+
+/// Asks the platform about the tenant of `intent`.
+///
+/// *Errors*: Kubernetes does not answer whether the Tenant of another stamp still exists.
+pub(super) async fn observe(
+    context: &Context,
+    client: Result<&Client, ApiError>,
+    intent: &Intent,
+    stamp: &str,
+) -> Result<Observation, Stop> {
+    if !intent.asks() {
+        return Ok(Observation::NotAsked);
+    }
+    let answer = match client {
+        Ok(client) => match client.tenant(intent.tenant_id()).await {
+            Ok(Lookup::Found(document)) => return exists(context, document, stamp).await,
+            // Which settings may be written is part of a tenant's document; without one it has to be asked.
+            Ok(Lookup::Absent) => restricted(client, intent).await.map(|restricted| Observation::Absent { restricted }),
+            Ok(Lookup::Tombstone { deletion_id }) => {
+                restricted(client, intent).await.map(|restricted| Observation::Tombstone { deletion_id, restricted })
+            }
+            Err(error) => Err(error),
+        },
+        Err(error) => Err(error),
+    };
+    Ok(answer.unwrap_or_else(Observation::Unknown))
+}
+
+async fn restricted(client: &Client, intent: &Intent) -> Result<Vec<String>, ApiError> {
+    match intent {
+        Intent::Keep(_) => Ok(client.capabilities().await?.restricted_paths.clone()),
+        Intent::Leave(_) => Ok(vec![]),
+    }
+}
+
+async fn exists(context: &Context, document: Box<TenantDocument>, stamp: &str) -> Result<Observation, Stop> {
+    let Some(settings) = canonical(&document.settings) else {
+        let error = ApiError::Unexpected { status: 200, what: "settings that cannot be read" };
+        return Ok(Observation::Unknown(error));
+    };
+    let owner = owner(context, &document, stamp).await?;
+    Ok(Observation::Exists { document, settings, owner })
+}
+
+/// The platform's settings in the canonical spelling; members that are not known to this version stay as they are.
+pub(super) fn canonical(settings: &Value) -> Option<Value> {
+    Wire::from_value(settings).ok().map(|wire| wire.to_value())
+}
+
+/// Whose the tenant is. A stamp of our cluster whose Tenant is gone counts as free; one that cannot be looked up does not.
+async fn owner(context: &Context, document: &TenantDocument, stamp: &str) -> Result<Owner, Stop> {
+    match (document.owner.as_deref(), document.last_owner.as_deref()) {
+        (Some(owner), _) if owner == stamp => Ok(Owner::Ours),
+        (None, Some(last)) if last == stamp => Ok(Owner::OursLast),
+        (None, _) => Ok(Owner::Free),
+        (Some(other), _) => {
+            let mut parts = other.splitn(3, '/');
+            match (parts.next(), parts.next(), parts.next()) {
+                (Some(cluster), Some(namespace), Some(name)) if cluster == context.options.cluster_id => {
+                    let tenants = Api::<Tenant>::namespaced(context.client.clone(), namespace);
+                    match context.kubernetes(tenants.get_metadata(name)).await {
+                        Err(Refusal::NotFound) => Ok(Owner::Free),
+                        Ok(_) | Err(Refusal::Forbidden) => Ok(Owner::Other(shown(other))),
+                        Err(Refusal::Conflict) => Err(Stop::Raced),
+                        Err(Refusal::Unknown(what)) => Err(Stop::Kubernetes(what)),
+                    }
+                }
+                _ => Ok(Owner::Other(shown(other))),
+            }
+        }
+    }
+}
+
+/// A stamp that may stand in a status.
+fn shown(stamp: &str) -> String {
+    stamp.chars().filter(char::is_ascii_graphic).take(256).collect()
+}

@@ -1,0 +1,105 @@
+//! The pass over one Platform: is it reachable, are the credentials good. An outage is said here, once.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use kube::api::{Patch, PatchParams};
+use kube::runtime::controller::Action;
+use kube::{Api, ResourceExt};
+use serde_json::json;
+use thiserror::Error;
+use tracing::{info, warn};
+
+use super::FIELD_MANAGER;
+use super::context::{Context, Refusal};
+use crate::admin_api::{ApiError, Capabilities};
+use crate::resources::condition::{Finding, kind, merge};
+use crate::resources::platform::PlatformStatus;
+use crate::resources::{Platform, reason};
+
+/// The status of a Platform could not be written.
+#[derive(Debug, Error)]
+#[error("writing the status of a Platform: {0}")]
+pub(super) struct NotWritten(&'static str);
+
+/// Looks at one Platform.
+pub(super) async fn reconcile(platform: Arc<Platform>, context: Arc<Context>) -> Result<Action, NotWritten> {
+    if platform.spec.instance() != context.options.instance || platform.metadata.deletion_timestamp.is_some() {
+        return Ok(Action::await_change());
+    }
+    let now = Instant::now();
+    if let Some(wait) = context.platform_memory.wait(&platform.metadata, now) {
+        return Ok(Action::requeue(wait));
+    }
+    let timing = &context.options.timing;
+    let (finding, role, wait) = match look(&context, &platform).await {
+        Ok(capabilities) => {
+            let finding = Finding::new(kind::READY, true, reason::CONNECTED, "the platform answers and accepts the credentials");
+            (finding, Some(capabilities.role.chars().take(64).collect()), timing.platform_check)
+        }
+        Err((finding, wait)) => (finding, platform.status.as_ref().and_then(|status| status.role.clone()), wait),
+    };
+    publish(&context, &platform, finding, role).await?;
+    context.platform_memory.keep(&platform.metadata, super::memory::Entry::default(), now, wait);
+    Ok(Action::requeue(wait))
+}
+
+/// Tries again where the status could not be written.
+pub(super) fn retry(_: Arc<Platform>, _: &NotWritten, context: Arc<Context>) -> Action {
+    Action::requeue(context.options.timing.backoff_first)
+}
+
+async fn look(context: &Context, platform: &Platform) -> Result<Capabilities, (Finding, Duration)> {
+    let retry = context.options.timing.platform_retry;
+    let client = context
+        .platforms
+        .connect(context, platform)
+        .await
+        .map_err(|problem| (Finding::new(kind::READY, false, problem.reason, problem.what), retry))?;
+    client.probe().await.map_err(|error| {
+        let (reason, wait) = match &error {
+            ApiError::Unauthenticated { .. } | ApiError::Forbidden => (reason::AUTHENTICATION_FAILED, retry),
+            ApiError::Unreachable { .. } | ApiError::NotCalled { .. } => (reason::UNREACHABLE, retry),
+            ApiError::Throttled { after } => (reason::THROTTLED, *after),
+            ApiError::Refused(_) | ApiError::Unexpected { .. } => (reason::UNEXPECTED_ANSWER, retry),
+        };
+        // How long it asks to wait changes with each look, and a message must not.
+        let message = match error {
+            ApiError::Throttled { .. } => "the platform asks for fewer requests".to_owned(),
+            ApiError::Refused(problem) => format!("the platform refused: {}", problem.slug),
+            error => error.to_string(),
+        };
+        (Finding::new(kind::READY, false, reason, message), wait)
+    })
+}
+
+async fn publish(context: &Context, platform: &Platform, finding: Finding, role: Option<String>) -> Result<(), NotWritten> {
+    let previous = platform.status.clone().unwrap_or_default();
+    let generation = platform.metadata.generation.unwrap_or_default();
+    let conditions = merge(&previous.conditions, vec![finding], generation, Timestamp::now());
+    let status = PlatformStatus { observed_generation: generation, role, conditions };
+    if platform.status.as_ref() == Some(&status) {
+        return Ok(());
+    }
+    for condition in &status.conditions {
+        let (name, reason) = (platform.name_any(), condition.reason.as_str());
+        match condition.status.as_str() {
+            "True" => info!(platform = name, reason, "platform is ready"),
+            _ => warn!(platform = name, reason, message = condition.message, "platform is not ready"),
+        }
+    }
+    let patch: json_patch::Patch = serde_json::from_value(json!([
+        { "op": "test", "path": "/metadata/uid", "value": platform.uid() },
+        { "op": "add", "path": "/status", "value": status },
+    ]))
+    .map_err(|_| NotWritten("not a patch"))?;
+    let api = Api::<Platform>::all(context.client.clone());
+    let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
+    match context.kubernetes(api.patch_status(&platform.name_any(), &params, &Patch::Json::<()>(patch))).await {
+        // Gone or replaced: its successor has a pass of its own.
+        Ok(_) | Err(Refusal::NotFound | Refusal::Conflict) => Ok(()),
+        Err(Refusal::Forbidden) => Err(NotWritten("the operator's account may not do this")),
+        Err(Refusal::Unknown(what)) => Err(NotWritten(what)),
+    }
+}

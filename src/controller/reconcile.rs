@@ -1,0 +1,207 @@
+//! The pass over one Tenant, and nothing else.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::FutureExt;
+use jiff::Timestamp;
+use kube::runtime::controller::Action;
+use kube::{Api, ResourceExt};
+use thiserror::Error;
+use tracing::{Instrument, debug, info_span};
+
+use super::Guarded;
+use super::context::{Context, Refusal, Step};
+use super::execute::execute;
+use super::memory::Entry;
+use super::observe::observe;
+use super::publish::publish;
+use super::resolve::resolve;
+use crate::admin_api::{ApiError, Client};
+use crate::plan::{Delay, Facts, Outcome, Stop, conclude, plan, validate};
+use crate::resources::tenant::DEFAULT_SYNC_INTERVAL_SECONDS;
+use crate::resources::{Platform, Tenant};
+
+/// The outcome of a pass could not be written to Kubernetes.
+#[derive(Debug, Error)]
+#[error("writing the outcome of a pass: {0}")]
+pub(super) struct NotPublished(pub(super) &'static str);
+
+/// What a pass knows of its Tenant.
+pub(super) struct Pass {
+    /// As it was last read or written.
+    pub(super) tenant: Tenant,
+    /// Our stamp on the platform.
+    pub(super) stamp: String,
+    key: String,
+    hash: Option<String>,
+    rewrites: u32,
+}
+
+/// Looks at one Tenant.
+pub(super) async fn reconcile(guarded: Arc<Guarded>, context: Arc<Context>) -> Result<Action, NotPublished> {
+    let tenant = match &guarded.0 {
+        Ok(tenant) => tenant,
+        Err(invalid) => return super::poison::reconcile(&context, invalid).await,
+    };
+    if let Some(wait) = context.memory.wait(&tenant.metadata, Instant::now()) {
+        return Ok(Action::requeue(wait));
+    }
+    let span = info_span!("pass", tenant = tenant_key(tenant), generation = tenant.metadata.generation);
+    turn(tenant, &context).instrument(span).await
+}
+
+/// Tries again where the outcome could not be written.
+pub(super) fn retry(guarded: Arc<Guarded>, _: &NotPublished, context: Arc<Context>) -> Action {
+    let meta = match &guarded.0 {
+        Ok(tenant) => &tenant.metadata,
+        Err(invalid) => &invalid.metadata,
+    };
+    context.memory.wake(meta.uid.as_deref().unwrap_or_default());
+    Action::requeue(context.options.timing.backoff_first)
+}
+
+/// One turn of a Tenant: the steps, then always their conclusion.
+async fn turn(seen: &Tenant, context: &Context) -> Result<Action, NotPublished> {
+    let started = Instant::now();
+    let Some((tenant, platform)) = ours(seen, context).await? else { return Ok(Action::await_change()) };
+    let mut entry = context.memory.recall(&tenant.metadata);
+    let (namespace, name) = (tenant.namespace().unwrap_or_default(), tenant.name_any());
+    let stamp = context.stamp(&namespace, &name);
+    let mut pass = Pass { stamp, key: tenant_key(&tenant), hash: None, rewrites: 0, tenant };
+
+    let steps = tokio::time::timeout(context.options.timing.pass, pass.steps(context, platform.as_deref(), &entry));
+    let outcome = match AssertUnwindSafe(steps).catch_unwind().await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(Stop::Kubernetes("the pass took too long")),
+        // The text of a panic may quote anything.
+        Err(_) => Err(Stop::Bug("a pass panicked; the operator's log has the place")),
+    };
+    pass.count_rewrites(&outcome, &mut entry);
+    let refresh_licenses = entry.licenses.is_none_or(|at| at.elapsed() >= context.options.timing.licenses);
+    if refresh_licenses && outcome.is_ok() {
+        entry.licenses = Some(started);
+    }
+    let facts = Facts {
+        tenant: &pass.tenant,
+        hash: pass.hash.as_deref(),
+        now: Timestamp::now(),
+        refresh_licenses,
+        rewrites: entry.rewrites.1,
+    };
+    let conclusion = conclude(facts, outcome);
+    debug!(delay = ?conclusion.delay, changed = conclusion.status.is_some(), "concluded");
+    let wait = wait(context, &pass.tenant, conclusion.delay, &mut entry);
+    publish(context, &pass.tenant, conclusion).await?;
+    context.memory.keep(&pass.tenant.metadata, entry, Instant::now(), wait);
+    Ok(Action::requeue(wait))
+}
+
+impl Pass {
+    /// The steps that may fail. Where somebody else was faster, the platform is asked once more in the same pass.
+    async fn steps(&mut self, context: &Context, platform: Option<&Platform>, entry: &Entry) -> Result<Outcome, Stop> {
+        self.step(context, Step::Resolve);
+        let resolved = resolve(context, &self.tenant, platform).await?;
+        self.step(context, Step::Validate);
+        let intent = validate(&self.tenant, &resolved).inspect_err(|stop| self.hash = stop.hash().map(ToOwned::to_owned))?;
+        self.hash = intent.hash().map(ToOwned::to_owned);
+        self.rewrites = entry.rewrites_of(self.hash.as_deref());
+        let connection = connection(context, platform).await;
+        let client = || connection.as_deref().map_err(Clone::clone);
+        for last in [false, true] {
+            self.step(context, Step::Observe);
+            let observation = observe(context, client(), &intent, &self.stamp).await?;
+            self.step(context, Step::Plan);
+            let plan = plan(&self.tenant, &intent, &resolved, &observation, self.rewrites)?;
+            self.step(context, Step::Execute);
+            match execute(context, self, client(), &resolved, &intent, observation, plan).await {
+                Err(Stop::Raced) if !last => {}
+                outcome => return outcome,
+            }
+        }
+        Err(Stop::Raced)
+    }
+
+    fn step(&self, context: &Context, step: Step) {
+        (context.options.observer)(step, &self.key);
+    }
+
+    /// Counts writes whose value the platform did not keep.
+    fn count_rewrites(&self, outcome: &Result<Outcome, Stop>, entry: &mut Entry) {
+        if let Ok(Outcome::Live { done, difference, .. }) = outcome {
+            let wrote = *done != crate::plan::Done::Nothing;
+            let count = match (difference.changes.is_empty(), wrote) {
+                (true, _) => 0,
+                (false, wrote) => self.rewrites + u32::from(wrote),
+            };
+            entry.rewrites = (self.hash.clone().unwrap_or_default(), count);
+        }
+    }
+}
+
+/// The Tenant to work on and its Platform; nothing when another instance serves it or it is gone. A deletion is decided on a
+/// fresh read: a cache may hold the predecessor of the same name.
+async fn ours(seen: &Tenant, context: &Context) -> Result<Option<(Tenant, Option<Arc<Platform>>)>, NotPublished> {
+    let unknown = |refusal| match refusal {
+        Refusal::Unknown(what) => NotPublished(what),
+        Refusal::NotFound | Refusal::Forbidden | Refusal::Conflict => {
+            NotPublished("the operator may not read Tenants or Platforms")
+        }
+    };
+    let platform = context.platforms.find(context, &seen.spec.platform_ref.name).await.map_err(unknown)?;
+    if platform.as_ref().is_some_and(|platform| platform.spec.instance() != context.options.instance) {
+        return Ok(None);
+    }
+    if seen.metadata.deletion_timestamp.is_none() {
+        return Ok(Some((seen.clone(), platform)));
+    }
+    let tenants = Api::<Tenant>::namespaced(context.client.clone(), &seen.namespace().unwrap_or_default());
+    match context.kubernetes(tenants.get(&seen.name_any())).await {
+        Ok(fresh) if fresh.uid() == seen.uid() => Ok(Some((fresh, platform))),
+        Ok(_) | Err(Refusal::NotFound) => Ok(None),
+        Err(refusal) => Err(unknown(refusal)),
+    }
+}
+
+async fn connection(context: &Context, platform: Option<&Platform>) -> Result<Arc<Client>, ApiError> {
+    match platform {
+        None => Err(ApiError::NotCalled { because: "the Platform is missing" }),
+        Some(platform) => {
+            context.platforms.client(context, platform).await.map_err(|problem| ApiError::NotCalled { because: problem.what })
+        }
+    }
+}
+
+/// From the class of a delay to a time. A Tenant's own phase keeps Tenants from moving in step.
+fn wait(context: &Context, tenant: &Tenant, delay: Delay, entry: &mut Entry) -> Duration {
+    let timing = &context.options.timing;
+    if matches!(delay, Delay::Backoff | Delay::Reference) {
+        entry.attempts = entry.attempts.saturating_add(1);
+    } else {
+        entry.attempts = 0;
+    }
+    let doubled = timing.backoff_first.saturating_mul(1 << entry.attempts.saturating_sub(1).min(16));
+    let phase = |wait: Duration| wait.mul_f64(0.9 + 0.1 * f64::from(phase_of(tenant)) / 255.0);
+    match delay {
+        Delay::Sync => {
+            let seconds = tenant.spec.sync_interval_seconds.unwrap_or(DEFAULT_SYNC_INTERVAL_SECONDS).max(60);
+            timing.sync.unwrap_or_else(|| phase(Duration::from_secs(u64::from(seconds.unsigned_abs()))))
+        }
+        Delay::Backoff => phase(doubled.min(timing.backoff_most)),
+        Delay::Reference => phase(doubled.min(timing.reference_most)),
+        Delay::Named(wait) => wait,
+        Delay::Deletion => timing.deletion_poll,
+        Delay::AtOnce => Duration::from_millis(50),
+        Delay::Never => timing.backoff_most,
+    }
+}
+
+/// From 0 to 255, the same for a Tenant for ever.
+fn phase_of(tenant: &Tenant) -> u8 {
+    tenant.uid().unwrap_or_default().bytes().fold(0, |sum: u8, byte| sum.wrapping_mul(31).wrapping_add(byte))
+}
+
+fn tenant_key(tenant: &Tenant) -> String {
+    format!("{}/{}", tenant.namespace().unwrap_or_default(), tenant.name_any())
+}

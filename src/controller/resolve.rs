@@ -1,0 +1,104 @@
+//! `resolve`: follows the references of a Tenant. What is missing or malformed is data; only the plan decides whether it
+//! matters.
+
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::{Api, ResourceExt};
+use serde_json::Value;
+
+use super::context::{Context, Refusal};
+use crate::plan::{PlatformReference, Resolved, ResolvedSecret, SecretFound, Stop};
+use crate::resources::{Platform, Tenant};
+use crate::settings::{Check, SealedRef, connection_string, leaves};
+
+/// Types of Secrets that belong to somebody else's machinery and are never sent anywhere.
+const REFUSED_TYPES: [&str; 7] = [
+    "kubernetes.io/service-account-token",
+    "kubernetes.io/dockercfg",
+    "kubernetes.io/dockerconfigjson",
+    "kubernetes.io/tls",
+    "kubernetes.io/ssh-auth",
+    "bootstrap.kubernetes.io/token",
+    "helm.sh/release.v1",
+];
+
+/// Follows the references of a Tenant.
+///
+/// *Errors*: Kubernetes does not answer. Forbidden is an answer.
+pub(super) async fn resolve(context: &Context, tenant: &Tenant, platform: Option<&Platform>) -> Result<Resolved, Stop> {
+    let namespace = tenant.namespace().unwrap_or_default();
+    let platform = match platform {
+        None => PlatformReference::Missing,
+        Some(platform) if platform.spec.allows(&namespace) => PlatformReference::Found,
+        Some(_) => PlatformReference::NotPermitted,
+    };
+    let deleting = tenant.metadata.deletion_timestamp.is_some();
+    let mut resolved = Resolved { platform, secrets: vec![], surroundings_end: None };
+    if deleting {
+        resolved.surroundings_end = surroundings_end(context, &namespace).await;
+        return Ok(resolved);
+    }
+    for sealed in needed(tenant) {
+        let found = secret(context, &namespace, &sealed).await?;
+        let SealedRef { path, reference } = sealed;
+        resolved.secrets.push(ResolvedSecret { path, name: reference.name, key: reference.key, found });
+    }
+    Ok(resolved)
+}
+
+/// The sealed leaves whose section the spec does not switch off itself.
+fn needed(tenant: &Tenant) -> Vec<SealedRef> {
+    let mut check = Check::default();
+    let settings = tenant.spec.settings.to_wire(&mut check).to_value();
+    let off = |path: &str| {
+        let switch = leaves().find(|leaf| leaf.path == path).and_then(|leaf| leaf.switch);
+        let toggle = switch.and_then(|switch| leaves().find(|leaf| leaf.path == switch));
+        toggle.and_then(|toggle| toggle.find(&settings)).and_then(Value::as_bool) == Some(false)
+    };
+    check.sealed.into_iter().filter(|sealed| !off(sealed.path)).collect()
+}
+
+async fn secret(context: &Context, namespace: &str, sealed: &SealedRef) -> Result<SecretFound, Stop> {
+    let secrets = Api::<Secret>::namespaced(context.client.clone(), namespace);
+    let secret = match context.kubernetes(secrets.get(&sealed.reference.name)).await {
+        Ok(secret) => secret,
+        Err(Refusal::NotFound) => return Ok(SecretFound::NoSecret),
+        Err(Refusal::Forbidden) => return Ok(SecretFound::Forbidden),
+        Err(Refusal::Conflict) => return Err(Stop::Raced),
+        Err(Refusal::Unknown(what)) => return Err(Stop::Kubernetes(what)),
+    };
+    Ok(judge(&secret, &sealed.reference.key))
+}
+
+/// Looks at a Secret without ever showing it. A line break at the end is what `--from-file` leaves, and no part of a value.
+fn judge(secret: &Secret, key: &str) -> SecretFound {
+    if secret.type_.as_deref().is_some_and(|kind| REFUSED_TYPES.contains(&kind)) {
+        return SecretFound::Malformed("is in a Secret of a type that is not sent anywhere; use type Opaque");
+    }
+    let Some(bytes) = secret.data.as_ref().and_then(|data| data.get(key)) else { return SecretFound::NoKey };
+    let Ok(text) = std::str::from_utf8(&bytes.0) else { return SecretFound::Malformed("is not UTF-8 text") };
+    let text = text.trim();
+    match connection_string::judge(text) {
+        Err(problem) => SecretFound::Malformed(problem),
+        Ok(()) => SecretFound::Value {
+            version: format!("{}/{}", secret.uid().unwrap_or_default(), secret.resource_version().unwrap_or_default()),
+            value: text.to_owned().into(),
+        },
+    }
+}
+
+/// Whether the namespace or the CRD is being deleted; `None` if either cannot be read.
+async fn surroundings_end(context: &Context, namespace: &str) -> Option<bool> {
+    let namespaces = Api::<Namespace>::all(context.client.clone());
+    let crds = Api::<CustomResourceDefinition>::all(context.client.clone());
+    let (namespace, crd) = tokio::join!(
+        context.kubernetes(namespaces.get_metadata(namespace)),
+        context.kubernetes(crds.get_metadata("tenants.nimbus.luware.com"))
+    );
+    let ends = |meta: Result<kube::core::ObjectMeta, Refusal>| meta.ok().map(|meta| meta.deletion_timestamp.is_some());
+    match (ends(namespace.map(|found| found.metadata)), ends(crd.map(|found| found.metadata))) {
+        (Some(true), _) | (_, Some(true)) => Some(true),
+        (Some(false), Some(false)) => Some(false),
+        _ => None,
+    }
+}
