@@ -28,4 +28,5 @@ pub mod admin_api;
 pub mod controller;
 pub mod plan;
 pub mod resources;
+pub mod sandbox;
 pub mod settings;
