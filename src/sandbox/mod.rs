@@ -1,9 +1,155 @@
-//! The reference platform: its settings by a table of its own, and what a write makes of them.
+//! The reference platform: the admin API of Nimbus tenants on SQLite, and the world around it under `/sandbox`.
+//!
+//! For demos, tests and benchmarks. It validates JSON by its own table (`table.rs`, `rows.rs`) and shares no struct with
+//! the client of the admin API, so that a mistake on either side is seen. [`openapi`] is the contract of both.
+//!
+//! Three OAuth clients are there from the start: `system` with secret `system-secret`, `partner` with `partner-secret`
+//! (partner `northwind`) and `tenant` with `tenant-secret`, which reaches no tenant until `PUT /sandbox/clients` grants
+//! it some. Tokens live for an hour of the virtual clock. `/sandbox` asks for no token and answers only this machine.
+//!
+//! A request flows: `serve` (faults, transaction, log) → `tenants`, `lists`, `triggers`, `auth` (the API) or `outside`,
+//! `people`, `script`, `faults`, `log` (the world) → `merge`, `runtime`, `format` (pure) → `tenant`, `store`.
+use std::future::IntoFuture;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
 
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+mod auth;
+mod body;
+mod call;
+mod connection;
+mod faults;
 mod format;
+mod lists;
+mod log;
 mod merge;
+mod outside;
+mod people;
 mod problem;
 mod roles;
+mod routes;
 mod rows;
 mod runtime;
+mod script;
+mod serve;
+mod store;
 mod table;
+mod tenant;
+mod tenants;
+mod triggers;
+
+/// Where the platform keeps its state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// In memory, gone when the platform stops.
+    Memory,
+    /// In this SQLite file, which is made if it is absent; its state survives a restart.
+    File(PathBuf),
+}
+
+/// How to start the platform.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The address to listen on; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where the platform keeps its state.
+    pub database: Database,
+}
+
+/// Why the platform did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database cannot be opened.
+    #[error("opening the sandbox database")]
+    Database(#[source] sqlx::Error),
+    /// The address cannot be listened on.
+    #[error("listening on {address}")]
+    Listen {
+        /// The address that was asked for.
+        address: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+/// A platform that answers requests; dropping it stops it too, without waiting.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    stopping: CancellationToken,
+    server: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Returns the base URL, without a slash at its end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Returns the address that the platform listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops the platform once the requests under way are answered, and closes the database.
+    pub async fn stop(mut self) {
+        self.stopping.cancel();
+        if let Some(server) = self.server.take() {
+            // The task ends by itself; that it panicked changes nothing about its being over.
+            server.await.ok();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stopping.cancel();
+    }
+}
+
+/// Starts the platform on the current runtime.
+///
+/// *Errors*: the database or the address is not to be had. *Guarantees*: the platform answers from when this returns.
+pub async fn start(options: Options) -> Result<Running, Error> {
+    let store = store::Store::open(&options.database)
+        .await
+        .map_err(Error::Database)?;
+    let listen_error = |source| Error::Listen {
+        address: options.listen,
+        source,
+    };
+    let listener = TcpListener::bind(options.listen)
+        .await
+        .map_err(listen_error)?;
+    let address = listener.local_addr().map_err(listen_error)?;
+    let stopping = CancellationToken::new();
+    let platform = Arc::new(serve::Platform {
+        store,
+        faults: faults::Faults::default(),
+        committed: watch::Sender::new(()),
+        stopping: stopping.clone(),
+        running: TaskTracker::new(),
+    });
+    let service =
+        serve::router(&platform).into_make_service_with_connect_info::<connection::Peer>();
+    let server = axum::serve(connection::CuttableListener(listener), service)
+        .with_graceful_shutdown(stopping.clone().cancelled_owned());
+    let server = tokio::spawn(async move {
+        // Serving a listener ends in no other way than by the shutdown above.
+        server.into_future().await.ok();
+        platform.running.close();
+        platform.running.wait().await;
+        platform.store.close().await;
+    });
+    Ok(Running {
+        address,
+        stopping,
+        server: Some(server),
+    })
+}

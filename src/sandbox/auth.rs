@@ -1,0 +1,165 @@
+//! OAuth 2.0 client credentials: clients, their tokens, and who is behind a request.
+//!
+//! Tokens are opaque. They expire on the virtual clock, and all tokens of a client end when its secret changes. Role
+//! and reach are read from the client at each request, so that a change of them holds at once.
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::body::Members;
+use super::call::{Call, Reply};
+use super::format::guid;
+use super::problem::{Code, Failure, Problem, Slug};
+use super::roles::{Caller, Role};
+use super::store::Work;
+
+/// Errors of the token endpoint, as in RFC 6749.
+pub(super) const TOKEN_ERRORS: [&str; 3] = [
+    "invalid_request",
+    "invalid_client",
+    "unsupported_grant_type",
+];
+
+fn no_token(status: u16, error: &'static str) -> Failure {
+    Failure::NoToken { status, error }
+}
+
+/// `POST /oauth2/v2.0/token`.
+pub(super) async fn issue_token(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    let media_type = call
+        .header("content-type")
+        .and_then(|text| text.split(';').next());
+    if media_type.map(str::trim) != Some("application/x-www-form-urlencoded") {
+        return Err(no_token(400, "invalid_request"));
+    }
+    let form: BTreeMap<String, String> = url::form_urlencoded::parse(&call.body)
+        .into_owned()
+        .collect();
+    let field = |name: &str| form.get(name).ok_or(no_token(400, "invalid_request"));
+    if field("grant_type")? != "client_credentials" {
+        return Err(no_token(400, "unsupported_grant_type"));
+    }
+    let (id, secret) = (field("client_id")?, field("client_secret")?);
+    work.trace.client = Some(id.clone());
+    let sql = "SELECT token_lifetime FROM clients WHERE id = ? AND secret = ?";
+    let lifetime: Option<i64> = sqlx::query_scalar(sql)
+        .bind(id)
+        .bind(secret)
+        .fetch_optional(&mut *work.tx)
+        .await?;
+    let lifetime = lifetime.ok_or(no_token(401, "invalid_client"))?;
+    let token = format!(
+        "{}{}",
+        uuid::Uuid::new_v4().simple(),
+        uuid::Uuid::new_v4().simple()
+    );
+    let now = work.now.as_second();
+    let sql = "DELETE FROM tokens WHERE expires_at <= ?";
+    sqlx::query(sql).bind(now).execute(&mut *work.tx).await?;
+    let sql = "INSERT INTO tokens VALUES (?, ?, ?)";
+    let row = sqlx::query(sql)
+        .bind(hash(&token))
+        .bind(id)
+        .bind(now + lifetime);
+    row.execute(&mut *work.tx).await?;
+    let body = json!({"access_token": token, "token_type": "Bearer", "expires_in": lifetime});
+    Ok(Reply::ok(body).with("cache-control", "no-store".to_owned()))
+}
+
+fn hash(token: &str) -> String {
+    Sha256::digest(token)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// Returns the client whose token the request carries.
+pub(super) async fn authenticate(work: &mut Work, call: &Call) -> Result<Caller, Failure> {
+    let token = call
+        .header("authorization")
+        .and_then(|text| text.strip_prefix("Bearer "));
+    let token = token.ok_or(Slug::Unauthenticated)?;
+    let sql = "SELECT id, role, partner, tenants FROM tokens JOIN clients ON clients.id = tokens.client \
+               WHERE hash = ? AND expires_at > ?";
+    let row: Option<(String, String, Option<String>, String)> = sqlx::query_as(sql)
+        .bind(hash(token))
+        .bind(work.now.as_second())
+        .fetch_optional(&mut *work.tx)
+        .await?;
+    let (id, role, partner, tenants) = row.ok_or(Slug::Unauthenticated)?;
+    work.trace.client = Some(id);
+    let role = Role::parse(&role).ok_or(Slug::Unauthenticated)?;
+    Ok(Caller {
+        role,
+        partner,
+        tenants: serde_json::from_str(&tenants)?,
+    })
+}
+
+/// `PUT /sandbox/clients`: adds a client or changes the named members of one.
+pub(super) async fn put_client(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    let names = [
+        "id",
+        "secret",
+        "role",
+        "partnerId",
+        "tenantIds",
+        "tokenLifetimeSeconds",
+    ];
+    let body = call.members(&names)?;
+    let id = body.text("id")?;
+    let sql = "SELECT secret, role, partner, tenants, token_lifetime FROM clients WHERE id = ?";
+    let known: Option<(String, String, Option<String>, String, i64)> = sqlx::query_as(sql)
+        .bind(&id)
+        .fetch_optional(&mut *work.tx)
+        .await?;
+    let is_new = known.is_none();
+    let (old_secret, role, partner, tenants, lifetime) =
+        known.unwrap_or(("".into(), "system".into(), None, "[]".into(), 3600));
+    let secret = if is_new || body.has("secret") {
+        body.text("secret")?
+    } else {
+        old_secret.clone()
+    };
+    let role = if is_new || body.has("role") {
+        body.role("role")?.name().to_owned()
+    } else {
+        role
+    };
+    let partner = if body.has("partnerId") {
+        body.nullable_text("partnerId")?
+    } else {
+        partner
+    };
+    let tenants = if body.has("tenantIds") {
+        json!(tenant_ids(&body)?).to_string()
+    } else {
+        tenants
+    };
+    let lifetime = body
+        .number("tokenLifetimeSeconds", 1, 86_400)?
+        .unwrap_or(lifetime);
+    if secret != old_secret {
+        let sql = "DELETE FROM tokens WHERE client = ?";
+        sqlx::query(sql).bind(&id).execute(&mut *work.tx).await?;
+    }
+    let sql = "INSERT OR REPLACE INTO clients VALUES (?, ?, ?, ?, ?, ?)";
+    let row = sqlx::query(sql)
+        .bind(&id)
+        .bind(secret)
+        .bind(&role)
+        .bind(&partner)
+        .bind(&tenants);
+    row.bind(lifetime).execute(&mut *work.tx).await?;
+    let tenants: Value = serde_json::from_str(&tenants)?;
+    Ok(Reply::ok(json!({
+        "id": id, "role": role, "partnerId": partner, "tenantIds": tenants, "tokenLifetimeSeconds": lifetime,
+    })))
+}
+
+fn tenant_ids(body: &Members) -> Result<BTreeSet<String>, Failure> {
+    let id =
+        |text: String| guid(&text).ok_or(Problem::member("/tenantIds", Code::BadFormat).into());
+    body.texts("tenantIds")?.into_iter().map(id).collect()
+}
