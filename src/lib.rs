@@ -8,7 +8,7 @@
 //! controller   KUBERNETES   run, resolve, observe, execute, publish
 //! sandbox      REFERENCE    the reference platform: HTTP and SQLite; shares nothing with the client
 //! cli          PEOPLE       one file per command
-//! telemetry    logs
+//! telemetry    logs of the process
 //! ```
 //!
 //! Who may use whom: `resources → settings`; `admin_api → settings`; `plan → resources, settings, admin_api`; `controller` and
@@ -25,8 +25,10 @@
 #![forbid(unsafe_code)]
 
 pub mod admin_api;
+pub mod cli;
 pub mod controller;
 pub mod plan;
 pub mod resources;
 pub mod sandbox;
 pub mod settings;
+pub mod telemetry;

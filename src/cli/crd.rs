@@ -1,0 +1,36 @@
+//! `nimbus-operator crd`: the CRDs that fit this binary.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::resources::crd;
+
+/// Print the CRDs, ready for kubectl apply.
+#[derive(Debug, Args)]
+pub struct Crd {
+    /// Write one file per CRD into this folder instead of printing them.
+    #[arg(long, value_name = "DIR")]
+    pub output_dir: Option<PathBuf>,
+}
+
+impl Crd {
+    /// Prints or writes the CRDs.
+    ///
+    /// *Errors*: the folder or standard output cannot be written.
+    pub fn execute(self) -> anyhow::Result<()> {
+        for (name, document) in crd::all() {
+            let text = crd::to_yaml(&document)?;
+            match &self.output_dir {
+                Some(folder) => {
+                    let path = folder.join(name);
+                    std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
+                }
+                None => write!(std::io::stdout(), "---\n{text}")?,
+            }
+        }
+        Ok(())
+    }
+}

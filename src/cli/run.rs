@@ -1,0 +1,68 @@
+//! `nimbus-operator run`: the controller.
+
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use clap::Args;
+
+use crate::controller::{self, Options, Timing};
+use crate::resources::platform::DEFAULT_INSTANCE;
+
+/// Reconcile Tenants until stopped by SIGTERM or Ctrl-C.
+///
+/// Kubernetes is found by KUBECONFIG, ~/.kube/config or the service account of the pod.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Reconcile the Tenants of these namespaces only; repeat it or separate with commas. Without it, of all namespaces.
+    #[arg(long = "namespace", short = 'n', env = "NIMBUS_NAMESPACES", value_delimiter = ',', num_args = 1.., value_name = "NS")]
+    pub namespaces: Vec<String>,
+
+    /// Names this cluster in the stamps on the platform. No two clusters may share it, and it must never change: it is what
+    /// tells this cluster's tenants from others'.
+    #[arg(long, env = "NIMBUS_CLUSTER_ID", value_name = "ID", value_parser = cluster_id)]
+    pub cluster_id: String,
+
+    /// Serve the Platforms whose spec.instance is this name.
+    #[arg(long, env = "NIMBUS_INSTANCE", default_value = DEFAULT_INSTANCE, value_name = "NAME")]
+    pub instance: String,
+
+    /// The namespace that holds the credentials of Platforms.
+    #[arg(long, env = "POD_NAMESPACE", default_value = "nimbus-system", value_name = "NS")]
+    pub operator_namespace: String,
+
+    /// The most passes at the same time.
+    #[arg(long, env = "NIMBUS_CONCURRENCY", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512), value_name = "N")]
+    pub concurrency: u16,
+}
+
+impl Run {
+    /// Runs the controller until the process is asked to stop.
+    ///
+    /// *Errors*: Kubernetes is not reachable, or the CRDs are not installed.
+    pub async fn execute(self) -> anyhow::Result<()> {
+        let shutdown = super::stop_signal()?;
+        let config = kube::Config::infer().await.context("finding Kubernetes: set KUBECONFIG, or run in a pod")?;
+        let client = controller::client(config).context("connecting to Kubernetes")?;
+        let options = Options {
+            namespaces: self.namespaces.into_iter().filter(|name| !name.is_empty()).collect(),
+            operator_namespace: self.operator_namespace,
+            cluster_id: self.cluster_id,
+            instance: self.instance,
+            concurrency: self.concurrency,
+            timing: Timing::default(),
+            observer: Arc::new(|step, tenant| tracing::trace!(?step, tenant, "step")),
+        };
+        controller::run(client, options, shutdown).await
+    }
+}
+
+/// A cluster id stands between slashes in a stamp.
+fn cluster_id(text: &str) -> anyhow::Result<String> {
+    let fits = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b));
+    let ends = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
+    ensure!(
+        fits && text.len() <= 63 && ends(text.as_bytes().first()) && ends(text.as_bytes().last()),
+        "must be 1 to 63 lower-case letters, digits, '-' and '.', and begin and end with a letter or digit, e.g. 'prod-euwe'"
+    );
+    Ok(text.to_owned())
+}
