@@ -110,7 +110,8 @@ impl Client {
         if let Some(after) = self.gate.wait(Instant::now()) {
             return Err(ApiError::Throttled { after });
         }
-        let outcome = self.authorized(&Call::new(Method::GET, "v1/capabilities")).await.and_then(|answer| answer.read());
+        let outcome =
+            self.authorized(&Call::new(Method::GET, "v1/capabilities")).await.and_then(|answer| answer.read());
         self.gate.learn(&outcome, Instant::now());
         outcome
     }
@@ -122,7 +123,9 @@ impl Client {
         match self.call(Call::tenant(Method::GET, id)).await {
             Ok(answer) => Ok(Lookup::Found(Box::new(answer.document(id)?))),
             Err(error) if error.is("tenant-not-found") => Ok(Lookup::Absent),
-            Err(ApiError::Refused(Problem { slug, deletion_id: Some(deletion_id), .. })) if slug == "tenant-deleted" => {
+            Err(ApiError::Refused(Problem { slug, deletion_id: Some(deletion_id), .. }))
+                if slug == "tenant-deleted" =>
+            {
                 Ok(Lookup::Tombstone { deletion_id })
             }
             Err(error) => Err(error),
@@ -132,7 +135,13 @@ impl Client {
     /// Creates a tenant once. `recreate` names the tombstone that it replaces.
     ///
     /// *Errors*: `tenant-exists` when there is one already; any other [`ApiError`].
-    pub async fn create(&self, id: &str, owner: &str, settings: Value, recreate: Option<&str>) -> Result<TenantDocument, ApiError> {
+    pub async fn create(
+        &self,
+        id: &str,
+        owner: &str,
+        settings: Value,
+        recreate: Option<&str>,
+    ) -> Result<TenantDocument, ApiError> {
         let mut call = Call::tenant(Method::PUT, id).owner(owner).body(json!({ "settings": settings }));
         call.query = recreate.map(|deletion| ("recreate", deletion.to_owned()));
         self.call(call).await?.document(id)
@@ -201,8 +210,11 @@ impl Client {
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(call.path.split('/'));
         }
-        let mut request =
-            self.http.request(call.method.clone(), url).bearer_auth(token.expose_secret()).query(&call.query.as_slice());
+        let mut request = self
+            .http
+            .request(call.method.clone(), url)
+            .bearer_auth(token.expose_secret())
+            .query(&call.query.as_slice());
         for (name, value) in [(OWNER, &call.owner), (SETTINGS_VERSION, &call.settings_version)] {
             if let Some(value) = value {
                 request = request.header(name, value);

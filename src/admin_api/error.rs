@@ -121,8 +121,9 @@ impl Problem {
 
 /// A word of a closed list: lower-case letters, digits and hyphens.
 fn word(text: &str) -> Option<String> {
-    let fits =
-        !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let fits = !text.is_empty()
+        && text.len() <= 64
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     fits.then(|| text.to_owned())
 }
 
@@ -147,7 +148,9 @@ mod tests {
 
     #[test]
     fn what_is_no_problem_is_not_taken_for_one() {
-        for body in ["", "<html>", "{}", r#"{"type":"about:blank"}"#, r#"{"type":"urn:nimbus:problem:<b>"}"#, "[]", "null"] {
+        for body in
+            ["", "<html>", "{}", r#"{"type":"about:blank"}"#, r#"{"type":"urn:nimbus:problem:<b>"}"#, "[]", "null"]
+        {
             assert_eq!(Problem::read(body.as_bytes()), None, "{body}");
         }
     }

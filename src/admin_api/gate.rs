@@ -23,7 +23,9 @@ impl Gate {
     /// Whether a call may be made now.
     pub(super) fn pass(&self, now: Instant) -> Result<(), ApiError> {
         let state = self.state();
-        if let Some(wait) = state.not_before.and_then(|at| at.checked_duration_since(now)).filter(|wait| !wait.is_zero()) {
+        if let Some(wait) =
+            state.not_before.and_then(|at| at.checked_duration_since(now)).filter(|wait| !wait.is_zero())
+        {
             return Err(ApiError::Throttled { after: wait });
         }
         state.closed.map_or(Ok(()), |because| Err(ApiError::NotCalled { because }))
@@ -96,7 +98,10 @@ mod tests {
     fn a_throttled_platform_is_left_alone_for_the_time_it_named() {
         let (gate, now) = (Gate::default(), Instant::now());
         gate.learn::<()>(&Err(ApiError::Throttled { after: Duration::from_secs(30) }), now);
-        assert_eq!(gate.pass(now + Duration::from_secs(10)), Err(ApiError::Throttled { after: Duration::from_secs(20) }));
+        assert_eq!(
+            gate.pass(now + Duration::from_secs(10)),
+            Err(ApiError::Throttled { after: Duration::from_secs(20) })
+        );
         assert_eq!(gate.pass(now + Duration::from_secs(31)), Ok(()));
         assert_eq!(gate.wait(now + Duration::from_secs(31)), None);
     }

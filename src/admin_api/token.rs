@@ -54,7 +54,8 @@ impl Tokens {
             ("client_secret", self.secret.expose_secret()),
         ];
         form.extend(self.scope.as_deref().map(|scope| ("scope", scope)));
-        let answer = http.post(self.url.clone()).form(&form).send().await.map_err(|error| super::client::transport(&error))?;
+        let answer =
+            http.post(self.url.clone()).form(&form).send().await.map_err(|error| super::client::transport(&error))?;
         let status = answer.status().as_u16();
         match status {
             200 => {}

@@ -30,7 +30,8 @@ impl Sandbox {
     /// *Errors*: the address is taken, or the database cannot be opened.
     pub async fn execute(self) -> anyhow::Result<()> {
         let shutdown = super::stop_signal()?;
-        let database = if self.database.as_os_str() == "memory" { Database::Memory } else { Database::File(self.database) };
+        let database =
+            if self.database.as_os_str() == "memory" { Database::Memory } else { Database::File(self.database) };
         let running = sandbox::start(Options { listen: self.listen, database })
             .await
             .with_context(|| format!("starting the sandbox on {}", self.listen))?;

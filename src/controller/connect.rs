@@ -94,8 +94,10 @@ impl Platforms {
             ca_bundle: platform.spec.ca_bundle.clone(),
             deadline: context.options.timing.call,
         };
-        let client = Client::new(endpoint, self.alarm.clone())
-            .map_err(|_| NoClient { reason: reason::INVALID_PLATFORM, what: "spec.caBundle is not a list of PEM certificates" })?;
+        let client = Client::new(endpoint, self.alarm.clone()).map_err(|_| NoClient {
+            reason: reason::INVALID_PLATFORM,
+            what: "spec.caBundle is not a list of PEM certificates",
+        })?;
         let connection = Connection { generation, credentials, client: Arc::new(client) };
         let client = connection.client.clone();
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).insert(key(platform), connection);
@@ -117,14 +119,22 @@ async fn credentials(context: &Context, platform: &Platform) -> Result<(String, 
     let missing = |what| NoClient { reason: reason::CREDENTIALS_NOT_FOUND, what };
     let secrets = Api::<Secret>::namespaced(context.client.clone(), &context.options.operator_namespace);
     let secret = context.kubernetes(secrets.get(name)).await.map_err(|refusal| match refusal {
-        Refusal::NotFound => missing("the Secret of spec.authentication.credentialsSecretRef is not in the operator's namespace"),
-        Refusal::Forbidden => missing("the operator may not read the Secret of spec.authentication.credentialsSecretRef"),
+        Refusal::NotFound => {
+            missing("the Secret of spec.authentication.credentialsSecretRef is not in the operator's namespace")
+        }
+        Refusal::Forbidden => {
+            missing("the operator may not read the Secret of spec.authentication.credentialsSecretRef")
+        }
         Refusal::Conflict | Refusal::Unknown(_) => {
             NoClient { reason: reason::UNREACHABLE, what: "the credentials Secret could not be read" }
         }
     })?;
     let version = format!("{}/{}", secret.uid().unwrap_or_default(), secret.resource_version().unwrap_or_default());
-    let value = secret.data.as_ref().and_then(|data| data.get(CLIENT_SECRET)).and_then(|value| std::str::from_utf8(&value.0).ok());
+    let value = secret
+        .data
+        .as_ref()
+        .and_then(|data| data.get(CLIENT_SECRET))
+        .and_then(|value| std::str::from_utf8(&value.0).ok());
     let value = value.map(str::trim_end).filter(|value| !value.is_empty());
     let value = value.ok_or_else(|| missing("the credentials Secret has no text under the key client-secret"))?;
     Ok((version, value.to_owned()))

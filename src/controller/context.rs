@@ -126,7 +126,10 @@ impl Context {
             .with_context(|| format!("listing Platforms: {hint}"))?;
         for namespace in &self.options.namespaces {
             let tenants = Api::<Tenant>::namespaced(self.client.clone(), namespace);
-            tenants.list_metadata(&one).await.with_context(|| format!("listing Tenants in namespace '{namespace}': {hint}"))?;
+            tenants
+                .list_metadata(&one)
+                .await
+                .with_context(|| format!("listing Tenants in namespace '{namespace}': {hint}"))?;
         }
         Ok(())
     }

@@ -99,7 +99,9 @@ impl Writer<'_> {
         match error {
             ApiError::Refused(problem) => match problem.slug.as_str() {
                 "settings-changed" | "tenant-exists" | "tenant-deleted" | "tenant-not-found" => Stop::Raced,
-                "owned-by-other" => Stop::OwnedByOther { stamp: problem.owner.unwrap_or_else(|| "an unnamed owner".to_owned()) },
+                "owned-by-other" => {
+                    Stop::OwnedByOther { stamp: problem.owner.unwrap_or_else(|| "an unnamed owner".to_owned()) }
+                }
                 "tenant-deleting" => Stop::TenantDeleting,
                 _ => Stop::Rejected(problem),
             },
@@ -119,7 +121,8 @@ async fn ensure_finalizer(context: &Context, pass: &mut Pass) -> Result<(), Stop
         Some(_) => json!({ "op": "add", "path": "/metadata/finalizers/-", "value": FINALIZER }),
     };
     let patched = patch(context, tenant, vec![add]).await?;
-    let same = patched.metadata.generation == tenant.metadata.generation && patched.metadata.deletion_timestamp.is_none();
+    let same =
+        patched.metadata.generation == tenant.metadata.generation && patched.metadata.deletion_timestamp.is_none();
     pass.tenant = patched;
     // Edited or deleted since it was read: nothing may be done on the word of an older spec.
     if same { Ok(()) } else { Err(Stop::Raced) }
@@ -131,7 +134,8 @@ async fn ensure_finalizer(context: &Context, pass: &mut Pass) -> Result<(), Stop
 pub(super) async fn remove_finalizer(context: &Context, tenant: &Tenant) -> Result<(), Stop> {
     let Some(index) = tenant.finalizers().iter().position(|name| name == FINALIZER) else { return Ok(()) };
     let path = format!("/metadata/finalizers/{index}");
-    let steps = vec![json!({ "op": "test", "path": path, "value": FINALIZER }), json!({ "op": "remove", "path": path })];
+    let steps =
+        vec![json!({ "op": "test", "path": path, "value": FINALIZER }), json!({ "op": "remove", "path": path })];
     let (api, params) = writing(context, tenant);
     // Only metadata comes back: it has to work for objects that cannot be read.
     Ok(context.kubernetes(api.patch_metadata(&tenant.name_any(), &params, &guarded(tenant, steps)?)).await.map(drop)?)
@@ -151,19 +155,27 @@ fn writing(context: &Context, tenant: &Tenant) -> (Api<Tenant>, PatchParams) {
 fn guarded(tenant: &Tenant, steps: Vec<Value>) -> Result<Patch<()>, Stop> {
     let mut all = vec![json!({ "op": "test", "path": "/metadata/uid", "value": tenant.uid() })];
     all.extend(steps);
-    let patch: json_patch::Patch = serde_json::from_value(Value::Array(all)).map_err(|_| Stop::Bug("not a JSON patch"))?;
+    let patch: json_patch::Patch =
+        serde_json::from_value(Value::Array(all)).map_err(|_| Stop::Bug("not a JSON patch"))?;
     Ok(Patch::Json(patch))
 }
 
 /// Carries out the plan for a Tenant that is being deleted. Never fails: it leaves, or says for what it waits.
-async fn carry_out(context: &Context, client: Result<&Client, ApiError>, id: &str, stamp: &str, leave: Leave) -> Outcome {
+async fn carry_out(
+    context: &Context,
+    client: Result<&Client, ApiError>,
+    id: &str,
+    stamp: &str,
+    leave: Leave,
+) -> Outcome {
     let timing = &context.options.timing;
     match (leave, client) {
         (Leave::Off(farewell), _) => Outcome::Left(farewell),
         (Leave::Wait { why, error }, _) => Outcome::Waiting { deletion: None, why, started: false, error },
         (Leave::Await(deletion), _) => waits(deletion, false),
         (Leave::Release(because), Ok(client)) => {
-            let most = if because == Because::SurroundingsEnd { timing.release_in_ending_namespace } else { timing.release };
+            let most =
+                if because == Because::SurroundingsEnd { timing.release_in_ending_namespace } else { timing.release };
             Outcome::Left(release(client, id, stamp, because, most).await)
         }
         (Leave::Release(because), Err(_)) => Outcome::Left(Farewell::StaleStamp(because)),
@@ -209,8 +221,12 @@ fn waits(deletion: PendingDeletion, started: bool) -> Outcome {
 fn unasked(error: ApiError) -> Outcome {
     // How long a platform asks to wait changes with each answer, and a message must not.
     let why = match &error {
-        ApiError::Throttled { .. } => "the deletion is confirmed and waits: the platform asks for fewer requests".to_owned(),
-        ApiError::Refused(problem) => format!("the deletion is confirmed and waits: the platform refused it: {}", problem.slug),
+        ApiError::Throttled { .. } => {
+            "the deletion is confirmed and waits: the platform asks for fewer requests".to_owned()
+        }
+        ApiError::Refused(problem) => {
+            format!("the deletion is confirmed and waits: the platform refused it: {}", problem.slug)
+        }
         error => format!("the deletion is confirmed and waits: {error}"),
     };
     Outcome::Waiting { deletion: None, why, started: false, error: Some(error) }

@@ -47,14 +47,23 @@ pub fn client(mut config: Config) -> Result<Client, kube::Error> {
 /// Reconciles until `shutdown` completes; passes under way are finished first.
 ///
 /// *Errors*: the CRDs are not installed, or the operator may not read them.
-pub async fn run(client: Client, options: Options, shutdown: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
+pub async fn run(
+    client: Client,
+    options: Options,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
     let namespaces = options.namespaces.clone();
     let concurrency = options.concurrency;
     let shutdown = shutdown.shared();
     let platforms = Controller::new(Api::<Platform>::all(client.clone()), watcher::Config::default());
     let context = Arc::new(Context::new(client.clone(), options, platforms.store()));
     context.check_access().await?;
-    info!(instance = context.options.instance, cluster_id = context.options.cluster_id, ?namespaces, "operator started");
+    info!(
+        instance = context.options.instance,
+        cluster_id = context.options.cluster_id,
+        ?namespaces,
+        "operator started"
+    );
 
     let alarm = stream::unfold(context.clone(), |context| async {
         context.platforms.alarm.notified().await;
@@ -99,7 +108,9 @@ pub async fn run(client: Client, options: Options, shutdown: impl Future<Output 
 }
 
 /// Error texts of the API machinery may quote an object, so only their kind is told.
-fn error_kind<E: std::error::Error + 'static, Q: std::error::Error + 'static>(error: &controller::Error<E, Q>) -> &'static str {
+fn error_kind<E: std::error::Error + 'static, Q: std::error::Error + 'static>(
+    error: &controller::Error<E, Q>,
+) -> &'static str {
     match error {
         controller::Error::ObjectNotFound(_) => "object not found",
         controller::Error::ReconcilerFailed(..) => "the status could not be written",

@@ -35,7 +35,8 @@ pub(super) async fn reconcile(platform: Arc<Platform>, context: Arc<Context>) ->
     let timing = &context.options.timing;
     let (finding, role, wait) = match look(&context, &platform).await {
         Ok(capabilities) => {
-            let finding = Finding::new(kind::READY, true, reason::CONNECTED, "the platform answers and accepts the credentials");
+            let finding =
+                Finding::new(kind::READY, true, reason::CONNECTED, "the platform answers and accepts the credentials");
             (finding, Some(capabilities.role.chars().take(64).collect()), timing.platform_check)
         }
         Err((finding, wait)) => (finding, platform.status.as_ref().and_then(|status| status.role.clone()), wait),
@@ -74,7 +75,12 @@ async fn look(context: &Context, platform: &Platform) -> Result<Capabilities, (F
     })
 }
 
-async fn publish(context: &Context, platform: &Platform, finding: Finding, role: Option<String>) -> Result<(), NotWritten> {
+async fn publish(
+    context: &Context,
+    platform: &Platform,
+    finding: Finding,
+    role: Option<String>,
+) -> Result<(), NotWritten> {
     let previous = platform.status.clone().unwrap_or_default();
     let generation = platform.metadata.generation.unwrap_or_default();
     let conditions = merge(&previous.conditions, vec![finding], generation, Timestamp::now());

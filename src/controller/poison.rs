@@ -21,7 +21,8 @@ use crate::plan::conclude::Note;
 use crate::resources::condition::{Finding, kind, merge};
 use crate::resources::{FINALIZER, Tenant, reason};
 
-const MESSAGE: &str = "the stored object does not fit the CRD and cannot be read; nothing is done for it. Apply a correct one";
+const MESSAGE: &str =
+    "the stored object does not fit the CRD and cannot be read; nothing is done for it. Apply a correct one";
 
 /// Looks at one Tenant that cannot be read.
 pub(super) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Result<Action, NotPublished> {
@@ -38,8 +39,16 @@ pub(super) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Res
     if object.metadata.deletion_timestamp.is_some() {
         if object.finalizers().iter().any(|name| name == FINALIZER) {
             let message = "the Tenant could not be read: the tenant stays on the platform with its stamp".to_owned();
-            super::events::record(context, &shell, &Note { warning: true, reason: reason::UNDECODABLE, message }, false).await;
-            remove_finalizer(context, &shell).await.map_err(|_| NotPublished("the finalizer could not be taken off"))?;
+            super::events::record(
+                context,
+                &shell,
+                &Note { warning: true, reason: reason::UNDECODABLE, message },
+                false,
+            )
+            .await;
+            remove_finalizer(context, &shell)
+                .await
+                .map_err(|_| NotPublished("the finalizer could not be taken off"))?;
         }
         return Ok(Action::await_change());
     }
@@ -62,7 +71,8 @@ async fn fresh(context: &Context, invalid: &InvalidObject) -> Result<Option<Dyna
 /// Whether its Platform is of our instance, as far as that can be read.
 async fn serves(context: &Context, object: &DynamicObject) -> Result<bool, NotPublished> {
     let Some(name) = object.data.pointer("/spec/platformRef/name").and_then(Value::as_str) else { return Ok(true) };
-    let found = context.platforms.find(context, name).await.map_err(|_| NotPublished("the Platform could not be read"))?;
+    let found =
+        context.platforms.find(context, name).await.map_err(|_| NotPublished("the Platform could not be read"))?;
     Ok(found.is_none_or(|platform| platform.spec.instance() == context.options.instance))
 }
 
@@ -81,7 +91,8 @@ async fn publish(context: &Context, object: &DynamicObject, shell: &Tenant) -> R
         return Ok(());
     }
     // The rest of the status may be what cannot be read, but what was applied must survive: it is how the tenant is known.
-    let mut status = object.data.get("status").filter(|status| status.is_object()).cloned().unwrap_or_else(|| json!({}));
+    let mut status =
+        object.data.get("status").filter(|status| status.is_object()).cloned().unwrap_or_else(|| json!({}));
     status["observedGeneration"] = json!(generation);
     status["conditions"] = json!(conditions);
     write_status(context, shell, status).await

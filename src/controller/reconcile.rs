@@ -104,7 +104,8 @@ impl Pass {
         self.step(context, Step::Resolve);
         let resolved = resolve(context, &self.tenant, platform).await?;
         self.step(context, Step::Validate);
-        let intent = validate(&self.tenant, &resolved).inspect_err(|stop| self.hash = stop.hash().map(ToOwned::to_owned))?;
+        let intent =
+            validate(&self.tenant, &resolved).inspect_err(|stop| self.hash = stop.hash().map(ToOwned::to_owned))?;
         self.hash = intent.hash().map(ToOwned::to_owned);
         self.rewrites = entry.rewrites_of(self.hash.as_deref());
         let connection = connection(context, platform).await;
@@ -167,9 +168,11 @@ async fn ours(seen: &Tenant, context: &Context) -> Result<Option<(Tenant, Option
 async fn connection(context: &Context, platform: Option<&Platform>) -> Result<Arc<Client>, ApiError> {
     match platform {
         None => Err(ApiError::NotCalled { because: "the Platform is missing" }),
-        Some(platform) => {
-            context.platforms.client(context, platform).await.map_err(|problem| ApiError::NotCalled { because: problem.what })
-        }
+        Some(platform) => context
+            .platforms
+            .client(context, platform)
+            .await
+            .map_err(|problem| ApiError::NotCalled { because: problem.what }),
     }
 }
 

@@ -7,12 +7,13 @@ use jiff::Timestamp;
 
 use super::deletion::{Because, Farewell};
 use super::stop::Mode;
+use super::tabs::{drift, mark_invalid, paths, tabs};
 use super::{Difference, Done, Outcome, Stop, facts};
 use crate::admin_api::{ApiError, TenantDocument};
 use crate::resources::condition::{Finding, Truth, as_it_was, kind, merge};
-use crate::resources::status::{Applied, DeletionStatus, Drift, TabStatus, TenantStatus};
+use crate::resources::status::{Applied, DeletionStatus, TenantStatus};
 use crate::resources::{Tenant, annotation, reason};
-use crate::settings::{Tab, Violation, leaves};
+use crate::settings::{Violation, leaves};
 
 /// After so many writes in a row whose value the platform did not keep, it is not written again.
 pub const MOST_REWRITES: u32 = 3;
@@ -100,8 +101,9 @@ impl Facts<'_> {
     fn status(&self, findings: Vec<Finding>) -> TenantStatus {
         let previous = self.previous();
         let requested = self.tenant.metadata.annotations.as_ref().and_then(|all| all.get(annotation::RECONCILE));
-        let handled =
-            requested.map(|token| token.chars().take(256).collect()).or_else(|| previous.last_handled_reconcile_at.clone());
+        let handled = requested
+            .map(|token| token.chars().take(256).collect())
+            .or_else(|| previous.last_handled_reconcile_at.clone());
         TenantStatus {
             observed_generation: self.generation(),
             conditions: merge(&previous.conditions, findings, self.generation(), self.now),
@@ -127,7 +129,8 @@ fn live(facts: Facts<'_>, document: &TenantDocument, done: Done, difference: &Di
         let message = format!("the platform does not keep what it is given: {}", paths(&difference.changes));
         (Finding::new(kind::READY, false, reason::PLATFORM_REWRITES_VALUE, message), Mode::Stalled, Delay::Sync)
     } else if rewritten {
-        let message = format!("the platform did not keep what it was given, trying again: {}", paths(&difference.changes));
+        let message =
+            format!("the platform did not keep what it was given, trying again: {}", paths(&difference.changes));
         (Finding::new(kind::READY, false, reason::PROGRESSING, message), Mode::Reconciling, Delay::Backoff)
     } else {
         let message = "every managed setting of this generation was applied";
@@ -196,14 +199,17 @@ fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
     let mut findings = facts.known();
     if live_before && matches!(stop, Stop::Unavailable { .. }) {
         // The spec is live, as far as anybody knows. The Platform says once that it is out of reach.
-        findings.extend(kind::ORDER.into_iter().filter(|kind| !findings_have(&findings, kind)).filter_map(was).collect::<Vec<_>>());
+        findings.extend(
+            kind::ORDER.into_iter().filter(|kind| !findings_have(&findings, kind)).filter_map(was).collect::<Vec<_>>(),
+        );
         return Conclusion { status: Some(facts.status(findings)), farewell: None, events: vec![], delay };
     }
     if matches!(stop, Stop::Raced | Stop::Kubernetes(_)) {
         return Conclusion { status: None, farewell: None, events: vec![], delay };
     }
     let truth = if matches!(stop, Stop::Suspended { .. }) { Truth::Unknown } else { Truth::False };
-    let stated = Finding { kind: kind::READY, truth, reason: disposition.reason.into(), message: disposition.message.clone() };
+    let stated =
+        Finding { kind: kind::READY, truth, reason: disposition.reason.into(), message: disposition.message.clone() };
     findings.extend(mode_finding(disposition.mode, &stated));
     findings.push(match was(kind::READY) {
         Some(before) if live_before => before,
@@ -211,7 +217,12 @@ fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
     });
     findings.push(accepted(&disposition, was(kind::ACCEPTED)));
     let synced = if disposition.out_of_sync { Truth::False } else { Truth::Unknown };
-    findings.push(Finding { kind: kind::SYNCED, truth: synced, reason: disposition.reason.into(), message: String::new() });
+    findings.push(Finding {
+        kind: kind::SYNCED,
+        truth: synced,
+        reason: disposition.reason.into(),
+        message: String::new(),
+    });
     let mut status = facts.status(findings);
     if let Stop::Invalid(violations) = stop {
         mark_invalid(&mut status.tabs, violations);
@@ -260,7 +271,8 @@ fn waiting(
     let ready = Finding::new(kind::READY, false, reason::DELETING, why);
     let previous = facts.previous();
     let mut findings = facts.known();
-    findings.extend([kind::ACCEPTED, kind::SYNCED].into_iter().filter_map(|kind| as_it_was(&previous.conditions, kind)));
+    findings
+        .extend([kind::ACCEPTED, kind::SYNCED].into_iter().filter_map(|kind| as_it_was(&previous.conditions, kind)));
     findings.extend(mode_finding(Mode::Reconciling, &ready));
     findings.push(ready);
     let mut status = facts.status(findings);
@@ -268,8 +280,10 @@ fn waiting(
         Some(DeletionStatus { services_pending: deletion.services_pending, script_pending: deletion.script_pending })
     });
     let message =
-        "the platform accepted the deletion of the tenant; it is gone after the next run of the provisioning script".to_owned();
-    let events = started.then_some(Note { warning: false, reason: reason::DELETION_STARTED, message }).into_iter().collect();
+        "the platform accepted the deletion of the tenant; it is gone after the next run of the provisioning script"
+            .to_owned();
+    let events =
+        started.then_some(Note { warning: false, reason: reason::DELETION_STARTED, message }).into_iter().collect();
     let delay = match error {
         Some(ApiError::Throttled { after }) => Delay::Named(after),
         Some(_) => Delay::Backoff,
@@ -288,16 +302,20 @@ fn left(farewell: Farewell) -> Conclusion {
         Farewell::Released(Because::Policy) => {
             note(false, reason::RELEASED, "the tenant stays on the platform and belongs to nobody now")
         }
-        Farewell::Released(Because::NotConfirmed) | Farewell::StaleStamp(Because::NotConfirmed) => {
-            note(true, reason::NOT_CONFIRMED, "deletionPolicy is Delete and nobody confirmed it: the tenant stays on the platform")
-        }
+        Farewell::Released(Because::NotConfirmed) | Farewell::StaleStamp(Because::NotConfirmed) => note(
+            true,
+            reason::NOT_CONFIRMED,
+            "deletionPolicy is Delete and nobody confirmed it: the tenant stays on the platform",
+        ),
         Farewell::Released(Because::SurroundingsEnd) | Farewell::StaleStamp(Because::SurroundingsEnd) => {
             note(true, reason::RELEASED, "its namespace or the CRD was deleted: the tenant stays on the platform")
         }
         Farewell::StaleStamp(Because::Policy) => {
             note(true, reason::RELEASE_FAILED, "the tenant stays on the platform; its stamp could not be taken off")
         }
-        Farewell::Suspended => note(false, reason::RELEASED, "suspended: the tenant stays on the platform with its stamp"),
+        Farewell::Suspended => {
+            note(false, reason::RELEASED, "suspended: the tenant stays on the platform with its stamp")
+        }
         Farewell::Deleted => note(false, reason::DELETED, "the tenant is gone from the platform"),
     };
     Conclusion { status: None, farewell: Some(farewell), events, delay: Delay::Never }
@@ -310,66 +328,4 @@ fn done_notes(done: Done) -> Vec<Note> {
         Done::Corrected => (reason::DRIFT_CORRECTED, "wrote managed settings again that were changed on the platform"),
     };
     vec![Note { warning: false, reason, message: message.to_owned() }]
-}
-
-fn paths(changes: &[super::Change]) -> String {
-    const MOST: usize = 8;
-    let named = changes.iter().take(MOST).map(|change| change.leaf.to_string()).collect::<Vec<_>>().join(", ");
-    if changes.len() > MOST { format!("{named} and {} more", changes.len() - MOST) } else { named }
-}
-
-fn drift(difference: &Difference) -> Vec<Drift> {
-    let differing = difference.changes.iter().chain(&difference.restricted);
-    differing
-        .take(20)
-        .map(|change| Drift {
-            path: change.leaf.to_string(),
-            wanted: change.leaf.render(change.wanted.as_ref()),
-            found: change.leaf.render(change.found.as_ref()),
-        })
-        .collect()
-}
-
-/// The tabs as they stand: one entry per tab that has settings.
-fn tabs(tenant: &Tenant, difference: &Difference) -> Vec<TabStatus> {
-    let mut tabs: Vec<Tab> = leaves().filter_map(crate::settings::Leaf::tab).collect();
-    tabs.dedup();
-    let spec = serde_json::to_value(&tenant.spec.settings).unwrap_or_default();
-    tabs.into_iter()
-        .map(|tab| {
-            let count = |changes: &[super::Change]| changes.iter().filter(|change| change.leaf.tab() == Some(tab)).count();
-            let hidden = difference.hidden.iter().filter(|leaf| leaf.tab() == Some(tab)).count();
-            let managed = leaves().any(|leaf| leaf.tab() == Some(tab) && stands(&spec, leaf.path));
-            let (state, message) = match (count(&difference.restricted), count(&difference.changes), managed) {
-                (0, 0, false) => ("NotManaged", None),
-                (0, 0, true) => ("InSync", None),
-                (0, drifted, _) => ("Drifted", Some(format!("{drifted} settings differ from the platform"))),
-                (restricted, _, _) => {
-                    ("Restricted", Some(format!("{restricted} settings may not be changed with the operator's credentials")))
-                }
-            };
-            let hides = (hidden > 0).then(|| format!("{hidden} settings are hidden while their section is off"));
-            let message = [message, hides].into_iter().flatten().collect::<Vec<_>>().join("; ");
-            TabStatus { name: tab.name().into(), state: state.into(), message: Some(message).filter(|message| !message.is_empty()) }
-        })
-        .collect()
-}
-
-fn stands(spec: &serde_json::Value, path: &str) -> bool {
-    path.split('.').try_fold(spec, |at, name| at.get(name)).is_some()
-}
-
-fn mark_invalid(tabs: &mut Vec<TabStatus>, violations: &[Violation]) {
-    tabs.retain(|tab| tab.state != "Invalid");
-    let mut bad: Vec<Tab> = violations.iter().filter_map(|violation| Tab::of(&violation.path)).collect();
-    bad.sort_unstable();
-    bad.dedup();
-    for tab in bad {
-        let problems = violations.iter().filter(|violation| Tab::of(&violation.path) == Some(tab));
-        let message: String = problems.map(ToString::to_string).collect::<Vec<_>>().join("; ").chars().take(1024).collect();
-        tabs.retain(|known| known.name != tab.name());
-        tabs.push(TabStatus { name: tab.name().into(), state: "Invalid".into(), message: Some(message) });
-    }
-    let place = |tab: &TabStatus| leaves().position(|leaf| leaf.tab().is_some_and(|of| of.name() == tab.name));
-    tabs.sort_by_key(place);
 }

@@ -151,7 +151,9 @@ pub fn plan(departure: &Departure, observation: &Observation) -> Result<Leave, S
         Way::GoesOn => Leave::Off(Farewell::GoesOn),
         Way::SuspendedRetain => Leave::Off(Farewell::Suspended),
         Way::SuspendedDelete => wait("the deletion is confirmed and waits: spec.suspend is true", None),
-        Way::Unclear => wait("cannot read whether the namespace or the CRD is being deleted, so nothing is deleted", None),
+        Way::Unclear => {
+            wait("cannot read whether the namespace or the CRD is being deleted, so nothing is deleted", None)
+        }
         Way::Retain(because) => retain(departure, because, observation),
         Way::Delete => delete(observation),
     })
@@ -159,23 +161,33 @@ pub fn plan(departure: &Departure, observation: &Observation) -> Result<Leave, S
 
 fn retain(departure: &Departure, because: Because, observation: &Observation) -> Leave {
     match observation {
-        _ if !departure.platform => Leave::Off(if departure.applied { Farewell::StaleStamp(because) } else { Farewell::NeverOurs }),
+        _ if !departure.platform => {
+            Leave::Off(if departure.applied { Farewell::StaleStamp(because) } else { Farewell::NeverOurs })
+        }
         Observation::Absent { .. } | Observation::Tombstone { .. } => Leave::Off(Farewell::NeverOurs),
-        Observation::Exists { owner: Owner::Other(_) | Owner::Free | Owner::OursLast, .. } => Leave::Off(Farewell::NeverOurs),
-        Observation::Exists { owner: Owner::Ours, .. } | Observation::NotAsked | Observation::Unknown(_) => Leave::Release(because),
+        Observation::Exists { owner: Owner::Other(_) | Owner::Free | Owner::OursLast, .. } => {
+            Leave::Off(Farewell::NeverOurs)
+        }
+        Observation::Exists { owner: Owner::Ours, .. } | Observation::NotAsked | Observation::Unknown(_) => {
+            Leave::Release(because)
+        }
     }
 }
 
 fn delete(observation: &Observation) -> Leave {
     match observation {
-        Observation::NotAsked => wait("the Platform is missing; create it again, or abandon the tenant by annotation", None),
+        Observation::NotAsked => {
+            wait("the Platform is missing; create it again, or abandon the tenant by annotation", None)
+        }
         Observation::Unknown(error) => wait("the platform cannot be asked", Some(error.clone())),
         Observation::Absent { .. } | Observation::Tombstone { .. } => Leave::Off(Farewell::Deleted),
         Observation::Exists { owner: Owner::Other(_) | Owner::Free, .. } => Leave::Off(Farewell::NeverOurs),
-        Observation::Exists { document, owner: Owner::Ours | Owner::OursLast, .. } => match &document.runtime.deletion {
-            Some(deletion) => Leave::Await(deletion.clone()),
-            None => Leave::Delete,
-        },
+        Observation::Exists { document, owner: Owner::Ours | Owner::OursLast, .. } => {
+            match &document.runtime.deletion {
+                Some(deletion) => Leave::Await(deletion.clone()),
+                None => Leave::Delete,
+            }
+        }
     }
 }
 

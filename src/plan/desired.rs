@@ -77,7 +77,9 @@ pub fn validate(tenant: &Tenant, resolved: &Resolved) -> Result<Intent, Stop> {
     }
     match resolved.platform {
         PlatformReference::Found => {}
-        PlatformReference::Missing => return Err(Stop::PlatformMissing { name: tenant.spec.platform_ref.name.clone() }),
+        PlatformReference::Missing => {
+            return Err(Stop::PlatformMissing { name: tenant.spec.platform_ref.name.clone() });
+        }
         PlatformReference::NotPermitted => {
             return Err(Stop::NamespaceNotPermitted { platform: tenant.spec.platform_ref.name.clone() });
         }

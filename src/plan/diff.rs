@@ -54,7 +54,9 @@ fn same(wanted: Option<&Value>, found: Option<&Value>) -> bool {
 
 fn is_restricted(leaf: &Leaf, restricted: &[String]) -> bool {
     let pointer = leaf.pointer();
-    restricted.iter().any(|path| pointer.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    restricted
+        .iter()
+        .any(|path| pointer.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
 /// Compares what is wanted with what the platform has. `known` are the Secrets that were sent before.
@@ -84,7 +86,8 @@ pub fn diff(
                 if !same(wanted, found) {
                     let wanted = wanted.filter(|wanted| !wanted.is_null()).cloned();
                     let change = Change { leaf, wanted, found: found.cloned() };
-                    if is_restricted(leaf, restricted) { &mut difference.restricted } else { &mut difference.changes }.push(change);
+                    if is_restricted(leaf, restricted) { &mut difference.restricted } else { &mut difference.changes }
+                        .push(change);
                 }
             }
             Class::Sealed => difference.compare_sealed(leaf, secrets, known, observed),
@@ -99,8 +102,16 @@ impl Difference {
         self.changes.is_empty() && self.sealed.is_empty()
     }
 
-    fn compare_sealed(&mut self, leaf: &'static Leaf, secrets: &[ResolvedSecret], known: &[SealedStatus], observed: &Value) {
-        let Some(SecretFound::Value { version, value }) = secrets.iter().find(|s| s.path == leaf.path).map(|s| &s.found) else {
+    fn compare_sealed(
+        &mut self,
+        leaf: &'static Leaf,
+        secrets: &[ResolvedSecret],
+        known: &[SealedStatus],
+        observed: &Value,
+    ) {
+        let Some(SecretFound::Value { version, value }) =
+            secrets.iter().find(|s| s.path == leaf.path).map(|s| &s.found)
+        else {
             return;
         };
         let state = sealed_state(leaf, observed);
@@ -127,7 +138,11 @@ impl Difference {
 
     /// The same without the leaves that say nothing: a creation has nothing to clear.
     pub fn to_creation(&self) -> Value {
-        Self { changes: self.changes.iter().filter(|change| change.wanted.is_some()).cloned().collect(), ..self.clone() }.to_body()
+        Self {
+            changes: self.changes.iter().filter(|change| change.wanted.is_some()).cloned().collect(),
+            ..self.clone()
+        }
+        .to_body()
     }
 
     /// What was sent, by the versions that the platform answered.

@@ -51,7 +51,8 @@ fn script_pending(runtime: &Runtime) -> Finding {
 }
 
 fn overuse(licenses: &[LicenseStatus]) -> Finding {
-    let kinds: Vec<&str> = licenses.iter().filter(|license| license.overused).map(|license| license.kind.as_str()).collect();
+    let kinds: Vec<&str> =
+        licenses.iter().filter(|license| license.overused).map(|license| license.kind.as_str()).collect();
     if kinds.is_empty() {
         return Finding::new(kind::LICENSE_OVERUSE, false, reason::WITHIN_CONTINGENT, "");
     }
@@ -73,7 +74,9 @@ fn active(document: &TenantDocument) -> Option<Finding> {
     };
     let message = match truth {
         Truth::True => String::new(),
-        Truth::False => format!("the tenant is {state}: log-ins and tasks may be refused; only the vendor can change this"),
+        Truth::False => {
+            format!("the tenant is {state}: log-ins and tasks may be refused; only the vendor can change this")
+        }
         Truth::Unknown => format!("the tenant is '{state}', which this version does not know"),
     };
     Some(Finding { kind: kind::TENANT_ACTIVE, truth, reason: reason.into(), message })

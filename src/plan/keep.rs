@@ -17,7 +17,9 @@ pub fn plan(tenant: &Tenant, desired: &Desired, resolved: &Resolved, observation
         Observation::Unknown(error) => Err(Stop::Unavailable { error: error.clone(), hash: desired.hash.clone() }),
         Observation::NotAsked => Err(Stop::Bug("a Tenant that stays was not observed")),
         Observation::Absent { restricted } => create(tenant, desired, resolved, None, restricted),
-        Observation::Tombstone { deletion_id, restricted } => create(tenant, desired, resolved, Some(deletion_id), restricted),
+        Observation::Tombstone { deletion_id, restricted } => {
+            create(tenant, desired, resolved, Some(deletion_id), restricted)
+        }
         Observation::Exists { document, settings, owner } => {
             if document.runtime.deletion.is_some() && !matches!(owner, Owner::Other(_)) {
                 return Err(Stop::TenantDeleting);
@@ -70,7 +72,8 @@ fn claim(tenant: &Tenant, owner: &Owner, difference: &Difference) -> Result<bool
             AdoptionPolicy::Always => Ok(true),
             AdoptionPolicy::IfMatches if difference.changes.is_empty() && difference.restricted.is_empty() => Ok(true),
             policy @ (AdoptionPolicy::IfMatches | AdoptionPolicy::Never) => {
-                let differing = difference.changes.iter().chain(&difference.restricted).map(|change| change.leaf.to_string());
+                let differing =
+                    difference.changes.iter().chain(&difference.restricted).map(|change| change.leaf.to_string());
                 Err(Stop::NotAdopted { never: policy == AdoptionPolicy::Never, differing: differing.collect() })
             }
         },

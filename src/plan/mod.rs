@@ -10,6 +10,7 @@ pub mod diff;
 pub mod facts;
 pub mod keep;
 pub mod stop;
+mod tabs;
 
 use secrecy::SecretString;
 use serde_json::Value;
@@ -195,11 +196,19 @@ pub enum Done {
 /// Decides what to do about a Tenant. `rewrites` counts how often in a row the platform did not keep what it was given.
 ///
 /// *Errors*: why nothing may be done.
-pub fn plan(tenant: &Tenant, intent: &Intent, resolved: &Resolved, observation: &Observation, rewrites: u32) -> Result<Plan, Stop> {
+pub fn plan(
+    tenant: &Tenant,
+    intent: &Intent,
+    resolved: &Resolved,
+    observation: &Observation,
+    rewrites: u32,
+) -> Result<Plan, Stop> {
     match intent {
         Intent::Keep(desired) => Ok(match keep::plan(tenant, desired, resolved, observation)? {
             // What the platform does not keep is not written for ever.
-            Plan::Save { claim: false, difference, .. } if rewrites >= conclude::MOST_REWRITES => Plan::Nothing { difference },
+            Plan::Save { claim: false, difference, .. } if rewrites >= conclude::MOST_REWRITES => {
+                Plan::Nothing { difference }
+            }
             plan => plan,
         }),
         Intent::Leave(departure) => deletion::plan(departure, observation).map(Plan::Leave),

@@ -115,14 +115,19 @@ impl Stop {
                 out_of_sync: true,
                 ..stalled(reason::INVALID_SETTINGS, join(violations.iter().map(ToString::to_string)))
             },
-            Self::Rejected(problem) => {
-                Disposition { accepted: Some(false), out_of_sync: true, ..stalled(reason::INVALID_SETTINGS, rejected(problem)) }
-            }
+            Self::Rejected(problem) => Disposition {
+                accepted: Some(false),
+                out_of_sync: true,
+                ..stalled(reason::INVALID_SETTINGS, rejected(problem))
+            },
             Self::Secret(secret) => secret_disposition(secret),
             Self::PlatformMissing { name } => Disposition {
                 accepted: Some(false),
                 mode: Mode::Reconciling,
-                ..stalled(reason::PLATFORM_NOT_FOUND, format!("spec.platformRef.name is '{name}': there is no such Platform"))
+                ..stalled(
+                    reason::PLATFORM_NOT_FOUND,
+                    format!("spec.platformRef.name is '{name}': there is no such Platform"),
+                )
             },
             Self::NamespaceNotPermitted { platform } => Disposition {
                 accepted: Some(false),
@@ -133,7 +138,10 @@ impl Stop {
             },
             Self::Unavailable { error, .. } => Disposition {
                 mode: Mode::Reconciling,
-                ..stalled(reason::PLATFORM_UNAVAILABLE, format!("{error}; the settings are applied as soon as it answers"))
+                ..stalled(
+                    reason::PLATFORM_UNAVAILABLE,
+                    format!("{error}; the settings are applied as soon as it answers"),
+                )
             },
             Self::NotAdopted { never, differing } => stalled(reason::NOT_ADOPTED, not_adopted(*never, differing)),
             Self::OwnedByOther { stamp } => stalled(
@@ -171,14 +179,18 @@ impl Stop {
 fn secret_disposition(secret: &ResolvedSecret) -> Disposition {
     let ResolvedSecret { path, name, key, found } = secret;
     let (reason, problem, mode) = match found {
-        SecretFound::NoSecret => (reason::SECRET_NOT_FOUND, "there is no such Secret in this namespace", Mode::Reconciling),
+        SecretFound::NoSecret => {
+            (reason::SECRET_NOT_FOUND, "there is no such Secret in this namespace", Mode::Reconciling)
+        }
         SecretFound::NoKey => (reason::SECRET_KEY_NOT_FOUND, "the Secret does not have the key", Mode::Reconciling),
         SecretFound::Forbidden => (reason::SECRET_FORBIDDEN, "the operator may not read it", Mode::Reconciling),
         SecretFound::Malformed(problem) => (reason::SECRET_INVALID, *problem, Mode::Stalled),
         SecretFound::Value { .. } => (reason::INTERNAL_ERROR, "it can be used", Mode::Stalled),
     };
     let message = match found {
-        SecretFound::Malformed(problem) => format!("spec.{path}: the value of key '{key}' of Secret '{name}' {problem}"),
+        SecretFound::Malformed(problem) => {
+            format!("spec.{path}: the value of key '{key}' of Secret '{name}' {problem}")
+        }
         _ => format!("spec.{path}: key '{key}' of Secret '{name}': {problem}"),
     };
     Disposition { reason, message, accepted: Some(false), out_of_sync: false, mode }
@@ -187,7 +199,9 @@ fn secret_disposition(secret: &ResolvedSecret) -> Disposition {
 /// Our own words for what the platform refused.
 fn rejected(problem: &Problem) -> String {
     let fields = problem.errors.iter().map(|error| {
-        let path = leaves().find(|leaf| leaf.pointer() == error.pointer).map_or_else(|| error.pointer.clone(), ToString::to_string);
+        let path = leaves()
+            .find(|leaf| leaf.pointer() == error.pointer)
+            .map_or_else(|| error.pointer.clone(), ToString::to_string);
         let allowed = match (error.min, error.max) {
             (Some(min), Some(max)) => format!(", allowed is {min} to {max}"),
             (Some(min), None) => format!(", allowed is at least {min}"),
@@ -197,7 +211,8 @@ fn rejected(problem: &Problem) -> String {
         format!("{path} was refused by the platform: {}{allowed}", error.code)
     });
     let fields = join(fields);
-    let fields = if fields.is_empty() { format!("the platform refused the settings: {}", problem.slug) } else { fields };
+    let fields =
+        if fields.is_empty() { format!("the platform refused the settings: {}", problem.slug) } else { fields };
     format!("{fields} (request {})", problem.request_id)
 }
 
@@ -212,7 +227,8 @@ fn not_adopted(never: bool, differing: &[String]) -> String {
 }
 
 fn lost(token: &str, deleted: bool) -> String {
-    let happened = if deleted { "the tenant was deleted on the platform" } else { "the tenant is gone from the platform" };
+    let happened =
+        if deleted { "the tenant was deleted on the platform" } else { "the tenant is gone from the platform" };
     format!("{happened}; to create it again, set the annotation {}: {token}", crate::resources::annotation::RECREATE)
 }
 

@@ -28,8 +28,17 @@ pub mod kind {
     pub const CHECKS_PASSED: &str = "ChecksPassed";
 
     /// All of them.
-    pub const ORDER: [&str; 9] =
-        [READY, ACCEPTED, SYNCED, RECONCILING, STALLED, SCRIPT_EXECUTION_PENDING, LICENSE_OVERUSE, TENANT_ACTIVE, CHECKS_PASSED];
+    pub const ORDER: [&str; 9] = [
+        READY,
+        ACCEPTED,
+        SYNCED,
+        RECONCILING,
+        STALLED,
+        SCRIPT_EXECUTION_PENDING,
+        LICENSE_OVERUSE,
+        TENANT_ACTIVE,
+        CHECKS_PASSED,
+    ];
 }
 
 /// Longest message of a condition, in characters; far below the API's 32768, to keep a status small.
@@ -153,8 +162,10 @@ mod tests {
 
     #[test]
     fn conditions_keep_one_order_and_messages_a_bound() {
-        let findings =
-            vec![Finding::new(kind::SYNCED, true, "InSync", "x".repeat(5000)), Finding::new(kind::READY, true, "Succeeded", "")];
+        let findings = vec![
+            Finding::new(kind::SYNCED, true, "InSync", "x".repeat(5000)),
+            Finding::new(kind::READY, true, "Succeeded", ""),
+        ];
         let conditions = merge(&[], findings, 1, at(0));
         assert_eq!(conditions.iter().map(|c| c.type_.as_str()).collect::<Vec<_>>(), ["Ready", "Synced"]);
         assert_eq!(conditions[1].message.chars().count(), LONGEST_MESSAGE);

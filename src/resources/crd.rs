@@ -73,8 +73,9 @@ fn conditions(schema: &mut Value) {
     conditions["maxItems"] = json!(32);
     let members = &mut conditions["items"]["properties"];
     members["type"]["maxLength"] = json!(316);
-    members["type"]["pattern"] =
-        json!("^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$");
+    members["type"]["pattern"] = json!(
+        "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"
+    );
     members["status"]["enum"] = json!(["True", "False", "Unknown"]);
     members["reason"]["minLength"] = json!(1);
     members["reason"]["maxLength"] = json!(1024);

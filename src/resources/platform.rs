@@ -23,7 +23,12 @@ use crate::settings::value::object_name;
     printcolumn(name = "Role", type_ = "string", json_path = ".status.role"),
     printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
     printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
-    printcolumn(name = "Message", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].message"#, priority = 1),
+    printcolumn(
+        name = "Message",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].message"#,
+        priority = 1
+    ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
@@ -140,9 +145,9 @@ impl PlatformSpec {
 
     /// Whether Tenants of a namespace may use this Platform.
     pub fn allows(&self, namespace: &str) -> bool {
-        self.allowed_namespaces
-            .as_ref()
-            .is_some_and(|allowed| allowed.all == Some(true) || allowed.names.iter().flatten().any(|name| name == namespace))
+        self.allowed_namespaces.as_ref().is_some_and(|allowed| {
+            allowed.all == Some(true) || allowed.names.iter().flatten().any(|name| name == namespace)
+        })
     }
 }
 
@@ -159,7 +164,8 @@ fn endpoint_schema(_: &mut SchemaGenerator) -> Schema {
 
 fn instance_schema(_: &mut SchemaGenerator) -> Schema {
     let mut schema = object_name();
-    let mut rules = schema.get("x-kubernetes-validations").and_then(|rules| rules.as_array()).cloned().unwrap_or_default();
+    let mut rules =
+        schema.get("x-kubernetes-validations").and_then(|rules| rules.as_array()).cloned().unwrap_or_default();
     rules.push(serde_json::json!({ "rule": "self == oldSelf", "message": "may not be changed once set" }));
     schema.insert("x-kubernetes-validations".into(), rules.into());
     schema

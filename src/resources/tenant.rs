@@ -27,7 +27,12 @@ use crate::settings::{Settings, value::object_name};
     printcolumn(name = "State", type_ = "string", json_path = ".status.platformTenant.state"),
     printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
     printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
-    printcolumn(name = "Display Name", type_ = "string", json_path = ".status.platformTenant.displayName", priority = 1),
+    printcolumn(
+        name = "Display Name",
+        type_ = "string",
+        json_path = ".status.platformTenant.displayName",
+        priority = 1
+    ),
     printcolumn(name = "Partner", type_ = "string", json_path = ".status.platformTenant.partner", priority = 1),
     printcolumn(
         name = "Script",
@@ -41,7 +46,12 @@ use crate::settings::{Settings, value::object_name};
         json_path = r#".status.conditions[?(@.type=="LicenseOveruse")].status"#,
         priority = 1
     ),
-    printcolumn(name = "Message", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].message"#, priority = 1),
+    printcolumn(
+        name = "Message",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].message"#,
+        priority = 1
+    ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]

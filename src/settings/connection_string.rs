@@ -68,14 +68,24 @@ mod tests {
             ("accesskey=c2VjcmV0", "has no endpoint="),
             ("endpoint=https://contoso.communication.azure.com/", "has no accesskey="),
             ("endpoint=contoso;accesskey=c2VjcmV0", "has an endpoint that is not a URL"),
-            ("endpoint=http://contoso.communication.azure.com/;accesskey=c2VjcmV0", "has an endpoint that is not https"),
-            ("endpoint=https://contoso.communication.azure.com/;accesskey=not base64", "has an accesskey that is not base64"),
-            ("endpoint=https://contoso.communication.azure.com/;accesskey=c2VjcmV", "has an accesskey that is not base64"),
+            (
+                "endpoint=http://contoso.communication.azure.com/;accesskey=c2VjcmV0",
+                "has an endpoint that is not https",
+            ),
+            (
+                "endpoint=https://contoso.communication.azure.com/;accesskey=not base64",
+                "has an accesskey that is not base64",
+            ),
+            (
+                "endpoint=https://contoso.communication.azure.com/;accesskey=c2VjcmV",
+                "has an accesskey that is not base64",
+            ),
         ] {
             assert_eq!(judge(bad), Err(problem), "{bad}");
         }
         assert!(
-            judge("endpoint=https://con_toso.communication.azure.com/;accesskey=c2VjcmV0").is_err_and(|e| e.contains("underscore"))
+            judge("endpoint=https://con_toso.communication.azure.com/;accesskey=c2VjcmV0")
+                .is_err_and(|e| e.contains("underscore"))
         );
         assert!(judge(&"x".repeat(5000)).is_err());
     }

@@ -67,6 +67,11 @@ impl ContactSpec {
 impl From<&ContactWire> for ContactSpec {
     fn from(wire: &ContactWire) -> Self {
         let ContactWire { name, email, phone, sip_address } = wire;
-        Self { name: spec_leaf(name), email: spec_leaf(email), phone: spec_leaf(phone), sip_address: spec_leaf(sip_address) }
+        Self {
+            name: spec_leaf(name),
+            email: spec_leaf(email),
+            phone: spec_leaf(phone),
+            sip_address: spec_leaf(sip_address),
+        }
     }
 }

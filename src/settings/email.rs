@@ -35,7 +35,9 @@ impl EmailSpec {
     pub fn to_wire(&self, check: &mut Check) -> EmailWire {
         let Self { max_concurrent_tasks_per_service } = self;
         let mut at = check.section("modalities.email");
-        EmailWire { max_concurrent_tasks_per_service: at.leaf("maxConcurrentTasksPerService", max_concurrent_tasks_per_service) }
+        EmailWire {
+            max_concurrent_tasks_per_service: at.leaf("maxConcurrentTasksPerService", max_concurrent_tasks_per_service),
+        }
     }
 }
 

@@ -194,7 +194,10 @@ mod tests {
             &[("+41445551234", "+41445551234")],
             &["0041445551234", "+4", "+0445551234", "+41 44 555", "+4144555123412345"],
         );
-        check::<Email>(&[("Ops@contoso.com", "Ops@contoso.com")], &["ops", "ops@", "@contoso.com", "a b@c.d", "a@b@c.d", "a@b"]);
+        check::<Email>(
+            &[("Ops@contoso.com", "Ops@contoso.com")],
+            &["ops", "ops@", "@contoso.com", "a b@c.d", "a@b@c.d", "a@b"],
+        );
         check::<Sip>(
             &[("ops@contoso.com", "sip:ops@contoso.com"), ("SIP:ops@contoso.com", "sip:ops@contoso.com")],
             &["ops", "sip:", "sips:a@b", "sip:a@b;transport=tls"],

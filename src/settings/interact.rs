@@ -75,13 +75,15 @@ pub const LEAVES: &[Leaf] = &[
 impl InteractSpec {
     /// The section in the platform's words.
     pub fn to_wire(&self, check: &mut Check) -> InteractWire {
-        let Self { enabled, acs_connection_string_ref, o365_user_id, session_recovery_timeout_seconds, authorization } = self;
+        let Self { enabled, acs_connection_string_ref, o365_user_id, session_recovery_timeout_seconds, authorization } =
+            self;
         let mut at = check.section("extensions.interact");
         InteractWire {
             enabled: at.leaf("enabled", enabled),
             acs_connection_string: at.sealed(CONNECTION_STRING, acs_connection_string_ref),
             o365_user_id: at.leaf("o365UserId", o365_user_id),
-            session_recovery_timeout_seconds: at.leaf("sessionRecoveryTimeoutSeconds", session_recovery_timeout_seconds),
+            session_recovery_timeout_seconds: at
+                .leaf("sessionRecoveryTimeoutSeconds", session_recovery_timeout_seconds),
             authorization: at.leaf("authorization", authorization),
         }
     }
@@ -89,8 +91,13 @@ impl InteractSpec {
 
 impl From<&InteractWire> for InteractSpec {
     fn from(wire: &InteractWire) -> Self {
-        let InteractWire { enabled, acs_connection_string: _, o365_user_id, session_recovery_timeout_seconds, authorization } =
-            wire;
+        let InteractWire {
+            enabled,
+            acs_connection_string: _,
+            o365_user_id,
+            session_recovery_timeout_seconds,
+            authorization,
+        } = wire;
         Self {
             enabled: spec_leaf(enabled),
             acs_connection_string_ref: None,

@@ -130,7 +130,8 @@ impl From<&Wire> for Settings {
     /// What a spec would have to say to describe this platform state. Values that this version cannot read, sealed values
     /// and empty values are left out.
     fn from(wire: &Wire) -> Self {
-        let Wire { general, contact, extensions: ExtensionsWire { interact }, modalities: ModalitiesWire { email } } = wire;
+        let Wire { general, contact, extensions: ExtensionsWire { interact }, modalities: ModalitiesWire { email } } =
+            wire;
         Self {
             general: general.into(),
             contact: Some(contact.into()),

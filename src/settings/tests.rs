@@ -141,7 +141,10 @@ fn defaults_are_values_that_the_schema_allows() {
             "boolean" => assert!(default.is_boolean(), "{leaf}"),
             "integer" => {
                 let default = default.as_f64().unwrap();
-                assert!(schema["minimum"].as_f64().unwrap() <= default && default <= schema["maximum"].as_f64().unwrap(), "{leaf}");
+                assert!(
+                    schema["minimum"].as_f64().unwrap() <= default && default <= schema["maximum"].as_f64().unwrap(),
+                    "{leaf}"
+                );
             }
             _ => assert!(schema["enum"].as_array().unwrap().contains(&default), "{leaf}"),
         }
@@ -162,7 +165,8 @@ fn bound(schema: &Value, name: &str) -> i64 {
 
 /// Bad values that the type of a leaf knows, from its schema.
 fn bad_values(schema: &Value) -> Vec<Value> {
-    let clearable = schema["x-kubernetes-validations"][0]["rule"].as_str().is_some_and(|rule| rule.starts_with("self == ''"));
+    let clearable =
+        schema["x-kubernetes-validations"][0]["rule"].as_str().is_some_and(|rule| rule.starts_with("self == ''"));
     match schema["type"].as_str() {
         Some("integer") => vec![json!(bound(schema, "minimum") - 1), json!(bound(schema, "maximum") + 1)],
         Some("string") if schema.get("enum").is_some() => vec![json!(""), json!("none"), json!("Other")],
