@@ -1,0 +1,144 @@
+#!/usr/bin/env bash
+# Builds etcd, kube-apiserver, kube-controller-manager and kubectl from their Go
+# modules into .controlplane/<version>/, because no package registry ships them
+# as binaries and a test against a mock of the API server proves little.
+#
+#   build.sh                     build what is missing for $K8S_VERSION
+#   build.sh module <version> <folder>
+#                                write go.mod and go.sum for a Kubernetes version
+#                                (how the committed ones are moved to a new pin)
+#
+# K8S_VERSION         default: the pin in kubernetes/go.mod
+# KUBEBUILDER_ASSETS  a folder of ready binaries; what it holds is not built
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)/.controlplane
+pin=$(grep -o "k8s.io/kubernetes v[0-9.]*" "$here/kubernetes/go.mod")
+pin=${pin#* v}
+version=${K8S_VERSION:-$pin}
+version=${version#v}
+kubernetes_tools=(kube-apiserver kube-controller-manager kubectl)
+
+# The modules are complete as committed: neither a workspace around the
+# checkout nor flags of the caller may change what is built.
+export GOWORK=off GOFLAGS=-mod=readonly CGO_ENABLED=0
+
+say() { printf 'controlplane: %s\n' "$*" >&2; }
+fail() { say "$@"; exit 1; }
+
+require_go() {
+  command -v go >/dev/null && return
+  fail "cannot make $*: there is no Go on PATH. Ways out:
+  - install Go 1.26 or newer (go.dev/dl) and run this again;
+  - set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver, kube-controller-manager and kubectl;
+  - copy the whole folder $root/$version from a machine that has built it."
+}
+
+# Kubernetes replaces its staging modules by folders of its own repository; the
+# same modules are published one minor version scheme lower (1.37.2 as 0.37.2).
+write_module() {
+  local version=$1 folder=$2 upstream
+  upstream=$(cd / && go mod download -json "k8s.io/kubernetes@v$version" | awk -F'"' '$2 == "GoMod" { print $4 }')
+  [ -n "$upstream" ] || fail "the module registry has no Kubernetes $version"
+  mkdir -p "$folder"
+  {
+    printf 'module nimbus.luware.com/tests/controlplane/kubernetes\n\n'
+    awk '$1 == "go" || $1 == "godebug" { print $0 "\n" }' "$upstream"
+    printf 'tool (\n'
+    printf '\tk8s.io/kubernetes/cmd/%s\n' "${kubernetes_tools[@]}"
+    printf ')\n\nrequire k8s.io/kubernetes v%s\n\nreplace (\n' "$version"
+    awk -v staging="v0.${version#*.}" '$2 == "=>" && $3 ~ /^\.\/staging\// { print "\t" $1 " => " $1 " " staging }' "$upstream"
+    printf ')\n'
+  } >"$folder/go.mod"
+  (cd "$folder" && go mod tidy)
+}
+
+# What a binary was built from. A binary without the right stamp is not taken
+# for done, so a moved pin is built anew.
+stamp_of() { cat "$1/go.mod" "$1/go.sum" | cksum; }
+
+is_done() {
+  local tool=$1 module=$2
+  [ -n "${KUBEBUILDER_ASSETS:-}" ] && [ -x "$KUBEBUILDER_ASSETS/$tool" ] && return
+  [ -x "$root/$version/$tool" ] && [ "$(cat "$root/$version/.$tool.stamp" 2>/dev/null)" = "$(stamp_of "$module")" ]
+}
+
+# One go build for all tools of a module keeps every core busy while one links.
+build() {
+  local title=$1 module=$2 ldflags=$3 tool packages=() stage log go_pid
+  shift 3
+  for tool in "$@"; do
+    is_done "$tool" "$module" || packages+=("$tool")
+  done
+  [ ${#packages[@]} -gt 0 ] || return 0
+  require_go "${packages[*]}"
+  stage=$root/.stage.$$
+  log=$stage.log
+  mkdir -p "$stage" "$root/$version"
+  say "building $title: ${packages[*]} (minutes the first time, seconds from a warm cache)"
+  SECONDS=0
+  (cd "$module" && exec go build -v -trimpath -buildvcs=false -ldflags "-s -w $ldflags" -o "$stage/" \
+    $(for tool in "${packages[@]}"; do package_of "$tool"; done)) >"$log" 2>&1 &
+  go_pid=$!
+  trap 'kill "$go_pid" 2>/dev/null || true; rm -rf "$stage" "$log"' EXIT
+  trap 'exit 130' INT TERM
+  while kill -0 "$go_pid" 2>/dev/null; do
+    # A short nap keeps a cached build quick; every tenth second is worth a line.
+    sleep 1
+    [ $((SECONDS % 10)) -ne 0 ] || say "${packages[*]}: $SECONDS s, $(wc -l <"$log") packages compiled"
+  done
+  wait "$go_pid" || { tail -n 20 "$log" >&2; fail "building ${packages[*]} broke; the last lines of go build are above"; }
+  for tool in "${packages[@]}"; do
+    # The stamp goes last: only then is the tool done.
+    rm -f "$root/$version/.$tool.stamp"
+    mv "$stage/$tool" "$root/$version/$tool"
+    stamp_of "$module" >"$root/$version/.$tool.stamp"
+  done
+  rm -rf "$stage" "$log"
+  trap - EXIT INT TERM
+  say "${packages[*]}: done in $SECONDS s"
+}
+
+package_of() {
+  case $1 in
+    etcd) echo . ;;
+    *) echo "k8s.io/kubernetes/cmd/$1" ;;
+  esac
+}
+
+kubernetes_ldflags() {
+  local key minor=${version#*.}
+  for key in gitVersion="v$version" gitMajor="${version%%.*}" gitMinor="${minor%%.*}"; do
+    printf ' -X k8s.io/component-base/version.%s' "$key"
+  done
+}
+
+if [ "${1:-}" = module ]; then
+  [ $# -eq 3 ] || fail "usage: build.sh module <version> <folder>"
+  require_go "a module for Kubernetes $2"
+  write_module "${2#v}" "$3"
+  exit
+fi
+
+[[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || fail "K8S_VERSION must look like $pin, not $version"
+mkdir -p "$root"
+if command -v flock >/dev/null; then
+  # Two calls at once would do the same minutes of work twice.
+  exec 9>"$root/.lock"
+  flock -n 9 || { say "another build is running here; waiting for it"; flock 9; }
+  rm -rf "$root"/.stage.*
+fi
+
+module=$here/kubernetes
+if [ "$version" != "$pin" ]; then
+  module=$root/$version/module
+  if [ ! -s "$module/go.sum" ]; then
+    require_go "a module for Kubernetes $version"
+    say "writing the module of Kubernetes $version"
+    write_module "$version" "$module"
+  fi
+fi
+build "etcd $(grep -o 'server/v3 v[0-9.]*' "$here/etcd/go.mod" | grep -o '[0-9.]*$')" "$here/etcd" "" etcd
+build "Kubernetes $version" "$module" "$(kubernetes_ldflags)" "${kubernetes_tools[@]}"
+say "ready in ${KUBEBUILDER_ASSETS:+$KUBEBUILDER_ASSETS and }$root/$version"
