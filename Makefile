@@ -1,0 +1,40 @@
+# The commands of this project; `make` alone lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# The Kubernetes that tests and demo run against; 1.34.4 is one that works too.
+K8S_VERSION ?= $(shell sed -n 's|.*k8s.io/kubernetes v\([0-9.]*\).*|\1|p' tests/controlplane/kubernetes/go.mod)
+export K8S_VERSION
+
+.PHONY: help controlplane test check generated demo clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+controlplane: ## Build etcd, kube-apiserver, kube-controller-manager and kubectl once
+	@tests/controlplane/build.sh
+
+# --no-fail-fast, so that the last line counts every test, not those before the first failure.
+test: controlplane ## Run every test against a real control plane and say how many passed
+	@mkdir -p target
+	@cargo test --locked --no-fail-fast 2>&1 | tee target/test.log && status=0 || status=$$?; \
+	awk '/^test result:/ { passed += $$4; failed += $$6 } \
+	     END { printf "%d passed, %d failed\n", passed, failed; exit failed > 0 }' target/test.log || status=1; \
+	exit $$status
+
+check: ## Check formatting, lints and that generated files are fresh
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo test --locked --test integration generated
+
+generated: ## Write the generated files anew
+	UPDATE=1 cargo test --locked --test integration generated
+
+demo: controlplane ## Start everything and play with it until Ctrl-C (ONESHOT=1: check it and exit)
+	@cargo build --locked --bins --example demo
+	@target/debug/examples/demo $(if $(ONESHOT),--oneshot)
+
+clean: ## Remove everything that was built
+	cargo clean
+	rm -rf .controlplane
