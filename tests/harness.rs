@@ -1,0 +1,196 @@
+//! The harness tested by itself: what it promises to the other tests.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use kube::api::{Api, DeleteParams, ObjectMeta, PostParams};
+use kube::{Client, Resource, ResourceExt};
+
+use crate::support::controlplane::{self, ControlPlane, Options};
+use crate::support::kubectl::Kubectl;
+use crate::support::process::{self, Process};
+use crate::support::wait::{PATIENCE, until};
+use crate::support::{assets, users};
+
+async fn create_namespace(client: &Client, name: &str) {
+    let namespace = Namespace {
+        metadata: ObjectMeta {
+            name: Some(name.to_owned()),
+            ..ObjectMeta::default()
+        },
+        ..Namespace::default()
+    };
+    let api: Api<Namespace> = Api::all(client.clone());
+    api.create(&PostParams::default(), &namespace)
+        .await
+        .unwrap();
+}
+
+fn config_map(name: &str, owners: Vec<OwnerReference>) -> ConfigMap {
+    ConfigMap {
+        metadata: ObjectMeta {
+            name: Some(name.to_owned()),
+            owner_references: Some(owners),
+            ..ObjectMeta::default()
+        },
+        data: Some(BTreeMap::new()),
+        ..ConfigMap::default()
+    }
+}
+
+async fn until_gone<K>(api: &Api<K>, name: &str)
+where
+    K: Resource + Clone + std::fmt::Debug + serde::de::DeserializeOwned,
+{
+    until(&format!("{name} to be gone"), PATIENCE, || async {
+        match api.get_metadata_opt(name).await {
+            Ok(None) => Ok(()),
+            Ok(Some(found)) => Err(format!("{:?}", found.metadata)),
+            Err(error) => Err(error.to_string()),
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn namespace_deletion_lives() {
+    let client = ControlPlane::shared().await.client(users::ADMIN);
+    create_namespace(&client, "deleted-with-content").await;
+    let content: Api<ConfigMap> = Api::namespaced(client.clone(), "deleted-with-content");
+    let posted = content
+        .create(&PostParams::default(), &config_map("content", Vec::new()))
+        .await;
+    posted.unwrap();
+
+    let namespaces: Api<Namespace> = Api::all(client);
+    let how = DeleteParams::default();
+    namespaces
+        .delete("deleted-with-content", &how)
+        .await
+        .unwrap();
+
+    until_gone(&namespaces, "deleted-with-content").await;
+    until_gone(&content, "content").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn garbage_collection_lives() {
+    let client = ControlPlane::shared().await.client(users::ADMIN);
+    create_namespace(&client, "garbage").await;
+    let api: Api<ConfigMap> = Api::namespaced(client, "garbage");
+    let post = PostParams::default();
+    let owner = api
+        .create(&post, &config_map("owner", Vec::new()))
+        .await
+        .unwrap();
+    let reference = owner.owner_ref(&()).unwrap();
+    let dependent = config_map("dependent", vec![reference]);
+    api.create(&post, &dependent).await.unwrap();
+
+    api.delete(&owner.name_any(), &DeleteParams::default())
+        .await
+        .unwrap();
+
+    until_gone(&api, "dependent").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_are_who_they_say_and_have_no_rights_by_themselves() {
+    let control_plane = ControlPlane::shared().await;
+    let kubectl = Kubectl::new(control_plane.kubeconfig(users::TENANT_EDITOR));
+
+    let who = kubectl.run(&["auth", "whoami"]).await.unwrap();
+    assert!(who.stdout.contains("tenant-editor"), "{who:?}");
+
+    let nodes = kubectl.run(&["get", "secrets", "-A"]).await.unwrap();
+    assert!(!nodes.status.success());
+    assert!(nodes.stderr.contains("Forbidden"), "{nodes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_server_is_of_the_version_asked_for() {
+    let client = ControlPlane::shared().await.client(users::ADMIN);
+    let version = client.apiserver_version().await.unwrap().git_version;
+    // Binaries that were given are of whatever version they are.
+    if std::env::var_os("KUBEBUILDER_ASSETS").is_none() {
+        assert_eq!(
+            format!("v{}", assets::kubernetes_version().unwrap()),
+            version
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_dies_is_named_with_its_last_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new("sh");
+    command.args(["-c", "echo the disk is full; exit 3"]);
+    let child = Process::start("etcd", command, &folder.path().join("log")).unwrap();
+
+    let error = until("the child to end", PATIENCE, || async {
+        child.check().err().ok_or("it still runs")
+    })
+    .await;
+
+    let error = error.to_string();
+    assert!(error.starts_with("etcd (process "), "{error}");
+    assert!(error.contains("exit status: 3"), "{error}");
+    assert!(error.contains("the disk is full"), "{error}");
+}
+
+/// Names the file in which the victim of the next test leaves the ids of its programs.
+const VICTIM: &str = "NIMBUS_TEST_VICTIM";
+
+/// The test binary runs this same test again, as the process that is killed.
+#[tokio::test(flavor = "multi_thread")]
+async fn sigkill_leaves_nothing_behind() {
+    if let Some(path) = std::env::var_os(VICTIM) {
+        return wait_for_the_kill(&PathBuf::from(path)).await;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let note = folder.path().join("programs");
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args([
+            "--exact",
+            "harness::sigkill_leaves_nothing_behind",
+            "--nocapture",
+        ])
+        .env(VICTIM, &note);
+    let victim = Process::start("victim", command, &folder.path().join("log")).unwrap();
+    let start = Duration::from_secs(180);
+    let (data, pids) = until("the victim's control plane", start, || async {
+        let written = std::fs::read_to_string(&note).map_err(|_| victim.log())?;
+        serde_json::from_str::<(PathBuf, Vec<u32>)>(&written).map_err(|error| error.to_string())
+    })
+    .await;
+    assert_eq!(3, pids.len());
+    assert!(pids.iter().all(|pid| process::is_running(*pid)));
+
+    victim.kill();
+
+    assert!(process::was_killed(victim.ended().unwrap()));
+    until("the victim's programs to be gone", PATIENCE, || async {
+        match pids.iter().find(|pid| process::is_running(**pid)) {
+            None => Ok(()),
+            Some(pid) => Err(format!("process {pid} runs")),
+        }
+    })
+    .await;
+    assert!(data.exists());
+    controlplane::remove_leftovers().unwrap();
+    assert!(!data.exists());
+}
+
+async fn wait_for_the_kill(note: &std::path::Path) {
+    let control_plane = ControlPlane::start(Options::default()).await.unwrap();
+    let programs = (control_plane.folder(), control_plane.pids());
+    let draft = note.with_extension("draft");
+    std::fs::write(&draft, serde_json::to_string(&programs).unwrap()).unwrap();
+    std::fs::rename(&draft, note).unwrap();
+    std::future::pending().await
+}

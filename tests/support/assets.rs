@@ -1,0 +1,76 @@
+//! Where the programs are: those of the control plane, and our own.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+/// The module file that pins the Kubernetes version; `tests/controlplane/build.sh` reads it too.
+const PIN: &str = include_str!("../controlplane/kubernetes/go.mod");
+
+/// Returns the Kubernetes version to run: `K8S_VERSION`, else the pin.
+pub fn kubernetes_version() -> Result<String> {
+    if let Ok(version) = std::env::var("K8S_VERSION")
+        && !version.is_empty()
+    {
+        return Ok(version.trim_start_matches('v').to_owned());
+    }
+    PIN.lines()
+        .find_map(|line| line.split("k8s.io/kubernetes v").nth(1))
+        .and_then(|rest| rest.split_whitespace().next())
+        .map(str::to_owned)
+        .context("the control plane's go.mod names no Kubernetes version")
+}
+
+/// Returns the program `name` from `KUBEBUILDER_ASSETS`, else from what `make controlplane` built.
+///
+/// The first is asked per program: setup-envtest, for one, ships no kube-controller-manager.
+pub fn program(name: &str) -> Result<PathBuf> {
+    let built = checkout()
+        .join(".controlplane")
+        .join(kubernetes_version()?)
+        .join(name);
+    let given = std::env::var_os("KUBEBUILDER_ASSETS")
+        .filter(|folder| !folder.is_empty())
+        .map(|folder| PathBuf::from(folder).join(name));
+    let candidates = given.into_iter().chain([built]);
+    match candidates.clone().find(|path| path.is_file()) {
+        Some(path) => Ok(path),
+        None => bail!(
+            "{name} is not at {}; run `make controlplane`, which builds it from Go modules, \
+             or set KUBEBUILDER_ASSETS to a folder that has it",
+            candidates
+                .map(|path| path.display().to_string())
+                .collect::<Vec<_>>()
+                .join(" or ")
+        ),
+    }
+}
+
+/// Returns the built operator binary.
+///
+/// Cargo names it to integration tests only; the demo, an example, finds it beside itself.
+pub fn operator() -> Result<PathBuf> {
+    match option_env!("CARGO_BIN_EXE_nimbus-operator") {
+        Some(path) => Ok(PathBuf::from(path)),
+        None => Ok(build_folder(2)?.join("nimbus-operator")),
+    }
+}
+
+/// Returns the top of the checkout.
+pub fn checkout() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Returns the folder in `target/` for the data of running programs.
+pub fn scratch() -> Result<PathBuf> {
+    Ok(build_folder(3)?.join("tmp"))
+}
+
+/// Tests are `target/<profile>/deps/<test>` and the demo is `target/<profile>/examples/demo`.
+fn build_folder(levels_up: usize) -> Result<PathBuf> {
+    let own = std::env::current_exe().context("asking for the path of this program")?;
+    let folder = own.ancestors().nth(levels_up);
+    Ok(folder
+        .context("this program is not in a target folder")?
+        .to_owned())
+}

@@ -1,0 +1,228 @@
+//! A real control plane: etcd, kube-apiserver and kube-controller-manager on loopback.
+//!
+//! [`ControlPlane::shared`] is one for all tests of a process; a test that changes something
+//! cluster-wide (admission policies, say) takes its own by [`ControlPlane::start`]. Neither holds
+//! anything of a tokio runtime: each `#[tokio::test]` has its own runtime and ends it.
+//!
+//! A program that dies is noticed: the next use fails with its name and its last words.
+
+mod boot;
+
+pub use boot::remove_leftovers;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::config::{AuthInfo, Config};
+use kube::{Api, Client, ResourceExt};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use serde_json::json;
+use tokio::sync::OnceCell;
+
+use super::process::Process;
+use super::users::{self, Users};
+use super::{apply, assets, http, wait};
+
+/// What a private control plane may do differently from the shared one.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Further flags of kube-apiserver.
+    pub apiserver_flags: Vec<String>,
+    /// Without kube-controller-manager nothing collects garbage and no namespace ever ends.
+    pub controller_manager: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            apiserver_flags: Vec::new(),
+            controller_manager: true,
+        }
+    }
+}
+
+/// A running control plane. Dropping it ends its programs and removes its data.
+pub struct ControlPlane {
+    // Before the folder, because fields are dropped in this order.
+    programs: Vec<Process>,
+    folder: boot::Folder,
+    url: String,
+    ca: String,
+    users: Users,
+    crds: OnceCell<()>,
+}
+
+impl ControlPlane {
+    /// Returns the control plane of this process, which the first caller starts.
+    ///
+    /// # Panics
+    /// When it cannot start, or one of its programs has died since.
+    pub async fn shared() -> &'static Self {
+        // The error is kept too: when it cannot start, each test says so at once.
+        static SHARED: OnceCell<Result<ControlPlane, String>> = OnceCell::const_new();
+        let start = || async {
+            Self::start(Options::default())
+                .await
+                .map_err(|error| format!("{error:#}"))
+        };
+        match SHARED.get_or_init(start).await {
+            Ok(control_plane) => {
+                control_plane.assert_alive();
+                control_plane
+            }
+            Err(error) => panic!("the control plane did not start: {error}"),
+        }
+    }
+
+    /// Starts a control plane of one's own.
+    pub async fn start(options: Options) -> Result<Self> {
+        boot::start(&options).await
+    }
+
+    /// Fails if one of the programs has ended, with its last words.
+    pub fn check(&self) -> Result<()> {
+        self.programs.iter().try_for_each(Process::check)
+    }
+
+    /// Returns a client of `user`, for the runtime that calls this.
+    ///
+    /// # Panics
+    /// When there is no such user, or a program of the control plane has died.
+    pub fn client(&self, user: &str) -> Client {
+        self.assert_alive();
+        Client::try_from(self.config(user).unwrap()).unwrap()
+    }
+
+    /// Returns the kube configuration of `user`.
+    pub fn config(&self, user: &str) -> Result<Config> {
+        http::install_tls_provider();
+        let roots = CertificateDer::pem_slice_iter(self.ca.as_bytes())
+            .map(|certificate| Ok(certificate?.to_vec()))
+            .collect::<Result<_>>()?;
+        let mut config = Config::new(self.url.parse()?);
+        config.root_cert = Some(roots);
+        config.auth_info = AuthInfo {
+            token: Some(self.token(user)?.into()),
+            ..AuthInfo::default()
+        };
+        Ok(config)
+    }
+
+    /// Writes the kubeconfig of `user` and returns its path.
+    ///
+    /// # Panics
+    /// As [`Self::client`].
+    pub fn kubeconfig(&self, user: &str) -> PathBuf {
+        self.assert_alive();
+        let path = self.folder.path().join(format!("{user}.kubeconfig"));
+        self.write_kubeconfig(user, &self.url, &path).unwrap();
+        path
+    }
+
+    /// Writes to `path` a kubeconfig of `user` whose server is at `url`, a proxy for instance.
+    pub fn write_kubeconfig(&self, user: &str, url: &str, path: &Path) -> Result<()> {
+        let mut cluster = json!({"server": url});
+        if url.starts_with("https:") {
+            cluster["certificate-authority"] = json!(boot::serving_certificate(&self.folder));
+        }
+        let config = json!({
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "nimbus",
+            "contexts": [{"name": "nimbus", "context": {"cluster": "nimbus", "user": user}}],
+            "clusters": [{"name": "nimbus", "cluster": cluster}],
+            "users": [{"name": user, "user": {"token": self.token(user)?}}],
+        });
+        // Renamed into place: another test may be reading the same file.
+        let draft = path.with_extension(format!("{}.draft", uuid::Uuid::new_v4().simple()));
+        std::fs::write(&draft, serde_yaml::to_string(&config)?)
+            .and_then(|()| std::fs::rename(&draft, path))
+            .with_context(|| format!("writing {}", path.display()))
+    }
+
+    /// Returns the bearer token of `user`.
+    pub fn token(&self, user: &str) -> Result<String> {
+        self.users
+            .token(user)
+            .with_context(|| format!("the control plane has no user {user}"))
+    }
+
+    /// Returns the URL of the API server.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Returns the certificates to trust for it, as PEM.
+    pub fn ca(&self) -> &str {
+        &self.ca
+    }
+
+    /// Returns the folder with the logs and data, which ends with the control plane.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Returns the process ids of its programs.
+    pub fn pids(&self) -> Vec<u32> {
+        self.programs.iter().map(Process::pid).collect()
+    }
+
+    /// Applies the files of `crds/` once and waits until the API server serves them.
+    pub async fn install_crds(&self) -> Result<()> {
+        self.crds
+            .get_or_try_init(|| async {
+                let client = self.client(users::ADMIN);
+                let names = apply_folder(&client, &assets::checkout().join("crds")).await?;
+                wait::try_until(
+                    "the CRDs to be established",
+                    Duration::from_secs(30),
+                    || unestablished(&client, &names),
+                )
+                .await
+            })
+            .await
+            .copied()
+    }
+
+    fn assert_alive(&self) {
+        if let Err(error) = self.check() {
+            panic!("the control plane is broken: {error:#}");
+        }
+    }
+}
+
+/// Applies every YAML file of `folder` and returns the names of what was in them.
+async fn apply_folder(client: &Client, folder: &Path) -> Result<BTreeSet<String>> {
+    let files =
+        std::fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
+    let mut names = BTreeSet::new();
+    for file in files {
+        let path = file?.path();
+        if path.extension().is_none_or(|extension| extension != "yaml") {
+            continue;
+        }
+        let yaml = std::fs::read_to_string(&path)?;
+        for object in apply::documents(&yaml).with_context(|| path.display().to_string())? {
+            apply::apply(client, &object).await?;
+            names.insert(object.name_any());
+        }
+    }
+    Ok(names)
+}
+
+async fn unestablished(client: &Client, names: &BTreeSet<String>) -> Result<()> {
+    let api: Api<CustomResourceDefinition> = Api::all(client.clone());
+    for name in names {
+        let status = api.get(name).await?.status.unwrap_or_default();
+        let conditions = status.conditions.unwrap_or_default();
+        let established = conditions
+            .iter()
+            .any(|condition| condition.type_ == "Established" && condition.status == "True");
+        anyhow::ensure!(established, "{name} is not established: {conditions:?}");
+    }
+    Ok(())
+}

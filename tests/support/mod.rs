@@ -1,0 +1,22 @@
+//! What tests and the demo stand on: a real control plane, its users, the
+//! operator as a process, a proxy that cuts between them, and waiting.
+//!
+//! Nothing here knows what a Tenant means. It starts programs, speaks
+//! Kubernetes, and reads what happened from the audit log, never from the
+//! operator's own metrics.
+//!
+//! `controlplane` → `users`, `apply`, `kubectl` → `env`, which is what a test starts from.
+
+#![allow(
+    dead_code,
+    reason = "tests and demo each compile this room and each use a part of it"
+)]
+
+pub mod apply;
+pub mod assets;
+pub mod controlplane;
+pub mod http;
+pub mod kubectl;
+pub mod process;
+pub mod users;
+pub mod wait;

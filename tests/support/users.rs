@@ -1,0 +1,87 @@
+//! The users that a control plane knows: names, groups and tokens.
+//!
+//! The API server reads its token file once, so all are made up front.
+
+use uuid::Uuid;
+
+/// In `system:masters`, which passes RBAC and every admission policy: for set-up only.
+pub const ADMIN: &str = "admin";
+/// May administer Platforms (S).
+pub const PLATFORM_ADMIN: &str = "platform-admin";
+/// May administer Partners (P).
+pub const PARTNER_ADMIN: &str = "partner-admin";
+/// Edits Tenants in namespaces that bind it (T), and no status.
+pub const TENANT_EDITOR: &str = "tenant-editor";
+/// Who kube-controller-manager is; Kubernetes itself grants this name its rights.
+pub const CONTROLLER_MANAGER: &str = "system:kube-controller-manager";
+
+/// The group of every operator user.
+pub const OPERATORS: &str = "nimbus:operators";
+/// The group of everybody else; nothing is granted to it.
+pub const PEOPLE: &str = "nimbus:people";
+
+/// How many numbered operators and users there are: more than tests in a run.
+pub const NUMBERED: usize = 512;
+
+/// Returns the name of the operator with a number from 1 to [`NUMBERED`].
+pub fn operator(number: usize) -> String {
+    format!("operator-{number:04}")
+}
+
+/// Returns the name of the ordinary user with a number from 1 to [`NUMBERED`].
+pub fn user(number: usize) -> String {
+    format!("user-{number:04}")
+}
+
+/// Returns the names of all operators: what the admission policies are rendered with.
+pub fn operators() -> Vec<String> {
+    (1..=NUMBERED).map(operator).collect()
+}
+
+/// The tokens of one control plane.
+pub struct Users {
+    // A secret of this control plane: another one's users are strangers here.
+    seed: Uuid,
+}
+
+impl Users {
+    /// Draws new tokens.
+    pub fn new() -> Self {
+        Self {
+            seed: Uuid::new_v4(),
+        }
+    }
+
+    /// Returns the bearer token of `user`, or nothing if there is no such user.
+    pub fn token(&self, user: &str) -> Option<String> {
+        all()
+            .any(|(name, _)| name == user)
+            .then(|| self.token_of(user))
+    }
+
+    /// Returns the API server's token file: token, name, uid, groups.
+    pub fn token_file(&self) -> String {
+        all()
+            .map(|(name, groups)| format!("{},{name},{name},\"{groups}\"\n", self.token_of(&name)))
+            .collect()
+    }
+
+    fn token_of(&self, user: &str) -> String {
+        format!("{}-{}", user.replace(':', "-"), self.seed.simple())
+    }
+}
+
+fn all() -> impl Iterator<Item = (String, &'static str)> {
+    let named = [
+        (ADMIN, "system:masters"),
+        (CONTROLLER_MANAGER, PEOPLE),
+        (PLATFORM_ADMIN, PEOPLE),
+        (PARTNER_ADMIN, PEOPLE),
+        (TENANT_EDITOR, PEOPLE),
+    ];
+    named
+        .into_iter()
+        .map(|(name, groups)| (name.to_owned(), groups))
+        .chain(operators().into_iter().map(|name| (name, OPERATORS)))
+        .chain((1..=NUMBERED).map(|number| (user(number), PEOPLE)))
+}
