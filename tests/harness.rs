@@ -1,6 +1,11 @@
 //! The harness tested by itself: what it promises to the other tests.
 
+mod audit;
+mod proxy;
+mod rights;
+
 use std::collections::BTreeMap;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -8,27 +13,15 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{Api, DeleteParams, ObjectMeta, PostParams};
-use kube::{Client, Resource, ResourceExt};
+use kube::{Resource, ResourceExt};
 
 use crate::support::controlplane::{self, ControlPlane, Options};
+use crate::support::env::create_namespace;
 use crate::support::kubectl::Kubectl;
+use crate::support::operator::OperatorProcess;
 use crate::support::process::{self, Process};
 use crate::support::wait::{PATIENCE, until};
-use crate::support::{assets, users};
-
-async fn create_namespace(client: &Client, name: &str) {
-    let namespace = Namespace {
-        metadata: ObjectMeta {
-            name: Some(name.to_owned()),
-            ..ObjectMeta::default()
-        },
-        ..Namespace::default()
-    };
-    let api: Api<Namespace> = Api::all(client.clone());
-    api.create(&PostParams::default(), &namespace)
-        .await
-        .unwrap();
-}
+use crate::support::{apply, assets, users};
 
 fn config_map(name: &str, owners: Vec<OwnerReference>) -> ConfigMap {
     ConfigMap {
@@ -59,7 +52,9 @@ where
 #[tokio::test(flavor = "multi_thread")]
 async fn namespace_deletion_lives() {
     let client = ControlPlane::shared().await.client(users::ADMIN);
-    create_namespace(&client, "deleted-with-content").await;
+    create_namespace(&client, "deleted-with-content")
+        .await
+        .unwrap();
     let content: Api<ConfigMap> = Api::namespaced(client.clone(), "deleted-with-content");
     let posted = content
         .create(&PostParams::default(), &config_map("content", Vec::new()))
@@ -80,7 +75,7 @@ async fn namespace_deletion_lives() {
 #[tokio::test(flavor = "multi_thread")]
 async fn garbage_collection_lives() {
     let client = ControlPlane::shared().await.client(users::ADMIN);
-    create_namespace(&client, "garbage").await;
+    create_namespace(&client, "garbage").await.unwrap();
     let api: Api<ConfigMap> = Api::namespaced(client, "garbage");
     let post = PostParams::default();
     let owner = api
@@ -125,6 +120,27 @@ async fn the_api_server_is_of_the_version_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_control_plane_whose_program_died_says_so() {
+    let options = Options {
+        controller_manager: false,
+        ..Options::default()
+    };
+    let control_plane = ControlPlane::start(options).await.unwrap();
+    assert_eq!(2, control_plane.pids().len());
+    control_plane.check().unwrap();
+
+    control_plane.kill("kube-apiserver");
+
+    let error = control_plane.check().unwrap_err().to_string();
+    assert!(error.starts_with("kube-apiserver (process "), "{error}");
+    let folder = control_plane.folder().to_owned();
+    let pids = control_plane.pids();
+    drop(control_plane);
+    assert!(!folder.exists());
+    assert!(!pids.into_iter().any(process::is_running));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_dies_is_named_with_its_last_words() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new("sh");
@@ -140,6 +156,65 @@ async fn a_program_that_dies_is_named_with_its_last_words() {
     assert!(error.starts_with("etcd (process "), "{error}");
     assert!(error.contains("exit status: 3"), "{error}");
     assert!(error.contains("the disk is full"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn crds_are_served_once_they_are_installed() {
+    let folder = tempfile::tempdir().unwrap();
+    let crd = "\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: probes.test.nimbus.luware.com}
+spec:
+  group: test.nimbus.luware.com
+  scope: Cluster
+  names: {kind: Probe, plural: probes}
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema: {openAPIV3Schema: {type: object}}
+";
+    std::fs::write(folder.path().join("probes.yaml"), crd).unwrap();
+    let control_plane = ControlPlane::shared().await;
+
+    let admin = control_plane.client(users::ADMIN);
+    apply::crds(&admin, folder.path()).await.unwrap();
+
+    let probe = "{apiVersion: test.nimbus.luware.com/v1, kind: Probe, metadata: {name: one}}";
+    apply::manifest(&admin, probe).await.unwrap();
+    let kubectl = Kubectl::new(control_plane.kubeconfig(users::ADMIN));
+    let found = kubectl.run(&["get", "probes", "-o", "name"]).await.unwrap();
+    assert_eq!("probe.test.nimbus.luware.com/one\n", found.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_binary_runs_as_a_process_of_its_own() {
+    let control_plane = ControlPlane::shared().await;
+    let kubeconfig = control_plane.kubeconfig(&users::operator(users::NUMBERED));
+    let operator = OperatorProcess::start(&kubeconfig, &["--help"], &[]).unwrap();
+    let status = until("the operator to print its help", PATIENCE, || async {
+        operator.ended().ok_or("it still runs")
+    });
+    assert!(status.await.success(), "{}", operator.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_is_asked_to_stop_before_it_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new("tail");
+    command.args(["-f", "/dev/null"]);
+    let process = Process::start("endless", command, &folder.path().join("log")).unwrap();
+    assert_eq!(None, process.ended());
+
+    process.terminate().unwrap();
+
+    let status = until("the end", PATIENCE, || async {
+        process.ended().ok_or("it still runs")
+    });
+    assert_eq!(Some(libc::SIGTERM), status.await.signal());
+    // Nothing is sent to a pid that may be another process's by now.
+    process.terminate().unwrap();
 }
 
 /// Names the file in which the victim of the next test leaves the ids of its programs.
@@ -173,7 +248,7 @@ async fn sigkill_leaves_nothing_behind() {
 
     victim.kill();
 
-    assert!(process::was_killed(victim.ended().unwrap()));
+    assert_eq!(Some(libc::SIGKILL), victim.ended().unwrap().signal());
     until("the victim's programs to be gone", PATIENCE, || async {
         match pids.iter().find(|pid| process::is_running(**pid)) {
             None => Ok(()),

@@ -1,11 +1,18 @@
 //! Server-side apply of manifests, as `kubectl apply -f` without the process.
 
-use anyhow::{Context, Result};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use kube::core::GroupVersionKind;
 use kube::discovery::{Scope, pinned_kind};
 use kube::{Client, ResourceExt};
 use serde::Deserialize;
+
+use super::wait;
 
 const FIELD_MANAGER: &str = "nimbus-harness";
 
@@ -45,5 +52,48 @@ pub async fn apply(client: &Client, object: &DynamicObject) -> Result<()> {
     api.patch(&name, &params, &Patch::Apply(object))
         .await
         .with_context(what)?;
+    Ok(())
+}
+
+/// Applies the CRDs in the YAML files of `folder` and waits until the API server serves them.
+pub async fn crds(client: &Client, folder: &Path) -> Result<()> {
+    let names = apply_folder(client, folder).await?;
+    wait::try_until(
+        "the CRDs to be established",
+        Duration::from_secs(30),
+        || established(client, &names),
+    )
+    .await
+}
+
+/// Applies every YAML file of `folder` and returns the names of what was in them.
+async fn apply_folder(client: &Client, folder: &Path) -> Result<BTreeSet<String>> {
+    let files =
+        std::fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
+    let mut names = BTreeSet::new();
+    for file in files {
+        let path = file?.path();
+        if path.extension().is_none_or(|extension| extension != "yaml") {
+            continue;
+        }
+        let yaml = std::fs::read_to_string(&path)?;
+        for object in documents(&yaml).with_context(|| path.display().to_string())? {
+            apply(client, &object).await?;
+            names.insert(object.name_any());
+        }
+    }
+    Ok(names)
+}
+
+async fn established(client: &Client, names: &BTreeSet<String>) -> Result<()> {
+    let api: Api<CustomResourceDefinition> = Api::all(client.clone());
+    for name in names {
+        let status = api.get(name).await?.status.unwrap_or_default();
+        let conditions = status.conditions.unwrap_or_default();
+        let established = conditions
+            .iter()
+            .any(|condition| condition.type_ == "Established" && condition.status == "True");
+        ensure!(established, "{name} is not established: {conditions:?}");
+    }
     Ok(())
 }

@@ -10,14 +10,11 @@ mod boot;
 
 pub use boot::remove_leftovers;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::Client;
 use kube::config::{AuthInfo, Config};
-use kube::{Api, Client, ResourceExt};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::json;
@@ -25,7 +22,7 @@ use tokio::sync::OnceCell;
 
 use super::process::Process;
 use super::users::{self, Users};
-use super::{apply, assets, http, wait};
+use super::{apply, assets, http, rights};
 
 /// What a private control plane may do differently from the shared one.
 #[derive(Clone, Debug)]
@@ -54,6 +51,7 @@ pub struct ControlPlane {
     ca: String,
     users: Users,
     crds: OnceCell<()>,
+    rights: OnceCell<()>,
 }
 
 impl ControlPlane {
@@ -171,18 +169,31 @@ impl ControlPlane {
         self.programs.iter().map(Process::pid).collect()
     }
 
+    /// Kills one program, `etcd` for instance, as a crash would.
+    ///
+    /// # Panics
+    /// When there is no such program.
+    pub fn kill(&self, name: &str) {
+        let program = self.programs.iter().find(|program| program.name() == name);
+        program.unwrap().kill();
+    }
+
     /// Applies the files of `crds/` once and waits until the API server serves them.
     pub async fn install_crds(&self) -> Result<()> {
         self.crds
             .get_or_try_init(|| async {
-                let client = self.client(users::ADMIN);
-                let names = apply_folder(&client, &assets::checkout().join("crds")).await?;
-                wait::try_until(
-                    "the CRDs to be established",
-                    Duration::from_secs(30),
-                    || unestablished(&client, &names),
-                )
-                .await
+                let crds = assets::checkout().join("crds");
+                apply::crds(&self.client(users::ADMIN), &crds).await
+            })
+            .await
+            .copied()
+    }
+
+    /// Grants once what `examples/rbac.yaml` grants in the whole cluster.
+    pub async fn grant_cluster_wide(&self) -> Result<()> {
+        self.rights
+            .get_or_try_init(|| async {
+                rights::grant_cluster_wide(&self.client(users::ADMIN)).await
             })
             .await
             .copied()
@@ -193,36 +204,4 @@ impl ControlPlane {
             panic!("the control plane is broken: {error:#}");
         }
     }
-}
-
-/// Applies every YAML file of `folder` and returns the names of what was in them.
-async fn apply_folder(client: &Client, folder: &Path) -> Result<BTreeSet<String>> {
-    let files =
-        std::fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
-    let mut names = BTreeSet::new();
-    for file in files {
-        let path = file?.path();
-        if path.extension().is_none_or(|extension| extension != "yaml") {
-            continue;
-        }
-        let yaml = std::fs::read_to_string(&path)?;
-        for object in apply::documents(&yaml).with_context(|| path.display().to_string())? {
-            apply::apply(client, &object).await?;
-            names.insert(object.name_any());
-        }
-    }
-    Ok(names)
-}
-
-async fn unestablished(client: &Client, names: &BTreeSet<String>) -> Result<()> {
-    let api: Api<CustomResourceDefinition> = Api::all(client.clone());
-    for name in names {
-        let status = api.get(name).await?.status.unwrap_or_default();
-        let conditions = status.conditions.unwrap_or_default();
-        let established = conditions
-            .iter()
-            .any(|condition| condition.type_ == "Established" && condition.status == "True");
-        anyhow::ensure!(established, "{name} is not established: {conditions:?}");
-    }
-    Ok(())
 }

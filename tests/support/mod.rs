@@ -14,9 +14,15 @@
 
 pub mod apply;
 pub mod assets;
+pub mod audit;
 pub mod controlplane;
+pub mod env;
 pub mod http;
 pub mod kubectl;
+pub mod operator;
 pub mod process;
+pub mod proxy;
+pub mod recorder;
+pub mod rights;
 pub mod users;
 pub mod wait;

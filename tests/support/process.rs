@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Sender, channel};
@@ -37,6 +37,11 @@ impl Process {
             pid: child.id(),
             child: Mutex::new(child),
         })
+    }
+
+    /// Returns the name that it was started under.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Returns the process id.
@@ -92,7 +97,8 @@ impl Process {
             .unwrap_or_default()
     }
 
-    fn last_lines(&self, count: usize) -> String {
+    /// Returns the end of what it has printed.
+    pub fn last_lines(&self, count: usize) -> String {
         let log = self.log();
         let lines: Vec<_> = log.lines().collect();
         lines[lines.len().saturating_sub(count)..].join("\n")
@@ -118,11 +124,6 @@ pub fn is_running(pid: u32) -> bool {
             .and_then(|(_, rest)| rest.chars().next());
         !matches!(state, None | Some('Z' | 'X'))
     })
-}
-
-/// Reports whether the process was ended by SIGKILL.
-pub fn was_killed(status: ExitStatus) -> bool {
-    status.signal() == Some(libc::SIGKILL)
 }
 
 /// Spawns a child that the kernel kills when we die, however we die.

@@ -65,6 +65,7 @@ async fn start_once(options: &Options) -> Result<ControlPlane> {
         ca: String::new(),
         users,
         crds: OnceCell::new(),
+        rights: OnceCell::new(),
     };
     control_plane.ca = ready(&control_plane).await?;
     if options.controller_manager {

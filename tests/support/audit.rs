@@ -1,0 +1,247 @@
+//! What the API server says was asked of it, by whom and with which outcome.
+//!
+//! The audit log is complete where an operator's own metrics are an opinion. Every reader first
+//! waits until the log has caught up: it asks a question of its own and waits to see it there.
+//! The log is written before an answer ends, so what was answered before is above that line.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::controlplane::ControlPlane;
+use super::{http, users, wait};
+
+const MASTERS: &str = "system:masters";
+
+const WRITES: [&str; 5] = ["create", "update", "patch", "delete", "deletecollection"];
+
+/// The bookkeeping of any operator, which budgets count apart.
+const BOOKKEEPING: [&str; 4] = ["leases", "events", "secrets", "tokenreviews"];
+
+/// A place in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark(u64);
+
+impl Mark {
+    /// The start of the control plane.
+    pub const START: Self = Self(0);
+}
+
+/// One answered request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// `get`, `list`, `create`, `patch`, …
+    pub verb: String,
+    /// The API group; empty for the core.
+    pub group: String,
+    /// The plural of the kind; empty for a request outside of the API.
+    pub resource: String,
+    /// `status`, for instance, or empty.
+    pub subresource: String,
+    /// Empty for a cluster-scoped object.
+    pub namespace: String,
+    /// Empty where the server was to choose it.
+    pub name: String,
+    /// The HTTP status of the answer.
+    pub code: u16,
+    /// Who asked.
+    pub user: String,
+    /// With which program.
+    pub user_agent: String,
+    /// Whether the user is in the group that passes every check.
+    pub is_master: bool,
+}
+
+impl Request {
+    /// Reports whether this asked for a change, dry runs included.
+    pub fn is_write(&self) -> bool {
+        WRITES.contains(&self.verb.as_str())
+    }
+
+    /// Reports whether this was about leases, events, Secrets or tokens.
+    pub fn is_bookkeeping(&self) -> bool {
+        BOOKKEEPING.contains(&self.resource.as_str())
+    }
+}
+
+/// The audit log of one control plane.
+pub struct AuditLog<'a> {
+    control_plane: &'a ControlPlane,
+}
+
+impl<'a> AuditLog<'a> {
+    /// Reads the log of this control plane.
+    pub fn new(control_plane: &'a ControlPlane) -> Self {
+        Self { control_plane }
+    }
+
+    /// Returns the place behind every request that was answered before this call.
+    pub async fn mark(&self) -> Result<Mark> {
+        Ok(self.catch_up().await?.1)
+    }
+
+    /// Returns every request of `user` since the mark. A watch is there once it has ended.
+    pub async fn requests(&self, user: &str, since: Mark) -> Result<Vec<Request>> {
+        self.select(since, user, |request| request.user == user)
+            .await
+    }
+
+    /// Returns the writes of `user` since the mark, refused ones included.
+    pub async fn writes(&self, user: &str, since: Mark) -> Result<Vec<Request>> {
+        let wanted = |request: &Request| request.user == user && request.is_write();
+        self.select(since, user, wanted).await
+    }
+
+    /// Returns the writes of `user` apart from leases, events, Secrets and token reviews.
+    pub async fn object_writes(&self, user: &str, since: Mark) -> Result<Vec<Request>> {
+        let mut writes = self.writes(user, since).await?;
+        writes.retain(|request| !request.is_bookkeeping());
+        Ok(writes)
+    }
+
+    /// Returns the writes of Tenants that passed every policy because of who wrote them.
+    pub async fn tenant_writes_by_masters(&self) -> Result<Vec<Request>> {
+        let wanted = |request: &Request| {
+            request.is_master && request.is_write() && request.resource == "tenants"
+        };
+        self.select(Mark::START, MASTERS, wanted).await
+    }
+
+    /// Only lines with `needle` are parsed: a long run writes a hundred thousand of them.
+    async fn select(
+        &self,
+        since: Mark,
+        needle: &str,
+        wanted: impl Fn(&Request) -> bool,
+    ) -> Result<Vec<Request>> {
+        let (log, end) = self.catch_up().await?;
+        let text = String::from_utf8(log.read(since.0, Some(end.0))?)?;
+        let lines = text.lines().filter(|line| line.contains(needle));
+        lines
+            .map(parse)
+            .filter_map(Result::transpose)
+            .filter(|request| request.as_ref().map_or(true, &wanted))
+            .collect()
+    }
+
+    /// Returns the log and the place of a question that was asked just now.
+    async fn catch_up(&self) -> Result<(LogFile, Mark)> {
+        self.control_plane.check()?;
+        let log = LogFile(self.control_plane.folder().join("audit.log"));
+        let before = log.length()?;
+        let marker = format!("marker={}", Uuid::new_v4().simple());
+        let url = format!("{}/version?{marker}", self.control_plane.url());
+        http::client(Some(self.control_plane.ca()))?
+            .get(url)
+            .bearer_auth(self.control_plane.token(users::ADMIN)?)
+            .send()
+            .await
+            .context("asking the API server for a line in its audit log")?;
+        let place = wait::try_until("the audit log", Duration::from_secs(30), || async {
+            let lines = log.read(before, None)?;
+            let end = end_of_line_with(&lines, marker.as_bytes()).context("no marker yet")?;
+            anyhow::Ok(before + u64::try_from(end)?)
+        });
+        let end = Mark(place.await?);
+        Ok((log, end))
+    }
+}
+
+fn end_of_line_with(lines: &[u8], marker: &[u8]) -> Option<usize> {
+    let mut end = 0;
+    for line in lines.split_inclusive(|byte| *byte == b'\n') {
+        end += line.len();
+        if line.windows(marker.len()).any(|window| window == marker) {
+            return Some(end);
+        }
+    }
+    None
+}
+
+struct LogFile(PathBuf);
+
+impl LogFile {
+    fn length(&self) -> Result<u64> {
+        match std::fs::metadata(&self.0) {
+            Ok(metadata) => Ok(metadata.len()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(error).context("looking at the audit log"),
+        }
+    }
+
+    /// Returns the complete lines between two places; without an end, all that are there by now.
+    fn read(&self, from: u64, to: Option<u64>) -> Result<Vec<u8>> {
+        let mut file = File::open(&self.0).context("opening the audit log")?;
+        file.seek(SeekFrom::Start(from))?;
+        let length = to.map_or(u64::MAX, |to| to.saturating_sub(from));
+        let mut bytes = Vec::new();
+        file.take(length).read_to_end(&mut bytes)?;
+        // The server may be in the middle of a line.
+        let newline = bytes.iter().rposition(|byte| *byte == b'\n');
+        bytes.truncate(newline.map_or(0, |newline| newline + 1));
+        Ok(bytes)
+    }
+}
+
+/// Returns the request of a line, or nothing if the line is about another stage than its end.
+fn parse(line: &str) -> Result<Option<Request>> {
+    let event: Event = serde_json::from_str(line)
+        .with_context(|| format!("reading a line of the audit log: {line}"))?;
+    if event.stage != "ResponseComplete" {
+        return Ok(None);
+    }
+    let object = event.object_ref.unwrap_or_default();
+    Ok(Some(Request {
+        verb: event.verb,
+        group: object.api_group,
+        resource: object.resource,
+        subresource: object.subresource,
+        namespace: object.namespace,
+        name: object.name,
+        code: event.response_status.unwrap_or_default().code,
+        is_master: event.user.groups.iter().any(|group| group == MASTERS),
+        user: event.user.username,
+        user_agent: event.user_agent,
+    }))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event {
+    stage: String,
+    verb: String,
+    user: User,
+    #[serde(default)]
+    user_agent: String,
+    object_ref: Option<ObjectRef>,
+    response_status: Option<ResponseStatus>,
+}
+
+#[derive(Deserialize)]
+struct User {
+    #[serde(default)]
+    username: String,
+    #[serde(default)]
+    groups: Vec<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct ObjectRef {
+    api_group: String,
+    resource: String,
+    subresource: String,
+    namespace: String,
+    name: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ResponseStatus {
+    code: u16,
+}

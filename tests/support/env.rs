@@ -1,0 +1,142 @@
+//! What one test has for itself on a shared control plane.
+//!
+//! Tests run at the same time. Each has namespaces, a Platform name, an instance and an operator
+//! user of its own; requests are counted by that user's name.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::Result;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::Client;
+use kube::api::{Api, ObjectMeta, PostParams};
+
+use super::audit::AuditLog;
+use super::controlplane::ControlPlane;
+use super::kubectl::Kubectl;
+use super::operator::OperatorProcess;
+use super::proxy::Proxy;
+use super::rights::{self, Placement};
+use super::users;
+
+/// One test's own corner.
+pub struct TestEnv<'a> {
+    /// The cluster.
+    pub control_plane: &'a ControlPlane,
+    /// The namespace for its Tenants, where [`users::TENANT_EDITOR`] and the administrators edit.
+    pub namespace: String,
+    /// The namespace of its operator.
+    pub operator_namespace: String,
+    /// The user that its operator is.
+    pub operator_user: String,
+    /// The instance that its operator serves.
+    pub instance: String,
+    /// The name for its Platform.
+    pub platform: String,
+}
+
+impl TestEnv<'static> {
+    /// Makes a corner on the control plane that all tests share.
+    ///
+    /// # Panics
+    /// When it cannot, with the reason: a test has nothing to do without.
+    pub async fn new(name: &str) -> Self {
+        Self::on(ControlPlane::shared().await, name).await
+    }
+}
+
+impl<'a> TestEnv<'a> {
+    /// Makes a corner on a control plane of one's own.
+    ///
+    /// # Panics
+    /// As [`TestEnv::new`].
+    pub async fn on(control_plane: &'a ControlPlane, name: &str) -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(1);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        assert!(number <= users::NUMBERED, "more tests than operator users");
+        let env = Self {
+            control_plane,
+            namespace: format!("{name}-{number}"),
+            operator_namespace: format!("{name}-{number}-operator"),
+            operator_user: users::operator(number),
+            instance: format!("{name}-{number}"),
+            platform: format!("{name}-{number}"),
+        };
+        if let Err(error) = env.prepare().await {
+            panic!("preparing the test {name}: {error:#}");
+        }
+        env
+    }
+
+    async fn prepare(&self) -> Result<()> {
+        self.control_plane.install_crds().await?;
+        self.control_plane.grant_cluster_wide().await?;
+        let admin = self.client(users::ADMIN);
+        for name in [&self.namespace, &self.operator_namespace] {
+            create_namespace(&admin, name).await?;
+        }
+        let placement = Placement {
+            operator: &self.operator_user,
+            operator_namespace: &self.operator_namespace,
+            namespace: &self.namespace,
+        };
+        rights::grant(&admin, &placement).await
+    }
+
+    /// Returns a client of `user` whose default namespace is that of the Tenants.
+    ///
+    /// # Panics
+    /// When there is no such user, or the control plane has died.
+    pub fn client(&self, user: &str) -> Client {
+        let mut config = self.control_plane.config(user).unwrap();
+        config.default_namespace.clone_from(&self.namespace);
+        Client::try_from(config).unwrap()
+    }
+
+    /// Returns kubectl as `user`.
+    pub fn kubectl(&self, user: &str) -> Kubectl {
+        Kubectl::new(self.control_plane.kubeconfig(user))
+    }
+
+    /// Returns the log of what was asked of the API server.
+    pub fn audit(&self) -> AuditLog<'a> {
+        AuditLog::new(self.control_plane)
+    }
+
+    /// Writes a kubeconfig of the operator, past the proxy if there is one.
+    pub fn operator_kubeconfig(&self, proxy: Option<&Proxy>) -> Result<PathBuf> {
+        let url = proxy.map_or_else(|| self.control_plane.url().to_owned(), Proxy::url);
+        let path = self
+            .control_plane
+            .folder()
+            .join(format!("{}.kubeconfig", self.instance));
+        self.control_plane
+            .write_kubeconfig(&self.operator_user, &url, &path)?;
+        Ok(path)
+    }
+
+    /// Starts the operator of this test.
+    pub fn start_operator(
+        &self,
+        proxy: Option<&Proxy>,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<OperatorProcess> {
+        let kubeconfig = self.operator_kubeconfig(proxy)?;
+        OperatorProcess::start(&kubeconfig, arguments, environment)
+    }
+}
+
+/// Creates a namespace.
+pub async fn create_namespace(client: &Client, name: &str) -> Result<()> {
+    let namespace = Namespace {
+        metadata: ObjectMeta {
+            name: Some(name.to_owned()),
+            ..ObjectMeta::default()
+        },
+        ..Namespace::default()
+    };
+    let api: Api<Namespace> = Api::all(client.clone());
+    api.create(&PostParams::default(), &namespace).await?;
+    Ok(())
+}

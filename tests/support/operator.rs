@@ -1,0 +1,90 @@
+//! The operator as its users run it: the built binary, as a process of its own.
+
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::process::Process;
+use super::{assets, wait};
+
+/// Longer than the operator may take for the pass it is in.
+const STOP_DEADLINE: Duration = Duration::from_secs(60);
+
+/// A running operator. Dropping it kills it; while a test fails, its last lines are shown.
+pub struct OperatorProcess {
+    process: Process,
+}
+
+impl OperatorProcess {
+    /// Runs the binary with these arguments. Its log goes to a file beside the kubeconfig.
+    ///
+    /// Of our own environment it sees only what is passed here.
+    pub fn start(
+        kubeconfig: &Path,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<Self> {
+        static NUMBER: AtomicUsize = AtomicUsize::new(1);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let mut command = Command::new(assets::operator()?);
+        command
+            .args(arguments)
+            .env_clear()
+            .env("KUBECONFIG", kubeconfig)
+            .env("RUST_BACKTRACE", "1")
+            .envs(environment.iter().copied());
+        let log = kubeconfig.with_extension(format!("operator-{number}.log"));
+        let process = Process::start("nimbus-operator", command, &log)?;
+        Ok(Self { process })
+    }
+
+    /// Ends it as a crash does (SIGKILL) and returns once it is gone.
+    pub fn kill(&self) {
+        self.process.kill();
+    }
+
+    /// Asks it to stop (SIGTERM) and returns how it ended.
+    pub async fn stop(&self) -> Result<ExitStatus> {
+        self.process.terminate()?;
+        wait::try_until("the operator to stop", STOP_DEADLINE, || async {
+            self.process.ended().context("it still runs")
+        })
+        .await
+    }
+
+    /// Returns how it ended, or nothing while it runs.
+    pub fn ended(&self) -> Option<ExitStatus> {
+        self.process.ended()
+    }
+
+    /// Fails if it has ended, with its last lines.
+    pub fn check(&self) -> Result<()> {
+        self.process.check()
+    }
+
+    /// Returns everything that it has printed.
+    pub fn log(&self) -> String {
+        self.process.log()
+    }
+
+    /// Returns its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+}
+
+impl Drop for OperatorProcess {
+    #[allow(
+        clippy::print_stderr,
+        reason = "the test runner shows it with the failure"
+    )]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let last = self.process.last_lines(50);
+            eprintln!("the last lines of operator {}:\n{last}", self.pid());
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! A man in the middle of HTTP/1.1 for crash and fault tests.
+//!
+//! Stands on loopback between the operator and the API server or the platform, passes reads
+//! through as streams (watches live), and lets a [`Recorder`] decide about effects.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header, request};
+use axum::response::{IntoResponse, Response};
+use futures::{StreamExt, stream};
+use reqwest::Client;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use super::controlplane::ControlPlane;
+use super::http;
+use super::recorder::{Moment, Recorder, Stop, Verdict};
+
+/// Who is behind a proxy.
+pub struct Upstream {
+    /// What effects name as their target.
+    pub name: &'static str,
+    /// `https://host:port` or `http://host:port`, without a path.
+    pub url: String,
+    /// The certificates to trust, as PEM.
+    pub ca: Option<String>,
+    /// Sent in place of what the client sends, if given.
+    pub bearer: Option<String>,
+}
+
+impl Upstream {
+    /// The API server; its clients bring their own tokens.
+    pub fn kubernetes(control_plane: &ControlPlane) -> Self {
+        Self {
+            name: "kubernetes",
+            url: control_plane.url().to_owned(),
+            ca: Some(control_plane.ca().to_owned()),
+            bearer: None,
+        }
+    }
+
+    /// A platform that speaks plain HTTP, as the sandbox does.
+    pub fn platform(url: &str) -> Self {
+        Self {
+            name: "platform",
+            url: url.trim_end_matches('/').to_owned(),
+            ca: None,
+            bearer: None,
+        }
+    }
+}
+
+/// A running proxy; it ends with this value.
+pub struct Proxy {
+    address: SocketAddr,
+    server: JoinHandle<()>,
+}
+
+#[derive(Clone)]
+struct Middle {
+    name: &'static str,
+    url: String,
+    bearer: Option<String>,
+    client: Client,
+    recorder: Recorder,
+}
+
+impl Proxy {
+    /// Starts a proxy on a free port of loopback.
+    pub async fn start(upstream: Upstream, recorder: &Recorder) -> Result<Self> {
+        let middle = Middle {
+            client: http::client(upstream.ca.as_deref())?,
+            name: upstream.name,
+            url: upstream.url,
+            bearer: upstream.bearer,
+            recorder: recorder.clone(),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let router = Router::new().fallback(pass).with_state(middle);
+        let server = tokio::spawn(async move {
+            // It never returns by itself.
+            let _ = axum::serve(listener, router).await;
+        });
+        Ok(Self { address, server })
+    }
+
+    /// Returns the URL for the client.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn pass(State(middle): State<Middle>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, usize::MAX).await else {
+        // The client went away in the middle of its request.
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    let recorder = middle.recorder.clone();
+    if !recorder.counts(middle.name, &head.method, head.uri.path()) {
+        return respond(middle.stream(head, body).await);
+    }
+    // Taken before the verdict, so that no release in between is missed.
+    let released = recorder.released();
+    let (number, mut stop) = match recorder.arrive(middle.name, &head.method, head.uri.path()) {
+        Verdict::Send(number, stop) => (number, stop),
+        Verdict::Hold => lose_connection(released).await,
+    };
+    if stop.reaches(Moment::BeforeSend) {
+        lose_connection(released).await
+    }
+    let answer = middle.effect(number, head, body).await;
+    if stop.reaches(Moment::AfterSend) {
+        lose_connection(released).await
+    }
+    respond(answer.map(|(status, headers, bytes)| {
+        let last_word = stream::once(async { Ok::<_, Infallible>(bytes) });
+        let delivery = Delivery(stop);
+        let body = Body::from_stream(last_word.inspect(move |_| {
+            // Owned by the body, which the server drops when it has written the last byte.
+            let _ = &delivery;
+        }));
+        (status, headers, body)
+    }))
+}
+
+impl Middle {
+    async fn stream(&self, head: request::Parts, body: Bytes) -> Result<Answer<Body>> {
+        let answer = self.send(head, body).await?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        Ok((status, headers, Body::from_stream(answer.bytes_stream())))
+    }
+
+    /// Carries out an effect to its end, even when the client is killed meanwhile: whether it
+    /// happened must not depend on that race.
+    async fn effect(
+        self,
+        number: usize,
+        head: request::Parts,
+        body: Bytes,
+    ) -> Result<Answer<Bytes>> {
+        let carried_out = tokio::spawn(async move {
+            let answer = self.send(head, body).await?;
+            let (status, headers) = (answer.status(), answer.headers().clone());
+            let bytes = answer.bytes().await.context("reading an answer")?;
+            self.recorder.answered(number, status.as_u16());
+            Ok((status, headers, bytes))
+        });
+        carried_out.await.context("carrying out an effect")?
+    }
+
+    async fn send(&self, head: request::Parts, body: Bytes) -> Result<reqwest::Response> {
+        let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+        let mut headers = end_to_end(head.headers);
+        if let Some(token) = &self.bearer {
+            headers.insert(header::AUTHORIZATION, format!("Bearer {token}").parse()?);
+        }
+        self.client
+            .request(head.method, format!("{}{path}", self.url))
+            .headers(headers)
+            .body(body)
+            .send()
+            .await
+            .with_context(|| format!("asking {}", self.name))
+    }
+}
+
+type Answer<Content> = (StatusCode, HeaderMap, Content);
+
+fn respond(answer: Result<Answer<Body>>) -> Response {
+    match answer {
+        Ok((status, headers, body)) => (status, end_to_end(headers), body).into_response(),
+        Err(error) => (StatusCode::BAD_GATEWAY, format!("{error:#}\n")).into_response(),
+    }
+}
+
+/// Leaves out the headers that are about one connection.
+fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
+    for name in [
+        header::CONNECTION,
+        header::TRANSFER_ENCODING,
+        header::UPGRADE,
+        header::HOST,
+        header::EXPECT,
+    ] {
+        headers.remove(name);
+    }
+    headers
+}
+
+/// Tells the test when the answer has been delivered.
+struct Delivery(Stop);
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        self.0.reaches(Moment::AfterAnswer);
+    }
+}
+
+/// Hangs until the release and then ends the connection without a byte.
+async fn lose_connection(released: impl Future<Output = ()>) -> ! {
+    released.await;
+    // A handler cannot close its connection, but it can take its task down. Resumed rather than
+    // raised, which would print a panic that nobody has to look into.
+    std::panic::resume_unwind(Box::new("the connection is lost"))
+}

@@ -1,0 +1,95 @@
+//! The rights of `examples/rbac.yaml`, given to the users and namespaces of a test.
+//!
+//! There is one source: what a test grants is what the example tells people to grant.
+
+use anyhow::{Context, Result};
+use kube::api::DynamicObject;
+use kube::{Client, ResourceExt};
+use serde_json::{Value, json};
+
+use super::{apply, assets};
+
+/// The names that the example uses and that are replaced.
+const OPERATOR_NAMESPACE: &str = "nimbus-system";
+const TENANT_NAMESPACE: &str = "contoso";
+
+/// Who operates where.
+pub struct Placement<'a> {
+    /// The user that the operator is.
+    pub operator: &'a str,
+    /// Its own namespace.
+    pub operator_namespace: &'a str,
+    /// The namespace with Tenants.
+    pub namespace: &'a str,
+}
+
+/// Grants what holds for the whole cluster: all ClusterRoles, and the bindings of people.
+pub async fn grant_cluster_wide(client: &Client) -> Result<()> {
+    for object in objects()?.iter().filter(|object| is_cluster_wide(object)) {
+        apply::apply(client, object).await?;
+    }
+    Ok(())
+}
+
+/// Grants one operator its rights, and people theirs in its namespace with Tenants.
+pub async fn grant(client: &Client, placement: &Placement<'_>) -> Result<()> {
+    for mut object in objects()? {
+        // The operator of a test is a user of the token file.
+        if is_cluster_wide(&object) || kind(&object) == "ServiceAccount" {
+            continue;
+        }
+        place(&mut object, placement);
+        apply::apply(client, &object).await?;
+    }
+    Ok(())
+}
+
+fn objects() -> Result<Vec<DynamicObject>> {
+    let path = assets::checkout().join("examples/rbac.yaml");
+    let yaml = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    apply::documents(&yaml).with_context(|| path.display().to_string())
+}
+
+fn is_cluster_wide(object: &DynamicObject) -> bool {
+    match kind(object) {
+        "ClusterRole" => true,
+        "ClusterRoleBinding" => !object.data["subjects"]
+            .as_array()
+            .is_some_and(|subjects| subjects.iter().any(is_service_account)),
+        _ => false,
+    }
+}
+
+fn kind(object: &DynamicObject) -> &str {
+    object.types.as_ref().map_or("", |types| &types.kind)
+}
+
+fn is_service_account(subject: &Value) -> bool {
+    subject["kind"] == "ServiceAccount"
+}
+
+fn place(object: &mut DynamicObject, placement: &Placement<'_>) {
+    match object.namespace().as_deref() {
+        Some(OPERATOR_NAMESPACE) => {
+            object.metadata.namespace = Some(placement.operator_namespace.to_owned());
+        }
+        Some(TENANT_NAMESPACE) => object.metadata.namespace = Some(placement.namespace.to_owned()),
+        // A binding of the whole cluster: one per operator.
+        _ => {
+            object.metadata.name = Some(format!("{}-{}", object.name_any(), placement.operator));
+        }
+    }
+    let subjects = object
+        .data
+        .get_mut("subjects")
+        .and_then(Value::as_array_mut);
+    for subject in subjects.into_iter().flatten() {
+        if is_service_account(subject) {
+            *subject = json!({
+                "apiGroup": "rbac.authorization.k8s.io",
+                "kind": "User",
+                "name": placement.operator,
+            });
+        }
+    }
+}
