@@ -9,5 +9,6 @@
 )]
 
 mod harness;
+mod lifecycle;
 mod platform_api;
 mod support;

@@ -24,5 +24,7 @@ pub mod process;
 pub mod proxy;
 pub mod recorder;
 pub mod rights;
+pub mod sandbox;
+pub mod stage;
 pub mod users;
 pub mod wait;

@@ -1,0 +1,320 @@
+//! Everything one test of the operator needs: its corner of the cluster, a platform, and the real controller in this
+//! process with short durations.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
+use kube::{Api, Client, ResourceExt};
+use nimbus_operator::controller::{self, Observer, Timing};
+use nimbus_operator::resources::{Platform, Tenant};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::audit::{AuditLog, Mark, Request};
+use super::env::TestEnv;
+use super::sandbox::Sandbox;
+use super::users;
+use super::wait::{PATIENCE, until};
+
+/// The name of the Tenant that most tests are about.
+pub const NAME: &str = "contoso";
+/// A connection string that is spelled right.
+pub const CONNECTION_STRING: &str = "endpoint=https://contoso.communication.azure.com/;accesskey=c2VjcmV0LWNhbmFyeQ==";
+
+/// One test's world.
+pub struct Stage {
+    pub env: TestEnv<'static>,
+    pub platform: Sandbox,
+    /// The id of the tenant that most tests are about.
+    pub id: String,
+    pub timing: Timing,
+    pub observer: Observer,
+}
+
+/// The controller of a test; dropping it stops it at once.
+pub struct Operator {
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<Result<()>>,
+}
+
+impl Operator {
+    /// Lets passes under way finish.
+    pub async fn stop(mut self) {
+        drop(self.stop.take());
+        (&mut self.task).await.expect("the controller ends in order").expect("and without an error");
+    }
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Short where a test waits, long where it must not matter.
+fn timing() -> Timing {
+    Timing {
+        backoff_first: Duration::from_millis(100),
+        backoff_most: Duration::from_secs(2),
+        reference_most: Duration::from_millis(500),
+        deletion_poll: Duration::from_millis(200),
+        platform_retry: Duration::from_millis(300),
+        call: Duration::from_secs(10),
+        ..Timing::default()
+    }
+}
+
+impl Stage {
+    /// A corner with a connected Platform and no Tenant.
+    pub async fn new(name: &str) -> Self {
+        let stage = Self {
+            env: TestEnv::new(name).await,
+            platform: Sandbox::start().await.expect("sandbox starts"),
+            id: uuid::Uuid::new_v4().to_string(),
+            timing: timing(),
+            observer: Arc::new(|_, _| {}),
+        };
+        stage.secret(&stage.env.operator_namespace, "platform", json!({ "client-secret": "system-secret" })).await;
+        stage.secret(&stage.env.namespace, "acs", json!({ "connection-string": CONNECTION_STRING })).await;
+        let url = stage.platform.url();
+        stage.platform_object(&url).await;
+        stage
+    }
+
+    /// Writes the Platform of this test, for an endpoint that may be a proxy.
+    pub async fn platform_object(&self, url: &str) {
+        let platform = json!({
+            "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Platform", "metadata": { "name": self.env.platform },
+            "spec": {
+                "endpoint": url,
+                "authentication": {
+                    "tokenUrl": format!("{url}/oauth2/v2.0/token"), "clientId": "system",
+                    "credentialsSecretRef": { "name": "platform" }
+                },
+                "instance": self.env.instance,
+                "allowedNamespaces": { "names": [self.env.namespace] }
+            }
+        });
+        let api: Api<Platform> = Api::all(self.client(users::PLATFORM_ADMIN));
+        let params = PatchParams::apply("test").force();
+        api.patch(&self.env.platform, &params, &Patch::Apply(platform)).await.expect("the Platform is accepted");
+    }
+
+    /// Writes a Secret; Secrets are the one thing that the administrator of the cluster writes.
+    pub async fn secret(&self, namespace: &str, name: &str, data: Value) {
+        let secret = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name }, "stringData": data });
+        let api: Api<Secret> = Api::namespaced(self.client(users::ADMIN), namespace);
+        let params = PatchParams::apply("test").force();
+        api.patch(name, &params, &Patch::Apply(secret)).await.expect("the Secret is accepted");
+    }
+
+    pub fn client(&self, user: &str) -> Client {
+        self.env.client(user)
+    }
+
+    pub fn tenants(&self) -> Api<Tenant> {
+        Api::namespaced(self.client(users::PLATFORM_ADMIN), &self.env.namespace)
+    }
+
+    pub fn options(&self) -> controller::Options {
+        controller::Options {
+            namespaces: vec![self.env.namespace.clone()],
+            operator_namespace: self.env.operator_namespace.clone(),
+            cluster_id: "test".into(),
+            instance: self.env.instance.clone(),
+            concurrency: 8,
+            timing: self.timing,
+            observer: self.observer.clone(),
+        }
+    }
+
+    /// Starts the controller.
+    pub fn start(&self) -> Operator {
+        let config = self.env.control_plane.config(&self.env.operator_user).expect("the operator has a user");
+        let client = controller::client(config).expect("a client");
+        let (stop, stopped) = oneshot::channel::<()>();
+        let run = controller::run(client, self.options(), async {
+            drop(stopped.await);
+        });
+        Operator { stop: Some(stop), task: tokio::spawn(run) }
+    }
+
+    /// The smallest Tenant that can be created, with more spec merged over it.
+    pub fn manifest(&self, more: Value) -> Value {
+        let mut manifest = json!({
+            "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Tenant",
+            "metadata": { "name": NAME, "namespace": self.env.namespace },
+            "spec": {
+                "platformRef": { "name": self.env.platform },
+                "general": { "name": "Contoso", "o365Domain": "contoso.onmicrosoft.com", "tenantId": self.id }
+            }
+        });
+        json_patch::merge(&mut manifest["spec"], &more);
+        manifest
+    }
+
+    /// Creates the Tenant.
+    pub async fn create(&self, more: Value) -> Tenant {
+        self.try_create(self.manifest(more)).await.expect("the Tenant is accepted")
+    }
+
+    /// Creates a Tenant, or says why it was refused.
+    pub async fn try_create(&self, manifest: Value) -> kube::Result<Tenant> {
+        let tenant: Api<kube::api::DynamicObject> = Api::namespaced_with(
+            self.client(users::PLATFORM_ADMIN),
+            &self.env.namespace,
+            &kube::api::ApiResource::erase::<Tenant>(&()),
+        );
+        let object = serde_json::from_value(manifest).expect("a manifest is an object");
+        let params = PostParams { field_manager: Some("test".into()), ..PostParams::default() };
+        let created = tenant.create(&params, &object).await?;
+        created
+            .try_parse()
+            .map_err(|_| kube::Error::Discovery(kube::error::DiscoveryError::MissingResource("parse".into())))
+    }
+
+    /// Changes the Tenant by a merge patch.
+    pub async fn patch(&self, patch: Value) -> Tenant {
+        self.try_patch(patch).await.expect("the change is accepted")
+    }
+
+    /// Changes the Tenant by a merge patch, or says why that was refused.
+    pub async fn try_patch(&self, patch: Value) -> kube::Result<Tenant> {
+        let params = PatchParams { field_manager: Some("test".into()), ..PatchParams::default() };
+        self.tenants().patch(NAME, &params, &Patch::Merge(patch)).await
+    }
+
+    /// Sets an annotation of ours.
+    pub async fn annotate(&self, name: &str, value: &str) {
+        self.patch(json!({ "metadata": { "annotations": { name: value } } })).await;
+    }
+
+    /// Asks for the deletion of the Tenant.
+    pub async fn delete(&self) {
+        self.tenants().delete(NAME, &DeleteParams::default()).await.expect("the deletion is accepted");
+    }
+
+    pub async fn get(&self) -> Tenant {
+        self.tenants().get(NAME).await.expect("the Tenant is there")
+    }
+
+    /// Waits until the Tenant is gone.
+    pub async fn gone(&self) {
+        until("the Tenant is gone", PATIENCE, async || match self.tenants().get_opt(NAME).await {
+            Ok(None) => Ok(()),
+            Ok(Some(tenant)) => Err(describe(&tenant)),
+            Err(error) => Err(error.to_string()),
+        })
+        .await;
+    }
+
+    /// Waits until a condition of the present generation has a status and a reason, and returns the Tenant.
+    pub async fn condition(&self, kind: &str, status: &str, reason: &str) -> Tenant {
+        until(&format!("{kind} is {status} {reason}"), PATIENCE, async || {
+            let tenant = self.tenants().get(NAME).await.map_err(|error| error.to_string())?;
+            let current = tenant.status.as_ref().map(|s| s.observed_generation) == tenant.metadata.generation;
+            match condition(&tenant, kind) {
+                Some((found, why, _)) if current && found == status && why == reason => Ok(tenant),
+                _ => Err(describe(&tenant)),
+            }
+        })
+        .await
+    }
+
+    /// Waits until the Tenant of the present generation is Ready.
+    pub async fn ready(&self) -> Tenant {
+        self.condition("Ready", "True", "Succeeded").await
+    }
+
+    /// Waits until the platform's settings satisfy a test.
+    pub async fn settings(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        until(what, PATIENCE, async || {
+            let (status, tenant) = self.platform.tenant(&self.id).await.map_err(|error| error.to_string())?;
+            if status == 200 && fits(&tenant["settings"]) { Ok(tenant) } else { Err(format!("{status} {tenant}")) }
+        })
+        .await
+    }
+
+    /// Asks for a pass and waits until it was made.
+    pub async fn pass(&self) -> Tenant {
+        let token = uuid::Uuid::new_v4().to_string();
+        self.annotate("nimbus.luware.com/reconcile-requested-at", &token).await;
+        until("the requested pass was made", PATIENCE, async || {
+            let tenant = self.tenants().get(NAME).await.map_err(|error| error.to_string())?;
+            let handled = tenant.status.as_ref().and_then(|status| status.last_handled_reconcile_at.clone());
+            if handled.as_deref() == Some(token.as_str()) { Ok(tenant) } else { Err(describe(&tenant)) }
+        })
+        .await
+    }
+
+    pub fn audit(&self) -> AuditLog<'static> {
+        self.env.audit()
+    }
+
+    /// The operator's writes to Tenants since a mark: leases, events, Secrets and Platforms apart.
+    pub async fn tenant_writes(&self, mark: Mark) -> Result<Vec<Request>> {
+        let writes = self.audit().object_writes(&self.env.operator_user, mark).await?;
+        Ok(writes.into_iter().filter(|write| write.resource == "tenants").collect())
+    }
+
+    /// Runs kubectl as a user in the Tenant's namespace, and fails unless it succeeds.
+    pub async fn kubectl(&self, user: &str, arguments: &[&str]) -> Result<String> {
+        let mut all = vec!["-n", &self.env.namespace];
+        all.extend(arguments);
+        let output = self.env.kubectl(user).run(&all).await?;
+        ensure!(output.status.success(), "kubectl {}: {}", arguments.join(" "), output.stderr);
+        Ok(output.stdout)
+    }
+
+    /// Events about the Tenant by reason.
+    pub async fn events(&self) -> Result<Vec<(String, String)>> {
+        self.events_in(&self.env.namespace).await
+    }
+
+    /// Events in a namespace, by type and reason.
+    pub async fn events_in(&self, namespace: &str) -> Result<Vec<(String, String)>> {
+        let api: Api<k8s_openapi::api::events::v1::Event> = Api::namespaced(self.client(users::ADMIN), namespace);
+        let events = api.list(&kube::api::ListParams::default()).await?;
+        let ours =
+            events.items.into_iter().filter(|event| event.reporting_controller.as_deref() == Some("nimbus-operator"));
+        Ok(ours.map(|event| (event.type_.unwrap_or_default(), event.reason.unwrap_or_default())).collect())
+    }
+}
+
+/// Status, reason and message of a condition.
+pub fn condition(tenant: &Tenant, kind: &str) -> Option<(String, String, String)> {
+    let conditions = &tenant.status.as_ref()?.conditions;
+    let found = conditions.iter().find(|condition| condition.type_ == kind)?;
+    Some((found.status.clone(), found.reason.clone(), found.message.clone()))
+}
+
+/// What a failed wait says about a Tenant.
+pub fn describe(tenant: &Tenant) -> String {
+    let conditions = tenant.status.iter().flat_map(|status| &status.conditions);
+    let conditions: Vec<_> =
+        conditions.map(|c| format!("{}={} {} '{}'", c.type_, c.status, c.reason, c.message)).collect();
+    format!(
+        "generation {:?}, {}, finalizers {:?}",
+        tenant.metadata.generation,
+        conditions.join("; "),
+        tenant.finalizers()
+    )
+}
+
+/// Fails unless a request to Kubernetes was refused with this code and a text that has all the words.
+pub fn refused<T: std::fmt::Debug>(outcome: kube::Result<T>, code: u16, words: &[&str]) -> Result<String> {
+    match outcome {
+        Err(kube::Error::Api(status)) if status.code == code => {
+            for word in words {
+                ensure!(status.message.contains(word), "'{word}' is not in: {}", status.message);
+            }
+            Ok(status.message.clone())
+        }
+        Err(error) => Err(error).context("refused in another way"),
+        Ok(accepted) => bail!("accepted: {accepted:?}"),
+    }
+}
