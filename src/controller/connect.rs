@@ -21,9 +21,37 @@ const CLIENT_SECRET: &str = "client-secret";
 pub(super) struct Platforms {
     store: Store<Platform>,
     clients: Mutex<HashMap<String, Connection>>,
-    seen: Mutex<HashMap<String, String>>,
     /// Rung when a platform is found to be out of reach.
     pub(super) alarm: Arc<Notify>,
+}
+
+/// The Platforms as one watch last saw them.
+#[derive(Default)]
+pub(super) struct Seen(Mutex<HashMap<String, String>>);
+
+/// Whether a Platform became usable or unusable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// It is as it was.
+    None,
+    /// It is seen for the first time.
+    First,
+    /// It changed.
+    Later,
+}
+
+impl Seen {
+    /// Compares a Platform with how it was last seen.
+    pub(super) fn change(&self, platform: &Platform) -> Change {
+        let conditions = platform.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+        let ready = condition::find(conditions, kind::READY).map(|ready| ready.status.clone());
+        let now = format!("{:?}/{:?}/{ready:?}", platform.uid(), platform.metadata.generation);
+        match self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(platform.name_any(), now.clone()) {
+            None => Change::First,
+            Some(before) if before == now => Change::None,
+            Some(_) => Change::Later,
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -42,7 +70,7 @@ pub(super) struct NoClient {
 
 impl Platforms {
     pub(super) fn new(store: Store<Platform>) -> Self {
-        Self { store, clients: Mutex::default(), seen: Mutex::default(), alarm: Arc::new(Notify::new()) }
+        Self { store, clients: Mutex::default(), alarm: Arc::new(Notify::new()) }
     }
 
     /// The Platform of a name. Where the watch has not seen it yet, it is read: it may be a second old.
@@ -55,15 +83,6 @@ impl Platforms {
             Err(Refusal::NotFound) => Ok(None),
             Err(refusal) => Err(refusal),
         }
-    }
-
-    /// Whether a Platform became usable or unusable since it was last looked at.
-    pub(super) fn changed(&self, platform: &Platform) -> bool {
-        let conditions = platform.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-        let ready = condition::find(conditions, kind::READY).map(|ready| ready.status.clone());
-        let now = format!("{:?}/{:?}/{ready:?}", platform.uid(), platform.metadata.generation);
-        let before = self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(platform.name_any(), now.clone());
-        before.as_ref() != Some(&now)
     }
 
     /// The client of a Platform as it was last connected; connects where that has not happened for this generation.

@@ -24,7 +24,9 @@ use kube::runtime::{Controller, controller, watcher};
 use kube::{Api, Client, Config, Resource, ResourceExt};
 use tracing::{debug, info, warn};
 
+use crate::resources::condition::{self, Truth, kind};
 use crate::resources::{Platform, Tenant};
+use connect::{Change, Seen};
 use context::Context;
 pub use context::{Observer, Options, Step, Timing};
 
@@ -84,11 +86,11 @@ pub async fn run(
     };
     let serve_tenants = stream::select_all(apis.into_iter().map(|api| {
         let tenants = Controller::new(api, watcher::Config::default());
-        let (store, of_platform) = (tenants.store(), context.clone());
+        let (store, of_platform, seen) = (tenants.store(), context.clone(), Seen::default());
         tenants
             .with_config(controller::Config::default().concurrency(concurrency))
             .watches(Api::<Platform>::all(client.clone()), watcher::Config::default(), move |platform| {
-                wake_tenants(&of_platform, &store, &platform)
+                wake_tenants(&of_platform, &seen, &store, &platform)
             })
             .graceful_shutdown_on(shutdown.clone())
             .run(reconcile::reconcile, reconcile::retry, context.clone())
@@ -119,15 +121,17 @@ fn error_kind<E: std::error::Error + 'static, Q: std::error::Error + 'static>(
     }
 }
 
-/// The Tenants of a Platform that became usable or unusable. An unchanged Platform wakes nobody.
-fn wake_tenants(context: &Context, store: &Store<Guarded>, platform: &Platform) -> Vec<ObjectRef<Guarded>> {
-    if platform.spec.instance() != context.options.instance || !context.platforms.changed(platform) {
+/// The Tenants of a Platform that became usable or unusable. An unchanged Platform wakes nobody, and one that is seen for the
+/// first time only those that may have waited for it.
+fn wake_tenants(context: &Context, seen: &Seen, store: &Store<Guarded>, platform: &Platform) -> Vec<ObjectRef<Guarded>> {
+    let change = seen.change(platform);
+    if platform.spec.instance() != context.options.instance || change == Change::None {
         return vec![];
     }
     let name = platform.name_any();
     let tenants = store.state();
     let concerned = tenants.iter().filter(|tenant| match &tenant.0 {
-        Ok(tenant) => tenant.spec.platform_ref.name == name,
+        Ok(tenant) => tenant.spec.platform_ref.name == name && !(change == Change::First && is_ready(tenant)),
         Err(_) => false,
     });
     concerned
@@ -136,4 +140,9 @@ fn wake_tenants(context: &Context, store: &Store<Guarded>, platform: &Platform) 
             ObjectRef::from_obj(&**tenant)
         })
         .collect()
+}
+
+fn is_ready(tenant: &Tenant) -> bool {
+    let conditions = tenant.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    condition::find(conditions, kind::READY).is_some_and(|ready| ready.status == Truth::True.as_str())
 }
