@@ -19,6 +19,8 @@ pub(super) struct Memory(Mutex<HashMap<String, Entry>>);
 pub(super) struct Entry {
     fingerprint: u64,
     due: Option<Instant>,
+    /// Moves when somebody wakes the object, also while a pass is under way.
+    wakes: u64,
     /// Passes in a row that failed.
     pub(super) attempts: u32,
     /// For which hash, and how often in a row, the platform did not keep what it was given.
@@ -28,6 +30,11 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    fn wake(&mut self) {
+        self.due = None;
+        self.wakes += 1;
+    }
+
     /// How often in a row the platform did not keep the settings of this hash.
     pub(super) fn rewrites_of(&self, hash: Option<&str>) -> u32 {
         if Some(self.rewrites.0.as_str()) == hash { self.rewrites.1 } else { 0 }
@@ -51,9 +58,11 @@ impl Memory {
     /// Remembers the end of a pass that saw the object as `meta` and looks again after `wait`.
     pub(super) fn keep(&self, meta: &ObjectMeta, entry: Entry, now: Instant, wait: Duration) {
         let Some(uid) = meta.uid.clone() else { return };
-        let entry = Entry { fingerprint: fingerprint(meta), due: Some(now + wait), ..entry };
         let mut entries = self.entries();
-        entries.insert(uid, entry);
+        let wakes = entries.get(&uid).map_or(entry.wakes, |known| known.wakes);
+        // Woken during the pass, which may have read what has changed since: it is due again.
+        let due = (wakes == entry.wakes).then_some(now + wait);
+        entries.insert(uid, Entry { fingerprint: fingerprint(meta), due, wakes, ..entry });
         // Objects that went without a farewell are never due again; drop them when the map has grown.
         if entries.len().is_power_of_two() {
             entries.retain(|_, entry| entry.due.is_none_or(|due| due + Duration::from_secs(3600) > now));
@@ -62,14 +71,12 @@ impl Memory {
 
     /// Makes an object due now.
     pub(super) fn wake(&self, uid: &str) {
-        if let Some(entry) = self.entries().get_mut(uid) {
-            entry.due = None;
-        }
+        self.entries().entry(uid.to_owned()).or_default().wake();
     }
 
     /// Makes every object due now.
     pub(super) fn wake_all(&self) {
-        self.entries().values_mut().for_each(|entry| entry.due = None);
+        self.entries().values_mut().for_each(Entry::wake);
     }
 
     /// Forgets an object that is gone.
@@ -123,5 +130,17 @@ mod tests {
         assert_eq!(memory.wait(&echo, now + Duration::from_secs(61)), None, "and the interval ends");
         memory.wake("u");
         assert_eq!(memory.wait(&echo, now), None, "and it can be woken");
+    }
+
+    #[test]
+    fn a_wake_during_a_pass_is_not_lost() {
+        let (memory, now) = (Memory::default(), Instant::now());
+        let first = memory.recall(&object(1));
+        memory.wake("u");
+        memory.keep(&object(1), first, now, Duration::from_secs(60));
+        assert_eq!(memory.wait(&object(1), now), None);
+        let second = memory.recall(&object(1));
+        memory.keep(&object(1), second, now, Duration::from_secs(60));
+        assert_eq!(memory.wait(&object(1), now), Some(Duration::from_secs(60)));
     }
 }

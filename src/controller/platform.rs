@@ -32,6 +32,7 @@ pub(super) async fn reconcile(platform: Arc<Platform>, context: Arc<Context>) ->
     if let Some(wait) = context.platform_memory.wait(&platform.metadata, now) {
         return Ok(Action::requeue(wait));
     }
+    let entry = context.platform_memory.recall(&platform.metadata);
     let timing = &context.options.timing;
     let (finding, role, wait) = match look(&context, &platform).await {
         Ok(capabilities) => {
@@ -42,7 +43,7 @@ pub(super) async fn reconcile(platform: Arc<Platform>, context: Arc<Context>) ->
         Err((finding, wait)) => (finding, platform.status.as_ref().and_then(|status| status.role.clone()), wait),
     };
     publish(&context, &platform, finding, role).await?;
-    context.platform_memory.keep(&platform.metadata, super::memory::Entry::default(), now, wait);
+    context.platform_memory.keep(&platform.metadata, entry, now, wait);
     Ok(Action::requeue(wait))
 }
 

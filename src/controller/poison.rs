@@ -14,7 +14,6 @@ use tracing::warn;
 
 use super::context::{Context, Refusal};
 use super::execute::remove_finalizer;
-use super::memory::Entry;
 use super::publish::write_status;
 use super::reconcile::NotPublished;
 use crate::plan::conclude::Note;
@@ -30,6 +29,7 @@ pub(super) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Res
     if let Some(wait) = context.memory.wait(&invalid.metadata, Instant::now()) {
         return Ok(Action::requeue(wait));
     }
+    let entry = context.memory.recall(&invalid.metadata);
     let Some(object) = fresh(context, invalid).await? else { return Ok(Action::await_change()) };
     if !serves(context, &object).await? {
         return Ok(Action::await_change());
@@ -53,7 +53,7 @@ pub(super) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Res
         return Ok(Action::await_change());
     }
     publish(context, &object, &shell).await?;
-    context.memory.keep(&invalid.metadata, Entry::default(), Instant::now(), wait);
+    context.memory.keep(&invalid.metadata, entry, Instant::now(), wait);
     Ok(Action::requeue(wait))
 }
 

@@ -179,12 +179,13 @@ async fn connection(context: &Context, platform: Option<&Platform>) -> Result<Ar
 /// From the class of a delay to a time. A Tenant's own phase keeps Tenants from moving in step.
 fn wait(context: &Context, tenant: &Tenant, delay: Delay, entry: &mut Entry) -> Duration {
     let timing = &context.options.timing;
-    if matches!(delay, Delay::Backoff | Delay::Reference) {
+    if matches!(delay, Delay::Backoff | Delay::Reference | Delay::AtOnce) {
         entry.attempts = entry.attempts.saturating_add(1);
     } else {
         entry.attempts = 0;
     }
-    let doubled = timing.backoff_first.saturating_mul(1 << entry.attempts.saturating_sub(1).min(16));
+    let double = |first: Duration| first.saturating_mul(1 << entry.attempts.saturating_sub(1).min(16));
+    let doubled = double(timing.backoff_first);
     let phase = |wait: Duration| wait.mul_f64(0.9 + 0.1 * f64::from(phase_of(tenant)) / 255.0);
     match delay {
         Delay::Sync => {
@@ -195,7 +196,8 @@ fn wait(context: &Context, tenant: &Tenant, delay: Delay, entry: &mut Entry) -> 
         Delay::Reference => phase(doubled.min(timing.reference_most)),
         Delay::Named(wait) => wait,
         Delay::Deletion => timing.deletion_poll,
-        Delay::AtOnce => Duration::from_millis(50),
+        // A race that comes again and again is no race.
+        Delay::AtOnce => double(Duration::from_millis(50)).min(timing.backoff_most),
         Delay::Never => timing.backoff_most,
     }
 }
