@@ -29,6 +29,7 @@ mod format;
 mod lists;
 mod log;
 mod merge;
+mod openapi;
 mod outside;
 mod people;
 mod problem;
@@ -36,6 +37,7 @@ mod roles;
 mod routes;
 mod rows;
 mod runtime;
+mod schemas;
 mod script;
 mod serve;
 mod store;
@@ -111,6 +113,11 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.stopping.cancel();
     }
+}
+
+/// Returns the admin API as an OpenAPI 3.1 document.
+pub fn openapi() -> serde_json::Value {
+    openapi::document()
 }
 
 /// Starts the platform on the current runtime.

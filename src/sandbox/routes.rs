@@ -409,7 +409,7 @@ pub(super) static ROUTES: &[Route] = &[
         "Edit settings in the UI as a role",
     )
     .takes(&[AS, PLANT])
-    .body("TenantPatch")
+    .body("UiEdit")
     .answers(TENANT)
     .refuses(&[
         FieldNotPermitted,
