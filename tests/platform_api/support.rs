@@ -1,10 +1,13 @@
 //! A platform of its own for each test, and requests to it.
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::net::SocketAddr;
 use std::sync::Mutex;
 
 use nimbus_operator::sandbox::{Database, Options, Running, start};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
+
+use super::contract::{check_answer, check_request, template};
 
 pub const ID: &str = "6f1b2c3d-0000-4000-8000-abcdef012345";
 pub const OTHER_ID: &str = "7a2c3d4e-0000-4000-8000-abcdef012345";
@@ -17,6 +20,8 @@ pub struct Api {
     running: Running,
     http: reqwest::Client,
     tokens: Mutex<HashMap<String, String>>,
+    /// Methods and templates of the document that answered well.
+    exercised: Mutex<BTreeSet<(String, String)>>,
 }
 
 /// A request in the making.
@@ -166,11 +171,17 @@ impl Api {
             .pool_max_idle_per_host(0)
             .build()
             .unwrap();
+        let running = start(options).await.unwrap();
         Self {
-            running: start(options).await.unwrap(),
+            running,
             http,
             tokens: Mutex::default(),
+            exercised: Mutex::default(),
         }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.running.address()
     }
 
     pub async fn stop(self) {
@@ -184,9 +195,11 @@ impl Api {
     /// Asks for a token with a form.
     pub async fn token_answer(&self, form: &[(&str, &str)]) -> Answer {
         let url = self.url("/oauth2/v2.0/token");
-        received(self.http.post(url).form(form).send().await.unwrap())
+        let answer = received(self.http.post(url).form(form).send().await.unwrap())
             .await
-            .unwrap()
+            .unwrap();
+        self.hold("POST", "/oauth2/v2.0/token", &answer);
+        answer
     }
 
     pub async fn token(&self, client: &str) -> String {
@@ -210,15 +223,46 @@ impl Api {
         token
     }
 
+    /// Uses a token that was issued before.
+    pub fn adopt_token(&self, client: &str, token: String) {
+        self.tokens.lock().unwrap().insert(client.to_owned(), token);
+    }
+
     /// Forgets the tokens, so that the next request asks for one.
     pub fn forget_tokens(&self) {
         self.tokens.lock().unwrap().clear();
     }
 
+    /// Sends a request and holds the answer against the document.
     pub async fn send(&self, ask: Ask) -> Answer {
-        self.try_send(ask).await.unwrap()
+        let (method, path, body) = (ask.method, ask.path.clone(), ask.body.clone());
+        let answer = self.try_send(ask).await.unwrap();
+        self.hold(method, &path, &answer);
+        if let Some(body) = body.filter(|_| answer.status < 300) {
+            check_request(method, &path, &body)
+                .unwrap_or_else(|error| panic!("{method} {path} takes {error}"));
+        }
+        answer
     }
 
+    fn hold(&self, method: &str, path: &str, answer: &Answer) {
+        let media_type = answer.header("content-type");
+        check_answer(method, path, answer.status, media_type, &answer.text)
+            .unwrap_or_else(|error| panic!("{method} {path} answers {}: {error}", answer.status));
+        if let Some(template) = template(path).filter(|_| answer.status < 300) {
+            self.exercised
+                .lock()
+                .unwrap()
+                .insert((method.to_owned(), template.to_owned()));
+        }
+    }
+
+    /// Returns the methods and templates that answered well so far.
+    pub fn exercised(&self) -> BTreeSet<(String, String)> {
+        self.exercised.lock().unwrap().clone()
+    }
+
+    /// Sends a request, of which anything can become.
     pub async fn try_send(&self, ask: Ask) -> Result<Answer, reqwest::Error> {
         let mut request = self
             .http

@@ -1,0 +1,106 @@
+//! Start, stop and restart.
+use nimbus_operator::sandbox::{Database, Error, Options, start};
+use serde_json::{Value, json};
+
+use super::support::*;
+
+#[tokio::test]
+async fn state_in_a_file_survives_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = || Database::File(directory.path().join("platform.sqlite"));
+    let api = Api::start_on(database()).await;
+    let interact = json!({"enabled": true, "acsConnectionString": {"value": STRING}});
+    let created = api
+        .create(json!({"extensions": {"interact": interact}}))
+        .await;
+    api.outside(
+        "POST",
+        "/sandbox/clock".into(),
+        json!({"advanceSeconds": 10}),
+    )
+    .await;
+    let key = api
+        .send(Ask::new("GET", tenant("/widget-key")))
+        .await
+        .expect(200);
+    let cursor = api.send(Ask::new("GET", "/v1/changes")).await.expect(200)["cursor"].clone();
+    let (log, token) = (api.log().await, api.token("system").await);
+    api.stop().await;
+
+    let api = Api::start_on(database()).await;
+    api.adopt_token("system", token);
+    assert_eq!(created, api.read().await);
+    assert_eq!(
+        key,
+        api.send(Ask::new("GET", tenant("/widget-key")))
+            .await
+            .expect(200)
+    );
+    assert_eq!(
+        cursor,
+        api.send(Ask::new("GET", "/v1/changes")).await.expect(200)["cursor"]
+    );
+    assert_eq!(log, api.log().await[..log.len()]);
+    assert_eq!(
+        json!(10),
+        api.outside("GET", "/sandbox/clock".into(), Value::Null)
+            .await["advancedSeconds"]
+    );
+    api.patch(json!({"extensions": {"interact": {"acsConnectionString": {"value": STRING}}}}))
+        .await
+        .expect(200);
+    assert_eq!(
+        created["settingsVersion"],
+        api.read().await["settingsVersion"]
+    );
+}
+
+#[tokio::test]
+async fn stopping_ends_a_wait_and_frees_the_address() {
+    let api = Api::start().await;
+    let cursor = api.send(Ask::new("GET", "/v1/changes")).await.expect(200)["cursor"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let url = api.url(&format!("/v1/changes?wait=60&after={cursor}"));
+    let request = reqwest::Client::builder().no_proxy().build().unwrap();
+    let waiting = tokio::spawn(
+        request
+            .get(url)
+            .bearer_auth(api.token("system").await)
+            .send(),
+    );
+    // The wait has begun once a later request is in the log before it.
+    api.send(Ask::new("GET", "/v1/capabilities"))
+        .await
+        .expect(200);
+    let address = api.address();
+    api.stop().await;
+    waiting.await.unwrap().ok();
+    let again = start(Options {
+        listen: address,
+        database: Database::Memory,
+    })
+    .await
+    .unwrap();
+    assert_eq!(format!("http://{address}"), again.url());
+}
+
+#[tokio::test]
+async fn an_address_in_use_and_a_bad_file_are_errors() {
+    let api = Api::start().await;
+    let taken = start(Options {
+        listen: api.address(),
+        database: Database::Memory,
+    })
+    .await;
+    assert!(matches!(taken, Err(Error::Listen { .. })));
+    let directory = tempfile::tempdir().unwrap();
+    let database = Database::File(directory.path().into());
+    let bad = start(Options {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        database,
+    })
+    .await;
+    assert!(matches!(bad, Err(Error::Database(_))));
+}
