@@ -1,16 +1,14 @@
-//! OAuth 2.0 client credentials: clients, their tokens, and who is behind a request.
+//! OAuth 2.0 client credentials: tokens, and who is behind a request.
 //!
 //! Tokens are opaque. They expire on the virtual clock, and all tokens of a client end when its secret changes. Role
 //! and reach are read from the client at each request, so that a change of them holds at once.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::body::Members;
 use super::call::{Call, Reply};
-use super::format::guid;
-use super::problem::{Code, Failure, Problem, Slug};
+use super::problem::{Failure, Slug};
 use super::roles::{Caller, Role};
 use super::store::Work;
 
@@ -95,71 +93,4 @@ pub(super) async fn authenticate(work: &mut Work, call: &Call) -> Result<Caller,
         partner,
         tenants: serde_json::from_str(&tenants)?,
     })
-}
-
-/// `PUT /sandbox/clients`: adds a client or changes the named members of one.
-pub(super) async fn put_client(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
-    let names = [
-        "id",
-        "secret",
-        "role",
-        "partnerId",
-        "tenantIds",
-        "tokenLifetimeSeconds",
-    ];
-    let body = call.members(&names)?;
-    let id = body.text("id")?;
-    let sql = "SELECT secret, role, partner, tenants, token_lifetime FROM clients WHERE id = ?";
-    let known: Option<(String, String, Option<String>, String, i64)> = sqlx::query_as(sql)
-        .bind(&id)
-        .fetch_optional(&mut *work.tx)
-        .await?;
-    let is_new = known.is_none();
-    let (old_secret, role, partner, tenants, lifetime) =
-        known.unwrap_or(("".into(), "system".into(), None, "[]".into(), 3600));
-    let secret = if is_new || body.has("secret") {
-        body.text("secret")?
-    } else {
-        old_secret.clone()
-    };
-    let role = if is_new || body.has("role") {
-        body.role("role")?.name().to_owned()
-    } else {
-        role
-    };
-    let partner = if body.has("partnerId") {
-        body.nullable_text("partnerId")?
-    } else {
-        partner
-    };
-    let tenants = if body.has("tenantIds") {
-        json!(tenant_ids(&body)?).to_string()
-    } else {
-        tenants
-    };
-    let lifetime = body
-        .number("tokenLifetimeSeconds", 1, 86_400)?
-        .unwrap_or(lifetime);
-    if secret != old_secret {
-        let sql = "DELETE FROM tokens WHERE client = ?";
-        sqlx::query(sql).bind(&id).execute(&mut *work.tx).await?;
-    }
-    let sql = "INSERT OR REPLACE INTO clients VALUES (?, ?, ?, ?, ?, ?)";
-    let row = sqlx::query(sql)
-        .bind(&id)
-        .bind(secret)
-        .bind(&role)
-        .bind(&partner)
-        .bind(&tenants);
-    row.bind(lifetime).execute(&mut *work.tx).await?;
-    let tenants: Value = serde_json::from_str(&tenants)?;
-    Ok(Reply::ok(json!({
-        "id": id, "role": role, "partnerId": partner, "tenantIds": tenants, "tokenLifetimeSeconds": lifetime,
-    })))
-}
-
-fn tenant_ids(body: &Members) -> Result<BTreeSet<String>, Failure> {
-    let id =
-        |text: String| guid(&text).ok_or(Problem::member("/tenantIds", Code::BadFormat).into());
-    body.texts("tenantIds")?.into_iter().map(id).collect()
 }

@@ -10,7 +10,7 @@ use super::body::Members;
 use super::call::{Call, Reply};
 use super::format::guid;
 use super::problem::{Code, Failure, Problem, Slug};
-use super::routes::ROUTES;
+use super::routes::routes;
 
 /// The kinds of [`Action`].
 pub(super) const KINDS: [&str; 9] = [
@@ -25,14 +25,11 @@ pub(super) const KINDS: [&str; 9] = [
     "cut",
 ];
 
-/// Kinds after which the request is carried out all the same.
-pub(super) const LETS_THROUGH: [&str; 4] = ["delay", "close-after", "truncate", "cut"];
-
 /// What strikes.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Action {
-    /// Answered in place of the platform.
-    Answer(Canned),
+    /// An answer that is not the platform's own, in place of the request or after it was carried out.
+    Answer { canned: Canned, after: bool },
     /// Waits in real time, before the request is carried out or after.
     Delay { wait: Duration, after: bool },
     /// The connection ends and nothing was done.
@@ -200,7 +197,7 @@ fn members(value: &Value, pointer: &str, known: &[&str]) -> Result<Members, Fail
 
 /// A misspelt route would never strike, so it is refused.
 fn is_logged_route(pattern: &str) -> bool {
-    let mut known = ROUTES.iter().filter(|route| route.is_logged());
+    let mut known = routes().filter(|route| route.is_logged());
     pattern == "*"
         || known.any(|route| fits(pattern, route.method, route.template))
         || pattern
@@ -221,6 +218,7 @@ fn action(stated: &Value) -> Result<(String, Action), Failure> {
     ];
     let members = members(stated, "/action", &known)?;
     let kind = members.choice("kind", &KINDS)?;
+    let after = || Ok::<_, Failure>(members.has("after") && members.flag("after")?);
     let action = match kind.as_str() {
         "delay" => {
             let seconds = members.get("seconds").and_then(Value::as_f64);
@@ -228,14 +226,17 @@ fn action(stated: &Value) -> Result<(String, Action), Failure> {
             let wait = wait.ok_or(Problem::member("/seconds", Code::Required))?;
             Action::Delay {
                 wait,
-                after: members.has("after") && members.flag("after")?,
+                after: after()?,
             }
         }
         "close-before" => Action::CloseBefore,
         "close-after" => Action::CloseAfter,
         "truncate" => Action::Truncate,
         "cut" => Action::Cut,
-        kind => Action::Answer(canned(kind, &members)?),
+        kind => Action::Answer {
+            canned: canned(kind, &members)?,
+            after: false,
+        },
     };
     Ok((kind, action))
 }
@@ -265,7 +266,7 @@ fn canned(kind: &str, members: &Members) -> Result<Canned, Failure> {
             }
         }
         "problem" => {
-            let slug = members.choice("slug", &Slug::ALL.map(Slug::name))?;
+            let slug = members.choice("slug", &Slug::all().map(Slug::name).collect::<Vec<_>>())?;
             canned.problem = Slug::parse(&slug);
             canned.status = status.or(canned.problem.map(Slug::status)).unwrap_or(500);
         }

@@ -1,7 +1,7 @@
 //! The fixed notations of texts: each is checked and brought into its one canonical spelling.
 use url::{Host, Url};
 
-use super::table::Format;
+use super::leaf::Format;
 
 /// Officially assigned ISO 3166-1 alpha-2 codes.
 const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS \

@@ -40,6 +40,8 @@ pub(super) struct Ending<'a> {
     pub slug: Option<&'static str>,
     /// The kind of fault that struck.
     pub fault: Option<&'a str>,
+    /// False if a fault answered in place of the platform.
+    pub carried_out: bool,
 }
 
 /// Writes the entry of a request.
@@ -72,7 +74,7 @@ fn entry(work: &Work, call: &Call, ending: &Ending<'_>) -> Value {
         "userAgent": call.header("user-agent"),
         "status": ending.status,
         "slug": ending.slug,
-        "accepted": accepted && trace.tenant.is_some() && ending.fault_left_it_alone(),
+        "accepted": accepted && trace.tenant.is_some() && ending.carried_out,
         "effect": trace.effect,
         "settingsVersion": {
             "before": trace.settings_version_before,
@@ -81,14 +83,6 @@ fn entry(work: &Work, call: &Call, ending: &Ending<'_>) -> Value {
         "changedPointers": trace.changed_pointers,
         "fault": ending.fault,
     })
-}
-
-impl Ending<'_> {
-    /// True unless a fault answered in place of the platform.
-    fn fault_left_it_alone(&self) -> bool {
-        self.fault
-            .is_none_or(|fault| super::faults::LETS_THROUGH.contains(&fault))
-    }
 }
 
 /// `GET /sandbox/log`: the entries after `after`.

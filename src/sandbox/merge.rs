@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::format::{canonical, guid, is_connection_string};
+use super::leaf::{Kind, Leaf, Required};
 use super::problem::{Code, FieldError, Problem, Slug};
 use super::roles::Role;
 use super::rows::{INSTANT_MESSAGING_ENABLED, LEAVES, PARTNER, PRIMARY_ACCOUNT, SECONDARY_ACCOUNT};
-use super::table::{Kind, Leaf, Place, Required, escape, is_shown, place, put, remove};
+use super::table::{Place, escape, is_shown, place, put, remove};
 
 /// What happens to a value that the platform accepts but does not keep as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

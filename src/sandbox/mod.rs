@@ -23,9 +23,12 @@ use tokio_util::task::TaskTracker;
 mod auth;
 mod body;
 mod call;
+mod clients;
 mod connection;
+mod dispatch;
 mod faults;
 mod format;
+mod leaf;
 mod lists;
 mod log;
 mod merge;
@@ -40,11 +43,14 @@ mod runtime;
 mod schemas;
 mod script;
 mod serve;
+mod slugs;
 mod store;
+mod struck;
 mod table;
 mod tenant;
 mod tenants;
 mod triggers;
+mod wire;
 
 /// Where the platform keeps its state.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::problem::{Code, Slug};
-use super::routes::{Holds, In, Operation, Parameter, ROUTES, Route};
+use super::routes::{Holds, In, Operation, Parameter, Route, routes};
 use super::schemas;
 
 const ABOUT: &str = "Settings of a Nimbus tenant, one document per Entra tenant. A write is all or nothing, is guarded \
@@ -35,7 +35,7 @@ const RENAMES: [(&str, &str); 4] = [
 /// Returns the document.
 pub(super) fn document() -> Value {
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
-    for route in ROUTES {
+    for route in routes() {
         let path = paths.entry(route.template).or_default();
         path.insert(route.method.to_lowercase(), operation(route));
     }
@@ -58,14 +58,12 @@ pub(super) fn document() -> Value {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
         "x-nimbus-renames": RENAMES.map(|(spec, wire)| json!({"spec": spec, "settings": wire})),
-        "x-nimbus-problems": Slug::ALL.map(|slug| {
-            let (name, status, about) = slug.row();
-            json!({"slug": name, "status": status, "about": about})
-        }),
-        "x-nimbus-codes": Code::ALL.map(|code| {
-            let (name, about) = code.row();
-            json!({"code": name, "about": about})
-        }),
+        "x-nimbus-problems": Slug::all().map(|slug| {
+            json!({"slug": slug.name(), "status": slug.status(), "about": slug.about()})
+        }).collect::<Vec<_>>(),
+        "x-nimbus-codes": Code::all().map(|code| {
+            json!({"code": code.name(), "about": code.about()})
+        }).collect::<Vec<_>>(),
     })
 }
 

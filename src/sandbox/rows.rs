@@ -2,12 +2,13 @@
 //!
 //! The authority letters are a reading of the vendor's manual: N everybody, T tenant administrators, P partner
 //! administrators, S system administrators. No platform default is invented where none is published.
-use super::table::Authority::{NonTechnical as N, Partner as P, System as S, Tenant as T};
-use super::table::{Format, Kind, Leaf, Preset, Required, Script};
+use super::leaf::Authority::{NonTechnical as N, Partner as P, System as S, Tenant as T};
+use super::leaf::{
+    Format, Kind, Leaf, Preset, Required, Script, choice, contingent, limit, sealed, spelt, text,
+    toggle,
+};
 
-const OFF: Preset = Preset::Toggle(false);
 const NAME: Kind = Kind::Text { max: 256 };
-const COUNT: Kind = number(0, None);
 
 /// Pointers of the toggles that hide what is under them.
 pub(super) const INTERACT_ENABLED: &str = "/extensions/interact/enabled";
@@ -25,37 +26,13 @@ pub(super) const PARTNER: &str = "/partner/partnerId";
 pub(super) const PRIMARY_ACCOUNT: &str = "/modalities/instantMessaging/primaryAccount";
 pub(super) const SECONDARY_ACCOUNT: &str = "/modalities/instantMessaging/secondaryAccount";
 
-const fn number(min: i64, max: Option<i64>) -> Kind {
-    Kind::Number { min, max }
-}
-
-const fn formatted(format: Format) -> Kind {
-    Kind::Formatted(format)
-}
-
-const fn toggle(
-    pointer: &'static str,
-    authority: super::table::Authority,
-    about: &'static str,
-) -> Leaf {
-    Leaf::new(pointer, Kind::Toggle, authority, about).preset(OFF)
-}
-
-const fn contingent(pointer: &'static str, about: &'static str) -> Leaf {
-    Leaf::new(pointer, COUNT, S, about).preset(Preset::Number(0))
-}
-
-const fn limit(pointer: &'static str, max: i64, default: i64, about: &'static str) -> Leaf {
-    Leaf::new(pointer, number(1, Some(max)), T, about).preset(Preset::Number(default))
-}
-
 /// Every leaf of `settings`.
 pub(super) static LEAVES: &[Leaf] = &[
     // General
     Leaf::new("/general/name", NAME, P, "name in the tenant list").required(Required::AtCreation),
-    Leaf::new(
+    spelt(
         "/general/o365Domain",
-        formatted(Format::Domain),
+        Format::Domain,
         P,
         "domain that the tenant is under",
     )
@@ -66,43 +43,37 @@ pub(super) static LEAVES: &[Leaf] = &[
         P,
         "Entra tenant id, always the id of the tenant",
     ),
-    Leaf::new("/general/companyName", NAME, N, "company behind the tenant").clearable(),
-    Leaf::new("/general/division", NAME, N, "division of the company").clearable(),
-    Leaf::new(
+    text("/general/companyName", N, "company behind the tenant"),
+    text("/general/division", N, "division of the company"),
+    spelt(
         "/general/partnerAdministrationGroupId",
-        formatted(Format::Guid),
+        Format::Guid,
         S,
         "security group, in the partner's Entra tenant, whose members are partner administrators",
     )
     .clearable(),
-    Leaf::new(
+    spelt(
         "/general/tenantAdministrationGroupId",
-        formatted(Format::Guid),
+        Format::Guid,
         P,
         "security group whose members are tenant administrators",
     )
     .clearable(),
-    Leaf::new(
+    text(
         "/general/crmId",
-        NAME,
         P,
         "id in the vendor's customer management",
-    )
-    .clearable(),
-    Leaf::new(
+    ),
+    text(
         "/general/billingAddress/street1",
-        NAME,
         N,
         "first line of the street",
-    )
-    .clearable(),
-    Leaf::new(
+    ),
+    text(
         "/general/billingAddress/street2",
-        NAME,
         N,
         "second line of the street",
-    )
-    .clearable(),
+    ),
     Leaf::new(
         "/general/billingAddress/zipCode",
         Kind::Text { max: 32 },
@@ -110,41 +81,29 @@ pub(super) static LEAVES: &[Leaf] = &[
         "postal code",
     )
     .clearable(),
-    Leaf::new("/general/billingAddress/city", NAME, N, "city").clearable(),
-    Leaf::new(
+    text("/general/billingAddress/city", N, "city"),
+    spelt(
         "/general/billingAddress/country",
-        formatted(Format::Country),
+        Format::Country,
         N,
         "country of the bill; says nothing about where data is kept",
     )
     .clearable(),
     // Contact
-    Leaf::new("/contact/name", NAME, N, "technical contact").clearable(),
-    Leaf::new(
-        "/contact/email",
-        formatted(Format::Email),
-        N,
-        "its e-mail address",
-    )
-    .clearable(),
-    Leaf::new(
+    text("/contact/name", N, "technical contact"),
+    spelt("/contact/email", Format::Email, N, "its e-mail address").clearable(),
+    spelt(
         "/contact/phone",
-        formatted(Format::Phone),
+        Format::Phone,
         N,
         "its phone number, E.164",
     )
     .clearable(),
-    Leaf::new(
-        "/contact/sipAddress",
-        formatted(Format::Sip),
-        N,
-        "its SIP address",
-    )
-    .clearable(),
+    spelt("/contact/sipAddress", Format::Sip, N, "its SIP address").clearable(),
     // Partner
-    Leaf::new(
+    spelt(
         PARTNER,
-        formatted(Format::Partner),
+        Format::Partner,
         S,
         "partner that looks after the tenant; a partner client creates tenants of its own only",
     )
@@ -172,7 +131,7 @@ pub(super) static LEAVES: &[Leaf] = &[
     ),
     Leaf::new(
         "/dataPrivacy/dataRetentionMonths",
-        number(1, None),
+        Kind::Number { min: 1, max: None },
         S,
         "months after which historical data is purged, within 24 hours; no default is published",
     ),
@@ -182,28 +141,28 @@ pub(super) static LEAVES: &[Leaf] = &[
         "whether user identifiers are personal data instead of pseudonyms",
     ),
     // Provisioning
-    Leaf::new(
+    spelt(
         "/provisioning/defaultOrganizationUnitId",
-        formatted(Format::OrganizationUnit),
+        Format::OrganizationUnit,
         T,
         "organization unit of new services: `root` or a GUID",
     )
     .preset(Preset::Text("root")),
-    Leaf::new(
+    choice(
         "/provisioning/allowServiceProvisioningViaTeams",
-        Kind::Choice(&[
+        &[
             "Everyone",
             "TenantAndOrganizationUnitAdministrators",
             "TenantAdministrators",
             "NoOne",
-        ]),
+        ],
         T,
         "least role that provisions services from Microsoft Teams",
     )
     .preset(Preset::Text("Everyone")),
-    Leaf::new(
+    choice(
         "/provisioning/defaultTeamOwnerRole",
-        Kind::Choice(&["TeamOwner", "TeamOwnerLimited"]),
+        &["TeamOwner", "TeamOwnerLimited"],
         T,
         "role of the owner of a future service provisioned from Microsoft Teams",
     )
@@ -237,17 +196,14 @@ pub(super) static LEAVES: &[Leaf] = &[
         "whether Interact reaches agents; the first time it makes the widget key",
     )
     .script(Script::SwitchedOn("interact-enabled")),
-    Leaf::new(
+    sealed(
         "/extensions/interact/acsConnectionString",
-        Kind::Sealed,
-        T,
+        INTERACT,
         "connection string of Azure Communication Services for Interact",
-    )
-    .under(INTERACT)
-    .required(Required::WhenOn),
-    Leaf::new(
+    ),
+    spelt(
         "/extensions/interact/o365UserId",
-        formatted(Format::Guid),
+        Format::Guid,
         T,
         "user on whose behalf meetings are created",
     )
@@ -255,15 +211,18 @@ pub(super) static LEAVES: &[Leaf] = &[
     .clearable(),
     Leaf::new(
         "/extensions/interact/sessionRecoveryTimeoutSeconds",
-        number(5, Some(60)),
+        Kind::Number {
+            min: 5,
+            max: Some(60),
+        },
         T,
         "seconds until a closed session ends for good",
     )
     .under(INTERACT)
     .preset(Preset::Number(20)),
-    Leaf::new(
+    choice(
         "/extensions/interact/authorization",
-        Kind::Choice(&["None", "VerifyToken", "VerifyTokenAndTenant"]),
+        &["None", "VerifyToken", "VerifyTokenAndTenant"],
         T,
         "whether a session needs a token, and one of a certain tenant",
     )
@@ -274,14 +233,11 @@ pub(super) static LEAVES: &[Leaf] = &[
         T,
         "whether Assistant uses the tenant's own ACS instance",
     ),
-    Leaf::new(
+    sealed(
         "/extensions/assistant/acsConnectionString",
-        Kind::Sealed,
-        T,
+        ASSISTANT,
         "connection string of Azure Communication Services for Assistant",
-    )
-    .under(ASSISTANT)
-    .required(Required::WhenOn),
+    ),
     toggle(
         "/extensions/attendantConsole/useNewDesign",
         T,
@@ -299,31 +255,26 @@ pub(super) static LEAVES: &[Leaf] = &[
         "Graph filter of the contact search; its syntax is not checked",
     )
     .clearable(),
-    Leaf::new(
+    choice(
         "/extensions/attendantConsole/teamVisibility",
-        Kind::Choice(&["HideMembers", "ShowOwnMembers", "ShowAllMembers"]),
+        &["HideMembers", "ShowOwnMembers", "ShowAllMembers"],
         T,
         "whose members the search shows; no default is published",
     ),
     // Modalities
     toggle(INSTANT_MESSAGING_ENABLED, T, "whether users handle chats"),
-    Leaf::new(
+    spelt(
         PRIMARY_ACCOUNT,
-        formatted(Format::Email),
+        Format::Email,
         T,
         "guest account that is invited first",
     )
     .under(INSTANT_MESSAGING)
     .required(Required::WhenOn)
     .clearable(),
-    Leaf::new(
-        SECONDARY_ACCOUNT,
-        formatted(Format::Email),
-        T,
-        "another guest account",
-    )
-    .under(INSTANT_MESSAGING)
-    .clearable(),
+    spelt(SECONDARY_ACCOUNT, Format::Email, T, "another guest account")
+        .under(INSTANT_MESSAGING)
+        .clearable(),
     limit(
         "/modalities/instantMessaging/maxConcurrentTasksPerService",
         50,
@@ -337,17 +288,14 @@ pub(super) static LEAVES: &[Leaf] = &[
         "whether chats use the tenant's own ACS instance",
     )
     .under(INSTANT_MESSAGING),
-    Leaf::new(
+    sealed(
         "/modalities/instantMessaging/acsConnectionString",
-        Kind::Sealed,
-        T,
+        INSTANT_MESSAGING_ACS,
         "connection string of Azure Communication Services for chats",
-    )
-    .under(INSTANT_MESSAGING_ACS)
-    .required(Required::WhenOn),
-    Leaf::new(
+    ),
+    spelt(
         "/modalities/instantMessaging/acsResourceId",
-        formatted(Format::Guid),
+        Format::Guid,
         T,
         "immutable resource id of the ACS instance",
     )
@@ -367,9 +315,9 @@ pub(super) static LEAVES: &[Leaf] = &[
         "e-mail tasks at once per service; further ones wait",
     ),
     // Licenses
-    Leaf::new(
+    choice(
         "/licenses/tenantState",
-        Kind::Choice(&["Active", "Trial", "Suspended", "Expired", "Canceled", "Lab"]),
+        &["Active", "Trial", "Suspended", "Expired", "Canceled", "Lab"],
         S,
         "state of the subscription; a new tenant starts in trial",
     )

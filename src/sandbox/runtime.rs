@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::leaf::Script;
 use super::rows::{LEAVES, PRIMARY_ACCOUNT, SECONDARY_ACCOUNT};
-use super::table::{Script, put};
+use super::table::put;
 
 /// What can be pending, in the order of the document.
 pub(super) const CHANGES: [&str; 6] = [

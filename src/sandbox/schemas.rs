@@ -3,8 +3,8 @@ use serde_json::{Map, Value, json};
 
 use super::problem::{Code, Slug};
 use super::roles::Role;
-use super::runtime::{CHANGES, MODALITIES, SERVICE_LICENCES, USER_LICENCES};
 
+mod runtime;
 mod settings;
 mod world;
 
@@ -76,35 +76,63 @@ fn token() -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": 64})
 }
 
+fn version() -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": 64, "description": "opaque"})
+}
+
 fn admin() -> Vec<(&'static str, Value)> {
-    let version =
-        json!({"type": "string", "minLength": 1, "maxLength": 64, "description": "opaque"});
-    let mut item = object(&[
-        ("id?", guid()),
-        ("settingsVersion?", version.clone()),
-        ("runtimeVersion?", version.clone()),
-        ("owner?", text_or_null()),
-        ("lastOwner?", text_or_null()),
+    let capabilities = object(&[
+        ("role", one_of(&Role::NAMES)),
+        ("restrictedPaths", list(pointer())),
     ]);
-    item["description"] = json!("the members named by `fields`");
-    vec![
-        ("Tenant", tenant(&version)),
-        ("Runtime", runtime()),
+    let mut schemas = vec![
+        ("Tenant", tenant()),
+        ("Runtime", runtime::schema()),
         (
             "Tenants",
-            object(&[("items", list(item)), ("nextCursor", text_or_null())]),
+            object(&[("items", list(item())), ("nextCursor", text_or_null())]),
         ),
         (
             "Changes",
             object(&[("cursor", text()), ("ids", list(guid()))]),
         ),
-        (
-            "Capabilities",
-            object(&[
-                ("role", one_of(&Role::NAMES)),
-                ("restrictedPaths", list(pointer())),
-            ]),
-        ),
+        ("Capabilities", capabilities),
+        ("Problem", problem()),
+    ];
+    schemas.extend(triggers());
+    schemas.extend(tokens());
+    schemas
+}
+
+fn tenant() -> Value {
+    object(&[
+        ("id", guid()),
+        ("settingsVersion", version()),
+        ("runtimeVersion", version()),
+        ("owner", text_or_null()),
+        ("lastOwner", text_or_null()),
+        ("settings", reference("Settings")),
+        ("runtime", reference("Runtime")),
+        ("restrictedPaths", list(pointer())),
+    ])
+}
+
+fn item() -> Value {
+    let mut item = object(&[
+        ("id?", guid()),
+        ("settingsVersion?", version()),
+        ("runtimeVersion?", version()),
+        ("owner?", text_or_null()),
+        ("lastOwner?", text_or_null()),
+    ]);
+    item["description"] = json!("the members named by `fields`");
+    item
+}
+
+fn triggers() -> Vec<(&'static str, Value)> {
+    let upn =
+        json!({"type": "string", "format": "email", "description": "required unless baseline"});
+    vec![
         (
             "WidgetKey",
             object(&[("key", guid()), ("version", count())]),
@@ -115,37 +143,30 @@ fn admin() -> Vec<(&'static str, Value)> {
         ),
         (
             "TestMessage",
-            object(&[
-                ("token", token()),
-                (
-                    "upn?",
-                    json!({"type": "string", "format": "email", "description": "required unless baseline"}),
-                ),
-                ("baseline?", flag()),
-            ]),
+            object(&[("token", token()), ("upn?", upn), ("baseline?", flag())]),
         ),
         (
             "TriggerOutcome",
             object(&[("done", flag()), ("last", token())]),
         ),
-        ("Problem", problem()),
-        (
-            "TokenRequest",
-            object(&[
-                ("grant_type", one_of(&["client_credentials"])),
-                ("client_id", text()),
-                ("client_secret", text()),
-                ("scope?", text()),
-            ]),
-        ),
-        (
-            "Token",
-            object(&[
-                ("access_token", text()),
-                ("token_type", one_of(&["Bearer"])),
-                ("expires_in", json!({"type": "integer", "minimum": 1})),
-            ]),
-        ),
+    ]
+}
+
+fn tokens() -> Vec<(&'static str, Value)> {
+    let request = [
+        ("grant_type", one_of(&["client_credentials"])),
+        ("client_id", text()),
+        ("client_secret", text()),
+        ("scope?", text()),
+    ];
+    let token = [
+        ("access_token", text()),
+        ("token_type", one_of(&["Bearer"])),
+        ("expires_in", json!({"type": "integer", "minimum": 1})),
+    ];
+    vec![
+        ("TokenRequest", object(&request)),
+        ("Token", object(&token)),
         (
             "TokenError",
             object(&[("error", one_of(&super::auth::TOKEN_ERRORS))]),
@@ -153,103 +174,19 @@ fn admin() -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn tenant(version: &Value) -> Value {
-    object(&[
-        ("id", guid()),
-        ("settingsVersion", version.clone()),
-        ("runtimeVersion", version.clone()),
-        ("owner", text_or_null()),
-        ("lastOwner", text_or_null()),
-        ("settings", reference("Settings")),
-        ("runtime", reference("Runtime")),
-        ("restrictedPaths", list(pointer())),
-    ])
-}
-
-fn counts_of(names: &[&str], schema: &Value) -> Value {
-    let members: Vec<(&str, Value)> = names.iter().map(|name| (*name, schema.clone())).collect();
-    object(&members)
-}
-
-fn runtime() -> Value {
-    let mut services = counts_of(&SERVICE_LICENCES, &count());
-    services["properties"]["features"] = json!({"type": "object", "additionalProperties": count()});
-    let invitation = || one_of(&["none", "pending", "accepted"]);
-    let token_or_null = || json!({"type": ["string", "null"], "minLength": 1, "maxLength": 64});
-    let mut deletion = object(&[
-        ("deletionId", guid()),
-        ("servicesPending", count()),
-        ("scriptPending", flag()),
-    ]);
-    deletion["type"] = json!(["object", "null"]);
-    let change = object(&[
-        ("scope", one_of(&["tenant", "service"])),
-        ("id", text()),
-        ("change", one_of(&CHANGES)),
-    ]);
-    object(&[
-        (
-            "used",
-            object(&[
-                ("services", services),
-                ("users", counts_of(&USER_LICENCES, &count())),
-                ("modalities", counts_of(&MODALITIES, &count())),
-            ]),
-        ),
-        (
-            "licensed",
-            object(&[
-                ("services", counts_of(&SERVICE_LICENCES, &flag())),
-                ("users", counts_of(&USER_LICENCES, &flag())),
-                ("modalities", counts_of(&MODALITIES, &flag())),
-            ]),
-        ),
-        ("pendingChanges", list(change)),
-        ("scriptUrl", json!({"type": "string", "format": "uri"})),
-        (
-            "widgetKey",
-            object(&[
-                ("set", flag()),
-                ("version", count()),
-                ("lastToken", token_or_null()),
-            ]),
-        ),
-        (
-            "instantMessaging",
-            object(&[
-                ("primary", invitation()),
-                ("secondary", invitation()),
-                ("lastToken", token_or_null()),
-            ]),
-        ),
-        ("availableModalities", list(one_of(&MODALITIES))),
-        (
-            "movedReferences",
-            list(object(&[
-                ("pointer", pointer()),
-                ("from", text()),
-                ("to", text()),
-            ])),
-        ),
-        (
-            "caps",
-            list(object(&[
-                ("pointer", pointer()),
-                ("effectiveMax", json!({"type": "integer"})),
-            ])),
-        ),
-        ("deletion", deletion),
-    ])
-}
-
 fn problem() -> Value {
     let error = object(&[
         ("pointer", pointer()),
-        ("code", one_of(&Code::ALL.map(|code| code.row().0))),
+        (
+            "code",
+            one_of(&Code::all().map(Code::name).collect::<Vec<_>>()),
+        ),
         ("min?", json!({"type": "integer"})),
         ("max?", json!({"type": "integer"})),
     ]);
-    let urns = Slug::ALL.map(|slug| format!("urn:nimbus:problem:{}", slug.name()));
+    let urns: Vec<String> = Slug::all()
+        .map(|slug| format!("urn:nimbus:problem:{}", slug.name()))
+        .collect();
     object(&[
         ("type", json!({"type": "string", "enum": urns})),
         ("status", json!({"type": "integer"})),

@@ -1,190 +1,14 @@
 //! What a setting is on this platform: a row of data per leaf, and the questions that everybody asks about the rows.
 //!
-//! The rows themselves are in `rows.rs`. Validation, defaults, restricted paths, what a script must push, and the
-//! schemas of the OpenAPI document are all read from here, so that a rule is written once. The client of the admin API
-//! has a table of its own and shares nothing with this one: a mistake in either then shows as a refused write.
-use serde_json::{Map, Value, json};
+//! The rows themselves are in `rows.rs`, their vocabulary in `leaf.rs`. Validation, defaults, restricted paths, what a
+//! script must push, and the schemas of the OpenAPI document are all read from here, so that a rule is written once.
+//! The client of the admin API has a table of its own and shares nothing with this one: a mistake in either then shows
+//! as a refused write.
+use serde_json::{Map, Value};
 
+use super::leaf::Leaf;
 use super::roles::Role;
 use super::rows::LEAVES;
-
-/// Who may change a leaf; each one includes those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Authority {
-    /// Everybody, also a restricted tenant administrator.
-    NonTechnical,
-    /// Tenant administrators.
-    Tenant,
-    /// Partner administrators.
-    Partner,
-    /// System administrators only.
-    System,
-}
-
-impl Authority {
-    /// True if a client with this role may write the leaf.
-    pub(super) fn admits(self, role: Role) -> bool {
-        match self {
-            Self::NonTechnical | Self::Tenant => true,
-            Self::Partner => role != Role::Tenant,
-            Self::System => role == Role::System,
-        }
-    }
-}
-
-/// Notations of a text that are more than its length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
-    /// 8-4-4-4-12 hexadecimal digits, not all zero; kept in lower case.
-    Guid,
-    /// A DNS name with at least one dot; kept in lower case.
-    Domain,
-    /// One address, also the sign-in name of an account.
-    Email,
-    /// E.164 with the plus sign.
-    Phone,
-    /// `sip:user@host`; accepted without its scheme, kept with it.
-    Sip,
-    /// ISO 3166-1 alpha-2.
-    Country,
-    /// `root` or the GUID of an organization unit.
-    OrganizationUnit,
-    /// The id of a partner on this platform.
-    Partner,
-}
-
-/// What values a leaf takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A boolean.
-    Toggle,
-    /// An integer; without a `max` only the type bounds it.
-    Number { min: i64, max: Option<i64> },
-    /// One of these spellings.
-    Choice(&'static [&'static str]),
-    /// Free text of at most so many characters.
-    Text { max: usize },
-    /// Text in a fixed notation.
-    Formatted(Format),
-    /// The tenant id, which never changes.
-    Identity,
-    /// An ACS connection string: taken once, never shown again.
-    Sealed,
-    /// Counts by name, each zero or more.
-    Counts,
-}
-
-/// What a leaf holds while nobody has set it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Preset {
-    /// No value, which reads as null.
-    Nothing,
-    Toggle(bool),
-    Number(i64),
-    Text(&'static str),
-}
-
-/// When a write that leaves a leaf without a value is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Required {
-    Never,
-    AtCreation,
-    /// While every switch above the leaf is on.
-    WhenOn,
-}
-
-/// Which change of a leaf the provisioning script must push, and what the pending change is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Script {
-    /// No change of it.
-    Never,
-    /// Only from false to true.
-    SwitchedOn(&'static str),
-    /// Any change.
-    Changed(&'static str),
-}
-
-/// One setting.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Leaf {
-    /// RFC 6901, into `settings`.
-    pub pointer: &'static str,
-    pub kind: Kind,
-    pub authority: Authority,
-    pub preset: Preset,
-    /// True if null in a PATCH removes the value.
-    pub clearable: bool,
-    /// Pointers of the toggles that hide the leaf while one of them is off.
-    pub switches: &'static [&'static str],
-    pub required: Required,
-    pub script: Script,
-    /// What the leaf does, for the OpenAPI document.
-    pub about: &'static str,
-}
-
-impl Leaf {
-    pub(super) const fn new(
-        pointer: &'static str,
-        kind: Kind,
-        authority: Authority,
-        about: &'static str,
-    ) -> Self {
-        Self {
-            pointer,
-            kind,
-            authority,
-            preset: Preset::Nothing,
-            clearable: false,
-            switches: &[],
-            required: Required::Never,
-            script: Script::Never,
-            about,
-        }
-    }
-
-    pub(super) const fn preset(self, preset: Preset) -> Self {
-        Self { preset, ..self }
-    }
-
-    pub(super) const fn clearable(self) -> Self {
-        Self {
-            clearable: true,
-            ..self
-        }
-    }
-
-    pub(super) const fn under(self, switches: &'static [&'static str]) -> Self {
-        Self { switches, ..self }
-    }
-
-    pub(super) const fn required(self, required: Required) -> Self {
-        Self { required, ..self }
-    }
-
-    pub(super) const fn script(self, script: Script) -> Self {
-        Self { script, ..self }
-    }
-
-    /// The value that a new tenant `id` has here.
-    pub(super) fn initial(&self, id: &str) -> Value {
-        match (self.kind, self.preset) {
-            (Kind::Identity, _) => json!(id),
-            (Kind::Sealed, _) => json!({"set": false, "version": 0}),
-            (Kind::Counts, _) => json!({}),
-            (_, Preset::Nothing) => Value::Null,
-            (_, Preset::Toggle(on)) => json!(on),
-            (_, Preset::Number(number)) => json!(number),
-            (_, Preset::Text(text)) => json!(text),
-        }
-    }
-
-    /// True if a reader can find null here.
-    pub(super) fn may_be_empty(&self) -> bool {
-        self.preset == Preset::Nothing
-            && self.required != Required::AtCreation
-            && !matches!(self.kind, Kind::Identity | Kind::Sealed | Kind::Counts)
-    }
-}
 
 /// What the table knows about a pointer.
 pub(super) enum Place {
@@ -299,7 +123,10 @@ pub(super) fn remove(document: &mut Value, pointer: &str) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::sandbox::leaf::Kind;
 
     #[test]
     fn every_pointer_is_stated_once_and_every_switch_is_a_toggle() {

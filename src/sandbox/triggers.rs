@@ -8,11 +8,11 @@ use super::auth::authenticate;
 use super::body::Members;
 use super::call::{Call, Reply};
 use super::format::canonical;
+use super::leaf::Format;
 use super::problem::{Code, Failure, Problem, Slug};
 use super::rows::{INSTANT_MESSAGING_ENABLED, INTERACT_ENABLED, PRIMARY_ACCOUNT};
 use super::runtime::WidgetKey;
 use super::store::Work;
-use super::table::Format;
 use super::tenant::{Tenant, existing};
 use super::tenants::{alive, owned};
 

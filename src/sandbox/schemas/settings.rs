@@ -1,9 +1,10 @@
 //! Schemas of `settings` as it is read and as it is written, from the table.
 use serde_json::{Map, Value, json};
 
-use super::super::rows::LEAVES;
-use super::super::table::{Authority, Format, Kind, Leaf, Preset, Required, Script, put};
 use super::{object, reference, token};
+use crate::sandbox::leaf::{Authority, Format, Kind, Leaf, Preset, Required, Script};
+use crate::sandbox::rows::LEAVES;
+use crate::sandbox::table::put;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Use {

@@ -1,37 +1,28 @@
 //! Schemas of the routes under `/sandbox`.
 use serde_json::{Value, json};
 
-use super::super::faults::KINDS;
-use super::super::log::EFFECTS;
-use super::super::problem::Slug;
-use super::super::roles::Role;
-use super::super::runtime::{MODALITIES, SERVICE_LICENCES, user_kinds};
 use super::{count, flag, guid, list, object, one_of, pointer, text, text_or_null};
+use crate::sandbox::faults::KINDS;
+use crate::sandbox::log::EFFECTS;
+use crate::sandbox::problem::Slug;
+use crate::sandbox::roles::Role;
+use crate::sandbox::runtime::{MODALITIES, SERVICE_LICENCES, user_kinds};
 
 pub(super) fn schemas() -> Vec<(&'static str, Value)> {
     let mut schemas = vec![
         ("Health", object(&[("status", one_of(&["ok"]))])),
-        (
-            "UiEdit",
-            object(&[(
-                "settings",
-                json!({"type": "object", "description": "as SettingsPatch; with `plant` also unknown members"}),
-            )]),
-        ),
+        ("UiEdit", object(&[("settings", ui_settings())])),
         ("AutoRun", object(&[("enabled", flag())])),
         (
             "ScriptRun",
             object(&[
-                ("pushed", list(json!({"type": "object"}))),
+                ("pushed", list(super::runtime::pending_change())),
                 ("deleted", flag()),
             ]),
         ),
         (
             "Clock",
-            object(&[
-                ("now", json!({"type": "string", "format": "date-time"})),
-                ("advancedSeconds", count()),
-            ]),
+            object(&[("now", moment()), ("advancedSeconds", count())]),
         ),
         ("ClockAdvance", object(&[("advanceSeconds", count())])),
         (
@@ -51,6 +42,14 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
     schemas.extend(faults());
     schemas.extend(people());
     schemas
+}
+
+fn ui_settings() -> Value {
+    json!({"type": "object", "description": "as SettingsPatch; with `plant` also unknown members"})
+}
+
+fn moment() -> Value {
+    json!({"type": "string", "format": "date-time"})
 }
 
 fn clients() -> Vec<(&'static str, Value)> {
@@ -81,7 +80,29 @@ fn clients() -> Vec<(&'static str, Value)> {
 }
 
 fn faults() -> Vec<(&'static str, Value)> {
-    let action = object(&[
+    let route = json!({
+        "type": "string",
+        "description": "`GET /v1/tenants/{id}`, or with an id in it; `*` for any method, path or both",
+    });
+    let from_one = || json!({"type": "integer", "minimum": 1});
+    let mut members = vec![
+        ("route", route),
+        ("tenant?", guid()),
+        ("nth?", from_one()),
+        ("times?", from_one()),
+        ("action", action()),
+    ];
+    let stated = object(&members);
+    members.extend([("seen", count()), ("struck", count())]);
+    vec![
+        ("FaultsToPlant", object(&[("faults", list(stated))])),
+        ("Faults", object(&[("faults", list(object(&members)))])),
+    ]
+}
+
+fn action() -> Value {
+    let slugs: Vec<&str> = Slug::all().map(Slug::name).collect();
+    object(&[
         ("kind", one_of(&KINDS)),
         (
             "status?",
@@ -96,77 +117,41 @@ fn faults() -> Vec<(&'static str, Value)> {
             "body?",
             json!({"description": "a text as it is, anything else as JSON"}),
         ),
-        ("slug?", one_of(&Slug::ALL.map(Slug::name))),
+        ("slug?", one_of(&slugs)),
         ("seconds?", json!({"type": "number", "minimum": 0})),
         (
             "after?",
             json!({"type": "boolean", "description": "delay the answer, not the request"}),
         ),
-    ]);
-    let from_one = || json!({"type": "integer", "minimum": 1});
-    let members = [
-        (
-            "route",
-            json!({"type": "string", "description": "`GET /v1/tenants/{id}`, with a tenant's id too; `*` for any"}),
-        ),
-        ("tenant?", guid()),
-        ("nth?", from_one()),
-        ("times?", from_one()),
-        ("action", action),
-    ];
-    let stated = object(&members);
-    let mut members = members.to_vec();
-    members.extend([("seen", count()), ("struck", count())]);
-    vec![
-        ("FaultsToPlant", object(&[("faults", list(stated))])),
-        ("Faults", object(&[("faults", list(object(&members)))])),
-    ]
+    ])
 }
 
 fn people() -> Vec<(&'static str, Value)> {
     let kinds: Vec<String> = user_kinds().collect();
+    let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
+    let caps = json!({"type": "object", "additionalProperties": {"type": "integer"}});
     let answer = || one_of(&["pending", "accepted"]);
+    let service = [
+        ("displayName", text()),
+        ("upn?", text_or_null()),
+        ("phone?", text_or_null()),
+        ("licence?", one_of(&SERVICE_LICENCES)),
+        ("features?", list(text())),
+    ];
+    let message = object(&[("token", text()), ("upn", text()), ("sender", text())]);
     vec![
         (
             "Modalities",
             object(&[("available", list(one_of(&MODALITIES)))]),
         ),
-        (
-            "Caps",
-            object(&[(
-                "caps",
-                json!({"type": "object", "additionalProperties": {"type": "integer"}}),
-            )]),
-        ),
-        (
-            "Service",
-            object(&[
-                ("displayName", text()),
-                ("upn?", text_or_null()),
-                ("phone?", text_or_null()),
-                ("licence?", one_of(&SERVICE_LICENCES)),
-                ("features?", list(text())),
-            ]),
-        ),
-        (
-            "User",
-            object(&[("licences", list(json!({"type": "string", "enum": kinds})))]),
-        ),
+        ("Caps", object(&[("caps", caps)])),
+        ("Service", object(&service)),
+        ("User", object(&[("licences", list(one_of(&kinds)))])),
         (
             "Invitations",
             object(&[("primary?", answer()), ("secondary?", answer())]),
         ),
-        (
-            "Messages",
-            object(&[(
-                "items",
-                list(object(&[
-                    ("token", text()),
-                    ("upn", text()),
-                    ("sender", text()),
-                ])),
-            )]),
-        ),
+        ("Messages", object(&[("items", list(message))])),
     ]
 }
 

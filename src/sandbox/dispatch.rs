@@ -1,0 +1,85 @@
+//! From a route to the function that does it.
+use std::net::IpAddr;
+
+use super::call::{Call, Reply};
+use super::problem::{Failure, Slug};
+use super::routes::{Operation, is_logged};
+use super::serve::Platform;
+use super::store::Work;
+use super::{auth, clients, lists, log, outside, people, script, tenants, triggers};
+
+impl Platform {
+    /// Carries out what the route of a request is for.
+    pub(super) async fn dispatch(&self, work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+        let route = call.route?;
+        if !may_ask(route.template, call.peer.ip()) {
+            return Err(Slug::NotPermitted.into());
+        }
+        match route.operation {
+            Operation::IssueToken => auth::issue_token(work, call).await,
+            Operation::ListTenants => lists::tenants(work, call).await,
+            Operation::ListChanges => lists::changes(work, call).await,
+            Operation::ReadCapabilities => tenants::capabilities(work, call).await,
+            Operation::ReadTenant => tenants::read(work, call).await,
+            Operation::CreateTenant => tenants::create(work, call).await,
+            Operation::PatchTenant => tenants::patch(work, call).await,
+            Operation::DeleteTenant => tenants::delete(work, call).await,
+            Operation::ClaimTenant => tenants::claim(work, call).await,
+            Operation::ReleaseTenant => tenants::release(work, call).await,
+            Operation::ReadWidgetKey => triggers::widget_key(work, call).await,
+            Operation::RotateWidgetKey => triggers::rotate(work, call).await,
+            Operation::SendTestMessage => triggers::send_test_message(work, call).await,
+            Operation::ReadHealth => Ok(outside::health()),
+            Operation::EditSettings => outside::edit_settings(work, call).await,
+            Operation::RunScript => script::run_now(work, call).await,
+            Operation::SetAutoRun => script::set_auto_run(work, call).await,
+            Operation::PutClient => clients::put(work, call).await,
+            Operation::PlantFaults => self.faults.plant(call),
+            Operation::ReadFaults => Ok(self.faults.read()),
+            Operation::ClearFaults => Ok(self.faults.clear()),
+            Operation::ReadLog => log::read(work, call).await,
+            Operation::ReadClock => outside::read_clock(work).await,
+            Operation::AdvanceClock => outside::advance_clock(work, call).await,
+            Operation::StampTenant => outside::stamp(work, call).await,
+            Operation::LoseTenant => outside::lose(work, call).await,
+            Operation::PutNormaliser => outside::normaliser(work, call).await,
+            Operation::PutModalities => outside::modalities(work, call).await,
+            Operation::PutCaps => outside::caps(work, call).await,
+            Operation::PutService => people::put_service(work, call).await,
+            Operation::RemoveService => people::remove_service(work, call).await,
+            Operation::PutUser => people::put_user(work, call).await,
+            Operation::PutInvitations => people::invitations(work, call).await,
+            Operation::ReadMessages => people::messages(work, call).await,
+        }
+    }
+}
+
+/// The world under `/sandbox` answers only this machine.
+fn may_ask(template: &str, peer: IpAddr) -> bool {
+    is_logged(template) || peer.to_canonical().is_loopback()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_world_answers_only_this_machine() {
+        let rows = [
+            ("/sandbox/log", "127.0.0.1", true),
+            ("/sandbox/log", "::1", true),
+            ("/sandbox/log", "::ffff:127.0.0.1", true),
+            ("/sandbox/log", "192.0.2.1", false),
+            ("/v1/tenants", "192.0.2.1", true),
+            ("/healthz", "192.0.2.1", false),
+        ];
+        for (template, peer, expected) in rows {
+            assert_eq!(
+                expected,
+                may_ask(template, peer.parse().unwrap()),
+                "{template} {peer}"
+            );
+        }
+    }
+}
