@@ -235,7 +235,7 @@ fn action(stated: &Value) -> Result<(String, Action), Failure> {
         "cut" => Action::Cut,
         kind => Action::Answer {
             canned: canned(kind, &members)?,
-            after: false,
+            after: after()?,
         },
     };
     Ok((kind, action))

@@ -195,22 +195,46 @@ async fn a_request_is_carried_out_although_its_sender_has_gone() {
         json!({"kind": "delay", "seconds": 0.3}),
     )
     .await;
-    let cursor = api.send(Ask::new("GET", "/v1/changes")).await.expect(200)["cursor"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let impatient = tokio::time::timeout(
-        Duration::from_millis(100),
-        api.try_send(patch(&created["settingsVersion"])),
+    let feed = api.send(Ask::new("GET", "/v1/changes")).await.expect(200);
+    let path = format!(
+        "/v1/changes?wait=30&after={}",
+        feed["cursor"].as_str().unwrap()
     );
-    assert!(impatient.await.is_err());
-    api.send(Ask::new(
-        "GET",
-        format!("/v1/changes?wait=30&after={cursor}"),
-    ))
-    .await
-    .expect(200);
+    // Polling the request until the fault has struck and dropping it then is to hang up.
+    tokio::select! {
+        answer = api.try_send(patch(&created["settingsVersion"])) => panic!("{answer:?}"),
+        () = api.struck() => {}
+    }
+    assert_eq!(
+        json!([ID]),
+        api.send(Ask::new("GET", path)).await.expect(200)["ids"]
+    );
     assert_eq!(json!("Contoso AG"), company(&api).await);
+}
+
+#[tokio::test]
+async fn a_canned_answer_can_come_after_the_request_was_carried_out() {
+    let api = Api::start().await;
+    let created = api.create(json!({})).await;
+    plant(
+        &api,
+        "PATCH /v1/tenants/{id}",
+        json!({"kind": "status", "status": 504, "after": true}),
+    )
+    .await;
+    assert_eq!(
+        504,
+        api.try_send(patch(&created["settingsVersion"]))
+            .await
+            .unwrap()
+            .status
+    );
+    assert_eq!(json!("Contoso AG"), company(&api).await);
+    let entry = &api.log().await[1];
+    assert_eq!(
+        (&json!(200), &json!(true), &json!("status")),
+        (&entry["status"], &entry["accepted"], &entry["fault"])
+    );
 }
 
 #[tokio::test]

@@ -1,4 +1,6 @@
 //! Start, stop and restart.
+use std::time::Duration;
+
 use nimbus_operator::sandbox::{Database, Error, Options, start};
 use serde_json::{Value, json};
 
@@ -58,25 +60,28 @@ async fn state_in_a_file_survives_a_restart() {
 #[tokio::test]
 async fn stopping_ends_a_wait_and_frees_the_address() {
     let api = Api::start().await;
-    let cursor = api.send(Ask::new("GET", "/v1/changes")).await.expect(200)["cursor"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let url = api.url(&format!("/v1/changes?wait=60&after={cursor}"));
-    let request = reqwest::Client::builder().no_proxy().build().unwrap();
+    let feed = api.send(Ask::new("GET", "/v1/changes")).await.expect(200);
+    // A fault that does nothing tells when the request is there.
+    let probe = json!({"route": "GET /v1/changes", "action": {"kind": "delay", "seconds": 0}});
+    api.outside("POST", "/sandbox/faults".into(), json!({"faults": [probe]}))
+        .await;
+    let url = api.url(&format!(
+        "/v1/changes?wait=60&after={}",
+        feed["cursor"].as_str().unwrap()
+    ));
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let waiting = tokio::spawn(
-        request
+        client
             .get(url)
             .bearer_auth(api.token("system").await)
             .send(),
     );
-    // The wait has begun once a later request is in the log before it.
-    api.send(Ask::new("GET", "/v1/capabilities"))
-        .await
-        .expect(200);
+    api.struck().await;
     let address = api.address();
-    api.stop().await;
-    waiting.await.unwrap().ok();
+    tokio::time::timeout(Duration::from_secs(30), api.stop())
+        .await
+        .unwrap();
+    assert_eq!(200, waiting.await.unwrap().unwrap().status());
     let again = start(Options {
         listen: address,
         database: Database::Memory,

@@ -330,6 +330,19 @@ impl Api {
         }
     }
 
+    /// Returns once a planted fault has struck.
+    pub async fn struck(&self) {
+        loop {
+            let faults = self
+                .outside("GET", "/sandbox/faults".into(), Value::Null)
+                .await;
+            let struck = |fault: &Value| fault["struck"] != json!(0);
+            if faults["faults"].as_array().unwrap().iter().any(struck) {
+                return;
+            }
+        }
+    }
+
     /// Returns the log without the token requests.
     pub async fn log(&self) -> Vec<Value> {
         let log = self

@@ -121,7 +121,7 @@ fn action() -> Value {
         ("seconds?", json!({"type": "number", "minimum": 0})),
         (
             "after?",
-            json!({"type": "boolean", "description": "delay the answer, not the request"}),
+            json!({"type": "boolean", "description": "carry the request out first"}),
         ),
     ])
 }
