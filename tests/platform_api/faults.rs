@@ -391,3 +391,22 @@ async fn a_refused_write_changed_nothing_in_the_log_either() {
         entry["settingsVersion"]
     );
 }
+
+#[tokio::test]
+async fn a_write_that_finds_everything_as_it_was_has_no_effect_in_the_log() {
+    let api = Api::start().await;
+    api.create(json!({})).await;
+    api.patch(json!({"general": {"name": "Contoso"}}))
+        .await
+        .expect(200);
+    api.send(Ask::new("PUT", tenant("/owner")).owner(OWNER))
+        .await
+        .expect(200);
+    for entry in &api.log().await[2..] {
+        assert_eq!(
+            (&json!(true), &Value::Null),
+            (&entry["accepted"], &entry["effect"])
+        );
+        assert_eq!(json!([]), entry["changedPointers"]);
+    }
+}

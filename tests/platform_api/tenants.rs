@@ -427,15 +427,43 @@ async fn a_tombstone_is_built_over_only_by_its_name() {
     assert_eq!(Value::Null, second["runtime"]["deletion"]);
     assert_ne!(first["settingsVersion"], second["settingsVersion"]);
     api.send(create(&query)).await.refused(412, "tenant-exists");
-}
-
-#[tokio::test]
-async fn a_lost_tenant_is_simply_absent() {
-    let api = Api::start().await;
-    api.create(json!({})).await;
     api.outside("DELETE", outside(""), Value::Null).await;
     api.send(Ask::new("GET", tenant("")))
         .await
         .refused(404, "tenant-not-found");
-    api.create(json!({})).await;
+}
+
+#[tokio::test]
+async fn a_lost_tenant_is_simply_absent_and_leaves_nothing_behind() {
+    let api = Api::start().await;
+    api.create(sealed(STRING)).await;
+    api.outside(
+        "PUT",
+        outside("/services/help"),
+        json!({"displayName": "Help"}),
+    )
+    .await;
+    api.outside(
+        "PUT",
+        outside("/users/anna"),
+        json!({"licences": ["users/interact"]}),
+    )
+    .await;
+    let normaliser = json!({"pointer": "/general/crmId", "mode": "ignore"});
+    api.outside("PUT", outside("/normaliser"), normaliser).await;
+    api.outside("DELETE", outside(""), Value::Null).await;
+    api.send(Ask::new("GET", tenant("")))
+        .await
+        .refused(404, "tenant-not-found");
+    let created = api.create(json!({"general": {"crmId": "C-1"}})).await;
+    assert_eq!(json!([]), created["runtime"]["pendingChanges"]);
+    assert_eq!(json!(0), created["runtime"]["used"]["users"]["interact"]);
+    let mut patch = sealed(STRING);
+    patch["general"] = json!({"crmId": "C-2"});
+    let settings = api.patch(patch).await.expect(200)["settings"].clone();
+    assert_eq!(
+        Some(&json!({"set": true, "version": 1})),
+        settings.pointer(SEALED)
+    );
+    assert_eq!(json!("C-2"), settings["general"]["crmId"]);
 }
