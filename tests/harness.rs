@@ -1,6 +1,7 @@
 //! The harness tested by itself: what it promises to the other tests.
 
 mod audit;
+mod env;
 mod proxy;
 mod rights;
 
