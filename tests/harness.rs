@@ -26,11 +26,7 @@ use crate::support::{apply, assets, users};
 
 fn config_map(name: &str, owners: Vec<OwnerReference>) -> ConfigMap {
     ConfigMap {
-        metadata: ObjectMeta {
-            name: Some(name.to_owned()),
-            owner_references: Some(owners),
-            ..ObjectMeta::default()
-        },
+        metadata: ObjectMeta { name: Some(name.to_owned()), owner_references: Some(owners), ..ObjectMeta::default() },
         data: Some(BTreeMap::new()),
         ..ConfigMap::default()
     }
@@ -53,21 +49,14 @@ where
 #[tokio::test(flavor = "multi_thread")]
 async fn namespace_deletion_lives() {
     let client = ControlPlane::shared().await.client(users::ADMIN);
-    create_namespace(&client, "deleted-with-content")
-        .await
-        .unwrap();
+    create_namespace(&client, "deleted-with-content").await.unwrap();
     let content: Api<ConfigMap> = Api::namespaced(client.clone(), "deleted-with-content");
-    let posted = content
-        .create(&PostParams::default(), &config_map("content", Vec::new()))
-        .await;
+    let posted = content.create(&PostParams::default(), &config_map("content", Vec::new())).await;
     posted.unwrap();
 
     let namespaces: Api<Namespace> = Api::all(client);
     let how = DeleteParams::default();
-    namespaces
-        .delete("deleted-with-content", &how)
-        .await
-        .unwrap();
+    namespaces.delete("deleted-with-content", &how).await.unwrap();
 
     until_gone(&namespaces, "deleted-with-content").await;
     until_gone(&content, "content").await;
@@ -79,17 +68,12 @@ async fn garbage_collection_lives() {
     create_namespace(&client, "garbage").await.unwrap();
     let api: Api<ConfigMap> = Api::namespaced(client, "garbage");
     let post = PostParams::default();
-    let owner = api
-        .create(&post, &config_map("owner", Vec::new()))
-        .await
-        .unwrap();
+    let owner = api.create(&post, &config_map("owner", Vec::new())).await.unwrap();
     let reference = owner.owner_ref(&()).unwrap();
     let dependent = config_map("dependent", vec![reference]);
     api.create(&post, &dependent).await.unwrap();
 
-    api.delete(&owner.name_any(), &DeleteParams::default())
-        .await
-        .unwrap();
+    api.delete(&owner.name_any(), &DeleteParams::default()).await.unwrap();
 
     until_gone(&api, "dependent").await;
 }
@@ -113,19 +97,13 @@ async fn the_api_server_is_of_the_version_asked_for() {
     let version = client.apiserver_version().await.unwrap().git_version;
     // Binaries that were given are of whatever version they are.
     if std::env::var_os("KUBEBUILDER_ASSETS").is_none() {
-        assert_eq!(
-            format!("v{}", assets::kubernetes_version().unwrap()),
-            version
-        );
+        assert_eq!(format!("v{}", assets::kubernetes_version().unwrap()), version);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_control_plane_whose_program_died_says_so() {
-    let options = Options {
-        controller_manager: false,
-        ..Options::default()
-    };
+    let options = Options { controller_manager: false, ..Options::default() };
     let control_plane = ControlPlane::start(options).await.unwrap();
     assert_eq!(2, control_plane.pids().len());
     control_plane.check().unwrap();
@@ -148,10 +126,7 @@ async fn a_program_that_dies_is_named_with_its_last_words() {
     command.args(["-c", "echo the disk is full; exit 3"]);
     let child = Process::start("etcd", command, &folder.path().join("log")).unwrap();
 
-    let error = until("the child to end", PATIENCE, || async {
-        child.check().err().ok_or("it still runs")
-    })
-    .await;
+    let error = until("the child to end", PATIENCE, || async { child.check().err().ok_or("it still runs") }).await;
 
     let error = error.to_string();
     assert!(error.starts_with("etcd (process "), "{error}");
@@ -194,9 +169,8 @@ async fn the_operator_binary_runs_as_a_process_of_its_own() {
     let control_plane = ControlPlane::shared().await;
     let kubeconfig = control_plane.kubeconfig(&users::operator(users::NUMBERED));
     let operator = OperatorProcess::start(&kubeconfig, &["--help"], &[]).unwrap();
-    let status = until("the operator to print its help", PATIENCE, || async {
-        operator.ended().ok_or("it still runs")
-    });
+    let status =
+        until("the operator to print its help", PATIENCE, || async { operator.ended().ok_or("it still runs") });
     assert!(status.await.success(), "{}", operator.log());
 }
 
@@ -210,9 +184,7 @@ async fn a_process_is_asked_to_stop_before_it_is_killed() {
 
     process.terminate().unwrap();
 
-    let status = until("the end", PATIENCE, || async {
-        process.ended().ok_or("it still runs")
-    });
+    let status = until("the end", PATIENCE, || async { process.ended().ok_or("it still runs") });
     assert_eq!(Some(libc::SIGTERM), status.await.signal());
     // Nothing is sent to a pid that may be another process's by now.
     process.terminate().unwrap();
@@ -230,13 +202,7 @@ async fn sigkill_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let note = folder.path().join("programs");
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command
-        .args([
-            "--exact",
-            "harness::sigkill_leaves_nothing_behind",
-            "--nocapture",
-        ])
-        .env(VICTIM, &note);
+    command.args(["--exact", "harness::sigkill_leaves_nothing_behind", "--nocapture"]).env(VICTIM, &note);
     let victim = Process::start("victim", command, &folder.path().join("log")).unwrap();
     let start = Duration::from_secs(180);
     let (data, pids) = until("the victim's control plane", start, || async {

@@ -52,21 +52,13 @@ async fn bookkeeping_is_counted_apart() {
     let user = users::user(2);
     let client = control_plane.client(&user);
     let leases: Api<Lease> = Api::namespaced(client.clone(), "default");
-    leases
-        .create(&PostParams::default(), &Lease::default())
-        .await
-        .unwrap_err();
+    leases.create(&PostParams::default(), &Lease::default()).await.unwrap_err();
     let maps: Api<ConfigMap> = Api::namespaced(client, "default");
-    maps.delete("mine", &DeleteParams::default())
-        .await
-        .unwrap_err();
+    maps.delete("mine", &DeleteParams::default()).await.unwrap_err();
 
     assert_eq!(2, audit.writes(&user, Mark::START).await.unwrap().len());
     let writes = audit.object_writes(&user, Mark::START).await.unwrap();
-    let writes: Vec<_> = writes
-        .iter()
-        .map(|request| (request.verb.as_str(), request.name.as_str()))
-        .collect();
+    let writes: Vec<_> = writes.iter().map(|request| (request.verb.as_str(), request.name.as_str())).collect();
     assert_eq!(vec![("delete", "mine")], writes);
 }
 
@@ -84,9 +76,7 @@ async fn tenants_written_by_masters_are_reported() {
     let tenant = DynamicObject::new("contoso", &resource).data(json!({"spec": {}}));
     let api: Api<DynamicObject> = Api::namespaced_with(client, "contoso", &resource);
     // The kind is not even installed; that it was tried is enough.
-    api.create(&PostParams::default(), &tenant)
-        .await
-        .unwrap_err();
+    api.create(&PostParams::default(), &tenant).await.unwrap_err();
 
     let writes = audit.tenant_writes_by_masters().await.unwrap();
     assert_eq!(1, writes.len());

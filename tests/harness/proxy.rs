@@ -37,11 +37,7 @@ impl Corner {
         let mut config = control_plane.config(users::ADMIN).unwrap();
         config.cluster_url = proxy.url().parse().unwrap();
         let client = Client::try_from(config).unwrap();
-        Self {
-            _proxy: proxy,
-            through: Api::namespaced(client, namespace),
-            direct: Api::namespaced(admin, namespace),
-        }
+        Self { _proxy: proxy, through: Api::namespaced(client, namespace), direct: Api::namespaced(admin, namespace) }
     }
 
     async fn create(&self, name: &str) -> kube::Result<ConfigMap> {
@@ -92,9 +88,7 @@ async fn effects_are_counted_over_both_targets_and_reads_are_not() {
     let recorder = Recorder::new(|_, path| !path.ends_with("/token"));
     let corner = Corner::new("proxy-count", &recorder).await;
     let (url, arrived) = platform().await;
-    let admin_api = Proxy::start(Upstream::platform(&url), &recorder)
-        .await
-        .unwrap();
+    let admin_api = Proxy::start(Upstream::platform(&url), &recorder).await.unwrap();
     let client = http::client(None).unwrap();
     let post = |path: &str| client.post(format!("{}{path}", admin_api.url())).send();
 
@@ -110,24 +104,10 @@ async fn effects_are_counted_over_both_targets_and_reads_are_not() {
     let seen: Vec<_> = recorder
         .effects()
         .into_iter()
-        .map(|effect| {
-            (
-                effect.number,
-                effect.target,
-                effect.method,
-                effect.path,
-                effect.status,
-            )
-        })
+        .map(|effect| (effect.number, effect.target, effect.method, effect.path, effect.status))
         .collect();
     let expected = vec![
-        (
-            1,
-            "platform",
-            Method::POST,
-            "/v1/tenants/1".to_owned(),
-            Some(200),
-        ),
+        (1, "platform", Method::POST, "/v1/tenants/1".to_owned(), Some(200)),
         (2, "kubernetes", Method::POST, maps.to_owned(), Some(201)),
         (3, "kubernetes", Method::POST, maps.to_owned(), Some(409)),
     ];
@@ -137,11 +117,9 @@ async fn effects_are_counted_over_both_targets_and_reads_are_not() {
 /// What each moment promises about effect 2 of three.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_world_stops_at_the_armed_moment() {
-    for (moment, happened, answered) in [
-        (Moment::BeforeSend, false, false),
-        (Moment::AfterSend, true, false),
-        (Moment::AfterAnswer, true, true),
-    ] {
+    for (moment, happened, answered) in
+        [(Moment::BeforeSend, false, false), (Moment::AfterSend, true, false), (Moment::AfterAnswer, true, true)]
+    {
         let recorder = Recorder::new(|_, _| true);
         let namespace = format!("proxy-{moment:?}").to_lowercase();
         let corner = Arc::new(Corner::new(&namespace, &recorder).await);
@@ -152,16 +130,10 @@ async fn the_world_stops_at_the_armed_moment() {
             let corner = corner.clone();
             async move { corner.create("second").await }
         });
-        tokio::time::timeout(PATIENCE, reached)
-            .await
-            .unwrap()
-            .unwrap();
+        tokio::time::timeout(PATIENCE, reached).await.unwrap().unwrap();
         assert_eq!(happened, corner.exists("second").await, "{moment:?}");
         if answered {
-            until("the answer", PATIENCE, || async {
-                second.is_finished().then_some(()).ok_or("none yet")
-            })
-            .await;
+            until("the answer", PATIENCE, || async { second.is_finished().then_some(()).ok_or("none yet") }).await;
         }
         assert_eq!(answered, second.is_finished(), "{moment:?}");
 
@@ -183,11 +155,7 @@ async fn the_world_stops_at_the_armed_moment() {
         assert!(!corner.exists("third").await, "{moment:?}");
         assert_eq!(happened, corner.exists("second").await, "{moment:?}");
         corner.create("fourth").await.unwrap();
-        let numbers: Vec<_> = recorder
-            .effects()
-            .iter()
-            .map(|effect| (effect.number, effect.status))
-            .collect();
+        let numbers: Vec<_> = recorder.effects().iter().map(|effect| (effect.number, effect.status)).collect();
         let second = happened.then_some(201);
         assert_eq!(vec![(1, Some(201)), (2, second), (3, Some(201))], numbers);
     }
@@ -199,9 +167,7 @@ async fn an_upstream_that_is_gone_is_a_bad_gateway() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let proxy = Proxy::start(Upstream::platform(&url), &recorder)
-        .await
-        .unwrap();
+    let proxy = Proxy::start(Upstream::platform(&url), &recorder).await.unwrap();
 
     let answer = http::client(None).unwrap().get(proxy.url()).send().await;
 

@@ -1,8 +1,6 @@
 //! What `examples/rbac.yaml` allows and, above all, what it does not.
 
-use k8s_openapi::api::authorization::v1::{
-    ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec,
-};
+use k8s_openapi::api::authorization::v1::{ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec};
 use kube::api::{Api, PostParams};
 
 use crate::support::controlplane::ControlPlane;
@@ -44,24 +42,15 @@ async fn the_example_grants_what_each_needs_and_no_more() {
     let control_plane = ControlPlane::shared().await;
     let admin = control_plane.client(users::ADMIN);
     let operator = users::operator(users::NUMBERED);
-    let placement = Placement {
-        operator: &operator,
-        operator_namespace: "rights-operator",
-        namespace: "rights-tenants",
-    };
+    let placement =
+        Placement { operator: &operator, operator_namespace: "rights-operator", namespace: "rights-tenants" };
     create_namespace(&admin, placement.namespace).await.unwrap();
-    create_namespace(&admin, placement.operator_namespace)
-        .await
-        .unwrap();
+    create_namespace(&admin, placement.operator_namespace).await.unwrap();
     control_plane.grant_cluster_wide().await.unwrap();
     grant(&admin, &placement).await.unwrap();
 
     let (here, own, elsewhere) = ("rights-tenants", "rights-operator", "default");
-    let (editor, partner, platform) = (
-        users::TENANT_EDITOR,
-        users::PARTNER_ADMIN,
-        users::PLATFORM_ADMIN,
-    );
+    let (editor, partner, platform) = (users::TENANT_EDITOR, users::PARTNER_ADMIN, users::PLATFORM_ADMIN);
     for allowed in [
         Question(&operator, "watch", NIMBUS, "tenants", ""),
         Question(&operator, "patch", NIMBUS, "tenants/status", elsewhere),

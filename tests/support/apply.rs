@@ -27,9 +27,7 @@ pub async fn manifest(client: &Client, yaml: &str) -> Result<()> {
 /// Returns the documents of a manifest; empty ones are left out.
 pub fn documents(yaml: &str) -> Result<Vec<DynamicObject>> {
     serde_yaml::Deserializer::from_str(yaml)
-        .map(|document| {
-            Option::<DynamicObject>::deserialize(document).context("reading a manifest")
-        })
+        .map(|document| Option::<DynamicObject>::deserialize(document).context("reading a manifest"))
         .filter_map(Result::transpose)
         .collect()
 }
@@ -43,33 +41,23 @@ pub async fn apply(client: &Client, object: &DynamicObject) -> Result<()> {
     let (resource, capabilities) = pinned_kind(client, &kind).await.with_context(what)?;
     let api: Api<DynamicObject> = match (capabilities.scope, object.namespace()) {
         (Scope::Cluster, _) => Api::all_with(client.clone(), &resource),
-        (Scope::Namespaced, Some(namespace)) => {
-            Api::namespaced_with(client.clone(), &namespace, &resource)
-        }
+        (Scope::Namespaced, Some(namespace)) => Api::namespaced_with(client.clone(), &namespace, &resource),
         (Scope::Namespaced, None) => Api::default_namespaced_with(client.clone(), &resource),
     };
     let params = PatchParams::apply(FIELD_MANAGER).force();
-    api.patch(&name, &params, &Patch::Apply(object))
-        .await
-        .with_context(what)?;
+    api.patch(&name, &params, &Patch::Apply(object)).await.with_context(what)?;
     Ok(())
 }
 
 /// Applies the CRDs in the YAML files of `folder` and waits until the API server serves them.
 pub async fn crds(client: &Client, folder: &Path) -> Result<()> {
     let names = apply_folder(client, folder).await?;
-    wait::try_until(
-        "the CRDs to be established",
-        Duration::from_secs(30),
-        || established(client, &names),
-    )
-    .await
+    wait::try_until("the CRDs to be established", Duration::from_secs(30), || established(client, &names)).await
 }
 
 /// Applies every YAML file of `folder` and returns the names of what was in them.
 async fn apply_folder(client: &Client, folder: &Path) -> Result<BTreeSet<String>> {
-    let files =
-        std::fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
+    let files = std::fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
     let mut names = BTreeSet::new();
     for file in files {
         let path = file?.path();
@@ -90,9 +78,8 @@ async fn established(client: &Client, names: &BTreeSet<String>) -> Result<()> {
     for name in names {
         let status = api.get(name).await?.status.unwrap_or_default();
         let conditions = status.conditions.unwrap_or_default();
-        let established = conditions
-            .iter()
-            .any(|condition| condition.type_ == "Established" && condition.status == "True");
+        let established =
+            conditions.iter().any(|condition| condition.type_ == "Established" && condition.status == "True");
         ensure!(established, "{name} is not established: {conditions:?}");
     }
     Ok(())

@@ -25,10 +25,7 @@ pub fn kubernetes_version() -> Result<String> {
 ///
 /// The first is asked per program: setup-envtest, for one, ships no kube-controller-manager.
 pub fn program(name: &str) -> Result<PathBuf> {
-    let built = checkout()
-        .join(".controlplane")
-        .join(kubernetes_version()?)
-        .join(name);
+    let built = checkout().join(".controlplane").join(kubernetes_version()?).join(name);
     let given = std::env::var_os("KUBEBUILDER_ASSETS")
         .filter(|folder| !folder.is_empty())
         .map(|folder| PathBuf::from(folder).join(name));
@@ -38,10 +35,7 @@ pub fn program(name: &str) -> Result<PathBuf> {
         None => bail!(
             "{name} is not at {}; run `make controlplane`, which builds it from Go modules, \
              or set KUBEBUILDER_ASSETS to a folder that has it",
-            candidates
-                .map(|path| path.display().to_string())
-                .collect::<Vec<_>>()
-                .join(" or ")
+            candidates.map(|path| path.display().to_string()).collect::<Vec<_>>().join(" or ")
         ),
     }
 }
@@ -70,7 +64,5 @@ pub fn scratch() -> Result<PathBuf> {
 fn build_folder(levels_up: usize) -> Result<PathBuf> {
     let own = std::env::current_exe().context("asking for the path of this program")?;
     let folder = own.ancestors().nth(levels_up);
-    Ok(folder
-        .context("this program is not in a target folder")?
-        .to_owned())
+    Ok(folder.context("this program is not in a target folder")?.to_owned())
 }

@@ -87,8 +87,7 @@ impl<'a> AuditLog<'a> {
 
     /// Returns every request of `user` since the mark. A watch is there once it has ended.
     pub async fn requests(&self, user: &str, since: Mark) -> Result<Vec<Request>> {
-        self.select(since, user, |request| request.user == user)
-            .await
+        self.select(since, user, |request| request.user == user).await
     }
 
     /// Returns the writes of `user` since the mark, refused ones included.
@@ -106,19 +105,12 @@ impl<'a> AuditLog<'a> {
 
     /// Returns the writes of Tenants that passed every policy because of who wrote them.
     pub async fn tenant_writes_by_masters(&self) -> Result<Vec<Request>> {
-        let wanted = |request: &Request| {
-            request.is_master && request.is_write() && request.resource == "tenants"
-        };
+        let wanted = |request: &Request| request.is_master && request.is_write() && request.resource == "tenants";
         self.select(Mark::START, MASTERS, wanted).await
     }
 
     /// Only lines with `needle` are parsed: a long run writes a hundred thousand of them.
-    async fn select(
-        &self,
-        since: Mark,
-        needle: &str,
-        wanted: impl Fn(&Request) -> bool,
-    ) -> Result<Vec<Request>> {
+    async fn select(&self, since: Mark, needle: &str, wanted: impl Fn(&Request) -> bool) -> Result<Vec<Request>> {
         let (log, end) = self.catch_up().await?;
         let text = String::from_utf8(log.read(since.0, Some(end.0))?)?;
         let lines = text.lines().filter(|line| line.contains(needle));
@@ -190,8 +182,8 @@ impl LogFile {
 
 /// Returns the request of a line, or nothing if the line is about another stage than its end.
 fn parse(line: &str) -> Result<Option<Request>> {
-    let event: Event = serde_json::from_str(line)
-        .with_context(|| format!("reading a line of the audit log: {line}"))?;
+    let event: Event =
+        serde_json::from_str(line).with_context(|| format!("reading a line of the audit log: {line}"))?;
     if event.stage != "ResponseComplete" {
         return Ok(None);
     }

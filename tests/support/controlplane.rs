@@ -35,10 +35,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            apiserver_flags: Vec::new(),
-            controller_manager: true,
-        }
+        Self { apiserver_flags: Vec::new(), controller_manager: true }
     }
 }
 
@@ -62,11 +59,7 @@ impl ControlPlane {
     pub async fn shared() -> &'static Self {
         // The error is kept too: when it cannot start, each test says so at once.
         static SHARED: OnceCell<Result<ControlPlane, String>> = OnceCell::const_new();
-        let start = || async {
-            Self::start(Options::default())
-                .await
-                .map_err(|error| format!("{error:#}"))
-        };
+        let start = || async { Self::start(Options::default()).await.map_err(|error| format!("{error:#}")) };
         match SHARED.get_or_init(start).await {
             Ok(control_plane) => {
                 control_plane.assert_alive();
@@ -103,10 +96,7 @@ impl ControlPlane {
             .collect::<Result<_>>()?;
         let mut config = Config::new(self.url.parse()?);
         config.root_cert = Some(roots);
-        config.auth_info = AuthInfo {
-            token: Some(self.token(user)?.into()),
-            ..AuthInfo::default()
-        };
+        config.auth_info = AuthInfo { token: Some(self.token(user)?.into()), ..AuthInfo::default() };
         Ok(config)
     }
 
@@ -144,9 +134,7 @@ impl ControlPlane {
 
     /// Returns the bearer token of `user`.
     pub fn token(&self, user: &str) -> Result<String> {
-        self.users
-            .token(user)
-            .with_context(|| format!("the control plane has no user {user}"))
+        self.users.token(user).with_context(|| format!("the control plane has no user {user}"))
     }
 
     /// Returns the URL of the API server.
@@ -192,9 +180,7 @@ impl ControlPlane {
     /// Grants once what `examples/rbac.yaml` grants in the whole cluster.
     pub async fn grant_cluster_wide(&self) -> Result<()> {
         self.rights
-            .get_or_try_init(|| async {
-                rights::grant_cluster_wide(&self.client(users::ADMIN)).await
-            })
+            .get_or_try_init(|| async { rights::grant_cluster_wide(&self.client(users::ADMIN)).await })
             .await
             .copied()
     }

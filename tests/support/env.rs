@@ -106,12 +106,8 @@ impl<'a> TestEnv<'a> {
     /// Writes a kubeconfig of the operator, past the proxy if there is one.
     pub fn operator_kubeconfig(&self, proxy: Option<&Proxy>) -> Result<PathBuf> {
         let url = proxy.map_or_else(|| self.control_plane.url().to_owned(), Proxy::url);
-        let path = self
-            .control_plane
-            .folder()
-            .join(format!("{}.kubeconfig", self.instance));
-        self.control_plane
-            .write_kubeconfig(&self.operator_user, &url, &path)?;
+        let path = self.control_plane.folder().join(format!("{}.kubeconfig", self.instance));
+        self.control_plane.write_kubeconfig(&self.operator_user, &url, &path)?;
         Ok(path)
     }
 
@@ -130,10 +126,7 @@ impl<'a> TestEnv<'a> {
 /// Creates a namespace.
 pub async fn create_namespace(client: &Client, name: &str) -> Result<()> {
     let namespace = Namespace {
-        metadata: ObjectMeta {
-            name: Some(name.to_owned()),
-            ..ObjectMeta::default()
-        },
+        metadata: ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() },
         ..Namespace::default()
     };
     let api: Api<Namespace> = Api::all(client.clone());

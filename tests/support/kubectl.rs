@@ -31,10 +31,7 @@ impl Kubectl {
 
     /// Runs kubectl to its end. A failure of kubectl is an `Output`, not an error.
     pub async fn run(&self, arguments: &[&str]) -> Result<Output> {
-        let home = self
-            .kubeconfig
-            .parent()
-            .context("a kubeconfig at the root")?;
+        let home = self.kubeconfig.parent().context("a kubeconfig at the root")?;
         let mut command = Command::new(assets::program("kubectl")?);
         command
             .args(arguments)

@@ -22,11 +22,7 @@ impl OperatorProcess {
     /// Runs the binary with these arguments. Its log goes to a file beside the kubeconfig.
     ///
     /// Of our own environment it sees only what is passed here.
-    pub fn start(
-        kubeconfig: &Path,
-        arguments: &[&str],
-        environment: &[(&str, &str)],
-    ) -> Result<Self> {
+    pub fn start(kubeconfig: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Result<Self> {
         static NUMBER: AtomicUsize = AtomicUsize::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let mut command = Command::new(assets::operator()?);
@@ -77,10 +73,7 @@ impl OperatorProcess {
 }
 
 impl Drop for OperatorProcess {
-    #[allow(
-        clippy::print_stderr,
-        reason = "the test runner shows it with the failure"
-    )]
+    #[allow(clippy::print_stderr, reason = "the test runner shows it with the failure")]
     fn drop(&mut self) {
         if std::thread::panicking() {
             let last = self.process.last_lines(50);

@@ -26,17 +26,9 @@ impl Process {
             .append(true)
             .open(log)
             .with_context(|| format!("opening {}", log.display()))?;
-        command
-            .stdin(Stdio::null())
-            .stdout(output.try_clone()?)
-            .stderr(output);
+        command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let child = spawn(command).with_context(|| format!("starting {name}"))?;
-        Ok(Self {
-            name: name.to_owned(),
-            log: log.to_owned(),
-            pid: child.id(),
-            child: Mutex::new(child),
-        })
+        Ok(Self { name: name.to_owned(), log: log.to_owned(), pid: child.id(), child: Mutex::new(child) })
     }
 
     /// Returns the name that it was started under.
@@ -92,9 +84,7 @@ impl Process {
 
     /// Returns everything that the process has printed so far.
     pub fn log(&self) -> String {
-        std::fs::read(&self.log)
-            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-            .unwrap_or_default()
+        std::fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }
 
     /// Returns the end of what it has printed.
@@ -119,9 +109,7 @@ impl Drop for Process {
 pub fn is_running(pid: u32) -> bool {
     // The state is the first letter behind the name, which is in brackets and may hold anything.
     std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
-        let state = stat
-            .rsplit_once(") ")
-            .and_then(|(_, rest)| rest.chars().next());
+        let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
         !matches!(state, None | Some('Z' | 'X'))
     })
 }
@@ -154,10 +142,7 @@ pub fn spawn(mut command: Command) -> io::Result<Child> {
     outcome.recv().map_err(|_| gone(()))?
 }
 
-#[allow(
-    unsafe_code,
-    reason = "only code between fork and exec can set the signal"
-)]
+#[allow(unsafe_code, reason = "only code between fork and exec can set the signal")]
 fn die_with_parent(command: &mut Command) {
     let parent = std::process::id();
     // SAFETY: between fork and exec only async-signal-safe calls are allowed; prctl and getppid

@@ -46,12 +46,7 @@ impl Upstream {
 
     /// A platform that speaks plain HTTP, as the sandbox does.
     pub fn platform(url: &str) -> Self {
-        Self {
-            name: "platform",
-            url: url.trim_end_matches('/').to_owned(),
-            ca: None,
-            bearer: None,
-        }
+        Self { name: "platform", url: url.trim_end_matches('/').to_owned(), ca: None, bearer: None }
     }
 }
 
@@ -145,12 +140,7 @@ impl Middle {
 
     /// Carries out an effect to its end, even when the client is killed meanwhile: whether it
     /// happened must not depend on that race.
-    async fn effect(
-        self,
-        number: usize,
-        head: request::Parts,
-        body: Bytes,
-    ) -> Result<Answer<Bytes>> {
+    async fn effect(self, number: usize, head: request::Parts, body: Bytes) -> Result<Answer<Bytes>> {
         let carried_out = tokio::spawn(async move {
             let answer = self.send(head, body).await?;
             let (status, headers) = (answer.status(), answer.headers().clone());
@@ -188,13 +178,7 @@ fn respond(answer: Result<Answer<Body>>) -> Response {
 
 /// Leaves out the headers that are about one connection.
 fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
-    for name in [
-        header::CONNECTION,
-        header::TRANSFER_ENCODING,
-        header::UPGRADE,
-        header::HOST,
-        header::EXPECT,
-    ] {
+    for name in [header::CONNECTION, header::TRANSFER_ENCODING, header::UPGRADE, header::HOST, header::EXPECT] {
         headers.remove(name);
     }
     headers

@@ -127,11 +127,7 @@ impl Recorder {
         let done = state.effects.len();
         assert!(number > done, "effect {number} is past: there were {done}");
         let (reached, receiver) = oneshot::channel();
-        state.armed = Some(Armed {
-            number,
-            moment,
-            reached,
-        });
+        state.armed = Some(Armed { number, moment, reached });
         receiver
     }
 
@@ -155,13 +151,7 @@ impl Recorder {
             return Verdict::Hold;
         }
         let number = state.effects.len() + 1;
-        state.effects.push(Effect {
-            number,
-            target,
-            method: method.clone(),
-            path: path.to_owned(),
-            status: None,
-        });
+        state.effects.push(Effect { number, target, method: method.clone(), path: path.to_owned(), status: None });
         let armed = state.armed.take_if(|armed| armed.number == number);
         state.is_holding = armed.is_some();
         Verdict::Send(number, Stop(armed))
@@ -183,9 +173,6 @@ impl Recorder {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.shared
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

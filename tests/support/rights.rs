@@ -53,9 +53,9 @@ fn objects() -> Result<Vec<DynamicObject>> {
 fn is_cluster_wide(object: &DynamicObject) -> bool {
     match kind(object) {
         "ClusterRole" => true,
-        "ClusterRoleBinding" => !object.data["subjects"]
-            .as_array()
-            .is_some_and(|subjects| subjects.iter().any(is_service_account)),
+        "ClusterRoleBinding" => {
+            !object.data["subjects"].as_array().is_some_and(|subjects| subjects.iter().any(is_service_account))
+        }
         _ => false,
     }
 }
@@ -79,10 +79,7 @@ fn place(object: &mut DynamicObject, placement: &Placement<'_>) {
             object.metadata.name = Some(format!("{}-{}", object.name_any(), placement.operator));
         }
     }
-    let subjects = object
-        .data
-        .get_mut("subjects")
-        .and_then(Value::as_array_mut);
+    let subjects = object.data.get_mut("subjects").and_then(Value::as_array_mut);
     for subject in subjects.into_iter().flatten() {
         if is_service_account(subject) {
             *subject = json!({

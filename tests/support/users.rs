@@ -47,23 +47,17 @@ pub struct Users {
 impl Users {
     /// Draws new tokens.
     pub fn new() -> Self {
-        Self {
-            seed: Uuid::new_v4(),
-        }
+        Self { seed: Uuid::new_v4() }
     }
 
     /// Returns the bearer token of `user`, or nothing if there is no such user.
     pub fn token(&self, user: &str) -> Option<String> {
-        all()
-            .any(|(name, _)| name == user)
-            .then(|| self.token_of(user))
+        all().any(|(name, _)| name == user).then(|| self.token_of(user))
     }
 
     /// Returns the API server's token file: token, name, uid, groups.
     pub fn token_file(&self) -> String {
-        all()
-            .map(|(name, groups)| format!("{},{name},{name},\"{groups}\"\n", self.token_of(&name)))
-            .collect()
+        all().map(|(name, groups)| format!("{},{name},{name},\"{groups}\"\n", self.token_of(&name))).collect()
     }
 
     fn token_of(&self, user: &str) -> String {

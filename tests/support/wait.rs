@@ -30,11 +30,7 @@ where
 }
 
 /// As [`until`], with an error instead of a panic.
-pub async fn try_until<T, E, F, Probe>(
-    what: &str,
-    deadline: Duration,
-    mut probe: Probe,
-) -> Result<T>
+pub async fn try_until<T, E, F, Probe>(what: &str, deadline: Duration, mut probe: Probe) -> Result<T>
 where
     E: Display,
     F: Future<Output = Result<T, E>>,
@@ -51,9 +47,7 @@ where
             Err(_) => {}
         }
         if Instant::now() + pause >= end {
-            return Err(anyhow!(
-                "waited {deadline:?} for: {what}; last seen: {last_seen}"
-            ));
+            return Err(anyhow!("waited {deadline:?} for: {what}; last seen: {last_seen}"));
         }
         sleep_until(Instant::now() + pause).await;
         pause = (pause * 3 / 2).min(LONGEST_PAUSE);

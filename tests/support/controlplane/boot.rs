@@ -77,11 +77,7 @@ async fn start_once(options: &Options) -> Result<ControlPlane> {
     Ok(control_plane)
 }
 
-fn start_program(
-    folder: &Folder,
-    name: &str,
-    flags: impl IntoIterator<Item = String>,
-) -> Result<Process> {
+fn start_program(folder: &Folder, name: &str, flags: impl IntoIterator<Item = String>) -> Result<Process> {
     let mut command = Command::new(assets::program(name)?);
     // No proxy, no ETCD_ variable and no kubeconfig of the person who runs the tests.
     command.args(flags).env_clear();
