@@ -63,6 +63,7 @@ async fn the_example_grants_what_each_needs_and_no_more() {
         Question(partner, "create", NIMBUS, "tenants", here),
         Question(platform, "administer", NIMBUS, "platforms", ""),
         Question(platform, "administer", NIMBUS, "partners", ""),
+        Question(platform, "list", NIMBUS, "tenants", ""),
     ] {
         assert!(may(&allowed).await, "{allowed:?}");
     }
@@ -81,6 +82,7 @@ async fn the_example_grants_what_each_needs_and_no_more() {
         Question(partner, "administer", NIMBUS, "platforms", ""),
         Question(partner, "update", NIMBUS, "partners", ""),
         Question(platform, "patch", NIMBUS, "tenants/status", here),
+        Question(platform, "patch", NIMBUS, "tenants", elsewhere),
         Question(&users::user(1), "get", NIMBUS, "tenants", here),
     ] {
         assert!(!may(&refused).await, "{refused:?}");
