@@ -107,23 +107,30 @@ impl ControlPlane {
     pub fn kubeconfig(&self, user: &str) -> PathBuf {
         self.assert_alive();
         let path = self.folder.path().join(format!("{user}.kubeconfig"));
-        self.write_kubeconfig(user, &self.url, &path).unwrap();
+        self.write_kubeconfig(&[user], &self.url, &path).unwrap();
         path
     }
 
-    /// Writes to `path` a kubeconfig of `user` whose server is at `url`, a proxy for instance.
-    pub fn write_kubeconfig(&self, user: &str, url: &str, path: &Path) -> Result<()> {
+    /// Writes to `path` a kubeconfig with a context per user, the first of them current, whose
+    /// server is at `url`, a proxy for instance.
+    pub fn write_kubeconfig(&self, users: &[&str], url: &str, path: &Path) -> Result<()> {
         let mut cluster = json!({"server": url});
         if url.starts_with("https:") {
             cluster["certificate-authority"] = json!(boot::serving_certificate(&self.folder));
         }
+        let mut contexts = Vec::new();
+        let mut credentials = Vec::new();
+        for user in users {
+            contexts.push(json!({"name": user, "context": {"cluster": "nimbus", "user": user}}));
+            credentials.push(json!({"name": user, "user": {"token": self.token(user)?}}));
+        }
         let config = json!({
             "apiVersion": "v1",
             "kind": "Config",
-            "current-context": "nimbus",
-            "contexts": [{"name": "nimbus", "context": {"cluster": "nimbus", "user": user}}],
+            "current-context": users.first(),
+            "contexts": contexts,
             "clusters": [{"name": "nimbus", "cluster": cluster}],
-            "users": [{"name": user, "user": {"token": self.token(user)?}}],
+            "users": credentials,
         });
         // Renamed into place: another test may be reading the same file.
         let draft = path.with_extension(format!("{}.draft", uuid::Uuid::new_v4().simple()));

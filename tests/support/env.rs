@@ -107,7 +107,7 @@ impl<'a> TestEnv<'a> {
     pub fn operator_kubeconfig(&self, proxy: Option<&Proxy>) -> Result<PathBuf> {
         let url = proxy.map_or_else(|| self.control_plane.url().to_owned(), Proxy::url);
         let path = self.control_plane.folder().join(format!("{}.kubeconfig", self.instance));
-        self.control_plane.write_kubeconfig(&self.operator_user, &url, &path)?;
+        self.control_plane.write_kubeconfig(&[&self.operator_user], &url, &path)?;
         Ok(path)
     }
 

@@ -7,7 +7,7 @@
 //!
 //! `controlplane` → `users`, `apply`, `kubectl` → `env`, which is what a test starts from.
 
-#![allow(dead_code, reason = "tests and demo each compile this room and each use a part of it")]
+#![allow(dead_code, unused_imports, reason = "tests and demo each compile this room and each use a part of it")]
 
 pub mod apply;
 pub mod assets;

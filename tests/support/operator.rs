@@ -31,6 +31,7 @@ impl OperatorProcess {
             .env_clear()
             .env("KUBECONFIG", kubeconfig)
             .env("RUST_BACKTRACE", "1")
+            .env("NO_COLOR", "1")
             .envs(environment.iter().copied());
         let log = kubeconfig.with_extension(format!("operator-{number}.log"));
         let process = Process::start("nimbus-operator", command, &log)?;
@@ -64,6 +65,11 @@ impl OperatorProcess {
     /// Returns everything that it has printed.
     pub fn log(&self) -> String {
         self.process.log()
+    }
+
+    /// Returns the end of what it has printed.
+    pub fn last_lines(&self, count: usize) -> String {
+        self.process.last_lines(count)
     }
 
     /// Returns its process id.
