@@ -33,7 +33,7 @@ generated: ## Write the generated files anew
 
 demo: controlplane ## Start everything and play with it until Ctrl-C (ONESHOT=1: check it and exit)
 	@cargo build --locked --bins --example demo
-	@target/debug/examples/demo $(if $(ONESHOT),--oneshot)
+	@cargo run --quiet --locked --example demo -- $(if $(ONESHOT),--oneshot)
 
 clean: ## Remove everything that was built
 	cargo clean

@@ -1,0 +1,123 @@
+//! `make demo`: a cluster, a platform and the operator on this machine, to play with.
+//!
+//! The control plane and the binary are the real ones, with production durations and ordinary users; the platform is the
+//! sandbox. Everything ends with this program. `--oneshot` does what the demo proposes, checks each, and exits.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "shares the harness of the tests, and talks to a person"
+)]
+
+#[path = "demo/scenes.rs"]
+mod scenes;
+mod support;
+#[path = "demo/world.rs"]
+mod world;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use clap::Parser;
+use nimbus_operator::cli::stop_signal;
+
+use support::{assets, users};
+use world::World;
+
+/// Starts a cluster, a platform and the operator on this machine.
+#[derive(Parser)]
+#[command(name = "demo")]
+struct Arguments {
+    /// Do the five things that the demo proposes, check each, and exit.
+    #[arg(long)]
+    oneshot: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match play(&arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("demo: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whatever happens, the world is put away; a signal is one way to end well.
+async fn play(arguments: &Arguments) -> Result<()> {
+    let mut stop = std::pin::pin!(stop_signal()?);
+    let world = tokio::select! {
+        world = World::start() => world?,
+        () = &mut stop => return Ok(()),
+    };
+    let outcome = tokio::select! {
+        outcome = show(&world, arguments.oneshot) => outcome,
+        () = &mut stop => Ok(()),
+    };
+    if outcome.is_err() {
+        eprintln!("the last lines of the operator:\n{}", world.operator_lines());
+    }
+    say("stopping");
+    world.stop().await?;
+    outcome
+}
+
+async fn show(world: &World, oneshot: bool) -> Result<()> {
+    world.apply_examples().await?;
+    say("waiting until the Tenant is Ready");
+    world.until_ready().await?;
+    print_table(world).await?;
+    if oneshot {
+        scenes::perform_all(world).await
+    } else {
+        print_invitation(world)?;
+        watch_over(world).await
+    }
+}
+
+async fn print_table(world: &World) -> Result<()> {
+    let arguments = ["get", "tenants.nimbus.luware.com", "-A", "-o", "wide"];
+    println!("\n$ kubectl {}\n{}", arguments.join(" "), world.kubectl(&arguments).await?);
+    Ok(())
+}
+
+fn print_invitation(world: &World) -> Result<()> {
+    let kubectl = assets::program("kubectl")?;
+    let folder = kubectl.parent().unwrap_or(&kubectl).display();
+    println!("In another terminal:\n");
+    println!("  export KUBECONFIG={}", world.kubeconfig().display());
+    println!("  export PATH={folder}:$PATH\n");
+    for (index, scene) in scenes::ALL.iter().enumerate() {
+        println!("{}. {}", index + 1, scene.title());
+        for step in scene.steps() {
+            println!("  {}", step.as_shell(world));
+        }
+        println!();
+    }
+    println!("You are {}; `--context` makes you {}.", users::PLATFORM_ADMIN, users::TENANT_EDITOR);
+    println!("The logs are in {}. Ctrl-C ends everything.", world.logs().display());
+    Ok(())
+}
+
+/// Returns only when a program has died, with its last words.
+async fn watch_over(world: &World) -> Result<()> {
+    let mut look = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        look.tick().await;
+        world.check()?;
+    }
+}
+
+/// Prints a line of progress with the time since the start.
+fn say(what: &str) {
+    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    let since = START.get_or_init(Instant::now).elapsed();
+    println!("[{:5.1} s] {what}", since.as_secs_f32());
+}

@@ -1,0 +1,219 @@
+//! The five things to try: what a person types, and what must come of it.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use reqwest::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::say;
+use crate::support::stage::describe;
+use crate::support::users;
+use crate::support::wait::try_until;
+use crate::world::{NAMESPACE, TENANT, TENANT_ID, World};
+
+/// A requested pass is made at once.
+const SOON: Duration = Duration::from_secs(30);
+/// A deletion is looked after every 30 s.
+const DELETION: Duration = Duration::from_secs(120);
+
+const COMPANY: &str = "Contoso AG";
+
+/// What a person's shell makes a new token of each time; an old one asks for nothing.
+const NEW_TOKEN: &str = "$(date +%s)";
+
+/// One thing to try.
+#[derive(Clone, Copy)]
+pub enum Scene {
+    Drift,
+    SwitchOn,
+    RunScript,
+    BadValue,
+    Delete,
+}
+
+/// In an order in which each finds what it needs.
+pub const ALL: [Scene; 5] = [Scene::Drift, Scene::SwitchOn, Scene::RunScript, Scene::BadValue, Scene::Delete];
+
+/// Something that a person types.
+pub enum Step {
+    Kubectl { arguments: Vec<String>, outcome: Outcome },
+    Ask { method: Method, path: String, body: Option<Value> },
+}
+
+/// What the API server says to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Accepted,
+    Refused,
+}
+
+/// Does everything that the demo proposes and checks what comes of it.
+pub async fn perform_all(world: &World) -> Result<()> {
+    for (index, scene) in ALL.iter().enumerate() {
+        say(&format!("{}/{} {}", index + 1, ALL.len(), scene.title()));
+        for step in scene.steps() {
+            println!("          $ {}", step.as_shell(world));
+            let printed = step.perform(world).await?;
+            for line in printed.lines() {
+                println!("          {line}");
+            }
+        }
+        scene.check(world).await?;
+    }
+    say("all five came out as promised");
+    Ok(())
+}
+
+impl Scene {
+    /// Returns what is done and what comes of it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Drift => "Somebody edits the company name in the UI: it is corrected",
+            Self::SwitchOn => "Switch Interact on: ScriptExecutionPending",
+            Self::RunScript => "Run the provisioning script: nothing is pending any more",
+            Self::BadValue => "Ask for too many email tasks: refused, with what is allowed",
+            Self::Delete => "Delete the tenant for good: confirmed, and gone after the script has run",
+        }
+    }
+
+    /// Returns what to type.
+    pub fn steps(self) -> Vec<Step> {
+        let run_script = || Step::ask(Method::POST, &format!("/sandbox/tenants/{TENANT_ID}/script/run"), None);
+        match self {
+            Self::Drift => {
+                let edit = json!({"settings": {"general": {"companyName": "Somebody Else"}}});
+                let path = format!("/sandbox/tenants/{TENANT_ID}/settings?as=system");
+                vec![Step::ask(Method::PATCH, &path, Some(edit)), reconcile_now()]
+            }
+            Self::SwitchOn => vec![edit(&json!({"extensions": {"interact": {"enabled": true}}}))],
+            Self::RunScript => vec![run_script(), reconcile_now()],
+            Self::BadValue => {
+                let spec = json!({"modalities": {"email": {"maxConcurrentTasksPerService": 500}}});
+                vec![edit(&spec).refused()]
+            }
+            Self::Delete => {
+                let confirmation = format!("nimbus.luware.com/confirm-deletion={TENANT_ID}");
+                let policy = json!({"spec": {"deletionPolicy": "Delete"}}).to_string();
+                // The script removes what is pending when it runs: not before the platform knows.
+                let accepted = "--for=jsonpath={.status.deletion.scriptPending}=true";
+                let admin = |verb, more: &[&str]| kubectl(users::PLATFORM_ADMIN, verb, more);
+                vec![
+                    admin("patch", &["--type=merge", "--patch", &policy]),
+                    admin("annotate", &[&confirmation]),
+                    admin("delete", &["--wait=false"]),
+                    admin("wait", &[accepted, "--timeout=60s"]),
+                    run_script(),
+                ]
+            }
+        }
+    }
+
+    async fn check(self, world: &World) -> Result<()> {
+        match self {
+            Self::Drift => {
+                try_until("the company name to be corrected", SOON, || async {
+                    let (_, tenant) = world.platform_tenant().await?;
+                    let name = &tenant["settings"]["general"]["companyName"];
+                    ensure!(name == COMPANY, "it is {name}");
+                    Ok(())
+                })
+                .await
+            }
+            Self::SwitchOn => world.until_condition("ScriptExecutionPending", "True", SOON).await,
+            Self::RunScript => world.until_condition("ScriptExecutionPending", "False", SOON).await,
+            // Refused by the API server: nothing was to come of it, and the tenant stays Ready.
+            Self::BadValue => world.until_ready().await,
+            Self::Delete => {
+                try_until("the tenant to be gone", DELETION, || async {
+                    let found = world.tenants().get_opt(TENANT).await?;
+                    ensure!(found.is_none(), "the Tenant is there: {}", found.iter().map(describe).collect::<String>());
+                    let (status, answer) = world.platform_tenant().await?;
+                    ensure!(status == 404, "the platform answers {status}: {answer}");
+                    Ok(())
+                })
+                .await
+            }
+        }
+    }
+}
+
+impl Step {
+    fn ask(method: Method, path: &str, body: Option<Value>) -> Self {
+        Self::Ask { method, path: path.to_owned(), body }
+    }
+
+    /// A step that the API server refuses.
+    fn refused(self) -> Self {
+        match self {
+            Self::Kubectl { arguments, .. } => Self::Kubectl { arguments, outcome: Outcome::Refused },
+            ask => ask,
+        }
+    }
+
+    /// Returns the line for a shell.
+    pub fn as_shell(&self, world: &World) -> String {
+        match self {
+            Self::Kubectl { arguments, .. } => {
+                let words: Vec<_> = arguments.iter().map(|word| quoted(word)).collect();
+                format!("kubectl {}", words.join(" "))
+            }
+            Self::Ask { method, path, body } => {
+                let url = quoted(&format!("{}{path}", world.sandbox_url()));
+                match body {
+                    None => format!("curl -sS -X {method} {url}"),
+                    Some(body) => format!(
+                        "curl -sS -X {method} {url} -H 'Content-Type: application/merge-patch+json' -d {}",
+                        quoted(&body.to_string())
+                    ),
+                }
+            }
+        }
+    }
+
+    /// Does it and returns what a person would read.
+    async fn perform(&self, world: &World) -> Result<String> {
+        match self {
+            Self::Kubectl { arguments, outcome } => {
+                let token = Uuid::new_v4().simple().to_string();
+                let arguments: Vec<_> = arguments.iter().map(|word| word.replace(NEW_TOKEN, &token)).collect();
+                let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+                let output = world.try_kubectl(&arguments).await?;
+                let printed = output.stdout + &output.stderr;
+                let said = if output.status.success() { Outcome::Accepted } else { Outcome::Refused };
+                ensure!(said == *outcome, "kubectl {}: {printed}", arguments.join(" "));
+                Ok(printed)
+            }
+            Self::Ask { method, path, body } => {
+                let (status, answer) = world.ask_sandbox(method.clone(), path, body.as_ref()).await?;
+                ensure!((200..300).contains(&status), "{method} {path} answered {status}: {answer}");
+                Ok(format!("{status}"))
+            }
+        }
+    }
+}
+
+fn edit(spec: &Value) -> Step {
+    let patch = json!({ "spec": spec }).to_string();
+    kubectl(users::TENANT_EDITOR, "patch", &["--type=merge", "--patch", &patch])
+}
+
+/// Without it the operator would look again when the sync interval is over.
+fn reconcile_now() -> Step {
+    let annotation = format!("nimbus.luware.com/reconcile-requested-at={NEW_TOKEN}");
+    kubectl(users::TENANT_EDITOR, "annotate", &["--overwrite", &annotation])
+}
+
+/// A kubectl line about the Tenant. The platform administrator is who one is without a word.
+fn kubectl(user: &str, verb: &str, more: &[&str]) -> Step {
+    let context = (user != users::PLATFORM_ADMIN).then(|| format!("--context={user}"));
+    let object = [verb, "-n", NAMESPACE, "tenants.nimbus.luware.com", TENANT];
+    let words = object.iter().chain(more).map(|word| (*word).to_owned());
+    Step::Kubectl { arguments: words.chain(context).collect(), outcome: Outcome::Accepted }
+}
+
+fn quoted(word: &str) -> String {
+    let is_plain = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:=,".contains(&byte));
+    if is_plain || word.ends_with(NEW_TOKEN) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}

@@ -1,0 +1,253 @@
+//! The programs of the demo: control plane, sandbox and operator, all children of this process.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use kube::api::{Api, DynamicObject};
+use nimbus_operator::resources::Tenant;
+use serde_json::{Value, json};
+
+use crate::say;
+use crate::support::controlplane::{ControlPlane, Options};
+use crate::support::env::create_namespace;
+use crate::support::kubectl::{Kubectl, Output};
+use crate::support::operator::OperatorProcess;
+use crate::support::process::Process;
+use crate::support::rights::{self, Placement};
+use crate::support::stage::describe;
+use crate::support::wait::try_until;
+use crate::support::{apply, assets, http, users};
+
+/// The names that the examples use.
+pub const NAMESPACE: &str = "contoso";
+pub const TENANT: &str = "contoso";
+pub const TENANT_ID: &str = "6f1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d";
+/// Who one may be; the first without a word.
+const PEOPLE: [&str; 3] = [users::PLATFORM_ADMIN, users::PARTNER_ADMIN, users::TENANT_EDITOR];
+const OPERATOR_NAMESPACE: &str = "nimbus-system";
+
+/// Enough for a first pass on a busy machine.
+const READY_DEADLINE: Duration = Duration::from_secs(120);
+
+/// Everything that runs. Dropping it ends it all, the operator before what it stands on.
+pub struct World {
+    operator: OperatorProcess,
+    sandbox: Process,
+    sandbox_url: String,
+    kubeconfig: Kubeconfig,
+    http: reqwest::Client,
+    control_plane: ControlPlane,
+}
+
+impl World {
+    /// Starts the control plane, the sandbox and the operator, and installs what the operator needs.
+    pub async fn start() -> Result<Self> {
+        say(&format!("starting etcd, kube-apiserver and kube-controller-manager {}", assets::kubernetes_version()?));
+        let control_plane = ControlPlane::start(Options::default()).await?;
+        say("installing CRDs and rights");
+        let operator_user = users::operator(1);
+        install(&control_plane, &operator_user).await?;
+        say("starting the sandbox, which plays the platform");
+        let (sandbox, sandbox_url) = start_sandbox(control_plane.folder()).await?;
+        say(&format!("starting the operator as {operator_user}"));
+        let operator_config = control_plane.kubeconfig(&operator_user);
+        let operator = OperatorProcess::start(&operator_config, &["run", "--cluster-id=demo"], &[])?;
+        Ok(Self {
+            operator,
+            sandbox,
+            sandbox_url,
+            kubeconfig: Kubeconfig::write(&control_plane)?,
+            http: http::client(None)?,
+            control_plane,
+        })
+    }
+
+    /// Ends everything in order, so that the operator is seen to stop by itself.
+    pub async fn stop(self) -> Result<()> {
+        let status = self.operator.stop().await?;
+        ensure!(status.success(), "the operator ended with {status}");
+        Ok(())
+    }
+
+    /// Fails if a program has ended, with its last words.
+    pub fn check(&self) -> Result<()> {
+        self.control_plane.check()?;
+        self.sandbox.check()?;
+        self.operator.check()
+    }
+
+    /// Applies the files of `examples/` as the people who may.
+    pub async fn apply_examples(&self) -> Result<()> {
+        let admin = self.control_plane.client(users::ADMIN);
+        let platform_admin = self.control_plane.client(users::PLATFORM_ADMIN);
+        for mut object in examples()? {
+            let kind = object.types.as_ref().map_or("", |types| &*types.kind);
+            say(&format!("applying {kind} {}", object.metadata.name.as_deref().unwrap_or_default()));
+            match kind {
+                "Namespace" | "Secret" => apply::apply(&admin, &object).await?,
+                "Platform" => {
+                    self.point_at_sandbox(&mut object);
+                    apply::apply(&platform_admin, &object).await?;
+                }
+                _ => apply::apply(&platform_admin, &object).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The example names a fixed port, which may be taken here.
+    fn point_at_sandbox(&self, platform: &mut DynamicObject) {
+        let spec = &mut platform.data["spec"];
+        spec["endpoint"] = json!(self.sandbox_url);
+        spec["authentication"]["tokenUrl"] = json!(format!("{}/oauth2/v2.0/token", self.sandbox_url));
+    }
+
+    /// Waits until the Tenant of the examples is Ready.
+    pub async fn until_ready(&self) -> Result<()> {
+        self.until_condition("Ready", "True", READY_DEADLINE).await
+    }
+
+    /// Waits until a condition of the present generation has this status.
+    pub async fn until_condition(&self, kind: &str, wanted: &str, deadline: Duration) -> Result<()> {
+        let what = format!("condition {kind}={wanted} of the Tenant");
+        try_until(&what, deadline, || async {
+            self.check()?;
+            let tenant = self.tenants().get(TENANT).await?;
+            let status = tenant.status.clone().unwrap_or_default();
+            ensure!(Some(status.observed_generation) == tenant.metadata.generation, "the last edit was not seen yet");
+            let is_met =
+                status.conditions.iter().any(|condition| condition.type_ == kind && condition.status == wanted);
+            ensure!(is_met, "{}", describe(&tenant));
+            Ok(())
+        })
+        .await
+    }
+
+    /// Returns the Tenants as one of their editors sees them.
+    pub fn tenants(&self) -> Api<Tenant> {
+        Api::namespaced(self.control_plane.client(users::TENANT_EDITOR), NAMESPACE)
+    }
+
+    /// Runs kubectl as a person does and returns what it printed; fails if it failed.
+    pub async fn kubectl(&self, arguments: &[&str]) -> Result<String> {
+        let Output { status, stdout, stderr } = self.try_kubectl(arguments).await?;
+        ensure!(status.success(), "kubectl {}: {stderr}", arguments.join(" "));
+        Ok(stdout)
+    }
+
+    /// Runs kubectl as a person does.
+    pub async fn try_kubectl(&self, arguments: &[&str]) -> Result<Output> {
+        // Not the one for people: kubectl leaves its cache beside it, and this folder ends with the demo.
+        let kubeconfig = self.control_plane.folder().join("people.kubeconfig");
+        self.control_plane.write_kubeconfig(&PEOPLE, self.control_plane.url(), &kubeconfig)?;
+        Kubectl::new(kubeconfig).run(arguments).await
+    }
+
+    /// Asks something of the world around the platform.
+    pub async fn ask_sandbox(&self, method: reqwest::Method, path: &str, body: Option<&Value>) -> Result<(u16, Value)> {
+        let mut request = self.http.request(method, format!("{}{path}", self.sandbox_url));
+        if let Some(body) = body {
+            request = request.header("content-type", "application/merge-patch+json").body(body.to_string());
+        }
+        let answer = request.send().await?;
+        let status = answer.status().as_u16();
+        Ok((status, serde_json::from_str(&answer.text().await?).unwrap_or_default()))
+    }
+
+    /// Returns what the platform says about the tenant, as its system role sees it.
+    pub async fn platform_tenant(&self) -> Result<(u16, Value)> {
+        let form = [("grant_type", "client_credentials"), ("client_id", "system"), ("client_secret", "system-secret")];
+        let answer = self.http.post(format!("{}/oauth2/v2.0/token", self.sandbox_url)).form(&form).send().await?;
+        let token: Value = answer.error_for_status()?.json().await?;
+        let token = token["access_token"].as_str().context("the sandbox gave no token")?;
+        let url = format!("{}/v1/tenants/{TENANT_ID}", self.sandbox_url);
+        let answer = self.http.get(url).bearer_auth(token).send().await?;
+        Ok((answer.status().as_u16(), answer.json().await?))
+    }
+
+    /// Returns where the sandbox is.
+    pub fn sandbox_url(&self) -> &str {
+        &self.sandbox_url
+    }
+
+    /// Returns the kubeconfig for people.
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig.0
+    }
+
+    /// Returns the folder with the logs of all programs.
+    pub fn logs(&self) -> &Path {
+        self.control_plane.folder()
+    }
+
+    /// Returns the end of the operator's log.
+    pub fn operator_lines(&self) -> String {
+        self.operator.last_lines(30)
+    }
+}
+
+async fn install(control_plane: &ControlPlane, operator: &str) -> Result<()> {
+    control_plane.install_crds().await?;
+    control_plane.grant_cluster_wide().await?;
+    let admin = control_plane.client(users::ADMIN);
+    create_namespace(&admin, OPERATOR_NAMESPACE).await?;
+    create_namespace(&admin, NAMESPACE).await?;
+    let placement = Placement { operator, operator_namespace: OPERATOR_NAMESPACE, namespace: NAMESPACE };
+    rights::grant(&admin, &placement).await
+}
+
+async fn start_sandbox(folder: &Path) -> Result<(Process, String)> {
+    let mut command = Command::new(assets::operator()?);
+    command.args(["sandbox", "--listen=127.0.0.1:0"]).env_clear();
+    let sandbox = Process::start("sandbox", command, &folder.join("sandbox.log"))?;
+    let url = try_until("the sandbox to say where it is", READY_DEADLINE, || async {
+        let log = sandbox.log();
+        let line = log.lines().find(|line| line.starts_with('{')).context("it has said nothing yet")?;
+        let ready: Value = serde_json::from_str(line)?;
+        Ok::<_, anyhow::Error>(ready["url"].as_str().context("no url")?.to_owned())
+    });
+    let url = url.await?;
+    Ok((sandbox, url))
+}
+
+/// The objects of `examples/` but the rights, which were granted before anybody could apply anything. Namespaces and
+/// Secrets come first, so that nothing is applied into a place that is not there.
+fn examples() -> Result<Vec<DynamicObject>> {
+    let folder = assets::checkout().join("examples");
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    paths.retain(|path| !path.ends_with("rbac.yaml"));
+    paths.sort();
+    let mut objects = Vec::new();
+    for path in paths {
+        let yaml = std::fs::read_to_string(&path)?;
+        objects.extend(apply::documents(&yaml).with_context(|| path.display().to_string())?);
+    }
+    let order = ["Namespace", "Secret", "Platform", "Partner"];
+    objects.sort_by_key(|object| {
+        let kind = object.types.as_ref().map_or("", |types| &*types.kind);
+        order.iter().position(|first| *first == kind).unwrap_or(order.len())
+    });
+    Ok(objects)
+}
+
+/// The kubeconfig for people, where they can find it; it goes with the demo.
+struct Kubeconfig(PathBuf);
+
+impl Kubeconfig {
+    fn write(control_plane: &ControlPlane) -> Result<Self> {
+        let path = assets::checkout().join(".controlplane/demo.kubeconfig");
+        std::fs::create_dir_all(path.parent().context("the checkout has no place")?)?;
+        control_plane.write_kubeconfig(&PEOPLE, control_plane.url(), &path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Kubeconfig {
+    fn drop(&mut self) {
+        // It names users of a cluster that ends now; that it is gone already is as good.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
