@@ -71,8 +71,8 @@ async fn play(arguments: &Arguments) -> Result<()> {
 
 async fn show(world: &World, oneshot: bool) -> Result<()> {
     world.apply_examples().await?;
-    say("waiting until the Tenant is Ready");
-    world.until_ready().await?;
+    say("waiting until every Tenant is Ready");
+    world.until_all_ready().await?;
     print_table(world).await?;
     if oneshot {
         scenes::perform_all(world).await

@@ -124,7 +124,7 @@ impl Scene {
             Self::SwitchOn => world.until_condition("ScriptExecutionPending", "True", SOON).await,
             Self::RunScript => world.until_condition("ScriptExecutionPending", "False", SOON).await,
             // Refused by the API server: nothing was to come of it, and the tenant stays Ready.
-            Self::BadValue => world.until_ready().await,
+            Self::BadValue => world.until_condition("Ready", "True", SOON).await,
             Self::Delete => {
                 try_until("the tenant to be gone", DELETION, || async {
                     let found = world.tenants().get_opt(TENANT).await?;

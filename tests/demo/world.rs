@@ -5,7 +5,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use kube::api::{Api, DynamicObject};
+use kube::ResourceExt;
+use kube::api::{Api, DynamicObject, ListParams};
 use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};
 
@@ -104,23 +105,22 @@ impl World {
         spec["authentication"]["tokenUrl"] = json!(format!("{}/oauth2/v2.0/token", self.sandbox_url));
     }
 
-    /// Waits until the Tenant of the examples is Ready.
-    pub async fn until_ready(&self) -> Result<()> {
-        self.until_condition("Ready", "True", READY_DEADLINE).await
+    /// Waits until every Tenant is Ready.
+    pub async fn until_all_ready(&self) -> Result<()> {
+        let tenants: Api<Tenant> = Api::all(self.control_plane.client(users::PLATFORM_ADMIN));
+        try_until("every Tenant to be Ready", READY_DEADLINE, || async {
+            self.check()?;
+            let found = tenants.list(&ListParams::default()).await?;
+            found.items.iter().try_for_each(|tenant| has_condition(tenant, "Ready", "True"))
+        })
+        .await
     }
 
-    /// Waits until a condition of the present generation has this status.
-    pub async fn until_condition(&self, kind: &str, wanted: &str, deadline: Duration) -> Result<()> {
-        let what = format!("condition {kind}={wanted} of the Tenant");
-        try_until(&what, deadline, || async {
+    /// Waits until the Tenant of the scenes has a condition with this status.
+    pub async fn until_condition(&self, kind: &str, status: &str, deadline: Duration) -> Result<()> {
+        try_until(&format!("{kind}={status}"), deadline, || async {
             self.check()?;
-            let tenant = self.tenants().get(TENANT).await?;
-            let status = tenant.status.clone().unwrap_or_default();
-            ensure!(Some(status.observed_generation) == tenant.metadata.generation, "the last edit was not seen yet");
-            let is_met =
-                status.conditions.iter().any(|condition| condition.type_ == kind && condition.status == wanted);
-            ensure!(is_met, "{}", describe(&tenant));
-            Ok(())
+            has_condition(&self.tenants().get(TENANT).await?, kind, status)
         })
         .await
     }
@@ -186,6 +186,16 @@ impl World {
     pub fn operator_lines(&self) -> String {
         self.operator.last_lines(30)
     }
+}
+
+/// Fails with what the Tenant says, unless it says this of its present generation.
+fn has_condition(tenant: &Tenant, kind: &str, wanted: &str) -> Result<()> {
+    let current =
+        tenant.status.as_ref().filter(|status| Some(status.observed_generation) == tenant.metadata.generation);
+    let mut conditions = current.iter().flat_map(|status| &status.conditions);
+    let is_met = conditions.any(|condition| condition.type_ == kind && condition.status == wanted);
+    ensure!(is_met, "{}: {}", tenant.name_any(), describe(tenant));
+    Ok(())
 }
 
 async fn install(control_plane: &ControlPlane, operator: &str) -> Result<()> {
