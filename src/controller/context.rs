@@ -46,6 +46,8 @@ pub struct Timing {
     pub reference_most: Duration,
     /// Between looks at a tenant that is being deleted.
     pub deletion_poll: Duration,
+    /// Between looks at a tenant whose provisioning script has to run.
+    pub script_poll: Duration,
     /// Between looks at a Platform that is ready.
     pub platform_check: Duration,
     /// Between probes of a Platform that is not.
@@ -70,6 +72,7 @@ impl Default for Timing {
             backoff_most: Duration::from_secs(300),
             reference_most: Duration::from_secs(30),
             deletion_poll: Duration::from_secs(30),
+            script_poll: Duration::from_secs(300),
             platform_check: Duration::from_secs(60),
             platform_retry: Duration::from_secs(30),
             call: Duration::from_secs(30),

@@ -187,11 +187,11 @@ fn wait(context: &Context, tenant: &Tenant, delay: Delay, entry: &mut Entry) -> 
     let double = |first: Duration| first.saturating_mul(1 << entry.attempts.saturating_sub(1).min(16));
     let doubled = double(timing.backoff_first);
     let phase = |wait: Duration| wait.mul_f64(0.9 + 0.1 * f64::from(phase_of(tenant)) / 255.0);
+    let seconds = tenant.spec.sync_interval_seconds.unwrap_or(DEFAULT_SYNC_INTERVAL_SECONDS).max(60);
+    let sync = timing.sync.unwrap_or_else(|| phase(Duration::from_secs(u64::from(seconds.unsigned_abs()))));
     match delay {
-        Delay::Sync => {
-            let seconds = tenant.spec.sync_interval_seconds.unwrap_or(DEFAULT_SYNC_INTERVAL_SECONDS).max(60);
-            timing.sync.unwrap_or_else(|| phase(Duration::from_secs(u64::from(seconds.unsigned_abs()))))
-        }
+        Delay::Sync => sync,
+        Delay::Script => sync.min(timing.script_poll),
         Delay::Backoff => phase(doubled.min(timing.backoff_most)),
         Delay::Reference => phase(doubled.min(timing.reference_most)),
         Delay::Named(wait) => wait,

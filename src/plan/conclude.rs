@@ -70,6 +70,8 @@ pub enum Delay {
     Named(Duration),
     /// When services and script may have moved on.
     Deletion,
+    /// When the provisioning script may have run, and never later than the sync interval.
+    Script,
     /// At once.
     AtOnce,
     /// Never: the Tenant is gone.
@@ -163,6 +165,10 @@ fn live(facts: Facts<'_>, document: &TenantDocument, done: Done, difference: &Di
     status.tabs = tabs(facts.tenant, difference);
     status.deletion = None;
     facts::take_over(&mut status, document, facts.refresh_licenses);
+    let delay = match delay {
+        Delay::Sync if !document.runtime.pending_changes.is_empty() => Delay::Script,
+        delay => delay,
+    };
     Conclusion { status: Some(status), farewell: None, events: done_notes(done), delay }
 }
 
