@@ -11,8 +11,7 @@ use super::format::guid;
 use super::problem::{Failure, Problem, Slug};
 use super::routes::Route;
 
-/// A request that has arrived in full.
-#[derive(Debug)]
+/// A request that has arrived in full; not for any log, since it holds tokens and secrets.
 pub(super) struct Call {
     /// The route, or why there is none.
     pub route: Result<&'static Route, Slug>,

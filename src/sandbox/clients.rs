@@ -11,7 +11,7 @@ use super::roles::Role;
 use super::store::Work;
 
 /// A client as it is stored.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Client {
     secret: String,
     role: Role,

@@ -1,14 +1,15 @@
 //! The reference platform: the admin API of Nimbus tenants on SQLite, and the world around it under `/sandbox`.
 //!
-//! For demos, tests and benchmarks. It validates JSON by its own table (`table.rs`, `rows.rs`) and shares no struct with
-//! the client of the admin API, so that a mistake on either side is seen. [`openapi`] is the contract of both.
+//! For demos, tests and benchmarks. It validates JSON by its own table (`table.rs`, `rows.rs`) and shares no struct
+//! with the client of the admin API, so that a mistake on either side is seen. [`openapi`] is the contract of both.
 //!
 //! Three OAuth clients are there from the start: `system` with secret `system-secret`, `partner` with `partner-secret`
 //! (partner `northwind`) and `tenant` with `tenant-secret`, which reaches no tenant until `PUT /sandbox/clients` grants
 //! it some. Tokens live for an hour of the virtual clock. `/sandbox` asks for no token and answers only this machine.
 //!
-//! A request flows: `serve` (faults, transaction, log) → `tenants`, `lists`, `triggers`, `auth` (the API) or `outside`,
-//! `people`, `script`, `faults`, `log` (the world) → `merge`, `runtime`, `format` (pure) → `tenant`, `store`.
+//! A request flows: `serve` and `struck` (transaction, log, faults) → `dispatch` → `tenants`, `lists`, `triggers`, `auth`
+//! (the API) or `outside`, `people`, `clients`, `script`, `faults`, `log` (the world) → `merge`, `runtime`, `format`
+//! (pure) → `tenant`, `store`. `routes`, `rows` and `slugs` are the data from which `openapi` is made.
 use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::path::PathBuf;

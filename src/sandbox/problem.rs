@@ -1,6 +1,7 @@
 //! How this platform says no: `application/problem+json` with a slug and a list of bad fields.
 //!
-//! No text for people is in it: the caller writes its own. A pointer is RFC 6901 into `settings`; for a request without settings it is into the body.
+//! No text for people is in it: the caller writes its own. A pointer is RFC 6901 into `settings`; for a request without
+//! settings it is into the body.
 use serde_json::{Map, Value, json};
 
 pub(super) use super::slugs::{Code, Slug};

@@ -159,7 +159,7 @@ impl Platform {
     /// Ends the transaction and writes the log.
     async fn settle(
         &self,
-        mut work: Work,
+        work: Work,
         call: &Call,
         outcome: Result<Reply, Failure>,
         fault: Option<&str>,
@@ -167,20 +167,13 @@ impl Platform {
         let (reply, mut work) = match outcome {
             Ok(reply) => (reply, work),
             Err(failure) => {
-                let mut trace = std::mem::take(&mut work.trace);
-                work.tx.rollback().await?;
-                // Nothing was changed, whatever had been noted on the way.
-                trace
-                    .settings_version_after
-                    .clone_from(&trace.settings_version_before);
-                trace.changed_pointers.clear();
-                trace.effect = None;
-                let mut work = self.store.begin().await?;
-                work.trace = trace;
                 if let Failure::Database(_) | Failure::Stored(_) = failure {
                     tracing::error!(error = ?failure, request_id = call.request_id, "request broke");
                 }
-                (Reply::failure(&failure, &call.request_id), work)
+                (
+                    Reply::failure(&failure, &call.request_id),
+                    self.undo(work).await?,
+                )
             }
         };
         if is_logged(&call.path) {
@@ -197,5 +190,20 @@ impl Platform {
             self.committed.send_replace(());
         }
         Ok(reply)
+    }
+
+    /// Takes everything back and returns another transaction, in which the refusal is logged.
+    async fn undo(&self, work: Work) -> Result<Work, Failure> {
+        let Work { tx, mut trace, .. } = work;
+        tx.rollback().await?;
+        trace
+            .settings_version_after
+            .clone_from(&trace.settings_version_before);
+        trace.changed_pointers.clear();
+        trace.effect = None;
+        Ok(Work {
+            trace,
+            ..self.store.begin().await?
+        })
     }
 }
