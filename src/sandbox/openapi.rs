@@ -15,6 +15,8 @@ by `settingsVersion` and by the owner's stamp, and refuses members that the serv
 `/sandbox` belong to the reference platform only: they play people, Microsoft and the network, ask for no token and \
 answer only the machine they run on.";
 
+const REQUEST_ID: &str = "also in the body of a refusal";
+
 /// Names in the spec of a Tenant that differ on the wire.
 const RENAMES: [(&str, &str); 4] = [
     ("partner.partnerRef", "/partner/partnerId"),
@@ -151,6 +153,7 @@ fn responses(route: &Route) -> Value {
     let mut responses = Map::new();
     for (status, schema) in route.answers {
         let mut response = json!({"description": meaning(*status)});
+        response["headers"] = headers(route, *status, *schema);
         if let Some(schema) = schema {
             response["content"] = json!({"application/json": content(schema)});
         }
@@ -167,11 +170,39 @@ fn responses(route: &Route) -> Value {
         let response = json!({
             "description": slugs.join(", "),
             "content": {"application/problem+json": content("Problem")},
+            "headers": refusal_headers(status),
             "x-nimbus-problems": slugs,
         });
         responses.insert(status.to_string(), response);
     }
     Value::Object(responses)
+}
+
+fn header(required: bool, about: &str) -> Value {
+    json!({"required": required, "description": about, "schema": {"type": "string"}})
+}
+
+fn headers(route: &Route, status: u16, schema: Option<&str>) -> Value {
+    let mut headers = json!({"Nimbus-Request-Id": header(true, REQUEST_ID)});
+    match (schema, status) {
+        (Some("Tenant"), _) if route.is_admin() => {
+            headers["ETag"] = header(true, "`\"<settingsVersion>.<runtimeVersion>\"`");
+        }
+        (Some("Tenants"), _) => {
+            headers["ETag"] = header(false, "of the whole list, on the first page")
+        }
+        (_, 304) => headers["ETag"] = header(true, "the one that still holds"),
+        _ => {}
+    }
+    headers
+}
+
+fn refusal_headers(status: u16) -> Value {
+    let mut headers = json!({"Nimbus-Request-Id": header(true, REQUEST_ID)});
+    if matches!(status, 429 | 503) {
+        headers["Retry-After"] = header(false, "seconds, or a date");
+    }
+    headers
 }
 
 /// A tombstone refuses a creation as a conflict; everywhere else it is what the reader did not find.

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 use nimbus_operator::sandbox::openapi;
 use serde_json::{Map, Value};
 
+use super::support::Answer;
+
 /// The document.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(openapi);
 
@@ -28,13 +30,12 @@ pub fn template(path: &str) -> Option<&'static str> {
 }
 
 /// Says what about an answer is not as documented.
-pub fn check_answer(
-    method: &str,
-    path: &str,
-    status: u16,
-    media_type: &str,
-    body: &str,
-) -> Result<(), String> {
+pub fn check_answer(method: &str, path: &str, answer: &Answer) -> Result<(), String> {
+    let (status, media_type, body) = (
+        answer.status,
+        answer.header("content-type"),
+        answer.text.as_str(),
+    );
     let Some(template) = template(path) else {
         return if matches!(status, 404 | 405) {
             Ok(())
@@ -48,6 +49,11 @@ pub fn check_answer(
         return Err(format!(
             "{method} {template} answers {status}, which is not documented"
         ));
+    }
+    for (name, header) in response["headers"].as_object().into_iter().flatten() {
+        if header["required"] == true && answer.header(name).is_empty() {
+            return Err(format!("the header {name} is missing"));
+        }
     }
     let Some(content) = response["content"].as_object() else {
         return if body.is_empty() || operation.is_null() {

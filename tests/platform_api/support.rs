@@ -246,8 +246,7 @@ impl Api {
     }
 
     fn hold(&self, method: &str, path: &str, answer: &Answer) {
-        let media_type = answer.header("content-type");
-        check_answer(method, path, answer.status, media_type, &answer.text)
+        check_answer(method, path, answer)
             .unwrap_or_else(|error| panic!("{method} {path} answers {}: {error}", answer.status));
         if let Some(template) = template(path).filter(|_| answer.status < 300) {
             self.exercised
