@@ -1,7 +1,7 @@
 //! The reference platform: the admin API of Nimbus tenants on SQLite, and the world around it under `/sandbox`.
 //!
 //! For demos, tests and benchmarks. It validates JSON by its own table (`table.rs`, `rows.rs`) and shares no struct
-//! with the client of the admin API, so that a mistake on either side is seen. [`openapi`] is the contract of both.
+//! with the client of the admin API, so that a mistake on either side is seen. [`openapi()`] is the contract of both.
 //!
 //! Three OAuth clients are there from the start: `system` with secret `system-secret`, `partner` with `partner-secret`
 //! (partner `northwind`) and `tenant` with `tenant-secret`, which reaches no tenant until `PUT /sandbox/clients` grants
