@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::settings::value::object_name;
 
 /// How to reach one backing platform, and which namespaces may use it.
+#[expect(clippy::duplicated_attributes, reason = "each printcolumn has a type")]
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(
     group = "nimbus.luware.com",

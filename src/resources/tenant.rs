@@ -9,6 +9,7 @@ use crate::settings::{Settings, value::object_name};
 
 /// What the *Tenant Administration* view holds, plus how this operator treats the tenant. A setting that is not given is not
 /// managed: its value on the platform is left alone. An empty text clears the value.
+#[expect(clippy::duplicated_attributes, reason = "each printcolumn has a type")]
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(
     group = "nimbus.luware.com",
