@@ -123,7 +123,12 @@ fn error_kind<E: std::error::Error + 'static, Q: std::error::Error + 'static>(
 
 /// The Tenants of a Platform that became usable or unusable. An unchanged Platform wakes nobody, and one that is seen for the
 /// first time only those that may have waited for it.
-fn wake_tenants(context: &Context, seen: &Seen, store: &Store<Guarded>, platform: &Platform) -> Vec<ObjectRef<Guarded>> {
+fn wake_tenants(
+    context: &Context,
+    seen: &Seen,
+    store: &Store<Guarded>,
+    platform: &Platform,
+) -> Vec<ObjectRef<Guarded>> {
     let change = seen.change(platform);
     if platform.spec.instance() != context.options.instance || change == Change::None {
         return vec![];

@@ -33,8 +33,7 @@ pub(super) fn tabs(tenant: &Tenant, difference: &Difference) -> Vec<TabStatus> {
     let spec = serde_json::to_value(&tenant.spec.settings).unwrap_or_default();
     tabs.into_iter()
         .map(|tab| {
-            let count =
-                |changes: &[Change]| changes.iter().filter(|change| change.leaf.tab() == Some(tab)).count();
+            let count = |changes: &[Change]| changes.iter().filter(|change| change.leaf.tab() == Some(tab)).count();
             let hidden = difference.hidden.iter().filter(|leaf| leaf.tab() == Some(tab)).count();
             let managed = leaves().any(|leaf| leaf.tab() == Some(tab) && stands(&spec, leaf.path));
             let (state, message) = match (count(&difference.restricted), count(&difference.changes), managed) {

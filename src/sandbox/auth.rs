@@ -13,11 +13,7 @@ use super::roles::{Caller, Role};
 use super::store::Work;
 
 /// Errors of the token endpoint, as in RFC 6749.
-pub(super) const TOKEN_ERRORS: [&str; 3] = [
-    "invalid_request",
-    "invalid_client",
-    "unsupported_grant_type",
-];
+pub(super) const TOKEN_ERRORS: [&str; 3] = ["invalid_request", "invalid_client", "unsupported_grant_type"];
 
 fn no_token(status: u16, error: &'static str) -> Failure {
     Failure::NoToken { status, error }
@@ -25,15 +21,11 @@ fn no_token(status: u16, error: &'static str) -> Failure {
 
 /// `POST /oauth2/v2.0/token`.
 pub(super) async fn issue_token(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
-    let media_type = call
-        .header("content-type")
-        .and_then(|text| text.split(';').next());
+    let media_type = call.header("content-type").and_then(|text| text.split(';').next());
     if media_type.map(str::trim) != Some("application/x-www-form-urlencoded") {
         return Err(no_token(400, "invalid_request"));
     }
-    let form: BTreeMap<String, String> = url::form_urlencoded::parse(&call.body)
-        .into_owned()
-        .collect();
+    let form: BTreeMap<String, String> = url::form_urlencoded::parse(&call.body).into_owned().collect();
     let field = |name: &str| form.get(name).ok_or(no_token(400, "invalid_request"));
     if field("grant_type")? != "client_credentials" {
         return Err(no_token(400, "unsupported_grant_type"));
@@ -41,56 +33,33 @@ pub(super) async fn issue_token(work: &mut Work, call: &Call) -> Result<Reply, F
     let (id, secret) = (field("client_id")?, field("client_secret")?);
     work.trace.client = Some(id.clone());
     let sql = "SELECT token_lifetime FROM clients WHERE id = ? AND secret = ?";
-    let lifetime: Option<i64> = sqlx::query_scalar(sql)
-        .bind(id)
-        .bind(secret)
-        .fetch_optional(&mut *work.tx)
-        .await?;
+    let lifetime: Option<i64> = sqlx::query_scalar(sql).bind(id).bind(secret).fetch_optional(&mut *work.tx).await?;
     let lifetime = lifetime.ok_or(no_token(401, "invalid_client"))?;
-    let token = format!(
-        "{}{}",
-        uuid::Uuid::new_v4().simple(),
-        uuid::Uuid::new_v4().simple()
-    );
+    let token = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
     let now = work.now.as_second();
     let sql = "DELETE FROM tokens WHERE expires_at <= ?";
     sqlx::query(sql).bind(now).execute(&mut *work.tx).await?;
     let sql = "INSERT INTO tokens VALUES (?, ?, ?)";
-    let row = sqlx::query(sql)
-        .bind(hash(&token))
-        .bind(id)
-        .bind(now + lifetime);
+    let row = sqlx::query(sql).bind(hash(&token)).bind(id).bind(now + lifetime);
     row.execute(&mut *work.tx).await?;
     let body = json!({"access_token": token, "token_type": "Bearer", "expires_in": lifetime});
     Ok(Reply::ok(body).with("cache-control", "no-store".to_owned()))
 }
 
 fn hash(token: &str) -> String {
-    Sha256::digest(token)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Returns the client whose token the request carries.
 pub(super) async fn authenticate(work: &mut Work, call: &Call) -> Result<Caller, Failure> {
-    let token = call
-        .header("authorization")
-        .and_then(|text| text.strip_prefix("Bearer "));
+    let token = call.header("authorization").and_then(|text| text.strip_prefix("Bearer "));
     let token = token.ok_or(Slug::Unauthenticated)?;
     let sql = "SELECT id, role, partner, tenants FROM tokens JOIN clients ON clients.id = tokens.client \
                WHERE hash = ? AND expires_at > ?";
-    let row: Option<(String, String, Option<String>, String)> = sqlx::query_as(sql)
-        .bind(hash(token))
-        .bind(work.now.as_second())
-        .fetch_optional(&mut *work.tx)
-        .await?;
+    let row: Option<(String, String, Option<String>, String)> =
+        sqlx::query_as(sql).bind(hash(token)).bind(work.now.as_second()).fetch_optional(&mut *work.tx).await?;
     let (id, role, partner, tenants) = row.ok_or(Slug::Unauthenticated)?;
     work.trace.client = Some(id);
     let role = Role::parse(&role).ok_or(Slug::Unauthenticated)?;
-    Ok(Caller {
-        role,
-        partner,
-        tenants: serde_json::from_str(&tenants)?,
-    })
+    Ok(Caller { role, partner, tenants: serde_json::from_str(&tenants)? })
 }

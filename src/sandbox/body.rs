@@ -23,12 +23,9 @@ fn refused<T>(name: &str, code: Code) -> Result<T, Failure> {
 impl Members {
     /// Takes an object whose members are all known.
     pub(super) fn new(members: Map<String, Value>, known: &[&str]) -> Result<Self, Failure> {
-        let unknown = members
-            .keys()
-            .filter(|name| !known.contains(&name.as_str()));
-        let errors: Vec<FieldError> = unknown
-            .map(|name| FieldError::new(&format!("/{name}"), Code::UnknownField))
-            .collect();
+        let unknown = members.keys().filter(|name| !known.contains(&name.as_str()));
+        let errors: Vec<FieldError> =
+            unknown.map(|name| FieldError::new(&format!("/{name}"), Code::UnknownField)).collect();
         if errors.is_empty() {
             return Ok(Self(members));
         }
@@ -64,11 +61,7 @@ impl Members {
     /// Returns one of these spellings.
     pub(super) fn choice(&self, name: &str, choices: &[&str]) -> Result<String, Failure> {
         let text = self.text(name)?;
-        if choices.contains(&text.as_str()) {
-            Ok(text)
-        } else {
-            refused(name, Code::NotAllowed)
-        }
+        if choices.contains(&text.as_str()) { Ok(text) } else { refused(name, Code::NotAllowed) }
     }
 
     /// Returns a list of texts; absent is empty.
@@ -78,10 +71,7 @@ impl Members {
             Some(Value::Array(items)) => items,
             Some(_) => return refused(name, Code::WrongType),
         };
-        let texts: Option<Vec<String>> = items
-            .iter()
-            .map(|item| item.as_str().map(str::to_owned))
-            .collect();
+        let texts: Option<Vec<String>> = items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
         texts.map_or_else(|| refused(name, Code::WrongType), Ok)
     }
 

@@ -57,9 +57,7 @@ impl Call {
     /// True if `If-None-Match` names this entity tag.
     pub(super) fn knows(&self, etag: &str) -> bool {
         self.header("if-none-match").is_some_and(|tags| {
-            tags.split(',')
-                .map(str::trim)
-                .any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+            tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
         })
     }
 
@@ -85,9 +83,7 @@ impl Call {
 
     /// Returns the body as a JSON object.
     pub(super) fn json(&self) -> Result<serde_json::Map<String, Value>, Failure> {
-        let media_type = self
-            .header("content-type")
-            .and_then(|text| text.split(';').next());
+        let media_type = self.header("content-type").and_then(|text| text.split(';').next());
         match media_type.map(str::trim) {
             Some("application/json" | "application/merge-patch+json") => {}
             _ => return Err(Slug::UnsupportedMediaType.into()),
@@ -119,13 +115,7 @@ pub(super) struct Reply {
 
 impl Reply {
     pub(super) fn new(status: u16, body: Option<Value>) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body,
-            slug: None,
-            patience: None,
-        }
+        Self { status, headers: Vec::new(), body, slug: None, patience: None }
     }
 
     pub(super) fn ok(body: Value) -> Self {
@@ -147,15 +137,10 @@ impl Reply {
             }
             Failure::Database(_) | Failure::Stored(_) => &internal,
         };
-        let reply = Self {
-            slug: Some(problem.slug.name()),
-            ..Self::new(problem.status, Some(problem.to_json(request_id)))
-        };
+        let reply =
+            Self { slug: Some(problem.slug.name()), ..Self::new(problem.status, Some(problem.to_json(request_id))) };
         match problem.slug {
-            Slug::Unauthenticated => reply.with(
-                "www-authenticate",
-                "Bearer error=\"invalid_token\"".to_owned(),
-            ),
+            Slug::Unauthenticated => reply.with("www-authenticate", "Bearer error=\"invalid_token\"".to_owned()),
             _ => reply,
         }
     }

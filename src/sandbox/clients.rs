@@ -22,14 +22,7 @@ struct Client {
 
 /// `PUT /sandbox/clients`: adds a client or changes the named members of one.
 pub(super) async fn put(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
-    let body = call.members(&[
-        "id",
-        "secret",
-        "role",
-        "partnerId",
-        "tenantIds",
-        "tokenLifetimeSeconds",
-    ])?;
+    let body = call.members(&["id", "secret", "role", "partnerId", "tenantIds", "tokenLifetimeSeconds"])?;
     let id = body.text("id")?;
     let client = match load(work, &id).await? {
         None => added(&body)?,
@@ -83,42 +76,26 @@ fn changed(mut client: Client, body: &Members) -> Result<Client, Failure> {
 }
 
 fn tenant_ids(body: &Members) -> Result<BTreeSet<String>, Failure> {
-    let id =
-        |text: String| guid(&text).ok_or(Problem::member("/tenantIds", Code::BadFormat).into());
+    let id = |text: String| guid(&text).ok_or(Problem::member("/tenantIds", Code::BadFormat).into());
     body.texts("tenantIds")?.into_iter().map(id).collect()
 }
 
 async fn load(work: &mut Work, id: &str) -> Result<Option<Client>, Failure> {
     let sql = "SELECT secret, role, partner, tenants, token_lifetime FROM clients WHERE id = ?";
-    let row: Option<(String, String, Option<String>, String, i64)> = sqlx::query_as(sql)
-        .bind(id)
-        .fetch_optional(&mut *work.tx)
-        .await?;
+    let row: Option<(String, String, Option<String>, String, i64)> =
+        sqlx::query_as(sql).bind(id).fetch_optional(&mut *work.tx).await?;
     let Some((secret, role, partner, tenants, token_lifetime)) = row else {
         return Ok(None);
     };
     let role = Role::parse(&role).unwrap_or(Role::Tenant);
     let tenants = serde_json::from_str(&tenants)?;
-    Ok(Some(Client {
-        secret,
-        role,
-        partner,
-        tenants,
-        token_lifetime,
-    }))
+    Ok(Some(Client { secret, role, partner, tenants, token_lifetime }))
 }
 
 async fn save(work: &mut Work, id: &str, client: &Client) -> Result<(), Failure> {
     let sql = "INSERT OR REPLACE INTO clients VALUES (?, ?, ?, ?, ?, ?)";
-    let row = sqlx::query(sql)
-        .bind(id)
-        .bind(&client.secret)
-        .bind(client.role.name());
-    let row = row
-        .bind(&client.partner)
-        .bind(json!(client.tenants).to_string());
-    row.bind(client.token_lifetime)
-        .execute(&mut *work.tx)
-        .await?;
+    let row = sqlx::query(sql).bind(id).bind(&client.secret).bind(client.role.name());
+    let row = row.bind(&client.partner).bind(json!(client.tenants).to_string());
+    row.bind(client.token_lifetime).execute(&mut *work.tx).await?;
     Ok(())
 }

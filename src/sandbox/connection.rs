@@ -44,13 +44,7 @@ impl Listener for CuttableListener {
         let (stream, address) = Listener::accept(&mut self.0).await;
         // Small answers would otherwise wait for the acknowledgement of the one before.
         stream.set_nodelay(true).ok();
-        (
-            CuttableStream {
-                stream,
-                cut: Arc::default(),
-            },
-            address,
-        )
+        (CuttableStream { stream, cut: Arc::default() }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -60,10 +54,7 @@ impl Listener for CuttableListener {
 
 impl Connected<IncomingStream<'_, CuttableListener>> for Peer {
     fn connect_info(incoming: IncomingStream<'_, CuttableListener>) -> Self {
-        Self {
-            address: *incoming.remote_addr(),
-            cut: Arc::clone(&incoming.io().cut),
-        }
+        Self { address: *incoming.remote_addr(), cut: Arc::clone(&incoming.io().cut) }
     }
 }
 
@@ -87,11 +78,7 @@ impl AsyncRead for CuttableStream {
 }
 
 impl AsyncWrite for CuttableStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.whole()?;
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }

@@ -75,11 +75,7 @@ mod tests {
             ("/healthz", "192.0.2.1", true),
         ];
         for (template, peer, expected) in rows {
-            assert_eq!(
-                expected,
-                may_ask(template, peer.parse().unwrap()),
-                "{template} {peer}"
-            );
+            assert_eq!(expected, may_ask(template, peer.parse().unwrap()), "{template} {peer}");
         }
     }
 }

@@ -13,17 +13,8 @@ use super::problem::{Code, Failure, Problem, Slug};
 use super::routes::routes;
 
 /// The kinds of [`Action`].
-pub(super) const KINDS: [&str; 9] = [
-    "status",
-    "problem",
-    "html",
-    "empty",
-    "delay",
-    "close-before",
-    "close-after",
-    "truncate",
-    "cut",
-];
+pub(super) const KINDS: [&str; 9] =
+    ["status", "problem", "html", "empty", "delay", "close-before", "close-after", "truncate", "cut"];
 
 /// What strikes.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,10 +81,7 @@ impl Faults {
             fault.seen += 1;
             if strike.is_none() && fault.is_due() {
                 fault.struck += 1;
-                strike = Some(Strike {
-                    kind: fault.kind.clone(),
-                    action: fault.action.clone(),
-                });
+                strike = Some(Strike { kind: fault.kind.clone(), action: fault.action.clone() });
             }
         }
         strike
@@ -135,14 +123,10 @@ impl Faults {
 
 impl Fault {
     fn matches(&self, call: &Call) -> bool {
-        let template = call
-            .route
-            .map_or(call.path.as_str(), |route| route.template);
+        let template = call.route.map_or(call.path.as_str(), |route| route.template);
         let tenant = call.tenant().ok();
         let of_tenant = self.tenant.is_none() || self.tenant == tenant;
-        of_tenant
-            && (fits(&self.route, &call.method, template)
-                || fits(&self.route, &call.method, &call.path))
+        of_tenant && (fits(&self.route, &call.method, template) || fits(&self.route, &call.method, &call.path))
     }
 
     fn is_due(&self) -> bool {
@@ -162,11 +146,7 @@ fn fits(pattern: &str, method: &str, path: &str) -> bool {
 }
 
 fn fault(stated: &Value) -> Result<Fault, Failure> {
-    let members = members(
-        stated,
-        "/faults",
-        &["route", "tenant", "nth", "times", "action"],
-    )?;
+    let members = members(stated, "/faults", &["route", "tenant", "nth", "times", "action"])?;
     let route = members.text("route")?;
     if !is_logged_route(&route) {
         return Err(Problem::member("/route", Code::NotAllowed).into());
@@ -200,22 +180,11 @@ fn is_logged_route(pattern: &str) -> bool {
     let mut known = routes().filter(|route| route.is_logged());
     pattern == "*"
         || known.any(|route| fits(pattern, route.method, route.template))
-        || pattern
-            .split_once(' ')
-            .is_some_and(|(_, path)| path.starts_with("/v1/tenants/"))
+        || pattern.split_once(' ').is_some_and(|(_, path)| path.starts_with("/v1/tenants/"))
 }
 
 fn action(stated: &Value) -> Result<(String, Action), Failure> {
-    let known = [
-        "kind",
-        "status",
-        "contentType",
-        "headers",
-        "body",
-        "slug",
-        "seconds",
-        "after",
-    ];
+    let known = ["kind", "status", "contentType", "headers", "body", "slug", "seconds", "after"];
     let members = members(stated, "/action", &known)?;
     let kind = members.choice("kind", &KINDS)?;
     let after = || Ok::<_, Failure>(members.has("after") && members.flag("after")?);
@@ -224,27 +193,19 @@ fn action(stated: &Value) -> Result<(String, Action), Failure> {
             let seconds = members.get("seconds").and_then(Value::as_f64);
             let wait = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
             let wait = wait.ok_or(Problem::member("/seconds", Code::Required))?;
-            Action::Delay {
-                wait,
-                after: after()?,
-            }
+            Action::Delay { wait, after: after()? }
         }
         "close-before" => Action::CloseBefore,
         "close-after" => Action::CloseAfter,
         "truncate" => Action::Truncate,
         "cut" => Action::Cut,
-        kind => Action::Answer {
-            canned: canned(kind, &members)?,
-            after: after()?,
-        },
+        kind => Action::Answer { canned: canned(kind, &members)?, after: after()? },
     };
     Ok((kind, action))
 }
 
 fn canned(kind: &str, members: &Members) -> Result<Canned, Failure> {
-    let status = members
-        .number("status", 200, 599)?
-        .and_then(|status| u16::try_from(status).ok());
+    let status = members.number("status", 200, 599)?.and_then(|status| u16::try_from(status).ok());
     let mut canned = Canned {
         status: status.unwrap_or(200),
         content_type: members.nullable_text("contentType")?,
@@ -257,12 +218,9 @@ fn canned(kind: &str, members: &Members) -> Result<Canned, Failure> {
             return Err(Problem::member("/status", Code::Required).into());
         }
         "html" => {
-            canned
-                .content_type
-                .get_or_insert("text/html; charset=utf-8".to_owned());
+            canned.content_type.get_or_insert("text/html; charset=utf-8".to_owned());
             if canned.body.is_empty() {
-                "<!doctype html><title>Sign in</title><p>Sign in to continue"
-                    .clone_into(&mut canned.body);
+                "<!doctype html><title>Sign in</title><p>Sign in to continue".clone_into(&mut canned.body);
             }
         }
         "problem" => {
@@ -277,8 +235,7 @@ fn canned(kind: &str, members: &Members) -> Result<Canned, Failure> {
 
 /// A text is sent as it is, anything else as JSON.
 fn as_body(body: &Value) -> String {
-    body.as_str()
-        .map_or_else(|| body.to_string(), str::to_owned)
+    body.as_str().map_or_else(|| body.to_string(), str::to_owned)
 }
 
 fn headers(stated: Option<&Value>) -> Result<Vec<(String, String)>, Failure> {

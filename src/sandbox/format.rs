@@ -21,10 +21,7 @@ pub(super) fn canonical(format: Format, text: &str) -> Option<String> {
         Format::Email => email(text),
         Format::Phone => is_e164(text).then(|| text.to_owned()),
         Format::Sip => sip(text),
-        Format::Country => COUNTRIES
-            .split(' ')
-            .any(|code| code == text)
-            .then(|| text.to_owned()),
+        Format::Country => COUNTRIES.split(' ').any(|code| code == text).then(|| text.to_owned()),
         Format::OrganizationUnit if text == "root" => Some(text.to_owned()),
         Format::OrganizationUnit => guid(text),
         Format::Partner => is_partner(text).then(|| text.to_owned()),
@@ -35,13 +32,11 @@ pub(super) fn canonical(format: Format, text: &str) -> Option<String> {
 pub(super) fn guid(text: &str) -> Option<String> {
     let hyphens = [8, 13, 18, 23];
     let well_formed = text.len() == 36
-        && text.bytes().enumerate().all(|(index, byte)| {
-            if hyphens.contains(&index) {
-                byte == b'-'
-            } else {
-                byte.is_ascii_hexdigit()
-            }
-        });
+        && text.bytes().enumerate().all(
+            |(index, byte)| {
+                if hyphens.contains(&index) { byte == b'-' } else { byte.is_ascii_hexdigit() }
+            },
+        );
     let nil = text.bytes().all(|byte| matches!(byte, b'0' | b'-'));
     (well_formed && !nil).then(|| text.to_ascii_lowercase())
 }
@@ -52,27 +47,21 @@ fn domain(text: &str) -> Option<String> {
         (1..=63).contains(&label.len())
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
-    (text.len() <= 253 && labels.len() >= 2 && labels.iter().all(label))
-        .then(|| text.to_ascii_lowercase())
+    (text.len() <= 253 && labels.len() >= 2 && labels.iter().all(label)).then(|| text.to_ascii_lowercase())
 }
 
 fn email(text: &str) -> Option<String> {
     let (local, host) = text.split_once('@')?;
-    let plain =
-        |char: char| !char.is_whitespace() && !char.is_control() && !"\"(),:;<>[]\\".contains(char);
+    let plain = |char: char| !char.is_whitespace() && !char.is_control() && !"\"(),:;<>[]\\".contains(char);
     ((1..=64).contains(&local.len()) && local.chars().all(plain)).then_some(())?;
     domain(host).map(|_| text.to_owned())
 }
 
 fn is_e164(text: &str) -> bool {
     text.strip_prefix('+').is_some_and(|digits| {
-        (2..=15).contains(&digits.len())
-            && !digits.starts_with('0')
-            && digits.bytes().all(|byte| byte.is_ascii_digit())
+        (2..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
     })
 }
 
@@ -85,10 +74,7 @@ fn sip(text: &str) -> Option<String> {
 }
 
 fn is_partner(text: &str) -> bool {
-    (1..=64).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
 }
 
 /// True if `text` is an ACS connection string: an endpoint and an access key, in either order.
@@ -133,9 +119,7 @@ fn is_base64(text: &str) -> bool {
     !digits.is_empty()
         && text.len().is_multiple_of(4)
         && text.len() - digits.len() <= 2
-        && digits
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte))
+        && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte))
 }
 
 #[cfg(test)]
@@ -146,27 +130,15 @@ mod tests {
     fn texts_come_out_in_their_canonical_spelling() {
         let guid = "6F1B2C3D-0000-4000-8000-ABCDEF012345";
         let rows = [
-            (
-                Format::Guid,
-                guid,
-                Some("6f1b2c3d-0000-4000-8000-abcdef012345"),
-            ),
+            (Format::Guid, guid, Some("6f1b2c3d-0000-4000-8000-abcdef012345")),
             (Format::Guid, "00000000-0000-0000-0000-000000000000", None),
             (Format::Guid, "6F1B2C3D000040008000ABCDEF012345", None),
-            (
-                Format::Domain,
-                "Contoso.onMicrosoft.com",
-                Some("contoso.onmicrosoft.com"),
-            ),
+            (Format::Domain, "Contoso.onMicrosoft.com", Some("contoso.onmicrosoft.com")),
             (Format::Domain, "contoso", None),
             (Format::Domain, "-a.com", None),
             (Format::Domain, "a..com", None),
             (Format::Domain, "bücher.de", None),
-            (
-                Format::Email,
-                "im_ext#EXT#@contoso.com",
-                Some("im_ext#EXT#@contoso.com"),
-            ),
+            (Format::Email, "im_ext#EXT#@contoso.com", Some("im_ext#EXT#@contoso.com")),
             (Format::Email, "a@b@contoso.com", None),
             (Format::Email, "a b@contoso.com", None),
             (Format::Phone, "+41791234567", Some("+41791234567")),
@@ -185,43 +157,21 @@ mod tests {
             (Format::Partner, "north wind", None),
         ];
         for (format, text, expected) in rows {
-            assert_eq!(
-                expected,
-                canonical(format, text).as_deref(),
-                "{format:?} {text}"
-            );
+            assert_eq!(expected, canonical(format, text).as_deref(), "{format:?} {text}");
         }
     }
 
     #[test]
     fn connection_strings_have_an_endpoint_and_a_key() {
         let rows = [
-            (
-                "endpoint=https://a.communication.azure.com/;accesskey=QUJD",
-                true,
-            ),
-            (
-                "AccessKey=QUI=;Endpoint=https://a.communication.azure.com;",
-                true,
-            ),
+            ("endpoint=https://a.communication.azure.com/;accesskey=QUJD", true),
+            ("AccessKey=QUI=;Endpoint=https://a.communication.azure.com;", true),
             ("endpoint=http://127.0.0.1:1/;accesskey=QUJD", true),
-            (
-                "endpoint=http://a.communication.azure.com/;accesskey=QUJD",
-                false,
-            ),
-            (
-                "endpoint=https://a_b.communication.azure.com/;accesskey=QUJD",
-                false,
-            ),
+            ("endpoint=http://a.communication.azure.com/;accesskey=QUJD", false),
+            ("endpoint=https://a_b.communication.azure.com/;accesskey=QUJD", false),
             ("endpoint=https://a.communication.azure.com/", false),
-            (
-                "endpoint=https://a.communication.azure.com/;accesskey=",
-                false,
-            ),
-            (
-                "endpoint=https://a.communication.azure.com/;accesskey=no secret",
-                false,
-            ),
+            ("endpoint=https://a.communication.azure.com/;accesskey=", false),
+            ("endpoint=https://a.communication.azure.com/;accesskey=no secret", false),
             ("accesskey=QUJD;accesskey=QUJD", false),
             ("hello", false),
         ];

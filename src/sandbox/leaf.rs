@@ -118,12 +118,7 @@ pub(super) struct Leaf {
 }
 
 impl Leaf {
-    pub(super) const fn new(
-        pointer: &'static str,
-        kind: Kind,
-        authority: Authority,
-        about: &'static str,
-    ) -> Self {
+    pub(super) const fn new(pointer: &'static str, kind: Kind, authority: Authority, about: &'static str) -> Self {
         Self {
             pointer,
             kind,
@@ -142,10 +137,7 @@ impl Leaf {
     }
 
     pub(super) const fn clearable(self) -> Self {
-        Self {
-            clearable: true,
-            ..self
-        }
+        Self { clearable: true, ..self }
     }
 
     pub(super) const fn under(self, switches: &'static [&'static str]) -> Self {
@@ -182,11 +174,7 @@ impl Leaf {
 }
 
 /// A boolean that is off at first.
-pub(super) const fn toggle(
-    pointer: &'static str,
-    authority: Authority,
-    about: &'static str,
-) -> Leaf {
+pub(super) const fn toggle(pointer: &'static str, authority: Authority, about: &'static str) -> Leaf {
     Leaf::new(pointer, Kind::Toggle, authority, about).preset(Preset::Toggle(false))
 }
 
@@ -196,12 +184,7 @@ pub(super) const fn text(pointer: &'static str, authority: Authority, about: &'s
 }
 
 /// Text in a fixed notation.
-pub(super) const fn spelt(
-    pointer: &'static str,
-    format: Format,
-    authority: Authority,
-    about: &'static str,
-) -> Leaf {
+pub(super) const fn spelt(pointer: &'static str, format: Format, authority: Authority, about: &'static str) -> Leaf {
     Leaf::new(pointer, Kind::Formatted(format), authority, about)
 }
 
@@ -216,37 +199,17 @@ pub(super) const fn choice(
 }
 
 /// A connection string that is required while its switches are on.
-pub(super) const fn sealed(
-    pointer: &'static str,
-    switches: &'static [&'static str],
-    about: &'static str,
-) -> Leaf {
-    Leaf::new(pointer, Kind::Sealed, Authority::Tenant, about)
-        .under(switches)
-        .required(Required::WhenOn)
+pub(super) const fn sealed(pointer: &'static str, switches: &'static [&'static str], about: &'static str) -> Leaf {
+    Leaf::new(pointer, Kind::Sealed, Authority::Tenant, about).under(switches).required(Required::WhenOn)
 }
 
 /// A number from one on.
-pub(super) const fn limit(
-    pointer: &'static str,
-    max: i64,
-    default: i64,
-    about: &'static str,
-) -> Leaf {
-    let kind = Kind::Number {
-        min: 1,
-        max: Some(max),
-    };
+pub(super) const fn limit(pointer: &'static str, max: i64, default: i64, about: &'static str) -> Leaf {
+    let kind = Kind::Number { min: 1, max: Some(max) };
     Leaf::new(pointer, kind, Authority::Tenant, about).preset(Preset::Number(default))
 }
 
 /// A number of bought licences.
 pub(super) const fn contingent(pointer: &'static str, about: &'static str) -> Leaf {
-    Leaf::new(
-        pointer,
-        Kind::Number { min: 0, max: None },
-        Authority::System,
-        about,
-    )
-    .preset(Preset::Number(0))
+    Leaf::new(pointer, Kind::Number { min: 0, max: None }, Authority::System, about).preset(Preset::Number(0))
 }

@@ -14,13 +14,7 @@ use super::roles::{Caller, Role};
 use super::store::Work;
 
 /// What an item of the list can hold.
-pub(super) const FIELDS: [&str; 5] = [
-    "id",
-    "settingsVersion",
-    "runtimeVersion",
-    "owner",
-    "lastOwner",
-];
+pub(super) const FIELDS: [&str; 5] = ["id", "settingsVersion", "runtimeVersion", "owner", "lastOwner"];
 /// What it holds unless `fields` says otherwise.
 const DEFAULT_FIELDS: &str = "id,settingsVersion,runtimeVersion";
 pub(super) const LIMIT: i64 = 500;
@@ -31,22 +25,12 @@ const CHANGES_KEPT_SECONDS: i64 = 24 * 60 * 60;
 /// Changes looked at for one answer, so that a long absence comes in pieces.
 const CHANGES_AT_ONCE: i64 = 5000;
 
-type Row = (
-    String,
-    Option<String>,
-    i64,
-    i64,
-    Option<String>,
-    Option<String>,
-);
+type Row = (String, Option<String>, i64, i64, Option<String>, Option<String>);
 
 /// `GET /v1/tenants`.
 pub(super) async fn tenants(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let caller = authenticate(work, call).await?;
-    let names = call
-        .query
-        .get("fields")
-        .map_or(DEFAULT_FIELDS, String::as_str);
+    let names = call.query.get("fields").map_or(DEFAULT_FIELDS, String::as_str);
     let fields: Vec<&str> = names.split(',').collect();
     if fields.iter().any(|field| !FIELDS.contains(field)) {
         return Err(Slug::MalformedRequest.into());
@@ -63,37 +47,17 @@ pub(super) async fn tenants(work: &mut Work, call: &Call) -> Result<Reply, Failu
     let items: Vec<Value> = rows.iter().map(|row| item(row, &fields)).collect();
     let next = rows.last().filter(|_| more).map(|row| row.0.clone());
     let reply = Reply::ok(json!({"items": items, "nextCursor": next}));
-    Ok(if cursor.is_none() {
-        reply.with("etag", etag)
-    } else {
-        reply
-    })
+    Ok(if cursor.is_none() { reply.with("etag", etag) } else { reply })
 }
 
 /// Returns the tag of the whole list as this caller sees it.
 async fn etag(work: &mut Work, caller: &Caller) -> Result<String, Failure> {
-    let seen = format!(
-        "{} {} {caller:?}",
-        work.fact("epoch").await?,
-        last_change(work).await?
-    );
+    let seen = format!("{} {} {caller:?}", work.fact("epoch").await?, last_change(work).await?);
     let digest = Sha256::digest(seen);
-    Ok(format!(
-        "\"{}\"",
-        digest
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    ))
+    Ok(format!("\"{}\"", digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>()))
 }
 
-async fn page(
-    work: &mut Work,
-    caller: &Caller,
-    after: &str,
-    limit: i64,
-) -> Result<Vec<Row>, Failure> {
+async fn page(work: &mut Work, caller: &Caller, after: &str, limit: i64) -> Result<Vec<Row>, Failure> {
     let sql = "SELECT id, partner, settings_version, runtime_version, owner, last_owner FROM tenants \
                WHERE id > ?1 \
                AND (?2 = 'system' OR (?2 = 'partner' AND partner = ?3) \
@@ -138,21 +102,14 @@ pub(super) async fn changes(work: &mut Work, call: &Call) -> Result<Reply, Failu
     let Some(after) = call.query.get("after") else {
         return Ok(Reply::ok(json!({"cursor": cursor(last), "ids": []})));
     };
-    let place = after
-        .strip_prefix(&format!("{epoch}-"))
-        .and_then(|seq| seq.parse::<i64>().ok());
-    let place = place
-        .filter(|place| (0..=last).contains(place))
-        .ok_or(Slug::CursorExpired)?;
+    let place = after.strip_prefix(&format!("{epoch}-")).and_then(|seq| seq.parse::<i64>().ok());
+    let place = place.filter(|place| (0..=last).contains(place)).ok_or(Slug::CursorExpired)?;
     if place < forgotten(work).await? {
         return Err(Slug::CursorExpired.into());
     }
     let sql = "SELECT seq, tenant, partner FROM changes WHERE seq > ? ORDER BY seq LIMIT ?";
-    let rows: Vec<(i64, String, Option<String>)> = sqlx::query_as(sql)
-        .bind(place)
-        .bind(CHANGES_AT_ONCE)
-        .fetch_all(&mut *work.tx)
-        .await?;
+    let rows: Vec<(i64, String, Option<String>)> =
+        sqlx::query_as(sql).bind(place).bind(CHANGES_AT_ONCE).fetch_all(&mut *work.tx).await?;
     let mut ids = Vec::new();
     for (_, tenant, partner) in &rows {
         let reached = match caller.role {
@@ -176,14 +133,8 @@ pub(super) async fn changes(work: &mut Work, call: &Call) -> Result<Reply, Failu
 async fn forgotten(work: &mut Work) -> Result<i64, Failure> {
     let sql = "SELECT COALESCE(MAX(seq), 0) FROM changes WHERE at < ?";
     let oldest = work.now.as_second() - CHANGES_KEPT_SECONDS;
-    let forgotten: i64 = sqlx::query_scalar(sql)
-        .bind(oldest)
-        .fetch_one(&mut *work.tx)
-        .await?;
+    let forgotten: i64 = sqlx::query_scalar(sql).bind(oldest).fetch_one(&mut *work.tx).await?;
     let sql = "DELETE FROM changes WHERE seq < ?";
-    sqlx::query(sql)
-        .bind(forgotten)
-        .execute(&mut *work.tx)
-        .await?;
+    sqlx::query(sql).bind(forgotten).execute(&mut *work.tx).await?;
     Ok(forgotten)
 }

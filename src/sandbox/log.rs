@@ -45,11 +45,7 @@ pub(super) struct Ending<'a> {
 }
 
 /// Writes the entry of a request.
-pub(super) async fn write(
-    work: &mut Work,
-    call: &Call,
-    ending: &Ending<'_>,
-) -> Result<(), sqlx::Error> {
+pub(super) async fn write(work: &mut Work, call: &Call, ending: &Ending<'_>) -> Result<(), sqlx::Error> {
     let entry = entry(work, call, ending).to_string();
     let sql = "INSERT INTO log (entry) VALUES (?)";
     sqlx::query(sql).bind(entry).execute(&mut *work.tx).await?;
@@ -59,8 +55,7 @@ pub(super) async fn write(
 fn entry(work: &Work, call: &Call, ending: &Ending<'_>) -> Value {
     let trace = &work.trace;
     let written = call.method != "GET" && call.path.starts_with("/v1/");
-    let accepted =
-        written && ending.status.is_some_and(|status| status < 300) && ending.slug.is_none();
+    let accepted = written && ending.status.is_some_and(|status| status < 300) && ending.slug.is_none();
     json!({
         "at": work.now.to_string(),
         "requestId": call.request_id,
@@ -89,10 +84,7 @@ fn entry(work: &Work, call: &Call, ending: &Ending<'_>) -> Value {
 pub(super) async fn read(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let after: i64 = call.number("after", 0, i64::MAX)?.unwrap_or(0);
     let sql = "SELECT seq, entry FROM log WHERE seq > ? ORDER BY seq";
-    let rows: Vec<(i64, String)> = sqlx::query_as(sql)
-        .bind(after)
-        .fetch_all(&mut *work.tx)
-        .await?;
+    let rows: Vec<(i64, String)> = sqlx::query_as(sql).bind(after).fetch_all(&mut *work.tx).await?;
     let mut items = Vec::new();
     for (seq, entry) in rows {
         let mut entry: Value = serde_json::from_str(&entry)?;

@@ -53,12 +53,7 @@ pub(super) struct Merged {
 
 /// Returns the settings after `patch`, or every field that is in its way.
 pub(super) fn merge(settings: &Value, patch: &Value, rules: &Rules<'_>) -> Result<Merged, Problem> {
-    let mut walk = Walk {
-        rules,
-        values: Vec::new(),
-        errors: Vec::new(),
-        restricted: Vec::new(),
-    };
+    let mut walk = Walk { rules, values: Vec::new(), errors: Vec::new(), restricted: Vec::new() };
     match patch {
         Value::Object(members) => walk.section(members, ""),
         _ => walk.refuse("", Code::WrongType),
@@ -73,11 +68,7 @@ pub(super) fn merge(settings: &Value, patch: &Value, rules: &Rules<'_>) -> Resul
             errors.push(missing);
         }
     }
-    if errors.is_empty() {
-        Ok(merged)
-    } else {
-        Err(Problem::fields(Slug::InvalidSettings, errors))
-    }
+    if errors.is_empty() { Ok(merged) } else { Err(Problem::fields(Slug::InvalidSettings, errors)) }
 }
 
 struct Walk<'a> {
@@ -104,8 +95,7 @@ impl Walk<'_> {
                     _ => self.refuse(&pointer, Code::WrongType),
                 },
                 Place::Unknown if self.rules.unknown_members == UnknownMembers::Planted => {
-                    self.values
-                        .push((pointer, (!value.is_null()).then(|| value.clone())));
+                    self.values.push((pointer, (!value.is_null()).then(|| value.clone())));
                 }
                 Place::Unknown => self.refuse(&pointer, Code::UnknownField),
             }
@@ -113,21 +103,14 @@ impl Walk<'_> {
     }
 
     fn leaf(&mut self, leaf: &Leaf, value: &Value) {
-        let own = leaf.pointer == PARTNER
-            && self
-                .rules
-                .own_partner
-                .is_some_and(|partner| value == partner);
+        let own = leaf.pointer == PARTNER && self.rules.own_partner.is_some_and(|partner| value == partner);
         if !leaf.authority.admits(self.rules.role) && !own {
-            self.restricted
-                .push(FieldError::new(leaf.pointer, Code::Restricted));
+            self.restricted.push(FieldError::new(leaf.pointer, Code::Restricted));
             return;
         }
         if value.is_null() {
             match leaf.clearable {
-                true => self
-                    .values
-                    .push((leaf.pointer.to_owned(), Some(Value::Null))),
+                true => self.values.push((leaf.pointer.to_owned(), Some(Value::Null))),
                 false => self.refuse(leaf.pointer, Code::NotClearable),
             }
             return;
@@ -181,11 +164,7 @@ fn accepted(leaf: &Leaf, value: &Value, id: &str) -> Result<Value, FieldError> {
 }
 
 fn number(pointer: &str, value: &Value, min: i64, max: Option<i64>) -> Result<Value, FieldError> {
-    let out_of_range = FieldError {
-        min: Some(min),
-        max,
-        ..FieldError::new(pointer, Code::OutOfRange)
-    };
+    let out_of_range = FieldError { min: Some(min), max, ..FieldError::new(pointer, Code::OutOfRange) };
     match value.as_i64() {
         Some(number) if number >= min && max.is_none_or(|max| number <= max) => Ok(json!(number)),
         Some(_) => Err(out_of_range),
@@ -199,27 +178,19 @@ fn spelt(pointer: &str, kind: Kind, text: &str, id: &str) -> Result<String, Fiel
     match kind {
         Kind::Choice(names) if names.contains(&text) => Ok(text.to_owned()),
         Kind::Choice(_) => refused(Code::NotAllowed),
-        Kind::Text { max } if text.chars().count() > max => Err(FieldError {
-            max: i64::try_from(max).ok(),
-            ..FieldError::new(pointer, Code::TooLong)
-        }),
-        Kind::Text { .. } => Ok(text.to_owned()),
-        Kind::Formatted(format) => {
-            canonical(format, text).ok_or(FieldError::new(pointer, Code::BadFormat))
+        Kind::Text { max } if text.chars().count() > max => {
+            Err(FieldError { max: i64::try_from(max).ok(), ..FieldError::new(pointer, Code::TooLong) })
         }
+        Kind::Text { .. } => Ok(text.to_owned()),
+        Kind::Formatted(format) => canonical(format, text).ok_or(FieldError::new(pointer, Code::BadFormat)),
         Kind::Identity if guid(text).as_deref() == Some(id) => Ok(id.to_owned()),
         Kind::Identity => refused(Code::Fixed),
-        Kind::Toggle | Kind::Number { .. } | Kind::Sealed | Kind::Counts => {
-            refused(Code::WrongType)
-        }
+        Kind::Toggle | Kind::Number { .. } | Kind::Sealed | Kind::Counts => refused(Code::WrongType),
     }
 }
 
 fn apply(settings: &Value, values: Vec<(String, Option<Value>)>, rules: &Rules<'_>) -> Merged {
-    let mut merged = Merged {
-        settings: settings.clone(),
-        secrets: Vec::new(),
-    };
+    let mut merged = Merged { settings: settings.clone(), secrets: Vec::new() };
     for (pointer, value) in values {
         let Some(value) = value else {
             remove(&mut merged.settings, &pointer);
@@ -231,12 +202,7 @@ fn apply(settings: &Value, values: Vec<(String, Option<Value>)>, rules: &Rules<'
             (_, value) => value,
         };
         match (place(&pointer), &value) {
-            (
-                Place::Leaf(Leaf {
-                    kind: Kind::Sealed, ..
-                }),
-                Value::String(secret),
-            ) => {
+            (Place::Leaf(Leaf { kind: Kind::Sealed, .. }), Value::String(secret)) => {
                 seal(&mut merged, pointer, secret, rules);
             }
             _ => put(&mut merged.settings, &pointer, value),
@@ -247,22 +213,11 @@ fn apply(settings: &Value, values: Vec<(String, Option<Value>)>, rules: &Rules<'
 
 /// Notes a new secret; an equal one moves nothing, so that a resend after a crash is silent.
 fn seal(merged: &mut Merged, pointer: String, secret: &str, rules: &Rules<'_>) {
-    if rules
-        .secrets
-        .get(&pointer)
-        .is_some_and(|kept| kept == secret)
-    {
+    if rules.secrets.get(&pointer).is_some_and(|kept| kept == secret) {
         return;
     }
-    let version = merged
-        .settings
-        .pointer(&format!("{pointer}/version"))
-        .and_then(Value::as_i64);
-    put(
-        &mut merged.settings,
-        &pointer,
-        json!({"set": true, "version": version.unwrap_or(0) + 1}),
-    );
+    let version = merged.settings.pointer(&format!("{pointer}/version")).and_then(Value::as_i64);
+    put(&mut merged.settings, &pointer, json!({"set": true, "version": version.unwrap_or(0) + 1}));
     merged.secrets.push((pointer, secret.to_owned()));
 }
 

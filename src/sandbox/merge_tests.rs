@@ -28,11 +28,7 @@ fn merge_as(role: Role, settings: &Value, patch: &Value) -> Result<Merged, Probl
 
 fn errors(patch: &Value) -> Vec<(String, Code)> {
     let problem = merge_as(Role::System, &named(), patch).unwrap_err();
-    problem
-        .errors
-        .into_iter()
-        .map(|error| (error.pointer, error.code))
-        .collect()
+    problem.errors.into_iter().map(|error| (error.pointer, error.code)).collect()
 }
 
 fn refused(pointer: &str, code: Code) -> Vec<(String, Code)> {
@@ -53,38 +49,21 @@ fn numbers_are_accepted_exactly_within_their_bounds() {
             continue;
         };
         for good in [Some(min), max].into_iter().flatten() {
-            let merged =
-                merge_as(Role::System, &named(), &only(leaf.pointer, json!(good))).unwrap();
+            let merged = merge_as(Role::System, &named(), &only(leaf.pointer, json!(good))).unwrap();
             assert_eq!(Some(&json!(good)), merged.settings.pointer(leaf.pointer));
         }
-        for bad in [Some(min - 1), max.map(|max| max + 1)]
-            .into_iter()
-            .flatten()
-        {
-            assert_eq!(
-                refused(leaf.pointer, Code::OutOfRange),
-                errors(&only(leaf.pointer, json!(bad)))
-            );
+        for bad in [Some(min - 1), max.map(|max| max + 1)].into_iter().flatten() {
+            assert_eq!(refused(leaf.pointer, Code::OutOfRange), errors(&only(leaf.pointer, json!(bad))));
         }
-        assert_eq!(
-            refused(leaf.pointer, Code::WrongType),
-            errors(&only(leaf.pointer, json!(1.5)))
-        );
+        assert_eq!(refused(leaf.pointer, Code::WrongType), errors(&only(leaf.pointer, json!(1.5))));
     }
 }
 
 #[test]
 fn every_leaf_refuses_another_type() {
     for leaf in LEAVES {
-        let wrong = if leaf.kind == Kind::Toggle {
-            json!("true")
-        } else {
-            json!(true)
-        };
-        assert_eq!(
-            refused(leaf.pointer, Code::WrongType),
-            errors(&only(leaf.pointer, wrong))
-        );
+        let wrong = if leaf.kind == Kind::Toggle { json!("true") } else { json!(true) };
+        assert_eq!(refused(leaf.pointer, Code::WrongType), errors(&only(leaf.pointer, wrong)));
     }
 }
 
@@ -99,10 +78,7 @@ fn null_clears_clearable_leaves_only() {
             assert_eq!(refused(leaf.pointer, Code::NotClearable), errors(&patch));
         }
     }
-    assert_eq!(
-        refused("/extensions", Code::NotClearable),
-        errors(&json!({"extensions": null}))
-    );
+    assert_eq!(refused("/extensions", Code::NotClearable), errors(&json!({"extensions": null})));
 }
 
 #[test]
@@ -121,9 +97,7 @@ fn every_bad_field_of_a_write_is_listed() {
         ("/general/tenantId", Code::Fixed),
         ("/provisioning/defaultTeamOwnerRole", Code::NotAllowed),
     ];
-    let expected: Vec<_> = expected
-        .map(|(pointer, code)| (pointer.to_owned(), code))
-        .into();
+    let expected: Vec<_> = expected.map(|(pointer, code)| (pointer.to_owned(), code)).into();
     assert_eq!(expected, errors(&patch));
 }
 
@@ -132,30 +106,20 @@ fn a_restricted_leaf_refuses_even_an_equal_value_and_the_whole_write() {
     let patch = json!({"licenses": {"tenantState": "Trial"}, "general": {"companyName": "x"}});
     let problem = merge_as(Role::Partner, &named(), &patch).unwrap_err();
     assert_eq!(Slug::FieldNotPermitted, problem.slug);
-    assert_eq!(
-        vec![FieldError::new("/licenses/tenantState", Code::Restricted)],
-        problem.errors
-    );
+    assert_eq!(vec![FieldError::new("/licenses/tenantState", Code::Restricted)], problem.errors);
 }
 
 #[test]
 fn hidden_values_are_bound_checked_but_never_required() {
     let string = "/modalities/instantMessaging/acsConnectionString";
-    assert_eq!(
-        refused(string, Code::BadFormat),
-        errors(&only(string, json!({"value": "x"})))
-    );
+    assert_eq!(refused(string, Code::BadFormat), errors(&only(string, json!({"value": "x"}))));
     let own = json!({"modalities": {"instantMessaging": {"useOwnAcsInstance": true}}});
     assert!(merge_as(Role::System, &named(), &own).is_ok());
-    let both =
-        json!({"modalities": {"instantMessaging": {"useOwnAcsInstance": true, "enabled": true}}});
-    let expected: Vec<_> = [
-        string,
-        "/modalities/instantMessaging/acsResourceId",
-        "/modalities/instantMessaging/primaryAccount",
-    ]
-    .map(|pointer| (pointer.to_owned(), Code::Required))
-    .into();
+    let both = json!({"modalities": {"instantMessaging": {"useOwnAcsInstance": true, "enabled": true}}});
+    let expected: Vec<_> =
+        [string, "/modalities/instantMessaging/acsResourceId", "/modalities/instantMessaging/primaryAccount"]
+            .map(|pointer| (pointer.to_owned(), Code::Required))
+            .into();
     assert_eq!(expected, errors(&both));
 }
 
@@ -183,69 +147,31 @@ fn an_equal_secret_moves_no_version_and_a_new_one_does() {
         merge(settings, &only(pointer, json!({"value": new})), &rules).unwrap()
     };
     let first = write(&named(), "", STRING);
-    assert_eq!(
-        Some(&json!({"set": true, "version": 1})),
-        first.settings.pointer(pointer)
-    );
+    assert_eq!(Some(&json!({"set": true, "version": 1})), first.settings.pointer(pointer));
     let same = write(&first.settings, STRING, STRING);
-    assert_eq!(
-        Merged {
-            settings: first.settings.clone(),
-            secrets: Vec::new()
-        },
-        same
-    );
+    assert_eq!(Merged { settings: first.settings.clone(), secrets: Vec::new() }, same);
     let other = write(&first.settings, "another", STRING);
-    assert_eq!(
-        Some(&json!({"set": true, "version": 2})),
-        other.settings.pointer(pointer)
-    );
+    assert_eq!(Some(&json!({"set": true, "version": 2})), other.settings.pointer(pointer));
     assert_eq!(vec![(pointer.to_owned(), STRING.to_owned())], other.secrets);
 }
 
 #[test]
 fn writing_the_read_form_of_a_sealed_leaf_is_refused() {
     let pointer = "/extensions/interact/acsConnectionString";
-    for form in [
-        json!({"set": true, "version": 1}),
-        json!({"value": 1}),
-        json!({}),
-    ] {
-        assert_eq!(
-            refused(pointer, Code::SealedForm),
-            errors(&only(pointer, form))
-        );
+    for form in [json!({"set": true, "version": 1}), json!({"value": 1}), json!({})] {
+        assert_eq!(refused(pointer, Code::SealedForm), errors(&only(pointer, form)));
     }
 }
 
 #[test]
 fn counts_by_name_are_merged_one_by_one() {
     let pointer = "/licenses/contingents/services/features";
-    let first = merge_as(
-        Role::System,
-        &named(),
-        &only(pointer, json!({"a/b": 1, "c": 2})),
-    )
-    .unwrap();
-    let next = merge_as(
-        Role::System,
-        &first.settings,
-        &only(pointer, json!({"c": 3})),
-    )
-    .unwrap();
-    assert_eq!(
-        Some(&json!({"a/b": 1, "c": 3})),
-        next.settings.pointer(pointer)
-    );
+    let first = merge_as(Role::System, &named(), &only(pointer, json!({"a/b": 1, "c": 2}))).unwrap();
+    let next = merge_as(Role::System, &first.settings, &only(pointer, json!({"c": 3}))).unwrap();
+    assert_eq!(Some(&json!({"a/b": 1, "c": 3})), next.settings.pointer(pointer));
     let entry = format!("{pointer}/c");
-    assert_eq!(
-        refused(&entry, Code::NotClearable),
-        errors(&only(pointer, json!({"c": null})))
-    );
-    assert_eq!(
-        refused(&entry, Code::OutOfRange),
-        errors(&only(pointer, json!({"c": -1})))
-    );
+    assert_eq!(refused(&entry, Code::NotClearable), errors(&only(pointer, json!({"c": null}))));
+    assert_eq!(refused(&entry, Code::OutOfRange), errors(&only(pointer, json!({"c": -1}))));
 }
 
 #[test]
@@ -256,10 +182,7 @@ fn the_two_accounts_differ_while_instant_messaging_is_on() {
         }}})
     };
     assert!(merge_as(Role::System, &named(), &accounts(false)).is_ok());
-    assert_eq!(
-        refused(SECONDARY_ACCOUNT, Code::SameAccount),
-        errors(&accounts(true))
-    );
+    assert_eq!(refused(SECONDARY_ACCOUNT, Code::SameAccount), errors(&accounts(true)));
 }
 
 #[test]
@@ -295,9 +218,6 @@ fn normalisers_ignore_or_rewrite_what_is_accepted() {
     };
     let patch = json!({"general": {"companyName": "Contoso AG", "division": "Care"}});
     let merged = merge(&named(), &patch, &rules).unwrap();
-    assert_eq!(
-        json!("CONTOSO AG"),
-        merged.settings["general"]["companyName"]
-    );
+    assert_eq!(json!("CONTOSO AG"), merged.settings["general"]["companyName"]);
     assert_eq!(Value::Null, merged.settings["general"]["division"]);
 }

@@ -131,16 +131,9 @@ pub fn openapi() -> serde_json::Value {
 ///
 /// *Errors*: the database or the address is not to be had. *Guarantees*: the platform answers from when this returns.
 pub async fn start(options: Options) -> Result<Running, Error> {
-    let store = store::Store::open(&options.database)
-        .await
-        .map_err(Error::Database)?;
-    let listen_error = |source| Error::Listen {
-        address: options.listen,
-        source,
-    };
-    let listener = TcpListener::bind(options.listen)
-        .await
-        .map_err(listen_error)?;
+    let store = store::Store::open(&options.database).await.map_err(Error::Database)?;
+    let listen_error = |source| Error::Listen { address: options.listen, source };
+    let listener = TcpListener::bind(options.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
     let stopping = CancellationToken::new();
     let platform = Arc::new(serve::Platform {
@@ -150,8 +143,7 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         stopping: stopping.clone(),
         running: TaskTracker::new(),
     });
-    let service =
-        serve::router(&platform).into_make_service_with_connect_info::<connection::Peer>();
+    let service = serve::router(&platform).into_make_service_with_connect_info::<connection::Peer>();
     let server = axum::serve(connection::CuttableListener(listener), service)
         .with_graceful_shutdown(stopping.clone().cancelled_owned());
     let server = tokio::spawn(async move {
@@ -161,9 +153,5 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         platform.running.wait().await;
         platform.store.close().await;
     });
-    Ok(Running {
-        address,
-        stopping,
-        server: Some(server),
-    })
+    Ok(Running { address, stopping, server: Some(server) })
 }

@@ -20,18 +20,9 @@ const REQUEST_ID: &str = "also in the body of a refusal";
 /// Names in the spec of a Tenant that differ on the wire.
 const RENAMES: [(&str, &str); 4] = [
     ("partner.partnerRef", "/partner/partnerId"),
-    (
-        "extensions.interact.acsConnectionStringRef",
-        "/extensions/interact/acsConnectionString",
-    ),
-    (
-        "extensions.assistant.acsConnectionStringRef",
-        "/extensions/assistant/acsConnectionString",
-    ),
-    (
-        "modalities.instantMessaging.acsConnectionStringRef",
-        "/modalities/instantMessaging/acsConnectionString",
-    ),
+    ("extensions.interact.acsConnectionStringRef", "/extensions/interact/acsConnectionString"),
+    ("extensions.assistant.acsConnectionStringRef", "/extensions/assistant/acsConnectionString"),
+    ("modalities.instantMessaging.acsConnectionStringRef", "/modalities/instantMessaging/acsConnectionString"),
 ];
 
 /// Returns the document.
@@ -82,14 +73,9 @@ fn operation(route: &Route) -> Value {
         operation.insert("parameters".into(), json!(parameters));
     }
     if let Some(schema) = route.request {
-        let media_types: Map<String, Value> = request_types(route)
-            .iter()
-            .map(|name| ((*name).to_owned(), content(schema)))
-            .collect();
-        operation.insert(
-            "requestBody".into(),
-            json!({"required": true, "content": media_types}),
-        );
+        let media_types: Map<String, Value> =
+            request_types(route).iter().map(|name| ((*name).to_owned(), content(schema))).collect();
+        operation.insert("requestBody".into(), json!({"required": true, "content": media_types}));
     }
     operation.insert("responses".into(), responses(route));
     if route.is_admin() {
@@ -117,11 +103,7 @@ fn request_types(route: &Route) -> &'static [&'static str] {
 fn path_parameters(template: &str) -> impl Iterator<Item = Value> + '_ {
     let name = |part: &str| part.strip_prefix('{')?.strip_suffix('}').map(str::to_owned);
     template.split('/').filter_map(name).map(|name| {
-        let schema = if name == "id" {
-            json!({"type": "string", "format": "uuid"})
-        } else {
-            json!({"type": "string"})
-        };
+        let schema = if name == "id" { json!({"type": "string", "format": "uuid"}) } else { json!({"type": "string"}) };
         json!({"name": name, "in": "path", "required": true, "schema": schema})
     })
 }
@@ -161,10 +143,7 @@ fn responses(route: &Route) -> Value {
     }
     let mut refusals: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
     for slug in common_refusals(route).iter().chain(route.refuses) {
-        refusals
-            .entry(status(route, *slug))
-            .or_default()
-            .push(slug.name());
+        refusals.entry(status(route, *slug)).or_default().push(slug.name());
     }
     for (status, slugs) in refusals {
         let response = json!({
@@ -188,9 +167,7 @@ fn headers(route: &Route, status: u16, schema: Option<&str>) -> Value {
         (Some("Tenant"), _) if route.is_admin() => {
             headers["ETag"] = header(true, "`\"<settingsVersion>.<runtimeVersion>\"`");
         }
-        (Some("Tenants"), _) => {
-            headers["ETag"] = header(false, "of the whole list, on the first page")
-        }
+        (Some("Tenants"), _) => headers["ETag"] = header(false, "of the whole list, on the first page"),
         (_, 304) => headers["ETag"] = header(true, "the one that still holds"),
         _ => {}
     }

@@ -17,17 +17,11 @@ use super::{runtime, script};
 
 /// Returns the tenant in the path of a `/sandbox` route.
 async fn tenant(work: &mut Work, call: &Call) -> Result<Tenant, Failure> {
-    Ok(Tenant::load(work, &call.tenant()?)
-        .await?
-        .ok_or(Slug::TenantNotFound)?)
+    Ok(Tenant::load(work, &call.tenant()?).await?.ok_or(Slug::TenantNotFound)?)
 }
 
 fn document(tenant: &Tenant, role: Role) -> Reply {
-    let caller = Caller {
-        role,
-        partner: None,
-        tenants: Default::default(),
-    };
+    let caller = Caller { role, partner: None, tenants: Default::default() };
     Reply::ok(tenant.document(&caller))
 }
 
@@ -42,17 +36,7 @@ pub(super) async fn edit_settings(work: &mut Work, call: &Call) -> Result<Reply,
     let mut tenant = tenant(work, call).await?;
     alive(&tenant)?;
     let patch = settings_of(call.json()?)?;
-    change(
-        work,
-        &mut tenant,
-        &patch,
-        Edit {
-            role,
-            unknown_members,
-            normalisers: BTreeMap::new(),
-        },
-    )
-    .await?;
+    change(work, &mut tenant, &patch, Edit { role, unknown_members, normalisers: BTreeMap::new() }).await?;
     Ok(document(&tenant, role))
 }
 
@@ -60,10 +44,7 @@ pub(super) async fn edit_settings(work: &mut Work, call: &Call) -> Result<Reply,
 pub(super) async fn stamp(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body = call.members(&["owner", "lastOwner"])?;
     let mut tenant = tenant(work, call).await?;
-    for (name, stamp) in [
-        ("owner", &mut tenant.owner),
-        ("lastOwner", &mut tenant.last_owner),
-    ] {
+    for (name, stamp) in [("owner", &mut tenant.owner), ("lastOwner", &mut tenant.last_owner)] {
         *stamp = body.nullable_text(name)?;
         if stamp.as_deref().is_some_and(|stamp| !is_stamp(stamp)) {
             return Err(Problem::member(&format!("/{name}"), Code::BadFormat).into());
@@ -90,19 +71,10 @@ pub(super) async fn normaliser(work: &mut Work, call: &Call) -> Result<Reply, Fa
     }
     let tenant = tenant(work, call).await?;
     let sql = "DELETE FROM normalisers WHERE tenant = ? AND pointer = ?";
-    sqlx::query(sql)
-        .bind(&tenant.id)
-        .bind(&pointer)
-        .execute(&mut *work.tx)
-        .await?;
+    sqlx::query(sql).bind(&tenant.id).bind(&pointer).execute(&mut *work.tx).await?;
     if mode != "off" {
         let sql = "INSERT INTO normalisers VALUES (?, ?, ?)";
-        sqlx::query(sql)
-            .bind(&tenant.id)
-            .bind(&pointer)
-            .bind(&mode)
-            .execute(&mut *work.tx)
-            .await?;
+        sqlx::query(sql).bind(&tenant.id).bind(&pointer).bind(&mode).execute(&mut *work.tx).await?;
     }
     Ok(Reply::ok(json!({"pointer": pointer, "mode": mode})))
 }
@@ -110,9 +82,7 @@ pub(super) async fn normaliser(work: &mut Work, call: &Call) -> Result<Reply, Fa
 /// `GET /sandbox/clock`.
 pub(super) async fn read_clock(work: &mut Work) -> Result<Reply, Failure> {
     let advanced = advanced_seconds(&mut work.tx).await?;
-    Ok(Reply::ok(
-        json!({"now": work.now.to_string(), "advancedSeconds": advanced}),
-    ))
+    Ok(Reply::ok(json!({"now": work.now.to_string(), "advancedSeconds": advanced})))
 }
 
 /// `POST /sandbox/clock`: the virtual clock goes forward.
@@ -122,15 +92,10 @@ pub(super) async fn advance_clock(work: &mut Work, call: &Call) -> Result<Reply,
     let seconds = body.number("advanceSeconds", 0, ten_years)?;
     let seconds = seconds.ok_or(Problem::member("/advanceSeconds", Code::Required))?;
     let advanced = advanced_seconds(&mut work.tx).await? + seconds;
-    work.set_fact("clock_advanced_seconds", &advanced.to_string())
-        .await?;
-    let now = work
-        .now
-        .saturating_add(jiff::SignedDuration::from_secs(seconds));
+    work.set_fact("clock_advanced_seconds", &advanced.to_string()).await?;
+    let now = work.now.saturating_add(jiff::SignedDuration::from_secs(seconds));
     let now = now.unwrap_or(jiff::Timestamp::MAX);
-    Ok(Reply::ok(
-        json!({"now": now.to_string(), "advancedSeconds": advanced}),
-    ))
+    Ok(Reply::ok(json!({"now": now.to_string(), "advancedSeconds": advanced})))
 }
 
 /// `GET /healthz`.
@@ -142,10 +107,7 @@ pub(super) fn health() -> Reply {
 pub(super) async fn modalities(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body = call.members(&["available"])?;
     let available = body.texts("available")?;
-    if available
-        .iter()
-        .any(|name| !runtime::MODALITIES.contains(&name.as_str()))
-    {
+    if available.iter().any(|name| !runtime::MODALITIES.contains(&name.as_str())) {
         return Err(Problem::member("/available", Code::NotAllowed).into());
     }
     let mut tenant = tenant(work, call).await?;

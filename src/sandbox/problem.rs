@@ -17,12 +17,7 @@ pub(super) struct FieldError {
 
 impl FieldError {
     pub(super) fn new(pointer: &str, code: Code) -> Self {
-        Self {
-            pointer: pointer.to_owned(),
-            code,
-            min: None,
-            max: None,
-        }
+        Self { pointer: pointer.to_owned(), code, min: None, max: None }
     }
 
     fn to_json(&self) -> Value {
@@ -47,22 +42,14 @@ pub(super) struct Problem {
 
 impl Problem {
     pub(super) fn new(slug: Slug) -> Self {
-        Self {
-            slug,
-            status: slug.status(),
-            errors: Vec::new(),
-            extra: None,
-        }
+        Self { slug, status: slug.status(), errors: Vec::new(), extra: None }
     }
 
     /// A refusal that lists fields, in the order of their pointers.
     pub(super) fn fields(slug: Slug, mut errors: Vec<FieldError>) -> Self {
         errors.sort();
         errors.dedup();
-        Self {
-            errors,
-            ..Self::new(slug)
-        }
+        Self { errors, ..Self::new(slug) }
     }
 
     /// A refusal of one member of a request body.
@@ -71,19 +58,12 @@ impl Problem {
     }
 
     pub(super) fn owned_by(owner: &str) -> Self {
-        Self {
-            extra: Some(("owner", owner.to_owned())),
-            ..Self::new(Slug::OwnedByOther)
-        }
+        Self { extra: Some(("owner", owner.to_owned())), ..Self::new(Slug::OwnedByOther) }
     }
 
     /// A tombstone is in the way: 404 to a reader, 409 to a creator.
     pub(super) fn tombstone(deletion_id: &str, status: u16) -> Self {
-        Self {
-            status,
-            extra: Some(("deletionId", deletion_id.to_owned())),
-            ..Self::new(Slug::TenantDeleted)
-        }
+        Self { status, extra: Some(("deletionId", deletion_id.to_owned())), ..Self::new(Slug::TenantDeleted) }
     }
 
     /// Returns the body of the answer.
@@ -140,11 +120,7 @@ mod tests {
         let problem = Problem::fields(
             Slug::InvalidSettings,
             vec![
-                FieldError {
-                    min: Some(1),
-                    max: Some(50),
-                    ..FieldError::new("/b", Code::OutOfRange)
-                },
+                FieldError { min: Some(1), max: Some(50), ..FieldError::new("/b", Code::OutOfRange) },
                 FieldError::new("/a", Code::Required),
                 FieldError::new("/a", Code::Required),
             ],

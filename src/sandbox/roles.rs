@@ -25,9 +25,7 @@ impl Role {
 
     /// Returns the role of this name.
     pub(super) fn parse(name: &str) -> Option<Self> {
-        [Self::System, Self::Partner, Self::Tenant]
-            .into_iter()
-            .find(|role| role.name() == name)
+        [Self::System, Self::Partner, Self::Tenant].into_iter().find(|role| role.name() == name)
     }
 }
 

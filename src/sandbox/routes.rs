@@ -88,22 +88,8 @@ pub(super) struct Route {
 }
 
 impl Route {
-    const fn new(
-        method: &'static str,
-        template: &'static str,
-        operation: Operation,
-        about: &'static str,
-    ) -> Self {
-        Self {
-            method,
-            template,
-            operation,
-            about,
-            parameters: &[],
-            request: None,
-            answers: &[],
-            refuses: &[],
-        }
+    const fn new(method: &'static str, template: &'static str, operation: Operation, about: &'static str) -> Self {
+        Self { method, template, operation, about, parameters: &[], request: None, answers: &[], refuses: &[] }
     }
 
     const fn takes(self, parameters: &'static [Parameter]) -> Self {
@@ -111,10 +97,7 @@ impl Route {
     }
 
     const fn body(self, schema: &'static str) -> Self {
-        Self {
-            request: Some(schema),
-            ..self
-        }
+        Self { request: Some(schema), ..self }
     }
 
     const fn answers(self, answers: &'static [(u16, Option<&'static str>)]) -> Self {
@@ -142,13 +125,7 @@ pub(super) fn is_logged(path: &str) -> bool {
 }
 
 const fn query(name: &'static str, holds: Holds, about: &'static str) -> Parameter {
-    Parameter {
-        name,
-        place: In::Query,
-        required: false,
-        holds,
-        about,
-    }
+    Parameter { name, place: In::Query, required: false, holds, about }
 }
 
 pub(super) const TENANT: &[(u16, Option<&str>)] = &[(200, Some("Tenant"))];

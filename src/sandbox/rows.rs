@@ -4,8 +4,7 @@
 //! administrators, S system administrators. No platform default is invented where none is published.
 use super::leaf::Authority::{NonTechnical as N, Partner as P, System as S, Tenant as T};
 use super::leaf::{
-    Format, Kind, Leaf, Preset, Required, Script, choice, contingent, limit, sealed, spelt, text,
-    toggle,
+    Format, Kind, Leaf, Preset, Required, Script, choice, contingent, limit, sealed, spelt, text, toggle,
 };
 
 const NAME: Kind = Kind::Text { max: 256 };
@@ -30,19 +29,8 @@ pub(super) const SECONDARY_ACCOUNT: &str = "/modalities/instantMessaging/seconda
 pub(super) static LEAVES: &[Leaf] = &[
     // General
     Leaf::new("/general/name", NAME, P, "name in the tenant list").required(Required::AtCreation),
-    spelt(
-        "/general/o365Domain",
-        Format::Domain,
-        P,
-        "domain that the tenant is under",
-    )
-    .required(Required::AtCreation),
-    Leaf::new(
-        "/general/tenantId",
-        Kind::Identity,
-        P,
-        "Entra tenant id, always the id of the tenant",
-    ),
+    spelt("/general/o365Domain", Format::Domain, P, "domain that the tenant is under").required(Required::AtCreation),
+    Leaf::new("/general/tenantId", Kind::Identity, P, "Entra tenant id, always the id of the tenant"),
     text("/general/companyName", N, "company behind the tenant"),
     text("/general/division", N, "division of the company"),
     spelt(
@@ -59,28 +47,10 @@ pub(super) static LEAVES: &[Leaf] = &[
         "security group whose members are tenant administrators",
     )
     .clearable(),
-    text(
-        "/general/crmId",
-        P,
-        "id in the vendor's customer management",
-    ),
-    text(
-        "/general/billingAddress/street1",
-        N,
-        "first line of the street",
-    ),
-    text(
-        "/general/billingAddress/street2",
-        N,
-        "second line of the street",
-    ),
-    Leaf::new(
-        "/general/billingAddress/zipCode",
-        Kind::Text { max: 32 },
-        N,
-        "postal code",
-    )
-    .clearable(),
+    text("/general/crmId", P, "id in the vendor's customer management"),
+    text("/general/billingAddress/street1", N, "first line of the street"),
+    text("/general/billingAddress/street2", N, "second line of the street"),
+    Leaf::new("/general/billingAddress/zipCode", Kind::Text { max: 32 }, N, "postal code").clearable(),
     text("/general/billingAddress/city", N, "city"),
     spelt(
         "/general/billingAddress/country",
@@ -92,13 +62,7 @@ pub(super) static LEAVES: &[Leaf] = &[
     // Contact
     text("/contact/name", N, "technical contact"),
     spelt("/contact/email", Format::Email, N, "its e-mail address").clearable(),
-    spelt(
-        "/contact/phone",
-        Format::Phone,
-        N,
-        "its phone number, E.164",
-    )
-    .clearable(),
+    spelt("/contact/phone", Format::Phone, N, "its phone number, E.164").clearable(),
     spelt("/contact/sipAddress", Format::Sip, N, "its SIP address").clearable(),
     // Partner
     spelt(
@@ -124,22 +88,14 @@ pub(super) static LEAVES: &[Leaf] = &[
         T,
         "whether user states are recorded for reports; off closes what is open and keeps the past",
     ),
-    toggle(
-        "/dataPrivacy/showUserTimeInState",
-        T,
-        "whether views show the time in state",
-    ),
+    toggle("/dataPrivacy/showUserTimeInState", T, "whether views show the time in state"),
     Leaf::new(
         "/dataPrivacy/dataRetentionMonths",
         Kind::Number { min: 1, max: None },
         S,
         "months after which historical data is purged, within 24 hours; no default is published",
     ),
-    toggle(
-        "/dataPrivacy/allowSharingPii",
-        S,
-        "whether user identifiers are personal data instead of pseudonyms",
-    ),
+    toggle("/dataPrivacy/allowSharingPii", S, "whether user identifiers are personal data instead of pseudonyms"),
     // Provisioning
     spelt(
         "/provisioning/defaultOrganizationUnitId",
@@ -150,12 +106,7 @@ pub(super) static LEAVES: &[Leaf] = &[
     .preset(Preset::Text("root")),
     choice(
         "/provisioning/allowServiceProvisioningViaTeams",
-        &[
-            "Everyone",
-            "TenantAndOrganizationUnitAdministrators",
-            "TenantAdministrators",
-            "NoOne",
-        ],
+        &["Everyone", "TenantAndOrganizationUnitAdministrators", "TenantAdministrators", "NoOne"],
         T,
         "least role that provisions services from Microsoft Teams",
     )
@@ -167,12 +118,8 @@ pub(super) static LEAVES: &[Leaf] = &[
         "role of the owner of a future service provisioned from Microsoft Teams",
     )
     .preset(Preset::Text("TeamOwner")),
-    toggle(
-        "/provisioning/multihomingEnabled",
-        S,
-        "whether the tenant lives on several clusters",
-    )
-    .script(Script::Changed("multihoming-changed")),
+    toggle("/provisioning/multihomingEnabled", S, "whether the tenant lives on several clusters")
+        .script(Script::Changed("multihoming-changed")),
     // Extensions
     limit(
         "/extensions/outbound/maxScheduledTasksPerService",
@@ -180,41 +127,21 @@ pub(super) static LEAVES: &[Leaf] = &[
         20,
         "outbound tasks at once per service; beyond it a task is discarded with a flow error",
     ),
-    toggle(
-        "/extensions/outbound/directlyInvitePstn",
-        S,
-        "whether phone numbers join a group call directly",
-    ),
-    toggle(
-        "/extensions/outbound/directlyInviteUpn",
-        S,
-        "whether users join a group call directly",
-    ),
-    toggle(
-        INTERACT_ENABLED,
-        T,
-        "whether Interact reaches agents; the first time it makes the widget key",
-    )
-    .script(Script::SwitchedOn("interact-enabled")),
+    toggle("/extensions/outbound/directlyInvitePstn", S, "whether phone numbers join a group call directly"),
+    toggle("/extensions/outbound/directlyInviteUpn", S, "whether users join a group call directly"),
+    toggle(INTERACT_ENABLED, T, "whether Interact reaches agents; the first time it makes the widget key")
+        .script(Script::SwitchedOn("interact-enabled")),
     sealed(
         "/extensions/interact/acsConnectionString",
         INTERACT,
         "connection string of Azure Communication Services for Interact",
     ),
-    spelt(
-        "/extensions/interact/o365UserId",
-        Format::Guid,
-        T,
-        "user on whose behalf meetings are created",
-    )
-    .under(INTERACT)
-    .clearable(),
+    spelt("/extensions/interact/o365UserId", Format::Guid, T, "user on whose behalf meetings are created")
+        .under(INTERACT)
+        .clearable(),
     Leaf::new(
         "/extensions/interact/sessionRecoveryTimeoutSeconds",
-        Kind::Number {
-            min: 5,
-            max: Some(60),
-        },
+        Kind::Number { min: 5, max: Some(60) },
         T,
         "seconds until a closed session ends for good",
     )
@@ -228,21 +155,13 @@ pub(super) static LEAVES: &[Leaf] = &[
     )
     .under(INTERACT)
     .preset(Preset::Text("None")),
-    toggle(
-        ASSISTANT_OWN_ACS,
-        T,
-        "whether Assistant uses the tenant's own ACS instance",
-    ),
+    toggle(ASSISTANT_OWN_ACS, T, "whether Assistant uses the tenant's own ACS instance"),
     sealed(
         "/extensions/assistant/acsConnectionString",
         ASSISTANT,
         "connection string of Azure Communication Services for Assistant",
     ),
-    toggle(
-        "/extensions/attendantConsole/useNewDesign",
-        T,
-        "whether users may switch to the new design",
-    ),
+    toggle("/extensions/attendantConsole/useNewDesign", T, "whether users may switch to the new design"),
     toggle(
         "/extensions/attendantConsole/overwriteUserSettings",
         T,
@@ -263,18 +182,11 @@ pub(super) static LEAVES: &[Leaf] = &[
     ),
     // Modalities
     toggle(INSTANT_MESSAGING_ENABLED, T, "whether users handle chats"),
-    spelt(
-        PRIMARY_ACCOUNT,
-        Format::Email,
-        T,
-        "guest account that is invited first",
-    )
-    .under(INSTANT_MESSAGING)
-    .required(Required::WhenOn)
-    .clearable(),
-    spelt(SECONDARY_ACCOUNT, Format::Email, T, "another guest account")
+    spelt(PRIMARY_ACCOUNT, Format::Email, T, "guest account that is invited first")
         .under(INSTANT_MESSAGING)
+        .required(Required::WhenOn)
         .clearable(),
+    spelt(SECONDARY_ACCOUNT, Format::Email, T, "another guest account").under(INSTANT_MESSAGING).clearable(),
     limit(
         "/modalities/instantMessaging/maxConcurrentTasksPerService",
         50,
@@ -282,26 +194,16 @@ pub(super) static LEAVES: &[Leaf] = &[
         "chats at once per service; further ones wait",
     )
     .under(INSTANT_MESSAGING),
-    toggle(
-        INSTANT_MESSAGING_OWN_ACS,
-        T,
-        "whether chats use the tenant's own ACS instance",
-    )
-    .under(INSTANT_MESSAGING),
+    toggle(INSTANT_MESSAGING_OWN_ACS, T, "whether chats use the tenant's own ACS instance").under(INSTANT_MESSAGING),
     sealed(
         "/modalities/instantMessaging/acsConnectionString",
         INSTANT_MESSAGING_ACS,
         "connection string of Azure Communication Services for chats",
     ),
-    spelt(
-        "/modalities/instantMessaging/acsResourceId",
-        Format::Guid,
-        T,
-        "immutable resource id of the ACS instance",
-    )
-    .under(INSTANT_MESSAGING_ACS)
-    .required(Required::WhenOn)
-    .clearable(),
+    spelt("/modalities/instantMessaging/acsResourceId", Format::Guid, T, "immutable resource id of the ACS instance")
+        .under(INSTANT_MESSAGING_ACS)
+        .required(Required::WhenOn)
+        .clearable(),
     limit(
         "/modalities/externalTask/maxConcurrentTasksPerService",
         50,
@@ -322,54 +224,19 @@ pub(super) static LEAVES: &[Leaf] = &[
         "state of the subscription; a new tenant starts in trial",
     )
     .preset(Preset::Text("Trial")),
-    contingent(
-        "/licenses/contingents/services/advancedRouting",
-        "bought for services with Advanced Routing",
-    ),
-    contingent(
-        "/licenses/contingents/services/enterpriseRouting",
-        "bought for services with Enterprise Routing",
-    ),
-    contingent(
-        "/licenses/contingents/services/contactCenter",
-        "bought for services with Contact Center",
-    ),
-    Leaf::new(
-        "/licenses/contingents/services/features",
-        Kind::Counts,
-        S,
-        "bought per feature of services",
-    ),
-    contingent(
-        "/licenses/contingents/users/contactCenter",
-        "bought for users with Contact Center",
-    ),
-    contingent(
-        "/licenses/contingents/users/attendantConsole",
-        "bought for users with Attendant Console",
-    ),
-    contingent(
-        "/licenses/contingents/users/assistant",
-        "bought for users with Assistant",
-    ),
-    contingent(
-        "/licenses/contingents/users/interact",
-        "bought for users with Interact",
-    ),
+    contingent("/licenses/contingents/services/advancedRouting", "bought for services with Advanced Routing"),
+    contingent("/licenses/contingents/services/enterpriseRouting", "bought for services with Enterprise Routing"),
+    contingent("/licenses/contingents/services/contactCenter", "bought for services with Contact Center"),
+    Leaf::new("/licenses/contingents/services/features", Kind::Counts, S, "bought per feature of services"),
+    contingent("/licenses/contingents/users/contactCenter", "bought for users with Contact Center"),
+    contingent("/licenses/contingents/users/attendantConsole", "bought for users with Attendant Console"),
+    contingent("/licenses/contingents/users/assistant", "bought for users with Assistant"),
+    contingent("/licenses/contingents/users/interact", "bought for users with Interact"),
     contingent(
         "/licenses/contingents/users/transcription",
         "bought for users with Transcription, which includes Live Caption",
     ),
-    contingent(
-        "/licenses/contingents/modalities/instantMessaging",
-        "bought for users of Instant Messaging",
-    ),
-    contingent(
-        "/licenses/contingents/modalities/externalTask",
-        "bought for users of External Task",
-    ),
-    contingent(
-        "/licenses/contingents/modalities/email",
-        "bought for users of Email",
-    ),
+    contingent("/licenses/contingents/modalities/instantMessaging", "bought for users of Instant Messaging"),
+    contingent("/licenses/contingents/modalities/externalTask", "bought for users of External Task"),
+    contingent("/licenses/contingents/modalities/email", "bought for users of Email"),
 ];

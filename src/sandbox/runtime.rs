@@ -25,17 +25,11 @@ pub(super) const CHANGES: [&str; 6] = [
 pub(super) const MODALITIES: [&str; 3] = ["instantMessaging", "externalTask", "email"];
 
 /// The licences of a service; a service has exactly one.
-pub(super) const SERVICE_LICENCES: [&str; 3] =
-    ["advancedRouting", "enterpriseRouting", "contactCenter"];
+pub(super) const SERVICE_LICENCES: [&str; 3] = ["advancedRouting", "enterpriseRouting", "contactCenter"];
 
 /// The licences of a user.
-pub(super) const USER_LICENCES: [&str; 5] = [
-    "contactCenter",
-    "attendantConsole",
-    "assistant",
-    "interact",
-    "transcription",
-];
+pub(super) const USER_LICENCES: [&str; 5] =
+    ["contactCenter", "attendantConsole", "assistant", "interact", "transcription"];
 
 /// What a tenant is besides its settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -115,13 +109,7 @@ pub(super) struct Holdings<'a> {
 
 /// Returns the member `runtime` of the tenant's document.
 pub(super) fn runtime(holdings: &Holdings<'_>) -> Value {
-    let Holdings {
-        id,
-        settings,
-        state,
-        services,
-        users,
-    } = holdings;
+    let Holdings { id, settings, state, services, users } = holdings;
     let used = used(services, users);
     let key = state.widget_key.as_ref();
     let cap = |(pointer, max)| json!({"pointer": pointer, "effectiveMax": max});
@@ -154,15 +142,8 @@ pub(super) fn runtime(holdings: &Holdings<'_>) -> Value {
 
 /// Returns what the script would push now.
 pub(super) fn pending_changes(holdings: &Holdings<'_>) -> Vec<Value> {
-    let Holdings {
-        id,
-        settings,
-        state,
-        services,
-        ..
-    } = holdings;
-    let change =
-        |scope: &str, id: &str, change: &str| json!({"scope": scope, "id": id, "change": change});
+    let Holdings { id, settings, state, services, .. } = holdings;
+    let change = |scope: &str, id: &str, change: &str| json!({"scope": scope, "id": id, "change": change});
     let now = script_settings(settings);
     let mut pending = Vec::new();
     for leaf in LEAVES {
@@ -194,10 +175,7 @@ fn used(services: &[Service], users: &BTreeMap<String, i64>) -> Value {
     let alive: Vec<&Service> = services.iter().filter(|service| !service.removed).collect();
     let mut used = json!({"services": {"features": {}}, "users": {}, "modalities": {}});
     for licence in SERVICE_LICENCES {
-        let count = alive
-            .iter()
-            .filter(|service| service.licence == licence)
-            .count();
+        let count = alive.iter().filter(|service| service.licence == licence).count();
         used["services"][licence] = json!(count);
     }
     let mut features: BTreeMap<&str, i64> = BTreeMap::new();
@@ -206,11 +184,7 @@ fn used(services: &[Service], users: &BTreeMap<String, i64>) -> Value {
     }
     used["services"]["features"] = json!(features);
     for kind in user_kinds() {
-        put(
-            &mut used,
-            &format!("/{kind}"),
-            json!(users.get(&kind).unwrap_or(&0)),
-        );
+        put(&mut used, &format!("/{kind}"), json!(users.get(&kind).unwrap_or(&0)));
     }
     used
 }
@@ -228,15 +202,9 @@ fn licensed(settings: &Value, used: &Value) -> Value {
         count(&settings["licenses"]["contingents"]) > 0 || count(used) > 0
     };
     let mut licensed = Map::new();
-    let groups = [
-        ("services", &SERVICE_LICENCES[..]),
-        ("users", &USER_LICENCES),
-        ("modalities", &MODALITIES),
-    ];
+    let groups = [("services", &SERVICE_LICENCES[..]), ("users", &USER_LICENCES), ("modalities", &MODALITIES)];
     for (group, names) in groups {
-        let members = names
-            .iter()
-            .map(|name| ((*name).to_owned(), json!(has(group, name))));
+        let members = names.iter().map(|name| ((*name).to_owned(), json!(has(group, name))));
         licensed.insert(group.to_owned(), Value::Object(members.collect()));
     }
     Value::Object(licensed)

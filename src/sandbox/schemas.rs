@@ -11,10 +11,7 @@ mod world;
 /// Returns all schemas by name.
 pub(super) fn all() -> Value {
     let mut all: Map<String, Value> = Map::new();
-    let named = settings::schemas()
-        .into_iter()
-        .chain(admin())
-        .chain(world::schemas());
+    let named = settings::schemas().into_iter().chain(admin()).chain(world::schemas());
     all.extend(named.map(|(name, schema)| (name.to_owned(), schema)));
     Value::Object(all)
 }
@@ -81,21 +78,12 @@ fn version() -> Value {
 }
 
 fn admin() -> Vec<(&'static str, Value)> {
-    let capabilities = object(&[
-        ("role", one_of(&Role::NAMES)),
-        ("restrictedPaths", list(pointer())),
-    ]);
+    let capabilities = object(&[("role", one_of(&Role::NAMES)), ("restrictedPaths", list(pointer()))]);
     let mut schemas = vec![
         ("Tenant", tenant()),
         ("Runtime", runtime::schema()),
-        (
-            "Tenants",
-            object(&[("items", list(item())), ("nextCursor", text_or_null())]),
-        ),
-        (
-            "Changes",
-            object(&[("cursor", text()), ("ids", list(guid()))]),
-        ),
+        ("Tenants", object(&[("items", list(item())), ("nextCursor", text_or_null())])),
+        ("Changes", object(&[("cursor", text()), ("ids", list(guid()))])),
         ("Capabilities", capabilities),
         ("Problem", problem()),
     ];
@@ -130,25 +118,12 @@ fn item() -> Value {
 }
 
 fn triggers() -> Vec<(&'static str, Value)> {
-    let upn =
-        json!({"type": "string", "format": "email", "description": "required unless baseline"});
+    let upn = json!({"type": "string", "format": "email", "description": "required unless baseline"});
     vec![
-        (
-            "WidgetKey",
-            object(&[("key", guid()), ("version", count())]),
-        ),
-        (
-            "Rotation",
-            object(&[("token", token()), ("baseline?", flag())]),
-        ),
-        (
-            "TestMessage",
-            object(&[("token", token()), ("upn?", upn), ("baseline?", flag())]),
-        ),
-        (
-            "TriggerOutcome",
-            object(&[("done", flag()), ("last", token())]),
-        ),
+        ("WidgetKey", object(&[("key", guid()), ("version", count())])),
+        ("Rotation", object(&[("token", token()), ("baseline?", flag())])),
+        ("TestMessage", object(&[("token", token()), ("upn?", upn), ("baseline?", flag())])),
+        ("TriggerOutcome", object(&[("done", flag()), ("last", token())])),
     ]
 }
 
@@ -167,26 +142,18 @@ fn tokens() -> Vec<(&'static str, Value)> {
     vec![
         ("TokenRequest", object(&request)),
         ("Token", object(&token)),
-        (
-            "TokenError",
-            object(&[("error", one_of(&super::auth::TOKEN_ERRORS))]),
-        ),
+        ("TokenError", object(&[("error", one_of(&super::auth::TOKEN_ERRORS))])),
     ]
 }
 
 fn problem() -> Value {
     let error = object(&[
         ("pointer", pointer()),
-        (
-            "code",
-            one_of(&Code::all().map(Code::name).collect::<Vec<_>>()),
-        ),
+        ("code", one_of(&Code::all().map(Code::name).collect::<Vec<_>>())),
         ("min?", json!({"type": "integer"})),
         ("max?", json!({"type": "integer"})),
     ]);
-    let urns: Vec<String> = Slug::all()
-        .map(|slug| format!("urn:nimbus:problem:{}", slug.name()))
-        .collect();
+    let urns: Vec<String> = Slug::all().map(|slug| format!("urn:nimbus:problem:{}", slug.name())).collect();
     object(&[
         ("type", json!({"type": "string", "enum": urns})),
         ("status", json!({"type": "integer"})),

@@ -34,22 +34,13 @@ pub(super) async fn run(work: &mut Work, tenant: &mut Tenant) -> Result<Run, Fai
     if let Some(deletion_id) = tenant.state.deletion_id.clone() {
         forget(work, tenant).await?;
         let sql = "INSERT OR REPLACE INTO tombstones VALUES (?, ?, ?)";
-        let tombstone = sqlx::query(sql)
-            .bind(&tenant.id)
-            .bind(deletion_id)
-            .bind(tenant.partner());
+        let tombstone = sqlx::query(sql).bind(&tenant.id).bind(deletion_id).bind(tenant.partner());
         tombstone.execute(&mut *work.tx).await?;
-        return Ok(Run {
-            pushed,
-            deleted: true,
-        });
+        return Ok(Run { pushed, deleted: true });
     }
     tenant.state.pushed = script_settings(&tenant.settings);
     tenant.save(work).await?;
-    Ok(Run {
-        pushed,
-        deleted: false,
-    })
+    Ok(Run { pushed, deleted: false })
 }
 
 /// Runs the script at once if the platform is told to do so after each change.
@@ -69,10 +60,7 @@ pub(super) async fn forget(work: &mut Work, tenant: &Tenant) -> Result<(), Failu
         "DELETE FROM services WHERE tenant = ?",
         "DELETE FROM user_licences WHERE tenant = ?",
     ] {
-        sqlx::query(sql)
-            .bind(&tenant.id)
-            .execute(&mut *work.tx)
-            .await?;
+        sqlx::query(sql).bind(&tenant.id).execute(&mut *work.tx).await?;
     }
     record_change(work, &tenant.id, tenant.partner()).await?;
     work.trace.settings_version_after = None;
@@ -81,20 +69,15 @@ pub(super) async fn forget(work: &mut Work, tenant: &Tenant) -> Result<(), Failu
 
 /// `POST /sandbox/tenants/{id}/script/run`.
 pub(super) async fn run_now(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
-    let mut tenant = Tenant::load(work, &call.tenant()?)
-        .await?
-        .ok_or(Slug::TenantNotFound)?;
+    let mut tenant = Tenant::load(work, &call.tenant()?).await?.ok_or(Slug::TenantNotFound)?;
     let run = run(work, &mut tenant).await?;
-    Ok(Reply::ok(
-        json!({"pushed": run.pushed, "deleted": run.deleted}),
-    ))
+    Ok(Reply::ok(json!({"pushed": run.pushed, "deleted": run.deleted})))
 }
 
 /// `PUT /sandbox/auto-run`.
 pub(super) async fn set_auto_run(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body = call.members(&["enabled"])?;
     let enabled = body.flag("enabled")?;
-    work.set_fact("auto_run", if enabled { "true" } else { "false" })
-        .await?;
+    work.set_fact("auto_run", if enabled { "true" } else { "false" }).await?;
     Ok(Reply::ok(json!({"enabled": enabled})))
 }

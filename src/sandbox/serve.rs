@@ -41,9 +41,7 @@ pub(super) fn router(platform: &Arc<Platform>) -> Router {
     let mut router = Router::new();
     for route in routes() {
         let platform = Arc::clone(platform);
-        let handler = move |peer, parameters, request| {
-            receive(platform, Ok(route), peer, parameters, request)
-        };
+        let handler = move |peer, parameters, request| receive(platform, Ok(route), peer, parameters, request);
         router = router.route(route.template, on(method_filter(route.method), handler));
     }
     let unknown = Arc::clone(platform);
@@ -53,13 +51,7 @@ pub(super) fn router(platform: &Arc<Platform>) -> Router {
             receive(unknown, Err(Slug::RouteNotFound), peer, parameters, request)
         })
         .method_not_allowed_fallback(move |peer, parameters, request| {
-            receive(
-                other_method,
-                Err(Slug::MethodNotAllowed),
-                peer,
-                parameters,
-                request,
-            )
+            receive(other_method, Err(Slug::MethodNotAllowed), peer, parameters, request)
         })
 }
 
@@ -88,9 +80,7 @@ async fn receive(
     };
     let raw_query = parts.uri.query().map(str::to_owned);
     let query = url::form_urlencoded::parse(raw_query.as_deref().unwrap_or("").as_bytes());
-    let parameters = parameters
-        .iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let parameters = parameters.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
     let call = Call {
         route,
         method: parts.method.to_string(),
@@ -104,17 +94,13 @@ async fn receive(
         peer: peer.address,
     };
     let tracker = platform.running.clone();
-    let answered = tracker
-        .spawn(async move { platform.answer(call, &peer).await })
-        .await;
+    let answered = tracker.spawn(async move { platform.answer(call, &peer).await }).await;
     answered.unwrap_or_else(|_| refused(Slug::Internal))
 }
 
 impl Platform {
     async fn answer(&self, call: Call, peer: &Peer) -> Response {
-        let strike = is_logged(&call.path)
-            .then(|| self.faults.strike(&call))
-            .flatten();
+        let strike = is_logged(&call.path).then(|| self.faults.strike(&call)).flatten();
         match strike {
             Some(strike) => self.answer_struck(&call, strike, peer).await,
             None => respond(self.carry_out(&call, None).await, &call.request_id),
@@ -140,9 +126,7 @@ impl Platform {
             let mut work = self.store.begin().await?;
             let outcome = self.dispatch(&mut work, call).await;
             let patience = outcome.as_ref().ok().and_then(|reply| reply.patience);
-            let until = patience
-                .map(|patience| began + patience)
-                .filter(|until| *until > Instant::now());
+            let until = patience.map(|patience| began + patience).filter(|until| *until > Instant::now());
             if let Some(until) = until.filter(|_| !self.stopping.is_cancelled()) {
                 work.tx.rollback().await?;
                 tokio::select! {
@@ -170,19 +154,11 @@ impl Platform {
                 if let Failure::Database(_) | Failure::Stored(_) = failure {
                     tracing::error!(error = ?failure, request_id = call.request_id, "request broke");
                 }
-                (
-                    Reply::failure(&failure, &call.request_id),
-                    self.undo(work).await?,
-                )
+                (Reply::failure(&failure, &call.request_id), self.undo(work).await?)
             }
         };
         if is_logged(&call.path) {
-            let ending = Ending {
-                status: Some(reply.status),
-                slug: reply.slug,
-                fault,
-                carried_out: true,
-            };
+            let ending = Ending { status: Some(reply.status), slug: reply.slug, fault, carried_out: true };
             log::write(&mut work, call, &ending).await?;
         }
         work.tx.commit().await?;
@@ -196,14 +172,9 @@ impl Platform {
     async fn undo(&self, work: Work) -> Result<Work, Failure> {
         let Work { tx, mut trace, .. } = work;
         tx.rollback().await?;
-        trace
-            .settings_version_after
-            .clone_from(&trace.settings_version_before);
+        trace.settings_version_after.clone_from(&trace.settings_version_before);
         trace.changed_pointers.clear();
         trace.effect = None;
-        Ok(Work {
-            trace,
-            ..self.store.begin().await?
-        })
+        Ok(Work { trace, ..self.store.begin().await? })
     }
 }

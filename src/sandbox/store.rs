@@ -84,11 +84,7 @@ impl Store {
         let advanced = advanced_seconds(&mut tx).await?;
         let now = Timestamp::now().saturating_add(SignedDuration::from_secs(advanced));
         let now = now.unwrap_or(Timestamp::MAX);
-        Ok(Work {
-            tx,
-            now,
-            trace: Trace::default(),
-        })
+        Ok(Work { tx, now, trace: Trace::default() })
     }
 
     /// Closes the database, after which another process may open its file.
@@ -98,9 +94,7 @@ impl Store {
 }
 
 /// Returns by how much the virtual clock is ahead of the real one.
-pub(super) async fn advanced_seconds(
-    tx: &mut Transaction<'static, Sqlite>,
-) -> Result<i64, sqlx::Error> {
+pub(super) async fn advanced_seconds(tx: &mut Transaction<'static, Sqlite>) -> Result<i64, sqlx::Error> {
     let sql = "SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'clock_advanced_seconds'";
     sqlx::query_scalar(sql).fetch_one(&mut **tx).await
 }
@@ -117,19 +111,12 @@ impl Work {
     /// Returns a fact about the whole platform.
     pub(super) async fn fact(&mut self, name: &str) -> Result<String, sqlx::Error> {
         let sql = "SELECT value FROM facts WHERE name = ?";
-        sqlx::query_scalar(sql)
-            .bind(name)
-            .fetch_one(&mut *self.tx)
-            .await
+        sqlx::query_scalar(sql).bind(name).fetch_one(&mut *self.tx).await
     }
 
     pub(super) async fn set_fact(&mut self, name: &str, value: &str) -> Result<(), sqlx::Error> {
         let sql = "INSERT OR REPLACE INTO facts VALUES (?, ?)";
-        sqlx::query(sql)
-            .bind(name)
-            .bind(value)
-            .execute(&mut *self.tx)
-            .await?;
+        sqlx::query(sql).bind(name).bind(value).execute(&mut *self.tx).await?;
         Ok(())
     }
 }

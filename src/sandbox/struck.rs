@@ -15,10 +15,7 @@ impl Platform {
     pub(super) async fn answer_struck(&self, call: &Call, strike: Strike, peer: &Peer) -> Response {
         let Strike { kind, action } = strike;
         match &action {
-            Action::Answer {
-                canned,
-                after: false,
-            } => {
+            Action::Answer { canned, after: false } => {
                 self.note(call, &kind, Some(canned.status)).await;
                 return canned_response(canned, &call.request_id);
             }
@@ -52,12 +49,7 @@ impl Platform {
 
     /// Writes the log of a request that a fault kept from the platform.
     async fn note(&self, call: &Call, kind: &str, status: Option<u16>) {
-        let ending = Ending {
-            status,
-            slug: None,
-            fault: Some(kind),
-            carried_out: false,
-        };
+        let ending = Ending { status, slug: None, fault: Some(kind), carried_out: false };
         let noted = async {
             let mut work = self.store.begin().await?;
             work.trace.tenant = call.tenant().ok();

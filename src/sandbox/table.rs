@@ -23,16 +23,8 @@ pub(super) fn place(pointer: &str) -> Place {
     if let Some(leaf) = LEAVES.iter().find(|leaf| leaf.pointer == pointer) {
         return Place::Leaf(leaf);
     }
-    let below = |leaf: &&Leaf| {
-        leaf.pointer
-            .strip_prefix(pointer)
-            .is_some_and(|rest| rest.starts_with('/'))
-    };
-    if LEAVES.iter().any(|leaf| below(&leaf)) {
-        Place::Section
-    } else {
-        Place::Unknown
-    }
+    let below = |leaf: &&Leaf| leaf.pointer.strip_prefix(pointer).is_some_and(|rest| rest.starts_with('/'));
+    if LEAVES.iter().any(|leaf| below(&leaf)) { Place::Section } else { Place::Unknown }
 }
 
 /// Returns the settings of a tenant for which nobody has set anything.
@@ -46,18 +38,12 @@ pub(super) fn initial_settings(id: &str) -> Value {
 
 /// Returns the pointers that a client with this role may not write.
 pub(super) fn restricted_paths(role: Role) -> Vec<&'static str> {
-    LEAVES
-        .iter()
-        .filter(|leaf| !leaf.authority.admits(role))
-        .map(|leaf| leaf.pointer)
-        .collect()
+    LEAVES.iter().filter(|leaf| !leaf.authority.admits(role)).map(|leaf| leaf.pointer).collect()
 }
 
 /// True if every switch above the leaf is on in `settings`.
 pub(super) fn is_shown(leaf: &Leaf, settings: &Value) -> bool {
-    leaf.switches
-        .iter()
-        .all(|switch| settings.pointer(switch) == Some(&Value::Bool(true)))
+    leaf.switches.iter().all(|switch| settings.pointer(switch) == Some(&Value::Bool(true)))
 }
 
 /// Returns the pointers of the leaves that differ, and of anything else that does.
@@ -77,12 +63,7 @@ fn collect_changes(before: &Value, after: &Value, pointer: &str, changed: &mut V
         for name in names {
             let (was, is) = (old.get(name), new.get(name));
             let at = format!("{pointer}/{}", escape(name));
-            collect_changes(
-                was.unwrap_or(&Value::Null),
-                is.unwrap_or(&Value::Null),
-                &at,
-                changed,
-            );
+            collect_changes(was.unwrap_or(&Value::Null), is.unwrap_or(&Value::Null), &at, changed);
         }
     } else {
         changed.push(pointer.to_owned());
@@ -131,42 +112,20 @@ mod tests {
     #[test]
     fn every_pointer_is_stated_once_and_every_switch_is_a_toggle() {
         for (index, leaf) in LEAVES.iter().enumerate() {
-            assert!(
-                LEAVES[index + 1..]
-                    .iter()
-                    .all(|other| other.pointer != leaf.pointer),
-                "{} twice",
-                leaf.pointer
-            );
+            assert!(LEAVES[index + 1..].iter().all(|other| other.pointer != leaf.pointer), "{} twice", leaf.pointer);
             for switch in leaf.switches {
-                assert!(
-                    matches!(
-                        place(switch),
-                        Place::Leaf(Leaf {
-                            kind: Kind::Toggle,
-                            ..
-                        })
-                    ),
-                    "{switch}"
-                );
+                assert!(matches!(place(switch), Place::Leaf(Leaf { kind: Kind::Toggle, .. })), "{switch}");
             }
         }
     }
 
     #[test]
     fn roles_include_one_another() {
-        let (partner, tenant) = (
-            restricted_paths(Role::Partner),
-            restricted_paths(Role::Tenant),
-        );
+        let (partner, tenant) = (restricted_paths(Role::Partner), restricted_paths(Role::Tenant));
         assert_eq!(Vec::<&str>::new(), restricted_paths(Role::System));
         assert!(partner.iter().all(|pointer| tenant.contains(pointer)));
-        assert!(
-            partner.contains(&"/licenses/tenantState") && !partner.contains(&"/general/o365Domain")
-        );
-        assert!(
-            tenant.contains(&"/general/o365Domain") && !tenant.contains(&"/general/companyName")
-        );
+        assert!(partner.contains(&"/licenses/tenantState") && !partner.contains(&"/general/o365Domain"));
+        assert!(tenant.contains(&"/general/o365Domain") && !tenant.contains(&"/general/companyName"));
     }
 
     #[test]
@@ -175,16 +134,8 @@ mod tests {
         let mut after = before.clone();
         put(&mut after, "/general/companyName", json!("Contoso AG"));
         put(&mut after, "/general/a~1b", json!(1));
-        put(
-            &mut after,
-            "/modalities/instantMessaging/acsConnectionString",
-            json!({"set": true, "version": 1}),
-        );
-        put(
-            &mut after,
-            "/licenses/contingents/services/features/x",
-            json!(2),
-        );
+        put(&mut after, "/modalities/instantMessaging/acsConnectionString", json!({"set": true, "version": 1}));
+        put(&mut after, "/licenses/contingents/services/features/x", json!(2));
         assert_eq!(
             vec![
                 "/general/a~1b",

@@ -47,15 +47,7 @@ pub(super) enum Found {
     Absent,
 }
 
-type Row = (
-    String,
-    i64,
-    String,
-    i64,
-    Option<String>,
-    Option<String>,
-    String,
-);
+type Row = (String, i64, String, i64, Option<String>, Option<String>, String);
 
 impl Tenant {
     /// A tenant that is not stored yet.
@@ -77,13 +69,8 @@ impl Tenant {
     pub(super) async fn load(work: &mut Work, id: &str) -> Result<Option<Self>, Failure> {
         let sql = "SELECT settings, settings_version, runtime, runtime_version, owner, last_owner, state \
                    FROM tenants WHERE id = ?";
-        let row: Option<Row> = sqlx::query_as(sql)
-            .bind(id)
-            .fetch_optional(&mut *work.tx)
-            .await?;
-        let Some((settings, settings_version, runtime, runtime_version, owner, last_owner, state)) =
-            row
-        else {
+        let row: Option<Row> = sqlx::query_as(sql).bind(id).fetch_optional(&mut *work.tx).await?;
+        let Some((settings, settings_version, runtime, runtime_version, owner, last_owner, state)) = row else {
             return Ok(None);
         };
         let mut tenant = Self {
@@ -121,11 +108,7 @@ impl Tenant {
     }
 
     pub(super) fn etag(&self) -> String {
-        format!(
-            "\"{}.{}\"",
-            self.settings_version(),
-            version("r", self.runtime_version)
-        )
+        format!("\"{}.{}\"", self.settings_version(), version("r", self.runtime_version))
     }
 
     /// Returns the document that GET and every write answer.
@@ -144,18 +127,10 @@ impl Tenant {
 
     /// Stores the tenant and moves the versions of what changed.
     pub(super) async fn save(&mut self, work: &mut Work) -> Result<(), Failure> {
-        if self.settings.pointer(INTERACT_ENABLED) == Some(&json!(true))
-            && self.state.widget_key.is_none()
-        {
-            self.state.widget_key = Some(WidgetKey {
-                key: uuid::Uuid::new_v4().to_string(),
-                version: 1,
-            });
+        if self.settings.pointer(INTERACT_ENABLED) == Some(&json!(true)) && self.state.widget_key.is_none() {
+            self.state.widget_key = Some(WidgetKey { key: uuid::Uuid::new_v4().to_string(), version: 1 });
         }
-        let (services, users) = (
-            services(work, &self.id).await?,
-            users(work, &self.id).await?,
-        );
+        let (services, users) = (services(work, &self.id).await?, users(work, &self.id).await?);
         self.runtime = runtime(&Holdings {
             id: &self.id,
             settings: &self.settings,
@@ -187,9 +162,7 @@ impl Tenant {
             return Ok(());
         }
         let was = self.seen.replace(now);
-        let partner_before = was
-            .as_ref()
-            .and_then(|was| was.settings.pointer(PARTNER)?.as_str());
+        let partner_before = was.as_ref().and_then(|was| was.settings.pointer(PARTNER)?.as_str());
         if partner_before.is_some() && partner_before != self.partner() {
             // The partner that loses the tenant hears of it too.
             record_change(work, &self.id, partner_before).await?;
@@ -201,10 +174,8 @@ impl Tenant {
             work.trace.changed_pointers = changed_pointers(before, &self.settings);
             self.settings_version = seq;
         }
-        let same_beside_settings = |was: &Seen| {
-            (&was.runtime, &was.owner, &was.last_owner)
-                == (&self.runtime, &self.owner, &self.last_owner)
-        };
+        let same_beside_settings =
+            |was: &Seen| (&was.runtime, &was.owner, &was.last_owner) == (&self.runtime, &self.owner, &self.last_owner);
         if !was.as_ref().is_some_and(same_beside_settings) {
             self.runtime_version = seq;
         }
@@ -218,19 +189,10 @@ pub(super) fn version(kind: &str, number: i64) -> String {
 }
 
 /// Writes an entry of the change feed and returns its number.
-pub(super) async fn record_change(
-    work: &mut Work,
-    tenant: &str,
-    partner: Option<&str>,
-) -> Result<i64, sqlx::Error> {
+pub(super) async fn record_change(work: &mut Work, tenant: &str, partner: Option<&str>) -> Result<i64, sqlx::Error> {
     let sql = "INSERT INTO changes (tenant, partner, at) VALUES (?, ?, ?) RETURNING seq";
     let at = work.now.as_second();
-    sqlx::query_scalar(sql)
-        .bind(tenant)
-        .bind(partner)
-        .bind(at)
-        .fetch_one(&mut *work.tx)
-        .await
+    sqlx::query_scalar(sql).bind(tenant).bind(partner).bind(at).fetch_one(&mut *work.tx).await
 }
 
 /// Returns what stands under the id in the path, if the caller may know.
@@ -248,27 +210,16 @@ pub(super) async fn find(work: &mut Work, call: &Call, caller: &Caller) -> Resul
         };
     }
     let sql = "SELECT deletion_id, partner FROM tombstones WHERE tenant = ?";
-    let row: Option<(String, Option<String>)> = sqlx::query_as(sql)
-        .bind(&id)
-        .fetch_optional(&mut *work.tx)
-        .await?;
+    let row: Option<(String, Option<String>)> = sqlx::query_as(sql).bind(&id).fetch_optional(&mut *work.tx).await?;
     let partner = row.as_ref().and_then(|(_, partner)| partner.as_deref());
     if !caller.reaches(&id, partner, row.is_some()) {
         return Err(Slug::NotPermitted.into());
     }
-    Ok(
-        row.map_or(Found::Absent, |(deletion_id, _)| Found::Tombstone {
-            deletion_id,
-        }),
-    )
+    Ok(row.map_or(Found::Absent, |(deletion_id, _)| Found::Tombstone { deletion_id }))
 }
 
 /// Returns the tenant in the path, which has to exist.
-pub(super) async fn existing(
-    work: &mut Work,
-    call: &Call,
-    caller: &Caller,
-) -> Result<Tenant, Failure> {
+pub(super) async fn existing(work: &mut Work, call: &Call, caller: &Caller) -> Result<Tenant, Failure> {
     match find(work, call, caller).await? {
         Found::Tenant(tenant) => Ok(*tenant),
         Found::Tombstone { deletion_id } => Err(Problem::tombstone(&deletion_id, 404).into()),
@@ -279,18 +230,9 @@ pub(super) async fn existing(
 /// Returns the services of a tenant.
 pub(super) async fn services(work: &mut Work, tenant: &str) -> Result<Vec<Service>, Failure> {
     let sql = "SELECT id, licence, features, technical, pushed, removed FROM services WHERE tenant = ? ORDER BY id";
-    let rows: Vec<(String, String, String, String, Option<String>, bool)> = sqlx::query_as(sql)
-        .bind(tenant)
-        .fetch_all(&mut *work.tx)
-        .await?;
-    let service = |(id, licence, features, technical, pushed, removed): (
-        _,
-        _,
-        String,
-        String,
-        Option<String>,
-        _,
-    )| {
+    let rows: Vec<(String, String, String, String, Option<String>, bool)> =
+        sqlx::query_as(sql).bind(tenant).fetch_all(&mut *work.tx).await?;
+    let service = |(id, licence, features, technical, pushed, removed): (_, _, String, String, Option<String>, _)| {
         Ok(Service {
             id,
             licence,
@@ -305,63 +247,32 @@ pub(super) async fn services(work: &mut Work, tenant: &str) -> Result<Vec<Servic
 
 async fn users(work: &mut Work, tenant: &str) -> Result<BTreeMap<String, i64>, Failure> {
     let sql = "SELECT kind, COUNT(*) FROM user_licences WHERE tenant = ? GROUP BY kind";
-    let rows: Vec<(String, i64)> = sqlx::query_as(sql)
-        .bind(tenant)
-        .fetch_all(&mut *work.tx)
-        .await?;
+    let rows: Vec<(String, i64)> = sqlx::query_as(sql).bind(tenant).fetch_all(&mut *work.tx).await?;
     Ok(rows.into_iter().collect())
 }
 
 /// Returns the values behind the sealed leaves of a tenant.
-pub(super) async fn secrets(
-    work: &mut Work,
-    tenant: &str,
-) -> Result<BTreeMap<String, String>, Failure> {
+pub(super) async fn secrets(work: &mut Work, tenant: &str) -> Result<BTreeMap<String, String>, Failure> {
     let sql = "SELECT pointer, value FROM secrets WHERE tenant = ?";
-    let rows: Vec<(String, String)> = sqlx::query_as(sql)
-        .bind(tenant)
-        .fetch_all(&mut *work.tx)
-        .await?;
+    let rows: Vec<(String, String)> = sqlx::query_as(sql).bind(tenant).fetch_all(&mut *work.tx).await?;
     Ok(rows.into_iter().collect())
 }
 
 /// Keeps new values behind sealed leaves.
-pub(super) async fn keep_secrets(
-    work: &mut Work,
-    tenant: &str,
-    secrets: &[(String, String)],
-) -> Result<(), Failure> {
+pub(super) async fn keep_secrets(work: &mut Work, tenant: &str, secrets: &[(String, String)]) -> Result<(), Failure> {
     for (pointer, value) in secrets {
         let sql = "INSERT OR REPLACE INTO secrets VALUES (?, ?, ?)";
-        sqlx::query(sql)
-            .bind(tenant)
-            .bind(pointer)
-            .bind(value)
-            .execute(&mut *work.tx)
-            .await?;
+        sqlx::query(sql).bind(tenant).bind(pointer).bind(value).execute(&mut *work.tx).await?;
     }
     Ok(())
 }
 
 /// Returns the values that the platform does not keep as they are written.
-pub(super) async fn normalisers(
-    work: &mut Work,
-    tenant: &str,
-) -> Result<BTreeMap<String, Normaliser>, Failure> {
+pub(super) async fn normalisers(work: &mut Work, tenant: &str) -> Result<BTreeMap<String, Normaliser>, Failure> {
     let sql = "SELECT pointer, mode FROM normalisers WHERE tenant = ?";
-    let rows: Vec<(String, String)> = sqlx::query_as(sql)
-        .bind(tenant)
-        .fetch_all(&mut *work.tx)
-        .await?;
+    let rows: Vec<(String, String)> = sqlx::query_as(sql).bind(tenant).fetch_all(&mut *work.tx).await?;
     let mode = |mode: &str| {
-        if mode == "upper" {
-            Normaliser::Upper
-        } else {
-            Normaliser::Ignore
-        }
+        if mode == "upper" { Normaliser::Upper } else { Normaliser::Ignore }
     };
-    Ok(rows
-        .into_iter()
-        .map(|(pointer, text)| (pointer, mode(&text)))
-        .collect())
+    Ok(rows.into_iter().map(|(pointer, text)| (pointer, mode(&text))).collect())
 }

@@ -38,9 +38,7 @@ fn answer(status: u16, tenant: &Tenant, caller: &Caller) -> Reply {
 pub(super) async fn capabilities(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let role = authenticate(work, call).await?.role;
     let restricted = super::table::restricted_paths(role);
-    Ok(Reply::ok(
-        json!({"role": role.name(), "restrictedPaths": restricted}),
-    ))
+    Ok(Reply::ok(json!({"role": role.name(), "restrictedPaths": restricted})))
 }
 
 /// `PUT /v1/tenants/{id}`.
@@ -67,10 +65,7 @@ pub(super) async fn create(work: &mut Work, call: &Call) -> Result<Reply, Failur
         tenant.state.last_rotation = Some(token);
     }
     let sql = "DELETE FROM tombstones WHERE tenant = ?";
-    sqlx::query(sql)
-        .bind(&tenant.id)
-        .execute(&mut *work.tx)
-        .await?;
+    sqlx::query(sql).bind(&tenant.id).execute(&mut *work.tx).await?;
     tenant.save(work).await?;
     script::follow(work, &mut tenant).await?;
     work.trace.effect = Some("tenant-created");
@@ -78,18 +73,10 @@ pub(super) async fn create(work: &mut Work, call: &Call) -> Result<Reply, Failur
 }
 
 /// Returns a new tenant with these settings over the defaults; a partner's tenant belongs to that partner.
-async fn blank(
-    caller: &Caller,
-    id: &str,
-    patch: Value,
-    work: &mut Work,
-) -> Result<Tenant, Failure> {
+async fn blank(caller: &Caller, id: &str, patch: Value, work: &mut Work) -> Result<Tenant, Failure> {
     let mut start = initial_settings(id);
     let state = State::new(&start);
-    let own_partner = caller
-        .partner
-        .as_deref()
-        .filter(|_| caller.role == Role::Partner);
+    let own_partner = caller.partner.as_deref().filter(|_| caller.role == Role::Partner);
     if let Some(partner) = own_partner {
         put(&mut start, PARTNER, json!(partner));
     }
@@ -147,19 +134,13 @@ pub(super) async fn patch(work: &mut Work, call: &Call) -> Result<Reply, Failure
     let mut tenant = existing(work, call, &caller).await?;
     alive(&tenant)?;
     owned(call, &tenant)?;
-    let version = call
-        .header("nimbus-settings-version")
-        .ok_or(Slug::SettingsVersionRequired)?;
+    let version = call.header("nimbus-settings-version").ok_or(Slug::SettingsVersionRequired)?;
     if version != tenant.settings_version() {
         return Err(Slug::SettingsChanged.into());
     }
     let patch = settings_of(call.json()?)?;
     let normalisers = normalisers(work, &tenant.id).await?;
-    let edit = Edit {
-        role: caller.role,
-        unknown_members: UnknownMembers::Refused,
-        normalisers,
-    };
+    let edit = Edit { role: caller.role, unknown_members: UnknownMembers::Refused, normalisers };
     change(work, &mut tenant, &patch, edit).await?;
     if !work.trace.changed_pointers.is_empty() {
         work.trace.effect = Some("settings-changed");
@@ -175,12 +156,7 @@ pub(super) struct Edit {
 }
 
 /// Merges a patch into a tenant and stores it.
-pub(super) async fn change(
-    work: &mut Work,
-    tenant: &mut Tenant,
-    patch: &Value,
-    edit: Edit,
-) -> Result<(), Failure> {
+pub(super) async fn change(work: &mut Work, tenant: &mut Tenant, patch: &Value, edit: Edit) -> Result<(), Failure> {
     let secrets = secrets(work, &tenant.id).await?;
     let rules = Rules {
         id: &tenant.id,
@@ -209,10 +185,7 @@ pub(super) async fn delete(work: &mut Work, call: &Call) -> Result<Reply, Failur
     if tenant.state.deletion_id.is_none() {
         tenant.state.deletion_id = Some(Uuid::new_v4().to_string());
         let sql = "UPDATE services SET removed = 1 WHERE tenant = ?";
-        sqlx::query(sql)
-            .bind(&tenant.id)
-            .execute(&mut *work.tx)
-            .await?;
+        sqlx::query(sql).bind(&tenant.id).execute(&mut *work.tx).await?;
         tenant.save(work).await?;
         work.trace.effect = Some("deletion-begun");
     }

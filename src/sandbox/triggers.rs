@@ -42,20 +42,11 @@ pub(super) fn baseline(triggers: Option<Value>) -> Result<Option<String>, Failur
 fn token(body: &Members, name: &str) -> Result<String, Failure> {
     let token = body.text(name)?;
     let printable = token.chars().count() <= 64 && !token.chars().any(char::is_control);
-    if printable {
-        Ok(token)
-    } else {
-        Err(Problem::member(&format!("/{name}"), Code::BadFormat).into())
-    }
+    if printable { Ok(token) } else { Err(Problem::member(&format!("/{name}"), Code::BadFormat).into()) }
 }
 
 /// Notes a token as used; true if it was not used before.
-pub(super) async fn use_up(
-    work: &mut Work,
-    tenant: &str,
-    action: &str,
-    token: &str,
-) -> Result<bool, Failure> {
+pub(super) async fn use_up(work: &mut Work, tenant: &str, action: &str, token: &str) -> Result<bool, Failure> {
     let sql = "INSERT OR IGNORE INTO trigger_tokens VALUES (?, ?, ?)";
     let row = sqlx::query(sql).bind(tenant).bind(action).bind(token);
     Ok(row.execute(&mut *work.tx).await?.rows_affected() > 0)
@@ -91,16 +82,9 @@ pub(super) async fn rotate(work: &mut Work, call: &Call) -> Result<Reply, Failur
     let done = is_new && !is_baseline;
     if done {
         is_on(&tenant, INTERACT_ENABLED)?;
-        let version = tenant
-            .state
-            .widget_key
-            .as_ref()
-            .map_or(0, |key| key.version);
+        let version = tenant.state.widget_key.as_ref().map_or(0, |key| key.version);
         let key = uuid::Uuid::new_v4().to_string();
-        tenant.state.widget_key = Some(WidgetKey {
-            key,
-            version: version + 1,
-        });
+        tenant.state.widget_key = Some(WidgetKey { key, version: version + 1 });
     }
     let was = tenant.state.last_rotation.replace(token.clone());
     tenant.save(work).await?;
@@ -131,15 +115,8 @@ pub(super) async fn send_test_message(work: &mut Work, call: &Call) -> Result<Re
     let body = call.members(&["token", "upn", "baseline"])?;
     let token = token(&body, "token")?;
     let is_baseline = body.has("baseline") && body.flag("baseline")?;
-    let upn = if is_baseline {
-        body.nullable_text("upn")?
-    } else {
-        Some(body.text("upn")?)
-    };
-    if upn
-        .as_deref()
-        .is_some_and(|upn| canonical(Format::Email, upn).is_none())
-    {
+    let upn = if is_baseline { body.nullable_text("upn")? } else { Some(body.text("upn")?) };
+    if upn.as_deref().is_some_and(|upn| canonical(Format::Email, upn).is_none()) {
         return Err(Problem::member("/upn", Code::BadFormat).into());
     }
     let is_new = use_up(work, &tenant.id, MESSAGE, &token).await?;
@@ -156,26 +133,12 @@ pub(super) async fn send_test_message(work: &mut Work, call: &Call) -> Result<Re
 
 /// Sends a message from the primary account, which must have accepted its invitation.
 async fn deliver(work: &mut Work, tenant: &Tenant, token: &str, upn: &str) -> Result<(), Failure> {
-    let sender = tenant
-        .settings
-        .pointer(PRIMARY_ACCOUNT)
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    if !tenant
-        .state
-        .accepted_accounts
-        .contains(&sender.to_lowercase())
-    {
+    let sender = tenant.settings.pointer(PRIMARY_ACCOUNT).and_then(Value::as_str).unwrap_or_default();
+    if !tenant.state.accepted_accounts.contains(&sender.to_lowercase()) {
         // The transaction ends here, so the token is as unused as before.
         return Err(Slug::InvitationPending.into());
     }
     let sql = "INSERT INTO messages (tenant, token, upn, sender) VALUES (?, ?, ?, ?)";
-    sqlx::query(sql)
-        .bind(&tenant.id)
-        .bind(token)
-        .bind(upn)
-        .bind(sender)
-        .execute(&mut *work.tx)
-        .await?;
+    sqlx::query(sql).bind(&tenant.id).bind(token).bind(upn).bind(sender).execute(&mut *work.tx).await?;
     Ok(())
 }

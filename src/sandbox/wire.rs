@@ -13,13 +13,8 @@ use super::problem::Problem;
 pub(super) fn respond(reply: Reply, request_id: &str) -> Response {
     let body = reply.body.as_ref().map(ToString::to_string);
     let mut response = Response::new(body.map_or_else(Body::empty, Body::from));
-    *response.status_mut() =
-        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let media_type = if reply.slug.is_some() {
-        "application/problem+json"
-    } else {
-        "application/json"
-    };
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let media_type = if reply.slug.is_some() { "application/problem+json" } else { "application/json" };
     if reply.body.is_some() {
         set_header(&mut response, "content-type", media_type);
     }
@@ -40,16 +35,12 @@ fn set_header(response: &mut Response, name: &str, value: &str) {
 pub(super) fn canned_response(canned: &Canned, request_id: &str) -> Response {
     let mut response = match canned.problem {
         Some(slug) => {
-            let problem = Problem {
-                status: canned.status,
-                ..Problem::new(slug)
-            };
+            let problem = Problem { status: canned.status, ..Problem::new(slug) };
             respond(Reply::failure(&problem.into(), request_id), request_id)
         }
         None => Response::new(Body::from(canned.body.clone())),
     };
-    *response.status_mut() =
-        StatusCode::from_u16(canned.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = StatusCode::from_u16(canned.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if let Some(media_type) = &canned.content_type {
         set_header(&mut response, "content-type", media_type);
     }
@@ -61,11 +52,7 @@ pub(super) fn canned_response(canned: &Canned, request_id: &str) -> Response {
 
 /// Returns the first half of an answer; if it is cut, the length still promises all of it.
 pub(super) fn halved(reply: Reply, request_id: &str, cut: bool) -> Response {
-    let whole = reply
-        .body
-        .as_ref()
-        .map(ToString::to_string)
-        .unwrap_or_default();
+    let whole = reply.body.as_ref().map(ToString::to_string).unwrap_or_default();
     let half = whole.as_bytes()[..whole.len() / 2].to_vec();
     let mut response = respond(reply, request_id);
     if cut {

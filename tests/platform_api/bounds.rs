@@ -16,11 +16,7 @@ fn leaves() -> Vec<(String, Value)> {
         }
     }
     let mut leaves = Vec::new();
-    walk(
-        &DOCUMENT["components"]["schemas"]["Settings"],
-        "",
-        &mut leaves,
-    );
+    walk(&DOCUMENT["components"]["schemas"]["Settings"], "", &mut leaves);
     leaves
 }
 
@@ -34,8 +30,7 @@ fn only(pointer: &str, value: &Value) -> Value {
 }
 
 async fn edit(api: &Api, pointer: &str, value: &Value) -> Answer {
-    api.send(Ask::new("PATCH", outside("/settings")).settings(only(pointer, value)))
-        .await
+    api.send(Ask::new("PATCH", outside("/settings")).settings(only(pointer, value))).await
 }
 
 /// Checks values that are kept as they are, and values that are refused with this code.
@@ -46,11 +41,7 @@ async fn check(api: &Api, pointer: &str, good: &[Value], bad: &[(Value, &str)]) 
     }
     for (value, code) in bad {
         let answer = edit(api, pointer, value).await;
-        assert_eq!(
-            vec![error(pointer, code)],
-            answer.errors(422, "invalid-settings"),
-            "{value}"
-        );
+        assert_eq!(vec![error(pointer, code)], answer.errors(422, "invalid-settings"), "{value}");
     }
 }
 
@@ -64,10 +55,7 @@ async fn every_number_is_accepted_within_its_bounds_only() {
             continue;
         };
         let mut good = vec![json!(min)];
-        let mut bad = vec![
-            (json!(min - 1), "out-of-range"),
-            (json!(min as f64 + 0.5), "wrong-type"),
-        ];
+        let mut bad = vec![(json!(min - 1), "out-of-range"), (json!(min as f64 + 0.5), "wrong-type")];
         if let Some(max) = schema["maximum"].as_i64() {
             good.push(json!(max));
             bad.push((json!(max + 1), "out-of-range"));
@@ -86,18 +74,8 @@ async fn every_choice_is_accepted_in_its_spellings_only() {
         let Some(names) = schema["enum"].as_array() else {
             continue;
         };
-        let good: Vec<Value> = names
-            .iter()
-            .filter(|name| name.is_string())
-            .cloned()
-            .collect();
-        check(
-            &api,
-            &pointer,
-            &good,
-            &[(json!("everyone"), "not-allowed"), (json!(1), "wrong-type")],
-        )
-        .await;
+        let good: Vec<Value> = names.iter().filter(|name| name.is_string()).cloned().collect();
+        check(&api, &pointer, &good, &[(json!("everyone"), "not-allowed"), (json!(1), "wrong-type")]).await;
     }
 }
 
@@ -110,13 +88,7 @@ async fn every_text_is_accepted_up_to_its_length_only() {
             continue;
         };
         let text = |length: u64| json!("é".repeat(usize::try_from(length).unwrap()));
-        check(
-            &api,
-            &pointer,
-            &[text(1), text(max)],
-            &[(text(max + 1), "too-long"), (json!(""), "empty")],
-        )
-        .await;
+        check(&api, &pointer, &[text(1), text(max)], &[(text(max + 1), "too-long"), (json!(""), "empty")]).await;
     }
 }
 
@@ -138,16 +110,7 @@ async fn every_format_refuses_another_notation() {
             Some("partner") => json!("northwind"),
             _ => continue,
         };
-        check(
-            &api,
-            &pointer,
-            &[good],
-            &[
-                (json!("no such thing"), "bad-format"),
-                (json!(true), "wrong-type"),
-            ],
-        )
-        .await;
+        check(&api, &pointer, &[good], &[(json!("no such thing"), "bad-format"), (json!(true), "wrong-type")]).await;
         formats += 1;
     }
     assert_eq!(13, formats);
@@ -166,37 +129,17 @@ async fn what_a_switch_requires_is_judged_on_the_result_of_the_merge() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let switches = [
-        (
-            "/extensions/interact/enabled",
-            vec!["/extensions/interact/acsConnectionString"],
-        ),
-        (
-            "/extensions/assistant/useOwnAcsInstance",
-            vec!["/extensions/assistant/acsConnectionString"],
-        ),
-        (
-            "/modalities/instantMessaging/enabled",
-            vec!["/modalities/instantMessaging/primaryAccount"],
-        ),
+        ("/extensions/interact/enabled", vec!["/extensions/interact/acsConnectionString"]),
+        ("/extensions/assistant/useOwnAcsInstance", vec!["/extensions/assistant/acsConnectionString"]),
+        ("/modalities/instantMessaging/enabled", vec!["/modalities/instantMessaging/primaryAccount"]),
         (
             "/modalities/instantMessaging/useOwnAcsInstance",
-            vec![
-                "/modalities/instantMessaging/acsConnectionString",
-                "/modalities/instantMessaging/acsResourceId",
-            ],
+            vec!["/modalities/instantMessaging/acsConnectionString", "/modalities/instantMessaging/acsResourceId"],
         ),
     ];
     for (switch, required) in switches {
-        let missing: Vec<_> = required
-            .iter()
-            .map(|pointer| error(pointer, "required"))
-            .collect();
-        assert_eq!(
-            missing,
-            edit(&api, switch, &json!(true))
-                .await
-                .errors(422, "invalid-settings")
-        );
+        let missing: Vec<_> = required.iter().map(|pointer| error(pointer, "required")).collect();
+        assert_eq!(missing, edit(&api, switch, &json!(true)).await.errors(422, "invalid-settings"));
         for pointer in required {
             let value = match pointer.rsplit('/').next() {
                 Some("acsConnectionString") => json!({"value": STRING}),
@@ -209,8 +152,5 @@ async fn what_a_switch_requires_is_judged_on_the_result_of_the_merge() {
     }
     let primary = "/modalities/instantMessaging/primaryAccount";
     let cleared = edit(&api, primary, &Value::Null).await;
-    assert_eq!(
-        vec![error(primary, "required")],
-        cleared.errors(422, "invalid-settings")
-    );
+    assert_eq!(vec![error(primary, "required")], cleared.errors(422, "invalid-settings"));
 }

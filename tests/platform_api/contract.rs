@@ -14,41 +14,26 @@ pub fn template(path: &str) -> Option<&'static str> {
     let path = path.split('?').next()?;
     let fits = |template: &str| {
         let (mut parts, mut names) = (path.split('/'), template.split('/'));
-        let all = names
-            .by_ref()
-            .zip(parts.by_ref())
-            .all(|(name, part)| name.starts_with('{') || name == part);
+        let all = names.by_ref().zip(parts.by_ref()).all(|(name, part)| name.starts_with('{') || name == part);
         all && names.next().is_none()
             && parts.next().is_none()
             && path.matches('/').count() == template.matches('/').count()
     };
     // A fixed path goes before one with parameters.
     let templates = DOCUMENT["paths"].as_object()?.keys().map(String::as_str);
-    templates
-        .filter(|template| fits(template))
-        .min_by_key(|template| template.matches('{').count())
+    templates.filter(|template| fits(template)).min_by_key(|template| template.matches('{').count())
 }
 
 /// Says what about an answer is not as documented.
 pub fn check_answer(method: &str, path: &str, answer: &Answer) -> Result<(), String> {
-    let (status, media_type, body) = (
-        answer.status,
-        answer.header("content-type"),
-        answer.text.as_str(),
-    );
+    let (status, media_type, body) = (answer.status, answer.header("content-type"), answer.text.as_str());
     let Some(template) = template(path) else {
-        return if matches!(status, 404 | 405) {
-            Ok(())
-        } else {
-            Err(format!("{path} is not documented"))
-        };
+        return if matches!(status, 404 | 405) { Ok(()) } else { Err(format!("{path} is not documented")) };
     };
     let operation = &DOCUMENT["paths"][template][method.to_lowercase()];
     let response = &operation["responses"][status.to_string()];
     if response.is_null() && !(operation.is_null() && status == 405) {
-        return Err(format!(
-            "{method} {template} answers {status}, which is not documented"
-        ));
+        return Err(format!("{method} {template} answers {status}, which is not documented"));
     }
     for (name, header) in response["headers"].as_object().into_iter().flatten() {
         if header["required"] == true && answer.header(name).is_empty() {
@@ -56,25 +41,14 @@ pub fn check_answer(method: &str, path: &str, answer: &Answer) -> Result<(), Str
         }
     }
     let Some(content) = response["content"].as_object() else {
-        return if body.is_empty() || operation.is_null() {
-            Ok(())
-        } else {
-            Err(format!("a body with {status}"))
-        };
+        return if body.is_empty() || operation.is_null() { Ok(()) } else { Err(format!("a body with {status}")) };
     };
-    let schema = content
-        .get(media_type)
-        .ok_or(format!("{media_type} is not documented for {status}"))?;
+    let schema = content.get(media_type).ok_or(format!("{media_type} is not documented for {status}"))?;
     let value: Value = serde_json::from_str(body).map_err(|error| error.to_string())?;
     if let Some(slugs) = response["x-nimbus-problems"].as_array() {
-        let slug = value["type"]
-            .as_str()
-            .unwrap_or("")
-            .trim_start_matches("urn:nimbus:problem:");
+        let slug = value["type"].as_str().unwrap_or("").trim_start_matches("urn:nimbus:problem:");
         if !slugs.iter().any(|documented| documented == slug) {
-            return Err(format!(
-                "{method} {template} answers {status} {slug}, which is not documented"
-            ));
+            return Err(format!("{method} {template} answers {status} {slug}, which is not documented"));
         }
     }
     check(&schema["schema"], &value, "")
@@ -99,30 +73,16 @@ fn check(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
         let holds = match keyword.as_str() {
             "$ref" => {
                 let pointer = argument.as_str().unwrap_or("").trim_start_matches('#');
-                check(
-                    DOCUMENT
-                        .pointer(pointer)
-                        .ok_or(format!("{at}: {argument} is nowhere"))?,
-                    value,
-                    at,
-                )?;
+                check(DOCUMENT.pointer(pointer).ok_or(format!("{at}: {argument} is nowhere"))?, value, at)?;
                 true
             }
             "type" => types(argument).iter().any(|name| is_of_type(value, name)),
-            "enum" => argument
-                .as_array()
-                .is_some_and(|values| values.contains(value)),
-            "minimum" => value
-                .as_f64()
-                .is_none_or(|number| number >= argument.as_f64().unwrap_or(0.0)),
-            "maximum" => value
-                .as_f64()
-                .is_none_or(|number| number <= argument.as_f64().unwrap_or(0.0)),
+            "enum" => argument.as_array().is_some_and(|values| values.contains(value)),
+            "minimum" => value.as_f64().is_none_or(|number| number >= argument.as_f64().unwrap_or(0.0)),
+            "maximum" => value.as_f64().is_none_or(|number| number <= argument.as_f64().unwrap_or(0.0)),
             "minLength" => length(value).is_none_or(|length| Some(length) >= argument.as_u64()),
             "maxLength" => length(value).is_none_or(|length| Some(length) <= argument.as_u64()),
-            "format" => value
-                .as_str()
-                .is_none_or(|text| is_formatted(argument.as_str().unwrap_or(""), text)),
+            "format" => value.as_str().is_none_or(|text| is_formatted(argument.as_str().unwrap_or(""), text)),
             "items" => {
                 for (index, item) in value.as_array().into_iter().flatten().enumerate() {
                     check(argument, item, &format!("{at}/{index}"))?;
@@ -130,11 +90,7 @@ fn check(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
                 true
             }
             "required" => value.as_object().is_none_or(|members| {
-                argument
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .all(|name| members.contains_key(name.as_str().unwrap_or("")))
+                argument.as_array().into_iter().flatten().all(|name| members.contains_key(name.as_str().unwrap_or("")))
             }),
             "properties" => {
                 for (name, member) in value.as_object().into_iter().flatten() {
@@ -158,20 +114,10 @@ fn check(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn check_additional(
-    keywords: &Map<String, Value>,
-    argument: &Value,
-    value: &Value,
-    at: &str,
-) -> Result<(), String> {
+fn check_additional(keywords: &Map<String, Value>, argument: &Value, value: &Value, at: &str) -> Result<(), String> {
     let known = keywords.get("properties").and_then(Value::as_object);
     let is_known = |name: &String| known.is_some_and(|known| known.contains_key(name));
-    for (name, member) in value
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| !is_known(name))
-    {
+    for (name, member) in value.as_object().into_iter().flatten().filter(|(name, _)| !is_known(name)) {
         match argument {
             Value::Bool(true) => {}
             Value::Bool(false) => return Err(format!("{at}: unknown member {name}")),
@@ -202,9 +148,7 @@ fn is_of_type(value: &Value, name: &str) -> bool {
 }
 
 fn length(value: &Value) -> Option<u64> {
-    value
-        .as_str()
-        .and_then(|text| u64::try_from(text.chars().count()).ok())
+    value.as_str().and_then(|text| u64::try_from(text.chars().count()).ok())
 }
 
 fn is_formatted(format: &str, text: &str) -> bool {

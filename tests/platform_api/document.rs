@@ -17,30 +17,17 @@ fn the_committed_document_is_fresh() {
         std::fs::write(&path, &fresh).unwrap();
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        committed == fresh,
-        "docs/admin-api.openapi.json is stale: UPDATE=1 cargo test the_committed_document"
-    );
+    assert!(committed == fresh, "docs/admin-api.openapi.json is stale: UPDATE=1 cargo test the_committed_document");
 }
 
 #[test]
 fn every_reference_of_the_document_is_found() {
     fn walk(value: &Value) {
         if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
-            assert!(
-                DOCUMENT
-                    .pointer(reference.trim_start_matches('#'))
-                    .is_some(),
-                "{reference}"
-            );
+            assert!(DOCUMENT.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
         }
-        let members = value
-            .as_object()
-            .into_iter()
-            .flat_map(|members| members.values());
-        members
-            .chain(value.as_array().into_iter().flatten())
-            .for_each(walk);
+        let members = value.as_object().into_iter().flat_map(|members| members.values());
+        members.chain(value.as_array().into_iter().flatten()).for_each(walk);
     }
     walk(&DOCUMENT);
 }
@@ -49,10 +36,7 @@ fn every_reference_of_the_document_is_found() {
 fn every_rename_names_a_setting() {
     let settings = &DOCUMENT["components"]["schemas"]["Settings"];
     for rename in DOCUMENT["x-nimbus-renames"].as_array().unwrap() {
-        let pointer = rename["settings"]
-            .as_str()
-            .unwrap()
-            .replace('/', "/properties/");
+        let pointer = rename["settings"].as_str().unwrap().replace('/', "/properties/");
         assert!(settings.pointer(&pointer).is_some(), "{rename}");
     }
 }
@@ -113,21 +97,14 @@ async fn every_route_answers_as_documented() {
     }
     let created = api.create(json!({})).await;
     let version = created["settingsVersion"].as_str().unwrap();
-    let patch = Ask::new("PATCH", tenant(""))
-        .owner(OWNER)
-        .version(version)
-        .settings(json!({}));
+    let patch = Ask::new("PATCH", tenant("")).owner(OWNER).version(version).settings(json!({}));
     api.send(patch).await.expect(200);
     let documented: BTreeSet<(String, String)> = DOCUMENT["paths"]
         .as_object()
         .unwrap()
         .iter()
         .flat_map(|(path, methods)| {
-            methods
-                .as_object()
-                .unwrap()
-                .keys()
-                .map(|method| (method.to_uppercase(), path.clone()))
+            methods.as_object().unwrap().keys().map(|method| (method.to_uppercase(), path.clone()))
         })
         .collect();
     assert_eq!(documented, api.exercised());
@@ -136,16 +113,10 @@ async fn every_route_answers_as_documented() {
 #[tokio::test]
 async fn every_route_under_v1_asks_for_a_token() {
     let api = Api::start().await;
-    for ask in tour()
-        .into_iter()
-        .filter(|ask| ask.path.starts_with("/v1/"))
-    {
+    for ask in tour().into_iter().filter(|ask| ask.path.starts_with("/v1/")) {
         let answer = api.send(ask.by_nobody()).await;
         answer.refused(401, "unauthenticated");
-        assert_eq!(
-            "Bearer error=\"invalid_token\"",
-            answer.header("www-authenticate")
-        );
+        assert_eq!("Bearer error=\"invalid_token\"", answer.header("www-authenticate"));
     }
 }
 
@@ -160,11 +131,7 @@ async fn every_body_refuses_what_it_does_not_know() {
         let answer = api.send(ask.body(body)).await;
         if answer.status != 412 {
             assert_eq!(422, answer.status, "{path}: {answer:?}");
-            assert_eq!(
-                "unknown-field",
-                answer.json()["errors"][0]["code"],
-                "{path}"
-            );
+            assert_eq!("unknown-field", answer.json()["errors"][0]["code"], "{path}");
         }
     }
 }
@@ -174,22 +141,14 @@ async fn what_is_not_a_json_object_is_refused() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let ask = || Ask::new("PUT", "/sandbox/auto-run");
-    api.send(ask().body(json!([])))
-        .await
-        .refused(400, "malformed-request");
+    api.send(ask().body(json!([]))).await.refused(400, "malformed-request");
     api.send(ask()).await.refused(415, "unsupported-media-type");
-    api.send(Ask::new("GET", "/v1/tenants/contoso"))
-        .await
-        .refused(400, "malformed-request");
+    api.send(Ask::new("GET", "/v1/tenants/contoso")).await.refused(400, "malformed-request");
 }
 
 #[tokio::test]
 async fn unknown_routes_are_told_apart_from_absent_tenants() {
     let api = Api::start().await;
-    api.send(Ask::new("GET", "/v1/tenant"))
-        .await
-        .refused(404, "route-not-found");
-    api.send(Ask::new("POST", tenant("")))
-        .await
-        .refused(405, "method-not-allowed");
+    api.send(Ask::new("GET", "/v1/tenant")).await.refused(404, "route-not-found");
+    api.send(Ask::new("POST", tenant(""))).await.refused(405, "method-not-allowed");
 }

@@ -10,16 +10,12 @@ async fn plant(api: &Api, route: &str, action: Value) {
 }
 
 async fn plant_all(api: &Api, faults: Value) {
-    api.outside("POST", "/sandbox/faults".into(), json!({"faults": faults}))
-        .await;
+    api.outside("POST", "/sandbox/faults".into(), json!({"faults": faults})).await;
 }
 
 fn patch(version: &Value) -> Ask {
     let settings = json!({"general": {"companyName": "Contoso AG"}});
-    Ask::new("PATCH", tenant(""))
-        .owner(OWNER)
-        .version(version.as_str().unwrap())
-        .settings(settings)
+    Ask::new("PATCH", tenant("")).owner(OWNER).version(version.as_str().unwrap()).settings(settings)
 }
 
 async fn company(api: &Api) -> Value {
@@ -30,17 +26,8 @@ async fn company(api: &Api) -> Value {
 async fn lost_response_is_committed() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
-    plant(
-        &api,
-        "PATCH /v1/tenants/{id}",
-        json!({"kind": "close-after"}),
-    )
-    .await;
-    assert!(
-        api.try_send(patch(&created["settingsVersion"]))
-            .await
-            .is_err()
-    );
+    plant(&api, "PATCH /v1/tenants/{id}", json!({"kind": "close-after"})).await;
+    assert!(api.try_send(patch(&created["settingsVersion"])).await.is_err());
     assert_eq!(json!("Contoso AG"), company(&api).await);
     let entry = &api.log().await[1];
     assert_eq!(json!(true), entry["accepted"]);
@@ -52,23 +39,11 @@ async fn lost_response_is_committed() {
 async fn lost_request_is_not_committed() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
-    plant(
-        &api,
-        "PATCH /v1/tenants/{id}",
-        json!({"kind": "close-before"}),
-    )
-    .await;
-    assert!(
-        api.try_send(patch(&created["settingsVersion"]))
-            .await
-            .is_err()
-    );
+    plant(&api, "PATCH /v1/tenants/{id}", json!({"kind": "close-before"})).await;
+    assert!(api.try_send(patch(&created["settingsVersion"])).await.is_err());
     assert_eq!(Value::Null, company(&api).await);
     let entry = &api.log().await[1];
-    assert_eq!(
-        (&json!(false), &Value::Null),
-        (&entry["accepted"], &entry["status"])
-    );
+    assert_eq!((&json!(false), &Value::Null), (&entry["accepted"], &entry["status"]));
 }
 
 #[tokio::test]
@@ -76,76 +51,37 @@ async fn canned_answers_come_in_place_of_the_platform() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
     let rows = [
-        (
-            json!({"kind": "status", "status": 503, "headers": {"Retry-After": "7"}}),
-            503,
-            "",
-            "",
-        ),
+        (json!({"kind": "status", "status": 503, "headers": {"Retry-After": "7"}}), 503, "", ""),
         (
             json!({"kind": "status", "status": 502, "body": "bad gateway", "contentType": "text/plain"}),
             502,
             "text/plain",
             "bad gateway",
         ),
-        (
-            json!({"kind": "status", "status": 200, "body": {"a": 1}}),
-            200,
-            "",
-            "{\"a\":1}",
-        ),
+        (json!({"kind": "status", "status": 200, "body": {"a": 1}}), 200, "", "{\"a\":1}"),
         (json!({"kind": "empty"}), 200, "", ""),
     ];
     for (action, status, media_type, body) in rows {
         plant(&api, "PATCH /v1/tenants/{id}", action.clone()).await;
-        let answer = api
-            .try_send(patch(&created["settingsVersion"]))
-            .await
-            .unwrap();
-        assert_eq!(
-            (status, media_type, body),
-            (
-                answer.status,
-                answer.header("content-type"),
-                answer.text.as_str()
-            )
-        );
+        let answer = api.try_send(patch(&created["settingsVersion"])).await.unwrap();
+        assert_eq!((status, media_type, body), (answer.status, answer.header("content-type"), answer.text.as_str()));
         if action["headers"].is_object() {
             assert_eq!("7", answer.header("retry-after"));
         }
     }
     plant(&api, "*", json!({"kind": "html"})).await;
-    let answer = api
-        .try_send(patch(&created["settingsVersion"]))
-        .await
-        .unwrap();
-    assert!(
-        answer.header("content-type").starts_with("text/html")
-            && answer.text.starts_with("<!doctype")
-    );
+    let answer = api.try_send(patch(&created["settingsVersion"])).await.unwrap();
+    assert!(answer.header("content-type").starts_with("text/html") && answer.text.starts_with("<!doctype"));
     assert_eq!(Value::Null, company(&api).await);
-    assert!(
-        api.log()
-            .await
-            .iter()
-            .skip(1)
-            .all(|entry| entry["accepted"] == json!(false))
-    );
+    assert!(api.log().await.iter().skip(1).all(|entry| entry["accepted"] == json!(false)));
 }
 
 #[tokio::test]
 async fn a_problem_is_planted_by_its_slug() {
     let api = Api::start().await;
-    plant(
-        &api,
-        "GET /v1/tenants/{id}",
-        json!({"kind": "problem", "slug": "tenant-not-found"}),
-    )
-    .await;
+    plant(&api, "GET /v1/tenants/{id}", json!({"kind": "problem", "slug": "tenant-not-found"})).await;
     api.create(json!({})).await;
-    api.send(Ask::new("GET", tenant("")))
-        .await
-        .refused(404, "tenant-not-found");
+    api.send(Ask::new("GET", tenant(""))).await.refused(404, "tenant-not-found");
     plant(
         &api,
         "GET /v1/tenants/{id}",
@@ -173,12 +109,7 @@ async fn a_delay_holds_back_the_answer_and_not_the_request() {
     let api = Api::start().await;
     api.create(json!({})).await;
     for after in [false, true] {
-        plant(
-            &api,
-            "GET /v1/tenants/{id}",
-            json!({"kind": "delay", "seconds": 0.2, "after": after}),
-        )
-        .await;
+        plant(&api, "GET /v1/tenants/{id}", json!({"kind": "delay", "seconds": 0.2, "after": after})).await;
         let began = Instant::now();
         api.send(Ask::new("GET", tenant(""))).await.expect(200);
         assert!(began.elapsed() >= Duration::from_millis(200));
@@ -189,26 +120,15 @@ async fn a_delay_holds_back_the_answer_and_not_the_request() {
 async fn a_request_is_carried_out_although_its_sender_has_gone() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
-    plant(
-        &api,
-        "PATCH /v1/tenants/{id}",
-        json!({"kind": "delay", "seconds": 0.3}),
-    )
-    .await;
+    plant(&api, "PATCH /v1/tenants/{id}", json!({"kind": "delay", "seconds": 0.3})).await;
     let feed = api.send(Ask::new("GET", "/v1/changes")).await.expect(200);
-    let path = format!(
-        "/v1/changes?wait=30&after={}",
-        feed["cursor"].as_str().unwrap()
-    );
+    let path = format!("/v1/changes?wait=30&after={}", feed["cursor"].as_str().unwrap());
     // Polling the request until the fault has struck and dropping it then is to hang up.
     tokio::select! {
         answer = api.try_send(patch(&created["settingsVersion"])) => panic!("{answer:?}"),
         () = api.struck() => {}
     }
-    assert_eq!(
-        json!([ID]),
-        api.send(Ask::new("GET", path)).await.expect(200)["ids"]
-    );
+    assert_eq!(json!([ID]), api.send(Ask::new("GET", path)).await.expect(200)["ids"]);
     assert_eq!(json!("Contoso AG"), company(&api).await);
 }
 
@@ -216,25 +136,11 @@ async fn a_request_is_carried_out_although_its_sender_has_gone() {
 async fn a_canned_answer_can_come_after_the_request_was_carried_out() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
-    plant(
-        &api,
-        "PATCH /v1/tenants/{id}",
-        json!({"kind": "status", "status": 504, "after": true}),
-    )
-    .await;
-    assert_eq!(
-        504,
-        api.try_send(patch(&created["settingsVersion"]))
-            .await
-            .unwrap()
-            .status
-    );
+    plant(&api, "PATCH /v1/tenants/{id}", json!({"kind": "status", "status": 504, "after": true})).await;
+    assert_eq!(504, api.try_send(patch(&created["settingsVersion"])).await.unwrap().status);
     assert_eq!(json!("Contoso AG"), company(&api).await);
     let entry = &api.log().await[1];
-    assert_eq!(
-        (&json!(200), &json!(true), &json!("status")),
-        (&entry["status"], &entry["accepted"], &entry["fault"])
-    );
+    assert_eq!((&json!(200), &json!(true), &json!("status")), (&entry["status"], &entry["accepted"], &entry["fault"]));
 }
 
 #[tokio::test]
@@ -254,42 +160,20 @@ async fn faults_strike_by_route_tenant_and_count() {
     .await;
     let mut statuses = Vec::new();
     for _ in 0..4 {
-        statuses.push(
-            api.try_send(Ask::new("GET", tenant("")))
-                .await
-                .unwrap()
-                .status,
-        );
+        statuses.push(api.try_send(Ask::new("GET", tenant(""))).await.unwrap().status);
     }
     assert_eq!(vec![200, 502, 502, 200], statuses);
     for expected in [503, 200] {
-        assert_eq!(
-            expected,
-            api.try_send(Ask::new("GET", "/v1/capabilities"))
-                .await
-                .unwrap()
-                .status
-        );
+        assert_eq!(expected, api.try_send(Ask::new("GET", "/v1/capabilities")).await.unwrap().status);
     }
     let other = Ask::new("GET", format!("/v1/tenants/{OTHER_ID}"));
     assert_eq!(500, api.try_send(other).await.unwrap().status);
-    let faults = api
-        .outside("GET", "/sandbox/faults".into(), Value::Null)
-        .await;
-    let struck: Vec<u64> = faults["faults"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|fault| fault["struck"].as_u64().unwrap())
-        .collect();
+    let faults = api.outside("GET", "/sandbox/faults".into(), Value::Null).await;
+    let struck: Vec<u64> =
+        faults["faults"].as_array().unwrap().iter().map(|fault| fault["struck"].as_u64().unwrap()).collect();
     assert_eq!(vec![1, 0, 2, 1], struck);
-    api.outside("DELETE", "/sandbox/faults".into(), Value::Null)
-        .await;
-    assert_eq!(
-        json!({"faults": []}),
-        api.outside("GET", "/sandbox/faults".into(), Value::Null)
-            .await
-    );
+    api.outside("DELETE", "/sandbox/faults".into(), Value::Null).await;
+    assert_eq!(json!({"faults": []}), api.outside("GET", "/sandbox/faults".into(), Value::Null).await);
 }
 
 #[tokio::test]
@@ -304,9 +188,7 @@ async fn a_fault_that_could_never_strike_is_refused() {
     ];
     for fault in rows {
         let body = json!({"faults": [fault]});
-        api.send(Ask::new("POST", "/sandbox/faults").body(body))
-            .await
-            .refused(422, "invalid-request");
+        api.send(Ask::new("POST", "/sandbox/faults").body(body)).await.refused(422, "invalid-request");
     }
 }
 
@@ -316,24 +198,14 @@ async fn the_log_tells_every_request_in_order_and_no_secret() {
     let created = api.create(json!({})).await;
     let secret = json!({"extensions": {"assistant": {"acsConnectionString": {"value": STRING}}}});
     let patched = api.patch(secret).await.expect(200);
-    api.send(Ask::new("GET", format!("/v1/tenants/{OTHER_ID}")).header("user-agent", "test/1"))
-        .await;
+    api.send(Ask::new("GET", format!("/v1/tenants/{OTHER_ID}")).header("user-agent", "test/1")).await;
     let log = api.outside("GET", "/sandbox/log".into(), Value::Null).await;
     let (text, log) = (log.to_string(), api.log().await);
     for secret in [STRING, "system-secret", &api.token("system").await] {
         assert!(!text.contains(secret));
     }
-    let told: Vec<Value> = log
-        .iter()
-        .map(|entry| {
-            json!([
-                entry["method"],
-                entry["status"],
-                entry["accepted"],
-                entry["effect"]
-            ])
-        })
-        .collect();
+    let told: Vec<Value> =
+        log.iter().map(|entry| json!([entry["method"], entry["status"], entry["accepted"], entry["effect"]])).collect();
     let expected = json!([
         ["PUT", 201, true, "tenant-created"],
         ["GET", 200, false, null],
@@ -343,29 +215,14 @@ async fn the_log_tells_every_request_in_order_and_no_secret() {
     assert_eq!(expected, json!(told));
     let patch = &log[2];
     assert_eq!(json!("/v1/tenants/{id}"), patch["route"]);
-    assert_eq!(
-        (&json!(ID), &json!("system"), &json!(OWNER)),
-        (&patch["tenant"], &patch["client"], &patch["owner"])
-    );
+    assert_eq!((&json!(ID), &json!("system"), &json!(OWNER)), (&patch["tenant"], &patch["client"], &patch["owner"]));
     assert_eq!(
         json!({"before": created["settingsVersion"], "after": patched["settingsVersion"]}),
         patch["settingsVersion"]
     );
-    assert_eq!(
-        json!(["/extensions/assistant/acsConnectionString"]),
-        patch["changedPointers"]
-    );
-    assert_eq!(
-        (&json!("test/1"), &json!("tenant-not-found")),
-        (&log[3]["userAgent"], &log[3]["slug"])
-    );
-    let after = api
-        .outside(
-            "GET",
-            format!("/sandbox/log?after={}", patch["seq"]),
-            Value::Null,
-        )
-        .await;
+    assert_eq!(json!(["/extensions/assistant/acsConnectionString"]), patch["changedPointers"]);
+    assert_eq!((&json!("test/1"), &json!("tenant-not-found")), (&log[3]["userAgent"], &log[3]["slug"]));
+    let after = api.outside("GET", format!("/sandbox/log?after={}", patch["seq"]), Value::Null).await;
     assert_eq!(json!([log[3]]), after["items"]);
 }
 
@@ -373,40 +230,22 @@ async fn the_log_tells_every_request_in_order_and_no_secret() {
 async fn a_refused_write_changed_nothing_in_the_log_either() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
-    api.patch(json!({"general": {"name": null}}))
-        .await
-        .expect(422);
+    api.patch(json!({"general": {"name": null}})).await.expect(422);
     let entry = api.log().await.pop().unwrap();
-    assert_eq!(
-        (&json!(422), &json!("invalid-settings")),
-        (&entry["status"], &entry["slug"])
-    );
-    assert_eq!(
-        (&json!(false), &json!([])),
-        (&entry["accepted"], &entry["changedPointers"])
-    );
+    assert_eq!((&json!(422), &json!("invalid-settings")), (&entry["status"], &entry["slug"]));
+    assert_eq!((&json!(false), &json!([])), (&entry["accepted"], &entry["changedPointers"]));
     let version = &created["settingsVersion"];
-    assert_eq!(
-        json!({"before": version, "after": version}),
-        entry["settingsVersion"]
-    );
+    assert_eq!(json!({"before": version, "after": version}), entry["settingsVersion"]);
 }
 
 #[tokio::test]
 async fn a_write_that_finds_everything_as_it_was_has_no_effect_in_the_log() {
     let api = Api::start().await;
     api.create(json!({})).await;
-    api.patch(json!({"general": {"name": "Contoso"}}))
-        .await
-        .expect(200);
-    api.send(Ask::new("PUT", tenant("/owner")).owner(OWNER))
-        .await
-        .expect(200);
+    api.patch(json!({"general": {"name": "Contoso"}})).await.expect(200);
+    api.send(Ask::new("PUT", tenant("/owner")).owner(OWNER)).await.expect(200);
     for entry in &api.log().await[2..] {
-        assert_eq!(
-            (&json!(true), &Value::Null),
-            (&entry["accepted"], &entry["effect"])
-        );
+        assert_eq!((&json!(true), &Value::Null), (&entry["accepted"], &entry["effect"]));
         assert_eq!(json!([]), entry["changedPointers"]);
     }
 }

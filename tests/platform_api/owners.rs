@@ -14,13 +14,10 @@ async fn anothers_stamp_refuses_every_write_and_is_named() {
     let created = api.create(json!({})).await;
     let version = created["settingsVersion"].as_str().unwrap();
     let writes = [
-        Ask::new("PATCH", tenant(""))
-            .version(version)
-            .settings(json!({})),
+        Ask::new("PATCH", tenant("")).version(version).settings(json!({})),
         Ask::new("DELETE", tenant("?confirm=YES")),
         Ask::new("POST", tenant("/widget-key/rotate")).body(json!({"token": "1"})),
-        Ask::new("POST", tenant("/instant-messaging/test"))
-            .body(json!({"token": "1", "upn": "a@contoso.com"})),
+        Ask::new("POST", tenant("/instant-messaging/test")).body(json!({"token": "1", "upn": "a@contoso.com"})),
         Ask::new("DELETE", tenant("/owner")),
     ];
     for write in writes {
@@ -36,41 +33,20 @@ async fn anothers_stamp_refuses_every_write_and_is_named() {
 async fn a_write_without_a_stamp_is_for_tenants_without_owner() {
     let api = Api::start().await;
     let settings = json!({"general": {"name": "Contoso", "o365Domain": "contoso.com"}});
-    let created = api
-        .send(Ask::new("PUT", tenant("")).settings(settings))
-        .await
-        .expect(201);
+    let created = api.send(Ask::new("PUT", tenant("")).settings(settings)).await.expect(201);
     assert_eq!(Value::Null, created["owner"]);
     let version = created["settingsVersion"].as_str().unwrap();
-    api.send(
-        Ask::new("PATCH", tenant(""))
-            .version(version)
-            .settings(json!({})),
-    )
-    .await
-    .expect(200);
+    api.send(Ask::new("PATCH", tenant("")).version(version).settings(json!({}))).await.expect(200);
 }
 
 #[tokio::test]
 async fn a_free_stamp_is_claimed_and_released_without_moving_settings_version() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
-    let released = api
-        .send(Ask::new("DELETE", tenant("/owner")).owner(OWNER))
-        .await
-        .expect(200);
+    let released = api.send(Ask::new("DELETE", tenant("/owner")).owner(OWNER)).await.expect(200);
     assert_eq!((json!(null), json!(OWNER)), stamps(&api).await);
-    let claim = || {
-        Ask::new("PUT", tenant("/owner"))
-            .owner(STRANGER)
-            .by("partner")
-    };
-    api.outside(
-        "PATCH",
-        outside("/settings"),
-        json!({"settings": {"partner": {"partnerId": "northwind"}}}),
-    )
-    .await;
+    let claim = || Ask::new("PUT", tenant("/owner")).owner(STRANGER).by("partner");
+    api.outside("PATCH", outside("/settings"), json!({"settings": {"partner": {"partnerId": "northwind"}}})).await;
     let before = api.read().await["settingsVersion"].clone();
     let claimed = api.send(claim()).await.expect(200);
     assert_eq!((json!(STRANGER), json!(OWNER)), stamps(&api).await);
@@ -84,17 +60,9 @@ async fn a_free_stamp_is_claimed_and_released_without_moving_settings_version() 
 async fn a_foreign_stamp_is_taken_over_by_the_system_role_only() {
     let api = Api::start().await;
     api.create(json!({})).await;
-    api.outside(
-        "PATCH",
-        outside("/settings"),
-        json!({"settings": {"partner": {"partnerId": "northwind"}}}),
-    )
-    .await;
+    api.outside("PATCH", outside("/settings"), json!({"settings": {"partner": {"partnerId": "northwind"}}})).await;
     let claim = || Ask::new("PUT", tenant("/owner")).owner(STRANGER);
-    let refusal = api
-        .send(claim().by("partner"))
-        .await
-        .refused(409, "owned-by-other");
+    let refusal = api.send(claim().by("partner")).await.refused(409, "owned-by-other");
     assert_eq!(json!(OWNER), refusal["owner"]);
     api.send(claim()).await.expect(200);
     assert_eq!((json!(STRANGER), json!(OWNER)), stamps(&api).await);
@@ -105,11 +73,7 @@ async fn a_stamp_names_cluster_namespace_and_name() {
     let api = Api::start().await;
     api.create(json!({})).await;
     for stamp in ["contoso", "a/b", "a//c", "a/b/c/d"] {
-        api.send(Ask::new("PUT", tenant("/owner")).owner(stamp))
-            .await
-            .refused(400, "malformed-request");
+        api.send(Ask::new("PUT", tenant("/owner")).owner(stamp)).await.refused(400, "malformed-request");
     }
-    api.send(Ask::new("PUT", tenant("/owner")))
-        .await
-        .refused(400, "malformed-request");
+    api.send(Ask::new("PUT", tenant("/owner"))).await.refused(400, "malformed-request");
 }

@@ -12,8 +12,7 @@ fn interact(enabled: bool) -> Value {
 }
 
 async fn run_script(api: &Api) -> Value {
-    api.outside("POST", outside("/script/run"), Value::Null)
-        .await
+    api.outside("POST", outside("/script/run"), Value::Null).await
 }
 
 #[tokio::test]
@@ -24,10 +23,7 @@ async fn a_change_is_pending_until_the_script_has_seen_it() {
     api.patch(interact(true)).await.expect(200);
     let change = json!([{"scope": "tenant", "id": ID, "change": "interact-enabled"}]);
     assert_eq!(change, pending(&api).await);
-    assert_eq!(
-        json!({"pushed": change, "deleted": false}),
-        run_script(&api).await
-    );
+    assert_eq!(json!({"pushed": change, "deleted": false}), run_script(&api).await);
     assert_eq!(json!([]), pending(&api).await);
 }
 
@@ -48,13 +44,8 @@ async fn multihoming_is_pending_in_both_directions() {
     let api = Api::start().await;
     api.create(json!({})).await;
     for enabled in [true, false] {
-        api.patch(json!({"provisioning": {"multihomingEnabled": enabled}}))
-            .await
-            .expect(200);
-        assert_eq!(
-            json!("multihoming-changed"),
-            pending(&api).await[0]["change"]
-        );
+        api.patch(json!({"provisioning": {"multihomingEnabled": enabled}})).await.expect(200);
+        assert_eq!(json!("multihoming-changed"), pending(&api).await[0]["change"]);
         run_script(&api).await;
     }
 }
@@ -77,11 +68,7 @@ async fn services_are_pending_when_made_renamed_and_removed() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let put = |name: &str, licence: &str| {
-        api.outside(
-            "PUT",
-            outside("/services/help"),
-            json!({"displayName": name, "licence": licence}),
-        )
+        api.outside("PUT", outside("/services/help"), json!({"displayName": name, "licence": licence}))
     };
     let change = |name: &str| json!([{"scope": "service", "id": "help", "change": name}]);
     put("Help", "contactCenter").await;
@@ -91,8 +78,7 @@ async fn services_are_pending_when_made_renamed_and_removed() {
     assert_eq!(json!([]), pending(&api).await);
     put("Help desk", "enterpriseRouting").await;
     assert_eq!(change("service-changed"), pending(&api).await);
-    api.outside("DELETE", outside("/services/help"), Value::Null)
-        .await;
+    api.outside("DELETE", outside("/services/help"), Value::Null).await;
     assert_eq!(change("service-removed"), pending(&api).await);
     run_script(&api).await;
     assert_eq!(json!([]), pending(&api).await);
@@ -101,22 +87,12 @@ async fn services_are_pending_when_made_renamed_and_removed() {
 #[tokio::test]
 async fn with_auto_run_nothing_is_ever_pending() {
     let api = Api::start().await;
-    api.outside("PUT", "/sandbox/auto-run".into(), json!({"enabled": true}))
-        .await;
+    api.outside("PUT", "/sandbox/auto-run".into(), json!({"enabled": true})).await;
     let created = api.create(interact(true)).await;
     assert_eq!(json!([]), created["runtime"]["pendingChanges"]);
-    let deleting = api
-        .send(Ask::new("DELETE", tenant("?confirm=YES")).owner(OWNER))
-        .await
-        .expect(202);
-    let gone = api
-        .send(Ask::new("GET", tenant("")))
-        .await
-        .refused(404, "tenant-deleted");
-    assert_eq!(
-        deleting["runtime"]["deletion"]["deletionId"],
-        gone["deletionId"]
-    );
+    let deleting = api.send(Ask::new("DELETE", tenant("?confirm=YES")).owner(OWNER)).await.expect(202);
+    let gone = api.send(Ask::new("GET", tenant(""))).await.refused(404, "tenant-deleted");
+    assert_eq!(deleting["runtime"]["deletion"]["deletionId"], gone["deletionId"]);
 }
 
 #[tokio::test]
@@ -134,23 +110,11 @@ async fn caps_and_modalities_leave_the_settings_alone() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
     let pointer = "/modalities/email/maxConcurrentTasksPerService";
-    api.outside("PUT", outside("/caps"), json!({"caps": {pointer: 10}}))
-        .await;
-    api.outside(
-        "PUT",
-        outside("/modalities"),
-        json!({"available": ["externalTask"]}),
-    )
-    .await;
+    api.outside("PUT", outside("/caps"), json!({"caps": {pointer: 10}})).await;
+    api.outside("PUT", outside("/modalities"), json!({"available": ["externalTask"]})).await;
     let read = api.read().await;
-    assert_eq!(
-        json!([{"pointer": pointer, "effectiveMax": 10}]),
-        read["runtime"]["caps"]
-    );
-    assert_eq!(
-        json!(["externalTask"]),
-        read["runtime"]["availableModalities"]
-    );
+    assert_eq!(json!([{"pointer": pointer, "effectiveMax": 10}]), read["runtime"]["caps"]);
+    assert_eq!(json!(["externalTask"]), read["runtime"]["availableModalities"]);
     assert_eq!(created["settings"], read["settings"]);
     assert_eq!(created["settingsVersion"], read["settingsVersion"]);
     let settings = json!({"modalities": {"email": {"maxConcurrentTasksPerService": 60}}});
@@ -160,41 +124,25 @@ async fn caps_and_modalities_leave_the_settings_alone() {
 #[tokio::test]
 async fn a_kind_is_licensed_when_any_of_it_is_bought() {
     let api = Api::start().await;
-    let created = api
-        .create(json!({"licenses": {"contingents": {"users": {"interact": 5}}}}))
-        .await;
+    let created = api.create(json!({"licenses": {"contingents": {"users": {"interact": 5}}}})).await;
     let users = &created["runtime"]["licensed"]["users"];
-    assert_eq!(
-        (&json!(true), &json!(false)),
-        (&users["interact"], &users["assistant"])
-    );
+    assert_eq!((&json!(true), &json!(false)), (&users["interact"], &users["assistant"]));
 }
 
 #[tokio::test]
 async fn an_edit_in_the_ui_needs_no_stamp_but_the_role() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
-    let edit = |role: &str, settings: Value| {
-        Ask::new("PATCH", outside(&format!("/settings?as={role}"))).settings(settings)
-    };
+    let edit =
+        |role: &str, settings: Value| Ask::new("PATCH", outside(&format!("/settings?as={role}"))).settings(settings);
     let name = json!({"general": {"name": "Fabrikam"}});
     let answer = api.send(edit("tenant", name.clone())).await;
-    assert_eq!(
-        vec![error("/general/name", "restricted")],
-        answer.errors(403, "field-not-permitted")
-    );
+    assert_eq!(vec![error("/general/name", "restricted")], answer.errors(403, "field-not-permitted"));
     let edited = api.send(edit("partner", name)).await.expect(200);
     assert_ne!(created["settingsVersion"], edited["settingsVersion"]);
-    let misspelt = api
-        .send(edit("system", json!({"general": {"nmae": "x"}})))
-        .await;
-    assert_eq!(
-        vec![error("/general/nmae", "unknown-field")],
-        misspelt.errors(422, "invalid-settings")
-    );
-    api.send(edit("nobody", json!({})))
-        .await
-        .refused(400, "malformed-request");
+    let misspelt = api.send(edit("system", json!({"general": {"nmae": "x"}}))).await;
+    assert_eq!(vec![error("/general/nmae", "unknown-field")], misspelt.errors(422, "invalid-settings"));
+    api.send(edit("nobody", json!({}))).await.refused(400, "malformed-request");
 }
 
 #[tokio::test]
@@ -205,17 +153,10 @@ async fn a_normaliser_ignores_or_rewrites_what_the_api_writes() {
         let body = json!({"pointer": "/general/crmId", "mode": mode});
         api.outside("PUT", outside("/normaliser"), body)
     };
-    for (mode, expected) in [
-        ("upper", json!("C-1")),
-        ("ignore", json!("C-1")),
-        ("off", json!("c-2")),
-    ] {
+    for (mode, expected) in [("upper", json!("C-1")), ("ignore", json!("C-1")), ("off", json!("c-2"))] {
         normalise(mode).await;
         let written = if mode == "upper" { "c-1" } else { "c-2" };
-        let patched = api
-            .patch(json!({"general": {"crmId": written}}))
-            .await
-            .expect(200);
+        let patched = api.patch(json!({"general": {"crmId": written}})).await.expect(200);
         assert_eq!(expected, patched["settings"]["general"]["crmId"], "{mode}");
     }
 }

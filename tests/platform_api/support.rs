@@ -45,27 +45,15 @@ pub struct Answer {
 
 impl Ask {
     pub fn new(method: &'static str, path: impl Into<String>) -> Self {
-        Self {
-            method,
-            path: path.into(),
-            client: Some("system"),
-            headers: Vec::new(),
-            body: None,
-        }
+        Self { method, path: path.into(), client: Some("system"), headers: Vec::new(), body: None }
     }
 
     pub fn by(self, client: &'static str) -> Self {
-        Self {
-            client: Some(client),
-            ..self
-        }
+        Self { client: Some(client), ..self }
     }
 
     pub fn by_nobody(self) -> Self {
-        Self {
-            client: None,
-            ..self
-        }
+        Self { client: None, ..self }
     }
 
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -82,10 +70,7 @@ impl Ask {
     }
 
     pub fn body(self, body: Value) -> Self {
-        Self {
-            body: Some(body),
-            ..self
-        }
+        Self { body: Some(body), ..self }
     }
 
     pub fn settings(self, settings: Value) -> Self {
@@ -109,20 +94,14 @@ impl Answer {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap())
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     /// Returns the body of an answer with this status.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(status, self.status, "{}", self.text);
-        if self.text.is_empty() {
-            Value::Null
-        } else {
-            self.json()
-        }
+        if self.text.is_empty() { Value::Null } else { self.json() }
     }
 
     /// Checks a refusal and returns its body.
@@ -140,10 +119,7 @@ impl Answer {
         let body = self.refused(status, slug);
         let text = |error: &Value, name: &str| error[name].as_str().unwrap().to_owned();
         let errors = body["errors"].as_array().unwrap();
-        errors
-            .iter()
-            .map(|error| (text(error, "pointer"), text(error, "code")))
-            .collect()
+        errors.iter().map(|error| (text(error, "pointer"), text(error, "code"))).collect()
     }
 }
 
@@ -158,13 +134,8 @@ impl Api {
     }
 
     pub async fn start_on(database: Database) -> Self {
-        rustls::crypto::ring::default_provider()
-            .install_default()
-            .ok();
-        let options = Options {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            database,
-        };
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let options = Options { listen: "127.0.0.1:0".parse().unwrap(), database };
         let http = reqwest::Client::builder()
             .no_proxy()
             // A connection that a fault ends must not be one that another request waits for.
@@ -172,12 +143,7 @@ impl Api {
             .build()
             .unwrap();
         let running = start(options).await.unwrap();
-        Self {
-            running,
-            http,
-            tokens: Mutex::default(),
-            exercised: Mutex::default(),
-        }
+        Self { running, http, tokens: Mutex::default(), exercised: Mutex::default() }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -195,9 +161,7 @@ impl Api {
     /// Asks for a token with a form.
     pub async fn token_answer(&self, form: &[(&str, &str)]) -> Answer {
         let url = self.url("/oauth2/v2.0/token");
-        let answer = received(self.http.post(url).form(form).send().await.unwrap())
-            .await
-            .unwrap();
+        let answer = received(self.http.post(url).form(form).send().await.unwrap()).await.unwrap();
         self.hold("POST", "/oauth2/v2.0/token", &answer);
         answer
     }
@@ -207,19 +171,9 @@ impl Api {
             return token.clone();
         }
         let secret = format!("{client}-secret");
-        let form = [
-            ("grant_type", "client_credentials"),
-            ("client_id", client),
-            ("client_secret", &secret),
-        ];
-        let token = self.token_answer(&form).await.expect(200)["access_token"]
-            .as_str()
-            .unwrap()
-            .to_owned();
-        self.tokens
-            .lock()
-            .unwrap()
-            .insert(client.to_owned(), token.clone());
+        let form = [("grant_type", "client_credentials"), ("client_id", client), ("client_secret", &secret)];
+        let token = self.token_answer(&form).await.expect(200)["access_token"].as_str().unwrap().to_owned();
+        self.tokens.lock().unwrap().insert(client.to_owned(), token.clone());
         token
     }
 
@@ -239,8 +193,7 @@ impl Api {
         let answer = self.try_send(ask).await.unwrap();
         self.hold(method, &path, &answer);
         if let Some(body) = body.filter(|_| answer.status < 300) {
-            check_request(method, &path, &body)
-                .unwrap_or_else(|error| panic!("{method} {path} takes {error}"));
+            check_request(method, &path, &body).unwrap_or_else(|error| panic!("{method} {path} takes {error}"));
         }
         answer
     }
@@ -249,10 +202,7 @@ impl Api {
         check_answer(method, path, answer)
             .unwrap_or_else(|error| panic!("{method} {path} answers {}: {error}", answer.status));
         if let Some(template) = template(path).filter(|_| answer.status < 300) {
-            self.exercised
-                .lock()
-                .unwrap()
-                .insert((method.to_owned(), template.to_owned()));
+            self.exercised.lock().unwrap().insert((method.to_owned(), template.to_owned()));
         }
     }
 
@@ -263,9 +213,7 @@ impl Api {
 
     /// Sends a request, of which anything can become.
     pub async fn try_send(&self, ask: Ask) -> Result<Answer, reqwest::Error> {
-        let mut request = self
-            .http
-            .request(ask.method.parse().unwrap(), self.url(&ask.path));
+        let mut request = self.http.request(ask.method.parse().unwrap(), self.url(&ask.path));
         if let Some(client) = ask.client.filter(|_| ask.path.starts_with("/v1/")) {
             request = request.bearer_auth(self.token(client).await);
         }
@@ -283,9 +231,7 @@ impl Api {
         let mut settings = settings;
         settings["general"]["name"] = json!("Contoso");
         settings["general"]["o365Domain"] = json!("contoso.com");
-        self.send(Ask::new("PUT", tenant("")).owner(OWNER).settings(settings))
-            .await
-            .expect(201)
+        self.send(Ask::new("PUT", tenant("")).owner(OWNER).settings(settings)).await.expect(201)
     }
 
     /// Reads the tenant.
@@ -295,46 +241,26 @@ impl Api {
 
     /// Sends a patch as `OWNER` on the present version.
     pub async fn patch(&self, settings: Value) -> Answer {
-        let version = self.read().await["settingsVersion"]
-            .as_str()
-            .unwrap()
-            .to_owned();
-        self.send(
-            Ask::new("PATCH", tenant(""))
-                .owner(OWNER)
-                .version(&version)
-                .settings(settings),
-        )
-        .await
+        let version = self.read().await["settingsVersion"].as_str().unwrap().to_owned();
+        self.send(Ask::new("PATCH", tenant("")).owner(OWNER).version(&version).settings(settings)).await
     }
 
     /// Sends a request to `/sandbox` that has to succeed.
     #[track_caller]
-    pub fn outside(
-        &self,
-        method: &'static str,
-        path: String,
-        body: Value,
-    ) -> impl Future<Output = Value> {
+    pub fn outside(&self, method: &'static str, path: String, body: Value) -> impl Future<Output = Value> {
         let ask = Ask::new(method, path);
         let ask = if body.is_null() { ask } else { ask.body(body) };
         async {
             let answer = self.send(ask).await;
             assert!(answer.status < 300, "{answer:?}");
-            if answer.text.is_empty() {
-                Value::Null
-            } else {
-                answer.json()
-            }
+            if answer.text.is_empty() { Value::Null } else { answer.json() }
         }
     }
 
     /// Returns once a planted fault has struck.
     pub async fn struck(&self) {
         loop {
-            let faults = self
-                .outside("GET", "/sandbox/faults".into(), Value::Null)
-                .await;
+            let faults = self.outside("GET", "/sandbox/faults".into(), Value::Null).await;
             let struck = |fault: &Value| fault["struck"] != json!(0);
             if faults["faults"].as_array().unwrap().iter().any(struck) {
                 return;
@@ -344,22 +270,13 @@ impl Api {
 
     /// Returns the log without the token requests.
     pub async fn log(&self) -> Vec<Value> {
-        let log = self
-            .outside("GET", "/sandbox/log".into(), Value::Null)
-            .await;
+        let log = self.outside("GET", "/sandbox/log".into(), Value::Null).await;
         let items = log["items"].as_array().unwrap().iter();
-        items
-            .filter(|entry| entry["path"] != "/oauth2/v2.0/token")
-            .cloned()
-            .collect()
+        items.filter(|entry| entry["path"] != "/oauth2/v2.0/token").cloned().collect()
     }
 }
 
 async fn received(response: reqwest::Response) -> Result<Answer, reqwest::Error> {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Ok(Answer {
-        status,
-        headers,
-        text: response.text().await?,
-    })
+    Ok(Answer { status, headers, text: response.text().await? })
 }

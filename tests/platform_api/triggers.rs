@@ -12,50 +12,31 @@ fn instant_messaging() -> Value {
 }
 
 async fn rotate(api: &Api, body: Value) -> Answer {
-    api.send(
-        Ask::new("POST", tenant("/widget-key/rotate"))
-            .owner(OWNER)
-            .body(body),
-    )
-    .await
+    api.send(Ask::new("POST", tenant("/widget-key/rotate")).owner(OWNER).body(body)).await
 }
 
 async fn message(api: &Api, token: &str) -> Answer {
     let body = json!({"token": token, "upn": "anna@contoso.com"});
-    api.send(
-        Ask::new("POST", tenant("/instant-messaging/test"))
-            .owner(OWNER)
-            .body(body),
-    )
-    .await
+    api.send(Ask::new("POST", tenant("/instant-messaging/test")).owner(OWNER).body(body)).await
 }
 
 async fn key(api: &Api) -> Value {
-    api.send(Ask::new("GET", tenant("/widget-key")))
-        .await
-        .expect(200)
+    api.send(Ask::new("GET", tenant("/widget-key"))).await.expect(200)
 }
 
 #[tokio::test]
 async fn the_widget_key_is_made_when_interact_is_first_switched_on() {
     let api = Api::start().await;
     api.create(json!({})).await;
-    api.send(Ask::new("GET", tenant("/widget-key")))
-        .await
-        .refused(404, "widget-key-not-set");
+    api.send(Ask::new("GET", tenant("/widget-key"))).await.refused(404, "widget-key-not-set");
     api.patch(interact()).await.expect(200);
     let first = key(&api).await;
     assert_eq!(json!(1), first["version"]);
-    api.patch(json!({"extensions": {"interact": {"enabled": false}}}))
-        .await
-        .expect(200);
+    api.patch(json!({"extensions": {"interact": {"enabled": false}}})).await.expect(200);
     api.patch(interact()).await.expect(200);
     assert_eq!(first, key(&api).await);
     let runtime = api.read().await["runtime"].clone();
-    assert_eq!(
-        json!({"set": true, "version": 1, "lastToken": null}),
-        runtime["widgetKey"]
-    );
+    assert_eq!(json!({"set": true, "version": 1, "lastToken": null}), runtime["widgetKey"]);
     assert!(!runtime.to_string().contains(first["key"].as_str().unwrap()));
 }
 
@@ -64,20 +45,13 @@ async fn a_token_rotates_once_and_a_used_one_only_becomes_the_last() {
     let api = Api::start().await;
     api.create(interact()).await;
     let version = api.read().await["settingsVersion"].clone();
-    for (token, done, key_version) in [
-        ("a", true, 2),
-        ("a", false, 2),
-        ("b", true, 3),
-        ("a", false, 3),
-        ("b", false, 3),
-    ] {
+    for (token, done, key_version) in
+        [("a", true, 2), ("a", false, 2), ("b", true, 3), ("a", false, 3), ("b", false, 3)]
+    {
         let outcome = rotate(&api, json!({"token": token})).await.expect(200);
         assert_eq!(json!({"done": done, "last": token}), outcome);
         let runtime = api.read().await["runtime"]["widgetKey"].clone();
-        assert_eq!(
-            json!({"set": true, "version": key_version, "lastToken": token}),
-            runtime
-        );
+        assert_eq!(json!({"set": true, "version": key_version, "lastToken": token}), runtime);
     }
     assert_eq!(version, api.read().await["settingsVersion"]);
 }
@@ -95,14 +69,8 @@ async fn a_rotation_replaces_the_key() {
 async fn a_baseline_is_recorded_without_acting() {
     let api = Api::start().await;
     api.create(interact()).await;
-    for body in [
-        json!({"token": "a", "baseline": true}),
-        json!({"token": "a"}),
-    ] {
-        assert_eq!(
-            json!({"done": false, "last": "a"}),
-            rotate(&api, body).await.expect(200)
-        );
+    for body in [json!({"token": "a", "baseline": true}), json!({"token": "a"})] {
+        assert_eq!(json!({"done": false, "last": "a"}), rotate(&api, body).await.expect(200));
     }
     assert_eq!(json!(1), key(&api).await["version"]);
 }
@@ -116,25 +84,11 @@ async fn at_creation_the_rotation_token_is_a_baseline_and_the_message_token_is_n
     let body = json!({
         "settings": settings, "triggers": {"widgetKeyRotation": "a", "instantMessagingTest": "a"},
     });
-    let created = api
-        .send(Ask::new("PUT", tenant("")).owner(OWNER).body(body))
-        .await
-        .expect(201);
+    let created = api.send(Ask::new("PUT", tenant("")).owner(OWNER).body(body)).await.expect(201);
     assert_eq!(json!("a"), created["runtime"]["widgetKey"]["lastToken"]);
-    assert_eq!(
-        Value::Null,
-        created["runtime"]["instantMessaging"]["lastToken"]
-    );
-    api.outside(
-        "PUT",
-        outside("/invitations"),
-        json!({"primary": "accepted"}),
-    )
-    .await;
-    assert_eq!(
-        json!(false),
-        rotate(&api, json!({"token": "a"})).await.expect(200)["done"]
-    );
+    assert_eq!(Value::Null, created["runtime"]["instantMessaging"]["lastToken"]);
+    api.outside("PUT", outside("/invitations"), json!({"primary": "accepted"})).await;
+    assert_eq!(json!(false), rotate(&api, json!({"token": "a"})).await.expect(200)["done"]);
     assert_eq!(json!(true), message(&api, "a").await.expect(200)["done"]);
 }
 
@@ -142,15 +96,10 @@ async fn at_creation_the_rotation_token_is_a_baseline_and_the_message_token_is_n
 async fn hidden_triggers_wait_and_their_tokens_stay_unused() {
     let api = Api::start().await;
     api.create(json!({})).await;
-    rotate(&api, json!({"token": "a"}))
-        .await
-        .refused(409, "section-off");
+    rotate(&api, json!({"token": "a"})).await.refused(409, "section-off");
     message(&api, "a").await.refused(409, "section-off");
     api.patch(interact()).await.expect(200);
-    assert_eq!(
-        json!({"done": true, "last": "a"}),
-        rotate(&api, json!({"token": "a"})).await.expect(200)
-    );
+    assert_eq!(json!({"done": true, "last": "a"}), rotate(&api, json!({"token": "a"})).await.expect(200));
 }
 
 #[tokio::test]
@@ -159,24 +108,10 @@ async fn a_test_message_waits_for_the_invitation_and_arrives_once() {
     api.create(instant_messaging()).await;
     message(&api, "a").await.refused(409, "invitation-pending");
     let status = api.read().await["runtime"]["instantMessaging"].clone();
-    assert_eq!(
-        json!({"primary": "pending", "secondary": "none", "lastToken": null}),
-        status
-    );
-    api.outside(
-        "PUT",
-        outside("/invitations"),
-        json!({"primary": "accepted"}),
-    )
-    .await;
-    assert_eq!(
-        json!({"done": true, "last": "a"}),
-        message(&api, "a").await.expect(200)
-    );
-    assert_eq!(
-        json!({"done": false, "last": "a"}),
-        message(&api, "a").await.expect(200)
-    );
+    assert_eq!(json!({"primary": "pending", "secondary": "none", "lastToken": null}), status);
+    api.outside("PUT", outside("/invitations"), json!({"primary": "accepted"})).await;
+    assert_eq!(json!({"done": true, "last": "a"}), message(&api, "a").await.expect(200));
+    assert_eq!(json!({"done": false, "last": "a"}), message(&api, "a").await.expect(200));
     let messages = api.outside("GET", outside("/messages"), Value::Null).await;
     let message = json!({"token": "a", "upn": "anna@contoso.com", "sender": "im@contoso.com"});
     assert_eq!(json!([message]), messages["items"]);
@@ -186,15 +121,8 @@ async fn a_test_message_waits_for_the_invitation_and_arrives_once() {
 async fn another_account_has_not_accepted() {
     let api = Api::start().await;
     api.create(instant_messaging()).await;
-    api.outside(
-        "PUT",
-        outside("/invitations"),
-        json!({"primary": "accepted"}),
-    )
-    .await;
-    api.patch(json!({"modalities": {"instantMessaging": {"primaryAccount": "other@contoso.com"}}}))
-        .await
-        .expect(200);
+    api.outside("PUT", outside("/invitations"), json!({"primary": "accepted"})).await;
+    api.patch(json!({"modalities": {"instantMessaging": {"primaryAccount": "other@contoso.com"}}})).await.expect(200);
     message(&api, "a").await.refused(409, "invitation-pending");
 }
 
@@ -205,23 +133,15 @@ async fn tokens_outlive_the_tenant() {
     rotate(&api, json!({"token": "a"})).await.expect(200);
     api.outside("DELETE", outside(""), Value::Null).await;
     let created = api.create(interact()).await;
-    assert_eq!(
-        json!({"set": true, "version": 1, "lastToken": null}),
-        created["runtime"]["widgetKey"]
-    );
-    assert_eq!(
-        json!({"done": false, "last": "a"}),
-        rotate(&api, json!({"token": "a"})).await.expect(200)
-    );
+    assert_eq!(json!({"set": true, "version": 1, "lastToken": null}), created["runtime"]["widgetKey"]);
+    assert_eq!(json!({"done": false, "last": "a"}), rotate(&api, json!({"token": "a"})).await.expect(200));
 }
 
 #[tokio::test]
 async fn tokens_are_short_and_printable() {
     let api = Api::start().await;
     api.create(interact()).await;
-    rotate(&api, json!({"token": "é".repeat(64)}))
-        .await
-        .expect(200);
+    rotate(&api, json!({"token": "é".repeat(64)})).await.expect(200);
     for (token, code) in [
         (json!("x".repeat(65)), "bad-format"),
         (json!("a\nb"), "bad-format"),
@@ -229,9 +149,6 @@ async fn tokens_are_short_and_printable() {
         (json!(1), "wrong-type"),
     ] {
         let answer = rotate(&api, json!({"token": token})).await;
-        assert_eq!(
-            vec![error("/token", code)],
-            answer.errors(422, "invalid-request")
-        );
+        assert_eq!(vec![error("/token", code)], answer.errors(422, "invalid-request"));
     }
 }

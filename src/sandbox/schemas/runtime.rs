@@ -11,31 +11,11 @@ pub(super) fn schema() -> Value {
         ("licensed", by_kind(&flag())),
         ("pendingChanges", list(pending_change())),
         ("scriptUrl", json!({"type": "string", "format": "uri"})),
-        (
-            "widgetKey",
-            object(&[
-                ("set", flag()),
-                ("version", count()),
-                ("lastToken", token_or_null()),
-            ]),
-        ),
+        ("widgetKey", object(&[("set", flag()), ("version", count()), ("lastToken", token_or_null())])),
         ("instantMessaging", instant_messaging()),
         ("availableModalities", list(one_of(&MODALITIES))),
-        (
-            "movedReferences",
-            list(object(&[
-                ("pointer", pointer()),
-                ("from", text()),
-                ("to", text()),
-            ])),
-        ),
-        (
-            "caps",
-            list(object(&[
-                ("pointer", pointer()),
-                ("effectiveMax", effective_max),
-            ])),
-        ),
+        ("movedReferences", list(object(&[("pointer", pointer()), ("from", text()), ("to", text())]))),
+        ("caps", list(object(&[("pointer", pointer()), ("effectiveMax", effective_max)]))),
         ("deletion", deletion()),
     ])
 }
@@ -43,12 +23,7 @@ pub(super) fn schema() -> Value {
 /// Returns an object with a member per kind of licence.
 fn by_kind(schema: &Value) -> Value {
     let members = |names: &[&'static str]| -> Value {
-        object(
-            &names
-                .iter()
-                .map(|name| (*name, schema.clone()))
-                .collect::<Vec<_>>(),
-        )
+        object(&names.iter().map(|name| (*name, schema.clone())).collect::<Vec<_>>())
     };
     object(&[
         ("services", members(&SERVICE_LICENCES)),
@@ -68,20 +43,12 @@ fn used() -> Value {
 }
 
 pub(super) fn pending_change() -> Value {
-    object(&[
-        ("scope", one_of(&["tenant", "service"])),
-        ("id", text()),
-        ("change", one_of(&CHANGES)),
-    ])
+    object(&[("scope", one_of(&["tenant", "service"])), ("id", text()), ("change", one_of(&CHANGES))])
 }
 
 fn instant_messaging() -> Value {
     let invitation = || one_of(&["none", "pending", "accepted"]);
-    object(&[
-        ("primary", invitation()),
-        ("secondary", invitation()),
-        ("lastToken", token_or_null()),
-    ])
+    object(&[("primary", invitation()), ("secondary", invitation()), ("lastToken", token_or_null())])
 }
 
 fn token_or_null() -> Value {
@@ -89,11 +56,7 @@ fn token_or_null() -> Value {
 }
 
 fn deletion() -> Value {
-    let members = [
-        ("deletionId", guid()),
-        ("servicesPending", count()),
-        ("scriptPending", flag()),
-    ];
+    let members = [("deletionId", guid()), ("servicesPending", count()), ("scriptPending", flag())];
     let mut deletion = object(&members);
     deletion["type"] = json!(["object", "null"]);
     deletion

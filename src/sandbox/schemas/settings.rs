@@ -14,27 +14,14 @@ enum Use {
 }
 
 pub(super) fn schemas() -> Vec<(&'static str, Value)> {
-    let mut triggers = object(&[
-        ("widgetKeyRotation?", token()),
-        ("instantMessagingTest?", token()),
-    ]);
-    triggers["description"] =
-        json!("tokens that the tenant starts with; only that of the rotation counts as used");
+    let mut triggers = object(&[("widgetKeyRotation?", token()), ("instantMessagingTest?", token())]);
+    triggers["description"] = json!("tokens that the tenant starts with; only that of the rotation counts as used");
     vec![
         ("Settings", tree(Use::Read)),
         ("SettingsCreation", tree(Use::Create)),
         ("SettingsPatch", tree(Use::Patch)),
-        (
-            "TenantCreation",
-            object(&[
-                ("settings", reference("SettingsCreation")),
-                ("triggers?", triggers),
-            ]),
-        ),
-        (
-            "TenantPatch",
-            object(&[("settings", reference("SettingsPatch"))]),
-        ),
+        ("TenantCreation", object(&[("settings", reference("SettingsCreation")), ("triggers?", triggers)])),
+        ("TenantPatch", object(&[("settings", reference("SettingsPatch"))])),
     ]
 }
 
@@ -77,31 +64,22 @@ fn is_required(leaf: Option<&Leaf>, pointer: &str, purpose: Use) -> bool {
         Use::Patch => false,
         Use::Create => match leaf {
             Some(leaf) => leaf.required == Required::AtCreation,
-            None => LEAVES.iter().any(|leaf| {
-                leaf.required == Required::AtCreation
-                    && leaf.pointer.starts_with(&format!("{pointer}/"))
-            }),
+            None => LEAVES
+                .iter()
+                .any(|leaf| leaf.required == Required::AtCreation && leaf.pointer.starts_with(&format!("{pointer}/"))),
         },
     }
 }
 
 fn schema(leaf: &Leaf, purpose: Use) -> Value {
     let mut schema = match leaf.kind {
-        Kind::Sealed if purpose == Use::Read => object(&[
-            ("set", json!({"type": "boolean"})),
-            ("version", json!({"type": "integer", "minimum": 0})),
-        ]),
-        Kind::Sealed => object(&[(
-            "value",
-            json!({"type": "string", "minLength": 1, "writeOnly": true}),
-        )]),
+        Kind::Sealed if purpose == Use::Read => {
+            object(&[("set", json!({"type": "boolean"})), ("version", json!({"type": "integer", "minimum": 0}))])
+        }
+        Kind::Sealed => object(&[("value", json!({"type": "string", "minLength": 1, "writeOnly": true}))]),
         kind => plain(kind),
     };
-    let nullable = if purpose == Use::Read {
-        leaf.may_be_empty()
-    } else {
-        leaf.clearable
-    };
+    let nullable = if purpose == Use::Read { leaf.may_be_empty() } else { leaf.clearable };
     if nullable {
         schema["type"] = json!([schema["type"], "null"]);
         if let Some(Value::Array(names)) = schema.get_mut("enum") {
@@ -117,10 +95,7 @@ fn schema(leaf: &Leaf, purpose: Use) -> Value {
 fn plain(kind: Kind) -> Value {
     match kind {
         Kind::Toggle => json!({"type": "boolean"}),
-        Kind::Number {
-            min,
-            max: Some(max),
-        } => {
+        Kind::Number { min, max: Some(max) } => {
             json!({"type": "integer", "minimum": min, "maximum": max})
         }
         Kind::Number { min, max: None } => json!({"type": "integer", "minimum": min}),

@@ -13,29 +13,11 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         ("Health", object(&[("status", one_of(&["ok"]))])),
         ("UiEdit", object(&[("settings", ui_settings())])),
         ("AutoRun", object(&[("enabled", flag())])),
-        (
-            "ScriptRun",
-            object(&[
-                ("pushed", list(super::runtime::pending_change())),
-                ("deleted", flag()),
-            ]),
-        ),
-        (
-            "Clock",
-            object(&[("now", moment()), ("advancedSeconds", count())]),
-        ),
+        ("ScriptRun", object(&[("pushed", list(super::runtime::pending_change())), ("deleted", flag())])),
+        ("Clock", object(&[("now", moment()), ("advancedSeconds", count())])),
         ("ClockAdvance", object(&[("advanceSeconds", count())])),
-        (
-            "Stamp",
-            object(&[("owner?", text_or_null()), ("lastOwner?", text_or_null())]),
-        ),
-        (
-            "Normaliser",
-            object(&[
-                ("pointer", pointer()),
-                ("mode", one_of(&["ignore", "upper", "off"])),
-            ]),
-        ),
+        ("Stamp", object(&[("owner?", text_or_null()), ("lastOwner?", text_or_null())])),
+        ("Normaliser", object(&[("pointer", pointer()), ("mode", one_of(&["ignore", "upper", "off"]))])),
         ("Log", object(&[("items", list(log_entry()))])),
     ];
     schemas.extend(clients());
@@ -85,13 +67,8 @@ fn faults() -> Vec<(&'static str, Value)> {
         "description": "`GET /v1/tenants/{id}`, or with an id in it; `*` for any method, path or both",
     });
     let from_one = || json!({"type": "integer", "minimum": 1});
-    let mut members = vec![
-        ("route", route),
-        ("tenant?", guid()),
-        ("nth?", from_one()),
-        ("times?", from_one()),
-        ("action", action()),
-    ];
+    let mut members =
+        vec![("route", route), ("tenant?", guid()), ("nth?", from_one()), ("times?", from_one()), ("action", action())];
     let stated = object(&members);
     members.extend([("seen", count()), ("struck", count())]);
     vec![
@@ -104,25 +81,13 @@ fn action() -> Value {
     let slugs: Vec<&str> = Slug::all().map(Slug::name).collect();
     object(&[
         ("kind", one_of(&KINDS)),
-        (
-            "status?",
-            json!({"type": "integer", "minimum": 200, "maximum": 599}),
-        ),
+        ("status?", json!({"type": "integer", "minimum": 200, "maximum": 599})),
         ("contentType?", text()),
-        (
-            "headers?",
-            json!({"type": "object", "additionalProperties": {"type": "string"}}),
-        ),
-        (
-            "body?",
-            json!({"description": "a text as it is, anything else as JSON"}),
-        ),
+        ("headers?", json!({"type": "object", "additionalProperties": {"type": "string"}})),
+        ("body?", json!({"description": "a text as it is, anything else as JSON"})),
         ("slug?", one_of(&slugs)),
         ("seconds?", json!({"type": "number", "minimum": 0})),
-        (
-            "after?",
-            json!({"type": "boolean", "description": "carry the request out first"}),
-        ),
+        ("after?", json!({"type": "boolean", "description": "carry the request out first"})),
     ])
 }
 
@@ -140,28 +105,18 @@ fn people() -> Vec<(&'static str, Value)> {
     ];
     let message = object(&[("token", text()), ("upn", text()), ("sender", text())]);
     vec![
-        (
-            "Modalities",
-            object(&[("available", list(one_of(&MODALITIES)))]),
-        ),
+        ("Modalities", object(&[("available", list(one_of(&MODALITIES)))])),
         ("Caps", object(&[("caps", caps)])),
         ("Service", object(&service)),
         ("User", object(&[("licences", list(one_of(&kinds)))])),
-        (
-            "Invitations",
-            object(&[("primary?", answer()), ("secondary?", answer())]),
-        ),
+        ("Invitations", object(&[("primary?", answer()), ("secondary?", answer())])),
         ("Messages", object(&[("items", list(message))])),
     ]
 }
 
 fn log_entry() -> Value {
     let nullable = |schema: &str| json!({"type": [schema, "null"]});
-    let effects: Vec<Value> = EFFECTS
-        .iter()
-        .map(|name| json!(name))
-        .chain([Value::Null])
-        .collect();
+    let effects: Vec<Value> = EFFECTS.iter().map(|name| json!(name)).chain([Value::Null]).collect();
     object(&[
         ("seq", count()),
         ("at", json!({"type": "string", "format": "date-time"})),
@@ -177,17 +132,8 @@ fn log_entry() -> Value {
         ("status", nullable("integer")),
         ("slug", nullable("string")),
         ("accepted", flag()),
-        (
-            "effect",
-            json!({"type": ["string", "null"], "enum": effects}),
-        ),
-        (
-            "settingsVersion",
-            object(&[
-                ("before", nullable("string")),
-                ("after", nullable("string")),
-            ]),
-        ),
+        ("effect", json!({"type": ["string", "null"], "enum": effects})),
+        ("settingsVersion", object(&[("before", nullable("string")), ("after", nullable("string"))])),
         ("changedPointers", list(pointer())),
         ("fault", nullable("string")),
     ])
