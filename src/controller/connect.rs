@@ -11,7 +11,7 @@ use url::Url;
 
 use super::context::{Context, Refusal};
 use crate::admin_api::{Client, Endpoint};
-use crate::resources::condition::{self, kind};
+use crate::resources::condition::{self, Truth, kind};
 use crate::resources::{Platform, reason};
 
 /// The key of the client's secret in the credentials Secret.
@@ -27,29 +27,31 @@ pub(super) struct Platforms {
 
 /// The Platforms as one watch last saw them.
 #[derive(Default)]
-pub(super) struct Seen(Mutex<HashMap<String, String>>);
+pub(super) struct Seen(Mutex<HashMap<String, (String, bool)>>);
 
-/// Whether a Platform became usable or unusable.
+/// Whose Tenants a change of a Platform concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Change {
-    /// It is as it was.
-    None,
-    /// It is seen for the first time.
-    First,
-    /// It changed.
-    Later,
+pub(super) enum Concerns {
+    /// Nobody's: it is as it was, or out of reach, which each finds out by itself.
+    Nobody,
+    /// Those that waited for it: it is there, or back.
+    Waiting,
+    /// All: it is another one now.
+    All,
 }
 
 impl Seen {
     /// Compares a Platform with how it was last seen.
-    pub(super) fn change(&self, platform: &Platform) -> Change {
+    pub(super) fn compare(&self, platform: &Platform) -> Concerns {
         let conditions = platform.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-        let ready = condition::find(conditions, kind::READY).map(|ready| ready.status.clone());
-        let now = format!("{:?}/{:?}/{ready:?}", platform.uid(), platform.metadata.generation);
-        match self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(platform.name_any(), now.clone()) {
-            None => Change::First,
-            Some(before) if before == now => Change::None,
-            Some(_) => Change::Later,
+        let ready = condition::find(conditions, kind::READY).is_some_and(|ready| ready.status == Truth::True.as_str());
+        let version = format!("{:?}/{:?}", platform.uid(), platform.metadata.generation);
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match seen.insert(platform.name_any(), (version.clone(), ready)) {
+            None => Concerns::Waiting,
+            Some((before, _)) if before != version => Concerns::All,
+            Some((_, false)) if ready => Concerns::Waiting,
+            Some(_) => Concerns::Nobody,
         }
     }
 }

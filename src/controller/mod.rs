@@ -26,7 +26,7 @@ use tracing::{debug, info, warn};
 
 use crate::resources::condition::{self, Truth, kind};
 use crate::resources::{Platform, Tenant};
-use connect::{Change, Seen};
+use connect::{Concerns, Seen};
 use context::Context;
 pub use context::{Observer, Options, Step, Timing};
 
@@ -121,22 +121,24 @@ fn error_kind<E: std::error::Error + 'static, Q: std::error::Error + 'static>(
     }
 }
 
-/// The Tenants of a Platform that became usable or unusable. An unchanged Platform wakes nobody, and one that is seen for the
-/// first time only those that may have waited for it.
+/// The Tenants that a change of a Platform concerns.
 fn wake_tenants(
     context: &Context,
     seen: &Seen,
     store: &Store<Guarded>,
     platform: &Platform,
 ) -> Vec<ObjectRef<Guarded>> {
-    let change = seen.change(platform);
-    if platform.spec.instance() != context.options.instance || change == Change::None {
+    let concerns = seen.compare(platform);
+    if platform.spec.instance() != context.options.instance || concerns == Concerns::Nobody {
         return vec![];
     }
     let name = platform.name_any();
     let tenants = store.state();
     let concerned = tenants.iter().filter(|tenant| match &tenant.0 {
-        Ok(tenant) => tenant.spec.platform_ref.name == name && !(change == Change::First && is_ready(tenant)),
+        Ok(tenant) if tenant.spec.platform_ref.name != name => false,
+        Ok(tenant) => {
+            concerns == Concerns::All || !is_ready(tenant) || context.memory.recall(&tenant.metadata).attempts > 0
+        }
         Err(_) => false,
     });
     concerned

@@ -2,6 +2,7 @@
 //! process with short durations.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -33,6 +34,7 @@ pub struct Stage {
     pub id: String,
     pub timing: Timing,
     pub observer: Observer,
+    started: AtomicBool,
 }
 
 /// The controller of a test; dropping it stops it at once.
@@ -77,6 +79,7 @@ impl Stage {
             id: uuid::Uuid::new_v4().to_string(),
             timing: timing(),
             observer: Arc::new(|_, _| {}),
+            started: AtomicBool::new(false),
         };
         stage.secret(&stage.env.operator_namespace, "platform", json!({ "client-secret": "system-secret" })).await;
         stage.secret(&stage.env.namespace, "acs", json!({ "connection-string": CONNECTION_STRING })).await;
@@ -134,6 +137,7 @@ impl Stage {
 
     /// Starts the controller.
     pub fn start(&self) -> Operator {
+        self.started.store(true, Ordering::Relaxed);
         let config = self.env.control_plane.config(&self.env.operator_user).expect("the operator has a user");
         let client = controller::client(config).expect("a client");
         let (stop, stopped) = oneshot::channel::<()>();
@@ -164,6 +168,9 @@ impl Stage {
 
     /// Creates a Tenant, or says why it was refused.
     pub async fn try_create(&self, manifest: Value) -> kube::Result<Tenant> {
+        if self.started.load(Ordering::Relaxed) {
+            self.looked_at().await;
+        }
         let tenant: Api<kube::api::DynamicObject> = Api::namespaced_with(
             self.client(users::PLATFORM_ADMIN),
             &self.env.namespace,
@@ -175,6 +182,20 @@ impl Stage {
         created
             .try_parse()
             .map_err(|_| kube::Error::Discovery(kube::error::DiscoveryError::MissingResource("parse".into())))
+    }
+
+    /// Waits until the controller has said of the Platform whether it is ready. A Platform that becomes ready looks again at
+    /// Tenants that waited for it, which would count.
+    async fn looked_at(&self) {
+        let api: Api<Platform> = Api::all(self.client(users::PLATFORM_ADMIN));
+        until("the Platform was looked at", PATIENCE, async || match api.get_opt(&self.env.platform).await {
+            Ok(Some(platform)) if platform.status.as_ref().is_none_or(|status| status.conditions.is_empty()) => {
+                Err("not yet".to_owned())
+            }
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.to_string()),
+        })
+        .await;
     }
 
     /// Changes the Tenant by a merge patch.
