@@ -79,6 +79,15 @@ pub struct FieldError {
 }
 
 impl ApiError {
+    /// What went wrong, without what changes with every answer: the id of a request and the time to wait.
+    pub fn lasting(&self) -> String {
+        match self {
+            Self::Throttled { .. } => "the platform asks for fewer requests".to_owned(),
+            Self::Refused(problem) => format!("the platform refused: {}", problem.slug),
+            error => error.to_string(),
+        }
+    }
+
     /// Whether this is the documented problem `slug`.
     pub fn is(&self, slug: &str) -> bool {
         matches!(self, Self::Refused(problem) if problem.slug == slug)

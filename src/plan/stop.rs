@@ -140,7 +140,7 @@ impl Stop {
                 mode: Mode::Reconciling,
                 ..stalled(
                     reason::PLATFORM_UNAVAILABLE,
-                    format!("{error}; the settings are applied as soon as it answers"),
+                    format!("{}; the settings are applied as soon as it answers", error.lasting()),
                 )
             },
             Self::NotAdopted { never, differing } => stalled(reason::NOT_ADOPTED, not_adopted(*never, differing)),
@@ -196,7 +196,8 @@ fn secret_disposition(secret: &ResolvedSecret) -> Disposition {
     Disposition { reason, message, accepted: Some(false), out_of_sync: false, mode }
 }
 
-/// Our own words for what the platform refused.
+/// Our own words for what the platform refused. Without the id of the request: it changes with every pass, and so would the
+/// status.
 fn rejected(problem: &Problem) -> String {
     let fields = problem.errors.iter().map(|error| {
         let path = leaves()
@@ -211,9 +212,7 @@ fn rejected(problem: &Problem) -> String {
         format!("{path} was refused by the platform: {}{allowed}", error.code)
     });
     let fields = join(fields);
-    let fields =
-        if fields.is_empty() { format!("the platform refused the settings: {}", problem.slug) } else { fields };
-    format!("{fields} (request {})", problem.request_id)
+    if fields.is_empty() { format!("the platform refused the settings: {}", problem.slug) } else { fields }
 }
 
 fn not_adopted(never: bool, differing: &[String]) -> String {
