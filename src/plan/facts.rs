@@ -1,5 +1,7 @@
 //! What the platform's document says besides settings: state, script, licences. No user's name or address is taken over.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::admin_api::{Runtime, TenantDocument};
@@ -9,6 +11,12 @@ use crate::resources::status::{LicenseStatus, PendingChange, PlatformTenant, Pro
 
 /// Longest text that is taken over from the platform, in characters.
 const LONGEST: usize = 200;
+/// Longest word: a state, a scope.
+const LONGEST_WORD: usize = 64;
+/// Longest name of a kind of licence. A longer one is no kind that a status can list.
+const LONGEST_KIND: usize = 128;
+/// Longest link. A longer one is left out: cut, it would lead nowhere.
+const LONGEST_LINK: usize = 1024;
 /// Most entries of a list that is taken over from the platform.
 const MOST: usize = 20;
 
@@ -17,7 +25,7 @@ const MOST: usize = 20;
 pub fn take_over(status: &mut TenantStatus, document: &TenantDocument, refresh_licenses: bool) {
     status.platform_tenant = Some(PlatformTenant {
         id: document.id.to_ascii_lowercase(),
-        state: text(&document.settings, "/licenses/tenantState"),
+        state: state(document),
         display_name: text(&document.settings, "/general/name"),
         partner: text(&document.settings, "/partner/partnerId"),
     });
@@ -62,7 +70,7 @@ fn overuse(licenses: &[LicenseStatus]) -> Finding {
 
 /// Active, Trial and Lab work; the other published states do not. A state that this version does not know is no verdict.
 fn active(document: &TenantDocument) -> Option<Finding> {
-    let state = text(&document.settings, "/licenses/tenantState")?;
+    let state = state(document)?;
     let (truth, reason) = match state.as_str() {
         "Active" => (Truth::True, "Active"),
         "Trial" => (Truth::True, "Trial"),
@@ -89,9 +97,13 @@ fn script(runtime: &Runtime) -> ProvisioningScript {
             .pending_changes
             .iter()
             .take(MOST)
-            .map(|change| PendingChange { scope: cut(&change.scope), id: cut(&change.id), change: cut(&change.change) })
+            .map(|change| PendingChange {
+                scope: word(&change.scope),
+                id: cut(&change.id),
+                change: cut(&change.change),
+            })
             .collect(),
-        download_url: runtime.script_url.as_deref().map(cut),
+        download_url: runtime.script_url.clone().filter(|url| url.chars().count() <= LONGEST_LINK),
     }
 }
 
@@ -99,7 +111,10 @@ fn script(runtime: &Runtime) -> ProvisioningScript {
 fn licenses(document: &TenantDocument) -> Vec<LicenseStatus> {
     let mut used = Vec::new();
     numbers(&document.runtime.used, String::new(), &mut used);
+    // A status lists each kind once; members with dots in their names could give one twice.
+    let mut known = BTreeSet::new();
     used.into_iter()
+        .filter(|(kind, _)| kind.chars().count() <= LONGEST_KIND && known.insert(kind.clone()))
         .take(128)
         .map(|(kind, used)| {
             let pointer = format!("/licenses/contingents/{}", kind.replace('.', "/"));
@@ -122,10 +137,18 @@ fn numbers(value: &Value, path: String, found: &mut Vec<(String, i64)>) {
     }
 }
 
+fn state(document: &TenantDocument) -> Option<String> {
+    text(&document.settings, "/licenses/tenantState").map(|state| word(&state))
+}
+
 fn text(settings: &Value, pointer: &str) -> Option<String> {
     settings.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty()).map(cut)
 }
 
 fn cut(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(LONGEST).collect()
+}
+
+fn word(text: &str) -> String {
+    cut(text).chars().take(LONGEST_WORD).collect()
 }
