@@ -158,7 +158,7 @@ fn live(facts: Facts<'_>, document: &TenantDocument, done: Done, difference: &Di
 
     let mut status = facts.status(findings);
     if !differs {
-        status.applied = applied(&facts, document);
+        status.applied = applied(&facts, document, done);
     }
     status.sealed = difference.sealed_after(&document.settings);
     status.drift = drift(difference);
@@ -172,10 +172,11 @@ fn live(facts: Facts<'_>, document: &TenantDocument, done: Done, difference: &Di
     Conclusion { status: Some(status), farewell: None, events: done_notes(done), delay }
 }
 
-/// What was applied. The version of the settings stays the one of the edit: correcting drift is no news.
-fn applied(facts: &Facts<'_>, document: &TenantDocument) -> Option<Applied> {
+/// What was applied. The version of the settings stays the one of the edit: correcting drift is no news. A new tenant begins
+/// anew, or the annotation that created it would be armed for the next time.
+fn applied(facts: &Facts<'_>, document: &TenantDocument, done: Done) -> Option<Applied> {
     let hash = facts.hash?;
-    let before = facts.previous().applied.filter(|before| before.hash == hash);
+    let before = facts.previous().applied.filter(|before| before.hash == hash && done != Done::Created);
     Some(Applied {
         generation: facts.generation(),
         hash: hash.to_owned(),
