@@ -9,7 +9,7 @@ use super::deletion::{Because, Farewell};
 use super::stop::Mode;
 use super::tabs::{drift, mark_invalid, paths, tabs};
 use super::{Difference, Done, Outcome, Stop, facts};
-use crate::admin_api::{ApiError, TenantDocument};
+use crate::admin_api::{ApiError, Problem, TenantDocument};
 use crate::resources::condition::{Finding, Truth, as_it_was, kind, merge};
 use crate::resources::status::{Applied, DeletionStatus, TenantStatus};
 use crate::resources::{Tenant, annotation, reason};
@@ -231,16 +231,19 @@ fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
         message: String::new(),
     });
     let mut status = facts.status(findings);
-    if let Stop::Invalid(violations) = stop {
-        mark_invalid(&mut status.tabs, violations);
-    }
-    if let Stop::Rejected(problem) = stop {
-        let refused = problem.errors.iter().filter_map(|error| leaves().find(|leaf| leaf.pointer() == error.pointer));
-        let violations: Vec<_> =
-            refused.map(|leaf| Violation { path: leaf.path.to_owned(), problem: "was refused".to_owned() }).collect();
-        mark_invalid(&mut status.tabs, &violations);
+    match stop {
+        Stop::Invalid(violations) => mark_invalid(&mut status.tabs, violations),
+        Stop::Rejected(problem) => mark_invalid(&mut status.tabs, &refused(problem)),
+        // No tab is invalid while the spec is accepted.
+        _ if disposition.accepted == Some(true) => mark_invalid(&mut status.tabs, &[]),
+        _ => {}
     }
     Conclusion { status: Some(status), farewell: None, events: vec![], delay }
+}
+
+fn refused(problem: &Problem) -> Vec<Violation> {
+    let refused = problem.errors.iter().filter_map(|error| leaves().find(|leaf| leaf.pointer() == error.pointer));
+    refused.map(|leaf| Violation { path: leaf.path.to_owned(), problem: "was refused".to_owned() }).collect()
 }
 
 fn findings_have(findings: &[Finding], kind: &str) -> bool {
