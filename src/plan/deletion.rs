@@ -102,9 +102,10 @@ impl Departure {
         let tenant_id = recorded.or_else(|| canonical::<Guid>(written)).unwrap_or_default();
         Self {
             way: way(tenant, resolved, &tenant_id),
-            tenant_id,
             applied: status.is_some_and(|status| status.applied.is_some()),
-            platform: resolved.platform != PlatformReference::Missing,
+            // Without an id there is nothing to ask for, and nothing was ever applied.
+            platform: resolved.platform != PlatformReference::Missing && !tenant_id.is_empty(),
+            tenant_id,
         }
     }
 
