@@ -27,6 +27,16 @@ pub struct SealedChange {
     pub secret_version: String,
     /// The value.
     pub value: SecretString,
+    /// Whether the platform holds a value.
+    pub held: bool,
+}
+
+impl SealedChange {
+    /// The same without any value: only that there is one.
+    fn shown(&self) -> Change {
+        let set = || json!({ "set": true });
+        Change { leaf: self.leaf, wanted: Some(set()), found: self.held.then(set) }
+    }
 }
 
 /// Where the platform differs from what is wanted.
@@ -90,7 +100,14 @@ pub fn diff(
                         .push(change);
                 }
             }
-            Class::Sealed => difference.compare_sealed(leaf, secrets, known, observed),
+            Class::Sealed => match compare_sealed(leaf, secrets, known, observed) {
+                Some(Sealed::Same(record)) => difference.sealed_now.push(record),
+                Some(Sealed::Differs(change)) if is_restricted(leaf, restricted) => {
+                    difference.restricted.push(change.shown());
+                }
+                Some(Sealed::Differs(change)) => difference.sealed.push(change),
+                None => {}
+            },
         }
     }
     difference
@@ -100,28 +117,6 @@ impl Difference {
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.sealed.is_empty()
-    }
-
-    fn compare_sealed(
-        &mut self,
-        leaf: &'static Leaf,
-        secrets: &[ResolvedSecret],
-        known: &[SealedStatus],
-        observed: &Value,
-    ) {
-        let Some(SecretFound::Value { version, value }) =
-            secrets.iter().find(|s| s.path == leaf.path).map(|s| &s.found)
-        else {
-            return;
-        };
-        let state = sealed_state(leaf, observed);
-        let record = known.iter().find(|record| record.path == leaf.to_string() && record.secret_version == *version);
-        match (record, state) {
-            (Some(record), Some(state)) if state.set && state.version == record.platform_version => {
-                self.sealed_now.push(record.clone());
-            }
-            _ => self.sealed.push(SealedChange { leaf, secret_version: version.clone(), value: value.clone() }),
-        }
     }
 
     /// The body of a PUT or PATCH: the changed leaves and nothing else.
@@ -159,6 +154,37 @@ impl Difference {
         now.sort_by(|left, right| left.path.cmp(&right.path));
         now
     }
+}
+
+/// How a sealed leaf compares.
+enum Sealed {
+    /// The platform has what it was sent, and that is what is wanted.
+    Same(SealedStatus),
+    /// It has to be sent.
+    Differs(SealedChange),
+}
+
+/// Compares a sealed leaf; `None` where there is no value to send.
+fn compare_sealed(
+    leaf: &'static Leaf,
+    secrets: &[ResolvedSecret],
+    known: &[SealedStatus],
+    observed: &Value,
+) -> Option<Sealed> {
+    let SecretFound::Value { version, value } = &secrets.iter().find(|secret| secret.path == leaf.path)?.found else {
+        return None;
+    };
+    let state = sealed_state(leaf, observed).filter(|state| state.set);
+    let record = known.iter().find(|record| record.path == leaf.to_string() && record.secret_version == *version);
+    Some(match (record, state) {
+        (Some(record), Some(state)) if state.version == record.platform_version => Sealed::Same(record.clone()),
+        (_, state) => Sealed::Differs(SealedChange {
+            leaf,
+            secret_version: version.clone(),
+            value: value.clone(),
+            held: state.is_some(),
+        }),
+    })
 }
 
 fn sealed_state(leaf: &Leaf, settings: &Value) -> Option<SealedState> {

@@ -62,18 +62,18 @@ fn create(
     Ok(Plan::Create { recreate: tombstone.cloned(), difference })
 }
 
-/// Whether our stamp has to be put on.
+/// Whether our stamp has to be put on. Whether a sealed leaf differs cannot be known before it is sent, so it does not count.
 fn claim(tenant: &Tenant, owner: &Owner, difference: &Difference) -> Result<bool, Stop> {
+    let greyed = || difference.restricted.iter().filter(|change| change.leaf.class == Class::Value);
     match owner {
         Owner::Ours => Ok(false),
         Owner::OursLast => Ok(true),
         Owner::Other(stamp) => Err(Stop::OwnedByOther { stamp: stamp.clone() }),
         Owner::Free => match tenant.spec.adoption_policy.unwrap_or_default() {
             AdoptionPolicy::Always => Ok(true),
-            AdoptionPolicy::IfMatches if difference.changes.is_empty() && difference.restricted.is_empty() => Ok(true),
+            AdoptionPolicy::IfMatches if difference.changes.is_empty() && greyed().next().is_none() => Ok(true),
             policy @ (AdoptionPolicy::IfMatches | AdoptionPolicy::Never) => {
-                let differing =
-                    difference.changes.iter().chain(&difference.restricted).map(|change| change.leaf.to_string());
+                let differing = difference.changes.iter().chain(greyed()).map(|change| change.leaf.to_string());
                 Err(Stop::NotAdopted { never: policy == AdoptionPolicy::Never, differing: differing.collect() })
             }
         },
