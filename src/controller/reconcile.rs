@@ -132,7 +132,7 @@ impl Pass {
     fn count_rewrites(&self, outcome: &Result<Outcome, Stop>, entry: &mut Entry) {
         if let Ok(Outcome::Live { done, difference, .. }) = outcome {
             let wrote = *done != crate::plan::Done::Nothing;
-            let count = match (difference.changes.is_empty(), wrote) {
+            let count = match (difference.is_empty(), wrote) {
                 (true, _) => 0,
                 (false, wrote) => self.rewrites + u32::from(wrote),
             };

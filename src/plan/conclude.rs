@@ -122,24 +122,24 @@ impl Facts<'_> {
 }
 
 fn live(facts: Facts<'_>, document: &TenantDocument, done: Done, difference: &Difference) -> Conclusion {
-    let differs = !difference.changes.is_empty();
+    let open = difference.open();
+    let differs = !open.is_empty();
     let rewritten = differs && facts.rewrites > 0;
     let (ready, mode, delay) = if !difference.restricted.is_empty() {
         let message = format!("may not be changed with the operator's credentials: {}", paths(&difference.restricted));
         (Finding::new(kind::READY, false, reason::FIELD_NOT_PERMITTED, message), Mode::Stalled, Delay::Sync)
     } else if rewritten && facts.rewrites >= MOST_REWRITES {
-        let message = format!("the platform does not keep what it is given: {}", paths(&difference.changes));
+        let message = format!("the platform does not keep what it is given: {}", paths(&open));
         (Finding::new(kind::READY, false, reason::PLATFORM_REWRITES_VALUE, message), Mode::Stalled, Delay::Sync)
     } else if rewritten {
-        let message =
-            format!("the platform did not keep what it was given, trying again: {}", paths(&difference.changes));
+        let message = format!("the platform did not keep what it was given, trying again: {}", paths(&open));
         (Finding::new(kind::READY, false, reason::PROGRESSING, message), Mode::Reconciling, Delay::Backoff)
     } else {
         let message = "every managed setting of this generation was applied";
         (Finding::new(kind::READY, true, reason::SUCCEEDED, message), Mode::Quiet, Delay::Sync)
     };
     let synced = if differs || !difference.restricted.is_empty() {
-        let differing: Vec<_> = difference.changes.iter().chain(&difference.restricted).cloned().collect();
+        let differing: Vec<_> = open.iter().chain(&difference.restricted).cloned().collect();
         let reason = if differs && !rewritten { reason::DRIFTED.to_owned() } else { ready.reason.to_string() };
         Finding {
             kind: kind::SYNCED,
@@ -160,7 +160,8 @@ fn live(facts: Facts<'_>, document: &TenantDocument, done: Done, difference: &Di
     if !differs {
         status.applied = applied(&facts, document, done);
     }
-    status.sealed = difference.sealed_after(&document.settings);
+    // Only what was sent, or was found as it was sent: a value that somebody else gave the platform is not ours.
+    status.sealed.clone_from(&difference.sealed_now);
     status.drift = drift(difference);
     status.tabs = tabs(facts.tenant, difference);
     status.deletion = None;

@@ -114,6 +114,11 @@ pub fn diff(
 }
 
 impl Difference {
+    /// Everything that differs and may be written, without the value of any Secret.
+    pub fn open(&self) -> Vec<Change> {
+        self.changes.iter().cloned().chain(self.sealed.iter().map(SealedChange::shown)).collect()
+    }
+
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.sealed.is_empty()

@@ -15,7 +15,7 @@ pub(super) fn paths(changes: &[Change]) -> String {
 }
 
 pub(super) fn drift(difference: &Difference) -> Vec<Drift> {
-    let differing = difference.changes.iter().chain(&difference.restricted);
+    let differing = difference.open().into_iter().chain(difference.restricted.iter().cloned());
     differing
         .take(20)
         .map(|change| Drift {
@@ -30,13 +30,14 @@ pub(super) fn drift(difference: &Difference) -> Vec<Drift> {
 pub(super) fn tabs(tenant: &Tenant, difference: &Difference) -> Vec<TabStatus> {
     let mut tabs: Vec<Tab> = leaves().filter_map(Leaf::tab).collect();
     tabs.dedup();
+    let open = difference.open();
     let spec = serde_json::to_value(&tenant.spec.settings).unwrap_or_default();
     tabs.into_iter()
         .map(|tab| {
             let count = |changes: &[Change]| changes.iter().filter(|change| change.leaf.tab() == Some(tab)).count();
             let hidden = difference.hidden.iter().filter(|leaf| leaf.tab() == Some(tab)).count();
             let managed = leaves().any(|leaf| leaf.tab() == Some(tab) && stands(&spec, leaf.path));
-            let (state, message) = match (count(&difference.restricted), count(&difference.changes), managed) {
+            let (state, message) = match (count(&difference.restricted), count(&open), managed) {
                 (0, 0, false) => ("NotManaged", None),
                 (0, 0, true) => ("InSync", None),
                 (0, drifted, _) => ("Drifted", Some(format!("{drifted} settings differ from the platform"))),
