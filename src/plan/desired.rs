@@ -6,7 +6,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::deletion::Departure;
-use super::{PlatformReference, Resolved, SecretFound, Stop};
+use super::{PlatformReference, Resolved, Stop};
 use crate::resources::Tenant;
 use crate::settings::{Check, SealedRef, Wire};
 
@@ -99,11 +99,8 @@ fn hash(settings: &Value, resolved: &Resolved) -> String {
     // Members of a JSON object are sorted, so equal settings have one text.
     hasher.update(settings.to_string());
     for secret in &resolved.secrets {
-        let version = match &secret.found {
-            SecretFound::Value { version, .. } => version.as_str(),
-            SecretFound::NoSecret | SecretFound::NoKey | SecretFound::Forbidden | SecretFound::Malformed(_) => "none",
-        };
-        hasher.update(format!("\n{}={version}", secret.path));
+        let version = secret.version();
+        hasher.update(format!("\n{}={}", secret.path, version.as_deref().unwrap_or("none")));
     }
     hasher.finalize().iter().take(16).fold(String::new(), |mut text, byte| {
         // Writing to a String cannot fail.

@@ -23,7 +23,7 @@ pub struct Change {
 pub struct SealedChange {
     /// The leaf.
     pub leaf: &'static Leaf,
-    /// The Secret's uid and resourceVersion.
+    /// The Secret's uid and resourceVersion, and the key.
     pub secret_version: String,
     /// The value.
     pub value: SecretString,
@@ -176,19 +176,15 @@ fn compare_sealed(
     known: &[SealedStatus],
     observed: &Value,
 ) -> Option<Sealed> {
-    let SecretFound::Value { version, value } = &secrets.iter().find(|secret| secret.path == leaf.path)?.found else {
-        return None;
-    };
+    let secret = secrets.iter().find(|secret| secret.path == leaf.path)?;
+    let (Some(version), SecretFound::Value { value, .. }) = (secret.version(), &secret.found) else { return None };
     let state = sealed_state(leaf, observed).filter(|state| state.set);
-    let record = known.iter().find(|record| record.path == leaf.to_string() && record.secret_version == *version);
+    let record = known.iter().find(|record| record.path == leaf.to_string() && record.secret_version == version);
     Some(match (record, state) {
         (Some(record), Some(state)) if state.version == record.platform_version => Sealed::Same(record.clone()),
-        (_, state) => Sealed::Differs(SealedChange {
-            leaf,
-            secret_version: version.clone(),
-            value: value.clone(),
-            held: state.is_some(),
-        }),
+        (_, state) => {
+            Sealed::Differs(SealedChange { leaf, secret_version: version, value: value.clone(), held: state.is_some() })
+        }
     })
 }
 

@@ -60,6 +60,16 @@ pub struct ResolvedSecret {
     pub found: SecretFound,
 }
 
+impl ResolvedSecret {
+    /// What moves when another value is meant: the Secret, its version and the key. `None` while there is no value.
+    pub fn version(&self) -> Option<String> {
+        match &self.found {
+            SecretFound::Value { version, value: _ } => Some(format!("{version}/{}", self.key)),
+            SecretFound::NoSecret | SecretFound::NoKey | SecretFound::Forbidden | SecretFound::Malformed(_) => None,
+        }
+    }
+}
+
 /// What was found behind a Secret reference.
 #[derive(Clone, Debug)]
 pub enum SecretFound {

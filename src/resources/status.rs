@@ -166,8 +166,8 @@ pub struct SealedStatus {
     /// The setting, as a path from `spec`.
     #[schemars(length(max = 256))]
     pub path: String,
-    /// The Secret by uid and resourceVersion.
-    #[schemars(length(max = 256))]
+    /// The Secret by uid and resourceVersion, and the key.
+    #[schemars(length(max = 512))]
     pub secret_version: String,
     /// The platform's version of the value.
     pub platform_version: i64,
