@@ -32,3 +32,6 @@ pub mod annotation {
     /// Any token: reconcile now; echoed in `status.lastHandledReconcileAt`.
     pub const RECONCILE: &str = "nimbus.luware.com/reconcile-requested-at";
 }
+
+#[cfg(test)]
+mod crd_tests;
