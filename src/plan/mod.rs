@@ -237,3 +237,6 @@ fn is_on(switch: &str, desired: &Value, observed: &Value) -> bool {
     let said = toggle.find(desired).or_else(|| toggle.find(observed)).and_then(Value::as_bool);
     said.unwrap_or(toggle.default == Some("true"))
 }
+
+#[cfg(test)]
+mod tests;

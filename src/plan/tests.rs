@@ -1,0 +1,255 @@
+//! The decision as a whole, without a cluster: builders for both sides of it, a platform that does what it is told, and the
+//! laws that the end of every pass keeps.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::result_large_err)]
+
+mod bounds;
+mod canary;
+mod platform;
+mod refusals;
+mod situations;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use serde_json::{Value, json};
+
+use self::platform::{Held, canonical, held, merge_patch, pass};
+use super::diff::diff;
+use super::*;
+use crate::admin_api::types::PendingDeletion;
+use crate::admin_api::{ApiError, Problem, TenantDocument};
+use crate::resources::condition::{self, LONGEST_MESSAGE, kind};
+use crate::resources::status::SealedStatus;
+use crate::resources::{Tenant, TenantStatus};
+use crate::settings::{Class, leaves};
+
+const ID: &str = "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
+const REFERENCE: &str = "extensions.interact.acsConnectionStringRef";
+const SECRET: &str = "endpoint=https://acs.communication.azure.com/;accesskey=Q0FOQVJZ";
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+/// Everything that Kubernetes says about one Tenant.
+#[derive(Clone)]
+struct Given {
+    object: Value,
+    status: Option<TenantStatus>,
+    resolved: Resolved,
+    rewrites: u32,
+}
+
+/// A Tenant that manages a few plain settings and whose references resolve.
+fn tenant(name: &str) -> Given {
+    Given {
+        object: json!({
+            "apiVersion": "nimbus.luware.com/v1alpha1",
+            "kind": "Tenant",
+            "metadata": { "name": name, "namespace": "customers", "uid": "u-1", "generation": 1, "annotations": {} },
+            "spec": {
+                "platformRef": { "name": "euwe-01" },
+                "general": {
+                    "name": "Contoso", "o365Domain": "contoso.onmicrosoft.com", "tenantId": ID, "companyName": "Contoso AG"
+                },
+                "modalities": { "email": { "maxConcurrentTasksPerService": 120 } }
+            }
+        }),
+        status: None,
+        resolved: Resolved { platform: PlatformReference::Found, secrets: vec![], surroundings_end: None },
+        rewrites: 0,
+    }
+}
+
+impl Given {
+    /// Sets a field of the spec.
+    fn with(mut self, path: &str, value: impl Into<Value>) -> Self {
+        put(&mut self.object["spec"], path, value.into());
+        self
+    }
+
+    /// Removes a field of the spec.
+    fn without(mut self, path: &str) -> Self {
+        let (parent, name) = path.rsplit_once('.').unwrap();
+        let parent = self.object["spec"].pointer_mut(&format!("/{}", parent.replace('.', "/"))).unwrap();
+        parent.as_object_mut().unwrap().remove(name);
+        self
+    }
+
+    /// The same as a later generation of the spec.
+    fn edited(mut self, path: &str, value: impl Into<Value>) -> Self {
+        self.object["metadata"]["generation"] = json!(self.generation() + 1);
+        self.with(path, value)
+    }
+
+    fn annotated(mut self, name: &str, value: &str) -> Self {
+        self.object["metadata"]["annotations"][name] = json!(value);
+        self
+    }
+
+    fn deleting(mut self) -> Self {
+        self.object["metadata"]["deletionTimestamp"] = json!("2026-01-02T03:04:05Z");
+        self.resolved.surroundings_end = Some(false);
+        self
+    }
+
+    /// Interact switched on, with its connection string in a Secret of this version.
+    fn with_interact(self, version: &str) -> Self {
+        self.with("extensions.interact.enabled", true).referring(found(version))
+    }
+
+    /// A reference to a connection string, and what was found behind it.
+    fn referring(mut self, found: SecretFound) -> Self {
+        let (name, key) = ("acs".to_owned(), "connection-string".to_owned());
+        self = self.with(REFERENCE, json!({ "name": name, "key": key }));
+        self.resolved.secrets = vec![ResolvedSecret { path: REFERENCE, name, key, found }];
+        self
+    }
+
+    fn on(mut self, platform: PlatformReference) -> Self {
+        self.resolved.platform = platform;
+        self
+    }
+
+    fn amid(mut self, surroundings_end: Option<bool>) -> Self {
+        self.resolved.surroundings_end = surroundings_end;
+        self
+    }
+
+    fn rewritten(mut self, rewrites: u32) -> Self {
+        self.rewrites = rewrites;
+        self
+    }
+
+    /// After a pass that left the platform as it now is.
+    fn after(mut self, held: &mut Held) -> Self {
+        let outcome = pass(&self, held);
+        let tenant = self.tenant();
+        let hash = self.desired().hash;
+        let facts = Facts { tenant: &tenant, hash: Some(&hash), now: at(1000), refresh_licenses: true, rewrites: 0 };
+        self.status = conclude(facts, outcome).status;
+        self
+    }
+
+    /// After a first pass that created the tenant.
+    fn settled(self) -> Self {
+        self.after(&mut Held::nothing())
+    }
+
+    fn generation(&self) -> i64 {
+        self.object["metadata"]["generation"].as_i64().unwrap()
+    }
+
+    fn tenant(&self) -> Tenant {
+        Tenant { status: self.status.clone(), ..serde_json::from_value(self.object.clone()).unwrap() }
+    }
+
+    fn validate(&self) -> Result<Intent, Stop> {
+        validate(&self.tenant(), &self.resolved)
+    }
+
+    fn desired(&self) -> Desired {
+        match self.validate() {
+            Ok(Intent::Keep(desired)) => desired,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn plan(&self, observation: &Observation) -> Result<Plan, Stop> {
+        plan(&self.tenant(), &self.validate()?, &self.resolved, observation, self.rewrites)
+    }
+}
+
+fn put(tree: &mut Value, path: &str, value: Value) {
+    *path.split('.').fold(tree, |at, name| &mut at[name]) = value;
+}
+
+fn found(version: &str) -> SecretFound {
+    SecretFound::Value { version: version.to_owned(), value: SECRET.into() }
+}
+
+/// The end of a pass, after proving the laws that hold in every situation.
+fn concluded(given: &Given, outcome: Result<Outcome, Stop>) -> Conclusion {
+    let hash = match (given.validate(), &outcome) {
+        (Ok(intent), _) => intent.hash().map(ToOwned::to_owned),
+        (Err(stop), _) => stop.hash().map(ToOwned::to_owned),
+    };
+    let end = |given: &Given, second, refresh_licenses, outcome| {
+        let (tenant, rewrites) = (given.tenant(), given.rewrites);
+        conclude(Facts { tenant: &tenant, hash: hash.as_deref(), now: at(second), refresh_licenses, rewrites }, outcome)
+    };
+    let first = end(given, 2000, true, outcome.clone());
+    if let Some(status) = &first.status {
+        keeps_the_laws(given, status);
+        let then = Given { status: first.status.clone(), ..given.clone() };
+        assert_eq!(end(&then, 3000, true, outcome.clone()).status, None, "the same again is no news");
+        let later = end(&then, 3000, false, another_pass(outcome)).status;
+        let conditions = later.map_or_else(|| status.conditions.clone(), |status| status.conditions);
+        assert_eq!(conditions, status.conditions, "what changes with every pass stands in no condition");
+    }
+    first
+}
+
+fn keeps_the_laws(given: &Given, status: &TenantStatus) {
+    let generation = given.generation();
+    assert_eq!(status.observed_generation, generation);
+    let before = given.status.clone().unwrap_or_default();
+    for now in &status.conditions {
+        let name = &now.type_;
+        assert_eq!(now.observed_generation, Some(generation), "{name}");
+        assert!(now.message.chars().count() <= LONGEST_MESSAGE, "{name}");
+        let was = condition::find(&before.conditions, name).filter(|was| was.status == now.status);
+        let expected = was.map_or(Time(at(2000)), |was| was.last_transition_time.clone());
+        assert_eq!(now.last_transition_time, expected, "{name}: the time moves on a flip and only then");
+    }
+    let stated = |kind| condition::find(&status.conditions, kind).map(|condition| condition.status.as_str());
+    let (working, stuck) = (stated(kind::RECONCILING), stated(kind::STALLED));
+    assert!(working.is_none() || stuck.is_none(), "never both");
+    assert!([working, stuck].iter().flatten().all(|status| *status == "True"), "only when true");
+    if stated(kind::READY) == Some("True") {
+        assert_eq!((working, stuck), (None, None), "neither when healthy");
+    }
+    assert!(!serde_json::to_string(status).unwrap().contains(SECRET), "no secret in a status");
+}
+
+/// The same outcome as another pass sees it: other ids of requests, other waits, other numbers of use.
+fn another_pass(outcome: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
+    let other = |error| match error {
+        ApiError::Throttled { after } => ApiError::Throttled { after: after + Duration::from_secs(7) },
+        ApiError::Refused(problem) => ApiError::Refused(Problem { request_id: "r-another".to_owned(), ..problem }),
+        other => other,
+    };
+    match outcome {
+        Ok(Outcome::Live { mut document, difference, .. }) => {
+            document.settings_version += "-later";
+            for used in document.runtime.used["users"].as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
+                *used = used.as_i64().map_or(used.clone(), |number| json!(number + 1));
+            }
+            Ok(Outcome::Live { document, done: Done::Nothing, difference })
+        }
+        Ok(Outcome::Waiting { deletion, why, error, .. }) => {
+            let deletion =
+                deletion.map(|pending| PendingDeletion { services_pending: pending.services_pending + 5, ..pending });
+            Ok(Outcome::Waiting { deletion, why, started: false, error: error.map(other) })
+        }
+        Err(Stop::Unavailable { error, hash }) => Err(Stop::Unavailable { error: other(error), hash }),
+        Err(Stop::Rejected(problem)) => Err(Stop::Rejected(Problem { request_id: "r-another".to_owned(), ..problem })),
+        other => other,
+    }
+}
+
+/// The conditions of a status, without messages and times.
+fn verdict(status: &TenantStatus) -> Vec<String> {
+    status.conditions.iter().map(|c| format!("{}={} {}", c.type_, c.status, c.reason)).collect()
+}
+
+/// The message of a condition.
+fn message<'s>(status: &'s TenantStatus, kind: &str) -> &'s str {
+    &condition::find(&status.conditions, kind).unwrap().message
+}
+
+/// The status that a pass writes.
+fn written(given: &Given, outcome: Result<Outcome, Stop>) -> TenantStatus {
+    concluded(given, outcome).status.expect("a status is written")
+}

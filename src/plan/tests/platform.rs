@@ -1,0 +1,168 @@
+//! A platform that does what it is told: what it holds, and a pass against it.
+
+use super::*;
+use crate::settings::Wire;
+
+/// What the platform holds, whose it is, and which deletion came before.
+#[derive(Clone)]
+pub(super) struct Held {
+    pub(super) document: Option<TenantDocument>,
+    pub(super) owner: Owner,
+    pub(super) restricted: Vec<String>,
+    pub(super) tombstone: Option<String>,
+    pub(super) writes: usize,
+}
+
+/// A tenant of ours that is as `tenant` wants it.
+pub(super) fn held() -> Held {
+    let mut held = Held::nothing();
+    pass(&tenant("contoso"), &mut held).unwrap();
+    held.writes = 0;
+    held
+}
+
+impl Held {
+    pub(super) fn nothing() -> Self {
+        Self { document: None, owner: Owner::Ours, restricted: vec![], tombstone: None, writes: 0 }
+    }
+
+    /// Sets a leaf, as somebody does in the UI.
+    pub(super) fn with(mut self, wire: &str, value: impl Into<Value>) -> Self {
+        put(&mut self.document().settings, wire, value.into());
+        self
+    }
+
+    pub(super) fn owned(mut self, owner: Owner) -> Self {
+        self.owner = owner;
+        self
+    }
+
+    pub(super) fn restricting(mut self, pointers: &[&str]) -> Self {
+        self.restricted = pointers.iter().map(|pointer| (*pointer).to_owned()).collect();
+        if let Some(document) = &mut self.document {
+            document.restricted_paths.clone_from(&self.restricted);
+        }
+        self
+    }
+
+    pub(super) fn pending_deletion(mut self, services_pending: i64) -> Self {
+        let deletion_id = "d-1".to_owned();
+        self.document().runtime.deletion =
+            Some(PendingDeletion { deletion_id, services_pending, script_pending: true });
+        self
+    }
+
+    pub(super) fn document(&mut self) -> &mut TenantDocument {
+        self.document.as_mut().unwrap()
+    }
+
+    pub(super) fn leaf(&self, wire: &str) -> Value {
+        let settings = &self.document.as_ref().unwrap().settings;
+        settings.pointer(&format!("/{}", wire.replace('.', "/"))).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn observed(&self) -> Observation {
+        let (restricted, owner) = (self.restricted.clone(), self.owner.clone());
+        match (&self.document, &self.tombstone) {
+            (Some(document), _) => {
+                let settings = canonical(&document.settings);
+                Observation::Exists { document: Box::new(document.clone()), settings, owner }
+            }
+            (None, Some(deletion_id)) => Observation::Tombstone { deletion_id: deletion_id.clone(), restricted },
+            (None, None) => Observation::Absent { restricted },
+        }
+    }
+
+    fn create(&mut self, settings: &Value) {
+        let licenses = json!({ "tenantState": "Active", "contingents": { "users": { "contactCenter": 10 } } });
+        self.document = Some(TenantDocument {
+            id: ID.to_owned(),
+            settings_version: "s0".to_owned(),
+            settings: json!({ "licenses": licenses }),
+            runtime: crate::admin_api::Runtime {
+                used: json!({ "users": { "contactCenter": 3 } }),
+                ..crate::admin_api::Runtime::default()
+            },
+            restricted_paths: self.restricted.clone(),
+            ..TenantDocument::default()
+        });
+        (self.owner, self.tombstone) = (Owner::Ours, None);
+        self.save(settings);
+    }
+
+    /// A merge patch; a sealed value is kept and only its state shown.
+    pub(super) fn save(&mut self, body: &Value) {
+        let mut body = body.clone();
+        for leaf in leaves().filter(|leaf| leaf.class == Class::Sealed) {
+            if leaf.find(&body).is_none() {
+                continue;
+            }
+            let version = self.leaf(leaf.wire)["version"].as_i64().unwrap_or_default() + 1;
+            put(&mut body, leaf.wire, json!({ "set": true, "version": version }));
+        }
+        self.writes += 1;
+        let version = format!("s{}", self.document().settings_version[1..].parse::<u32>().unwrap() + 1);
+        self.document().settings_version = version;
+        merge_patch(&mut self.document().settings, &body);
+    }
+}
+
+pub(super) fn canonical(settings: &Value) -> Value {
+    Wire::from_value(settings).unwrap().to_value()
+}
+
+/// RFC 7396.
+pub(super) fn merge_patch(target: &mut Value, patch: &Value) {
+    let Value::Object(members) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    for (name, member) in members {
+        if member.is_null() {
+            target.as_object_mut().unwrap().remove(name);
+        } else {
+            merge_patch(&mut target[name], member);
+        }
+    }
+}
+
+/// validate, plan, and the write that follows, against a platform that does what it is told.
+pub(super) fn pass(given: &Given, held: &mut Held) -> Result<Outcome, Stop> {
+    let observation = held.observed();
+    let plan = given.plan(&observation)?;
+    let (done, difference) = match plan {
+        Plan::Nothing { difference } => {
+            let document = Box::new(held.document().clone());
+            return Ok(Outcome::Live { document, done: Done::Nothing, difference });
+        }
+        Plan::Create { difference, .. } => {
+            held.create(&difference.to_creation());
+            (Done::Created, difference)
+        }
+        Plan::Save { claim, edited, difference } => {
+            if !difference.is_empty() {
+                held.save(&difference.to_body());
+            }
+            held.owner = Owner::Ours;
+            (
+                if claim {
+                    Done::Adopted
+                } else if edited {
+                    Done::Applied
+                } else {
+                    Done::Corrected
+                },
+                difference,
+            )
+        }
+        Plan::Leave(leave) => panic!("{leave:?}"),
+    };
+    let document = Box::new(held.document().clone());
+    let settings = canonical(&document.settings);
+    let sent = difference.sealed_after(&document.settings);
+    let difference = diff(&given.desired(), &given.resolved.secrets, &sent, &settings, &held.restricted);
+    Ok(Outcome::Live { document, done, difference })
+}

@@ -1,0 +1,323 @@
+//! What each situation of a Tenant comes to: conditions, and whether a status is written at all.
+
+use super::*;
+use crate::resources::{annotation, reason};
+
+/// What a healthy platform says besides the three that always stand.
+const HEALTHY: [&str; 3] = [
+    "ScriptExecutionPending=False NothingPending",
+    "LicenseOveruse=False WithinContingent",
+    "TenantActive=True Active",
+];
+
+/// The conditions of a settled Tenant that met `stop`.
+fn with_known(stated: &[&str]) -> Vec<String> {
+    stated.iter().chain(&HEALTHY).map(|text| (*text).to_owned()).collect()
+}
+
+fn in_sync() -> Vec<String> {
+    with_known(&["Ready=True Succeeded", "Accepted=True Accepted", "Synced=True InSync"])
+}
+
+#[test]
+fn in_sync_is_written_once() {
+    let (given, mut held) = (tenant("contoso"), Held::nothing());
+    let created = pass(&given, &mut held);
+    let status = written(&given, created);
+    assert_eq!(verdict(&status), in_sync());
+    let applied = status.applied.clone().unwrap();
+    assert_eq!((applied.generation, applied.settings_version.as_str()), (1, "s1"));
+    assert_eq!(applied.hash, given.desired().hash);
+    let then = Given { status: Some(status), ..given };
+    let again = pass(&then, &mut held);
+    let conclusion = concluded(&then, again);
+    assert_eq!((conclusion.status, conclusion.delay), (None, Delay::Sync));
+    assert!(conclusion.events.is_empty());
+}
+
+#[test]
+fn an_edit_of_the_head_of_the_spec_writes_only_generations() {
+    let mut held = held();
+    let given = tenant("contoso").after(&mut held).edited("syncIntervalSeconds", 120);
+    let outcome = pass(&given, &mut held);
+    let (status, before) = (written(&given, outcome), given.status.clone().unwrap());
+    assert_eq!(held.writes, 0, "the platform is left alone");
+    assert_eq!((status.observed_generation, status.applied.clone().unwrap().generation), (2, 2));
+    let times = |status: &TenantStatus| {
+        status.conditions.iter().map(|condition| condition.last_transition_time.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(times(&status), times(&before));
+    assert_eq!(status.applied.unwrap().settings_version, before.applied.unwrap().settings_version);
+}
+
+fn outages() -> Vec<ApiError> {
+    let problem = Problem { slug: "internal".into(), request_id: "r-7f3a".into(), ..Problem::default() };
+    vec![
+        ApiError::Unreachable { what: "no answer in time" },
+        ApiError::Unauthenticated { what: "the platform refused the token" },
+        ApiError::Forbidden,
+        ApiError::Throttled { after: Duration::from_secs(17) },
+        ApiError::Refused(problem),
+        ApiError::Unexpected { status: 502, what: "not an answer of the admin API" },
+        ApiError::NotCalled { because: "no connection" },
+    ]
+}
+
+#[test]
+fn an_outage_says_nothing_where_the_spec_is_live() {
+    for error in outages() {
+        let given = tenant("contoso").settled();
+        let outcome = given.plan(&Observation::Unknown(error.clone()));
+        let conclusion = concluded(&given, Err(outcome.unwrap_err()));
+        assert_eq!(conclusion.status, None, "{error}");
+        assert!(conclusion.events.is_empty() && conclusion.farewell.is_none());
+        let expected = match error {
+            ApiError::Throttled { after } => Delay::Named(after),
+            _ => Delay::Backoff,
+        };
+        assert_eq!(conclusion.delay, expected, "never no retry at all");
+    }
+}
+
+#[test]
+fn an_outage_keeps_an_edit_waiting_and_says_so_once() {
+    for error in outages() {
+        let given = tenant("contoso").settled().edited("general.companyName", "Contoso SE");
+        let stop = given.plan(&Observation::Unknown(error.clone())).unwrap_err();
+        let status = written(&given, Err(stop));
+        let stated = [
+            "Ready=False PlatformUnavailable",
+            "Accepted=True Accepted",
+            "Synced=Unknown PlatformUnavailable",
+            "Reconciling=True PlatformUnavailable",
+        ];
+        assert_eq!(verdict(&status), with_known(&stated), "{error}");
+        assert!(!message(&status, kind::READY).contains("17 s"), "no number that moves with each answer");
+        assert_eq!(status.applied, given.status.unwrap().applied, "an edit that waits must not look live");
+    }
+}
+
+#[test]
+fn an_outage_before_the_first_pass_states_what_always_stands() {
+    let given = tenant("contoso");
+    let stop = given.plan(&Observation::Unknown(ApiError::Forbidden)).unwrap_err();
+    let expected = [
+        "Ready=False PlatformUnavailable",
+        "Accepted=True Accepted",
+        "Synced=Unknown PlatformUnavailable",
+        "Reconciling=True PlatformUnavailable",
+    ];
+    assert_eq!(verdict(&written(&given, Err(stop))), expected);
+}
+
+/// A stop, and the three conditions and the mode that follow from it for a settled Tenant.
+fn stops(given: &Given, stop: Stop, expected: &[&str], delay: Delay) -> TenantStatus {
+    let conclusion = concluded(given, Err(stop));
+    let status = conclusion.status.expect("a status is written");
+    let expected =
+        if given.status.is_some() { with_known(expected) } else { expected.iter().map(|e| (*e).into()).collect() };
+    assert_eq!(verdict(&status), expected);
+    assert_eq!((conclusion.delay, conclusion.farewell), (delay, None));
+    let before = given.status.clone().unwrap_or_default();
+    assert_eq!((status.applied.clone(), status.sealed.clone()), (before.applied, before.sealed), "nothing was applied");
+    status
+}
+
+#[test]
+fn a_missing_secret_heals_itself() {
+    let rows = [
+        (SecretFound::NoSecret, "SecretNotFound"),
+        (SecretFound::NoKey, "SecretKeyNotFound"),
+        (SecretFound::Forbidden, "SecretForbidden"),
+    ];
+    for (found, reason) in rows {
+        let given = tenant("contoso").settled().with("extensions.interact.enabled", true).referring(found);
+        let stop = given.plan(&held().observed()).unwrap_err();
+        let [ready, accepted] = ["Ready", "Accepted"].map(|kind| format!("{kind}=False {reason}"));
+        let [synced, mode] = [format!("Synced=Unknown {reason}"), format!("Reconciling=True {reason}")];
+        let status = stops(&given, stop, &[&ready, &accepted, &synced, &mode], Delay::Reference);
+        let said = message(&status, kind::READY);
+        assert!(said.contains("spec.extensions.interact.acsConnectionStringRef") && said.contains("'acs'"), "{said}");
+    }
+}
+
+#[test]
+fn a_missing_platform_heals_itself() {
+    let given = tenant("contoso").settled().on(PlatformReference::Missing);
+    let expected = [
+        "Ready=False PlatformNotFound",
+        "Accepted=False PlatformNotFound",
+        "Synced=Unknown PlatformNotFound",
+        "Reconciling=True PlatformNotFound",
+    ];
+    let status = stops(&given, given.validate().unwrap_err(), &expected, Delay::Reference);
+    assert!(message(&status, kind::READY).contains("'euwe-01'"));
+}
+
+#[test]
+fn a_malformed_secret_needs_a_human() {
+    let given = tenant("contoso").settled().with("extensions.interact.enabled", true);
+    let given = given.referring(SecretFound::Malformed("has no endpoint="));
+    let expected = [
+        "Ready=False SecretInvalid",
+        "Accepted=False SecretInvalid",
+        "Synced=Unknown SecretInvalid",
+        "Stalled=True SecretInvalid",
+    ];
+    let status = stops(&given, given.plan(&held().observed()).unwrap_err(), &expected, Delay::Sync);
+    assert!(message(&status, kind::READY).contains("has no endpoint="));
+}
+
+#[test]
+fn a_namespace_that_is_not_allowed_needs_a_human() {
+    let given = tenant("contoso").settled().on(PlatformReference::NotPermitted);
+    let expected = [
+        "Ready=False NamespaceNotPermitted",
+        "Accepted=False NamespaceNotPermitted",
+        "Synced=Unknown NamespaceNotPermitted",
+        "Stalled=True NamespaceNotPermitted",
+    ];
+    stops(&given, given.validate().unwrap_err(), &expected, Delay::Sync);
+}
+
+#[test]
+fn a_tenant_that_may_not_be_adopted_is_left_alone() {
+    let given = tenant("contoso");
+    let held = held().owned(Owner::Free).with("general.companyName", "Fabrikam");
+    let expected =
+        ["Ready=False NotAdopted", "Accepted=True Accepted", "Synced=Unknown NotAdopted", "Stalled=True NotAdopted"];
+    let status = stops(&given, given.plan(&held.observed()).unwrap_err(), &expected, Delay::Sync);
+    assert!(message(&status, kind::READY).contains("spec.general.companyName"), "it names what differs");
+    let never = given.with("adoptionPolicy", "Never");
+    let status = stops(&never, never.plan(&held.observed()).unwrap_err(), &expected, Delay::Sync);
+    assert!(message(&status, kind::READY).contains("Never"));
+}
+
+#[test]
+fn a_tenant_of_another_owner_is_left_alone() {
+    let given = tenant("contoso").settled();
+    let held = held().owned(Owner::Other("prod/customers/fabrikam".into()));
+    let expected = [
+        "Ready=False OwnedByOther",
+        "Accepted=True Accepted",
+        "Synced=Unknown OwnedByOther",
+        "Stalled=True OwnedByOther",
+    ];
+    let status = stops(&given, given.plan(&held.observed()).unwrap_err(), &expected, Delay::Sync);
+    assert!(message(&status, kind::READY).contains("prod/customers/fabrikam"));
+}
+
+#[test]
+fn a_tenant_that_is_gone_needs_a_human() {
+    let given = tenant("contoso").settled();
+    let tombstone = Held { tombstone: Some("d-9".into()), ..Held::nothing() };
+    for (held, token) in [(Held::nothing(), "lost-s1"), (tombstone, "d-9")] {
+        let expected = [
+            "Ready=False TenantLost",
+            "Accepted=True Accepted",
+            "Synced=Unknown TenantLost",
+            "Stalled=True TenantLost",
+        ];
+        let status = stops(&given, given.plan(&held.observed()).unwrap_err(), &expected, Delay::Sync);
+        let said = message(&status, kind::READY);
+        assert!(said.ends_with(&format!("{}: {token}", annotation::RECREATE)), "{said}");
+    }
+}
+
+#[test]
+fn a_deletion_that_nobody_here_asked_for_needs_a_human() {
+    let given = tenant("contoso").settled().edited("general.companyName", "Contoso SE");
+    let expected = [
+        "Ready=False TenantDeleting",
+        "Accepted=True Accepted",
+        "Synced=Unknown TenantDeleting",
+        "Stalled=True TenantDeleting",
+    ];
+    stops(&given, given.plan(&held().pending_deletion(4).observed()).unwrap_err(), &expected, Delay::Sync);
+}
+
+#[test]
+fn suspension_keeps_ready_where_the_spec_is_live() {
+    let given = tenant("contoso").settled().edited("suspend", true);
+    let expected = ["Ready=True Succeeded", "Accepted=True Accepted", "Synced=Unknown Suspended"];
+    stops(&given, given.validate().unwrap_err(), &expected, Delay::Sync);
+}
+
+#[test]
+fn a_suspended_edit_does_not_look_live() {
+    let given = tenant("contoso").settled().edited("suspend", true).with("general.companyName", "Contoso SE");
+    let expected = ["Ready=Unknown Suspended", "Accepted=True Accepted", "Synced=Unknown Suspended"];
+    stops(&given, given.validate().unwrap_err(), &expected, Delay::Sync);
+    let unseen = tenant("contoso").with("suspend", true);
+    stops(&unseen, unseen.validate().unwrap_err(), &expected, Delay::Sync);
+}
+
+#[test]
+fn a_mistake_of_the_operator_is_tried_again() {
+    let given = tenant("contoso").settled();
+    let expected = [
+        "Ready=False InternalError",
+        "Accepted=True Accepted",
+        "Synced=Unknown InternalError",
+        "Reconciling=True InternalError",
+    ];
+    stops(&given, Stop::Bug("a pass panicked"), &expected, Delay::Backoff);
+}
+
+#[test]
+fn a_race_and_a_silent_kubernetes_say_nothing() {
+    let given = tenant("contoso").settled().edited("general.companyName", "Contoso SE");
+    for (stop, delay) in [(Stop::Raced, Delay::AtOnce), (Stop::Kubernetes("no answer"), Delay::Backoff)] {
+        let conclusion = concluded(&given, Err(stop));
+        assert_eq!((conclusion.status, conclusion.delay), (None, delay));
+    }
+}
+
+#[test]
+fn a_deletion_says_for_what_it_waits() {
+    let given = tenant("contoso").settled().deleting();
+    let waiting =
+        |deletion, started, error| Outcome::Waiting { deletion, why: "for the script".into(), started, error };
+    let expected =
+        ["Ready=False Deleting", "Accepted=True Accepted", "Synced=True InSync", "Reconciling=True Deleting"];
+    let before = concluded(&given, Ok(waiting(None, false, Some(ApiError::Forbidden))));
+    assert_eq!(verdict(before.status.as_ref().unwrap()), with_known(&expected));
+    assert_eq!((before.status.unwrap().deletion, before.delay), (None, Delay::Backoff));
+    let pending = PendingDeletion { deletion_id: "d-1".into(), services_pending: 4, script_pending: true };
+    let accepted = concluded(&given, Ok(waiting(Some(pending), true, None)));
+    let status = accepted.status.unwrap();
+    assert_eq!(verdict(&status), with_known(&expected));
+    assert_eq!(message(&status, kind::READY), "for the script");
+    assert_eq!(status.deletion.as_ref().map(|deletion| deletion.services_pending), Some(4));
+    assert_eq!(accepted.events.iter().map(|note| note.reason).collect::<Vec<_>>(), [reason::DELETION_STARTED]);
+    assert_eq!((accepted.delay, accepted.farewell), (Delay::Deletion, None));
+    let named = waiting(None, false, Some(ApiError::Throttled { after: Duration::from_secs(17) }));
+    let down = Given { status: Some(status.clone()), ..given };
+    let conclusion = concluded(&down, Ok(named));
+    assert_eq!(conclusion.status, None, "what was accepted stays recorded");
+    assert_eq!(conclusion.delay, Delay::Named(Duration::from_secs(17)));
+}
+
+#[test]
+fn what_the_platform_knows_of_the_tenant_never_touches_ready() {
+    let mut held = held().with("licenses.tenantState", "Suspended").with("licenses.contingents.users.contactCenter", 2);
+    held.document().runtime.pending_changes =
+        vec![crate::admin_api::types::Pending { scope: "tenant".into(), id: ID.into(), change: "interact".into() }];
+    let given = tenant("contoso").settled();
+    let outcome = pass(&given, &mut held);
+    let status = written(&given, outcome);
+    let expected = [
+        "Ready=True Succeeded",
+        "Accepted=True Accepted",
+        "Synced=True InSync",
+        "ScriptExecutionPending=True ScriptPending",
+        "LicenseOveruse=True ContingentExceeded",
+        "TenantActive=False Suspended",
+    ];
+    assert_eq!(verdict(&status), expected);
+    assert!(message(&status, kind::SCRIPT_EXECUTION_PENDING).contains("interact"));
+    assert!(message(&status, kind::LICENSE_OVERUSE).ends_with("users.contactCenter"), "the kinds, never the numbers");
+    let then = Given { status: Some(status), ..given };
+    let stop = then.plan(&Observation::Unknown(ApiError::Forbidden)).unwrap_err();
+    assert_eq!(concluded(&then, Err(stop)).status, None, "it stays known while the platform is not");
+}
