@@ -4,6 +4,7 @@
 
 mod bounds;
 mod canary;
+mod keeping;
 mod platform;
 mod refusals;
 mod situations;
