@@ -5,6 +5,7 @@
 mod bounds;
 mod canary;
 mod keeping;
+mod laws;
 mod leaving;
 mod platform;
 mod refusals;
