@@ -219,15 +219,6 @@ fn waits(deletion: PendingDeletion, started: bool) -> Outcome {
 }
 
 fn unasked(error: ApiError) -> Outcome {
-    // How long a platform asks to wait changes with each answer, and a message must not.
-    let why = match &error {
-        ApiError::Throttled { .. } => {
-            "the deletion is confirmed and waits: the platform asks for fewer requests".to_owned()
-        }
-        ApiError::Refused(problem) => {
-            format!("the deletion is confirmed and waits: the platform refused it: {}", problem.slug)
-        }
-        error => format!("the deletion is confirmed and waits: {error}"),
-    };
+    let why = format!("the deletion is confirmed and waits: {}", error.lasting());
     Outcome::Waiting { deletion: None, why, started: false, error: Some(error) }
 }

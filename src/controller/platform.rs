@@ -66,13 +66,7 @@ async fn look(context: &Context, platform: &Platform) -> Result<Capabilities, (F
             ApiError::Throttled { after } => (reason::THROTTLED, *after),
             ApiError::Refused(_) | ApiError::Unexpected { .. } => (reason::UNEXPECTED_ANSWER, retry),
         };
-        // How long it asks to wait changes with each look, and a message must not.
-        let message = match error {
-            ApiError::Throttled { .. } => "the platform asks for fewer requests".to_owned(),
-            ApiError::Refused(problem) => format!("the platform refused: {}", problem.slug),
-            error => error.to_string(),
-        };
-        (Finding::new(kind::READY, false, reason, message), wait)
+        (Finding::new(kind::READY, false, reason, error.lasting()), wait)
     })
 }
 

@@ -203,6 +203,11 @@ fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
         }
         _ => false,
     };
+    // A spec that was taken back to what is applied was never judged in this generation: what was said of the other one is
+    // not true of it.
+    let was_refused =
+        as_it_was(&previous.conditions, kind::ACCEPTED).is_some_and(|accepted| accepted.truth == Truth::False);
+    let live_before = live_before && !was_refused;
     let was = |kind| as_it_was(&previous.conditions, kind);
     let mut findings = facts.known();
     if live_before && matches!(stop, Stop::Unavailable { .. }) {

@@ -38,7 +38,10 @@ pub enum Way {
     /// Release the tenant.
     Retain(Because),
     /// Delete the tenant.
-    Delete,
+    Delete {
+        /// Whether that is still wanted; what the platform accepted goes on all the same.
+        confirmed: bool,
+    },
     /// Whether the namespace or CRD ends cannot be read: wait, do not delete.
     Unclear,
 }
@@ -114,7 +117,7 @@ impl Departure {
         match self.way {
             Way::Abandon | Way::GoesOn | Way::SuspendedRetain | Way::SuspendedDelete | Way::Unclear => false,
             Way::Retain(_) => !self.applied && self.platform,
-            Way::Delete => self.platform,
+            Way::Delete { .. } => self.platform,
         }
     }
 }
@@ -139,7 +142,7 @@ fn way(tenant: &Tenant, resolved: &Resolved, tenant_id: &str) -> Way {
         _ if !deletes && !accepted => Way::Retain(Because::Policy),
         _ if !confirmed && !accepted => Way::Retain(Because::NotConfirmed),
         None => Way::Unclear,
-        Some(false) => Way::Delete,
+        Some(false) => Way::Delete { confirmed: deletes && confirmed },
     }
 }
 
@@ -156,7 +159,7 @@ pub fn plan(departure: &Departure, observation: &Observation) -> Result<Leave, S
             wait("cannot read whether the namespace or the CRD is being deleted, so nothing is deleted", None)
         }
         Way::Retain(because) => retain(departure, because, observation),
-        Way::Delete => delete(observation),
+        Way::Delete { confirmed } => delete(confirmed, observation),
     })
 }
 
@@ -175,7 +178,7 @@ fn retain(departure: &Departure, because: Because, observation: &Observation) ->
     }
 }
 
-fn delete(observation: &Observation) -> Leave {
+fn delete(confirmed: bool, observation: &Observation) -> Leave {
     match observation {
         Observation::NotAsked => {
             wait("the Platform is missing; create it again, or abandon the tenant by annotation", None)
@@ -186,7 +189,9 @@ fn delete(observation: &Observation) -> Leave {
         Observation::Exists { document, owner: Owner::Ours | Owner::OursLast, .. } => {
             match &document.runtime.deletion {
                 Some(deletion) => Leave::Await(deletion.clone()),
-                None => Leave::Delete,
+                None if confirmed => Leave::Delete,
+                // The platform took its deletion back, and nobody asks for another one.
+                None => Leave::Release(Because::NotConfirmed),
             }
         }
     }

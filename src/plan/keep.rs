@@ -21,7 +21,11 @@ pub fn plan(tenant: &Tenant, desired: &Desired, resolved: &Resolved, observation
             create(tenant, desired, resolved, Some(deletion_id), restricted)
         }
         Observation::Exists { document, settings, owner } => {
-            if document.runtime.deletion.is_some() && !matches!(owner, Owner::Other(_)) {
+            // Whose it is comes first: of another's tenant nothing else may be judged, or said.
+            if let Owner::Other(stamp) = owner {
+                return Err(Stop::OwnedByOther { stamp: stamp.clone() });
+            }
+            if document.runtime.deletion.is_some() {
                 return Err(Stop::TenantDeleting);
             }
             judge(desired, resolved, settings, false)?;
