@@ -51,16 +51,26 @@ write_module() {
     awk -v staging="v0.${version#*.}" '$2 == "=>" && $3 ~ /^\.\/staging\// { print "\t" $1 " => " $1 " " staging }' "$upstream"
     printf ')\n'
   } >"$folder/go.mod"
-  (cd "$folder" && go mod tidy)
+  local said
+  said=$(cd "$folder" && go mod tidy 2>&1) || { echo "$said" >&2; fail "the module of Kubernetes $version cannot be completed"; }
 }
 
 # What a binary was built from. A binary without the right stamp is not taken
 # for done, so a moved pin is built anew.
 stamp_of() { cat "$1/go.mod" "$1/go.sum" | cksum; }
 
+is_given() { [ -n "${KUBEBUILDER_ASSETS:-}" ] && [ -x "$KUBEBUILDER_ASSETS/$1" ]; }
+
+all_given() {
+  local tool
+  for tool in etcd "${kubernetes_tools[@]}"; do
+    is_given "$tool" || return 1
+  done
+}
+
 is_done() {
   local tool=$1 module=$2
-  [ -n "${KUBEBUILDER_ASSETS:-}" ] && [ -x "$KUBEBUILDER_ASSETS/$tool" ] && return
+  is_given "$tool" && return
   [ -x "$root/$version/$tool" ] && [ "$(cat "$root/$version/.$tool.stamp" 2>/dev/null)" = "$(stamp_of "$module")" ]
 }
 
@@ -118,6 +128,11 @@ if [ "${1:-}" = module ]; then
   [ $# -eq 3 ] || fail "usage: build.sh module <version> <folder>"
   require_go "a module for Kubernetes $2"
   write_module "${2#v}" "$3"
+  exit
+fi
+
+if all_given; then
+  say "ready in $KUBEBUILDER_ASSETS"
   exit
 fi
 
