@@ -14,6 +14,7 @@ pub mod assets;
 pub mod audit;
 pub mod controlplane;
 pub mod env;
+pub mod hold;
 pub mod http;
 pub mod kubectl;
 pub mod operator;

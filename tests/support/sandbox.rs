@@ -80,6 +80,36 @@ impl Sandbox {
         self.ask(Method::PATCH, &path, Some(json!({ "settings": settings }))).await
     }
 
+    /// Asks for the deletion of a tenant, as somebody with the system role does.
+    pub async fn delete(&self, id: &str) -> Result<Value> {
+        let (_, document) = self.tenant(id).await?;
+        let request = self.http.delete(format!("{}/v1/tenants/{id}?confirm=YES", self.url()));
+        let mut request = request.bearer_auth(self.token("system").await?);
+        if let Some(owner) = document["owner"].as_str() {
+            request = request.header("nimbus-owner", owner);
+        }
+        let answer = request.send().await?;
+        ensure!(answer.status() == 202, "deleting answered {}: {}", answer.status(), answer.text().await?);
+        Ok(answer.json().await?)
+    }
+
+    /// Loses a tenant without a tombstone.
+    pub async fn lose(&self, id: &str) -> Result<Value> {
+        self.ask(Method::DELETE, &format!("/sandbox/tenants/{id}"), None).await
+    }
+
+    /// Plants stamps of somebody else.
+    pub async fn stamp(&self, id: &str, owner: Option<&str>, last_owner: Option<&str>) -> Result<Value> {
+        let body = json!({ "owner": owner, "lastOwner": last_owner });
+        self.ask(Method::PUT, &format!("/sandbox/tenants/{id}/stamp"), Some(body)).await
+    }
+
+    /// Provisions a service, as an administrator does.
+    pub async fn service(&self, id: &str, service: &str) -> Result<Value> {
+        let body = json!({ "displayName": service, "features": [] });
+        self.ask(Method::PUT, &format!("/sandbox/tenants/{id}/services/{service}"), Some(body)).await
+    }
+
     /// Runs the provisioning script.
     pub async fn run_script(&self, id: &str) -> Result<Value> {
         self.ask(Method::POST, &format!("/sandbox/tenants/{id}/script/run"), None).await

@@ -73,8 +73,13 @@ fn timing() -> Timing {
 impl Stage {
     /// A corner with a connected Platform and no Tenant.
     pub async fn new(name: &str) -> Self {
+        Self::on(TestEnv::new(name).await).await
+    }
+
+    /// The same in a corner that was made before, of a control plane of one's own for instance.
+    pub async fn on(env: TestEnv<'static>) -> Self {
         let stage = Self {
-            env: TestEnv::new(name).await,
+            env,
             platform: Sandbox::start().await.expect("sandbox starts"),
             id: uuid::Uuid::new_v4().to_string(),
             timing: timing(),
@@ -137,11 +142,37 @@ impl Stage {
 
     /// Starts the controller.
     pub fn start(&self) -> Operator {
+        self.start_with(self.options())
+    }
+
+    /// Starts the controller, and returns once its Platform is connected: what it does from then on is about Tenants.
+    pub async fn connect(&self) -> Operator {
+        let operator = self.start();
+        self.connected().await;
+        operator
+    }
+
+    /// Waits until the Platform is ready.
+    pub async fn connected(&self) {
+        let platforms: Api<Platform> = Api::all(self.client(users::PLATFORM_ADMIN));
+        until("the Platform is ready", PATIENCE, async || {
+            let platform = platforms.get(&self.env.platform).await.map_err(|error| error.to_string())?;
+            let conditions = platform.status.map(|status| status.conditions).unwrap_or_default();
+            match conditions.iter().find(|condition| condition.type_ == "Ready") {
+                Some(ready) if ready.status == "True" => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
+        })
+        .await;
+    }
+
+    /// Starts the controller with other options.
+    pub fn start_with(&self, options: controller::Options) -> Operator {
         self.started.store(true, Ordering::Relaxed);
         let config = self.env.control_plane.config(&self.env.operator_user).expect("the operator has a user");
         let client = controller::client(config).expect("a client");
         let (stop, stopped) = oneshot::channel::<()>();
-        let run = controller::run(client, self.options(), async {
+        let run = controller::run(client, options, async {
             drop(stopped.await);
         });
         Operator { stop: Some(stop), task: tokio::spawn(run) }

@@ -1,0 +1,54 @@
+//! Holds the controller at one step of a pass, so that a test can act in between.
+
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+
+use nimbus_operator::controller::{Observer, Step};
+use tokio::sync::oneshot;
+
+/// A place to stop at, to be given to a stage as its observer.
+#[derive(Clone, Default)]
+pub struct Hold(Arc<Mutex<Option<Armed>>>);
+
+struct Armed {
+    step: Step,
+    reached: oneshot::Sender<()>,
+    go_on: mpsc::Receiver<()>,
+}
+
+/// A pass that stands still; dropping this lets it go on.
+pub struct Held {
+    reached: Option<oneshot::Receiver<()>>,
+    _go_on: mpsc::Sender<()>,
+}
+
+impl Hold {
+    /// The observer that stops.
+    pub fn observer(&self) -> Observer {
+        let hold = self.clone();
+        Arc::new(move |step, _| {
+            let armed = hold.0.lock().unwrap_or_else(PoisonError::into_inner).take_if(|armed| armed.step == step);
+            if let Some(Armed { reached, go_on, .. }) = armed {
+                // An error says that the test no longer listens.
+                let _ = reached.send(());
+                // An error says that the other end was dropped, which is the sign to go on.
+                let _ = tokio::task::block_in_place(|| go_on.recv());
+            }
+        })
+    }
+
+    /// Stops the next pass that comes to a step, before it does anything there.
+    pub fn at(&self, step: Step) -> Held {
+        let (reached, is_reached) = oneshot::channel();
+        let (_go_on, go_on) = mpsc::channel();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Armed { step, reached, go_on });
+        Held { reached: Some(is_reached), _go_on }
+    }
+}
+
+impl Held {
+    /// Waits until the pass stands still.
+    pub async fn reached(&mut self) {
+        let reached = self.reached.take().expect("waited for once");
+        tokio::time::timeout(super::wait::PATIENCE, reached).await.expect("the step is reached").expect("by a pass");
+    }
+}
