@@ -21,7 +21,7 @@ use super::resolve::resolve;
 use crate::admin_api::{ApiError, Client};
 use crate::plan::{Delay, Facts, Outcome, Stop, conclude, plan, validate};
 use crate::resources::tenant::DEFAULT_SYNC_INTERVAL_SECONDS;
-use crate::resources::{Platform, Tenant};
+use crate::resources::{FINALIZER, Platform, Tenant};
 
 /// The outcome of a pass could not be written to Kubernetes.
 #[derive(Debug, Error)]
@@ -157,12 +157,21 @@ async fn ours(seen: &Tenant, context: &Context) -> Result<Option<(Tenant, Option
     if seen.metadata.deletion_timestamp.is_none() {
         return Ok(Some((seen.clone(), platform)));
     }
+    if departed(seen) {
+        return Ok(None);
+    }
     let tenants = Api::<Tenant>::namespaced(context.client.clone(), &seen.namespace().unwrap_or_default());
     match context.kubernetes(tenants.get(&seen.name_any())).await {
-        Ok(fresh) if fresh.uid() == seen.uid() => Ok(Some((fresh, platform))),
+        Ok(fresh) if fresh.uid() == seen.uid() && !departed(&fresh) => Ok(Some((fresh, platform))),
         Ok(_) | Err(Refusal::NotFound) => Ok(None),
         Err(refusal) => Err(unknown(refusal)),
     }
+}
+
+/// Without our finalizer a Tenant that is being deleted is done with, or never reached the platform. It may stand there for
+/// long while others hold it, and nothing may be done for it twice.
+fn departed(tenant: &Tenant) -> bool {
+    tenant.metadata.deletion_timestamp.is_some() && !tenant.finalizers().iter().any(|name| name == FINALIZER)
 }
 
 async fn connection(context: &Context, platform: Option<&Platform>) -> Result<Arc<Client>, ApiError> {
