@@ -9,12 +9,25 @@ use kube::{Api, Resource, ResourceExt};
 use tracing::debug;
 
 use super::FIELD_MANAGER;
-use super::context::Context;
+use super::context::{Context, Refusal};
 use crate::plan::conclude::Note;
 use crate::resources::Tenant;
 
-/// Records an event. A terminating namespace refuses new ones, so it then speaks of the namespace, in namespace `default`.
+/// Records an event. A terminating namespace refuses new ones, so it then speaks of the namespace, in namespace `default`;
+/// whoever does not know that it ends learns it from the refusal.
 pub(super) async fn record(context: &Context, tenant: &Tenant, note: &Note, namespace_ends: bool) {
+    let outcome = create(context, tenant, note, namespace_ends).await;
+    let outcome = match outcome {
+        Err(Refusal::Forbidden) if !namespace_ends => create(context, tenant, note, true).await,
+        outcome => outcome,
+    };
+    // An event is a courtesy: no pass fails for it.
+    if let Err(refusal) = outcome {
+        debug!(reason = note.reason, ?refusal, "event not recorded");
+    }
+}
+
+async fn create(context: &Context, tenant: &Tenant, note: &Note, namespace_ends: bool) -> Result<(), Refusal> {
     let namespace = tenant.namespace().unwrap_or_default();
     let (home, regarding, text) = if namespace_ends {
         let regarding = ObjectReference {
@@ -45,8 +58,5 @@ pub(super) async fn record(context: &Context, tenant: &Tenant, note: &Note, name
     };
     let params = PostParams { field_manager: Some(FIELD_MANAGER.into()), ..PostParams::default() };
     let events = Api::<Event>::namespaced(context.client.clone(), &home);
-    // An event is a courtesy: no pass fails for it.
-    if let Err(refusal) = context.kubernetes(events.create(&params, &event)).await {
-        debug!(reason = note.reason, ?refusal, "event not recorded");
-    }
+    context.kubernetes(events.create(&params, &event)).await.map(drop)
 }
