@@ -32,6 +32,9 @@ pub(super) async fn execute(
 ) -> Result<Outcome, Stop> {
     match (intent, plan) {
         (Intent::Leave(departure), Plan::Leave(leave)) => {
+            if leave == Leave::Delete {
+                ensure_unchanged(context, &pass.tenant).await?;
+            }
             Ok(carry_out(context, client, &departure.tenant_id, &pass.stamp, leave).await)
         }
         (Intent::Leave(_), _) | (_, Plan::Leave(_)) => Err(Stop::Bug("the plan does not fit the intent")),
@@ -125,6 +128,15 @@ async fn ensure_finalizer(context: &Context, pass: &mut Pass) -> Result<(), Stop
         patched.metadata.generation == tenant.metadata.generation && patched.metadata.deletion_timestamp.is_none();
     pass.tenant = patched;
     // Edited or deleted since it was read: nothing may be done on the word of an older spec.
+    if same { Ok(()) } else { Err(Stop::Raced) }
+}
+
+/// Reads the Tenant again before what cannot be undone: while the platform was asked, the confirmation may have been withdrawn
+/// or the Tenant replaced.
+async fn ensure_unchanged(context: &Context, tenant: &Tenant) -> Result<(), Stop> {
+    let api = Api::<Tenant>::namespaced(context.client.clone(), &tenant.namespace().unwrap_or_default());
+    let now = context.kubernetes(api.get_metadata(&tenant.name_any())).await?.metadata;
+    let same = now.uid == tenant.metadata.uid && now.resource_version == tenant.metadata.resource_version;
     if same { Ok(()) } else { Err(Stop::Raced) }
 }
 
