@@ -163,11 +163,13 @@ impl Client {
         self.call(Call::owner_of(Method::PUT, id).owner(owner)).await.map(drop)
     }
 
-    /// Takes our stamp off; the platform keeps it as the last owner.
+    /// Takes our stamp off; the platform keeps it as the last owner. Returns what the platform says of the tenant, if that
+    /// can be read.
     ///
     /// *Errors*: `owned-by-other`; any other [`ApiError`].
-    pub async fn release(&self, id: &str, owner: &str) -> Result<(), ApiError> {
-        self.call(Call::owner_of(Method::DELETE, id).owner(owner)).await.map(drop)
+    pub async fn release(&self, id: &str, owner: &str) -> Result<Option<TenantDocument>, ApiError> {
+        let answer = self.call(Call::owner_of(Method::DELETE, id).owner(owner)).await?;
+        Ok(answer.document(id).ok())
     }
 
     /// Asks for the deletion of a tenant. Irreversible.

@@ -199,7 +199,8 @@ async fn carry_out(
 /// One attempt, whatever comes of it: a stale stamp heals, a Tenant that cannot be deleted does not.
 async fn release(client: &Client, id: &str, stamp: &str, because: Because, most: Duration) -> Farewell {
     match tokio::time::timeout(most, client.release(id, stamp)).await {
-        Ok(Ok(())) => Farewell::Released(because),
+        Ok(Ok(Some(document))) if document.runtime.deletion.is_some() => Farewell::TooLate,
+        Ok(Ok(_)) => Farewell::Released(because),
         Ok(Err(ApiError::Refused(_))) => Farewell::NeverOurs,
         Ok(Err(_)) | Err(_) => Farewell::StaleStamp(because),
     }

@@ -327,6 +327,11 @@ fn left(farewell: Farewell) -> Conclusion {
             note(true, reason::RELEASED, "its namespace or the CRD was deleted: the tenant stays on the platform")
         }
         Farewell::StaleStamp(Because::Policy) => {
+        Farewell::TooLate => note(
+            true,
+            reason::DELETION_STARTED,
+            "too late to keep the tenant: the platform had accepted its deletion and goes on with it",
+        ),
             note(true, reason::RELEASE_FAILED, "the tenant stays on the platform; its stamp could not be taken off")
         }
         Farewell::Suspended => {

@@ -90,6 +90,8 @@ pub enum Farewell {
     Released(Because),
     /// Releasing failed, or was not possible; the stamp is stale.
     StaleStamp(Because),
+    /// The tenant was released, and the platform goes on with a deletion that it had accepted: the answer had been lost.
+    TooLate,
     /// Suspended, so nothing was called.
     Suspended,
     /// The tenant is gone from the platform.
