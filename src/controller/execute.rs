@@ -13,10 +13,10 @@ use super::observe::canonical;
 use super::reconcile::Pass;
 use crate::admin_api::types::PendingDeletion;
 use crate::admin_api::{ApiError, Client, Deletion, Lookup, TenantDocument, Write};
-use crate::plan::deletion::{Because, Farewell, Leave};
+use crate::plan::deletion::{self, Because, Farewell, Leave};
 use crate::plan::diff::diff;
 use crate::plan::{Desired, Difference, Done, Intent, Observation, Outcome, Plan, Resolved, Stop};
-use crate::resources::{FINALIZER, Tenant};
+use crate::resources::{FINALIZER, Tenant, reason};
 
 /// Carries out a plan.
 ///
@@ -183,7 +183,9 @@ async fn carry_out(
     let timing = &context.options.timing;
     match (leave, client) {
         (Leave::Off(farewell), _) => Outcome::Left(farewell),
-        (Leave::Wait { why, error }, _) => Outcome::Waiting { deletion: None, why, started: false, error },
+        (Leave::Wait { reason, why, error }, _) => {
+            Outcome::Waiting { deletion: None, reason, why, started: false, error }
+        }
         (Leave::Await(deletion), _) => waits(deletion, false),
         (Leave::Release(because), Ok(client)) => {
             let most =
@@ -228,10 +230,10 @@ fn waits(deletion: PendingDeletion, started: bool) -> Outcome {
         [] => "the platform accepted the deletion and has not finished it".to_owned(),
         waits => format!("the platform accepted the deletion and waits for {}", waits.join(" and for ")),
     };
-    Outcome::Waiting { deletion: Some(deletion), why, started, error: None }
+    Outcome::Waiting { deletion: Some(deletion), reason: reason::DELETING, why, started, error: None }
 }
 
 fn unasked(error: ApiError) -> Outcome {
-    let why = format!("the deletion is confirmed and waits: {}", error.lasting());
-    Outcome::Waiting { deletion: None, why, started: false, error: Some(error) }
+    let why = deletion::unasked(&error);
+    Outcome::Waiting { deletion: None, reason: reason::DELETING, why, started: false, error: Some(error) }
 }

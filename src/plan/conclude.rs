@@ -82,7 +82,9 @@ pub enum Delay {
 pub fn conclude(facts: Facts<'_>, outcome: Result<Outcome, Stop>) -> Conclusion {
     let conclusion = match outcome {
         Ok(Outcome::Live { document, done, difference }) => live(facts, &document, done, &difference),
-        Ok(Outcome::Waiting { deletion, why, started, error }) => waiting(facts, deletion, why, started, error),
+        Ok(Outcome::Waiting { deletion, reason, why, started, error }) => {
+            waiting(facts, deletion, Finding::new(kind::READY, false, reason, why), started, error)
+        }
         Ok(Outcome::Left(farewell)) => left(farewell),
         Err(stop) => stopped(facts, &stop),
     };
@@ -280,11 +282,10 @@ fn mode_finding(mode: Mode, ready: &Finding) -> Option<Finding> {
 fn waiting(
     facts: Facts<'_>,
     deletion: Option<crate::admin_api::types::PendingDeletion>,
-    why: String,
+    ready: Finding,
     started: bool,
     error: Option<ApiError>,
 ) -> Conclusion {
-    let ready = Finding::new(kind::READY, false, reason::DELETING, why);
     let previous = facts.previous();
     let mut findings = facts.known();
     findings
@@ -326,12 +327,12 @@ fn left(farewell: Farewell) -> Conclusion {
         Farewell::Released(Because::SurroundingsEnd) | Farewell::StaleStamp(Because::SurroundingsEnd) => {
             note(true, reason::RELEASED, "its namespace or the CRD was deleted: the tenant stays on the platform")
         }
-        Farewell::StaleStamp(Because::Policy) => {
         Farewell::TooLate => note(
             true,
             reason::DELETION_STARTED,
             "too late to keep the tenant: the platform had accepted its deletion and goes on with it",
         ),
+        Farewell::StaleStamp(Because::Policy) => {
             note(true, reason::RELEASE_FAILED, "the tenant stays on the platform; its stamp could not be taken off")
         }
         Farewell::Suspended => {

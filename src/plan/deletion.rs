@@ -8,7 +8,7 @@ use super::{Observation, Owner, PlatformReference, Resolved, Stop};
 use crate::admin_api::ApiError;
 use crate::admin_api::types::PendingDeletion;
 use crate::resources::tenant::DeletionPolicy;
-use crate::resources::{Tenant, annotation};
+use crate::resources::{Tenant, annotation, reason};
 use crate::settings::format::{Guid, canonical};
 
 /// What is known about a Tenant that is being deleted, before the platform is asked.
@@ -70,6 +70,8 @@ pub enum Leave {
     Await(PendingDeletion),
     /// Wait for something else.
     Wait {
+        /// The reason of Ready.
+        reason: &'static str,
         /// For what, for people.
         why: String,
         /// The failed call, if one is the cause.
@@ -88,10 +90,10 @@ pub enum Farewell {
     GoesOn,
     /// The tenant was released.
     Released(Because),
-    /// Releasing failed, or was not possible; the stamp is stale.
-    StaleStamp(Because),
     /// The tenant was released, and the platform goes on with a deletion that it had accepted: the answer had been lost.
     TooLate,
+    /// Releasing failed, or was not possible; the stamp is stale.
+    StaleStamp(Because),
     /// Suspended, so nothing was called.
     Suspended,
     /// The tenant is gone from the platform.
@@ -156,10 +158,12 @@ pub fn plan(departure: &Departure, observation: &Observation) -> Result<Leave, S
         Way::Abandon => Leave::Off(Farewell::Abandoned),
         Way::GoesOn => Leave::Off(Farewell::GoesOn),
         Way::SuspendedRetain => Leave::Off(Farewell::Suspended),
-        Way::SuspendedDelete => wait("the deletion is confirmed and waits: spec.suspend is true", None),
-        Way::Unclear => {
-            wait("cannot read whether the namespace or the CRD is being deleted, so nothing is deleted", None)
-        }
+        Way::SuspendedDelete => Leave::Wait {
+            reason: reason::SUSPENDED,
+            why: "the deletion is confirmed and waits: spec.suspend is true".to_owned(),
+            error: None,
+        },
+        Way::Unclear => wait("cannot read whether the namespace or the CRD is being deleted, so nothing is deleted"),
         Way::Retain(because) => retain(departure, because, observation),
         Way::Delete { confirmed } => delete(confirmed, observation),
     })
@@ -182,10 +186,10 @@ fn retain(departure: &Departure, because: Because, observation: &Observation) ->
 
 fn delete(confirmed: bool, observation: &Observation) -> Leave {
     match observation {
-        Observation::NotAsked => {
-            wait("the Platform is missing; create it again, or abandon the tenant by annotation", None)
+        Observation::NotAsked => wait("the Platform is missing; create it again, or abandon the tenant by annotation"),
+        Observation::Unknown(error) => {
+            Leave::Wait { reason: reason::DELETING, why: unasked(error), error: Some(error.clone()) }
         }
-        Observation::Unknown(error) => wait("the platform cannot be asked", Some(error.clone())),
         Observation::Absent { .. } | Observation::Tombstone { .. } => Leave::Off(Farewell::Deleted),
         Observation::Exists { owner: Owner::Other(_) | Owner::Free, .. } => Leave::Off(Farewell::NeverOurs),
         Observation::Exists { document, owner: Owner::Ours | Owner::OursLast, .. } => {
@@ -199,6 +203,22 @@ fn delete(confirmed: bool, observation: &Observation) -> Leave {
     }
 }
 
-fn wait(why: &str, error: Option<ApiError>) -> Leave {
-    Leave::Wait { why: why.to_owned(), error }
+fn wait(why: &str) -> Leave {
+    Leave::Wait { reason: reason::DELETING, why: why.to_owned(), error: None }
+}
+
+/// Why a confirmed deletion does not go on. The same words for the whole of an outage, whether the platform was called or is
+/// known to be out of reach: each other word is another write of the status.
+pub fn unasked(error: &ApiError) -> String {
+    match error {
+        ApiError::Throttled { .. } => "the deletion waits: the platform asks for fewer requests".to_owned(),
+        ApiError::Refused(problem) => format!("the deletion waits: the platform refused: {}", problem.slug),
+        ApiError::Forbidden => format!("the deletion waits: {error}"),
+        ApiError::Unreachable { what }
+        | ApiError::Unauthenticated { what }
+        | ApiError::Unexpected { what, .. }
+        | ApiError::NotCalled { because: what } => {
+            format!("the deletion waits: the platform cannot be asked: {what}")
+        }
+    }
 }

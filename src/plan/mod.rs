@@ -177,6 +177,8 @@ pub enum Outcome {
     Waiting {
         /// What the platform still has to do; `None` before it accepted the deletion.
         deletion: Option<crate::admin_api::types::PendingDeletion>,
+        /// The reason of Ready.
+        reason: &'static str,
         /// For what it waits, for people.
         why: String,
         /// Whether this pass asked for the deletion.
