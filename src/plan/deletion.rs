@@ -32,7 +32,7 @@ pub enum Way {
     /// The platform goes on with a deletion that it accepted.
     GoesOn,
     /// Nothing may be called.
-    SuspendedRetain,
+    SuspendedRetain(Because),
     /// A confirmed deletion waits for the suspension to end.
     SuspendedDelete,
     /// Release the tenant.
@@ -119,7 +119,7 @@ impl Departure {
     /// Whether the plan depends on what the platform says.
     pub fn asks(&self) -> bool {
         match self.way {
-            Way::Abandon | Way::GoesOn | Way::SuspendedRetain | Way::SuspendedDelete | Way::Unclear => false,
+            Way::Abandon | Way::GoesOn | Way::SuspendedRetain(_) | Way::SuspendedDelete | Way::Unclear => false,
             Way::Retain(_) => !self.applied && self.platform,
             Way::Delete { .. } => self.platform,
         }
@@ -139,9 +139,10 @@ fn way(tenant: &Tenant, resolved: &Resolved, tenant_id: &str) -> Way {
         Some(true) if accepted => Way::GoesOn,
         Some(true) => Way::Retain(Because::SurroundingsEnd),
         // After the platform accepted the deletion, edits change nothing.
-        _ if tenant.spec.suspended() && !accepted => match deletes && confirmed {
-            true => Way::SuspendedDelete,
-            false => Way::SuspendedRetain,
+        _ if tenant.spec.suspended() && !accepted => match (deletes, confirmed) {
+            (true, true) => Way::SuspendedDelete,
+            (true, false) => Way::SuspendedRetain(Because::NotConfirmed),
+            (false, _) => Way::SuspendedRetain(Because::Policy),
         },
         _ if !deletes && !accepted => Way::Retain(Because::Policy),
         _ if !confirmed && !accepted => Way::Retain(Because::NotConfirmed),
@@ -157,7 +158,8 @@ pub fn plan(departure: &Departure, observation: &Observation) -> Result<Leave, S
     Ok(match departure.way {
         Way::Abandon => Leave::Off(Farewell::Abandoned),
         Way::GoesOn => Leave::Off(Farewell::GoesOn),
-        Way::SuspendedRetain => Leave::Off(Farewell::Suspended),
+        Way::SuspendedRetain(Because::NotConfirmed) => Leave::Off(Farewell::StaleStamp(Because::NotConfirmed)),
+        Way::SuspendedRetain(_) => Leave::Off(Farewell::Suspended),
         Way::SuspendedDelete => Leave::Wait {
             reason: reason::SUSPENDED,
             why: "the deletion is confirmed and waits: spec.suspend is true".to_owned(),
