@@ -1,0 +1,134 @@
+//! How a Tenant leaves: the table of design.md §6 row by row, what an outage does to it, and what a confirmation is worth.
+
+mod confirmation;
+mod confirmed;
+mod foreign;
+mod outage;
+mod recreated;
+mod retained;
+mod surroundings;
+mod suspended;
+mod unowned;
+
+use nimbus_operator::resources::Tenant;
+use serde_json::{Value, json};
+
+use crate::support::audit::Mark;
+use crate::support::stage::{NAME, Stage, condition, describe};
+use crate::support::wait::{PATIENCE, until};
+
+pub const CONFIRM: &str = "nimbus.luware.com/confirm-deletion";
+pub const ABANDON: &str = "nimbus.luware.com/abandon";
+pub const RECREATE: &str = "nimbus.luware.com/recreate";
+pub const FINALIZER: &str = "nimbus.luware.com/tenant";
+
+/// The call that may only be seen after a valid confirmation.
+pub const DELETE: &str = "DELETE /v1/tenants/{id}";
+
+/// Two places from where writes and calls are counted.
+pub struct Since {
+    audit: Mark,
+    log: u64,
+}
+
+impl Since {
+    pub async fn now(stage: &Stage) -> Self {
+        Self { audit: stage.audit().mark().await.unwrap(), log: stage.platform.mark().await.unwrap() }
+    }
+
+    /// What the operator wrote to Tenants, e.g. `patch tenants/status`.
+    pub async fn writes(&self, stage: &Stage) -> Vec<String> {
+        let writes = stage.tenant_writes(self.audit).await.unwrap();
+        let subresource = |name: &str| if name.is_empty() { String::new() } else { format!("/{name}") };
+        writes
+            .iter()
+            .map(|write| format!("{} {}{} {}", write.verb, write.resource, subresource(&write.subresource), write.code))
+            .collect()
+    }
+
+    /// What the operator asked about the tenant, with the status that the platform answered.
+    pub async fn calls(&self, stage: &Stage) -> Vec<String> {
+        let calls = stage.platform.calls(&stage.id, self.log).await.unwrap();
+        calls.iter().map(|seen| format!("{} {}", seen.call, seen.status.unwrap_or_default())).collect()
+    }
+
+    /// What the operator changed on the tenant, in order.
+    pub async fn effects(&self, stage: &Stage) -> Vec<String> {
+        let calls = stage.platform.calls(&stage.id, self.log).await.unwrap();
+        calls.into_iter().filter_map(|seen| seen.effect).collect()
+    }
+
+    /// How often the operator asked for the deletion of a tenant, whatever came of it.
+    pub async fn deletions(&self, stage: &Stage) -> usize {
+        self.calls(stage).await.iter().filter(|call| call.starts_with(&format!("{DELETE} "))).count()
+    }
+}
+
+/// The only write of a Tenant that leaves at once.
+pub const FINALIZER_OFF: [&str; 1] = ["patch tenants 200"];
+
+/// A Tenant with annotations.
+pub fn annotated(stage: &Stage, spec: Value, annotations: Value) -> Value {
+    let mut manifest = stage.manifest(spec);
+    manifest["metadata"]["annotations"] = annotations;
+    manifest
+}
+
+/// A Tenant whose deletion is confirmed from the start.
+pub fn doomed(stage: &Stage) -> Value {
+    annotated(stage, json!({ "deletionPolicy": "Delete" }), json!({ CONFIRM: stage.id }))
+}
+
+/// Creates a Tenant and waits until it is Ready.
+pub async fn live(stage: &Stage, manifest: Value) -> Tenant {
+    stage.try_create(manifest).await.expect("the Tenant is accepted");
+    stage.ready().await
+}
+
+/// Waits until the Tenant says that it waits for something, in these words.
+pub async fn waits_for(stage: &Stage, reason: &str, words: &str) -> Tenant {
+    until(&format!("the Tenant waits: {reason} '{words}'"), PATIENCE, async || {
+        let tenant = stage.tenants().get(NAME).await.map_err(|error| error.to_string())?;
+        let current = tenant.status.as_ref().map(|status| status.observed_generation) == tenant.metadata.generation;
+        match condition(&tenant, "Ready") {
+            Some((status, found, message))
+                if current && status == "False" && found == reason && message.contains(words) =>
+            {
+                Ok(tenant)
+            }
+            _ => Err(describe(&tenant)),
+        }
+    })
+    .await
+}
+
+/// Whose tenant it is: owner and last owner.
+pub async fn stamps(stage: &Stage) -> (Option<String>, Option<String>) {
+    let (status, tenant) = stage.platform.tenant(&stage.id).await.unwrap();
+    assert_eq!(status, 200, "{tenant}");
+    let text = |name: &str| tenant[name].as_str().map(ToOwned::to_owned);
+    (text("owner"), text("lastOwner"))
+}
+
+/// The stamp of the stage's Tenant.
+pub fn stamp(stage: &Stage) -> String {
+    format!("test/{}/{NAME}", stage.env.namespace)
+}
+
+/// The slug with which the platform refuses to show the tenant.
+pub async fn absence(stage: &Stage) -> String {
+    let (status, problem) = stage.platform.tenant(&stage.id).await.unwrap();
+    assert_eq!(status, 404, "{problem}");
+    problem["type"].as_str().unwrap_or_default().trim_start_matches("urn:nimbus:problem:").to_owned()
+}
+
+/// The events in the Tenant's namespace, by type and reason.
+pub async fn events(stage: &Stage) -> Vec<(String, String)> {
+    let mut events = stage.events().await.unwrap();
+    events.sort();
+    events
+}
+
+pub fn event(kind: &str, reason: &str) -> (String, String) {
+    (kind.to_owned(), reason.to_owned())
+}

@@ -1,0 +1,127 @@
+//! What a confirmation is worth: it names this tenant, or it is none; without one the tenant is retained.
+
+use nimbus_operator::controller::Step;
+use serde_json::{Value, json};
+
+use super::{CONFIRM, FINALIZER_OFF, Since, absence, annotated, doomed, event, events, live, stamp, stamps};
+use crate::support::hold::Hold;
+use crate::support::stage::Stage;
+
+/// What is written as confirmation, by the tenant's id and that of another.
+type Written = fn(&str, &str) -> Value;
+
+/// An id with one digit changed.
+fn typo(id: &str) -> String {
+    let last = if id.ends_with('0') { "1" } else { "0" };
+    format!("{}{last}", &id[..id.len() - 1])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_valid_confirmation_a_tenant_is_retained_with_a_warning() {
+    let mut stage = Stage::new("unconfirmed").await;
+    let _operator = stage.connect().await;
+    let copied = uuid::Uuid::new_v4().to_string();
+    stage.platform.auto_run(true).await.unwrap();
+    let cases: [(&str, Written); 8] = [
+        ("none", |_, _| Value::Null),
+        ("copied from another tenant", |_, copied| json!(copied)),
+        ("a typo", |id, _| json!(typo(id))),
+        ("a boolean", |_, _| json!("true")),
+        ("the word of the UI", |_, _| json!("YES")),
+        ("empty", |_, _| json!("")),
+        ("with more behind it", |id, _| json!(format!("{id}0"))),
+        ("without hyphens", |id, _| json!(id.replace('-', ""))),
+    ];
+    for (number, (case, confirmation)) in cases.into_iter().enumerate() {
+        stage.id = uuid::Uuid::new_v4().to_string();
+        let confirmation = confirmation(&stage.id, &copied);
+        let annotations = if confirmation.is_null() { json!({}) } else { json!({ CONFIRM: confirmation }) };
+        live(&stage, annotated(&stage, json!({ "deletionPolicy": "Delete" }), annotations)).await;
+        let since = Since::now(&stage).await;
+        stage.delete().await;
+        stage.gone().await;
+        assert_eq!(since.calls(&stage).await, ["DELETE /v1/tenants/{id}/owner 200"], "{case}");
+        assert_eq!(since.writes(&stage).await, FINALIZER_OFF, "{case}");
+        assert_eq!(stamps(&stage).await, (None, Some(stamp(&stage))), "{case}");
+        assert_eq!(events(&stage).await, vec![event("Warning", "DeletionNotConfirmed"); number + 1], "{case}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn capitals_and_blanks_do_not_spoil_a_confirmation() {
+    let mut stage = Stage::new("capitals").await;
+    let _operator = stage.connect().await;
+    stage.platform.auto_run(true).await.unwrap();
+    // In the annotation, and in the spec.
+    for (spec, confirmation) in [(false, true), (true, false), (true, true)] {
+        stage.id = uuid::Uuid::new_v4().to_string();
+        let (lower, upper) = (stage.id.clone(), stage.id.to_uppercase());
+        let written = |capital| if capital { upper.clone() } else { lower.clone() };
+        let spec = json!({ "deletionPolicy": "Delete", "general": { "tenantId": written(spec) } });
+        live(&stage, annotated(&stage, spec, json!({ CONFIRM: format!(" {} ", written(confirmation)) }))).await;
+        stage.delete().await;
+        stage.gone().await;
+        assert_eq!(absence(&stage).await, "tenant-deleted");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confirmation_that_was_withdrawn_is_none() {
+    let stage = Stage::new("withdrawn").await;
+    let _operator = stage.connect().await;
+    live(&stage, doomed(&stage)).await;
+    stage.patch(json!({ "metadata": { "annotations": { CONFIRM: null } } })).await;
+    let since = Since::now(&stage).await;
+    stage.delete().await;
+    stage.gone().await;
+    assert_eq!(since.deletions(&stage).await, 0);
+    assert_eq!(events(&stage).await, [event("Warning", "DeletionNotConfirmed")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confirmation_may_come_just_before_the_deletion() {
+    let stage = Stage::new("just-before").await;
+    let _operator = stage.connect().await;
+    stage.platform.auto_run(true).await.unwrap();
+    live(&stage, stage.manifest(json!({}))).await;
+    stage.patch(json!({ "spec": { "deletionPolicy": "Delete" } })).await;
+    stage.annotate(CONFIRM, &stage.id).await;
+    stage.delete().await;
+    stage.gone().await;
+    assert_eq!(absence(&stage).await, "tenant-deleted");
+}
+
+/// The pass has decided to delete, and meanwhile the author withdraws.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confirmation_that_is_withdrawn_in_the_middle_of_a_pass_is_none() {
+    let (mut stage, hold) = (Stage::new("withdrawn-late").await, Hold::default());
+    stage.observer = hold.observer();
+    let _operator = stage.connect().await;
+    live(&stage, doomed(&stage)).await;
+    let since = Since::now(&stage).await;
+    let mut held = hold.at(Step::Execute);
+    stage.delete().await;
+    held.reached().await;
+    stage.patch(json!({ "metadata": { "annotations": { CONFIRM: null } } })).await;
+    drop(held);
+    stage.gone().await;
+    assert_eq!(since.deletions(&stage).await, 0);
+    assert_eq!(since.effects(&stage).await, ["owner-released"]);
+    assert_eq!(events(&stage).await, [event("Warning", "DeletionNotConfirmed")]);
+}
+
+/// A confirmation waits out an outage, and can still be withdrawn.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confirmation_can_be_withdrawn_while_the_platform_is_away() {
+    let stage = Stage::new("withdrawn-outage").await;
+    let _operator = stage.connect().await;
+    live(&stage, doomed(&stage)).await;
+    stage.platform.plant(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
+    stage.delete().await;
+    super::waits_for(&stage, "Deleting", "the platform cannot be asked: the connection broke").await;
+    stage.patch(json!({ "metadata": { "annotations": { CONFIRM: null } } })).await;
+    stage.gone().await;
+    stage.platform.heal().await.unwrap();
+    assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None), "the stamp is stale");
+    assert_eq!(events(&stage).await, [event("Warning", "DeletionNotConfirmed")]);
+}

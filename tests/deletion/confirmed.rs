@@ -1,0 +1,192 @@
+//! A confirmed deletion: asked for once, waited for, and done only when the platform says so.
+
+use nimbus_operator::resources::status::DeletionStatus;
+use serde_json::{Value, json};
+
+use super::{
+    CONFIRM, FINALIZER, FINALIZER_OFF, Since, absence, annotated, doomed, event, events, live, stamp, stamps, waits_for,
+};
+use crate::support::stage::{Stage, condition};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_without_a_wait_costs_one_write_and_three_calls() {
+    let stage = Stage::new("delete").await;
+    stage.platform.auto_run(true).await.unwrap();
+    let _operator = stage.connect().await;
+    live(&stage, doomed(&stage)).await;
+    let since = Since::now(&stage).await;
+    stage.delete().await;
+    stage.gone().await;
+    let calls = ["GET /v1/tenants/{id} 200", "DELETE /v1/tenants/{id} 202", "GET /v1/tenants/{id} 404"];
+    assert_eq!(since.calls(&stage).await, calls);
+    assert_eq!(since.writes(&stage).await, FINALIZER_OFF);
+    assert_eq!(absence(&stage).await, "tenant-deleted");
+    assert_eq!(events(&stage).await, [event("Normal", "Deleted")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_waits_for_services_and_script_and_says_so() {
+    let stage = Stage::new("delete-waits").await;
+    let operator = stage.connect().await;
+    live(&stage, doomed(&stage)).await;
+    stage.platform.service(&stage.id, "hotline").await.unwrap();
+    stage.platform.service(&stage.id, "reception").await.unwrap();
+    let since = Since::now(&stage).await;
+    stage.delete().await;
+    let words = "the platform accepted the deletion and waits for the services that are pending deletion and for a run \
+                 of the provisioning script";
+    let waits = waits_for(&stage, "Deleting", words).await;
+    let status = waits.status.clone().unwrap();
+    assert_eq!(status.deletion, Some(DeletionStatus { services_pending: 2, script_pending: true }));
+    assert_eq!(condition(&waits, "Reconciling"), Some(("True".into(), "Deleting".into(), words.into())));
+    assert_eq!(condition(&waits, "Stalled"), None);
+    let as_it_was = |kind| condition(&waits, kind).map(|(status, reason, _)| format!("{status} {reason}"));
+    assert_eq!(as_it_was("Accepted").as_deref(), Some("True Accepted"));
+    assert_eq!(as_it_was("Synced").as_deref(), Some("True InSync"));
+
+    // It looks again and again, and neither asks nor writes again; nor does a successor of this operator.
+    looks_again(&stage, &since, 3).await;
+    operator.stop().await;
+    let operator = stage.connect().await;
+    looks_again(&stage, &since, 3).await;
+    assert_eq!(since.effects(&stage).await, ["deletion-begun"]);
+    assert_eq!(since.deletions(&stage).await, 1);
+    assert_eq!(since.writes(&stage).await, ["patch tenants/status 200"]);
+    assert_eq!(stage.get().await.metadata.finalizers, Some(vec![FINALIZER.to_owned()]));
+
+    stage.platform.run_script(&stage.id).await.unwrap();
+    stage.gone().await;
+    operator.stop().await;
+    assert_eq!(since.writes(&stage).await, ["patch tenants/status 200", FINALIZER_OFF[0]]);
+    assert_eq!(since.deletions(&stage).await, 1);
+    assert_eq!(events(&stage).await, [event("Normal", "Deleted"), event("Normal", "DeletionStarted")]);
+}
+
+/// Waits until the operator asked the platform so many times more.
+async fn looks_again(stage: &Stage, since: &Since, times: usize) {
+    let before = since.calls(stage).await.len();
+    crate::support::wait::until("further looks", crate::support::wait::PATIENCE, async || {
+        let now = since.calls(stage).await.len();
+        if now >= before + times { Ok(()) } else { Err(format!("{now} calls, {before} before")) }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_platform_accepted_edits_change_nothing() {
+    let stage = Stage::new("delete-edits").await;
+    let _operator = stage.connect().await;
+    live(&stage, doomed(&stage)).await;
+    stage.delete().await;
+    waits_for(&stage, "Deleting", "provisioning script").await;
+    let since = Since::now(&stage).await;
+    let edits = [
+        ("back to Retain", json!({ "spec": { "deletionPolicy": "Retain" } })),
+        ("confirmation withdrawn", json!({ "metadata": { "annotations": { CONFIRM: null } } })),
+        ("suspended", json!({ "spec": { "suspend": true } })),
+        ("settings", json!({ "spec": { "general": { "companyName": "Other" }, "suspend": null } })),
+    ];
+    for (case, edit) in edits {
+        stage.patch(edit).await;
+        stage.pass().await;
+        waits_for(&stage, "Deleting", "provisioning script").await;
+        assert_eq!(since.effects(&stage).await, [""; 0], "{case}");
+        assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None), "{case}");
+    }
+    stage.platform.run_script(&stage.id).await.unwrap();
+    stage.gone().await;
+    assert_eq!(since.deletions(&stage).await, 0, "it had been asked before");
+    assert_eq!(events(&stage).await, [event("Normal", "Deleted"), event("Normal", "DeletionStarted")]);
+}
+
+/// The answer to the request for deletion was lost, and then the author thought better of it: too late, and not hidden.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_mind_after_a_lost_answer_is_told_the_truth() {
+    let mut stage = Stage::new("delete-lost").await;
+    stage.timing.backoff_first = std::time::Duration::from_secs(600);
+    stage.timing.backoff_most = std::time::Duration::from_secs(600);
+    let _operator = stage.connect().await;
+    live(&stage, doomed(&stage)).await;
+    let lost = json!({ "kind": "truncate" });
+    stage.platform.plant(json!([{ "route": "DELETE /v1/tenants/{id}", "action": lost }])).await.unwrap();
+    let since = Since::now(&stage).await;
+    stage.delete().await;
+    waits_for(&stage, "Deleting", "a body that cannot be read").await;
+    assert_eq!(stage.get().await.status.unwrap().deletion, None, "the operator does not know that it was accepted");
+    stage.patch(json!({ "metadata": { "annotations": { CONFIRM: null } } })).await;
+    stage.gone().await;
+    assert_eq!(since.effects(&stage).await, ["deletion-begun", "owner-released"]);
+    assert_eq!(events(&stage).await, [event("Warning", "DeletionStarted")], "no word of a tenant that stays");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tombstone_or_a_documented_absence_is_done() {
+    let mut stage = Stage::new("delete-absent").await;
+    let _operator = stage.connect().await;
+    for case in ["tenant-not-found", "tenant-deleted"] {
+        stage.id = uuid::Uuid::new_v4().to_string();
+        live(&stage, doomed(&stage)).await;
+        if case == "tenant-deleted" {
+            stage.platform.delete(&stage.id).await.unwrap();
+            stage.platform.run_script(&stage.id).await.unwrap();
+        } else {
+            stage.platform.lose(&stage.id).await.unwrap();
+        }
+        assert_eq!(absence(&stage).await, case);
+        let since = Since::now(&stage).await;
+        stage.delete().await;
+        stage.gone().await;
+        assert_eq!(since.calls(&stage).await, ["GET /v1/tenants/{id} 404"], "{case}");
+        assert_eq!(since.writes(&stage).await, FINALIZER_OFF, "{case}");
+    }
+    assert_eq!(events(&stage).await, [event("Normal", "Deleted"), event("Normal", "Deleted")]);
+}
+
+/// Somebody else deletes the tenant between our look and our request.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_vanishes_before_it_is_deleted_is_done() {
+    let mut stage = Stage::new("delete-raced").await;
+    let _operator = stage.connect().await;
+    for slug in ["tenant-not-found", "tenant-deleted"] {
+        stage.id = uuid::Uuid::new_v4().to_string();
+        live(&stage, doomed(&stage)).await;
+        let answer = json!({ "kind": "problem", "slug": slug, "status": 404 });
+        stage.platform.plant(json!([{ "route": "DELETE /v1/tenants/{id}", "action": answer }])).await.unwrap();
+        let since = Since::now(&stage).await;
+        stage.delete().await;
+        stage.gone().await;
+        stage.platform.heal().await.unwrap();
+        assert_eq!(since.deletions(&stage).await, 1, "{slug}");
+        assert_eq!(events(&stage).await.last(), Some(&event("Normal", "Deleted")), "{slug}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_that_another_began_is_waited_for() {
+    let stage = Stage::new("delete-begun").await;
+    let _operator = stage.connect().await;
+    live(&stage, doomed(&stage)).await;
+    stage.platform.delete(&stage.id).await.unwrap();
+    let since = Since::now(&stage).await;
+    stage.delete().await;
+    waits_for(&stage, "Deleting", "waits for a run of the provisioning script").await;
+    assert_eq!(since.deletions(&stage).await, 0);
+    stage.platform.run_script(&stage.id).await.unwrap();
+    stage.gone().await;
+    assert_eq!(events(&stage).await, [event("Normal", "Deleted")]);
+}
+
+/// The stamp changed hands between our look and our request: the platform refuses, and the tenant is not ours any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_changes_hands_before_it_is_deleted_is_left_alone() {
+    let stage = Stage::new("delete-taken").await;
+    let _operator = stage.connect().await;
+    live(&stage, annotated(&stage, json!({ "deletionPolicy": "Delete" }), json!({ CONFIRM: stage.id }))).await;
+    let answer = json!({ "kind": "problem", "slug": "owned-by-other" });
+    stage.platform.plant(json!([{ "route": "DELETE /v1/tenants/{id}", "action": answer }])).await.unwrap();
+    stage.delete().await;
+    stage.gone().await;
+    assert_eq!(events(&stage).await, []);
+    let (_, document) = stage.platform.tenant(&stage.id).await.unwrap();
+    assert_eq!(document["runtime"]["deletion"], Value::Null);
+}

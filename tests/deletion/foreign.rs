@@ -1,0 +1,105 @@
+//! Finalizers of others, and foreground deletion: we take off ours and nothing else, once.
+
+use kube::api::DeleteParams;
+use nimbus_operator::resources::Tenant;
+use serde_json::{Value, json};
+
+use super::{CONFIRM, FINALIZER, Since, annotated, event, events, live, stamp, stamps};
+use crate::support::stage::{NAME, Stage, condition, describe};
+use crate::support::wait::{PATIENCE, until};
+
+const OTHERS: [&str; 2] = ["example.com/first", "example.com/last"];
+
+/// Waits until our finalizer is off.
+async fn ours_is_off(stage: &Stage) -> Tenant {
+    until("our finalizer is off", PATIENCE, async || {
+        let tenant = stage.tenants().get(NAME).await.map_err(|error| error.to_string())?;
+        let there = tenant.metadata.finalizers.iter().flatten().any(|name| name == FINALIZER);
+        if there { Err(describe(&tenant)) } else { Ok(tenant) }
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finalizers_of_others_are_kept_and_nothing_is_done_twice() {
+    let mut stage = Stage::new("foreign").await;
+    let operator = stage.connect().await;
+    for (policy, effect) in [("Retain", "owner-released"), ("Delete", "deletion-begun")] {
+        stage.platform.auto_run(true).await.unwrap();
+        stage.id = uuid::Uuid::new_v4().to_string();
+        let mut manifest = annotated(&stage, json!({ "deletionPolicy": policy }), json!({ CONFIRM: stage.id }));
+        manifest["metadata"]["finalizers"] = json!([OTHERS[0], FINALIZER, OTHERS[1]]);
+        live(&stage, manifest).await;
+        let since = Since::now(&stage).await;
+        stage.delete().await;
+        let left = ours_is_off(&stage).await;
+        assert_eq!(left.metadata.finalizers, Some(OTHERS.map(ToOwned::to_owned).into()), "{policy}");
+        let before = (since.calls(&stage).await, events(&stage).await);
+
+        // Whatever happens to it from now on is no affair of ours.
+        stage.annotate("nimbus.luware.com/reconcile-requested-at", "now").await;
+        stage.patch(json!({ "spec": { "driftPolicy": "Report" } })).await;
+        another_tenant_is_served(&stage).await;
+        let after = (since.calls(&stage).await, events(&stage).await);
+        assert_eq!(after, before, "{policy}");
+        assert_eq!(since.effects(&stage).await, [effect], "{policy}");
+        stage.patch(json!({ "metadata": { "finalizers": null } })).await;
+        stage.gone().await;
+    }
+    operator.stop().await;
+    assert_eq!(events(&stage).await, [event("Normal", "Deleted"), event("Normal", "Released")]);
+}
+
+/// The watch tells of changes in their order: when a later one was served, so was an earlier one.
+async fn another_tenant_is_served(stage: &Stage) {
+    let id = uuid::Uuid::new_v4().to_string();
+    let mut manifest = stage.manifest(json!({ "general": { "tenantId": id } }));
+    manifest["metadata"]["name"] = json!(id);
+    stage.try_create(manifest).await.unwrap();
+    until("another Tenant is ready", PATIENCE, async || {
+        let tenant = stage.tenants().get(&id).await.map_err(|error| error.to_string())?;
+        match condition(&tenant, "Ready") {
+            Some((status, ..)) if status == "True" => Ok(()),
+            _ => Err(describe(&tenant)),
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreground_deletion_is_no_special_case() {
+    let mut stage = Stage::new("foreground").await;
+    stage.platform.auto_run(true).await.unwrap();
+    let _operator = stage.connect().await;
+    for policy in ["Retain", "Delete"] {
+        stage.id = uuid::Uuid::new_v4().to_string();
+        live(&stage, annotated(&stage, json!({ "deletionPolicy": policy }), json!({ CONFIRM: stage.id }))).await;
+        let since = Since::now(&stage).await;
+        stage.tenants().delete(NAME, &DeleteParams::foreground()).await.unwrap();
+        stage.gone().await;
+        let effect = if policy == "Retain" { "owner-released" } else { "deletion-begun" };
+        assert_eq!(since.effects(&stage).await, [effect], "{policy}");
+    }
+    assert_eq!(events(&stage).await, [event("Normal", "Deleted"), event("Normal", "Released")]);
+}
+
+/// A Tenant whose finalizer somebody took off by hand is not acted upon any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_our_finalizer_a_deletion_is_not_ours() {
+    let stage = Stage::new("taken-off").await;
+    let operator = stage.connect().await;
+    let mut manifest = annotated(&stage, json!({ "deletionPolicy": "Delete" }), json!({ CONFIRM: stage.id }));
+    manifest["metadata"]["finalizers"] = json!([OTHERS[0]]);
+    live(&stage, manifest).await;
+    operator.stop().await;
+    stage.patch(json!({ "metadata": { "finalizers": [OTHERS[0]] } })).await;
+    stage.delete().await;
+    let since = Since::now(&stage).await;
+    let operator = stage.connect().await;
+    another_tenant_is_served(&stage).await;
+    operator.stop().await;
+    assert_eq!(since.calls(&stage).await, [""; 0]);
+    assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None));
+    let (_, document) = stage.platform.tenant(&stage.id).await.unwrap();
+    assert_eq!(document["runtime"]["deletion"], Value::Null);
+}

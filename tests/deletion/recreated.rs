@@ -1,0 +1,191 @@
+//! F20: what was said about a Tenant says nothing about a successor of the same name.
+
+use nimbus_operator::controller::Step;
+use nimbus_operator::resources::Tenant;
+use serde_json::{Value, json};
+
+use super::{
+    CONFIRM, FINALIZER, RECREATE, Since, absence, annotated, doomed, event, events, live, stamp, stamps, waits_for,
+};
+use crate::support::hold::Hold;
+use crate::support::proxy::{Proxy, Upstream};
+use crate::support::recorder::{Moment, Recorder};
+use crate::support::stage::{Stage, condition};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_yaml_is_ready_again_and_nothing_is_sent_twice() {
+    let stage = Stage::new("drill").await;
+    let _operator = stage.connect().await;
+    // Never: it is no adoption when the tenant was ours last. What nobody can compare is sent again, and moves nothing.
+    let manifest = stage.manifest(json!({
+        "adoptionPolicy": "Never",
+        "general": { "companyName": "Contoso AG" },
+        "extensions": { "interact": {
+            "enabled": true, "acsConnectionStringRef": { "name": "acs", "key": "connection-string" }
+        } }
+    }));
+    live(&stage, manifest.clone()).await;
+    let (_, before) = stage.platform.tenant(&stage.id).await.unwrap();
+    stage.delete().await;
+    stage.gone().await;
+    assert_eq!(stamps(&stage).await, (None, Some(stamp(&stage))));
+    let since = Since::now(&stage).await;
+    let ready = live(&stage, manifest).await;
+    assert_eq!(since.effects(&stage).await, ["owner-claimed"]);
+    assert_eq!(stamps(&stage).await.0, Some(stamp(&stage)));
+    let (_, after) = stage.platform.tenant(&stage.id).await.unwrap();
+    assert_eq!((&after["settings"], &after["settingsVersion"]), (&before["settings"], &before["settingsVersion"]));
+    assert_eq!(ready.status.unwrap().applied.unwrap().settings_version, before["settingsVersion"]);
+    assert_eq!(events(&stage).await, [event("Normal", "Adopted"), event("Normal", "Released")]);
+}
+
+/// The same, but the new YAML differs: the spec is what counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_re_created_tenant_applies_its_own_spec() {
+    let stage = Stage::new("drill-edit").await;
+    let _operator = stage.connect().await;
+    live(&stage, stage.manifest(json!({ "general": { "companyName": "Before" } }))).await;
+    stage.delete().await;
+    stage.gone().await;
+    let since = Since::now(&stage).await;
+    live(&stage, stage.manifest(json!({ "general": { "companyName": "After" } }))).await;
+    assert_eq!(since.effects(&stage).await, ["owner-claimed", "settings-changed"]);
+    stage.settings("the new name", |settings| settings["general"]["companyName"] == "After").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confirmation_left_in_git_does_not_confirm_another_tenant() {
+    let mut stage = Stage::new("left-in-git").await;
+    let _operator = stage.connect().await;
+    stage.platform.auto_run(true).await.unwrap();
+    live(&stage, doomed(&stage)).await;
+    stage.delete().await;
+    stage.gone().await;
+    let old = std::mem::replace(&mut stage.id, uuid::Uuid::new_v4().to_string());
+    live(&stage, annotated(&stage, json!({ "deletionPolicy": "Delete" }), json!({ CONFIRM: old }))).await;
+    let since = Since::now(&stage).await;
+    stage.delete().await;
+    stage.gone().await;
+    assert_eq!(since.deletions(&stage).await, 0);
+    assert_eq!(stamps(&stage).await, (None, Some(stamp(&stage))));
+    assert_eq!(events(&stage).await, [event("Normal", "Deleted"), event("Warning", "DeletionNotConfirmed")]);
+}
+
+/// What was deleted is not created again by the YAML that is still in git; only a person can say so.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_yaml_of_a_deleted_tenant_creates_nothing() {
+    let stage = Stage::new("tombstone").await;
+    let _operator = stage.connect().await;
+    stage.platform.auto_run(true).await.unwrap();
+    live(&stage, doomed(&stage)).await;
+    stage.delete().await;
+    stage.gone().await;
+    let since = Since::now(&stage).await;
+    stage.try_create(doomed(&stage)).await.unwrap();
+    let lost = stage.condition("Ready", "False", "TenantLost").await;
+    assert_eq!(lost.metadata.finalizers, None);
+    assert_eq!(since.effects(&stage).await, [""; 0]);
+    stage.delete().await;
+    stage.gone().await;
+    assert_eq!(since.calls(&stage).await, ["GET /v1/tenants/{id} 404"]);
+    assert_eq!(absence(&stage).await, "tenant-deleted");
+}
+
+/// Somebody took the finalizer off by force while the deletion waited, and created the Tenant again, unconfirmed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_under_way_is_not_that_of_a_successor() {
+    let stage = Stage::new("successor").await;
+    let _operator = stage.connect().await;
+    live(&stage, doomed(&stage)).await;
+    stage.delete().await;
+    waits_for(&stage, "Deleting", "provisioning script").await;
+    stage.patch(json!({ "metadata": { "finalizers": null } })).await;
+    stage.gone().await;
+    let since = Since::now(&stage).await;
+    stage.try_create(stage.manifest(json!({ "general": { "companyName": "Successor" } }))).await.unwrap();
+    let deleting = stage.condition("Ready", "False", "TenantDeleting").await;
+    assert_eq!(deleting.metadata.finalizers, None, "nothing is written, so nothing has to be taken off");
+    assert_eq!(deleting.status.unwrap().deletion, None);
+    stage.platform.run_script(&stage.id).await.unwrap();
+    stage.pass().await;
+    let lost = stage.condition("Ready", "False", "TenantLost").await;
+    assert_eq!(since.effects(&stage).await, [""; 0]);
+
+    let (_, tombstone) = stage.platform.tenant(&stage.id).await.unwrap();
+    let token = tombstone["deletionId"].as_str().unwrap().to_owned();
+    let message = condition(&lost, "Ready").unwrap().2;
+    assert!(message.ends_with(&format!("{RECREATE}: {token}")), "{message}");
+    stage.annotate(RECREATE, &token).await;
+    stage.ready().await;
+    assert_eq!(since.effects(&stage).await, ["tenant-created"]);
+}
+
+/// The pass of the old Tenant has decided and stands still while it is replaced: nothing of it reaches the new one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pass_that_decided_about_the_old_tenant_does_nothing_to_the_new_one() {
+    for (confirmed, step) in [false, true].into_iter().flat_map(|how| [(how, Step::Plan), (how, Step::Execute)]) {
+        let (mut stage, hold) = (Stage::new("replaced").await, Hold::default());
+        stage.observer = hold.observer();
+        let operator = stage.connect().await;
+        live(&stage, if confirmed { doomed(&stage) } else { stage.manifest(json!({})) }).await;
+        let mut held = hold.at(step);
+        stage.delete().await;
+        held.reached().await;
+        let since = Since::now(&stage).await;
+        let successor = replace(&stage).await;
+        drop(held);
+        stage.ready().await;
+        assert_eq!(since.deletions(&stage).await, 0, "{confirmed} {step:?}");
+        let (_, document) = stage.platform.tenant(&stage.id).await.unwrap();
+        assert_eq!(document["owner"], stamp(&stage), "{confirmed} {step:?}");
+        assert_eq!(document["runtime"]["deletion"], Value::Null, "{confirmed} {step:?}");
+        operator.stop().await;
+        assert_untouched(&stage, &successor).await;
+    }
+}
+
+/// The old Tenant is replaced while the platform answers: neither its status nor its finalizer lands on the new one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pass_that_acted_for_the_old_tenant_writes_nothing_to_the_new_one() {
+    for confirmed in [false, true] {
+        let stage = Stage::new("replaced-late").await;
+        let recorder = Recorder::new(|_, path| path.starts_with("/v1/tenants/"));
+        let proxy = Proxy::start(Upstream::platform(&stage.platform.url()), &recorder).await.unwrap();
+        stage.platform_object(&proxy.url()).await;
+        let operator = stage.connect().await;
+        live(&stage, if confirmed { doomed(&stage) } else { stage.manifest(json!({})) }).await;
+        let reached = recorder.arm(recorder.effects().len() + 1, Moment::AfterSend);
+        stage.delete().await;
+        reached.await.unwrap();
+        let successor = replace(&stage).await;
+        let since = Since::now(&stage).await;
+        recorder.release();
+        if confirmed {
+            // It was asked for on behalf of the old one, before there was a new one.
+            let deleting = stage.condition("Ready", "False", "TenantDeleting").await;
+            assert_eq!(deleting.status.unwrap().deletion, None);
+            assert_eq!(since.effects(&stage).await, [""; 0]);
+        } else {
+            stage.ready().await;
+            assert_eq!(since.effects(&stage).await, ["owner-claimed"]);
+        }
+        operator.stop().await;
+        assert_untouched(&stage, &successor).await;
+    }
+}
+
+/// Takes the finalizer off by force and creates the Tenant again, unconfirmed. It has our finalizer from the start, as one
+/// out of a backup does, so that a pass of the old one finds something to take off.
+async fn replace(stage: &Stage) -> Tenant {
+    stage.patch(json!({ "metadata": { "finalizers": null } })).await;
+    stage.gone().await;
+    let mut successor = stage.manifest(json!({}));
+    successor["metadata"]["finalizers"] = json!([FINALIZER]);
+    stage.try_create(successor).await.unwrap()
+}
+
+async fn assert_untouched(stage: &Stage, successor: &Tenant) {
+    let left = stage.get().await.metadata;
+    assert_eq!((left.uid, left.deletion_timestamp), (successor.metadata.uid.clone(), None));
+    assert_eq!(left.finalizers, Some(vec![FINALIZER.to_owned()]));
+}

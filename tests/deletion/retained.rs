@@ -1,0 +1,115 @@
+//! Retain: the tenant stays and belongs to nobody, whether the platform answers or not.
+
+use std::time::{Duration, Instant};
+
+use nimbus_operator::controller::Timing;
+use serde_json::{Value, json};
+
+use super::{CONFIRM, FINALIZER_OFF, Since, annotated, event, events, live, stamp, stamps};
+use crate::support::stage::Stage;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retain_costs_one_write_and_one_call_and_keeps_the_last_owner() {
+    let stage = Stage::new("retain").await;
+    let _operator = stage.connect().await;
+    live(&stage, stage.manifest(json!({ "general": { "companyName": "Contoso AG" } }))).await;
+    let (_, before) = stage.platform.tenant(&stage.id).await.unwrap();
+    let since = Since::now(&stage).await;
+    stage.delete().await;
+    stage.gone().await;
+    assert_eq!(since.calls(&stage).await, ["DELETE /v1/tenants/{id}/owner 200"]);
+    assert_eq!(since.writes(&stage).await, FINALIZER_OFF);
+    assert_eq!(stamps(&stage).await, (None, Some(stamp(&stage))));
+    assert_eq!(events(&stage).await, [event("Normal", "Released")]);
+    let (_, after) = stage.platform.tenant(&stage.id).await.unwrap();
+    assert_eq!(after["settings"], before["settings"], "nothing else was touched");
+    assert_eq!(after["runtime"]["deletion"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retain_does_not_wait_for_a_platform_that_is_dead() {
+    let stage = Stage::new("retain-dead").await;
+    let _operator = stage.connect().await;
+    live(&stage, stage.manifest(json!({}))).await;
+    stage.platform.plant(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
+    stage.delete().await;
+    stage.gone().await;
+    assert_eq!(events(&stage).await, [event("Warning", "ReleaseFailed")]);
+
+    // The stale stamp heals: the same YAML takes the tenant over again, and nothing is sent.
+    stage.platform.heal().await.unwrap();
+    assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None));
+    stage.connected().await;
+    let since = Since::now(&stage).await;
+    live(&stage, stage.manifest(json!({}))).await;
+    assert_eq!(since.effects(&stage).await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retain_waits_for_a_platform_that_hangs_and_no_longer() {
+    assert_eq!(Timing::default().release, Duration::from_secs(60));
+    let mut stage = Stage::new("retain-hangs").await;
+    stage.timing.call = Duration::from_secs(100);
+    stage.timing.release = Duration::from_secs(1);
+    let _operator = stage.connect().await;
+    live(&stage, stage.manifest(json!({}))).await;
+    let hang = json!({ "kind": "delay", "seconds": 600 });
+    stage.platform.plant(json!([{ "route": "DELETE /v1/tenants/{id}/owner", "action": hang }])).await.unwrap();
+    let started = Instant::now();
+    stage.delete().await;
+    stage.gone().await;
+    assert!(started.elapsed() >= stage.timing.release, "{:?}", started.elapsed());
+    assert_eq!(events(&stage).await, [event("Warning", "ReleaseFailed")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_that_refuses_our_credentials_does_not_keep_a_retained_tenant() {
+    let mut stage = Stage::new("retain-refused").await;
+    let _operator = stage.connect().await;
+    let refusals = [
+        json!({ "kind": "status", "status": 401 }),
+        json!({ "kind": "problem", "slug": "not-permitted" }),
+        json!({ "kind": "status", "status": 500 }),
+        json!({ "kind": "status", "status": 429, "headers": { "retry-after": "1" } }),
+        json!({ "kind": "html" }),
+    ];
+    for (number, refusal) in refusals.iter().enumerate() {
+        stage.id = uuid::Uuid::new_v4().to_string();
+        live(&stage, stage.manifest(json!({}))).await;
+        stage.platform.plant(json!([{ "route": "DELETE /v1/tenants/{id}/owner", "action": refusal }])).await.unwrap();
+        let since = Since::now(&stage).await;
+        stage.delete().await;
+        stage.gone().await;
+        stage.platform.heal().await.unwrap();
+        assert_eq!(since.effects(&stage).await, [""; 0], "{refusal}");
+        assert_eq!(since.deletions(&stage).await, 0, "{refusal}");
+        stage.connected().await;
+        assert_eq!(events(&stage).await.len(), number + 1, "{refusal}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retain_of_a_tenant_that_is_gone_just_leaves() {
+    let stage = Stage::new("retain-gone").await;
+    let _operator = stage.connect().await;
+    live(&stage, stage.manifest(json!({}))).await;
+    stage.platform.lose(&stage.id).await.unwrap();
+    let since = Since::now(&stage).await;
+    stage.delete().await;
+    stage.gone().await;
+    assert_eq!(since.calls(&stage).await, ["DELETE /v1/tenants/{id}/owner 404"]);
+    assert_eq!(events(&stage).await, []);
+}
+
+/// A confirmation that was given long before says nothing while the policy is Retain.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confirmation_without_the_policy_deletes_nothing() {
+    let stage = Stage::new("retain-confirmed").await;
+    let _operator = stage.connect().await;
+    live(&stage, annotated(&stage, json!({}), json!({ CONFIRM: stage.id }))).await;
+    let since = Since::now(&stage).await;
+    stage.delete().await;
+    stage.gone().await;
+    assert_eq!(since.deletions(&stage).await, 0);
+    assert_eq!(events(&stage).await, [event("Normal", "Released")]);
+}

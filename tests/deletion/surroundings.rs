@@ -1,0 +1,182 @@
+//! The namespace or the CRD is deleted: nobody asked for these tenants, so they are retained, and nothing may hang.
+
+use std::time::{Duration, Instant};
+
+use k8s_openapi::api::events::v1::Event;
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::api::{Api, DeleteParams, ListParams, PostParams};
+use nimbus_operator::controller::Timing;
+use serde_json::json;
+
+use super::{ABANDON, Since, absence, annotated, doomed, event, events, live, stamp, stamps, waits_for};
+use crate::support::controlplane::{ControlPlane, Options};
+use crate::support::env::TestEnv;
+use crate::support::stage::Stage;
+use crate::support::users;
+use crate::support::wait::{PATIENCE, until};
+
+/// Deletes the Tenant's namespace as people do, and returns how long that took.
+async fn delete_namespace(stage: &Stage) -> Duration {
+    let started = Instant::now();
+    stage.kubectl(users::ADMIN, &["delete", "namespace", &stage.env.namespace, "--timeout=120s"]).await.unwrap();
+    started.elapsed()
+}
+
+/// The events in namespace `default` about the Tenant's namespace: type, reason, kind of what they are about.
+async fn events_in_default(stage: &Stage) -> Vec<(String, String, String)> {
+    let api: Api<Event> = Api::namespaced(stage.client(users::ADMIN), "default");
+    let all = api.list(&ListParams::default()).await.unwrap();
+    let about = |event: &Event| event.regarding.as_ref().and_then(|about| about.name.clone());
+    let ours = all.items.into_iter().filter(|event| about(event).as_deref() == Some(stage.env.namespace.as_str()));
+    let text = |text: Option<String>| text.unwrap_or_default();
+    ours.map(|event| (text(event.type_), text(event.reason), text(event.regarding.and_then(|about| about.kind))))
+        .collect()
+}
+
+fn released() -> [(String, String, String); 1] {
+    [("Warning".to_owned(), "Released".to_owned(), "Namespace".to_owned())]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_that_ends_retains_its_tenants() {
+    for (case, deletes) in [("retain", false), ("confirmed", true)] {
+        let stage = Stage::new(&format!("ns-{case}")).await;
+        let _operator = stage.connect().await;
+        let manifest = if deletes { doomed(&stage) } else { stage.manifest(json!({})) };
+        live(&stage, manifest).await;
+        let since = Since::now(&stage).await;
+        delete_namespace(&stage).await;
+        assert_eq!(since.calls(&stage).await, ["DELETE /v1/tenants/{id}/owner 200"], "{case}");
+        assert_eq!(since.effects(&stage).await, ["owner-released"], "{case}");
+        assert_eq!(stamps(&stage).await, (None, Some(stamp(&stage))), "{case}");
+        assert_eq!(events_in_default(&stage).await, released(), "{case}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_ends_while_the_platform_is_dead() {
+    let stage = Stage::new("ns-dead").await;
+    let _operator = stage.connect().await;
+    live(&stage, doomed(&stage)).await;
+    stage.platform.plant(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
+    delete_namespace(&stage).await;
+    assert_eq!(events_in_default(&stage).await, released());
+    stage.platform.heal().await.unwrap();
+    assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None), "the stamp is stale");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_that_hangs_delays_the_end_of_a_namespace_by_five_seconds() {
+    let mut stage = Stage::new("ns-hangs").await;
+    stage.timing.call = Duration::from_secs(100);
+    let at_most = Timing::default().release_in_ending_namespace;
+    assert_eq!((stage.timing.release_in_ending_namespace, at_most), (at_most, Duration::from_secs(5)));
+    let _operator = stage.connect().await;
+    live(&stage, stage.manifest(json!({}))).await;
+    let hang = json!({ "kind": "delay", "seconds": 600 });
+    stage.platform.plant(json!([{ "route": "DELETE /v1/tenants/{id}/owner", "action": hang }])).await.unwrap();
+    let since = Since::now(&stage).await;
+    let took = delete_namespace(&stage).await;
+    assert!(took >= at_most, "it was tried for {at_most:?}: {took:?}");
+    assert!(took < Duration::from_secs(60), "and not for longer: {took:?}");
+    assert_eq!(since.effects(&stage).await, [""; 0]);
+    assert_eq!(events_in_default(&stage).await, released());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_that_was_accepted_goes_on_without_its_namespace() {
+    let stage = Stage::new("ns-accepted").await;
+    let _operator = stage.connect().await;
+    live(&stage, doomed(&stage)).await;
+    stage.delete().await;
+    waits_for(&stage, "Deleting", "provisioning script").await;
+    let (_, before) = stage.platform.tenant(&stage.id).await.unwrap();
+    let since = Since::now(&stage).await;
+    delete_namespace(&stage).await;
+    assert_eq!(since.effects(&stage).await, [""; 0], "neither released nor asked for again");
+    let (_, after) = stage.platform.tenant(&stage.id).await.unwrap();
+    assert_eq!(after["runtime"]["deletion"], before["runtime"]["deletion"]);
+    assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None));
+    stage.platform.run_script(&stage.id).await.unwrap();
+    assert_eq!(absence(&stage).await, "tenant-deleted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn abandon_in_a_namespace_that_ends_is_told_in_default() {
+    let stage = Stage::new("ns-abandon").await;
+    let _operator = stage.connect().await;
+    live(&stage, annotated(&stage, json!({}), json!({ ABANDON: stage.id }))).await;
+    let since = Since::now(&stage).await;
+    delete_namespace(&stage).await;
+    assert_eq!(since.calls(&stage).await, [""; 0]);
+    let abandoned = ("Warning".to_owned(), "Abandoned".to_owned(), "Namespace".to_owned());
+    assert_eq!(events_in_default(&stage).await, [abandoned]);
+}
+
+/// On a control plane of its own, since the CRD is everybody's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crd_that_ends_retains_its_tenants() {
+    let control_plane = Box::leak(Box::new(ControlPlane::start(Options::default()).await.unwrap()));
+    let stage = Stage::on(TestEnv::on(control_plane, "crd-ends").await).await;
+    let operator = stage.connect().await;
+    live(&stage, doomed(&stage)).await;
+    let since = Since::now(&stage).await;
+    let crds: Api<CustomResourceDefinition> = Api::all(stage.client(users::ADMIN));
+    crds.delete("tenants.nimbus.luware.com", &DeleteParams::default()).await.unwrap();
+    until("the CRD is gone", PATIENCE, async || match crds.get_metadata_opt("tenants.nimbus.luware.com").await {
+        Ok(None) => Ok(()),
+        other => Err(format!("{other:?}")),
+    })
+    .await;
+    assert_eq!(since.effects(&stage).await, ["owner-released"]);
+    assert_eq!(since.deletions(&stage).await, 0);
+    assert_eq!(stamps(&stage).await, (None, Some(stamp(&stage))));
+    drop(operator);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_termination_that_cannot_be_read_deletes_nothing() {
+    let stage = Stage::new("ns-unclear").await;
+    let _operator = stage.connect().await;
+    live(&stage, doomed(&stage)).await;
+    let binding = format!("nimbus-operator-{}", stage.env.operator_user);
+    let bindings: Api<ClusterRoleBinding> = Api::all(stage.client(users::ADMIN));
+    let sees = bindings.get(&binding).await.unwrap();
+    blind(&stage, &sees).await;
+    bindings.delete(&binding, &DeleteParams::default()).await.unwrap();
+    stage.platform.auto_run(true).await.unwrap();
+    let since = Since::now(&stage).await;
+    stage.delete().await;
+    waits_for(&stage, "Deleting", "cannot read whether the namespace or the CRD is being deleted").await;
+    assert_eq!(since.calls(&stage).await, [""; 0]);
+
+    let again = ClusterRoleBinding { metadata: named(&binding), ..sees };
+    bindings.create(&PostParams::default(), &again).await.unwrap();
+    stage.gone().await;
+    assert_eq!(since.deletions(&stage).await, 1);
+    assert_eq!(events(&stage).await, [event("Normal", "Deleted")]);
+}
+
+/// Gives the operator all of its rights but the one to read namespaces.
+async fn blind(stage: &Stage, sees: &ClusterRoleBinding) {
+    let roles: Api<ClusterRole> = Api::all(stage.client(users::ADMIN));
+    let mut role = roles.get("nimbus-operator").await.unwrap();
+    for rule in role.rules.iter_mut().flatten() {
+        if let Some(resources) = &mut rule.resources {
+            resources.retain(|resource| resource != "namespaces");
+            resources.extend(resources.is_empty().then(|| "nothing".to_owned()));
+        }
+    }
+    let name = format!("{}-blind", stage.env.instance);
+    role.metadata = named(&name);
+    roles.create(&PostParams::default(), &role).await.unwrap();
+    let mut binding = ClusterRoleBinding { metadata: named(&name), ..sees.clone() };
+    binding.role_ref.name.clone_from(&name);
+    let bindings: Api<ClusterRoleBinding> = Api::all(stage.client(users::ADMIN));
+    bindings.create(&PostParams::default(), &binding).await.unwrap();
+}
+
+fn named(name: &str) -> kube::core::ObjectMeta {
+    kube::core::ObjectMeta { name: Some(name.to_owned()), ..Default::default() }
+}

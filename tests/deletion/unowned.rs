@@ -1,0 +1,135 @@
+//! The first rows: let go by annotation, somebody else's, never ours. Nothing happens on the platform.
+
+use serde_json::json;
+
+use super::{
+    ABANDON, CONFIRM, DELETE, FINALIZER, FINALIZER_OFF, Since, annotated, doomed, event, events, live, stamp, stamps,
+};
+use crate::support::stage::Stage;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn abandon_lets_go_without_a_call_and_warns() {
+    let mut stage = Stage::new("abandon").await;
+    let _operator = stage.connect().await;
+    for (case, policy) in [("Retain", "Retain"), ("a confirmed Delete", "Delete")] {
+        stage.id = uuid::Uuid::new_v4().to_string();
+        let annotations = json!({ ABANDON: stage.id.to_uppercase(), CONFIRM: stage.id });
+        live(&stage, annotated(&stage, json!({ "deletionPolicy": policy }), annotations)).await;
+        let since = Since::now(&stage).await;
+        stage.delete().await;
+        stage.gone().await;
+        assert_eq!(since.calls(&stage).await, [""; 0], "{case}");
+        assert_eq!(since.writes(&stage).await, FINALIZER_OFF, "{case}");
+        assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None), "{case}: the tenant keeps its stamp");
+    }
+    assert_eq!(events(&stage).await, [event("Warning", "Abandoned"), event("Warning", "Abandoned")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn abandon_works_while_the_platform_is_dead() {
+    let stage = Stage::new("abandon-dead").await;
+    let _operator = stage.connect().await;
+    live(&stage, doomed(&stage)).await;
+    stage.platform.plant(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
+    stage.delete().await;
+    super::waits_for(&stage, "Deleting", "the platform cannot be asked").await;
+    stage.annotate(ABANDON, &stage.id).await;
+    stage.gone().await;
+    assert_eq!(events(&stage).await, [event("Warning", "Abandoned")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn abandon_of_another_tenant_abandons_nothing() {
+    let stage = Stage::new("abandon-other").await;
+    let _operator = stage.connect().await;
+    let other = uuid::Uuid::new_v4().to_string();
+    live(&stage, annotated(&stage, json!({}), json!({ ABANDON: other }))).await;
+    stage.delete().await;
+    stage.gone().await;
+    assert_eq!(events(&stage).await, [event("Normal", "Released")]);
+    assert_eq!(stamps(&stage).await, (None, Some(stamp(&stage))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_is_not_ours_any_more_is_left_alone() {
+    let mut stage = Stage::new("not-ours").await;
+    let _operator = stage.connect().await;
+    // With Retain nobody asks whose it is: the platform refuses the release, since the stamp is another's.
+    let cases = [
+        ("Retain", json!({}), "DELETE /v1/tenants/{id}/owner 409"),
+        ("a confirmed Delete", json!({ "deletionPolicy": "Delete" }), "GET /v1/tenants/{id} 200"),
+    ];
+    for (case, spec, call) in cases {
+        stage.id = uuid::Uuid::new_v4().to_string();
+        live(&stage, annotated(&stage, spec, json!({ CONFIRM: stage.id }))).await;
+        stage.platform.stamp(&stage.id, Some("elsewhere/contoso/contoso"), None).await.unwrap();
+        let since = Since::now(&stage).await;
+        stage.delete().await;
+        stage.gone().await;
+        assert_eq!(since.effects(&stage).await, [""; 0], "{case}");
+        assert_eq!(since.calls(&stage).await, [call], "{case}");
+        assert_eq!(stamps(&stage).await, (Some("elsewhere/contoso/contoso".into()), None), "{case}");
+    }
+    assert_eq!(events(&stage).await, []);
+}
+
+/// A Tenant out of a backup has our finalizer, whatever became of its tenant.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_never_applied_leaves_nothing_behind() {
+    let mut stage = Stage::new("never-applied").await;
+    let _operator = stage.connect().await;
+    for (case, policy) in [("Retain", "Retain"), ("a confirmed Delete", "Delete")] {
+        stage.id = uuid::Uuid::new_v4().to_string();
+        stage
+            .platform
+            .create(&stage.id, json!({ "general": { "name": "Theirs", "o365Domain": "c.com" } }))
+            .await
+            .unwrap();
+        let spec = json!({ "deletionPolicy": policy, "adoptionPolicy": "Never" });
+        let mut manifest = annotated(&stage, spec, json!({ CONFIRM: stage.id }));
+        manifest["metadata"]["finalizers"] = json!([FINALIZER]);
+        stage.try_create(manifest).await.unwrap();
+        stage.condition("Ready", "False", "NotAdopted").await;
+        let since = Since::now(&stage).await;
+        stage.delete().await;
+        stage.gone().await;
+        assert_eq!(since.calls(&stage).await, ["GET /v1/tenants/{id} 200"], "{case}");
+        assert_eq!(since.writes(&stage).await, FINALIZER_OFF, "{case}");
+        assert_eq!(stamps(&stage).await, (None, None), "{case}");
+    }
+    assert_eq!(events(&stage).await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_platform_refused_to_create_leaves_nothing_behind() {
+    let stage = Stage::new("refused").await;
+    let _operator = stage.connect().await;
+    let refusal = json!({ "kind": "problem", "slug": "invalid-settings" });
+    stage.platform.plant(json!([{ "route": "PUT /v1/tenants/{id}", "action": refusal }])).await.unwrap();
+    stage.try_create(doomed(&stage)).await.unwrap();
+    let refused = stage.condition("Ready", "False", "InvalidSettings").await;
+    assert_eq!(refused.metadata.finalizers, Some(vec![FINALIZER.to_owned()]), "it is written before the platform is");
+    let since = Since::now(&stage).await;
+    stage.delete().await;
+    stage.gone().await;
+    assert_eq!(since.calls(&stage).await, ["GET /v1/tenants/{id} 404"]);
+    assert_eq!(since.deletions(&stage).await, 0, "{DELETE} is for a tenant that is there");
+}
+
+/// The create was sent, and the operator died before it wrote down that anything was applied.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_a_crash_left_unrecorded_is_released() {
+    let stage = Stage::new("unrecorded").await;
+    stage.platform.create(&stage.id, json!({ "general": { "name": "Contoso", "o365Domain": "c.com" } })).await.unwrap();
+    stage.platform.stamp(&stage.id, Some(&stamp(&stage)), None).await.unwrap();
+    let mut manifest = stage.manifest(json!({}));
+    manifest["metadata"]["finalizers"] = json!([FINALIZER]);
+    stage.try_create(manifest).await.unwrap();
+    stage.delete().await;
+    let since = Since::now(&stage).await;
+    let _operator = stage.start();
+    stage.gone().await;
+    assert_eq!(since.calls(&stage).await, ["GET /v1/tenants/{id} 200", "DELETE /v1/tenants/{id}/owner 200"]);
+    assert_eq!(stamps(&stage).await, (None, Some(stamp(&stage))));
+    assert_eq!(events(&stage).await, [event("Normal", "Released")]);
+}
