@@ -10,6 +10,7 @@
 
 mod deletion;
 mod harness;
+mod identity;
 mod lifecycle;
 mod platform_api;
 mod support;

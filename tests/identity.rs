@@ -1,0 +1,63 @@
+//! Whose tenant it is: two Tenants for one, taking over, foreign stamps, and a tenant that is gone or going.
+
+mod adopted;
+mod claimed;
+mod lost;
+
+use kube::Api;
+use nimbus_operator::resources::Tenant;
+use serde_json::{Value, json};
+
+use crate::support::stage::{Stage, condition, describe};
+use crate::support::users;
+use crate::support::wait::{PATIENCE, until};
+
+/// Creates a tenant on the platform with the settings of the stage's Tenant; it belongs to nobody.
+async fn unowned(stage: &Stage) {
+    let settings = json!({ "general": { "name": "Contoso", "o365Domain": "contoso.onmicrosoft.com" } });
+    stage.platform.create(&stage.id, settings).await.unwrap();
+}
+
+/// A second Tenant for the same tenant, with settings of its own.
+fn rival(stage: &Stage, namespace: &str, spec: Value) -> Value {
+    let mut manifest = stage.manifest(spec);
+    manifest["metadata"] = json!({ "name": "rival", "namespace": namespace });
+    manifest
+}
+
+fn tenants(stage: &Stage, namespace: &str) -> Api<Tenant> {
+    Api::namespaced(stage.client(users::PLATFORM_ADMIN), namespace)
+}
+
+/// Waits until a Tenant of the present generation is Ready, or not, for a reason; returns it and the message.
+async fn comes_to(tenants: &Api<Tenant>, name: &str, reason: &str) -> (Tenant, String) {
+    until(&format!("{name} is {reason}"), PATIENCE, async || {
+        let tenant = tenants.get(name).await.map_err(|error| error.to_string())?;
+        let current = tenant.status.as_ref().map(|status| status.observed_generation) == tenant.metadata.generation;
+        match condition(&tenant, "Ready") {
+            Some((_, found, message)) if current && found == reason => Ok((tenant, message)),
+            _ => Err(describe(&tenant)),
+        }
+    })
+    .await
+}
+
+/// Status and reason of each condition, so that a whole state is compared at once.
+fn conditions(tenant: &Tenant) -> Vec<String> {
+    let conditions = tenant.status.iter().flat_map(|status| &status.conditions);
+    let kinds = ["Ready", "Accepted", "Synced", "Reconciling", "Stalled"];
+    conditions
+        .filter(|condition| kinds.contains(&condition.type_.as_str()))
+        .map(|condition| format!("{} {} {}", condition.type_, condition.status, condition.reason))
+        .collect()
+}
+
+/// The conditions of a Tenant that needs a human, for a reason that is not its spec.
+fn stalled(reason: &str) -> Vec<String> {
+    vec![
+        format!("Ready False {reason}"),
+        "Accepted True Accepted".to_owned(),
+        format!("Synced Unknown {reason}"),
+        format!("Stalled True {reason}"),
+    ]
+}

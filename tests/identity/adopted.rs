@@ -1,0 +1,162 @@
+//! A tenant that is already there: taken over by the policy, and only when its stamp is free.
+
+use serde_json::{Value, json};
+
+use super::{comes_to, conditions, stalled, unowned};
+use crate::deletion::{Since, event, events, live, stamp, stamps};
+use crate::support::stage::{CONNECTION_STRING, NAME, Stage};
+
+const MANAGED: &str = "belongs to nobody and differs in spec.general.companyName; spec.adoptionPolicy is IfMatches";
+
+/// Creates the Tenant, which may not take the tenant over, and returns why not.
+async fn refused(stage: &Stage, spec: Value, reason: &str) -> String {
+    let (_, before) = stage.platform.tenant(&stage.id).await.unwrap();
+    let since = Since::now(stage).await;
+    stage.create(spec).await;
+    let (tenant, message) = comes_to(&stage.tenants(), NAME, reason).await;
+    assert_eq!(conditions(&tenant), stalled(reason));
+    assert_eq!(tenant.metadata.finalizers, None);
+    stage.pass().await;
+    assert_eq!(since.effects(stage).await, [""; 0]);
+    assert_eq!(since.calls(stage).await, ["GET /v1/tenants/{id} 200"; 2], "one look in each pass");
+    assert_eq!(since.writes(stage).await, ["patch tenants/status 200"; 2], "the second for the requested pass");
+    let (_, after) = stage.platform.tenant(&stage.id).await.unwrap();
+    assert_eq!(after, before);
+    assert_eq!(events(stage).await, []);
+    message
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn never_takes_nothing_over() {
+    let stage = Stage::new("adopt-never").await;
+    let _operator = stage.connect().await;
+    unowned(&stage).await;
+    let message = refused(&stage, json!({ "adoptionPolicy": "Never" }), "NotAdopted").await;
+    assert_eq!(message, "a tenant with this id exists and belongs to nobody; spec.adoptionPolicy is Never");
+    // The policy is a setting like others: changed, it acts at once.
+    stage.patch(json!({ "spec": { "adoptionPolicy": "IfMatches" } })).await;
+    stage.ready().await;
+    assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn if_matches_takes_over_what_is_equal_and_sends_nothing() {
+    let stage = Stage::new("adopt-equal").await;
+    let _operator = stage.connect().await;
+    unowned(&stage).await;
+    let (_, before) = stage.platform.tenant(&stage.id).await.unwrap();
+    let since = Since::now(&stage).await;
+    live(&stage, stage.manifest(json!({}))).await;
+    assert_eq!(since.calls(&stage).await, ["GET /v1/tenants/{id} 200", "PUT /v1/tenants/{id}/owner 200"]);
+    assert_eq!(since.writes(&stage).await, ["patch tenants 200", "patch tenants/status 200"]);
+    let (_, after) = stage.platform.tenant(&stage.id).await.unwrap();
+    assert_eq!((&after["settings"], &after["settingsVersion"]), (&before["settings"], &before["settingsVersion"]));
+    assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None));
+    assert_eq!(events(&stage).await, [event("Normal", "Adopted")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn if_matches_leaves_alone_what_differs_and_names_it() {
+    let stage = Stage::new("adopt-differs").await;
+    let _operator = stage.connect().await;
+    unowned(&stage).await;
+    let message = refused(&stage, json!({ "general": { "companyName": "Contoso AG" } }), "NotAdopted").await;
+    assert!(message.ends_with(MANAGED), "{message}");
+    // Made equal by a person on the platform, it is taken over at the next look.
+    stage.platform.edit(&stage.id, json!({ "general": { "companyName": "Contoso AG" } })).await.unwrap();
+    let since = Since::now(&stage).await;
+    stage.pass().await;
+    stage.ready().await;
+    assert_eq!(since.effects(&stage).await, ["owner-claimed"]);
+}
+
+/// What nobody can compare is no difference: it is sent after the take-over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sealed_value_is_no_difference() {
+    let stage = Stage::new("adopt-sealed").await;
+    let _operator = stage.connect().await;
+    unowned(&stage).await;
+    let string = json!({ "value": CONNECTION_STRING });
+    let interact = json!({ "interact": { "enabled": true, "acsConnectionString": string } });
+    stage.platform.edit(&stage.id, json!({ "extensions": interact })).await.unwrap();
+    let (_, before) = stage.platform.tenant(&stage.id).await.unwrap();
+    let since = Since::now(&stage).await;
+    let reference = json!({ "name": "acs", "key": "connection-string" });
+    let spec = json!({ "interact": { "enabled": true, "acsConnectionStringRef": reference } });
+    live(&stage, stage.manifest(json!({ "extensions": spec }))).await;
+    let calls = ["GET /v1/tenants/{id} 200", "PUT /v1/tenants/{id}/owner 200", "PATCH /v1/tenants/{id} 200"];
+    assert_eq!(since.calls(&stage).await, calls);
+    let (_, after) = stage.platform.tenant(&stage.id).await.unwrap();
+    assert_eq!(after["settings"], before["settings"], "an equal value moves no version");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn always_takes_over_whatever_differs() {
+    let stage = Stage::new("adopt-always").await;
+    let _operator = stage.connect().await;
+    unowned(&stage).await;
+    let since = Since::now(&stage).await;
+    let spec = json!({ "adoptionPolicy": "Always", "general": { "companyName": "Contoso AG" } });
+    live(&stage, stage.manifest(spec)).await;
+    let calls = ["GET /v1/tenants/{id} 200", "PUT /v1/tenants/{id}/owner 200", "PATCH /v1/tenants/{id} 200"];
+    assert_eq!(since.calls(&stage).await, calls);
+    assert_eq!(since.effects(&stage).await, ["owner-claimed", "settings-changed"]);
+    assert_eq!(since.writes(&stage).await, ["patch tenants 200", "patch tenants/status 200"]);
+    stage.settings("the spec's value", |settings| settings["general"]["companyName"] == "Contoso AG").await;
+    assert_eq!(events(&stage).await, [event("Normal", "Adopted")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_stamp_is_respected_whatever_the_policy() {
+    let mut stage = Stage::new("foreign-stamp").await;
+    let _operator = stage.connect().await;
+    // Another cluster; one whose id merely begins like ours; a Tenant of ours by name in another cluster.
+    let namespace = stage.env.namespace.clone();
+    let foreign = ["elsewhere/contoso/contoso".into(), "test2/a/b".into(), format!("elsewhere/{namespace}/{NAME}")];
+    for owner in foreign {
+        stage.id = uuid::Uuid::new_v4().to_string();
+        unowned(&stage).await;
+        // That it was ours once does not count while it is another's.
+        stage.platform.stamp(&stage.id, Some(&owner), Some(&stamp(&stage))).await.unwrap();
+        let spec = json!({ "adoptionPolicy": "Always", "general": { "companyName": "Contoso AG" } });
+        let message = refused(&stage, spec, "OwnedByOther").await;
+        let expected = format!("the tenant is managed by '{owner}' (cluster/namespace/name); nothing was written");
+        assert_eq!(message, expected);
+        let since = Since::now(&stage).await;
+        stage.delete().await;
+        stage.gone().await;
+        assert_eq!(since.calls(&stage).await, [""; 0]);
+        assert_eq!(stamps(&stage).await, (Some(owner), Some(stamp(&stage))));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_stamp_that_comes_later_stops_the_operator() {
+    let stage = Stage::new("taken-away").await;
+    let _operator = stage.connect().await;
+    live(&stage, stage.manifest(json!({}))).await;
+    stage.platform.stamp(&stage.id, Some("elsewhere/contoso/contoso"), Some(&stamp(&stage))).await.unwrap();
+    stage.platform.edit(&stage.id, json!({ "general": { "name": "Theirs" } })).await.unwrap();
+    let since = Since::now(&stage).await;
+    stage.patch(json!({ "spec": { "general": { "companyName": "Ours" } } })).await;
+    stage.condition("Ready", "False", "OwnedByOther").await;
+    assert_eq!(since.effects(&stage).await, [""; 0]);
+    assert_eq!(since.calls(&stage).await, ["GET /v1/tenants/{id} 200"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stamp_of_this_cluster_whose_tenant_is_gone_is_free() {
+    let stage = Stage::new("stale-stamp").await;
+    let _operator = stage.connect().await;
+    unowned(&stage).await;
+    let stale = format!("test/{}/gone", stage.env.namespace);
+    stage.platform.stamp(&stage.id, Some(&stale), None).await.unwrap();
+    // Free, but no more than free: the policy still decides.
+    stage.create(json!({ "adoptionPolicy": "Never" })).await;
+    comes_to(&stage.tenants(), NAME, "NotAdopted").await;
+    let since = Since::now(&stage).await;
+    stage.patch(json!({ "spec": { "adoptionPolicy": "IfMatches" } })).await;
+    stage.ready().await;
+    assert_eq!(since.effects(&stage).await, ["owner-claimed"]);
+    assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), Some(stale)));
+}

@@ -1,0 +1,175 @@
+//! A tenant that we knew and that is gone or going: nothing is created silently, and nothing is written.
+
+use serde_json::{Value, json};
+
+use super::{comes_to, conditions, stalled};
+use crate::deletion::{
+    CONFIRM, FINALIZER_OFF, RECREATE, Since, absence, annotated, event, events, live, stamp, stamps, waits_for,
+};
+use crate::support::stage::{NAME, Stage};
+
+/// Makes a pass that finds the tenant lost; returns the token that the message names.
+async fn lost(stage: &Stage, happened: &str) -> String {
+    stage.pass().await;
+    let (tenant, message) = comes_to(&stage.tenants(), NAME, "TenantLost").await;
+    assert_eq!(conditions(&tenant), stalled("TenantLost"));
+    let expected = format!("{happened}; to create it again, set the annotation {RECREATE}: ");
+    assert!(message.starts_with(&expected), "{message}");
+    message[expected.len()..].to_owned()
+}
+
+/// A token that is not the one asked for creates nothing.
+async fn is_no_token(stage: &Stage, token: &str) {
+    let since = Since::now(stage).await;
+    stage.annotate(RECREATE, token).await;
+    stage.pass().await;
+    comes_to(&stage.tenants(), NAME, "TenantLost").await;
+    assert_eq!(since.effects(stage).await, [""; 0], "{token}");
+    let calls = since.calls(stage).await;
+    assert!(calls.iter().all(|call| call == "GET /v1/tenants/{id} 404"), "{token}: {calls:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_tenant_is_created_again_only_by_its_token() {
+    let stage = Stage::new("lost").await;
+    let _operator = stage.connect().await;
+    let ready = live(&stage, stage.manifest(json!({ "general": { "companyName": "Contoso AG" } }))).await;
+    let applied = ready.status.unwrap().applied.unwrap();
+    stage.platform.lose(&stage.id).await.unwrap();
+    let since = Since::now(&stage).await;
+    let token = lost(&stage, "the tenant is gone from the platform").await;
+    assert_eq!(token, format!("lost-{}", applied.settings_version));
+    assert_eq!(since.writes(&stage).await, ["patch tenants/status 200"], "one write says it");
+    for wrong in ["lost-", "lost-s0", "true", &stage.id, &token.to_uppercase(), &applied.settings_version] {
+        is_no_token(&stage, wrong).await;
+    }
+    let since = Since::now(&stage).await;
+    stage.annotate(RECREATE, &token).await;
+    stage.ready().await;
+    assert_eq!(since.effects(&stage).await, ["tenant-created"]);
+    assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None));
+    stage.settings("all of the spec", |settings| settings["general"]["companyName"] == "Contoso AG").await;
+
+    // Left in git, the token is not armed for the next time.
+    stage.platform.lose(&stage.id).await.unwrap();
+    let next = lost(&stage, "the tenant is gone from the platform").await;
+    assert_ne!(next, token);
+    assert_eq!(absence(&stage).await, "tenant-not-found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_tenant_is_created_again_only_by_its_token() {
+    let stage = Stage::new("tombstone").await;
+    let _operator = stage.connect().await;
+    let ready = live(&stage, stage.manifest(json!({}))).await;
+    let version = ready.status.unwrap().applied.unwrap().settings_version;
+    stage.platform.delete(&stage.id).await.unwrap();
+    stage.platform.run_script(&stage.id).await.unwrap();
+    let (_, tombstone) = stage.platform.tenant(&stage.id).await.unwrap();
+    let token = lost(&stage, "the tenant was deleted on the platform").await;
+    assert_eq!(token, tombstone["deletionId"].as_str().unwrap());
+    let stranger = uuid::Uuid::new_v4().to_string();
+    for wrong in [format!("lost-{version}"), stranger, stage.id.clone(), String::new()] {
+        is_no_token(&stage, &wrong).await;
+    }
+    let since = Since::now(&stage).await;
+    stage.annotate(RECREATE, &token).await;
+    stage.ready().await;
+    assert_eq!(since.effects(&stage).await, ["tenant-created"]);
+    let log = stage.platform.log_after(0).await.unwrap();
+    let put = log.iter().rfind(|seen| seen.call == "PUT /v1/tenants/{id}").unwrap();
+    assert_eq!(put.entry["query"], format!("recreate={token}"));
+
+    stage.platform.delete(&stage.id).await.unwrap();
+    stage.platform.run_script(&stage.id).await.unwrap();
+    assert_ne!(lost(&stage, "the tenant was deleted on the platform").await, token);
+}
+
+/// The edit of a Tenant whose tenant is gone does not create it either.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_does_not_bring_a_lost_tenant_back() {
+    let stage = Stage::new("lost-edit").await;
+    let _operator = stage.connect().await;
+    live(&stage, stage.manifest(json!({}))).await;
+    stage.platform.lose(&stage.id).await.unwrap();
+    let since = Since::now(&stage).await;
+    stage.patch(json!({ "spec": { "adoptionPolicy": "Always", "general": { "division": "North" } } })).await;
+    comes_to(&stage.tenants(), NAME, "TenantLost").await;
+    assert_eq!(since.effects(&stage).await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_another_deletes_is_not_written_to() {
+    let stage = Stage::new("deleting").await;
+    let _operator = stage.connect().await;
+    live(&stage, stage.manifest(json!({}))).await;
+    stage.platform.delete(&stage.id).await.unwrap();
+    let since = Since::now(&stage).await;
+    stage.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
+    let (tenant, message) = comes_to(&stage.tenants(), NAME, "TenantDeleting").await;
+    let expected = "the tenant waits for its deletion on the platform, which this Tenant did not ask for";
+    assert_eq!(message, expected);
+    assert_eq!(conditions(&tenant), stalled("TenantDeleting"));
+    assert_eq!(tenant.status.unwrap().deletion, None, "it is not this Tenant's deletion");
+    assert_eq!(since.calls(&stage).await, ["GET /v1/tenants/{id} 200"]);
+    assert_eq!(since.writes(&stage).await, ["patch tenants/status 200"]);
+    stage.platform.run_script(&stage.id).await.unwrap();
+    lost(&stage, "the tenant was deleted on the platform").await;
+    assert_eq!(since.effects(&stage).await, [""; 0]);
+}
+
+/// The tenant of a Tenant with Retain cannot be kept any more: it leaves and says so, without waiting for the script.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retained_tenant_that_another_deletes_lets_its_tenant_go() {
+    let stage = Stage::new("deleting-retain").await;
+    let _operator = stage.connect().await;
+    live(&stage, stage.manifest(json!({}))).await;
+    stage.platform.delete(&stage.id).await.unwrap();
+    let since = Since::now(&stage).await;
+    stage.delete().await;
+    stage.gone().await;
+    assert_eq!(since.writes(&stage).await, FINALIZER_OFF);
+    assert_eq!(since.deletions(&stage).await, 0);
+    assert_eq!(events(&stage).await, [event("Warning", "DeletionStarted")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confirmed_tenant_that_another_deletes_waits_for_the_script() {
+    let stage = Stage::new("deleting-confirmed").await;
+    let _operator = stage.connect().await;
+    live(&stage, annotated(&stage, json!({ "deletionPolicy": "Delete" }), json!({ CONFIRM: stage.id }))).await;
+    stage.platform.delete(&stage.id).await.unwrap();
+    stage.pass().await;
+    comes_to(&stage.tenants(), NAME, "TenantDeleting").await;
+    let since = Since::now(&stage).await;
+    stage.delete().await;
+    waits_for(&stage, "Deleting", "provisioning script").await;
+    stage.platform.run_script(&stage.id).await.unwrap();
+    stage.gone().await;
+    assert_eq!(since.deletions(&stage).await, 0);
+    let (_, document) = stage.platform.tenant(&stage.id).await.unwrap();
+    assert_eq!(document["owner"], Value::Null);
+}
+
+/// A 404 that the contract does not know is no absence: nothing is lost, and nothing is created.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undocumented_404_loses_nothing() {
+    let stage = Stage::new("not-lost").await;
+    let _operator = stage.connect().await;
+    live(&stage, stage.manifest(json!({}))).await;
+    for answer in [
+        json!({ "kind": "status", "status": 404 }),
+        json!({ "kind": "html", "status": 404 }),
+        json!({ "kind": "problem", "slug": "route-not-found" }),
+        json!({ "kind": "status", "status": 404, "body": { "type": "urn:nimbus:problem:tenant-not-found" } }),
+    ] {
+        stage.platform.plant(json!([{ "route": "GET /v1/tenants/{id}", "action": answer }])).await.unwrap();
+        let since = Since::now(&stage).await;
+        stage.pass().await;
+        let ready = crate::support::stage::condition(&stage.get().await, "Ready").unwrap();
+        assert_eq!((ready.0.as_str(), ready.1.as_str()), ("True", "Succeeded"), "{answer}");
+        assert_eq!(since.effects(&stage).await, [""; 0], "{answer}");
+        stage.platform.heal().await.unwrap();
+        stage.connected().await;
+    }
+}
