@@ -231,10 +231,10 @@ fn another_pass(outcome: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
             }
             Ok(Outcome::Live { document, done: Done::Nothing, difference })
         }
-        Ok(Outcome::Waiting { deletion, why, error, .. }) => {
+        Ok(Outcome::Waiting { deletion, reason, why, error, .. }) => {
             let deletion =
                 deletion.map(|pending| PendingDeletion { services_pending: pending.services_pending + 5, ..pending });
-            Ok(Outcome::Waiting { deletion, why, started: false, error: error.map(other) })
+            Ok(Outcome::Waiting { deletion, reason, why, started: false, error: error.map(other) })
         }
         Err(Stop::Unavailable { error, hash }) => Err(Stop::Unavailable { error: other(error), hash }),
         Err(Stop::Rejected(problem)) => Err(Stop::Rejected(Problem { request_id: "r-another".to_owned(), ..problem })),

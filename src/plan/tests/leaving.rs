@@ -129,14 +129,15 @@ fn an_ending_namespace_retains_whatever_the_policy_says() {
 
 #[test]
 fn suspension_calls_nobody() {
-    for given in [going(), going().with("deletionPolicy", "Delete")] {
+    let unconfirmed = going().with("deletionPolicy", "Delete");
+    for (given, farewell) in [(going(), Farewell::Suspended), (unconfirmed, Farewell::StaleStamp(Because::NotConfirmed))] {
         let given = given.with("suspend", true);
         assert!(!departure(&given).asks());
-        assert_eq!(leave(&given, &ours()), Leave::Off(Farewell::Suspended));
+        assert_eq!(leave(&given, &ours()), Leave::Off(farewell));
     }
     let given = confirmed().with("suspend", true);
     assert!(!departure(&given).asks());
-    let Leave::Wait { why, error } = leave(&given, &ours()) else { panic!("a confirmed deletion waits") };
+    let Leave::Wait { why, error, .. } = leave(&given, &ours()) else { panic!("a confirmed deletion waits") };
     assert!(why.contains("spec.suspend") && error.is_none(), "{why}");
     assert_eq!(told(Farewell::Suspended), [(false, reason::RELEASED)]);
 }

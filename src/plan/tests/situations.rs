@@ -276,8 +276,13 @@ fn a_race_and_a_silent_kubernetes_say_nothing() {
 #[test]
 fn a_deletion_says_for_what_it_waits() {
     let given = tenant("contoso").settled().deleting();
-    let waiting =
-        |deletion, started, error| Outcome::Waiting { deletion, why: "for the script".into(), started, error };
+    let waiting = |deletion, started, error| Outcome::Waiting {
+        deletion,
+        reason: "Deleting",
+        why: "for the script".into(),
+        started,
+        error,
+    };
     let expected =
         ["Ready=False Deleting", "Accepted=True Accepted", "Synced=True InSync", "Reconciling=True Deleting"];
     let before = concluded(&given, Ok(waiting(None, false, Some(ApiError::Forbidden))));
