@@ -95,13 +95,18 @@ impl Stage {
 
     /// Writes the Platform of this test, for an endpoint that may be a proxy.
     pub async fn platform_object(&self, url: &str) {
+        self.platform_object_as(url, "system", "platform").await;
+    }
+
+    /// The same with another OAuth client, whose secret is in a Secret of the operator's namespace.
+    pub async fn platform_object_as(&self, url: &str, client: &str, secret: &str) {
         let platform = json!({
             "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Platform", "metadata": { "name": self.env.platform },
             "spec": {
                 "endpoint": url,
                 "authentication": {
-                    "tokenUrl": format!("{url}/oauth2/v2.0/token"), "clientId": "system",
-                    "credentialsSecretRef": { "name": "platform" }
+                    "tokenUrl": format!("{url}/oauth2/v2.0/token"), "clientId": client,
+                    "credentialsSecretRef": { "name": secret }
                 },
                 "instance": self.env.instance,
                 "allowedNamespaces": { "names": [self.env.namespace] }
