@@ -8,7 +8,9 @@
     reason = "a test says what went wrong by panicking"
 )]
 
+mod architecture;
 mod deletion;
+mod generated;
 mod harness;
 mod identity;
 mod lifecycle;

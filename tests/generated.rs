@@ -1,0 +1,48 @@
+//! Generated files are those that the sources generate. `UPDATE=1` writes them anew.
+
+use std::process::Command;
+
+use nimbus_operator::resources::crd;
+
+use crate::support::assets;
+
+const REFRESH: &str = "run `make generated` (UPDATE=1 cargo test --test integration generated) and commit what changed";
+
+#[test]
+fn generated_files_are_fresh() {
+    let folder = assets::checkout().join("crds");
+    let expected = crd::all().map(|(name, document)| (name, crd::to_yaml(&document).unwrap()));
+    if std::env::var("UPDATE").is_ok_and(|update| update == "1") {
+        for (name, text) in &expected {
+            std::fs::write(folder.join(name), text).unwrap();
+        }
+    }
+    for (name, text) in &expected {
+        let found = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+        let line = found.lines().zip(text.lines()).position(|(found, expected)| found != expected);
+        assert!(found == *text, "crds/{name} is stale from line {}: {REFRESH}", line.map_or(0, |line| line + 1));
+    }
+    let files = std::fs::read_dir(&folder).unwrap();
+    let mut files: Vec<String> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    files.sort();
+    assert_eq!(["partners.yaml", "platforms.yaml", "tenants.yaml"], *files, "a file that nothing generates: {REFRESH}");
+}
+
+#[test]
+fn generated_crds_are_what_the_binary_prints() {
+    let run = |arguments: &[&str]| {
+        let output = Command::new(assets::operator().unwrap()).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let expected: String =
+        crd::all().iter().map(|(_, document)| format!("---\n{}", crd::to_yaml(document).unwrap())).collect();
+    assert_eq!(expected, run(&["crd"]));
+
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!("", run(&["crd", "--output-dir", folder.path().to_str().unwrap()]));
+    for (name, document) in crd::all() {
+        let written = std::fs::read_to_string(folder.path().join(name)).unwrap();
+        assert_eq!(crd::to_yaml(&document).unwrap(), written, "{name}");
+    }
+}
