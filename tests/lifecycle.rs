@@ -1,5 +1,9 @@
 //! The main path: a Tenant is created, edited, drifts, and goes.
 
+mod budgets;
+mod control;
+mod leaves;
+
 use serde_json::json;
 
 use crate::support::audit::Mark;
@@ -19,4 +23,41 @@ async fn create_to_ready_costs_two_writes_and_two_calls() {
     );
     let writes = stage.tenant_writes(Mark::START).await.unwrap();
     assert_eq!(writes.len(), 2, "{writes:?}");
+}
+
+/// Where both logs ended, and what was asked since.
+struct Account<'s> {
+    stage: &'s Stage,
+    audit: Mark,
+    log: u64,
+}
+
+impl<'s> Account<'s> {
+    /// Begins to count.
+    async fn open(stage: &'s Stage) -> Self {
+        let (audit, log) = (stage.audit().mark().await.unwrap(), stage.platform.mark().await.unwrap());
+        Self { stage, audit, log }
+    }
+
+    /// The operator's writes of Tenants: `patch status`.
+    async fn writes(&self) -> Vec<String> {
+        let writes = self.stage.tenant_writes(self.audit).await.unwrap();
+        writes.into_iter().map(|write| format!("{} {}", write.verb, write.subresource).trim().to_owned()).collect()
+    }
+
+    /// The methods of the operator's calls for the tenant.
+    async fn calls(&self) -> Vec<String> {
+        let calls = self.stage.platform.calls(&self.stage.id, self.log).await.unwrap();
+        calls.into_iter().map(|seen| seen.call.split(' ').next().unwrap().to_owned()).collect()
+    }
+
+    /// For each call that changed something, the settings that it changed, sorted.
+    async fn changes(&self) -> Vec<Vec<String>> {
+        let calls = self.stage.platform.calls(&self.stage.id, self.log).await.unwrap();
+        let changed = calls.into_iter().filter(|seen| seen.effect.is_some());
+        let pointers = changed.map(|seen| seen.entry["changedPointers"].clone());
+        let mut changes: Vec<Vec<String>> = pointers.map(|list| serde_json::from_value(list).unwrap()).collect();
+        changes.iter_mut().for_each(|pointers| pointers.sort());
+        changes
+    }
 }

@@ -1,0 +1,152 @@
+//! What each situation costs, exactly: writes by the audit log, calls by the platform's log.
+//!
+//! A pass that nobody needed may come late. So the operator is asked for one more pass, whose cost is known, and stopped,
+//! which lets passes under way finish, before anything is counted.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use nimbus_operator::controller::Step;
+use serde_json::{Value, json};
+
+use super::Account;
+use crate::support::stage::{Operator, Stage};
+use crate::support::wait::{PATIENCE, until};
+
+/// What `settle` costs.
+const SETTLED: (&str, &str) = ("patch status", "GET");
+
+/// One more pass by request, and the end of the operator.
+async fn settle(stage: &Stage, operator: Operator) {
+    stage.pass().await;
+    operator.stop().await;
+}
+
+/// A stage whose Tenant is Ready, and which no operator serves.
+async fn resting(mut stage: Stage, spec: Value) -> (Stage, Arc<AtomicUsize>) {
+    let passes = Arc::new(AtomicUsize::new(0));
+    let counter = passes.clone();
+    stage.observer = Arc::new(move |step, _| {
+        counter.fetch_add(usize::from(step == Step::Observe), Ordering::SeqCst);
+    });
+    let operator = stage.start();
+    stage.create(spec).await;
+    stage.ready().await;
+    operator.stop().await;
+    passes.store(0, Ordering::SeqCst);
+    (stage, passes)
+}
+
+/// Waits until so many passes were made, and stops.
+async fn after(passes: &AtomicUsize, most: usize, operator: Operator) -> usize {
+    until(&format!("{most} passes"), PATIENCE, async || match passes.load(Ordering::SeqCst) {
+        made if made >= most => Ok(()),
+        made => Err(format!("{made} passes")),
+    })
+    .await;
+    operator.stop().await;
+    passes.load(Ordering::SeqCst)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_create_and_its_echoes_cost_no_more_than_two_writes_and_two_calls() {
+    let stage = Stage::new("budget-create").await;
+    let account = Account::open(&stage).await;
+    let operator = stage.start();
+    stage.create(json!({})).await;
+    stage.ready().await;
+    settle(&stage, operator).await;
+    assert_eq!(["patch", "patch status", SETTLED.0], *account.writes().await, "the finalizer, the status");
+    assert_eq!(["GET", "PUT", SETTLED.1], *account.calls().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_of_one_field_costs_one_write_and_two_calls() {
+    let stage = Stage::new("budget-edit").await;
+    let operator = stage.start();
+    stage.create(json!({ "general": { "companyName": "Contoso AG" } })).await;
+    stage.ready().await;
+    let account = Account::open(&stage).await;
+    stage.patch(json!({ "spec": { "general": { "companyName": "Fabrikam AG" } } })).await;
+    stage.ready().await;
+    settle(&stage, operator).await;
+    assert_eq!(["patch status", SETTLED.0], *account.writes().await);
+    assert_eq!(["GET", "PATCH", SETTLED.1], *account.calls().await);
+    assert_eq!(vec![vec!["/general/companyName"]], account.changes().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_that_says_nothing_to_the_platform_costs_one_write_and_one_call() {
+    let stage = Stage::new("budget-head").await;
+    let operator = stage.start();
+    stage.create(json!({})).await;
+    stage.ready().await;
+    let account = Account::open(&stage).await;
+    stage.patch(json!({ "spec": { "syncIntervalSeconds": 600 } })).await;
+    stage.ready().await;
+    settle(&stage, operator).await;
+    assert_eq!(["patch status", SETTLED.0], *account.writes().await);
+    assert_eq!(["GET", SETTLED.1], *account.calls().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unchanged_resync_costs_no_write_and_one_call() {
+    let mut stage = Stage::new("budget-resync").await;
+    stage.timing.sync = Some(Duration::from_millis(50));
+    let (stage, passes) = resting(stage, json!({ "contact": { "email": "ops@contoso.com" } })).await;
+    let account = Account::open(&stage).await;
+    let operator = stage.start();
+    let made = after(&passes, 4, operator).await;
+    assert_eq!(Vec::<String>::new(), account.writes().await);
+    assert_eq!(vec!["GET"; made], account.calls().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn corrected_drift_costs_no_write_and_two_calls() {
+    let stage = Stage::new("budget-correct").await;
+    let (stage, passes) = resting(stage, json!({ "general": { "division": "Care" } })).await;
+    stage.platform.edit(&stage.id, json!({ "general": { "division": "Sales" } })).await.unwrap();
+    let account = Account::open(&stage).await;
+    let operator = stage.start();
+    stage.settings("the drift is corrected", |settings| settings["general"]["division"] == "Care").await;
+    assert_eq!(1, after(&passes, 1, operator).await, "one pass");
+    assert_eq!(Vec::<String>::new(), account.writes().await);
+    assert_eq!(["GET", "PATCH"], *account.calls().await);
+    assert_eq!(vec![vec!["/general/division"]], account.changes().await);
+    assert_eq!([("Normal".to_owned(), "DriftCorrected".to_owned())], *stage.events().await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reported_drift_costs_one_write_on_the_flip_and_none_after() {
+    let mut stage = Stage::new("budget-report").await;
+    stage.timing.sync = Some(Duration::from_millis(50));
+    let spec = json!({ "driftPolicy": "Report", "contact": { "name": "Ada" }, "general": { "division": "Care" } });
+    let (stage, passes) = resting(stage, spec).await;
+    let drift = json!({ "general": { "division": "Sales" }, "contact": { "name": "Grace" } });
+    stage.platform.edit(&stage.id, drift).await.unwrap();
+    let account = Account::open(&stage).await;
+    let operator = stage.start();
+    let drifted = stage.condition("Synced", "False", "Drifted").await;
+    let made = after(&passes, 5, operator).await;
+    assert_eq!(["patch status"], *account.writes().await);
+    assert_eq!(vec!["GET"; made], account.calls().await);
+
+    let status = drifted.status.unwrap();
+    let drift: Vec<_> = status.drift.iter().map(|d| (d.path.as_str(), d.wanted.as_str(), d.found.as_str())).collect();
+    let masked = ("spec.contact.name", "***", "***");
+    assert_eq!([("spec.general.division", "'Care'", "'Sales'"), masked], *drift, "no name of a person in a status");
+
+    // Back again: one write, then none.
+    stage
+        .platform
+        .edit(&stage.id, json!({ "general": { "division": "Care" }, "contact": { "name": "Ada" } }))
+        .await
+        .unwrap();
+    let account = Account::open(&stage).await;
+    passes.store(0, Ordering::SeqCst);
+    let operator = stage.start();
+    stage.condition("Synced", "True", "InSync").await;
+    after(&passes, 5, operator).await;
+    assert_eq!(["patch status"], *account.writes().await);
+}
