@@ -11,8 +11,10 @@
 mod architecture;
 mod deletion;
 mod generated;
+mod gitops;
 mod harness;
 mod identity;
 mod lifecycle;
 mod platform_api;
 mod support;
+mod verdict;

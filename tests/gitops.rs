@@ -1,0 +1,64 @@
+//! What GitOps tools and kubectl expect of a CRD and its operator: each test is named after the rule that it holds.
+//!
+//! The rules are numbered as in the catalogue of conventions that this project follows; a number that is missing here
+//! belongs to a part that has a place of its own (admission policies, chart) or is not built yet.
+
+#![allow(clippy::print_stdout, reason = "figures, which --nocapture shows")]
+
+mod admission;
+mod columns;
+mod crd;
+mod history;
+mod leaving;
+mod ownership;
+mod refusals;
+mod samples;
+mod schema;
+mod states;
+mod waiting;
+
+use std::io::Write;
+
+use nimbus_operator::resources::Tenant;
+use serde_json::Value;
+use tempfile::NamedTempFile;
+
+use crate::support::audit::Mark;
+use crate::support::kubectl::Output;
+use crate::support::stage::Stage;
+use crate::support::users::PLATFORM_ADMIN;
+
+/// Runs kubectl in the Tenant's namespace, whatever comes of it.
+async fn kubectl(stage: &Stage, user: &str, arguments: &[&str]) -> Output {
+    let arguments = [&["-n", &stage.env.namespace], arguments].concat();
+    stage.env.kubectl(user).run(&arguments).await.expect("kubectl runs")
+}
+
+/// `kubectl <words> -f FILE` with a manifest, as the administrator of Platforms.
+async fn kubectl_file(stage: &Stage, words: &[&str], manifest: &Value) -> Output {
+    let file = file(manifest);
+    let arguments = [words, &["-f", file.path().to_str().unwrap()]].concat();
+    kubectl(stage, PLATFORM_ADMIN, &arguments).await
+}
+
+/// `kubectl apply`, which must succeed without a warning; gives what it printed.
+async fn apply(stage: &Stage, options: &[&str], manifest: &Value) -> String {
+    let output = kubectl_file(stage, &[&["apply"], options].concat(), manifest).await;
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    output.stdout
+}
+
+fn file(manifest: &Value) -> NamedTempFile {
+    let mut file = tempfile::Builder::new().suffix(".json").tempfile().unwrap();
+    file.write_all(manifest.to_string().as_bytes()).unwrap();
+    file
+}
+
+fn version(tenant: &Tenant) -> &str {
+    tenant.metadata.resource_version.as_deref().unwrap()
+}
+
+/// The end of both logs, from where a later look counts.
+async fn marks(stage: &Stage) -> (Mark, u64) {
+    (stage.audit().mark().await.unwrap(), stage.platform.mark().await.unwrap())
+}

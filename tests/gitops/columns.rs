@@ -1,0 +1,83 @@
+//! Rules 13 and 14: what `kubectl get` selects and shows.
+
+use serde_json::json;
+
+use super::apply;
+use crate::support::stage::{NAME, Stage};
+use crate::support::users::{PLATFORM_ADMIN, TENANT_EDITOR};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_13_tenants_are_selected_by_platform_and_by_tenant_id() {
+    let stage = Stage::new("selectable").await;
+    stage.create(json!({})).await;
+    let mut other = stage.manifest(json!({ "platformRef": { "name": "elsewhere" } }));
+    other["metadata"]["name"] = json!("fabrikam");
+    other["spec"]["general"]["tenantId"] = json!(uuid::Uuid::new_v4().to_string());
+    apply(&stage, &[], &other).await;
+
+    let select = async |selector: String| {
+        let words = ["get", "tenants.nimbus.luware.com", "--field-selector", &selector, "-o", "name"];
+        stage.kubectl(TENANT_EDITOR, &words).await.unwrap()
+    };
+    let (contoso, fabrikam) = ("tenant.nimbus.luware.com/contoso\n", "tenant.nimbus.luware.com/fabrikam\n");
+    assert_eq!(contoso, select(format!("spec.platformRef.name={}", stage.env.platform)).await);
+    assert_eq!(fabrikam, select("spec.platformRef.name=elsewhere".into()).await);
+    assert_eq!(fabrikam, select(format!("spec.platformRef.name!={}", stage.env.platform)).await);
+    assert_eq!(contoso, select(format!("spec.general.tenantId={}", stage.id)).await);
+    assert_eq!("", select("spec.platformRef.name=nowhere".into()).await);
+}
+
+/// The cells of the one row of a table, under their headers.
+fn cells(table: &str) -> Vec<(String, String)> {
+    let lines: Vec<&str> = table.lines().collect();
+    let [header, row] = lines.as_slice() else { panic!("not one row: {table}") };
+    // Headers are separated by at least three blanks; a column ends where the next begins.
+    let gap = regex::Regex::new("   +").unwrap();
+    let mut starts: Vec<usize> = vec![0];
+    starts.extend(gap.find_iter(header.trim_end()).map(|gap| gap.end()));
+    let ends = starts.iter().skip(1).copied().chain([usize::MAX]);
+    let cut = |line: &str, start: usize, end: usize| {
+        line.get(start..end.min(line.len())).unwrap_or_default().trim().to_owned()
+    };
+    starts.iter().zip(ends).map(|(start, end)| (cut(header, *start, end), cut(row, *start, end))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_14_columns_say_what_the_design_lists_and_none_is_empty_once_ready() {
+    let stage = Stage::new("columns").await;
+    stage.create(json!({})).await;
+    let get = ["get", "tenants.nimbus.luware.com"];
+    let unseen = cells(&stage.kubectl(TENANT_EDITOR, &get).await.unwrap());
+    let headers: Vec<&str> = unseen.iter().map(|(header, _)| header.as_str()).collect();
+    assert_eq!(["NAME", "PLATFORM", "STATE", "READY", "REASON", "AGE"], *headers);
+
+    let _operator = stage.start();
+    stage.ready().await;
+    let narrow = cells(&stage.kubectl(TENANT_EDITOR, &get).await.unwrap());
+    let values: Vec<&str> = narrow.iter().map(|(_, value)| value.as_str()).collect();
+    assert_eq!([NAME, &stage.env.platform, "Trial", "True", "Succeeded"], values[..5]);
+    assert!(values[5].ends_with('s'), "{values:?}");
+
+    let wide = async || cells(&stage.kubectl(TENANT_EDITOR, &[&get[..], &["-o", "wide"]].concat()).await.unwrap());
+    let seen = wide().await;
+    let headers: Vec<&str> = seen.iter().map(|(header, _)| header.as_str()).collect();
+    let extra = ["DISPLAY NAME", "PARTNER", "SCRIPT", "OVERUSE", "MESSAGE"];
+    assert_eq!([&["NAME", "PLATFORM", "STATE", "READY", "REASON"], &extra[..], &["AGE"]].concat(), headers);
+    // Nobody is assigned, so PARTNER has nothing to say; every other cell does.
+    let empty: Vec<&str> = seen.iter().filter(|(_, cell)| cell.is_empty()).map(|(header, _)| header.as_str()).collect();
+    assert_eq!(["PARTNER"], *empty);
+
+    stage.platform.edit(&stage.id, json!({ "partner": { "partnerId": "northwind" } })).await.unwrap();
+    stage.pass().await;
+    let values: Vec<String> = wide().await.into_iter().map(|(_, value)| value).collect();
+    let message = "every managed setting of this generation was applied";
+    assert_eq!(["Contoso", "northwind", "False", "False", message], values[5..10]);
+
+    // The short name, since `tenants` alone may be somebody else's; and the category, which names all our kinds.
+    let short = stage.kubectl(TENANT_EDITOR, &["get", "nten", "-o", "name"]).await.unwrap();
+    assert_eq!("tenant.nimbus.luware.com/contoso\n", short);
+    let category = stage.kubectl(PLATFORM_ADMIN, &["get", "nimbus", "-o", "name"]).await.unwrap();
+    for name in ["tenant.nimbus.luware.com/contoso", &format!("platform.nimbus.luware.com/{}", stage.env.platform)] {
+        assert!(category.lines().any(|line| line == name), "{name} is not in {category}");
+    }
+}

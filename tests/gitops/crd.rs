@@ -1,0 +1,134 @@
+//! Rules 1 to 6: the CRDs themselves, as installed.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::schema::{Node, PLURALS, installed, root, walk};
+use crate::support::assets;
+use crate::support::controlplane::{ControlPlane, Options};
+use crate::support::kubectl::Kubectl;
+use crate::support::stage::Stage;
+use crate::support::users;
+
+fn files() -> Vec<PathBuf> {
+    PLURALS.iter().map(|plural| assets::checkout().join(format!("crds/{plural}.yaml"))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_01_and_02_crds_apply_from_both_sides_without_a_warning() {
+    // One that has no CRD yet.
+    let options = Options { controller_manager: false, ..Options::default() };
+    let control_plane = ControlPlane::start(options).await.unwrap();
+    let kubectl = Kubectl::new(control_plane.kubeconfig(users::ADMIN));
+    for (words, outcome) in [
+        (&["apply", "--server-side", "--dry-run=server", "-f"][..], "serverside-applied (server dry run)"),
+        (&["apply", "-f"], "created"),
+        (&["apply", "-f"], "unchanged"),
+        // Who began with the one side may go on with the other.
+        (&["apply", "--server-side", "--force-conflicts", "-f"], "serverside-applied"),
+    ] {
+        for file in files() {
+            let output = kubectl.run(&[words, &[file.to_str().unwrap()]].concat()).await.unwrap();
+            assert!(output.status.success(), "{words:?} {output:?}");
+            assert_eq!("", output.stderr, "{words:?} {}", file.display());
+            assert!(output.stdout.trim_end().ends_with(outcome), "{words:?} {output:?}");
+        }
+    }
+    let wait = ["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"];
+    let output = kubectl.run(&wait).await.unwrap();
+    assert_eq!(3, output.stdout.lines().filter(|line| line.ends_with("condition met")).count(), "{output:?}");
+}
+
+/// The annotation of client-side apply holds the whole document, and all annotations together 256 KiB.
+#[test]
+fn rule_02_crds_fit_into_the_annotation_of_client_side_apply() {
+    for file in files() {
+        let document: Value = serde_yaml::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        let size = document.to_string().len();
+        println!("{}: {size} bytes of 262144", file.display());
+        assert!(size < 262_144, "{}: {size} bytes", file.display());
+    }
+}
+
+/// The places in every kind about which `bad` holds.
+async fn offenders(members: &[&str], bad: impl Fn(&Node<'_>) -> bool) -> Vec<String> {
+    let stage = Stage::new("schema").await;
+    let (mut offenders, mut seen) = (vec![], 0);
+    for plural in PLURALS {
+        let crd = installed(&stage.env, plural).await;
+        for member in members {
+            let nodes = walk(root(&crd), member);
+            seen += nodes.len();
+            offenders.extend(nodes.iter().filter(|node| bad(node)).map(|node| format!("{plural}: {}", node.name())));
+        }
+    }
+    println!("{seen} places in the schemas");
+    assert!(seen >= 60, "the walk found only {seen} places");
+    offenders
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_03_nothing_is_nullable_unsigned_or_preserved_unknown() {
+    let bad = |node: &Node<'_>| {
+        let unsigned = node.schema["format"].as_str().is_some_and(|format| format.starts_with("uint"));
+        let null = node.schema["enum"].as_array().is_some_and(|values| values.contains(&Value::Null));
+        let preserves = node.schema["x-kubernetes-preserve-unknown-fields"] == true;
+        node.schema["nullable"] == true || unsigned || null || preserves
+    };
+    assert_eq!(Vec::<String>::new(), offenders(&["spec", "status"], bad).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_04_every_text_list_and_map_is_bounded_and_every_list_has_a_type() {
+    let bad = |node: &Node<'_>| match node.kind() {
+        "string" => !node.has("maxLength") && !node.has("enum") && !node.has("format"),
+        "array" => !node.has("maxItems") || !node.has("x-kubernetes-list-type"),
+        "object" => node.has("additionalProperties") && !node.has("maxProperties"),
+        "any" => true,
+        _ => false,
+    };
+    assert_eq!(Vec::<String>::new(), offenders(&["spec", "status"], bad).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_05_nothing_below_spec_has_a_default() {
+    assert_eq!(Vec::<String>::new(), offenders(&["spec"], |node| node.has("default")).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_06_every_field_is_described_and_no_tool_substitutes_in_it() {
+    let undescribed = |node: &Node<'_>| {
+        let item = node.path.last().is_some_and(|name| name == "[]");
+        !item && node.schema["description"].as_str().is_none_or(|text| text.trim().is_empty())
+    };
+    assert_eq!(Vec::<String>::new(), offenders(&["spec", "status"], undescribed).await);
+
+    let stage = Stage::new("described").await;
+    for plural in PLURALS {
+        let crd = installed(&stage.env, plural).await.to_string();
+        // Flux replaces the one, Helm and Argo CD's ApplicationSets the other.
+        assert!(!crd.contains("${") && !crd.contains("{{"), "{plural}");
+        assert!(!crd.contains("Auto-generated derived type"), "{plural} has kube's text on its root");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_06_kubectl_explains_every_field() {
+    let stage = Stage::new("explain").await;
+    let explain = ["explain", "tenants.nimbus.luware.com", "--recursive"];
+    let all = stage.kubectl(users::TENANT_EDITOR, &explain).await.unwrap();
+    let crd = installed(&stage.env, "tenants").await;
+    for node in ["spec", "status"].iter().flat_map(|member| walk(root(&crd), member)) {
+        let name = node.path.iter().rfind(|name| *name != "[]").unwrap();
+        assert!(all.lines().any(|line| line.trim_start().starts_with(&format!("{name}\t"))), "{name} is not in {all}");
+    }
+
+    let field = "tenants.nimbus.luware.com.spec.extensions.interact.sessionRecoveryTimeoutSeconds";
+    let one = stage.kubectl(users::TENANT_EDITOR, &["explain", field]).await.unwrap();
+    let one = one.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in ["Session recovery timeout in seconds", "Platform default: 20", "Authority: T (tenant administrators)"]
+    {
+        assert!(one.contains(words), "'{words}' is not in {one}");
+    }
+}

@@ -1,0 +1,67 @@
+//! Every version of one Tenant, as a watch delivers them: what a wait, a dashboard or a notification could have seen.
+
+use std::sync::{Arc, Mutex};
+
+use futures::StreamExt;
+use kube::ResourceExt;
+use kube::runtime::watcher::{Config, Event, watcher};
+use nimbus_operator::resources::{Tenant, condition};
+use tokio::task::JoinHandle;
+
+use crate::support::stage::{NAME, Stage};
+use crate::support::wait::{PATIENCE, until};
+
+/// A watch under way; it ends with this value.
+pub struct History {
+    seen: Arc<Mutex<Vec<Tenant>>>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for History {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl History {
+    /// Begins to watch the Tenant, which must be there.
+    pub async fn of(stage: &Stage) -> Self {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let config = Config::default().fields(&format!("metadata.name={NAME}"));
+        let mut events = Box::pin(watcher(stage.tenants(), config));
+        let keep = seen.clone();
+        let task = tokio::spawn(async move {
+            while let Some(event) = events.next().await {
+                match event.expect("the watch goes on") {
+                    Event::Apply(tenant) | Event::InitApply(tenant) => keep.lock().unwrap().push(tenant),
+                    Event::Init | Event::InitDone | Event::Delete(_) => {}
+                }
+            }
+        });
+        let history = Self { seen, task };
+        history.reaches(&stage.get().await).await;
+        history
+    }
+
+    /// Waits until the watch has delivered a version.
+    pub async fn reaches(&self, tenant: &Tenant) {
+        let version = tenant.resource_version();
+        until("the watch has seen a version", PATIENCE, async || {
+            let seen: Vec<_> = self.versions().iter().map(ResourceExt::resource_version).collect();
+            if seen.contains(&version) { Ok(()) } else { Err(format!("{seen:?} without {version:?}")) }
+        })
+        .await;
+    }
+
+    /// All versions so far, in order.
+    pub fn versions(&self) -> Vec<Tenant> {
+        assert!(!self.task.is_finished(), "the watch ended");
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+/// Whether a condition is there and True.
+pub fn holds(tenant: &Tenant, kind: &str) -> bool {
+    let conditions = tenant.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    condition::find(conditions, kind).is_some_and(|condition| condition.status == "True")
+}

@@ -1,0 +1,149 @@
+//! Rules 30, 33 and 34: the finalizer is polite, and nobody is trapped by it.
+
+use k8s_openapi::api::core::v1::Namespace;
+use kube::api::{Api, ListParams};
+use kube::{Client, ResourceExt};
+use nimbus_operator::resources::condition::kind;
+use serde_json::{Value, json};
+
+use super::history::holds;
+use super::{apply, kubectl, kubectl_file};
+use crate::support::stage::{NAME, Stage, condition};
+use crate::support::users::{ADMIN, PLATFORM_ADMIN};
+use crate::support::wait::{PATIENCE, until};
+
+const OURS: &str = "nimbus.luware.com/tenant";
+const THEIRS: &str = "example.com/theirs";
+
+/// Waits until the finalizers are these.
+async fn finalizers(stage: &Stage, expected: &[&str]) {
+    until(&format!("the finalizers are {expected:?}"), PATIENCE, async || {
+        let found = stage.get().await.finalizers().to_vec();
+        if found == expected { Ok(()) } else { Err(format!("{found:?}")) }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_30_the_finalizer_is_polite() {
+    let stage = Stage::new("polite").await;
+    let _operator = stage.start();
+    // `apply` fails on a warning, and the API server warns of a finalizer without a domain and a path.
+    let mut manifest = stage.manifest(json!({}));
+    manifest["metadata"]["finalizers"] = json!([THEIRS]);
+    apply(&stage, &[], &manifest).await;
+    stage.ready().await;
+    finalizers(&stage, &[THEIRS, OURS]).await;
+
+    // A replace knows nothing of ours; it comes back at once, and theirs stays.
+    manifest["spec"]["general"]["division"] = json!("Care");
+    let replaced = kubectl_file(&stage, &["replace"], &manifest).await;
+    assert!(replaced.status.success() && replaced.stderr.is_empty(), "{replaced:?}");
+    finalizers(&stage, &[THEIRS, OURS]).await;
+    // Also where nothing else changed.
+    let replaced = kubectl_file(&stage, &["replace"], &manifest).await;
+    assert!(replaced.status.success(), "{replaced:?}");
+    finalizers(&stage, &[THEIRS, OURS]).await;
+    stage.ready().await;
+
+    // We go when our part is done, and leave theirs.
+    stage.delete().await;
+    finalizers(&stage, &[THEIRS]).await;
+    stage.patch(json!({ "metadata": { "finalizers": null } })).await;
+    stage.gone().await;
+}
+
+/// Reasons of Warning events about a namespace in namespace `default`, where a terminating one refuses events.
+async fn warnings_about(client: Client, namespace: &str) -> Vec<String> {
+    let api: Api<k8s_openapi::api::events::v1::Event> = Api::namespaced(client, "default");
+    let events = api.list(&ListParams::default()).await.unwrap().items.into_iter();
+    let about =
+        events.filter(|event| event.regarding.as_ref().and_then(|object| object.name.as_deref()) == Some(namespace));
+    about.filter(|event| event.type_.as_deref() == Some("Warning")).filter_map(|event| event.reason).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_33_the_deletion_of_a_namespace_completes_and_the_tenant_is_kept() {
+    let stage = Stage::new("namespace-ends").await;
+    let _operator = stage.start();
+    // Even a confirmed Delete: nobody asked for the deletion of this tenant.
+    stage.create(json!({ "deletionPolicy": "Delete" })).await;
+    stage.annotate("nimbus.luware.com/confirm-deletion", &stage.id).await;
+    stage.ready().await;
+    let before = stage.platform.mark().await.unwrap();
+
+    let namespace = &stage.env.namespace;
+    let words = ["delete", "namespace", namespace, "--timeout=60s"];
+    let deleted = kubectl(&stage, ADMIN, &words).await;
+    assert!(deleted.status.success(), "{deleted:?}");
+    assert_eq!(None, Api::<Namespace>::all(stage.client(ADMIN)).get_opt(namespace).await.unwrap());
+
+    let (status, tenant) = stage.platform.tenant(&stage.id).await.unwrap();
+    assert_eq!((200, &Value::Null), (status, &tenant["owner"]), "it stays, and belongs to nobody");
+    assert_eq!(["owner-released"], *stage.platform.effects(before).await.unwrap());
+    assert_eq!(["Released"], *warnings_about(stage.client(ADMIN), namespace).await);
+}
+
+/// Points the Platform at a place where nobody listens.
+async fn kill_platform(stage: &Stage) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    stage.platform_object(&url).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_34_a_dead_platform_delays_a_confirmed_delete_and_abandon_frees_it() {
+    let stage = Stage::new("dead-delete").await;
+    let _operator = stage.start();
+    stage.create(json!({ "deletionPolicy": "Delete" })).await;
+    stage.annotate("nimbus.luware.com/confirm-deletion", &stage.id).await;
+    stage.ready().await;
+    kill_platform(&stage).await;
+    stage.delete().await;
+
+    let waiting = stage.condition("Ready", "False", "Deleting").await;
+    let (_, _, message) = condition(&waiting, kind::READY).unwrap();
+    assert!(message.contains("the platform cannot be asked"), "{message}");
+    assert!(holds(&waiting, kind::RECONCILING) && waiting.finalizers() == [OURS]);
+    // It goes on to wait: another pass changes nothing.
+    let again = stage.pass().await;
+    assert_eq!(Some(message), condition(&again, kind::READY).map(|(.., message)| message));
+
+    let elsewhere = uuid::Uuid::new_v4().to_string();
+    stage.annotate("nimbus.luware.com/abandon", &elsewhere).await;
+    assert_eq!([OURS], stage.pass().await.finalizers(), "an annotation for another tenant frees nobody");
+    stage.annotate("nimbus.luware.com/abandon", &stage.id).await;
+    stage.gone().await;
+    let abandoned = ("Warning".to_owned(), "Abandoned".to_owned());
+    assert_eq!(vec![abandoned], stage.events().await.unwrap());
+    let (status, tenant) = stage.platform.tenant(&stage.id).await.unwrap();
+    let stamp = format!("test/{}/{NAME}", stage.env.namespace);
+    assert_eq!((200, json!(stamp)), (status, tenant["owner"].clone()), "nothing was done to it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_34_a_dead_platform_delays_nothing_else() {
+    for (name, spec) in [("dead-retain", json!({})), ("dead-unconfirmed", json!({ "deletionPolicy": "Delete" }))] {
+        let stage = Stage::new(name).await;
+        let _operator = stage.start();
+        stage.create(spec).await;
+        stage.ready().await;
+        kill_platform(&stage).await;
+        let deleted = kubectl(&stage, PLATFORM_ADMIN, &["delete", "nten", NAME, "--timeout=60s"]).await;
+        assert!(deleted.status.success(), "{name}: {deleted:?}");
+        let (status, _) = stage.platform.tenant(&stage.id).await.unwrap();
+        assert_eq!(200, status, "{name}: the tenant stays");
+        let warnings: Vec<String> = stage.events().await.unwrap().into_iter().map(|(kind, _)| kind).collect();
+        assert_eq!(["Warning"], *warnings, "{name}");
+    }
+
+    // Nor does a Tenant that never reached the platform.
+    let stage = Stage::new("dead-new").await;
+    kill_platform(&stage).await;
+    let _operator = stage.start();
+    stage.create(json!({ "deletionPolicy": "Delete" })).await;
+    stage.condition("Ready", "False", "PlatformUnavailable").await;
+    stage.delete().await;
+    stage.gone().await;
+}

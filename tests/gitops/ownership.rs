@@ -1,0 +1,185 @@
+//! Rules 16 to 20 and 23: the operator owns its status and nothing that people wrote.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
+use kube::ResourceExt;
+use nimbus_operator::controller::Step;
+use nimbus_operator::resources::Tenant;
+use serde_json::json;
+
+use super::{apply, kubectl_file, marks, version};
+use crate::support::stage::Stage;
+use crate::support::wait::{PATIENCE, until};
+
+const MANAGER: &str = "nimbus-operator";
+
+/// Who owns which top-level members and, of the metadata, which members of that.
+fn owned(tenant: &Tenant) -> Vec<(String, String, Vec<String>)> {
+    let members = |entry: &ManagedFieldsEntry| {
+        let fields = &entry.fields_v1.as_ref().unwrap().0;
+        let metadata = fields["f:metadata"].as_object().into_iter().flatten();
+        let metadata = metadata.map(|(name, _)| format!("metadata.{name}")).filter(|name| !name.ends_with('.'));
+        let top = fields.as_object().unwrap().keys().filter(|name| *name != "f:metadata").cloned();
+        top.chain(metadata).collect::<Vec<_>>()
+    };
+    let entries = tenant.metadata.managed_fields.iter().flatten();
+    entries
+        .map(|entry| {
+            let place = entry.subresource.clone().unwrap_or_default();
+            (entry.manager.clone().unwrap_or_default(), place, members(entry))
+        })
+        .collect()
+}
+
+/// What the operator owns of a Tenant.
+fn owned_by_operator(tenant: &Tenant) -> Vec<(String, Vec<String>)> {
+    let mut ours: Vec<_> = owned(tenant)
+        .into_iter()
+        .filter(|(who, ..)| who == MANAGER)
+        .map(|(_, place, members)| (place, members))
+        .collect();
+    ours.sort();
+    ours
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_16_and_17_the_operator_owns_status_and_finalizer_and_nobody_is_anonymous() {
+    let stage = Stage::new("owner").await;
+    let _operator = stage.start();
+    stage.create(json!({})).await;
+    stage.ready().await;
+    // Through more than a creation: an edit, corrected drift, a suspension.
+    stage.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
+    stage.ready().await;
+    stage.platform.edit(&stage.id, json!({ "general": { "companyName": "Fabrikam" } })).await.unwrap();
+    stage.pass().await;
+    stage.patch(json!({ "spec": { "suspend": true } })).await;
+    let tenant = stage.pass().await;
+
+    let finalizer = (String::new(), vec!["metadata.f:finalizers".to_owned()]);
+    let status = ("status".to_owned(), vec!["f:status".to_owned()]);
+    assert_eq!(vec![finalizer, status], owned_by_operator(&tenant));
+    let managers: Vec<String> = owned(&tenant).into_iter().map(|(who, ..)| who).collect();
+    assert!(managers.iter().all(|manager| !manager.is_empty() && manager != "unknown"), "{managers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_18_the_operator_never_moves_the_generation_nor_does_its_restart() {
+    let stage = Stage::new("generation").await;
+    let operator = stage.start();
+    stage.create(json!({})).await;
+    let ready = stage.ready().await;
+    assert_eq!(Some(1), ready.metadata.generation);
+    let ready = stage.pass().await;
+    assert_eq!(Some(1), ready.metadata.generation);
+
+    operator.stop().await;
+    let (writes, calls) = marks(&stage).await;
+    let _operator = stage.start();
+    until("the restarted operator has looked", PATIENCE, async || {
+        match &*stage.platform.calls(&stage.id, calls).await.unwrap() {
+            [] => Err("no call yet"),
+            _ => Ok(()),
+        }
+    })
+    .await;
+    let tenant = stage.pass().await;
+    assert_eq!(Some(1), tenant.metadata.generation);
+    assert_eq!(ready.spec, tenant.spec);
+    // The requested pass is echoed; the restart itself had nothing to say.
+    assert_eq!(1, stage.tenant_writes(writes).await.unwrap().len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_19_idle_means_idle_over_ten_resyncs() {
+    let mut stage = Stage::new("idle").await;
+    stage.timing.sync = Some(Duration::from_millis(50));
+    let passes = Arc::new(AtomicUsize::new(0));
+    let counter = passes.clone();
+    stage.observer = Arc::new(move |step, _| {
+        counter.fetch_add(usize::from(step == Step::Observe), Ordering::SeqCst);
+    });
+    let operator = stage.start();
+    // Every class of leaf, an empty text and a pending script.
+    stage
+        .create(json!({
+            "general": { "companyName": "Contoso AG", "division": "" },
+            "contact": { "sipAddress": "OPS@contoso.com", "phone": "+41445551234" },
+            "extensions": { "interact": {
+                "enabled": true, "authorization": "VerifyToken",
+                "acsConnectionStringRef": { "name": "acs", "key": "connection-string" }
+            } }
+        }))
+        .await;
+    let ready = stage.ready().await;
+    operator.stop().await;
+
+    // Counted from a restart, so that no pass is on both sides of a mark.
+    let (writes, calls) = marks(&stage).await;
+    passes.store(0, Ordering::SeqCst);
+    let operator = stage.start();
+    until("ten resyncs after the first look", PATIENCE, async || match passes.load(Ordering::SeqCst) {
+        made if made > 10 => Ok(()),
+        made => Err(format!("{made} passes")),
+    })
+    .await;
+    operator.stop().await;
+
+    let idle = stage.get().await;
+    assert_eq!(version(&ready), version(&idle), "{:?} became {:?}", ready.status, idle.status);
+    let writes = stage.tenant_writes(writes).await.unwrap();
+    assert!(writes.is_empty(), "{writes:?}");
+    let calls = stage.platform.calls(&stage.id, calls).await.unwrap();
+    let made = passes.load(Ordering::SeqCst);
+    println!("{made} passes, {} calls, no write", calls.len());
+    assert_eq!(vec!["GET /v1/tenants/{id}"; made], calls.iter().map(|seen| seen.call.as_str()).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_20_kubectl_diff_is_empty_once_ready() {
+    let stage = Stage::new("diff").await;
+    let _operator = stage.start();
+    // As a person writes it: capitals that the platform spells otherwise, an empty text, a hidden section.
+    let manifest = stage.manifest(json!({
+        "general": { "o365Domain": "Contoso.onmicrosoft.COM", "division": "" },
+        "contact": { "sipAddress": "SIP:ops@contoso.com" },
+        "extensions": { "interact": { "enabled": false, "sessionRecoveryTimeoutSeconds": 30 } }
+    }));
+    for options in [&[][..], &["--server-side", "--force-conflicts"]] {
+        apply(&stage, options, &manifest).await;
+        stage.ready().await;
+        let diff = kubectl_file(&stage, &[&["diff"], options].concat(), &manifest).await;
+        assert_eq!((Some(0), "", ""), (diff.status.code(), &*diff.stdout, &*diff.stderr), "{options:?}");
+    }
+
+    let mut edited = manifest.clone();
+    edited["spec"]["general"]["name"] = json!("Fabrikam");
+    let diff = kubectl_file(&stage, &["diff"], &edited).await;
+    assert_eq!(Some(1), diff.status.code(), "{diff:?}");
+    assert!(diff.stdout.contains("-    name: Contoso\n+    name: Fabrikam\n"), "{}", diff.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_23_applying_the_same_again_changes_nothing() {
+    let stage = Stage::new("reapply").await;
+    let operator = stage.start();
+    let manifest = stage.manifest(json!({ "general": { "companyName": "Contoso AG" } }));
+    for (options, outcome) in [(&[][..], "unchanged"), (&["--server-side", "--force-conflicts"], "serverside-applied")]
+    {
+        // The first of a kind takes ownership.
+        apply(&stage, options, &manifest).await;
+        let before = stage.ready().await;
+        let (writes, calls) = marks(&stage).await;
+        let printed = apply(&stage, options, &manifest).await;
+        assert!(printed.trim_end().ends_with(outcome), "{printed}");
+        let after = stage.get().await;
+        assert_eq!(before.resource_version(), after.resource_version(), "{options:?}");
+        let made =
+            (stage.tenant_writes(writes).await.unwrap(), stage.platform.calls(&stage.id, calls).await.unwrap().len());
+        assert_eq!((vec![], 0), made, "nothing happened, so there was nothing to do");
+    }
+    operator.stop().await;
+}

@@ -1,0 +1,134 @@
+//! For each rule of the CRDs, by its message: values that it accepts and values that it refuses.
+
+use serde_json::{Value, json};
+
+/// What a message ends with where the empty text clears a value.
+pub const CLEARS: &str = ", or '' to clear it";
+
+/// Values of one place that a rule judges.
+pub struct Sample {
+    /// The message of the rule, without [`CLEARS`].
+    pub message: &'static str,
+    pub accepted: Vec<Value>,
+    pub refused: Vec<Value>,
+}
+
+/// Values of one place before and after an edit that a rule judges.
+pub struct Transition {
+    pub message: &'static str,
+    pub before: Value,
+    pub accepted: Value,
+    pub refused: Value,
+}
+
+const GUID: &str = "must be a GUID such as '6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c', 8-4-4-4-12 hexadecimal digits, not all of them zero";
+
+pub fn samples() -> Vec<Sample> {
+    let all = |texts: &[&str]| texts.iter().map(|text| json!(text)).collect::<Vec<_>>();
+    let texts = |message, accepted: &[&str], refused: &[&str]| Sample {
+        message,
+        accepted: all(accepted),
+        refused: all(refused),
+    };
+    let line = |message| texts(message, &["Contoso AG", "ø 漢字"], &["two\nlines", "a\ttab", "\u{7f}"]);
+    vec![
+        texts(
+            GUID,
+            &["6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c", "6F1B2A9C-0D3E-4F5A-8B7C-9D0E1F2A3B4C"],
+            &[
+                "contoso",
+                "6f1b2a9c0d3e4f5a8b7c9d0e1f2a3b4c",
+                "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4g",
+                "00000000-0000-0000-0000-000000000000",
+            ],
+        ),
+        texts(
+            "must be a DNS name with at least one dot, such as 'contoso.onmicrosoft.com'; letters, digits and hyphens, at most 63 characters between dots",
+            &["contoso.onmicrosoft.com", "Contoso.CH", "xn--bcher-kva.example"],
+            &["", "contoso", "contoso.", "-a.example", "a_b.example", "https://contoso.com"],
+        ),
+        texts(
+            "must be a telephone number in E.164 format, such as '+41445551234': a plus and 2 to 15 digits, no blanks, dashes or extension",
+            &["+41445551234", "+12"],
+            &["0445551234", "+41 44 555", "+41-44", "+0445551234", "+1", "+41445551234x"],
+        ),
+        texts(
+            "must be one e-mail address, such as 'ops@contoso.com'",
+            &["ops@contoso.com", "o.p+s@sub.contoso.com"],
+            &["ops", "ops@", "@contoso.com", "a@b.com, c@d.com", "Ops <ops@contoso.com>", "a b@contoso.com"],
+        ),
+        texts(
+            "must be a SIP address, such as 'sip:ops@contoso.com'",
+            &["sip:ops@contoso.com", "SIP:ops@contoso.com", "ops@contoso.com"],
+            &["sip:", "ops", "sips:ops@contoso.com", "sip:ops@contoso.com;transport=tls"],
+        ),
+        texts(
+            "must be a country code of ISO 3166-1 alpha-2 in capitals, such as 'CH'",
+            &["CH", "AX", "ZW"],
+            &["ch", "XX", "C", "UK"],
+        ),
+        line("must be 1 to 64 characters without line breaks or control characters"),
+        line("must be 1 to 128 characters without line breaks or control characters"),
+        line("must be 1 to 256 characters without line breaks or control characters"),
+        texts(
+            "must be the name of an object: lower-case letters, digits, '-' and '.', such as 'acs'",
+            &["acs", "a.b-c", "0"],
+            &["", "Acs", "-acs", "acs-", "a..b", "a_b", "a/b"],
+        ),
+        texts(
+            "must be a key of a Secret: letters, digits, '-', '_' and '.'",
+            &["connection-string", "A_b.c"],
+            &["", "a b", "a/b"],
+        ),
+        texts(
+            "must be an https URL; http is for loopback only",
+            &["https://admin.example.com/base", "http://127.0.0.1:8080", "http://localhost", "http://[::1]:1"],
+            &["", "admin.example.com", "http://admin.example.com", "http://localhost.example.com", "ftp://127.0.0.1"],
+        ),
+        Sample {
+            message: "must have exactly one of 'names' and 'all'",
+            accepted: vec![json!({ "names": ["contoso"] }), json!({ "all": true })],
+            refused: vec![json!({}), json!({ "names": ["contoso"], "all": true })],
+        },
+        Sample {
+            message: "'all' may only be true; leave allowedNamespaces out to allow none",
+            accepted: vec![json!({ "all": true })],
+            refused: vec![json!({ "all": false })],
+        },
+    ]
+}
+
+pub fn transitions() -> Vec<Transition> {
+    let id = "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
+    vec![
+        Transition {
+            message: "may not be changed once set: a move to another platform is a migration",
+            before: json!({ "name": "one" }),
+            accepted: json!({ "name": "one" }),
+            refused: json!({ "name": "two" }),
+        },
+        Transition {
+            message: "may not be changed once set: it is the identity of the tenant; create another Tenant instead",
+            before: json!(id),
+            accepted: json!(id.to_uppercase()),
+            refused: json!(id.replace('6', "7")),
+        },
+        Transition {
+            message: "may not be changed once set",
+            before: json!("one"),
+            accepted: json!("one"),
+            refused: json!("two"),
+        },
+    ]
+}
+
+/// The sample of a message, with or without its end.
+pub fn of(message: &str) -> Option<Sample> {
+    let bare = message.strip_suffix(CLEARS).unwrap_or(message);
+    samples().into_iter().find(|sample| sample.message == bare)
+}
+
+/// A value that the rule of this message accepts.
+pub fn accepted(message: &str) -> Option<Value> {
+    of(message).map(|sample| sample.accepted[0].clone())
+}

@@ -1,0 +1,168 @@
+//! Rules 7, 24, 25, 27 and 28: what those who wait for a Tenant see.
+
+use kube::ResourceExt;
+use nimbus_operator::resources::Tenant;
+use nimbus_operator::resources::condition::{self, kind};
+use serde_json::json;
+
+use super::history::{History, holds};
+use super::kubectl;
+use crate::support::stage::{CONNECTION_STRING, NAME, Stage, condition};
+use crate::support::users::TENANT_EDITOR;
+use crate::support::wait::{PATIENCE, until};
+
+/// `kubectl wait` until the Tenant is Ready; whether it is.
+async fn wait_for_ready(stage: &Stage, timeout: &str) -> bool {
+    let timeout = format!("--timeout={timeout}");
+    let words = ["wait", "--for=condition=Ready", "tenants.nimbus.luware.com", NAME, &timeout];
+    let output = kubectl(stage, TENANT_EDITOR, &words).await;
+    assert!(output.status.success() || output.stderr.contains("timed out waiting"), "{output:?}");
+    output.status.success()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_07_an_unseen_object_is_not_current() {
+    let stage = Stage::new("unseen").await;
+    let created = stage.create(json!({})).await;
+    assert_eq!(
+        Some(-1),
+        created.status.as_ref().map(|status| status.observed_generation),
+        "in the answer of the create"
+    );
+    let path = "jsonpath={.status.observedGeneration}/{.metadata.generation}";
+    let shown = stage.kubectl(TENANT_EDITOR, &["get", "nten", NAME, "-o", path]).await.unwrap();
+    assert_eq!("-1/1", shown, "kstatus takes two different numbers for work in progress, and no number for none");
+    assert!(!wait_for_ready(&stage, "1s").await, "nobody has looked at it");
+
+    let _operator = stage.start();
+    assert!(wait_for_ready(&stage, "60s").await);
+    let shown = stage.kubectl(TENANT_EDITOR, &["get", "nten", NAME, "-o", path]).await.unwrap();
+    assert_eq!("1/1", shown);
+}
+
+fn generations(tenant: &Tenant) -> Vec<(&str, Option<i64>)> {
+    let status = tenant.status.as_ref().unwrap();
+    let conditions = status.conditions.iter().map(|c| (c.type_.as_str(), c.observed_generation));
+    [("status", Some(status.observed_generation))].into_iter().chain(conditions).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_24_the_status_and_each_condition_name_their_generation() {
+    let stage = Stage::new("generations").await;
+    let _operator = stage.start();
+    stage.create(json!({})).await;
+    let types = ["status", "Ready", "Accepted", "Synced", "ScriptExecutionPending", "LicenseOveruse", "TenantActive"];
+    let expected = |generation| types.map(|name| (name, Some(generation))).to_vec();
+    assert_eq!(expected(1), generations(&stage.ready().await));
+
+    // An edit of a setting, and one that has nothing to say to the platform.
+    stage.patch(json!({ "spec": { "general": { "division": "Care" } } })).await;
+    assert_eq!(expected(2), generations(&stage.ready().await));
+    stage.patch(json!({ "spec": { "syncIntervalSeconds": 600 } })).await;
+    assert_eq!(expected(3), generations(&stage.ready().await));
+
+    // Also while it is not ready.
+    stage.patch(json!({ "spec": { "extensions": { "interact": { "enabled": true } } } })).await;
+    let stalled = stage.condition("Ready", "False", "InvalidSettings").await;
+    assert!(generations(&stalled).iter().all(|(_, generation)| *generation == Some(4)), "{:?}", generations(&stalled));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_25_a_wait_right_after_an_edit_is_not_fooled_by_the_old_condition() {
+    let stage = Stage::new("fooled").await;
+    let operator = stage.start();
+    stage.create(json!({})).await;
+    stage.ready().await;
+
+    // Without an operator the old Ready stays, and it is of another generation.
+    operator.stop().await;
+    let edited = stage.patch(json!({ "spec": { "general": { "name": "Second" } } })).await;
+    assert_eq!(Some("True".to_owned()), condition(&edited, kind::READY).map(|(status, ..)| status));
+    assert!(!wait_for_ready(&stage, "1s").await, "the condition is of the generation before");
+
+    let _operator = stage.start();
+    assert!(wait_for_ready(&stage, "60s").await);
+    let (_, tenant) = stage.platform.tenant(&stage.id).await.unwrap();
+    assert_eq!("Second", tenant["settings"]["general"]["name"]);
+
+    // While it runs: whenever the wait returns, the platform has the new value.
+    for name in ["Third", "Fourth", "Fifth"] {
+        stage.patch(json!({ "spec": { "general": { "name": name } } })).await;
+        assert!(wait_for_ready(&stage, "60s").await);
+        let (_, tenant) = stage.platform.tenant(&stage.id).await.unwrap();
+        assert_eq!(name, tenant["settings"]["general"]["name"]);
+    }
+}
+
+/// Waits until a clock that shows seconds shows another one than every condition of a Tenant.
+async fn another_second(tenant: &Tenant) {
+    let conditions = &tenant.status.as_ref().unwrap().conditions;
+    let latest = conditions.iter().map(|condition| condition.last_transition_time.0.as_second()).max().unwrap();
+    until("another second", PATIENCE, async || {
+        let now = jiff::Timestamp::now().as_second();
+        if now > latest { Ok(()) } else { Err(now) }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_27_a_transition_time_moves_when_the_status_flips_and_only_then() {
+    let stage = Stage::new("transition").await;
+    let _operator = stage.start();
+    stage.create(json!({})).await;
+    let ready = stage.ready().await;
+    let history = History::of(&stage).await;
+    another_second(&ready).await;
+    // Written again with the same status: another generation.
+    stage.patch(json!({ "spec": { "general": { "division": "Care" } } })).await;
+    another_second(&stage.ready().await).await;
+    // To False, another reason of False, and back to True.
+    stage.patch(json!({ "spec": { "extensions": { "interact": { "enabled": true } } } })).await;
+    another_second(&stage.condition("Ready", "False", "InvalidSettings").await).await;
+    let missing = json!({ "name": "late", "key": "connection-string" });
+    stage.patch(json!({ "spec": { "extensions": { "interact": { "acsConnectionStringRef": missing } } } })).await;
+    another_second(&stage.condition("Ready", "False", "SecretNotFound").await).await;
+    stage.patch(json!({ "spec": { "extensions": { "interact": { "enabled": false } } } })).await;
+    history.reaches(&stage.ready().await).await;
+
+    let (mut flips, mut stays) = (0, 0);
+    for pair in history.versions().windows(2) {
+        let conditions = |tenant: &Tenant| tenant.status.clone().unwrap().conditions;
+        let (before, after) = (conditions(&pair[0]), conditions(&pair[1]));
+        let rewritten = pair[0].status != pair[1].status;
+        for now in after.iter().filter(|_| rewritten) {
+            let Some(then) = condition::find(&before, &now.type_) else { continue };
+            let moved = then.last_transition_time != now.last_transition_time;
+            assert_eq!(then.status != now.status, moved, "{then:?} became {now:?}");
+            *(if moved { &mut flips } else { &mut stays }) += 1;
+        }
+    }
+    println!("{flips} flips, {stays} conditions that were written again");
+    assert!(flips >= 4 && stays >= 10, "{flips} flips, {stays} that stayed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_28_a_late_secret_heals_itself() {
+    let stage = Stage::new("late").await;
+    let _operator = stage.start();
+    let reference = json!({ "name": "late", "key": "connection-string" });
+    stage
+        .create(json!({ "extensions": { "interact": { "enabled": true, "acsConnectionStringRef": reference } } }))
+        .await;
+    let waiting = stage.condition("Ready", "False", "SecretNotFound").await;
+    assert!(holds(&waiting, kind::RECONCILING) && !holds(&waiting, kind::STALLED), "Flux gives up on Stalled");
+    let (_, _, message) = condition(&waiting, kind::READY).unwrap();
+    assert!(
+        message.contains("spec.extensions.interact.acsConnectionStringRef") && message.contains("'late'"),
+        "{message}"
+    );
+
+    // First with another key, then right; the Tenant is not touched.
+    stage.secret(&stage.env.namespace, "late", json!({ "other": CONNECTION_STRING })).await;
+    let waiting = stage.condition("Ready", "False", "SecretKeyNotFound").await;
+    assert!(holds(&waiting, kind::RECONCILING) && !holds(&waiting, kind::STALLED));
+    stage.secret(&stage.env.namespace, "late", json!({ "connection-string": CONNECTION_STRING })).await;
+    let ready = stage.ready().await;
+    assert!(!holds(&ready, kind::RECONCILING) && !holds(&ready, kind::STALLED));
+    assert_eq!((Some(1), 0), (ready.metadata.generation, ready.annotations().len()), "nobody touched the Tenant");
+}
