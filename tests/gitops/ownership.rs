@@ -1,5 +1,6 @@
 //! Rules 16 to 20 and 23: the operator owns its status and nothing that people wrote.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use nimbus_operator::resources::Tenant;
 use serde_json::json;
 
 use super::{apply, kubectl_file, marks, version};
+use crate::support::audit::Mark;
 use crate::support::stage::Stage;
 use crate::support::wait::{PATIENCE, until};
 
@@ -64,6 +66,15 @@ async fn rules_16_and_17_the_operator_owns_status_and_finalizer_and_nobody_is_an
     assert_eq!(vec![finalizer, status], owned_by_operator(&tenant));
     let managers: Vec<String> = owned(&tenant).into_iter().map(|(who, ..)| who).collect();
     assert!(managers.iter().all(|manager| !manager.is_empty() && manager != "unknown"), "{managers:?}");
+
+    // Every write says who it is by itself: events and Platforms too.
+    let writes = stage.audit().writes(&stage.env.operator_user, Mark::START).await.unwrap();
+    let resources: BTreeSet<&str> = writes.iter().map(|write| write.resource.as_str()).collect();
+    assert_eq!(BTreeSet::from(["events", "platforms", "tenants"]), resources);
+    for write in &writes {
+        assert_eq!(Some(MANAGER), write.field_manager.as_deref(), "{write:?}");
+        assert!(write.user_agent.starts_with("nimbus-operator/"), "{write:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

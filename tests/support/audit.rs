@@ -53,6 +53,8 @@ pub struct Request {
     pub user: String,
     /// With which program.
     pub user_agent: String,
+    /// Under which name a write said that it owns fields; without one the server makes it of the program's name.
+    pub field_manager: Option<String>,
     /// Whether the user is in the group that passes every check.
     pub is_master: bool,
 }
@@ -199,7 +201,14 @@ fn parse(line: &str) -> Result<Option<Request>> {
         is_master: event.user.groups.iter().any(|group| group == MASTERS),
         user: event.user.username,
         user_agent: event.user_agent,
+        field_manager: query(&event.request_uri, "fieldManager"),
     }))
+}
+
+fn query(uri: &str, name: &str) -> Option<String> {
+    let (_, query) = uri.split_once('?')?;
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(found, _)| found == name).map(|(_, value)| value.into_owned())
 }
 
 #[derive(Deserialize)]
@@ -207,6 +216,8 @@ fn parse(line: &str) -> Result<Option<Request>> {
 struct Event {
     stage: String,
     verb: String,
+    #[serde(rename = "requestURI")]
+    request_uri: String,
     user: User,
     #[serde(default)]
     user_agent: String,
