@@ -130,7 +130,9 @@ fn an_ending_namespace_retains_whatever_the_policy_says() {
 #[test]
 fn suspension_calls_nobody() {
     let unconfirmed = going().with("deletionPolicy", "Delete");
-    for (given, farewell) in [(going(), Farewell::Suspended), (unconfirmed, Farewell::StaleStamp(Because::NotConfirmed))] {
+    for (given, farewell) in
+        [(going(), Farewell::Suspended), (unconfirmed, Farewell::StaleStamp(Because::NotConfirmed))]
+    {
         let given = given.with("suspend", true);
         assert!(!departure(&given).asks());
         assert_eq!(leave(&given, &ours()), Leave::Off(farewell));
