@@ -118,7 +118,7 @@ async fn abandon_in_a_namespace_that_ends_is_told_in_default() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crd_that_ends_retains_its_tenants() {
     let control_plane = Box::leak(Box::new(ControlPlane::start(Options::default()).await.unwrap()));
-    let stage = Stage::on(TestEnv::on(control_plane, "crd-ends").await).await;
+    let stage = Stage::within(TestEnv::on(control_plane, "crd-ends").await).await;
     let operator = stage.connect().await;
     live(&stage, doomed(&stage)).await;
     let since = Since::now(&stage).await;

@@ -24,5 +24,6 @@ pub mod recorder;
 pub mod rights;
 pub mod sandbox;
 pub mod stage;
+pub mod tenant;
 pub mod users;
 pub mod wait;

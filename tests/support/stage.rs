@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::audit::{AuditLog, Mark, Request};
+use super::controlplane::ControlPlane;
 use super::env::TestEnv;
 use super::sandbox::Sandbox;
 use super::users;
@@ -26,9 +27,12 @@ pub const NAME: &str = "contoso";
 /// A connection string that is spelled right.
 pub const CONNECTION_STRING: &str = "endpoint=https://contoso.communication.azure.com/;accesskey=c2VjcmV0LWNhbmFyeQ==";
 
+/// One test's world on the control plane that all tests share.
+pub type Stage = StageOn<'static>;
+
 /// One test's world.
-pub struct Stage {
-    pub env: TestEnv<'static>,
+pub struct StageOn<'a> {
+    pub env: TestEnv<'a>,
     pub platform: Sandbox,
     /// The id of the tenant that most tests are about.
     pub id: String,
@@ -70,14 +74,21 @@ fn timing() -> Timing {
     }
 }
 
-impl Stage {
+impl StageOn<'static> {
     /// A corner with a connected Platform and no Tenant.
     pub async fn new(name: &str) -> Self {
-        Self::on(TestEnv::new(name).await).await
+        Self::within(TestEnv::new(name).await).await
+    }
+}
+
+impl<'a> StageOn<'a> {
+    /// The same on a control plane of one's own.
+    pub async fn on(control_plane: &'a ControlPlane, name: &str) -> Self {
+        Self::within(TestEnv::on(control_plane, name).await).await
     }
 
-    /// The same in a corner that was made before, of a control plane of one's own for instance.
-    pub async fn on(env: TestEnv<'static>) -> Self {
+    /// The same in a corner that was made before.
+    pub async fn within(env: TestEnv<'a>) -> Self {
         let stage = Self {
             env,
             platform: Sandbox::start().await.expect("sandbox starts"),
@@ -308,7 +319,7 @@ impl Stage {
         .await
     }
 
-    pub fn audit(&self) -> AuditLog<'static> {
+    pub fn audit(&self) -> AuditLog<'a> {
         self.env.audit()
     }
 

@@ -1,0 +1,103 @@
+//! One of several Tenants of a stage; the stage's own methods are about the one that most tests need.
+
+use kube::ResourceExt;
+use kube::api::{DeleteParams, Patch, PatchParams};
+use nimbus_operator::resources::Tenant;
+use serde_json::{Value, json};
+
+use super::stage::{StageOn, condition, describe};
+use super::wait::{PATIENCE, until};
+
+/// A Tenant by its name, and the id of its tenant.
+pub struct Handle<'s> {
+    stage: &'s StageOn<'s>,
+    pub name: String,
+    pub id: String,
+}
+
+impl<'s> Handle<'s> {
+    /// A Tenant that may not be there yet, with an id that nobody has.
+    pub fn new(stage: &'s StageOn<'s>, name: &str) -> Self {
+        Self { stage, name: name.to_owned(), id: uuid::Uuid::new_v4().to_string() }
+    }
+
+    /// The smallest manifest, with more spec merged over it.
+    pub fn manifest(&self, more: Value) -> Value {
+        let mut manifest = self.stage.manifest(more);
+        manifest["metadata"]["name"] = json!(self.name);
+        manifest["spec"]["general"]["tenantId"] = json!(self.id);
+        manifest
+    }
+
+    /// Creates it.
+    pub async fn create(&self, more: Value) -> Tenant {
+        self.stage.try_create(self.manifest(more)).await.expect("the Tenant is accepted")
+    }
+
+    /// Changes it by a merge patch.
+    pub async fn patch(&self, patch: Value) -> Tenant {
+        let params = PatchParams { field_manager: Some("test".into()), ..PatchParams::default() };
+        self.stage.tenants().patch(&self.name, &params, &Patch::Merge(patch)).await.expect("the change is accepted")
+    }
+
+    /// Asks for its deletion.
+    pub async fn delete(&self) {
+        self.stage.tenants().delete(&self.name, &DeleteParams::default()).await.expect("the deletion is accepted");
+    }
+
+    pub async fn get(&self) -> Tenant {
+        self.stage.tenants().get(&self.name).await.expect("the Tenant is there")
+    }
+
+    /// Waits until it is as `fits` wants it, and returns it.
+    pub async fn until(&self, what: &str, fits: impl Fn(&Tenant) -> bool) -> Tenant {
+        until(&format!("{}: {what}", self.name), PATIENCE, async || {
+            let tenant = self.stage.tenants().get(&self.name).await.map_err(|error| error.to_string())?;
+            if fits(&tenant) { Ok(tenant) } else { Err(describe(&tenant)) }
+        })
+        .await
+    }
+
+    /// Waits until a condition of the present generation has a status and a reason.
+    pub async fn condition(&self, kind: &str, status: &str, reason: &str) -> Tenant {
+        let fits = |tenant: &Tenant| {
+            let current = tenant.status.as_ref().map(|s| s.observed_generation) == tenant.metadata.generation;
+            let found = condition(tenant, kind);
+            current && found.is_some_and(|(found, why, _)| found == status && why == reason)
+        };
+        self.until(&format!("{kind} is {status} {reason}"), fits).await
+    }
+
+    /// Waits until the present generation is Ready.
+    pub async fn ready(&self) -> Tenant {
+        self.condition("Ready", "True", "Succeeded").await
+    }
+
+    /// Asks for a pass and waits until it was made.
+    pub async fn pass(&self) -> Tenant {
+        let token = uuid::Uuid::new_v4().to_string();
+        self.patch(json!({ "metadata": { "annotations": { "nimbus.luware.com/reconcile-requested-at": token } } }))
+            .await;
+        let handled = |tenant: &Tenant| {
+            tenant.status.as_ref().and_then(|status| status.last_handled_reconcile_at.as_deref()) == Some(&token)
+        };
+        self.until("the requested pass was made", handled).await
+    }
+
+    /// Waits until it is gone.
+    pub async fn gone(&self) {
+        until(&format!("{} is gone", self.name), PATIENCE, async || {
+            match self.stage.tenants().get_opt(&self.name).await {
+                Ok(None) => Ok(()),
+                Ok(Some(tenant)) => Err(describe(&tenant)),
+                Err(error) => Err(error.to_string()),
+            }
+        })
+        .await;
+    }
+
+    /// Whether our finalizer is on it.
+    pub async fn is_held(&self) -> bool {
+        self.get().await.finalizers().iter().any(|name| name == nimbus_operator::resources::FINALIZER)
+    }
+}
