@@ -74,7 +74,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client; `alarm` is rung when the platform is found to be out of reach.
+    /// A client; `alarm` is rung when the platform may be out of reach, so that it is probed.
     ///
     /// *Errors*: the CA bundle is not PEM.
     pub fn new(endpoint: Endpoint, alarm: Arc<Notify>) -> Result<Self, reqwest::Error> {
@@ -96,10 +96,7 @@ impl Client {
     /// *Errors*: any [`ApiError`].
     pub async fn capabilities(&self) -> Result<&Capabilities, ApiError> {
         self.capabilities
-            .get_or_try_init(|| async {
-                let answer = self.call(Call::new(Method::GET, "v1/capabilities")).await?;
-                answer.read()
-            })
+            .get_or_try_init(|| self.call(Call::new(Method::GET, "v1/capabilities"), |answer| answer.read()))
             .await
     }
 
@@ -110,9 +107,13 @@ impl Client {
         if let Some(after) = self.gate.wait(Instant::now()) {
             return Err(ApiError::Throttled { after });
         }
-        let outcome =
-            self.authorized(&Call::new(Method::GET, "v1/capabilities")).await.and_then(|answer| answer.read());
-        self.gate.learn(&outcome, Instant::now());
+        let answer = self.authorized(&Call::new(Method::GET, "v1/capabilities")).await;
+        let outcome = answer.and_then(|answer| answer.read()).map_err(|error| match error {
+            // No tenant was asked for: it is the credentials that are good for nothing.
+            ApiError::Forbidden => ApiError::Unauthenticated { what: "they may not even ask what they may do" },
+            error => error,
+        });
+        self.gate.decide(&outcome, Instant::now());
         outcome
     }
 
@@ -120,8 +121,8 @@ impl Client {
     ///
     /// *Errors*: any [`ApiError`]. A 404 that is not one of the two documented bodies is an error, never an absence.
     pub async fn tenant(&self, id: &str) -> Result<Lookup, ApiError> {
-        match self.call(Call::tenant(Method::GET, id)).await {
-            Ok(answer) => Ok(Lookup::Found(Box::new(answer.document(id)?))),
+        match self.call(Call::tenant(Method::GET, id), |answer| answer.document(id)).await {
+            Ok(document) => Ok(Lookup::Found(Box::new(document))),
             Err(error) if error.is("tenant-not-found") => Ok(Lookup::Absent),
             Err(ApiError::Refused(Problem { slug, deletion_id: Some(deletion_id), .. }))
                 if slug == "tenant-deleted" =>
@@ -144,7 +145,7 @@ impl Client {
     ) -> Result<TenantDocument, ApiError> {
         let mut call = Call::tenant(Method::PUT, id).owner(owner).body(json!({ "settings": settings }));
         call.query = recreate.map(|deletion| ("recreate", deletion.to_owned()));
-        self.call(call).await?.document(id)
+        self.call(call, |answer| answer.document(id)).await
     }
 
     /// Changes settings, all or nothing.
@@ -153,14 +154,14 @@ impl Client {
     pub async fn patch(&self, write: Write<'_>, settings: Value) -> Result<TenantDocument, ApiError> {
         let mut call = Call::tenant(Method::PATCH, write.id).owner(write.owner).body(json!({ "settings": settings }));
         call.settings_version = Some(write.settings_version.to_owned());
-        self.call(call).await?.document(write.id)
+        self.call(call, |answer| answer.document(write.id)).await
     }
 
     /// Puts our stamp on a free tenant.
     ///
     /// *Errors*: `owned-by-other`; any other [`ApiError`].
     pub async fn claim(&self, id: &str, owner: &str) -> Result<(), ApiError> {
-        self.call(Call::owner_of(Method::PUT, id).owner(owner)).await.map(drop)
+        self.call(Call::owner_of(Method::PUT, id).owner(owner), |_| Ok(())).await
     }
 
     /// Takes our stamp off; the platform keeps it as the last owner. Returns what the platform says of the tenant, if that
@@ -168,8 +169,7 @@ impl Client {
     ///
     /// *Errors*: `owned-by-other`; any other [`ApiError`].
     pub async fn release(&self, id: &str, owner: &str) -> Result<Option<TenantDocument>, ApiError> {
-        let answer = self.call(Call::owner_of(Method::DELETE, id).owner(owner)).await?;
-        Ok(answer.document(id).ok())
+        self.call(Call::owner_of(Method::DELETE, id).owner(owner), |answer| Ok(answer.document(id).ok())).await
     }
 
     /// Asks for the deletion of a tenant. Irreversible.
@@ -178,16 +178,17 @@ impl Client {
     pub async fn delete(&self, id: &str, owner: &str) -> Result<Deletion, ApiError> {
         let mut call = Call::tenant(Method::DELETE, id).owner(owner);
         call.query = Some(("confirm", "YES".to_owned()));
-        match self.call(call).await {
-            Ok(answer) => Ok(Deletion::Pending(Box::new(answer.document(id)?))),
+        match self.call(call, |answer| answer.document(id)).await {
+            Ok(document) => Ok(Deletion::Pending(Box::new(document))),
             Err(error) if error.is("tenant-deleted") || error.is("tenant-not-found") => Ok(Deletion::Gone),
             Err(error) => Err(error),
         }
     }
 
-    async fn call(&self, call: Call) -> Result<Answer, ApiError> {
+    /// Makes a call unless the gate is closed. What cannot be read is a failure as good as any.
+    async fn call<T>(&self, call: Call, read: impl FnOnce(Answer) -> Result<T, ApiError>) -> Result<T, ApiError> {
         self.gate.pass(Instant::now())?;
-        let outcome = self.authorized(&call).await;
+        let outcome = self.authorized(&call).await.and_then(read);
         if self.gate.learn(&outcome, Instant::now()) {
             self.alarm.notify_one();
         }

@@ -1,13 +1,13 @@
 //! The gate before a platform. While a platform is known to be out of reach, Tenants do not call it: one probe, made for the
 //! `Platform` itself, finds out when it is back. So an outage is one condition on one object, and no storm.
+//!
+//! A call about one tenant proves nothing about the platform when it fails: it only asks for the probe, and the probe decides.
+//! So a tenant that the platform cannot serve is nobody else's outage. A token that is refused is the one exception.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::error::ApiError;
-
-/// After so many failures in a row that may each be a matter of one tenant, they are taken for a matter of the platform.
-const FAILURES_TO_CLOSE: u32 = 3;
 
 #[derive(Debug, Default)]
 pub(super) struct Gate(Mutex<State>);
@@ -15,46 +15,53 @@ pub(super) struct Gate(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     closed: Option<&'static str>,
-    failures: u32,
     not_before: Option<Instant>,
 }
 
 impl Gate {
     /// Whether a call may be made now.
     pub(super) fn pass(&self, now: Instant) -> Result<(), ApiError> {
-        let state = self.state();
-        if let Some(wait) =
-            state.not_before.and_then(|at| at.checked_duration_since(now)).filter(|wait| !wait.is_zero())
-        {
-            return Err(ApiError::Throttled { after: wait });
+        if let Some(after) = self.wait(now) {
+            return Err(ApiError::Throttled { after });
         }
-        state.closed.map_or(Ok(()), |because| Err(ApiError::NotCalled { because }))
+        self.state().closed.map_or(Ok(()), |because| Err(ApiError::NotCalled { because }))
     }
 
-    /// Learns from the outcome of a call. True when this outcome closed the gate.
+    /// Learns from the outcome of a call about a tenant. True when the platform has to be probed.
     pub(super) fn learn<T>(&self, outcome: &Result<T, ApiError>, now: Instant) -> bool {
         let mut state = self.state();
-        let because = match outcome {
-            Ok(_) | Err(ApiError::Refused(_) | ApiError::Forbidden) => {
-                *state = State { not_before: state.not_before, ..State::default() };
-                return false;
+        match outcome {
+            Ok(_) | Err(ApiError::Refused(_)) => {
+                state.closed = None;
+                false
             }
             Err(ApiError::Throttled { after }) => {
                 state.not_before = Some(now + *after);
-                return false;
+                false
             }
-            Err(ApiError::NotCalled { .. }) => return false,
-            Err(ApiError::Unauthenticated { what }) => what,
-            Err(ApiError::Unreachable { what }) => what,
-            Err(ApiError::Unexpected { what, .. }) => {
-                state.failures += 1;
-                if state.failures < FAILURES_TO_CLOSE {
-                    return false;
-                }
-                what
+            Err(ApiError::NotCalled { .. }) => false,
+            Err(ApiError::Unauthenticated { what }) => state.closed.replace(what).is_none(),
+            Err(ApiError::Forbidden | ApiError::Unreachable { .. } | ApiError::Unexpected { .. }) => {
+                state.closed.is_none()
             }
+        }
+    }
+
+    /// Opens or closes by the outcome of a probe.
+    pub(super) fn decide<T>(&self, outcome: &Result<T, ApiError>, now: Instant) {
+        let mut state = self.state();
+        state.closed = match outcome {
+            Ok(_) => None,
+            Err(ApiError::Throttled { after }) => {
+                state.not_before = Some(now + *after);
+                state.closed
+            }
+            Err(ApiError::NotCalled { because }) => Some(because),
+            Err(
+                ApiError::Unauthenticated { what } | ApiError::Unreachable { what } | ApiError::Unexpected { what, .. },
+            ) => Some(what),
+            Err(ApiError::Refused(_) | ApiError::Forbidden) => Some("it refuses what every client may ask"),
         };
-        state.closed.replace(because).is_none()
     }
 
     /// How long the platform asked to be left alone.
@@ -74,24 +81,36 @@ mod tests {
 
     const DOWN: Result<(), ApiError> = Err(ApiError::Unreachable { what: "connection refused" });
     const PAGE: Result<(), ApiError> = Err(ApiError::Unexpected { status: 500, what: "not JSON" });
+    const STRANGER: Result<(), ApiError> = Err(ApiError::Unauthenticated { what: "a bad token" });
 
     #[test]
-    fn an_outage_closes_it_and_a_probe_opens_it() {
-        let (gate, now) = (Gate::default(), Instant::now());
-        assert!(gate.learn(&DOWN, now), "the first failure closes it");
-        assert!(!gate.learn(&DOWN, now), "and only the first says so");
-        assert_eq!(gate.pass(now), Err(ApiError::NotCalled { because: "connection refused" }));
-        gate.learn(&Ok(()), now);
-        assert_eq!(gate.pass(now), Ok(()));
+    fn a_failed_call_asks_for_a_probe_and_the_probe_decides() {
+        for failure in [DOWN, PAGE, Err(ApiError::Forbidden)] {
+            let (gate, now) = (Gate::default(), Instant::now());
+            assert!(gate.learn(&failure, now));
+            assert_eq!(gate.pass(now), Ok(()), "one tenant's failure is nobody else's: {failure:?}");
+            gate.decide(&failure, now);
+            assert!(matches!(gate.pass(now), Err(ApiError::NotCalled { .. })), "{failure:?}");
+            assert!(!gate.learn(&failure, now), "what comes late rings no more: {failure:?}");
+            gate.decide(&Ok(()), now);
+            assert_eq!(gate.pass(now), Ok(()));
+        }
     }
 
     #[test]
-    fn one_odd_answer_is_a_matter_of_one_tenant_three_are_not() {
+    fn a_refused_token_closes_at_once_and_says_so_once() {
         let (gate, now) = (Gate::default(), Instant::now());
-        assert!(!gate.learn(&PAGE, now) && !gate.learn(&PAGE, now));
+        assert!(gate.learn(&STRANGER, now));
+        assert!(!gate.learn(&STRANGER, now));
+        assert_eq!(gate.pass(now), Err(ApiError::NotCalled { because: "a bad token" }));
+    }
+
+    #[test]
+    fn a_documented_answer_opens_it() {
+        let (gate, now) = (Gate::default(), Instant::now());
+        gate.decide(&DOWN, now);
+        assert!(!gate.learn::<()>(&Err(ApiError::Refused(Default::default())), now));
         assert_eq!(gate.pass(now), Ok(()));
-        assert!(gate.learn(&PAGE, now));
-        assert!(gate.pass(now).is_err());
     }
 
     #[test]
