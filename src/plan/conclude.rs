@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::deletion::{Because, Farewell};
-use super::stop::Mode;
+use super::stop::{Disposition, Mode};
 use super::tabs::{drift, mark_invalid, paths, tabs};
 use super::{Difference, Done, Outcome, Stop, facts};
 use crate::admin_api::{ApiError, Problem, TenantDocument};
@@ -190,7 +190,9 @@ fn applied(facts: &Facts<'_>, document: &TenantDocument, done: Done) -> Option<A
 }
 
 fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
-    let disposition = stop.disposition();
+    let previous = facts.previous();
+    let was = |kind| as_it_was(&previous.conditions, kind);
+    let disposition = with_request(stop.disposition(), stop.request_id(), was(kind::READY));
     let delay = match stop {
         Stop::Unavailable { error: ApiError::Throttled { after }, .. } => Delay::Named(*after),
         Stop::Unavailable { .. } | Stop::Bug(_) | Stop::Kubernetes(_) => Delay::Backoff,
@@ -198,7 +200,6 @@ fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
         Stop::Raced => Delay::AtOnce,
         _ => Delay::Sync,
     };
-    let previous = facts.previous();
     let live_before = match stop {
         Stop::Unavailable { hash, .. } | Stop::Suspended { hash } => {
             previous.applied.as_ref().is_some_and(|applied| applied.hash == *hash)
@@ -210,7 +211,6 @@ fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
     let was_refused =
         as_it_was(&previous.conditions, kind::ACCEPTED).is_some_and(|accepted| accepted.truth == Truth::False);
     let live_before = live_before && !was_refused;
-    let was = |kind| as_it_was(&previous.conditions, kind);
     let mut findings = facts.known();
     if live_before && matches!(stop, Stop::Unavailable { .. }) {
         // The spec is live, as far as anybody knows. The Platform says once that it is out of reach.
@@ -254,11 +254,22 @@ fn refused(problem: &Problem) -> Vec<Violation> {
     refused.map(|leaf| Violation { path: leaf.path.to_owned(), problem: "was refused".to_owned() }).collect()
 }
 
+/// Quotes the request that was refused. Where nothing else changed, the one that was quoted stays: every answer has another id,
+/// and that alone is no news.
+fn with_request(disposition: Disposition, id: Option<&str>, before: Option<Finding>) -> Disposition {
+    let Some(id) = id else { return disposition };
+    let stays = before
+        .map(|before| before.message)
+        .filter(|before| before.strip_prefix(&disposition.message).is_some_and(|rest| rest.starts_with(" (request ")));
+    let message = stays.unwrap_or_else(|| format!("{} (request {id})", disposition.message));
+    Disposition { message, ..disposition }
+}
+
 fn findings_have(findings: &[Finding], kind: &str) -> bool {
     findings.iter().any(|finding| finding.kind == kind)
 }
 
-fn accepted(disposition: &super::stop::Disposition, before: Option<Finding>) -> Finding {
+fn accepted(disposition: &Disposition, before: Option<Finding>) -> Finding {
     match disposition.accepted {
         Some(true) => Finding::new(kind::ACCEPTED, true, reason::ACCEPTED, ""),
         Some(false) => {

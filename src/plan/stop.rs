@@ -100,7 +100,17 @@ impl Stop {
         }
     }
 
-    /// What follows. No wildcard: a new stop has to be thought about here.
+    /// The platform's id of the request that it refused, to quote in a ticket. Every answer has another.
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Rejected(problem) | Self::Unavailable { error: ApiError::Refused(problem), .. } => {
+                Some(&problem.request_id)
+            }
+            _ => None,
+        }
+    }
+
+    /// What follows, in words that stay the same while nothing changes. No wildcard: a new stop has to be thought about here.
     pub fn disposition(&self) -> Disposition {
         let stalled = |reason, message: String| Disposition {
             reason,
