@@ -94,6 +94,7 @@ pub enum Step {
     Plan,
     Execute,
     Conclude,
+    Publish,
 }
 
 /// Told of each step of each pass, with `namespace/name` of the Tenant.

@@ -1,6 +1,6 @@
 //! The pass over one Tenant, and nothing else.
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,9 +19,11 @@ use super::observe::observe;
 use super::publish::publish;
 use super::resolve::resolve;
 use crate::admin_api::{ApiError, Client};
-use crate::plan::{Delay, Facts, Outcome, Stop, conclude, plan, validate};
+use crate::plan::{Conclusion, Delay, Facts, Outcome, Stop, conclude, plan, validate};
 use crate::resources::tenant::DEFAULT_SYNC_INTERVAL_SECONDS;
 use crate::resources::{FINALIZER, Platform, Tenant};
+
+const PANICKED: &str = "a pass panicked; the operator's log has the place";
 
 /// The outcome of a pass could not be written to Kubernetes.
 #[derive(Debug, Error)]
@@ -39,8 +41,12 @@ pub(super) struct Pass {
     rewrites: u32,
 }
 
-/// Looks at one Tenant.
+/// Looks at one Tenant. A panic that gets this far says nothing in a status, but it ends neither the watch nor other passes.
 pub(super) async fn reconcile(guarded: Arc<Guarded>, context: Arc<Context>) -> Result<Action, NotPublished> {
+    AssertUnwindSafe(look(guarded, context)).catch_unwind().await.unwrap_or(Err(NotPublished(PANICKED)))
+}
+
+async fn look(guarded: Arc<Guarded>, context: Arc<Context>) -> Result<Action, NotPublished> {
     let tenant = match &guarded.0 {
         Ok(tenant) => tenant,
         Err(invalid) => return super::poison::reconcile(&context, invalid).await,
@@ -76,7 +82,7 @@ async fn turn(seen: &Tenant, context: &Context) -> Result<Action, NotPublished> 
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => Err(Stop::Kubernetes("the pass took too long")),
         // The text of a panic may quote anything.
-        Err(_) => Err(Stop::Bug("a pass panicked; the operator's log has the place")),
+        Err(_) => Err(Stop::Bug(PANICKED)),
     };
     pass.count_rewrites(&outcome, &mut entry);
     let refresh_licenses = entry.licenses.is_none_or(|at| at.elapsed() >= context.options.timing.licenses);
@@ -90,12 +96,22 @@ async fn turn(seen: &Tenant, context: &Context) -> Result<Action, NotPublished> 
         refresh_licenses,
         rewrites: entry.rewrites.1,
     };
-    let conclusion = conclude(facts, outcome);
+    let conclusion = concluded(context, &pass, facts, outcome);
     debug!(delay = ?conclusion.delay, changed = conclusion.status.is_some(), "concluded");
     let wait = wait(context, &pass.tenant, conclusion.delay, &mut entry);
+    pass.step(context, Step::Publish);
     publish(context, &pass.tenant, conclusion).await?;
     context.memory.keep(&pass.tenant.metadata, entry, Instant::now(), wait);
     Ok(Action::requeue(wait))
+}
+
+/// `conclude`, which is always reached and must always come to something: a bug in it concludes that there is a bug.
+fn concluded(context: &Context, pass: &Pass, facts: Facts<'_>, outcome: Result<Outcome, Stop>) -> Conclusion {
+    let conclusion = || {
+        pass.step(context, Step::Conclude);
+        conclude(facts, outcome)
+    };
+    catch_unwind(AssertUnwindSafe(conclusion)).unwrap_or_else(|_| conclude(facts, Err(Stop::Bug(PANICKED))))
 }
 
 impl Pass {
