@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod crash;
 mod deletion;
 mod generated;
 mod gitops;

@@ -1,0 +1,113 @@
+//! Crash points, counted and not picked: a run without faults counts the external effects of what people do; then the
+//! operator is killed before, within and after each of them, and the world has to end as in the run without faults.
+
+mod meanwhile;
+mod scenario;
+mod world;
+
+use scenario::{End, Scenario};
+use world::World;
+
+use crate::support::recorder::{Effect, Moment};
+use crate::support::tenant::Handle;
+
+/// How many effects create, edit, adopt, retain and delete have at least. These may not shrink: an effect that is no longer
+/// counted is a crash that is no longer tried.
+const LEAST: [usize; 5] = [3, 2, 4, 2, 2];
+
+/// Kills at every effect of a scenario, which are `order`, at every moment.
+async fn at_every_point(name: &str, scenario: Scenario, order: &[&str]) {
+    let least = LEAST[scenario as usize];
+    let world = World::new(&format!("crash-{name}")).await;
+    let (reference, effects) = without_fault(&world, scenario).await;
+    assert_eq!(order, effects.iter().map(named).collect::<Vec<_>>(), "the effects of {name}");
+    assert!(effects.len() >= least, "{name} has {} effects: {effects:?}", effects.len());
+    for number in 1..=effects.len() {
+        for moment in Moment::ALL {
+            let end = with_crash(&world, scenario, number, moment).await;
+            assert_eq!(reference, end, "{name}: killed {moment:?} effect {number}, {}", order[number - 1]);
+        }
+    }
+    world.is_quiet().await;
+    report(name, effects.len());
+}
+
+#[allow(clippy::print_stdout, reason = "a figure of the run")]
+fn report(name: &str, count: usize) {
+    println!("crash points: {name} n={count}, killed {} times, no difference", count * Moment::ALL.len());
+}
+
+/// An effect in a word that is the same for every Tenant.
+fn named(effect: &Effect) -> &'static str {
+    let part = |place: usize| effect.path.rsplit('/').nth(place).unwrap_or_default();
+    match (effect.target, effect.method.as_str(), part(0)) {
+        ("kubernetes", "PATCH", "status") => "status",
+        ("kubernetes", "PATCH", _) if part(1) == "tenants" => "finalizer",
+        ("platform", "PUT", "owner") => "claim",
+        ("platform", "DELETE", "owner") => "release",
+        ("platform", "PUT", _) => "create",
+        ("platform", "PATCH", _) => "save",
+        ("platform", "DELETE", _) => "delete",
+        _ => "something else",
+    }
+}
+
+async fn without_fault(world: &World, scenario: Scenario) -> (End, Vec<Effect>) {
+    let tenant = world.tenant();
+    let _operator = world.start();
+    scenario.prepare(world, &tenant).await;
+    let (mark, before) = (world.mark().await, world.recorder.effects().len());
+    scenario.act(&tenant).await;
+    scenario.settled(&tenant).await;
+    let effects = world.recorder.effects().split_off(before);
+    (scenario.end(world, &tenant, mark).await, effects)
+}
+
+async fn with_crash(world: &World, scenario: Scenario, number: usize, moment: Moment) -> End {
+    let tenant = world.tenant();
+    let mark = crashed(world, scenario, &tenant, number, moment).await;
+    let operator = world.start();
+    scenario.settled(&tenant).await;
+    let end = scenario.end(world, &tenant, mark).await;
+    operator.check().expect("the operator lives on");
+    end
+}
+
+/// Lets people act, kills the operator at the moment of the effect, and returns the place in the log from before. What the
+/// operator left behind is final then.
+async fn crashed(world: &World, scenario: Scenario, tenant: &Handle<'_>, number: usize, moment: Moment) -> u64 {
+    let operator = world.start();
+    scenario.prepare(world, tenant).await;
+    let mark = world.mark().await;
+    let reached = world.recorder.arm(world.recorder.effects().len() + number, moment);
+    scenario.act(tenant).await;
+    if let Err(why) = world.kill_at(&operator, reached).await {
+        panic!("{moment:?} of effect {number} was {why}");
+    }
+    mark
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_create_ends_the_same_wherever_the_operator_is_killed() {
+    at_every_point("create", Scenario::Create, &["finalizer", "create", "status"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_ends_the_same_wherever_the_operator_is_killed() {
+    at_every_point("edit", Scenario::Edit, &["save", "status"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_adoption_ends_the_same_wherever_the_operator_is_killed() {
+    at_every_point("adopt", Scenario::Adopt, &["finalizer", "claim", "save", "status"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retaining_deletion_ends_the_same_wherever_the_operator_is_killed() {
+    at_every_point("retain", Scenario::Retain, &["release", "finalizer"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confirmed_deletion_ends_the_same_wherever_the_operator_is_killed() {
+    at_every_point("delete", Scenario::Delete, &["delete", "finalizer"]).await;
+}

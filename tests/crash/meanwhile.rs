@@ -1,0 +1,30 @@
+//! People do not wait for a restart: what a crash left behind must also come to an end when the Tenant is deleted while there
+//! is no operator.
+
+use crate::support::recorder::Moment;
+
+use super::crashed;
+use super::scenario::Scenario;
+use super::world::World;
+
+/// Only a finalizer that stands before the platform is written can hold this.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_crashed_create_left_is_released_when_the_tenant_is_deleted_meanwhile() {
+    let world = World::new("crash-meanwhile").await;
+    for number in 1..=3 {
+        for moment in Moment::ALL {
+            let tenant = world.tenant();
+            crashed(&world, Scenario::Create, &tenant, number, moment).await;
+            tenant.delete().await;
+            let operator = world.start();
+            tenant.gone().await;
+            operator.check().expect("the operator lives on");
+            let (status, document) = world.stage.platform.tenant(&tenant.id).await.unwrap();
+            let created = number > 2 || number == 2 && moment != Moment::BeforeSend;
+            let stamp = format!("test/{}/{}", world.stage.env.namespace, tenant.name);
+            let left = (status, document["owner"].as_str(), document["lastOwner"].as_str());
+            let expected = if created { (200, None, Some(stamp.as_str())) } else { (404, None, None) };
+            assert_eq!(expected, left, "killed {moment:?} effect {number}");
+        }
+    }
+}

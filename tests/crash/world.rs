@@ -1,0 +1,93 @@
+//! Where crashes happen: the built binary between two proxies that count its effects together.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::oneshot;
+
+use crate::support::operator::OperatorProcess;
+use crate::support::proxy::{Proxy, Upstream};
+use crate::support::recorder::Recorder;
+use crate::support::stage::Stage;
+use crate::support::tenant::Handle;
+use crate::support::wait::PATIENCE;
+
+/// A stage whose operator is a process that can be killed.
+pub struct World {
+    pub stage: Stage,
+    pub recorder: Recorder,
+    kubernetes: Proxy,
+    _platform: Proxy,
+    tenants: AtomicUsize,
+}
+
+impl World {
+    pub async fn new(name: &str) -> Self {
+        let stage = Stage::new(name).await;
+        let recorder = Recorder::new(is_effect);
+        let kubernetes = Proxy::start(Upstream::kubernetes(stage.env.control_plane), &recorder).await.unwrap();
+        let platform = Proxy::start(Upstream::platform(&stage.platform.url()), &recorder).await.unwrap();
+        stage.platform_object(&platform.url()).await;
+        // The confirmed deletion ends by itself; nothing else waits for the script.
+        stage.platform.auto_run(true).await.unwrap();
+        Self { stage, recorder, kubernetes, _platform: platform, tenants: AtomicUsize::new(1) }
+    }
+
+    /// A Tenant that no run had yet.
+    pub fn tenant(&self) -> Handle<'_> {
+        Handle::new(&self.stage, &format!("tenant-{}", self.tenants.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    pub fn start(&self) -> OperatorProcess {
+        let env = &self.stage.env;
+        let arguments = [
+            "run",
+            "--namespace",
+            &env.namespace,
+            "--cluster-id",
+            "test",
+            "--instance",
+            &env.instance,
+            "--operator-namespace",
+            &env.operator_namespace,
+        ];
+        env.start_operator(Some(&self.kubernetes), &arguments, &[]).expect("the operator starts")
+    }
+
+    /// Kills the operator once the armed moment is reached, and only then lets the world go on.
+    ///
+    /// *Errors*: it was never reached.
+    pub async fn kill_at(&self, operator: &OperatorProcess, reached: oneshot::Receiver<()>) -> Result<(), String> {
+        let outcome = tokio::time::timeout(PATIENCE, reached).await;
+        operator.kill();
+        self.recorder.release();
+        match outcome {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(format!("never reached; the operator said:\n{}", operator.log())),
+        }
+    }
+
+    pub async fn mark(&self) -> u64 {
+        self.stage.platform.mark().await.unwrap()
+    }
+
+    /// A restart over everything that all runs left behind changes nothing on the platform.
+    pub async fn is_quiet(&self) {
+        let mark = self.mark().await;
+        let operator = self.start();
+        let left = self.stage.tenants().list(&kube::api::ListParams::default()).await.unwrap();
+        for tenant in left.items {
+            let name = tenant.metadata.name.unwrap_or_default();
+            Handle::new(&self.stage, &name).pass().await;
+        }
+        operator.check().expect("the operator lives on");
+        assert_eq!(Vec::<String>::new(), self.stage.platform.effects(mark).await.unwrap());
+    }
+}
+
+/// Writes to Tenants and to tenants. Events, tokens, leases and the status of Platforms are apart.
+fn is_effect(target: &'static str, path: &str) -> bool {
+    match target {
+        "kubernetes" => path.starts_with("/apis/nimbus.luware.com/") && path.contains("/tenants"),
+        _ => path.starts_with("/v1/tenants"),
+    }
+}
