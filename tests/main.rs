@@ -11,6 +11,7 @@
 mod architecture;
 mod crash;
 mod deletion;
+mod faults;
 mod generated;
 mod gitops;
 mod harness;

@@ -1,0 +1,80 @@
+//! What goes wrong around the operator, a fault each, and what has to hold while it lasts and after it ends.
+//!
+//! While: nothing is created, deleted or let go on the word of a sick platform, and one bad object stops no other. After:
+//! everything heals by itself, without a restart.
+
+mod answers;
+mod canary;
+mod credentials;
+mod lost_answer;
+mod neighbours;
+mod outage;
+mod panics;
+mod poison;
+mod races;
+mod references;
+mod refusals;
+mod rewrites;
+mod secrets;
+
+use kube::Api;
+use nimbus_operator::resources::Platform;
+use serde_json::json;
+
+use crate::support::audit::Mark;
+use crate::support::sandbox::Seen;
+use crate::support::stage::StageOn;
+use crate::support::tenant::Handle;
+use crate::support::users;
+use crate::support::wait::{PATIENCE, until};
+
+/// Waits until the Platform says this of itself, and returns its words.
+async fn platform_says(stage: &StageOn<'_>, status: &str, reason: &str) -> String {
+    let api: Api<Platform> = Api::all(stage.client(users::PLATFORM_ADMIN));
+    until(&format!("the Platform is {status} {reason}"), PATIENCE, async || {
+        let platform = api.get(&stage.env.platform).await.map_err(|error| error.to_string())?;
+        let conditions = platform.status.map(|status| status.conditions).unwrap_or_default();
+        match conditions.iter().find(|condition| condition.type_ == "Ready") {
+            Some(ready) if ready.status == status && ready.reason == reason => Ok(ready.message.clone()),
+            found => Err(format!("{found:?}")),
+        }
+    })
+    .await
+}
+
+/// How often the operator wrote the status of its Platform since a mark.
+async fn platform_writes(stage: &StageOn<'_>, mark: Mark) -> usize {
+    let writes = stage.audit().object_writes(&stage.env.operator_user, mark).await.unwrap();
+    writes.iter().filter(|write| write.resource == "platforms").count()
+}
+
+/// Creates Tenants and waits until all are Ready.
+async fn live<'s>(stage: &'s StageOn<'s>, count: usize) -> Vec<Handle<'s>> {
+    let tenants: Vec<_> = (1..=count).map(|number| Handle::new(stage, &format!("tenant-{number}"))).collect();
+    for tenant in &tenants {
+        tenant.create(json!({})).await;
+    }
+    for tenant in &tenants {
+        tenant.ready().await;
+    }
+    tenants
+}
+
+/// Waits until the operator made so many calls that `counts` accepts, and returns them.
+async fn calls(stage: &StageOn<'_>, mark: u64, what: &str, least: usize, counts: impl Fn(&Seen) -> bool) -> Vec<Seen> {
+    until(&format!("{least} × {what}"), PATIENCE, async || {
+        let log = stage.platform.log_after(mark).await.map_err(|error| error.to_string())?;
+        let seen: Vec<_> = log.into_iter().filter(|seen| of_operator(seen) && counts(seen)).collect();
+        if seen.len() >= least { Ok(seen) } else { Err(format!("{} of them", seen.len())) }
+    })
+    .await
+}
+
+fn of_operator(seen: &Seen) -> bool {
+    seen.entry["userAgent"].as_str().is_some_and(|agent| agent.starts_with("nimbus-operator/"))
+}
+
+/// Whether a call asked for a change of a tenant.
+fn is_write(seen: &Seen) -> bool {
+    seen.call.contains(" /v1/tenants/") && !seen.call.starts_with("GET ")
+}

@@ -1,0 +1,152 @@
+//! F8: answers that are not the platform's word. None of them creates, none deletes, none takes a finalizer off.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{calls, is_write, platform_says};
+use crate::support::audit::Mark;
+use crate::support::stage::{Stage, condition};
+use crate::support::tenant::Handle;
+use crate::support::wait::{PATIENCE, until};
+
+/// Answers to `GET /v1/tenants/{id}`, by name.
+fn answers() -> Vec<(&'static str, Value)> {
+    let other = uuid::Uuid::new_v4().to_string();
+    let document = json!({ "id": other, "settingsVersion": "s1", "settings": {}, "runtime": {}, "owner": null });
+    let answer = |status: u16, kind: &str, body: Value| json!({ "kind": "status", "status": status, "contentType": kind, "body": body });
+    let (json, problem, html) = ("application/json", "application/problem+json", "text/html");
+    let absent = json!({ "type": "urn:nimbus:problem:tenant-not-found", "status": 404 });
+    vec![
+        ("json-404", answer(404, json, json!({ "error": "not found" }))),
+        ("html-404", answer(404, html, json!("<html><h1>Not Found</h1></html>"))),
+        ("empty-404", json!({ "kind": "empty", "status": 404 })),
+        ("foreign-problem-404", answer(404, problem, json!({ "type": "about:blank", "status": 404 }))),
+        ("route-404", json!({ "kind": "problem", "slug": "route-not-found" })),
+        ("absent-as-json", answer(404, json, absent.clone())),
+        ("absent-as-500", answer(500, problem, absent)),
+        ("tombstone-without-id", answer(404, problem, json!({ "type": "urn:nimbus:problem:tenant-deleted" }))),
+        ("html-200", json!({ "kind": "html", "status": 200 })),
+        ("empty-200", json!({ "kind": "empty", "status": 200 })),
+        ("empty-204", json!({ "kind": "empty", "status": 204 })),
+        ("list-200", answer(200, json, json!([]))),
+        ("object-200", answer(200, json, json!({}))),
+        ("other-tenant-200", answer(200, json, document)),
+        ("not-permitted", json!({ "kind": "problem", "slug": "not-permitted" })),
+        ("forbidden-page", answer(403, html, json!("<html>Forbidden</html>"))),
+        ("redirect", json!({ "kind": "status", "status": 302, "headers": { "location": "/v1/tenants" } })),
+        ("gone", json!({ "kind": "status", "status": 410 })),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_documented_word_creates_deletes_or_lets_go() {
+    let mut stage = Stage::new("answers").await;
+    stage.timing.backoff_most = Duration::from_millis(300);
+    stage.platform.auto_run(true).await.unwrap();
+    let _operator = stage.start();
+    let known = Handle::new(&stage, "known");
+    known.create(json!({})).await;
+    known.ready().await;
+    for (number, (name, action)) in answers().into_iter().enumerate() {
+        let leaving = Handle::new(&stage, &format!("{name}-leaving"));
+        let mut manifest = leaving.manifest(json!({ "deletionPolicy": "Delete" }));
+        manifest["metadata"]["annotations"] = json!({ "nimbus.luware.com/confirm-deletion": leaving.id });
+        stage.try_create(manifest).await.unwrap();
+        leaving.ready().await;
+        let unborn = Handle::new(&stage, &format!("{name}-unborn"));
+        let (mark, audit) = (stage.platform.mark().await.unwrap(), stage.audit().mark().await.unwrap());
+
+        stage.platform.plant(json!([{ "route": "GET /v1/tenants/{id}", "action": action }])).await.unwrap();
+        unborn.create(json!({})).await;
+        leaving.delete().await;
+        known.patch(json!({ "spec": { "syncIntervalSeconds": 60 + number } })).await;
+        for tenant in [&unborn, &leaving, &known] {
+            calls(&stage, mark, "a GET", 2, |seen| seen.entry["tenant"] == json!(tenant.id)).await;
+        }
+
+        let waits = unborn.condition("Ready", "False", "PlatformUnavailable").await;
+        assert_eq!(Some("True"), condition(&waits, "Reconciling").map(|(status, _, _)| status).as_deref(), "{name}");
+        assert!(leaving.is_held().await, "{name}");
+        let seen = stage.platform.log_after(mark).await.unwrap();
+        assert_eq!(None, seen.iter().find(|seen| is_write(seen)).map(|seen| &seen.entry), "{name}");
+        stays_ready(&stage, &known, audit, name).await;
+
+        stage.platform.heal().await.unwrap();
+        unborn.ready().await;
+        leaving.gone().await;
+        assert_eq!(
+            ["deletion-begun", "tenant-created"],
+            sorted(stage.platform.effects(mark).await.unwrap()).as_slice()
+        );
+    }
+}
+
+fn sorted(mut effects: Vec<String>) -> Vec<String> {
+    effects.sort();
+    effects
+}
+
+/// The one write is the new generation of an edit that changes nothing on the platform.
+async fn stays_ready(stage: &Stage, known: &Handle<'_>, audit: Mark, name: &str) {
+    known.ready().await;
+    let writes = stage.tenant_writes(audit).await.unwrap();
+    let writes: Vec<_> = writes.iter().filter(|write| write.name == known.name).collect();
+    assert!(writes.len() <= 1, "{name}: {writes:?}");
+}
+
+/// The endpoint is the right host and the wrong path: every answer is a 404 of the platform itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_route_is_no_absence() {
+    let stage = Stage::new("wrong-route").await;
+    let _operator = stage.start();
+    let known = Handle::new(&stage, "known");
+    known.create(json!({})).await;
+    known.ready().await;
+    let url = stage.platform.url();
+    let mark = stage.platform.mark().await.unwrap();
+    wrong_path(&stage, &format!("{url}/v2")).await;
+    platform_says(&stage, "False", "UnexpectedAnswer").await;
+    let unborn = Handle::new(&stage, "unborn");
+    unborn.create(json!({})).await;
+    unborn.condition("Ready", "False", "PlatformUnavailable").await;
+    known.ready().await;
+    let effects = stage.platform.effects(mark).await.unwrap();
+    assert_eq!(Vec::<String>::new(), effects);
+
+    stage.platform_object(&url).await;
+    unborn.ready().await;
+    assert_eq!(["tenant-created"], stage.platform.effects(mark).await.unwrap().as_slice());
+}
+
+async fn wrong_path(stage: &Stage, endpoint: &str) {
+    let api: kube::Api<nimbus_operator::resources::Platform> =
+        kube::Api::all(stage.client(crate::support::users::PLATFORM_ADMIN));
+    let patch = kube::api::Patch::Merge(json!({ "spec": { "endpoint": endpoint } }));
+    api.patch(&stage.env.platform, &kube::api::PatchParams::default(), &patch).await.unwrap();
+}
+
+/// A tenant that we knew and that is really gone is said to be lost, and nothing is created in its place.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_known_tenant_that_is_gone_is_never_created_again_silently() {
+    let stage = Stage::new("lost-tenant").await;
+    let _operator = stage.start();
+    stage.create(json!({})).await;
+    stage.ready().await;
+    let mark = stage.platform.mark().await.unwrap();
+    let path = format!("/sandbox/tenants/{}", stage.id);
+    stage.platform.ask(reqwest::Method::DELETE, &path, None).await.unwrap();
+    stage.pass().await;
+    stage.condition("Ready", "False", "TenantLost").await;
+    stage.pass().await;
+    assert_eq!(Vec::<String>::new(), stage.platform.effects(mark).await.unwrap());
+
+    // Its deletion has nothing to wait for.
+    stage.delete().await;
+    stage.gone().await;
+    until("the platform to be as it was", PATIENCE, async || {
+        let (status, _) = stage.platform.tenant(&stage.id).await.map_err(|error| error.to_string())?;
+        if status == 404 { Ok(()) } else { Err(status.to_string()) }
+    })
+    .await;
+}

@@ -1,0 +1,193 @@
+//! Secrets stay where they are: over everything that can be wrong with one, with the log as loud as it gets, no trace of it is
+//! in the log, in an object or in an event, in any of the usual spellings.
+
+use std::fmt::Write;
+
+use kube::Api;
+use kube::api::{ApiResource, DynamicObject, ListParams};
+use nimbus_operator::resources::{Platform, Tenant};
+use serde_json::json;
+
+use crate::support::operator::OperatorProcess;
+use crate::support::stage::Stage;
+use crate::support::users;
+
+const KEY: &str = "connection-string";
+
+/// A value that must not be seen, and what it looks like.
+struct Canary {
+    name: &'static str,
+    value: Vec<u8>,
+}
+
+impl Canary {
+    fn new(name: &'static str) -> Self {
+        Self { name, value: format!("canary-{}", uuid::Uuid::new_v4().simple()).into_bytes() }
+    }
+
+    /// As it stands in a connection string.
+    fn base64(&self) -> String {
+        base64(&self.value)
+    }
+
+    /// Every spelling by which it is looked for, by name.
+    fn spellings(&self) -> Vec<(&'static str, String)> {
+        let as_key = self.base64();
+        let mut all = vec![];
+        for text in [self.value.as_slice(), as_key.as_bytes()] {
+            all.push(("plain", String::from_utf8(text.to_vec()).unwrap()));
+            all.push(("URL", url(text)));
+            all.push(("hex", text.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))));
+            all.push(("numbers", numbers(text, ", ")));
+            all.push(("JSON numbers", numbers(text, ",")));
+            // In the middle of something longer, the same bytes have three spellings.
+            for shift in 0..3 {
+                let shifted = base64(&[&vec![b'x'; shift], text].concat());
+                let (from, to) = ([0, 2, 3][shift], shifted.len() - 4);
+                all.push(("base64", shifted[from..to].to_owned()));
+            }
+        }
+        all
+    }
+
+    /// Which spellings of it are in a text.
+    fn seen_in(&self, text: &str) -> Vec<String> {
+        let lower = text.to_ascii_lowercase();
+        let hits = self.spellings().into_iter().filter(|(how, needle)| {
+            // Any slice of twelve characters is a leak.
+            let slice = &needle[needle.len() / 2 - 6..needle.len() / 2 + 6];
+            if how.contains("numbers") {
+                text.contains(needle.as_str())
+            } else {
+                text.contains(slice) || *how == "hex" && lower.contains(slice)
+            }
+        });
+        hits.map(|(how, needle)| format!("{} as {how}: {needle}", self.name)).collect()
+    }
+}
+
+fn numbers(bytes: &[u8], between: &str) -> String {
+    bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(between)
+}
+
+fn url(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+        if plain {
+            text.push(char::from(*byte))
+        } else {
+            write!(text, "%{byte:02X}").unwrap()
+        }
+        text
+    })
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let bits = chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for place in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * place) & 63) as usize];
+            text.push(if place <= chunk.len() { char::from(digit) } else { '=' });
+        }
+    }
+    text
+}
+
+/// The search must find what it looks for, or its silence says nothing.
+#[test]
+fn a_planted_leak_is_found_in_every_spelling() {
+    let canary = Canary::new("planted");
+    assert_eq!(Vec::<String>::new(), canary.seen_in("nothing to see here, c2VjcmV0 and 99, 97, 110"));
+    let string = format!("endpoint=https://contoso.communication.azure.com/;accesskey={}", canary.base64());
+    let bytes = string.as_bytes();
+    let hex = bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02X}"));
+    for leak in [string.clone(), url(bytes), hex, numbers(bytes, ", "), numbers(bytes, ","), format!("{string:?}")] {
+        assert_ne!(Vec::<String>::new(), canary.seen_in(&leak), "{leak}");
+    }
+    for shift in 0..3 {
+        let leak = base64(&[&vec![b'y'; shift], bytes, b"more"].concat());
+        assert_ne!(Vec::<String>::new(), canary.seen_in(&leak), "{leak}");
+    }
+}
+
+/// Everything that anybody but the owner of the Secrets can read.
+async fn everything(stage: &Stage, operator: &OperatorProcess) -> String {
+    let admin = stage.client(users::ADMIN);
+    let mut all = operator.log();
+    let namespaces = [&stage.env.namespace, &stage.env.operator_namespace];
+    for namespace in namespaces {
+        let kinds = [ApiResource::erase::<Tenant>(&()), ApiResource::erase::<k8s_openapi::api::events::v1::Event>(&())];
+        for kind in kinds {
+            let api: Api<DynamicObject> = Api::namespaced_with(admin.clone(), namespace, &kind);
+            all += &serde_json::to_string(&api.list(&ListParams::default()).await.unwrap().items).unwrap();
+        }
+    }
+    let platforms: Api<Platform> = Api::all(admin);
+    all + &serde_json::to_string(&platforms.get(&stage.env.platform).await.unwrap()).unwrap()
+}
+
+fn start(stage: &Stage) -> OperatorProcess {
+    let env = &stage.env;
+    let arguments = ["--log", "trace", "run", "--namespace", &env.namespace, "--cluster-id", "test", "--instance"];
+    let more = [env.instance.as_str(), "--operator-namespace", &env.operator_namespace];
+    env.start_operator(None, &[arguments.as_slice(), &more].concat(), &[]).expect("the operator starts")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_is_in_no_log_no_object_and_no_event() {
+    let stage = Stage::new("canary").await;
+    let (good, bad, client) = (Canary::new("good"), Canary::new("bad"), Canary::new("client"));
+    let string = |key: &str| format!("endpoint=https://contoso.communication.azure.com/;accesskey={key}");
+    let credentials = String::from_utf8(client.value.clone()).unwrap();
+    let known = json!({ "id": "system", "secret": credentials });
+    stage.platform.ask(reqwest::Method::PUT, "/sandbox/clients", Some(known)).await.unwrap();
+    stage.secret(&stage.env.operator_namespace, "platform", json!({ "client-secret": credentials })).await;
+    stage.secret(&stage.env.namespace, "acs", json!({ KEY: string(&good.base64()) })).await;
+    let operator = start(&stage);
+    let reference = json!({ "name": "acs", "key": KEY });
+    stage
+        .create(json!({ "extensions": { "interact": { "enabled": true, "acsConnectionStringRef": reference } } }))
+        .await;
+    stage.ready().await;
+
+    // Values that are refused before they are sent.
+    for value in [
+        format!("{}!", string(&bad.base64())),
+        format!("accesskey={}", bad.base64()),
+        format!("{} {}", bad.base64(), bad.base64()),
+        string(&bad.base64()).repeat(60),
+    ] {
+        stage.secret(&stage.env.namespace, "acs", json!({ KEY: value })).await;
+        stage.pass().await;
+        stage.condition("Ready", "False", "SecretInvalid").await;
+    }
+    // Values that are sent and refused, or whose answer is lost or nonsense.
+    for (round, action) in [
+        json!({ "kind": "problem", "slug": "invalid-settings" }),
+        json!({ "kind": "status", "status": 500, "body": string(&bad.base64()) }),
+        json!({ "kind": "status", "status": 200, "contentType": "application/json", "body": { "id": bad.base64() } }),
+        json!({ "kind": "close-after" }),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        // Each round has another value, and the canary is in all of them.
+        stage.platform.plant(json!([{ "route": "PATCH /v1/tenants/{id}", "action": action, "nth": 1 }])).await.unwrap();
+        let value = string(&base64(&[bad.value.as_slice(), round.to_string().as_bytes()].concat()));
+        stage.secret(&stage.env.namespace, "acs", json!({ KEY: value })).await;
+        stage.pass().await;
+        stage.pass().await;
+        stage.ready().await;
+    }
+    stage.delete().await;
+    stage.gone().await;
+
+    let all = everything(&stage, &operator).await;
+    assert!(all.contains("TRACE") && all.contains("DEBUG"), "the log is as loud as it gets");
+    for canary in [&good, &bad, &client] {
+        assert_eq!(Vec::<String>::new(), canary.seen_in(&all));
+    }
+    assert!(operator.stop().await.unwrap().success());
+}

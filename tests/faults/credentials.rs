@@ -1,0 +1,166 @@
+//! F7: the platform does not accept our credentials. The Platform says it once; Tenants that are live keep what they say and
+//! are not written; the platform is not hammered; and a corrected Secret heals everything without a restart.
+
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::{calls, is_write, live, of_operator, platform_says, platform_writes};
+use crate::support::stage::{Stage, condition};
+use crate::support::tenant::Handle;
+
+const RETRY: Duration = Duration::from_millis(600);
+
+/// Tenants ask often, so that a call that should not be made would be made soon.
+async fn stage(name: &str) -> Stage {
+    let mut stage = Stage::new(name).await;
+    stage.timing.sync = Some(Duration::from_secs(1));
+    stage.timing.platform_retry = RETRY;
+    stage.platform.auto_run(true).await.unwrap();
+    stage
+}
+
+/// Gives the operator's client another secret on the platform, which also ends its tokens.
+async fn rotate(stage: &Stage, secret: &str) {
+    let client = json!({ "id": "system", "secret": secret });
+    stage.platform.ask(Method::PUT, "/sandbox/clients", Some(client)).await.unwrap();
+}
+
+async fn refuse(stage: &Stage, slug: &str) {
+    let action = json!({ "kind": "problem", "slug": slug });
+    let routes = ["GET /v1/capabilities", "* /v1/tenants/{id}", "* /v1/tenants/{id}/owner"];
+    let faults: Vec<_> = routes.iter().map(|route| json!({ "route": route, "action": action })).collect();
+    stage.platform.plant(json!(faults)).await.unwrap();
+}
+
+async fn confirmed(stage: &Stage, name: &str) {
+    let tenant = Handle::new(stage, name);
+    let mut manifest = tenant.manifest(json!({ "deletionPolicy": "Delete" }));
+    manifest["metadata"]["annotations"] = json!({ "nimbus.luware.com/confirm-deletion": tenant.id });
+    stage.try_create(manifest).await.unwrap();
+    tenant.ready().await;
+}
+
+/// Probes come one per `RETRY` and no Tenant calls; waits for five probes to see it.
+async fn is_left_alone(stage: &Stage, probe: &str) {
+    let (mark, since) = (stage.platform.mark().await.unwrap(), Instant::now());
+    let probes = calls(stage, mark, probe, 5, |seen| seen.call == probe).await;
+    let most = since.elapsed().as_millis() / RETRY.as_millis() + 1;
+    // A probe whose token is refused asks once more with a new one.
+    let each = if probe.ends_with("/token") { 1 } else { 2 };
+    assert!(probes.len() as u128 <= most * each, "{} probes where {most} were due", probes.len());
+    let log = stage.platform.log_after(mark).await.unwrap();
+    let tenants = log.iter().filter(|seen| of_operator(seen) && seen.call.contains("/v1/tenants"));
+    assert_eq!(0, tenants.count(), "calls about tenants while {} probes were made", probes.len());
+}
+
+/// What has to hold while `break_it` lasts and after `heal`, with many Tenants. `probe` is the call that finds out.
+async fn lasts_and_heals(stage: &Stage, break_it: impl AsyncFnOnce(), probe: &str, heal: impl AsyncFnOnce()) {
+    let _operator = stage.start();
+    let tenants = live(stage, 20).await;
+    confirmed(stage, "leaving").await;
+    let (mark, audit) = (stage.platform.mark().await.unwrap(), stage.audit().mark().await.unwrap());
+    break_it().await;
+    platform_says(stage, "False", "AuthenticationFailed").await;
+
+    is_left_alone(stage, probe).await;
+    assert_eq!(0, stage.tenant_writes(audit).await.unwrap().len(), "no Tenant says what the Platform says");
+    assert_eq!(1, platform_writes(stage, audit).await, "and the Platform says it once");
+    for tenant in &tenants {
+        tenant.ready().await;
+    }
+
+    // People go on: an edit waits and says so, a confirmed deletion waits, and nothing is called for either.
+    let edited = tenants[0].patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
+    let waits = tenants[0].condition("Ready", "False", "PlatformUnavailable").await;
+    assert_eq!(edited.metadata.generation, waits.metadata.generation);
+    assert_eq!(Some("Unknown"), condition(&waits, "Synced").map(|(status, _, _)| status).as_deref());
+    assert_eq!(Some("True"), condition(&waits, "Reconciling").map(|(status, _, _)| status).as_deref());
+    let leaver = Handle::new(stage, "leaving");
+    leaver.delete().await;
+    leaver.condition("Ready", "False", "Deleting").await;
+    assert!(leaver.is_held().await);
+    is_left_alone(stage, probe).await;
+
+    heal().await;
+    platform_says(stage, "True", "Connected").await;
+    tenants[0].ready().await;
+    leaver.gone().await;
+    let mut effects = stage.platform.effects(mark).await.unwrap();
+    effects.sort();
+    assert_eq!(["deletion-begun", "settings-changed"], effects.as_slice());
+    assert_eq!(2, platform_writes(stage, audit).await, "one when it went, one when it came back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_credentials_are_said_once_and_a_corrected_secret_heals_without_restart() {
+    let stage = stage("credentials").await;
+    let namespace = &stage.env.operator_namespace;
+    let rotated = async || rotate(&stage, "rotated-secret").await;
+    let heal = async || stage.secret(namespace, "platform", json!({ "client-secret": "rotated-secret" })).await;
+    lasts_and_heals(&stage, rotated, "POST /oauth2/v2.0/token", heal).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_that_are_refused_are_said_once() {
+    let stage = stage("refused-token").await;
+    let refused = async || refuse(&stage, "unauthenticated").await;
+    let heal = async || drop(stage.platform.heal().await.unwrap());
+    lasts_and_heals(&stage, refused, "GET /v1/capabilities", heal).await;
+}
+
+/// 403 on everything is a matter of the credentials, whatever the single answers say.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_may_do_nothing_is_said_once() {
+    let stage = stage("refused-role").await;
+    let refused = async || refuse(&stage, "not-permitted").await;
+    let heal = async || drop(stage.platform.heal().await.unwrap());
+    lasts_and_heals(&stage, refused, "GET /v1/capabilities", heal).await;
+}
+
+/// A 403 on one tenant is a matter of that tenant: never absence, and nobody else's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_out_of_reach_is_neither_created_nor_anybody_elses_problem() {
+    let mut stage = stage("out-of-reach").await;
+    stage.timing.backoff_most = Duration::from_millis(300);
+    let _operator = stage.start();
+    let tenants = live(&stage, 2).await;
+    let (mark, audit) = (stage.platform.mark().await.unwrap(), stage.audit().mark().await.unwrap());
+    let unborn = Handle::new(&stage, "unborn");
+    let action = json!({ "kind": "problem", "slug": "not-permitted" });
+    let fault = json!([{ "route": "GET /v1/tenants/{id}", "tenant": unborn.id, "action": action }]);
+    stage.platform.plant(fault).await.unwrap();
+    unborn.create(json!({})).await;
+    let waits = unborn.condition("Ready", "False", "PlatformUnavailable").await;
+    assert!(condition(&waits, "Ready").is_some_and(|(_, _, message)| message.contains("may not reach this tenant")));
+    calls(&stage, mark, "a GET", 6, |seen| seen.entry["tenant"] == json!(unborn.id)).await;
+    let writes = calls(&stage, mark, "a write", 0, is_write).await;
+    assert_eq!(0, writes.len(), "{writes:?}");
+    tenants[0].patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
+    tenants[0].ready().await;
+    platform_says(&stage, "True", "Connected").await;
+    assert_eq!(0, platform_writes(&stage, audit).await);
+    stage.platform.heal().await.unwrap();
+    unborn.ready().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credentials_secret_that_comes_late_connects_the_platform() {
+    let stage = stage("late-credentials").await;
+    let secrets: kube::Api<k8s_openapi::api::core::v1::Secret> =
+        kube::Api::namespaced(stage.client(crate::support::users::ADMIN), &stage.env.operator_namespace);
+    secrets.delete("platform", &kube::api::DeleteParams::default()).await.unwrap();
+    let _operator = stage.start();
+    let message = platform_says(&stage, "False", "CredentialsNotFound").await;
+    assert!(message.contains("credentialsSecretRef"), "{message}");
+    let tenant = Handle::new(&stage, "early");
+    tenant.create(json!({})).await;
+    tenant.condition("Ready", "False", "PlatformUnavailable").await;
+    stage.secret(&stage.env.operator_namespace, "platform", json!({ "other-key": "system-secret" })).await;
+    let namespace = &stage.env.operator_namespace;
+    stage.secret(namespace, "platform", json!({ "client-secret": "system-secret\n" })).await;
+    platform_says(&stage, "True", "Connected").await;
+    tenant.ready().await;
+    assert_eq!(["tenant-created"], stage.platform.effects(0).await.unwrap().as_slice());
+}

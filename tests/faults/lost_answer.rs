@@ -1,0 +1,113 @@
+//! F6: the platform acted and its answer was lost. The operator finds its own stamp and goes on; nothing is done twice.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::stage::{Stage, condition};
+use crate::support::tenant::Handle;
+
+/// What becomes of an answer, by name. All but the last two are lost after the platform acted.
+fn faults() -> [(&'static str, Value); 6] {
+    [
+        ("closed", json!({ "kind": "close-after" })),
+        ("cut", json!({ "kind": "cut" })),
+        ("truncated", json!({ "kind": "truncate" })),
+        ("late", json!({ "kind": "delay", "seconds": 2.0, "after": true })),
+        ("refused", json!({ "kind": "close-before" })),
+        ("gateway", json!({ "kind": "status", "status": 504 })),
+    ]
+}
+
+async fn stage(name: &str) -> Stage {
+    let mut stage = Stage::new(name).await;
+    stage.timing.call = Duration::from_millis(800);
+    stage
+}
+
+async fn plant(stage: &Stage, route: &str, tenant: &Handle<'_>, action: &Value) {
+    let fault = json!([{ "route": route, "tenant": tenant.id, "nth": 1, "action": action }]);
+    stage.platform.plant(fault).await.unwrap();
+}
+
+/// What the platform accepted for one tenant, in order. The fault must have struck.
+async fn effects(stage: &Stage, tenant: &Handle<'_>) -> Vec<String> {
+    let calls = stage.platform.calls(&tenant.id, 0).await.unwrap();
+    assert_eq!(1, calls.iter().filter(|seen| !seen.entry["fault"].is_null()).count(), "{calls:?}");
+    calls.into_iter().filter_map(|seen| seen.effect).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_create_whose_answer_is_lost_makes_one_tenant() {
+    let stage = stage("lost-create").await;
+    let _operator = stage.start();
+    for (name, action) in faults() {
+        let tenant = Handle::new(&stage, name);
+        plant(&stage, "PUT /v1/tenants/{id}", &tenant, &action).await;
+        tenant.create(json!({})).await;
+        let ready = tenant.ready().await;
+
+        assert_eq!(["tenant-created"], effects(&stage, &tenant).await.as_slice(), "{name}");
+        let (_, document) = stage.platform.tenant(&tenant.id).await.unwrap();
+        assert_eq!(json!(format!("test/{}/{name}", stage.env.namespace)), document["owner"], "{name}");
+        let applied = ready.status.unwrap().applied.unwrap();
+        assert_eq!(document["settingsVersion"], json!(applied.settings_version), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_whose_answer_is_lost_is_saved_once() {
+    let stage = stage("lost-edit").await;
+    let _operator = stage.start();
+    for (name, action) in faults() {
+        let tenant = Handle::new(&stage, name);
+        tenant.create(json!({})).await;
+        tenant.ready().await;
+        plant(&stage, "PATCH /v1/tenants/{id}", &tenant, &action).await;
+        tenant.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
+        let ready = tenant.ready().await;
+
+        assert_eq!(["tenant-created", "settings-changed"], effects(&stage, &tenant).await.as_slice(), "{name}");
+        assert_eq!(Some("True"), condition(&ready, "Synced").map(|(status, _, _)| status).as_deref(), "{name}");
+    }
+    assert_eq!(Vec::<(String, String)>::new(), stage.events().await.unwrap(), "an own edit is no drift");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_whose_answer_is_lost_is_made_once() {
+    let stage = stage("lost-claim").await;
+    let _operator = stage.start();
+    for (name, action) in faults() {
+        let tenant = Handle::new(&stage, name);
+        let settings = json!({ "general": { "name": "Contoso", "o365Domain": "contoso.onmicrosoft.com" } });
+        stage.platform.create(&tenant.id, settings).await.unwrap();
+        plant(&stage, "PUT /v1/tenants/{id}/owner", &tenant, &action).await;
+        tenant.create(json!({ "general": { "companyName": "Contoso AG" }, "adoptionPolicy": "Always" })).await;
+        tenant.ready().await;
+        assert_eq!(["owner-claimed", "settings-changed"], effects(&stage, &tenant).await.as_slice(), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confirmed_deletion_whose_answer_is_lost_is_begun_once() {
+    let stage = stage("lost-delete").await;
+    let _operator = stage.start();
+    for (name, action) in faults() {
+        let tenant = Handle::new(&stage, name);
+        let mut manifest = tenant.manifest(json!({ "deletionPolicy": "Delete" }));
+        manifest["metadata"]["annotations"] = json!({ "nimbus.luware.com/confirm-deletion": tenant.id });
+        stage.try_create(manifest).await.unwrap();
+        tenant.ready().await;
+        plant(&stage, "DELETE /v1/tenants/{id}", &tenant, &action).await;
+        tenant.delete().await;
+        tenant
+            .until("the deletion waits for the script", |tenant| {
+                tenant.status.as_ref().is_some_and(|status| status.deletion.is_some())
+            })
+            .await;
+        assert!(tenant.is_held().await, "{name}");
+        stage.platform.run_script(&tenant.id).await.unwrap();
+        tenant.gone().await;
+        assert_eq!(["tenant-created", "deletion-begun"], effects(&stage, &tenant).await.as_slice(), "{name}");
+    }
+}

@@ -1,0 +1,60 @@
+//! F31: a bad Tenant is its own problem. Whatever the platform does about one tenant, the edits of others are live at once, and
+//! at no moment do they say that the platform is not available.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{calls, live, platform_says, platform_writes};
+use crate::support::stage::Stage;
+use crate::support::tenant::Handle;
+
+/// What the platform may do about one tenant for ever.
+fn faults() -> [(&'static str, Value); 8] {
+    [
+        ("error", json!({ "kind": "status", "status": 500 })),
+        ("page", json!({ "kind": "html", "status": 200 })),
+        ("gateway", json!({ "kind": "status", "status": 504 })),
+        ("closing", json!({ "kind": "close-before" })),
+        ("cut", json!({ "kind": "cut" })),
+        ("hanging", json!({ "kind": "delay", "seconds": 1.5 })),
+        ("out-of-reach", json!({ "kind": "problem", "slug": "not-permitted" })),
+        ("nonsense", json!({ "kind": "status", "status": 200, "body": [1, 2, 3] })),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_tenant_never_delays_a_good_one() {
+    let mut stage = Stage::new("neighbours").await;
+    stage.timing.call = Duration::from_millis(500);
+    stage.timing.backoff_most = Duration::from_millis(200);
+    let _operator = stage.start();
+    let good = &live(&stage, 1).await[0];
+    // A probe takes its time, so that whatever waits for its end would be seen to wait.
+    let slow = json!([{ "route": "GET /v1/capabilities", "action": { "kind": "delay", "seconds": 0.3 } }]);
+    for (name, action) in faults() {
+        let bad = Handle::new(&stage, name);
+        let fault = json!([{ "route": "* /v1/tenants/{id}", "tenant": bad.id, "action": action }]);
+        stage.platform.plant(fault).await.unwrap();
+        stage.platform.plant(slow.clone()).await.unwrap();
+        let audit = stage.audit().mark().await.unwrap();
+        bad.create(json!({})).await;
+        bad.condition("Ready", "False", "PlatformUnavailable").await;
+        let edits = 8;
+        for number in 1..=edits {
+            // In step with the failures of the other.
+            let mark = stage.platform.mark().await.unwrap();
+            calls(&stage, mark, "a failure", 1, |seen| seen.entry["tenant"] == json!(bad.id)).await;
+            let company = format!("{name} {number}");
+            good.patch(json!({ "spec": { "general": { "companyName": company } } })).await;
+            good.ready().await;
+        }
+        let writes = stage.tenant_writes(audit).await.unwrap();
+        let writes = writes.iter().filter(|write| write.name == good.name).count();
+        assert_eq!(edits, writes, "{name}: the good Tenant said something else than Ready in between");
+        platform_says(&stage, "True", "Connected").await;
+        assert_eq!(0, platform_writes(&stage, audit).await, "{name}");
+        stage.platform.heal().await.unwrap();
+        bad.ready().await;
+    }
+}

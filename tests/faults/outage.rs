@@ -1,0 +1,164 @@
+//! F11: the platform is down, in every way in which a platform can be. The Platform says it once. What is live stays Ready and
+//! costs no write; what was edited waits and says so; nothing is created twice; and all of it heals without a restart.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::{calls, live, platform_says, platform_writes};
+use crate::support::stage::{Stage, condition};
+use crate::support::tenant::Handle;
+
+async fn stage(name: &str) -> Stage {
+    let mut stage = Stage::new(name).await;
+    stage.timing.sync = Some(Duration::from_millis(400));
+    stage.timing.call = Duration::from_millis(800);
+    stage
+}
+
+fn word(tenant: &nimbus_operator::resources::Tenant, kind: &str) -> String {
+    condition(tenant, kind).map_or_else(|| "absent".to_owned(), |(status, _, _)| status)
+}
+
+/// The whole outage, with a platform that is broken and healed by the caller.
+async fn outage(stage: &Stage, reason: &str, break_it: impl AsyncFnOnce(), heal: impl AsyncFnOnce()) {
+    let _operator = stage.start();
+    let tenants = live(stage, 6).await;
+    let (mark, audit) = (stage.platform.mark().await.unwrap(), stage.audit().mark().await.unwrap());
+    let before: Vec<_> = futures::future::join_all(tenants.iter().map(Handle::get)).await;
+    break_it().await;
+    platform_says(stage, "False", reason).await;
+
+    // An edit that does not touch the settings is no edit of them: the hash is as applied.
+    let (edited, touched) = (&tenants[0], &tenants[1]);
+    edited.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
+    touched.patch(json!({ "spec": { "syncIntervalSeconds": 61 } })).await;
+    let unborn = Handle::new(stage, "unborn");
+    unborn.create(json!({})).await;
+    for waiting in [edited, &unborn] {
+        let waits = waiting.condition("Ready", "False", "PlatformUnavailable").await;
+        let words = ["Accepted", "Synced", "Reconciling", "Stalled"].map(|kind| word(&waits, kind));
+        assert_eq!(["True", "Unknown", "True", "absent"], words.each_ref().map(String::as_str), "{}", waiting.name);
+    }
+    let touched = touched.ready().await;
+    assert_eq!("True", word(&touched, "Synced"));
+    let writes = stage.tenant_writes(audit).await.unwrap();
+    for (tenant, before) in tenants.iter().zip(&before).skip(2) {
+        assert_eq!(before.status, tenant.get().await.status, "{}", tenant.name);
+        assert_eq!(0, writes.iter().filter(|write| write.name == tenant.name).count(), "{}", tenant.name);
+    }
+    assert_eq!(1, writes.iter().filter(|write| write.name == edited.name).count(), "{writes:?}");
+    assert_eq!(1, writes.iter().filter(|write| write.name == unborn.name).count(), "{writes:?}");
+    assert_eq!(1, platform_writes(stage, audit).await);
+
+    heal().await;
+    platform_says(stage, "True", "Connected").await;
+    edited.ready().await;
+    unborn.ready().await;
+    let mut effects = stage.platform.effects(mark).await.unwrap();
+    effects.sort();
+    assert_eq!(["settings-changed", "tenant-created"], effects.as_slice());
+    assert_eq!(2, platform_writes(stage, audit).await);
+    assert_eq!(Vec::<(String, String)>::new(), stage.events().await.unwrap());
+}
+
+/// As [`outage`], by answers that replace every answer of the platform.
+async fn by_answers(name: &str, reason: &str, action: Value) {
+    let stage = stage(name).await;
+    let break_it = async || drop(stage.platform.plant(json!([{ "route": "*", "action": action }])).await.unwrap());
+    let heal = async || drop(stage.platform.heal().await.unwrap());
+    outage(&stage, reason, break_it, heal).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_page_in_place_of_the_platform_is_an_outage() {
+    by_answers("page", "UnexpectedAnswer", json!({ "kind": "html", "status": 200 })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_that_answers_500_is_an_outage() {
+    by_answers("error", "UnexpectedAnswer", json!({ "kind": "status", "status": 500, "body": "oops" })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_that_answers_503_without_a_time_is_an_outage() {
+    by_answers("unavailable", "UnexpectedAnswer", json!({ "kind": "status", "status": 503 })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_that_closes_every_connection_is_an_outage() {
+    by_answers("closing", "Unreachable", json!({ "kind": "close-before" })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_that_does_not_answer_in_time_is_an_outage() {
+    by_answers("hanging", "Unreachable", json!({ "kind": "delay", "seconds": 3.0 })).await;
+}
+
+/// The operator reaches the platform through a port where somebody listens, then nobody, then somebody again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_that_refuses_connections_is_an_outage() {
+    let stage = stage("refusing").await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let upstream = stage.platform.url().trim_start_matches("http://").to_owned();
+    stage.platform_object(&format!("http://{address}")).await;
+    let tunnel = tokio::spawn(pass_on(listener, upstream.clone()));
+    let break_it = async || {
+        tunnel.abort();
+        tunnel.await.unwrap_err();
+    };
+    let heal = async || drop(tokio::spawn(pass_on(TcpListener::bind(address).await.unwrap(), upstream)));
+    outage(&stage, "Unreachable", break_it, heal).await;
+}
+
+/// Connections live in this task and end with it.
+async fn pass_on(listener: TcpListener, upstream: String) {
+    let mut connections = tokio::task::JoinSet::new();
+    loop {
+        let (mut client, _) = listener.accept().await.unwrap();
+        let upstream = upstream.clone();
+        connections.spawn(async move {
+            let mut server = tokio::net::TcpStream::connect(upstream).await.unwrap();
+            // Either side may go at any time.
+            let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+        });
+    }
+}
+
+/// 429: nobody calls before the time that the platform named, whoever was told; and then everybody goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_that_asks_to_wait_is_left_alone_for_that_time_by_all() {
+    let mut stage = Stage::new("throttled").await;
+    stage.timing.sync = Some(Duration::from_millis(300));
+    let _operator = stage.start();
+    let tenants = live(&stage, 5).await;
+    let audit = stage.audit().mark().await.unwrap();
+    let action = json!({ "kind": "status", "status": 429, "headers": { "retry-after": "3" } });
+    stage.platform.plant(json!([{ "route": "GET /v1/tenants/{id}", "nth": 1, "action": action }])).await.unwrap();
+    let told = calls(&stage, 0, "429", 1, |seen| seen.status == Some(429)).await.remove(0);
+    let since = std::time::Instant::now();
+    let mark = told.entry["seq"].as_u64().unwrap();
+
+    tenants[0].patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
+    let waits = tenants[0].condition("Ready", "False", "PlatformUnavailable").await;
+    let (_, _, message) = condition(&waits, "Ready").unwrap();
+    // The time that is left changes with each look, and a message that changes is a write.
+    assert!(!message.contains(|c: char| c.is_ascii_digit()), "{message}");
+    calls(&stage, mark, "a call", tenants.len() + 1, |seen| seen.call.contains("/v1/tenants/{id}")).await;
+    assert!(since.elapsed() > Duration::from_secs(2), "called after {:?}", since.elapsed());
+    tenants[0].ready().await;
+    // Those that were under way when it was told do not count against it.
+    let log = stage.platform.log_after(mark).await.unwrap();
+    let early = log.iter().filter(|seen| early(&told.entry, &seen.entry)).count();
+    assert!(early <= 4, "{early} calls in the time that was asked for");
+    let writes = stage.tenant_writes(audit).await.unwrap();
+    assert_eq!(vec![tenants[0].name.as_str(); 2], writes.iter().map(|write| write.name.as_str()).collect::<Vec<_>>());
+}
+
+/// Whether a call came in the first two seconds after another.
+fn early(told: &Value, call: &Value) -> bool {
+    let at = |entry: &Value| entry["at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    at(call).duration_since(at(told)) < jiff::SignedDuration::from_secs(2)
+}

@@ -1,0 +1,138 @@
+//! F27: a bug in a pass. The Tenant says so, more and more rarely; the process, the watch and everybody else go on; and when
+//! the bug is gone the Tenant heals by itself.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use nimbus_operator::controller::Step;
+use serde_json::json;
+
+use crate::support::stage::{Stage, condition};
+use crate::support::tenant::Handle;
+use crate::support::wait::{PATIENCE, until};
+
+const STEPS: [Step; 6] = [Step::Resolve, Step::Validate, Step::Observe, Step::Plan, Step::Execute, Step::Conclude];
+
+/// Panics in the passes of one Tenant at one step, and notes when.
+#[derive(Default)]
+struct Bug {
+    bites: Mutex<Option<(Step, String)>>,
+    bitten: Mutex<Vec<Instant>>,
+}
+
+impl Bug {
+    fn at(&self, bites: Option<(Step, String)>) {
+        self.bitten.lock().unwrap().clear();
+        *self.bites.lock().unwrap() = bites;
+    }
+
+    fn look(&self, step: Step, tenant: &str) {
+        let bites = self.bites.lock().unwrap().clone();
+        if bites.is_some_and(|(at, whom)| at == step && tenant.ends_with(&whom)) {
+            self.bitten.lock().unwrap().push(Instant::now());
+            panic!("a planted bug at {step:?}");
+        }
+    }
+
+    /// Waits for the n-th bite and returns the pauses between the bites.
+    async fn pauses(&self, bites: usize) -> Vec<Duration> {
+        let bitten = until("the bug bites", PATIENCE, async || {
+            let bitten = self.bitten.lock().unwrap().clone();
+            if bitten.len() >= bites { Ok(bitten) } else { Err(bitten.len()) }
+        })
+        .await;
+        bitten.windows(2).map(|pair| pair[1] - pair[0]).collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_at_any_step_is_one_tenants_problem_and_heals() {
+    let mut stage = Stage::new("panics").await;
+    stage.timing.backoff_first = Duration::from_millis(200);
+    let bug = Arc::new(Bug::default());
+    let bites = bug.clone();
+    stage.observer = Arc::new(move |step, tenant| bites.look(step, tenant));
+    let operator = stage.start();
+    for step in STEPS {
+        let name = format!("bad-{step:?}").to_lowercase();
+        let (bad, good) = (Handle::new(&stage, &name), Handle::new(&stage, &format!("good-{step:?}").to_lowercase()));
+        bug.at(Some((step, format!("/{name}"))));
+        bad.create(json!({})).await;
+        let said = bad.condition("Ready", "False", "InternalError").await;
+        assert_eq!(Some("True"), condition(&said, "Reconciling").map(|(status, _, _)| status).as_deref(), "{step:?}");
+        assert_eq!(None, condition(&said, "Stalled"), "{step:?}");
+        let (_, _, message) = condition(&said, "Ready").unwrap();
+        assert!(!message.contains("planted"), "the text of a panic may quote anything: {message}");
+
+        // Others are served at once, in between and after.
+        good.create(json!({})).await;
+        good.ready().await;
+        good.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
+        good.ready().await;
+
+        let audit = stage.audit().mark().await.unwrap();
+        let pauses = bug.pauses(4).await;
+        // Doubled each time, less at most a tenth by which Tenants differ.
+        let due = [1, 2, 4].map(|times| stage.timing.backoff_first * times * 9 / 10);
+        assert!(pauses.iter().zip(due).all(|(pause, due)| *pause >= due), "{step:?}: {pauses:?}");
+        assert_eq!(0, stage.tenant_writes(audit).await.unwrap().len(), "{step:?}: said once");
+
+        bug.at(None);
+        bad.ready().await;
+        let calls = stage.platform.calls(&bad.id, 0).await.unwrap();
+        let effects: Vec<_> = calls.into_iter().filter_map(|seen| seen.effect).collect();
+        assert_eq!(["tenant-created"], effects.as_slice(), "{step:?}");
+    }
+    operator.stop().await;
+}
+
+/// Where not even the outcome can be written, nothing is said, and still nobody else notices.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_while_publishing_ends_neither_the_watch_nor_other_passes() {
+    let mut stage = Stage::new("panics-publishing").await;
+    stage.timing.backoff_first = Duration::from_millis(200);
+    let bug = Arc::new(Bug::default());
+    let bites = bug.clone();
+    stage.observer = Arc::new(move |step, tenant| bites.look(step, tenant));
+    let operator = stage.start();
+    let (bad, good) = (Handle::new(&stage, "bad"), Handle::new(&stage, "good"));
+    bug.at(Some((Step::Publish, "/bad".to_owned())));
+    bad.create(json!({})).await;
+    bug.pauses(3).await;
+    good.create(json!({})).await;
+    good.ready().await;
+    bug.pauses(5).await;
+    good.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
+    good.ready().await;
+    bug.at(None);
+    bad.ready().await;
+    let mut effects = stage.platform.effects(0).await.unwrap();
+    effects.sort();
+    assert_eq!(["settings-changed", "tenant-created", "tenant-created"], effects.as_slice());
+    operator.stop().await;
+}
+
+/// A panic in the pass of a Tenant that is being deleted keeps the finalizer, and the deletion ends when it stops.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_during_a_deletion_lets_nothing_go() {
+    let mut stage = Stage::new("panics-leaving").await;
+    let bug = Arc::new(Bug::default());
+    let bites = bug.clone();
+    stage.observer = Arc::new(move |step, tenant| bites.look(step, tenant));
+    let _operator = stage.start();
+    for step in [Step::Resolve, Step::Plan, Step::Execute, Step::Conclude] {
+        let name = format!("leaving-{step:?}").to_lowercase();
+        let tenant = Handle::new(&stage, &name);
+        tenant.create(json!({})).await;
+        tenant.ready().await;
+        bug.at(Some((step, format!("/{name}"))));
+        tenant.delete().await;
+        tenant.condition("Ready", "False", "InternalError").await;
+        bug.pauses(2).await;
+        assert!(tenant.is_held().await, "{step:?}");
+        bug.at(None);
+        tenant.gone().await;
+        let (_, document) = stage.platform.tenant(&tenant.id).await.unwrap();
+        assert_eq!(json!(null), document["owner"], "{step:?}");
+    }
+}

@@ -1,0 +1,101 @@
+//! Somebody else edits between our look and our write: the platform refuses the stale write (412), the operator looks once
+//! more, and both edits survive.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use nimbus_operator::controller::{Observer, Step};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::runtime::Handle as Runtime;
+use tokio::task::block_in_place;
+
+use crate::support::stage::{Stage, condition};
+
+/// Edits in the UI just before the plan is carried out, while armed. Unless it does so `for_ever`, it is disarmed by the first
+/// write that came too late: a pass without a write is no race.
+fn edits_before_the_write(stage: &Stage, for_ever: bool) -> (Observer, Arc<AtomicBool>) {
+    let (armed, edited) = (Arc::new(AtomicBool::new(false)), AtomicBool::new(false));
+    let url = format!("{}/sandbox/tenants/{}/settings?as=system", stage.platform.url(), stage.id);
+    let observer = Arc::new({
+        let armed = armed.clone();
+        move |step, _: &str| match step {
+            Step::Resolve => edited.store(false, Ordering::SeqCst),
+            // A second look in one pass.
+            Step::Observe if edited.load(Ordering::SeqCst) && !for_ever => armed.store(false, Ordering::SeqCst),
+            Step::Execute if armed.load(Ordering::SeqCst) => {
+                edit(&url);
+                edited.store(true, Ordering::SeqCst);
+            }
+            _ => {}
+        }
+    });
+    (observer, armed)
+}
+
+fn edit(url: &str) {
+    let number = uuid::Uuid::new_v4().as_u128() % 100_000;
+    let general = json!({ "division": format!("Division {number}"), "companyName": "From the UI" });
+    let request =
+        reqwest::Client::new().request(Method::PATCH, url).json(&json!({ "settings": { "general": general } }));
+    block_in_place(|| Runtime::current().block_on(request.send())).unwrap().error_for_status().unwrap();
+}
+
+/// `companyName` is managed and `division` is not; the edit is about the city. Sending the same body again with the newer
+/// version would leave the company's name as the UI has it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_in_the_ui_between_look_and_write_is_looked_at_and_both_survive() {
+    let mut stage = Stage::new("race").await;
+    let (observer, armed) = edits_before_the_write(&stage, false);
+    stage.observer = observer;
+    let _operator = stage.start();
+    stage.create(json!({ "general": { "companyName": "Contoso AG", "billingAddress": { "city": "Zug" } } })).await;
+    stage.ready().await;
+    let (mark, audit) = (stage.platform.mark().await.unwrap(), stage.audit().mark().await.unwrap());
+
+    armed.store(true, Ordering::SeqCst);
+    stage.patch(json!({ "spec": { "general": { "billingAddress": { "city": "Bern" } } } })).await;
+    let ready = stage.ready().await;
+
+    let (_, document) = stage.platform.tenant(&stage.id).await.unwrap();
+    let general = &document["settings"]["general"];
+    assert_eq!((&json!("Contoso AG"), &json!("Bern")), (&general["companyName"], &general["billingAddress"]["city"]));
+    assert!(general["division"].as_str().is_some_and(|text| text.starts_with("Division ")), "{general}");
+    assert_eq!(Some("True"), condition(&ready, "Synced").map(|(status, _, _)| status).as_deref());
+    let calls: Vec<_> = stage
+        .platform
+        .calls(&stage.id, mark)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|seen| (seen.call, seen.status.unwrap_or_default()))
+        .skip_while(|(call, _)| call.starts_with("GET"))
+        .collect();
+    let call = |method: &str, status| (format!("{method} /v1/tenants/{{id}}"), status);
+    assert_eq!(vec![call("PATCH", 412), call("GET", 200), call("PATCH", 200)], calls);
+    assert_eq!(1, stage.tenant_writes(audit).await.unwrap().len(), "nobody has to hear of it");
+}
+
+/// Whoever edits all the time does not make the operator turn in circles within one pass, nor say anything false.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_race_that_is_lost_again_ends_the_pass_and_comes_back() {
+    let mut stage = Stage::new("race-again").await;
+    let (observer, armed) = edits_before_the_write(&stage, true);
+    stage.observer = observer;
+    let _operator = stage.start();
+    stage.create(json!({ "general": { "companyName": "Contoso AG" } })).await;
+    stage.ready().await;
+    let (mark, audit) = (stage.platform.mark().await.unwrap(), stage.audit().mark().await.unwrap());
+
+    armed.store(true, Ordering::SeqCst);
+    stage.patch(json!({ "spec": { "general": { "billingAddress": { "city": "Bern" } } } })).await;
+    super::calls(&stage, mark, "a lost race", 6, |seen| seen.status == Some(412)).await;
+    assert_eq!(0, stage.tenant_writes(audit).await.unwrap().len());
+
+    armed.store(false, Ordering::SeqCst);
+    stage.ready().await;
+    let (_, document) = stage.platform.tenant(&stage.id).await.unwrap();
+    let general = &document["settings"]["general"];
+    assert_eq!((&json!("Contoso AG"), &json!("Bern")), (&general["companyName"], &general["billingAddress"]["city"]));
+    assert_ne!(Value::Null, general["division"]);
+}

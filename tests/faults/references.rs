@@ -1,0 +1,99 @@
+//! References that do not hold yet: a Platform that is missing or does not want this namespace. The Tenant says which, calls
+//! nobody, and goes on by itself once they do.
+
+use kube::Api;
+use kube::api::{DeleteParams, Patch, PatchParams};
+use nimbus_operator::resources::{Platform, Tenant};
+use serde_json::{Value, json};
+
+use super::platform_says;
+use crate::support::stage::{Stage, condition};
+use crate::support::tenant::Handle;
+use crate::support::users;
+
+fn words(tenant: &Tenant) -> Vec<(String, String)> {
+    let kinds = ["Ready", "Accepted", "Synced", "Reconciling", "Stalled"];
+    kinds
+        .into_iter()
+        .filter_map(|kind| condition(tenant, kind).map(|(status, _, _)| (kind.to_owned(), status)))
+        .collect()
+}
+
+fn expected(words: &[(&str, &str)]) -> Vec<(String, String)> {
+    words.iter().map(|(kind, status)| ((*kind).to_owned(), (*status).to_owned())).collect()
+}
+
+async fn allow(stage: &Stage, namespaces: Value) {
+    let api: Api<Platform> = Api::all(stage.client(users::PLATFORM_ADMIN));
+    let patch = Patch::Merge(json!({ "spec": { "allowedNamespaces": namespaces } }));
+    api.patch(&stage.env.platform, &PatchParams::default(), &patch).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_that_is_missing_is_waited_for() {
+    let stage = Stage::new("missing").await;
+    let api: Api<Platform> = Api::all(stage.client(users::PLATFORM_ADMIN));
+    api.delete(&stage.env.platform, &DeleteParams::default()).await.unwrap();
+    let _operator = stage.start();
+    let audit = stage.audit().mark().await.unwrap();
+    stage.create(json!({})).await;
+    let waits = stage.condition("Ready", "False", "PlatformNotFound").await;
+    assert_eq!(
+        expected(&[("Ready", "False"), ("Accepted", "False"), ("Synced", "Unknown"), ("Reconciling", "True")]),
+        words(&waits)
+    );
+    let (_, _, message) = condition(&waits, "Ready").unwrap();
+    assert!(message.contains("spec.platformRef.name") && message.contains(&stage.env.platform), "{message}");
+
+    stage.platform_object(&stage.platform.url()).await;
+    stage.ready().await;
+    // Said once however often it was looked for, then the finalizer, then Ready.
+    let writes = stage.tenant_writes(audit).await.unwrap();
+    let writes: Vec<_> = writes.iter().map(|write| write.subresource.as_str()).collect();
+    assert_eq!(vec!["status", "", "status"], writes);
+    assert_eq!(["tenant-created"], stage.platform.effects(0).await.unwrap().as_slice());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_that_is_not_allowed_is_not_served_until_it_is() {
+    let stage = Stage::new("forbidden").await;
+    allow(&stage, json!({ "names": ["another"] })).await;
+    let _operator = stage.start();
+    platform_says(&stage, "True", "Connected").await;
+    stage.create(json!({})).await;
+    let stalled = stage.condition("Ready", "False", "NamespaceNotPermitted").await;
+    assert_eq!(
+        expected(&[("Ready", "False"), ("Accepted", "False"), ("Synced", "Unknown"), ("Stalled", "True")]),
+        words(&stalled)
+    );
+    assert_eq!(0, stage.platform.calls(&stage.id, 0).await.unwrap().len());
+
+    allow(&stage, json!({ "names": [stage.env.namespace] })).await;
+    stage.ready().await;
+
+    // Taken away again: what is there stays as it is, and no edit gets through.
+    let mark = stage.platform.mark().await.unwrap();
+    allow(&stage, json!(null)).await;
+    stage.condition("Ready", "False", "NamespaceNotPermitted").await;
+    stage.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
+    stage.condition("Ready", "False", "NamespaceNotPermitted").await;
+    assert_eq!(0, stage.platform.calls(&stage.id, mark).await.unwrap().len());
+    allow(&stage, json!({ "all": true })).await;
+    stage.ready().await;
+    assert_eq!(["settings-changed"], stage.platform.effects(mark).await.unwrap().as_slice());
+}
+
+/// A Tenant whose Platform is missing is nobody else's problem.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_platform_delays_no_other_tenant() {
+    let stage = Stage::new("missing-other").await;
+    let _operator = stage.start();
+    let lost = Handle::new(&stage, "lost");
+    lost.create(json!({ "platformRef": { "name": "nowhere" } })).await;
+    lost.condition("Ready", "False", "PlatformNotFound").await;
+    let good = Handle::new(&stage, "good");
+    good.create(json!({})).await;
+    good.ready().await;
+    lost.delete().await;
+    lost.gone().await;
+}

@@ -1,0 +1,86 @@
+//! F9: the platform answers, and refuses. Said once, with the setting and the id of the first request to quote in a ticket;
+//! tried again at each sync and not in between; and forgotten when it is accepted.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::calls;
+use crate::support::stage::{Stage, condition};
+
+fn refusal(slug: &str, status: u16, more: Value) -> Value {
+    let mut body =
+        json!({ "type": format!("urn:nimbus:problem:{slug}"), "status": status, "detail": "MARKER of the body" });
+    json_patch::merge(&mut body, &more);
+    json!({ "kind": "status", "status": status, "contentType": "application/problem+json", "body": body })
+}
+
+/// Every refusal of a save, with the reason that follows and a word of its message.
+fn refusals() -> Vec<(Value, &'static str, &'static str)> {
+    let fields = json!({ "requestId": "r-1", "errors": [
+        { "pointer": "/modalities/email/maxConcurrentTasksPerService", "code": "out-of-range", "min": 1, "max": 30 }
+    ] });
+    vec![
+        (
+            refusal("invalid-settings", 422, fields),
+            "InvalidSettings",
+            "spec.modalities.email.maxConcurrentTasksPerService was refused by the platform: out-of-range, allowed is 1 to 30",
+        ),
+        (refusal("field-not-permitted", 403, json!({})), "InvalidSettings", "field-not-permitted"),
+        (refusal("owned-by-other", 409, json!({ "owner": "other/ns/name" })), "OwnedByOther", "other/ns/name"),
+        (refusal("tenant-deleting", 409, json!({ "deletionId": "d" })), "TenantDeleting", "waits for its deletion"),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_save_is_said_once_and_tried_again_at_each_sync() {
+    let mut stage = Stage::new("refusals").await;
+    stage.timing.sync = Some(Duration::from_millis(250));
+    let _operator = stage.start();
+    stage.create(json!({})).await;
+    stage.ready().await;
+    for (number, (action, reason, words)) in refusals().into_iter().enumerate() {
+        let audit = stage.audit().mark().await.unwrap();
+        stage.platform.plant(json!([{ "route": "PATCH /v1/tenants/{id}", "action": action }])).await.unwrap();
+        let mark = stage.platform.mark().await.unwrap();
+        let email = json!({ "maxConcurrentTasksPerService": 40 + number });
+        stage.patch(json!({ "spec": { "modalities": { "email": email } } })).await;
+        let stalled = stage.condition("Ready", "False", reason).await;
+        let (_, _, message) = condition(&stalled, "Ready").unwrap();
+        assert!(message.contains(words), "{message}");
+        assert!(!serde_json::to_string(&stalled).unwrap().contains("MARKER"), "{message}");
+        assert_eq!(Some("True"), condition(&stalled, "Stalled").map(|(status, _, _)| status).as_deref(), "{reason}");
+        calls(&stage, mark, "a try", 5, |seen| seen.call.starts_with("PATCH")).await;
+        assert_eq!(1, stage.tenant_writes(audit).await.unwrap().len(), "{reason}");
+        stage.platform.heal().await.unwrap();
+        stage.ready().await;
+    }
+}
+
+/// The platform gives every answer an id. A refusal that stays the same is no news because its id is another.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_id_that_changes_is_no_news() {
+    let mut stage = Stage::new("request-id").await;
+    stage.timing.sync = Some(Duration::from_millis(250));
+    stage.timing.backoff_most = Duration::from_millis(250);
+    let _operator = stage.start();
+    stage.create(json!({})).await;
+    stage.ready().await;
+    for (route, slug, reason) in [
+        ("PATCH /v1/tenants/{id}", "invalid-settings", "InvalidSettings"),
+        ("GET /v1/tenants/{id}", "route-not-found", "PlatformUnavailable"),
+    ] {
+        let (mark, audit) = (stage.platform.mark().await.unwrap(), stage.audit().mark().await.unwrap());
+        let action = json!({ "kind": "problem", "slug": slug });
+        stage.platform.plant(json!([{ "route": route, "action": action }])).await.unwrap();
+        stage.patch(json!({ "spec": { "general": { "companyName": format!("Contoso {slug}") } } })).await;
+        let said = stage.condition("Ready", "False", reason).await;
+        let (_, _, message) = condition(&said, "Ready").unwrap();
+        let seen = calls(&stage, mark, "a refusal", 5, |seen| seen.entry["fault"] == json!("problem")).await;
+        let first = seen[0].entry["requestId"].as_str().unwrap();
+        assert!(message.contains(&format!("(request {first})")), "{message}");
+        assert_eq!(1, stage.tenant_writes(audit).await.unwrap().len(), "{slug}");
+        stage.platform.heal().await.unwrap();
+        stage.ready().await;
+    }
+}

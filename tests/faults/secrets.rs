@@ -1,0 +1,217 @@
+//! F15: everything that can be wrong with a Secret. The condition names the setting and never the value, the last good value
+//! stays on the platform, and the next good one is applied.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::Secret;
+use kube::Api;
+use kube::api::{DeleteParams, ObjectMeta, PostParams};
+use nimbus_operator::controller::Step;
+use serde_json::{Value, json};
+
+use super::is_write;
+use crate::support::stage::{Stage, condition};
+use crate::support::users;
+use crate::support::wait::{PATIENCE, until};
+
+const LEAF: &str = "spec.extensions.interact.acsConnectionStringRef";
+const KEY: &str = "connection-string";
+
+fn secrets(stage: &Stage) -> Api<Secret> {
+    Api::namespaced(stage.client(users::ADMIN), &stage.env.namespace)
+}
+
+/// Puts another Secret in the place of the one that is referred to; nothing at all when there is no data.
+async fn replace(stage: &Stage, kind: &str, data: Option<(&str, &[u8])>) {
+    let api = secrets(stage);
+    if api.get_opt("acs").await.unwrap().is_some() {
+        api.delete("acs", &DeleteParams::default()).await.unwrap();
+    }
+    let Some((key, value)) = data else { return };
+    let secret = Secret {
+        metadata: ObjectMeta { name: Some("acs".into()), ..ObjectMeta::default() },
+        type_: Some(kind.into()),
+        data: Some([(key.to_owned(), ByteString(value.to_vec()))].into()),
+        ..Secret::default()
+    };
+    api.create(&PostParams::default(), &secret).await.unwrap();
+}
+
+/// A good connection string that nobody had before.
+fn fresh() -> String {
+    let key: String = uuid::Uuid::new_v4().simple().to_string();
+    format!("endpoint=https://contoso.communication.azure.com/;accesskey={key}")
+}
+
+fn interact() -> Value {
+    let reference = json!({ "name": "acs", "key": KEY });
+    json!({ "extensions": { "interact": { "enabled": true, "acsConnectionStringRef": reference } } })
+}
+
+async fn version(stage: &Stage) -> i64 {
+    let (_, document) = stage.platform.tenant(&stage.id).await.unwrap();
+    let state = &document["settings"]["extensions"]["interact"]["acsConnectionString"];
+    assert_eq!(json!(true), state["set"]);
+    state["version"].as_i64().unwrap()
+}
+
+/// A bad Secret: its type and content, and the reason and mode that follow.
+struct Bad {
+    name: &'static str,
+    kind: &'static str,
+    data: Option<(&'static str, Vec<u8>)>,
+    reason: &'static str,
+    mode: &'static str,
+}
+
+/// Every bad value that is long enough to be recognised holds this.
+const CANARY: &str = "Q0FOQVJZLUNBTkFSWS1DQU5BUlk";
+
+fn bad() -> Vec<Bad> {
+    let good = format!("endpoint=https://contoso.communication.azure.com/;accesskey={CANARY}=");
+    let invalid = |name, value: Vec<u8>| Bad {
+        name,
+        kind: "Opaque",
+        data: Some((KEY, value)),
+        reason: "SecretInvalid",
+        mode: "Stalled",
+    };
+    let typed = |name, kind| Bad { name, kind, ..invalid(name, good.clone().into_bytes()) };
+    let mut binary = good.clone().into_bytes();
+    binary.push(0xff);
+    let too_large = good.repeat(2000);
+    let (missing, other) = (
+        Bad { name: "missing", data: None, reason: "SecretNotFound", mode: "Reconciling", ..typed("", "Opaque") },
+        Bad {
+            name: "key absent",
+            data: Some(("another-key", good.clone().into_bytes())),
+            reason: "SecretKeyNotFound",
+            mode: "Reconciling",
+            ..typed("", "Opaque")
+        },
+    );
+    vec![
+        missing,
+        other,
+        invalid("empty", vec![]),
+        invalid("blank", b" \n".to_vec()),
+        invalid("not UTF-8", binary),
+        invalid("too large", too_large.into_bytes()),
+        invalid("no key", b"endpoint=https://contoso.communication.azure.com/".to_vec()),
+        invalid("malformed", format!("{CANARY} {CANARY}").into_bytes()),
+        invalid(
+            "bad key",
+            format!("endpoint=https://contoso.communication.azure.com/;accesskey={CANARY}!").into_bytes(),
+        ),
+        invalid("underscore", good.replace("contoso.", "con_toso.").into_bytes()),
+        typed("of Helm", "helm.sh/release.v1"),
+        typed("of a bootstrap token", "bootstrap.kubernetes.io/token"),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_secret_is_named_without_its_value_and_the_last_good_value_stays() {
+    let mut stage = Stage::new("secrets").await;
+    stage.timing.sync = Some(Duration::from_millis(250));
+    let _operator = stage.start();
+    stage.create(interact()).await;
+    stage.ready().await;
+    for Bad { name, kind, data, reason, mode } in bad() {
+        let (mark, before) = (stage.platform.mark().await.unwrap(), version(&stage).await);
+        replace(&stage, kind, data.as_ref().map(|(key, value)| (*key, value.as_slice()))).await;
+        let tenant = stage.condition("Ready", "False", reason).await;
+
+        let (_, _, message) = condition(&tenant, "Ready").unwrap();
+        assert!(message.contains(LEAF), "{name}: {message}");
+        assert!(message.contains("'acs'") && message.contains(&format!("'{KEY}'")), "{name}: {message}");
+        let all = serde_json::to_string(&tenant).unwrap();
+        assert!(!all.contains(CANARY), "{name}: {all}");
+        assert_eq!(Some("False"), condition(&tenant, "Accepted").map(|(status, _, _)| status).as_deref(), "{name}");
+        assert_eq!(Some("Unknown"), condition(&tenant, "Synced").map(|(status, _, _)| status).as_deref(), "{name}");
+        let modes = ["Reconciling", "Stalled"].map(|kind| condition(&tenant, kind).is_some());
+        assert_eq!([mode == "Reconciling", mode == "Stalled"], modes, "{name}");
+        assert_eq!(before, version(&stage).await, "{name}: the last good value stays");
+        let seen = stage.platform.calls(&stage.id, mark).await.unwrap();
+        assert_eq!(0, seen.iter().filter(|seen| is_write(seen)).count(), "{name}");
+
+        replace(&stage, "Opaque", Some((KEY, fresh().as_bytes()))).await;
+        stage.ready().await;
+        assert_eq!(before + 1, version(&stage).await, "{name}: the next good value is applied, once");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_only_gains_a_line_break_or_is_written_anew_changes_nothing_on_the_platform() {
+    let mut stage = Stage::new("same-secret").await;
+    stage.timing.sync = Some(Duration::from_millis(250));
+    let value = fresh();
+    replace(&stage, "Opaque", Some((KEY, value.as_bytes()))).await;
+    let _operator = stage.start();
+    stage.create(interact()).await;
+    stage.ready().await;
+    let (mark, before) = (stage.platform.mark().await.unwrap(), version(&stage).await);
+    for ending in ["\n", "\r\n", ""] {
+        replace(&stage, "Opaque", Some((KEY, format!("{value}{ending}").as_bytes()))).await;
+        follows(&stage).await;
+        stage.ready().await;
+        assert_eq!(before, version(&stage).await, "{ending:?}");
+    }
+    assert_eq!(Vec::<String>::new(), stage.platform.effects(mark).await.unwrap());
+}
+
+/// Waits until the status speaks of the Secret as it is now.
+async fn follows(stage: &Stage) {
+    let secret = secrets(stage).get("acs").await.unwrap().metadata;
+    let wanted = format!("{}/{}", secret.uid.unwrap(), secret.resource_version.unwrap());
+    until("the new Secret was looked at", PATIENCE, async || {
+        let sealed = stage.get().await.status.map(|status| status.sealed).unwrap_or_default();
+        if sealed.iter().any(|sealed| sealed.secret_version == wanted) { Ok(()) } else { Err(format!("{sealed:?}")) }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotated_secret_lands_at_the_next_sync_each_time_once() {
+    let mut stage = Stage::new("rotated").await;
+    stage.timing.sync = Some(Duration::from_millis(250));
+    let _operator = stage.start();
+    stage.create(interact()).await;
+    stage.ready().await;
+    let (mark, before) = (stage.platform.mark().await.unwrap(), version(&stage).await);
+    for round in 1..=5 {
+        stage.secret(&stage.env.namespace, "acs", json!({ KEY: fresh() })).await;
+        follows(&stage).await;
+        stage.ready().await;
+        assert_eq!(before + round, version(&stage).await);
+    }
+    assert_eq!(vec!["settings-changed"; 5], stage.platform.effects(mark).await.unwrap());
+}
+
+/// However long it was missing, a Secret that comes is noticed within the bound for references.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_secret_heals_within_the_bound_for_references() {
+    let mut stage = Stage::new("late-secret").await;
+    stage.timing.backoff_most = Duration::from_secs(600);
+    let passes = Arc::new(AtomicUsize::new(0));
+    let counter = passes.clone();
+    stage.observer = Arc::new(move |step, _| {
+        counter.fetch_add(usize::from(step == Step::Resolve), Ordering::SeqCst);
+    });
+    replace(&stage, "Opaque", None).await;
+    let _operator = stage.start();
+    stage.create(interact()).await;
+    stage.condition("Ready", "False", "SecretNotFound").await;
+    // Doubled from 100 ms without the bound of 500 ms, the pause after this would be 12.8 s.
+    until("eight looks", PATIENCE, async || {
+        let seen = passes.load(Ordering::SeqCst);
+        if seen >= 8 { Ok(()) } else { Err(seen) }
+    })
+    .await;
+    replace(&stage, "Opaque", Some((KEY, fresh().as_bytes()))).await;
+    let since = Instant::now();
+    stage.ready().await;
+    assert!(since.elapsed() < stage.timing.reference_most + Duration::from_secs(5), "{:?}", since.elapsed());
+}
