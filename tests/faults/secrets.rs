@@ -165,7 +165,7 @@ async fn a_secret_that_only_gains_a_line_break_or_is_written_anew_changes_nothin
 /// Waits until the status speaks of the Secret as it is now.
 async fn follows(stage: &Stage) {
     let secret = secrets(stage).get("acs").await.unwrap().metadata;
-    let wanted = format!("{}/{}", secret.uid.unwrap(), secret.resource_version.unwrap());
+    let wanted = format!("{}/{}/{KEY}", secret.uid.unwrap(), secret.resource_version.unwrap());
     until("the new Secret was looked at", PATIENCE, async || {
         let sealed = stage.get().await.status.map(|status| status.sealed).unwrap_or_default();
         if sealed.iter().any(|sealed| sealed.secret_version == wanted) { Ok(()) } else { Err(format!("{sealed:?}")) }
