@@ -51,9 +51,8 @@ fn needed(tenant: &Tenant) -> Vec<SealedRef> {
     let mut check = Check::default();
     let settings = tenant.spec.settings.to_wire(&mut check).to_value();
     let off = |path: &str| {
-        let switch = leaves().find(|leaf| leaf.path == path).and_then(|leaf| leaf.switch);
-        let toggle = switch.and_then(|switch| leaves().find(|leaf| leaf.path == switch));
-        toggle.and_then(|toggle| toggle.find(&settings)).and_then(Value::as_bool) == Some(false)
+        let mut switches = leaves().filter(|leaf| leaf.path == path).flat_map(|leaf| leaf.switches());
+        switches.any(|toggle| toggle.find(&settings).and_then(Value::as_bool) == Some(false))
     };
     check.sealed.into_iter().filter(|sealed| !off(sealed.path)).collect()
 }

@@ -70,7 +70,8 @@ pub fn diff(
     let mut difference = Difference::default();
     for leaf in leaves() {
         let managed = match leaf.class {
-            Class::Value => leaf.lookup(&desired.settings).is_some(),
+            Class::Value | Class::Reference => leaf.lookup(&desired.settings).is_some(),
+            Class::Clears | Class::Probe => false,
             Class::Sealed => desired.sealed.iter().any(|sealed| sealed.path == leaf.path),
         };
         if !managed {
@@ -81,19 +82,39 @@ pub fn diff(
             continue;
         }
         match leaf.class {
-            Class::Value => {
-                let (wanted, found) = (leaf.lookup(&desired.settings), leaf.find(observed));
-                if !same(wanted, found) {
-                    let wanted = wanted.filter(|wanted| !wanted.is_null()).cloned();
-                    let change = Change { leaf, wanted, found: found.cloned() };
-                    if is_restricted(leaf, restricted) { &mut difference.restricted } else { &mut difference.changes }
-                        .push(change);
-                }
-            }
             Class::Sealed => difference.compare_sealed(leaf, secrets, known, observed),
+            _ => {
+                let change = compare(leaf, leaf.lookup(&desired.settings), leaf.find(observed));
+                let list =
+                    if is_restricted(leaf, restricted) { &mut difference.restricted } else { &mut difference.changes };
+                list.extend(change);
+            }
         }
     }
     difference
+}
+
+/// How a leaf differs. Of a map only the keys that are wanted count: the others are not managed.
+fn compare(leaf: &'static Leaf, wanted: Option<&Value>, found: Option<&Value>) -> Option<Change> {
+    let (wanted, found) = match (wanted, found) {
+        (Some(Value::Object(wanted)), found) => {
+            let at = |name: &str| found.and_then(|found| found.get(name));
+            let differing: Map<_, _> = wanted
+                .iter()
+                .filter(|(name, value)| at(name) != Some(value))
+                .map(|(n, v)| (n.clone(), v.clone()))
+                .collect();
+            let there: Map<_, _> =
+                differing.keys().filter_map(|name| at(name).map(|value| (name.clone(), value.clone()))).collect();
+            let given = |map: Map<_, _>| (!map.is_empty()).then_some(Value::Object(map));
+            (given(differing), given(there))
+        }
+        (wanted, found) => (wanted.cloned(), found.cloned()),
+    };
+    if same(wanted.as_ref(), found.as_ref()) {
+        return None;
+    }
+    Some(Change { leaf, wanted: wanted.filter(|wanted| !wanted.is_null()), found })
 }
 
 impl Difference {

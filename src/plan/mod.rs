@@ -215,15 +215,14 @@ pub fn plan(
     }
 }
 
-/// Whether a leaf is shown, so that it is compared and sent: its toggle is on in the spec or, where the spec is silent, on
-/// the platform.
+/// Whether a leaf is shown, so that it is compared and sent: every toggle above it is on in the spec or, where the spec is
+/// silent, on the platform.
 pub fn visible(leaf: &Leaf, desired: &Value, observed: &Value) -> bool {
-    leaf.switch.is_none_or(|switch| is_on(switch, desired, observed))
+    leaf.switches().all(|toggle| is_on(toggle, desired, observed))
 }
 
 /// The effective value of a toggle: the spec's over the platform's over its default.
-fn is_on(switch: &str, desired: &Value, observed: &Value) -> bool {
-    let Some(toggle) = crate::settings::leaves().find(|leaf| leaf.path == switch) else { return true };
+fn is_on(toggle: &Leaf, desired: &Value, observed: &Value) -> bool {
     let said = toggle.find(desired).or_else(|| toggle.find(observed)).and_then(Value::as_bool);
     said.unwrap_or(toggle.default == Some("true"))
 }

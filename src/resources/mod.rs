@@ -7,6 +7,7 @@ pub mod crd;
 pub mod partner;
 pub mod platform;
 pub mod reason;
+pub mod sample;
 pub mod status;
 pub mod tenant;
 

@@ -103,18 +103,18 @@ pub struct BillingAddressWire {
 
 /// The leaves of the tab.
 pub const LEAVES: &[Leaf] = &[
-    Leaf::value("general.name", Partner).to_create(),
-    Leaf::value("general.o365Domain", Partner).to_create(),
-    Leaf::value("general.tenantId", Partner),
-    Leaf::value("general.companyName", NonTechnical),
-    Leaf::value("general.division", NonTechnical),
-    Leaf::value("general.partnerAdministrationGroupId", System),
-    Leaf::value("general.tenantAdministrationGroupId", Partner),
-    Leaf::value("general.billingAddress.street1", NonTechnical),
-    Leaf::value("general.billingAddress.street2", NonTechnical),
-    Leaf::value("general.billingAddress.zipCode", NonTechnical),
-    Leaf::value("general.billingAddress.city", NonTechnical),
-    Leaf::value("general.billingAddress.country", NonTechnical),
+    Leaf::value("general.name", Partner).to_create().example("Contoso"),
+    Leaf::value("general.o365Domain", Partner).to_create().example("contoso.onmicrosoft.com"),
+    Leaf::value("general.tenantId", Partner).example("6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
+    Leaf::value("general.companyName", NonTechnical).example("Contoso AG"),
+    Leaf::value("general.division", NonTechnical).example("Customer Care"),
+    Leaf::value("general.partnerAdministrationGroupId", System).example("11111111-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
+    Leaf::value("general.tenantAdministrationGroupId", Partner).example("22222222-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
+    Leaf::value("general.billingAddress.street1", NonTechnical).example("Bahnhofstrasse 1"),
+    Leaf::value("general.billingAddress.street2", NonTechnical).example("3rd floor"),
+    Leaf::value("general.billingAddress.zipCode", NonTechnical).example("08001"),
+    Leaf::value("general.billingAddress.city", NonTechnical).example("Zürich"),
+    Leaf::value("general.billingAddress.country", NonTechnical).example("CH"),
 ];
 
 /// `tenantId` is a GUID and stays as it was created; only its capitals may change.
@@ -199,4 +199,25 @@ impl From<&GeneralWire> for GeneralSpec {
             }),
         }
     }
+}
+
+/// The examples of [`LEAVES`] in the platform's words, by hand.
+#[cfg(test)]
+pub(super) fn golden() -> serde_json::Value {
+    serde_json::json!({ "general": {
+        "name": "Contoso",
+        "o365Domain": "contoso.onmicrosoft.com",
+        "tenantId": "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
+        "companyName": "Contoso AG",
+        "division": "Customer Care",
+        "partnerAdministrationGroupId": "11111111-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
+        "tenantAdministrationGroupId": "22222222-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
+        "billingAddress": {
+            "street1": "Bahnhofstrasse 1",
+            "street2": "3rd floor",
+            "zipCode": "08001",
+            "city": "Zürich",
+            "country": "CH"
+        }
+    } })
 }

@@ -1,44 +1,31 @@
 //! Laws of the vocabulary, over all tabs, and the wire by hand.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::leaf::Required;
 use super::*;
-use crate::resources::{Tenant, crd};
+use crate::resources::{Tenant, crd, sample};
 use kube::CustomResourceExt;
 
-/// One good value per leaf, by hand, in the words of the platform.
+/// The wire document of all examples, which each tab has by hand.
 fn golden() -> Value {
-    json!({
-        "general": {
-            "name": "Contoso",
-            "o365Domain": "contoso.onmicrosoft.com",
-            "tenantId": "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
-            "companyName": "Contoso AG",
-            "division": "Customer Care",
-            "partnerAdministrationGroupId": "11111111-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
-            "tenantAdministrationGroupId": "22222222-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
-            "billingAddress": { "street1": "Weg 1", "street2": "Hof", "zipCode": "08001", "city": "Zürich", "country": "CH" }
-        },
-        "contact": { "name": "Ada", "email": "ada@contoso.com", "phone": "+41445551234", "sipAddress": "sip:ada@contoso.com" },
-        "extensions": { "interact": {
-            "enabled": true,
-            "o365UserId": "33333333-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
-            "sessionRecoveryTimeoutSeconds": 25,
-            "authorization": "VerifyToken"
-        } },
-        "modalities": { "email": { "maxConcurrentTasksPerService": 120 } }
+    let tabs = [general::golden(), contact::golden(), interact::golden(), email::golden()];
+    tabs.into_iter().fold(json!({}), |mut all, tab| {
+        json_patch::merge(&mut all, &tab);
+        all
     })
 }
 
-/// The same as a user writes it: another spelling where one is allowed, and a Secret where the platform has a sealed value.
+/// The examples as a user may write them: another spelling where one is allowed.
 fn spec() -> Settings {
-    let mut spec = golden();
+    let mut spec = sample::spec(|_| true);
     spec["general"]["tenantId"] = json!("6F1B2A9C-0d3e-4f5a-8b7c-9d0e1f2a3b4c");
     spec["general"]["o365Domain"] = json!("Contoso.onmicrosoft.com");
     spec["contact"]["sipAddress"] = json!("ada@contoso.com");
-    spec["extensions"]["interact"]["acsConnectionStringRef"] = json!({ "name": "acs", "key": "connection-string" });
     serde_json::from_value(spec).unwrap()
 }
 
@@ -101,10 +88,8 @@ fn members_of_a_newer_platform_are_ignored_and_odd_values_are_kept() {
 
 /// The schema of a leaf in the CRD that is installed.
 fn schema(leaf: &Leaf) -> Value {
-    let [(_, tenants), ..] = crd::all();
-    let pointer: String = leaf.path.split('.').map(|name| format!("/properties/{name}")).collect();
-    let root = &tenants["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
-    root.pointer(&pointer).unwrap_or_else(|| panic!("{leaf} is not in the schema")).clone()
+    static SPEC: LazyLock<Value> = LazyLock::new(crd::tenant_spec);
+    crd::member(&SPEC, leaf.path).unwrap_or_else(|| panic!("{leaf} is not in the schema")).clone()
 }
 
 /// Every leaf below the tabs in the schema, by its path.
@@ -152,9 +137,15 @@ fn defaults_are_values_that_the_schema_allows() {
 }
 
 #[test]
-fn switches_are_leaves_of_the_table() {
-    for switch in leaves().filter_map(|leaf| leaf.switch) {
-        assert!(leaves().any(|leaf| leaf.path == switch), "{switch}");
+fn a_leaf_names_only_leaves_of_the_table_and_no_switch_hides_itself() {
+    let known = |path: &str| leaves().any(|leaf| leaf.path == path);
+    for leaf in leaves() {
+        assert!(leaf.switch.is_none_or(known) && leaf.unlike.is_none_or(known), "{leaf}");
+        assert!(leaf.switches().take(9).count() <= 2, "{leaf} is under too many switches to be understood");
+        for toggle in leaf.switches() {
+            assert_eq!(schema(toggle)["type"], "boolean", "{toggle} hides {leaf}");
+        }
+        assert!(leaf.required != Required::WhenOn || leaf.switch.is_some(), "{leaf} has no switch that can be on");
     }
 }
 
