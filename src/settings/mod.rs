@@ -9,6 +9,7 @@
 
 pub mod connection_string;
 pub mod contact;
+pub mod data_privacy;
 pub mod email;
 pub mod format;
 pub mod general;
@@ -26,6 +27,7 @@ pub use leaf::{Authority, Class, Leaf, Show, Tab};
 pub use mapping::{Check, SealedRef, Violation};
 
 use contact::{ContactSpec, ContactWire};
+use data_privacy::{DataPrivacySpec, DataPrivacyWire};
 use email::{EmailSpec, EmailWire};
 use general::{GeneralSpec, GeneralWire};
 use interact::{InteractSpec, InteractWire};
@@ -41,6 +43,10 @@ pub struct Settings {
     /// The Contact tab: whom to notify in case of maintenance, issues and other technical questions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<ContactSpec>,
+
+    /// The Data Privacy tab: what a partner sees, what is recorded, and for how long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_privacy: Option<DataPrivacySpec>,
 
     /// The Extensions tab. Extensions may be configured before they are licensed; they take effect later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -77,6 +83,8 @@ pub struct Wire {
     pub general: GeneralWire,
     /// The Contact tab.
     pub contact: ContactWire,
+    /// The Data Privacy tab.
+    pub data_privacy: DataPrivacyWire,
     /// The Extensions tab.
     pub extensions: ExtensionsWire,
     /// The Modalities tab.
@@ -102,12 +110,13 @@ pub struct ModalitiesWire {
 impl Settings {
     /// The same settings in the platform's words. What cannot be said there is reported to `check` and left out.
     pub fn to_wire(&self, check: &mut Check) -> Wire {
-        let Self { general, contact, extensions, modalities } = self;
+        let Self { general, contact, data_privacy, extensions, modalities } = self;
         Wire {
             general: general.to_wire(check),
-            contact: contact.as_ref().map(|tab| tab.to_wire(check)).unwrap_or_default(),
-            extensions: extensions.as_ref().map(|tab| tab.to_wire(check)).unwrap_or_default(),
-            modalities: modalities.as_ref().map(|tab| tab.to_wire(check)).unwrap_or_default(),
+            contact: contact.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+            data_privacy: data_privacy.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+            extensions: extensions.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+            modalities: modalities.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
         }
     }
 }
@@ -115,14 +124,14 @@ impl Settings {
 impl ExtensionsSpec {
     fn to_wire(&self, check: &mut Check) -> ExtensionsWire {
         let Self { interact } = self;
-        ExtensionsWire { interact: interact.as_ref().map(|section| section.to_wire(check)).unwrap_or_default() }
+        ExtensionsWire { interact: interact.as_ref().map(|part| part.to_wire(check)).unwrap_or_default() }
     }
 }
 
 impl ModalitiesSpec {
     fn to_wire(&self, check: &mut Check) -> ModalitiesWire {
         let Self { email } = self;
-        ModalitiesWire { email: email.as_ref().map(|section| section.to_wire(check)).unwrap_or_default() }
+        ModalitiesWire { email: email.as_ref().map(|part| part.to_wire(check)).unwrap_or_default() }
     }
 }
 
@@ -130,14 +139,28 @@ impl From<&Wire> for Settings {
     /// What a spec would have to say to describe this platform state. Values that this version cannot read, sealed values
     /// and empty values are left out.
     fn from(wire: &Wire) -> Self {
-        let Wire { general, contact, extensions: ExtensionsWire { interact }, modalities: ModalitiesWire { email } } =
-            wire;
+        let Wire { general, contact, data_privacy, extensions, modalities } = wire;
         Self {
             general: general.into(),
             contact: Some(contact.into()),
-            extensions: Some(ExtensionsSpec { interact: Some(interact.into()) }),
-            modalities: Some(ModalitiesSpec { email: Some(email.into()) }),
+            data_privacy: Some(data_privacy.into()),
+            extensions: Some(extensions.into()),
+            modalities: Some(modalities.into()),
         }
+    }
+}
+
+impl From<&ExtensionsWire> for ExtensionsSpec {
+    fn from(wire: &ExtensionsWire) -> Self {
+        let ExtensionsWire { interact } = wire;
+        Self { interact: Some(interact.into()) }
+    }
+}
+
+impl From<&ModalitiesWire> for ModalitiesSpec {
+    fn from(wire: &ModalitiesWire) -> Self {
+        let ModalitiesWire { email } = wire;
+        Self { email: Some(email.into()) }
     }
 }
 
@@ -166,7 +189,13 @@ fn prune(value: &mut Value) {
 
 /// Every leaf of every tab, in the order of the UI.
 pub fn leaves() -> impl Iterator<Item = &'static Leaf> {
-    [general::LEAVES, contact::LEAVES, interact::LEAVES, email::LEAVES].into_iter().flatten()
+    [general::LEAVES, contact::LEAVES, data_privacy::LEAVES, interact::LEAVES, email::LEAVES].into_iter().flatten()
+}
+
+/// What each tab says of its examples in the platform's words, by hand.
+#[cfg(test)]
+fn golden() -> Vec<Value> {
+    vec![general::golden(), contact::golden(), data_privacy::golden(), interact::golden(), email::golden()]
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::leaf::Required;
 use super::*;
@@ -13,8 +13,7 @@ use kube::CustomResourceExt;
 
 /// The wire document of all examples, which each tab has by hand.
 fn golden() -> Value {
-    let tabs = [general::golden(), contact::golden(), interact::golden(), email::golden()];
-    tabs.into_iter().fold(json!({}), |mut all, tab| {
+    super::golden().into_iter().fold(json!({}), |mut all, tab| {
         json_patch::merge(&mut all, &tab);
         all
     })
@@ -40,7 +39,8 @@ fn every_leaf_reaches_the_wire_under_its_name() {
     let (wire, check) = mapped(&spec());
     assert_eq!(wire, golden());
     assert_eq!(check.violations, []);
-    assert_eq!(check.sealed.len(), 1);
+    let sealed: Vec<_> = check.sealed.iter().map(|sealed| sealed.path).collect();
+    assert_eq!(sealed, leaves().filter(|leaf| leaf.class == Class::Sealed).map(|leaf| leaf.path).collect::<Vec<_>>());
     for leaf in leaves().filter(|leaf| leaf.class == Class::Value) {
         assert!(leaf.find(&wire).is_some(), "{leaf} has no golden value");
     }
@@ -116,22 +116,23 @@ fn the_table_has_every_leaf_of_the_schema_and_no_other() {
     assert_eq!(found, rows);
 }
 
+/// The examples with another value for one leaf, mapped.
+fn mapped_with(leaf: &Leaf, value: Value) -> (Value, Check) {
+    let mut spec = serde_json::to_value(spec()).unwrap();
+    *spec.pointer_mut(&format!("/{}", leaf.path.replace('.', "/"))).unwrap() = value;
+    mapped(&serde_json::from_value(spec).unwrap())
+}
+
 #[test]
-fn defaults_are_values_that_the_schema_allows() {
+fn defaults_are_values_that_a_spec_may_have() {
     for leaf in leaves() {
         let Some(default) = leaf.default else { continue };
         let default: Value = serde_json::from_str(default).unwrap();
-        let schema = schema(leaf);
-        match schema["type"].as_str().unwrap() {
-            "boolean" => assert!(default.is_boolean(), "{leaf}"),
-            "integer" => {
-                let default = default.as_f64().unwrap();
-                assert!(
-                    schema["minimum"].as_f64().unwrap() <= default && default <= schema["maximum"].as_f64().unwrap(),
-                    "{leaf}"
-                );
-            }
-            _ => assert!(schema["enum"].as_array().unwrap().contains(&default), "{leaf}"),
+        let (wire, check) = mapped_with(leaf, default.clone());
+        assert_eq!(check.violations, [], "{leaf}");
+        assert_eq!(leaf.find(&wire).unwrap_or(&json!("")), &default, "{leaf}");
+        if let Some(choices) = schema(leaf).get("enum") {
+            assert!(choices.as_array().unwrap().contains(&default), "{leaf}");
         }
     }
 }
@@ -167,6 +168,22 @@ fn bad_values(schema: &Value) -> Vec<Value> {
             bad.extend((!clearable).then(|| json!("")));
             bad
         }
+        Some("object") => {
+            let names: Map<_, _> =
+                (0..=schema["maxProperties"].as_u64().unwrap()).map(|n| (format!("n{n}"), json!(1))).collect();
+            let (below, above) = (
+                bound(&schema["additionalProperties"], "minimum") - 1,
+                bound(&schema["additionalProperties"], "maximum") + 1,
+            );
+            vec![
+                json!({ "a": below }),
+                json!({ "a": above }),
+                json!({ "a.b": 1 }),
+                json!({ "": 1 }),
+                json!({ "a".repeat(64): 1 }),
+                Value::Object(names),
+            ]
+        }
         _ => vec![],
     }
 }
@@ -174,11 +191,9 @@ fn bad_values(schema: &Value) -> Vec<Value> {
 #[test]
 fn bad_values_are_named_with_path_found_and_allowed() {
     let (mut leaf_count, mut value_count) = (0, 0);
-    for leaf in leaves().filter(|leaf| leaf.class == Class::Value) {
+    for leaf in leaves().filter(|leaf| matches!(leaf.class, Class::Value | Class::Probe)) {
         for bad in bad_values(&schema(leaf)) {
-            let mut spec = serde_json::to_value(spec()).unwrap();
-            *spec.pointer_mut(&format!("/{}", leaf.path.replace('.', "/"))).unwrap() = bad.clone();
-            let (wire, check) = mapped(&serde_json::from_value(spec).unwrap());
+            let (wire, check) = mapped_with(leaf, bad.clone());
             assert_eq!(check.violations.len(), 1, "{leaf} = {bad}");
             assert_eq!(check.violations[0].path, leaf.path);
             assert!(check.violations[0].problem.contains("must be "), "{}", check.violations[0]);
