@@ -16,6 +16,7 @@ pub mod general;
 pub mod interact;
 pub mod leaf;
 pub mod mapping;
+pub mod provisioning;
 pub mod value;
 pub mod wire;
 
@@ -31,6 +32,7 @@ use data_privacy::{DataPrivacySpec, DataPrivacyWire};
 use email::{EmailSpec, EmailWire};
 use general::{GeneralSpec, GeneralWire};
 use interact::{InteractSpec, InteractWire};
+use provisioning::{ProvisioningSpec, ProvisioningWire};
 
 /// Everything that the tabs of the *Tenant Administration* view hold. A setting that is not given is not managed: it is
 /// never compared, never sent and never defaulted.
@@ -47,6 +49,10 @@ pub struct Settings {
     /// The Data Privacy tab: what a partner sees, what is recorded, and for how long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_privacy: Option<DataPrivacySpec>,
+
+    /// The Provisioning tab: defaults for new services. Nothing in it changes services that are there already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provisioning: Option<ProvisioningSpec>,
 
     /// The Extensions tab. Extensions may be configured before they are licensed; they take effect later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,6 +91,8 @@ pub struct Wire {
     pub contact: ContactWire,
     /// The Data Privacy tab.
     pub data_privacy: DataPrivacyWire,
+    /// The Provisioning tab.
+    pub provisioning: ProvisioningWire,
     /// The Extensions tab.
     pub extensions: ExtensionsWire,
     /// The Modalities tab.
@@ -110,11 +118,12 @@ pub struct ModalitiesWire {
 impl Settings {
     /// The same settings in the platform's words. What cannot be said there is reported to `check` and left out.
     pub fn to_wire(&self, check: &mut Check) -> Wire {
-        let Self { general, contact, data_privacy, extensions, modalities } = self;
+        let Self { general, contact, data_privacy, provisioning, extensions, modalities } = self;
         Wire {
             general: general.to_wire(check),
             contact: contact.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
             data_privacy: data_privacy.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+            provisioning: provisioning.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
             extensions: extensions.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
             modalities: modalities.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
         }
@@ -139,11 +148,12 @@ impl From<&Wire> for Settings {
     /// What a spec would have to say to describe this platform state. Values that this version cannot read, sealed values
     /// and empty values are left out.
     fn from(wire: &Wire) -> Self {
-        let Wire { general, contact, data_privacy, extensions, modalities } = wire;
+        let Wire { general, contact, data_privacy, provisioning, extensions, modalities } = wire;
         Self {
             general: general.into(),
             contact: Some(contact.into()),
             data_privacy: Some(data_privacy.into()),
+            provisioning: Some(provisioning.into()),
             extensions: Some(extensions.into()),
             modalities: Some(modalities.into()),
         }
@@ -189,13 +199,22 @@ fn prune(value: &mut Value) {
 
 /// Every leaf of every tab, in the order of the UI.
 pub fn leaves() -> impl Iterator<Item = &'static Leaf> {
-    [general::LEAVES, contact::LEAVES, data_privacy::LEAVES, interact::LEAVES, email::LEAVES].into_iter().flatten()
+    [general::LEAVES, contact::LEAVES, data_privacy::LEAVES, provisioning::LEAVES, interact::LEAVES, email::LEAVES]
+        .into_iter()
+        .flatten()
 }
 
 /// What each tab says of its examples in the platform's words, by hand.
 #[cfg(test)]
 fn golden() -> Vec<Value> {
-    vec![general::golden(), contact::golden(), data_privacy::golden(), interact::golden(), email::golden()]
+    vec![
+        general::golden(),
+        contact::golden(),
+        data_privacy::golden(),
+        provisioning::golden(),
+        interact::golden(),
+        email::golden(),
+    ]
 }
 
 #[cfg(test)]
