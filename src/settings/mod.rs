@@ -16,6 +16,7 @@ pub mod general;
 pub mod interact;
 pub mod leaf;
 pub mod mapping;
+pub mod outbound;
 pub mod provisioning;
 pub mod value;
 pub mod wire;
@@ -32,6 +33,7 @@ use data_privacy::{DataPrivacySpec, DataPrivacyWire};
 use email::{EmailSpec, EmailWire};
 use general::{GeneralSpec, GeneralWire};
 use interact::{InteractSpec, InteractWire};
+use outbound::{OutboundSpec, OutboundWire};
 use provisioning::{ProvisioningSpec, ProvisioningWire};
 
 /// Everything that the tabs of the *Tenant Administration* view hold. A setting that is not given is not managed: it is
@@ -67,6 +69,9 @@ pub struct Settings {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExtensionsSpec {
+    /// Outbound tasks, which Power Automate schedules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outbound: Option<OutboundSpec>,
     /// Interact: calls from a web page that reach an agent in Teams.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interact: Option<InteractSpec>,
@@ -103,6 +108,8 @@ pub struct Wire {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ExtensionsWire {
+    /// Outbound tasks.
+    pub outbound: OutboundWire,
     /// Interact.
     pub interact: InteractWire,
 }
@@ -132,8 +139,11 @@ impl Settings {
 
 impl ExtensionsSpec {
     fn to_wire(&self, check: &mut Check) -> ExtensionsWire {
-        let Self { interact } = self;
-        ExtensionsWire { interact: interact.as_ref().map(|part| part.to_wire(check)).unwrap_or_default() }
+        let Self { outbound, interact } = self;
+        ExtensionsWire {
+            outbound: outbound.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+            interact: interact.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+        }
     }
 }
 
@@ -162,8 +172,8 @@ impl From<&Wire> for Settings {
 
 impl From<&ExtensionsWire> for ExtensionsSpec {
     fn from(wire: &ExtensionsWire) -> Self {
-        let ExtensionsWire { interact } = wire;
-        Self { interact: Some(interact.into()) }
+        let ExtensionsWire { outbound, interact } = wire;
+        Self { outbound: Some(outbound.into()), interact: Some(interact.into()) }
     }
 }
 
@@ -199,9 +209,17 @@ fn prune(value: &mut Value) {
 
 /// Every leaf of every tab, in the order of the UI.
 pub fn leaves() -> impl Iterator<Item = &'static Leaf> {
-    [general::LEAVES, contact::LEAVES, data_privacy::LEAVES, provisioning::LEAVES, interact::LEAVES, email::LEAVES]
-        .into_iter()
-        .flatten()
+    [
+        general::LEAVES,
+        contact::LEAVES,
+        data_privacy::LEAVES,
+        provisioning::LEAVES,
+        outbound::LEAVES,
+        interact::LEAVES,
+        email::LEAVES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// What each tab says of its examples in the platform's words, by hand.
@@ -212,6 +230,7 @@ fn golden() -> Vec<Value> {
         contact::golden(),
         data_privacy::golden(),
         provisioning::golden(),
+        outbound::golden(),
         interact::golden(),
         email::golden(),
     ]
