@@ -7,6 +7,7 @@
 //! Law of mapping: a leaf of the spec is a leaf of the platform under another name. Same unit, same granularity.
 //! This room is pure: no async, no clock, no I/O.
 
+pub mod assistant;
 pub mod connection_string;
 pub mod contact;
 pub mod data_privacy;
@@ -28,6 +29,7 @@ use serde_json::Value;
 pub use leaf::{Authority, Class, Leaf, Show, Tab};
 pub use mapping::{Check, SealedRef, Violation};
 
+use assistant::{AssistantSpec, AssistantWire};
 use contact::{ContactSpec, ContactWire};
 use data_privacy::{DataPrivacySpec, DataPrivacyWire};
 use email::{EmailSpec, EmailWire};
@@ -75,6 +77,10 @@ pub struct ExtensionsSpec {
     /// Interact: calls from a web page that reach an agent in Teams.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interact: Option<InteractSpec>,
+    /// Assistant. While useOwnAcsInstance is off, the connection string is hidden: it is kept, neither compared nor
+    /// sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assistant: Option<AssistantSpec>,
 }
 
 /// The sections of the Modalities tab.
@@ -112,6 +118,8 @@ pub struct ExtensionsWire {
     pub outbound: OutboundWire,
     /// Interact.
     pub interact: InteractWire,
+    /// Assistant.
+    pub assistant: AssistantWire,
 }
 
 /// The sections of the Modalities tab on the wire.
@@ -139,10 +147,11 @@ impl Settings {
 
 impl ExtensionsSpec {
     fn to_wire(&self, check: &mut Check) -> ExtensionsWire {
-        let Self { outbound, interact } = self;
+        let Self { outbound, interact, assistant } = self;
         ExtensionsWire {
             outbound: outbound.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
             interact: interact.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+            assistant: assistant.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
         }
     }
 }
@@ -172,8 +181,8 @@ impl From<&Wire> for Settings {
 
 impl From<&ExtensionsWire> for ExtensionsSpec {
     fn from(wire: &ExtensionsWire) -> Self {
-        let ExtensionsWire { outbound, interact } = wire;
-        Self { outbound: Some(outbound.into()), interact: Some(interact.into()) }
+        let ExtensionsWire { outbound, interact, assistant } = wire;
+        Self { outbound: Some(outbound.into()), interact: Some(interact.into()), assistant: Some(assistant.into()) }
     }
 }
 
@@ -216,6 +225,7 @@ pub fn leaves() -> impl Iterator<Item = &'static Leaf> {
         provisioning::LEAVES,
         outbound::LEAVES,
         interact::LEAVES,
+        assistant::LEAVES,
         email::LEAVES,
     ]
     .into_iter()
@@ -232,6 +242,7 @@ fn golden() -> Vec<Value> {
         provisioning::golden(),
         outbound::golden(),
         interact::golden(),
+        assistant::golden(),
         email::golden(),
     ]
 }
