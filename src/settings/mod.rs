@@ -8,6 +8,7 @@
 //! This room is pure: no async, no clock, no I/O.
 
 pub mod assistant;
+pub mod attendant_console;
 pub mod connection_string;
 pub mod contact;
 pub mod data_privacy;
@@ -30,6 +31,7 @@ pub use leaf::{Authority, Class, Leaf, Show, Tab};
 pub use mapping::{Check, SealedRef, Violation};
 
 use assistant::{AssistantSpec, AssistantWire};
+use attendant_console::{AttendantConsoleSpec, AttendantConsoleWire};
 use contact::{ContactSpec, ContactWire};
 use data_privacy::{DataPrivacySpec, DataPrivacyWire};
 use email::{EmailSpec, EmailWire};
@@ -81,6 +83,11 @@ pub struct ExtensionsSpec {
     /// sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assistant: Option<AssistantSpec>,
+    /// Attendant Console. While overwriteUserSettings is off, users choose between both designs if useNewDesign is on,
+    /// and see the old one if it is off. While it is on, everybody sees the new design if useNewDesign is on, and the
+    /// old one if it is off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attendant_console: Option<AttendantConsoleSpec>,
 }
 
 /// The sections of the Modalities tab.
@@ -120,6 +127,8 @@ pub struct ExtensionsWire {
     pub interact: InteractWire,
     /// Assistant.
     pub assistant: AssistantWire,
+    /// Attendant Console.
+    pub attendant_console: AttendantConsoleWire,
 }
 
 /// The sections of the Modalities tab on the wire.
@@ -147,11 +156,12 @@ impl Settings {
 
 impl ExtensionsSpec {
     fn to_wire(&self, check: &mut Check) -> ExtensionsWire {
-        let Self { outbound, interact, assistant } = self;
+        let Self { outbound, interact, assistant, attendant_console } = self;
         ExtensionsWire {
             outbound: outbound.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
             interact: interact.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
             assistant: assistant.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+            attendant_console: attendant_console.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
         }
     }
 }
@@ -181,8 +191,13 @@ impl From<&Wire> for Settings {
 
 impl From<&ExtensionsWire> for ExtensionsSpec {
     fn from(wire: &ExtensionsWire) -> Self {
-        let ExtensionsWire { outbound, interact, assistant } = wire;
-        Self { outbound: Some(outbound.into()), interact: Some(interact.into()), assistant: Some(assistant.into()) }
+        let ExtensionsWire { outbound, interact, assistant, attendant_console } = wire;
+        Self {
+            outbound: Some(outbound.into()),
+            interact: Some(interact.into()),
+            assistant: Some(assistant.into()),
+            attendant_console: Some(attendant_console.into()),
+        }
     }
 }
 
@@ -226,6 +241,7 @@ pub fn leaves() -> impl Iterator<Item = &'static Leaf> {
         outbound::LEAVES,
         interact::LEAVES,
         assistant::LEAVES,
+        attendant_console::LEAVES,
         email::LEAVES,
     ]
     .into_iter()
@@ -243,6 +259,7 @@ fn golden() -> Vec<Value> {
         outbound::golden(),
         interact::golden(),
         assistant::golden(),
+        attendant_console::golden(),
         email::golden(),
     ]
 }
