@@ -19,6 +19,7 @@ pub mod interact;
 pub mod leaf;
 pub mod mapping;
 pub mod outbound;
+pub mod presence_tracking;
 pub mod provisioning;
 pub mod value;
 pub mod wire;
@@ -38,6 +39,7 @@ use email::{EmailSpec, EmailWire};
 use general::{GeneralSpec, GeneralWire};
 use interact::{InteractSpec, InteractWire};
 use outbound::{OutboundSpec, OutboundWire};
+use presence_tracking::PresenceTrackingSpec;
 use provisioning::{ProvisioningSpec, ProvisioningWire};
 
 /// Everything that the tabs of the *Tenant Administration* view hold. A setting that is not given is not managed: it is
@@ -88,6 +90,11 @@ pub struct ExtensionsSpec {
     /// old one if it is off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attendant_console: Option<AttendantConsoleSpec>,
+    /// Presence Tracking: with the permission Presence.Read.All, Nimbus tells a user in a call from one that is only
+    /// busy, and also routes calls in "Presence Privacy mode". An administrator grants it by the grant link or by a run
+    /// of the provisioning script.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presence_tracking: Option<PresenceTrackingSpec>,
 }
 
 /// The sections of the Modalities tab.
@@ -156,7 +163,10 @@ impl Settings {
 
 impl ExtensionsSpec {
     fn to_wire(&self, check: &mut Check) -> ExtensionsWire {
-        let Self { outbound, interact, assistant, attendant_console } = self;
+        let Self { outbound, interact, assistant, attendant_console, presence_tracking } = self;
+        if let Some(section) = presence_tracking {
+            section.check(check);
+        }
         ExtensionsWire {
             outbound: outbound.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
             interact: interact.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
@@ -197,6 +207,7 @@ impl From<&ExtensionsWire> for ExtensionsSpec {
             interact: Some(interact.into()),
             assistant: Some(assistant.into()),
             attendant_console: Some(attendant_console.into()),
+            presence_tracking: None,
         }
     }
 }
@@ -242,6 +253,7 @@ pub fn leaves() -> impl Iterator<Item = &'static Leaf> {
         interact::LEAVES,
         assistant::LEAVES,
         attendant_console::LEAVES,
+        presence_tracking::LEAVES,
         email::LEAVES,
     ]
     .into_iter()
