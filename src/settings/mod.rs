@@ -15,6 +15,7 @@ pub mod data_privacy;
 pub mod email;
 pub mod format;
 pub mod general;
+pub mod instant_messaging;
 pub mod interact;
 pub mod leaf;
 pub mod mapping;
@@ -37,6 +38,7 @@ use contact::{ContactSpec, ContactWire};
 use data_privacy::{DataPrivacySpec, DataPrivacyWire};
 use email::{EmailSpec, EmailWire};
 use general::{GeneralSpec, GeneralWire};
+use instant_messaging::{InstantMessagingSpec, InstantMessagingWire};
 use interact::{InteractSpec, InteractWire};
 use outbound::{OutboundSpec, OutboundWire};
 use presence_tracking::PresenceTrackingSpec;
@@ -101,6 +103,10 @@ pub struct ExtensionsSpec {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModalitiesSpec {
+    /// Instant Messaging: users handle chats. While it is off, the other settings of the section are hidden: they are
+    /// kept, neither compared nor sent. So are connection string and resource id while useOwnAcsInstance is off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instant_messaging: Option<InstantMessagingSpec>,
     /// Email tasks. The seed has no switch for this modality.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<EmailSpec>,
@@ -142,6 +148,8 @@ pub struct ExtensionsWire {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ModalitiesWire {
+    /// Instant Messaging.
+    pub instant_messaging: InstantMessagingWire,
     /// Email tasks.
     pub email: EmailWire,
 }
@@ -178,8 +186,11 @@ impl ExtensionsSpec {
 
 impl ModalitiesSpec {
     fn to_wire(&self, check: &mut Check) -> ModalitiesWire {
-        let Self { email } = self;
-        ModalitiesWire { email: email.as_ref().map(|part| part.to_wire(check)).unwrap_or_default() }
+        let Self { instant_messaging, email } = self;
+        ModalitiesWire {
+            instant_messaging: instant_messaging.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+            email: email.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+        }
     }
 }
 
@@ -214,8 +225,8 @@ impl From<&ExtensionsWire> for ExtensionsSpec {
 
 impl From<&ModalitiesWire> for ModalitiesSpec {
     fn from(wire: &ModalitiesWire) -> Self {
-        let ModalitiesWire { email } = wire;
-        Self { email: Some(email.into()) }
+        let ModalitiesWire { instant_messaging, email } = wire;
+        Self { instant_messaging: Some(instant_messaging.into()), email: Some(email.into()) }
     }
 }
 
@@ -254,6 +265,7 @@ pub fn leaves() -> impl Iterator<Item = &'static Leaf> {
         assistant::LEAVES,
         attendant_console::LEAVES,
         presence_tracking::LEAVES,
+        instant_messaging::LEAVES,
         email::LEAVES,
     ]
     .into_iter()
@@ -272,6 +284,7 @@ fn golden() -> Vec<Value> {
         interact::golden(),
         assistant::golden(),
         attendant_console::golden(),
+        instant_messaging::golden(),
         email::golden(),
     ]
 }
