@@ -13,6 +13,7 @@ pub mod connection_string;
 pub mod contact;
 pub mod data_privacy;
 pub mod email;
+pub mod external_task;
 pub mod format;
 pub mod general;
 pub mod instant_messaging;
@@ -37,6 +38,7 @@ use attendant_console::{AttendantConsoleSpec, AttendantConsoleWire};
 use contact::{ContactSpec, ContactWire};
 use data_privacy::{DataPrivacySpec, DataPrivacyWire};
 use email::{EmailSpec, EmailWire};
+use external_task::{ExternalTaskSpec, ExternalTaskWire};
 use general::{GeneralSpec, GeneralWire};
 use instant_messaging::{InstantMessagingSpec, InstantMessagingWire};
 use interact::{InteractSpec, InteractWire};
@@ -107,6 +109,9 @@ pub struct ModalitiesSpec {
     /// kept, neither compared nor sent. So are connection string and resource id while useOwnAcsInstance is off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instant_messaging: Option<InstantMessagingSpec>,
+    /// External tasks, which Power Automate creates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_task: Option<ExternalTaskSpec>,
     /// Email tasks. The seed has no switch for this modality.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<EmailSpec>,
@@ -150,6 +155,8 @@ pub struct ExtensionsWire {
 pub struct ModalitiesWire {
     /// Instant Messaging.
     pub instant_messaging: InstantMessagingWire,
+    /// External tasks.
+    pub external_task: ExternalTaskWire,
     /// Email tasks.
     pub email: EmailWire,
 }
@@ -186,9 +193,10 @@ impl ExtensionsSpec {
 
 impl ModalitiesSpec {
     fn to_wire(&self, check: &mut Check) -> ModalitiesWire {
-        let Self { instant_messaging, email } = self;
+        let Self { instant_messaging, external_task, email } = self;
         ModalitiesWire {
             instant_messaging: instant_messaging.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+            external_task: external_task.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
             email: email.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
         }
     }
@@ -225,8 +233,12 @@ impl From<&ExtensionsWire> for ExtensionsSpec {
 
 impl From<&ModalitiesWire> for ModalitiesSpec {
     fn from(wire: &ModalitiesWire) -> Self {
-        let ModalitiesWire { instant_messaging, email } = wire;
-        Self { instant_messaging: Some(instant_messaging.into()), email: Some(email.into()) }
+        let ModalitiesWire { instant_messaging, external_task, email } = wire;
+        Self {
+            instant_messaging: Some(instant_messaging.into()),
+            external_task: Some(external_task.into()),
+            email: Some(email.into()),
+        }
     }
 }
 
@@ -266,6 +278,7 @@ pub fn leaves() -> impl Iterator<Item = &'static Leaf> {
         attendant_console::LEAVES,
         presence_tracking::LEAVES,
         instant_messaging::LEAVES,
+        external_task::LEAVES,
         email::LEAVES,
     ]
     .into_iter()
@@ -285,6 +298,7 @@ fn golden() -> Vec<Value> {
         assistant::golden(),
         attendant_console::golden(),
         instant_messaging::golden(),
+        external_task::golden(),
         email::golden(),
     ]
 }
