@@ -11,6 +11,7 @@ pub mod assistant;
 pub mod attendant_console;
 pub mod connection_string;
 pub mod contact;
+pub mod contingents;
 pub mod data_privacy;
 pub mod email;
 pub mod external_task;
@@ -19,6 +20,7 @@ pub mod general;
 pub mod instant_messaging;
 pub mod interact;
 pub mod leaf;
+pub mod licenses;
 pub mod mapping;
 pub mod outbound;
 pub mod presence_tracking;
@@ -42,6 +44,7 @@ use external_task::{ExternalTaskSpec, ExternalTaskWire};
 use general::{GeneralSpec, GeneralWire};
 use instant_messaging::{InstantMessagingSpec, InstantMessagingWire};
 use interact::{InteractSpec, InteractWire};
+use licenses::{LicensesSpec, LicensesWire};
 use outbound::{OutboundSpec, OutboundWire};
 use presence_tracking::PresenceTrackingSpec;
 use provisioning::{ProvisioningSpec, ProvisioningWire};
@@ -73,6 +76,10 @@ pub struct Settings {
     /// The Modalities tab. Modalities may be configured before they are available; they take effect later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modalities: Option<ModalitiesSpec>,
+
+    /// The Licenses tab: the state of the subscription, and what was bought. What is in use is read in the status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licenses: Option<LicensesSpec>,
 }
 
 /// The sections of the Extensions tab.
@@ -133,6 +140,8 @@ pub struct Wire {
     pub extensions: ExtensionsWire,
     /// The Modalities tab.
     pub modalities: ModalitiesWire,
+    /// The Licenses tab.
+    pub licenses: LicensesWire,
 }
 
 /// The sections of the Extensions tab on the wire.
@@ -164,7 +173,7 @@ pub struct ModalitiesWire {
 impl Settings {
     /// The same settings in the platform's words. What cannot be said there is reported to `check` and left out.
     pub fn to_wire(&self, check: &mut Check) -> Wire {
-        let Self { general, contact, data_privacy, provisioning, extensions, modalities } = self;
+        let Self { general, contact, data_privacy, provisioning, extensions, modalities, licenses } = self;
         Wire {
             general: general.to_wire(check),
             contact: contact.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
@@ -172,6 +181,7 @@ impl Settings {
             provisioning: provisioning.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
             extensions: extensions.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
             modalities: modalities.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+            licenses: licenses.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
         }
     }
 }
@@ -206,7 +216,7 @@ impl From<&Wire> for Settings {
     /// What a spec would have to say to describe this platform state. Values that this version cannot read, sealed values
     /// and empty values are left out.
     fn from(wire: &Wire) -> Self {
-        let Wire { general, contact, data_privacy, provisioning, extensions, modalities } = wire;
+        let Wire { general, contact, data_privacy, provisioning, extensions, modalities, licenses } = wire;
         Self {
             general: general.into(),
             contact: Some(contact.into()),
@@ -214,6 +224,7 @@ impl From<&Wire> for Settings {
             provisioning: Some(provisioning.into()),
             extensions: Some(extensions.into()),
             modalities: Some(modalities.into()),
+            licenses: Some(licenses.into()),
         }
     }
 }
@@ -280,6 +291,8 @@ pub fn leaves() -> impl Iterator<Item = &'static Leaf> {
         instant_messaging::LEAVES,
         external_task::LEAVES,
         email::LEAVES,
+        licenses::LEAVES,
+        contingents::LEAVES,
     ]
     .into_iter()
     .flatten()
@@ -300,6 +313,8 @@ fn golden() -> Vec<Value> {
         instant_messaging::golden(),
         external_task::golden(),
         email::golden(),
+        licenses::golden(),
+        contingents::golden(),
     ]
 }
 
