@@ -184,7 +184,11 @@ fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
     let delay = match stop {
         Stop::Unavailable { error: ApiError::Throttled { after }, .. } => Delay::Named(*after),
         Stop::Unavailable { .. } | Stop::Bug(_) | Stop::Kubernetes(_) => Delay::Backoff,
-        Stop::Secret(_) | Stop::PlatformMissing { .. } if disposition.mode == Mode::Reconciling => Delay::Reference,
+        Stop::Secret(_) | Stop::PlatformMissing { .. } | Stop::PartnerMissing { .. }
+            if disposition.mode == Mode::Reconciling =>
+        {
+            Delay::Reference
+        }
         Stop::Raced => Delay::AtOnce,
         _ => Delay::Sync,
     };

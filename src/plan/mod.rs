@@ -29,6 +29,8 @@ pub use stop::Stop;
 pub struct Resolved {
     /// The Platform.
     pub platform: PlatformReference,
+    /// The Partner that the spec names, if it names one.
+    pub partner: Option<ResolvedPartner>,
     /// Each Secret that the spec names, unless the spec itself hides the section.
     pub secrets: Vec<ResolvedSecret>,
     /// Whether the namespace or the CRD is being deleted; `None` if that could not be read. Looked at only when the Tenant is
@@ -45,6 +47,15 @@ pub enum PlatformReference {
     Missing,
     /// It does not allow this namespace.
     NotPermitted,
+}
+
+/// What became of `spec.partner.partnerRef`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolvedPartner {
+    /// Name of the Partner.
+    pub name: String,
+    /// The platform's id of the partner as the Partner says it; `None` when there is no such Partner.
+    pub id: Option<String>,
 }
 
 /// What became of one Secret reference.

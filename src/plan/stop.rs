@@ -19,6 +19,11 @@ pub enum Stop {
         /// Its name.
         name: String,
     },
+    /// There is no such Partner.
+    PartnerMissing {
+        /// Its name.
+        name: String,
+    },
     /// The Platform does not allow the namespace.
     NamespaceNotPermitted {
         /// Its name.
@@ -127,6 +132,14 @@ impl Stop {
                 ..stalled(
                     reason::PLATFORM_NOT_FOUND,
                     format!("spec.platformRef.name is '{name}': there is no such Platform"),
+                )
+            },
+            Self::PartnerMissing { name } => Disposition {
+                accepted: Some(false),
+                mode: Mode::Reconciling,
+                ..stalled(
+                    reason::PARTNER_NOT_FOUND,
+                    format!("spec.partner.partnerRef.name is '{name}': there is no such Partner"),
                 )
             },
             Self::NamespaceNotPermitted { platform } => Disposition {

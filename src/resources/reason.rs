@@ -30,6 +30,7 @@ reasons! {
     SECRET_INVALID = "SecretInvalid": "Correct the value in the Secret.";
     SECRET_FORBIDDEN = "SecretForbidden": "Give the operator's account the verb get on the Secret.";
     PLATFORM_NOT_FOUND = "PlatformNotFound": "Create the Platform, or ask who runs this cluster for the name of an existing one.";
+    PARTNER_NOT_FOUND = "PartnerNotFound": "Create the Partner, or ask who runs this cluster for the name of an existing one; it is looked for every few seconds.";
     NAMESPACE_NOT_PERMITTED = "NamespaceNotPermitted": "Ask a system administrator to add the namespace to the Platform's allowedNamespaces.";
     PLATFORM_UNAVAILABLE = "PlatformUnavailable": "The platform is called again by itself; see the Platform's conditions and its service status page.";
     FIELD_NOT_PERMITTED = "FieldNotPermitted": "The setting is managed by a higher permission level; contact your support partner or raise a ticket.";

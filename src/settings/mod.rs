@@ -23,6 +23,7 @@ pub mod leaf;
 pub mod licenses;
 pub mod mapping;
 pub mod outbound;
+pub mod partner;
 pub mod presence_tracking;
 pub mod provisioning;
 pub mod value;
@@ -46,6 +47,7 @@ use instant_messaging::{InstantMessagingSpec, InstantMessagingWire};
 use interact::{InteractSpec, InteractWire};
 use licenses::{LicensesSpec, LicensesWire};
 use outbound::{OutboundSpec, OutboundWire};
+use partner::{PartnerTabSpec, PartnerTabWire};
 use presence_tracking::PresenceTrackingSpec;
 use provisioning::{ProvisioningSpec, ProvisioningWire};
 
@@ -60,6 +62,10 @@ pub struct Settings {
     /// The Contact tab: whom to notify in case of maintenance, issues and other technical questions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<ContactSpec>,
+
+    /// The Partner tab: which partner looks after this tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<PartnerTabSpec>,
 
     /// The Data Privacy tab: what a partner sees, what is recorded, and for how long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -132,6 +138,8 @@ pub struct Wire {
     pub general: GeneralWire,
     /// The Contact tab.
     pub contact: ContactWire,
+    /// The Partner tab.
+    pub partner: PartnerTabWire,
     /// The Data Privacy tab.
     pub data_privacy: DataPrivacyWire,
     /// The Provisioning tab.
@@ -173,10 +181,11 @@ pub struct ModalitiesWire {
 impl Settings {
     /// The same settings in the platform's words. What cannot be said there is reported to `check` and left out.
     pub fn to_wire(&self, check: &mut Check) -> Wire {
-        let Self { general, contact, data_privacy, provisioning, extensions, modalities, licenses } = self;
+        let Self { general, contact, partner, data_privacy, provisioning, extensions, modalities, licenses } = self;
         Wire {
             general: general.to_wire(check),
             contact: contact.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+            partner: partner.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
             data_privacy: data_privacy.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
             provisioning: provisioning.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
             extensions: extensions.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
@@ -214,12 +223,13 @@ impl ModalitiesSpec {
 
 impl From<&Wire> for Settings {
     /// What a spec would have to say to describe this platform state. Values that this version cannot read, sealed values
-    /// and empty values are left out.
+    /// and empty values are left out, and so is the partner, who stands there by id and not by the name of an object.
     fn from(wire: &Wire) -> Self {
-        let Wire { general, contact, data_privacy, provisioning, extensions, modalities, licenses } = wire;
+        let Wire { general, contact, partner: PartnerTabWire { partner_id: _ }, data_privacy, provisioning, extensions, modalities, licenses } = wire;
         Self {
             general: general.into(),
             contact: Some(contact.into()),
+            partner: None,
             data_privacy: Some(data_privacy.into()),
             provisioning: Some(provisioning.into()),
             extensions: Some(extensions.into()),
@@ -278,44 +288,13 @@ fn prune(value: &mut Value) {
 
 /// Every leaf of every tab, in the order of the UI.
 pub fn leaves() -> impl Iterator<Item = &'static Leaf> {
-    [
-        general::LEAVES,
-        contact::LEAVES,
-        data_privacy::LEAVES,
-        provisioning::LEAVES,
-        outbound::LEAVES,
-        interact::LEAVES,
-        assistant::LEAVES,
-        attendant_console::LEAVES,
-        presence_tracking::LEAVES,
-        instant_messaging::LEAVES,
-        external_task::LEAVES,
-        email::LEAVES,
-        licenses::LEAVES,
-        contingents::LEAVES,
-    ]
-    .into_iter()
-    .flatten()
+    [general::LEAVES, contact::LEAVES, partner::LEAVES, data_privacy::LEAVES, provisioning::LEAVES, outbound::LEAVES, interact::LEAVES, assistant::LEAVES, attendant_console::LEAVES, presence_tracking::LEAVES, instant_messaging::LEAVES, external_task::LEAVES, email::LEAVES, licenses::LEAVES, contingents::LEAVES].into_iter().flatten()
 }
 
 /// What each tab says of its examples in the platform's words, by hand.
 #[cfg(test)]
 fn golden() -> Vec<Value> {
-    vec![
-        general::golden(),
-        contact::golden(),
-        data_privacy::golden(),
-        provisioning::golden(),
-        outbound::golden(),
-        interact::golden(),
-        assistant::golden(),
-        attendant_console::golden(),
-        instant_messaging::golden(),
-        external_task::golden(),
-        email::golden(),
-        licenses::golden(),
-        contingents::golden(),
-    ]
+    vec![general::golden(), contact::golden(), data_privacy::golden(), provisioning::golden(), outbound::golden(), interact::golden(), assistant::golden(), attendant_console::golden(), instant_messaging::golden(), external_task::golden(), email::golden(), licenses::golden(), contingents::golden()]
 }
 
 #[cfg(test)]
