@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::deletion::{Because, Farewell};
 use super::stop::Mode;
 use super::tabs::{drift, mark_invalid, paths, tabs};
-use super::{Difference, Done, Outcome, Stop, facts};
+use super::{Difference, Done, Outcome, Stop, facts, retention};
 use crate::admin_api::{ApiError, TenantDocument};
 use crate::resources::condition::{Finding, Truth, as_it_was, kind, merge};
 use crate::resources::status::{Applied, DeletionStatus, TenantStatus};
@@ -136,9 +136,10 @@ fn live(facts: Facts<'_>, document: &TenantDocument, done: Done, difference: &Di
         let message = "every managed setting of this generation was applied";
         (Finding::new(kind::READY, true, reason::SUCCEEDED, message), Mode::Quiet, Delay::Sync)
     };
-    let synced = if differs || !difference.restricted.is_empty() {
-        let differing: Vec<_> = difference.changes.iter().chain(&difference.restricted).cloned().collect();
-        let reason = if differs && !rewritten { reason::DRIFTED.to_owned() } else { ready.reason.to_string() };
+    let differing: Vec<_> = difference.differing().cloned().collect();
+    let synced = if !differing.is_empty() {
+        let drifted = ready.truth == Truth::True || (differs && !rewritten);
+        let reason = if drifted { reason::DRIFTED.to_owned() } else { ready.reason.to_string() };
         Finding {
             kind: kind::SYNCED,
             truth: Truth::False,
@@ -156,7 +157,7 @@ fn live(facts: Facts<'_>, document: &TenantDocument, done: Done, difference: &Di
 
     let mut status = facts.status(findings);
     if !differs {
-        status.applied = applied(&facts, document);
+        status.applied = applied(&facts, document, difference);
     }
     status.sealed = difference.sealed_after(&document.settings);
     status.drift = drift(difference);
@@ -167,7 +168,7 @@ fn live(facts: Facts<'_>, document: &TenantDocument, done: Done, difference: &Di
 }
 
 /// What was applied. The version of the settings stays the one of the edit: correcting drift is no news.
-fn applied(facts: &Facts<'_>, document: &TenantDocument) -> Option<Applied> {
+fn applied(facts: &Facts<'_>, document: &TenantDocument, difference: &Difference) -> Option<Applied> {
     let hash = facts.hash?;
     let before = facts.previous().applied.filter(|before| before.hash == hash);
     Some(Applied {
@@ -175,7 +176,7 @@ fn applied(facts: &Facts<'_>, document: &TenantDocument) -> Option<Applied> {
         hash: hash.to_owned(),
         settings_version: before
             .map_or_else(|| document.settings_version.chars().take(64).collect(), |before| before.settings_version),
-        data_retention_months: None,
+        data_retention_months: retention::applied(facts.tenant, difference),
     })
 }
 
@@ -230,6 +231,10 @@ fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
     let mut status = facts.status(findings);
     if let Stop::Invalid(violations) = stop {
         mark_invalid(&mut status.tabs, violations);
+    }
+    if let Stop::Unconfirmed { leaf, .. } = stop {
+        let problem = "needs a confirmation".to_owned();
+        mark_invalid(&mut status.tabs, &[Violation { path: leaf.path.to_owned(), problem }]);
     }
     if let Stop::Rejected(problem) = stop {
         let refused = problem.errors.iter().filter_map(|error| leaves().find(|leaf| leaf.pointer() == error.pointer));

@@ -6,7 +6,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::deletion::Departure;
-use super::{PlatformReference, Resolved, ResolvedPartner, SecretFound, Stop};
+use super::{PlatformReference, Resolved, ResolvedPartner, SecretFound, Stop, retention};
 use crate::resources::Tenant;
 use crate::settings::format::Format;
 use crate::settings::partner::{PARTNER, PartnerId};
@@ -31,6 +31,8 @@ pub struct Desired {
     pub settings: Value,
     /// The managed sealed leaves.
     pub sealed: Vec<SealedRef>,
+    /// Whether the retention time of the spec is the one that was applied, so that the platform is what moved.
+    pub retention_applied: bool,
     /// Hash over the managed leaves and the versions of the Secrets they name.
     pub hash: String,
 }
@@ -94,7 +96,13 @@ pub fn validate(tenant: &Tenant, resolved: &Resolved) -> Result<Intent, Stop> {
         return Err(Stop::PartnerMissing { name: name.clone() });
     }
     let tenant_id = id_of(&wire).ok_or_else(|| Stop::Bug("a valid spec has no tenantId"))?;
-    Ok(Intent::Keep(Desired { tenant_id, settings, sealed: check.sealed, hash }))
+    Ok(Intent::Keep(Desired {
+        tenant_id,
+        settings,
+        sealed: check.sealed,
+        retention_applied: retention::is_applied(tenant),
+        hash,
+    }))
 }
 
 /// The value that the Partner gives to the reference.

@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
-use super::{Desired, ResolvedSecret, SecretFound, visible};
+use super::{Desired, ResolvedSecret, SecretFound, retention, visible};
 use crate::resources::status::SealedStatus;
 use crate::settings::{Class, Leaf, leaves, wire::SealedState};
 
@@ -38,6 +38,8 @@ pub struct Difference {
     pub sealed: Vec<SealedChange>,
     /// Leaves that differ and that our credentials may not write.
     pub restricted: Vec<Change>,
+    /// Leaves that differ and that are left alone, since correcting drift never destroys anything.
+    pub held: Vec<Change>,
     /// Leaves that the spec sets and that are hidden, since their toggle is off.
     pub hidden: Vec<&'static Leaf>,
     /// Secrets that are as the platform has them, or were sent.
@@ -84,10 +86,15 @@ pub fn diff(
         match leaf.class {
             Class::Sealed => difference.compare_sealed(leaf, secrets, known, observed),
             _ => {
-                let change = compare(leaf, leaf.lookup(&desired.settings), leaf.find(observed));
-                let list =
-                    if is_restricted(leaf, restricted) { &mut difference.restricted } else { &mut difference.changes };
-                list.extend(change);
+                let Some(change) = compare(leaf, leaf.lookup(&desired.settings), leaf.find(observed)) else { continue };
+                let list = if is_restricted(leaf, restricted) {
+                    &mut difference.restricted
+                } else if desired.retention_applied && retention::shortens(&change) {
+                    &mut difference.held
+                } else {
+                    &mut difference.changes
+                };
+                list.push(change);
             }
         }
     }
@@ -118,6 +125,11 @@ fn compare(leaf: &'static Leaf, wanted: Option<&Value>, found: Option<&Value>) -
 }
 
 impl Difference {
+    /// Every leaf that differs, whatever is done about it; sealed ones apart.
+    pub fn differing(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().chain(&self.restricted).chain(&self.held)
+    }
+
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.sealed.is_empty()

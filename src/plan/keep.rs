@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::diff::{Difference, diff};
-use super::{Desired, Observation, Owner, Plan, Resolved, SecretFound, Stop, visible};
+use super::{Desired, Observation, Owner, Plan, Resolved, SecretFound, Stop, retention, visible};
 use crate::resources::tenant::{AdoptionPolicy, DriftPolicy};
 use crate::resources::{Tenant, annotation};
 use crate::settings::leaf::Required;
@@ -28,7 +28,9 @@ pub fn plan(tenant: &Tenant, desired: &Desired, resolved: &Resolved, observation
             let known = known(tenant);
             let difference = diff(desired, &resolved.secrets, known, settings, &document.restricted_paths);
             let claim = claim(tenant, owner, &difference)?;
-            Ok(save(tenant, desired, claim, difference))
+            let plan = save(tenant, desired, claim, difference);
+            retention::confirmed(tenant, &plan)?;
+            Ok(plan)
         }
     }
 }
@@ -57,7 +59,8 @@ fn create(
     }
     let nothing = json!({});
     judge(desired, resolved, &nothing, true)?;
-    // What was sent to a tenant that is gone says nothing about the new one.
+    // What was sent to a tenant that is gone says nothing about the new one, which has no data to lose either.
+    let desired = &Desired { retention_applied: false, ..desired.clone() };
     let difference = diff(desired, &resolved.secrets, &[], &nothing, restricted);
     Ok(Plan::Create { recreate: tombstone.cloned(), difference })
 }
@@ -70,10 +73,9 @@ fn claim(tenant: &Tenant, owner: &Owner, difference: &Difference) -> Result<bool
         Owner::Other(stamp) => Err(Stop::OwnedByOther { stamp: stamp.clone() }),
         Owner::Free => match tenant.spec.adoption_policy.unwrap_or_default() {
             AdoptionPolicy::Always => Ok(true),
-            AdoptionPolicy::IfMatches if difference.changes.is_empty() && difference.restricted.is_empty() => Ok(true),
+            AdoptionPolicy::IfMatches if difference.differing().next().is_none() => Ok(true),
             policy @ (AdoptionPolicy::IfMatches | AdoptionPolicy::Never) => {
-                let differing =
-                    difference.changes.iter().chain(&difference.restricted).map(|change| change.leaf.to_string());
+                let differing = difference.differing().map(|change| change.leaf.to_string());
                 Err(Stop::NotAdopted { never: policy == AdoptionPolicy::Never, differing: differing.collect() })
             }
         },

@@ -3,7 +3,7 @@
 use super::{ResolvedSecret, SecretFound};
 use crate::admin_api::{ApiError, Problem};
 use crate::resources::reason;
-use crate::settings::{Violation, leaves};
+use crate::settings::{Leaf, Violation, leaves};
 
 /// Why a pass stopped before the spec was live.
 #[derive(Clone, Debug)]
@@ -12,6 +12,13 @@ pub enum Stop {
     Invalid(Vec<Violation>),
     /// The platform refused the settings: every bad leaf.
     Rejected(Problem),
+    /// What the spec wants destroys something, and nobody confirmed that.
+    Unconfirmed {
+        /// The leaf.
+        leaf: &'static Leaf,
+        /// Old and new value, as the annotation has to say them.
+        token: String,
+    },
     /// A Secret that matters cannot be used.
     Secret(ResolvedSecret),
     /// There is no such Platform.
@@ -125,6 +132,9 @@ impl Stop {
                 out_of_sync: true,
                 ..stalled(reason::INVALID_SETTINGS, rejected(problem))
             },
+            Self::Unconfirmed { leaf, token } => {
+                Disposition { out_of_sync: true, ..stalled(reason::CONFIRMATION_REQUIRED, unconfirmed(leaf, token)) }
+            }
             Self::Secret(secret) => secret_disposition(secret),
             Self::PlatformMissing { name } => Disposition {
                 accepted: Some(false),
@@ -227,6 +237,14 @@ fn rejected(problem: &Problem) -> String {
     let fields =
         if fields.is_empty() { format!("the platform refused the settings: {}", problem.slug) } else { fields };
     format!("{fields} (request {})", problem.request_id)
+}
+
+fn unconfirmed(leaf: &Leaf, token: &str) -> String {
+    let annotation = crate::resources::annotation::CONFIRM_RETENTION;
+    format!(
+        "{leaf} would purge data that cannot be brought back, so nothing was saved; to confirm it, set the annotation \
+         {annotation}: \"{token}\""
+    )
 }
 
 fn not_adopted(never: bool, differing: &[String]) -> String {
