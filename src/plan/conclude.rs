@@ -13,6 +13,7 @@ use crate::admin_api::{ApiError, TenantDocument};
 use crate::resources::condition::{Finding, Truth, as_it_was, kind, merge};
 use crate::resources::status::{Applied, DeletionStatus, TenantStatus};
 use crate::resources::{Tenant, annotation, reason};
+use crate::settings::provisioning::DEFAULT_ORGANIZATION_UNIT;
 use crate::settings::{Violation, leaves};
 
 /// After so many writes in a row whose value the platform did not keep, it is not written again.
@@ -229,18 +230,22 @@ fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
         message: String::new(),
     });
     let mut status = facts.status(findings);
-    if let Stop::Invalid(violations) = stop {
-        mark_invalid(&mut status.tabs, violations);
-    }
-    if let Stop::Unconfirmed { leaf, .. } = stop {
-        let problem = "needs a confirmation".to_owned();
-        mark_invalid(&mut status.tabs, &[Violation { path: leaf.path.to_owned(), problem }]);
-    }
-    if let Stop::Rejected(problem) = stop {
-        let refused = problem.errors.iter().filter_map(|error| leaves().find(|leaf| leaf.pointer() == error.pointer));
-        let violations: Vec<_> =
-            refused.map(|leaf| Violation { path: leaf.path.to_owned(), problem: "was refused".to_owned() }).collect();
-        mark_invalid(&mut status.tabs, &violations);
+    let marked = |path: &str, problem: &str| Violation { path: path.to_owned(), problem: problem.to_owned() };
+    match stop {
+        Stop::Invalid(violations) => mark_invalid(&mut status.tabs, violations),
+        Stop::Unconfirmed { leaf, .. } => {
+            mark_invalid(&mut status.tabs, &[marked(leaf.path, "needs a confirmation")]);
+        }
+        Stop::OrganizationUnitMissing { .. } => {
+            mark_invalid(&mut status.tabs, &[marked(DEFAULT_ORGANIZATION_UNIT, "names a unit that was deleted")]);
+        }
+        Stop::Rejected(problem) => {
+            let refused =
+                problem.errors.iter().filter_map(|error| leaves().find(|leaf| leaf.pointer() == error.pointer));
+            let violations: Vec<_> = refused.map(|leaf| marked(leaf.path, "was refused")).collect();
+            mark_invalid(&mut status.tabs, &violations);
+        }
+        _ => {}
     }
     Conclusion { status: Some(status), farewell: None, events: vec![], delay }
 }

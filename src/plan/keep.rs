@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::diff::{Difference, diff};
-use super::{Desired, Observation, Owner, Plan, Resolved, SecretFound, Stop, retention, visible};
+use super::{Desired, Observation, Owner, Plan, Resolved, SecretFound, Stop, moved, retention, visible};
 use crate::resources::tenant::{AdoptionPolicy, DriftPolicy};
 use crate::resources::{Tenant, annotation};
 use crate::settings::leaf::Required;
@@ -28,6 +28,7 @@ pub fn plan(tenant: &Tenant, desired: &Desired, resolved: &Resolved, observation
             let known = known(tenant);
             let difference = diff(desired, &resolved.secrets, known, settings, &document.restricted_paths);
             let claim = claim(tenant, owner, &difference)?;
+            moved::living(&difference, &document.runtime.moved_references)?;
             let plan = save(tenant, desired, claim, difference);
             retention::confirmed(tenant, &plan)?;
             Ok(plan)

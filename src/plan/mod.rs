@@ -9,6 +9,7 @@ pub mod desired;
 pub mod diff;
 pub mod facts;
 pub mod keep;
+mod moved;
 pub mod retention;
 pub mod stop;
 mod tabs;

@@ -3,6 +3,7 @@
 use super::{ResolvedSecret, SecretFound};
 use crate::admin_api::{ApiError, Problem};
 use crate::resources::reason;
+use crate::settings::provisioning::DEFAULT_ORGANIZATION_UNIT;
 use crate::settings::{Leaf, Violation, leaves};
 
 /// Why a pass stopped before the spec was live.
@@ -12,6 +13,11 @@ pub enum Stop {
     Invalid(Vec<Violation>),
     /// The platform refused the settings: every bad leaf.
     Rejected(Problem),
+    /// The default organization unit that the spec names is not there.
+    OrganizationUnitMissing {
+        /// To where the platform moved the setting.
+        moved_to: String,
+    },
     /// What the spec wants destroys something, and nobody confirmed that.
     Unconfirmed {
         /// The leaf.
@@ -127,10 +133,20 @@ impl Stop {
                 out_of_sync: true,
                 ..stalled(reason::INVALID_SETTINGS, join(violations.iter().map(ToString::to_string)))
             },
+            Self::OrganizationUnitMissing { moved_to } => Disposition {
+                accepted: Some(false),
+                out_of_sync: true,
+                ..stalled(
+                    reason::ORGANIZATION_UNIT_NOT_FOUND,
+                    format!(
+                        "spec.{DEFAULT_ORGANIZATION_UNIT} names an organization unit that was deleted; the platform moved the setting to '{moved_to}'"
+                    ),
+                )
+            },
             Self::Rejected(problem) => Disposition {
                 accepted: Some(false),
                 out_of_sync: true,
-                ..stalled(reason::INVALID_SETTINGS, rejected(problem))
+                ..stalled(rejected_reason(problem), rejected(problem))
             },
             Self::Unconfirmed { leaf, token } => {
                 Disposition { out_of_sync: true, ..stalled(reason::CONFIRMATION_REQUIRED, unconfirmed(leaf, token)) }
@@ -217,6 +233,15 @@ fn secret_disposition(secret: &ResolvedSecret) -> Disposition {
         _ => format!("spec.{path}: key '{key}' of Secret '{name}': {problem}"),
     };
     Disposition { reason, message, accepted: Some(false), out_of_sync: false, mode }
+}
+
+/// A unit in good spelling that the platform refuses is one that is not there. Any other refusal goes first.
+fn rejected_reason(problem: &Problem) -> &'static str {
+    let unit = |pointer: &str| leaves().any(|leaf| leaf.path == DEFAULT_ORGANIZATION_UNIT && leaf.pointer() == pointer);
+    let only = problem.slug == "invalid-settings"
+        && !problem.errors.is_empty()
+        && problem.errors.iter().all(|error| unit(&error.pointer));
+    if only { reason::ORGANIZATION_UNIT_NOT_FOUND } else { reason::INVALID_SETTINGS }
 }
 
 /// Our own words for what the platform refused.

@@ -26,6 +26,7 @@ reasons! {
     DRIFTED = "Drifted": "Somebody changed a managed setting on the platform; set driftPolicy: Correct or take the value into the spec.";
     INVALID_SETTINGS = "InvalidSettings": "Correct the marked settings; nothing is saved until all tabs are valid.";
     CONFIRMATION_REQUIRED = "ConfirmationRequired": "What is purged cannot be brought back; set the annotation named in the message, or a longer time.";
+    ORGANIZATION_UNIT_NOT_FOUND = "OrganizationUnitNotFound": "The organization unit was deleted or never was; name another one, or remove the setting to leave the platform's choice alone.";
     SECRET_NOT_FOUND = "SecretNotFound": "Create the Secret in the namespace of the Tenant; it is looked for every few seconds.";
     SECRET_KEY_NOT_FOUND = "SecretKeyNotFound": "Add the key to the Secret; it is looked for every few seconds.";
     SECRET_INVALID = "SecretInvalid": "Correct the value in the Secret.";
