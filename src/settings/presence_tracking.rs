@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::format::{Format, formats};
+use super::format::{Format, address, formats};
 use super::leaf::{Authority::*, Leaf};
 use super::mapping::Check;
 use super::value::Text;
@@ -11,7 +11,7 @@ use super::value::Text;
 formats! {
     /// The sign-in name of a user; a guest's has `#EXT#` in it.
     Upn {
-        pattern: "^[^@\\s\"<>(),:;\\[\\]\\\\]{1,64}@([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?[.])+[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$",
+        pattern: concat!("^", address!(), "$"),
         max: 254,
         allowed: "a user principal name, such as 'ada@contoso.com'",
     }
