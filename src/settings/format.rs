@@ -134,8 +134,8 @@ formats! {
     /// A short line of text: a name.
     Name {
         pattern: "^[^\\x00-\\x1f\\x7f]+$",
-        max: 128,
-        allowed: "1 to 128 characters without line breaks or control characters",
+        max: 256,
+        allowed: "1 to 256 characters without line breaks or control characters",
     }
 }
 
@@ -154,6 +154,15 @@ formats! {
         pattern: "^[^\\x00-\\x1f\\x7f]+$",
         max: 64,
         allowed: "1 to 64 characters without line breaks or control characters",
+    }
+}
+
+formats! {
+    /// A postal code: free text, since codes have letters and leading zeros.
+    PostalCode {
+        pattern: "^[^\\x00-\\x1f\\x7f]+$",
+        max: 32,
+        allowed: "1 to 32 characters without line breaks or control characters",
     }
 }
 
@@ -226,7 +235,7 @@ mod tests {
             &["ops", "sip:", "sips:a@b.c", "sip:a@b.c;transport=tls", "sip:a@b"],
         );
         check::<Country>(&[("CH", "CH")], &["ch", "XX", "CHE", "UK"]);
-        check::<Name>(&[("Contoso", "Contoso")], &["", "a\nb", &"x".repeat(129)]);
+        check::<Name>(&[("Contoso", "Contoso")], &["", "a\nb", &"x".repeat(257)]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::format::{Code, Country, Domain, Guid, Line, Name};
+use super::format::{Country, Domain, Guid, Line, Name, PostalCode};
 use super::leaf::{Authority::*, Leaf};
 use super::mapping::{Check, spec_leaf};
 use super::value::{Clearable, Text};
@@ -53,7 +53,7 @@ pub struct BillingAddressSpec {
     pub street2: Option<Clearable<Line>>,
     /// "Zip Code": free text, since codes have letters and leading zeros.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub zip_code: Option<Clearable<Code>>,
+    pub zip_code: Option<Clearable<PostalCode>>,
     /// "City".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub city: Option<Clearable<Line>>,
@@ -94,7 +94,7 @@ pub struct BillingAddressWire {
     #[serde(skip_serializing_if = "WireLeaf::is_absent")]
     pub street2: WireLeaf<Canonical<Line>>,
     #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub zip_code: WireLeaf<Canonical<Code>>,
+    pub zip_code: WireLeaf<Canonical<PostalCode>>,
     #[serde(skip_serializing_if = "WireLeaf::is_absent")]
     pub city: WireLeaf<Canonical<Line>>,
     #[serde(skip_serializing_if = "WireLeaf::is_absent")]

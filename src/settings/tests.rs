@@ -202,7 +202,6 @@ fn bad_values_are_named_with_path_found_and_allowed() {
         }
         leaf_count += 1;
     }
-    println!("{leaf_count} leaves, {value_count} bad values");
     assert!(leaf_count >= 20 && value_count >= 60);
 }
 
