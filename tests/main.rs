@@ -12,3 +12,4 @@ mod harness;
 mod lifecycle;
 mod platform_api;
 mod support;
+mod vocabulary;
