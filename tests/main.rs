@@ -8,6 +8,7 @@
     reason = "a test says what went wrong by panicking"
 )]
 
+mod generated_docs;
 mod harness;
 mod lifecycle;
 mod platform_api;

@@ -5,7 +5,11 @@ use kube::CustomResourceExt;
 use serde_json::{Value, json};
 
 use super::{Partner, Platform, Tenant};
-use crate::settings::{Class, Leaf, leaf::Script, leaves};
+use crate::settings::{
+    Class, Leaf,
+    leaf::{Required, Script},
+    leaves,
+};
 
 /// The file name and the document of each CRD, in the order of the kinds.
 pub fn all() -> [(&'static str, Value); 3] {
@@ -152,6 +156,11 @@ pub fn notes(leaf: &Leaf, schema: &Value) -> String {
     if !switches.is_empty() {
         text += &format!(" Hidden while {} is off.", switches.join(" or "));
     }
+    text += match leaf.required {
+        Required::No => "",
+        Required::ToCreate => " Required to create a tenant.",
+        Required::WhenOn => " Required while it is shown.",
+    };
     if let Some(default) = leaf.default {
         let default = default.trim_matches('"');
         text += &format!(" Platform default: {}.", if default.is_empty() { "empty" } else { default });

@@ -4,9 +4,11 @@
 
 pub mod condition;
 pub mod crd;
+pub mod manifest;
 pub mod partner;
 pub mod platform;
 pub mod reason;
+pub mod reference;
 pub mod sample;
 pub mod status;
 pub mod tenant;

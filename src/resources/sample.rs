@@ -16,7 +16,7 @@ pub fn spec(wanted: impl Fn(&Leaf) -> bool) -> Value {
 }
 
 /// The example of a leaf: what its row says, else what its class or type suggests.
-fn example(leaf: &Leaf, schema: Option<&Value>) -> Value {
+pub(super) fn example(leaf: &Leaf, schema: Option<&Value>) -> Value {
     if let Some(text) = leaf.example {
         return scalar(text);
     }

@@ -50,6 +50,16 @@ pub struct AttendantConsoleSpec {
     pub team_visibility: Option<Text<TeamVisibility>>,
 }
 
+/// Who sees which design, for the manual.
+pub const DESIGNS: &str = "\
+| useNewDesign | overwriteUserSettings | users see |
+|---|---|---|
+| false | false | the old design |
+| true | false | the design that they chose |
+| false | true | the old design, whatever they chose |
+| true | true | the new design, whatever they chose |
+";
+
 /// The Attendant Console section on the wire.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -13,10 +13,10 @@ use super::wire::{Canonical, WireLeaf};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GeneralSpec {
-    /// "Name": the tenant's name as displayed in the tenant list. Needed to create a tenant.
+    /// "Name": the tenant's name as displayed in the tenant list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Text<Name>>,
-    /// "O365 Domain": the first or sub-level domain that the tenant is under. Needed to create a tenant.
+    /// "O365 Domain": the first or sub-level domain that the tenant is under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub o365_domain: Option<Text<Domain>>,
     /// "Tenant ID": the tenant's id in Microsoft Entra. It is the identity of the tenant on the platform and stays as it was

@@ -125,7 +125,7 @@ pub struct ModalitiesSpec {
     /// External tasks, which Power Automate creates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_task: Option<ExternalTaskSpec>,
-    /// Email tasks. The seed has no switch for this modality.
+    /// Email tasks. This modality has no switch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<EmailSpec>,
 }
@@ -225,7 +225,16 @@ impl From<&Wire> for Settings {
     /// What a spec would have to say to describe this platform state. Values that this version cannot read, sealed values
     /// and empty values are left out, and so is the partner, who stands there by id and not by the name of an object.
     fn from(wire: &Wire) -> Self {
-        let Wire { general, contact, partner: PartnerTabWire { partner_id: _ }, data_privacy, provisioning, extensions, modalities, licenses } = wire;
+        let Wire {
+            general,
+            contact,
+            partner: PartnerTabWire { partner_id: _ },
+            data_privacy,
+            provisioning,
+            extensions,
+            modalities,
+            licenses,
+        } = wire;
         Self {
             general: general.into(),
             contact: Some(contact.into()),
@@ -288,13 +297,45 @@ fn prune(value: &mut Value) {
 
 /// Every leaf of every tab, in the order of the UI.
 pub fn leaves() -> impl Iterator<Item = &'static Leaf> {
-    [general::LEAVES, contact::LEAVES, partner::LEAVES, data_privacy::LEAVES, provisioning::LEAVES, outbound::LEAVES, interact::LEAVES, assistant::LEAVES, attendant_console::LEAVES, presence_tracking::LEAVES, instant_messaging::LEAVES, external_task::LEAVES, email::LEAVES, licenses::LEAVES, contingents::LEAVES].into_iter().flatten()
+    [
+        general::LEAVES,
+        contact::LEAVES,
+        partner::LEAVES,
+        data_privacy::LEAVES,
+        provisioning::LEAVES,
+        outbound::LEAVES,
+        interact::LEAVES,
+        assistant::LEAVES,
+        attendant_console::LEAVES,
+        presence_tracking::LEAVES,
+        instant_messaging::LEAVES,
+        external_task::LEAVES,
+        email::LEAVES,
+        licenses::LEAVES,
+        contingents::LEAVES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// What each tab says of its examples in the platform's words, by hand.
 #[cfg(test)]
 fn golden() -> Vec<Value> {
-    vec![general::golden(), contact::golden(), data_privacy::golden(), provisioning::golden(), outbound::golden(), interact::golden(), assistant::golden(), attendant_console::golden(), instant_messaging::golden(), external_task::golden(), email::golden(), licenses::golden(), contingents::golden()]
+    vec![
+        general::golden(),
+        contact::golden(),
+        data_privacy::golden(),
+        provisioning::golden(),
+        outbound::golden(),
+        interact::golden(),
+        assistant::golden(),
+        attendant_console::golden(),
+        instant_messaging::golden(),
+        external_task::golden(),
+        email::golden(),
+        licenses::golden(),
+        contingents::golden(),
+    ]
 }
 
 #[cfg(test)]
