@@ -58,7 +58,7 @@ macro_rules! formats {
             $(fn spell(text: &str) -> String { let spell: fn(&str) -> String = $spell; spell(text) })?
 
             fn regex() -> &'static ::regex::Regex {
-                #[expect(clippy::expect_used, reason = "a test compiles every pattern")]
+                #[allow(clippy::expect_used, reason = "a test compiles every pattern")]
                 static REGEX: ::std::sync::LazyLock<::regex::Regex> = ::std::sync::LazyLock::new(|| ::regex::Regex::new($name::PATTERN).expect("pattern compiles"));
                 &REGEX
             }
@@ -181,6 +181,7 @@ formats! {
 }
 
 #[cfg(test)]
+#[allow(clippy::panic, reason = "a test says what went wrong by panicking")]
 mod tests {
     use super::*;
 
