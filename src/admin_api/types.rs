@@ -54,6 +54,8 @@ pub struct Runtime {
     pub pending_changes: Vec<Pending>,
     /// Where the script is.
     pub script_url: Option<String>,
+    /// Settings that the platform moved away from something that was deleted.
+    pub moved_references: Vec<MovedReference>,
     /// The deletion that was asked for, if any.
     pub deletion: Option<PendingDeletion>,
 }
@@ -68,6 +70,18 @@ pub struct Pending {
     pub id: String,
     /// What changes.
     pub change: String,
+}
+
+/// A setting that the platform moved by itself, since what it named was deleted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct MovedReference {
+    /// RFC 6901 pointer of the setting.
+    pub pointer: String,
+    /// What it named before.
+    pub from: String,
+    /// What it names now.
+    pub to: String,
 }
 
 /// A deletion that was accepted and waits for the script.

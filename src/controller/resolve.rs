@@ -7,9 +7,9 @@ use kube::{Api, ResourceExt};
 use serde_json::Value;
 
 use super::context::{Context, Refusal};
-use crate::plan::{PlatformReference, Resolved, ResolvedSecret, SecretFound, Stop};
-use crate::resources::{Platform, Tenant};
-use crate::settings::{Check, SealedRef, connection_string, leaves};
+use crate::plan::{PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretFound, Stop};
+use crate::resources::{Partner, Platform, Tenant};
+use crate::settings::{Check, Leaf, SealedRef, connection_string, leaves};
 
 /// Types of Secrets that belong to somebody else's machinery and are never sent anywhere.
 const REFUSED_TYPES: [&str; 7] = [
@@ -33,12 +33,17 @@ pub(super) async fn resolve(context: &Context, tenant: &Tenant, platform: Option
         Some(_) => PlatformReference::NotPermitted,
     };
     let deleting = tenant.metadata.deletion_timestamp.is_some();
-    let mut resolved = Resolved { platform, secrets: vec![], surroundings_end: None };
+    let mut resolved = Resolved { platform, partner: None, secrets: vec![], surroundings_end: None };
     if deleting {
         resolved.surroundings_end = surroundings_end(context, &namespace).await;
         return Ok(resolved);
     }
-    for sealed in needed(tenant) {
+    let mut check = Check::default();
+    let settings = tenant.spec.settings.to_wire(&mut check).to_value();
+    if let Some(name) = check.partner.take() {
+        resolved.partner = Some(partner(context, name).await?);
+    }
+    for sealed in check.sealed.into_iter().filter(|sealed| needed(sealed, &settings)) {
         let found = secret(context, &namespace, &sealed).await?;
         let SealedRef { path, reference } = sealed;
         resolved.secrets.push(ResolvedSecret { path, name: reference.name, key: reference.key, found });
@@ -46,16 +51,20 @@ pub(super) async fn resolve(context: &Context, tenant: &Tenant, platform: Option
     Ok(resolved)
 }
 
-/// The sealed leaves whose section the spec does not switch off itself.
-fn needed(tenant: &Tenant) -> Vec<SealedRef> {
-    let mut check = Check::default();
-    let settings = tenant.spec.settings.to_wire(&mut check).to_value();
-    let off = |path: &str| {
-        let switch = leaves().find(|leaf| leaf.path == path).and_then(|leaf| leaf.switch);
-        let toggle = switch.and_then(|switch| leaves().find(|leaf| leaf.path == switch));
-        toggle.and_then(|toggle| toggle.find(&settings)).and_then(Value::as_bool) == Some(false)
+/// Whether the spec does not itself hide a sealed leaf.
+fn needed(sealed: &SealedRef, settings: &Value) -> bool {
+    let mut switches = leaves().filter(|leaf| leaf.path == sealed.path).flat_map(Leaf::switches);
+    !switches.any(|toggle| toggle.find(settings).and_then(Value::as_bool) == Some(false))
+}
+
+async fn partner(context: &Context, name: String) -> Result<ResolvedPartner, Stop> {
+    let partners = Api::<Partner>::all(context.client.clone());
+    let id = match context.kubernetes(partners.get(&name)).await {
+        Ok(partner) => Some(partner.spec.platform_partner_id.as_str().to_owned()),
+        Err(Refusal::NotFound) => None,
+        Err(refusal) => return Err(refusal.into()),
     };
-    check.sealed.into_iter().filter(|sealed| !off(sealed.path)).collect()
+    Ok(ResolvedPartner { name, id })
 }
 
 async fn secret(context: &Context, namespace: &str, sealed: &SealedRef) -> Result<SecretFound, Stop> {

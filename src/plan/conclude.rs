@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use super::deletion::{Because, Farewell};
 use super::stop::{Disposition, Mode};
 use super::tabs::{drift, mark_invalid, paths, tabs};
-use super::{Difference, Done, Outcome, Stop, facts};
+use super::{Difference, Done, Outcome, Stop, facts, retention};
 use crate::admin_api::{ApiError, Problem, TenantDocument};
 use crate::resources::condition::{Finding, Truth, as_it_was, kind, merge};
 use crate::resources::status::{Applied, DeletionStatus, TenantStatus};
 use crate::resources::{Tenant, annotation, reason};
+use crate::settings::provisioning::DEFAULT_ORGANIZATION_UNIT;
 use crate::settings::{Violation, leaves};
 
 /// After so many writes in a row whose value the platform did not keep, it is not written again.
@@ -140,9 +141,10 @@ fn live(facts: Facts<'_>, document: &TenantDocument, done: Done, difference: &Di
         let message = "every managed setting of this generation was applied";
         (Finding::new(kind::READY, true, reason::SUCCEEDED, message), Mode::Quiet, Delay::Sync)
     };
-    let synced = if differs || !difference.restricted.is_empty() {
-        let differing: Vec<_> = open.iter().chain(&difference.restricted).cloned().collect();
-        let reason = if differs && !rewritten { reason::DRIFTED.to_owned() } else { ready.reason.to_string() };
+    let differing = difference.differing();
+    let synced = if !differing.is_empty() {
+        let drifted = ready.truth == Truth::True || (differs && !rewritten);
+        let reason = if drifted { reason::DRIFTED.to_owned() } else { ready.reason.to_string() };
         Finding {
             kind: kind::SYNCED,
             truth: Truth::False,
@@ -160,7 +162,7 @@ fn live(facts: Facts<'_>, document: &TenantDocument, done: Done, difference: &Di
 
     let mut status = facts.status(findings);
     if !differs {
-        status.applied = applied(&facts, document, done);
+        status.applied = applied(&facts, document, done, difference);
     }
     // Only what was sent, or was found as it was sent: a value that somebody else gave the platform is not ours.
     status.sealed.clone_from(&difference.sealed_now);
@@ -177,7 +179,7 @@ fn live(facts: Facts<'_>, document: &TenantDocument, done: Done, difference: &Di
 
 /// What was applied. The version of the settings stays the one of the edit: correcting drift is no news. A new tenant begins
 /// anew, or the annotation that created it would be armed for the next time.
-fn applied(facts: &Facts<'_>, document: &TenantDocument, done: Done) -> Option<Applied> {
+fn applied(facts: &Facts<'_>, document: &TenantDocument, done: Done, difference: &Difference) -> Option<Applied> {
     let hash = facts.hash?;
     let before = facts.previous().applied.filter(|before| before.hash == hash && done != Done::Created);
     Some(Applied {
@@ -185,7 +187,7 @@ fn applied(facts: &Facts<'_>, document: &TenantDocument, done: Done) -> Option<A
         hash: hash.to_owned(),
         settings_version: before
             .map_or_else(|| document.settings_version.chars().take(64).collect(), |before| before.settings_version),
-        data_retention_months: None,
+        data_retention_months: retention::applied(facts.tenant, difference),
     })
 }
 
@@ -196,7 +198,11 @@ fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
     let delay = match stop {
         Stop::Unavailable { error: ApiError::Throttled { after }, .. } => Delay::Named(*after),
         Stop::Unavailable { .. } | Stop::Bug(_) | Stop::Kubernetes(_) => Delay::Backoff,
-        Stop::Secret(_) | Stop::PlatformMissing { .. } if disposition.mode == Mode::Reconciling => Delay::Reference,
+        Stop::Secret(_) | Stop::PlatformMissing { .. } | Stop::PartnerMissing { .. }
+            if disposition.mode == Mode::Reconciling =>
+        {
+            Delay::Reference
+        }
         Stop::Raced => Delay::AtOnce,
         _ => Delay::Sync,
     };
@@ -241,6 +247,12 @@ fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
     let mut status = facts.status(findings);
     match stop {
         Stop::Invalid(violations) => mark_invalid(&mut status.tabs, violations),
+        Stop::Unconfirmed { leaf, .. } => {
+            mark_invalid(&mut status.tabs, &[marked(leaf.path, "needs a confirmation")]);
+        }
+        Stop::OrganizationUnitMissing { .. } => {
+            mark_invalid(&mut status.tabs, &[marked(DEFAULT_ORGANIZATION_UNIT, "names a unit that was deleted")]);
+        }
         Stop::Rejected(problem) => mark_invalid(&mut status.tabs, &refused(problem)),
         // No tab is invalid while the spec is accepted.
         _ if disposition.accepted == Some(true) => mark_invalid(&mut status.tabs, &[]),
@@ -251,7 +263,11 @@ fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
 
 fn refused(problem: &Problem) -> Vec<Violation> {
     let refused = problem.errors.iter().filter_map(|error| leaves().find(|leaf| leaf.pointer() == error.pointer));
-    refused.map(|leaf| Violation { path: leaf.path.to_owned(), problem: "was refused".to_owned() }).collect()
+    refused.map(|leaf| marked(leaf.path, "was refused")).collect()
+}
+
+fn marked(path: &str, problem: &str) -> Violation {
+    Violation { path: path.to_owned(), problem: problem.to_owned() }
 }
 
 /// Quotes the request that was refused. Where nothing else changed, the one that was quoted stays: every answer has another id,

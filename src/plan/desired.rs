@@ -6,8 +6,11 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::deletion::Departure;
-use super::{PlatformReference, Resolved, Stop};
+use super::{PlatformReference, Resolved, ResolvedPartner, Stop, retention};
 use crate::resources::Tenant;
+use crate::settings::format::Format;
+use crate::settings::partner::{PARTNER, PartnerId};
+use crate::settings::wire::{Canonical, WireLeaf};
 use crate::settings::{Check, SealedRef, Wire};
 
 /// What a Tenant asks for.
@@ -28,6 +31,8 @@ pub struct Desired {
     pub settings: Value,
     /// The managed sealed leaves.
     pub sealed: Vec<SealedRef>,
+    /// Whether the retention time of the spec is the one that was applied, so that the platform is what moved.
+    pub retention_applied: bool,
     /// Hash over the managed leaves and the versions of the Secrets they name.
     pub hash: String,
 }
@@ -66,7 +71,10 @@ pub fn validate(tenant: &Tenant, resolved: &Resolved) -> Result<Intent, Stop> {
         return Ok(Intent::Leave(Departure::of(tenant, resolved)));
     }
     let mut check = Check::default();
-    let wire = tenant.spec.settings.to_wire(&mut check);
+    let mut wire = tenant.spec.settings.to_wire(&mut check);
+    if let Some(ResolvedPartner { id: Some(id), .. }) = &resolved.partner {
+        wire.partner.partner_id = partner_id(id, &mut check);
+    }
     if !check.violations.is_empty() {
         return Err(Stop::Invalid(check.violations));
     }
@@ -84,8 +92,26 @@ pub fn validate(tenant: &Tenant, resolved: &Resolved) -> Result<Intent, Stop> {
             return Err(Stop::NamespaceNotPermitted { platform: tenant.spec.platform_ref.name.clone() });
         }
     }
+    if let Some(ResolvedPartner { name, id: None }) = &resolved.partner {
+        return Err(Stop::PartnerMissing { name: name.clone() });
+    }
     let tenant_id = id_of(&wire).ok_or_else(|| Stop::Bug("a valid spec has no tenantId"))?;
-    Ok(Intent::Keep(Desired { tenant_id, settings, sealed: check.sealed, hash }))
+    Ok(Intent::Keep(Desired {
+        tenant_id,
+        settings,
+        sealed: check.sealed,
+        retention_applied: retention::is_applied(tenant),
+        hash,
+    }))
+}
+
+/// The value that the Partner gives to the reference.
+fn partner_id(id: &str, check: &mut Check) -> WireLeaf<Canonical<PartnerId>> {
+    let allowed = PartnerId::ALLOWED;
+    Canonical::new(id).map_or_else(
+        || check.refuse(PARTNER, format!("names a Partner whose platformPartnerId cannot be used, must be {allowed}")),
+        WireLeaf::Value,
+    )
 }
 
 fn id_of(wire: &Wire) -> Option<String> {

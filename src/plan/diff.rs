@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
-use super::{Desired, ResolvedSecret, SecretFound, visible};
+use super::{Desired, ResolvedSecret, SecretFound, retention, visible};
 use crate::resources::status::SealedStatus;
 use crate::settings::{Class, Leaf, leaves, wire::SealedState};
 
@@ -48,6 +48,8 @@ pub struct Difference {
     pub sealed: Vec<SealedChange>,
     /// Leaves that differ and that our credentials may not write.
     pub restricted: Vec<Change>,
+    /// Leaves that differ and that are left alone, since correcting drift never destroys anything.
+    pub held: Vec<Change>,
     /// Leaves that the spec sets and that are hidden, since their toggle is off.
     pub hidden: Vec<&'static Leaf>,
     /// Secrets that are as the platform has them, or were sent.
@@ -80,7 +82,8 @@ pub fn diff(
     let mut difference = Difference::default();
     for leaf in leaves() {
         let managed = match leaf.class {
-            Class::Value => leaf.lookup(&desired.settings).is_some(),
+            Class::Value | Class::Reference => leaf.lookup(&desired.settings).is_some(),
+            Class::Clears | Class::Probe => false,
             Class::Sealed => desired.sealed.iter().any(|sealed| sealed.path == leaf.path),
         };
         if !managed {
@@ -91,15 +94,6 @@ pub fn diff(
             continue;
         }
         match leaf.class {
-            Class::Value => {
-                let (wanted, found) = (leaf.lookup(&desired.settings), leaf.find(observed));
-                if !same(wanted, found) {
-                    let wanted = wanted.filter(|wanted| !wanted.is_null()).cloned();
-                    let change = Change { leaf, wanted, found: found.cloned() };
-                    if is_restricted(leaf, restricted) { &mut difference.restricted } else { &mut difference.changes }
-                        .push(change);
-                }
-            }
             Class::Sealed => match compare_sealed(leaf, secrets, known, observed) {
                 Some(Sealed::Same(record)) => difference.sealed_now.push(record),
                 Some(Sealed::Differs(change)) if is_restricted(leaf, restricted) => {
@@ -108,15 +102,54 @@ pub fn diff(
                 Some(Sealed::Differs(change)) => difference.sealed.push(change),
                 None => {}
             },
+            _ => {
+                let Some(change) = compare(leaf, leaf.lookup(&desired.settings), leaf.find(observed)) else { continue };
+                let list = if is_restricted(leaf, restricted) {
+                    &mut difference.restricted
+                } else if desired.retention_applied && retention::shortens(&change) {
+                    &mut difference.held
+                } else {
+                    &mut difference.changes
+                };
+                list.push(change);
+            }
         }
     }
     difference
+}
+
+/// How a leaf differs. Of a map only the keys that are wanted count: the others are not managed.
+fn compare(leaf: &'static Leaf, wanted: Option<&Value>, found: Option<&Value>) -> Option<Change> {
+    let (wanted, found) = match (wanted, found) {
+        (Some(Value::Object(wanted)), found) => {
+            let at = |name: &str| found.and_then(|found| found.get(name));
+            let differing: Map<_, _> = wanted
+                .iter()
+                .filter(|(name, value)| at(name) != Some(value))
+                .map(|(n, v)| (n.clone(), v.clone()))
+                .collect();
+            let there: Map<_, _> =
+                differing.keys().filter_map(|name| at(name).map(|value| (name.clone(), value.clone()))).collect();
+            let given = |map: Map<_, _>| (!map.is_empty()).then_some(Value::Object(map));
+            (given(differing), given(there))
+        }
+        (wanted, found) => (wanted.cloned(), found.cloned()),
+    };
+    if same(wanted.as_ref(), found.as_ref()) {
+        return None;
+    }
+    Some(Change { leaf, wanted: wanted.filter(|wanted| !wanted.is_null()), found })
 }
 
 impl Difference {
     /// Everything that differs and may be written, without the value of any Secret.
     pub fn open(&self) -> Vec<Change> {
         self.changes.iter().cloned().chain(self.sealed.iter().map(SealedChange::shown)).collect()
+    }
+
+    /// Everything that differs, whatever is done about it, without the value of any Secret.
+    pub fn differing(&self) -> Vec<Change> {
+        self.open().into_iter().chain(self.restricted.iter().cloned()).chain(self.held.iter().cloned()).collect()
     }
 
     /// Whether there is nothing to write.

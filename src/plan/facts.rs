@@ -145,7 +145,7 @@ fn text(settings: &Value, pointer: &str) -> Option<String> {
     settings.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty()).map(cut)
 }
 
-fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(LONGEST).collect()
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::diff::{Difference, diff};
-use super::{Desired, Observation, Owner, Plan, Resolved, SecretFound, Stop, is_on, visible};
+use super::{Desired, Observation, Owner, Plan, Resolved, SecretFound, Stop, moved, retention, visible};
 use crate::resources::tenant::{AdoptionPolicy, DriftPolicy};
 use crate::resources::{Tenant, annotation};
 use crate::settings::leaf::Required;
@@ -32,7 +32,10 @@ pub fn plan(tenant: &Tenant, desired: &Desired, resolved: &Resolved, observation
             let known = known(tenant);
             let difference = diff(desired, &resolved.secrets, known, settings, &document.restricted_paths);
             let claim = claim(tenant, owner, &difference)?;
-            Ok(save(tenant, desired, claim, difference))
+            moved::living(&difference, &document.runtime.moved_references)?;
+            let plan = save(tenant, desired, claim, difference);
+            retention::confirmed(tenant, &plan)?;
+            Ok(plan)
         }
     }
 }
@@ -61,23 +64,24 @@ fn create(
     }
     let nothing = json!({});
     judge(desired, resolved, &nothing, true)?;
-    // What was sent to a tenant that is gone says nothing about the new one.
+    // What was sent to a tenant that is gone says nothing about the new one, which has no data to lose either.
+    let desired = &Desired { retention_applied: false, ..desired.clone() };
     let difference = diff(desired, &resolved.secrets, &[], &nothing, restricted);
     Ok(Plan::Create { recreate: tombstone.cloned(), difference })
 }
 
 /// Whether our stamp has to be put on. Whether a sealed leaf differs cannot be known before it is sent, so it does not count.
 fn claim(tenant: &Tenant, owner: &Owner, difference: &Difference) -> Result<bool, Stop> {
-    let greyed = || difference.restricted.iter().filter(|change| change.leaf.class == Class::Value);
+    let plain = || difference.differing().into_iter().filter(|change| change.leaf.class != Class::Sealed);
     match owner {
         Owner::Ours => Ok(false),
         Owner::OursLast => Ok(true),
         Owner::Other(stamp) => Err(Stop::OwnedByOther { stamp: stamp.clone() }),
         Owner::Free => match tenant.spec.adoption_policy.unwrap_or_default() {
             AdoptionPolicy::Always => Ok(true),
-            AdoptionPolicy::IfMatches if difference.changes.is_empty() && greyed().next().is_none() => Ok(true),
+            AdoptionPolicy::IfMatches if plain().next().is_none() => Ok(true),
             policy @ (AdoptionPolicy::IfMatches | AdoptionPolicy::Never) => {
-                let differing = difference.changes.iter().chain(greyed()).map(|change| change.leaf.to_string());
+                let differing = plain().map(|change| change.leaf.to_string());
                 Err(Stop::NotAdopted { never: policy == AdoptionPolicy::Never, differing: differing.collect() })
             }
         },
@@ -97,7 +101,8 @@ fn save(tenant: &Tenant, desired: &Desired, claim: bool, difference: Difference)
 
 /// Rules over several leaves, judged on what would be effective: the spec over the platform.
 fn judge(desired: &Desired, resolved: &Resolved, observed: &Value, creating: bool) -> Result<(), Stop> {
-    let violations: Vec<Violation> = leaves().filter_map(|leaf| missing(leaf, desired, observed, creating)).collect();
+    let wrong = |leaf| missing(leaf, desired, observed, creating).or_else(|| alike(leaf, desired, observed));
+    let violations: Vec<Violation> = leaves().filter_map(wrong).collect();
     if !violations.is_empty() {
         return Err(Stop::Invalid(violations));
     }
@@ -110,20 +115,36 @@ fn judge(desired: &Desired, resolved: &Resolved, observed: &Value, creating: boo
     Ok(())
 }
 
+/// The value that a leaf would have after a save.
+fn effective<'v>(leaf: &Leaf, desired: &'v Value, observed: &'v Value) -> Option<&'v Value> {
+    // `null` in the spec clears, so the platform's value does not stand in for it.
+    if leaf.lookup(desired).is_some() { leaf.find(desired) } else { leaf.find(observed) }
+}
+
 fn missing(leaf: &Leaf, desired: &Desired, observed: &Value, creating: bool) -> Option<Violation> {
     let given = match leaf.class {
-        Class::Value => leaf.find(&desired.settings).or_else(|| leaf.find(observed)).is_some(),
+        Class::Value | Class::Reference => effective(leaf, &desired.settings, observed).is_some(),
         Class::Sealed => {
             let set = leaf.find(observed).and_then(|state| state.get("set")).and_then(Value::as_bool);
             desired.sealed.iter().any(|sealed| sealed.path == leaf.path) || set == Some(true)
         }
+        Class::Clears | Class::Probe => return None,
     };
-    let problem = match leaf.required {
-        Required::ToCreate if creating && !given => "is not set, must be set to create the tenant".to_owned(),
-        Required::WhenOn if !given && leaf.switch.is_some_and(|switch| is_on(switch, &desired.settings, observed)) => {
-            format!("is not set, must be set while spec.{} is true", leaf.switch.unwrap_or_default())
+    let problem = match (leaf.required, leaf.switch) {
+        (Required::ToCreate, _) if creating && !given => "is not set, must be set to create the tenant".to_owned(),
+        (Required::WhenOn, Some(switch)) if !given && visible(leaf, &desired.settings, observed) => {
+            format!("is not set, must be set while spec.{switch} is true")
         }
-        Required::No | Required::ToCreate | Required::WhenOn => return None,
+        (Required::No | Required::ToCreate | Required::WhenOn, _) => return None,
     };
     Some(Violation { path: leaf.path.to_owned(), problem })
+}
+
+/// A leaf that has the value of the one it must differ from.
+fn alike(leaf: &Leaf, desired: &Desired, observed: &Value) -> Option<Violation> {
+    let other = leaves().find(|other| leaf.unlike == Some(other.path))?;
+    let value = |leaf| effective(leaf, &desired.settings, observed).and_then(Value::as_str);
+    let same = value(leaf)?.eq_ignore_ascii_case(value(other)?);
+    let problem = format!("is the value of {other}, must be another one");
+    (same && visible(leaf, &desired.settings, observed)).then(|| Violation { path: leaf.path.to_owned(), problem })
 }

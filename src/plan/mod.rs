@@ -9,6 +9,8 @@ pub mod desired;
 pub mod diff;
 pub mod facts;
 pub mod keep;
+mod moved;
+pub mod retention;
 pub mod stop;
 mod tabs;
 
@@ -29,6 +31,8 @@ pub use stop::Stop;
 pub struct Resolved {
     /// The Platform.
     pub platform: PlatformReference,
+    /// The Partner that the spec names, if it names one.
+    pub partner: Option<ResolvedPartner>,
     /// Each Secret that the spec names, unless the spec itself hides the section.
     pub secrets: Vec<ResolvedSecret>,
     /// Whether the namespace or the CRD is being deleted; `None` if that could not be read. Looked at only when the Tenant is
@@ -45,6 +49,15 @@ pub enum PlatformReference {
     Missing,
     /// It does not allow this namespace.
     NotPermitted,
+}
+
+/// What became of `spec.partner.partnerRef`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolvedPartner {
+    /// Name of the Partner.
+    pub name: String,
+    /// The platform's id of the partner as the Partner says it; `None` when there is no such Partner.
+    pub id: Option<String>,
 }
 
 /// What became of one Secret reference.
@@ -227,15 +240,14 @@ pub fn plan(
     }
 }
 
-/// Whether a leaf is shown, so that it is compared and sent: its toggle is on in the spec or, where the spec is silent, on
-/// the platform.
+/// Whether a leaf is shown, so that it is compared and sent: every toggle above it is on in the spec or, where the spec is
+/// silent, on the platform.
 pub fn visible(leaf: &Leaf, desired: &Value, observed: &Value) -> bool {
-    leaf.switch.is_none_or(|switch| is_on(switch, desired, observed))
+    leaf.switches().all(|toggle| is_on(toggle, desired, observed))
 }
 
 /// The effective value of a toggle: the spec's over the platform's over its default.
-fn is_on(switch: &str, desired: &Value, observed: &Value) -> bool {
-    let Some(toggle) = crate::settings::leaves().find(|leaf| leaf.path == switch) else { return true };
+fn is_on(toggle: &Leaf, desired: &Value, observed: &Value) -> bool {
     let said = toggle.find(desired).or_else(|| toggle.find(observed)).and_then(Value::as_bool);
     said.unwrap_or(toggle.default == Some("true"))
 }

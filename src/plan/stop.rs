@@ -3,7 +3,8 @@
 use super::{ResolvedSecret, SecretFound};
 use crate::admin_api::{ApiError, Problem};
 use crate::resources::reason;
-use crate::settings::{Violation, leaves};
+use crate::settings::provisioning::DEFAULT_ORGANIZATION_UNIT;
+use crate::settings::{Leaf, Violation, leaves};
 
 /// Why a pass stopped before the spec was live.
 #[derive(Clone, Debug)]
@@ -12,10 +13,27 @@ pub enum Stop {
     Invalid(Vec<Violation>),
     /// The platform refused the settings: every bad leaf.
     Rejected(Problem),
+    /// The default organization unit that the spec names is not there.
+    OrganizationUnitMissing {
+        /// To where the platform moved the setting.
+        moved_to: String,
+    },
+    /// What the spec wants destroys something, and nobody confirmed that.
+    Unconfirmed {
+        /// The leaf.
+        leaf: &'static Leaf,
+        /// Old and new value, as the annotation has to say them.
+        token: String,
+    },
     /// A Secret that matters cannot be used.
     Secret(ResolvedSecret),
     /// There is no such Platform.
     PlatformMissing {
+        /// Its name.
+        name: String,
+    },
+    /// There is no such Partner.
+    PartnerMissing {
         /// Its name.
         name: String,
     },
@@ -125,11 +143,24 @@ impl Stop {
                 out_of_sync: true,
                 ..stalled(reason::INVALID_SETTINGS, join(violations.iter().map(ToString::to_string)))
             },
+            Self::OrganizationUnitMissing { moved_to } => Disposition {
+                accepted: Some(false),
+                out_of_sync: true,
+                ..stalled(
+                    reason::ORGANIZATION_UNIT_NOT_FOUND,
+                    format!(
+                        "spec.{DEFAULT_ORGANIZATION_UNIT} names an organization unit that was deleted; the platform moved the setting to '{moved_to}'"
+                    ),
+                )
+            },
             Self::Rejected(problem) => Disposition {
                 accepted: Some(false),
                 out_of_sync: true,
-                ..stalled(reason::INVALID_SETTINGS, rejected(problem))
+                ..stalled(rejected_reason(problem), rejected(problem))
             },
+            Self::Unconfirmed { leaf, token } => {
+                Disposition { out_of_sync: true, ..stalled(reason::CONFIRMATION_REQUIRED, unconfirmed(leaf, token)) }
+            }
             Self::Secret(secret) => secret_disposition(secret),
             Self::PlatformMissing { name } => Disposition {
                 accepted: Some(false),
@@ -137,6 +168,14 @@ impl Stop {
                 ..stalled(
                     reason::PLATFORM_NOT_FOUND,
                     format!("spec.platformRef.name is '{name}': there is no such Platform"),
+                )
+            },
+            Self::PartnerMissing { name } => Disposition {
+                accepted: Some(false),
+                mode: Mode::Reconciling,
+                ..stalled(
+                    reason::PARTNER_NOT_FOUND,
+                    format!("spec.partner.partnerRef.name is '{name}': there is no such Partner"),
                 )
             },
             Self::NamespaceNotPermitted { platform } => Disposition {
@@ -206,8 +245,16 @@ fn secret_disposition(secret: &ResolvedSecret) -> Disposition {
     Disposition { reason, message, accepted: Some(false), out_of_sync: false, mode }
 }
 
-/// Our own words for what the platform refused. Without the id of the request: it changes with every pass, and so would the
-/// status.
+/// A unit in good spelling that the platform refuses is one that is not there. Any other refusal goes first.
+fn rejected_reason(problem: &Problem) -> &'static str {
+    let unit = |pointer: &str| leaves().any(|leaf| leaf.path == DEFAULT_ORGANIZATION_UNIT && leaf.pointer() == pointer);
+    let only = problem.slug == "invalid-settings"
+        && !problem.errors.is_empty()
+        && problem.errors.iter().all(|error| unit(&error.pointer));
+    if only { reason::ORGANIZATION_UNIT_NOT_FOUND } else { reason::INVALID_SETTINGS }
+}
+
+/// Our own words for what the platform refused. Without the id of the request: it changes with every pass.
 fn rejected(problem: &Problem) -> String {
     let fields = problem.errors.iter().map(|error| {
         let path = leaves()
@@ -223,6 +270,14 @@ fn rejected(problem: &Problem) -> String {
     });
     let fields = join(fields);
     if fields.is_empty() { format!("the platform refused the settings: {}", problem.slug) } else { fields }
+}
+
+fn unconfirmed(leaf: &Leaf, token: &str) -> String {
+    let annotation = crate::resources::annotation::CONFIRM_RETENTION;
+    format!(
+        "{leaf} would purge data that cannot be brought back, so nothing was saved; to confirm it, set the annotation \
+         {annotation}: \"{token}\""
+    )
 }
 
 fn not_adopted(never: bool, differing: &[String]) -> String {

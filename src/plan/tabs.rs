@@ -15,8 +15,9 @@ pub(super) fn paths(changes: &[Change]) -> String {
 }
 
 pub(super) fn drift(difference: &Difference) -> Vec<Drift> {
-    let differing = difference.open().into_iter().chain(difference.restricted.iter().cloned());
+    let differing = difference.differing();
     differing
+        .into_iter()
         .take(20)
         .map(|change| Drift {
             path: change.leaf.to_string(),
@@ -37,15 +38,16 @@ pub(super) fn tabs(tenant: &Tenant, difference: &Difference) -> Vec<TabStatus> {
             let count = |changes: &[Change]| changes.iter().filter(|change| change.leaf.tab() == Some(tab)).count();
             let hidden = difference.hidden.iter().filter(|leaf| leaf.tab() == Some(tab)).count();
             let managed = leaves().any(|leaf| leaf.tab() == Some(tab) && stands(&spec, leaf.path));
-            let (state, message) = match (count(&difference.restricted), count(&open), managed) {
-                (0, 0, false) => ("NotManaged", None),
-                (0, 0, true) => ("InSync", None),
-                (0, drifted, _) => ("Drifted", Some(format!("{drifted} settings differ from the platform"))),
-                (restricted, _, _) => (
-                    "Restricted",
-                    Some(format!("{restricted} settings may not be changed with the operator's credentials")),
-                ),
-            };
+            let (state, message) =
+                match (count(&difference.restricted), count(&open) + count(&difference.held), managed) {
+                    (0, 0, false) => ("NotManaged", None),
+                    (0, 0, true) => ("InSync", None),
+                    (0, drifted, _) => ("Drifted", Some(format!("{drifted} settings differ from the platform"))),
+                    (restricted, _, _) => (
+                        "Restricted",
+                        Some(format!("{restricted} settings may not be changed with the operator's credentials")),
+                    ),
+                };
             let hides = (hidden > 0).then(|| format!("{hidden} settings are hidden while their section is off"));
             let message = [message, hides].into_iter().flatten().collect::<Vec<_>>().join("; ");
             TabStatus {

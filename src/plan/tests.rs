@@ -60,7 +60,12 @@ fn tenant(name: &str) -> Given {
             }
         }),
         status: None,
-        resolved: Resolved { platform: PlatformReference::Found, secrets: vec![], surroundings_end: None },
+        resolved: Resolved {
+            platform: PlatformReference::Found,
+            secrets: vec![],
+            partner: None,
+            surroundings_end: None,
+        },
         rewrites: 0,
     }
 }

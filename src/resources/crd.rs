@@ -2,10 +2,14 @@
 //! formats and unbounded conditions appear, and the fields say nothing of authority and default. One place repairs that.
 
 use kube::CustomResourceExt;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Partner, Platform, Tenant};
-use crate::settings::{Class, Leaf, leaves};
+use crate::settings::{
+    Class, Leaf,
+    leaf::{Required, Script},
+    leaves,
+};
 
 /// The file name and the document of each CRD, in the order of the kinds.
 pub fn all() -> [(&'static str, Value); 3] {
@@ -117,32 +121,71 @@ fn observed_status(schema: &mut Value) {
 fn tenant(schema: &mut Value) {
     observed_status(schema);
     for leaf in leaves() {
-        if let Some(member) = member(schema, leaf) {
-            describe(member, leaf);
+        if let Some(member) = schema.pointer_mut(&format!("/properties/spec{}", pointer(leaf.path))) {
+            let text = member["description"].as_str().unwrap_or_default().to_owned() + &notes(leaf, member);
+            member["description"] = json!(text);
         }
     }
 }
 
-/// The schema of a leaf.
-fn member<'s>(schema: &'s mut Value, leaf: &Leaf) -> Option<&'s mut Map<String, Value>> {
-    let pointer: String = leaf.path.split('.').map(|name| format!("/properties/{name}")).collect();
-    schema.pointer_mut(&format!("/properties/spec{pointer}"))?.as_object_mut()
+/// The schema of a Tenant's spec as it is installed.
+pub fn tenant_spec() -> Value {
+    let [(_, mut tenants), ..] = all();
+    tenants["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"].take()
 }
 
-/// Adds to a field's text what the table of leaves knows about it.
-fn describe(member: &mut Map<String, Value>, leaf: &Leaf) {
-    let mut text = member.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
+/// The schema of what stands at a path below the spec.
+pub fn member<'s>(spec: &'s Value, path: &str) -> Option<&'s Value> {
+    spec.pointer(&pointer(path))
+}
+
+fn pointer(path: &str) -> String {
+    path.split('.').map(|name| format!("/properties/{name}")).collect()
+}
+
+/// What the table of leaves and the schema know about a field, to follow its own text.
+pub fn notes(leaf: &Leaf, schema: &Value) -> String {
+    let mut text = String::new();
     if leaf.class == Class::Sealed {
         text += " The value is never shown.";
     }
-    if let Some(switch) = leaf.switch {
-        text += &format!(" Hidden while {switch} is off.");
+    if let Some(allowed) = allowed(schema) {
+        text += &format!(" Must be {allowed}.");
     }
+    let switches: Vec<&str> = leaf.switches().map(|toggle| toggle.path).collect();
+    if !switches.is_empty() {
+        text += &format!(" Hidden while {} is off.", switches.join(" or "));
+    }
+    text += match leaf.required {
+        Required::No => "",
+        Required::ToCreate => " Required to create a tenant.",
+        Required::WhenOn => " Required while it is shown.",
+    };
     if let Some(default) = leaf.default {
-        text += &format!(" Platform default: {}.", default.trim_matches('"'));
+        let default = default.trim_matches('"');
+        text += &format!(" Platform default: {}.", if default.is_empty() { "empty" } else { default });
     }
-    text += &format!(" Authority: {}.", leaf.authority.describe());
-    member.insert("description".into(), json!(text));
+    text += match leaf.script {
+        Script::No => "",
+        Script::SwitchedOn => " Switching it on waits for the provisioning script.",
+        Script::Changed => " A change waits for the provisioning script.",
+    };
+    text + &format!(" Authority: {}.", leaf.authority.describe())
+}
+
+/// What a schema allows, to follow "must be"; `None` where the type says it all.
+pub fn allowed(schema: &Value) -> Option<String> {
+    if let (Some(min), Some(max)) = (whole(&schema["minimum"]), whole(&schema["maximum"])) {
+        return Some(format!("a whole number from {min} to {max}"));
+    }
+    let message = schema["x-kubernetes-validations"][0]["message"].as_str()?;
+    message.strip_prefix("must be ").map(ToOwned::to_owned)
+}
+
+/// A bound, which a schema holds as a floating point number.
+#[expect(clippy::cast_possible_truncation, reason = "bounds of settings are small whole numbers")]
+fn whole(bound: &Value) -> Option<i64> {
+    bound.as_f64().map(|bound| bound as i64)
 }
 
 /// All CRDs as one YAML stream.

@@ -4,9 +4,12 @@
 
 pub mod condition;
 pub mod crd;
+pub mod manifest;
 pub mod partner;
 pub mod platform;
 pub mod reason;
+pub mod reference;
+pub mod sample;
 pub mod status;
 pub mod tenant;
 
@@ -29,6 +32,8 @@ pub mod annotation {
     pub const ABANDON: &str = "nimbus.luware.com/abandon";
     /// `<deletionId>` or `lost-<settingsVersion>`: create a tenant again that is gone.
     pub const RECREATE: &str = "nimbus.luware.com/recreate";
+    /// `<old>-><new>`, e.g. `24->12`: the retention time may become shorter.
+    pub const CONFIRM_RETENTION: &str = "nimbus.luware.com/confirm-retention";
     /// Any token: reconcile now; echoed in `status.lastHandledReconcileAt`.
     pub const RECONCILE: &str = "nimbus.luware.com/reconcile-requested-at";
 }

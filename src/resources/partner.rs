@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use crate::settings::format::Guid;
+use crate::settings::partner::PartnerId;
 use crate::settings::value::Text;
 
 /// A partner that administers tenants.
@@ -28,9 +29,8 @@ pub struct PartnerSpec {
     /// The partner's name as people know it.
     #[schemars(length(min = 1, max = 128))]
     pub display_name: String,
-    /// The partner's id on the platform.
-    #[schemars(length(min = 1, max = 128))]
-    pub platform_partner_id: String,
+    /// The partner's id on the platform: what the platform holds for a Tenant that names this Partner.
+    pub platform_partner_id: Text<PartnerId>,
     /// The partner's own Entra tenant, where its administration groups live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "guid_schema")]

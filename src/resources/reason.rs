@@ -25,11 +25,14 @@ reasons! {
     PROGRESSING = "Progressing": "";
     DRIFTED = "Drifted": "Somebody changed a managed setting on the platform; set driftPolicy: Correct or take the value into the spec.";
     INVALID_SETTINGS = "InvalidSettings": "Correct the marked settings; nothing is saved until all tabs are valid.";
+    CONFIRMATION_REQUIRED = "ConfirmationRequired": "What is purged cannot be brought back; set the annotation named in the message, or a longer time.";
+    ORGANIZATION_UNIT_NOT_FOUND = "OrganizationUnitNotFound": "The organization unit was deleted or never was; name another one, or remove the setting to leave the platform's choice alone.";
     SECRET_NOT_FOUND = "SecretNotFound": "Create the Secret in the namespace of the Tenant; it is looked for every few seconds.";
     SECRET_KEY_NOT_FOUND = "SecretKeyNotFound": "Add the key to the Secret; it is looked for every few seconds.";
     SECRET_INVALID = "SecretInvalid": "Correct the value in the Secret.";
     SECRET_FORBIDDEN = "SecretForbidden": "Give the operator's account the verb get on the Secret.";
     PLATFORM_NOT_FOUND = "PlatformNotFound": "Create the Platform, or ask who runs this cluster for the name of an existing one.";
+    PARTNER_NOT_FOUND = "PartnerNotFound": "Create the Partner, or ask who runs this cluster for the name of an existing one; it is looked for every few seconds.";
     NAMESPACE_NOT_PERMITTED = "NamespaceNotPermitted": "Ask a system administrator to add the namespace to the Platform's allowedNamespaces.";
     PLATFORM_UNAVAILABLE = "PlatformUnavailable": "The platform is called again by itself; see the Platform's conditions and its service status page.";
     FIELD_NOT_PERMITTED = "FieldNotPermitted": "The setting is managed by a higher permission level; contact your support partner or raise a ticket.";

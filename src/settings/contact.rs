@@ -44,10 +44,10 @@ pub struct ContactWire {
 
 /// The leaves of the tab.
 pub const LEAVES: &[Leaf] = &[
-    Leaf::value("contact.name", NonTechnical).personal(),
-    Leaf::value("contact.email", NonTechnical).personal(),
-    Leaf::value("contact.phone", NonTechnical).personal(),
-    Leaf::value("contact.sipAddress", NonTechnical).personal(),
+    Leaf::value("contact.name", NonTechnical).personal().example("Ada Keller"),
+    Leaf::value("contact.email", NonTechnical).personal().example("ada@contoso.com"),
+    Leaf::value("contact.phone", NonTechnical).personal().example("+41445551234"),
+    Leaf::value("contact.sipAddress", NonTechnical).personal().example("sip:ada@contoso.com"),
 ];
 
 impl ContactSpec {
@@ -74,4 +74,15 @@ impl From<&ContactWire> for ContactSpec {
             sip_address: spec_leaf(sip_address),
         }
     }
+}
+
+/// The examples of [`LEAVES`] in the platform's words, by hand.
+#[cfg(test)]
+pub(super) fn golden() -> serde_json::Value {
+    serde_json::json!({ "contact": {
+        "name": "Ada Keller",
+        "email": "ada@contoso.com",
+        "phone": "+41445551234",
+        "sipAddress": "sip:ada@contoso.com"
+    } })
 }

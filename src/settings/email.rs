@@ -28,7 +28,8 @@ pub struct EmailWire {
 }
 
 /// The leaves of the section.
-pub const LEAVES: &[Leaf] = &[Leaf::value("modalities.email.maxConcurrentTasksPerService", Tenant).default("50")];
+pub const LEAVES: &[Leaf] =
+    &[Leaf::value("modalities.email.maxConcurrentTasksPerService", Tenant).default("50").example("100")];
 
 impl EmailSpec {
     /// The section in the platform's words.
@@ -46,4 +47,10 @@ impl From<&EmailWire> for EmailSpec {
         let EmailWire { max_concurrent_tasks_per_service } = wire;
         Self { max_concurrent_tasks_per_service: spec_leaf(max_concurrent_tasks_per_service) }
     }
+}
+
+/// The examples of [`LEAVES`] in the platform's words, by hand.
+#[cfg(test)]
+pub(super) fn golden() -> serde_json::Value {
+    serde_json::json!({ "modalities": { "email": { "maxConcurrentTasksPerService": 100 } } })
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::format::{Code, Country, Domain, Guid, Line, Name};
+use super::format::{Country, Domain, Guid, Line, Name, PostalCode};
 use super::leaf::{Authority::*, Leaf};
 use super::mapping::{Check, spec_leaf};
 use super::value::{Clearable, Text};
@@ -13,10 +13,10 @@ use super::wire::{Canonical, WireLeaf};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GeneralSpec {
-    /// "Name": the tenant's name as displayed in the tenant list. Needed to create a tenant.
+    /// "Name": the tenant's name as displayed in the tenant list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Text<Name>>,
-    /// "O365 Domain": the first or sub-level domain that the tenant is under. Needed to create a tenant.
+    /// "O365 Domain": the first or sub-level domain that the tenant is under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub o365_domain: Option<Text<Domain>>,
     /// "Tenant ID": the tenant's id in Microsoft Entra. It is the identity of the tenant on the platform and stays as it was
@@ -53,7 +53,7 @@ pub struct BillingAddressSpec {
     pub street2: Option<Clearable<Line>>,
     /// "Zip Code": free text, since codes have letters and leading zeros.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub zip_code: Option<Clearable<Code>>,
+    pub zip_code: Option<Clearable<PostalCode>>,
     /// "City".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub city: Option<Clearable<Line>>,
@@ -94,7 +94,7 @@ pub struct BillingAddressWire {
     #[serde(skip_serializing_if = "WireLeaf::is_absent")]
     pub street2: WireLeaf<Canonical<Line>>,
     #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub zip_code: WireLeaf<Canonical<Code>>,
+    pub zip_code: WireLeaf<Canonical<PostalCode>>,
     #[serde(skip_serializing_if = "WireLeaf::is_absent")]
     pub city: WireLeaf<Canonical<Line>>,
     #[serde(skip_serializing_if = "WireLeaf::is_absent")]
@@ -103,18 +103,18 @@ pub struct BillingAddressWire {
 
 /// The leaves of the tab.
 pub const LEAVES: &[Leaf] = &[
-    Leaf::value("general.name", Partner).to_create(),
-    Leaf::value("general.o365Domain", Partner).to_create(),
-    Leaf::value("general.tenantId", Partner),
-    Leaf::value("general.companyName", NonTechnical),
-    Leaf::value("general.division", NonTechnical),
-    Leaf::value("general.partnerAdministrationGroupId", System),
-    Leaf::value("general.tenantAdministrationGroupId", Partner),
-    Leaf::value("general.billingAddress.street1", NonTechnical),
-    Leaf::value("general.billingAddress.street2", NonTechnical),
-    Leaf::value("general.billingAddress.zipCode", NonTechnical),
-    Leaf::value("general.billingAddress.city", NonTechnical),
-    Leaf::value("general.billingAddress.country", NonTechnical),
+    Leaf::value("general.name", Partner).to_create().example("Contoso"),
+    Leaf::value("general.o365Domain", Partner).to_create().example("contoso.onmicrosoft.com"),
+    Leaf::value("general.tenantId", Partner).example("6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
+    Leaf::value("general.companyName", NonTechnical).example("Contoso AG"),
+    Leaf::value("general.division", NonTechnical).example("Customer Care"),
+    Leaf::value("general.partnerAdministrationGroupId", System).example("11111111-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
+    Leaf::value("general.tenantAdministrationGroupId", Partner).example("22222222-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
+    Leaf::value("general.billingAddress.street1", NonTechnical).example("Bahnhofstrasse 1"),
+    Leaf::value("general.billingAddress.street2", NonTechnical).example("3rd floor"),
+    Leaf::value("general.billingAddress.zipCode", NonTechnical).example("08001"),
+    Leaf::value("general.billingAddress.city", NonTechnical).example("Zürich"),
+    Leaf::value("general.billingAddress.country", NonTechnical).example("CH"),
 ];
 
 /// `tenantId` is a GUID and stays as it was created; only its capitals may change.
@@ -199,4 +199,25 @@ impl From<&GeneralWire> for GeneralSpec {
             }),
         }
     }
+}
+
+/// The examples of [`LEAVES`] in the platform's words, by hand.
+#[cfg(test)]
+pub(super) fn golden() -> serde_json::Value {
+    serde_json::json!({ "general": {
+        "name": "Contoso",
+        "o365Domain": "contoso.onmicrosoft.com",
+        "tenantId": "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
+        "companyName": "Contoso AG",
+        "division": "Customer Care",
+        "partnerAdministrationGroupId": "11111111-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
+        "tenantAdministrationGroupId": "22222222-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
+        "billingAddress": {
+            "street1": "Bahnhofstrasse 1",
+            "street2": "3rd floor",
+            "zipCode": "08001",
+            "city": "Zürich",
+            "country": "CH"
+        }
+    } })
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::format::{Format, Guid, formats};
-use super::leaf::{Authority::*, Leaf};
+use super::leaf::{Authority::*, Leaf, Script};
 use super::mapping::{Check, spec_leaf};
 use super::value::{Clearable, Count, SecretKeyRef, Text};
 use super::wire::{Canonical, SealedState, WireLeaf};
@@ -24,8 +24,7 @@ formats! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InteractSpec {
-    /// "Interact enabled": while off, calls in Interact do not reach an agent. Needs a connection string; switching it on
-    /// waits for the provisioning script.
+    /// "Interact enabled": while off, calls in Interact do not reach an agent. Needs a connection string.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
     /// "ACS connection string" of Azure Communication Services, in a Secret. It cannot be cleared.
@@ -65,11 +64,11 @@ const CONNECTION_STRING: &str = "extensions.interact.acsConnectionStringRef";
 
 /// The leaves of the section.
 pub const LEAVES: &[Leaf] = &[
-    Leaf::value(SWITCH, Tenant).default("false").needs_script(),
+    Leaf::value(SWITCH, Tenant).default("false").script(Script::SwitchedOn),
     Leaf::sealed(CONNECTION_STRING, "extensions.interact.acsConnectionString", Tenant).under(SWITCH).when_on(),
-    Leaf::value("extensions.interact.o365UserId", Tenant).under(SWITCH),
-    Leaf::value("extensions.interact.sessionRecoveryTimeoutSeconds", Tenant).under(SWITCH).default("20"),
-    Leaf::value("extensions.interact.authorization", Tenant).under(SWITCH).default("\"None\""),
+    Leaf::value("extensions.interact.o365UserId", Tenant).under(SWITCH).example("33333333-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
+    Leaf::value("extensions.interact.sessionRecoveryTimeoutSeconds", Tenant).under(SWITCH).default("20").example("30"),
+    Leaf::value("extensions.interact.authorization", Tenant).under(SWITCH).default("\"None\"").example("VerifyToken"),
 ];
 
 impl InteractSpec {
@@ -106,4 +105,15 @@ impl From<&InteractWire> for InteractSpec {
             authorization: spec_leaf(authorization),
         }
     }
+}
+
+/// The examples of [`LEAVES`] in the platform's words, by hand.
+#[cfg(test)]
+pub(super) fn golden() -> serde_json::Value {
+    serde_json::json!({ "extensions": { "interact": {
+        "enabled": true,
+        "o365UserId": "33333333-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
+        "sessionRecoveryTimeoutSeconds": 30,
+        "authorization": "VerifyToken"
+    } } })
 }

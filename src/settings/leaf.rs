@@ -22,12 +22,18 @@ pub struct Leaf {
     pub show: Show,
     /// The value that the platform gives when nobody said anything, as JSON text; `None` where it is empty or not published.
     pub default: Option<&'static str>,
-    /// Path of the toggle that hides this leaf while it is off.
+    /// Path of the toggle that hides this leaf while it is off. A toggle may be hidden itself.
     pub switch: Option<&'static str>,
     /// When the platform cannot do without it.
     pub required: Required,
-    /// Whether a change waits for the provisioning script.
-    pub script: bool,
+    /// Path of the leaf that must have another value, while this one is shown.
+    pub unlike: Option<&'static str>,
+    /// Which change waits for the provisioning script.
+    pub script: Script,
+    /// Whether a smaller value destroys what cannot be brought back, so that it needs a confirmation.
+    pub irreversible: bool,
+    /// A value for manuals and examples, as YAML would write it on one line.
+    pub example: Option<&'static str>,
 }
 
 /// Who may change a leaf: our reading of the seed. Each level includes the ones before it.
@@ -62,6 +68,12 @@ pub enum Class {
     Value,
     /// A reference to a Secret; the platform takes the value and answers only `{set, version}`.
     Sealed,
+    /// A reference to another object that holds the value; compared as a value is.
+    Reference,
+    /// `true` clears the reference beside it, which stands for both on the platform.
+    Clears,
+    /// What a check needs to know; never sent and never compared.
+    Probe,
 }
 
 /// What may be shown of a leaf outside of spec and platform.
@@ -84,6 +96,17 @@ pub enum Required {
     ToCreate,
     /// While its switch is on.
     WhenOn,
+}
+
+/// Which change of a leaf waits for the provisioning script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Script {
+    /// None.
+    No,
+    /// From off to on.
+    SwitchedOn,
+    /// Any.
+    Changed,
 }
 
 /// A tab of the *Tenant Administration* view.
@@ -143,7 +166,10 @@ impl Leaf {
             default: None,
             switch: None,
             required: Required::No,
-            script: false,
+            unlike: None,
+            script: Script::No,
+            irreversible: false,
+            example: None,
         }
     }
 
@@ -153,6 +179,29 @@ impl Leaf {
         leaf.wire = wire;
         leaf.class = Class::Sealed;
         leaf.show = Show::Secret;
+        leaf
+    }
+
+    /// A reference to another object, whose value the platform holds under `wire`.
+    pub const fn reference(path: &'static str, wire: &'static str, authority: Authority) -> Self {
+        let mut leaf = Self::value(path, authority);
+        leaf.wire = wire;
+        leaf.class = Class::Reference;
+        leaf
+    }
+
+    /// A flag that clears what a reference beside it sets under `wire`.
+    pub const fn clears(path: &'static str, wire: &'static str, authority: Authority) -> Self {
+        let mut leaf = Self::value(path, authority);
+        leaf.wire = wire;
+        leaf.class = Class::Clears;
+        leaf
+    }
+
+    /// An input of a check, which the platform never sees.
+    pub const fn probe(path: &'static str, authority: Authority) -> Self {
+        let mut leaf = Self::value(path, authority);
+        leaf.class = Class::Probe;
         leaf
     }
 
@@ -186,10 +235,34 @@ impl Leaf {
         self
     }
 
-    /// A change of it waits for the provisioning script.
-    pub const fn needs_script(mut self) -> Self {
-        self.script = true;
+    /// While it is shown, its value must not be that of the leaf at `other`; capitals are the same.
+    pub const fn unlike(mut self, other: &'static str) -> Self {
+        self.unlike = Some(other);
         self
+    }
+
+    /// Which change of it waits for the provisioning script.
+    pub const fn script(mut self, script: Script) -> Self {
+        self.script = script;
+        self
+    }
+
+    /// A smaller value needs a confirmation.
+    pub const fn irreversible(mut self) -> Self {
+        self.irreversible = true;
+        self
+    }
+
+    /// A value for manuals and examples, as YAML would write it on one line.
+    pub const fn example(mut self, text: &'static str) -> Self {
+        self.example = Some(text);
+        self
+    }
+
+    /// The toggles above the leaf, nearest first; it is shown while all of them are on.
+    pub fn switches(&self) -> impl Iterator<Item = &'static Self> {
+        let toggle = |path: Option<&str>| path.and_then(|path| super::leaves().find(|leaf| leaf.path == path));
+        std::iter::successors(toggle(self.switch), move |leaf| toggle(leaf.switch))
     }
 
     /// The leaf's value in the platform's settings. `null`, `""` and absence are the same: there is no value.

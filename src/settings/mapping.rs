@@ -36,6 +36,8 @@ pub struct Check {
     pub violations: Vec<Violation>,
     /// Every sealed leaf, in the order of the UI.
     pub sealed: Vec<SealedRef>,
+    /// The name of the Partner whose id is a value.
+    pub partner: Option<String>,
 }
 
 /// The part of a check that belongs to one section.
@@ -49,6 +51,12 @@ impl Check {
     pub fn section(&mut self, path: &'static str) -> Section<'_> {
         Section { check: self, path }
     }
+
+    /// Reports what stands at `path` below `spec`, and leaves it alone on the platform.
+    pub fn refuse<T>(&mut self, path: &str, problem: String) -> WireLeaf<T> {
+        self.violations.push(Violation { path: path.to_owned(), problem });
+        WireLeaf::Absent
+    }
 }
 
 impl Section<'_> {
@@ -61,8 +69,7 @@ impl Section<'_> {
     pub fn given<S: SpecLeaf>(&mut self, name: &str, leaf: &S) -> WireLeaf<S::Wire> {
         leaf.to_wire().unwrap_or_else(|allowed| {
             let problem = format!("is {}, must be {allowed}", leaf.found());
-            self.check.violations.push(Violation { path: format!("{}.{name}", self.path), problem });
-            WireLeaf::Absent
+            self.check.refuse(&format!("{}.{name}", self.path), problem)
         })
     }
 

@@ -7,14 +7,25 @@
 //! Law of mapping: a leaf of the spec is a leaf of the platform under another name. Same unit, same granularity.
 //! This room is pure: no async, no clock, no I/O.
 
+pub mod assistant;
+pub mod attendant_console;
 pub mod connection_string;
 pub mod contact;
+pub mod contingents;
+pub mod data_privacy;
 pub mod email;
+pub mod external_task;
 pub mod format;
 pub mod general;
+pub mod instant_messaging;
 pub mod interact;
 pub mod leaf;
+pub mod licenses;
 pub mod mapping;
+pub mod outbound;
+pub mod partner;
+pub mod presence_tracking;
+pub mod provisioning;
 pub mod value;
 pub mod wire;
 
@@ -25,10 +36,20 @@ use serde_json::Value;
 pub use leaf::{Authority, Class, Leaf, Show, Tab};
 pub use mapping::{Check, SealedRef, Violation};
 
+use assistant::{AssistantSpec, AssistantWire};
+use attendant_console::{AttendantConsoleSpec, AttendantConsoleWire};
 use contact::{ContactSpec, ContactWire};
+use data_privacy::{DataPrivacySpec, DataPrivacyWire};
 use email::{EmailSpec, EmailWire};
+use external_task::{ExternalTaskSpec, ExternalTaskWire};
 use general::{GeneralSpec, GeneralWire};
+use instant_messaging::{InstantMessagingSpec, InstantMessagingWire};
 use interact::{InteractSpec, InteractWire};
+use licenses::{LicensesSpec, LicensesWire};
+use outbound::{OutboundSpec, OutboundWire};
+use partner::{PartnerTabSpec, PartnerTabWire};
+use presence_tracking::PresenceTrackingSpec;
+use provisioning::{ProvisioningSpec, ProvisioningWire};
 
 /// Everything that the tabs of the *Tenant Administration* view hold. A setting that is not given is not managed: it is
 /// never compared, never sent and never defaulted.
@@ -42,6 +63,18 @@ pub struct Settings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<ContactSpec>,
 
+    /// The Partner tab: which partner looks after this tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<PartnerTabSpec>,
+
+    /// The Data Privacy tab: what a partner sees, what is recorded, and for how long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_privacy: Option<DataPrivacySpec>,
+
+    /// The Provisioning tab: defaults for new services. Nothing in it changes services that are there already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provisioning: Option<ProvisioningSpec>,
+
     /// The Extensions tab. Extensions may be configured before they are licensed; they take effect later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extensions: Option<ExtensionsSpec>,
@@ -49,22 +82,50 @@ pub struct Settings {
     /// The Modalities tab. Modalities may be configured before they are available; they take effect later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modalities: Option<ModalitiesSpec>,
+
+    /// The Licenses tab: the state of the subscription, and what was bought. What is in use is read in the status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licenses: Option<LicensesSpec>,
 }
 
 /// The sections of the Extensions tab.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExtensionsSpec {
+    /// Outbound tasks, which Power Automate schedules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outbound: Option<OutboundSpec>,
     /// Interact: calls from a web page that reach an agent in Teams.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interact: Option<InteractSpec>,
+    /// Assistant. While useOwnAcsInstance is off, the connection string is hidden: it is kept, neither compared nor
+    /// sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assistant: Option<AssistantSpec>,
+    /// Attendant Console. While overwriteUserSettings is off, users choose between both designs if useNewDesign is on,
+    /// and see the old one if it is off. While it is on, everybody sees the new design if useNewDesign is on, and the
+    /// old one if it is off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attendant_console: Option<AttendantConsoleSpec>,
+    /// Presence Tracking: with the permission Presence.Read.All, Nimbus tells a user in a call from one that is only
+    /// busy, and also routes calls in "Presence Privacy mode". An administrator grants it by the grant link or by a run
+    /// of the provisioning script.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presence_tracking: Option<PresenceTrackingSpec>,
 }
 
 /// The sections of the Modalities tab.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModalitiesSpec {
-    /// Email tasks. The seed has no switch for this modality.
+    /// Instant Messaging: users handle chats. While it is off, the other settings of the section are hidden: they are
+    /// kept, neither compared nor sent. So are connection string and resource id while useOwnAcsInstance is off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instant_messaging: Option<InstantMessagingSpec>,
+    /// External tasks, which Power Automate creates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_task: Option<ExternalTaskSpec>,
+    /// Email tasks. This modality has no switch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<EmailSpec>,
 }
@@ -77,24 +138,42 @@ pub struct Wire {
     pub general: GeneralWire,
     /// The Contact tab.
     pub contact: ContactWire,
+    /// The Partner tab.
+    pub partner: PartnerTabWire,
+    /// The Data Privacy tab.
+    pub data_privacy: DataPrivacyWire,
+    /// The Provisioning tab.
+    pub provisioning: ProvisioningWire,
     /// The Extensions tab.
     pub extensions: ExtensionsWire,
     /// The Modalities tab.
     pub modalities: ModalitiesWire,
+    /// The Licenses tab.
+    pub licenses: LicensesWire,
 }
 
 /// The sections of the Extensions tab on the wire.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ExtensionsWire {
+    /// Outbound tasks.
+    pub outbound: OutboundWire,
     /// Interact.
     pub interact: InteractWire,
+    /// Assistant.
+    pub assistant: AssistantWire,
+    /// Attendant Console.
+    pub attendant_console: AttendantConsoleWire,
 }
 
 /// The sections of the Modalities tab on the wire.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ModalitiesWire {
+    /// Instant Messaging.
+    pub instant_messaging: InstantMessagingWire,
+    /// External tasks.
+    pub external_task: ExternalTaskWire,
     /// Email tasks.
     pub email: EmailWire,
 }
@@ -102,41 +181,93 @@ pub struct ModalitiesWire {
 impl Settings {
     /// The same settings in the platform's words. What cannot be said there is reported to `check` and left out.
     pub fn to_wire(&self, check: &mut Check) -> Wire {
-        let Self { general, contact, extensions, modalities } = self;
+        let Self { general, contact, partner, data_privacy, provisioning, extensions, modalities, licenses } = self;
         Wire {
             general: general.to_wire(check),
-            contact: contact.as_ref().map(|tab| tab.to_wire(check)).unwrap_or_default(),
-            extensions: extensions.as_ref().map(|tab| tab.to_wire(check)).unwrap_or_default(),
-            modalities: modalities.as_ref().map(|tab| tab.to_wire(check)).unwrap_or_default(),
+            contact: contact.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+            partner: partner.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+            data_privacy: data_privacy.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+            provisioning: provisioning.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+            extensions: extensions.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+            modalities: modalities.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+            licenses: licenses.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
         }
     }
 }
 
 impl ExtensionsSpec {
     fn to_wire(&self, check: &mut Check) -> ExtensionsWire {
-        let Self { interact } = self;
-        ExtensionsWire { interact: interact.as_ref().map(|section| section.to_wire(check)).unwrap_or_default() }
+        let Self { outbound, interact, assistant, attendant_console, presence_tracking } = self;
+        if let Some(section) = presence_tracking {
+            section.check(check);
+        }
+        ExtensionsWire {
+            outbound: outbound.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+            interact: interact.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+            assistant: assistant.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+            attendant_console: attendant_console.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+        }
     }
 }
 
 impl ModalitiesSpec {
     fn to_wire(&self, check: &mut Check) -> ModalitiesWire {
-        let Self { email } = self;
-        ModalitiesWire { email: email.as_ref().map(|section| section.to_wire(check)).unwrap_or_default() }
+        let Self { instant_messaging, external_task, email } = self;
+        ModalitiesWire {
+            instant_messaging: instant_messaging.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+            external_task: external_task.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+            email: email.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
+        }
     }
 }
 
 impl From<&Wire> for Settings {
     /// What a spec would have to say to describe this platform state. Values that this version cannot read, sealed values
-    /// and empty values are left out.
+    /// and empty values are left out, and so is the partner, who stands there by id and not by the name of an object.
     fn from(wire: &Wire) -> Self {
-        let Wire { general, contact, extensions: ExtensionsWire { interact }, modalities: ModalitiesWire { email } } =
-            wire;
+        let Wire {
+            general,
+            contact,
+            partner: PartnerTabWire { partner_id: _ },
+            data_privacy,
+            provisioning,
+            extensions,
+            modalities,
+            licenses,
+        } = wire;
         Self {
             general: general.into(),
             contact: Some(contact.into()),
-            extensions: Some(ExtensionsSpec { interact: Some(interact.into()) }),
-            modalities: Some(ModalitiesSpec { email: Some(email.into()) }),
+            partner: None,
+            data_privacy: Some(data_privacy.into()),
+            provisioning: Some(provisioning.into()),
+            extensions: Some(extensions.into()),
+            modalities: Some(modalities.into()),
+            licenses: Some(licenses.into()),
+        }
+    }
+}
+
+impl From<&ExtensionsWire> for ExtensionsSpec {
+    fn from(wire: &ExtensionsWire) -> Self {
+        let ExtensionsWire { outbound, interact, assistant, attendant_console } = wire;
+        Self {
+            outbound: Some(outbound.into()),
+            interact: Some(interact.into()),
+            assistant: Some(assistant.into()),
+            attendant_console: Some(attendant_console.into()),
+            presence_tracking: None,
+        }
+    }
+}
+
+impl From<&ModalitiesWire> for ModalitiesSpec {
+    fn from(wire: &ModalitiesWire) -> Self {
+        let ModalitiesWire { instant_messaging, external_task, email } = wire;
+        Self {
+            instant_messaging: Some(instant_messaging.into()),
+            external_task: Some(external_task.into()),
+            email: Some(email.into()),
         }
     }
 }
@@ -166,7 +297,45 @@ fn prune(value: &mut Value) {
 
 /// Every leaf of every tab, in the order of the UI.
 pub fn leaves() -> impl Iterator<Item = &'static Leaf> {
-    [general::LEAVES, contact::LEAVES, interact::LEAVES, email::LEAVES].into_iter().flatten()
+    [
+        general::LEAVES,
+        contact::LEAVES,
+        partner::LEAVES,
+        data_privacy::LEAVES,
+        provisioning::LEAVES,
+        outbound::LEAVES,
+        interact::LEAVES,
+        assistant::LEAVES,
+        attendant_console::LEAVES,
+        presence_tracking::LEAVES,
+        instant_messaging::LEAVES,
+        external_task::LEAVES,
+        email::LEAVES,
+        licenses::LEAVES,
+        contingents::LEAVES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// What each tab says of its examples in the platform's words, by hand.
+#[cfg(test)]
+fn golden() -> Vec<Value> {
+    vec![
+        general::golden(),
+        contact::golden(),
+        data_privacy::golden(),
+        provisioning::golden(),
+        outbound::golden(),
+        interact::golden(),
+        assistant::golden(),
+        attendant_console::golden(),
+        instant_messaging::golden(),
+        external_task::golden(),
+        email::golden(),
+        licenses::golden(),
+        contingents::golden(),
+    ]
 }
 
 #[cfg(test)]

@@ -1,44 +1,30 @@
 //! Laws of the vocabulary, over all tabs, and the wire by hand.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use proptest::prelude::*;
-use serde_json::{Value, json};
+use std::sync::LazyLock;
 
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use super::leaf::Required;
 use super::*;
-use crate::resources::{Tenant, crd};
+use crate::resources::{Tenant, crd, sample};
 use kube::CustomResourceExt;
 
-/// One good value per leaf, by hand, in the words of the platform.
+/// The wire document of all examples, which each tab has by hand.
 fn golden() -> Value {
-    json!({
-        "general": {
-            "name": "Contoso",
-            "o365Domain": "contoso.onmicrosoft.com",
-            "tenantId": "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
-            "companyName": "Contoso AG",
-            "division": "Customer Care",
-            "partnerAdministrationGroupId": "11111111-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
-            "tenantAdministrationGroupId": "22222222-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
-            "billingAddress": { "street1": "Weg 1", "street2": "Hof", "zipCode": "08001", "city": "Zürich", "country": "CH" }
-        },
-        "contact": { "name": "Ada", "email": "ada@contoso.com", "phone": "+41445551234", "sipAddress": "sip:ada@contoso.com" },
-        "extensions": { "interact": {
-            "enabled": true,
-            "o365UserId": "33333333-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
-            "sessionRecoveryTimeoutSeconds": 25,
-            "authorization": "VerifyToken"
-        } },
-        "modalities": { "email": { "maxConcurrentTasksPerService": 120 } }
+    super::golden().into_iter().fold(json!({}), |mut all, tab| {
+        json_patch::merge(&mut all, &tab);
+        all
     })
 }
 
-/// The same as a user writes it: another spelling where one is allowed, and a Secret where the platform has a sealed value.
+/// The examples as a user may write them: another spelling where one is allowed.
 fn spec() -> Settings {
-    let mut spec = golden();
+    let mut spec = sample::spec(|_| true);
     spec["general"]["tenantId"] = json!("6F1B2A9C-0d3e-4f5a-8b7c-9d0e1f2a3b4c");
     spec["general"]["o365Domain"] = json!("Contoso.onmicrosoft.com");
     spec["contact"]["sipAddress"] = json!("ada@contoso.com");
-    spec["extensions"]["interact"]["acsConnectionStringRef"] = json!({ "name": "acs", "key": "connection-string" });
     serde_json::from_value(spec).unwrap()
 }
 
@@ -53,7 +39,8 @@ fn every_leaf_reaches_the_wire_under_its_name() {
     let (wire, check) = mapped(&spec());
     assert_eq!(wire, golden());
     assert_eq!(check.violations, []);
-    assert_eq!(check.sealed.len(), 1);
+    let sealed: Vec<_> = check.sealed.iter().map(|sealed| sealed.path).collect();
+    assert_eq!(sealed, leaves().filter(|leaf| leaf.class == Class::Sealed).map(|leaf| leaf.path).collect::<Vec<_>>());
     for leaf in leaves().filter(|leaf| leaf.class == Class::Value) {
         assert!(leaf.find(&wire).is_some(), "{leaf} has no golden value");
     }
@@ -101,10 +88,8 @@ fn members_of_a_newer_platform_are_ignored_and_odd_values_are_kept() {
 
 /// The schema of a leaf in the CRD that is installed.
 fn schema(leaf: &Leaf) -> Value {
-    let [(_, tenants), ..] = crd::all();
-    let pointer: String = leaf.path.split('.').map(|name| format!("/properties/{name}")).collect();
-    let root = &tenants["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
-    root.pointer(&pointer).unwrap_or_else(|| panic!("{leaf} is not in the schema")).clone()
+    static SPEC: LazyLock<Value> = LazyLock::new(crd::tenant_spec);
+    crd::member(&SPEC, leaf.path).unwrap_or_else(|| panic!("{leaf} is not in the schema")).clone()
 }
 
 /// Every leaf below the tabs in the schema, by its path.
@@ -131,30 +116,37 @@ fn the_table_has_every_leaf_of_the_schema_and_no_other() {
     assert_eq!(found, rows);
 }
 
+/// The examples with another value for one leaf, mapped.
+fn mapped_with(leaf: &Leaf, value: Value) -> (Value, Check) {
+    let mut spec = serde_json::to_value(spec()).unwrap();
+    *spec.pointer_mut(&format!("/{}", leaf.path.replace('.', "/"))).unwrap() = value;
+    mapped(&serde_json::from_value(spec).unwrap())
+}
+
 #[test]
-fn defaults_are_values_that_the_schema_allows() {
+fn defaults_are_values_that_a_spec_may_have() {
     for leaf in leaves() {
         let Some(default) = leaf.default else { continue };
         let default: Value = serde_json::from_str(default).unwrap();
-        let schema = schema(leaf);
-        match schema["type"].as_str().unwrap() {
-            "boolean" => assert!(default.is_boolean(), "{leaf}"),
-            "integer" => {
-                let default = default.as_f64().unwrap();
-                assert!(
-                    schema["minimum"].as_f64().unwrap() <= default && default <= schema["maximum"].as_f64().unwrap(),
-                    "{leaf}"
-                );
-            }
-            _ => assert!(schema["enum"].as_array().unwrap().contains(&default), "{leaf}"),
+        let (wire, check) = mapped_with(leaf, default.clone());
+        assert_eq!(check.violations, [], "{leaf}");
+        assert_eq!(leaf.find(&wire).unwrap_or(&json!("")), &default, "{leaf}");
+        if let Some(choices) = schema(leaf).get("enum") {
+            assert!(choices.as_array().unwrap().contains(&default), "{leaf}");
         }
     }
 }
 
 #[test]
-fn switches_are_leaves_of_the_table() {
-    for switch in leaves().filter_map(|leaf| leaf.switch) {
-        assert!(leaves().any(|leaf| leaf.path == switch), "{switch}");
+fn a_leaf_names_only_leaves_of_the_table_and_no_switch_hides_itself() {
+    let known = |path: &str| leaves().any(|leaf| leaf.path == path);
+    for leaf in leaves() {
+        assert!(leaf.switch.is_none_or(known) && leaf.unlike.is_none_or(known), "{leaf}");
+        assert!(leaf.switches().take(9).count() <= 2, "{leaf} is under too many switches to be understood");
+        for toggle in leaf.switches() {
+            assert_eq!(schema(toggle)["type"], "boolean", "{toggle} hides {leaf}");
+        }
+        assert!(leaf.required != Required::WhenOn || leaf.switch.is_some(), "{leaf} has no switch that can be on");
     }
 }
 
@@ -176,6 +168,22 @@ fn bad_values(schema: &Value) -> Vec<Value> {
             bad.extend((!clearable).then(|| json!("")));
             bad
         }
+        Some("object") => {
+            let names: Map<_, _> =
+                (0..=schema["maxProperties"].as_u64().unwrap()).map(|n| (format!("n{n}"), json!(1))).collect();
+            let (below, above) = (
+                bound(&schema["additionalProperties"], "minimum") - 1,
+                bound(&schema["additionalProperties"], "maximum") + 1,
+            );
+            vec![
+                json!({ "a": below }),
+                json!({ "a": above }),
+                json!({ "a.b": 1 }),
+                json!({ "": 1 }),
+                json!({ "a".repeat(64): 1 }),
+                Value::Object(names),
+            ]
+        }
         _ => vec![],
     }
 }
@@ -183,11 +191,9 @@ fn bad_values(schema: &Value) -> Vec<Value> {
 #[test]
 fn bad_values_are_named_with_path_found_and_allowed() {
     let (mut leaf_count, mut value_count) = (0, 0);
-    for leaf in leaves().filter(|leaf| leaf.class == Class::Value) {
+    for leaf in leaves().filter(|leaf| matches!(leaf.class, Class::Value | Class::Probe)) {
         for bad in bad_values(&schema(leaf)) {
-            let mut spec = serde_json::to_value(spec()).unwrap();
-            *spec.pointer_mut(&format!("/{}", leaf.path.replace('.', "/"))).unwrap() = bad.clone();
-            let (wire, check) = mapped(&serde_json::from_value(spec).unwrap());
+            let (wire, check) = mapped_with(leaf, bad.clone());
             assert_eq!(check.violations.len(), 1, "{leaf} = {bad}");
             assert_eq!(check.violations[0].path, leaf.path);
             assert!(check.violations[0].problem.contains("must be "), "{}", check.violations[0]);
@@ -196,7 +202,6 @@ fn bad_values_are_named_with_path_found_and_allowed() {
         }
         leaf_count += 1;
     }
-    println!("{leaf_count} leaves, {value_count} bad values");
     assert!(leaf_count >= 20 && value_count >= 60);
 }
 

@@ -152,7 +152,7 @@ impl SpecLeaf for bool {
 }
 
 /// Quotes a refused text, short enough for a status.
-fn quote(text: &str) -> String {
+pub fn quote(text: &str) -> String {
     const MOST: usize = 64;
     let cut: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
     if text.chars().count() > MOST { format!("'{cut}…'") } else { format!("'{cut}'") }

@@ -26,9 +26,20 @@ const TEXTS: [&str; 12] = [
 
 /// Every leaf with the values that the mapping takes for it.
 static POOLS: LazyLock<Vec<(&'static Leaf, Vec<Value>)>> = LazyLock::new(|| {
-    let pools = leaves().filter(|leaf| leaf.path != "general.tenantId").map(|leaf| (leaf, values_of(leaf)));
+    let pools = leaves().filter(|leaf| pooled(leaf)).map(|leaf| (leaf, values_of(leaf)));
     pools.filter(|(_, values)| !values.is_empty()).collect()
 });
+
+/// What has rules of its own has tests of its own: the identity, a partner behind a reference, a time that needs a confirmation,
+/// counts by name, and Secrets besides the one of Interact.
+fn pooled(leaf: &Leaf) -> bool {
+    let plain = match leaf.class {
+        Class::Value => !leaf.irreversible && leaf.path != "general.tenantId" && !leaf.path.ends_with(".features"),
+        Class::Sealed => leaf.path == REFERENCE,
+        Class::Reference | Class::Clears | Class::Probe => false,
+    };
+    plain && leaf.unlike.is_none()
+}
 
 fn values_of(leaf: &Leaf) -> Vec<Value> {
     if leaf.class == Class::Sealed {
@@ -68,6 +79,7 @@ fn wanting(leaves: &[(&'static Leaf, Value)]) -> Given {
     leaves.iter().fold(tenant("contoso"), |given, (leaf, value)| match leaf.class {
         Class::Value => given.with(leaf.path, value.clone()),
         Class::Sealed => given.referring(found("1")),
+        Class::Reference | Class::Clears | Class::Probe => given,
     })
 }
 
@@ -98,12 +110,12 @@ fn compare(given: &Given, held: &Held, known: &[SealedStatus]) -> Difference {
     diff(&given.desired(), &given.resolved.secrets, known, &settings, &held.restricted)
 }
 
-/// Whether the toggle over a leaf is on: the spec's word over the platform's over the default.
+/// Whether every toggle over a leaf is on: the spec's word over the platform's over the default.
 fn shown(leaf: &Leaf, given: &Given, held: &Held) -> bool {
-    leaf.switch.is_none_or(|switch| {
-        let toggle = leaves().find(|leaf| leaf.path == switch).unwrap();
-        let in_spec = given.object["spec"].pointer(&format!("/{}", switch.replace('.', "/"))).and_then(Value::as_bool);
-        in_spec.or(held.leaf(toggle.wire).as_bool()).unwrap_or(toggle.default == Some("true"))
+    leaf.switches().all(|toggle| {
+        let said =
+            given.object["spec"].pointer(&format!("/{}", toggle.path.replace('.', "/"))).and_then(Value::as_bool);
+        said.or(held.leaf(toggle.wire).as_bool()).unwrap_or(toggle.default == Some("true"))
     })
 }
 

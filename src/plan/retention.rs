@@ -1,0 +1,118 @@
+//! A shorter retention time purges data for ever. It needs a confirmation that names old and new value, and it is only ever
+//! written when the spec's own value changed: correcting drift never shortens it.
+
+use serde_json::Value;
+
+use super::{Change, Difference, Plan, Stop};
+use crate::resources::{Tenant, annotation};
+
+/// Whether a change destroys what cannot be brought back: a smaller value than the platform has, or the first one, of which
+/// nobody knows what it ends.
+pub fn shortens(change: &Change) -> bool {
+    let number = |value: &Option<Value>| value.as_ref().and_then(Value::as_i64);
+    change.leaf.irreversible
+        && number(&change.found).is_none_or(|found| number(&change.wanted).is_none_or(|wanted| wanted < found))
+}
+
+/// Whether the spec wants the retention time that was last applied.
+pub fn is_applied(tenant: &Tenant) -> bool {
+    let wanted = wanted(tenant);
+    wanted.is_some() && wanted == last_applied(tenant)
+}
+
+/// The retention time that a pass leaves behind as applied.
+pub fn applied(tenant: &Tenant, difference: &Difference) -> Option<i32> {
+    let refused = difference.restricted.iter().any(|change| change.leaf.irreversible);
+    if refused { last_applied(tenant) } else { wanted(tenant) }
+}
+
+/// Judges a plan.
+///
+/// *Errors*: it shortens the retention time of a tenant that is there, and nobody confirmed that.
+pub fn confirmed(tenant: &Tenant, plan: &Plan) -> Result<(), Stop> {
+    let Plan::Save { difference, .. } = plan else { return Ok(()) };
+    let Some(change) = difference.changes.iter().find(|change| shortens(change)) else { return Ok(()) };
+    let text = |value: &Option<Value>| value.as_ref().map_or_else(|| "none".to_owned(), Value::to_string);
+    let token = format!("{}->{}", text(&change.found), text(&change.wanted));
+    let annotations = tenant.metadata.annotations.as_ref();
+    let given = annotations.and_then(|annotations| annotations.get(annotation::CONFIRM_RETENTION));
+    if given.map(|given| given.trim()) == Some(token.as_str()) {
+        return Ok(());
+    }
+    Err(Stop::Unconfirmed { leaf: change.leaf, token })
+}
+
+fn wanted(tenant: &Tenant) -> Option<i32> {
+    tenant.spec.settings.data_privacy.as_ref()?.data_retention_months.map(|months| months.0)
+}
+
+fn last_applied(tenant: &Tenant) -> Option<i32> {
+    tenant.status.as_ref()?.applied.as_ref()?.data_retention_months
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test says what went wrong by panicking")]
+mod tests {
+    use serde_json::json;
+
+    use super::super::{Observation, Owner, PlatformReference, Resolved, keep, validate};
+    use super::*;
+    use crate::admin_api::TenantDocument;
+    use crate::plan::Intent;
+
+    /// What a pass plans for a Tenant that had `applied`, wants `wanted` and finds `found`.
+    fn planned(applied: Value, wanted: i32, found: Value, token: &str) -> Result<Value, String> {
+        let tenant: Tenant = serde_json::from_value(json!({
+            "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Tenant",
+            "metadata": { "name": "contoso", "annotations": { "nimbus.luware.com/confirm-retention": token } },
+            "spec": {
+                "platformRef": { "name": "p" },
+                "general": { "tenantId": "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c", "division": "Care" },
+                "dataPrivacy": { "dataRetentionMonths": wanted }
+            },
+            "status": { "applied": { "generation": 1, "hash": "h", "settingsVersion": "1", "dataRetentionMonths": applied } }
+        }))
+        .unwrap();
+        let resolved =
+            Resolved { platform: PlatformReference::Found, partner: None, secrets: vec![], surroundings_end: None };
+        let Ok(Intent::Keep(desired)) = validate(&tenant, &resolved) else { panic!("the spec is valid") };
+        let settings = json!({
+            "general": { "tenantId": "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c" },
+            "dataPrivacy": { "dataRetentionMonths": found }
+        });
+        let document = Box::new(TenantDocument { settings: settings.clone(), ..TenantDocument::default() });
+        let observation = Observation::Exists { document, settings, owner: Owner::Ours };
+        match keep::plan(&tenant, &desired, &resolved, &observation) {
+            Ok(Plan::Save { difference, .. } | Plan::Nothing { difference }) => Ok(difference.to_body()),
+            Err(Stop::Unconfirmed { token, .. }) => Err(token),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_shorter_time_needs_a_confirmation_of_both_values() {
+        let edit = json!({ "general": { "division": "Care" }, "dataPrivacy": { "dataRetentionMonths": 12 } });
+        for (applied, found, token, outcome) in [
+            (json!(24), json!(24), "", Err("24->12")),
+            (json!(24), json!(24), "24->6", Err("24->12")),
+            (json!(24), json!(36), "24->12", Err("36->12")),
+            (json!(24), json!(24), "24->12", Ok(&edit)),
+            (json!(null), json!(24), "", Err("24->12")),
+            (json!(null), json!(null), "", Err("none->12")),
+            (json!(null), json!(null), "none->12", Ok(&edit)),
+            (json!(6), json!(6), "", Ok(&edit)),
+        ] {
+            let got = planned(applied.clone(), 12, found.clone(), token);
+            assert_eq!(got.as_ref().map_err(String::as_str), outcome, "applied {applied}, found {found}, '{token}'");
+        }
+    }
+
+    #[test]
+    fn drift_is_corrected_to_a_longer_time_and_never_to_a_shorter_one() {
+        let rest = json!({ "general": { "division": "Care" } });
+        let all = json!({ "general": { "division": "Care" }, "dataPrivacy": { "dataRetentionMonths": 24 } });
+        assert_eq!(planned(json!(24), 24, json!(12), ""), Ok(all), "lengthening is correction");
+        assert_eq!(planned(json!(24), 24, json!(36), ""), Ok(rest.clone()), "shortening is left alone");
+        assert_eq!(planned(json!(24), 24, json!(36), "36->24"), Ok(rest), "and an old confirmation is not armed");
+    }
+}

@@ -1,0 +1,129 @@
+//! The Attendant Console section of the Extensions tab.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::format::{Format, formats};
+use super::leaf::{Authority::*, Leaf};
+use super::mapping::{Check, spec_leaf};
+use super::value::{Clearable, Text};
+use super::wire::{Canonical, WireLeaf};
+
+formats! {
+    /// A filter of Microsoft Graph. Nimbus does not judge its syntax, so neither does anybody before it.
+    GraphFilter {
+        pattern: "^[^\\x00-\\x1f\\x7f]+$",
+        max: 4096,
+        allowed: "a filter expression of Microsoft Graph on one line of at most 4096 characters",
+    }
+}
+
+formats! {
+    /// Whose team members the search shows.
+    TeamVisibility {
+        pattern: "^(HideMembers|ShowOwnMembers|ShowAllMembers)$",
+        max: 32,
+        allowed: "one of 'HideMembers', 'ShowOwnMembers', 'ShowAllMembers'",
+        values: &["HideMembers", "ShowOwnMembers", "ShowAllMembers"],
+    }
+}
+
+/// Attendant Console: which design users see, and what its search finds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AttendantConsoleSpec {
+    /// "Use new Attendant Console Design": whether users may switch to the new design (AC2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub use_new_design: Option<bool>,
+    /// "Overwrite User Settings": whether every user sees the new or the old design, as useNewDesign says, whatever they chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overwrite_user_settings: Option<bool>,
+    /// "Global Contact Search MS Graph Filter": narrows the search of Attendant Console down, by the value of `$filter` in a
+    /// query of Microsoft Graph, not the whole URL. It is joined to each search by AND and also hides the accounts of Nimbus
+    /// services. Nimbus does not check it: a broken filter, or one that needs more permissions, makes every search empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub global_contact_search_filter: Option<Clearable<GraphFilter>>,
+    /// "Team Visibility in Attendant Console": HideMembers shows services and their overall availability only, so that nobody
+    /// goes past a queue; ShowOwnMembers also the available members of services that the attendant belongs to; ShowAllMembers
+    /// the members of any service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team_visibility: Option<Text<TeamVisibility>>,
+}
+
+/// Who sees which design, for the manual.
+pub const DESIGNS: &str = "\
+| useNewDesign | overwriteUserSettings | users see |
+|---|---|---|
+| false | false | the old design |
+| true | false | the design that they chose |
+| false | true | the old design, whatever they chose |
+| true | true | the new design, whatever they chose |
+";
+
+/// The Attendant Console section on the wire.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "the members are those of the spec")]
+pub struct AttendantConsoleWire {
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub use_new_design: WireLeaf<bool>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub overwrite_user_settings: WireLeaf<bool>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub global_contact_search_filter: WireLeaf<Canonical<GraphFilter>>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub team_visibility: WireLeaf<Canonical<TeamVisibility>>,
+}
+
+/// The leaves of the section. No default of the visibility is published. The filter's example is the one of the manual.
+pub const LEAVES: &[Leaf] = &[
+    Leaf::value("extensions.attendantConsole.useNewDesign", Tenant).default("false"),
+    Leaf::value("extensions.attendantConsole.overwriteUserSettings", Tenant).default("false"),
+    Leaf::value("extensions.attendantConsole.globalContactSearchFilter", Tenant)
+        .default("\"\"")
+        .example("endsWith(userPrincipalName,'onmicrosoft.com') and preferredLanguage eq 'en-GB'"),
+    Leaf::value("extensions.attendantConsole.teamVisibility", Tenant).example("ShowOwnMembers"),
+];
+
+impl AttendantConsoleSpec {
+    /// The section in the platform's words.
+    pub fn to_wire(&self, check: &mut Check) -> AttendantConsoleWire {
+        let Self { use_new_design, overwrite_user_settings, global_contact_search_filter, team_visibility } = self;
+        let mut at = check.section("extensions.attendantConsole");
+        AttendantConsoleWire {
+            use_new_design: at.leaf("useNewDesign", use_new_design),
+            overwrite_user_settings: at.leaf("overwriteUserSettings", overwrite_user_settings),
+            global_contact_search_filter: at.leaf("globalContactSearchFilter", global_contact_search_filter),
+            team_visibility: at.leaf("teamVisibility", team_visibility),
+        }
+    }
+}
+
+impl From<&AttendantConsoleWire> for AttendantConsoleSpec {
+    fn from(wire: &AttendantConsoleWire) -> Self {
+        let AttendantConsoleWire {
+            use_new_design,
+            overwrite_user_settings,
+            global_contact_search_filter,
+            team_visibility,
+        } = wire;
+        Self {
+            use_new_design: spec_leaf(use_new_design),
+            overwrite_user_settings: spec_leaf(overwrite_user_settings),
+            global_contact_search_filter: spec_leaf(global_contact_search_filter),
+            team_visibility: spec_leaf(team_visibility),
+        }
+    }
+}
+
+/// The examples of [`LEAVES`] in the platform's words, by hand.
+#[cfg(test)]
+pub(super) fn golden() -> serde_json::Value {
+    serde_json::json!({ "extensions": { "attendantConsole": {
+        "useNewDesign": true,
+        "overwriteUserSettings": true,
+        "globalContactSearchFilter":
+            "endsWith(userPrincipalName,'onmicrosoft.com') and preferredLanguage eq 'en-GB'",
+        "teamVisibility": "ShowOwnMembers"
+    } } })
+}

@@ -1,0 +1,148 @@
+//! The Instant Messaging section of the Modalities tab.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::format::{Email, Guid};
+use super::leaf::{Authority::*, Leaf};
+use super::mapping::{Check, spec_leaf};
+use super::value::{Clearable, Count, SecretKeyRef};
+use super::wire::{Canonical, SealedState, WireLeaf};
+
+/// Instant Messaging: users handle chats. While it is off, the other settings of the section are hidden: they are kept,
+/// neither compared nor sent. So are connection string and resource id while useOwnAcsInstance is off.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InstantMessagingSpec {
+    /// "Instant Messaging": whether users of this tenant can handle chats. Needs a primary account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// "Primary Account": the guest account, by its sign-in name, that is invited to the tenant to send and receive messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary_account: Option<Clearable<Email>>,
+    /// "Secondary Account": a second guest account beside the primary one, and another than it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secondary_account: Option<Clearable<Email>>,
+    /// "Max concurrent IM Tasks per Service": the most instant messaging tasks per service at the same time. Acts at once;
+    /// further tasks wait until the backlog is below the limit, running ones are left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_concurrent_tasks_per_service: Option<Count<1, 50>>,
+    /// "Use your own ACS Instance": whether chats go through an instance of Azure Communication Services of your own instead
+    /// of the one of Nimbus. Needs a connection string and a resource id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub use_own_acs_instance: Option<bool>,
+    /// "ACS connection string" of Azure Communication Services, in a Secret. It cannot be cleared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acs_connection_string_ref: Option<SecretKeyRef>,
+    /// "ACS Resource ID": the resource id (a GUID that never changes) of the instance of Azure Communication Services.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acs_resource_id: Option<Clearable<Guid>>,
+}
+
+/// The Instant Messaging section on the wire.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "the members are those of the spec")]
+pub struct InstantMessagingWire {
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub enabled: WireLeaf<bool>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub primary_account: WireLeaf<Canonical<Email>>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub secondary_account: WireLeaf<Canonical<Email>>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub max_concurrent_tasks_per_service: WireLeaf<i32>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub use_own_acs_instance: WireLeaf<bool>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub acs_connection_string: WireLeaf<SealedState>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub acs_resource_id: WireLeaf<Canonical<Guid>>,
+}
+
+const SWITCH: &str = "modalities.instantMessaging.enabled";
+const PRIMARY: &str = "modalities.instantMessaging.primaryAccount";
+const OWN_ACS: &str = "modalities.instantMessaging.useOwnAcsInstance";
+const CONNECTION_STRING: &str = "modalities.instantMessaging.acsConnectionStringRef";
+
+/// The leaves of the section.
+pub const LEAVES: &[Leaf] = &[
+    Leaf::value(SWITCH, Tenant).default("false"),
+    Leaf::value(PRIMARY, Tenant).under(SWITCH).when_on().personal().example("nimbus-im-1@contoso.com"),
+    Leaf::value("modalities.instantMessaging.secondaryAccount", Tenant)
+        .under(SWITCH)
+        .unlike(PRIMARY)
+        .personal()
+        .example("nimbus-im-2@contoso.com"),
+    Leaf::value("modalities.instantMessaging.maxConcurrentTasksPerService", Tenant)
+        .under(SWITCH)
+        .default("20")
+        .example("25"),
+    Leaf::value(OWN_ACS, Tenant).under(SWITCH).default("false"),
+    Leaf::sealed(CONNECTION_STRING, "modalities.instantMessaging.acsConnectionString", Tenant).under(OWN_ACS).when_on(),
+    Leaf::value("modalities.instantMessaging.acsResourceId", Tenant)
+        .under(OWN_ACS)
+        .when_on()
+        .example("55555555-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
+];
+
+impl InstantMessagingSpec {
+    /// The section in the platform's words.
+    pub fn to_wire(&self, check: &mut Check) -> InstantMessagingWire {
+        let Self {
+            enabled,
+            primary_account,
+            secondary_account,
+            max_concurrent_tasks_per_service,
+            use_own_acs_instance,
+            acs_connection_string_ref,
+            acs_resource_id,
+        } = self;
+        let mut at = check.section("modalities.instantMessaging");
+        InstantMessagingWire {
+            enabled: at.leaf("enabled", enabled),
+            primary_account: at.leaf("primaryAccount", primary_account),
+            secondary_account: at.leaf("secondaryAccount", secondary_account),
+            max_concurrent_tasks_per_service: at.leaf("maxConcurrentTasksPerService", max_concurrent_tasks_per_service),
+            use_own_acs_instance: at.leaf("useOwnAcsInstance", use_own_acs_instance),
+            acs_connection_string: at.sealed(CONNECTION_STRING, acs_connection_string_ref),
+            acs_resource_id: at.leaf("acsResourceId", acs_resource_id),
+        }
+    }
+}
+
+impl From<&InstantMessagingWire> for InstantMessagingSpec {
+    fn from(wire: &InstantMessagingWire) -> Self {
+        let InstantMessagingWire {
+            enabled,
+            primary_account,
+            secondary_account,
+            max_concurrent_tasks_per_service,
+            use_own_acs_instance,
+            acs_connection_string: _,
+            acs_resource_id,
+        } = wire;
+        Self {
+            enabled: spec_leaf(enabled),
+            primary_account: spec_leaf(primary_account),
+            secondary_account: spec_leaf(secondary_account),
+            max_concurrent_tasks_per_service: spec_leaf(max_concurrent_tasks_per_service),
+            use_own_acs_instance: spec_leaf(use_own_acs_instance),
+            acs_connection_string_ref: None,
+            acs_resource_id: spec_leaf(acs_resource_id),
+        }
+    }
+}
+
+/// The examples of [`LEAVES`] in the platform's words, by hand.
+#[cfg(test)]
+pub(super) fn golden() -> serde_json::Value {
+    serde_json::json!({ "modalities": { "instantMessaging": {
+        "enabled": true,
+        "primaryAccount": "nimbus-im-1@contoso.com",
+        "secondaryAccount": "nimbus-im-2@contoso.com",
+        "maxConcurrentTasksPerService": 25,
+        "useOwnAcsInstance": true,
+        "acsResourceId": "55555555-0d3e-4f5a-8b7c-9d0e1f2a3b4c"
+    } } })
+}

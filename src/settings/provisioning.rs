@@ -1,0 +1,141 @@
+//! The Provisioning tab: defaults for new services.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::format::{Format, formats};
+use super::leaf::{Authority::*, Leaf, Script};
+use super::mapping::{Check, spec_leaf};
+use super::value::Text;
+use super::wire::{Canonical, WireLeaf};
+
+formats! {
+    /// An organization unit: the tenant itself, or the id of a unit below.
+    OrganizationUnit {
+        pattern: "^(root|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})$",
+        max: 36,
+        allowed: "'root' or the GUID of an organization unit, such as '44444444-0d3e-4f5a-8b7c-9d0e1f2a3b4c'",
+        refused: &["00000000-0000-0000-0000-000000000000"],
+        spell: |text| text.to_ascii_lowercase(),
+    }
+}
+
+formats! {
+    /// The least role that provisions services from Microsoft Teams.
+    ViaTeams {
+        pattern: "^(Everyone|TenantAndOrganizationUnitAdministrators|TenantAdministrators|NoOne)$",
+        max: 64,
+        allowed: "one of 'Everyone', 'TenantAndOrganizationUnitAdministrators', 'TenantAdministrators', 'NoOne'",
+        values: &["Everyone", "TenantAndOrganizationUnitAdministrators", "TenantAdministrators", "NoOne"],
+    }
+}
+
+formats! {
+    /// The role of the owner of a service that is provisioned from Microsoft Teams.
+    TeamOwnerRole {
+        pattern: "^(TeamOwner|TeamOwnerLimited)$",
+        max: 32,
+        allowed: "one of 'TeamOwner', 'TeamOwnerLimited'",
+        values: &["TeamOwner", "TeamOwnerLimited"],
+    }
+}
+
+/// The Provisioning tab of the spec. Nothing in it changes services that are there already.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProvisioningSpec {
+    /// "Default OU for MS Teams creation": the organization unit of new services. While provisioning, a user may still choose
+    /// a unit below it. When the unit is deleted, the platform moves this setting one level up by itself; the Tenant then says
+    /// OrganizationUnitNotFound until another unit is named here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_organization_unit_id: Option<Text<OrganizationUnit>>,
+    /// "Allow service provisioning via MS Teams": the least role that may provision a service from the UI of Microsoft Teams.
+    /// NoOne disables it there. Administrators can always provision services of other types, and the personal app and the
+    /// removal of a tab are not affected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow_service_provisioning_via_teams: Option<Text<ViaTeams>>,
+    /// "Default Team Owner Role": the role of the owner of a service that is provisioned from the UI of Microsoft Teams.
+    /// TeamOwner has all rights on its team's settings, TeamOwnerLimited a reduced set. Acts on future services only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_team_owner_role: Option<Text<TeamOwnerRole>>,
+    /// "Enable Multihoming": whether users of this tenant work on several clusters. It has strict technical limits and is set
+    /// up by a system administrator together with Luware Customer Success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multihoming_enabled: Option<bool>,
+}
+
+/// The Provisioning tab on the wire.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "the members are those of the spec")]
+pub struct ProvisioningWire {
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub default_organization_unit_id: WireLeaf<Canonical<OrganizationUnit>>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub allow_service_provisioning_via_teams: WireLeaf<Canonical<ViaTeams>>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub default_team_owner_role: WireLeaf<Canonical<TeamOwnerRole>>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub multihoming_enabled: WireLeaf<bool>,
+}
+
+/// The default organization unit, which the platform moves by itself when the unit is deleted.
+pub const DEFAULT_ORGANIZATION_UNIT: &str = "provisioning.defaultOrganizationUnitId";
+
+/// The leaves of the tab.
+pub const LEAVES: &[Leaf] = &[
+    Leaf::value(DEFAULT_ORGANIZATION_UNIT, Tenant).default("\"root\"").example("44444444-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
+    Leaf::value("provisioning.allowServiceProvisioningViaTeams", Tenant)
+        .default("\"Everyone\"")
+        .example("TenantAdministrators"),
+    Leaf::value("provisioning.defaultTeamOwnerRole", Tenant).default("\"TeamOwner\"").example("TeamOwnerLimited"),
+    Leaf::value("provisioning.multihomingEnabled", System).default("false").script(Script::Changed),
+];
+
+impl ProvisioningSpec {
+    /// The tab in the platform's words.
+    pub fn to_wire(&self, check: &mut Check) -> ProvisioningWire {
+        let Self {
+            default_organization_unit_id,
+            allow_service_provisioning_via_teams,
+            default_team_owner_role,
+            multihoming_enabled,
+        } = self;
+        let mut at = check.section("provisioning");
+        ProvisioningWire {
+            default_organization_unit_id: at.leaf("defaultOrganizationUnitId", default_organization_unit_id),
+            allow_service_provisioning_via_teams: at
+                .leaf("allowServiceProvisioningViaTeams", allow_service_provisioning_via_teams),
+            default_team_owner_role: at.leaf("defaultTeamOwnerRole", default_team_owner_role),
+            multihoming_enabled: at.leaf("multihomingEnabled", multihoming_enabled),
+        }
+    }
+}
+
+impl From<&ProvisioningWire> for ProvisioningSpec {
+    fn from(wire: &ProvisioningWire) -> Self {
+        let ProvisioningWire {
+            default_organization_unit_id,
+            allow_service_provisioning_via_teams,
+            default_team_owner_role,
+            multihoming_enabled,
+        } = wire;
+        Self {
+            default_organization_unit_id: spec_leaf(default_organization_unit_id),
+            allow_service_provisioning_via_teams: spec_leaf(allow_service_provisioning_via_teams),
+            default_team_owner_role: spec_leaf(default_team_owner_role),
+            multihoming_enabled: spec_leaf(multihoming_enabled),
+        }
+    }
+}
+
+/// The examples of [`LEAVES`] in the platform's words, by hand.
+#[cfg(test)]
+pub(super) fn golden() -> serde_json::Value {
+    serde_json::json!({ "provisioning": {
+        "defaultOrganizationUnitId": "44444444-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
+        "allowServiceProvisioningViaTeams": "TenantAdministrators",
+        "defaultTeamOwnerRole": "TeamOwnerLimited",
+        "multihomingEnabled": true
+    } })
+}

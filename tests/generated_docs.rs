@@ -1,0 +1,99 @@
+//! The manual and the examples are made by the library: the files are as fresh as the code, and the real API server takes
+//! every example.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use kube::Api;
+use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
+use nimbus_operator::resources::{Partner, Tenant, crd, manifest, reference};
+use nimbus_operator::settings::leaves;
+use serde_json::{Value, json};
+
+use crate::support::assets;
+use crate::support::stage::Stage;
+use crate::support::users;
+
+fn files() -> Vec<(PathBuf, String)> {
+    let mut files = vec![("docs/settings.md".to_owned(), reference::settings())];
+    files.extend(manifest::examples());
+    files.into_iter().map(|(path, text)| (assets::checkout().join(path), text)).collect()
+}
+
+/// The YAML files of a folder.
+fn yaml_in(folder: &Path) -> BTreeSet<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect()
+}
+
+#[test]
+fn generated_docs_and_examples_are_fresh() {
+    let update = std::env::var_os("UPDATE").is_some();
+    for (path, text) in files() {
+        if update {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, &text).unwrap();
+        }
+        let stored = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(stored == text, "{} is stale: run make generated", path.display());
+    }
+    let tabs = assets::checkout().join("examples/tabs");
+    let made = files().into_iter().map(|(path, _)| path).filter(|path| path.starts_with(&tabs)).collect();
+    assert_eq!(yaml_in(&tabs), made, "an example of a tab that is gone");
+}
+
+#[test]
+fn generated_docs_name_every_setting_once_with_its_label() {
+    let text = reference::settings();
+    for leaf in leaves() {
+        let rows: Vec<&str> = text.lines().filter(|line| line.contains(&format!("| `spec.{}` |", leaf.path))).collect();
+        assert_eq!(rows.len(), 1, "{leaf}");
+        assert_eq!(rows[0].replace("\\|", "").matches('|').count(), 9, "{}", rows[0]);
+    }
+    let spec = crd::tenant_spec();
+    let heads: BTreeSet<&str> = reference::HEAD.iter().map(|(name, _)| *name).collect();
+    let tabs: BTreeSet<&str> = leaves().filter_map(|leaf| leaf.path.split('.').next()).collect();
+    let all: BTreeSet<&str> = spec["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(heads.union(&tabs).copied().collect::<BTreeSet<_>>(), all);
+}
+
+/// A generated example for the tenant, the Platform and the Partner of a stage.
+fn placed(stage: &Stage, yaml: &str) -> Value {
+    let mut manifest: Value = serde_yaml::from_str(yaml).unwrap();
+    manifest["metadata"]["namespace"] = json!(stage.env.namespace);
+    manifest["spec"]["platformRef"]["name"] = json!(stage.env.platform);
+    manifest["spec"]["general"]["tenantId"] = json!(stage.id);
+    if let Some(name) = manifest.pointer_mut("/spec/partner/partnerRef/name") {
+        *name = json!(stage.env.namespace);
+    }
+    manifest
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn generated_examples_are_accepted_and_the_full_one_becomes_ready() {
+    let stage = Stage::new("examples").await;
+    let _operator = stage.start();
+    let tenants: Api<DynamicObject> = Api::namespaced_with(
+        stage.client(users::PLATFORM_ADMIN),
+        &stage.env.namespace,
+        &kube::api::ApiResource::erase::<Tenant>(&()),
+    );
+    let mut count = 0;
+    for (path, text) in manifest::examples() {
+        let object = serde_json::from_value(placed(&stage, &text)).unwrap();
+        let params = PostParams { dry_run: true, ..PostParams::default() };
+        tenants.create(&params, &object).await.unwrap_or_else(|error| panic!("{path}: {error}"));
+        count += 1;
+    }
+    assert_eq!(count, 11);
+
+    let partner = json!({
+        "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Partner", "metadata": { "name": stage.env.namespace },
+        "spec": { "displayName": "Northwind", "platformPartnerId": "northwind" }
+    });
+    let partners: Api<Partner> = Api::all(stage.client(users::PLATFORM_ADMIN));
+    partners.patch(&stage.env.namespace, &PatchParams::apply("test"), &Patch::Apply(partner)).await.unwrap();
+    let full = std::fs::read_to_string(assets::checkout().join("examples/tenant-full.yaml")).unwrap();
+    stage.try_create(placed(&stage, &full)).await.unwrap();
+    stage.ready().await;
+}

@@ -1,0 +1,113 @@
+//! The vocabulary as a whole: every setting of the table, on the real API server and on the platform.
+
+mod authority;
+mod bounds;
+mod clearing;
+mod drift;
+mod partner;
+mod retention;
+mod switches;
+
+use kube::Api;
+use kube::api::{Patch, PatchParams};
+use nimbus_operator::resources::{Partner, sample};
+use nimbus_operator::settings::{Class, Leaf, leaves};
+use serde_json::{Value, json};
+
+use crate::support::stage::{NAME, Stage};
+use crate::support::users;
+
+/// The platform's id of the partner in these tests.
+const PARTNER_ID: &str = "northwind";
+
+/// The spec that sets every leaf to its example, for the tenant and the Partner of a stage.
+fn full(stage: &Stage) -> Value {
+    let mut spec = sample::spec(|_| true);
+    spec["general"]["tenantId"] = json!(stage.id);
+    spec["partner"]["partnerRef"]["name"] = json!(stage.env.namespace);
+    spec
+}
+
+/// Writes the Partner of a stage.
+async fn create_partner(stage: &Stage, id: &str) {
+    let name = &stage.env.namespace;
+    let partner = json!({
+        "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Partner", "metadata": { "name": name },
+        "spec": { "displayName": "Northwind", "platformPartnerId": id }
+    });
+    let api: Api<Partner> = Api::all(stage.client(users::PLATFORM_ADMIN));
+    api.patch(name, &PatchParams::apply("test").force(), &Patch::Apply(partner))
+        .await
+        .expect("the Partner is accepted");
+}
+
+/// What the platform has to hold for a leaf of [`full`].
+fn expected(stage: &Stage, leaf: &Leaf, spec: &Value) -> Option<Value> {
+    match leaf.class {
+        Class::Value => at(spec, leaf.path).cloned(),
+        Class::Reference => Some(json!(PARTNER_ID)),
+        Class::Sealed | Class::Clears | Class::Probe => None,
+    }
+    .map(|value| if leaf.path == "general.tenantId" { json!(stage.id) } else { value })
+}
+
+/// What stands at a path in dots.
+fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+    path.split('.').try_fold(value, |at, name| at.get(name))
+}
+
+/// The document that says one thing at a path in dots.
+fn only(path: &str, value: Value) -> Value {
+    path.rsplit('.').fold(value, |inner, name| json!({ name: inner }))
+}
+
+/// Creates the Tenant that sets everything, and waits until it is Ready.
+async fn create_full(stage: &Stage) -> Value {
+    create_partner(stage, PARTNER_ID).await;
+    let spec = full(stage);
+    stage.create(spec.clone()).await;
+    stage.ready().await;
+    spec
+}
+
+/// The platform's document.
+async fn document(stage: &Stage) -> Value {
+    let (status, document) = stage.platform.tenant(&stage.id).await.unwrap();
+    assert_eq!(status, 200, "{document}");
+    document
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_setting_reaches_the_platform_and_stays_when_it_is_no_longer_managed() {
+    let stage = Stage::new("vocabulary").await;
+    let _operator = stage.start();
+    let spec = create_full(&stage).await;
+    let before = document(&stage).await;
+    for leaf in leaves() {
+        let found = leaf.find(&before["settings"]);
+        match leaf.class {
+            Class::Sealed => assert_eq!(found, Some(&json!({ "set": true, "version": 1 })), "{leaf}"),
+            Class::Value | Class::Reference => assert_eq!(found, expected(&stage, leaf, &spec).as_ref(), "{leaf}"),
+            Class::Clears => assert!(at(&before["settings"], leaf.path).is_none(), "{leaf} is no setting"),
+            Class::Probe => assert_eq!(found, None, "{leaf} is never sent"),
+        }
+    }
+    let changes: Vec<&str> = before["runtime"]["pendingChanges"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|change| change["change"].as_str())
+        .collect();
+    for change in ["interact-enabled", "multihoming-changed"] {
+        assert!(changes.contains(&change), "{change} waits for the script: {changes:?}");
+    }
+
+    // A JSON patch replaces the whole spec.
+    let minimal = stage.manifest(json!({ "general": { "name": null, "o365Domain": null } }))["spec"].clone();
+    let replace = serde_json::from_value(json!([{ "op": "replace", "path": "/spec", "value": minimal }])).unwrap();
+    stage.tenants().patch(NAME, &PatchParams::default(), &Patch::Json::<()>(replace)).await.unwrap();
+    stage.ready().await;
+    let after = document(&stage).await;
+    assert_eq!(after["settings"], before["settings"]);
+    assert_eq!(after["settingsVersion"], before["settingsVersion"]);
+}

@@ -1,0 +1,142 @@
+//! Bounds and formats: admission names what it refuses, and what it lets through at a bound the platform takes too.
+
+use kube::Api;
+use kube::api::{DynamicObject, PostParams};
+use nimbus_operator::resources::{Tenant, crd};
+use nimbus_operator::settings::{Class, Leaf, leaves};
+use serde_json::{Map, Value, json};
+
+use super::{full, only};
+use crate::support::stage::Stage;
+use crate::support::users;
+
+#[expect(clippy::cast_possible_truncation, reason = "bounds of settings are small whole numbers")]
+fn bound(schema: &Value, name: &str) -> i64 {
+    schema[name].as_f64().unwrap() as i64
+}
+
+fn longest(schema: &Value) -> usize {
+    usize::try_from(schema["maxLength"].as_i64().unwrap()).unwrap()
+}
+
+fn is_clearable(schema: &Value) -> bool {
+    schema["x-kubernetes-validations"][0]["rule"].as_str().unwrap().starts_with("self == ''")
+}
+
+/// Values just outside, with a word that the refusal must have.
+fn outside(schema: &Value) -> Vec<(Value, String)> {
+    let allowed = crd::allowed(schema).unwrap_or_default();
+    match schema["type"].as_str().unwrap() {
+        "boolean" => vec![(json!("yes"), "boolean".into())],
+        "integer" => {
+            let (min, max) = (bound(schema, "minimum"), bound(schema, "maximum"));
+            vec![
+                (json!(min - 1), format!("greater than or equal to {min}")),
+                (json!(max + 1), format!("less than or equal to {max}")),
+                (json!("1"), "integer".into()),
+            ]
+        }
+        "string" if schema.get("enum").is_some() => {
+            vec![(json!("Other"), "supported values".into()), (json!(""), "supported values".into())]
+        }
+        "string" => {
+            let mut bad = vec![
+                (json!("x".repeat(longest(schema) + 1)), "may not be more than".into()),
+                (json!("\n"), allowed.clone()),
+            ];
+            bad.extend((!is_clearable(schema)).then(|| (json!(""), allowed)));
+            bad
+        }
+        "object" => {
+            let counts = &schema["additionalProperties"];
+            let most = schema["maxProperties"].as_u64().unwrap();
+            let many: Map<_, _> = (0..=most).map(|n| (format!("n{n}"), json!(1))).collect();
+            vec![
+                (json!({ "a": bound(counts, "minimum") - 1 }), "greater than or equal to".into()),
+                (json!({ "a": bound(counts, "maximum") + 1 }), "less than or equal to".into()),
+                (json!({ "a.b": 1 }), allowed.clone()),
+                (json!({ "a".repeat(64): 1 }), allowed),
+                (Value::Object(many), "must have at most".into()),
+            ]
+        }
+        other => panic!("no bad value of type {other}"),
+    }
+}
+
+/// Values just inside.
+fn inside(schema: &Value) -> Vec<Value> {
+    match schema["type"].as_str().unwrap() {
+        "boolean" => vec![json!(true), json!(false)],
+        "integer" => vec![json!(bound(schema, "minimum")), json!(bound(schema, "maximum"))],
+        "string" if schema.get("enum").is_some() => schema["enum"].as_array().unwrap().clone(),
+        "object" => vec![json!({ "a".repeat(63): bound(&schema["additionalProperties"], "maximum") })],
+        "string" => {
+            let text = "x".repeat(longest(schema));
+            let rule = schema["x-kubernetes-validations"][0]["rule"].as_str().unwrap();
+            // Only free text may be as long as it likes.
+            if rule.contains("[^\\\\x00-\\\\x1f\\\\x7f]+$") { vec![json!(text), json!("x")] } else { vec![] }
+        }
+        other => panic!("no good value of type {other}"),
+    }
+}
+
+fn judged() -> impl Iterator<Item = (&'static Leaf, Value)> {
+    let spec = crd::tenant_spec();
+    leaves()
+        .filter(|leaf| matches!(leaf.class, Class::Value | Class::Probe))
+        .map(move |leaf| (leaf, crd::member(&spec, leaf.path).unwrap().clone()))
+}
+
+/// Asks the API server about a Tenant without storing it.
+async fn admit(stage: &Stage, spec: Value) -> kube::Result<DynamicObject> {
+    let tenants: Api<DynamicObject> = Api::namespaced_with(
+        stage.client(users::PLATFORM_ADMIN),
+        &stage.env.namespace,
+        &kube::api::ApiResource::erase::<Tenant>(&()),
+    );
+    let object = serde_json::from_value(stage.manifest(spec)).unwrap();
+    tenants.create(&PostParams { dry_run: true, ..PostParams::default() }, &object).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn admission_refuses_each_bad_value_and_says_what_is_allowed() {
+    let stage = Stage::new("bad-values").await;
+    let mut count = 0;
+    for (leaf, schema) in judged() {
+        for (bad, word) in outside(&schema) {
+            match admit(&stage, only(leaf.path, bad.clone())).await {
+                Err(kube::Error::Api(status)) => {
+                    assert_eq!(status.code, 422, "{leaf} = {bad}: {}", status.message);
+                    assert!(status.message.contains(&leaf.to_string()), "{leaf}: {}", status.message);
+                    assert!(status.message.contains(&word), "{leaf}: '{word}' is not in: {}", status.message);
+                }
+                other => panic!("{leaf} = {bad}: {other:?}"),
+            }
+            count += 1;
+        }
+    }
+    assert!(count >= 130, "{count} bad values");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_admission_takes_at_a_bound_the_platform_takes_too() {
+    let stage = Stage::new("bounds").await;
+    let name = json!({ "general": { "name": "Contoso", "o365Domain": "contoso.com" } });
+    stage.platform.create(&stage.id, name).await.unwrap();
+    let mut count = 0;
+    for (leaf, schema) in judged().filter(|(leaf, _)| leaf.class == Class::Value) {
+        for good in inside(&schema) {
+            admit(&stage, only(leaf.path, good.clone()))
+                .await
+                .unwrap_or_else(|error| panic!("{leaf} = {good}: {error}"));
+            // A switch needs what is under it; whether that is there is another rule.
+            if schema["type"] != "boolean" {
+                let taken = stage.platform.edit(&stage.id, only(leaf.wire, good.clone())).await;
+                taken.unwrap_or_else(|error| panic!("{leaf} = {good}: {error}"));
+            }
+            count += 1;
+        }
+    }
+    assert!(count >= 95, "{count} good values");
+    admit(&stage, full(&stage)).await.expect("and everything together");
+}

@@ -1,0 +1,75 @@
+//! The empty text clears a setting on the platform, where the contract says so and nowhere else.
+
+use nimbus_operator::resources::crd;
+use nimbus_operator::settings::leaf::Required;
+use nimbus_operator::settings::{Class, leaves};
+use serde_json::{Value, json};
+
+use super::{at, create_full, document, only};
+use crate::support::stage::Stage;
+
+/// As the contract lists them, by hand; the partner is cleared by its sibling.
+const CLEARABLE: &[&str] = &[
+    "contact.email",
+    "contact.name",
+    "contact.phone",
+    "contact.sipAddress",
+    "extensions.attendantConsole.globalContactSearchFilter",
+    "extensions.interact.o365UserId",
+    "general.billingAddress.city",
+    "general.billingAddress.country",
+    "general.billingAddress.street1",
+    "general.billingAddress.street2",
+    "general.billingAddress.zipCode",
+    "general.companyName",
+    "general.division",
+    "general.partnerAdministrationGroupId",
+    "general.tenantAdministrationGroupId",
+    "modalities.instantMessaging.acsResourceId",
+    "modalities.instantMessaging.primaryAccount",
+    "modalities.instantMessaging.secondaryAccount",
+];
+
+#[test]
+fn the_schema_lets_clear_what_the_contract_lists() {
+    let spec = crd::tenant_spec();
+    let rule = |path: &str| crd::member(&spec, path).unwrap()["x-kubernetes-validations"][0]["rule"].clone();
+    let mut clearable: Vec<&str> = leaves()
+        .filter(|leaf| rule(leaf.path).as_str().is_some_and(|rule| rule.starts_with("self == ''")))
+        .map(|leaf| leaf.path)
+        // Listed in the contract too; its row is on its way.
+        .filter(|path| *path != "general.crmId")
+        .collect();
+    clearable.sort_unstable();
+    assert_eq!(clearable, CLEARABLE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_empty_text_clears_a_setting_and_what_a_switch_needs_is_named() {
+    let stage = Stage::new("clearing").await;
+    let _operator = stage.start();
+    create_full(&stage).await;
+    let needed = |path: &str| leaves().any(|leaf| leaf.path == path && leaf.required == Required::WhenOn);
+    for path in CLEARABLE.iter().filter(|path| !needed(path)) {
+        stage.patch(json!({ "spec": only(path, json!("")) })).await;
+        stage.ready().await;
+        let settings = document(&stage).await["settings"].clone();
+        assert_eq!(at(&settings, path), Some(&Value::Null), "{path}");
+    }
+    // Cleared means equal: nothing is left to write.
+    let before = document(&stage).await["settingsVersion"].clone();
+    stage.pass().await;
+    assert_eq!(document(&stage).await["settingsVersion"], before);
+
+    for path in CLEARABLE.iter().filter(|path| needed(path)) {
+        let old = at(&document(&stage).await["settings"], path).cloned();
+        stage.patch(json!({ "spec": only(path, json!("")) })).await;
+        let tenant = stage.condition("Ready", "False", "InvalidSettings").await;
+        let (_, _, message) = crate::support::stage::condition(&tenant, "Ready").unwrap();
+        assert!(message.starts_with(&format!("spec.{path} is not set, must be set while spec.")), "{message}");
+        assert_eq!(at(&document(&stage).await["settings"], path).cloned(), old, "nothing was saved");
+        stage.patch(json!({ "spec": only(path, old.unwrap()) })).await;
+        stage.ready().await;
+    }
+    assert_eq!(leaves().filter(|leaf| leaf.class == Class::Value && needed(leaf.path)).count(), 2);
+}

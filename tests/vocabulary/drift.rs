@@ -1,0 +1,101 @@
+//! Drift: whatever somebody changes on the platform, what this spec manages comes back, and nothing else does.
+
+use nimbus_operator::resources::crd;
+use nimbus_operator::settings::{Class, Leaf, leaves};
+use serde_json::{Value, json};
+
+use super::{at, create_full, document, expected, only};
+use crate::support::stage::{CONNECTION_STRING, Stage};
+
+/// Another legal value than the example.
+fn other(leaf: &Leaf, spec: &Value, schema: &Value) -> Value {
+    if leaf.class == Class::Sealed {
+        return json!({ "value": CONNECTION_STRING.replace("contoso", "fabrikam") });
+    }
+    if leaf.class == Class::Reference {
+        return json!("fabrikam");
+    }
+    let example = at(spec, leaf.path).unwrap();
+    match example {
+        Value::Bool(on) => json!(!on),
+        // Smaller, since correcting drift never shortens a retention time.
+        Value::Number(number) => json!(number.as_i64().unwrap() - 1),
+        Value::Object(_) => json!({ "interact": 99 }),
+        Value::String(_) if schema.get("enum").is_some() => {
+            let choices = schema["enum"].as_array().unwrap();
+            choices.iter().find(|choice| *choice != example).unwrap().clone()
+        }
+        _ => {
+            let rule = schema["x-kubernetes-validations"][0]["rule"].as_str().unwrap();
+            let pattern =
+                rule.split("self.matches('").nth(1).unwrap().split("')").next().unwrap().replace("\\\\", "\\");
+            let pattern = regex::Regex::new(&pattern).unwrap();
+            let candidates = [
+                "Other",
+                "66666666-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
+                "+41445550000",
+                "sip:other@fabrikam.com",
+                "other@fabrikam.com",
+                "fabrikam.onmicrosoft.com",
+                "DE",
+            ];
+            let fits = candidates.into_iter().find(|text| pattern.is_match(text));
+            json!(fits.unwrap_or_else(|| panic!("no other value for {leaf}")))
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drift_of_each_setting_is_corrected() {
+    let stage = Stage::new("drift").await;
+    let _operator = stage.start();
+    let spec = create_full(&stage).await;
+    let schema = crd::tenant_spec();
+    let mut count = 0;
+    for leaf in leaves().filter(|leaf| !matches!(leaf.class, Class::Clears | Class::Probe)) {
+        // It is the identity: nobody can change it.
+        if leaf.path == "general.tenantId" {
+            continue;
+        }
+        let changed = other(leaf, &spec, crd::member(&schema, leaf.path).unwrap());
+        let edited = stage.platform.edit(&stage.id, only(leaf.wire, changed.clone())).await;
+        let before = edited.unwrap_or_else(|error| panic!("{leaf} = {changed}: {error}"));
+        stage.pass().await;
+        let settings = document(&stage).await["settings"].clone();
+        match leaf.class {
+            Class::Sealed => {
+                let version = |settings: &Value| leaf.find(settings).unwrap()["version"].as_i64().unwrap();
+                assert_eq!(version(&settings), version(&before["settings"]) + 1, "{leaf} was sent again");
+            }
+            _ => assert_eq!(leaf.find(&settings), expected(&stage, leaf, &spec).as_ref(), "{leaf} after {changed}"),
+        }
+        count += 1;
+    }
+    assert!(count >= 50, "{count} settings");
+    let drifted = stage.events().await.unwrap();
+    assert!(drifted.contains(&("Normal".into(), "DriftCorrected".into())), "{drifted:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_of_features_are_managed_name_by_name() {
+    let stage = Stage::new("features").await;
+    let _operator = stage.start();
+    let features = |counts: Value| only("licenses.contingents.services.features", counts);
+    let on_platform =
+        async || document(&stage).await["settings"]["licenses"]["contingents"]["services"]["features"].clone();
+    stage.create(features(json!({ "interact": 2 }))).await;
+    stage.ready().await;
+    stage.platform.edit(&stage.id, features(json!({ "interact": 7, "companion": 4 }))).await.unwrap();
+    stage.pass().await;
+    assert_eq!(on_platform().await, json!({ "interact": 2, "companion": 4 }), "the other name is not managed");
+
+    stage.patch(json!({ "spec": features(json!({ "interact": null, "companion": 5 })) })).await;
+    stage.ready().await;
+    assert_eq!(on_platform().await, json!({ "interact": 2, "companion": 5 }), "a name that goes leaves its count");
+    let version = document(&stage).await["settingsVersion"].clone();
+    stage.platform.edit(&stage.id, features(json!({ "interact": 9 }))).await.unwrap();
+    let tenant = stage.pass().await;
+    assert_eq!(on_platform().await, json!({ "interact": 9, "companion": 5 }), "and is not corrected any more");
+    assert_eq!(tenant.status.unwrap().drift, []);
+    assert_ne!(document(&stage).await["settingsVersion"], version, "the edit itself moved it");
+}

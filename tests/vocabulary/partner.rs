@@ -1,0 +1,100 @@
+//! The partner: by a reference to an object, taken off by its sibling, and never both.
+
+use serde_json::{Value, json};
+
+use super::{create_partner, document};
+use crate::support::stage::{NAME, Stage, condition, refused};
+use crate::support::wait::{PATIENCE, until};
+
+async fn partner_id(stage: &Stage) -> Value {
+    document(stage).await["settings"]["partner"]["partnerId"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partner_that_comes_late_heals_by_itself() {
+    let stage = Stage::new("late-partner").await;
+    let _operator = stage.start();
+    let name = stage.env.namespace.clone();
+    stage.create(json!({ "partner": { "partnerRef": { "name": name } } })).await;
+    let tenant = stage.condition("Ready", "False", "PartnerNotFound").await;
+    let message = format!("spec.partner.partnerRef.name is '{name}': there is no such Partner");
+    assert_eq!(condition(&tenant, "Ready"), Some(("False".into(), "PartnerNotFound".into(), message.clone())));
+    assert_eq!(condition(&tenant, "Reconciling"), Some(("True".into(), "PartnerNotFound".into(), message)));
+    assert_eq!(condition(&tenant, "Stalled"), None);
+    assert_eq!(stage.platform.tenant(&stage.id).await.unwrap().0, 404, "nothing was saved without it");
+
+    create_partner(&stage, "northwind").await;
+    let ready = stage.ready().await;
+    assert_eq!(ready.metadata.generation, Some(1), "the Tenant was not touched");
+    assert_eq!(partner_id(&stage).await, "northwind");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_id_of_the_partner_is_applied_and_unassigned_takes_it_off() {
+    let stage = Stage::new("partner").await;
+    let _operator = stage.start();
+    let name = stage.env.namespace.clone();
+    create_partner(&stage, "northwind").await;
+    stage.create(json!({ "partner": { "partnerRef": { "name": name } } })).await;
+    stage.ready().await;
+    create_partner(&stage, "northwind-2").await;
+    stage.pass().await;
+    assert_eq!(partner_id(&stage).await, "northwind-2");
+
+    stage.patch(json!({ "spec": { "partner": null } })).await;
+    stage.ready().await;
+    assert_eq!(partner_id(&stage).await, "northwind-2", "no longer managed is left alone");
+    stage.patch(json!({ "spec": { "partner": { "unassigned": true } } })).await;
+    stage.ready().await;
+    assert_eq!(partner_id(&stage).await, Value::Null);
+    stage.platform.edit(&stage.id, json!({ "partner": { "partnerId": "fabrikam" } })).await.unwrap();
+    stage.pass().await;
+    assert_eq!(partner_id(&stage).await, Value::Null, "and is taken off again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_union_has_one_message_that_names_both_members() {
+    let stage = Stage::new("union").await;
+    for partner in [
+        json!({ "partnerRef": { "name": "northwind" }, "unassigned": true }),
+        json!({ "partnerRef": { "name": "northwind" }, "unassigned": false }),
+        json!({ "unassigned": false }),
+        json!({}),
+    ] {
+        let outcome = stage.try_create(stage.manifest(json!({ "partner": partner }))).await;
+        let words = ["spec.partner: Invalid value", "must have exactly one of partnerRef and unassigned: true"];
+        let message = refused(outcome, 422, &words).unwrap();
+        assert_eq!(message.matches("must have").count(), 1, "{message}");
+        assert!(!message.contains("oneOf"), "{message}");
+    }
+    let outcome = stage.try_create(stage.manifest(json!({ "partner": { "partnerRef": { "name": "No Name" } } }))).await;
+    refused(outcome, 422, &["spec.partner.partnerRef.name", "lower-case letters"]).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partner_whose_id_cannot_be_used_is_refused_by_its_schema() {
+    let stage = Stage::new("partner-id").await;
+    let partner = json!({
+        "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Partner", "metadata": { "name": NAME },
+        "spec": { "displayName": "Northwind", "platformPartnerId": "north wind" }
+    });
+    let api: kube::Api<nimbus_operator::resources::Partner> =
+        kube::Api::all(stage.client(crate::support::users::PLATFORM_ADMIN));
+    let params = kube::api::PostParams { dry_run: true, ..Default::default() };
+    let outcome = api.create(&params, &serde_json::from_value(partner).unwrap()).await;
+    refused(outcome, 422, &["spec.platformPartnerId", "1 to 64 letters, digits, '-', '.' and '_'"]).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partner_that_is_missing_matters_to_nobody_who_is_deleted() {
+    let stage = Stage::new("partner-gone").await;
+    let _operator = stage.start();
+    stage.create(json!({ "partner": { "partnerRef": { "name": "nobody" } } })).await;
+    stage.condition("Ready", "False", "PartnerNotFound").await;
+    stage.delete().await;
+    until("the Tenant is gone", PATIENCE, async || match stage.tenants().get_opt(NAME).await {
+        Ok(None) => Ok(()),
+        other => Err(format!("{other:?}")),
+    })
+    .await;
+}

@@ -1,0 +1,131 @@
+//! Switches: what is under one that is off is left alone, also where a switch is under a switch.
+
+use serde_json::{Value, json};
+
+use super::{create_full, document};
+use crate::support::stage::{Stage, condition};
+
+const OTHER_ID: &str = "77777777-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
+
+fn instant_messaging(members: Value) -> Value {
+    json!({ "modalities": { "instantMessaging": members } })
+}
+
+async fn on_platform(stage: &Stage) -> Value {
+    document(stage).await["settings"]["modalities"]["instantMessaging"].clone()
+}
+
+fn hidden(tenant: &nimbus_operator::resources::Tenant) -> Option<String> {
+    let tabs = &tenant.status.as_ref()?.tabs;
+    tabs.iter().find(|tab| tab.name == "Modalities")?.message.clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_setting_under_two_switches_is_left_alone_while_either_is_off() {
+    let stage = Stage::new("switches").await;
+    let _operator = stage.start();
+    create_full(&stage).await;
+    let before = on_platform(&stage).await;
+
+    // The inner one goes off; a Secret that is missing does not matter then.
+    let missing = json!({ "name": "missing", "key": "connection-string" });
+    stage
+        .patch(json!({ "spec": instant_messaging(json!({
+            "useOwnAcsInstance": false, "acsResourceId": OTHER_ID, "acsConnectionStringRef": missing
+        })) }))
+        .await;
+    let tenant = stage.ready().await;
+    assert_eq!(hidden(&tenant).as_deref(), Some("2 settings are hidden while their section is off"));
+    let mut expected = before.clone();
+    expected["useOwnAcsInstance"] = json!(false);
+    assert_eq!(on_platform(&stage).await, expected, "the values are kept");
+
+    // The outer one goes off; whatever is said about the inner one is hidden with it.
+    stage
+        .patch(json!({ "spec": instant_messaging(json!({
+            "enabled": false, "useOwnAcsInstance": true, "primaryAccount": ""
+        })) }))
+        .await;
+    let tenant = stage.ready().await;
+    assert_eq!(hidden(&tenant).as_deref(), Some("6 settings are hidden while their section is off"));
+    expected["enabled"] = json!(false);
+    assert_eq!(on_platform(&stage).await, expected);
+
+    // The same save that switches both on sends what was hidden.
+    stage
+        .patch(json!({ "spec": instant_messaging(json!({
+            "enabled": true, "primaryAccount": "other@contoso.com", "acsConnectionStringRef": { "name": "acs" }
+        })) }))
+        .await;
+    let tenant = stage.ready().await;
+    assert_eq!(hidden(&tenant), None);
+    for (member, value) in [("enabled", json!(true)), ("useOwnAcsInstance", json!(true))] {
+        expected[member] = value;
+    }
+    expected["primaryAccount"] = json!("other@contoso.com");
+    expected["acsResourceId"] = json!(OTHER_ID);
+    assert_eq!(on_platform(&stage).await, expected, "an equal string moves no version");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_spec_is_silent_the_platform_s_switches_count() {
+    let stage = Stage::new("silent-switches").await;
+    let _operator = stage.start();
+    stage.create(instant_messaging(json!({ "acsResourceId": OTHER_ID }))).await;
+    let tenant = stage.ready().await;
+    assert_eq!(hidden(&tenant).as_deref(), Some("1 settings are hidden while their section is off"));
+    let string = json!({ "value": crate::support::stage::CONNECTION_STRING });
+    let switched_on = instant_messaging(json!({
+        "enabled": true, "primaryAccount": "one@contoso.com", "useOwnAcsInstance": true,
+        "acsConnectionString": string, "acsResourceId": "66666666-0d3e-4f5a-8b7c-9d0e1f2a3b4c"
+    }));
+    stage.platform.edit(&stage.id, switched_on).await.unwrap();
+    let tenant = stage.pass().await;
+    assert_eq!(hidden(&tenant), None);
+    assert_eq!(on_platform(&stage).await["acsResourceId"], OTHER_ID, "shown is managed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_switch_needs_is_named_before_the_platform_is_asked() {
+    let stage = Stage::new("needs").await;
+    let _operator = stage.start();
+    stage
+        .create(json!({
+            "modalities": { "instantMessaging": { "enabled": true, "useOwnAcsInstance": true } },
+            "extensions": { "assistant": { "useOwnAcsInstance": true } }
+        }))
+        .await;
+    let tenant = stage.condition("Ready", "False", "InvalidSettings").await;
+    let (_, _, message) = condition(&tenant, "Ready").unwrap();
+    for needed in [
+        "spec.extensions.assistant.acsConnectionStringRef is not set, must be set while spec.extensions.assistant.useOwnAcsInstance is true",
+        "spec.modalities.instantMessaging.primaryAccount is not set, must be set while spec.modalities.instantMessaging.enabled is true",
+        "spec.modalities.instantMessaging.acsConnectionStringRef is not set, must be set while spec.modalities.instantMessaging.useOwnAcsInstance is true",
+        "spec.modalities.instantMessaging.acsResourceId is not set, must be set while spec.modalities.instantMessaging.useOwnAcsInstance is true",
+    ] {
+        assert!(message.contains(needed), "'{needed}' is not in: {message}");
+    }
+    let tabs = tenant.status.unwrap().tabs;
+    let invalid: Vec<_> = tabs.iter().filter(|tab| tab.state == "Invalid").map(|tab| tab.name.as_str()).collect();
+    assert_eq!(invalid, ["Extensions", "Modalities"]);
+    assert_eq!(stage.platform.tenant(&stage.id).await.unwrap().0, 404, "nothing was saved");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_two_guest_accounts_differ_and_neither_is_told() {
+    let stage = Stage::new("accounts").await;
+    let _operator = stage.start();
+    let accounts = |secondary: &str| {
+        instant_messaging(json!({
+            "enabled": true, "primaryAccount": "One@contoso.com", "secondaryAccount": secondary
+        }))
+    };
+    stage.create(accounts("one@Contoso.com")).await;
+    let tenant = stage.condition("Ready", "False", "InvalidSettings").await;
+    let message = "spec.modalities.instantMessaging.secondaryAccount is the value of \
+                   spec.modalities.instantMessaging.primaryAccount, must be another one";
+    assert_eq!(condition(&tenant, "Ready").unwrap().2, message);
+    assert!(!serde_json::to_string(&tenant.status).unwrap().to_lowercase().contains("one@"));
+    stage.patch(json!({ "spec": accounts("two@contoso.com") })).await;
+    stage.ready().await;
+}
