@@ -55,7 +55,7 @@ async fn every_mistake_is_told_by_kubectl_with_field_and_what_is_allowed_and_the
             "ISO 3166-1 alpha-2 in capitals, such as 'CH'",
             json!("GB"),
         ),
-        ("too long", "spec.general.name", json!("x".repeat(129)), "may not be more than 128", json!("Contoso")),
+        ("too long", "spec.general.name", json!("x".repeat(257)), "may not be more than 256", json!("Contoso")),
         (
             "unknown enum",
             authorization,

@@ -215,8 +215,9 @@ async fn every_unknown_field_is_refused_with_its_path() {
     let mut refused = 0;
     for plural in PLURALS {
         let kind = Kind::new(&stage, plural).await;
+        // A map takes any name: it has no unknown fields.
         let objects = walk(kind.schema(), "spec").into_iter().filter(|node| node.kind() == "object");
-        for node in objects {
+        for node in objects.filter(|node| node.schema.get("additionalProperties").is_none()) {
             let mut value = good(node.schema);
             value["unknwon"] = json!("x");
             let answer = kind.create(&kind.with(&node.path, value)).await;

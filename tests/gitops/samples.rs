@@ -67,9 +67,29 @@ pub fn samples() -> Vec<Sample> {
             &["CH", "AX", "ZW"],
             &["ch", "XX", "C", "UK"],
         ),
+        line("must be 1 to 32 characters without line breaks or control characters"),
         line("must be 1 to 64 characters without line breaks or control characters"),
-        line("must be 1 to 128 characters without line breaks or control characters"),
         line("must be 1 to 256 characters without line breaks or control characters"),
+        texts(
+            "must be 'root' or the GUID of an organization unit, such as '44444444-0d3e-4f5a-8b7c-9d0e1f2a3b4c'",
+            &["root", "44444444-0D3E-4f5a-8b7c-9d0e1f2a3b4c"],
+            &["", "Root", "root/child", "00000000-0000-0000-0000-000000000000"],
+        ),
+        texts(
+            "must be a filter expression of Microsoft Graph on one line of at most 4096 characters",
+            &["endsWith(userPrincipalName,'onmicrosoft.com') and preferredLanguage eq 'en-GB'"],
+            &["a\nb", "\u{7f}"],
+        ),
+        texts(
+            "must be a user principal name, such as 'ada@contoso.com'",
+            &["ada@contoso.com", "ada_contoso.com#EXT#@fabrikam.com"],
+            &["ada", "ada@", "a b@contoso.com"],
+        ),
+        texts(
+            "must be the id of a partner on the platform: 1 to 64 letters, digits, '-', '.' and '_'",
+            &["northwind", "N_1.2-3"],
+            &["", "north wind", "a/b"],
+        ),
         texts(
             "must be the name of an object: lower-case letters, digits, '-' and '.', such as 'acs'",
             &["acs", "a.b-c", "0"],
@@ -85,6 +105,20 @@ pub fn samples() -> Vec<Sample> {
             &["https://admin.example.com/base", "http://127.0.0.1:8080", "http://localhost", "http://[::1]:1"],
             &["", "admin.example.com", "http://admin.example.com", "http://localhost.example.com", "ftp://127.0.0.1"],
         ),
+        Sample {
+            message: "must be at most 64 names of 1 to 63 letters, digits, '-' and '_', a letter first, each with a whole number from 0 to 1000000",
+            accepted: vec![json!({ "interact": 3 }), json!({})],
+            refused: vec![json!({ "1st": 3 }), json!({ "": 1 })],
+        },
+        Sample {
+            message: "must have exactly one of partnerRef and unassigned: true",
+            accepted: vec![json!({ "unassigned": true }), json!({ "partnerRef": { "name": "northwind" } })],
+            refused: vec![
+                json!({}),
+                json!({ "unassigned": false }),
+                json!({ "unassigned": true, "partnerRef": { "name": "northwind" } }),
+            ],
+        },
         Sample {
             message: "must have exactly one of 'names' and 'all'",
             accepted: vec![json!({ "names": ["contoso"] }), json!({ "all": true })],
