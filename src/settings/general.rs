@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::format::{Country, Domain, Guid, Line, Name, PostalCode};
+use super::format::{Code, Country, Domain, Guid, Line, Name, PostalCode};
 use super::leaf::{Authority::*, Leaf};
 use super::mapping::{Check, spec_leaf};
 use super::value::{Clearable, Text};
@@ -36,6 +36,9 @@ pub struct GeneralSpec {
     /// "Tenant Administration Security Group (GUID)": object id of the security group whose members administer this tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant_administration_group_id: Option<Clearable<Guid>>,
+    /// "CRM ID": id of the tenant in the tool for Customer Relationship Management.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crm_id: Option<Clearable<Code>>,
     /// "Billing Address": where the bill for this tenant is sent. It does not decide where data is stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub billing_address: Option<BillingAddressSpec>,
@@ -81,6 +84,8 @@ pub struct GeneralWire {
     pub partner_administration_group_id: WireLeaf<Canonical<Guid>>,
     #[serde(skip_serializing_if = "WireLeaf::is_absent")]
     pub tenant_administration_group_id: WireLeaf<Canonical<Guid>>,
+    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
+    pub crm_id: WireLeaf<Canonical<Code>>,
     pub billing_address: BillingAddressWire,
 }
 
@@ -110,6 +115,7 @@ pub const LEAVES: &[Leaf] = &[
     Leaf::value("general.division", NonTechnical).example("Customer Care"),
     Leaf::value("general.partnerAdministrationGroupId", System).example("11111111-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
     Leaf::value("general.tenantAdministrationGroupId", Partner).example("22222222-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
+    Leaf::value("general.crmId", Partner).example("C-1042"),
     Leaf::value("general.billingAddress.street1", NonTechnical).example("Bahnhofstrasse 1"),
     Leaf::value("general.billingAddress.street2", NonTechnical).example("3rd floor"),
     Leaf::value("general.billingAddress.zipCode", NonTechnical).example("08001"),
@@ -140,6 +146,7 @@ impl GeneralSpec {
             division,
             partner_administration_group_id,
             tenant_administration_group_id,
+            crm_id,
             billing_address,
         } = self;
         let mut at = check.section("general");
@@ -151,6 +158,7 @@ impl GeneralSpec {
             division: at.leaf("division", division),
             partner_administration_group_id: at.leaf("partnerAdministrationGroupId", partner_administration_group_id),
             tenant_administration_group_id: at.leaf("tenantAdministrationGroupId", tenant_administration_group_id),
+            crm_id: at.leaf("crmId", crm_id),
             billing_address: billing_address.as_ref().map(|address| address.to_wire(check)).unwrap_or_default(),
         }
     }
@@ -180,6 +188,7 @@ impl From<&GeneralWire> for GeneralSpec {
             division,
             partner_administration_group_id,
             tenant_administration_group_id,
+            crm_id,
             billing_address: BillingAddressWire { street1, street2, zip_code, city, country },
         } = wire;
         Self {
@@ -190,6 +199,7 @@ impl From<&GeneralWire> for GeneralSpec {
             division: spec_leaf(division),
             partner_administration_group_id: spec_leaf(partner_administration_group_id),
             tenant_administration_group_id: spec_leaf(tenant_administration_group_id),
+            crm_id: spec_leaf(crm_id),
             billing_address: Some(BillingAddressSpec {
                 street1: spec_leaf(street1),
                 street2: spec_leaf(street2),
@@ -212,6 +222,7 @@ pub(super) fn golden() -> serde_json::Value {
         "division": "Customer Care",
         "partnerAdministrationGroupId": "11111111-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
         "tenantAdministrationGroupId": "22222222-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
+        "crmId": "C-1042",
         "billingAddress": {
             "street1": "Bahnhofstrasse 1",
             "street2": "3rd floor",
