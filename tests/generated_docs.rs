@@ -37,7 +37,7 @@ fn generated_docs_and_examples_are_fresh() {
         let stored = std::fs::read_to_string(&path).unwrap_or_default();
         assert!(stored == text, "{} is stale: run make generated", path.display());
     }
-    let tabs = assets::checkout().join("examples/tabs");
+    let tabs = assets::checkout().join("examples/settings/tabs");
     let made = files().into_iter().map(|(path, _)| path).filter(|path| path.starts_with(&tabs)).collect();
     assert_eq!(yaml_in(&tabs), made, "an example of a tab that is gone");
 }
@@ -93,7 +93,7 @@ async fn generated_examples_are_accepted_and_the_full_one_becomes_ready() {
     });
     let partners: Api<Partner> = Api::all(stage.client(users::PLATFORM_ADMIN));
     partners.patch(&stage.env.namespace, &PatchParams::apply("test"), &Patch::Apply(partner)).await.unwrap();
-    let full = std::fs::read_to_string(assets::checkout().join("examples/tenant-full.yaml")).unwrap();
+    let full = std::fs::read_to_string(assets::checkout().join("examples/settings/full.yaml")).unwrap();
     stage.try_create(placed(&stage, &full)).await.unwrap();
     stage.ready().await;
 }

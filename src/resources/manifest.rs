@@ -25,13 +25,13 @@ pub fn examples() -> Vec<(String, String)> {
         "Needs the Secret 'acs' with a connection string under 'connection-string', and the Partner 'northwind'.";
     let about = format!("Every setting of a Tenant, with its manual. {needed}");
     let mut files = vec![
-        ("examples/tenant-full.yaml".to_owned(), Manifest::new(&about).commented().write(|_| true)),
+        ("examples/settings/full.yaml".to_owned(), Manifest::new(&about).commented().write(|_| true)),
         (
-            "examples/tenant-minimal.yaml".to_owned(),
+            "examples/settings/minimal.yaml".to_owned(),
             Manifest::new("The least that creates a tenant. Everything else stays as the platform has it.").write(|_| false),
         ),
         (
-            "examples/attendant-console-filter.yaml".to_owned(),
+            "examples/settings/attendant-console-filter.yaml".to_owned(),
             Manifest::new(
                 "Narrows the search of Attendant Console down to users of one domain and language. Nimbus does not check it.",
             )
@@ -43,7 +43,7 @@ pub fn examples() -> Vec<(String, String)> {
     for tab in tabs {
         let about = format!("Every setting of the tab {}.", tab.name());
         let text = Manifest::new(&about).write(|leaf| leaf.tab() == Some(tab));
-        files.push((format!("examples/tabs/{}.yaml", kebab(tab.name())), text));
+        files.push((format!("examples/settings/tabs/{}.yaml", kebab(tab.name())), text));
     }
     files
 }
