@@ -1,0 +1,19 @@
+//! The checks of the *Tenant Administration* view that Microsoft answers: Graph for groups, permissions, presence and the
+//! search filter, Azure Communication Services for connection strings. It knows neither settings (but how a connection string
+//! is read) nor Kubernetes.
+//!
+//! What this room guards: "may not look" is never "is not there"; no credential leaves for another host than the one that it
+//! is for; nothing that a check makes stays behind; and no text of an answer, no name and no address is kept. A check answers
+//! with facts or a [`CallError`].
+
+pub mod acs;
+mod address;
+mod error;
+mod sign;
+
+#[cfg(test)]
+mod vectors;
+
+pub use acs::{Acs, AcsProblem};
+pub use address::{GrantLink, Upn};
+pub use error::CallError;
