@@ -8,12 +8,19 @@
 
 pub mod acs;
 mod address;
+mod client;
 mod error;
+pub mod filter;
+pub mod graph;
+pub mod group;
 mod sign;
+mod token;
 
 #[cfg(test)]
 mod vectors;
 
 pub use acs::{Acs, AcsProblem};
 pub use address::{GrantLink, Upn};
+pub use client::{App, Credential, Graph, Options};
 pub use error::CallError;
+pub use filter::{Filter, combined};
