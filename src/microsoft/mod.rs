@@ -4,7 +4,7 @@
 //!
 //! What this room guards: "may not look" is never "is not there"; no credential leaves for another host than the one that it
 //! is for; nothing that a check makes stays behind; and no text of an answer, no name and no address is kept. A check answers
-//! with facts or a [`CallError`].
+//! with facts or a [`CallError`]; [`verdict`] turns either into what people read.
 
 pub mod acs;
 mod address;
@@ -15,6 +15,7 @@ pub mod graph;
 pub mod group;
 mod sign;
 mod token;
+pub mod verdict;
 
 #[cfg(test)]
 mod vectors;
@@ -24,3 +25,4 @@ pub use address::{GrantLink, Upn};
 pub use client::{App, Credential, Graph, Options};
 pub use error::CallError;
 pub use filter::{Filter, combined};
+pub use verdict::{Outcome, Verdict};
