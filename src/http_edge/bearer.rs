@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// Renewed this long before it expires, so that a call under way does not lose it.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -28,7 +29,9 @@ struct Answer {
 impl Bearer {
     /// Reads the body of a success; `None` when it is not one.
     pub(crate) fn read(body: &[u8], now: Instant) -> Option<Self> {
-        let Answer { access_token, expires_in } = serde_json::from_slice(body).ok()?;
+        // Not read as the struct at once: that would take a list for one, member by member.
+        let body: Map<String, Value> = serde_json::from_slice(body).ok()?;
+        let Answer { access_token, expires_in } = serde_json::from_value(body.into()).ok()?;
         let lifetime = expires_in.map_or(DEFAULT_LIFETIME, Duration::from_secs);
         let margin = MARGIN.min(lifetime / 2);
         let until = now + lifetime.saturating_sub(margin).min(LONGEST_LIFETIME);
@@ -72,7 +75,15 @@ mod tests {
 
     #[test]
     fn what_is_no_token_is_not_taken_for_one() {
-        for body in ["", "<html>", "{}", "[]", r#"{"access_token":7}"#, r#"{"access_token":"t","expires_in":"soon"}"#] {
+        for body in [
+            "",
+            "<html>",
+            "{}",
+            r#"["t"]"#,
+            r#"["t",60]"#,
+            r#"{"access_token":7}"#,
+            r#"{"access_token":"t","expires_in":"soon"}"#,
+        ] {
             assert_eq!(good_for(body), None, "{body}");
         }
     }
