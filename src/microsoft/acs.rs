@@ -119,7 +119,7 @@ impl Resource {
         if answer.status.as_u16() != 201 {
             return Err(refusal(&answer));
         }
-        let body = answer.json().map_err(AcsProblem::Call)?;
+        let body = answer.object().map_err(AcsProblem::Call)?;
         let identity = body["identity"]["id"].as_str().filter(|id| is_identity(id));
         let identity = identity.ok_or_else(|| AcsProblem::Call(answer.unexpected("an identity without an id")))?;
         let left_behind = !self.delete(identity).await;

@@ -105,7 +105,7 @@ fn judge(answer: &Answer) -> Result<Value, CallError> {
     let codes = answer.codes();
     let not_found = codes.iter().any(|code| code.ends_with("notfound"));
     match answer.status {
-        StatusCode::OK => answer.json(),
+        StatusCode::OK => answer.object(),
         StatusCode::UNAUTHORIZED => Err(CallError::Unauthenticated { what: "Microsoft Graph refused the token" }),
         StatusCode::BAD_REQUEST if !codes.is_empty() => Err(CallError::Rejected),
         StatusCode::FORBIDDEN if !codes.is_empty() => Err(CallError::Forbidden),

@@ -89,9 +89,10 @@ impl Answer {
         Ok(Self { status, headers, body })
     }
 
-    /// The body as JSON.
-    pub(super) fn json(&self) -> Result<Value, CallError> {
-        serde_json::from_slice(&self.body).map_err(|_| self.unexpected("a body that cannot be read"))
+    /// The body as a JSON object, which every documented answer is.
+    pub(super) fn object(&self) -> Result<Value, CallError> {
+        let object = serde_json::from_slice(&self.body).ok().filter(Value::is_object);
+        object.ok_or_else(|| self.unexpected("a body that cannot be read"))
     }
 
     /// The codes of the documented error body of Graph and Azure, `{"error": {"code", "innerError": {"code"}}}`, outermost
