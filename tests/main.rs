@@ -10,5 +10,6 @@
 
 mod harness;
 mod lifecycle;
+mod microsoft;
 mod platform_api;
 mod support;
