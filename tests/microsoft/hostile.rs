@@ -115,6 +115,20 @@ async fn no_junk_is_taken_for_an_identity() {
 }
 
 #[tokio::test]
+async fn a_good_answer_that_is_too_large_is_not_read() {
+    let stub = Stub::start().await;
+    let group = |padding: usize| {
+        let padding = "x".repeat(padding);
+        let body = json!({ "id": ID, "groupTypes": [], "mailEnabled": true, "padding": padding });
+        stub.on(&format!("GET /v1.0/groups/{ID}"), [Reply::json(200, body)]);
+        stub.graph()
+    };
+    assert!(group(1 << 20).group(TENANT, ID).await.is_ok());
+    let expected = super::stub::unexpected(200, "a body that is too large");
+    assert_eq!(group(5 << 20).group(TENANT, ID).await, Err(expected));
+}
+
+#[tokio::test]
 async fn words_of_a_presence_that_are_no_words_are_not_kept() {
     let stub = Stub::start().await;
     let user = "GET /v1.0/users/ext_fabrikam.com%23EXT%23%40contoso.onmicrosoft.com";
