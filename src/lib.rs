@@ -5,15 +5,17 @@
 //! resources    THE KINDS    Tenant, Platform, Partner, status, conditions, CRDs                     pure
 //! plan         THE DECISION validate, diff, plan, conclude                                          pure
 //! admin_api    PLATFORM     typed client of the admin API; knows no Kubernetes
+//! microsoft    CHECKS       clients of Microsoft Graph and ACS Identity; knows no Kubernetes
+//! http_edge    WIRE         what every call over HTTP shares: bounds, Retry-After, tokens
 //! controller   KUBERNETES   run, resolve, observe, execute, publish
 //! sandbox      REFERENCE    the reference platform: HTTP and SQLite; shares nothing with the client
 //! cli          PEOPLE       one file per command
 //! telemetry    logs of the process
 //! ```
 //!
-//! Who may use whom: `resources → settings`; `admin_api → settings`; `plan → resources, settings, admin_api`; `controller` and
-//! `cli` see everything but the sandbox's inside; nothing uses `cli`; `sandbox` uses nobody. A test reads the sources and
-//! holds this.
+//! Who may use whom: `resources → settings`; `admin_api → settings, http_edge`; `microsoft → http_edge`, and of `settings` only
+//! how a connection string is read; `plan → resources, settings, admin_api`; `controller` and `cli` see everything but the
+//! sandbox's inside; nothing uses `cli`; `sandbox` and `http_edge` use nobody. A test reads the sources and holds this.
 //!
 //! The life of one Tenant, which is `controller::reconcile`:
 //!
@@ -27,6 +29,8 @@
 pub mod admin_api;
 pub mod cli;
 pub mod controller;
+mod http_edge;
+pub mod microsoft;
 pub mod plan;
 pub mod resources;
 pub mod sandbox;

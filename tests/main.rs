@@ -18,6 +18,7 @@ mod gitops;
 mod harness;
 mod identity;
 mod lifecycle;
+mod microsoft;
 mod platform_api;
 mod support;
 mod verdict;

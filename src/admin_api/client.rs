@@ -15,13 +15,10 @@ use url::Url;
 
 use super::error::{ApiError, Problem};
 use super::gate::Gate;
-use super::retry_after::retry_after;
 use super::token::Tokens;
 use super::types::{Capabilities, Lookup, TenantDocument};
+use crate::http_edge::{self, retry_after};
 
-/// An answer larger than this is not read.
-const LARGEST_BODY: usize = 4 * 1024 * 1024;
-const USER_AGENT: &str = concat!("nimbus-operator/", env!("CARGO_PKG_VERSION"));
 const OWNER: &str = "nimbus-owner";
 const SETTINGS_VERSION: &str = "nimbus-settings-version";
 
@@ -79,16 +76,9 @@ impl Client {
     /// *Errors*: the CA bundle is not PEM.
     pub fn new(endpoint: Endpoint, alarm: Arc<Notify>) -> Result<Self, reqwest::Error> {
         let Endpoint { url, token_url, client_id, client_secret, scope, ca_bundle, deadline } = endpoint;
-        let mut http = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .timeout(deadline)
-            .connect_timeout(deadline.min(Duration::from_secs(10)))
-            .redirect(reqwest::redirect::Policy::none());
-        if let Some(pem) = ca_bundle {
-            http = http.tls_certs_only(reqwest::Certificate::from_pem_bundle(pem.as_bytes())?);
-        }
+        let http = http_edge::client(deadline, ca_bundle.as_deref())?;
         let tokens = Tokens { url: token_url, client_id, scope, secret: client_secret, cached: Mutex::new(None) };
-        Ok(Self { http: http.build()?, url, tokens, gate: Gate::default(), capabilities: OnceCell::new(), alarm })
+        Ok(Self { http, url, tokens, gate: Gate::default(), capabilities: OnceCell::new(), alarm })
     }
 
     /// What our credentials may do; asked once.
@@ -226,7 +216,7 @@ impl Client {
         if let Some(body) = &call.body {
             request = request.json(body);
         }
-        let answer = request.send().await.map_err(|error| transport(&error))?;
+        let answer = request.send().await.map_err(|error| ApiError::broken(&error))?;
         Answer::judge(answer).await
     }
 }
@@ -284,7 +274,7 @@ impl Answer {
         if status == StatusCode::UNAUTHORIZED {
             return Err(ApiError::Unauthenticated { what: "the platform refused the token" });
         }
-        let body = body(answer).await?;
+        let body = http_edge::body(answer).await.map_err(|lost| ApiError::lost(lost, code))?;
         if status.is_success() {
             return Ok(Self { status: code, body });
         }
@@ -316,29 +306,4 @@ impl Answer {
 
 fn is(headers: &HeaderMap, kind: &str) -> bool {
     headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.starts_with(kind))
-}
-
-/// Reads a body up to the bound.
-pub(super) async fn body(mut answer: Response) -> Result<Vec<u8>, ApiError> {
-    let status = answer.status().as_u16();
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| transport(&error))? {
-        if body.len() + chunk.len() > LARGEST_BODY {
-            return Err(ApiError::Unexpected { status, what: "a body that is too large" });
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-/// What a failed exchange says, without its text: that may hold a URL with more than it should.
-pub(super) fn transport(error: &reqwest::Error) -> ApiError {
-    let what = if error.is_timeout() {
-        "no answer in time"
-    } else if error.is_connect() {
-        "no connection"
-    } else {
-        "the connection broke"
-    };
-    ApiError::Unreachable { what }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::types::ProblemBody;
+use crate::http_edge::{self, Lost};
 
 /// Why a call did not give the documented answer.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -91,6 +92,19 @@ impl ApiError {
     /// Whether this is the documented problem `slug`.
     pub fn is(&self, slug: &str) -> bool {
         matches!(self, Self::Refused(problem) if problem.slug == slug)
+    }
+
+    /// An exchange that failed.
+    pub(super) fn broken(error: &reqwest::Error) -> Self {
+        Self::Unreachable { what: http_edge::broken(error) }
+    }
+
+    /// An answer that was not read to its end.
+    pub(super) fn lost(lost: Lost, status: u16) -> Self {
+        match lost {
+            Lost::Unreachable(what) => Self::Unreachable { what },
+            Lost::TooLarge => Self::Unexpected { status, what: "a body that is too large" },
+        }
     }
 }
 

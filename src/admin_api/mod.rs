@@ -6,7 +6,6 @@
 pub mod client;
 pub mod error;
 mod gate;
-mod retry_after;
 mod token;
 pub mod types;
 

@@ -107,14 +107,6 @@ pub struct Capabilities {
     pub restricted_paths: Vec<String>,
 }
 
-/// The answer of the token endpoint.
-#[derive(Deserialize)]
-pub(super) struct TokenAnswer {
-    pub access_token: String,
-    #[serde(default)]
-    pub expires_in: Option<u64>,
-}
-
 /// The error body, `application/problem+json`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

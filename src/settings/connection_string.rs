@@ -3,13 +3,30 @@
 //! `endpoint=https://<name>.communication.azure.com/;accesskey=<base64>`: pairs in any order, key names in any case, a last
 //! `;` allowed. A pair is split at its first `=` only, since base64 ends in `=`. Source: `domain.md` §2.4.
 
+use url::Url;
+
 /// Longest connection string that is looked at, in bytes.
 pub const LONGEST: usize = 4096;
+
+/// What a connection string says. It has no `Debug`, since it holds the key.
+pub struct Parts<'t> {
+    /// Where the resource is.
+    pub endpoint: Url,
+    /// Its access key, in base64.
+    pub access_key: &'t str,
+}
 
 /// Judges a connection string.
 ///
 /// *Errors*: what is wrong with it, without any part of it.
 pub fn judge(text: &str) -> Result<(), &'static str> {
+    parse(text).map(drop)
+}
+
+/// Reads a connection string.
+///
+/// *Errors*: what is wrong with it, without any part of it.
+pub fn parse(text: &str) -> Result<Parts<'_>, &'static str> {
     if text.is_empty() {
         return Err("is empty");
     }
@@ -25,19 +42,21 @@ pub fn judge(text: &str) -> Result<(), &'static str> {
             _ => {}
         }
     }
-    judge_endpoint(endpoint.ok_or("has no endpoint=")?)?;
-    judge_key(key.ok_or("has no accesskey=")?)
+    let endpoint = parse_endpoint(endpoint.ok_or("has no endpoint=")?)?;
+    let access_key = key.ok_or("has no accesskey=")?;
+    judge_key(access_key)?;
+    Ok(Parts { endpoint, access_key })
 }
 
-fn judge_endpoint(endpoint: &str) -> Result<(), &'static str> {
-    let url = url::Url::parse(endpoint).map_err(|_| "has an endpoint that is not a URL")?;
+fn parse_endpoint(endpoint: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(endpoint).map_err(|_| "has an endpoint that is not a URL")?;
     let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     match (url.scheme(), url.host_str()) {
         ("https", Some(host)) if host.split('.').next().is_some_and(|name| name.contains('_')) => {
             Err("has an underscore in the name of the resource, which Azure Communication Services does not work with")
         }
-        ("https", Some(_)) => Ok(()),
-        ("http", _) if loopback => Ok(()),
+        ("https", Some(_)) => Ok(url),
+        ("http", _) if loopback => Ok(url),
         _ => Err("has an endpoint that is not https"),
     }
 }
@@ -51,7 +70,18 @@ fn judge_key(key: &str) -> Result<(), &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::judge;
+    use super::{judge, parse};
+
+    #[test]
+    fn a_pair_is_split_at_its_first_equals_sign_only() {
+        for text in [
+            "endpoint=https://contoso.communication.azure.com/;accesskey=c2VjcmV0MQ==",
+            "ACCESSKEY=c2VjcmV0MQ==;EndPoint=https://contoso.communication.azure.com;",
+        ] {
+            let parts = parse(text).map(|parts| (parts.endpoint.to_string(), parts.access_key));
+            assert_eq!(parts, Ok(("https://contoso.communication.azure.com/".to_owned(), "c2VjcmV0MQ==")), "{text}");
+        }
+    }
 
     #[test]
     fn every_legal_spelling_passes_and_every_illegal_one_is_named() {

@@ -11,7 +11,7 @@ const MOST: Duration = Duration::from_secs(300);
 const UNNAMED: Duration = Duration::from_secs(10);
 
 /// How long to wait, from 1 s to 300 s whatever the server says.
-pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Duration {
+pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Duration {
     let text = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::trim);
     text.and_then(|text| seconds(text).or_else(|| until(text, now))).unwrap_or(UNNAMED).clamp(LEAST, MOST)
 }

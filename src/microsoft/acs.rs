@@ -1,0 +1,278 @@
+//! The "Check" of a connection string of Azure Communication Services: whether it can issue a token. It makes an identity with
+//! a token and deletes that identity again. Source: ACS Identity REST, 2023-10-01.
+//!
+//! A connection string comes from whoever edits a Tenant, so it may not point the operator at any host it likes.
+
+use std::time::Duration;
+
+use http::Method;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE};
+use jiff::{Timestamp, fmt::rfc2822};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use thiserror::Error;
+use url::Url;
+use uuid::Uuid;
+
+use super::address::{part, url};
+use super::error::{Answer, CallError};
+use super::sign::{Key, ToSign, host, path_and_query};
+use crate::http_edge;
+use crate::settings::connection_string;
+
+const API_VERSION: &str = "2023-10-01";
+/// The shortest life that a token can have.
+const TOKEN_MINUTES: u32 = 60;
+/// The only hosts that a connection string may name, unless whoever runs the operator trusts another origin.
+const HOSTS: &str = ".communication.azure.com";
+/// With clocks farther apart than this a refused signature says nothing about the key.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(300);
+/// An identity that stays behind is found by nobody, so its deletion is tried once more.
+const DELETION_ATTEMPTS: u32 = 2;
+
+/// What a check found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// Whether a token was issued.
+    pub token: bool,
+    /// The immutable id of the resource behind the connection string; `None` where the identity does not say.
+    pub resource: Option<Uuid>,
+    /// Whether the identity could not be deleted again.
+    pub left_behind: bool,
+}
+
+/// Why a check found out nothing good.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum AcsProblem {
+    /// The connection string cannot be one; what follows "the connection string".
+    #[error("the connection string {0}")]
+    Malformed(&'static str),
+    /// 401: the key is wrong or may not do this.
+    #[error("Azure Communication Services refuses the connection string")]
+    Refused,
+    /// 401 while the clocks are so far apart that no signature would be taken.
+    #[error("the clock of the operator is not that of Azure Communication Services")]
+    ClockSkew,
+    /// The call did not give an answer.
+    #[error(transparent)]
+    Call(CallError),
+}
+
+/// A client of Azure Communication Services Identity. Cheap to share.
+pub struct Acs {
+    http: reqwest::Client,
+    trusted: Vec<Url>,
+}
+
+impl Acs {
+    /// A client whose calls take at most `deadline` each. `trusted` are origins beside Azure's own that a connection string
+    /// may name: for a sandbox, a proxy or another cloud.
+    ///
+    /// *Errors*: there is no TLS.
+    pub fn new(deadline: Duration, trusted: Vec<Url>) -> Result<Self, reqwest::Error> {
+        Ok(Self { http: http_edge::client(deadline, None)?, trusted })
+    }
+
+    /// Checks that a connection string can issue a token. The identity that it makes for it is deleted again, also when no
+    /// token came with it, and also when the caller stops waiting: the check runs in a task of its own.
+    ///
+    /// Only an identity whose creation was never answered stays behind unknown.
+    ///
+    /// *Errors*: [`AcsProblem`].
+    pub async fn check(&self, connection_string: &SecretString) -> Result<Checked, AcsProblem> {
+        let resource = self.resource(connection_string.expose_secret())?;
+        let check = tokio::spawn(async move { resource.check().await });
+        check.await.unwrap_or(Err(AcsProblem::Call(CallError::Unreachable { what: "the check was broken off" })))
+    }
+
+    fn resource(&self, text: &str) -> Result<Resource, AcsProblem> {
+        let parts = connection_string::parse(text).map_err(AcsProblem::Malformed)?;
+        self.judge(&parts.endpoint).map_err(AcsProblem::Malformed)?;
+        let key = Key::read(parts.access_key).ok_or(AcsProblem::Malformed("has an accesskey that is not base64"))?;
+        Ok(Resource { http: self.http.clone(), endpoint: parts.endpoint, key })
+    }
+
+    fn judge(&self, endpoint: &Url) -> Result<(), &'static str> {
+        let bare = endpoint.path() == "/" && endpoint.query().is_none() && endpoint.fragment().is_none();
+        if !bare || !endpoint.username().is_empty() || endpoint.password().is_some() {
+            return Err("has an endpoint with more than a host name");
+        }
+        let azure = endpoint.scheme() == "https"
+            && endpoint.port().is_none()
+            && endpoint.host_str().is_some_and(|host| host.len() > HOSTS.len() && host.ends_with(HOSTS));
+        let trusted = self.trusted.iter().any(|trusted| trusted.origin() == endpoint.origin());
+        (azure || trusted).then_some(()).ok_or("has an endpoint that is not a host of Azure Communication Services")
+    }
+}
+
+/// A resource, as its connection string names it.
+struct Resource {
+    http: reqwest::Client,
+    endpoint: Url,
+    key: Key,
+}
+
+impl Resource {
+    async fn check(&self) -> Result<Checked, AcsProblem> {
+        let body = json!({ "createTokenWithScopes": ["chat"], "expiresInMinutes": TOKEN_MINUTES });
+        let answer = self.call(Method::POST, "identities", Some(&body)).await?;
+        if answer.status.as_u16() != 201 {
+            return Err(refusal(&answer));
+        }
+        let body = answer.object().map_err(AcsProblem::Call)?;
+        let identity = body["identity"]["id"].as_str().filter(|id| is_identity(id));
+        let identity = identity.ok_or_else(|| AcsProblem::Call(answer.unexpected("an identity without an id")))?;
+        let left_behind = !self.delete(identity).await;
+        Ok(Checked { token: holds_token(&body["accessToken"]), resource: resource_of(identity), left_behind })
+    }
+
+    /// Whether the identity is gone.
+    async fn delete(&self, identity: &str) -> bool {
+        let path = format!("identities/{}", part(identity));
+        for _ in 0..DELETION_ATTEMPTS {
+            let answer = self.call(Method::DELETE, &path, None).await;
+            if answer.is_ok_and(|answer| matches!(answer.status.as_u16(), 204 | 404)) {
+                return true;
+            }
+        }
+        false
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, AcsProblem> {
+        let url = url(&self.endpoint, path, &[("api-version", API_VERSION)]);
+        let date = rfc2822::DateTimePrinter::new()
+            .timestamp_to_rfc9110_string(&Timestamp::now())
+            .map_err(|_| AcsProblem::ClockSkew)?;
+        let body = body.map(Value::to_string).unwrap_or_default().into_bytes();
+        let signature = self.key.sign(ToSign {
+            method: method.as_str(),
+            path_and_query: &path_and_query(&url),
+            host: &host(&url),
+            date: &date,
+            body: &body,
+        });
+        let mut request = self
+            .http
+            .request(method, url)
+            .header("x-ms-date", date)
+            .header("x-ms-content-sha256", signature.content_hash)
+            .header(AUTHORIZATION, signature.authorization);
+        if !body.is_empty() {
+            request = request.header(CONTENT_TYPE, "application/json").body(body);
+        }
+        let answer = request.send().await.map_err(|error| AcsProblem::Call(CallError::broken(&error)))?;
+        Answer::read(answer).await.map_err(AcsProblem::Call)
+    }
+}
+
+/// What an answer says that is no success.
+fn refusal(answer: &Answer) -> AcsProblem {
+    match answer.status.as_u16() {
+        401 if answer.is_html() => AcsProblem::Call(answer.unexpected("not an answer of Azure Communication Services")),
+        401 if clocks_differ(answer, Timestamp::now()) => AcsProblem::ClockSkew,
+        401 => AcsProblem::Refused,
+        403 if !answer.codes().is_empty() => AcsProblem::Call(CallError::Forbidden),
+        400 if !answer.codes().is_empty() => AcsProblem::Call(CallError::Rejected),
+        _ => AcsProblem::Call(answer.unexpected("not an answer of Azure Communication Services")),
+    }
+}
+
+fn clocks_differ(answer: &Answer, now: Timestamp) -> bool {
+    let date = answer.headers.get(DATE).and_then(|value| value.to_str().ok());
+    let theirs = date.and_then(|date| rfc2822::DateTimeParser::new().parse_timestamp(date).ok());
+    theirs.is_some_and(|theirs| theirs.duration_since(now).unsigned_abs() > CLOCK_TOLERANCE)
+}
+
+fn holds_token(token: &Value) -> bool {
+    token["token"].as_str().is_some_and(|token| !token.is_empty()) && token["expiresOn"].is_string()
+}
+
+/// Whether a text can be an identity: it goes into a path.
+fn is_identity(text: &str) -> bool {
+    (1..=256).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b":-_".contains(&b))
+}
+
+/// The resource of an identity: the first GUID of `8:acs:{resource}_{user}`.
+pub fn resource_of(identity: &str) -> Option<Uuid> {
+    let (resource, _) = identity.rsplit(':').next()?.split_once('_')?;
+    Uuid::try_parse(resource).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::StatusCode;
+    use reqwest::header::HeaderMap;
+
+    use super::super::vectors::{IDENTITY, RESOURCE};
+    use super::*;
+
+    fn judged(endpoint: &str) -> Result<(), AcsProblem> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let acs = Acs::new(Duration::from_secs(1), vec!["http://127.0.0.1:8080".parse().unwrap()]).unwrap();
+        acs.resource(&format!("endpoint={endpoint};accesskey=c2VjcmV0")).map(drop)
+    }
+
+    #[test]
+    fn a_connection_string_cannot_point_the_operator_elsewhere() {
+        let elsewhere =
+            Err(AcsProblem::Malformed("has an endpoint that is not a host of Azure Communication Services"));
+        let more = Err(AcsProblem::Malformed("has an endpoint with more than a host name"));
+        for (endpoint, expected) in [
+            ("https://contoso.communication.azure.com/", Ok(())),
+            ("https://contoso.europe.communication.azure.com", Ok(())),
+            ("http://127.0.0.1:8080/", Ok(())),
+            ("http://127.0.0.1:8081/", elsewhere.clone()),
+            ("https://169.254.169.254/", elsewhere.clone()),
+            ("https://[::ffff:a9fe:a9fe]/", elsewhere.clone()),
+            ("https://kubernetes.default.svc/", elsewhere.clone()),
+            ("https://evil.example/.communication.azure.com", more.clone()),
+            ("https://communication.azure.com.evil.example/", elsewhere.clone()),
+            ("https://evilcommunication.azure.com/", elsewhere.clone()),
+            ("https://contoso.communication.azure.com:22/", elsewhere.clone()),
+            ("https://contoso.communication.azure.com@evil.example/", more.clone()),
+            ("https://contoso.communication.azure.com/?x", more.clone()),
+            ("https://contoso.communication.azure.com/#x", more.clone()),
+        ] {
+            assert_eq!(judged(endpoint), expected, "{endpoint}");
+        }
+    }
+
+    #[test]
+    fn an_underscore_in_the_name_of_the_resource_is_found_without_a_call() {
+        let found = judged("https://con_toso.communication.azure.com/");
+        assert!(matches!(found, Err(AcsProblem::Malformed(what)) if what.contains("underscore")), "{found:?}");
+    }
+
+    #[test]
+    fn the_resource_is_the_first_guid_of_an_identity() {
+        assert_eq!(resource_of(IDENTITY), RESOURCE.parse().ok());
+        assert_eq!(resource_of(&IDENTITY.replace("acs", "gcch-acs")), RESOURCE.parse().ok());
+        for text in ["", "8:acs:", "8:acs:x_y", "8:orgid:2f6a1f0e-7c1b-4b0e-9a55-0d6c1a3b5e77"] {
+            assert_eq!(resource_of(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_safe_in_a_path_is_an_identity() {
+        assert!(is_identity(IDENTITY));
+        for text in ["", "..", "a/b", "a%2Fb", "a?b", "a b", &"x".repeat(257)] {
+            assert!(!is_identity(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refused_signature_blames_the_key_only_if_the_clocks_agree() {
+        let now: Timestamp = "2026-11-24T20:30:00Z".parse().unwrap();
+        for (date, expected) in [
+            ("Tue, 24 Nov 2026 20:34:00 GMT", false),
+            ("Tue, 24 Nov 2026 20:26:00 GMT", false),
+            ("Tue, 24 Nov 2026 20:50:00 GMT", true),
+            ("Tue, 24 Nov 2026 20:10:00 GMT", true),
+            ("yesterday", false),
+        ] {
+            let headers = HeaderMap::from_iter([(DATE, date.parse().unwrap())]);
+            let answer = Answer { status: StatusCode::UNAUTHORIZED, headers, body: vec![] };
+            assert_eq!(clocks_differ(&answer, now), expected, "{date}");
+        }
+    }
+}

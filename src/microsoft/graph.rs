@@ -1,0 +1,146 @@
+//! The questions that checks ask Microsoft Graph, each with the least that it needs.
+
+use serde_json::Value;
+use uuid::{Uuid, uuid};
+
+use super::address::Upn;
+use super::client::{Ask, Graph};
+use super::error::CallError;
+use super::filter::Filter;
+use super::group::{Group, GroupBody, SELECT};
+
+/// The app id of Microsoft Graph itself, the same in every Entra tenant; its service principal's id is not.
+const GRAPH_APP: Uuid = uuid!("00000003-0000-0000-c000-000000000000");
+/// The *application* permission Presence.Read.All. The delegated one of the same name has another id.
+const PRESENCE_READ_ALL: Uuid = uuid!("a70e0c2d-e793-494c-94c4-118fa0a67f42");
+const LARGEST_PAGE: &str = "999";
+
+/// Whether an app holds Presence.Read.All (Application) in an Entra tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// It does.
+    Granted,
+    /// It does not, or not yet: a grant takes minutes to be seen everywhere.
+    NotGranted,
+    /// The app is not known in that Entra tenant: nobody ever granted it anything.
+    AppUnknown,
+}
+
+/// The presence of a user, as Graph spells it today: both are open sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Presence {
+    /// Available, Busy, Away…
+    pub availability: String,
+    /// What `availability` comes from, e.g. InACall.
+    pub activity: String,
+}
+
+impl Presence {
+    /// Whether Microsoft knows nothing of this user, e.g. since they never signed in to Teams.
+    pub fn is_unknown(&self) -> bool {
+        self.availability == "PresenceUnknown"
+    }
+}
+
+impl Graph {
+    /// A group of an Entra tenant.
+    ///
+    /// *Errors*: `NotFound` also for a group that was made minutes ago; `Forbidden` says nothing about the group. That the
+    /// members cannot be counted is no error of the group.
+    pub async fn group(&self, tenant: Uuid, id: Uuid) -> Result<Group, CallError> {
+        let path = format!("groups/{id}");
+        let body = self.get(Ask { tenant, path: &path, query: &[("$select", SELECT)], eventual: false }).await?;
+        let group: GroupBody = serde_json::from_value(body).map_err(|_| odd("not a group"))?;
+        if Uuid::try_parse(&group.id) != Ok(id) {
+            return Err(odd("another group than asked for"));
+        }
+        let kind = group.kind();
+        let members = if kind.is_security() { Some(self.members(tenant, id).await) } else { None };
+        Ok(Group { kind, members })
+    }
+
+    async fn members(&self, tenant: Uuid, id: Uuid) -> Result<u64, CallError> {
+        let path = format!("groups/{id}/members");
+        let query = &[("$select", "id"), ("$top", LARGEST_PAGE)];
+        let mut pages = self.list(Ask { tenant, path: &path, query, eventual: false });
+        let mut members = 0;
+        while let Some(items) = pages.next().await? {
+            members += items.len() as u64;
+        }
+        Ok(members)
+    }
+
+    /// Whether this app holds Presence.Read.All (Application) in an Entra tenant, read from its app role assignments.
+    ///
+    /// *Errors*: any [`CallError`] but `NotFound` of the app, which is an answer.
+    pub async fn presence_grant(&self, tenant: Uuid) -> Result<Grant, CallError> {
+        let app = match self.service_principal(tenant, self.client_id()).await {
+            Err(CallError::NotFound) => return Ok(Grant::AppUnknown),
+            outcome => outcome?,
+        };
+        let graph = match self.service_principal(tenant, GRAPH_APP).await {
+            Err(CallError::NotFound) => return Err(odd("an Entra tenant without Microsoft Graph")),
+            outcome => outcome?,
+        };
+        let path = format!("servicePrincipals/{app}/appRoleAssignments");
+        let mut pages = self.list(Ask { tenant, path: &path, query: &[], eventual: false });
+        while let Some(items) = pages.next().await? {
+            let is = |item: &Value, name: &str, id: Uuid| guid(&item[name]) == Some(id);
+            if items.iter().any(|item| is(item, "resourceId", graph) && is(item, "appRoleId", PRESENCE_READ_ALL)) {
+                return Ok(Grant::Granted);
+            }
+        }
+        Ok(Grant::NotGranted)
+    }
+
+    async fn service_principal(&self, tenant: Uuid, app: Uuid) -> Result<Uuid, CallError> {
+        let path = format!("servicePrincipals(appId='{app}')");
+        let body = self.get(Ask { tenant, path: &path, query: &[("$select", "id")], eventual: false }).await?;
+        guid(&body["id"]).ok_or_else(|| odd("not a service principal"))
+    }
+
+    /// The presence of a user.
+    ///
+    /// *Errors*: `NotFound` when there is no such user; any other [`CallError`].
+    pub async fn presence(&self, tenant: Uuid, upn: &Upn) -> Result<Presence, CallError> {
+        let path = format!("users/{}", upn.segment());
+        let user = self.get(Ask { tenant, path: &path, query: &[("$select", "id")], eventual: false }).await?;
+        let id = guid(&user["id"]).ok_or_else(|| odd("not a user"))?;
+        let path = format!("users/{id}/presence");
+        let body = self.get(Ask { tenant, path: &path, query: &[], eventual: false }).await?;
+        match (word(&body["availability"]), word(&body["activity"])) {
+            (Some(availability), Some(activity)) => Ok(Presence { availability, activity }),
+            _ => Err(odd("not a presence")),
+        }
+    }
+
+    /// How many users a filter leaves. It is asked as an advanced query, as Nimbus asks it: many properties need that.
+    ///
+    /// *Errors*: `Rejected` when the filter is not one; any other [`CallError`].
+    pub async fn hits(&self, tenant: Uuid, filter: &Filter) -> Result<u64, CallError> {
+        let mut query = vec![("$count", "true"), ("$top", "1"), ("$select", "id")];
+        if !filter.is_empty() {
+            query.insert(0, ("$filter", filter.as_str()));
+        }
+        let body = self.get(Ask { tenant, path: "users", query: &query, eventual: true }).await?;
+        match (&body["value"], body["@odata.count"].as_u64()) {
+            (Value::Array(_), Some(hits)) => Ok(hits),
+            _ => Err(odd("a list without a count")),
+        }
+    }
+}
+
+/// A success that is not the documented one.
+fn odd(what: &'static str) -> CallError {
+    CallError::Unexpected { status: 200, what }
+}
+
+fn guid(value: &Value) -> Option<Uuid> {
+    value.as_str().and_then(|text| Uuid::try_parse(text).ok())
+}
+
+/// A word of an open set, which may be shown: letters only.
+fn word(value: &Value) -> Option<String> {
+    let fits = |text: &&str| (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphabetic());
+    value.as_str().filter(fits).map(ToOwned::to_owned)
+}

@@ -1,0 +1,200 @@
+//! Tokens of Microsoft Entra: client credentials of the v2 endpoint, by a secret or by a federated token, cached per tenant
+//! until shortly before they expire.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use tokio::sync::Mutex;
+use url::Url;
+use uuid::Uuid;
+
+use super::address::{default_scope, url};
+use super::error::{Answer, CallError};
+use crate::http_edge::Bearer;
+
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// No federated token is longer.
+const LONGEST_ASSERTION: u64 = 64 * 1024;
+
+/// An app in Microsoft Entra.
+pub struct App {
+    /// Its application (client) id, the same in every Entra tenant.
+    pub client_id: Uuid,
+    /// How it proves who it is.
+    pub credential: Credential,
+}
+
+/// How an app proves who it is.
+pub enum Credential {
+    /// By a client secret.
+    Secret(SecretString),
+    /// By the token in this file, which somebody else keeps fresh: it is read again at each log-in.
+    FederatedTokenFile(PathBuf),
+}
+
+pub(super) struct Tokens {
+    login: Url,
+    scope: String,
+    app: App,
+    /// One slot for each tenant. A slot is held while its token is fetched: many checks of one tenant make one log-in, and
+    /// the log-in of another does not wait for it.
+    slots: std::sync::Mutex<HashMap<Uuid, Slot>>,
+}
+
+type Slot = Arc<Mutex<Option<Bearer>>>;
+
+impl Tokens {
+    pub(super) fn new(login: Url, graph: &Url, app: App) -> Self {
+        Self { login, scope: default_scope(graph), app, slots: std::sync::Mutex::default() }
+    }
+
+    pub(super) fn client_id(&self) -> Uuid {
+        self.app.client_id
+    }
+
+    /// A token for a tenant that is good for a while.
+    pub(super) async fn get(&self, http: &reqwest::Client, tenant: Uuid) -> Result<SecretString, CallError> {
+        let slot = self.slot(tenant);
+        let mut slot = slot.lock().await;
+        if let Some(token) = slot.as_ref().and_then(|token| token.good(Instant::now())) {
+            return Ok(token);
+        }
+        let token = self.fetch(http, tenant).await?;
+        Ok(slot.insert(token).text())
+    }
+
+    /// Forgets a token that was refused, unless another call already got a new one.
+    pub(super) async fn forget(&self, tenant: Uuid, refused: &SecretString) {
+        let slot = self.slot(tenant);
+        let mut slot = slot.lock().await;
+        if slot.as_ref().is_some_and(|token| token.is(refused)) {
+            *slot = None;
+        }
+    }
+
+    fn slot(&self, tenant: Uuid) -> Slot {
+        // A panic elsewhere leaves plain data behind, never a half-made map.
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner).entry(tenant).or_default().clone()
+    }
+
+    async fn fetch(&self, http: &reqwest::Client, tenant: Uuid) -> Result<Bearer, CallError> {
+        let request = http.post(token_url(&self.login, tenant)).form(&form(&self.app, &self.scope)?.exposed());
+        let answer = request.send().await.map_err(|error| CallError::broken(&error))?;
+        let answer = Answer::read(answer).await?;
+        match answer.status.as_u16() {
+            200 => Bearer::read(&answer.body, Instant::now())
+                .ok_or_else(|| answer.unexpected("not an answer of a token endpoint")),
+            400 | 401 | 403 => Err(refusal(&answer)),
+            _ => Err(answer.unexpected("not an answer of a token endpoint")),
+        }
+    }
+}
+
+fn token_url(login: &Url, tenant: Uuid) -> Url {
+    url(login, &format!("{tenant}/oauth2/v2.0/token"), &[])
+}
+
+/// The form that asks for a token.
+struct Form {
+    plain: Vec<(&'static str, String)>,
+    secret: (&'static str, SecretString),
+}
+
+impl Form {
+    fn exposed(&self) -> Vec<(&str, &str)> {
+        let (name, secret) = &self.secret;
+        let plain = self.plain.iter().map(|(name, value)| (*name, value.as_str()));
+        plain.chain([(*name, secret.expose_secret())]).collect()
+    }
+}
+
+fn form(app: &App, scope: &str) -> Result<Form, CallError> {
+    let mut plain = vec![
+        ("client_id", app.client_id.to_string()),
+        ("grant_type", "client_credentials".to_owned()),
+        ("scope", scope.to_owned()),
+    ];
+    let secret = match &app.credential {
+        Credential::Secret(secret) => ("client_secret", secret.clone()),
+        Credential::FederatedTokenFile(path) => {
+            plain.push(("client_assertion_type", ASSERTION_TYPE.to_owned()));
+            ("client_assertion", assertion(path)?)
+        }
+    };
+    Ok(Form { plain, secret })
+}
+
+fn assertion(path: &Path) -> Result<SecretString, CallError> {
+    let mut text = String::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(LONGEST_ASSERTION).read_to_string(&mut text));
+    let token = text.trim();
+    if read.is_err() || token.is_empty() {
+        return Err(CallError::Unauthenticated { what: "the federated token file cannot be read" });
+    }
+    Ok(token.into())
+}
+
+/// What a refusal says by its `error`, which RFC 6749 5.2 fixes. Microsoft asks not to depend on its own finer codes.
+fn refusal(answer: &Answer) -> CallError {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    match body["error"].as_str() {
+        Some("unauthorized_client") => CallError::NotConsented,
+        Some("invalid_client") => {
+            CallError::Unauthenticated { what: "the log-in refused the app's secret or federated token" }
+        }
+        Some("invalid_request" | "invalid_grant" | "invalid_scope" | "invalid_tenant") => CallError::Unauthenticated {
+            what: "the log-in refused the request; most likely there is no such Entra tenant",
+        },
+        _ => answer.unexpected("not an answer of a token endpoint"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::vectors::{ASSERTION, CLIENT, FORM_BY_ASSERTION, FORM_BY_SECRET, SECRET, TENANT, TOKEN_URL};
+    use super::*;
+
+    fn form_by(credential: Credential) -> Result<Form, CallError> {
+        let app = App { client_id: CLIENT.parse().unwrap(), credential };
+        form(&app, &default_scope(&"https://graph.microsoft.com".parse().unwrap()))
+    }
+
+    fn sorted(form: &Form) -> Vec<(&str, &str)> {
+        let mut form = form.exposed();
+        form.sort_unstable();
+        form
+    }
+
+    #[test]
+    fn the_form_is_that_of_the_packages_of_microsoft() {
+        let by_secret = form_by(Credential::Secret(SECRET.into())).unwrap();
+        assert_eq!(sorted(&by_secret), FORM_BY_SECRET);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), format!("{ASSERTION}\n")).unwrap();
+        let by_assertion = form_by(Credential::FederatedTokenFile(file.path().into())).unwrap();
+        assert_eq!(sorted(&by_assertion), FORM_BY_ASSERTION);
+    }
+
+    #[test]
+    fn it_is_sent_where_they_send_it() {
+        for login in ["https://login.microsoftonline.com", "https://login.microsoftonline.com/"] {
+            let url = token_url(&login.parse().unwrap(), TENANT.parse().unwrap());
+            assert_eq!(url.as_str(), TOKEN_URL);
+        }
+    }
+
+    #[test]
+    fn a_federated_token_that_cannot_be_read_is_said() {
+        let unread = Err(CallError::Unauthenticated { what: "the federated token file cannot be read" });
+        let empty = tempfile::NamedTempFile::new().unwrap();
+        for path in [empty.path(), Path::new("/nowhere/token")] {
+            let form = form_by(Credential::FederatedTokenFile(path.into()));
+            assert_eq!(form.map(drop), unread, "{}", path.display());
+        }
+    }
+}

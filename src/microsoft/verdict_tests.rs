@@ -1,0 +1,140 @@
+use std::time::Duration;
+
+use uuid::uuid;
+
+use super::*;
+
+const RESOURCE: Uuid = uuid!("2f6a1f0e-7c1b-4b0e-9a55-0d6c1a3b5e77");
+const OTHER: Uuid = uuid!("6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c");
+
+fn errors() -> [CallError; 8] {
+    [
+        CallError::Unreachable { what: "no connection" },
+        CallError::Unauthenticated { what: "the log-in refused the app's secret or federated token" },
+        CallError::NotConsented,
+        CallError::Forbidden,
+        CallError::NotFound,
+        CallError::Rejected,
+        CallError::Throttled { after: Duration::from_secs(7) },
+        CallError::Unexpected { status: 502, what: "not an answer of Microsoft Graph" },
+    ]
+}
+
+fn a_group(kind: Kind, members: Option<Result<u64, CallError>>) -> Verdict {
+    group(&Ok(Group { kind, members }))
+}
+
+fn a_check(token: bool, resource: Option<Uuid>, left_behind: bool) -> Result<Checked, AcsProblem> {
+    Ok(Checked { token, resource, left_behind })
+}
+
+fn seen(availability: &str) -> Verdict {
+    presence(&Ok(Presence { availability: availability.into(), activity: "InACall".into() }))
+}
+
+fn table() -> Vec<(Verdict, Outcome, &'static str)> {
+    let granted = |grant| presence_grant(&Ok(grant));
+    let acs = |problem| connection_string(&Err(problem), None);
+    vec![
+        (a_group(Kind::Security, Some(Ok(4))), Passed, "SecurityGroup"),
+        (a_group(Kind::Security, Some(Err(CallError::Forbidden))), Passed, "SecurityGroup"),
+        (a_group(Kind::MailEnabledSecurity, Some(Ok(4))), Passed, "MailEnabledSecurityGroup"),
+        (a_group(Kind::Microsoft365, None), Failed, "NotASecurityGroup"),
+        (a_group(Kind::NotSecurity, None), Failed, "NotASecurityGroup"),
+        (group(&Err(CallError::NotFound)), Failed, "GroupNotFound"),
+        (group(&Err(CallError::Forbidden)), Unknown, "PermissionMissing"),
+        (granted(Grant::Granted), Passed, "PresenceGranted"),
+        (granted(Grant::NotGranted), Failed, "PresenceNotGranted"),
+        (granted(Grant::AppUnknown), Failed, "AppNotConsented"),
+        (seen("Busy"), Passed, "PresenceRead"),
+        (seen("SomethingNew"), Passed, "PresenceRead"),
+        (seen("PresenceUnknown"), Passed, "PresenceUnknownToTeams"),
+        (presence(&Err(CallError::NotFound)), Failed, "TestUserNotFound"),
+        (presence(&Err(CallError::Forbidden)), Unknown, "PermissionMissing"),
+        (not_a_upn("a user principal name"), Failed, "TestUpnInvalid"),
+        (finding(Finding::RequestUrl), Failed, "FilterInvalid"),
+        (finding(Finding::OpenQuote), Failed, "FilterInvalid"),
+        (finding(Finding::Parentheses), Failed, "FilterInvalid"),
+        (hits(&Ok(0)), Failed, "FilterMatchesNobody"),
+        (hits(&Ok(7)), Passed, "FilterMatches"),
+        (hits(&Err(CallError::Rejected)), Failed, "FilterInvalid"),
+        (hits(&Err(CallError::Forbidden)), Unknown, "PermissionMissing"),
+        (connection_string(&a_check(true, Some(RESOURCE), false), Some(RESOURCE)), Passed, "TokenIssued"),
+        (connection_string(&a_check(true, Some(RESOURCE), false), None), Passed, "TokenIssued"),
+        (connection_string(&a_check(true, None, false), Some(RESOURCE)), Passed, "TokenIssued"),
+        (connection_string(&a_check(true, Some(RESOURCE), true), None), Passed, "IdentityLeftBehind"),
+        (connection_string(&a_check(true, Some(RESOURCE), false), Some(OTHER)), Failed, "ResourceIdMismatch"),
+        (connection_string(&a_check(false, Some(RESOURCE), false), None), Failed, "InsufficientPermissions"),
+        (acs(AcsProblem::Malformed("is empty")), Failed, "ConnectionStringInvalid"),
+        (acs(AcsProblem::Refused), Failed, "InsufficientPermissions"),
+        (acs(AcsProblem::ClockSkew), Unknown, "ClockSkew"),
+        (acs(AcsProblem::Call(CallError::Forbidden)), Unknown, "PermissionMissing"),
+    ]
+}
+
+#[test]
+fn every_fact_has_its_outcome_and_reason() {
+    for (verdict, outcome, reason) in table() {
+        assert_eq!((verdict.outcome, verdict.reason), (outcome, reason), "{}", verdict.message);
+    }
+}
+
+#[test]
+fn what_could_not_be_looked_at_is_unknown_in_every_check() {
+    for error in errors() {
+        let failed = |check: &str, verdict: Verdict, may_fail: bool| {
+            let expected = if may_fail { Failed } else { Unknown };
+            assert_eq!(verdict.outcome, expected, "{check}: {error:?}: {}", verdict.message);
+        };
+        failed("group", group(&Err(error.clone())), error == CallError::NotFound);
+        failed("presence grant", presence_grant(&Err(error.clone())), false);
+        failed("presence", presence(&Err(error.clone())), error == CallError::NotFound);
+        failed("filter", hits(&Err(error.clone())), error == CallError::Rejected);
+        failed("connection string", connection_string(&Err(AcsProblem::Call(error.clone())), None), false);
+    }
+}
+
+#[test]
+fn a_message_is_a_sentence_and_a_reason_is_one_word() {
+    let unknown = errors().map(|error| (group(&Err(error.clone())), Unknown, ""));
+    for (verdict, ..) in table().into_iter().chain(unknown) {
+        let Verdict { reason, message, .. } = &verdict;
+        assert!(
+            reason.chars().all(|c| c.is_ascii_alphanumeric()) && reason.starts_with(char::is_uppercase),
+            "{reason}"
+        );
+        assert!(message.ends_with('.') && message.starts_with(char::is_uppercase), "{message}");
+        assert!(message.len() <= 768 && !message.contains("  "), "{message}");
+    }
+}
+
+#[test]
+fn a_message_does_not_change_while_nothing_changed() {
+    let [early, late] = [3, 300].map(|after| group(&Err(CallError::Throttled { after: Duration::from_secs(after) })));
+    assert_eq!(early, late);
+    assert_eq!(hits(&Ok(7)), hits(&Ok(8)), "how many users there are is nobody's edit");
+}
+
+#[test]
+fn a_missing_grant_says_what_routing_loses() {
+    for verdict in [presence_grant(&Ok(Grant::NotGranted)), presence(&Err(CallError::Forbidden))] {
+        for part in [
+            "Presence.Read.All (Application)",
+            "in a call",
+            "Presence Privacy mode",
+            "grant link",
+            "provisioning script",
+        ] {
+            assert!(verdict.message.contains(part), "{part}: {}", verdict.message);
+        }
+    }
+}
+
+#[test]
+fn the_words_of_the_seed_are_said() {
+    let refused = connection_string(&Err(AcsProblem::Refused), None);
+    assert!(refused.message.contains("most likely means insufficient permissions"), "{}", refused.message);
+    for verdict in [hits(&Ok(0)), hits(&Err(CallError::Rejected)), hits(&Err(CallError::Forbidden))] {
+        assert!(verdict.message.contains("search of the Attendant Console will be empty"), "{}", verdict.message);
+    }
+}

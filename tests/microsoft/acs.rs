@@ -1,0 +1,218 @@
+//! The check of a connection string: what is signed is what is sent, and nothing stays behind.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use nimbus_operator::microsoft::acs::Checked;
+use nimbus_operator::microsoft::{AcsProblem, CallError, verdict};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tokio::sync::Notify;
+use uuid::{Uuid, uuid};
+
+use super::stub::{DEADLINE, Reply, Seen, Stub, unexpected};
+use crate::support::wait::{PATIENCE, until};
+
+const RESOURCE: Uuid = uuid!("2f6a1f0e-7c1b-4b0e-9a55-0d6c1a3b5e77");
+const IDENTITY: &str = "8:acs:2f6a1f0e-7c1b-4b0e-9a55-0d6c1a3b5e77_00000017-3d5e-4a1f-8b2c-a1b2c3d4e5f6";
+const KEY: &str = "c2VjcmV0LW9mLXRoZS1mYWtlLXJlc291cmNlLTAxMjM0NTY3ODk=";
+const CREATE: &str = "POST /identities";
+const DELETE: &str =
+    "DELETE /identities/8%3Aacs%3A2f6a1f0e-7c1b-4b0e-9a55-0d6c1a3b5e77_00000017-3d5e-4a1f-8b2c-a1b2c3d4e5f6";
+
+fn connection_string(stub: &Stub) -> SecretString {
+    format!("endpoint={};accesskey={KEY}", stub.url).into()
+}
+
+fn created(access_token: Value) -> Reply {
+    Reply::json(201, json!({ "identity": { "id": IDENTITY }, "accessToken": access_token }))
+}
+
+fn a_token() -> Value {
+    json!({ "token": "eyJhbGciOiJSUzI1NiJ9.e30.c2ln", "expiresOn": "2026-11-24T21:30:00.0000000+00:00" })
+}
+
+/// A resource that works.
+async fn stub() -> Stub {
+    let stub = Stub::start().await;
+    stub.on(CREATE, [created(a_token())]);
+    stub.on(DELETE, [Reply::text(204, "text/plain", "")]);
+    stub
+}
+
+/// Verifies a signature as the service does: from what arrived.
+fn is_signed(seen: &Seen) -> bool {
+    let header = |name: &str| seen.headers[name].to_str().unwrap();
+    let content_hash = STANDARD.encode(Sha256::digest(&seen.body));
+    let (method, path) = seen.call.split_once(' ').unwrap();
+    let text = format!("{method}\n{path}?{}\n{};{};{content_hash}", seen.query, header("x-ms-date"), header("host"));
+    let mut mac = Hmac::<Sha256>::new_from_slice(&STANDARD.decode(KEY).unwrap()).unwrap();
+    mac.update(text.as_bytes());
+    let signature = STANDARD.encode(mac.finalize().into_bytes());
+    let expected = format!("HMAC-SHA256 SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature={signature}");
+    header("x-ms-content-sha256") == content_hash && header("authorization") == expected
+}
+
+#[tokio::test]
+async fn an_identity_with_a_token_is_made_and_deleted_again() {
+    let stub = stub().await;
+    let checked = stub.acs().check(&connection_string(&stub)).await;
+    assert_eq!(checked, Ok(Checked { token: true, resource: Some(RESOURCE), left_behind: false }));
+    assert_eq!(stub.calls(), [CREATE, DELETE]);
+    let seen = stub.seen();
+    assert!(seen.iter().all(|seen| seen.query == "api-version=2023-10-01"), "{seen:?}");
+    let body: Value = serde_json::from_str(&seen[0].body).unwrap();
+    assert_eq!(body, json!({ "createTokenWithScopes": ["chat"], "expiresInMinutes": 60 }));
+    assert_eq!(seen[0].headers["content-type"], "application/json");
+    assert_eq!(seen[1].body, "");
+}
+
+#[tokio::test]
+async fn what_is_signed_is_what_is_sent() {
+    let stub = stub().await;
+    stub.acs().check(&connection_string(&stub)).await.unwrap();
+    let seen = stub.seen();
+    assert_eq!(seen.len(), 2);
+    for seen in seen {
+        assert!(is_signed(&seen), "{seen:?}");
+        let date = seen.headers["x-ms-date"].to_str().unwrap();
+        assert!(date.ends_with(" GMT") && date.len() == 29, "{date}");
+        assert!(!format!("{seen:?}").contains(KEY), "the key is never sent");
+    }
+}
+
+#[tokio::test]
+async fn every_spelling_of_a_connection_string_is_understood() {
+    let stub = stub().await;
+    let bare = stub.url.as_str().trim_end_matches('/');
+    for text in [
+        format!("endpoint={bare};accesskey={KEY}"),
+        format!("endpoint={bare}/;accesskey={KEY};"),
+        format!("AccessKey={KEY};Endpoint={bare}/"),
+    ] {
+        assert!(stub.acs().check(&text.clone().into()).await.is_ok(), "{text}");
+    }
+    assert!(stub.seen().iter().all(is_signed));
+}
+
+#[tokio::test]
+async fn the_identity_is_deleted_also_when_no_token_came_with_it() {
+    for access_token in
+        [Value::Null, json!({}), json!("x"), json!({ "token": "" }), json!({ "token": 7, "expiresOn": 7 })]
+    {
+        let stub = stub().await;
+        stub.on(CREATE, [created(access_token.clone())]);
+        let checked = stub.acs().check(&connection_string(&stub)).await;
+        assert_eq!(
+            checked,
+            Ok(Checked { token: false, resource: Some(RESOURCE), left_behind: false }),
+            "{access_token}"
+        );
+        assert_eq!(stub.calls(), [CREATE, DELETE]);
+        assert_eq!(verdict::connection_string(&checked, None).reason, "InsufficientPermissions");
+    }
+}
+
+#[tokio::test]
+async fn the_identity_is_deleted_also_when_the_caller_stops_waiting() {
+    let stub = stub().await;
+    let answer = Arc::new(Notify::new());
+    stub.on(CREATE, [created(a_token()).held(&answer)]);
+    let (acs, text) = (stub.acs(), connection_string(&stub));
+    let waiting = tokio::spawn(async move { acs.check(&text).await });
+    let calls = |expected: &'static [&'static str]| {
+        let calls = stub.calls();
+        async move { if calls == expected { Ok(()) } else { Err(format!("{calls:?}")) } }
+    };
+    until("the identity to be asked for", PATIENCE, || calls(&[CREATE])).await;
+    waiting.abort();
+    assert!(waiting.await.unwrap_err().is_cancelled());
+    answer.notify_one();
+    until("the identity to be deleted", PATIENCE, || calls(&[CREATE, DELETE])).await;
+}
+
+#[tokio::test]
+async fn a_deletion_is_tried_once_more_and_then_said() {
+    let stub = stub().await;
+    let fault = Reply::error(500, "InternalServerError");
+    stub.on(DELETE, [fault.clone(), Reply::text(204, "text/plain", "")]);
+    let checked = stub.acs().check(&connection_string(&stub)).await.unwrap();
+    assert!(!checked.left_behind);
+    assert_eq!(stub.calls(), [CREATE, DELETE, DELETE]);
+    stub.on(DELETE, [fault]);
+    let checked = stub.acs().check(&connection_string(&stub)).await;
+    assert_eq!(checked, Ok(Checked { token: true, resource: Some(RESOURCE), left_behind: true }));
+    assert_eq!(stub.calls()[3..], [CREATE, DELETE, DELETE]);
+    assert_eq!(verdict::connection_string(&checked, None).reason, "IdentityLeftBehind");
+}
+
+#[tokio::test]
+async fn the_resource_id_is_checked_against_the_connection_string() {
+    let stub = stub().await;
+    let checked = stub.acs().check(&connection_string(&stub)).await;
+    let reason = |expected| verdict::connection_string(&checked, expected).reason;
+    assert_eq!(reason(Some(RESOURCE)), "TokenIssued");
+    assert_eq!(reason(Some(Uuid::from_u128(7))), "ResourceIdMismatch");
+}
+
+#[tokio::test]
+async fn each_documented_error_has_its_consequence() {
+    let stub = Stub::start().await;
+    let wait = |seconds| AcsProblem::Call(CallError::Throttled { after: Duration::from_secs(seconds) });
+    let odd = |status| AcsProblem::Call(unexpected(status, "not an answer of Azure Communication Services"));
+    let early = "Sun, 06 Nov 1994 08:49:37 GMT";
+    for (reply, expected, outcome) in [
+        (Reply::error(401, "Denied"), AcsProblem::Refused, verdict::Outcome::Failed),
+        (Reply::json(401, json!({ "error": { "code": "7509" } })), AcsProblem::Refused, verdict::Outcome::Failed),
+        (Reply::text(401, "text/plain", ""), AcsProblem::Refused, verdict::Outcome::Failed),
+        (Reply::error(401, "Denied").header("date", early), AcsProblem::ClockSkew, verdict::Outcome::Unknown),
+        (Reply::text(401, "text/html", "<html>log in</html>"), odd(401), verdict::Outcome::Unknown),
+        (Reply::error(403, "Forbidden"), AcsProblem::Call(CallError::Forbidden), verdict::Outcome::Unknown),
+        (Reply::error(400, "UnsupportedApiVersion"), AcsProblem::Call(CallError::Rejected), verdict::Outcome::Unknown),
+        (Reply::error(404, "NotFound"), odd(404), verdict::Outcome::Unknown),
+        (Reply::error(429, "TooManyRequests").header("retry-after", "9"), wait(9), verdict::Outcome::Unknown),
+        (Reply::error(429, "TooManyRequests"), wait(10), verdict::Outcome::Unknown),
+        (Reply::error(503, "ServiceUnavailable"), odd(503), verdict::Outcome::Unknown),
+        (
+            Reply::json(307, json!({})).header("location", "https://elsewhere.example/"),
+            odd(307),
+            verdict::Outcome::Unknown,
+        ),
+        (Reply::json(200, json!({ "identity": { "id": IDENTITY } })), odd(200), verdict::Outcome::Unknown),
+    ] {
+        stub.on(CREATE, [reply]);
+        let checked = stub.acs().check(&connection_string(&stub)).await;
+        assert_eq!(checked, Err(expected));
+        assert_eq!(verdict::connection_string(&checked, None).outcome, outcome, "{checked:?}");
+    }
+    assert_eq!(stub.calls(), [CREATE; 13], "nothing is retried here");
+}
+
+#[tokio::test]
+async fn an_identity_that_is_no_identity_is_not_put_into_a_path() {
+    let stub = Stub::start().await;
+    for id in [json!("../../evil"), json!(""), json!("8:acs:x?y=z"), json!(7), Value::Null, json!(["8:acs:x"])] {
+        stub.on(CREATE, [Reply::json(201, json!({ "identity": { "id": id }, "accessToken": a_token() }))]);
+        let checked = stub.acs().check(&connection_string(&stub)).await;
+        assert_eq!(checked, Err(AcsProblem::Call(unexpected(201, "an identity without an id"))), "{id}");
+    }
+    assert_eq!(stub.calls(), [CREATE; 6]);
+}
+
+#[tokio::test]
+async fn what_is_no_connection_string_of_azure_is_never_called() {
+    let stub = Stub::start().await;
+    let acs = nimbus_operator::microsoft::Acs::new(DEADLINE, vec![]).unwrap();
+    for text in
+        [connection_string(&stub), "".into(), "endpoint=https://con_toso.communication.azure.com;accesskey=QUJD".into()]
+    {
+        let checked = acs.check(&text).await;
+        assert!(matches!(checked, Err(AcsProblem::Malformed(_))), "{checked:?}");
+        assert_eq!(verdict::connection_string(&checked, None).reason, "ConnectionStringInvalid");
+    }
+    assert_eq!(stub.seen().len(), 0);
+}

@@ -1,0 +1,270 @@
+//! Groups, presence and the search filter: what is asked, and what each documented answer is taken for.
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use nimbus_operator::microsoft::graph::{Grant, Presence};
+use nimbus_operator::microsoft::group::{Group, Kind};
+use nimbus_operator::microsoft::{CallError, Credential, Filter, verdict};
+use serde_json::{Value, json};
+use url::form_urlencoded;
+use uuid::{Uuid, uuid};
+
+use super::stub::{CLIENT, OTHER_TENANT, Reply, SECRET, Seen, Stub, TENANT, token_call, unexpected, upn};
+
+const GROUP: Uuid = uuid!("02bd9fd6-8f93-4758-87c3-1fb73740a315");
+const USER: Uuid = uuid!("fa8bf3dc-eca7-46b7-bad1-db199b62afc3");
+const GRAPH_PRINCIPAL: Uuid = uuid!("93312a74-bbd9-4a5e-8c1b-d5b1b2c3d4e5");
+const OUR_PRINCIPAL: Uuid = uuid!("1d4e5f60-1111-4aaa-9bbb-0123456789ab");
+const GRAPH_APP: Uuid = uuid!("00000003-0000-0000-c000-000000000000");
+const PRESENCE_READ_ALL: Uuid = uuid!("a70e0c2d-e793-494c-94c4-118fa0a67f42");
+const DELEGATED: Uuid = uuid!("9c7a330d-35b3-4aa1-963d-cb2b9f927841");
+
+fn query(seen: &Seen) -> Vec<(String, String)> {
+    form_urlencoded::parse(seen.query.as_bytes()).into_owned().collect()
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// Scripts a group and its members.
+fn play_group(stub: &Stub, types: Value, mail: bool, security: bool) {
+    let body = json!({
+        "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#groups/$entity",
+        "id": GROUP, "groupTypes": types, "mailEnabled": mail, "securityEnabled": security,
+    });
+    stub.on(&format!("GET /v1.0/groups/{GROUP}"), [Reply::json(200, body)]);
+    let members: Vec<_> = ["user", "group", "servicePrincipal"]
+        .iter()
+        .map(|kind| json!({ "@odata.type": format!("#microsoft.graph.{kind}"), "id": Uuid::new_v4() }))
+        .collect();
+    stub.on(&format!("GET /v1.0/groups/{GROUP}/members"), [Reply::json(200, json!({ "value": members }))]);
+}
+
+/// Scripts the service principals and the assignments of ours.
+fn play_assignments(stub: &Stub, assignments: Value) {
+    for (app, principal) in [(CLIENT, OUR_PRINCIPAL), (GRAPH_APP, GRAPH_PRINCIPAL)] {
+        let reply = Reply::json(200, json!({ "id": principal }));
+        stub.on(&format!("GET /v1.0/servicePrincipals(appId='{app}')"), [reply]);
+    }
+    let call = format!("GET /v1.0/servicePrincipals/{OUR_PRINCIPAL}/appRoleAssignments");
+    stub.on(&call, [Reply::json(200, json!({ "value": assignments }))]);
+}
+
+fn assignment(resource: Uuid, role: Uuid) -> Value {
+    json!({
+        "id": "dKY…", "principalId": OUR_PRINCIPAL, "principalType": "ServicePrincipal",
+        "principalDisplayName": "Nimbus", "resourceDisplayName": "Microsoft Graph",
+        "resourceId": resource, "appRoleId": role,
+    })
+}
+
+#[tokio::test]
+async fn a_group_is_judged_by_its_kind_and_members_are_counted_for_security_groups_only() {
+    for (types, mail, security, kind, members) in [
+        (json!([]), false, true, Kind::Security, Some(Ok(3))),
+        (json!(["DynamicMembership"]), false, true, Kind::Security, Some(Ok(3))),
+        (json!([]), true, true, Kind::MailEnabledSecurity, Some(Ok(3))),
+        (json!(["Unified"]), true, true, Kind::Microsoft365, None),
+        (json!(["Unified"]), true, false, Kind::Microsoft365, None),
+        (json!([]), true, false, Kind::NotSecurity, None),
+    ] {
+        let stub = Stub::start().await;
+        play_group(&stub, types, mail, security);
+        let group = stub.graph().group(TENANT, GROUP).await;
+        let asked = if members.is_some() { 2 } else { 1 };
+        assert_eq!(group, Ok(Group { kind, members }));
+        assert_eq!(stub.calls().len(), asked, "{:?}", stub.calls());
+    }
+}
+
+#[tokio::test]
+async fn owners_and_names_are_never_asked_for() {
+    let stub = Stub::start().await;
+    play_group(&stub, json!([]), false, true);
+    stub.graph().group(TENANT, GROUP).await.unwrap();
+    let seen = stub.seen();
+    assert_eq!(stub.calls(), [format!("GET /v1.0/groups/{GROUP}"), format!("GET /v1.0/groups/{GROUP}/members")]);
+    assert_eq!(query(&seen[1]), pairs(&[("$select", "id,groupTypes,mailEnabled,securityEnabled")]));
+    assert_eq!(query(&seen[2]), pairs(&[("$select", "id"), ("$top", "999")]));
+    assert!(seen.iter().all(|seen| seen.headers["user-agent"].to_str().unwrap().starts_with("nimbus-operator/")));
+}
+
+#[tokio::test]
+async fn a_group_is_looked_up_in_the_tenant_that_is_named() {
+    let stub = Stub::start().await;
+    play_group(&stub, json!([]), false, true);
+    stub.graph().group(OTHER_TENANT, GROUP).await.unwrap();
+    assert_eq!(stub.seen()[0].call, token_call(OTHER_TENANT));
+}
+
+#[tokio::test]
+async fn members_that_may_not_be_counted_do_not_spoil_the_group() {
+    let stub = Stub::start().await;
+    play_group(&stub, json!([]), false, true);
+    let refused = Reply::error(403, "Authorization_RequestDenied");
+    stub.on(&format!("GET /v1.0/groups/{GROUP}/members"), [refused]);
+    let group = stub.graph().group(TENANT, GROUP).await;
+    assert_eq!(group, Ok(Group { kind: Kind::Security, members: Some(Err(CallError::Forbidden)) }));
+    assert_eq!(verdict::group(&group).outcome, verdict::Outcome::Passed);
+}
+
+#[tokio::test]
+async fn another_group_than_asked_for_is_no_answer() {
+    let stub = Stub::start().await;
+    let other = json!({ "id": USER, "groupTypes": [], "mailEnabled": false, "securityEnabled": true });
+    stub.on(&format!("GET /v1.0/groups/{GROUP}"), [Reply::json(200, other)]);
+    assert_eq!(stub.graph().group(TENANT, GROUP).await, Err(unexpected(200, "another group than asked for")));
+}
+
+#[tokio::test]
+async fn each_documented_error_has_its_consequence() {
+    let stub = Stub::start().await;
+    let wait = |seconds| CallError::Throttled { after: Duration::from_secs(seconds) };
+    let odd = |status| unexpected(status, "not an answer of Microsoft Graph");
+    for (reply, expected) in [
+        (Reply::error(400, "Request_BadRequest"), CallError::Rejected),
+        (Reply::error(403, "Authorization_RequestDenied"), CallError::Forbidden),
+        (Reply::error(403, "Forbidden").header("www-authenticate", "insufficient_claims"), CallError::Forbidden),
+        (Reply::error(404, "Request_ResourceNotFound"), CallError::NotFound),
+        (Reply::error(429, "activityLimitReached").header("retry-after", "42"), wait(42)),
+        (Reply::error(429, "TooManyRequests").header("retry-after", "99999"), wait(300)),
+        (Reply::error(429, "TooManyRequests"), wait(10)),
+        (Reply::error(503, "serviceNotAvailable").header("retry-after", "5"), wait(5)),
+        (Reply::error(503, "serviceNotAvailable"), odd(503)),
+        (Reply::error(504, "gatewayTimeout"), odd(504)),
+        (Reply::json(301, json!({})).header("location", "https://elsewhere.example/"), odd(301)),
+    ] {
+        stub.on(&format!("GET /v1.0/groups/{GROUP}"), [reply]);
+        assert_eq!(stub.graph().group(TENANT, GROUP).await, Err(expected));
+    }
+    assert!(stub.calls().iter().all(|call| call.ends_with(&GROUP.to_string())), "{:?}", stub.calls());
+    assert_eq!(stub.calls().len(), 11, "nothing is retried here");
+}
+
+#[tokio::test]
+async fn no_answer_in_time_and_no_listener_are_out_of_reach() {
+    let stub = Stub::start().await;
+    let never = std::sync::Arc::new(tokio::sync::Notify::new());
+    stub.on(&format!("GET /v1.0/groups/{GROUP}"), [Reply::json(200, json!({})).held(&never)]);
+    let graph = stub.graph_by(Credential::Secret(SECRET.into()), Duration::from_millis(300));
+    assert_eq!(graph.group(TENANT, GROUP).await, Err(CallError::Unreachable { what: "no answer in time" }));
+    let graph = stub.graph();
+    drop(stub);
+    let gone = graph.group(OTHER_TENANT, GROUP).await;
+    assert!(matches!(gone, Err(CallError::Unreachable { .. })), "{gone:?}");
+}
+
+#[tokio::test]
+async fn only_the_application_role_on_this_tenants_graph_counts_as_a_grant() {
+    let (other_resource, other_role) = (USER, GROUP);
+    for (assignments, expected) in [
+        (json!([assignment(GRAPH_PRINCIPAL, PRESENCE_READ_ALL)]), Grant::Granted),
+        (
+            json!([assignment(GRAPH_PRINCIPAL, other_role), assignment(GRAPH_PRINCIPAL, PRESENCE_READ_ALL)]),
+            Grant::Granted,
+        ),
+        (json!([]), Grant::NotGranted),
+        (json!([assignment(GRAPH_PRINCIPAL, DELEGATED)]), Grant::NotGranted),
+        (json!([assignment(GRAPH_APP, PRESENCE_READ_ALL)]), Grant::NotGranted),
+        (
+            json!([assignment(other_resource, PRESENCE_READ_ALL), assignment(GRAPH_PRINCIPAL, other_role)]),
+            Grant::NotGranted,
+        ),
+    ] {
+        let stub = Stub::start().await;
+        play_assignments(&stub, assignments.clone());
+        assert_eq!(stub.graph().presence_grant(TENANT).await, Ok(expected), "{assignments}");
+    }
+}
+
+#[tokio::test]
+async fn an_app_that_was_never_consented_is_an_answer_and_a_403_is_none() {
+    let stub = Stub::start().await;
+    play_assignments(&stub, json!([]));
+    let ours = format!("GET /v1.0/servicePrincipals(appId='{CLIENT}')");
+    stub.on(&ours, [Reply::error(404, "Request_ResourceNotFound")]);
+    assert_eq!(stub.graph().presence_grant(TENANT).await, Ok(Grant::AppUnknown));
+    stub.on(&ours, [Reply::error(403, "Authorization_RequestDenied")]);
+    assert_eq!(stub.graph().presence_grant(TENANT).await, Err(CallError::Forbidden));
+}
+
+#[tokio::test]
+async fn a_tenant_without_the_principal_of_graph_is_no_missing_grant() {
+    let stub = Stub::start().await;
+    play_assignments(&stub, json!([]));
+    stub.on(
+        &format!("GET /v1.0/servicePrincipals(appId='{GRAPH_APP}')"),
+        [Reply::error(404, "Request_ResourceNotFound")],
+    );
+    let expected = unexpected(200, "an Entra tenant without Microsoft Graph");
+    assert_eq!(stub.graph().presence_grant(TENANT).await, Err(expected));
+}
+
+#[tokio::test]
+async fn the_presence_of_a_guest_is_read_by_object_id_and_its_words_are_an_open_set() {
+    let stub = Stub::start().await;
+    let user = "GET /v1.0/users/ext_fabrikam.com%23EXT%23%40contoso.onmicrosoft.com";
+    stub.on(user, [Reply::json(200, json!({ "id": USER }))]);
+    let body =
+        json!({ "id": USER, "availability": "BusyIdle", "activity": "JugglingFlamingos", "statusMessage": null });
+    stub.on(&format!("GET /v1.0/users/{USER}/presence"), [Reply::json(200, body)]);
+    let presence = stub.graph().presence(TENANT, &upn()).await;
+    let expected = Presence { availability: "BusyIdle".into(), activity: "JugglingFlamingos".into() };
+    assert_eq!(presence, Ok(expected));
+    assert_eq!(stub.calls(), [user.to_owned(), format!("GET /v1.0/users/{USER}/presence")]);
+}
+
+#[tokio::test]
+async fn an_unknown_user_is_not_found_and_a_missing_permission_is_not() {
+    let stub = Stub::start().await;
+    let user = "GET /v1.0/users/ext_fabrikam.com%23EXT%23%40contoso.onmicrosoft.com";
+    stub.on(user, [Reply::error(404, "Request_ResourceNotFound")]);
+    assert_eq!(stub.graph().presence(TENANT, &upn()).await, Err(CallError::NotFound));
+    stub.on(user, [Reply::json(200, json!({ "id": USER }))]);
+    stub.on(&format!("GET /v1.0/users/{USER}/presence"), [Reply::error(403, "Forbidden")]);
+    let forbidden = stub.graph().presence(TENANT, &upn()).await;
+    assert_eq!(forbidden, Err(CallError::Forbidden));
+    assert_eq!(verdict::presence(&forbidden).outcome, verdict::Outcome::Unknown);
+}
+
+#[tokio::test]
+async fn a_filter_is_tried_as_an_advanced_query_in_one_parameter() {
+    let expression =
+        "endsWith(userPrincipalName,'onmicrosoft.com') and preferredLanguage eq 'en-GB' or city eq 'a&b=c#d+e'";
+    let stub = Stub::start().await;
+    stub.on("GET /v1.0/users", [Reply::json(200, json!({ "@odata.count": 12, "value": [{ "id": USER }] }))]);
+    assert_eq!(stub.graph().hits(TENANT, &Filter::parse(expression).unwrap()).await, Ok(12));
+    let seen = &stub.seen()[1];
+    let expected = [("$filter", expression), ("$count", "true"), ("$top", "1"), ("$select", "id")];
+    assert_eq!(query(seen), pairs(&expected));
+    assert_eq!(seen.headers["consistencylevel"], "eventual");
+}
+
+#[tokio::test]
+async fn only_the_probe_of_a_filter_asks_for_eventual_consistency() {
+    let stub = Stub::start().await;
+    play_group(&stub, json!([]), false, true);
+    play_assignments(&stub, json!([]));
+    stub.graph().group(TENANT, GROUP).await.unwrap();
+    stub.graph().presence_grant(TENANT).await.unwrap();
+    let has = |headers: &HeaderMap| headers.contains_key("consistencylevel");
+    assert!(!stub.seen().iter().any(|seen| has(&seen.headers)));
+}
+
+#[tokio::test]
+async fn the_filter_of_nobody_and_the_filter_that_is_none_are_told_apart() {
+    let stub = Stub::start().await;
+    let filter = Filter::parse("city eq 'Nowhere'").unwrap();
+    for (reply, expected, reason) in [
+        (Reply::json(200, json!({ "@odata.count": 0, "value": [] })), Ok(0), "FilterMatchesNobody"),
+        (Reply::error(400, "Request_UnsupportedQuery"), Err(CallError::Rejected), "FilterInvalid"),
+        (Reply::error(400, "BadRequest"), Err(CallError::Rejected), "FilterInvalid"),
+        (Reply::error(403, "Authorization_RequestDenied"), Err(CallError::Forbidden), "PermissionMissing"),
+    ] {
+        stub.on("GET /v1.0/users", [reply]);
+        let hits = stub.graph().hits(TENANT, &filter).await;
+        assert_eq!((&hits, verdict::hits(&hits).reason), (&expected, reason));
+    }
+}
