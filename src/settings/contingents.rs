@@ -295,9 +295,11 @@ impl JsonSchema for Features {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let name_rule = rule::<FeatureName>().replace("self", "name");
+        let mut count = Contingent::json_schema(generator);
+        count.insert("description".to_owned(), "How many services may have the feature of this name.".into());
         json_schema!({
             "type": "object",
-            "additionalProperties": Contingent::json_schema(generator),
+            "additionalProperties": count,
             "maxProperties": MOST_FEATURES,
             "x-kubernetes-map-type": "granular",
             "x-kubernetes-validations": [{

@@ -24,6 +24,9 @@ pub fn root(crd: &Value) -> &Value {
     &versions[0]["schema"]["openAPIV3Schema"]
 }
 
+/// A name in a map, which takes any.
+const ANY_NAME: &str = "interact";
+
 /// One place in a schema. `[]` in a path is an item of a list.
 pub struct Node<'s> {
     pub path: Vec<String>,
@@ -65,8 +68,8 @@ pub fn walk<'s>(root: &'s Value, member: &str) -> Vec<Node<'s>> {
         for (name, schema) in node.schema["properties"].as_object().into_iter().flatten() {
             rest.push(below(name, schema, required.iter().any(|required| *required == name)));
         }
-        for keyword in ["items", "additionalProperties"] {
-            rest.extend(node.schema.get(keyword).map(|schema| below("[]", schema, false)));
+        for (keyword, name) in [("items", "[]"), ("additionalProperties", ANY_NAME)] {
+            rest.extend(node.schema.get(keyword).map(|schema| below(name, schema, false)));
         }
         nodes.push(node);
     }
@@ -115,7 +118,7 @@ pub fn put(object: &mut Value, root: &Value, path: &[String], value: Value) {
             }
             at = &mut at[0];
         } else {
-            schema = &schema["properties"][name];
+            schema = schema["properties"].get(name).unwrap_or(&schema["additionalProperties"]);
             if at.get(name).is_none() {
                 at[name] = good_with(schema, next);
             }
