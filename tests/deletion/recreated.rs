@@ -5,7 +5,8 @@ use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};
 
 use super::{
-    CONFIRM, FINALIZER, RECREATE, Since, absence, annotated, doomed, event, events, live, stamp, stamps, waits_for,
+    CONFIRM, FINALIZER, FINALIZER_OFF, RECREATE, Since, absence, annotated, doomed, event, events, live, stamp, stamps,
+    waits_for,
 };
 use crate::support::hold::Hold;
 use crate::support::proxy::{Proxy, Upstream};
@@ -136,6 +137,8 @@ async fn a_pass_that_decided_about_the_old_tenant_does_nothing_to_the_new_one() 
         drop(held);
         stage.ready().await;
         assert_eq!(since.deletions(&stage).await, 0, "{confirmed} {step:?}");
+        let writes = since.writes(&stage).await;
+        assert!(!writes.contains(&FINALIZER_OFF[0].to_owned()), "{confirmed} {step:?}: {writes:?}");
         let (_, document) = stage.platform.tenant(&stage.id).await.unwrap();
         assert_eq!(document["owner"], stamp(&stage), "{confirmed} {step:?}");
         assert_eq!(document["runtime"]["deletion"], Value::Null, "{confirmed} {step:?}");
@@ -169,6 +172,10 @@ async fn a_pass_that_acted_for_the_old_tenant_writes_nothing_to_the_new_one() {
             stage.ready().await;
             assert_eq!(since.effects(&stage).await, ["owner-claimed"]);
         }
+        // The first write is that of the old pass, and its UID does not fit.
+        let writes = since.writes(&stage).await;
+        assert_eq!(writes[0], if confirmed { "patch tenants/status 422" } else { "patch tenants 422" });
+        assert!(!writes.contains(&FINALIZER_OFF[0].to_owned()), "{confirmed}: {writes:?}");
         operator.stop().await;
         assert_untouched(&stage, &successor).await;
     }
