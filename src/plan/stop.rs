@@ -189,7 +189,7 @@ impl Stop {
                 mode: Mode::Reconciling,
                 ..stalled(
                     reason::PLATFORM_UNAVAILABLE,
-                    format!("{}; the settings are applied as soon as it answers", error.lasting()),
+                    format!("{}; the settings are applied as soon as it answers", unavailable(error)),
                 )
             },
             Self::NotAdopted { never, differing } => stalled(reason::NOT_ADOPTED, not_adopted(*never, differing)),
@@ -222,6 +222,18 @@ impl Stop {
                 ..stalled(reason::INTERNAL_ERROR, format!("the operator met a mistake of its own: {what}"))
             },
         }
+    }
+}
+
+/// An outage shows in several ways, one after the other: a broken connection, a page of a proxy, a call that is not made any
+/// more. Its details stand on the Platform, so that one outage is one message here.
+fn unavailable(error: &ApiError) -> String {
+    match error {
+        ApiError::Unreachable { .. }
+        | ApiError::Unauthenticated { .. }
+        | ApiError::Unexpected { .. }
+        | ApiError::NotCalled { .. } => "the platform cannot be asked, for a reason that its Platform tells".to_owned(),
+        ApiError::Forbidden | ApiError::Throttled { .. } | ApiError::Refused(_) => error.lasting(),
     }
 }
 
