@@ -28,11 +28,9 @@ pub(super) async fn reconcile(platform: Arc<Platform>, context: Arc<Context>) ->
     if platform.spec.instance() != context.options.instance || platform.metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change());
     }
-    let now = Instant::now();
-    if let Some(wait) = context.platform_memory.wait(&platform.metadata, now) {
+    if let Some(wait) = context.platform_memory.wait(&platform.metadata, Instant::now()) {
         return Ok(Action::requeue(wait));
     }
-    let entry = context.platform_memory.recall(&platform.metadata);
     let timing = &context.options.timing;
     let (finding, role, wait) = match look(&context, &platform).await {
         Ok(capabilities) => {
@@ -42,8 +40,11 @@ pub(super) async fn reconcile(platform: Arc<Platform>, context: Arc<Context>) ->
         }
         Err((finding, wait)) => (finding, platform.status.as_ref().and_then(|status| status.role.clone()), wait),
     };
+    // From here on: whoever rang while the probe was waiting for its answer has been answered by it, and it may have waited
+    // for longer than the pause is.
+    let entry = context.platform_memory.recall(&platform.metadata);
     publish(&context, &platform, finding, role).await?;
-    context.platform_memory.keep(&platform.metadata, entry, now, wait);
+    context.platform_memory.keep(&platform.metadata, entry, Instant::now(), wait);
     Ok(Action::requeue(wait))
 }
 
