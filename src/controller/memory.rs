@@ -21,6 +21,8 @@ pub(super) struct Entry {
     due: Option<Instant>,
     /// Moves when somebody wakes the object, also while a pass is under way.
     wakes: u64,
+    /// The resource versions that the writes of the last pass replaced. The watch may still hold one of them.
+    pub(super) replaced: Vec<String>,
     /// Passes in a row that failed.
     pub(super) attempts: u32,
     /// For which hash, and how often in a row, the platform did not keep what it was given.
@@ -33,6 +35,11 @@ impl Entry {
     fn wake(&mut self) {
         self.due = None;
         self.wakes += 1;
+    }
+
+    /// Whether an object is from before the writes of the last pass.
+    pub(super) fn is_outdated(&self, meta: &ObjectMeta) -> bool {
+        self.replaced.iter().any(|version| Some(version) == meta.resource_version.as_ref())
     }
 
     /// How often in a row the platform did not keep the settings of this hash.

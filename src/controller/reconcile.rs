@@ -75,6 +75,7 @@ async fn turn(seen: &Tenant, context: &Context) -> Result<Action, NotPublished> 
     let mut entry = context.memory.recall(&tenant.metadata);
     let (namespace, name) = (tenant.namespace().unwrap_or_default(), tenant.name_any());
     let stamp = context.stamp(&namespace, &name);
+    entry.replaced = [seen, &tenant].into_iter().filter_map(ResourceExt::resource_version).collect();
     let mut pass = Pass { stamp, key: tenant_key(&tenant), hash: None, rewrites: 0, tenant };
 
     let steps = tokio::time::timeout(context.options.timing.pass, pass.steps(context, platform.as_deref(), &entry));
@@ -99,6 +100,7 @@ async fn turn(seen: &Tenant, context: &Context) -> Result<Action, NotPublished> 
     let conclusion = concluded(context, &pass, facts, outcome);
     debug!(delay = ?conclusion.delay, changed = conclusion.status.is_some(), "concluded");
     let wait = wait(context, &pass.tenant, conclusion.delay, &mut entry);
+    pass.replaces(conclusion.status.is_some(), &mut entry);
     pass.step(context, Step::Publish);
     publish(context, &pass.tenant, conclusion).await?;
     context.memory.keep(&pass.tenant.metadata, entry, Instant::now(), wait);
@@ -140,6 +142,16 @@ impl Pass {
         Err(Stop::Raced)
     }
 
+    /// Notes which versions of the Tenant are no more once the status is written, if it is.
+    fn replaces(&self, writes_status: bool, entry: &mut Entry) {
+        let present = self.tenant.resource_version();
+        if writes_status {
+            entry.replaced.extend(present);
+        } else {
+            entry.replaced.retain(|version| Some(version) != present.as_ref());
+        }
+    }
+
     fn step(&self, context: &Context, step: Step) {
         (context.options.observer)(step, &self.key);
     }
@@ -158,7 +170,8 @@ impl Pass {
 }
 
 /// The Tenant to work on and its Platform; nothing when another instance serves it or it is gone. A deletion is decided on a
-/// fresh read: a cache may hold the predecessor of the same name.
+/// fresh read: a cache may hold the predecessor of the same name. So is a pass that comes before the watch brought what the
+/// last one wrote.
 async fn ours(seen: &Tenant, context: &Context) -> Result<Option<(Tenant, Option<Arc<Platform>>)>, NotPublished> {
     let unknown = |refusal| match refusal {
         Refusal::Unknown(what) => NotPublished(what),
@@ -170,7 +183,8 @@ async fn ours(seen: &Tenant, context: &Context) -> Result<Option<(Tenant, Option
     if platform.as_ref().is_some_and(|platform| platform.spec.instance() != context.options.instance) {
         return Ok(None);
     }
-    if seen.metadata.deletion_timestamp.is_none() {
+    let outdated = context.memory.recall(&seen.metadata).is_outdated(&seen.metadata);
+    if seen.metadata.deletion_timestamp.is_none() && !outdated {
         return Ok(Some((seen.clone(), platform)));
     }
     if departed(seen) {
