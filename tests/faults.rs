@@ -16,6 +16,7 @@ mod references;
 mod refusals;
 mod rewrites;
 mod secrets;
+mod stale;
 
 use kube::Api;
 use nimbus_operator::resources::Platform;
