@@ -23,7 +23,7 @@ test: controlplane ## Run every test against a real control plane and say how ma
 	     END { printf "%d passed, %d failed\n", passed, failed; exit failed > 0 }' target/test.log || status=1; \
 	exit $$status
 
-check: ## Check formatting, lints and that generated files are fresh
+check: controlplane ## Check formatting, lints and that generated files are fresh
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo test --locked --test integration generated
