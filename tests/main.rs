@@ -20,6 +20,7 @@ mod identity;
 mod lifecycle;
 mod microsoft;
 mod platform_api;
+mod policies;
 mod support;
 mod verdict;
 mod vocabulary;

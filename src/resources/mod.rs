@@ -7,6 +7,7 @@ pub mod crd;
 pub mod manifest;
 pub mod partner;
 pub mod platform;
+pub mod policy;
 pub mod reason;
 pub mod reference;
 pub mod sample;

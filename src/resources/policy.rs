@@ -1,0 +1,302 @@
+//! Admission policies, generated from the table of settings: who may change what, without a webhook server.
+//!
+//! Four ValidatingAdmissionPolicies, each with its binding. Authority is asked of the API server's own authorizer: the verb
+//! `administer` on the Platform (S) or on the assigned Partner (P), decided on what the object was before the request. Every
+//! denial is 403: a 422 would make Flux and `kubectl apply --force` delete and create the object again.
+//!
+//! Every path is read with `.?`, so that an object that fits no schema can still be edited and deleted.
+
+use serde_json::{Value, json};
+
+use super::{FINALIZER, GROUP, annotation};
+use crate::settings::{Authority, Class, leaves};
+
+/// Who the policies are rendered for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accounts {
+    /// User names of the operators, e.g. `system:serviceaccount:nimbus-system:nimbus-operator`. A list of names and not a
+    /// verb: a cluster administrator would have every verb.
+    pub operators: Vec<String>,
+    /// Whether T settings demand the verb `edit-technical` on tenants; else every editor may change them.
+    pub technical_fields: bool,
+}
+
+/// Accounts of the cluster itself, which clean up after namespaces and owners.
+const CLEANERS: [&str; 2] = [
+    "system:serviceaccount:kube-system:namespace-controller",
+    "system:serviceaccount:kube-system:generic-garbage-collector",
+];
+
+/// Heads of the spec and who may change them, in the design's letters.
+const HEADS: [(&str, Authority); 6] = [
+    ("platformRef", Authority::Partner),
+    ("suspend", Authority::Tenant),
+    ("syncIntervalSeconds", Authority::Tenant),
+    ("driftPolicy", Authority::Tenant),
+    ("adoptionPolicy", Authority::Partner),
+    ("deletionPolicy", Authority::Partner),
+];
+
+/// Annotations that stand for a decision; the one that asks for a pass is anybody's.
+const DECISIONS: [&str; 4] =
+    [annotation::CONFIRM_DELETION, annotation::ABANDON, annotation::RECREATE, annotation::CONFIRM_RETENTION];
+
+/// The policies and their bindings, in the order in which they are applied.
+pub fn all(accounts: &Accounts) -> Vec<Value> {
+    let policies = [authority(accounts), operator_spec(accounts), operator_status(accounts), secrets()];
+    policies
+        .into_iter()
+        .flat_map(|policy| {
+            let binding = binding(&policy);
+            [policy, binding]
+        })
+        .collect()
+}
+
+/// Policy 1: what only some may change, create and delete.
+fn authority(accounts: &Accounts) -> Value {
+    let mut system = changes(Authority::System);
+    let partner = [changes(Authority::Partner), metadata_changes()].concat();
+    // Whoever creates a Tenant for a Partner that he administers may name that Partner.
+    system.retain(|change| !change.path.starts_with("spec.partner."));
+    let mut variables = vec![
+        variable("cleaner", format!("request.userInfo.username in {}", list(CLEANERS.iter().copied()))),
+        variable(
+            "operator",
+            format!("request.userInfo.username in {}", list(accounts.operators.iter().map(String::as_str))),
+        ),
+        variable("deletes", "request.operation == 'DELETE'"),
+        variable("was", "oldObject == null ? {} : oldObject.?spec.orValue({})"),
+        variable("now", "object == null ? {} : object.?spec.orValue({})"),
+        variable("wasMeta", "oldObject == null ? {} : oldObject.metadata"),
+        variable("nowMeta", "object == null ? {} : object.metadata"),
+        // Decided on what the object was: a name that the request brings could be one that its author administers.
+        variable("before", "oldObject == null ? object.?spec.orValue({}) : oldObject.?spec.orValue({})"),
+        variable("platform", "string(variables.before.?platformRef.?name.orValue(''))"),
+        variable("partner", "string(variables.before.?partner.?partnerRef.?name.orValue(''))"),
+        variable("mayPlatform", check("platforms", "variables.platform")),
+        variable("mayPartner", check("partners", "variables.partner")),
+        variable("isS", "variables.mayPlatform"),
+        variable("isP", "variables.mayPlatform || variables.mayPartner"),
+        variable("changedS", changed(&system)),
+        variable("changedPartner", changed(&partner_change())),
+        variable("changedP", changed(&partner)),
+        variable("deleting", "variables.wasMeta.?deletionTimestamp.hasValue()"),
+        variable("namespaceEnds", "namespaceObject != null && namespaceObject.metadata.?deletionTimestamp.hasValue()"),
+        variable("tenantId", "string(variables.was.?general.?tenantId.orValue('')).lowerAscii()"),
+        variable(
+            "confirmed",
+            format!(
+                "string(variables.wasMeta.?annotations[?'{}'].orValue('')).trim().lowerAscii()",
+                annotation::CONFIRM_DELETION
+            ),
+        ),
+    ];
+    let mut validations = vec![
+        denied(
+            "size(variables.changedS) == 0 || variables.isS",
+            "'may not change ' + variables.changedS.join(', ') + ': this needs the verb administer on Platform ' + variables.platform + '. With GitOps, apply these fields with server-side apply under a field manager of their own, as an account that has it'",
+        ),
+        denied(
+            "size(variables.changedPartner) == 0 || variables.isS || (request.operation == 'CREATE' && variables.isP)",
+            "'may not change spec.partner: this needs the verb administer on Platform ' + variables.platform",
+        ),
+        denied(
+            "size(variables.changedP) == 0 || variables.isP || variables.cleaner",
+            "'may not change ' + variables.changedP.join(', ') + ': this needs the verb administer on Partner ' + (variables.partner == '' ? '(none is assigned)' : variables.partner) + ' or on Platform ' + variables.platform",
+        ),
+        denied(
+            "request.operation != 'CREATE' || variables.isP",
+            "'may not create a Tenant: this needs the verb administer on the Partner that it names or on Platform ' + variables.platform",
+        ),
+        denied(
+            "!variables.deletes || variables.deleting || variables.cleaner || variables.isP",
+            "'may not delete a Tenant: this needs the verb administer on Partner ' + (variables.partner == '' ? '(none is assigned)' : variables.partner) + ' or on Platform ' + variables.platform",
+        ),
+        denied(
+            "!variables.deletes || variables.deleting || variables.cleaner || variables.namespaceEnds || variables.was.?deletionPolicy.orValue('') != 'Delete' || (variables.tenantId != '' && variables.confirmed == variables.tenantId)",
+            &format!(
+                "'spec.deletionPolicy is Delete and nobody confirmed it: set the annotation {} to the tenant id first'",
+                annotation::CONFIRM_DELETION
+            ),
+        ),
+        denied(
+            &format!(
+                "variables.deletes || !variables.deleting || variables.operator || variables.isS || !('{FINALIZER}' in variables.wasMeta.?finalizers.orValue([])) || '{FINALIZER}' in variables.nowMeta.?finalizers.orValue([])"
+            ),
+            &format!(
+                "'may not remove the finalizer {FINALIZER} from a Tenant that is being deleted: this needs the verb administer on Platform ' + variables.platform + '; to let it go without a call, set the annotation {}'",
+                annotation::ABANDON
+            ),
+        ),
+    ];
+    if accounts.technical_fields {
+        variables.push(variable("mayTechnical", "authorizer.requestResource.check('edit-technical').allowed()"));
+        variables.push(variable("changedT", changed(&changes(Authority::Tenant))));
+        validations.push(denied(
+            "size(variables.changedT) == 0 || variables.mayTechnical || variables.isP",
+            "'may not change ' + variables.changedT.join(', ') + ': this needs the verb edit-technical on tenants'",
+        ));
+    }
+    policy("nimbus-authority", &["tenants"], &["CREATE", "UPDATE", "DELETE"], variables, validations)
+}
+
+/// Policy 2: the operator never changes a spec, and neither creates nor deletes Tenants.
+fn operator_spec(accounts: &Accounts) -> Value {
+    let is_operator = format!("request.userInfo.username in {}", list(accounts.operators.iter().map(String::as_str)));
+    let validation = denied(
+        "request.operation == 'UPDATE' && object.?spec == oldObject.?spec",
+        "'the operator may not create, delete or change the spec of a ' + request.kind.kind",
+    );
+    let mut policy = policy(
+        "nimbus-operator-spec",
+        &["tenants", "platforms", "partners"],
+        &["CREATE", "UPDATE", "DELETE"],
+        vec![],
+        vec![validation],
+    );
+    policy["spec"]["matchConditions"] = json!([{ "name": "operator", "expression": is_operator }]);
+    policy
+}
+
+/// Policy 3: only the operator writes a status.
+fn operator_status(accounts: &Accounts) -> Value {
+    let is_operator = format!("request.userInfo.username in {}", list(accounts.operators.iter().map(String::as_str)));
+    let validation = denied(&is_operator, "'only the operator may write the status of a ' + request.kind.kind");
+    policy(
+        "nimbus-operator-status",
+        &["tenants/status", "platforms/status", "partners/status"],
+        &["UPDATE"],
+        vec![],
+        vec![validation],
+    )
+}
+
+/// Policy 4: who names a Secret must be able to read it, else the operator would be his deputy.
+fn secrets() -> Value {
+    let mut variables = vec![
+        variable("was", "oldObject == null ? {} : oldObject.?spec.orValue({})"),
+        variable("now", "object.?spec.orValue({})"),
+    ];
+    let mut validations = vec![];
+    for (index, leaf) in leaves().filter(|leaf| leaf.class == Class::Sealed).enumerate() {
+        let path = optional(leaf.path);
+        variables.push(variable(&format!("name{index}"), format!("string(variables.now{path}.?name.orValue(''))")));
+        variables.push(variable(
+            &format!("may{index}"),
+            format!("authorizer.group('').resource('secrets').namespace(request.namespace).name(variables.name{index}).check('get').allowed()"),
+        ));
+        validations.push(denied(
+            &format!("variables.now{path} == variables.was{path} || variables.name{index} == '' || variables.may{index}"),
+            &format!("'{leaf} names Secret ' + variables.name{index} + ', which its author may not read: this needs the verb get on it'"),
+        ));
+    }
+    policy("nimbus-secret-references", &["tenants"], &["CREATE", "UPDATE"], variables, validations)
+}
+
+/// Something that a request may change.
+#[derive(Clone)]
+struct Change {
+    path: String,
+    now: String,
+    was: String,
+}
+
+fn spec_change(path: &str) -> Change {
+    let read = optional(path);
+    Change { path: format!("spec.{path}"), now: format!("variables.now{read}"), was: format!("variables.was{read}") }
+}
+
+/// Settings and heads of one authority.
+fn changes(authority: Authority) -> Vec<Change> {
+    let heads = HEADS.iter().filter(|(_, who)| *who == authority).map(|(path, _)| spec_change(path));
+    heads.chain(leaves().filter(|leaf| leaf.authority == authority).map(|leaf| spec_change(leaf.path))).collect()
+}
+
+/// The assignment of a partner.
+fn partner_change() -> Vec<Change> {
+    vec![spec_change("partner")]
+}
+
+fn metadata_changes() -> Vec<Change> {
+    let read = |path: String, name: String| Change {
+        path: name,
+        now: format!("variables.nowMeta{path}"),
+        was: format!("variables.wasMeta{path}"),
+    };
+    let annotations =
+        DECISIONS.iter().map(|name| read(format!(".?annotations[?'{name}']"), format!("metadata.annotations[{name}]")));
+    // Whoever owns an object decides when garbage collection deletes it.
+    annotations.chain([read(".?ownerReferences".into(), "metadata.ownerReferences".into())]).collect()
+}
+
+/// The paths that a request changes; a deletion changes none.
+fn changed(changes: &[Change]) -> String {
+    let each: Vec<String> = changes.iter().map(|c| format!("{} == {} ? '' : '{}'", c.now, c.was, c.path)).collect();
+    format!("variables.deletes ? [] : [{}].filter(path, path != '')", each.join(", "))
+}
+
+/// `a.b` as a chain that misses nothing: `.?a.?b`.
+fn optional(path: &str) -> String {
+    path.split('.').map(|name| format!(".?{name}")).collect()
+}
+
+fn check(resource: &str, name: &str) -> String {
+    format!("authorizer.group('{GROUP}').resource('{resource}').name({name}).check('administer').allowed()")
+}
+
+fn list<'s>(items: impl Iterator<Item = &'s str>) -> String {
+    format!("[{}]", items.map(|item| format!("'{item}'")).collect::<Vec<_>>().join(", "))
+}
+
+fn variable(name: &str, expression: impl Into<String>) -> Value {
+    json!({ "name": name, "expression": expression.into() })
+}
+
+fn denied(expression: &str, message: &str) -> Value {
+    json!({ "expression": expression, "messageExpression": message, "reason": "Forbidden" })
+}
+
+/// Everything that the API server would default is spelled out, so that no diff ever shows it.
+fn policy(
+    name: &str,
+    resources: &[&str],
+    operations: &[&str],
+    variables: Vec<Value>,
+    validations: Vec<Value>,
+) -> Value {
+    let mut policy = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": { "name": name },
+        "spec": {
+            "failurePolicy": "Fail",
+            "matchConstraints": {
+                "matchPolicy": "Equivalent",
+                "namespaceSelector": {},
+                "objectSelector": {},
+                "resourceRules": [{
+                    "apiGroups": [GROUP],
+                    "apiVersions": ["v1alpha1"],
+                    "operations": operations,
+                    "resources": resources,
+                    "scope": "*",
+                }],
+            },
+            "validations": validations,
+        },
+    });
+    if !variables.is_empty() {
+        policy["spec"]["variables"] = Value::Array(variables);
+    }
+    policy
+}
+
+fn binding(policy: &Value) -> Value {
+    json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": { "name": policy["metadata"]["name"] },
+        "spec": { "policyName": policy["metadata"]["name"], "validationActions": ["Deny"] },
+    })
+}
