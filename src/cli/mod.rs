@@ -1,6 +1,7 @@
 //! What people type. One file per command; the structs here and there are the `--help`.
 
 pub mod crd;
+pub mod policies;
 pub mod run;
 pub mod sandbox;
 
@@ -34,6 +35,8 @@ pub enum Command {
     Sandbox(sandbox::Sandbox),
     /// Print the CRDs, ready for kubectl apply.
     Crd(crd::Crd),
+    /// Print the admission policies that hold who may change what, ready for kubectl apply.
+    Policies(policies::Policies),
 }
 
 impl Operator {
@@ -46,6 +49,7 @@ impl Operator {
             Command::Run(run) => run.execute().await,
             Command::Sandbox(sandbox) => sandbox.execute().await,
             Command::Crd(crd) => crd.execute(),
+            Command::Policies(policies) => policies.execute(),
         }
     }
 }

@@ -115,6 +115,9 @@ impl Writer<'_> {
 
 /// Adds our finalizer, unless it is there. Others' are kept.
 async fn ensure_finalizer(context: &Context, pass: &mut Pass) -> Result<(), Stop> {
+    if let Some(platform) = &pass.platform {
+        super::in_use::hold(context, platform).await?;
+    }
     let tenant = &pass.tenant;
     if tenant.finalizers().iter().any(|name| name == FINALIZER) {
         return Ok(());

@@ -11,8 +11,8 @@ use serde_json::json;
 use thiserror::Error;
 use tracing::{info, warn};
 
-use super::FIELD_MANAGER;
 use super::context::{Context, Refusal};
+use super::{FIELD_MANAGER, in_use, policies};
 use crate::admin_api::{ApiError, Capabilities};
 use crate::resources::condition::{Finding, kind, merge};
 use crate::resources::platform::PlatformStatus;
@@ -25,20 +25,38 @@ pub(super) struct NotWritten(&'static str);
 
 /// Looks at one Platform.
 pub(super) async fn reconcile(platform: Arc<Platform>, context: Arc<Context>) -> Result<Action, NotWritten> {
-    if platform.spec.instance() != context.options.instance || platform.metadata.deletion_timestamp.is_some() {
+    if platform.spec.instance() != context.options.instance {
         return Ok(Action::await_change());
     }
     if let Some(wait) = context.platform_memory.wait(&platform.metadata, Instant::now()) {
         return Ok(Action::requeue(wait));
     }
     let timing = &context.options.timing;
+    let in_use = match in_use::let_go(&context, &platform).await {
+        Ok(in_use) => in_use,
+        // Changed meanwhile: the change brings another look.
+        Err(Refusal::Conflict | Refusal::NotFound) => return Ok(Action::requeue(timing.backoff_first)),
+        Err(_) => return Err(NotWritten("whether Tenants refer to it could not be read")),
+    };
+    let deleting = platform.metadata.deletion_timestamp.is_some();
+    if deleting && !in_use {
+        return Ok(Action::await_change());
+    }
     let (finding, role, wait) = match look(&context, &platform).await {
         Ok(capabilities) => {
-            let finding =
-                Finding::new(kind::READY, true, reason::CONNECTED, "the platform answers and accepts the credentials");
-            (finding, Some(capabilities.role.chars().take(64).collect()), timing.platform_check)
+            let role = Some(capabilities.role.chars().take(64).collect());
+            let (finding, wait) = installed(&context).await.map_err(|_| NotWritten("policies could not be read"))?;
+            (finding, role, wait)
         }
         Err((finding, wait)) => (finding, platform.status.as_ref().and_then(|status| status.role.clone()), wait),
+    };
+    let (finding, wait) = match deleting {
+        // The platform stays usable for the Tenants that it waits for.
+        true => (
+            Finding { message: format!("is being deleted and waits for its Tenants; {}", finding.message), ..finding },
+            timing.platform_retry,
+        ),
+        false => (finding, wait),
     };
     // From here on: whoever rang while the probe was waiting for its answer has been answered by it, and it may have waited
     // for longer than the pause is.
@@ -51,6 +69,22 @@ pub(super) async fn reconcile(platform: Arc<Platform>, context: Arc<Context>) ->
 /// Tries again where the status could not be written.
 pub(super) fn retry(_: Arc<Platform>, _: &NotWritten, context: Arc<Context>) -> Action {
     Action::requeue(context.options.timing.backoff_first)
+}
+
+/// With a good connection: are the policies there, without which authority is not held?
+async fn installed(context: &Context) -> Result<(Finding, Duration), Refusal> {
+    let missing = policies::missing(context).await?;
+    let timing = &context.options.timing;
+    Ok(if missing.is_empty() {
+        let message = "the platform answers and accepts the credentials; the admission policies are installed";
+        (Finding::new(kind::READY, true, reason::CONNECTED, message), timing.platform_check)
+    } else {
+        let message = format!(
+            "authority over fields is not held, since these are missing or may not be read: {}",
+            missing.join(", ")
+        );
+        (Finding::new(kind::READY, false, reason::POLICIES_MISSING, message), timing.platform_retry)
+    })
 }
 
 async fn look(context: &Context, platform: &Platform) -> Result<Capabilities, (Finding, Duration)> {

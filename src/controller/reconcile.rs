@@ -36,6 +36,8 @@ pub(super) struct Pass {
     pub(super) tenant: Tenant,
     /// Our stamp on the platform.
     pub(super) stamp: String,
+    /// Its Platform, if there is one.
+    pub(super) platform: Option<Arc<Platform>>,
     key: String,
     hash: Option<String>,
     rewrites: u32,
@@ -76,9 +78,9 @@ async fn turn(seen: &Tenant, context: &Context) -> Result<Action, NotPublished> 
     let (namespace, name) = (tenant.namespace().unwrap_or_default(), tenant.name_any());
     let stamp = context.stamp(&namespace, &name);
     entry.replaced = [seen, &tenant].into_iter().filter_map(ResourceExt::resource_version).collect();
-    let mut pass = Pass { stamp, key: tenant_key(&tenant), hash: None, rewrites: 0, tenant };
+    let mut pass = Pass { stamp, platform, key: tenant_key(&tenant), hash: None, rewrites: 0, tenant };
 
-    let steps = tokio::time::timeout(context.options.timing.pass, pass.steps(context, platform.as_deref(), &entry));
+    let steps = tokio::time::timeout(context.options.timing.pass, pass.steps(context, &entry));
     let outcome = match AssertUnwindSafe(steps).catch_unwind().await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => Err(Stop::Kubernetes("the pass took too long")),
@@ -118,7 +120,9 @@ fn concluded(context: &Context, pass: &Pass, facts: Facts<'_>, outcome: Result<O
 
 impl Pass {
     /// The steps that may fail. Where somebody else was faster, the platform is asked once more in the same pass.
-    async fn steps(&mut self, context: &Context, platform: Option<&Platform>, entry: &Entry) -> Result<Outcome, Stop> {
+    async fn steps(&mut self, context: &Context, entry: &Entry) -> Result<Outcome, Stop> {
+        let platform = self.platform.clone();
+        let platform = platform.as_deref();
         self.step(context, Step::Resolve);
         let resolved = resolve(context, &self.tenant, platform).await?;
         self.step(context, Step::Validate);

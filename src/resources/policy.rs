@@ -21,6 +21,10 @@ pub struct Accounts {
     pub technical_fields: bool,
 }
 
+/// The names of the policies; their bindings have the same.
+pub const NAMES: [&str; 4] =
+    ["nimbus-authority", "nimbus-operator-spec", "nimbus-operator-status", "nimbus-secret-references"];
+
 /// Accounts of the cluster itself, which clean up after namespaces and owners.
 const CLEANERS: [&str; 2] = [
     "system:serviceaccount:kube-system:namespace-controller",
@@ -40,6 +44,16 @@ const HEADS: [(&str, Authority); 6] = [
 /// Annotations that stand for a decision; the one that asks for a pass is anybody's.
 const DECISIONS: [&str; 4] =
     [annotation::CONFIRM_DELETION, annotation::ABANDON, annotation::RECREATE, annotation::CONFIRM_RETENTION];
+
+/// The account of an operator that is installed as the docs say.
+pub const DEFAULT_ACCOUNT: &str = "system:serviceaccount:nimbus-system:nimbus-operator";
+
+/// The policies and their bindings as one YAML stream.
+///
+/// *Errors*: never in practice; a document of maps and strings always has a YAML form.
+pub fn to_yaml(accounts: &Accounts) -> Result<String, serde_yaml::Error> {
+    all(accounts).iter().map(|document| Ok(format!("---\n{}", serde_yaml::to_string(document)?))).collect()
+}
 
 /// The policies and their bindings, in the order in which they are applied.
 pub fn all(accounts: &Accounts) -> Vec<Value> {
@@ -138,7 +152,7 @@ fn authority(accounts: &Accounts) -> Value {
             "'may not change ' + variables.changedT.join(', ') + ': this needs the verb edit-technical on tenants'",
         ));
     }
-    policy("nimbus-authority", &["tenants"], &["CREATE", "UPDATE", "DELETE"], variables, validations)
+    policy(NAMES[0], &["tenants"], &["CREATE", "UPDATE", "DELETE"], variables, validations)
 }
 
 /// Policy 2: the operator never changes a spec, and neither creates nor deletes Tenants.
@@ -149,7 +163,7 @@ fn operator_spec(accounts: &Accounts) -> Value {
         "'the operator may not create, delete or change the spec of a ' + request.kind.kind",
     );
     let mut policy = policy(
-        "nimbus-operator-spec",
+        NAMES[1],
         &["tenants", "platforms", "partners"],
         &["CREATE", "UPDATE", "DELETE"],
         vec![],
@@ -163,13 +177,7 @@ fn operator_spec(accounts: &Accounts) -> Value {
 fn operator_status(accounts: &Accounts) -> Value {
     let is_operator = format!("request.userInfo.username in {}", list(accounts.operators.iter().map(String::as_str)));
     let validation = denied(&is_operator, "'only the operator may write the status of a ' + request.kind.kind");
-    policy(
-        "nimbus-operator-status",
-        &["tenants/status", "platforms/status", "partners/status"],
-        &["UPDATE"],
-        vec![],
-        vec![validation],
-    )
+    policy(NAMES[2], &["tenants/status", "platforms/status", "partners/status"], &["UPDATE"], vec![], vec![validation])
 }
 
 /// Policy 4: who names a Secret must be able to read it, else the operator would be his deputy.
@@ -191,7 +199,7 @@ fn secrets() -> Value {
             &format!("'{leaf} names Secret ' + variables.name{index} + ', which its author may not read: this needs the verb get on it'"),
         ));
     }
-    policy("nimbus-secret-references", &["tenants"], &["CREATE", "UPDATE"], variables, validations)
+    policy(NAMES[3], &["tenants"], &["CREATE", "UPDATE"], variables, validations)
 }
 
 /// Something that a request may change.

@@ -55,6 +55,8 @@ reasons! {
     UNEXPECTED_ANSWER = "UnexpectedAnswer": "Something else than the platform's admin API answers at the endpoint.";
     THROTTLED = "Throttled": "The platform asks for fewer requests; it is called again after the time it named.";
     CREDENTIALS_NOT_FOUND = "CredentialsNotFound": "Create the credentials Secret in the operator's namespace.";
+    POLICIES_MISSING = "PoliciesMissing": "Install the admission policies: nimbus-operator policies | kubectl apply -f -";
+    IN_USE = "InUse": "Delete the Tenants that refer to the Platform first.";
     INVALID_PLATFORM = "InvalidPlatform": "Correct the Platform's spec.";
     CREATED = "Created": "";
     ADOPTED = "Adopted": "";

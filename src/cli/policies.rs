@@ -1,0 +1,30 @@
+//! `nimbus-operator policies`: the admission policies that fit this binary.
+
+use std::io::Write;
+
+use clap::Args;
+
+use crate::resources::policy::{self, Accounts};
+
+/// Print the admission policies that hold who may change what, ready for kubectl apply.
+#[derive(Debug, Args)]
+pub struct Policies {
+    /// User name of an operator; repeat it for several. Only these may write a status, and they may never change a spec.
+    #[arg(long = "operator-account", value_name = "USER", default_value = policy::DEFAULT_ACCOUNT)]
+    pub operator_accounts: Vec<String>,
+
+    /// Demand the verb edit-technical on tenants for technical settings; without it every editor of a Tenant may change them.
+    #[arg(long)]
+    pub technical_fields: bool,
+}
+
+impl Policies {
+    /// Prints the policies and their bindings.
+    ///
+    /// *Errors*: standard output cannot be written.
+    pub fn execute(self) -> anyhow::Result<()> {
+        let accounts = Accounts { operators: self.operator_accounts, technical_fields: self.technical_fields };
+        write!(std::io::stdout(), "{}", policy::to_yaml(&accounts)?)?;
+        Ok(())
+    }
+}
