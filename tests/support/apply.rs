@@ -65,12 +65,17 @@ async fn apply_folder(client: &Client, folder: &Path) -> Result<BTreeSet<String>
             continue;
         }
         let yaml = std::fs::read_to_string(&path)?;
-        for object in documents(&yaml).with_context(|| path.display().to_string())? {
+        let objects = documents(&yaml).with_context(|| path.display().to_string())?;
+        for object in objects.into_iter().filter(is_crd) {
             apply(client, &object).await?;
             names.insert(object.name_any());
         }
     }
     Ok(names)
+}
+
+fn is_crd(object: &DynamicObject) -> bool {
+    object.types.as_ref().is_some_and(|types| types.kind == "CustomResourceDefinition")
 }
 
 async fn established(client: &Client, names: &BTreeSet<String>) -> Result<()> {

@@ -22,7 +22,7 @@ use tokio::sync::OnceCell;
 
 use super::process::Process;
 use super::users::{self, Users};
-use super::{apply, assets, http, rights};
+use super::{apply, assets, http, policies, rights};
 
 /// What a private control plane may do differently from the shared one.
 #[derive(Clone, Debug)]
@@ -49,6 +49,7 @@ pub struct ControlPlane {
     users: Users,
     crds: OnceCell<()>,
     rights: OnceCell<()>,
+    policies: OnceCell<()>,
 }
 
 impl ControlPlane {
@@ -182,6 +183,11 @@ impl ControlPlane {
             })
             .await
             .copied()
+    }
+
+    /// Applies `crds/policies.yaml` once, for the numbered operators instead of the documented one, and waits until it acts.
+    pub async fn install_policies(&self) -> Result<()> {
+        self.policies.get_or_try_init(|| policies::install(self)).await.copied()
     }
 
     /// Grants once what `examples/rbac.yaml` grants in the whole cluster.

@@ -71,6 +71,7 @@ impl<'a> TestEnv<'a> {
     async fn prepare(&self) -> Result<()> {
         self.control_plane.install_crds().await?;
         self.control_plane.grant_cluster_wide().await?;
+        self.control_plane.install_policies().await?;
         let admin = self.client(users::ADMIN);
         for name in [&self.namespace, &self.operator_namespace] {
             create_namespace(&admin, name).await?;

@@ -18,6 +18,7 @@ pub mod hold;
 pub mod http;
 pub mod kubectl;
 pub mod operator;
+pub mod policies;
 pub mod process;
 pub mod proxy;
 pub mod recorder;

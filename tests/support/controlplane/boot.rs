@@ -66,6 +66,7 @@ async fn start_once(options: &Options) -> Result<ControlPlane> {
         users,
         crds: OnceCell::new(),
         rights: OnceCell::new(),
+        policies: OnceCell::new(),
     };
     control_plane.ca = ready(&control_plane).await?;
     if options.controller_manager {

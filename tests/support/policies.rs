@@ -1,0 +1,47 @@
+//! The admission policies as they are shipped, for the operators of the tests.
+
+use anyhow::{Context, Result, ensure};
+use kube::api::{Api, DynamicObject, PostParams};
+use nimbus_operator::resources::{Tenant, policy};
+use serde_json::json;
+
+use super::controlplane::ControlPlane;
+use super::wait::{PATIENCE, try_until};
+use super::{apply, assets, users};
+
+/// Applies `crds/policies.yaml` and waits until a dry run is denied: policies act seconds after they were made.
+pub async fn install(control_plane: &ControlPlane) -> Result<()> {
+    let path = assets::checkout().join("crds/policies.yaml");
+    let shipped = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let account = format!("['{}']", policy::DEFAULT_ACCOUNT);
+    ensure!(shipped.contains(&account), "{} does not name {account}", path.display());
+    let operators: Vec<String> = users::operators().iter().map(|name| format!("'{name}'")).collect();
+    let admin = control_plane.client(users::ADMIN);
+    apply::manifest(&admin, &shipped.replace(&account, &format!("[{}]", operators.join(", ")))).await?;
+    apply::apply(&admin, &probe_rights()?).await?;
+    let tenants: Api<Tenant> = Api::namespaced(control_plane.client(users::TENANT_EDITOR), "default");
+    let probe: Tenant = serde_json::from_value(json!({
+        "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Tenant", "metadata": { "name": "probe" },
+        "spec": {
+            "platformRef": { "name": "probe" },
+            "general": { "tenantId": "6f1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d" }
+        }
+    }))?;
+    let params = PostParams { dry_run: true, ..PostParams::default() };
+    try_until("the admission policies act", PATIENCE, async || match tenants.create(&params, &probe).await {
+        Err(kube::Error::Api(status)) if status.message.contains(policy::NAMES[0]) => Ok(()),
+        Err(error) => Err(error.to_string()),
+        Ok(_) => Err("a tenant editor may create a Tenant".to_owned()),
+    })
+    .await
+}
+
+/// The right to try in a namespace that every cluster has.
+fn probe_rights() -> Result<DynamicObject> {
+    Ok(serde_json::from_value(json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": { "name": "nimbus-policy-probe", "namespace": "default" },
+        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "nimbus-tenant-editor" },
+        "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": users::TENANT_EDITOR }]
+    }))?)
+}
