@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::FIELD_MANAGER;
 use super::context::Context;
+use super::deletion_rate::{self, Slot};
 use super::observe::canonical;
 use super::reconcile::Pass;
 use crate::admin_api::types::PendingDeletion;
@@ -35,7 +36,7 @@ pub(super) async fn execute(
             if leave == Leave::Delete {
                 ensure_unchanged(context, &pass.tenant).await?;
             }
-            Ok(carry_out(context, client, &departure.tenant_id, &pass.stamp, leave).await)
+            carry_out(context, pass, client, &departure.tenant_id, leave).await
         }
         (Intent::Leave(_), _) | (_, Plan::Leave(_)) => Err(Stop::Bug("the plan does not fit the intent")),
         (Intent::Keep(desired), plan) => {
@@ -175,16 +176,18 @@ fn guarded(tenant: &Tenant, steps: Vec<Value>) -> Result<Patch<()>, Stop> {
     Ok(Patch::Json(patch))
 }
 
-/// Carries out the plan for a Tenant that is being deleted. Never fails: it leaves, or says for what it waits.
+/// Carries out the plan for a Tenant that is being deleted. It leaves, or says for what it waits.
+///
+/// *Errors*: Kubernetes did not let the deletion be counted.
 async fn carry_out(
     context: &Context,
+    pass: &Pass,
     client: Result<&Client, ApiError>,
     id: &str,
-    stamp: &str,
     leave: Leave,
-) -> Outcome {
-    let timing = &context.options.timing;
-    match (leave, client) {
+) -> Result<Outcome, Stop> {
+    let (timing, stamp) = (&context.options.timing, pass.stamp.as_str());
+    Ok(match (leave, client) {
         (Leave::Off(farewell), _) => Outcome::Left(farewell),
         (Leave::Wait { reason, why, error }, _) => {
             Outcome::Waiting { deletion: None, reason, why, started: false, error }
@@ -196,9 +199,25 @@ async fn carry_out(
             Outcome::Left(release(client, id, stamp, because, most).await)
         }
         (Leave::Release(because), Err(_)) => Outcome::Left(Farewell::StaleStamp(because)),
-        (Leave::Delete, Ok(client)) => delete(client, id, stamp).await,
+        (Leave::Delete, Ok(client)) => match slot(context, pass).await? {
+            Slot::Taken => delete(client, id, stamp).await,
+            Slot::Wait(after) => rate_limited(after),
+        },
         (Leave::Delete, Err(error)) => unasked(error),
-    }
+    })
+}
+
+/// As many were deleted in the last hour as the Platform allows. How long it takes is no part of the text, which must not change.
+fn rate_limited(after: Duration) -> Outcome {
+    let why = "the deletion is confirmed and waits: as many tenants of this Platform were deleted in the last hour as it allows";
+    let (reason, error) = (reason::DELETION_RATE_LIMITED, Some(ApiError::Throttled { after }));
+    Outcome::Waiting { deletion: None, reason, why: why.to_owned(), started: false, error }
+}
+
+/// A deletion without a Platform cannot be counted, and so is not asked for.
+async fn slot(context: &Context, pass: &Pass) -> Result<Slot, Stop> {
+    let platform = pass.platform.as_deref().ok_or(Stop::Bug("a deletion without a Platform"))?;
+    Ok(deletion_rate::take(context, platform).await?)
 }
 
 /// One attempt, whatever comes of it: a stale stamp heals, a Tenant that cannot be deleted does not.

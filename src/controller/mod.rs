@@ -5,6 +5,7 @@
 
 mod connect;
 mod context;
+mod deletion_rate;
 mod events;
 mod execute;
 mod in_use;

@@ -114,7 +114,7 @@ async fn publish(
     let previous = platform.status.clone().unwrap_or_default();
     let generation = platform.metadata.generation.unwrap_or_default();
     let conditions = merge(&previous.conditions, vec![finding], generation, Timestamp::now());
-    let status = PlatformStatus { observed_generation: generation, role, conditions };
+    let status = PlatformStatus { observed_generation: generation, role, conditions, ..previous };
     if platform.status.as_ref() == Some(&status) {
         return Ok(());
     }
@@ -126,15 +126,17 @@ async fn publish(
         }
     }
     let patch: json_patch::Patch = serde_json::from_value(json!([
-        { "op": "test", "path": "/metadata/uid", "value": platform.uid() },
+        // By version: what the deletions of the last hour were must not be written over.
+        { "op": "test", "path": "/metadata/resourceVersion", "value": platform.resource_version() },
         { "op": "add", "path": "/status", "value": status },
     ]))
     .map_err(|_| NotWritten("not a patch"))?;
     let api = Api::<Platform>::all(context.client.clone());
     let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
     match context.kubernetes(api.patch_status(&platform.name_any(), &params, &Patch::Json::<()>(patch))).await {
-        // Gone or replaced: its successor has a pass of its own.
-        Ok(_) | Err(Refusal::NotFound | Refusal::Conflict) => Ok(()),
+        // Gone: there is nobody to tell.
+        Ok(_) | Err(Refusal::NotFound) => Ok(()),
+        Err(Refusal::Conflict) => Err(NotWritten("it changed meanwhile")),
         Err(Refusal::Forbidden) => Err(NotWritten("the operator's account may not do this")),
         Err(Refusal::Unknown(what)) => Err(NotWritten(what)),
     }

@@ -92,6 +92,7 @@ fn conditions(schema: &mut Value) {
 fn lists(schema: &mut Value) {
     for (path, most, key) in [
         ("/properties/status/properties/tabs", 16, Some("name")),
+        ("/properties/status/properties/confirmedDeletions", 1000, None),
         ("/properties/status/properties/drift", 20, None),
         ("/properties/status/properties/checks", 64, Some("name")),
         ("/properties/status/properties/licenses", 128, Some("kind")),
@@ -101,6 +102,9 @@ fn lists(schema: &mut Value) {
     ] {
         let Some(list) = schema.pointer_mut(path) else { continue };
         list["maxItems"] = json!(most);
+        if list["items"]["type"] == "string" {
+            list["items"]["maxLength"] = json!(64);
+        }
         list["x-kubernetes-list-type"] = json!(if key.is_some() { "map" } else { "atomic" });
         if let Some(key) = key {
             list["x-kubernetes-list-map-keys"] = json!([key]);

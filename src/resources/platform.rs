@@ -56,6 +56,10 @@ pub struct PlatformSpec {
     #[schemars(extend("x-kubernetes-validations" = allowed_namespaces_rules()))]
     pub allowed_namespaces: Option<AllowedNamespaces>,
 
+    /// How much may happen on the platform.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
+
     /// Where people find help; shown in hints.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub support: Option<Support>,
@@ -101,6 +105,16 @@ pub struct AllowedNamespaces {
     pub all: Option<bool>,
 }
 
+/// How much may happen on a platform.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Limits {
+    /// The most confirmed deletions of tenants in an hour; further ones wait. Unset means 10.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1000))]
+    pub confirmed_deletions_per_hour: Option<i32>,
+}
+
 /// Where people find help.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -130,6 +144,9 @@ pub struct PlatformStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub role: Option<String>,
+    /// When deletions of tenants were asked for in the last hour: what the limit counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub confirmed_deletions: Vec<String>,
     /// Ready: the platform is reachable and the credentials are good.
     #[serde(default)]
     pub conditions: Vec<Condition>,
@@ -138,7 +155,16 @@ pub struct PlatformStatus {
 /// The instance that serves Platforms which name none.
 pub const DEFAULT_INSTANCE: &str = "default";
 
+/// The most confirmed deletions in an hour where the Platform says nothing.
+pub const DEFAULT_DELETIONS_PER_HOUR: usize = 10;
+
 impl PlatformSpec {
+    /// The most confirmed deletions in an hour.
+    pub fn confirmed_deletions_per_hour(&self) -> usize {
+        let said = self.limits.as_ref().and_then(|limits| limits.confirmed_deletions_per_hour);
+        said.map_or(DEFAULT_DELETIONS_PER_HOUR, |limit| usize::try_from(limit).unwrap_or(0))
+    }
+
     /// The operator instance that serves this Platform.
     pub fn instance(&self) -> &str {
         self.instance.as_deref().unwrap_or(DEFAULT_INSTANCE)

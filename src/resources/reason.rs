@@ -44,6 +44,7 @@ reasons! {
     SUSPENDED = "Suspended": "Set suspend: false to go on.";
     UNDECODABLE = "Undecodable": "The stored object does not fit the CRD; apply a correct one.";
     INTERNAL_ERROR = "InternalError": "A mistake in the operator; report it with the operator's log.";
+    DELETION_RATE_LIMITED = "DeletionRateLimited": "The Platform's confirmedDeletionsPerHour is reached; only time unlocks it.";
     DELETING = "Deleting": "";
     SCRIPT_PENDING = "ScriptPending": "A Tenant Administrator has to download and run the provisioning script.";
     SCRIPT_NOT_PENDING = "NothingPending": "";

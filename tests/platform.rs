@@ -1,0 +1,138 @@
+//! What a Platform holds: its Tenants, the policies, and the pace of deletions.
+
+use k8s_openapi::api::admissionregistration::v1::ValidatingAdmissionPolicyBinding;
+use kube::api::{DeleteParams, Patch, PatchParams};
+use kube::{Api, ResourceExt};
+use nimbus_operator::resources::policy::NAMES;
+use nimbus_operator::resources::{Platform, Tenant};
+use serde_json::{Value, json};
+
+use crate::support::controlplane::{ControlPlane, Options};
+use crate::support::env::TestEnv;
+use crate::support::stage::{Stage, condition, describe};
+use crate::support::users;
+use crate::support::wait::{PATIENCE, until};
+
+async fn platform_reason(stage: &Stage, reason: &str) -> Platform {
+    let api: Api<Platform> = Api::all(stage.client(users::PLATFORM_ADMIN));
+    until(&format!("the Platform says {reason}"), PATIENCE, async || {
+        let platform = api.get(&stage.env.platform).await.map_err(|error| error.to_string())?;
+        let conditions = platform.status.clone().unwrap_or_default().conditions;
+        match conditions.iter().find(|condition| condition.type_ == "Ready") {
+            Some(ready) if ready.reason == reason => Ok(platform),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_stays_while_tenants_refer_to_it() {
+    let mut stage = Stage::new("in-use").await;
+    stage.timing.platform_check = std::time::Duration::from_millis(300);
+    let _operator = stage.start();
+    stage.create(json!({})).await;
+    stage.ready().await;
+    let api: Api<Platform> = Api::all(stage.client(users::PLATFORM_ADMIN));
+    let held = api.get(&stage.env.platform).await.unwrap();
+    assert_eq!(held.finalizers(), [format!("nimbus.luware.com/in-use-{}", stage.env.instance)]);
+    api.delete(&stage.env.platform, &DeleteParams::default()).await.unwrap();
+    // Its Tenants go on: they can still be edited, and released.
+    stage.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
+    stage.ready().await;
+    stage.settings("the edit arrived", |settings| settings["general"]["companyName"] == "Contoso AG").await;
+    stage.delete().await;
+    stage.gone().await;
+    until("the Platform is gone", PATIENCE, async || match api.get_opt(&stage.env.platform).await {
+        Ok(None) => Ok(()),
+        other => Err(format!("{other:?}")),
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deletions_above_the_limit_wait() {
+    let stage = Stage::new("breaker").await;
+    let limit = json!({ "spec": { "limits": { "confirmedDeletionsPerHour": 2 } } });
+    let platforms: Api<Platform> = Api::all(stage.client(users::PLATFORM_ADMIN));
+    platforms.patch(&stage.env.platform, &PatchParams::default(), &Patch::Merge(limit)).await.unwrap();
+    let _operator = stage.start();
+    stage.platform.auto_run(true).await.unwrap();
+    let mut names = vec![];
+    for number in 1..=4 {
+        let id = uuid::Uuid::new_v4().to_string();
+        let mut manifest = stage.manifest(json!({ "deletionPolicy": "Delete", "general": { "tenantId": id } }));
+        manifest["metadata"]["name"] = json!(format!("tenant-{number}"));
+        manifest["metadata"]["annotations"] = json!({ "nimbus.luware.com/confirm-deletion": id });
+        stage.try_create(manifest).await.unwrap();
+        names.push(format!("tenant-{number}"));
+    }
+    let tenants = stage.tenants();
+    for name in &names {
+        until("it is Ready", PATIENCE, async || look(&tenants, name, "Succeeded").await).await;
+    }
+    let mark = stage.platform.mark().await.unwrap();
+    for name in &names {
+        tenants.delete(name, &DeleteParams::default()).await.unwrap();
+    }
+    let (mut left, mut waiting) = (0, vec![]);
+    for name in &names {
+        let went = until("it is gone or waits", PATIENCE, async || match tenants.get_opt(name).await {
+            Ok(None) => Ok(true),
+            Ok(Some(tenant))
+                if condition(&tenant, "Ready").is_some_and(|(_, reason, _)| reason == "DeletionRateLimited") =>
+            {
+                Ok(false)
+            }
+            Ok(Some(tenant)) => Err(describe(&tenant)),
+            Err(error) => Err(error.to_string()),
+        })
+        .await;
+        if went { left += 1 } else { waiting.push(name.clone()) }
+    }
+    assert_eq!((left, waiting.len()), (2, 2), "two went, two wait");
+    let begun = stage.platform.effects(mark).await.unwrap();
+    assert_eq!(begun, ["deletion-begun", "deletion-begun"], "and the platform was asked twice");
+    let shown = platforms.get(&stage.env.platform).await.unwrap().status.unwrap();
+    assert_eq!(shown.confirmed_deletions.len(), 2, "the Platform shows what it counts");
+    for name in &waiting {
+        let abandon =
+            json!({ "metadata": { "annotations": { "nimbus.luware.com/abandon": id_of(&tenants, name).await } } });
+        tenants.patch(name, &PatchParams::default(), &Patch::Merge(abandon)).await.unwrap();
+    }
+}
+
+async fn look(tenants: &Api<Tenant>, name: &str, reason: &str) -> Result<(), String> {
+    let tenant = tenants.get(name).await.map_err(|error| error.to_string())?;
+    match condition(&tenant, "Ready") {
+        Some((_, found, _)) if found == reason => Ok(()),
+        _ => Err(describe(&tenant)),
+    }
+}
+
+async fn id_of(tenants: &Api<Tenant>, name: &str) -> Value {
+    json!(tenants.get(name).await.unwrap().spec.settings.general.tenant_id.as_str())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_policy_or_binding_is_said_and_heals() {
+    // Policies are of the whole cluster, so this one is taken away from a cluster of its own.
+    static PLANE: tokio::sync::OnceCell<ControlPlane> = tokio::sync::OnceCell::const_new();
+    let plane = PLANE.get_or_init(|| async { ControlPlane::start(Options::default()).await.unwrap() }).await;
+    let mut stage = Stage::on(TestEnv::on(plane, "policies").await).await;
+    stage.timing.platform_check = std::time::Duration::from_millis(300);
+    let _operator = stage.start();
+    platform_reason(&stage, "Connected").await;
+    let bindings: Api<ValidatingAdmissionPolicyBinding> = Api::all(stage.client(users::ADMIN));
+    let binding = bindings.get(NAMES[0]).await.unwrap();
+    bindings.delete(NAMES[0], &DeleteParams::default()).await.unwrap();
+    let platform = platform_reason(&stage, "PoliciesMissing").await;
+    let message = &platform.status.unwrap().conditions[0].message;
+    assert!(message.contains(&format!("binding {}", NAMES[0])), "{message}");
+    let again = ValidatingAdmissionPolicyBinding {
+        metadata: kube::core::ObjectMeta { name: Some(NAMES[0].into()), ..Default::default() },
+        spec: binding.spec,
+    };
+    bindings.create(&kube::api::PostParams::default(), &again).await.unwrap();
+    platform_reason(&stage, "Connected").await;
+}
