@@ -8,7 +8,6 @@ use nimbus_operator::resources::{Platform, Tenant};
 use serde_json::{Value, json};
 
 use crate::support::controlplane::{ControlPlane, Options};
-use crate::support::env::TestEnv;
 use crate::support::stage::{Stage, condition, describe};
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
@@ -119,7 +118,7 @@ async fn a_missing_policy_or_binding_is_said_and_heals() {
     // Policies are of the whole cluster, so this one is taken away from a cluster of its own.
     static PLANE: tokio::sync::OnceCell<ControlPlane> = tokio::sync::OnceCell::const_new();
     let plane = PLANE.get_or_init(|| async { ControlPlane::start(Options::default()).await.unwrap() }).await;
-    let mut stage = Stage::on(TestEnv::on(plane, "policies").await).await;
+    let mut stage = Stage::on(plane, "policies").await;
     stage.timing.platform_check = std::time::Duration::from_millis(300);
     let _operator = stage.start();
     platform_reason(&stage, "Connected").await;
