@@ -3,14 +3,33 @@
 use k8s_openapi::api::admissionregistration::v1::ValidatingAdmissionPolicyBinding;
 use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
+use nimbus_operator::resources::annotation::CONFIRM_DELETION;
 use nimbus_operator::resources::policy::NAMES;
 use nimbus_operator::resources::{Platform, Tenant};
 use serde_json::{Value, json};
 
 use crate::support::controlplane::{ControlPlane, Options};
 use crate::support::stage::{Stage, condition, describe};
+use crate::support::tenant::Handle;
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
+
+fn params() -> PatchParams {
+    PatchParams { field_manager: Some("test".into()), ..PatchParams::default() }
+}
+
+fn ready_reason(tenant: &Tenant) -> String {
+    condition(tenant, "Ready").map(|(_, reason, _)| reason).unwrap_or_default()
+}
+
+async fn gone(stage: &Stage, name: &str) {
+    until(&format!("{name} is gone"), PATIENCE, async || match stage.tenants().get_opt(name).await {
+        Ok(None) => Ok(()),
+        Ok(Some(tenant)) => Err(describe(&tenant)),
+        Err(error) => Err(error.to_string()),
+    })
+    .await;
+}
 
 async fn platform_reason(stage: &Stage, reason: &str) -> Platform {
     let api: Api<Platform> = Api::all(stage.client(users::PLATFORM_ADMIN));
@@ -54,7 +73,7 @@ async fn deletions_above_the_limit_wait() {
     let stage = Stage::new("breaker").await;
     let limit = json!({ "spec": { "limits": { "confirmedDeletionsPerHour": 2 } } });
     let platforms: Api<Platform> = Api::all(stage.client(users::PLATFORM_ADMIN));
-    platforms.patch(&stage.env.platform, &PatchParams::default(), &Patch::Merge(limit)).await.unwrap();
+    platforms.patch(&stage.env.platform, &params(), &Patch::Merge(limit)).await.unwrap();
     let _operator = stage.start();
     stage.platform.auto_run(true).await.unwrap();
     let mut names = vec![];
@@ -97,8 +116,43 @@ async fn deletions_above_the_limit_wait() {
     for name in &waiting {
         let abandon =
             json!({ "metadata": { "annotations": { "nimbus.luware.com/abandon": id_of(&tenants, name).await } } });
-        tenants.patch(name, &PatchParams::default(), &Patch::Merge(abandon)).await.unwrap();
+        tenants.patch(name, &params(), &Patch::Merge(abandon)).await.unwrap();
     }
+}
+
+/// Each failed attempt is the same deletion, and takes no slot from others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_that_is_retried_counts_once() {
+    let stage = Stage::new("retried").await;
+    let limit = json!({ "spec": { "limits": { "confirmedDeletionsPerHour": 1 } } });
+    let platforms: Api<Platform> = Api::all(stage.client(users::PLATFORM_ADMIN));
+    platforms.patch(&stage.env.platform, &params(), &Patch::Merge(limit)).await.unwrap();
+    let _operator = stage.connect().await;
+    stage.platform.auto_run(true).await.unwrap();
+    let (first, second) = (Handle::new(&stage, "first"), Handle::new(&stage, "second"));
+    for tenant in [&first, &second] {
+        tenant.create(json!({ "deletionPolicy": "Delete" })).await;
+        tenant.ready().await;
+        tenant.patch(json!({ "metadata": { "annotations": { CONFIRM_DELETION: tenant.id } } })).await;
+    }
+    let outage = json!({ "kind": "status", "status": 500 });
+    let fault = json!({ "route": "DELETE /v1/tenants/{id}", "tenant": first.id, "nth": 1, "times": 3, "action": outage });
+    stage.platform.plant(json!([fault])).await.unwrap();
+    let mark = stage.platform.mark().await.unwrap();
+    first.delete().await;
+    gone(&stage, &first.name).await;
+    let calls = stage.platform.calls(&first.id, mark).await.unwrap();
+    let attempts = calls.iter().filter(|seen| seen.call == "DELETE /v1/tenants/{id}").count();
+    assert_eq!(4, attempts, "three failed, one did it");
+    let shown = platforms.get(&stage.env.platform).await.unwrap().status.unwrap().confirmed_deletions;
+    assert_eq!(vec![&first.id], shown.iter().map(|slot| &slot.tenant_id).collect::<Vec<_>>());
+
+    second.delete().await;
+    second.until("it waits", |tenant| ready_reason(tenant) == "DeletionRateLimited").await;
+    // A higher limit lets it go.
+    let limit = json!({ "spec": { "limits": { "confirmedDeletionsPerHour": 2 } } });
+    platforms.patch(&stage.env.platform, &params(), &Patch::Merge(limit)).await.unwrap();
+    gone(&stage, &second.name).await;
 }
 
 async fn look(tenants: &Api<Tenant>, name: &str, reason: &str) -> Result<(), String> {

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::FIELD_MANAGER;
 use super::context::{Context, Refusal};
 use crate::resources::Platform;
+use crate::resources::platform::ConfirmedDeletion;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// Others delete at the same time; more losses in a row than this are no coincidence.
@@ -27,15 +28,16 @@ pub(super) enum Slot {
     Wait(Duration),
 }
 
-/// Takes a slot for one deletion.
-pub(super) async fn take(context: &Context, platform: &Platform) -> Result<Slot, Refusal> {
+/// Takes a slot for the deletion of one tenant, or finds the one that it has: each further attempt is the same deletion.
+pub(super) async fn take(context: &Context, platform: &Platform, tenant_id: &str) -> Result<Slot, Refusal> {
     let api = Api::<Platform>::all(context.client.clone());
     for _ in 0..TRIES {
         let fresh = context.kubernetes(api.get(&platform.name_any())).await?;
         let past = fresh.status.as_ref().map(|status| status.confirmed_deletions.as_slice()).unwrap_or_default();
-        let slots = match decide(past, fresh.spec.confirmed_deletions_per_hour(), Timestamp::now()) {
-            Ok(slots) => slots,
-            Err(wait) => return Ok(Slot::Wait(wait)),
+        let slots = match decide(past, tenant_id, fresh.spec.confirmed_deletions_per_hour(), Timestamp::now()) {
+            Decision::Has => return Ok(Slot::Taken),
+            Decision::Wait(wait) => return Ok(Slot::Wait(wait)),
+            Decision::Take(slots) => slots,
         };
         let mut status = serde_json::to_value(fresh.status.clone().unwrap_or_default()).unwrap_or_default();
         status["confirmedDeletions"] = json!(slots);
@@ -53,19 +55,36 @@ pub(super) async fn take(context: &Context, platform: &Platform) -> Result<Slot,
     Err(Refusal::Conflict)
 }
 
-/// The slots with one more, or how long until the oldest one is free again.
-fn decide(past: &[String], limit: usize, now: Timestamp) -> Result<Vec<String>, Duration> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Decision {
+    /// The tenant has a slot already.
+    Has,
+    /// The slots with one for the tenant.
+    Take(Vec<ConfirmedDeletion>),
+    /// How long until there is one for it.
+    Wait(Duration),
+}
+
+/// The slots of the last hour stand in a queue, oldest first, and as many as the limit says may go: those that were taken
+/// under a higher limit wait too.
+fn decide(past: &[ConfirmedDeletion], tenant_id: &str, limit: usize, now: Timestamp) -> Decision {
     // What cannot be read is taken for a deletion of just now: unknown never means that there was none.
-    let times = past.iter().map(|text| text.parse::<Timestamp>().unwrap_or(now));
-    let mut recent: Vec<Timestamp> = times.filter(|at| now.duration_since(*at) < HOUR).collect();
+    let slots = past.iter().map(|slot| (slot.at.parse::<Timestamp>().unwrap_or(now), slot.tenant_id.as_str()));
+    let mut recent: Vec<_> = slots.filter(|(at, _)| now.duration_since(*at) < HOUR).collect();
     recent.sort_unstable();
-    if recent.len() >= limit {
-        let oldest = recent.len().checked_sub(limit).and_then(|index| recent.get(index)).copied().unwrap_or(now);
-        let wait = HOUR - now.duration_since(oldest);
-        return Err(Duration::try_from(wait).unwrap_or(Duration::from_secs(60)).max(Duration::from_secs(1)));
+    let own = recent.iter().position(|(_, id)| *id == tenant_id);
+    let ahead = own.unwrap_or(recent.len());
+    if ahead >= limit {
+        let last_in_the_way = recent.get(ahead - limit).map_or(now, |(at, _)| *at);
+        let wait = Duration::try_from(HOUR - now.duration_since(last_in_the_way)).unwrap_or(Duration::from_secs(60));
+        return Decision::Wait(wait.max(Duration::from_secs(1)));
     }
-    recent.push(now);
-    Ok(recent.iter().map(ToString::to_string).collect())
+    if own.is_some() {
+        return Decision::Has;
+    }
+    recent.push((now, tenant_id));
+    let slot = |(at, id): &(Timestamp, &str)| ConfirmedDeletion { tenant_id: (*id).to_owned(), at: at.to_string() };
+    Decision::Take(recent.iter().map(slot).collect())
 }
 
 #[cfg(test)]
@@ -76,26 +95,49 @@ mod tests {
         Timestamp::from_second(1_800_000_000 + seconds).unwrap()
     }
 
+    fn taken(past: &[ConfirmedDeletion], tenant_id: &str, limit: usize, seconds: i64) -> Vec<ConfirmedDeletion> {
+        match decide(past, tenant_id, limit, at(seconds)) {
+            Decision::Take(slots) => slots,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn wait(seconds: u64) -> Decision {
+        Decision::Wait(Duration::from_secs(seconds))
+    }
+
+    /// Slots of a, b and c, a second apart.
+    fn three() -> Vec<ConfirmedDeletion> {
+        let ids = [("a", 0), ("b", 1), ("c", 2)];
+        ids.into_iter().fold(vec![], |slots, (id, second)| taken(&slots, id, 3, second))
+    }
+
     #[test]
     fn only_time_unlocks() {
-        let mut slots = vec![];
-        for second in 0..3 {
-            slots = decide(&slots, 3, at(second)).unwrap();
+        let slots = three();
+        assert_eq!(decide(&slots, "d", 3, at(10)), wait(3590));
+        assert_eq!(decide(&slots, "d", 3, at(3599)), wait(1));
+        let later = taken(&slots, "d", 3, 3600);
+        assert_eq!(later.iter().map(|slot| slot.tenant_id.as_str()).collect::<Vec<_>>(), ["b", "c", "d"]);
+        assert_eq!(decide(&slots, "d", 1, at(10)), wait(3592), "a lower limit waits for the youngest that is in the way");
+        assert_eq!(decide(&[], "a", 0, at(0)), wait(3600), "none at all is a limit too");
+    }
+
+    #[test]
+    fn a_tenant_that_has_a_slot_needs_no_other() {
+        let slots = three();
+        for id in ["a", "b", "c"] {
+            assert_eq!(decide(&slots, id, 3, at(3599)), Decision::Has);
         }
-        assert_eq!(decide(&slots, 3, at(10)), Err(Duration::from_secs(3590)));
-        assert_eq!(decide(&slots, 3, at(3599)), Err(Duration::from_secs(1)));
-        let later = decide(&slots, 3, at(3600)).unwrap();
-        assert_eq!(later.len(), 3, "the oldest is forgotten");
-        assert_eq!(
-            decide(&slots, 1, at(3601)),
-            Err(Duration::from_secs(1)),
-            "a lower limit waits for the youngest that fits"
-        );
-        assert_eq!(decide(&[], 0, at(0)), Err(Duration::from_secs(3600)), "none at all is a limit too");
+        assert_eq!(decide(&slots, "a", 1, at(10)), Decision::Has);
+        assert_eq!(decide(&slots, "b", 1, at(10)), wait(3590), "it was taken under a higher limit");
+        assert_eq!(decide(&slots, "a", 0, at(10)), wait(3590), "the brake stops what goes on, too");
+        assert_eq!(taken(&slots, "a", 3, 3600).len(), 3, "after an hour it is another deletion");
     }
 
     #[test]
     fn what_cannot_be_read_counts() {
-        assert!(decide(&["yesterday".into()], 1, at(0)).is_err());
+        let slot = ConfirmedDeletion { tenant_id: "a".into(), at: "yesterday".into() };
+        assert_eq!(decide(&[slot], "b", 1, at(0)), wait(3600));
     }
 }

@@ -199,7 +199,7 @@ async fn carry_out(
             Outcome::Left(release(client, id, stamp, because, most).await)
         }
         (Leave::Release(because), Err(_)) => Outcome::Left(Farewell::StaleStamp(because)),
-        (Leave::Delete, Ok(client)) => match slot(context, pass).await? {
+        (Leave::Delete, Ok(client)) => match slot(context, pass, id).await? {
             Slot::Taken => delete(client, id, stamp).await,
             Slot::Wait(after) => rate_limited(after),
         },
@@ -215,9 +215,9 @@ fn rate_limited(after: Duration) -> Outcome {
 }
 
 /// A deletion without a Platform cannot be counted, and so is not asked for.
-async fn slot(context: &Context, pass: &Pass) -> Result<Slot, Stop> {
+async fn slot(context: &Context, pass: &Pass, id: &str) -> Result<Slot, Stop> {
     let platform = pass.platform.as_deref().ok_or(Stop::Bug("a deletion without a Platform"))?;
-    Ok(deletion_rate::take(context, platform).await?)
+    Ok(deletion_rate::take(context, platform, id).await?)
 }
 
 /// One attempt, whatever comes of it: a stale stamp heals, a Tenant that cannot be deleted does not.

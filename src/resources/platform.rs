@@ -144,12 +144,24 @@ pub struct PlatformStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub role: Option<String>,
-    /// When deletions of tenants were asked for in the last hour: what the limit counts.
+    /// The tenants whose deletion was asked for in the last hour: what the limit counts, each once however often it is tried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub confirmed_deletions: Vec<String>,
+    pub confirmed_deletions: Vec<ConfirmedDeletion>,
     /// Ready: the platform is reachable and the credentials are good.
     #[serde(default)]
     pub conditions: Vec<Condition>,
+}
+
+/// A tenant whose deletion was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConfirmedDeletion {
+    /// The tenant's id.
+    #[schemars(length(min = 1, max = 64))]
+    pub tenant_id: String,
+    /// When it was asked for first.
+    #[schemars(length(max = 64), extend("format" = "date-time"))]
+    pub at: String,
 }
 
 /// The instance that serves Platforms which name none.
