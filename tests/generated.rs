@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use nimbus_operator::resources::crd;
+use nimbus_operator::resources::policy::{self, Accounts};
 
 use crate::support::assets;
 
@@ -11,7 +12,8 @@ const REFRESH: &str = "run `make generated` (UPDATE=1 cargo test --test integrat
 #[test]
 fn generated_files_are_fresh() {
     let folder = assets::checkout().join("crds");
-    let expected = crd::all().map(|(name, document)| (name, crd::to_yaml(&document).unwrap()));
+    let crds = crd::all().into_iter().map(|(name, document)| (name, crd::to_yaml(&document).unwrap()));
+    let expected: Vec<_> = crds.chain([("policies.yaml", policy::to_yaml(&documented()).unwrap())]).collect();
     if std::env::var("UPDATE").is_ok_and(|update| update == "1") {
         for (name, text) in &expected {
             std::fs::write(folder.join(name), text).unwrap();
@@ -25,16 +27,32 @@ fn generated_files_are_fresh() {
     let files = std::fs::read_dir(&folder).unwrap();
     let mut files: Vec<String> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
     files.sort();
-    assert_eq!(["partners.yaml", "platforms.yaml", "tenants.yaml"], *files, "a file that nothing generates: {REFRESH}");
+    let mut names: Vec<_> = expected.iter().map(|(name, _)| *name).collect();
+    names.sort_unstable();
+    assert_eq!(names, files, "a file that nothing generates: {REFRESH}");
+}
+
+/// The policies of an operator that is installed as the docs say.
+fn documented() -> Accounts {
+    Accounts { operators: vec![policy::DEFAULT_ACCOUNT.to_owned()], technical_fields: false }
+}
+
+fn run(arguments: &[&str]) -> String {
+    let output = Command::new(assets::operator().unwrap()).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn generated_policies_are_what_the_binary_prints() {
+    assert_eq!(policy::to_yaml(&documented()).unwrap(), run(&["policies"]));
+    let accounts = Accounts { operators: vec!["one".into(), "two".into()], technical_fields: true };
+    let printed = run(&["policies", "--operator-account", "one", "--operator-account", "two", "--technical-fields"]);
+    assert_eq!(policy::to_yaml(&accounts).unwrap(), printed);
 }
 
 #[test]
 fn generated_crds_are_what_the_binary_prints() {
-    let run = |arguments: &[&str]| {
-        let output = Command::new(assets::operator().unwrap()).args(arguments).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    };
     let expected: String =
         crd::all().iter().map(|(_, document)| format!("---\n{}", crd::to_yaml(document).unwrap())).collect();
     assert_eq!(expected, run(&["crd"]));
