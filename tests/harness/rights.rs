@@ -59,11 +59,14 @@ async fn the_example_grants_what_each_needs_and_no_more() {
         Question(&operator, "update", "coordination.k8s.io", "leases", own),
         Question(&operator, "create", "events.k8s.io", "events", elsewhere),
         Question(editor, "delete", NIMBUS, "tenants", here),
+        Question(editor, "get", "", "secrets", here),
         Question(partner, "administer", NIMBUS, "partners", ""),
         Question(partner, "create", NIMBUS, "tenants", here),
+        Question(partner, "get", "", "secrets", here),
         Question(platform, "administer", NIMBUS, "platforms", ""),
         Question(platform, "administer", NIMBUS, "partners", ""),
         Question(platform, "list", NIMBUS, "tenants", ""),
+        Question(platform, "get", "", "secrets", here),
     ] {
         assert!(may(&allowed).await, "{allowed:?}");
     }
@@ -79,9 +82,13 @@ async fn the_example_grants_what_each_needs_and_no_more() {
         Question(editor, "patch", NIMBUS, "tenants/status", here),
         Question(editor, "get", NIMBUS, "tenants", elsewhere),
         Question(editor, "administer", NIMBUS, "partners", ""),
+        Question(editor, "list", "", "secrets", here),
+        Question(editor, "get", "", "secrets", elsewhere),
+        Question(editor, "get", "", "secrets", own),
         Question(partner, "administer", NIMBUS, "platforms", ""),
         Question(partner, "update", NIMBUS, "partners", ""),
         Question(platform, "patch", NIMBUS, "tenants/status", here),
+        Question(platform, "get", "", "secrets", own),
         Question(platform, "patch", NIMBUS, "tenants", elsewhere),
         Question(&users::user(1), "get", NIMBUS, "tenants", here),
     ] {
