@@ -1,11 +1,13 @@
-//! What a confirmation is worth: it names this tenant, or it is none; without one the tenant is retained.
+//! What a confirmation is worth: it names this tenant, or it is none. Admission refuses an unconfirmed deletion; where it got
+//! through all the same, the tenant is retained.
 
+use kube::api::DeleteParams;
 use nimbus_operator::controller::Step;
 use serde_json::{Value, json};
 
 use super::{CONFIRM, FINALIZER_OFF, Since, absence, annotated, doomed, event, events, live, stamp, stamps};
 use crate::support::hold::Hold;
-use crate::support::stage::Stage;
+use crate::support::stage::{NAME, Stage, refused};
 
 /// What is written as confirmation, by the tenant's id and that of another.
 type Written = fn(&str, &str) -> Value;
@@ -16,13 +18,9 @@ fn typo(id: &str) -> String {
     format!("{}{last}", &id[..id.len() - 1])
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn without_a_valid_confirmation_a_tenant_is_retained_with_a_warning() {
-    let mut stage = Stage::new("unconfirmed").await;
-    let _operator = stage.connect().await;
-    let copied = uuid::Uuid::new_v4().to_string();
-    stage.platform.auto_run(true).await.unwrap();
-    let cases: [(&str, Written); 8] = [
+/// What is no confirmation, by what is wrong with it.
+fn no_confirmations() -> [(&'static str, Written); 8] {
+    [
         ("none", |_, _| Value::Null),
         ("copied from another tenant", |_, copied| json!(copied)),
         ("a typo", |id, _| json!(typo(id))),
@@ -31,12 +29,40 @@ async fn without_a_valid_confirmation_a_tenant_is_retained_with_a_warning() {
         ("empty", |_, _| json!("")),
         ("with more behind it", |id, _| json!(format!("{id}0"))),
         ("without hyphens", |id, _| json!(id.replace('-', ""))),
-    ];
-    for (number, (case, confirmation)) in cases.into_iter().enumerate() {
+    ]
+}
+
+fn unconfirmed(stage: &Stage, written: Written, copied: &str) -> Value {
+    let confirmation = written(&stage.id, copied);
+    let annotations = if confirmation.is_null() { json!({}) } else { json!({ CONFIRM: confirmation }) };
+    annotated(stage, json!({ "deletionPolicy": "Delete" }), annotations)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_valid_confirmation_a_deletion_is_refused() {
+    let stage = Stage::new("refused").await;
+    let _operator = stage.connect().await;
+    let copied = uuid::Uuid::new_v4().to_string();
+    live(&stage, stage.manifest(json!({ "deletionPolicy": "Delete" }))).await;
+    let since = Since::now(&stage).await;
+    for (case, written) in no_confirmations() {
+        stage.patch(json!({ "metadata": { "annotations": { CONFIRM: written(&stage.id, &copied) } } })).await;
+        let outcome = stage.tenants().delete(NAME, &DeleteParams::default()).await;
+        refused(outcome.map(|_| ()), 403, &["nobody confirmed it", CONFIRM]).expect(case);
+    }
+    assert_eq!(stage.get().await.metadata.deletion_timestamp, None);
+    assert_eq!(since.effects(&stage).await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_valid_confirmation_a_tenant_is_retained_with_a_warning() {
+    let mut stage = Stage::without_policies("unconfirmed").await;
+    let _operator = stage.connect().await;
+    let copied = uuid::Uuid::new_v4().to_string();
+    stage.platform.auto_run(true).await.unwrap();
+    for (number, (case, confirmation)) in no_confirmations().into_iter().enumerate() {
         stage.id = uuid::Uuid::new_v4().to_string();
-        let confirmation = confirmation(&stage.id, &copied);
-        let annotations = if confirmation.is_null() { json!({}) } else { json!({ CONFIRM: confirmation }) };
-        live(&stage, annotated(&stage, json!({ "deletionPolicy": "Delete" }), annotations)).await;
+        live(&stage, unconfirmed(&stage, confirmation, &copied)).await;
         let since = Since::now(&stage).await;
         stage.delete().await;
         stage.gone().await;
@@ -67,7 +93,7 @@ async fn capitals_and_blanks_do_not_spoil_a_confirmation() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_confirmation_that_was_withdrawn_is_none() {
-    let stage = Stage::new("withdrawn").await;
+    let stage = Stage::without_policies("withdrawn").await;
     let _operator = stage.connect().await;
     live(&stage, doomed(&stage)).await;
     stage.patch(json!({ "metadata": { "annotations": { CONFIRM: null } } })).await;

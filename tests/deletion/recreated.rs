@@ -56,7 +56,7 @@ async fn a_re_created_tenant_applies_its_own_spec() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_confirmation_left_in_git_does_not_confirm_another_tenant() {
-    let mut stage = Stage::new("left-in-git").await;
+    let mut stage = Stage::without_policies("left-in-git").await;
     let _operator = stage.connect().await;
     stage.platform.auto_run(true).await.unwrap();
     live(&stage, doomed(&stage)).await;

@@ -28,7 +28,7 @@ async fn suspended_and_retained_leaves_without_a_call() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn suspended_and_not_confirmed_is_retained_with_a_warning() {
-    let stage = Stage::new("suspended-unconfirmed").await;
+    let stage = Stage::without_policies("suspended-unconfirmed").await;
     let _operator = stage.connect().await;
     live(&stage, annotated(&stage, json!({ "deletionPolicy": "Delete" }), json!({}))).await;
     suspend(&stage).await;

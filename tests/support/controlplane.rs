@@ -31,11 +31,13 @@ pub struct Options {
     pub apiserver_flags: Vec<String>,
     /// Without kube-controller-manager nothing collects garbage and no namespace ever ends.
     pub controller_manager: bool,
+    /// Without the admission policies everything gets through that RBAC and schema let.
+    pub policies: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { apiserver_flags: Vec::new(), controller_manager: true }
+        Self { apiserver_flags: Vec::new(), controller_manager: true, policies: true }
     }
 }
 
@@ -50,7 +52,11 @@ pub struct ControlPlane {
     crds: OnceCell<()>,
     rights: OnceCell<()>,
     policies: OnceCell<()>,
+    has_policies: bool,
 }
+
+/// The error is kept too: when it cannot start, each test says so at once.
+type Shared = OnceCell<Result<ControlPlane, String>>;
 
 impl ControlPlane {
     /// Returns the control plane of this process, which the first caller starts.
@@ -58,10 +64,22 @@ impl ControlPlane {
     /// # Panics
     /// When it cannot start, or one of its programs has died since.
     pub async fn shared() -> &'static Self {
-        // The error is kept too: when it cannot start, each test says so at once.
-        static SHARED: OnceCell<Result<ControlPlane, String>> = OnceCell::const_new();
-        let start = || async { Self::start(Options::default()).await.map_err(|error| format!("{error:#}")) };
-        match SHARED.get_or_init(start).await {
+        static SHARED: Shared = Shared::const_new();
+        Self::shared_as(&SHARED, Options::default()).await
+    }
+
+    /// Returns another one, without admission policies: for what the operator does about that which they refuse.
+    ///
+    /// # Panics
+    /// As [`Self::shared`].
+    pub async fn without_policies() -> &'static Self {
+        static SHARED: Shared = Shared::const_new();
+        Self::shared_as(&SHARED, Options { policies: false, ..Options::default() }).await
+    }
+
+    async fn shared_as(shared: &'static Shared, options: Options) -> &'static Self {
+        let start = || async { Self::start(options).await.map_err(|error| format!("{error:#}")) };
+        match shared.get_or_init(start).await {
             Ok(control_plane) => {
                 control_plane.assert_alive();
                 control_plane
@@ -185,8 +203,17 @@ impl ControlPlane {
             .copied()
     }
 
+    /// Reports whether the admission policies hold here.
+    pub fn has_policies(&self) -> bool {
+        self.has_policies
+    }
+
     /// Applies `crds/policies.yaml` once, for the numbered operators instead of the documented one, and waits until it acts.
+    /// A control plane without policies is left alone.
     pub async fn install_policies(&self) -> Result<()> {
+        if !self.has_policies {
+            return Ok(());
+        }
         self.policies.get_or_try_init(|| policies::install(self)).await.copied()
     }
 

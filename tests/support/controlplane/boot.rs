@@ -67,6 +67,7 @@ async fn start_once(options: &Options) -> Result<ControlPlane> {
         crds: OnceCell::new(),
         rights: OnceCell::new(),
         policies: OnceCell::new(),
+        has_policies: options.policies,
     };
     control_plane.ca = ready(&control_plane).await?;
     if options.controller_manager {
