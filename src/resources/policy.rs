@@ -4,7 +4,10 @@
 //! `administer` on the Platform (S) or on the assigned Partner (P), decided on what the object was before the request. Every
 //! denial is 403: a 422 would make Flux and `kubectl apply --force` delete and create the object again.
 //!
-//! Every path is read with `.?`, so that an object that fits no schema can still be edited and deleted.
+//! Every path is read with `.?` and from what is certainly a map, so that an object that fits no schema can still be edited and
+//! deleted: an expression that fails would refuse it to everybody.
+
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
@@ -80,14 +83,26 @@ fn authority(accounts: &Accounts) -> Value {
             format!("request.userInfo.username in {}", list(accounts.operators.iter().map(String::as_str))),
         ),
         variable("deletes", "request.operation == 'DELETE'"),
-        variable("was", "oldObject == null ? {} : oldObject.?spec.orValue({})"),
-        variable("now", "object == null ? {} : object.?spec.orValue({})"),
         variable("wasMeta", "oldObject == null ? {} : oldObject.metadata"),
         variable("nowMeta", "object == null ? {} : object.metadata"),
+    ];
+    let technical = if accounts.technical_fields { changes(Authority::Tenant) } else { vec![] };
+    let all = system.iter().chain(&partner).chain(&technical);
+    variables.extend(specs(all.filter_map(|change| change.path.strip_prefix("spec."))));
+    variables.extend([
         // Decided on what the object was: a name that the request brings could be one that its author administers.
-        variable("before", "oldObject == null ? object.?spec.orValue({}) : oldObject.?spec.orValue({})"),
-        variable("platform", "string(variables.before.?platformRef.?name.orValue(''))"),
-        variable("partner", "string(variables.before.?partner.?partnerRef.?name.orValue(''))"),
+        variable(
+            "platform",
+            format!("oldObject == null ? {} : {}", text("now", "platformRef.name"), text("was", "platformRef.name")),
+        ),
+        variable(
+            "partner",
+            format!(
+                "oldObject == null ? {} : {}",
+                text("now", "partner.partnerRef.name"),
+                text("was", "partner.partnerRef.name")
+            ),
+        ),
         variable("mayPlatform", check("platforms", "variables.platform")),
         variable("mayPartner", check("partners", "variables.partner")),
         variable("isS", "variables.mayPlatform"),
@@ -97,7 +112,7 @@ fn authority(accounts: &Accounts) -> Value {
         variable("changedP", changed(&partner)),
         variable("deleting", "variables.wasMeta.?deletionTimestamp.hasValue()"),
         variable("namespaceEnds", "namespaceObject != null && namespaceObject.metadata.?deletionTimestamp.hasValue()"),
-        variable("tenantId", "string(variables.was.?general.?tenantId.orValue('')).lowerAscii()"),
+        variable("tenantId", format!("({}).lowerAscii()", text("was", "general.tenantId"))),
         variable(
             "confirmed",
             format!(
@@ -105,7 +120,7 @@ fn authority(accounts: &Accounts) -> Value {
                 annotation::CONFIRM_DELETION
             ),
         ),
-    ];
+    ]);
     let mut validations = vec![
         denied(
             "size(variables.changedS) == 0 || variables.isS",
@@ -146,7 +161,7 @@ fn authority(accounts: &Accounts) -> Value {
     ];
     if accounts.technical_fields {
         variables.push(variable("mayTechnical", "authorizer.requestResource.check('edit-technical').allowed()"));
-        variables.push(variable("changedT", changed(&changes(Authority::Tenant))));
+        variables.push(variable("changedT", changed(&technical)));
         validations.push(denied(
             "size(variables.changedT) == 0 || variables.mayTechnical || variables.isP",
             "'may not change ' + variables.changedT.join(', ') + ': this needs the verb edit-technical on tenants'",
@@ -182,20 +197,19 @@ fn operator_status(accounts: &Accounts) -> Value {
 
 /// Policy 4: who names a Secret must be able to read it, else the operator would be his deputy.
 fn secrets() -> Value {
-    let mut variables = vec![
-        variable("was", "oldObject == null ? {} : oldObject.?spec.orValue({})"),
-        variable("now", "object.?spec.orValue({})"),
-    ];
+    let sealed = || leaves().filter(|leaf| leaf.class == Class::Sealed);
+    let names: Vec<String> = sealed().map(|leaf| format!("{}.name", leaf.path)).collect();
+    let mut variables = specs(names.iter().map(String::as_str));
     let mut validations = vec![];
-    for (index, leaf) in leaves().filter(|leaf| leaf.class == Class::Sealed).enumerate() {
-        let path = optional(leaf.path);
-        variables.push(variable(&format!("name{index}"), format!("string(variables.now{path}.?name.orValue(''))")));
+    for (index, leaf) in sealed().enumerate() {
+        let (was, now) = (read("was", leaf.path), read("now", leaf.path));
+        variables.push(variable(&format!("name{index}"), text("now", &format!("{}.name", leaf.path))));
         variables.push(variable(
             &format!("may{index}"),
             format!("authorizer.group('').resource('secrets').namespace(request.namespace).name(variables.name{index}).check('get').allowed()"),
         ));
         validations.push(denied(
-            &format!("variables.now{path} == variables.was{path} || variables.name{index} == '' || variables.may{index}"),
+            &format!("{now} == {was} || variables.name{index} == '' || variables.may{index}"),
             &format!("'{leaf} names Secret ' + variables.name{index} + ', which its author may not read: this needs the verb get on it'"),
         ));
     }
@@ -211,8 +225,52 @@ struct Change {
 }
 
 fn spec_change(path: &str) -> Change {
-    let read = optional(path);
-    Change { path: format!("spec.{path}"), now: format!("variables.now{read}"), was: format!("variables.was{read}") }
+    Change { path: format!("spec.{path}"), now: read("now", path), was: read("was", path) }
+}
+
+/// Variables for the spec before and after, and for everything below it that these paths lead through. What is no map counts
+/// as empty: to select from a list or a number is an error.
+fn specs<'p>(paths: impl Iterator<Item = &'p str>) -> Vec<Value> {
+    let mut holders = BTreeSet::new();
+    let named = ["general.tenantId", "platformRef.name", "partner.partnerRef.name"];
+    for path in paths.chain(named) {
+        let steps: Vec<&str> = path.split('.').collect();
+        holders.extend((1..steps.len()).map(|length| steps.iter().take(length).copied().collect::<Vec<_>>()));
+    }
+    let map = |value: &str| format!("type(dyn({value})) == map ? dyn({value}) : {{}}");
+    let mut variables = vec![
+        variable("was", format!("oldObject == null ? {{}} : ({})", map("oldObject.?spec.orValue({})"))),
+        variable("now", format!("object == null ? {{}} : ({})", map("object.?spec.orValue({})"))),
+    ];
+    for side in ["was", "now"] {
+        variables.extend(holders.iter().map(|steps| {
+            let value = format!("{}.orValue({{}})", read(side, &steps.join(".")));
+            variable(&holder(side, steps), map(&value))
+        }));
+    }
+    variables
+}
+
+/// The name of the variable that holds what is at a path.
+fn holder(side: &str, steps: &[&str]) -> String {
+    let capital = |step: &&str| {
+        let (first, rest) = step.split_at_checked(1).unwrap_or((step, ""));
+        first.to_ascii_uppercase() + rest
+    };
+    side.to_owned() + &steps.iter().map(capital).collect::<String>()
+}
+
+/// The optional value at a path of the spec before or after.
+fn read(side: &str, path: &str) -> String {
+    let steps: Vec<&str> = path.split('.').collect();
+    let (last, holders) = steps.split_last().unwrap_or((&path, &[]));
+    format!("variables.{}.?{last}", holder(side, holders))
+}
+
+/// The text at a path; anything else is none.
+fn text(side: &str, path: &str) -> String {
+    let value = format!("{}.orValue('')", read(side, path));
+    format!("(type(dyn({value})) == string ? string({value}) : '')")
 }
 
 /// Settings and heads of one authority.
@@ -242,11 +300,6 @@ fn metadata_changes() -> Vec<Change> {
 fn changed(changes: &[Change]) -> String {
     let each: Vec<String> = changes.iter().map(|c| format!("{} == {} ? '' : '{}'", c.now, c.was, c.path)).collect();
     format!("variables.deletes ? [] : [{}].filter(path, path != '')", each.join(", "))
-}
-
-/// `a.b` as a chain that misses nothing: `.?a.?b`.
-fn optional(path: &str) -> String {
-    path.split('.').map(|name| format!(".?{name}")).collect()
 }
 
 fn check(resource: &str, name: &str) -> String {
