@@ -7,7 +7,11 @@ use serde_json::json;
 
 use super::controlplane::ControlPlane;
 use super::wait::{PATIENCE, try_until};
+use super::env::create_namespace;
 use super::{apply, assets, users};
+
+/// Where it is tried out whether they act.
+const PROBE: &str = "nimbus-policy-probe";
 
 /// Applies `crds/policies.yaml` and waits until a dry run is denied: policies act seconds after they were made.
 pub async fn install(control_plane: &ControlPlane) -> Result<()> {
@@ -18,8 +22,9 @@ pub async fn install(control_plane: &ControlPlane) -> Result<()> {
     let operators: Vec<String> = users::operators().iter().map(|name| format!("'{name}'")).collect();
     let admin = control_plane.client(users::ADMIN);
     apply::manifest(&admin, &shipped.replace(&account, &format!("[{}]", operators.join(", ")))).await?;
+    create_namespace(&admin, PROBE).await?;
     apply::apply(&admin, &probe_rights()?).await?;
-    let tenants: Api<Tenant> = Api::namespaced(control_plane.client(users::TENANT_EDITOR), "default");
+    let tenants: Api<Tenant> = Api::namespaced(control_plane.client(users::TENANT_EDITOR), PROBE);
     let probe: Tenant = serde_json::from_value(json!({
         "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Tenant", "metadata": { "name": "probe" },
         "spec": {
@@ -27,7 +32,7 @@ pub async fn install(control_plane: &ControlPlane) -> Result<()> {
             "general": { "tenantId": "6f1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d" }
         }
     }))?;
-    let params = PostParams { dry_run: true, ..PostParams::default() };
+    let params = PostParams { dry_run: true, field_manager: Some("test".into()) };
     try_until("the admission policies act", PATIENCE, async || match tenants.create(&params, &probe).await {
         Err(kube::Error::Api(status)) if status.message.contains(policy::NAMES[0]) => Ok(()),
         Err(error) => Err(error.to_string()),
@@ -36,11 +41,11 @@ pub async fn install(control_plane: &ControlPlane) -> Result<()> {
     .await
 }
 
-/// The right to try in a namespace that every cluster has.
+/// The right to try.
 fn probe_rights() -> Result<DynamicObject> {
     Ok(serde_json::from_value(json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
-        "metadata": { "name": "nimbus-policy-probe", "namespace": "default" },
+        "metadata": { "name": PROBE, "namespace": PROBE },
         "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "nimbus-tenant-editor" },
         "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": users::TENANT_EDITOR }]
     }))?)
