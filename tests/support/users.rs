@@ -12,6 +12,8 @@ pub const PLATFORM_ADMIN: &str = "platform-admin";
 pub const PARTNER_ADMIN: &str = "partner-admin";
 /// Edits Tenants in namespaces that bind it (T), and no status.
 pub const TENANT_EDITOR: &str = "tenant-editor";
+/// Reads Tenants in namespaces that bind it, and writes nothing.
+pub const VIEWER: &str = "viewer";
 /// Who kube-controller-manager is; Kubernetes itself grants this name its rights.
 pub const CONTROLLER_MANAGER: &str = "system:kube-controller-manager";
 
@@ -72,6 +74,7 @@ fn all() -> impl Iterator<Item = (String, &'static str)> {
         (PLATFORM_ADMIN, PEOPLE),
         (PARTNER_ADMIN, PEOPLE),
         (TENANT_EDITOR, PEOPLE),
+        (VIEWER, PEOPLE),
     ];
     named
         .into_iter()
