@@ -13,7 +13,7 @@ mod leaving;
 mod ownership;
 mod refusals;
 mod samples;
-mod schema;
+pub mod schema;
 mod states;
 mod waiting;
 

@@ -76,6 +76,11 @@ pub fn walk<'s>(root: &'s Value, member: &str) -> Vec<Node<'s>> {
     nodes
 }
 
+/// Values that the rule of this message accepts.
+pub fn accepted(message: &str) -> Option<Vec<Value>> {
+    samples::of(message).map(|sample| sample.accepted)
+}
+
 /// A value that a schema accepts.
 pub fn good(schema: &Value) -> Value {
     let node = Node { path: vec![], schema, required: true };

@@ -1,0 +1,248 @@
+//! Who may change what: every setting, asked of the API server by everybody in every way. What is seen is what the table of
+//! settings says, and is written down in `docs/authority.md` (`UPDATE=1` writes it anew).
+
+use std::fmt::Write;
+
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::ResourceExt;
+use kube::api::{Api, ObjectMeta, PatchParams};
+use nimbus_operator::resources::annotation;
+use nimbus_operator::settings::{Authority, leaves};
+use serde_json::{Value, json};
+
+use super::{Corner, NAME, Patch, params};
+use crate::gitops::schema::{self, Node};
+use crate::support::assets;
+use crate::support::users::{ADMIN, PARTNER_ADMIN, PLATFORM_ADMIN, TENANT_EDITOR, VIEWER};
+
+/// How something is asked for: by a new Tenant, an edit, server-side apply, a dry run of an edit, and its removal.
+const WAYS: [char; 5] = ['C', 'U', 'A', 'D', 'R'];
+
+/// Something of a Tenant that has an authority.
+struct Row {
+    /// As people write it.
+    name: String,
+    /// Where it stands in an object.
+    path: Vec<String>,
+    authority: Authority,
+    values: [Value; 2],
+}
+
+impl Row {
+    /// Fixed once set, and required.
+    fn is_fixed(&self) -> bool {
+        ["spec.platformRef", "spec.general.tenantId"].contains(&&*self.name)
+    }
+}
+
+/// The heads of the spec, by the letters of the design.
+fn heads(platform: &str) -> [(&'static str, Authority, [Value; 2]); 6] {
+    use Authority::{Partner, Tenant};
+    [
+        ("spec.platformRef", Partner, [json!({ "name": platform }), json!({ "name": "another" })]),
+        ("spec.suspend", Tenant, [json!(true), json!(false)]),
+        ("spec.syncIntervalSeconds", Tenant, [json!(60), json!(61)]),
+        ("spec.driftPolicy", Tenant, [json!("Report"), json!("Correct")]),
+        ("spec.adoptionPolicy", Partner, [json!("Always"), json!("Never")]),
+        ("spec.deletionPolicy", Partner, [json!("Retain"), json!("Delete")]),
+    ]
+}
+
+/// Annotations that decide, and the one that only asks.
+const ANNOTATIONS: [(&str, Authority); 5] = [
+    (annotation::CONFIRM_DELETION, Authority::Partner),
+    (annotation::ABANDON, Authority::Partner),
+    (annotation::RECREATE, Authority::Partner),
+    (annotation::CONFIRM_RETENTION, Authority::Partner),
+    (annotation::RECONCILE, Authority::Tenant),
+];
+
+async fn rows(corner: &Corner) -> Vec<Row> {
+    let crd = schema::installed(&corner.env, "tenants").await;
+    let nodes = schema::walk(schema::root(&crd), "spec");
+    let of_dots = |name: &str| name.split('.').map(ToOwned::to_owned).collect::<Vec<_>>();
+    let heads = heads(&corner.env.platform).into_iter().map(|(name, authority, values)| Row {
+        name: name.into(),
+        path: of_dots(name),
+        authority,
+        values,
+    });
+    let settings = leaves().map(|leaf| {
+        let name = leaf.to_string();
+        let node = nodes.iter().find(|node| node.path.join(".") == name).expect("every setting is in the schema");
+        Row { path: node.path.clone(), authority: leaf.authority, values: two(node, corner), name }
+    });
+    let annotations = ANNOTATIONS.into_iter().map(|(name, authority)| Row {
+        name: format!("metadata.annotations[{name}]"),
+        path: vec!["metadata".into(), "annotations".into(), name.into()],
+        authority,
+        values: [json!("one"), json!("two")],
+    });
+    let owners = Row {
+        name: "metadata.ownerReferences".into(),
+        path: vec!["metadata".into(), "ownerReferences".into()],
+        authority: Authority::Partner,
+        values: [owner(corner, "one").await, owner(corner, "another").await],
+    };
+    heads.chain(settings).chain(annotations).chain([owners]).collect()
+}
+
+/// Owned by something that is there, so that garbage collection has nothing to do.
+async fn owner(corner: &Corner, name: &str) -> Value {
+    let map =
+        ConfigMap { metadata: ObjectMeta { name: Some(name.into()), ..ObjectMeta::default() }, ..ConfigMap::default() };
+    let api: Api<ConfigMap> = Api::namespaced(corner.client(ADMIN), &corner.env.namespace);
+    let made = api.create(&super::post(), &map).await.unwrap();
+    json!([{ "apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": made.uid() }])
+}
+
+/// Two different values that a schema accepts.
+fn two(node: &Node<'_>, corner: &Corner) -> [Value; 2] {
+    if node.path.join(".") == "spec.general.tenantId" {
+        return [json!(corner.id), json!(uuid::Uuid::new_v4().to_string())];
+    }
+    let first = schema::good(node.schema);
+    let second = match &first {
+        Value::Bool(value) => json!(!value),
+        Value::Number(number) => json!(number.as_i64().unwrap() + 1),
+        Value::Object(_) => {
+            let mut second = first.clone();
+            second["key"] = json!("another");
+            second
+        }
+        _ => match (node.schema["enum"].as_array(), node.rules().find_map(|(_, message)| schema::accepted(message))) {
+            (Some(values), _) => values[1].clone(),
+            (None, Some(accepted)) => accepted[1].clone(),
+            (None, None) => json!("y"),
+        },
+    };
+    [first, second]
+}
+
+fn with(mut object: Value, path: &[String], value: &Value) -> Value {
+    let mut at = &mut object;
+    for name in path {
+        at = &mut at[name];
+    }
+    *at = value.clone();
+    object
+}
+
+/// What the API server answers to one who asks in all ways.
+async fn ask(corner: &Corner, row: &Row, number: usize, user: &str) -> [u16; 5] {
+    let [one, other] = &row.values;
+    let code = |outcome: kube::Result<nimbus_operator::resources::Tenant>| match outcome {
+        Ok(_) => 200,
+        Err(kube::Error::Api(status)) => status.code,
+        Err(error) => panic!("{error}"),
+    };
+    let name = format!("{}-{number}", user.replace(':', "-"));
+    let created = with(corner.manifest(&name, json!({})), &row.path, one);
+    let start = with(corner.manifest(NAME, json!({})), &row.path, one);
+    let edit = |value: &Value| with(json!({}), &row.path, value);
+    let reset = async || {
+        corner.patch(PLATFORM_ADMIN, edit(one)).await.expect("a system administrator sets it");
+    };
+    if code(corner.create(PLATFORM_ADMIN, start.clone(), false).await) == 409 {
+        reset().await;
+    }
+    let create = code(corner.create(user, created, false).await);
+    let api = corner.api(user);
+    let dry_run = PatchParams { dry_run: true, ..params() };
+    let dry_run = code(api.patch(NAME, &dry_run, &Patch::Merge(edit(other))).await);
+    let update = code(corner.patch(user, edit(other)).await);
+    if update == 200 {
+        reset().await;
+    }
+    let apply = code(corner.apply(user, with(start, &row.path, other), false).await);
+    if apply == 200 {
+        reset().await;
+    }
+    let remove = code(corner.patch(user, edit(&Value::Null)).await);
+    if remove == 200 {
+        reset().await;
+    }
+    [create, update, apply, dry_run, remove]
+}
+
+/// What the table of settings promises.
+fn promised(row: &Row, user: &str) -> [u16; 5] {
+    let (creates, most) = match user {
+        TENANT_EDITOR => (false, Authority::Tenant),
+        PARTNER_ADMIN => (true, Authority::Partner),
+        PLATFORM_ADMIN => (true, Authority::System),
+        VIEWER => return [403; 5],
+        // RBAC lets an operator patch, and the schema speaks before the policies do. To ask for a pass is no decision.
+        _ if row.is_fixed() => return [403, 422, 422, 422, 422],
+        _ if row.name.contains(annotation::RECONCILE) => return [403, 200, 200, 200, 200],
+        _ => return [403; 5],
+    };
+    let may = |yes: bool| if yes { 200 } else { 403 };
+    let edit = if row.is_fixed() { 422 } else { may(row.authority <= most) };
+    [may(creates && row.authority <= most), edit, edit, edit, edit]
+}
+
+fn cell(codes: [u16; 5]) -> String {
+    let letter = |(way, code): (char, u16)| match code {
+        200 => way,
+        422 => 'f',
+        _ => '·',
+    };
+    WAYS.into_iter().zip(codes).map(letter).collect()
+}
+
+const HEAD: &str = "\
+# Who may change what
+
+Every setting, asked of a real API server by everybody in every way, with the admission policies of `crds/policies.yaml` and the
+rights of `examples/rbac.yaml`. Generated by a test from what it saw; the test fails where that is not what the table of settings
+says (`UPDATE=1 cargo test --test integration policies::authority` writes this file anew).
+
+`C` a new Tenant has it, `U` an edit changes it, `A` server-side apply by force changes it, `D` a dry run of an edit, `R` it is
+removed. `·` refused with 403, `f` refused with 422: it is fixed once set. Authority: N every editor, T tenant administrators, P
+partner administrators (`administer` on the Partner), S system administrators (`administer` on the Platform). Without the opt-in
+`--technical-fields` T is every editor, too.
+
+| what | authority | viewer | tenant editor | partner administrator | system administrator | operator |
+|---|---|---|---|---|---|---|
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_changes_what_the_table_says_and_nothing_else() {
+    let corner = Corner::new("authority").await;
+    let operator = corner.env.operator_user.clone();
+    let people = [VIEWER, TENANT_EDITOR, PARTNER_ADMIN, PLATFORM_ADMIN, &operator];
+    let (mut table, mut asked, mut problems) = (HEAD.to_owned(), 0, vec![]);
+    for (number, row) in rows(&corner).await.iter().enumerate() {
+        let letter = &row.authority.describe()[..1];
+        write!(table, "| `{}` | {letter} |", row.name).unwrap();
+        for user in people {
+            let seen = ask(&corner, row, number, user).await;
+            asked += seen.len();
+            let who = if user == operator { "operator" } else { user };
+            if seen != promised(row, user) {
+                problems.push(format!("{} by {who}: {seen:?}, not {:?}", row.name, promised(row, user)));
+            }
+            write!(table, " `{}` |", cell(seen)).unwrap();
+        }
+        table.push('\n');
+        assert_eq!(NAME, corner.api(VIEWER).get(NAME).await.unwrap().name_any());
+        clear(&corner, row).await;
+    }
+    println!("{asked} questions, {} of them answered otherwise than promised", problems.len());
+    assert_eq!(Vec::<String>::new(), problems);
+    let path = assets::checkout().join("docs/authority.md");
+    if std::env::var("UPDATE").is_ok_and(|update| update == "1") {
+        std::fs::write(&path, &table).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(written == table, "docs/authority.md is stale: UPDATE=1 cargo test --test integration policies::authority");
+}
+
+/// Takes away what this row set, so that the next one begins with the smallest Tenant.
+async fn clear(corner: &Corner, row: &Row) {
+    let smallest = corner.manifest(NAME, json!({}));
+    let mut patch = if row.is_fixed() { json!({}) } else { with(json!({}), &row.path, &Value::Null) };
+    json_patch::merge(&mut patch["spec"], &smallest["spec"]);
+    corner.patch(PLATFORM_ADMIN, patch).await.unwrap();
+}

@@ -1,0 +1,195 @@
+//! Ways around: what somebody would try who may edit a Tenant and wants more.
+
+use kube::api::DeleteParams;
+use nimbus_operator::resources::{FINALIZER, annotation};
+use serde_json::{Value, json};
+
+use super::{Corner, NAME, Patch, group, params, post};
+use crate::support::stage::refused;
+use crate::support::users::{PARTNER_ADMIN, PLATFORM_ADMIN, TENANT_EDITOR};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn annotations_that_decide_are_not_for_editors() {
+    let corner = Corner::new("decisions").await.exists(json!({})).await;
+    for name in [annotation::CONFIRM_DELETION, annotation::ABANDON, annotation::RECREATE, annotation::CONFIRM_RETENTION]
+    {
+        let set = |value: Value| json!({ "metadata": { "annotations": { name: value } } });
+        refused(corner.patch(TENANT_EDITOR, set(json!(corner.id))).await, 403, &[name]).unwrap();
+        corner.patch(PARTNER_ADMIN, set(json!(corner.id))).await.unwrap();
+        // Nor may they take one away or change it.
+        refused(corner.patch(TENANT_EDITOR, set(Value::Null)).await, 403, &[name]).unwrap();
+        refused(corner.patch(TENANT_EDITOR, set(json!("other"))).await, 403, &[name]).unwrap();
+        corner.patch(PARTNER_ADMIN, set(Value::Null)).await.unwrap();
+    }
+    let asks = json!({ "metadata": { "annotations": { annotation::RECONCILE: "now", "example.com/mine": "x" } } });
+    corner.patch(TENANT_EDITOR, asks).await.unwrap();
+}
+
+/// Garbage collection would delete for whoever plants an owner that is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_reference_cannot_be_planted() {
+    let corner = Corner::new("owner").await.exists(json!({})).await;
+    let gone = json!([{ "apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "00000000-0000-0000-0000-000000000001" }]);
+    let owned = json!({ "metadata": { "ownerReferences": gone } });
+    refused(corner.patch(TENANT_EDITOR, owned.clone()).await, 403, &["metadata.ownerReferences"]).unwrap();
+    let mut manifest = corner.manifest(NAME, json!({}));
+    manifest["metadata"]["ownerReferences"] = owned["metadata"]["ownerReferences"].clone();
+    refused(corner.apply(TENANT_EDITOR, manifest, false).await, 403, &["metadata.ownerReferences"]).unwrap();
+    assert_eq!(None, corner.api(PLATFORM_ADMIN).get(NAME).await.unwrap().metadata.owner_references);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finalizer_is_not_stripped_from_what_is_being_deleted() {
+    let corner = Corner::new("strip").await.exists(json!({})).await;
+    corner
+        .patch(PLATFORM_ADMIN, json!({ "metadata": { "finalizers": ["example.com/theirs", FINALIZER] } }))
+        .await
+        .unwrap();
+    // While it lives, the operator sets it again.
+    corner.patch(TENANT_EDITOR, json!({ "metadata": { "finalizers": ["example.com/theirs"] } })).await.unwrap();
+    corner
+        .patch(PLATFORM_ADMIN, json!({ "metadata": { "finalizers": ["example.com/theirs", FINALIZER] } }))
+        .await
+        .unwrap();
+    corner.api(PLATFORM_ADMIN).delete(NAME, &DeleteParams::default()).await.unwrap();
+    for list in [Value::Null, json!([]), json!(["example.com/theirs"])] {
+        let strip = json!({ "metadata": { "finalizers": list } });
+        refused(corner.patch(TENANT_EDITOR, strip.clone()).await, 403, &[FINALIZER, annotation::ABANDON]).unwrap();
+        refused(corner.patch(PARTNER_ADMIN, strip).await, 403, &[FINALIZER, "administer on Platform"]).unwrap();
+    }
+    // Theirs is theirs.
+    corner.patch(TENANT_EDITOR, json!({ "metadata": { "finalizers": [FINALIZER] } })).await.unwrap();
+    // The operator may, and so may S.
+    corner.patch(&corner.env.operator_user, json!({ "metadata": { "finalizers": null } })).await.unwrap();
+    assert_eq!(None, corner.api(PLATFORM_ADMIN).get_opt(NAME).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_cannot_be_forged() {
+    let corner = Corner::new("forged").await;
+    let mut manifest = corner.manifest(NAME, json!({}));
+    manifest["status"] = json!({ "observedGeneration": 1, "platformTenant": { "id": "forged" } });
+    let created = corner.create(PARTNER_ADMIN, manifest.clone(), false).await.unwrap();
+    let unseen = |tenant: &nimbus_operator::resources::Tenant| {
+        let status = tenant.status.clone().unwrap();
+        assert_eq!((-1, None), (status.observed_generation, status.platform_tenant));
+    };
+    unseen(&created);
+    // Beside a good edit of the spec.
+    let mut edit = json!({ "spec": { "general": { "companyName": "x" } } });
+    edit["status"] = manifest["status"].clone();
+    unseen(&corner.patch(TENANT_EDITOR, edit).await.unwrap());
+    for user in [TENANT_EDITOR, PARTNER_ADMIN, PLATFORM_ADMIN] {
+        let status = Patch::Merge(json!({ "status": manifest["status"] }));
+        refused(corner.api(user).patch_status(NAME, &params(), &status).await, 403, &["tenants/status"]).unwrap();
+    }
+    unseen(&corner.api(PLATFORM_ADMIN).get(NAME).await.unwrap());
+}
+
+/// kubectl deletes and creates again when an apply is invalid and it was told to use force.
+#[tokio::test(flavor = "multi_thread")]
+async fn force_deletes_nothing_that_is_refused() {
+    let corner = Corner::new("force").await.exists(json!({ "deletionPolicy": "Delete" })).await;
+    let before = corner.api(PLATFORM_ADMIN).get(NAME).await.unwrap();
+    let mut moved = corner.manifest(NAME, json!({ "deletionPolicy": "Delete" }));
+    moved["spec"]["general"]["tenantId"] = json!(uuid::Uuid::new_v4().to_string());
+    let mut restricted = corner.manifest(NAME, json!({ "deletionPolicy": "Delete" }));
+    restricted["spec"]["general"]["name"] = json!("Other");
+    for (user, manifest) in [(TENANT_EDITOR, &moved), (PLATFORM_ADMIN, &moved), (TENANT_EDITOR, &restricted)] {
+        let mut file = tempfile::Builder::new().suffix(".json").tempfile().unwrap();
+        std::io::Write::write_all(&mut file, manifest.to_string().as_bytes()).unwrap();
+        let path = file.path().to_str().unwrap();
+        let words = ["-n", &corner.env.namespace, "apply", "--force", "-f", path];
+        let output = corner.env.kubectl(user).run(&words).await.unwrap();
+        assert!(!output.status.success(), "{user}: {output:?}");
+        let words = ["-n", &corner.env.namespace, "replace", "--force", "-f", path];
+        let output = corner.env.kubectl(user).run(&words).await.unwrap();
+        assert!(
+            !output.status.success() && output.stderr.contains("403") || output.stderr.contains("orbidden"),
+            "{output:?}"
+        );
+        let now = corner.api(PLATFORM_ADMIN).get(NAME).await.unwrap();
+        assert_eq!((before.metadata.uid.as_ref(), &before.spec), (now.metadata.uid.as_ref(), &now.spec), "{user}");
+        assert_eq!(None, now.metadata.deletion_timestamp, "{user}");
+    }
+}
+
+/// Taken away in one edit, a fixed field could be set anew in the next.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fixed_field_is_not_removed_and_added_again() {
+    let corner = Corner::new("fixed").await.exists(json!({})).await;
+    let before = corner.api(PLATFORM_ADMIN).get(NAME).await.unwrap();
+    for user in [TENANT_EDITOR, PARTNER_ADMIN, PLATFORM_ADMIN] {
+        for spec in [
+            json!({ "general": { "tenantId": null } }),
+            json!({ "general": null }),
+            json!({ "platformRef": null }),
+            json!({ "platformRef": { "name": null } }),
+            json!({ "general": { "tenantId": uuid::Uuid::new_v4().to_string() } }),
+            json!({ "platformRef": { "name": "another" } }),
+        ] {
+            refused(corner.patch(user, json!({ "spec": spec })).await, 422, &["spec."]).unwrap();
+        }
+    }
+    // Nor is an identity respelled by somebody whom it is not given to.
+    let capitals = json!({ "spec": { "general": { "tenantId": corner.id.to_uppercase() } } });
+    refused(corner.patch(TENANT_EDITOR, capitals).await, 403, &["spec.general.tenantId"]).unwrap();
+    assert_eq!(before, corner.api(PLATFORM_ADMIN).get(NAME).await.unwrap());
+}
+
+/// A name in the request that its author administers gives him nothing: what the object was decides.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_that_the_request_names_decides_nothing() {
+    let corner = Corner::new("brought").await.exists(json!({})).await;
+    let local = super::somebody();
+    corner.grant_all_here(json!({ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": local })).await;
+    let rules = json!([{
+        "apiGroups": ["nimbus.luware.com"], "resources": ["platforms"], "resourceNames": ["mine"], "verbs": ["administer"]
+    }]);
+    corner.grant(&local, "mine", rules).await;
+    let create = async |platform: &str| {
+        let mut manifest = corner.manifest("own", json!({ "general": { "partnerAdministrationGroupId": group(1) } }));
+        manifest["spec"]["platformRef"]["name"] = json!(platform);
+        corner.create(&local, manifest, true).await
+    };
+    crate::support::wait::until("the right is granted", crate::support::wait::PATIENCE, async || {
+        create("mine").await.map(drop).map_err(|error| error.to_string())
+    })
+    .await;
+    refused(create(&corner.env.platform).await, 403, &["administer on Platform"]).unwrap();
+    let edit = json!({ "spec": { "general": { "name": "Other" }, "platformRef": { "name": "mine" } } });
+    // The schema speaks first; without it, the policy would.
+    refused(corner.patch(&local, edit).await, 422, &["spec.platformRef"]).unwrap();
+    let edit = json!({ "spec": { "general": { "name": "Other" } } });
+    refused(corner.patch(&local, edit).await, 403, &["spec.general.name"]).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_must_be_readable_by_who_names_it() {
+    let corner = Corner::new("deputy").await;
+    let local = super::somebody();
+    let rules = json!([
+        { "apiGroups": ["nimbus.luware.com"], "resources": ["tenants"], "verbs": ["get", "create", "patch"] },
+        { "apiGroups": ["nimbus.luware.com"], "resources": ["platforms"], "resourceNames": [corner.env.platform], "verbs": ["administer"] },
+        { "apiGroups": [""], "resources": ["secrets"], "resourceNames": ["mine"], "verbs": ["get"] }
+    ]);
+    corner.grant(&local, "deputy", rules).await;
+    let names = |name: &str, key: &str| json!({ "extensions": { "interact": { "acsConnectionStringRef": { "name": name, "key": key } } } });
+    crate::support::wait::until("the rights are granted", crate::support::wait::PATIENCE, async || {
+        let outcome = corner.create(&local, corner.manifest(NAME, names("mine", "k")), true).await;
+        outcome.map(drop).map_err(|error| error.to_string())
+    })
+    .await;
+    let says = ["spec.extensions.interact.acsConnectionStringRef", "Secret other", "the verb get"];
+    refused(corner.create(&local, corner.manifest(NAME, names("other", "k")), false).await, 403, &says).unwrap();
+    corner.create(&local, corner.manifest(NAME, names("mine", "k")), false).await.unwrap();
+    refused(corner.patch(&local, json!({ "spec": names("other", "k") })).await, 403, &says).unwrap();
+    // Who may read all of them may name any; what stands already is nobody's deed, until its key is another.
+    corner.patch(PLATFORM_ADMIN, json!({ "spec": names("other", "k") })).await.unwrap();
+    corner.patch(&local, json!({ "spec": { "general": { "companyName": "x" } } })).await.unwrap();
+    refused(corner.patch(&local, json!({ "spec": names("other", "another-key") })).await, 403, &says).unwrap();
+    corner.patch(&local, json!({ "spec": { "extensions": null } })).await.unwrap();
+    let mut whole = corner.api(PLATFORM_ADMIN).get(NAME).await.unwrap();
+    whole.spec.settings.general.company_name = None;
+    corner.api(PLATFORM_ADMIN).replace(NAME, &post(), &whole).await.unwrap();
+}

@@ -1,0 +1,246 @@
+//! Rules 31, 32 and 35 to 38 and 40: deletion is confirmed, authority is asked per field, and a denial is 403 with the field and
+//! the permission in its text. Rules 33 and 34 stand with the other rules about leaving.
+
+use k8s_openapi::api::admissionregistration::v1::ValidatingAdmissionPolicy;
+use kube::api::{DeleteParams, ListParams, Preconditions, PropagationPolicy};
+use kube::{Api, Client};
+use nimbus_operator::resources::policy::NAMES;
+use nimbus_operator::resources::{FINALIZER, Tenant, annotation};
+use serde_json::{Value, json};
+
+use super::{Corner, NAME, Patch, S_LEAF, group, params, somebody};
+use crate::support::stage::{Stage, refused};
+use crate::support::users::{self, PARTNER_ADMIN, PLATFORM_ADMIN, TENANT_EDITOR};
+use crate::support::wait::{PATIENCE, until};
+
+/// Somebody else in the place of a setting of the system administrators.
+fn system_edit(digit: u8) -> Value {
+    json!({ "spec": { "general": { "partnerAdministrationGroupId": group(digit) } } })
+}
+
+fn unit<T>(outcome: kube::Result<T>) -> kube::Result<()> {
+    outcome.map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_31_an_unconfirmed_delete_is_refused_in_every_shape() {
+    let corner = Corner::new("rule31").await.exists(json!({ "deletionPolicy": "Delete" })).await;
+    let before = corner.api(PLATFORM_ADMIN).get(NAME).await.unwrap();
+    let says = ["nobody confirmed it", annotation::CONFIRM_DELETION];
+    let api = corner.api(PLATFORM_ADMIN);
+    refused(unit(api.delete(NAME, &DeleteParams::default()).await), 403, &says).unwrap();
+    let collection = api.delete_collection(&DeleteParams::default(), &ListParams::default()).await;
+    refused(unit(collection), 403, &says).unwrap();
+    // As Flux prunes.
+    let prune = DeleteParams {
+        propagation_policy: Some(PropagationPolicy::Background),
+        preconditions: Some(Preconditions { uid: before.metadata.uid.clone(), resource_version: None }),
+        ..DeleteParams::default()
+    };
+    refused(unit(api.delete(NAME, &prune).await), 403, &says).unwrap();
+    for policy in [PropagationPolicy::Foreground, PropagationPolicy::Orphan] {
+        let how = DeleteParams { propagation_policy: Some(policy), ..DeleteParams::default() };
+        refused(unit(api.delete(NAME, &how).await), 403, &says).unwrap();
+    }
+    let kubectl = corner.env.kubectl(PLATFORM_ADMIN);
+    for words in [&["delete", "nten", "--all"][..], &["delete", "nten", NAME, "--force", "--grace-period=0"]] {
+        let output = kubectl.run(&[&["-n", &corner.env.namespace], words].concat()).await.unwrap();
+        assert!(!output.status.success() && output.stderr.contains(says[0]), "{words:?}: {output:?}");
+    }
+    // Somebody without authority hears of the authority.
+    refused(unit(corner.api(TENANT_EDITOR).delete(NAME, &DeleteParams::default()).await), 403, &["may not delete"])
+        .unwrap();
+    assert_eq!(before.metadata, api.get(NAME).await.unwrap().metadata, "nothing touched it");
+}
+
+/// Retain needs authority and no confirmation.
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_31_retain_needs_authority_only() {
+    let corner = Corner::new("rule31-retain").await.exists(json!({})).await;
+    for user in [TENANT_EDITOR, users::VIEWER] {
+        refused(unit(corner.api(user).delete(NAME, &DeleteParams::default()).await), 403, &[]).unwrap();
+    }
+    corner.api(PARTNER_ADMIN).delete(NAME, &DeleteParams::default()).await.unwrap();
+    assert_eq!(None, corner.api(PLATFORM_ADMIN).get_opt(NAME).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_32_a_confirmed_delete_completes() {
+    for (policy, remote) in [("Retain", 200), ("Delete", 404)] {
+        let stage = Stage::new("rule32").await;
+        let _operator = stage.start();
+        stage.platform.auto_run(true).await.unwrap();
+        stage.create(json!({ "deletionPolicy": policy })).await;
+        stage.ready().await;
+        let confirmation = format!("{}={}", annotation::CONFIRM_DELETION, stage.id.to_uppercase());
+        stage.kubectl(PARTNER_ADMIN, &["annotate", "nten", NAME, &confirmation]).await.unwrap();
+        stage.kubectl(PARTNER_ADMIN, &["delete", "nten", NAME, "--wait=false"]).await.unwrap();
+        stage.kubectl(PARTNER_ADMIN, &["wait", "--for=delete", "nten", NAME, "--timeout=60s"]).await.unwrap();
+        assert_eq!(remote, stage.platform.tenant(&stage.id).await.unwrap().0, "{policy}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_35_a_restricted_field_is_403_for_the_wrong_user_however_it_is_sent() {
+    let corner = Corner::new("rule35").await;
+    // On create, where the partner administrator may create, and the editor may not.
+    let restricted = corner.manifest(NAME, system_edit(1)["spec"].clone());
+    let needs = format!("administer on Platform {}", corner.env.platform);
+    for dry_run in [true, false] {
+        refused(corner.create(PARTNER_ADMIN, restricted.clone(), dry_run).await, 403, &[S_LEAF, &needs]).unwrap();
+        refused(corner.create(TENANT_EDITOR, restricted.clone(), dry_run).await, 403, &["may not", "administer"])
+            .unwrap();
+        refused(corner.apply(PARTNER_ADMIN, restricted.clone(), dry_run).await, 403, &[S_LEAF, &needs]).unwrap();
+    }
+    let corner = corner.exists(system_edit(1)["spec"].clone()).await;
+    let now = corner.manifest(NAME, system_edit(2)["spec"].clone());
+    let before = corner.api(PLATFORM_ADMIN).get(NAME).await.unwrap();
+    for user in [TENANT_EDITOR, PARTNER_ADMIN] {
+        refused(corner.patch(user, system_edit(2)).await, 403, &[S_LEAF, &needs, "server-side apply"]).unwrap();
+        let removal = json!({ "spec": { "general": { "partnerAdministrationGroupId": null } } });
+        refused(corner.patch(user, removal).await, 403, &[S_LEAF, &needs]).unwrap();
+        for dry_run in [true, false] {
+            refused(corner.apply(user, now.clone(), dry_run).await, 403, &[S_LEAF, &needs]).unwrap();
+        }
+        // A whole object that leaves the field out takes it away.
+        let mut whole = before.clone();
+        whole.spec.settings.general.partner_administration_group_id = None;
+        let replaced = corner.api(user).replace(NAME, &super::post(), &whole).await;
+        refused(replaced, 403, &[S_LEAF, &needs]).unwrap();
+    }
+    assert_eq!(before, corner.api(PLATFORM_ADMIN).get(NAME).await.unwrap(), "nothing came of it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_36_an_unrelated_edit_is_still_allowed() {
+    let corner = Corner::new("rule36").await.exists(system_edit(1)["spec"].clone()).await;
+    let spec = |general: Value| json!({ "spec": { "general": general } });
+    corner.patch(TENANT_EDITOR, spec(json!({ "companyName": "Contoso AG" }))).await.unwrap();
+    let tasks = json!({ "spec": { "modalities": { "email": { "maxConcurrentTasksPerService": 9 } } } });
+    corner.patch(TENANT_EDITOR, tasks).await.unwrap();
+    // What an editor may not, a partner administrator may; what both may not, a system administrator may.
+    let partners = spec(json!({ "name": "Other", "tenantAdministrationGroupId": group(3) }));
+    let says = ["spec.general.name, spec.general.tenantAdministrationGroupId", "Partner (none is assigned)"];
+    refused(corner.patch(TENANT_EDITOR, partners.clone()).await, 403, &says).unwrap();
+    corner.patch(PARTNER_ADMIN, partners).await.unwrap();
+    corner.patch(PLATFORM_ADMIN, system_edit(2)).await.unwrap();
+    // One field too many refuses the whole edit, and names that one only.
+    let mut mixed = system_edit(3);
+    mixed["spec"]["general"]["companyName"] = json!("Mixed");
+    let message = refused(corner.patch(PARTNER_ADMIN, mixed).await, 403, &[S_LEAF]).unwrap();
+    assert!(!message.contains("companyName"), "{message}");
+    // The same value again is no change.
+    corner.patch(TENANT_EDITOR, system_edit(2)).await.unwrap();
+}
+
+/// Everything in a namespace is not authority: that is asked on objects of the whole cluster.
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_37_a_wildcard_role_in_the_namespace_is_not_enough() {
+    let corner = Corner::new("rule37").await.exists(system_edit(1)["spec"].clone()).await;
+    let owner = somebody();
+    corner.grant_all_here(json!({ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": owner })).await;
+    everything_but_authority(&corner, &corner.api(&owner)).await;
+}
+
+/// As Flux and Argo CD do it: they act as a ServiceAccount of the namespace.
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_37_nor_is_it_through_impersonation() {
+    let corner = Corner::new("rule37-as").await.exists(system_edit(1)["spec"].clone()).await;
+    let namespace = corner.env.namespace.clone();
+    corner.grant_all_here(json!({ "kind": "ServiceAccount", "name": "gitops", "namespace": namespace.as_str() })).await;
+    let controller = somebody();
+    let rules = json!([{ "apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["impersonate"] }]);
+    corner.grant(&controller, "impersonate", rules).await;
+    let mut config = corner.env.control_plane.config(&controller).unwrap();
+    config.auth_info.impersonate = Some(format!("system:serviceaccount:{namespace}:gitops"));
+    let client = Client::try_from(config).unwrap();
+    everything_but_authority(&corner, &Api::namespaced(client, &namespace)).await;
+}
+
+async fn everything_but_authority(corner: &Corner, api: &Api<Tenant>) {
+    let patch = async |patch: Value| api.patch(NAME, &params(), &Patch::Merge(patch)).await;
+    let harmless = json!({ "spec": { "general": { "companyName": "Contoso AG" } } });
+    until("the right is granted", PATIENCE, async || {
+        patch(harmless.clone()).await.map(drop).map_err(|error| error.to_string())
+    })
+    .await;
+    refused(patch(system_edit(2)).await, 403, &[S_LEAF, "administer on Platform"]).unwrap();
+    refused(patch(json!({ "spec": { "adoptionPolicy": "Always" } })).await, 403, &["spec.adoptionPolicy"]).unwrap();
+    refused(unit(api.delete(NAME, &DeleteParams::default()).await), 403, &["may not delete"]).unwrap();
+    let another: Tenant = serde_json::from_value(corner.manifest("another", json!({}))).unwrap();
+    refused(unit(api.create(&super::post(), &another).await), 403, &["administer on Partner"]).unwrap();
+    let status = Patch::Merge(json!({ "status": { "observedGeneration": 7 } }));
+    refused(api.patch_status(NAME, &params(), &status).await, 403, &["only the operator"]).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_38_the_operator_writes_status_and_never_a_spec() {
+    let corner = Corner::new("rule38").await.exists(json!({})).await;
+    let operator = corner.env.operator_user.clone();
+    let edit = json!({ "spec": { "general": { "companyName": "x" } } });
+    refused(corner.patch(&operator, edit).await, 403, &["operator", "spec"]).unwrap();
+    // Not even with all rights of RBAC, which a careless binding could give it.
+    let rules = json!([{ "apiGroups": ["nimbus.luware.com"], "resources": ["*"], "verbs": ["*"] }]);
+    corner.grant(&operator, "all", rules).await;
+    let delete = async || unit(corner.api(&operator).delete(NAME, &DeleteParams::default()).await);
+    until("RBAC lets it", PATIENCE, async || {
+        refused(delete().await, 403, &["the operator may not create, delete or change the spec of a Tenant"])
+            .map_err(|error| format!("{error:#}"))
+    })
+    .await;
+    let new = corner.create(&operator, corner.manifest("another", json!({})), false).await;
+    refused(new, 403, &["the operator may not create"]).unwrap();
+
+    corner.patch(&operator, json!({ "metadata": { "finalizers": [FINALIZER] } })).await.unwrap();
+    let status = Patch::Merge(json!({ "status": { "observedGeneration": 1 } }));
+    corner.api(&operator).patch_status(NAME, &params(), &status).await.unwrap();
+    // Somebody else with the right to do it may not.
+    let forger = somebody();
+    let rules = json!([{ "apiGroups": ["nimbus.luware.com"], "resources": ["tenants/status"], "verbs": ["*"] }]);
+    corner.grant(&forger, "status", rules).await;
+    until("RBAC lets him", PATIENCE, async || {
+        refused(corner.api(&forger).patch_status(NAME, &params(), &status).await, 403, &["only the operator"])
+            .map_err(|error| format!("{error:#}"))
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_38_policies_type_check() {
+    let corner = Corner::new("typecheck").await;
+    let api: Api<ValidatingAdmissionPolicy> = Api::all(corner.client(users::ADMIN));
+    for name in NAMES {
+        let warnings = until("the policy was type-checked", PATIENCE, async || {
+            let policy = api.get(name).await.map_err(|error| error.to_string())?;
+            let status = policy.status.ok_or("no status")?;
+            let checked = status.observed_generation == policy.metadata.generation;
+            if checked {
+                Ok(status.type_checking.and_then(|check| check.expression_warnings).unwrap_or_default())
+            } else {
+                Err("not yet".to_owned())
+            }
+        })
+        .await;
+        assert_eq!(warnings, [], "{name}");
+    }
+}
+
+/// What the operator says is searched for canaries elsewhere; what admission says is searched here.
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_40_a_denial_quotes_no_value() {
+    let corner = Corner::new("rule40").await;
+    let secret = |key: &str| json!({ "extensions": { "interact": { "acsConnectionStringRef": { "name": "elsewhere", "key": key } } } });
+    let corner = corner
+        .exists(json!({ "general": { "name": "canary-was" }, "contact": { "email": "canary@contoso.com" } }))
+        .await;
+    let mut edit = json!({ "spec": { "general": { "name": "canary-now" }, "contact": { "email": "canary@b.com" } } });
+    json_patch::merge(&mut edit["spec"], &secret("canary-key"));
+    let message = refused(corner.patch(TENANT_EDITOR, edit).await, 403, &["spec.general.name"]).unwrap();
+    assert!(!message.contains("canary"), "{message}");
+    let stranger = corner.env.kubectl(TENANT_EDITOR);
+    let patch = json!({ "metadata": { "annotations": { annotation::ABANDON: "canary" } } }).to_string();
+    let words = ["-n", &corner.env.namespace, "patch", "nten", NAME, "--type=merge", "--patch", &patch];
+    let output = stranger.run(&words).await.unwrap();
+    assert!(!output.status.success() && output.stderr.contains(annotation::ABANDON), "{output:?}");
+    assert!(!output.stderr.contains("canary"), "{output:?}");
+}
