@@ -19,6 +19,7 @@ mod harness;
 mod identity;
 mod lifecycle;
 mod microsoft;
+mod operators;
 mod platform;
 mod platform_api;
 mod policies;

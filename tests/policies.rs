@@ -8,6 +8,8 @@ mod bypass;
 mod lasting;
 mod rules;
 
+use std::collections::HashMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kube::Client;
@@ -42,11 +44,17 @@ fn group(digit: u8) -> String {
 struct Corner {
     env: TestEnv<'static>,
     id: String,
+    /// One per user: each has a connection of its own.
+    clients: Mutex<HashMap<String, Client>>,
 }
 
 impl Corner {
     async fn new(name: &str) -> Self {
-        Self { env: TestEnv::new(name).await, id: uuid::Uuid::new_v4().to_string() }
+        Self::within(TestEnv::new(name).await)
+    }
+
+    fn within(env: TestEnv<'static>) -> Self {
+        Self { env, id: uuid::Uuid::new_v4().to_string(), clients: Mutex::default() }
     }
 
     fn api(&self, user: &str) -> Api<Tenant> {
@@ -54,7 +62,8 @@ impl Corner {
     }
 
     fn client(&self, user: &str) -> Client {
-        self.env.client(user)
+        let mut clients = self.clients.lock().unwrap();
+        clients.entry(user.to_owned()).or_insert_with(|| self.env.client(user)).clone()
     }
 
     fn manifest(&self, name: &str, spec: Value) -> Value {

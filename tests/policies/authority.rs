@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use kube::ResourceExt;
 use kube::api::{Api, ObjectMeta, PatchParams};
 use nimbus_operator::resources::annotation;
-use nimbus_operator::settings::{Authority, leaves};
+use nimbus_operator::settings::{Authority, Class, leaves};
 use serde_json::{Value, json};
 
 use super::{Corner, NAME, Patch, params};
@@ -67,10 +67,19 @@ async fn rows(corner: &Corner) -> Vec<Row> {
         authority,
         values,
     });
-    let settings = leaves().map(|leaf| {
+    // What clears its sibling stands in one union with it, and is judged with it.
+    let settings = leaves().filter(|leaf| leaf.class != Class::Clears).map(|leaf| {
         let name = leaf.to_string();
         let node = nodes.iter().find(|node| node.path.join(".") == name).expect("every setting is in the schema");
-        Row { path: node.path.clone(), authority: leaf.authority, values: two(node, corner), name }
+        match leaf.class {
+            Class::Reference => {
+                let (member, holder) = node.path.split_last().unwrap();
+                let value = |name: &str| json!({ member: { "name": name } });
+                let values = [value("northwind"), value("southwind")];
+                Row { path: holder.to_vec(), authority: leaf.authority, values, name }
+            }
+            _ => Row { path: node.path.clone(), authority: leaf.authority, values: two(node, corner), name },
+        }
     });
     let annotations = ANNOTATIONS.into_iter().map(|(name, authority)| Row {
         name: format!("metadata.annotations[{name}]"),
@@ -101,6 +110,9 @@ fn two(node: &Node<'_>, corner: &Corner) -> [Value; 2] {
     if node.path.join(".") == "spec.general.tenantId" {
         return [json!(corner.id), json!(uuid::Uuid::new_v4().to_string())];
     }
+    if node.has("additionalProperties") {
+        return [json!({ "one": 1 }), json!({ "one": 2 })];
+    }
     let first = schema::good(node.schema);
     let second = match &first {
         Value::Bool(value) => json!(!value),
@@ -110,11 +122,12 @@ fn two(node: &Node<'_>, corner: &Corner) -> [Value; 2] {
             second["key"] = json!("another");
             second
         }
-        _ => match (node.schema["enum"].as_array(), node.rules().find_map(|(_, message)| schema::accepted(message))) {
-            (Some(values), _) => values[1].clone(),
-            (None, Some(accepted)) => accepted[1].clone(),
-            (None, None) => json!("y"),
-        },
+        _ => {
+            let accepted = node.rules().find_map(|(_, message)| schema::accepted(message)).unwrap_or_default();
+            let listed = node.schema["enum"].as_array().cloned().unwrap_or_default();
+            let other = accepted.into_iter().chain(listed).find(|value| *value != first);
+            other.unwrap_or_else(|| json!(format!("{}a", first.as_str().unwrap())))
+        }
     };
     [first, second]
 }
@@ -179,7 +192,9 @@ fn promised(row: &Row, user: &str) -> [u16; 5] {
     };
     let may = |yes: bool| if yes { 200 } else { 403 };
     let edit = if row.is_fixed() { 422 } else { may(row.authority <= most) };
-    [may(creates && row.authority <= most), edit, edit, edit, edit]
+    // Whoever creates a Tenant for a Partner that he administers may name that Partner.
+    let names = row.name == "spec.partner.partnerRef" && user == PARTNER_ADMIN;
+    [may(creates && (names || row.authority <= most)), edit, edit, edit, edit]
 }
 
 fn cell(codes: [u16; 5]) -> String {

@@ -51,7 +51,7 @@ async fn lax(client: Client) {
 async fn a_poison_object_stays_editable_and_deletable() {
     static PLANE: tokio::sync::OnceCell<ControlPlane> = tokio::sync::OnceCell::const_new();
     let plane = PLANE.get_or_init(|| async { ControlPlane::start(Options::default()).await.unwrap() }).await;
-    let corner = Corner { env: TestEnv::on(plane, "poison").await, id: uuid::Uuid::new_v4().to_string() };
+    let corner = Corner::within(TestEnv::on(plane, "poison").await);
     let resource = ApiResource::erase::<Tenant>(&());
     let api = |user: &str| Api::<DynamicObject>::namespaced_with(corner.client(user), &corner.env.namespace, &resource);
     let cluster_admin = somebody();

@@ -133,6 +133,47 @@ async fn rule_36_an_unrelated_edit_is_still_allowed() {
     corner.patch(TENANT_EDITOR, system_edit(2)).await.unwrap();
 }
 
+/// Partners do not hand tenants to each other, nor take them: on create one may name the Partner that he administers, and later
+/// only a system administrator assigns another.
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_35_a_partner_is_assigned_by_system_administrators_only() {
+    let corner = Corner::new("rule35-partner").await;
+    let northwind = somebody();
+    let rules = json!([
+        { "apiGroups": ["nimbus.luware.com"], "resources": ["tenants"], "verbs": ["*"] },
+        { "apiGroups": ["nimbus.luware.com"], "resources": ["partners"], "resourceNames": ["northwind"], "verbs": ["administer"] }
+    ]);
+    corner.grant(&northwind, "northwind", rules).await;
+    let of = |name: &str| json!({ "partner": { "partnerRef": { "name": name } } });
+    until("the right is granted", PATIENCE, async || {
+        let outcome = corner.create(&northwind, corner.manifest(NAME, of("northwind")), true).await;
+        outcome.map(drop).map_err(|error| error.to_string())
+    })
+    .await;
+    for spec in [of("southwind"), json!({})] {
+        let outcome = corner.create(&northwind, corner.manifest(NAME, spec), false).await;
+        refused(outcome, 403, &["this needs the verb administer on Partner"]).unwrap();
+    }
+    corner.create(&northwind, corner.manifest(NAME, of("northwind")), false).await.unwrap();
+    corner.patch(&northwind, json!({ "spec": { "general": { "name": "Other" } } })).await.unwrap();
+    let unassigned = json!({ "partner": { "partnerRef": null, "unassigned": true } });
+    for user in [TENANT_EDITOR, PARTNER_ADMIN, &northwind] {
+        for spec in [of("southwind"), unassigned.clone(), json!({ "partner": null })] {
+            let says = ["may not change spec.partner", "administer on Platform"];
+            refused(corner.patch(user, json!({ "spec": spec })).await, 403, &says).unwrap();
+        }
+    }
+    corner.patch(PLATFORM_ADMIN, json!({ "spec": of("southwind") })).await.unwrap();
+    // It is another partner's now.
+    let edit = json!({ "spec": { "general": { "name": "Contoso" } } });
+    refused(corner.patch(&northwind, edit).await, 403, &["spec.general.name", "on Partner southwind"]).unwrap();
+    let back =
+        json!({ "spec": { "general": { "name": "Contoso" }, "partner": { "partnerRef": { "name": "northwind" } } } });
+    refused(corner.patch(&northwind, back).await, 403, &["spec.partner"]).unwrap();
+    refused(unit(corner.api(&northwind).delete(NAME, &DeleteParams::default()).await), 403, &["southwind"]).unwrap();
+    corner.patch(PARTNER_ADMIN, json!({ "spec": { "general": { "name": "Contoso" } } })).await.unwrap();
+}
+
 /// Everything in a namespace is not authority: that is asked on objects of the whole cluster.
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_37_a_wildcard_role_in_the_namespace_is_not_enough() {
