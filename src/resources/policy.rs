@@ -128,7 +128,7 @@ fn authority(accounts: &Accounts) -> Value {
         ),
         denied(
             "size(variables.changedPartner) == 0 || variables.isS || (request.operation == 'CREATE' && variables.isP)",
-            "'may not change spec.partner: this needs the verb administer on Platform ' + variables.platform",
+            "'may not change spec.partner: this needs the verb administer on Platform ' + variables.platform + (request.operation == 'CREATE' && variables.partner != '' ? ' or on Partner ' + variables.partner : '')",
         ),
         denied(
             "size(variables.changedP) == 0 || variables.isP || variables.cleaner",
