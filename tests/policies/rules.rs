@@ -150,9 +150,9 @@ async fn rule_35_a_partner_is_assigned_by_system_administrators_only() {
         outcome.map(drop).map_err(|error| error.to_string())
     })
     .await;
-    for spec in [of("southwind"), json!({})] {
+    for (spec, needs) in [(of("southwind"), "or on Partner southwind"), (json!({}), "administer on Partner (none")] {
         let outcome = corner.create(&northwind, corner.manifest(NAME, spec), false).await;
-        refused(outcome, 403, &["this needs the verb administer on Partner"]).unwrap();
+        refused(outcome, 403, &[needs]).unwrap();
     }
     corner.create(&northwind, corner.manifest(NAME, of("northwind")), false).await.unwrap();
     corner.patch(&northwind, json!({ "spec": { "general": { "name": "Other" } } })).await.unwrap();
