@@ -16,7 +16,7 @@ use url::Url;
 use super::error::{ApiError, Problem};
 use super::gate::Gate;
 use super::token::Tokens;
-use super::types::{Capabilities, Lookup, TenantDocument};
+use super::types::{Capabilities, Lookup, TenantDocument, TenantPage};
 use crate::http_edge::{self, retry_after};
 
 const OWNER: &str = "nimbus-owner";
@@ -123,6 +123,16 @@ impl Client {
         }
     }
 
+    /// A page of all tenants that our credentials reach, with their stamps.
+    ///
+    /// *Errors*: any [`ApiError`].
+    pub async fn tenants(&self, cursor: Option<&str>) -> Result<TenantPage, ApiError> {
+        let mut call = Call::new(Method::GET, "v1/tenants");
+        call.query = vec![("fields", "id,owner".to_owned())];
+        call.query.extend(cursor.map(|cursor| ("cursor", cursor.to_owned())));
+        self.call(call, |answer| answer.read()).await
+    }
+
     /// Creates a tenant once. `recreate` names the tombstone that it replaces.
     ///
     /// *Errors*: `tenant-exists` when there is one already; any other [`ApiError`].
@@ -134,7 +144,7 @@ impl Client {
         recreate: Option<&str>,
     ) -> Result<TenantDocument, ApiError> {
         let mut call = Call::tenant(Method::PUT, id).owner(owner).body(json!({ "settings": settings }));
-        call.query = recreate.map(|deletion| ("recreate", deletion.to_owned()));
+        call.query.extend(recreate.map(|deletion| ("recreate", deletion.to_owned())));
         self.call(call, |answer| answer.document(id)).await
     }
 
@@ -167,7 +177,7 @@ impl Client {
     /// *Errors*: any [`ApiError`]; the two documented 404 are an answer.
     pub async fn delete(&self, id: &str, owner: &str) -> Result<Deletion, ApiError> {
         let mut call = Call::tenant(Method::DELETE, id).owner(owner);
-        call.query = Some(("confirm", "YES".to_owned()));
+        call.query = vec![("confirm", "YES".to_owned())];
         match self.call(call, |answer| answer.document(id)).await {
             Ok(document) => Ok(Deletion::Pending(Box::new(document))),
             Err(error) if error.is("tenant-deleted") || error.is("tenant-not-found") => Ok(Deletion::Gone),
@@ -203,11 +213,8 @@ impl Client {
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(call.path.split('/'));
         }
-        let mut request = self
-            .http
-            .request(call.method.clone(), url)
-            .bearer_auth(token.expose_secret())
-            .query(&call.query.as_slice());
+        let mut request =
+            self.http.request(call.method.clone(), url).bearer_auth(token.expose_secret()).query(&call.query);
         for (name, value) in [(OWNER, &call.owner), (SETTINGS_VERSION, &call.settings_version)] {
             if let Some(value) = value {
                 request = request.header(name, value);
@@ -225,7 +232,7 @@ impl Client {
 struct Call {
     method: Method,
     path: String,
-    query: Option<(&'static str, String)>,
+    query: Vec<(&'static str, String)>,
     owner: Option<String>,
     settings_version: Option<String>,
     body: Option<Value>,
@@ -233,7 +240,7 @@ struct Call {
 
 impl Call {
     fn new(method: Method, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), query: None, owner: None, settings_version: None, body: None }
+        Self { method, path: path.into(), query: vec![], owner: None, settings_version: None, body: None }
     }
 
     fn tenant(method: Method, id: &str) -> Self {

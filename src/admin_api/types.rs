@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// What the platform says about one tenant id.
@@ -94,6 +94,31 @@ pub struct PendingDeletion {
     pub services_pending: i64,
     /// Whether the script has to run.
     pub script_pending: bool,
+}
+
+/// A page of the list of tenants.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantPage {
+    /// The tenants that our credentials reach.
+    pub items: Vec<TenantItem>,
+    /// Where the next page begins; none on the last one.
+    #[serde(default)]
+    pub next_cursor: Option<String>,
+}
+
+/// One tenant of the list.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct TenantItem {
+    /// The Entra tenant GUID.
+    pub id: String,
+    /// The stamp, if any; `None` where the answer does not speak of it.
+    #[serde(default, deserialize_with = "said")]
+    pub owner: Option<Option<String>>,
+}
+
+fn said<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(value).map(Some)
 }
 
 /// What our credentials may do.

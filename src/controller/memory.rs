@@ -29,6 +29,8 @@ pub(super) struct Entry {
     pub(super) rewrites: (String, u32),
     /// When licence usage was last taken over.
     pub(super) licenses: Option<Instant>,
+    /// When orphans are looked for next.
+    pub(super) orphans: Option<Instant>,
 }
 
 impl Entry {

@@ -11,6 +11,7 @@ mod execute;
 mod in_use;
 mod memory;
 mod observe;
+mod orphans;
 mod platform;
 mod poison;
 mod policies;

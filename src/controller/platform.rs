@@ -12,8 +12,10 @@ use thiserror::Error;
 use tracing::{info, warn};
 
 use super::context::{Context, Refusal};
+use super::memory::Entry;
+use super::orphans::{self, Report};
 use super::{FIELD_MANAGER, in_use, policies};
-use crate::admin_api::{ApiError, Capabilities};
+use crate::admin_api::{ApiError, Capabilities, Client};
 use crate::resources::condition::{Finding, kind, merge};
 use crate::resources::platform::PlatformStatus;
 use crate::resources::{Platform, reason};
@@ -42,8 +44,14 @@ pub(super) async fn reconcile(platform: Arc<Platform>, context: Arc<Context>) ->
     if deleting && !in_use {
         return Ok(Action::await_change());
     }
-    let (finding, role, wait) = match look(&context, &platform).await {
-        Ok(capabilities) => {
+    let seen = look(&context, &platform).await;
+    // From here on: whoever rang while the probe was waiting for its answer has been answered by it, and it may have waited
+    // for longer than the pause is.
+    let mut entry = context.platform_memory.recall(&platform.metadata);
+    let mut report = None;
+    let (finding, role, wait) = match seen {
+        Ok((client, capabilities)) => {
+            report = orphans(&context, &platform, &client, &mut entry).await;
             let role = Some(capabilities.role.chars().take(64).collect());
             let (finding, wait) = installed(&context).await.map_err(|_| NotWritten("policies could not be read"))?;
             (finding, role, wait)
@@ -58,10 +66,7 @@ pub(super) async fn reconcile(platform: Arc<Platform>, context: Arc<Context>) ->
         ),
         false => (finding, wait),
     };
-    // From here on: whoever rang while the probe was waiting for its answer has been answered by it, and it may have waited
-    // for longer than the pause is.
-    let entry = context.platform_memory.recall(&platform.metadata);
-    publish(&context, &platform, finding, role).await?;
+    publish(&context, &platform, finding, role, report).await?;
     context.platform_memory.keep(&platform.metadata, entry, Instant::now(), wait);
     Ok(Action::requeue(wait))
 }
@@ -87,14 +92,26 @@ async fn installed(context: &Context) -> Result<(Finding, Duration), Refusal> {
     })
 }
 
-async fn look(context: &Context, platform: &Platform) -> Result<Capabilities, (Finding, Duration)> {
+/// Looks for orphans when it is time. A round that could not be made is tried again sooner.
+async fn orphans(context: &Context, platform: &Platform, client: &Client, entry: &mut Entry) -> Option<Report> {
+    let interval = context.options.timing.orphans;
+    let soon = Instant::now() + interval / 10;
+    if *entry.orphans.get_or_insert(soon) > Instant::now() {
+        return None;
+    }
+    let report = orphans::look(context, platform, client).await;
+    entry.orphans = Some(if report.is_some() { Instant::now() + interval } else { soon });
+    report
+}
+
+async fn look(context: &Context, platform: &Platform) -> Result<(Arc<Client>, Capabilities), (Finding, Duration)> {
     let retry = context.options.timing.platform_retry;
     let client = context
         .platforms
         .connect(context, platform)
         .await
         .map_err(|problem| (Finding::new(kind::READY, false, problem.reason, problem.what), retry))?;
-    client.probe().await.map_err(|error| {
+    let probed = client.probe().await.map_err(|error| {
         let (reason, wait) = match &error {
             ApiError::Unauthenticated { .. } | ApiError::Forbidden => (reason::AUTHENTICATION_FAILED, retry),
             ApiError::Unreachable { .. } | ApiError::NotCalled { .. } => (reason::UNREACHABLE, retry),
@@ -102,7 +119,8 @@ async fn look(context: &Context, platform: &Platform) -> Result<Capabilities, (F
             ApiError::Refused(_) | ApiError::Unexpected { .. } => (reason::UNEXPECTED_ANSWER, retry),
         };
         (Finding::new(kind::READY, false, reason, error.lasting()), wait)
-    })
+    });
+    probed.map(|capabilities| (client, capabilities))
 }
 
 async fn publish(
@@ -110,13 +128,26 @@ async fn publish(
     platform: &Platform,
     finding: Finding,
     role: Option<String>,
+    report: Option<Report>,
 ) -> Result<(), NotWritten> {
     let previous = platform.status.clone().unwrap_or_default();
+    let said = Report { orphans: previous.orphans.clone(), message: previous.orphans_message.clone() };
+    let Report { orphans, message: orphans_message } = report.unwrap_or(said);
     let generation = platform.metadata.generation.unwrap_or_default();
     let conditions = merge(&previous.conditions, vec![finding], generation, Timestamp::now());
-    let status = PlatformStatus { observed_generation: generation, role, conditions, ..previous };
+    let status = PlatformStatus {
+        observed_generation: generation,
+        role,
+        conditions,
+        orphans,
+        orphans_message,
+        confirmed_deletions: previous.confirmed_deletions,
+    };
     if platform.status.as_ref() == Some(&status) {
         return Ok(());
+    }
+    if let Some(message) = status.orphans_message.as_ref().filter(|_| previous.orphans != status.orphans) {
+        warn!(platform = platform.name_any(), message, "tenants without a Tenant");
     }
     for condition in &status.conditions {
         let (name, reason) = (platform.name_any(), condition.reason.as_str());

@@ -10,6 +10,7 @@ pub mod diff;
 pub mod facts;
 pub mod keep;
 mod moved;
+pub mod orphans;
 pub mod retention;
 pub mod stop;
 mod tabs;

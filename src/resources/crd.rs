@@ -93,6 +93,7 @@ fn lists(schema: &mut Value) {
     for (path, most, key) in [
         ("/properties/status/properties/tabs", 16, Some("name")),
         ("/properties/status/properties/confirmedDeletions", 1000, Some("tenantId")),
+        ("/properties/status/properties/orphans", 20, Some("id")),
         ("/properties/status/properties/drift", 20, None),
         ("/properties/status/properties/checks", 64, Some("name")),
         ("/properties/status/properties/licenses", 128, Some("kind")),

@@ -147,6 +147,13 @@ pub struct PlatformStatus {
     /// The tenants whose deletion was asked for in the last hour: what the limit counts, each once however often it is tried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub confirmed_deletions: Vec<ConfirmedDeletion>,
+    /// Tenants on the platform with the stamp of this cluster and without a Tenant: the first 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub orphans: Vec<Orphan>,
+    /// How many such tenants there are, and what to do. They are left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub orphans_message: Option<String>,
     /// Ready: the platform is reachable and the credentials are good.
     #[serde(default)]
     pub conditions: Vec<Condition>,
@@ -162,6 +169,18 @@ pub struct ConfirmedDeletion {
     /// When it was asked for first.
     #[schemars(length(max = 64), extend("format" = "date-time"))]
     pub at: String,
+}
+
+/// A tenant on the platform without a Tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Orphan {
+    /// The tenant's id.
+    #[schemars(length(min = 1, max = 64))]
+    pub id: String,
+    /// Its stamp: cluster, namespace and name of the Tenant that it had.
+    #[schemars(length(max = 512))]
+    pub stamp: String,
 }
 
 /// The instance that serves Platforms which name none.

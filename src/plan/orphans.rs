@@ -1,0 +1,89 @@
+//! Which tenants of a platform bear the stamp of this cluster and have no Tenant here: left behind by a release that failed, by
+//! a finalizer that was taken off by force, or by a cluster that was lost. They are reported, and nothing is done about them.
+
+use std::collections::BTreeSet;
+
+use crate::admin_api::types::TenantItem;
+use crate::settings::format::{Guid, canonical};
+
+/// What is known of all Tenants of the cluster, whoever serves them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The tenants that they name, in lower case.
+    pub ids: BTreeSet<String>,
+    /// `namespace/name` of those whose tenant cannot be read.
+    pub unreadable: BTreeSet<String>,
+}
+
+/// The ids that may be orphans, in order: each has to be looked at before it is called one, since the list may be older than
+/// what is known of Tenants. An item that does not speak of its owner is looked at, too.
+pub fn suspects(cluster_id: &str, listed: &[TenantItem], known: &Known) -> BTreeSet<String> {
+    let suspect = |item: &&TenantItem| match &item.owner {
+        Some(owner) => owner.as_deref().is_some_and(|stamp| is_orphaned(cluster_id, stamp, known)),
+        None => true,
+    };
+    // What is no GUID was made by somebody else, and must not get into a path.
+    let ids = listed.iter().filter(suspect).filter_map(|item| canonical::<Guid>(&item.id));
+    ids.filter(|id| !known.ids.contains(id)).collect()
+}
+
+/// Whether a stamp is of this cluster and of no Tenant whose tenant cannot be read: it could be this one.
+pub fn is_orphaned(cluster_id: &str, stamp: &str, known: &Known) -> bool {
+    let owner = stamp.strip_prefix(cluster_id).and_then(|rest| rest.strip_prefix('/'));
+    owner.is_some_and(|owner| !known.unreadable.contains(owner))
+}
+
+/// What people are told; `more` says that not all were looked at.
+pub fn message(count: usize, listed: usize, more: bool) -> Option<String> {
+    let number = match (count, more) {
+        (0, _) => return None,
+        (count, true) => format!("at least {count} tenants"),
+        (1, false) => "1 tenant".to_owned(),
+        (count, false) => format!("{count} tenants"),
+    };
+    let first = if count > listed { format!("; the first {listed} are listed") } else { String::new() };
+    Some(format!(
+        "{number} on the platform with the stamp of this cluster and without a Tenant{first}. Nothing is done about that: create the Tenant of the stamp again, or let the platform's administrators take the stamp off"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(digit: char) -> String {
+        format!("{}-0d3e-4f5a-8b7c-9d0e1f2a3b4c", digit.to_string().repeat(8))
+    }
+
+    fn item(id: String, owner: Option<Option<&str>>) -> TenantItem {
+        TenantItem { id, owner: owner.map(|owner| owner.map(Into::into)) }
+    }
+
+    #[test]
+    fn only_what_bears_our_stamp_and_is_nobodys_is_suspected() {
+        let known = Known { ids: [id('a')].into(), unreadable: ["contoso/poison".to_owned()].into() };
+        let listed = [
+            item(id('A'), Some(Some("east/contoso/of-a-tenant"))),
+            item(id('b'), Some(Some("east/contoso/left"))),
+            item(id('C'), Some(Some("east/contoso/capitals"))),
+            item(id('d'), Some(Some("east/contoso/poison"))),
+            item(id('e'), Some(Some("east-2/contoso/of-another"))),
+            item(id('f'), Some(Some("west/contoso/x"))),
+            item(id('1'), Some(None)),
+            item(id('2'), None),
+            item("../capabilities".into(), Some(Some("east/contoso/no-id"))),
+        ];
+        let suspects = suspects("east", &listed, &known);
+        assert_eq!(suspects.into_iter().collect::<Vec<_>>(), [id('2'), id('b'), id('c')]);
+    }
+
+    #[test]
+    fn people_are_told_how_many() {
+        assert_eq!(message(0, 0, false), None);
+        let says = |count, more| message(count, 20, more).unwrap();
+        assert!(says(1, false).starts_with("1 tenant on the platform"));
+        assert!(says(21, false).starts_with("21 tenants on the platform"));
+        assert!(says(21, false).contains("the first 20 are listed"));
+        assert!(says(100, true).starts_with("at least 100 tenants"));
+    }
+}
