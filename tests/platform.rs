@@ -1,5 +1,7 @@
 //! What a Platform holds: its Tenants, the policies, and the pace of deletions.
 
+mod orphans;
+
 use k8s_openapi::api::admissionregistration::v1::ValidatingAdmissionPolicyBinding;
 use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
@@ -136,7 +138,8 @@ async fn a_deletion_that_is_retried_counts_once() {
         tenant.patch(json!({ "metadata": { "annotations": { CONFIRM_DELETION: tenant.id } } })).await;
     }
     let outage = json!({ "kind": "status", "status": 500 });
-    let fault = json!({ "route": "DELETE /v1/tenants/{id}", "tenant": first.id, "nth": 1, "times": 3, "action": outage });
+    let fault =
+        json!({ "route": "DELETE /v1/tenants/{id}", "tenant": first.id, "nth": 1, "times": 3, "action": outage });
     stage.platform.plant(json!([fault])).await.unwrap();
     let mark = stage.platform.mark().await.unwrap();
     first.delete().await;
