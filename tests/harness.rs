@@ -4,6 +4,7 @@ mod audit;
 mod env;
 mod proxy;
 mod rights;
+mod used;
 
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;

@@ -1,0 +1,85 @@
+//! The operator uses every right that it has, and has every right that it uses: what it asked for over the life of Tenants,
+//! from the audit log, against `examples/rbac.yaml`.
+
+use std::collections::BTreeSet;
+
+use kube::ResourceExt;
+use serde_json::{Value, json};
+
+use crate::support::stage::Stage;
+use crate::support::{apply, assets};
+
+/// A verb on a resource, e.g. `patch nimbus.luware.com/tenants/status`.
+type Right = String;
+
+/// Granted for what this operator does not do yet; each goes from here when it is built.
+const NOT_YET: [(&str, &str); 10] = [
+    ("list nimbus.luware.com/partners", "watches Partners"),
+    ("watch nimbus.luware.com/partners", "watches Partners"),
+    ("create /secrets", "publishes the widget key"),
+    ("patch /secrets", "publishes the widget key"),
+    ("create coordination.k8s.io/leases", "elects a leader"),
+    ("get coordination.k8s.io/leases", "elects a leader"),
+    ("patch coordination.k8s.io/leases", "elects a leader"),
+    ("update coordination.k8s.io/leases", "elects a leader"),
+    ("patch nimbus.luware.com/partners", "holds Partners in use"),
+    ("patch nimbus.luware.com/partners/status", "says that a Partner was seen"),
+];
+
+/// What the example grants to the operator, whatever the place.
+fn granted() -> BTreeSet<Right> {
+    let yaml = std::fs::read_to_string(assets::checkout().join("examples/rbac.yaml")).unwrap();
+    let objects = apply::documents(&yaml).unwrap();
+    let roles = objects.iter().filter(|object| object.name_any().starts_with("nimbus-operator"));
+    let rules = roles.filter_map(|role| role.data["rules"].as_array()).flatten();
+    let mut all = BTreeSet::new();
+    let texts = |rule: &Value, member: &str| -> Vec<String> {
+        rule[member].as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+    };
+    for rule in rules {
+        for verb in texts(rule, "verbs") {
+            for group in texts(rule, "apiGroups") {
+                for resource in texts(rule, "resources") {
+                    assert!(![&verb, &group, &resource].iter().any(|word| word.contains('*')), "no wildcard: {rule}");
+                    all.insert(format!("{verb} {group}/{resource}"));
+                }
+            }
+        }
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_uses_every_right_that_it_has() {
+    let stage = Stage::new("used").await;
+    let mark = stage.audit().mark().await.unwrap();
+    let operator = stage.connect().await;
+    stage.platform.auto_run(true).await.unwrap();
+    let reference = json!({ "name": "acs", "key": "connection-string" });
+    let spec = json!({
+        "deletionPolicy": "Delete", "partner": { "partnerRef": { "name": "nobody" } },
+        "extensions": { "interact": { "enabled": true, "acsConnectionStringRef": reference } }
+    });
+    stage.create(spec).await;
+    stage.condition("Ready", "False", "PartnerNotFound").await;
+    stage.patch(json!({ "spec": { "partner": null } })).await;
+    stage.ready().await;
+    stage.annotate("nimbus.luware.com/confirm-deletion", &stage.id).await;
+    stage.delete().await;
+    stage.gone().await;
+    operator.stop().await;
+
+    let requests = stage.audit().requests(&stage.env.operator_user, mark).await.unwrap();
+    let refused: Vec<_> = requests.iter().filter(|request| [401, 403].contains(&request.code)).collect();
+    assert!(refused.is_empty(), "it has every right that it uses: {refused:?}");
+    let right = |request: &crate::support::audit::Request| match request.subresource.as_str() {
+        "" => format!("{} {}/{}", request.verb, request.group, request.resource),
+        sub => format!("{} {}/{}/{sub}", request.verb, request.group, request.resource),
+    };
+    let used: BTreeSet<Right> = requests.iter().filter(|request| !request.resource.is_empty()).map(right).collect();
+    let granted = granted();
+    let not_yet: BTreeSet<Right> = NOT_YET.iter().map(|(right, _)| (*right).to_owned()).collect();
+    let unused: BTreeSet<&Right> = granted.difference(&used).collect();
+    assert_eq!(not_yet.iter().collect::<BTreeSet<_>>(), unused, "granted and not used");
+    assert_eq!(Vec::<&Right>::new(), used.difference(&granted).collect::<Vec<_>>(), "used and not granted");
+}
