@@ -47,7 +47,7 @@ impl World {
     pub async fn start() -> Result<Self> {
         say(&format!("starting etcd, kube-apiserver and kube-controller-manager {}", assets::kubernetes_version()?));
         let control_plane = ControlPlane::start(Options::default()).await?;
-        say("installing CRDs and rights");
+        say("installing CRDs, rights and admission policies");
         let operator_user = users::operator(1);
         install(&control_plane, &operator_user).await?;
         say("starting the sandbox, which plays the platform");
@@ -201,6 +201,7 @@ fn has_condition(tenant: &Tenant, kind: &str, wanted: &str) -> Result<()> {
 async fn install(control_plane: &ControlPlane, operator: &str) -> Result<()> {
     control_plane.install_crds().await?;
     control_plane.grant_cluster_wide().await?;
+    control_plane.install_policies().await?;
     let admin = control_plane.client(users::ADMIN);
     create_namespace(&admin, OPERATOR_NAMESPACE).await?;
     create_namespace(&admin, NAMESPACE).await?;
