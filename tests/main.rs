@@ -23,6 +23,7 @@ mod operators;
 mod platform;
 mod platform_api;
 mod policies;
+mod security;
 mod support;
 mod verdict;
 mod vocabulary;

@@ -1,0 +1,114 @@
+//! The threat table of `docs/security.md`: each line names the tests that hold it, and those exist.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::gitops::schema::{PLURALS, installed, root, walk};
+use crate::support::assets;
+use crate::support::stage::Stage;
+
+/// The Rust files below these folders of the checkout.
+fn sources(folders: &[&str]) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = folders.iter().map(|folder| assets::checkout().join(folder)).collect();
+    let mut files = vec![];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    files
+}
+
+/// The names of all tests, those inside of modules of the library too.
+fn tests() -> BTreeSet<String> {
+    sources(&["src", "tests"]).iter().flat_map(|path| tests_of(path)).collect()
+}
+
+/// S11: the clients have a switch for it, and nobody turns it.
+#[test]
+fn nothing_accepts_a_bad_certificate() {
+    let files = sources(&["src"]);
+    assert!(files.len() > 50, "{} files", files.len());
+    for path in files {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for switch in ["danger", "accept_invalid", "insecure", "min_tls_version"] {
+            assert!(!text.contains(switch), "{switch} in {}", path.display());
+        }
+    }
+}
+
+fn tests_of(path: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut lines = text.lines().map(str::trim).skip_while(|line| !line.contains("test"));
+    let mut found = vec![];
+    while let Some(line) = lines.next() {
+        if line == "#[test]" || line.starts_with("#[tokio::test") {
+            let signature = lines.find(|line| line.contains("fn ")).unwrap_or_default();
+            found.extend(signature.split("fn ").nth(1).and_then(|rest| rest.split('(').next()).map(ToOwned::to_owned));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_threat_names_tests_that_exist() {
+    let document = std::fs::read_to_string(assets::checkout().join("docs/security.md")).unwrap();
+    let tests = tests();
+    let threats: Vec<&str> = document.lines().filter(|line| line.starts_with("| S")).collect();
+    assert_eq!(15, threats.len(), "the threats of the table");
+    let mut named = 0;
+    for threat in threats {
+        let cells: Vec<&str> = threat.trim_matches('|').split('|').map(str::trim).collect();
+        let [number, _, _, held, left] = cells[..] else { panic!("five columns: {threat}") };
+        let names: Vec<&str> = held.split('`').skip(1).step_by(2).collect();
+        let missing: Vec<_> = names.iter().filter(|name| !tests.contains(**name)).collect();
+        assert!(missing.is_empty(), "{number} names tests that are not there: {missing:?}");
+        assert!(!names.is_empty() || !left.is_empty(), "{number} is held by nothing and does not say so");
+        named += names.len();
+    }
+    assert!(named >= 40, "{named} tests are named");
+}
+
+/// S1: a reference says a name, and the namespace is the Tenant's.
+#[tokio::test(flavor = "multi_thread")]
+async fn references_carry_no_namespace_and_secrets_are_read_where_the_tenant_is() {
+    let stage = Stage::new("confined").await;
+    let mut references = 0;
+    for plural in PLURALS {
+        let crd = installed(&stage.env, plural).await;
+        for node in walk(root(&crd), "spec") {
+            let name = node.path.last().unwrap();
+            assert!(name != "namespace", "{}", node.name());
+            references += usize::from(name.ends_with("Ref"));
+        }
+    }
+    assert!(references >= 4, "{references} references");
+
+    // A Secret of that name is in the operator's namespace, and nowhere else.
+    stage.secret(&stage.env.operator_namespace, "elsewhere", json!({ "key": "canary" })).await;
+    let mark = stage.audit().mark().await.unwrap();
+    let _operator = stage.connect().await;
+    let reference = json!({ "name": "elsewhere", "key": "key" });
+    stage
+        .create(json!({ "extensions": { "interact": { "enabled": true, "acsConnectionStringRef": reference } } }))
+        .await;
+    stage.condition("Ready", "False", "SecretNotFound").await;
+    let requests = stage.audit().requests(&stage.env.operator_user, mark).await.unwrap();
+    let secrets: BTreeSet<_> = requests
+        .iter()
+        .filter(|request| request.resource == "secrets")
+        .map(|request| (request.verb.as_str(), request.namespace.as_str(), request.name.as_str()))
+        .collect();
+    let expected = [
+        ("get", stage.env.namespace.as_str(), "elsewhere"),
+        ("get", stage.env.operator_namespace.as_str(), "platform"),
+    ];
+    assert_eq!(BTreeSet::from(expected), secrets);
+}
