@@ -119,7 +119,11 @@ mod tests {
         assert_eq!(decide(&slots, "d", 3, at(3599)), wait(1));
         let later = taken(&slots, "d", 3, 3600);
         assert_eq!(later.iter().map(|slot| slot.tenant_id.as_str()).collect::<Vec<_>>(), ["b", "c", "d"]);
-        assert_eq!(decide(&slots, "d", 1, at(10)), wait(3592), "a lower limit waits for the youngest that is in the way");
+        assert_eq!(
+            decide(&slots, "d", 1, at(10)),
+            wait(3592),
+            "a lower limit waits for the youngest that is in the way"
+        );
         assert_eq!(decide(&[], "a", 0, at(0)), wait(3600), "none at all is a limit too");
     }
 

@@ -6,8 +6,8 @@ use nimbus_operator::resources::{Tenant, policy};
 use serde_json::json;
 
 use super::controlplane::ControlPlane;
-use super::wait::{PATIENCE, try_until};
 use super::env::create_namespace;
+use super::wait::{PATIENCE, try_until};
 use super::{apply, assets, users};
 
 /// Where it is tried out whether they act.
