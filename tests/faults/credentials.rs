@@ -90,7 +90,11 @@ async fn lasts_and_heals(stage: &Stage, break_it: impl AsyncFnOnce(), probe: &st
     let mut effects = stage.platform.effects(mark).await.unwrap();
     effects.sort();
     assert_eq!(["deletion-begun", "settings-changed"], effects.as_slice());
-    assert_eq!(2, platform_writes(stage, audit).await, "one when it went, one when it came back");
+    assert_eq!(
+        3,
+        platform_writes(stage, audit).await,
+        "one when it went, one when it came back, one counts the deletion"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -125,6 +125,8 @@ impl<'a> StageOn<'a> {
                     "credentialsSecretRef": { "name": secret }
                 },
                 "instance": self.env.instance,
+                // Many deletions within a minute are what some tests are about.
+                "limits": { "confirmedDeletionsPerHour": 1000 },
                 "allowedNamespaces": { "names": [self.env.namespace] }
             }
         });
