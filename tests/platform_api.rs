@@ -1,6 +1,12 @@
 //! The reference platform, driven over HTTP without our client: each rule of the admin API is a test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod behaviours_interact;
+mod behaviours_licences;
+mod behaviours_organization;
+mod behaviours_provisioning;
+mod behaviours_records;
+mod behaviours_tasks;
 mod bounds;
 mod clients;
 mod contract;
@@ -12,4 +18,5 @@ mod owners;
 mod runtime;
 mod support;
 mod tenants;
+mod tour;
 mod triggers;

@@ -46,7 +46,7 @@ pub(super) async fn issue_token(work: &mut Work, call: &Call) -> Result<Reply, F
     Ok(Reply::ok(body).with("cache-control", "no-store".to_owned()))
 }
 
-fn hash(token: &str) -> String {
+pub(super) fn hash(token: &str) -> String {
     Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

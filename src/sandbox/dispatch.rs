@@ -3,10 +3,11 @@ use std::net::IpAddr;
 
 use super::call::{Call, Reply};
 use super::problem::{Failure, Slug};
-use super::routes::Operation;
+use super::routes::{Behaviour, Operation};
 use super::serve::Platform;
 use super::store::Work;
 use super::{auth, clients, lists, log, outside, people, script, tenants, triggers};
+use super::{calls, interact, licences, organization, provisioning, records, tasks, view};
 
 impl Platform {
     /// Carries out what the route of a request is for.
@@ -50,7 +51,33 @@ impl Platform {
             Operation::PutUser => people::put_user(work, call).await,
             Operation::PutInvitations => people::invitations(work, call).await,
             Operation::ReadMessages => people::messages(work, call).await,
+            Operation::Behaviour(behaviour) => behave(work, call, behaviour).await,
         }
+    }
+}
+
+async fn behave(work: &mut Work, call: &Call, behaviour: Behaviour) -> Result<Reply, Failure> {
+    match behaviour {
+        Behaviour::ListUnits => organization::list(work, call).await,
+        Behaviour::CreateUnit => organization::create(work, call).await,
+        Behaviour::DeleteUnit => organization::delete(work, call).await,
+        Behaviour::ProvisionService => provisioning::provision(work, call).await,
+        Behaviour::ListServices => provisioning::list(work, call).await,
+        Behaviour::SetTab => provisioning::set_tab(work, call).await,
+        Behaviour::ListUsers => people::users(work, call).await,
+        Behaviour::SetUserState => records::set_state(work, call).await,
+        Behaviour::ListRecords => records::list(work, call).await,
+        Behaviour::CreateTask => tasks::create(work, call).await,
+        Behaviour::ListTasks => tasks::list(work, call).await,
+        Behaviour::FinishTask => tasks::finish(work, call).await,
+        Behaviour::CallService => calls::call(work, call).await,
+        Behaviour::LogIn => calls::log_in(work, call).await,
+        Behaviour::PlantInteractToken => interact::plant_token(work, call).await,
+        Behaviour::ConnectSession => interact::connect(work, call).await,
+        Behaviour::ListSessions => interact::list(work, call).await,
+        Behaviour::LeaveSession => interact::event(work, call).await,
+        Behaviour::ViewTenant => view::view(work, call).await,
+        Behaviour::ListLicences => licences::list(work, call).await,
     }
 }
 

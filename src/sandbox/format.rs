@@ -1,4 +1,5 @@
 //! The fixed notations of texts: each is checked and brought into its one canonical spelling.
+use sha2::Digest;
 use url::{Host, Url};
 
 use super::leaf::Format;
@@ -39,6 +40,14 @@ pub(super) fn guid(text: &str) -> Option<String> {
         );
     let nil = text.bytes().all(|byte| matches!(byte, b'0' | b'-'));
     (well_formed && !nil).then(|| text.to_ascii_lowercase())
+}
+
+/// Returns a GUID that follows from these texts and is another one for other texts.
+pub(super) fn derived_guid(parts: &[&str]) -> String {
+    let digest = sha2::Sha256::digest(parts.join("\u{1f}"));
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
 }
 
 fn domain(text: &str) -> Option<String> {
@@ -114,7 +123,8 @@ fn is_acs_endpoint(text: &str) -> bool {
     }
 }
 
-fn is_base64(text: &str) -> bool {
+/// True if `text` is base64 with its padding.
+pub(super) fn is_base64(text: &str) -> bool {
     let digits = text.trim_end_matches('=');
     !digits.is_empty()
         && text.len().is_multiple_of(4)

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::format::{canonical, guid, is_connection_string};
-use super::leaf::{Kind, Leaf, Required};
+use super::leaf::{Format, Kind, Leaf, Required};
+use super::organization::Tree;
 use super::problem::{Code, FieldError, Problem, Slug};
 use super::roles::Role;
 use super::rows::{INSTANT_MESSAGING_ENABLED, LEAVES, PARTNER, PRIMARY_ACCOUNT, SECONDARY_ACCOUNT};
@@ -41,6 +42,8 @@ pub(super) struct Rules<'a> {
     /// The values behind the sealed leaves, by pointer.
     pub secrets: &'a BTreeMap<String, String>,
     pub normalisers: &'a BTreeMap<String, Normaliser>,
+    /// The organization units that a setting can name.
+    pub units: &'a Tree,
 }
 
 /// The outcome of a write that was accepted.
@@ -118,7 +121,7 @@ impl Walk<'_> {
         if let (Kind::Counts, Value::Object(counts)) = (leaf.kind, value) {
             return self.counts(leaf.pointer, counts);
         }
-        match accepted(leaf, value, self.rules.id) {
+        match accepted(leaf, value, self.rules) {
             Ok(value) => self.values.push((leaf.pointer.to_owned(), Some(value))),
             Err(error) => self.errors.push(error),
         }
@@ -141,7 +144,7 @@ impl Walk<'_> {
 }
 
 /// Returns what a leaf's new value is in its canonical spelling.
-fn accepted(leaf: &Leaf, value: &Value, id: &str) -> Result<Value, FieldError> {
+fn accepted(leaf: &Leaf, value: &Value, rules: &Rules<'_>) -> Result<Value, FieldError> {
     let refused = |code| Err(FieldError::new(leaf.pointer, code));
     match (leaf.kind, value) {
         (Kind::Toggle, Value::Bool(_)) => Ok(value.clone()),
@@ -158,7 +161,13 @@ fn accepted(leaf: &Leaf, value: &Value, id: &str) -> Result<Value, FieldError> {
         },
         (Kind::Toggle | Kind::Counts | Kind::Sealed, _) => refused(Code::WrongType),
         (_, Value::String(text)) if text.is_empty() => refused(Code::Empty),
-        (kind, Value::String(text)) => spelt(leaf.pointer, kind, text, id).map(Value::String),
+        (kind, Value::String(text)) => {
+            let text = spelt(leaf.pointer, kind, text, rules.id)?;
+            match kind {
+                Kind::Formatted(Format::OrganizationUnit) if !rules.units.has(&text) => refused(Code::UnknownReference),
+                _ => Ok(Value::String(text)),
+            }
+        }
         _ => refused(Code::WrongType),
     }
 }

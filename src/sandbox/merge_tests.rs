@@ -22,6 +22,7 @@ fn merge_as(role: Role, settings: &Value, patch: &Value) -> Result<Merged, Probl
         unknown_members: UnknownMembers::Refused,
         secrets: &secrets,
         normalisers: &normalisers,
+        units: &Tree::default(),
     };
     merge(settings, patch, &rules)
 }
@@ -143,6 +144,7 @@ fn an_equal_secret_moves_no_version_and_a_new_one_does() {
             unknown_members: UnknownMembers::Refused,
             secrets: &secrets,
             normalisers: &BTreeMap::new(),
+            units: &Tree::default(),
         };
         merge(settings, &only(pointer, json!({"value": new})), &rules).unwrap()
     };
@@ -195,6 +197,7 @@ fn a_partner_names_only_itself() {
             unknown_members: UnknownMembers::Refused,
             secrets: &BTreeMap::new(),
             normalisers: &BTreeMap::new(),
+            units: &Tree::default(),
         };
         merge(&named(), &only(PARTNER, json!(partner)), &rules)
     };
@@ -215,6 +218,7 @@ fn normalisers_ignore_or_rewrite_what_is_accepted() {
         unknown_members: UnknownMembers::Refused,
         secrets: &BTreeMap::new(),
         normalisers: &normalisers,
+        units: &Tree::default(),
     };
     let patch = json!({"general": {"companyName": "Contoso AG", "division": "Care"}});
     let merged = merge(&named(), &patch, &rules).unwrap();

@@ -7,6 +7,9 @@
 //! (partner `northwind`) and `tenant` with `tenant-secret`, which reaches no tenant until `PUT /sandbox/clients` grants
 //! it some. Tokens live for an hour of the virtual clock. `/sandbox` asks for no token and answers only this machine.
 //!
+//! Beside the API it plays what the settings are for (`organization`, `provisioning`, `tasks`, `calls`, `interact`,
+//! `records`, `view`, `licences`).
+//!
 //! A request flows: `serve` and `struck` (transaction, log, faults) → `dispatch` → `tenants`, `lists`, `triggers`, `auth`
 //! (the API) or `outside`, `people`, `clients`, `script`, `faults`, `log` (the world) → `merge`, `runtime`, `format`
 //! (pure) → `tenant`, `store`. `routes`, `rows` and `slugs` are the data from which `openapi` is made.
@@ -24,19 +27,25 @@ use tokio_util::task::TaskTracker;
 mod auth;
 mod body;
 mod call;
+mod calls;
 mod clients;
 mod connection;
 mod dispatch;
 mod faults;
 mod format;
+mod interact;
 mod leaf;
+mod licences;
 mod lists;
 mod log;
 mod merge;
 mod openapi;
+mod organization;
 mod outside;
 mod people;
 mod problem;
+mod provisioning;
+mod records;
 mod roles;
 mod routes;
 mod rows;
@@ -48,9 +57,11 @@ mod slugs;
 mod store;
 mod struck;
 mod table;
+mod tasks;
 mod tenant;
 mod tenants;
 mod triggers;
+mod view;
 mod wire;
 
 /// Where the platform keeps its state.

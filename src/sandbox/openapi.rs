@@ -62,9 +62,7 @@ pub(super) fn document() -> Value {
 
 fn operation(route: &Route) -> Value {
     let mut operation = Map::new();
-    let name = format!("{:?}", route.operation);
-    let (first, rest) = name.split_at(1);
-    operation.insert("operationId".into(), json!(first.to_lowercase() + rest));
+    operation.insert("operationId".into(), json!(route.operation.name()));
     operation.insert("summary".into(), json!(route.about));
     operation.insert("tags".into(), json!([tag(route)]));
     let parameters = path_parameters(route.template).chain(route.parameters.iter().map(parameter));

@@ -16,7 +16,7 @@ use super::tenants::{Edit, alive, change, settings_of};
 use super::{runtime, script};
 
 /// Returns the tenant in the path of a `/sandbox` route.
-async fn tenant(work: &mut Work, call: &Call) -> Result<Tenant, Failure> {
+pub(super) async fn tenant(work: &mut Work, call: &Call) -> Result<Tenant, Failure> {
     Ok(Tenant::load(work, &call.tenant()?).await?.ok_or(Slug::TenantNotFound)?)
 }
 

@@ -2,61 +2,82 @@
 use serde_json::{Value, json};
 
 use super::call::{Call, Reply};
-use super::problem::{Code, Failure, Problem, Slug};
+use super::organization::{Tree, teams_based};
+use super::outside::tenant;
+use super::problem::{Code, Failure, Problem};
+use super::provisioning::{self, named_unit};
 use super::rows::{PRIMARY_ACCOUNT, SECONDARY_ACCOUNT};
-use super::runtime::{SERVICE_LICENCES, user_kinds};
+use super::runtime::user_kinds;
 use super::script;
 use super::store::Work;
 use super::tenant::Tenant;
 use super::tenants::alive;
 
-async fn tenant(work: &mut Work, call: &Call) -> Result<Tenant, Failure> {
-    Ok(Tenant::load(work, &call.tenant()?).await?.ok_or(Slug::TenantNotFound)?)
-}
-
-async fn saved(work: &mut Work, mut tenant: Tenant) -> Result<Reply, Failure> {
+pub(super) async fn saved(work: &mut Work, mut tenant: Tenant) -> Result<Reply, Failure> {
     tenant.save(work).await?;
     script::follow(work, &mut tenant).await?;
     Ok(Reply::new(204, None))
 }
 
-/// `PUT /sandbox/tenants/{id}/services/{service}`: a service is provisioned or changed.
+/// `PUT /sandbox/tenants/{id}/services/{service}`: a service is planted, or an administrator changes one.
 pub(super) async fn put_service(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
-    let body = call.members(&["displayName", "upn", "phone", "licence", "features"])?;
-    let licence =
-        if body.has("licence") { body.choice("licence", &SERVICE_LICENCES)? } else { SERVICE_LICENCES[0].into() };
-    let technical = json!({
-        "displayName": body.text("displayName")?,
-        "upn": body.nullable_text("upn")?,
-        "phone": body.nullable_text("phone")?,
-    });
+    let body =
+        call.members(&["displayName", "upn", "phone", "licence", "features", "organizationUnitId", "members"])?;
+    let (technical, licence) = (provisioning::technical(&body)?, provisioning::licence(&body)?);
     let features = json!(body.texts("features")?);
     let tenant = tenant(work, call).await?;
     alive(&tenant)?;
-    let sql = "INSERT INTO services VALUES (?, ?, ?, ?, ?, NULL, 0) ON CONFLICT DO UPDATE \
-               SET licence = excluded.licence, features = excluded.features, technical = excluded.technical";
-    let row = sqlx::query(sql).bind(&tenant.id).bind(call.parameter("service")).bind(licence);
-    row.bind(features.to_string()).bind(technical.to_string()).execute(&mut *work.tx).await?;
+    let tree = Tree::load(work, &tenant.id).await?;
+    let unit = named_unit(&body, &tree)?;
+    let members = if body.has("members") { Some(json!(body.texts("members")?).to_string()) } else { None };
+    let id = call.parameter("service");
+    let place = provisioning::Place::default_of(&tenant);
+    provisioning::insert(work, &tenant, id, &technical, &licence, &place).await?;
+    let sql = "UPDATE services SET licence = ?3, features = ?4, technical = ?5, \
+               organization_unit = COALESCE(?6, organization_unit), members = COALESCE(?7, members) \
+               WHERE tenant = ?1 AND id = ?2";
+    let row = sqlx::query(sql).bind(&tenant.id).bind(id).bind(licence);
+    row.bind(features.to_string()).bind(technical.to_string()).bind(unit).bind(members).execute(&mut *work.tx).await?;
     saved(work, tenant).await
 }
 
 /// `DELETE /sandbox/tenants/{id}/services/{service}`: a service is out of service until the script takes it away.
 pub(super) async fn remove_service(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let tenant = tenant(work, call).await?;
+    provisioning::may_remove(call, &tenant)?;
     let sql = "UPDATE services SET removed = 1 WHERE tenant = ? AND id = ?";
     sqlx::query(sql).bind(&tenant.id).bind(call.parameter("service")).execute(&mut *work.tx).await?;
     saved(work, tenant).await
 }
 
-/// `PUT /sandbox/tenants/{id}/users/{user}`: which licences a user holds.
+/// The designs of Attendant Console.
+pub(super) const DESIGNS: [&str; 2] = ["old", "new"];
+
+/// `PUT /sandbox/tenants/{id}/users/{user}`: a user is made or changed; licences are always those that are named.
 pub(super) async fn put_user(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
-    let body = call.members(&["licences"])?;
+    let body = call.members(&["licences", "displayName", "upn", "organizationUnitId", "design"])?;
     let licences = body.texts("licences")?;
     if licences.iter().any(|licence| !user_kinds().any(|kind| kind == *licence)) {
         return Err(Problem::member("/licences", Code::NotAllowed).into());
     }
+    let design = if body.has("design") { Some(body.choice("design", &DESIGNS)?) } else { None };
     let tenant = tenant(work, call).await?;
     let user = call.parameter("user");
+    let unit = named_unit(&body, &Tree::load(work, &tenant.id).await?)?;
+    // Somebody who is new here and whom nobody puts anywhere.
+    welcome(work, &tenant, user, &teams_based(&tenant.id)).await?;
+    let sql = "UPDATE users SET organization_unit = COALESCE(?3, organization_unit), \
+               display_name = COALESCE(?4, display_name), upn = COALESCE(?5, upn), design = COALESCE(?6, design) \
+               WHERE tenant = ?1 AND id = ?2";
+    sqlx::query(sql)
+        .bind(&tenant.id)
+        .bind(user)
+        .bind(unit)
+        .bind(body.nullable_text("displayName")?)
+        .bind(body.nullable_text("upn")?)
+        .bind(design)
+        .execute(&mut *work.tx)
+        .await?;
     let sql = "DELETE FROM user_licences WHERE tenant = ? AND user = ?";
     sqlx::query(sql).bind(&tenant.id).bind(user).execute(&mut *work.tx).await?;
     for licence in licences {
@@ -64,6 +85,33 @@ pub(super) async fn put_user(work: &mut Work, call: &Call) -> Result<Reply, Fail
         sqlx::query(sql).bind(&tenant.id).bind(user).bind(licence).execute(&mut *work.tx).await?;
     }
     saved(work, tenant).await
+}
+
+/// Makes a user unless there is one; true if there was none.
+pub(super) async fn welcome(work: &mut Work, tenant: &Tenant, user: &str, unit: &str) -> Result<bool, Failure> {
+    let sql = "INSERT OR IGNORE INTO users (tenant, id, organization_unit) VALUES (?, ?, ?)";
+    let row = sqlx::query(sql).bind(&tenant.id).bind(user).bind(unit);
+    Ok(row.execute(&mut *work.tx).await?.rows_affected() > 0)
+}
+
+/// Id, organization unit, name, sign-in name, licences.
+type UserRow = (String, String, Option<String>, Option<String>, String);
+
+/// `GET /sandbox/tenants/{id}/users`.
+pub(super) async fn users(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    let tenant = tenant(work, call).await?;
+    let sql = "SELECT id, organization_unit, display_name, upn, \
+               (SELECT json_group_array(kind) FROM user_licences WHERE user_licences.tenant = users.tenant AND user = id) \
+               FROM users WHERE tenant = ? ORDER BY id";
+    let rows: Vec<UserRow> = sqlx::query_as(sql).bind(&tenant.id).fetch_all(&mut *work.tx).await?;
+    let mut items = Vec::new();
+    for (id, unit, name, upn, licences) in rows {
+        let licences: Vec<String> = serde_json::from_str(&licences)?;
+        items.push(json!({
+            "id": id, "organizationUnitId": unit, "displayName": name, "upn": upn, "licences": licences,
+        }));
+    }
+    Ok(Reply::ok(json!({"items": items})))
 }
 
 /// `PUT /sandbox/tenants/{id}/invitations`: what became of the invitations of the present accounts.

@@ -4,6 +4,7 @@
 use super::problem::Slug;
 
 mod admin;
+mod behaviours;
 mod world;
 
 /// What a route does; each is one function.
@@ -43,6 +44,44 @@ pub(super) enum Operation {
     PutUser,
     PutInvitations,
     ReadMessages,
+    Behaviour(Behaviour),
+}
+
+/// What the settings are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Behaviour {
+    ListUnits,
+    CreateUnit,
+    DeleteUnit,
+    ProvisionService,
+    ListServices,
+    SetTab,
+    ListUsers,
+    SetUserState,
+    ListRecords,
+    CreateTask,
+    ListTasks,
+    FinishTask,
+    CallService,
+    LogIn,
+    PlantInteractToken,
+    ConnectSession,
+    ListSessions,
+    LeaveSession,
+    ViewTenant,
+    ListLicences,
+}
+
+impl Operation {
+    /// Returns the name of the operation.
+    pub(super) fn name(self) -> String {
+        let name = match self {
+            Self::Behaviour(behaviour) => format!("{behaviour:?}"),
+            operation => format!("{operation:?}"),
+        };
+        let (first, rest) = name.split_at(1);
+        first.to_lowercase() + rest
+    }
 }
 
 /// Where a parameter stands; those of the path are in the template.
@@ -132,5 +171,5 @@ pub(super) const TENANT: &[(u16, Option<&str>)] = &[(200, Some("Tenant"))];
 
 /// Returns all of them.
 pub(super) fn routes() -> impl Iterator<Item = &'static Route> {
-    admin::ROUTES.iter().chain(world::ROUTES)
+    admin::ROUTES.iter().chain(world::ROUTES).chain(behaviours::ROUTES)
 }

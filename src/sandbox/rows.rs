@@ -22,6 +22,20 @@ const INSTANT_MESSAGING_ACS: &[&str] = &[INSTANT_MESSAGING_ENABLED, INSTANT_MESS
 
 /// Pointers that a rule of the platform names.
 pub(super) const PARTNER: &str = "/partner/partnerId";
+pub(super) const DEFAULT_ORGANIZATION_UNIT: &str = "/provisioning/defaultOrganizationUnitId";
+pub(super) const PROVISIONING_VIA_TEAMS: &str = "/provisioning/allowServiceProvisioningViaTeams";
+pub(super) const DEFAULT_OWNER_ROLE: &str = "/provisioning/defaultTeamOwnerRole";
+pub(super) const PERSIST_USER_STATES: &str = "/dataPrivacy/persistUserStatesInReporting";
+pub(super) const OUTBOUND_LIMIT: &str = "/extensions/outbound/maxScheduledTasksPerService";
+pub(super) const INSTANT_MESSAGING_LIMIT: &str = "/modalities/instantMessaging/maxConcurrentTasksPerService";
+pub(super) const EXTERNAL_TASK_LIMIT: &str = "/modalities/externalTask/maxConcurrentTasksPerService";
+pub(super) const EMAIL_LIMIT: &str = "/modalities/email/maxConcurrentTasksPerService";
+pub(super) const SESSION_RECOVERY: &str = "/extensions/interact/sessionRecoveryTimeoutSeconds";
+pub(super) const INTERACT_AUTHORIZATION: &str = "/extensions/interact/authorization";
+pub(super) const SEARCH_FILTER: &str = "/extensions/attendantConsole/globalContactSearchFilter";
+pub(super) const TEAM_VISIBILITY: &str = "/extensions/attendantConsole/teamVisibility";
+pub(super) const NEW_DESIGN: &str = "/extensions/attendantConsole/useNewDesign";
+pub(super) const OVERWRITE_DESIGN: &str = "/extensions/attendantConsole/overwriteUserSettings";
 pub(super) const PRIMARY_ACCOUNT: &str = "/modalities/instantMessaging/primaryAccount";
 pub(super) const SECONDARY_ACCOUNT: &str = "/modalities/instantMessaging/secondaryAccount";
 
@@ -84,7 +98,7 @@ pub(super) static LEAVES: &[Leaf] = &[
         "whether the partner sees identifiers of customers instead of asterisks",
     ),
     toggle(
-        "/dataPrivacy/persistUserStatesInReporting",
+        PERSIST_USER_STATES,
         T,
         "whether user states are recorded for reports; off closes what is open and keeps the past",
     ),
@@ -98,21 +112,21 @@ pub(super) static LEAVES: &[Leaf] = &[
     toggle("/dataPrivacy/allowSharingPii", S, "whether user identifiers are personal data instead of pseudonyms"),
     // Provisioning
     spelt(
-        "/provisioning/defaultOrganizationUnitId",
+        DEFAULT_ORGANIZATION_UNIT,
         Format::OrganizationUnit,
         T,
         "organization unit of new services: `root` or a GUID",
     )
     .preset(Preset::Text("root")),
     choice(
-        "/provisioning/allowServiceProvisioningViaTeams",
+        PROVISIONING_VIA_TEAMS,
         &["Everyone", "TenantAndOrganizationUnitAdministrators", "TenantAdministrators", "NoOne"],
         T,
         "least role that provisions services from Microsoft Teams",
     )
     .preset(Preset::Text("Everyone")),
     choice(
-        "/provisioning/defaultTeamOwnerRole",
+        DEFAULT_OWNER_ROLE,
         &["TeamOwner", "TeamOwnerLimited"],
         T,
         "role of the owner of a future service provisioned from Microsoft Teams",
@@ -122,7 +136,7 @@ pub(super) static LEAVES: &[Leaf] = &[
         .script(Script::Changed("multihoming-changed")),
     // Extensions
     limit(
-        "/extensions/outbound/maxScheduledTasksPerService",
+        OUTBOUND_LIMIT,
         50,
         20,
         "outbound tasks at once per service; beyond it a task is discarded with a flow error",
@@ -140,7 +154,7 @@ pub(super) static LEAVES: &[Leaf] = &[
         .under(INTERACT)
         .clearable(),
     Leaf::new(
-        "/extensions/interact/sessionRecoveryTimeoutSeconds",
+        SESSION_RECOVERY,
         Kind::Number { min: 5, max: Some(60) },
         T,
         "seconds until a closed session ends for good",
@@ -148,7 +162,7 @@ pub(super) static LEAVES: &[Leaf] = &[
     .under(INTERACT)
     .preset(Preset::Number(20)),
     choice(
-        "/extensions/interact/authorization",
+        INTERACT_AUTHORIZATION,
         &["None", "VerifyToken", "VerifyTokenAndTenant"],
         T,
         "whether a session needs a token, and one of a certain tenant",
@@ -161,21 +175,17 @@ pub(super) static LEAVES: &[Leaf] = &[
         ASSISTANT,
         "connection string of Azure Communication Services for Assistant",
     ),
-    toggle("/extensions/attendantConsole/useNewDesign", T, "whether users may switch to the new design"),
-    toggle(
-        "/extensions/attendantConsole/overwriteUserSettings",
-        T,
-        "whether the design chosen here holds for every user",
-    ),
+    toggle(NEW_DESIGN, T, "whether users may switch to the new design"),
+    toggle(OVERWRITE_DESIGN, T, "whether the design chosen here holds for every user"),
     Leaf::new(
-        "/extensions/attendantConsole/globalContactSearchFilter",
+        SEARCH_FILTER,
         Kind::Text { max: 4096 },
         T,
         "Graph filter of the contact search; its syntax is not checked",
     )
     .clearable(),
     choice(
-        "/extensions/attendantConsole/teamVisibility",
+        TEAM_VISIBILITY,
         &["HideMembers", "ShowOwnMembers", "ShowAllMembers"],
         T,
         "whose members the search shows; no default is published",
@@ -187,13 +197,7 @@ pub(super) static LEAVES: &[Leaf] = &[
         .required(Required::WhenOn)
         .clearable(),
     spelt(SECONDARY_ACCOUNT, Format::Email, T, "another guest account").under(INSTANT_MESSAGING).clearable(),
-    limit(
-        "/modalities/instantMessaging/maxConcurrentTasksPerService",
-        50,
-        20,
-        "chats at once per service; further ones wait",
-    )
-    .under(INSTANT_MESSAGING),
+    limit(INSTANT_MESSAGING_LIMIT, 50, 20, "chats at once per service; further ones wait").under(INSTANT_MESSAGING),
     toggle(INSTANT_MESSAGING_OWN_ACS, T, "whether chats use the tenant's own ACS instance").under(INSTANT_MESSAGING),
     sealed(
         "/modalities/instantMessaging/acsConnectionString",
@@ -205,17 +209,12 @@ pub(super) static LEAVES: &[Leaf] = &[
         .required(Required::WhenOn)
         .clearable(),
     limit(
-        "/modalities/externalTask/maxConcurrentTasksPerService",
+        EXTERNAL_TASK_LIMIT,
         50,
         20,
         "external tasks at once per service; beyond it a task is discarded with a flow error",
     ),
-    limit(
-        "/modalities/email/maxConcurrentTasksPerService",
-        200,
-        50,
-        "e-mail tasks at once per service; further ones wait",
-    ),
+    limit(EMAIL_LIMIT, 200, 50, "e-mail tasks at once per service; further ones wait"),
     // Licenses
     choice(
         "/licenses/tenantState",

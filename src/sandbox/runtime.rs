@@ -43,6 +43,9 @@ pub(super) struct State {
     pub available_modalities: BTreeSet<String>,
     /// Limits of the vendor, by pointer; what is set above them stays stored.
     pub caps: BTreeMap<String, i64>,
+    /// What a setting held before the platform moved it by itself, by pointer; until a write sets it again.
+    #[serde(default)]
+    pub moved_from: BTreeMap<String, String>,
     /// Accounts that accepted their invitation.
     pub accepted_accounts: BTreeSet<String>,
     /// Set from the moment that the deletion was confirmed.
@@ -66,6 +69,7 @@ impl State {
             pushed: script_settings(initial_settings),
             available_modalities: MODALITIES.map(str::to_owned).into(),
             caps: BTreeMap::new(),
+            moved_from: BTreeMap::new(),
             accepted_accounts: BTreeSet::new(),
             deletion_id: None,
         }
@@ -130,7 +134,7 @@ pub(super) fn runtime(holdings: &Holdings<'_>) -> Value {
             "lastToken": state.last_message,
         },
         "availableModalities": state.available_modalities,
-        "movedReferences": [],
+        "movedReferences": moved_references(settings, state),
         "caps": caps,
         "deletion": state.deletion_id.as_ref().map(|deletion_id| json!({
             "deletionId": deletion_id,
@@ -138,6 +142,17 @@ pub(super) fn runtime(holdings: &Holdings<'_>) -> Value {
             "scriptPending": true,
         })),
     })
+}
+
+fn moved_references(settings: &Value, state: &State) -> Vec<Value> {
+    let moved = state.moved_from.iter();
+    moved.map(|(pointer, from)| json!({"pointer": pointer, "from": from, "to": settings.pointer(pointer)})).collect()
+}
+
+/// False while the subscription keeps everybody out: no log-in, no task, and an announcement for every call.
+pub(super) fn is_in_service(settings: &Value) -> bool {
+    let state = settings.pointer("/licenses/tenantState").and_then(Value::as_str);
+    !matches!(state, Some("Suspended" | "Expired" | "Canceled"))
 }
 
 /// Returns what the script would push now.

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 use super::problem::{Code, Slug};
 use super::roles::Role;
 
+mod behaviours;
 mod runtime;
 mod settings;
 mod world;
@@ -11,7 +12,7 @@ mod world;
 /// Returns all schemas by name.
 pub(super) fn all() -> Value {
     let mut all: Map<String, Value> = Map::new();
-    let named = settings::schemas().into_iter().chain(admin()).chain(world::schemas());
+    let named = settings::schemas().into_iter().chain(admin()).chain(world::schemas()).chain(behaviours::schemas());
     all.extend(named.map(|(name, schema)| (name.to_owned(), schema)));
     Value::Object(all)
 }

@@ -59,6 +59,12 @@ pub(super) async fn forget(work: &mut Work, tenant: &Tenant) -> Result<(), Failu
         "DELETE FROM normalisers WHERE tenant = ?",
         "DELETE FROM services WHERE tenant = ?",
         "DELETE FROM user_licences WHERE tenant = ?",
+        "DELETE FROM users WHERE tenant = ?",
+        "DELETE FROM organization_units WHERE tenant = ?",
+        "DELETE FROM tasks WHERE tenant = ?",
+        "DELETE FROM calls WHERE tenant = ?",
+        "DELETE FROM user_states WHERE tenant = ?",
+        "DELETE FROM interact_sessions WHERE tenant = ?",
     ] {
         sqlx::query(sql).bind(&tenant.id).execute(&mut *work.tx).await?;
     }

@@ -119,10 +119,11 @@ pub(super) enum Code {
     SealedForm,
     SameAccount,
     Restricted,
+    UnknownReference,
 }
 
 /// Name and meaning of each code, in the order of the enum.
-static CODES: [(Code, &str, &str); 13] = [
+static CODES: [(Code, &str, &str); 14] = [
     (Code::UnknownField, "unknown-field", "the server does not know this member"),
     (Code::WrongType, "wrong-type", "not of the type of the field"),
     (Code::OutOfRange, "out-of-range", "below `min` or above `max`"),
@@ -136,6 +137,7 @@ static CODES: [(Code, &str, &str); 13] = [
     (Code::SealedForm, "sealed-form", "a sealed field is written as `{\"value\": …}`"),
     (Code::SameAccount, "same-account", "primary and secondary account are the same"),
     (Code::Restricted, "restricted", "not for this role"),
+    (Code::UnknownReference, "unknown-reference", "the id names nothing that is there, or not any more"),
 ];
 
 impl Code {

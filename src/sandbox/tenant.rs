@@ -15,6 +15,7 @@ use super::rows::{INTERACT_ENABLED, PARTNER};
 use super::runtime::{Holdings, Service, State, WidgetKey, runtime};
 use super::store::Work;
 use super::table::{changed_pointers, restricted_paths};
+use super::tasks;
 
 /// A tenant.
 #[derive(Clone, Debug)]
@@ -102,6 +103,21 @@ impl Tenant {
         self.settings.pointer(PARTNER).and_then(Value::as_str)
     }
 
+    /// Returns the member `runtime` as it was last stored.
+    pub(super) fn runtime(&self) -> &Value {
+        &self.runtime
+    }
+
+    /// Returns the value at a pointer that is a boolean; anything else counts as false.
+    pub(super) fn is_on(&self, pointer: &str) -> bool {
+        self.settings.pointer(pointer) == Some(&json!(true))
+    }
+
+    /// Returns the text at a pointer.
+    pub(super) fn text(&self, pointer: &str) -> Option<&str> {
+        self.settings.pointer(pointer).and_then(Value::as_str)
+    }
+
     /// Returns the version of the settings as it stands on the wire.
     pub(super) fn settings_version(&self) -> String {
         version("s", self.settings_version)
@@ -139,6 +155,7 @@ impl Tenant {
             users: &users,
         });
         self.move_versions(work).await?;
+        tasks::resume(work, self).await?;
         work.trace.settings_version_after = Some(self.settings_version());
         let sql = "INSERT OR REPLACE INTO tenants VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
         sqlx::query(sql)

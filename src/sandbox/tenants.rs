@@ -10,15 +10,16 @@ use uuid::Uuid;
 use super::auth::authenticate;
 use super::call::{Call, Reply};
 use super::merge::{Rules, UnknownMembers, merge};
+use super::organization::Tree;
 use super::problem::{Code, Failure, FieldError, Problem, Slug};
 use super::roles::{Caller, Role};
 use super::rows::PARTNER;
 use super::runtime::State;
-use super::script;
 use super::store::Work;
 use super::table::{initial_settings, put};
 use super::tenant::{Found, Tenant, existing, find, keep_secrets, normalisers, secrets};
 use super::triggers;
+use super::{records, script};
 
 /// `GET /v1/tenants/{id}`.
 pub(super) async fn read(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
@@ -87,6 +88,7 @@ async fn blank(caller: &Caller, id: &str, patch: Value, work: &mut Work) -> Resu
         unknown_members: UnknownMembers::Refused,
         secrets: &BTreeMap::new(),
         normalisers: &BTreeMap::new(),
+        units: &Tree::load(work, id).await?,
     };
     let merged = merge(&start, &patch, &rules)?;
     keep_secrets(work, id, &merged.secrets).await?;
@@ -165,10 +167,15 @@ pub(super) async fn change(work: &mut Work, tenant: &mut Tenant, patch: &Value, 
         unknown_members: edit.unknown_members,
         secrets: &secrets,
         normalisers: &edit.normalisers,
+        units: &Tree::load(work, &tenant.id).await?,
     };
     let merged = merge(&tenant.settings, patch, &rules)?;
     keep_secrets(work, &tenant.id, &merged.secrets).await?;
+    // What the old retention time ended is gone, whatever the new one says.
+    records::purge(work, tenant).await?;
     tenant.settings = merged.settings;
+    tenant.state.moved_from.retain(|pointer, _| patch.pointer(pointer).is_none());
+    records::follow(work, tenant).await?;
     tenant.save(work).await?;
     script::follow(work, tenant).await
 }

@@ -5,6 +5,7 @@ use nimbus_operator::sandbox::{Database, Error, Options, start};
 use serde_json::{Value, json};
 
 use super::support::*;
+use super::tour;
 
 #[tokio::test]
 async fn state_in_a_file_survives_a_restart() {
@@ -28,6 +29,32 @@ async fn state_in_a_file_survives_a_restart() {
     assert_eq!(json!(10), api.outside("GET", "/sandbox/clock".into(), Value::Null).await["advancedSeconds"]);
     api.patch(json!({"extensions": {"interact": {"acsConnectionString": {"value": STRING}}}})).await.expect(200);
     assert_eq!(created["settingsVersion"], api.read().await["settingsVersion"]);
+}
+
+#[tokio::test]
+async fn what_was_played_survives_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = || Database::File(directory.path().join("platform.sqlite"));
+    let api = Api::start_on(database()).await;
+    api.create(json!({"dataPrivacy": {"persistUserStatesInReporting": true}})).await;
+    for ask in tour::behaviours().into_iter().filter(|ask| ask.method != "DELETE" && ask.body.is_some()) {
+        let answer = api.send(ask).await;
+        assert!(answer.status < 300, "{answer:?}");
+    }
+    tour::session(&api).await;
+    let lists =
+        ["organization-units", "services", "users", "records", "tasks", "interact/sessions", "view", "licences"];
+    let paths: Vec<String> = lists.iter().map(|list| outside(&format!("/{list}"))).collect();
+    let mut before = Vec::new();
+    for path in &paths {
+        before.push(api.outside("GET", path.clone(), Value::Null).await);
+    }
+    assert!(before[..8].iter().all(|list| list["items"] != json!([])), "{before:?}");
+    api.stop().await;
+    let api = Api::start_on(database()).await;
+    for (path, before) in paths.iter().zip(before) {
+        assert_eq!(before, api.outside("GET", path.clone(), Value::Null).await, "{path}");
+    }
 }
 
 #[tokio::test]

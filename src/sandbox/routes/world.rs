@@ -4,6 +4,8 @@ use crate::sandbox::problem::Slug::{self, *};
 
 const AS: Parameter =
     query("as", Holds::OneOf(&crate::sandbox::roles::Role::NAMES), "role of the person; system by default");
+const PERSON: Parameter =
+    query("as", Holds::OneOf(&crate::sandbox::provisioning::PEOPLE), "who removes; without it an administrator");
 const PLANT: Parameter = query("plant", Holds::Flag, "keep members that the table does not know");
 const LOG_AFTER: Parameter = query("after", Holds::Number { min: 0, max: i64::MAX }, "entries after this `seq`");
 
@@ -91,6 +93,7 @@ pub(super) static ROUTES: &[Route] = &[
         Operation::RemoveService,
         "Take a service out of service",
     )
+    .takes(&[PERSON])
     .answers(NOTHING)
     .refuses(&[TenantNotFound]),
     Route::new("PUT", "/sandbox/tenants/{id}/users/{user}", Operation::PutUser, "Set the licences of a user")

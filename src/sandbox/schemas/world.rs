@@ -6,7 +6,7 @@ use crate::sandbox::faults::KINDS;
 use crate::sandbox::log::EFFECTS;
 use crate::sandbox::problem::Slug;
 use crate::sandbox::roles::Role;
-use crate::sandbox::runtime::{MODALITIES, SERVICE_LICENCES, user_kinds};
+use crate::sandbox::runtime::{MODALITIES, SERVICE_LICENCES};
 
 pub(super) fn schemas() -> Vec<(&'static str, Value)> {
     let mut schemas = vec![
@@ -92,8 +92,6 @@ fn action() -> Value {
 }
 
 fn people() -> Vec<(&'static str, Value)> {
-    let kinds: Vec<String> = user_kinds().collect();
-    let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
     let caps = json!({"type": "object", "additionalProperties": {"type": "integer"}});
     let answer = || one_of(&["pending", "accepted"]);
     let service = [
@@ -102,22 +100,23 @@ fn people() -> Vec<(&'static str, Value)> {
         ("phone?", text_or_null()),
         ("licence?", one_of(&SERVICE_LICENCES)),
         ("features?", list(text())),
+        ("organizationUnitId?", text()),
+        ("members?", list(text())),
     ];
     let message = object(&[("token", text()), ("upn", text()), ("sender", text())]);
     vec![
         ("Modalities", object(&[("available", list(one_of(&MODALITIES)))])),
         ("Caps", object(&[("caps", caps)])),
         ("Service", object(&service)),
-        ("User", object(&[("licences", list(one_of(&kinds)))])),
         ("Invitations", object(&[("primary?", answer()), ("secondary?", answer())])),
         ("Messages", object(&[("items", list(message))])),
     ]
 }
 
-fn log_entry() -> Value {
+/// Returns the schema of an entry of a log of requests, with more members.
+pub(super) fn request_log(more: &[(&str, Value)]) -> Value {
     let nullable = |schema: &str| json!({"type": [schema, "null"]});
-    let effects: Vec<Value> = EFFECTS.iter().map(|name| json!(name)).chain([Value::Null]).collect();
-    object(&[
+    let mut members = vec![
         ("seq", count()),
         ("at", json!({"type": "string", "format": "date-time"})),
         ("requestId", guid()),
@@ -127,14 +126,23 @@ fn log_entry() -> Value {
         ("route", nullable("string")),
         ("tenant", nullable("string")),
         ("client", nullable("string")),
-        ("owner", nullable("string")),
         ("userAgent", nullable("string")),
         ("status", nullable("integer")),
+        ("fault", nullable("string")),
+    ];
+    members.extend(more.iter().cloned());
+    object(&members)
+}
+
+fn log_entry() -> Value {
+    let nullable = |schema: &str| json!({"type": [schema, "null"]});
+    let effects: Vec<Value> = EFFECTS.iter().map(|name| json!(name)).chain([Value::Null]).collect();
+    request_log(&[
+        ("owner", nullable("string")),
         ("slug", nullable("string")),
         ("accepted", flag()),
         ("effect", json!({"type": ["string", "null"], "enum": effects})),
         ("settingsVersion", object(&[("before", nullable("string")), ("after", nullable("string"))])),
         ("changedPointers", list(pointer())),
-        ("fault", nullable("string")),
     ])
 }
