@@ -17,6 +17,8 @@ pub(super) struct Call {
     pub route: Result<&'static Route, Slug>,
     pub method: String,
     pub path: String,
+    /// The path and query as they were sent.
+    pub sent: String,
     pub raw_query: Option<String>,
     pub query: BTreeMap<String, String>,
     /// The values of the template's parameters.
@@ -31,6 +33,17 @@ impl Call {
     /// Returns a header as text; one that is not text counts as absent.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Takes off the path parameters what the template has behind them; without it the route is another one.
+    pub(super) fn take_suffixes(&mut self) {
+        let Some((name, suffix)) = self.route.ok().and_then(Route::suffix) else {
+            return;
+        };
+        match self.parameter(name).strip_suffix(suffix).map(str::to_owned) {
+            Some(value) => drop(self.parameters.insert(name.to_owned(), value)),
+            None => self.route = Err(Slug::RouteNotFound),
+        }
     }
 
     pub(super) fn parameter(&self, name: &str) -> &str {
@@ -134,6 +147,10 @@ impl Reply {
             Failure::Refused(problem) => problem,
             Failure::NoToken { status, error } => {
                 return Self::new(*status, Some(serde_json::json!({"error": error})));
+            }
+            Failure::Foreign(foreign) => {
+                let reply = Self::new(foreign.status, Some(foreign.body.clone()));
+                return Self { headers: foreign.headers.clone(), ..reply };
             }
             Failure::Database(_) | Failure::Stored(_) => &internal,
         };

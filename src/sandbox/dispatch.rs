@@ -7,7 +7,7 @@ use super::routes::{Behaviour, Operation};
 use super::serve::Platform;
 use super::store::Work;
 use super::{auth, clients, lists, log, outside, people, script, tenants, triggers};
-use super::{calls, interact, licences, organization, provisioning, records, tasks, view};
+use super::{calls, interact, licences, microsoft, organization, provisioning, records, tasks, view};
 
 impl Platform {
     /// Carries out what the route of a request is for.
@@ -52,6 +52,7 @@ impl Platform {
             Operation::PutInvitations => people::invitations(work, call).await,
             Operation::ReadMessages => people::messages(work, call).await,
             Operation::Behaviour(behaviour) => behave(work, call, behaviour).await,
+            Operation::Microsoft(operation) => microsoft::dispatch(self, work, call, operation).await,
         }
     }
 }

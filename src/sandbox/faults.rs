@@ -10,7 +10,7 @@ use super::body::Members;
 use super::call::{Call, Reply};
 use super::format::guid;
 use super::problem::{Code, Failure, Problem, Slug};
-use super::routes::routes;
+use super::routes::{is_microsoft, routes};
 
 /// The kinds of [`Action`].
 pub(super) const KINDS: [&str; 9] =
@@ -124,7 +124,7 @@ impl Faults {
 impl Fault {
     fn matches(&self, call: &Call) -> bool {
         let template = call.route.map_or(call.path.as_str(), |route| route.template);
-        let tenant = call.tenant().ok();
+        let tenant = call.tenant().ok().or_else(|| guid(call.parameter("tenant")));
         let of_tenant = self.tenant.is_none() || self.tenant == tenant;
         of_tenant && (fits(&self.route, &call.method, template) || fits(&self.route, &call.method, &call.path))
     }
@@ -180,7 +180,7 @@ fn is_logged_route(pattern: &str) -> bool {
     let mut known = routes().filter(|route| route.is_logged());
     pattern == "*"
         || known.any(|route| fits(pattern, route.method, route.template))
-        || pattern.split_once(' ').is_some_and(|(_, path)| path.starts_with("/v1/tenants/"))
+        || pattern.split_once(' ').is_some_and(|(_, path)| path.starts_with("/v1/tenants/") || is_microsoft(path))
 }
 
 fn action(stated: &Value) -> Result<(String, Action), Failure> {

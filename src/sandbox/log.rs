@@ -5,13 +5,17 @@
 use serde_json::{Value, json};
 
 use super::call::{Call, Reply};
+use super::microsoft::journal;
 use super::problem::Failure;
+use super::routes::is_microsoft;
 use super::store::Work;
 
 /// What a request turned out to be about.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trace {
     pub client: Option<String>,
+    /// The code of a refusal that is not ours.
+    pub code: Option<String>,
     pub tenant: Option<String>,
     pub settings_version_before: Option<String>,
     pub settings_version_after: Option<String>,
@@ -46,6 +50,9 @@ pub(super) struct Ending<'a> {
 
 /// Writes the entry of a request.
 pub(super) async fn write(work: &mut Work, call: &Call, ending: &Ending<'_>) -> Result<(), sqlx::Error> {
+    if is_microsoft(&call.path) {
+        return journal::write(work, call, ending).await;
+    }
     let entry = entry(work, call, ending).to_string();
     let sql = "INSERT INTO log (entry) VALUES (?)";
     sqlx::query(sql).bind(entry).execute(&mut *work.tx).await?;

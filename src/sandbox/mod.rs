@@ -8,7 +8,7 @@
 //! it some. Tokens live for an hour of the virtual clock. `/sandbox` asks for no token and answers only this machine.
 //!
 //! Beside the API it plays what the settings are for (`organization`, `provisioning`, `tasks`, `calls`, `interact`,
-//! `records`, `view`, `licences`).
+//! `records`, `view`, `licences`), and Microsoft's side (`microsoft`, which says more).
 //!
 //! A request flows: `serve` and `struck` (transaction, log, faults) → `dispatch` → `tenants`, `lists`, `triggers`, `auth`
 //! (the API) or `outside`, `people`, `clients`, `script`, `faults`, `log` (the world) → `merge`, `runtime`, `format`
@@ -18,11 +18,15 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::ServiceExt;
+use axum::extract::Request;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::Layer;
+use tower::util::MapRequestLayer;
 
 mod auth;
 mod body;
@@ -32,6 +36,7 @@ mod clients;
 mod connection;
 mod dispatch;
 mod faults;
+mod filter;
 mod format;
 mod interact;
 mod leaf;
@@ -39,6 +44,7 @@ mod licences;
 mod lists;
 mod log;
 mod merge;
+mod microsoft;
 mod openapi;
 mod organization;
 mod outside;
@@ -150,11 +156,13 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     let platform = Arc::new(serve::Platform {
         store,
         faults: faults::Faults::default(),
+        throttle: microsoft::throttle::Throttle::default(),
         committed: watch::Sender::new(()),
         stopping: stopping.clone(),
         running: TaskTracker::new(),
     });
-    let service = serve::router(&platform).into_make_service_with_connect_info::<connection::Peer>();
+    let service = MapRequestLayer::new(microsoft::hosts::receive).layer(serve::router(&platform));
+    let service = ServiceExt::<Request>::into_make_service_with_connect_info::<connection::Peer>(service);
     let server = axum::serve(connection::CuttableListener(listener), service)
         .with_graceful_shutdown(stopping.clone().cancelled_owned());
     let server = tokio::spawn(async move {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::problem::{Code, Slug};
-use super::routes::{Holds, In, Operation, Parameter, Route, routes};
+use super::routes::{Holds, In, Microsoft, Operation, Parameter, Route, routes};
 use super::schemas;
 
 const ABOUT: &str = "Settings of a Nimbus tenant, one document per Entra tenant. A write is all or nothing, is guarded \
@@ -44,6 +44,7 @@ pub(super) fn document() -> Value {
             {"name": "tenants", "description": "The admin API"},
             {"name": "token", "description": "OAuth 2.0 client credentials"},
             {"name": "sandbox", "description": "Only on the reference platform"},
+            {"name": "microsoft", "description": "Shapes of Microsoft's, only on the reference platform"},
         ],
         "paths": paths,
         "components": {
@@ -83,6 +84,9 @@ fn operation(route: &Route) -> Value {
 }
 
 fn tag(route: &Route) -> &'static str {
+    if route.is_microsoft() {
+        return "microsoft";
+    }
     match (route.is_admin(), route.is_logged()) {
         (true, _) => "tenants",
         (false, true) => "token",
@@ -92,14 +96,19 @@ fn tag(route: &Route) -> &'static str {
 
 fn request_types(route: &Route) -> &'static [&'static str] {
     match (route.operation, route.method) {
-        (Operation::IssueToken, _) => &["application/x-www-form-urlencoded"],
+        (Operation::IssueToken | Operation::Microsoft(Microsoft::IssueEntraToken), _) => {
+            &["application/x-www-form-urlencoded"]
+        }
         (_, "PATCH") => &["application/json", "application/merge-patch+json"],
         _ => &["application/json"],
     }
 }
 
 fn path_parameters(template: &str) -> impl Iterator<Item = Value> + '_ {
-    let name = |part: &str| part.strip_prefix('{')?.strip_suffix('}').map(str::to_owned);
+    let name = |part: &str| {
+        let (_, rest) = part.split_once('{')?;
+        rest.split_once('}').map(|(name, _)| name.to_owned())
+    };
     template.split('/').filter_map(name).map(|name| {
         let schema = if name == "id" { json!({"type": "string", "format": "uuid"}) } else { json!({"type": "string"}) };
         json!({"name": name, "in": "path", "required": true, "schema": schema})
@@ -198,6 +207,7 @@ fn common_refusals(route: &Route) -> &'static [Slug] {
             Slug::Internal,
             Slug::Unavailable,
         ],
+        "microsoft" => &[Slug::Internal],
         "token" => &[Slug::TooManyRequests, Slug::Internal, Slug::Unavailable],
         _ => &[Slug::MalformedRequest, Slug::NotPermitted, Slug::Internal],
     }
@@ -210,6 +220,7 @@ fn meaning(status: u16) -> &'static str {
         202 => "begun",
         204 => "done, nothing to say",
         304 => "the entity tag still holds",
+        400 | 401 | 403 | 404 | 429 => "refused",
         _ => "no token",
     }
 }

@@ -4,6 +4,7 @@
 //! settings it is into the body.
 use serde_json::{Map, Value, json};
 
+use super::microsoft::Foreign;
 pub(super) use super::slugs::{Code, Slug};
 
 /// One bad field.
@@ -91,6 +92,9 @@ pub(super) enum Failure {
     /// The token endpoint says no, in the words of OAuth 2.0.
     #[error("no token: {error}")]
     NoToken { status: u16, error: &'static str },
+    /// Microsoft says no, in its own words.
+    #[error("refused as {}", .0.code)]
+    Foreign(Box<Foreign>),
     /// The database failed.
     #[error("database")]
     Database(#[from] sqlx::Error),

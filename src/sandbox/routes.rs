@@ -5,6 +5,8 @@ use super::problem::Slug;
 
 mod admin;
 mod behaviours;
+mod microsoft;
+mod planting;
 mod world;
 
 /// What a route does; each is one function.
@@ -45,6 +47,7 @@ pub(super) enum Operation {
     PutInvitations,
     ReadMessages,
     Behaviour(Behaviour),
+    Microsoft(Microsoft),
 }
 
 /// What the settings are for.
@@ -72,11 +75,46 @@ pub(super) enum Behaviour {
     ListLicences,
 }
 
+/// Microsoft's routes, and those that plant what is behind them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Microsoft {
+    IssueEntraToken,
+    ReadOpenIdConfiguration,
+    DiscoverInstance,
+    ReadGroup,
+    ListMembers,
+    ListTransitiveMembers,
+    ReadServicePrincipalOfApp,
+    ReadServicePrincipal,
+    ListAppRoleAssignments,
+    ReadGraphUser,
+    ListGraphUsers,
+    ReadPresence,
+    ReadCommunicationsPresence,
+    InviteGuest,
+    CreateIdentity,
+    DeleteIdentity,
+    IssueAccessToken,
+    RevokeAccessTokens,
+    PutEntraApp,
+    PutEntraTenant,
+    PutGrants,
+    RemovePrincipal,
+    PutGroup,
+    RemoveGroup,
+    PutGraphUser,
+    RemoveGraphUser,
+    PutAcsResource,
+    ReadAcsResource,
+    ReadMicrosoftLog,
+}
+
 impl Operation {
     /// Returns the name of the operation.
     pub(super) fn name(self) -> String {
         let name = match self {
             Self::Behaviour(behaviour) => format!("{behaviour:?}"),
+            Self::Microsoft(operation) => format!("{operation:?}"),
             operation => format!("{operation:?}"),
         };
         let (first, rest) = name.split_at(1);
@@ -147,7 +185,25 @@ impl Route {
         Self { refuses, ..self }
     }
 
-    /// True for a route of the admin API and its token endpoint: what the log holds and where faults strike.
+    /// Returns the template as the router reads it, which knows nothing behind a parameter.
+    pub(super) fn path(&self) -> &'static str {
+        let suffix = self.suffix().map_or("", |(_, suffix)| suffix);
+        self.template.strip_suffix(suffix).unwrap_or(self.template)
+    }
+
+    /// Returns the last parameter and what the template has behind it, if it has anything.
+    pub(super) fn suffix(&self) -> Option<(&'static str, &'static str)> {
+        let (before, suffix) = self.template.rsplit_once('}')?;
+        let (_, name) = before.rsplit_once('{')?;
+        (!suffix.is_empty() && !suffix.contains('/')).then_some((name, suffix))
+    }
+
+    /// True for a route of Microsoft's, which answers in Microsoft's words.
+    pub(super) fn is_microsoft(&self) -> bool {
+        is_microsoft(self.template)
+    }
+
+    /// True for a route of the admin API, its token endpoint, or Microsoft's: what a log holds and where faults strike.
     pub(super) fn is_logged(&self) -> bool {
         is_logged(self.template)
     }
@@ -160,7 +216,12 @@ impl Route {
 
 /// True if the log holds requests to this path.
 pub(super) fn is_logged(path: &str) -> bool {
-    path.starts_with("/v1/") || path.starts_with("/oauth2/")
+    path.starts_with("/v1/") || path.starts_with("/oauth2/") || is_microsoft(path)
+}
+
+/// True for the path of a route of Microsoft's.
+pub(super) fn is_microsoft(path: &str) -> bool {
+    ["/login/", "/graph/", "/acs/"].iter().any(|place| path.starts_with(place))
 }
 
 const fn query(name: &'static str, holds: Holds, about: &'static str) -> Parameter {
@@ -171,5 +232,5 @@ pub(super) const TENANT: &[(u16, Option<&str>)] = &[(200, Some("Tenant"))];
 
 /// Returns all of them.
 pub(super) fn routes() -> impl Iterator<Item = &'static Route> {
-    admin::ROUTES.iter().chain(world::ROUTES).chain(behaviours::ROUTES)
+    admin::ROUTES.iter().chain(world::ROUTES).chain(behaviours::ROUTES).chain(planting::ROUTES).chain(microsoft::ROUTES)
 }

@@ -5,6 +5,7 @@ use super::problem::{Code, Slug};
 use super::roles::Role;
 
 mod behaviours;
+mod microsoft;
 mod runtime;
 mod settings;
 mod world;
@@ -12,7 +13,12 @@ mod world;
 /// Returns all schemas by name.
 pub(super) fn all() -> Value {
     let mut all: Map<String, Value> = Map::new();
-    let named = settings::schemas().into_iter().chain(admin()).chain(world::schemas()).chain(behaviours::schemas());
+    let named = settings::schemas()
+        .into_iter()
+        .chain(admin())
+        .chain(world::schemas())
+        .chain(behaviours::schemas())
+        .chain(microsoft::schemas());
     all.extend(named.map(|(name, schema)| (name.to_owned(), schema)));
     Value::Object(all)
 }

@@ -2,7 +2,9 @@
 use serde_json::{Value, json};
 
 use super::call::{Call, Reply};
+use super::microsoft::script_grants;
 use super::problem::{Failure, Slug};
+use super::rows::INTERACT_ENABLED;
 use super::runtime::{Holdings, pending_changes, script_settings};
 use super::store::Work;
 use super::tenant::{Tenant, record_change, services};
@@ -38,6 +40,7 @@ pub(super) async fn run(work: &mut Work, tenant: &mut Tenant) -> Result<Run, Fai
         tombstone.execute(&mut *work.tx).await?;
         return Ok(Run { pushed, deleted: true });
     }
+    script_grants(work, &tenant.id, tenant.is_on(INTERACT_ENABLED)).await?;
     tenant.state.pushed = script_settings(&tenant.settings);
     tenant.save(work).await?;
     Ok(Run { pushed, deleted: false })

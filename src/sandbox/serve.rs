@@ -18,6 +18,8 @@ use super::call::{Call, Reply};
 use super::connection::Peer;
 use super::faults::Faults;
 use super::log::{self, Ending};
+use super::microsoft::hosts::Sent;
+use super::microsoft::throttle::Throttle;
 use super::problem::{Failure, Slug};
 use super::routes::{Route, is_logged, routes};
 use super::store::{Store, Work};
@@ -30,6 +32,7 @@ const BODY_LIMIT: usize = 1 << 20;
 pub(super) struct Platform {
     pub store: Store,
     pub faults: Faults,
+    pub throttle: Throttle,
     /// Wakes those who wait for a change.
     pub committed: watch::Sender<()>,
     pub stopping: CancellationToken,
@@ -38,11 +41,12 @@ pub(super) struct Platform {
 
 /// Returns the router of all routes.
 pub(super) fn router(platform: &Arc<Platform>) -> Router {
-    let mut router = Router::new();
+    // Some paths of Microsoft's begin with a colon.
+    let mut router = Router::new().without_v07_checks();
     for route in routes() {
         let platform = Arc::clone(platform);
         let handler = move |peer, parameters, request| receive(platform, Ok(route), peer, parameters, request);
-        router = router.route(route.template, on(method_filter(route.method), handler));
+        router = router.route(route.path(), on(method_filter(route.method), handler));
     }
     let unknown = Arc::clone(platform);
     let other_method = Arc::clone(platform);
@@ -81,10 +85,13 @@ async fn receive(
     let raw_query = parts.uri.query().map(str::to_owned);
     let query = url::form_urlencoded::parse(raw_query.as_deref().unwrap_or("").as_bytes());
     let parameters = parameters.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let call = Call {
+    let sent = parts.extensions.get::<Sent>();
+    let sent = sent.map_or_else(|| parts.uri.to_string(), |sent| sent.0.clone());
+    let mut call = Call {
         route,
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
+        sent,
         query: query.into_owned().collect(),
         raw_query,
         parameters: parameters.collect(),
@@ -93,6 +100,7 @@ async fn receive(
         request_id: request_id.clone(),
         peer: peer.address,
     };
+    call.take_suffixes();
     let tracker = platform.running.clone();
     let answered = tracker.spawn(async move { platform.answer(call, &peer).await }).await;
     answered.unwrap_or_else(|_| refused(Slug::Internal))
@@ -143,7 +151,7 @@ impl Platform {
     /// Ends the transaction and writes the log.
     async fn settle(
         &self,
-        work: Work,
+        mut work: Work,
         call: &Call,
         outcome: Result<Reply, Failure>,
         fault: Option<&str>,
@@ -151,6 +159,9 @@ impl Platform {
         let (reply, mut work) = match outcome {
             Ok(reply) => (reply, work),
             Err(failure) => {
+                if let Failure::Foreign(foreign) = &failure {
+                    work.trace.code = Some(foreign.code.clone());
+                }
                 if let Failure::Database(_) | Failure::Stored(_) = failure {
                     tracing::error!(error = ?failure, request_id = call.request_id, "request broke");
                 }

@@ -10,6 +10,7 @@ use sqlx::{ConnectOptions, Sqlite, SqlitePool, Transaction};
 
 use super::Database;
 use super::log::Trace;
+use super::microsoft;
 
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -97,6 +98,7 @@ impl Store {
             .connect_with(options)
             .await?;
         sqlx::raw_sql(SCHEMA).execute(&pool).await?;
+        sqlx::raw_sql(microsoft::schema::SCHEMA).execute(&pool).await?;
         Ok(Self { pool })
     }
 

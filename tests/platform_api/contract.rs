@@ -14,7 +14,7 @@ pub fn template(path: &str) -> Option<&'static str> {
     let path = path.split('?').next()?;
     let fits = |template: &str| {
         let (mut parts, mut names) = (path.split('/'), template.split('/'));
-        let all = names.by_ref().zip(parts.by_ref()).all(|(name, part)| name.starts_with('{') || name == part);
+        let all = names.by_ref().zip(parts.by_ref()).all(|(name, part)| fits_part(name, part));
         all && names.next().is_none()
             && parts.next().is_none()
             && path.matches('/').count() == template.matches('/').count()
@@ -22,6 +22,17 @@ pub fn template(path: &str) -> Option<&'static str> {
     // A fixed path goes before one with parameters.
     let templates = DOCUMENT["paths"].as_object()?.keys().map(String::as_str);
     templates.filter(|template| fits(template)).min_by_key(|template| template.matches('{').count())
+}
+
+/// A part of a template is fixed, or has one parameter with something before and behind it.
+fn fits_part(name: &str, part: &str) -> bool {
+    match name.split_once('{') {
+        None => name == part,
+        Some((before, rest)) => {
+            let behind = rest.split_once('}').map_or("", |(_, behind)| behind);
+            part.strip_prefix(before).is_some_and(|rest| rest.ends_with(behind))
+        }
+    }
 }
 
 /// Says what about an answer is not as documented.

@@ -45,7 +45,7 @@ fn every_rename_names_a_setting() {
 /// Requests that succeed one after the other, at least one for each route.
 fn tour() -> Vec<Ask> {
     let end = [Ask::new("DELETE", tenant("?confirm=YES")), Ask::new("DELETE", outside(""))];
-    let parts = [admin(), tour::behaviours(), end.to_vec()];
+    let parts = [admin(), tour::behaviours(), tour::planting(), end.to_vec()];
     parts.concat()
 }
 
@@ -100,6 +100,7 @@ async fn every_route_answers_as_documented() {
         let answer = api.send(ask).await;
         assert!(answer.status < 300, "{method} {path}: {answer:?}");
     }
+    tour::microsoft(&api).await;
     let created = api.create(json!({})).await;
     let version = created["settingsVersion"].as_str().unwrap();
     let patch = Ask::new("PATCH", tenant("")).owner(OWNER).version(version).settings(json!({}));

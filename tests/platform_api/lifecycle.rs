@@ -41,10 +41,15 @@ async fn what_was_played_survives_a_restart() {
         let answer = api.send(ask).await;
         assert!(answer.status < 300, "{answer:?}");
     }
+    for ask in tour::planting() {
+        api.send(ask).await;
+    }
+    tour::microsoft(&api).await;
     tour::session(&api).await;
     let lists =
         ["organization-units", "services", "users", "records", "tasks", "interact/sessions", "view", "licences"];
-    let paths: Vec<String> = lists.iter().map(|list| outside(&format!("/{list}"))).collect();
+    let mut paths: Vec<String> = lists.iter().map(|list| outside(&format!("/{list}"))).collect();
+    paths.extend(["/sandbox/microsoft/acs/contoso".to_owned(), "/sandbox/microsoft/log".to_owned()]);
     let mut before = Vec::new();
     for path in &paths {
         before.push(api.outside("GET", path.clone(), Value::Null).await);
@@ -55,6 +60,7 @@ async fn what_was_played_survives_a_restart() {
     for (path, before) in paths.iter().zip(before) {
         assert_eq!(before, api.outside("GET", path.clone(), Value::Null).await, "{path}");
     }
+    api.send(Ask::new("GET", "/graph/v1.0/users")).await.expect(401);
 }
 
 #[tokio::test]

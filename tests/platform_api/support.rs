@@ -160,9 +160,14 @@ impl Api {
 
     /// Asks for a token with a form.
     pub async fn token_answer(&self, form: &[(&str, &str)]) -> Answer {
-        let url = self.url("/oauth2/v2.0/token");
-        let answer = received(self.http.post(url).form(form).send().await.unwrap()).await.unwrap();
-        self.hold("POST", "/oauth2/v2.0/token", &answer);
+        self.form_answer("/oauth2/v2.0/token", form).await
+    }
+
+    /// Sends a form.
+    pub async fn form_answer(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        let request = self.http.post(self.url(path)).form(form);
+        let answer = received(request.send().await.unwrap()).await.unwrap();
+        self.hold("POST", path, &answer);
         answer
     }
 

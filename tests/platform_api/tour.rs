@@ -1,7 +1,8 @@
 //! Requests that succeed one after the other, at least one for each route of the world around the admin API.
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::behaviours_organization::teams_based;
+use super::microsoft_support::*;
 use super::support::*;
 
 /// What the settings are for.
@@ -31,6 +32,61 @@ pub fn behaviours() -> Vec<Ask> {
         Ask::new("GET", outside("/view?as=partner")),
         Ask::new("GET", outside("/licences")),
     ]
+}
+
+/// What Microsoft's side is told.
+pub fn planting() -> Vec<Ask> {
+    let app = json!({"displayName": "App", "secret": "x", "keys": []});
+    let user = json!({"userPrincipalName": "anna@contoso.com"});
+    let resource = json!({"resourceId": RESOURCE_ID, "accessKeys": [KEY]});
+    vec![
+        Ask::new("PUT", format!("/sandbox/microsoft/apps/{}", object(1))).body(app),
+        Ask::new("PUT", entra("")).body(json!({"lagSeconds": 0})),
+        Ask::new("PUT", entra("/grants")).body(json!({"clientId": object(1), "permissions": []})),
+        Ask::new("DELETE", entra(&format!("/apps/{}", object(1)))),
+        Ask::new("PUT", entra(&format!("/groups/{}", object(1)))).body(json!({"displayName": "Group"})),
+        Ask::new("DELETE", entra(&format!("/groups/{}", object(1)))),
+        Ask::new("PUT", entra(&format!("/users/{}", object(1)))).body(user),
+        Ask::new("DELETE", entra(&format!("/users/{}", object(1)))),
+        Ask::new("PUT", "/sandbox/microsoft/acs/contoso").body(resource),
+        Ask::new("GET", "/sandbox/microsoft/acs/contoso"),
+        Ask::new("GET", "/sandbox/microsoft/log"),
+    ]
+}
+
+/// Microsoft's routes, which need tokens and signatures.
+pub async fn microsoft(api: &Api) {
+    plant_groups(api).await;
+    api.send(Ask::new("GET", "/login/common/discovery/instance")).await.expect(200);
+    api.send(Ask::new("GET", format!("/login/{ID}/v2.0/.well-known/openid-configuration"))).await.expect(200);
+    let permissions =
+        ["Group.Read.All", "Application.Read.All", "User.Read.All", "User.Invite.All", "Presence.Read.All"];
+    let graph = Graph::with(api, &permissions).await;
+    let (group, user) = (object(20), object(1));
+    for path in [
+        format!("/groups/{group}"),
+        format!("/groups/{group}/members"),
+        format!("/groups/{group}/transitiveMembers"),
+        "/users".to_owned(),
+        format!("/users/{user}"),
+        format!("/users/{user}/presence"),
+        format!("/communications/presences/{user}"),
+    ] {
+        graph.get(&path).await;
+    }
+    let principal = graph.get(&format!("/servicePrincipals(appId='{NIMBUS}')")).await;
+    let path = format!("/servicePrincipals/{}", principal["id"].as_str().unwrap());
+    graph.get(&path).await;
+    graph.get(&format!("{path}/appRoleAssignments")).await;
+    let guest = json!({"invitedUserEmailAddress": "im1@luware.com", "inviteRedirectUrl": "https://portal.example"});
+    api.send(graph.ask("POST", "/invitations").body(guest)).await.expect(201);
+    let ask = |method, path: &str, body: Option<Value>| signed(api, method, path, body, KEY, &date(0));
+    let created = api.send(ask("POST", &identities(""), Some(json!({})))).await.expect(201);
+    let id = created["identity"]["id"].as_str().unwrap();
+    let issue = identities(&format!("/{id}/:issueAccessToken"));
+    api.send(ask("POST", &issue, Some(json!({"scopes": ["chat"]})))).await.expect(200);
+    api.send(ask("POST", &identities(&format!("/{id}/:revokeAccessTokens")), None)).await.expect(204);
+    api.send(ask("DELETE", &identities(&format!("/{id}")), None)).await.expect(204);
 }
 
 /// A session of Interact, whose id only the platform knows.

@@ -1,0 +1,130 @@
+//! The routes of Microsoft's: Entra, Graph, ACS Identity.
+use super::{Holds, In, Microsoft, Operation, Parameter, Route, query};
+
+const SELECT: Parameter = query("$select", Holds::Text, "comma-separated properties");
+const TOP: Parameter = query("$top", Holds::Text, "items on a page, from 1 to 999");
+const COUNT: Parameter = query("$count", Holds::Text, "`true`, with the header: `@odata.count`");
+const FILTER: Parameter = query("$filter", Holds::Text, "an OData expression");
+const SKIP_TOKEN: Parameter = query("$skiptoken", Holds::Text, "in `@odata.nextLink`");
+const VERSION: Parameter = query("api-version", Holds::Text, "such as 2023-10-01");
+const CONSISTENCY: Parameter = Parameter {
+    name: "ConsistencyLevel",
+    place: In::Header,
+    required: false,
+    holds: Holds::Text,
+    about: "`eventual`, with `$count=true`: advanced query capabilities",
+};
+const PAGE: &[Parameter] = &[SELECT, TOP, COUNT, SKIP_TOKEN, CONSISTENCY];
+
+macro_rules! answers {
+    ($refusal:literal, $($answer:expr),+ ; $($status:literal),+) => {
+        &[$($answer,)+ $(($status, Some($refusal))),+]
+    };
+}
+
+const OBJECT: &[(u16, Option<&str>)] = answers!("GraphError", (200, Some("GraphObject")); 400, 401, 403, 404, 429);
+const LIST: &[(u16, Option<&str>)] = answers!("GraphError", (200, Some("GraphPage")); 400, 401, 403, 404, 429);
+const PRESENCE: &[(u16, Option<&str>)] = answers!("GraphError", (200, Some("GraphPresence")); 400, 401, 403, 404, 429);
+
+const fn ask(method: &'static str, template: &'static str, operation: Microsoft, about: &'static str) -> Route {
+    Route::new(method, template, Operation::Microsoft(operation), about)
+}
+
+/// In the order of the document.
+pub(super) static ROUTES: &[Route] = &[
+    ask(
+        "POST",
+        "/login/{tenant}/oauth2/v2.0/token",
+        Microsoft::IssueEntraToken,
+        "Issue a token for an app (client credentials, with a secret or an assertion)",
+    )
+    .body("EntraTokenRequest")
+    .answers(answers!("EntraError", (200, Some("EntraToken")); 400, 401)),
+    ask(
+        "GET",
+        "/login/{tenant}/v2.0/.well-known/openid-configuration",
+        Microsoft::ReadOpenIdConfiguration,
+        "Tell which tenant an id or a domain is",
+    )
+    .answers(answers!("EntraError", (200, Some("OpenIdConfiguration")); 400)),
+    ask("GET", "/login/common/discovery/instance", Microsoft::DiscoverInstance, "Tell which hosts mean this cloud")
+        .answers(&[(200, Some("InstanceDiscovery"))]),
+    ask("GET", "/graph/v1.0/groups/{group}", Microsoft::ReadGroup, "Read a group").takes(&[SELECT]).answers(OBJECT),
+    ask("GET", "/graph/v1.0/groups/{group}/members", Microsoft::ListMembers, "List the direct members of a group")
+        .takes(PAGE)
+        .answers(LIST),
+    ask(
+        "GET",
+        "/graph/v1.0/groups/{group}/transitiveMembers",
+        Microsoft::ListTransitiveMembers,
+        "List the members of a group and of the groups in it",
+    )
+    .takes(PAGE)
+    .answers(LIST),
+    ask(
+        "GET",
+        "/graph/v1.0/servicePrincipals(appId='{appId}')",
+        Microsoft::ReadServicePrincipalOfApp,
+        "Read the service principal of an app",
+    )
+    .takes(&[SELECT])
+    .answers(OBJECT),
+    ask(
+        "GET",
+        "/graph/v1.0/servicePrincipals/{principal}",
+        Microsoft::ReadServicePrincipal,
+        "Read a service principal",
+    )
+    .takes(&[SELECT])
+    .answers(OBJECT),
+    ask(
+        "GET",
+        "/graph/v1.0/servicePrincipals/{principal}/appRoleAssignments",
+        Microsoft::ListAppRoleAssignments,
+        "List what an app was granted",
+    )
+    .takes(PAGE)
+    .answers(LIST),
+    ask("GET", "/graph/v1.0/users", Microsoft::ListGraphUsers, "List users")
+        .takes(&[SELECT, TOP, COUNT, SKIP_TOKEN, FILTER, CONSISTENCY])
+        .answers(LIST),
+    ask("GET", "/graph/v1.0/users/{user}", Microsoft::ReadGraphUser, "Read a user by id or sign-in name")
+        .takes(&[SELECT])
+        .answers(OBJECT),
+    ask("GET", "/graph/v1.0/users/{user}/presence", Microsoft::ReadPresence, "Read the presence of a user")
+        .answers(PRESENCE),
+    ask(
+        "GET",
+        "/graph/v1.0/communications/presences/{user}",
+        Microsoft::ReadCommunicationsPresence,
+        "Read the presence of a user",
+    )
+    .answers(PRESENCE),
+    ask("POST", "/graph/v1.0/invitations", Microsoft::InviteGuest, "Invite a guest")
+        .body("GraphInvitation")
+        .answers(answers!("GraphError", (201, Some("GraphObject")); 400, 401, 403, 429)),
+    ask("POST", "/acs/{resource}/identities", Microsoft::CreateIdentity, "Create an identity, with a token if wanted")
+        .takes(&[VERSION])
+        .body("AcsIdentityRequest")
+        .answers(answers!("AcsError", (201, Some("AcsIdentity")); 400, 401)),
+    ask("DELETE", "/acs/{resource}/identities/{identity}", Microsoft::DeleteIdentity, "Delete an identity")
+        .takes(&[VERSION])
+        .answers(answers!("AcsError", (204, None); 400, 401, 404)),
+    ask(
+        "POST",
+        "/acs/{resource}/identities/{identity}/:issueAccessToken",
+        Microsoft::IssueAccessToken,
+        "Issue a token for an identity",
+    )
+    .takes(&[VERSION])
+    .body("AcsTokenRequest")
+    .answers(answers!("AcsError", (200, Some("AcsToken")); 400, 401, 404)),
+    ask(
+        "POST",
+        "/acs/{resource}/identities/{identity}/:revokeAccessTokens",
+        Microsoft::RevokeAccessTokens,
+        "Revoke the tokens of an identity",
+    )
+    .takes(&[VERSION])
+    .answers(answers!("AcsError", (204, None); 400, 401, 404)),
+];
