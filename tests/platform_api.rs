@@ -1,6 +1,7 @@
 //! The reference platform, driven over HTTP without our client: each rule of the admin API is a test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod behaviours_console;
 mod behaviours_interact;
 mod behaviours_licences;
 mod behaviours_organization;

@@ -7,7 +7,7 @@ use super::routes::{Behaviour, Operation};
 use super::serve::Platform;
 use super::store::Work;
 use super::{auth, clients, lists, log, outside, people, script, tenants, triggers};
-use super::{calls, interact, licences, microsoft, organization, provisioning, records, tasks, view};
+use super::{calls, interact, licences, microsoft, organization, provisioning, records, search, tasks, view};
 
 impl Platform {
     /// Carries out what the route of a request is for.
@@ -79,6 +79,7 @@ async fn behave(work: &mut Work, call: &Call, behaviour: Behaviour) -> Result<Re
         Behaviour::LeaveSession => interact::event(work, call).await,
         Behaviour::ViewTenant => view::view(work, call).await,
         Behaviour::ListLicences => licences::list(work, call).await,
+        Behaviour::Search => search::search(work, call).await,
     }
 }
 

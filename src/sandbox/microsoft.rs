@@ -32,9 +32,9 @@ pub(super) mod throttle;
 mod users;
 
 pub(super) use answers::Foreign;
-pub(super) use apps::script_grants;
-pub(super) use directory::MEMBER_TYPES;
-pub(super) use permissions::PERMISSIONS;
+pub(super) use apps::{has_permission, script_grants};
+pub(super) use directory::{MEMBER_TYPES, users};
+pub(super) use permissions::{NIMBUS_APP, PERMISSIONS};
 
 /// Carries out what a route of Microsoft's, or one that plants something there, is for.
 pub(super) async fn dispatch(

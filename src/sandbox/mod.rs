@@ -8,7 +8,7 @@
 //! it some. Tokens live for an hour of the virtual clock. `/sandbox` asks for no token and answers only this machine.
 //!
 //! Beside the API it plays what the settings are for (`organization`, `provisioning`, `tasks`, `calls`, `interact`,
-//! `records`, `view`, `licences`), and Microsoft's side (`microsoft`, which says more).
+//! `records`, `view`, `licences`, `search`), and Microsoft's side (`microsoft`, which says more).
 //!
 //! A request flows: `serve` and `struck` (transaction, log, faults) → `dispatch` → `tenants`, `lists`, `triggers`, `auth`
 //! (the API) or `outside`, `people`, `clients`, `script`, `faults`, `log` (the world) → `merge`, `runtime`, `format`
@@ -58,6 +58,7 @@ mod rows;
 mod runtime;
 mod schemas;
 mod script;
+mod search;
 mod serve;
 mod slugs;
 mod store;

@@ -73,6 +73,7 @@ pub(super) enum Behaviour {
     LeaveSession,
     ViewTenant,
     ListLicences,
+    Search,
 }
 
 /// Microsoft's routes, and those that plant what is behind them.

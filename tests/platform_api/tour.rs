@@ -31,6 +31,7 @@ pub fn behaviours() -> Vec<Ask> {
         Ask::new("GET", outside("/interact/sessions")),
         Ask::new("GET", outside("/view?as=partner")),
         Ask::new("GET", outside("/licences")),
+        Ask::new("GET", outside("/search?as=anna&text=An")),
     ]
 }
 

@@ -11,12 +11,14 @@ const MAKES: &[Slug] = &[TenantNotFound, TenantDeleting, UnsupportedMediaType, I
 const READER: Parameter =
     query("as", Holds::OneOf(&records::READERS), "reporting role; only the first one reads user states");
 const VIEWER: Parameter = query("as", Holds::OneOf(&roles::Role::NAMES), "who looks; tenant by default");
+const ASKER: Parameter = Parameter { required: true, ..query("as", Holds::Text, "id of the user who searches") };
+const WORDS: Parameter = query("text", Holds::Text, "the beginning of a name or an address");
 
 const fn play(method: &'static str, template: &'static str, behaviour: Behaviour, about: &'static str) -> Route {
     Route::new(method, template, Operation::Behaviour(behaviour), about)
 }
 
-/// In the order of the design: units, provisioning, records, tasks, calls, Interact, view, licences.
+/// In the order of the design: units, provisioning, records, tasks, calls, Interact, view, licences, search.
 pub(super) static ROUTES: &[Route] = &[
     play(
         "GET",
@@ -124,5 +126,9 @@ pub(super) static ROUTES: &[Route] = &[
         .refuses(READS),
     play("GET", "/sandbox/tenants/{id}/licences", Behaviour::ListLicences, "Compare used licences with bought ones")
         .answers(&[(200, Some("Licences"))])
+        .refuses(READS),
+    play("GET", "/sandbox/tenants/{id}/search", Behaviour::Search, "Search contacts in Attendant Console")
+        .takes(&[ASKER, WORDS])
+        .answers(&[(200, Some("SearchResult"))])
         .refuses(READS),
 ];

@@ -182,5 +182,19 @@ fn views() -> Vec<(&'static str, Value)> {
     let user = object(&[("name", text()), ("state", text_or_null()), ("timeInStateSeconds?", count())]);
     let call = object(&[("service", text()), ("customer", text()), ("outcome", one_of(&calls::OUTCOMES))]);
     let licence = object(&[("kind", text()), ("used", count()), ("contingent", count()), ("overused", flag())]);
-    vec![("View", object(&[("users", list(user)), ("calls", list(call))])), ("Licences", items(licence))]
+    let contact = object(&[("displayName", text_or_null()), ("userPrincipalName", text())]);
+    let member = object(&[("id", text()), ("available", flag())]);
+    let service = object(&[("id", text()), ("displayName", text()), ("available", flag()), ("members", list(member))]);
+    let result = object(&[
+        ("filter", text()),
+        ("contacts", list(contact)),
+        ("services", list(service)),
+        ("design", one_of(&DESIGNS)),
+        ("maySwitchDesign", flag()),
+    ]);
+    vec![
+        ("View", object(&[("users", list(user)), ("calls", list(call))])),
+        ("Licences", items(licence)),
+        ("SearchResult", result),
+    ]
 }
