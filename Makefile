@@ -7,7 +7,7 @@ SHELL := bash
 K8S_VERSION ?= $(shell sed -n 's|.*k8s.io/kubernetes v\([0-9.]*\).*|\1|p' tests/controlplane/kubernetes/go.mod)
 export K8S_VERSION
 
-.PHONY: help controlplane test check generated demo clean
+.PHONY: help controlplane test check generated nightly-sdk demo clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,13 @@ check: controlplane ## Check formatting, lints and that generated files are fres
 
 generated: ## Write the generated files anew
 	UPDATE=1 cargo test --locked --test integration generated
+
+# Not part of `make test`: it installs packages. The packages talk to their public hosts through a proxy of their own.
+nightly-sdk: ## Let Microsoft's own packages talk to the sandbox
+	@cargo build --locked --bin nimbus-operator
+	@test -x target/sdk/venv/bin/python || python3 -m venv target/sdk/venv
+	@target/sdk/venv/bin/pip install --quiet --requirement tests/microsoft/requirements.txt
+	@target/sdk/venv/bin/python tests/microsoft/sdk.py target/debug/nimbus-operator
 
 demo: controlplane ## Start everything and play with it until Ctrl-C (ONESHOT=1: check it and exit)
 	@cargo build --locked --bins --example demo

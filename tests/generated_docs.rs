@@ -94,6 +94,9 @@ async fn generated_examples_are_accepted_and_the_full_one_becomes_ready() {
     let partners: Api<Partner> = Api::all(stage.client(users::PLATFORM_ADMIN));
     partners.patch(&stage.env.namespace, &PatchParams::apply("test"), &Patch::Apply(partner)).await.unwrap();
     let full = std::fs::read_to_string(assets::checkout().join("examples/settings/full.yaml")).unwrap();
-    stage.try_create(placed(&stage, &full)).await.unwrap();
+    let full = placed(&stage, &full);
+    let unit = full["spec"]["provisioning"]["defaultOrganizationUnitId"].as_str().unwrap();
+    stage.platform.organization_unit(&stage.id, unit).await.unwrap();
+    stage.try_create(full).await.unwrap();
     stage.ready().await;
 }
