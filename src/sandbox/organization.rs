@@ -13,6 +13,7 @@ use super::problem::{Code, Failure, Problem};
 use super::rows::DEFAULT_ORGANIZATION_UNIT;
 use super::store::Work;
 use super::table::put;
+use super::tenant::Tenant;
 use super::tenants::alive;
 
 /// The id of the top of every tree.
@@ -86,11 +87,15 @@ pub(super) async fn list(work: &mut Work, call: &Call) -> Result<Reply, Failure>
 }
 
 /// `POST /sandbox/tenants/{id}/organization-units`: a unit is made below another one.
+///
+/// The tenant need not exist yet, so that its creation can name a unit.
 pub(super) async fn create(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body = call.members(&["id", "name", "parent", "selectable"])?;
-    let tenant = tenant(work, call).await?;
-    alive(&tenant)?;
-    let tree = Tree::load(work, &tenant.id).await?;
+    let tenant = call.tenant()?;
+    if let Some(present) = Tenant::load(work, &tenant).await? {
+        alive(&present)?;
+    }
+    let tree = Tree::load(work, &tenant).await?;
     let id = match body.nullable_text("id")? {
         None => uuid::Uuid::new_v4().to_string(),
         Some(id) => guid(&id).ok_or(Problem::member("/id", Code::BadFormat))?,
@@ -104,7 +109,7 @@ pub(super) async fn create(work: &mut Work, call: &Call) -> Result<Reply, Failur
     }
     let (name, selectable) = (body.text("name")?, !body.has("selectable") || body.flag("selectable")?);
     let sql = "INSERT INTO organization_units VALUES (?, ?, ?, ?, ?)";
-    let row = sqlx::query(sql).bind(&tenant.id).bind(&id).bind(&parent).bind(&name).bind(selectable);
+    let row = sqlx::query(sql).bind(&tenant).bind(&id).bind(&parent).bind(&name).bind(selectable);
     row.execute(&mut *work.tx).await?;
     Ok(Reply::new(201, Some(json!({"id": id, "parent": parent, "name": name, "selectable": selectable}))))
 }

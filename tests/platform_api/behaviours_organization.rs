@@ -109,6 +109,14 @@ async fn a_setting_that_names_no_unit_is_refused() {
 }
 
 #[tokio::test]
+async fn a_creation_names_a_unit_that_is_there_before_the_tenant() {
+    let api = Api::start().await;
+    let sales = unit(&api, "Sales", "root").await;
+    let created = api.create(default_unit(&sales)).await;
+    assert_eq!(Some(&json!(sales)), created["settings"].pointer(DEFAULT));
+}
+
+#[tokio::test]
 async fn a_unit_is_made_below_one_that_is_there() {
     let api = Api::start().await;
     api.create(json!({})).await;

@@ -31,7 +31,7 @@ pub(super) static ROUTES: &[Route] = &[
     play("POST", "/sandbox/tenants/{id}/organization-units", Behaviour::CreateUnit, "Make an organization unit")
         .body("OrganizationUnitCreation")
         .answers(&[(201, Some("OrganizationUnit"))])
-        .refuses(MAKES),
+        .refuses(&[TenantDeleting, UnsupportedMediaType, InvalidRequest]),
     play(
         "DELETE",
         "/sandbox/tenants/{id}/organization-units/{unit}",
