@@ -65,6 +65,8 @@ fn only(path: &str, value: Value) -> Value {
 async fn create_full(stage: &Stage) -> Value {
     create_partner(stage, PARTNER_ID).await;
     let spec = full(stage);
+    let unit = spec["provisioning"]["defaultOrganizationUnitId"].as_str().unwrap();
+    stage.platform.organization_unit(&stage.id, unit).await.unwrap();
     stage.create(spec.clone()).await;
     stage.ready().await;
     spec

@@ -104,6 +104,12 @@ impl Sandbox {
         self.ask(Method::PUT, &format!("/sandbox/tenants/{id}/stamp"), Some(body)).await
     }
 
+    /// Makes an organization unit with this id, also for a tenant that is still to be created.
+    pub async fn organization_unit(&self, id: &str, unit: &str) -> Result<Value> {
+        let body = json!({ "id": unit, "name": "Sales" });
+        self.ask(Method::POST, &format!("/sandbox/tenants/{id}/organization-units"), Some(body)).await
+    }
+
     /// Provisions a service, as an administrator does.
     pub async fn service(&self, id: &str, service: &str) -> Result<Value> {
         let body = json!({ "displayName": service, "features": [] });

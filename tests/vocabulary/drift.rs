@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use super::{at, create_full, document, expected, only};
 use crate::support::stage::{CONNECTION_STRING, Stage};
 
+/// An id that is no example.
+const OTHER_ID: &str = "66666666-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
+
 /// Another legal value than the example.
 fn other(leaf: &Leaf, spec: &Value, schema: &Value) -> Value {
     if leaf.class == Class::Sealed {
@@ -32,7 +35,7 @@ fn other(leaf: &Leaf, spec: &Value, schema: &Value) -> Value {
             let pattern = regex::Regex::new(&pattern).unwrap();
             let candidates = [
                 "Other",
-                "66666666-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
+                OTHER_ID,
                 "+41445550000",
                 "sip:other@fabrikam.com",
                 "other@fabrikam.com",
@@ -50,6 +53,7 @@ async fn drift_of_each_setting_is_corrected() {
     let stage = Stage::new("drift").await;
     let _operator = stage.start();
     let spec = create_full(&stage).await;
+    stage.platform.organization_unit(&stage.id, OTHER_ID).await.unwrap();
     let schema = crd::tenant_spec();
     let mut count = 0;
     for leaf in leaves().filter(|leaf| !matches!(leaf.class, Class::Clears | Class::Probe)) {
