@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod behaviours;
 mod crash;
 mod deletion;
 mod faults;

@@ -1,0 +1,1 @@
+//! Behaviour 6. Security groups are checked with Graph.

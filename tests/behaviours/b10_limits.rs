@@ -1,0 +1,1 @@
+//! Behaviour 10. Limits act at once, and lowering one never ends running tasks.

@@ -1,0 +1,1 @@
+//! Behaviour 12. What a partner sees of users and customers.

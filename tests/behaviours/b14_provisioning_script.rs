@@ -1,0 +1,1 @@
+//! Behaviour 14. The provisioning script: what is pending is read, never assumed.
