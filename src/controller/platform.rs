@@ -134,7 +134,8 @@ async fn publish(
     let said = Report { orphans: previous.orphans.clone(), message: previous.orphans_message.clone() };
     let Report { orphans, message: orphans_message } = report.unwrap_or(said);
     let generation = platform.metadata.generation.unwrap_or_default();
-    let conditions = merge(&previous.conditions, vec![finding], generation, Timestamp::now());
+    let support = platform.spec.support.as_ref();
+    let conditions = merge(&previous.conditions, vec![finding], generation, Timestamp::now(), support);
     let status = PlatformStatus {
         observed_generation: generation,
         role,

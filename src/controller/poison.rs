@@ -86,7 +86,7 @@ async fn publish(context: &Context, object: &DynamicObject, shell: &Tenant) -> R
         Finding::new(kind::STALLED, true, reason::UNDECODABLE, MESSAGE),
     ];
     let generation = object.metadata.generation.unwrap_or_default();
-    let conditions = merge(&previous, findings, generation, Timestamp::now());
+    let conditions = merge(&previous, findings, generation, Timestamp::now(), None);
     if conditions == previous {
         return Ok(());
     }

@@ -98,6 +98,7 @@ async fn turn(seen: &Tenant, context: &Context) -> Result<Action, NotPublished> 
         now: Timestamp::now(),
         refresh_licenses,
         rewrites: entry.rewrites.1,
+        support: pass.platform.as_deref().and_then(|platform| platform.spec.support.as_ref()),
     };
     let conclusion = concluded(context, &pass, facts, outcome);
     debug!(delay = ?conclusion.delay, changed = conclusion.status.is_some(), "concluded");

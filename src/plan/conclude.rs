@@ -11,6 +11,7 @@ use super::tabs::{drift, mark_invalid, paths, tabs};
 use super::{Difference, Done, Outcome, Stop, facts, retention};
 use crate::admin_api::{ApiError, Problem, TenantDocument};
 use crate::resources::condition::{Finding, Truth, as_it_was, kind, merge};
+use crate::resources::platform::Support;
 use crate::resources::status::{Applied, DeletionStatus, TenantStatus};
 use crate::resources::{Tenant, annotation, reason};
 use crate::settings::provisioning::DEFAULT_ORGANIZATION_UNIT;
@@ -32,6 +33,8 @@ pub struct Facts<'f> {
     pub refresh_licenses: bool,
     /// How often in a row the platform did not keep what it was given.
     pub rewrites: u32,
+    /// Where the Platform says that people find help.
+    pub support: Option<&'f Support>,
 }
 
 /// What a pass comes to.
@@ -111,7 +114,7 @@ impl Facts<'_> {
             .or_else(|| previous.last_handled_reconcile_at.clone());
         TenantStatus {
             observed_generation: self.generation(),
-            conditions: merge(&previous.conditions, findings, self.generation(), self.now),
+            conditions: merge(&previous.conditions, findings, self.generation(), self.now, self.support),
             last_handled_reconcile_at: handled,
             ..previous
         }

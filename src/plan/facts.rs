@@ -72,19 +72,22 @@ fn overuse(licenses: &[LicenseStatus]) -> Finding {
 fn active(document: &TenantDocument) -> Option<Finding> {
     let state = state(document)?;
     let (truth, reason) = match state.as_str() {
-        "Active" => (Truth::True, "Active"),
-        "Trial" => (Truth::True, "Trial"),
-        "Lab" => (Truth::True, "Lab"),
-        "Suspended" => (Truth::False, "Suspended"),
-        "Expired" => (Truth::False, "Expired"),
-        "Canceled" => (Truth::False, "Canceled"),
-        _ => (Truth::Unknown, "UnknownState"),
+        "Active" => (Truth::True, reason::state::ACTIVE),
+        "Trial" => (Truth::True, reason::state::TRIAL),
+        "Lab" => (Truth::True, reason::state::LAB),
+        "Suspended" => (Truth::False, reason::state::SUSPENDED),
+        "Expired" => (Truth::False, reason::state::EXPIRED),
+        "Canceled" => (Truth::False, reason::state::CANCELED),
+        _ => (Truth::Unknown, reason::state::UNKNOWN),
     };
     let message = match truth {
         Truth::True => String::new(),
-        Truth::False => {
-            format!("the tenant is {state}: log-ins and tasks may be refused; only the vendor can change this")
+        // What follows from the other two is not published.
+        Truth::False if reason == reason::state::SUSPENDED => {
+            "the tenant is Suspended: nobody can log in, tasks are rejected and calls go to an announcement; its settings stay"
+                .to_owned()
         }
+        Truth::False => format!("the subscription is {state}: log-ins and tasks may be refused; its settings stay"),
         Truth::Unknown => format!("the tenant is '{state}', which this version does not know"),
     };
     Some(Finding { kind: kind::TENANT_ACTIVE, truth, reason: reason.into(), message })

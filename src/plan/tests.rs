@@ -135,7 +135,14 @@ impl Given {
         let outcome = pass(&self, held);
         let tenant = self.tenant();
         let hash = self.desired().hash;
-        let facts = Facts { tenant: &tenant, hash: Some(&hash), now: at(1000), refresh_licenses: true, rewrites: 0 };
+        let facts = Facts {
+            tenant: &tenant,
+            hash: Some(&hash),
+            now: at(1000),
+            refresh_licenses: true,
+            rewrites: 0,
+            support: None,
+        };
         self.status = conclude(facts, outcome).status;
         self
     }
@@ -185,7 +192,8 @@ fn concluded(given: &Given, outcome: Result<Outcome, Stop>) -> Conclusion {
     };
     let end = |given: &Given, second, refresh_licenses, outcome| {
         let (tenant, rewrites) = (given.tenant(), given.rewrites);
-        conclude(Facts { tenant: &tenant, hash: hash.as_deref(), now: at(second), refresh_licenses, rewrites }, outcome)
+        let (hash, now) = (hash.as_deref(), at(second));
+        conclude(Facts { tenant: &tenant, hash, now, refresh_licenses, rewrites, support: None }, outcome)
     };
     let first = end(given, 2000, true, outcome.clone());
     if let Some(status) = &first.status {
@@ -252,9 +260,9 @@ fn verdict(status: &TenantStatus) -> Vec<String> {
     status.conditions.iter().map(|c| format!("{}={} {}", c.type_, c.status, c.reason)).collect()
 }
 
-/// The message of a condition.
+/// What a condition says that happened.
 fn message<'s>(status: &'s TenantStatus, kind: &str) -> &'s str {
-    &condition::find(&status.conditions, kind).unwrap().message
+    condition::what_happened(&condition::find(&status.conditions, kind).unwrap().message)
 }
 
 /// The status that a pass writes.

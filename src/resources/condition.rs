@@ -6,6 +6,9 @@ use std::cmp::Ordering;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
+use super::platform::Support;
+use super::reason;
+
 /// The types, in the order in which a status lists them.
 pub mod kind {
     /// The spec of this generation is live on the platform.
@@ -79,7 +82,7 @@ pub struct Finding {
     pub truth: Truth,
     /// A CamelCase word from [`super::reason`].
     pub reason: Cow<'static, str>,
-    /// A sentence for people; may be empty.
+    /// What happened, a sentence for people; may be empty. What to do about it is added where conditions are made.
     pub message: String,
 }
 
@@ -100,8 +103,13 @@ pub fn as_it_was(conditions: &[Condition], kind: &'static str) -> Option<Finding
             _ => Truth::Unknown,
         },
         reason: condition.reason.clone().into(),
-        message: condition.message.clone(),
+        message: what_happened(&condition.message).to_owned(),
     })
+}
+
+/// A message without what to do about it.
+pub fn what_happened(message: &str) -> &str {
+    message.rsplit_once(reason::ADVICE).map_or(message, |(happened, _)| happened)
 }
 
 /// The condition of a type, if it was ever stated.
@@ -109,8 +117,15 @@ pub fn find<'c>(conditions: &'c [Condition], kind: &str) -> Option<&'c Condition
     conditions.iter().find(|condition| condition.type_ == kind)
 }
 
-/// Turns findings into conditions of one generation. A transition time moves only when the status flips.
-pub fn merge(previous: &[Condition], findings: Vec<Finding>, generation: i64, now: Timestamp) -> Vec<Condition> {
+/// Turns findings into conditions of one generation, and tells people what to do and where they find help. A transition time
+/// moves only when the status flips.
+pub fn merge(
+    previous: &[Condition],
+    findings: Vec<Finding>,
+    generation: i64,
+    now: Timestamp,
+    support: Option<&Support>,
+) -> Vec<Condition> {
     let mut conditions: Vec<Condition> = findings
         .into_iter()
         .map(|finding| {
@@ -118,7 +133,7 @@ pub fn merge(previous: &[Condition], findings: Vec<Finding>, generation: i64, no
             let before = find(previous, finding.kind).filter(|before| before.status == status);
             Condition {
                 last_transition_time: before.map_or(Time(now), |before| before.last_transition_time.clone()),
-                message: cut(&finding.message),
+                message: advised(&finding, support),
                 observed_generation: Some(generation),
                 reason: finding.reason.into_owned(),
                 status: status.to_owned(),
@@ -135,11 +150,20 @@ fn by_order(left: &Condition, right: &Condition) -> Ordering {
     place(left).cmp(&place(right))
 }
 
-fn cut(message: &str) -> String {
-    if message.chars().count() <= LONGEST_MESSAGE {
+/// What happened and what to do. Where both are too long, what happened is cut.
+fn advised(finding: &Finding, support: Option<&Support>) -> String {
+    let advice = Some(finding).filter(|finding| !finding.message.is_empty());
+    let advice = advice.and_then(|finding| reason::advice(finding.kind, &finding.reason, support));
+    let end = advice.map_or_else(String::new, |advice| format!("{}{advice}", reason::ADVICE));
+    let room = LONGEST_MESSAGE.saturating_sub(end.chars().count());
+    cut(&(cut(&finding.message, room) + &end), LONGEST_MESSAGE)
+}
+
+fn cut(message: &str, longest: usize) -> String {
+    if message.chars().count() <= longest {
         return message.to_owned();
     }
-    message.chars().take(LONGEST_MESSAGE - 1).chain(['…']).collect()
+    message.chars().take(longest.saturating_sub(1)).chain(['…']).collect()
 }
 
 #[cfg(test)]
@@ -152,11 +176,11 @@ mod tests {
 
     #[test]
     fn transition_time_moves_only_on_a_flip() {
-        let first = merge(&[], vec![Finding::new(kind::READY, true, "Succeeded", "")], 1, at(10));
-        let same = merge(&first, vec![Finding::new(kind::READY, true, "Other", "more")], 2, at(20));
+        let first = merge(&[], vec![Finding::new(kind::READY, true, "Succeeded", "")], 1, at(10), None);
+        let same = merge(&first, vec![Finding::new(kind::READY, true, "Other", "more")], 2, at(20), None);
         assert_eq!(same[0].last_transition_time, Time(at(10)));
         assert_eq!(same[0].observed_generation, Some(2));
-        let flipped = merge(&same, vec![Finding::new(kind::READY, false, "Other", "")], 2, at(30));
+        let flipped = merge(&same, vec![Finding::new(kind::READY, false, "Other", "")], 2, at(30), None);
         assert_eq!(flipped[0].last_transition_time, Time(at(30)));
     }
 
@@ -166,8 +190,23 @@ mod tests {
             Finding::new(kind::SYNCED, true, "InSync", "x".repeat(5000)),
             Finding::new(kind::READY, true, "Succeeded", ""),
         ];
-        let conditions = merge(&[], findings, 1, at(0));
+        let conditions = merge(&[], findings, 1, at(0), None);
         assert_eq!(conditions.iter().map(|c| c.type_.as_str()).collect::<Vec<_>>(), ["Ready", "Synced"]);
         assert_eq!(conditions[1].message.chars().count(), LONGEST_MESSAGE);
+    }
+
+    #[test]
+    fn a_message_says_what_to_do_and_is_said_again_without_saying_it_twice() {
+        let support = |link: &str| Support { helpdesk: Some(link.to_owned()), ..Support::default() };
+        let lost = || vec![Finding::new(kind::READY, false, reason::TENANT_LOST, "x".repeat(2000))];
+        let first = merge(&[], lost(), 1, at(0), Some(&support("https://help.example")));
+        assert_eq!(first[0].message.chars().count(), LONGEST_MESSAGE);
+        assert!(first[0].message.ends_with(" See https://help.example"), "{}", first[0].message);
+        let again = as_it_was(&first, kind::READY).into_iter().collect();
+        let again = merge(&first, again, 1, at(0), Some(&support("https://other.example")));
+        assert!(again[0].message.ends_with(" See https://other.example"), "{}", again[0].message);
+        assert_eq!(again[0].message.matches(reason::ADVICE).count(), 1);
+        let quiet = merge(&[], vec![Finding::new(kind::SYNCED, false, reason::TENANT_LOST, "")], 1, at(0), None);
+        assert_eq!(quiet[0].message, "", "where nothing happened, nothing has to be done");
     }
 }

@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client, ResourceExt};
 use nimbus_operator::controller::{self, Observer, Timing};
-use nimbus_operator::resources::{Platform, Tenant};
+use nimbus_operator::resources::{Platform, Tenant, condition};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -361,11 +361,16 @@ impl<'a> StageOn<'a> {
     }
 }
 
-/// Status, reason and message of a condition.
+/// Status, reason and message of a condition; without what to do, which is the table's and [`message`] has.
 pub fn condition(tenant: &Tenant, kind: &str) -> Option<(String, String, String)> {
-    let conditions = &tenant.status.as_ref()?.conditions;
-    let found = conditions.iter().find(|condition| condition.type_ == kind)?;
-    Some((found.status.clone(), found.reason.clone(), found.message.clone()))
+    let found = condition::find(&tenant.status.as_ref()?.conditions, kind)?;
+    let happened = condition::what_happened(&found.message).to_owned();
+    Some((found.status.clone(), found.reason.clone(), happened))
+}
+
+/// The whole message of a condition, as people read it.
+pub fn message(tenant: &Tenant, kind: &str) -> Option<String> {
+    Some(condition::find(&tenant.status.as_ref()?.conditions, kind)?.message.clone())
 }
 
 /// What a failed wait says about a Tenant.
