@@ -54,6 +54,12 @@ pub struct Runtime {
     pub pending_changes: Vec<Pending>,
     /// Where the script is.
     pub script_url: Option<String>,
+    /// The modalities that the tenant can have; `None` where the platform does not say.
+    pub available_modalities: Option<Vec<String>>,
+    /// Whether there is any licence of a kind, nested like `licenses.contingents`.
+    pub licensed: Value,
+    /// Limits of the vendor.
+    pub caps: Vec<Cap>,
     /// Settings that the platform moved away from something that was deleted.
     pub moved_references: Vec<MovedReference>,
     /// The deletion that was asked for, if any.
@@ -70,6 +76,16 @@ pub struct Pending {
     pub id: String,
     /// What changes.
     pub change: String,
+}
+
+/// A limit of the vendor: what is set above it stays stored and has no effect.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Cap {
+    /// RFC 6901 pointer of the setting.
+    pub pointer: String,
+    /// The highest value that has an effect.
+    pub effective_max: i64,
 }
 
 /// A setting that the platform moved by itself, since what it named was deleted.

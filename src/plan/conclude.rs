@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::deletion::{Because, Farewell};
 use super::stop::{Disposition, Mode};
 use super::tabs::{drift, mark_invalid, paths, tabs};
-use super::{Difference, Done, Outcome, Stop, facts, retention};
+use super::{Difference, Done, Outcome, Stop, availability, facts, retention};
 use crate::admin_api::{ApiError, Problem, TenantDocument};
 use crate::resources::condition::{Finding, Truth, as_it_was, kind, merge};
 use crate::resources::platform::Support;
@@ -161,16 +161,18 @@ fn live(facts: Facts<'_>, document: &TenantDocument, done: Done, difference: &Di
     findings.extend(mode_finding(mode, &ready));
     findings.push(ready);
     findings.extend(facts::findings(document));
-    findings.extend(as_it_was(&facts.previous().conditions, kind::CHECKS_PASSED));
+    let checks = availability::checks(&facts.previous().checks, facts.tenant, document);
+    findings.extend(availability::worst(&checks));
 
     let mut status = facts.status(findings);
+    status.checks = checks;
     if !differs {
         status.applied = applied(&facts, document, done, difference);
     }
     // Only what was sent, or was found as it was sent: a value that somebody else gave the platform is not ours.
     status.sealed.clone_from(&difference.sealed_now);
     status.drift = drift(difference);
-    status.tabs = tabs(facts.tenant, difference);
+    status.tabs = tabs(facts.tenant, difference, document);
     status.deletion = None;
     facts::take_over(&mut status, document, facts.refresh_licenses);
     let delay = match delay {

@@ -3,6 +3,7 @@
 //! `validate` judges the spec alone, `plan` decides on what was observed, `conclude` turns the outcome into a status. The
 //! same functions serve the controller and, later, `kubectl-nimbus validate` and `plan`.
 
+mod availability;
 pub mod conclude;
 pub mod deletion;
 pub mod desired;

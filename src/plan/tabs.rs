@@ -2,10 +2,14 @@
 
 use serde_json::Value;
 
-use super::{Change, Difference};
+use super::{Change, Difference, facts};
+use crate::admin_api::TenantDocument;
 use crate::resources::Tenant;
 use crate::resources::status::{Drift, TabStatus};
 use crate::settings::{Leaf, Tab, Violation, leaves};
+
+/// Longest message of a tab, in characters.
+const LONGEST: usize = 1024;
 
 /// The changed settings by name, the first few.
 pub(super) fn paths(changes: &[Change]) -> String {
@@ -28,7 +32,7 @@ pub(super) fn drift(difference: &Difference) -> Vec<Drift> {
 }
 
 /// The tabs as they stand: one entry per tab that has settings.
-pub(super) fn tabs(tenant: &Tenant, difference: &Difference) -> Vec<TabStatus> {
+pub(super) fn tabs(tenant: &Tenant, difference: &Difference, document: &TenantDocument) -> Vec<TabStatus> {
     let mut tabs: Vec<Tab> = leaves().filter_map(Leaf::tab).collect();
     tabs.dedup();
     let open = difference.open();
@@ -49,7 +53,9 @@ pub(super) fn tabs(tenant: &Tenant, difference: &Difference) -> Vec<TabStatus> {
                     ),
                 };
             let hides = (hidden > 0).then(|| format!("{hidden} settings are hidden while their section is off"));
-            let message = [message, hides].into_iter().flatten().collect::<Vec<_>>().join("; ");
+            let notes = capped(&spec, tab, document).into_iter().chain(moved(&spec, tab, document));
+            let message = message.into_iter().chain(hides).chain(notes).collect::<Vec<_>>().join("; ");
+            let message: String = message.chars().take(LONGEST).collect();
             TabStatus {
                 name: tab.name().into(),
                 state: state.into(),
@@ -59,7 +65,29 @@ pub(super) fn tabs(tenant: &Tenant, difference: &Difference) -> Vec<TabStatus> {
         .collect()
 }
 
-fn stands(spec: &Value, path: &str) -> bool {
+/// Limits that the spec sets above what the vendor allows: they stay stored, and less has an effect.
+fn capped(spec: &Value, tab: Tab, document: &TenantDocument) -> Vec<String> {
+    let managed = leaves().filter(|leaf| leaf.tab() == Some(tab) && stands(spec, leaf.path));
+    let note = |leaf: &Leaf| {
+        let cap = document.runtime.caps.iter().find(|cap| cap.pointer == leaf.pointer())?;
+        let wanted =
+            leaf.find(&document.settings).and_then(Value::as_i64).filter(|wanted| *wanted > cap.effective_max)?;
+        Some(format!("{leaf} is {wanted} and the vendor caps it: {} has an effect", cap.effective_max))
+    };
+    managed.filter_map(note).collect()
+}
+
+/// Settings that the spec leaves to the platform, and that the platform moved. A spec that names what is gone is refused before.
+fn moved(spec: &Value, tab: Tab, document: &TenantDocument) -> Vec<String> {
+    let left_alone = leaves().filter(|leaf| leaf.tab() == Some(tab) && !stands(spec, leaf.path));
+    let note = |leaf: &Leaf| {
+        let moved = document.runtime.moved_references.iter().find(|moved| moved.pointer == leaf.pointer())?;
+        Some(format!("the platform moved {leaf} to '{}', since what it named was deleted", facts::cut(&moved.to)))
+    };
+    left_alone.filter_map(note).collect()
+}
+
+pub(super) fn stands(spec: &Value, path: &str) -> bool {
     path.split('.').try_fold(spec, |at, name| at.get(name)).is_some()
 }
 
@@ -71,7 +99,7 @@ pub(super) fn mark_invalid(tabs: &mut Vec<TabStatus>, violations: &[Violation]) 
     for tab in bad {
         let problems = violations.iter().filter(|violation| Tab::of(&violation.path) == Some(tab));
         let message: String =
-            problems.map(ToString::to_string).collect::<Vec<_>>().join("; ").chars().take(1024).collect();
+            problems.map(ToString::to_string).collect::<Vec<_>>().join("; ").chars().take(LONGEST).collect();
         tabs.retain(|known| known.name != tab.name());
         tabs.push(TabStatus { name: tab.name().into(), state: "Invalid".into(), message: Some(message) });
     }

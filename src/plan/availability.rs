@@ -1,0 +1,122 @@
+//! Sections that are configured and have no effect yet: the tenant cannot have the modality, or there is no licence. Nothing
+//! is refused for it; the settings take effect later.
+
+use serde_json::Value;
+
+use super::tabs::stands;
+use crate::admin_api::{Runtime, TenantDocument};
+use crate::resources::Tenant;
+use crate::resources::condition::{Finding, Truth, kind};
+use crate::resources::reason;
+use crate::resources::status::CheckStatus;
+use crate::settings::leaves;
+
+/// The checks of this module, by name.
+const AVAILABLE: &str = "Available";
+const LICENSED: &str = "Licensed";
+
+/// A section that is of use only once it is licensed.
+struct Section {
+    /// Where it stands below `spec`.
+    path: &'static str,
+    /// The toggle without which nothing of it is meant.
+    switch: Option<&'static str>,
+    /// The modality that the tenant has to have.
+    modality: Option<&'static str>,
+    /// The kind of licence, as in `licenses.contingents`.
+    licence: &'static str,
+}
+
+const fn section(path: &'static str, switch: Option<&'static str>, licence: &'static str) -> Section {
+    Section { path, switch, modality: None, licence }
+}
+
+const SECTIONS: [Section; 6] = [
+    section("extensions.interact", Some("extensions.interact.enabled"), "users.interact"),
+    section("extensions.assistant", Some("extensions.assistant.useOwnAcsInstance"), "users.assistant"),
+    section("extensions.attendantConsole", None, "users.attendantConsole"),
+    Section {
+        modality: Some("instantMessaging"),
+        ..section(
+            "modalities.instantMessaging",
+            Some("modalities.instantMessaging.enabled"),
+            "modalities.instantMessaging",
+        )
+    },
+    Section { modality: Some("externalTask"), ..section("modalities.externalTask", None, "modalities.externalTask") },
+    Section { modality: Some("email"), ..section("modalities.email", None, "modalities.email") },
+];
+
+/// Judges what the spec configures. Where the platform does not say, there is no verdict.
+fn judge(tenant: &Tenant, document: &TenantDocument) -> Vec<CheckStatus> {
+    let spec = serde_json::to_value(&tenant.spec.settings).unwrap_or_default();
+    let configured = |section: &&Section| stands(&spec, section.path) && is_on(section, document);
+    let configured: Vec<&Section> = SECTIONS.iter().filter(configured).collect();
+    let modalities: Vec<_> =
+        configured.iter().filter_map(|section| Some((section.path, available(section, &document.runtime)?))).collect();
+    let licences: Vec<_> =
+        configured.iter().filter_map(|section| Some((section.path, licensed(section, &document.runtime)?))).collect();
+    let lacks = "configured and not available on this tenant yet, so without effect until the vendor enables it";
+    let unlicensed =
+        "configured and not licensed yet, so without effect until licences are applied to users and services";
+    [
+        check(AVAILABLE, reason::NOT_AVAILABLE, lacks, &modalities),
+        check(LICENSED, reason::NOT_LICENSED, unlicensed, &licences),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn is_on(section: &Section, document: &TenantDocument) -> bool {
+    let Some(switch) = section.switch else { return true };
+    let toggle = leaves().find(|leaf| leaf.path == switch);
+    toggle.and_then(|leaf| leaf.find(&document.settings)).and_then(Value::as_bool) == Some(true)
+}
+
+fn available(section: &Section, runtime: &Runtime) -> Option<bool> {
+    let modality = section.modality?;
+    runtime.available_modalities.as_ref().map(|available| available.iter().any(|name| name == modality))
+}
+
+fn licensed(section: &Section, runtime: &Runtime) -> Option<bool> {
+    runtime.licensed.pointer(&format!("/{}", section.licence.replace('.', "/"))).and_then(Value::as_bool)
+}
+
+/// One check over sections; none where nothing was judged.
+fn check(name: &str, failed: &str, problem: &str, judged: &[(&'static str, bool)]) -> Option<CheckStatus> {
+    let lacking: Vec<String> = judged.iter().filter(|(_, has)| !has).map(|(path, _)| format!("spec.{path}")).collect();
+    let fails = !lacking.is_empty();
+    (!judged.is_empty()).then(|| CheckStatus {
+        name: name.to_owned(),
+        result: if fails { "Failed" } else { "Passed" }.to_owned(),
+        reason: Some(if fails { failed } else { name }.to_owned()),
+        message: fails.then(|| format!("{problem}: {}", lacking.join(", "))),
+    })
+}
+
+/// The checks of a status after a pass: those of this module anew, the others as they are.
+pub(super) fn checks(before: &[CheckStatus], tenant: &Tenant, document: &TenantDocument) -> Vec<CheckStatus> {
+    let others = before.iter().filter(|check| ![AVAILABLE, LICENSED].contains(&check.name.as_str())).cloned();
+    let mut checks: Vec<CheckStatus> = others.chain(judge(tenant, document)).collect();
+    checks.sort_by(|left, right| left.name.cmp(&right.name));
+    checks
+}
+
+/// The worst of the checks; nothing where there is none.
+pub(super) fn worst(checks: &[CheckStatus]) -> Option<Finding> {
+    let named = |result: &str| {
+        let names: Vec<&str> =
+            checks.iter().filter(|check| check.result == result).map(|check| check.name.as_str()).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    };
+    let (truth, reason, message) = match (named("Failed"), named("Unknown")) {
+        (Some(failed), _) => (Truth::False, reason::CHECK_FAILED, format!("failed, as status.checks tells: {failed}")),
+        (None, Some(open)) => {
+            (Truth::Unknown, reason::CHECK_UNKNOWN, format!("could not be checked, as status.checks tells: {open}"))
+        }
+        (None, None) if checks.is_empty() => return None,
+        (None, None) => (Truth::True, reason::CHECKS_PASSED, String::new()),
+    };
+    Some(Finding::new(kind::CHECKS_PASSED, truth, reason, message))
+}
