@@ -9,12 +9,16 @@ mod admission;
 mod columns;
 mod crd;
 mod history;
+mod kind;
 mod leaving;
+mod maximal;
 mod ownership;
 mod refusals;
 mod samples;
 pub mod schema;
 mod states;
+mod tightened;
+mod unions;
 mod waiting;
 
 use std::io::Write;

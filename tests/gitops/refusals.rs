@@ -3,86 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::kind::Kind;
 use super::samples::{self, CLEARS};
-use super::schema::{Node, PLURALS, good, installed, put, root, walk};
+use super::schema::{Node, PLURALS, good, walk};
 use crate::support::stage::Stage;
-use crate::support::users::PLATFORM_ADMIN;
-
-/// One kind and how to ask the API server about objects of it.
-struct Kind<'s> {
-    stage: &'s Stage,
-    plural: &'static str,
-    kind: String,
-    crd: Value,
-}
-
-/// What the API server answers.
-#[derive(Debug)]
-struct Answer {
-    code: u16,
-    body: Value,
-}
-
-impl Answer {
-    fn message(&self) -> &str {
-        self.body["message"].as_str().unwrap_or_default()
-    }
-}
-
-impl<'s> Kind<'s> {
-    async fn new(stage: &'s Stage, plural: &'static str) -> Self {
-        let crd = installed(&stage.env, plural).await;
-        Self { stage, plural, kind: crd["spec"]["names"]["kind"].as_str().unwrap().to_owned(), crd }
-    }
-
-    fn schema(&self) -> &Value {
-        root(&self.crd)
-    }
-
-    /// A good object with one value at a path.
-    fn with(&self, path: &[String], value: Value) -> Value {
-        let mut object = json!({
-            "apiVersion": "nimbus.luware.com/v1alpha1", "kind": self.kind, "metadata": { "name": "refusals" },
-            "spec": good(&self.schema()["properties"]["spec"])
-        });
-        put(&mut object, self.schema(), path, value);
-        object
-    }
-
-    fn url(&self) -> String {
-        let place = match self.crd["spec"]["scope"] == "Namespaced" {
-            true => format!("namespaces/{}/", self.stage.env.namespace),
-            false => String::new(),
-        };
-        format!("/apis/nimbus.luware.com/v1alpha1/{place}{}", self.plural)
-    }
-
-    /// What a create answers that kubectl would send.
-    async fn create(&self, object: &Value) -> Answer {
-        let url = format!("{}?dryRun=All&fieldManager=test&fieldValidation=Strict", self.url());
-        self.ask(http::Request::post(url).header("content-type", "application/json"), object).await
-    }
-
-    /// What a server-side apply answers.
-    async fn apply(&self, object: &Value) -> Answer {
-        let query = "dryRun=All&fieldManager=test&fieldValidation=Strict&force=true";
-        let url = format!("{}/refusals?{query}", self.url());
-        self.ask(http::Request::patch(url).header("content-type", "application/apply-patch+yaml"), object).await
-    }
-
-    async fn ask(&self, request: http::request::Builder, object: &Value) -> Answer {
-        let request = request.body(object.to_string().into_bytes()).unwrap();
-        match self.stage.client(PLATFORM_ADMIN).request::<Value>(request).await {
-            Ok(body) => Answer { code: 201, body },
-            Err(kube::Error::Api(status)) => {
-                Answer { code: status.code, body: json!({ "message": status.message, "details": status.details }) }
-            }
-            Err(error) => panic!("{error}"),
-        }
-    }
-}
 
 /// Something that a place must not hold.
 struct Bad {
@@ -96,22 +22,43 @@ fn bad(what: &'static str, value: Value, says: &[&str]) -> Bad {
     Bad { what, value, says: says.iter().map(|word| (*word).to_owned()).collect() }
 }
 
+/// The ways to be wrong that the type of a leaf knows. They do not depend on what the schema says, so that a leaf without a
+/// bound or a rule is found.
+fn due(node: &Node<'_>) -> Vec<&'static str> {
+    let clears = node.rules().any(|(_, message)| message.ends_with(CLEARS));
+    match node.kind() {
+        "boolean" => vec!["wrong type"],
+        "integer" => vec!["wrong type", "too small", "too big"],
+        "string" if node.has("enum") => vec!["wrong type", "unknown enum", "wrong case", "empty"],
+        "string" if clears => vec!["wrong type", "too long", "wrong format"],
+        // Free text that is never sent may be empty.
+        "string" if node.rules().next().is_none() => vec!["wrong type", "too long"],
+        "string" => vec!["wrong type", "too long", "wrong format", "empty"],
+        "array" => vec!["wrong type", "too many"],
+        "object" if node.has("additionalProperties") => vec!["wrong type", "too many", "wrong format"],
+        _ => vec![],
+    }
+}
+
 /// Everything bad that a schema lets one think of.
 fn bad_values(node: &Node<'_>) -> Vec<Bad> {
     let mut all = vec![];
     let wrong = match node.kind() {
-        "string" => json!(7),
-        "integer" | "boolean" | "array" => json!("seven"),
-        _ => json!(true),
+        "string" => vec![json!(7), json!(true), json!(["x"])],
+        "integer" => vec![json!("7"), json!(7.5), json!(false)],
+        "boolean" => vec![json!("true"), json!(1)],
+        "array" => vec![json!("seven")],
+        _ => vec![json!(true)],
     };
-    all.push(bad("wrong type", wrong, &["must be of type", node.kind()]));
+    // A flag that stands for a number is told to be no int32.
+    let kind = if node.kind() == "integer" { "int" } else { node.kind() };
+    all.extend(wrong.into_iter().map(|wrong| bad("wrong type", wrong, &["must be of type", kind])));
     if let Some(values) = node.schema["enum"].as_array() {
         let allowed: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
-        all.push(bad(
-            "unknown enum",
-            json!("Sometimes"),
-            &[&["Unsupported value", "supported values"], &*allowed].concat(),
-        ));
+        let says = [&["Unsupported value", "supported values"], &*allowed].concat();
+        all.push(bad("unknown enum", json!("Sometimes"), &says));
+        all.push(bad("empty", json!(""), &says));
+        all.extend(allowed.iter().map(|value| bad("wrong case", json!(value.to_lowercase()), &says)));
     }
     if let Some(most) = node.schema["maxLength"].as_u64() {
         let says = format!("may not be more than {most}");
@@ -119,7 +66,8 @@ fn bad_values(node: &Node<'_>) -> Vec<Bad> {
     }
     if let Some(least) = node.schema["minLength"].as_u64() {
         let says = format!("at least {least} chars");
-        all.push(bad("too short", json!("a".repeat(least as usize - 1)), &[&says]));
+        let what = if least == 1 { "empty" } else { "too short" };
+        all.push(bad(what, json!("a".repeat(least as usize - 1)), &[&says]));
     }
     if let Some(least) = node.schema["minimum"].as_f64() {
         let says = format!("greater than or equal to {least}");
@@ -134,20 +82,37 @@ fn bad_values(node: &Node<'_>) -> Vec<Bad> {
         let says = format!("must have at most {most} items");
         all.push(bad("too many", json!(items), &["Too many", &says]));
     }
+    if let Some(most) = node.schema["maxProperties"].as_u64() {
+        let items: Map<String, Value> = (0..=most).map(|number| (format!("n{number}"), json!(1))).collect();
+        let says = format!("must have at most {most} items");
+        all.push(bad("too many", Value::Object(items), &["Too many", &says]));
+    }
     if node.schema["x-kubernetes-list-type"] == "set" {
         all.push(bad("twice", json!(["a", "a"]), &["Duplicate value"]));
     }
     for (rule, message) in node.rules().filter(|(rule, _)| !rule.contains("oldSelf")) {
         let sample = samples::of(message).unwrap_or_else(|| panic!("no sample for '{message}', which says {rule}"));
-        all.extend(
-            sample
-                .refused
-                .into_iter()
-                .filter(|value| !message.ends_with(CLEARS) || *value != json!(""))
-                .map(|value| Bad { what: "CEL rule", value, says: vec![message.to_owned()] }),
-        );
+        let clears = message.ends_with(CLEARS);
+        let refused = sample.refused.iter().filter(|value| !clears || **value != json!(""));
+        all.extend(refused.map(|value| bad(how(value, &sample.accepted), value.clone(), &[message])));
+        if node.kind() == "string" && !clears && !sample.refused.contains(&json!("")) {
+            all.push(bad("empty", json!(""), &[message]));
+        }
     }
     all
+}
+
+/// In which way a value is wrong that a rule refuses.
+fn how(value: &Value, accepted: &[Value]) -> &'static str {
+    let same =
+        |good: &Value| good.as_str().zip(value.as_str()).is_some_and(|(good, bad)| good.eq_ignore_ascii_case(bad));
+    match value {
+        Value::String(text) if text.is_empty() => "empty",
+        Value::String(_) if accepted.iter().any(same) => "wrong case",
+        Value::String(_) => "wrong format",
+        Value::Object(members) if members.values().all(Value::is_number) && !members.is_empty() => "wrong format",
+        _ => "union",
+    }
 }
 
 fn good_values(node: &Node<'_>) -> Vec<Value> {
@@ -178,9 +143,14 @@ fn good_values(node: &Node<'_>) -> Vec<Value> {
 async fn every_bad_value_is_refused_with_its_path_and_what_is_allowed_and_every_good_one_applies() {
     let stage = Stage::new("refusals").await;
     let (mut refused, mut accepted, mut problems) = (BTreeMap::<&str, usize>::new(), 0, vec![]);
+    let mut judged = 0;
     for plural in PLURALS {
-        let kind = Kind::new(&stage, plural).await;
+        let kind = Kind::new(&stage.env, plural).await;
         for node in walk(kind.schema(), "spec") {
+            let ways: BTreeSet<&str> = bad_values(&node).iter().map(|bad| bad.what).collect();
+            let missing: Vec<&str> = due(&node).into_iter().filter(|way| !ways.contains(way)).collect();
+            assert!(missing.is_empty(), "{plural} {}: nothing tries {missing:?}", node.name());
+            judged += usize::from(!due(&node).is_empty());
             for Bad { what, value, says } in bad_values(&node) {
                 let answer = kind.create(&kind.with(&node.path, value.clone())).await;
                 let missing =
@@ -203,10 +173,23 @@ async fn every_bad_value_is_refused_with_its_path_and_what_is_allowed_and_every_
             }
         }
     }
-    println!("refused {refused:?}, {} in all; accepted {accepted}", refused.values().sum::<usize>());
+    let values: usize = refused.values().sum();
+    println!("{judged} leaves refused {values} bad values {refused:?} and accepted {accepted} good ones");
     assert_eq!(Vec::<String>::new(), problems);
-    let kinds = ["CEL rule", "too big", "too long", "too many", "too short", "too small", "twice", "unknown enum"];
-    assert_eq!([&kinds[..], &["wrong type"]].concat(), refused.keys().copied().collect::<Vec<_>>());
+    let ways = [
+        "empty",
+        "too big",
+        "too long",
+        "too many",
+        "too small",
+        "twice",
+        "union",
+        "unknown enum",
+        "wrong case",
+        "wrong format",
+        "wrong type",
+    ];
+    assert!(ways.iter().all(|way| refused.contains_key(way)), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -214,7 +197,7 @@ async fn every_unknown_field_is_refused_with_its_path() {
     let stage = Stage::new("unknown-fields").await;
     let mut refused = 0;
     for plural in PLURALS {
-        let kind = Kind::new(&stage, plural).await;
+        let kind = Kind::new(&stage.env, plural).await;
         // A map takes any name: it has no unknown fields.
         let objects = walk(kind.schema(), "spec").into_iter().filter(|node| node.kind() == "object");
         for node in objects.filter(|node| node.schema.get("additionalProperties").is_none()) {
@@ -237,7 +220,7 @@ async fn every_null_is_refused_with_its_path_by_server_side_apply_and_dropped_by
     let stage = Stage::new("nulls").await;
     let (mut refused, mut dropped, mut problems) = (0, 0, vec![]);
     for plural in PLURALS {
-        let kind = Kind::new(&stage, plural).await;
+        let kind = Kind::new(&stage.env, plural).await;
         for node in walk(kind.schema(), "spec").into_iter().filter(|node| node.path.last().unwrap() != "[]") {
             let object = kind.with(&node.path, Value::Null);
             let answer = kind.apply(&object).await;
@@ -266,7 +249,7 @@ async fn every_rule_has_a_sample_and_every_sample_a_rule() {
     let stage = Stage::new("samples").await;
     let mut found = BTreeSet::new();
     for plural in PLURALS {
-        let kind = Kind::new(&stage, plural).await;
+        let kind = Kind::new(&stage.env, plural).await;
         for node in walk(kind.schema(), "spec") {
             found.extend(node.rules().map(|(_, message)| message.strip_suffix(CLEARS).unwrap_or(message).to_owned()));
         }

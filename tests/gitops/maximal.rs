@@ -1,0 +1,152 @@
+//! Rule 15: an object that is as large as the schema lets it be, past every rule and policy.
+
+use k8s_openapi::api::admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
+use kube::api::{Api, ListParams};
+use kube::{Resource, ResourceExt};
+use nimbus_operator::resources::{annotation, policy};
+use serde_json::{Map, Value, json};
+
+use super::kind::{Answer, Kind};
+use super::schema::{Node, PLURALS};
+use crate::support::stage::Stage;
+use crate::support::users::{ADMIN, PLATFORM_ADMIN, TENANT_EDITOR};
+
+/// Four bytes in UTF-8: lengths are counted in characters.
+const WIDE: [char; 2] = ['𝕏', '𝕐'];
+
+/// One of two values that are as large as a schema lets them be; what may not be changed is the same in both.
+pub fn largest(schema: &Value, variant: usize) -> Value {
+    let node = Node { path: vec![], schema, required: true };
+    let variant = if node.rules().any(|(rule, _)| rule.contains("oldSelf")) { 0 } else { variant };
+    let most = |keyword: &str| schema[keyword].as_u64().unwrap_or_else(|| panic!("no {keyword} in {schema}"));
+    match node.kind() {
+        "object" if node.has("additionalProperties") => {
+            // Merge patches merge maps, so both have the same names.
+            let names = (0..most("maxProperties")).map(|number| format!("n{number:062}"));
+            names.map(|name| (name, largest(&schema["additionalProperties"], variant))).collect::<Map<_, _>>().into()
+        }
+        "object" => {
+            let members = schema["properties"].as_object().unwrap().iter();
+            let mut all: Map<String, Value> =
+                members.map(|(name, schema)| (name.clone(), largest(schema, variant))).collect();
+            if node.rules().any(|(_, message)| message.contains("exactly one of")) {
+                let longest = all.iter().max_by_key(|(_, value)| value.to_string().len()).unwrap().0.clone();
+                all.retain(|name, _| *name == longest);
+            }
+            all.into()
+        }
+        "array" => {
+            let width = usize::try_from(schema["items"]["maxLength"].as_u64().unwrap()).unwrap();
+            (0..most("maxItems")).map(|number| json!(format!("{}{number:0>1$}", letter(variant), width - 1))).collect()
+        }
+        "integer" => json!(schema["maximum"].as_f64().map_or(i64::MAX, |most| most as i64) - variant as i64),
+        "boolean" => json!(variant == 0),
+        "string" => match schema["enum"].as_array() {
+            Some(values) => values[(values.len() - 1).saturating_sub(variant)].clone(),
+            None => {
+                let most = usize::try_from(most("maxLength")).unwrap();
+                let text = text(&node, most, variant);
+                assert_eq!(most, text.chars().count(), "{text} is not the longest of {schema}");
+                json!(text)
+            }
+        },
+        other => panic!("no largest {other}"),
+    }
+}
+
+fn letter(variant: usize) -> char {
+    ['a', 'b'][variant]
+}
+
+/// The longest text that the rules of a place let through.
+fn text(node: &Node<'_>, most: usize, variant: usize) -> String {
+    let of = |count: usize| letter(variant).to_string().repeat(count);
+    let domain = |length: usize| {
+        // Labels of at most 63 characters, dots between.
+        let labels = length.div_ceil(64);
+        let mut labels = vec![of(63); labels];
+        let too_long = labels.len() * 64 - 1 - length;
+        let last = labels.pop().unwrap();
+        [labels, vec![last[too_long..].to_owned()]].concat().join(".")
+    };
+    let address = |length: usize| format!("{}@{}", of(64), domain(length - 65));
+    let Some((_, message)) = node.rules().find(|(rule, _)| !rule.contains("oldSelf")) else {
+        return WIDE[variant].to_string().repeat(most);
+    };
+    let says = |words: &str| message.contains(words);
+    if says("GUID") {
+        [8, 4, 4, 4, 12].map(of).join("-")
+    } else if says("DNS name") {
+        domain(most)
+    } else if says("E.164") {
+        format!("+{}", "12".chars().nth(variant).unwrap().to_string().repeat(most - 1))
+    } else if says("country code") {
+        ["CH", "DE"][variant].to_owned()
+    } else if says("SIP address") {
+        format!("sip:{}", address(most - 4))
+    } else if says("e-mail address") || says("user principal name") {
+        address(most)
+    } else if says("https URL") {
+        format!("https://admin.example.com/{}", of(most - 26))
+    } else if says("control characters") || says("on one line") {
+        WIDE[variant].to_string().repeat(most)
+    } else {
+        of(most)
+    }
+}
+
+async fn names<T>(stage: &Stage) -> Vec<String>
+where
+    T: Resource<DynamicType = ()> + Clone + std::fmt::Debug + serde::de::DeserializeOwned,
+{
+    let list = Api::<T>::all(stage.client(ADMIN)).list(&ListParams::default()).await.unwrap();
+    list.items.iter().map(ResourceExt::name_any).collect()
+}
+
+/// Not refused, or by a policy's own words: not because judging took too long.
+fn judged(answer: &Answer, code: u16, says: &str) {
+    assert_eq!(code, answer.code, "{answer:?}");
+    let message = answer.message();
+    assert!(message.contains(says), "'{says}' is not in {message}");
+    assert!(!message.contains("cost") && !message.contains("budget"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_15_a_maximal_object_stays_in_the_budget_of_every_rule_and_policy() {
+    let stage = Stage::new("maximal").await;
+    let policies = names::<ValidatingAdmissionPolicy>(&stage).await;
+    let bindings = names::<ValidatingAdmissionPolicyBinding>(&stage).await;
+    for name in policy::NAMES.map(str::to_owned) {
+        assert!(policies.contains(&name) && bindings.contains(&name), "{name} is not installed");
+    }
+    for plural in PLURALS {
+        let kind = Kind::new(&stage.env, plural).await;
+        let spec = largest(&kind.schema()["properties"]["spec"], 0);
+        let answer = kind.create(&kind.object(spec.clone())).await;
+        assert_eq!(201, answer.code, "{plural}: {}", answer.message());
+        println!("a maximal object of {plural} has {} bytes", spec.to_string().len());
+    }
+
+    // The one that policies judge on each edit: before and after are as large as can be, and every leaf differs.
+    let kind = Kind::new(&stage.env, "tenants").await;
+    let annotations = |letter: &str| {
+        let decisions =
+            [annotation::CONFIRM_DELETION, annotation::ABANDON, annotation::RECREATE, annotation::CONFIRM_RETENTION];
+        // All annotations together may have 256 KiB.
+        let values = decisions.map(|name| (name.to_owned(), json!(letter.repeat(60_000))));
+        Value::Object(values.into_iter().collect())
+    };
+    let mut tenant = kind.object(largest(&kind.schema()["properties"]["spec"], 0));
+    tenant["metadata"]["annotations"] = annotations("a");
+    judged(&kind.store(&tenant).await, 201, "");
+    let mut edit = json!({ "spec": largest(&kind.schema()["properties"]["spec"], 1) });
+    edit["metadata"] = json!({ "annotations": annotations("b") });
+    judged(&kind.patch(PLATFORM_ADMIN, "", true, &edit).await, 201, "");
+    judged(&kind.patch(TENANT_EDITOR, "", true, &edit).await, 403, "may not change spec.");
+    judged(&kind.delete(TENANT_EDITOR).await, 403, "may not delete a Tenant");
+    judged(&kind.delete(PLATFORM_ADMIN).await, 403, "nobody confirmed it");
+    let operator = &stage.env.operator_user;
+    let finalizers = json!({ "metadata": { "finalizers": ["nimbus.luware.com/tenant"] } });
+    judged(&kind.patch(operator, "", true, &finalizers).await, 201, "");
+    judged(&kind.patch(operator, "/status", true, &json!({ "status": { "observedGeneration": 1 } })).await, 201, "");
+}

@@ -1,0 +1,147 @@
+//! Rule 12: after a rule got stricter, what was stored before stays editable.
+
+use serde_json::{Value, json};
+
+use super::kind::{Kind, NAME};
+use super::maximal::largest;
+use super::schema::{Node, PLURALS, walk};
+use crate::support::controlplane::{ControlPlane, Options};
+use crate::support::stage::{Stage, StageOn};
+use crate::support::users::{ADMIN, PLATFORM_ADMIN};
+use crate::support::wait::{PATIENCE, until};
+
+const MESSAGE: &str = "must be something else by now";
+
+/// Refuses every value of every place that holds one, and of every union: by rule and, where there is one, by its bound.
+fn tighten(schema: &mut Value) {
+    let is_leaf = schema["type"] != "object" || schema.get("additionalProperties").is_some();
+    if is_leaf || schema.get("x-kubernetes-validations").is_some() {
+        let rules = schema["x-kubernetes-validations"].as_array().cloned().unwrap_or_default();
+        let stricter = json!({ "rule": "false", "message": MESSAGE });
+        schema["x-kubernetes-validations"] = [rules, vec![stricter]].concat().into();
+    }
+    for bound in ["maxLength", "maximum", "maxItems", "maxProperties"] {
+        if let Some(most) = schema[bound].as_f64() {
+            schema[bound] = json!(most as i64 - 1);
+        }
+    }
+    for schema in schema["properties"].as_object_mut().into_iter().flat_map(|members| members.values_mut()) {
+        tighten(schema);
+    }
+}
+
+/// Installs a CRD whose spec is tightened.
+async fn install(stage: &StageOn<'_>, kind: &Kind<'_>) {
+    let mut crd = kind.crd.clone();
+    for version in crd["spec"]["versions"].as_array_mut().unwrap() {
+        tighten(&mut version["schema"]["openAPIV3Schema"]["properties"]["spec"]);
+    }
+    let url = format!(
+        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{}.nimbus.luware.com?fieldManager=test",
+        kind.plural
+    );
+    crd["metadata"].as_object_mut().unwrap().retain(|name, _| name == "name" || name == "resourceVersion");
+    crd["apiVersion"] = json!("apiextensions.k8s.io/v1");
+    crd["kind"] = json!("CustomResourceDefinition");
+    let request = http::Request::put(url).header("content-type", "application/json");
+    let request = request.body(crd.to_string().into_bytes()).unwrap();
+    stage.client(ADMIN).request::<Value>(request).await.expect("the stricter CRD is accepted");
+}
+
+/// The edit that says one thing at a path.
+fn edit(path: &[String], value: Value) -> Value {
+    path.iter().rfold(value, |inner, name| json!({ name: inner }))
+}
+
+fn is_union(node: &Node<'_>) -> bool {
+    node.rules().any(|(_, message)| message.contains("exactly one of"))
+}
+
+/// Places that one edit can say something about: whole lists and maps, and whole unions.
+fn places(nodes: Vec<Node<'_>>) -> Vec<Node<'_>> {
+    let unions: Vec<Vec<String>> = nodes.iter().filter(|node| is_union(node)).map(|node| node.path.clone()).collect();
+    let in_union =
+        |node: &Node<'_>| unions.iter().any(|union| node.path.len() > union.len() && node.path.starts_with(union));
+    let is_leaf = |node: &Node<'_>| node.kind() != "object" || node.has("additionalProperties");
+    let in_list = |node: &Node<'_>| node.path.iter().any(|name| name == "[]");
+    let in_map: Vec<Vec<String>> =
+        nodes.iter().filter(|node| node.has("additionalProperties")).map(|node| node.path.clone()).collect();
+    let in_map = |node: &Node<'_>| in_map.iter().any(|map| node.path.len() > map.len() && node.path.starts_with(map));
+    nodes
+        .into_iter()
+        .filter(|node| (is_union(node) || is_leaf(node) && !in_union(node)) && !in_list(node) && !in_map(node))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_12_what_was_stored_before_a_rule_got_stricter_stays_editable() {
+    let options = Options { controller_manager: false, policies: false, ..Options::default() };
+    let control_plane = ControlPlane::start(options).await.unwrap();
+    let stage = StageOn::on(&control_plane, "tightened").await;
+    let (mut removed, mut refused) = (0, 0);
+    for plural in PLURALS {
+        let kind = Kind::new(&stage.env, plural).await;
+        let stored = kind.store(&kind.object(largest(&kind.schema()["properties"]["spec"], 0))).await;
+        assert_eq!(201, stored.code, "{}", stored.message());
+        install(&stage, &kind).await;
+        let places = places(walk(kind.schema(), "spec"));
+
+        // The new rule acts: every place that changes is judged by it, and a new object by all of them.
+        let first = places.iter().find(|node| node.kind() == "string").unwrap();
+        let other = edit(&first.path, largest(first.schema, 1));
+        until("the stricter rules act", PATIENCE, async || {
+            let answer = kind.patch(PLATFORM_ADMIN, "", true, &other).await;
+            if answer.code == 422 { Ok(()) } else { Err(format!("{} {}", answer.code, answer.message())) }
+        })
+        .await;
+        for node in &places {
+            let value = largest(node.schema, 1);
+            let stored = largest(node.schema, 0);
+            if value != stored {
+                let answer = kind.patch(PLATFORM_ADMIN, "", true, &edit(&node.path, value)).await;
+                assert_eq!(422, answer.code, "{plural} {}: {answer:?}", node.name());
+                assert!(answer.message().contains(&node.name()), "{}", answer.message());
+                refused += 1;
+            }
+        }
+
+        // What stays as it is, is not judged again, whatever is edited beside it.
+        let name = format!("{plural}.nimbus.luware.com/{NAME}");
+        let scope = if plural == "tenants" { &stage.env.namespace } else { "default" };
+        let label = stage.env.kubectl(PLATFORM_ADMIN).run(&["-n", scope, "label", &name, "seen=yes"]).await.unwrap();
+        assert!(label.status.success(), "{label:?}");
+        let status = json!({ "status": { "observedGeneration": 7 } });
+        let answer = kind.patch(&stage.env.operator_user, "/status", false, &status).await;
+        assert_eq!(201, answer.code, "{plural}: {answer:?}");
+        for node in places.iter().filter(|node| !node.required) {
+            let answer = kind.patch(PLATFORM_ADMIN, "", true, &edit(&node.path, Value::Null)).await;
+            assert_eq!(201, answer.code, "{plural} without {}: {}", node.name(), answer.message());
+            removed += 1;
+        }
+    }
+    println!("{refused} edits into a stricter rule refused, {removed} edits beside them accepted");
+    assert!(refused >= 70 && removed >= 70, "{refused} {removed}");
+}
+
+/// On an object above, a rule would judge every edit below it anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_12_rules_sit_on_a_leaf_or_on_its_direct_parent() {
+    let stage = Stage::new("placed").await;
+    let mut parents = vec![];
+    for plural in PLURALS {
+        let kind = Kind::new(&stage.env, plural).await;
+        for node in walk(kind.schema(), "spec").into_iter().filter(|node| node.rules().next().is_some()) {
+            let members = node.schema["properties"].as_object();
+            for (name, schema) in members.into_iter().flatten() {
+                // A reference is one leaf, although it is written as an object.
+                let is_leaf = schema["type"] != "object" || name.ends_with("Ref");
+                assert!(is_leaf, "{plural} {} has a rule over the section {name}", node.name());
+            }
+            if members.is_some() {
+                parents.push(format!("{plural} {}", node.name()));
+            }
+        }
+    }
+    parents.sort();
+    assert_eq!(vec!["platforms spec.allowedNamespaces", "tenants spec.partner", "tenants spec.platformRef"], parents);
+}

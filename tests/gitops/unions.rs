@@ -1,0 +1,37 @@
+//! Rule 11: where one of several members is wanted.
+
+use serde_json::{Map, Value, json};
+
+use super::kind::Kind;
+use super::schema::{PLURALS, good, walk};
+use crate::support::stage::Stage;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_11_a_union_says_in_one_readable_message_what_it_wants_one_of() {
+    let stage = Stage::new("unions").await;
+    let mut unions = vec![];
+    for plural in PLURALS {
+        let kind = Kind::new(&stage.env, plural).await;
+        assert!(!kind.crd.to_string().contains("\"oneOf\""), "{plural} has the keyword whose refusals nobody can read");
+        for node in walk(kind.schema(), "spec") {
+            let Some((_, message)) = node.rules().find(|(_, message)| message.contains("exactly one of")) else {
+                continue;
+            };
+            let members = node.schema["properties"].as_object().unwrap();
+            let both: Map<String, Value> = members.iter().map(|(name, schema)| (name.clone(), good(schema))).collect();
+            for (name, value) in &both {
+                assert!(message.contains(name), "{plural} {}: {name} is not in '{message}'", node.name());
+                let one = kind.create(&kind.with(&node.path, json!({ name: value }))).await;
+                assert_eq!(201, one.code, "{plural} {} with {name} alone: {one:?}", node.name());
+            }
+            for value in [Value::Object(both), json!({})] {
+                let answer = kind.create(&kind.with(&node.path, value.clone())).await;
+                assert_eq!(422, answer.code, "{plural} {} {value}", node.name());
+                let [(field, says)] = answer.causes()[..] else { panic!("one message: {answer:?}") };
+                assert_eq!((&*node.name(), true), (field, says.ends_with(&format!(": {message}"))), "{value}: {says}");
+            }
+            unions.push(format!("{plural} {}", node.name()));
+        }
+    }
+    assert_eq!(vec!["tenants spec.partner", "platforms spec.allowedNamespaces"], unions);
+}
