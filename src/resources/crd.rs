@@ -4,9 +4,10 @@
 use kube::CustomResourceExt;
 use serde_json::{Value, json};
 
+use super::reference::HEAD;
 use super::{Partner, Platform, Tenant};
 use crate::settings::{
-    Class, Leaf,
+    Authority, Class, Leaf,
     leaf::{Required, Script},
     leaves,
 };
@@ -125,6 +126,12 @@ fn observed_status(schema: &mut Value) {
 
 fn tenant(schema: &mut Value) {
     observed_status(schema);
+    for (name, authority) in HEAD {
+        if let Some(member) = schema.pointer_mut(&format!("/properties/spec/properties/{name}")) {
+            let text = member["description"].as_str().unwrap_or_default().to_owned() + &head_notes(authority, member);
+            member["description"] = json!(text);
+        }
+    }
     for leaf in leaves() {
         if let Some(member) = schema.pointer_mut(&format!("/properties/spec{}", pointer(leaf.path))) {
             let text = member["description"].as_str().unwrap_or_default().to_owned() + &notes(leaf, member);
@@ -176,6 +183,12 @@ pub fn notes(leaf: &Leaf, schema: &Value) -> String {
         Script::Changed => " A change waits for the provisioning script.",
     };
     text + &format!(" Authority: {}.", leaf.authority.describe())
+}
+
+/// What is known about a field of the spec's head, to follow its own text.
+pub fn head_notes(authority: Authority, schema: &Value) -> String {
+    let bounds = allowed(schema).map(|allowed| format!(" Must be {allowed}.")).unwrap_or_default();
+    bounds + &format!(" Authority: {}.", authority.describe())
 }
 
 /// What a schema allows, to follow "must be"; `None` where the type says it all.

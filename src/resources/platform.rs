@@ -109,7 +109,8 @@ pub struct AllowedNamespaces {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
-    /// The most confirmed deletions of tenants in an hour; further ones wait. Unset means 10.
+    /// The most confirmed deletions of tenants in an hour; further ones wait. Must be a whole number from 0 to 1000. Unset
+    /// means 10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 1000))]
     pub confirmed_deletions_per_hour: Option<i32>,

@@ -41,7 +41,8 @@ pub fn settings() -> String {
     text += "| Path | Type | Who | Effect |\n|---|---|---|---|\n";
     for (name, authority) in HEAD {
         let schema = &spec["properties"][name];
-        let effect = cell(schema["description"].as_str().unwrap_or_default());
+        let said = schema["description"].as_str().unwrap_or_default();
+        let effect = cell(said.strip_suffix(&*crd::head_notes(authority, schema)).unwrap_or(said));
         text += &format!("| `spec.{name}` | {} | {} | {effect} |\n", kind(schema), letter(authority));
     }
     let mut section = "";

@@ -296,7 +296,10 @@ impl JsonSchema for Features {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let name_rule = rule::<FeatureName>().replace("self", "name");
         let mut count = Contingent::json_schema(generator);
-        count.insert("description".to_owned(), "How many services may have the feature of this name.".into());
+        count.insert(
+            "description".to_owned(),
+            "How many services may have the feature of this name, from 0 to 1000000.".into(),
+        );
         json_schema!({
             "type": "object",
             "additionalProperties": count,
