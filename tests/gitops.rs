@@ -8,6 +8,7 @@
 mod admission;
 mod columns;
 mod crd;
+mod explained;
 mod history;
 mod kind;
 mod leaving;
