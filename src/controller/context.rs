@@ -12,7 +12,7 @@ use kube::{Api, Client};
 use super::connect::Platforms;
 use super::memory::Memory;
 use crate::plan::Stop;
-use crate::resources::{Platform, Tenant};
+use crate::resources::{Partner, Platform, Tenant};
 
 /// How this operator is run.
 #[derive(Clone)]
@@ -131,6 +131,10 @@ impl Context {
             .list_metadata(&one)
             .await
             .with_context(|| format!("listing Platforms: {hint}"))?;
+        Api::<Partner>::all(self.client.clone())
+            .list_metadata(&one)
+            .await
+            .with_context(|| format!("listing Partners: {hint}"))?;
         for namespace in &self.options.namespaces {
             let tenants = Api::<Tenant>::namespaced(self.client.clone(), namespace);
             tenants

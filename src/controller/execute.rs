@@ -7,17 +7,17 @@ use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 
-use super::FIELD_MANAGER;
 use super::context::Context;
 use super::deletion_rate::{self, Slot};
 use super::observe::canonical;
 use super::reconcile::Pass;
+use super::{FIELD_MANAGER, in_use};
 use crate::admin_api::types::PendingDeletion;
 use crate::admin_api::{ApiError, Client, Deletion, Lookup, TenantDocument, Write};
 use crate::plan::deletion::{self, Because, Farewell, Leave};
 use crate::plan::diff::diff;
 use crate::plan::{Desired, Difference, Done, Intent, Observation, Outcome, Plan, Resolved, Stop};
-use crate::resources::{FINALIZER, Tenant, reason};
+use crate::resources::{FINALIZER, Partner, Platform, Tenant, reason};
 
 /// Carries out a plan.
 ///
@@ -114,10 +114,13 @@ impl Writer<'_> {
     }
 }
 
-/// Adds our finalizer, unless it is there. Others' are kept.
+/// Holds what the Tenant refers to, then adds our finalizer to it, unless it is there. Others' are kept.
 async fn ensure_finalizer(context: &Context, pass: &mut Pass) -> Result<(), Stop> {
     if let Some(platform) = &pass.platform {
-        super::in_use::hold(context, platform).await?;
+        in_use::hold::<Platform>(context, &platform.metadata).await?;
+    }
+    if let Some(partner) = &pass.partner {
+        in_use::hold::<Partner>(context, partner).await?;
     }
     let tenant = &pass.tenant;
     if tenant.finalizers().iter().any(|name| name == FINALIZER) {

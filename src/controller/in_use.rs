@@ -1,67 +1,140 @@
-//! Platforms that Tenants refer to stay until the last of those is gone, by a finalizer per operator instance.
+//! Platforms and Partners that Tenants refer to stay until the last of those is gone or refers elsewhere, by a finalizer per
+//! operator instance: each lets go when its own Tenants do.
 
-use kube::api::{ListParams, Patch, PatchParams};
-use kube::{Api, ResourceExt};
+use std::fmt::Debug;
+
+use kube::api::{ApiResource, DynamicObject, ListParams, Patch, PatchParams};
+use kube::core::{ClusterResourceScope, ObjectMeta};
+use kube::{Api, Resource, ResourceExt};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::FIELD_MANAGER;
 use super::context::{Context, Refusal};
-use crate::resources::{GROUP, Platform, Tenant};
+use crate::resources::{IN_USE, Partner, Platform, Tenant};
 
-/// The finalizer by which this instance holds a Platform.
-fn finalizer(context: &Context) -> String {
-    format!("{GROUP}/in-use-{}", context.options.instance)
+/// How many Tenants are looked at in one request.
+const PAGE: u32 = 500;
+
+/// What Tenants refer to.
+pub(super) trait Target:
+    Resource<DynamicType = (), Scope = ClusterResourceScope> + Clone + Debug + DeserializeOwned
+{
 }
 
-/// Holds a Platform before the first tenant is written to it. What the watch has may be old, so a refusal is answered with
-/// one fresh read: another Tenant may have been first.
-pub(super) async fn hold(context: &Context, platform: &Platform) -> Result<(), Refusal> {
-    match try_hold(context, platform).await {
+impl Target for Platform {}
+impl Target for Partner {}
+
+/// The finalizer by which this instance holds what its Tenants refer to.
+fn finalizer(context: &Context) -> String {
+    format!("{IN_USE}{}", context.options.instance)
+}
+
+/// Whether an object is on its way out and we do not hold it: it may be gone at any moment, and cannot be held any more.
+pub(super) fn is_leaving(context: &Context, meta: &ObjectMeta) -> bool {
+    meta.deletion_timestamp.is_some() && !names(meta).contains(&finalizer(context))
+}
+
+fn names(meta: &ObjectMeta) -> &[String] {
+    meta.finalizers.as_deref().unwrap_or_default()
+}
+
+/// Holds an object before the first tenant that depends on it is written. What was seen of it may be old, so a refusal is
+/// answered with one fresh read: another Tenant may have been first.
+pub(super) async fn hold<K: Target>(context: &Context, meta: &ObjectMeta) -> Result<(), Refusal> {
+    match try_hold::<K>(context, meta).await {
         Err(Refusal::Conflict) => {
-            let api = Api::<Platform>::all(context.client.clone());
-            let fresh = context.kubernetes(api.get(&platform.name_any())).await?;
-            try_hold(context, &fresh).await
+            let api = Api::<K>::all(context.client.clone());
+            let name = meta.name.as_deref().unwrap_or_default();
+            let fresh = context.kubernetes(api.get_metadata(name)).await?;
+            try_hold::<K>(context, &fresh.metadata).await
         }
         outcome => outcome,
     }
 }
 
-async fn try_hold(context: &Context, platform: &Platform) -> Result<(), Refusal> {
+async fn try_hold<K: Target>(context: &Context, meta: &ObjectMeta) -> Result<(), Refusal> {
     let ours = finalizer(context);
-    if platform.finalizers().contains(&ours) {
+    if names(meta).contains(&ours) {
         return Ok(());
     }
-    let add = match platform.metadata.finalizers.as_deref() {
-        None | Some([]) => json!({ "op": "add", "path": "/metadata/finalizers", "value": [ours] }),
-        Some(_) => json!({ "op": "add", "path": "/metadata/finalizers/-", "value": ours }),
+    let add = match names(meta) {
+        [] => json!({ "op": "add", "path": "/metadata/finalizers", "value": [ours] }),
+        _ => json!({ "op": "add", "path": "/metadata/finalizers/-", "value": ours }),
     };
-    patch(context, platform, vec![add]).await
+    patch::<K>(context, meta, vec![add]).await
 }
 
 /// Lets a Platform go when no Tenant refers to it. True if Tenants still do.
-pub(super) async fn let_go(context: &Context, platform: &Platform) -> Result<bool, Refusal> {
-    let ours = finalizer(context);
-    let Some(index) = platform.finalizers().iter().position(|name| *name == ours) else { return Ok(false) };
+pub(super) async fn let_platform_go(context: &Context, platform: &Platform) -> Result<bool, Refusal> {
+    if !holds(context, &platform.metadata) {
+        return Ok(false);
+    }
     let selector = format!("spec.platformRef.name={}", platform.name_any());
     let tenants = Api::<Tenant>::all(context.client.clone());
     let found = context.kubernetes(tenants.list_metadata(&ListParams::default().fields(&selector).limit(1))).await?;
     if !found.items.is_empty() {
         return Ok(true);
     }
+    let_go::<Platform>(context, &platform.metadata).await.map(|()| false)
+}
+
+/// Lets a Partner go when no Tenant of ours refers to it. True if such Tenants still do.
+pub(super) async fn let_partner_go(context: &Context, partner: &Partner) -> Result<bool, Refusal> {
+    if !holds(context, &partner.metadata) {
+        return Ok(false);
+    }
+    if is_named(context, &partner.name_any()).await? {
+        return Ok(true);
+    }
+    let_go::<Partner>(context, &partner.metadata).await.map(|()| false)
+}
+
+/// Whether this instance holds an object.
+pub(super) fn holds(context: &Context, meta: &ObjectMeta) -> bool {
+    names(meta).contains(&finalizer(context))
+}
+
+/// Whether a Tenant of ours names a Partner. A Partner has no instance, but the Platform of each Tenant has.
+async fn is_named(context: &Context, partner: &str) -> Result<bool, Refusal> {
+    let selector = format!("spec.partner.partnerRef.name={partner}");
+    let mut page = ListParams::default().fields(&selector).limit(PAGE);
+    // Untyped: a Tenant that fits no schema counts, too.
+    let tenants = Api::<DynamicObject>::all_with(context.client.clone(), &ApiResource::erase::<Tenant>(&()));
+    loop {
+        let list = context.kubernetes(tenants.list(&page)).await?;
+        for tenant in &list.items {
+            let platform = tenant.data.pointer("/spec/platformRef/name").and_then(Value::as_str).unwrap_or_default();
+            let platform = context.platforms.find(context, platform).await?;
+            if platform.is_some_and(|platform| platform.spec.instance() == context.options.instance) {
+                return Ok(true);
+            }
+        }
+        match list.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => page.continue_token = Some(token),
+            None => return Ok(false),
+        }
+    }
+}
+
+async fn let_go<K: Target>(context: &Context, meta: &ObjectMeta) -> Result<(), Refusal> {
+    let ours = finalizer(context);
+    let Some(index) = names(meta).iter().position(|name| *name == ours) else { return Ok(()) };
     let path = format!("/metadata/finalizers/{index}");
-    patch(context, platform, vec![json!({ "op": "remove", "path": path })]).await.map(|()| false)
+    patch::<K>(context, meta, vec![json!({ "op": "remove", "path": path })]).await
 }
 
 /// Guarded by the version: a list that somebody else changed is looked at again, not written over.
-async fn patch(context: &Context, platform: &Platform, steps: Vec<Value>) -> Result<(), Refusal> {
+async fn patch<K: Target>(context: &Context, meta: &ObjectMeta, steps: Vec<Value>) -> Result<(), Refusal> {
     let mut all = vec![
-        json!({ "op": "test", "path": "/metadata/uid", "value": platform.uid() }),
-        json!({ "op": "test", "path": "/metadata/resourceVersion", "value": platform.resource_version() }),
+        json!({ "op": "test", "path": "/metadata/uid", "value": meta.uid }),
+        json!({ "op": "test", "path": "/metadata/resourceVersion", "value": meta.resource_version }),
     ];
     all.extend(steps);
     let patch: json_patch::Patch =
         serde_json::from_value(Value::Array(all)).map_err(|_| Refusal::Unknown("no patch"))?;
-    let api = Api::<Platform>::all(context.client.clone());
+    let api = Api::<K>::all(context.client.clone());
     let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
-    context.kubernetes(api.patch_metadata(&platform.name_any(), &params, &Patch::Json::<()>(patch))).await.map(drop)
+    let name = meta.name.as_deref().unwrap_or_default();
+    context.kubernetes(api.patch_metadata(name, &params, &Patch::Json::<()>(patch))).await.map(drop)
 }

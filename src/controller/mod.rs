@@ -12,6 +12,7 @@ mod in_use;
 mod memory;
 mod observe;
 mod orphans;
+mod partner;
 mod platform;
 mod poison;
 mod policies;
@@ -83,6 +84,12 @@ pub async fn run(
         .run(platform::reconcile, platform::retry, context.clone())
         .for_each(|_| async {});
 
+    let serve_partners = Controller::new(Api::<partner::Guarded>::all(client.clone()), watcher::Config::default())
+        .with_config(controller::Config::default().concurrency(4))
+        .graceful_shutdown_on(shutdown.clone())
+        .run(partner::reconcile, partner::retry, context.clone())
+        .for_each(|_| async {});
+
     let apis: Vec<Api<Guarded>> = if namespaces.is_empty() {
         vec![Api::all(client.clone())]
     } else {
@@ -108,7 +115,7 @@ pub async fn run(
             Err(error) => warn!(error = %error_kind(&error), "pass failed"),
         }
     });
-    futures::future::join(serve_platforms, serve_tenants).await;
+    futures::future::join3(serve_platforms, serve_partners, serve_tenants).await;
     info!("operator stopped");
     Ok(())
 }

@@ -20,10 +20,10 @@ use crate::resources::condition::{Finding, kind, merge};
 use crate::resources::platform::PlatformStatus;
 use crate::resources::{Platform, reason};
 
-/// The status of a Platform could not be written.
+/// The status of a Platform or a Partner could not be written.
 #[derive(Debug, Error)]
-#[error("writing the status of a Platform: {0}")]
-pub(super) struct NotWritten(&'static str);
+#[error("writing a status: {0}")]
+pub(super) struct NotWritten(pub(super) &'static str);
 
 /// Looks at one Platform.
 pub(super) async fn reconcile(platform: Arc<Platform>, context: Arc<Context>) -> Result<Action, NotWritten> {
@@ -34,7 +34,7 @@ pub(super) async fn reconcile(platform: Arc<Platform>, context: Arc<Context>) ->
         return Ok(Action::requeue(wait));
     }
     let timing = &context.options.timing;
-    let in_use = match in_use::let_go(&context, &platform).await {
+    let in_use = match in_use::let_platform_go(&context, &platform).await {
         Ok(in_use) => in_use,
         // Changed meanwhile: the change brings another look.
         Err(Refusal::Conflict | Refusal::NotFound) => return Ok(Action::requeue(timing.backoff_first)),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use jiff::Timestamp;
+use kube::core::ObjectMeta;
 use kube::runtime::controller::Action;
 use kube::{Api, ResourceExt};
 use thiserror::Error;
@@ -38,6 +39,8 @@ pub(super) struct Pass {
     pub(super) stamp: String,
     /// Its Platform, if there is one.
     pub(super) platform: Option<Arc<Platform>>,
+    /// The Partner that it names, if there is one.
+    pub(super) partner: Option<ObjectMeta>,
     key: String,
     hash: Option<String>,
     rewrites: u32,
@@ -78,7 +81,7 @@ async fn turn(seen: &Tenant, context: &Context) -> Result<Action, NotPublished> 
     let (namespace, name) = (tenant.namespace().unwrap_or_default(), tenant.name_any());
     let stamp = context.stamp(&namespace, &name);
     entry.replaced = [seen, &tenant].into_iter().filter_map(ResourceExt::resource_version).collect();
-    let mut pass = Pass { stamp, platform, key: tenant_key(&tenant), hash: None, rewrites: 0, tenant };
+    let mut pass = Pass { stamp, platform, partner: None, key: tenant_key(&tenant), hash: None, rewrites: 0, tenant };
 
     let steps = tokio::time::timeout(context.options.timing.pass, pass.steps(context, &entry));
     let outcome = match AssertUnwindSafe(steps).catch_unwind().await {
@@ -125,7 +128,8 @@ impl Pass {
         let platform = self.platform.clone();
         let platform = platform.as_deref();
         self.step(context, Step::Resolve);
-        let resolved = resolve(context, &self.tenant, platform).await?;
+        let (resolved, partner) = resolve(context, &self.tenant, platform).await?;
+        self.partner = partner;
         self.step(context, Step::Validate);
         let intent =
             validate(&self.tenant, &resolved).inspect_err(|stop| self.hash = stop.hash().map(ToOwned::to_owned))?;

@@ -3,10 +3,12 @@
 
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::core::ObjectMeta;
 use kube::{Api, ResourceExt};
 use serde_json::Value;
 
 use super::context::{Context, Refusal};
+use super::in_use;
 use crate::plan::{PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretFound, Stop};
 use crate::resources::{Partner, Platform, Tenant};
 use crate::settings::{Check, Leaf, SealedRef, connection_string, leaves};
@@ -22,33 +24,44 @@ const REFUSED_TYPES: [&str; 7] = [
     "helm.sh/release.v1",
 ];
 
-/// Follows the references of a Tenant.
+/// Follows the references of a Tenant. Beside what they turned out to be stands the Partner as it was read, which may have to
+/// be held.
 ///
 /// *Errors*: Kubernetes does not answer. Forbidden is an answer.
-pub(super) async fn resolve(context: &Context, tenant: &Tenant, platform: Option<&Platform>) -> Result<Resolved, Stop> {
+pub(super) async fn resolve(
+    context: &Context,
+    tenant: &Tenant,
+    platform: Option<&Platform>,
+) -> Result<(Resolved, Option<ObjectMeta>), Stop> {
     let namespace = tenant.namespace().unwrap_or_default();
+    let deleting = tenant.metadata.deletion_timestamp.is_some();
     let platform = match platform {
         None => PlatformReference::Missing,
+        // As good as gone: it cannot be held any more. Whoever leaves may still use it.
+        Some(platform) if !deleting && in_use::is_leaving(context, &platform.metadata) => PlatformReference::Missing,
         Some(platform) if platform.spec.allows(&namespace) => PlatformReference::Found,
         Some(_) => PlatformReference::NotPermitted,
     };
-    let deleting = tenant.metadata.deletion_timestamp.is_some();
     let mut resolved = Resolved { platform, partner: None, secrets: vec![], surroundings_end: None };
     if deleting {
         resolved.surroundings_end = surroundings_end(context, &namespace).await;
-        return Ok(resolved);
+        return Ok((resolved, None));
     }
+    let mut seen = None;
     let mut check = Check::default();
     let settings = tenant.spec.settings.to_wire(&mut check).to_value();
     if let Some(name) = check.partner.take() {
-        resolved.partner = Some(partner(context, name).await?);
+        let partner = partner(context, &name).await?;
+        let id = partner.as_ref().map(|partner| partner.spec.platform_partner_id.as_str().to_owned());
+        resolved.partner = Some(ResolvedPartner { name, id });
+        seen = partner.map(|partner| partner.metadata);
     }
     for sealed in check.sealed.into_iter().filter(|sealed| needed(sealed, &settings)) {
         let found = secret(context, &namespace, &sealed).await?;
         let SealedRef { path, reference } = sealed;
         resolved.secrets.push(ResolvedSecret { path, name: reference.name, key: reference.key, found });
     }
-    Ok(resolved)
+    Ok((resolved, seen))
 }
 
 /// Whether the spec does not itself hide a sealed leaf.
@@ -57,14 +70,15 @@ fn needed(sealed: &SealedRef, settings: &Value) -> bool {
     !switches.any(|toggle| toggle.find(settings).and_then(Value::as_bool) == Some(false))
 }
 
-async fn partner(context: &Context, name: String) -> Result<ResolvedPartner, Stop> {
+/// The Partner of a name. One that is on its way out and that nothing of ours holds is as good as gone.
+async fn partner(context: &Context, name: &str) -> Result<Option<Partner>, Stop> {
     let partners = Api::<Partner>::all(context.client.clone());
-    let id = match context.kubernetes(partners.get(&name)).await {
-        Ok(partner) => Some(partner.spec.platform_partner_id.as_str().to_owned()),
-        Err(Refusal::NotFound) => None,
-        Err(refusal) => return Err(refusal.into()),
-    };
-    Ok(ResolvedPartner { name, id })
+    match context.kubernetes(partners.get(name)).await {
+        Ok(partner) if in_use::is_leaving(context, &partner.metadata) => Ok(None),
+        Ok(partner) => Ok(Some(partner)),
+        Err(Refusal::NotFound) => Ok(None),
+        Err(refusal) => Err(refusal.into()),
+    }
 }
 
 async fn secret(context: &Context, namespace: &str, sealed: &SealedRef) -> Result<SecretFound, Stop> {
@@ -104,7 +118,7 @@ async fn surroundings_end(context: &Context, namespace: &str) -> Option<bool> {
         context.kubernetes(namespaces.get_metadata(namespace)),
         context.kubernetes(crds.get_metadata("tenants.nimbus.luware.com"))
     );
-    let ends = |meta: Result<kube::core::ObjectMeta, Refusal>| meta.ok().map(|meta| meta.deletion_timestamp.is_some());
+    let ends = |meta: Result<ObjectMeta, Refusal>| meta.ok().map(|meta| meta.deletion_timestamp.is_some());
     match (ends(namespace.map(|found| found.metadata)), ends(crd.map(|found| found.metadata))) {
         (Some(true), _) | (_, Some(true)) => Some(true),
         (Some(false), Some(false)) => Some(false),

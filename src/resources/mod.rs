@@ -25,6 +25,9 @@ pub const GROUP: &str = "nimbus.luware.com";
 /// The finalizer that keeps a Tenant until its tenant is released or deleted on the platform.
 pub const FINALIZER: &str = "nimbus.luware.com/tenant";
 
+/// What the finalizers begin with that keep a Platform or a Partner while Tenants refer to it; the instance follows.
+pub const IN_USE: &str = "nimbus.luware.com/in-use-";
+
 /// Annotations of a Tenant. All but the last are bound to values, so that one left in git is not armed for the next time.
 pub mod annotation {
     /// `<tenantId>`: the deletion of the tenant on the platform is confirmed.

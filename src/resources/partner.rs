@@ -1,15 +1,18 @@
 //! `Partner`: the object on which partner authority is checked.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use kube::CustomResource;
+use kube::{CustomResource, ResourceExt};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
+use super::condition::{Finding, kind};
+use super::{IN_USE, reason};
 use crate::settings::format::Guid;
 use crate::settings::partner::PartnerId;
 use crate::settings::value::Text;
 
 /// A partner that administers tenants.
+#[expect(clippy::duplicated_attributes, reason = "each printcolumn has a type")]
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(
     group = "nimbus.luware.com",
@@ -22,6 +25,14 @@ use crate::settings::value::Text;
     derive = "PartialEq",
     doc = "Partner is a partner of Luware that administers tenants; partner authority is checked on it.",
     printcolumn(name = "Display Name", type_ = "string", json_path = ".spec.displayName"),
+    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
+    printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
+    printcolumn(
+        name = "Message",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].message"#,
+        priority = 1
+    ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
@@ -44,11 +55,57 @@ pub struct PartnerStatus {
     /// The generation that this status speaks of; -1 until the operator looked.
     #[serde(default)]
     pub observed_generation: i64,
-    /// Ready: always true once the operator looked.
+    /// Ready: Tenants may name it; not while it is being deleted.
     #[serde(default)]
     pub conditions: Vec<Condition>,
 }
 
+impl Partner {
+    /// What Ready says, which follows from the object alone: several operators may say it. `None` of one that is being deleted
+    /// and that none of them holds.
+    pub fn finding(&self) -> Option<Finding> {
+        if self.metadata.deletion_timestamp.is_none() {
+            return Some(Finding::new(kind::READY, true, reason::ACCEPTED, "Tenants may name this Partner"));
+        }
+        let mut instances: Vec<&str> = self.finalizers().iter().filter_map(|name| name.strip_prefix(IN_USE)).collect();
+        instances.sort_unstable();
+        let message = format!(
+            "is being deleted and waits for the Tenants that name it, of operator instance {}",
+            instances.join(", ")
+        );
+        (!instances.is_empty()).then(|| Finding::new(kind::READY, false, reason::IN_USE, message))
+    }
+}
+
 fn guid_schema(generator: &mut SchemaGenerator) -> Schema {
     Text::<Guid>::json_schema(generator)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partner_says_for_whom_it_waits_whoever_looks() {
+        let says = |deleting: bool, finalizers: &[&str]| {
+            let mut partner: Partner = serde_json::from_value(serde_json::json!({
+                "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Partner",
+                "metadata": { "name": "northwind", "finalizers": finalizers },
+                "spec": { "displayName": "Northwind", "platformPartnerId": "northwind" }
+            }))
+            .unwrap();
+            let at = deleting.then(|| serde_json::json!("2026-01-01T00:00:00Z"));
+            partner.metadata.deletion_timestamp = at.map(|at| serde_json::from_value(at).unwrap());
+            partner.finding().map(|finding| (finding.truth.as_str(), finding.reason.into_owned(), finding.message))
+        };
+        let ready = Some(("True", "Accepted".to_owned(), "Tenants may name this Partner".to_owned()));
+        assert_eq!(says(false, &[]), ready);
+        assert_eq!(says(false, &["nimbus.luware.com/in-use-east"]), ready);
+        let waits = "is being deleted and waits for the Tenants that name it, of operator instance east, west";
+        let waits = Some(("False", "InUse".to_owned(), waits.to_owned()));
+        let both = ["nimbus.luware.com/in-use-west", "example.com/theirs", "nimbus.luware.com/in-use-east"];
+        assert_eq!(says(true, &both), waits);
+        assert_eq!(says(true, &["example.com/theirs"]), None, "others have their own words");
+    }
 }

@@ -88,7 +88,7 @@ reasons! {
     THROTTLED = "Throttled", Nobody: "The platform asks for fewer requests; it is called again after the time it named.";
     CREDENTIALS_NOT_FOUND = "CredentialsNotFound", Reader: "Create the credentials Secret in the operator's namespace.";
     POLICIES_MISSING = "PoliciesMissing", Reader: "Install the admission policies: nimbus-operator policies | kubectl apply -f -";
-    IN_USE = "InUse", Reader: "Delete the Tenants that refer to the Platform first.";
+    IN_USE = "InUse", Reader: "Delete the Tenants that refer to it, or let them refer elsewhere.";
     INVALID_PLATFORM = "InvalidPlatform", Reader: "Correct the Platform's spec.";
     CREATED = "Created", Nobody: "Nothing has to be done.";
     ADOPTED = "Adopted", Nobody: "Nothing has to be done.";

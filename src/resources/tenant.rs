@@ -24,6 +24,7 @@ use crate::settings::{Settings, value::object_name};
     doc = "Tenant declares the settings of one Nimbus tenant, a contact centre for Microsoft Teams.",
     selectable = ".spec.platformRef.name",
     selectable = ".spec.general.tenantId",
+    selectable = ".spec.partner.partnerRef.name",
     printcolumn(name = "Platform", type_ = "string", json_path = ".spec.platformRef.name"),
     printcolumn(name = "State", type_ = "string", json_path = ".status.platformTenant.state"),
     printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),

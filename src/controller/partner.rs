@@ -1,0 +1,84 @@
+//! The pass over one Partner: it is held while Tenants name it, and says for whom it waits when it is being deleted.
+//!
+//! Several operators share a Partner, and each says the same of it: what stands in the status follows from the object alone.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kube::api::{Patch, PatchParams};
+use kube::core::DeserializeGuard;
+use kube::runtime::controller::Action;
+use kube::{Api, ResourceExt};
+use serde_json::json;
+use tracing::{info, warn};
+
+use super::context::{Context, Refusal};
+use super::platform::NotWritten;
+use super::{FIELD_MANAGER, in_use};
+use crate::resources::Partner;
+use crate::resources::condition::merge;
+use crate::resources::partner::PartnerStatus;
+
+/// One that cannot be read stops no other.
+pub(super) type Guarded = DeserializeGuard<Partner>;
+
+/// Looks at one Partner.
+pub(super) async fn reconcile(guarded: Arc<Guarded>, context: Arc<Context>) -> Result<Action, NotWritten> {
+    let partner = match &guarded.0 {
+        Ok(partner) => partner,
+        Err(invalid) => {
+            warn!(partner = invalid.metadata.name, "a Partner that cannot be read; Tenants that name it wait");
+            return Ok(Action::await_change());
+        }
+    };
+    let timing = &context.options.timing;
+    let held = match in_use::let_partner_go(&context, partner).await {
+        Ok(held) => held,
+        // Changed meanwhile: the change brings another look.
+        Err(Refusal::Conflict | Refusal::NotFound) => return Ok(Action::requeue(timing.backoff_first)),
+        Err(_) => return Err(NotWritten("whether Tenants name it could not be read")),
+    };
+    let released = in_use::holds(&context, &partner.metadata) && !held;
+    // What was let go comes again as a change, or is gone.
+    if !released {
+        publish(&context, partner).await?;
+    }
+    Ok(match (held, partner.metadata.deletion_timestamp.is_some()) {
+        (true, true) => Action::requeue(timing.platform_retry),
+        (true, false) => Action::requeue(timing.platform_check),
+        (false, _) => Action::await_change(),
+    })
+}
+
+/// Tries again where something could not be read or written.
+pub(super) fn retry(_: Arc<Guarded>, _: &NotWritten, context: Arc<Context>) -> Action {
+    Action::requeue(context.options.timing.backoff_first)
+}
+
+async fn publish(context: &Context, partner: &Partner) -> Result<(), NotWritten> {
+    let Some(finding) = partner.finding() else { return Ok(()) };
+    let previous = partner.status.clone().unwrap_or_default();
+    let generation = partner.metadata.generation.unwrap_or_default();
+    let conditions = merge(&previous.conditions, vec![finding], generation, Timestamp::now(), None);
+    let status = PartnerStatus { observed_generation: generation, conditions };
+    if partner.status.as_ref() == Some(&status) {
+        return Ok(());
+    }
+    for condition in &status.conditions {
+        info!(partner = partner.name_any(), ready = condition.status, message = condition.message, "status changed");
+    }
+    let patch: json_patch::Patch = serde_json::from_value(json!([
+        // By version: another operator may have said it already.
+        { "op": "test", "path": "/metadata/resourceVersion", "value": partner.resource_version() },
+        { "op": "add", "path": "/status", "value": status },
+    ]))
+    .map_err(|_| NotWritten("not a patch"))?;
+    let api = Api::<Partner>::all(context.client.clone());
+    let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
+    match context.kubernetes(api.patch_status(&partner.name_any(), &params, &Patch::Json::<()>(patch))).await {
+        // Gone, or changed meanwhile, which brings another look.
+        Ok(_) | Err(Refusal::NotFound | Refusal::Conflict) => Ok(()),
+        Err(Refusal::Forbidden) => Err(NotWritten("the operator's account may not do this")),
+        Err(Refusal::Unknown(what)) => Err(NotWritten(what)),
+    }
+}
