@@ -3,6 +3,7 @@
 mod confirmation;
 mod confirmed;
 mod foreign;
+mod orders;
 mod outage;
 mod recreated;
 mod retained;

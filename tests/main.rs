@@ -21,6 +21,7 @@ mod identity;
 mod lifecycle;
 mod microsoft;
 mod operators;
+mod partner;
 mod platform;
 mod platform_api;
 mod policies;

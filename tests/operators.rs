@@ -48,8 +48,10 @@ async fn two_operators_on_one_api_server_and_one_platform_keep_apart() {
         let (stamp, settings) = on_platform(&one, &stage.id).await;
         assert_eq!(format!("{cluster}/{}/{NAME}", stage.env.namespace), stamp);
         assert_eq!(json!(stage.env.namespace), settings["general"]["companyName"]);
-        let writes = stage.audit().object_writes(&stage.env.operator_user, mark).await.unwrap();
+        let mut writes = stage.audit().object_writes(&stage.env.operator_user, mark).await.unwrap();
         assert!(!writes.is_empty());
+        // A Partner belongs to no instance: every operator says of each that it was seen, and all say the same.
+        writes.retain(|write| !(write.resource == "partners" && write.subresource == "status"));
         let own = |write: &&_| {
             let write: &crate::support::audit::Request = write;
             write.namespace == stage.env.namespace || write.resource == "platforms" && write.name == stage.env.platform

@@ -1,0 +1,159 @@
+//! F16: everything is deleted at once, in any order. Nothing hangs, nothing is deleted on the platform that nobody confirmed,
+//! and whatever stays there was given free.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use kube::api::{Api, DeleteParams, Patch, PatchParams};
+use kube::{Client, Resource};
+use nimbus_operator::resources::{Partner, Platform, Tenant};
+use serde_json::{Value, json};
+
+use super::CONFIRM;
+use crate::support::stage::Stage;
+use crate::support::tenant::Handle;
+use crate::support::users::{ADMIN, PLATFORM_ADMIN};
+use crate::support::wait::{PATIENCE, until};
+
+/// What there is, and what is deleted in some order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Thing {
+    /// A Tenant that is retained; it names the Partner and the Secret.
+    Retained,
+    /// A Tenant whose deletion is confirmed.
+    Doomed,
+    Platform,
+    Partner,
+    Secret,
+    Namespace,
+}
+
+const ALL: [Thing; 6] =
+    [Thing::Retained, Thing::Doomed, Thing::Platform, Thing::Partner, Thing::Secret, Thing::Namespace];
+
+/// An order that is the same for a seed for ever.
+fn shuffled(mut seed: u64) -> Vec<Thing> {
+    let mut left = ALL.to_vec();
+    let mut order = vec![];
+    while !left.is_empty() {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let index = usize::try_from(seed >> 33).unwrap() % left.len();
+        order.push(left.remove(index));
+    }
+    order
+}
+
+async fn prepare(stage: &Stage, doomed: &Handle<'_>) {
+    stage.platform.auto_run(true).await.unwrap();
+    let partner = json!({
+        "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Partner", "metadata": { "name": stage.env.namespace },
+        "spec": { "displayName": "Northwind", "platformPartnerId": "northwind" }
+    });
+    let partners: Api<Partner> = Api::all(stage.client(PLATFORM_ADMIN));
+    let params = PatchParams::apply("test").force();
+    partners.patch(&stage.env.namespace, &params, &Patch::Apply(partner)).await.unwrap();
+    let reference = json!({ "name": "acs", "key": "connection-string" });
+    let spec = json!({
+        "partner": { "partnerRef": { "name": stage.env.namespace } },
+        "extensions": { "interact": { "enabled": true, "acsConnectionStringRef": reference } }
+    });
+    stage.create(spec.clone()).await;
+    let mut spec = spec;
+    spec["deletionPolicy"] = json!("Delete");
+    let mut manifest = doomed.manifest(spec);
+    manifest["metadata"]["annotations"] = json!({ CONFIRM: doomed.id });
+    stage.try_create(manifest).await.unwrap();
+    stage.ready().await;
+    doomed.ready().await;
+}
+
+/// Asks for a deletion and does not wait. What went with its namespace is gone already.
+async fn delete(stage: &Stage, doomed: &Handle<'_>, thing: Thing) {
+    let (admin, platform_admin) = (stage.client(ADMIN), stage.client(PLATFORM_ADMIN));
+    let namespace = &stage.env.namespace;
+    let outcome = match thing {
+        Thing::Retained => ask::<Tenant>(Api::namespaced(platform_admin, namespace), super::NAME).await,
+        Thing::Doomed => ask::<Tenant>(Api::namespaced(platform_admin, namespace), &doomed.name).await,
+        Thing::Platform => ask::<Platform>(Api::all(platform_admin), &stage.env.platform).await,
+        Thing::Partner => ask::<Partner>(Api::all(platform_admin), namespace).await,
+        Thing::Secret => ask::<Secret>(Api::namespaced(admin, namespace), "acs").await,
+        Thing::Namespace => ask::<Namespace>(Api::all(admin), namespace).await,
+    };
+    match outcome {
+        Ok(()) => {}
+        Err(kube::Error::Api(status)) if status.code == 404 => {}
+        Err(error) => panic!("{thing:?}: {error}"),
+    }
+}
+
+async fn ask<K>(api: Api<K>, name: &str) -> kube::Result<()>
+where
+    K: Clone + std::fmt::Debug + serde::de::DeserializeOwned + Resource,
+{
+    api.delete(name, &DeleteParams::background()).await.map(drop)
+}
+
+async fn gone<K>(client: Client, name: &str, order: &str)
+where
+    K: Clone + std::fmt::Debug + serde::de::DeserializeOwned + Resource<DynamicType = ()>,
+{
+    let api: Api<K> = Api::all(client);
+    until(&format!("{order}: {} {name} is gone", K::kind(&())), 2 * PATIENCE, async || {
+        match api.get_metadata_opt(name).await {
+            Ok(None) => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
+}
+
+/// What the operator did to a tenant after a mark.
+async fn effects(stage: &Stage, id: &str, mark: u64) -> Vec<String> {
+    let calls = stage.platform.calls(id, mark).await.unwrap();
+    calls.into_iter().filter_map(|seen| seen.effect).collect()
+}
+
+async fn everything_ends(seed: u64) {
+    let order = shuffled(seed);
+    let words = format!("seed {seed}, {order:?}");
+    let mut stage = Stage::new(&format!("order-{seed}")).await;
+    stage.timing.platform_check = Duration::from_millis(300);
+    let doomed = Handle::new(&stage, "doomed");
+    let operator = stage.connect().await;
+    prepare(&stage, &doomed).await;
+    let mark = stage.platform.mark().await.unwrap();
+    for thing in &order {
+        delete(&stage, &doomed, *thing).await;
+    }
+    gone::<Namespace>(stage.client(ADMIN), &stage.env.namespace, &words).await;
+    gone::<Partner>(stage.client(PLATFORM_ADMIN), &stage.env.namespace, &words).await;
+    gone::<Platform>(stage.client(PLATFORM_ADMIN), &stage.env.platform, &words).await;
+    operator.stop().await;
+
+    // Released while its Platform was still there, and not touched in any other way.
+    assert_eq!(effects(&stage, &stage.id, mark).await, ["owner-released"], "{words}");
+    let (status, kept) = stage.platform.tenant(&stage.id).await.unwrap();
+    assert_eq!((status, &kept["owner"], &kept["runtime"]["deletion"]), (200, &Value::Null, &Value::Null), "{words}");
+    let place = |thing: Thing| order.iter().position(|other| *other == thing).unwrap();
+    let came_too_late = place(Thing::Namespace) < place(Thing::Doomed);
+    let ended = effects(&stage, &doomed.id, mark).await;
+    let status = stage.platform.tenant(&doomed.id).await.unwrap().0;
+    match ended.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        // The namespace was terminating when the pass looked: then nobody asked for this tenant.
+        ["owner-released"] => assert_eq!(200, status, "{words}"),
+        ["deletion-begun", ..] if !came_too_late => assert_eq!(404, status, "{words}"),
+        ref other => panic!("{words}: {other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_deleted_in_any_order_ends_and_keeps_what_nobody_confirmed() {
+    let seeds: Vec<u64> = (1..=6).collect();
+    let distinct: std::collections::BTreeSet<_> = seeds.iter().map(|seed| format!("{:?}", shuffled(*seed))).collect();
+    assert_eq!(seeds.len(), distinct.len(), "each seed is another order");
+    let firsts: std::collections::BTreeSet<_> = seeds.iter().map(|seed| format!("{:?}", shuffled(*seed)[0])).collect();
+    assert!(firsts.len() >= 3, "{firsts:?}");
+    for seed in seeds {
+        everything_ends(seed).await;
+    }
+}
