@@ -17,7 +17,7 @@ use super::error::{ApiError, Problem};
 use super::gate::Gate;
 use super::token::Tokens;
 use super::types::{Capabilities, Lookup, TenantDocument, TenantPage};
-use crate::http_edge::{self, retry_after};
+use crate::http_edge::{self, Object, retry_after};
 
 const OWNER: &str = "nimbus-owner";
 const SETTINGS_VERSION: &str = "nimbus-settings-version";
@@ -297,6 +297,7 @@ impl Answer {
 
     fn read<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         serde_json::from_slice(&self.body)
+            .map(|Object(read)| read)
             .map_err(|_| ApiError::Unexpected { status: self.status, what: "a body that cannot be read" })
     }
 

@@ -1,10 +1,12 @@
 //! Bodies of the admin API. Reading is tolerant: members that a newer platform adds are ignored, and what is not needed to
-//! be safe may be missing.
+//! be safe may be missing. What is there must be what it is said to be: a list is never taken for an object.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+
+use crate::http_edge::{object, objects, some_object};
 
 /// What the platform says about one tenant id.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +39,7 @@ pub struct TenantDocument {
     /// The settings as the platform has them.
     pub settings: Value,
     /// What happens on the tenant.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub runtime: Runtime,
     /// RFC 6901 pointers of the settings that our credentials may not write.
     #[serde(default)]
@@ -51,6 +53,7 @@ pub struct Runtime {
     /// Licences in use, nested like `licenses.contingents`.
     pub used: Value,
     /// Changes that wait for the provisioning script.
+    #[serde(deserialize_with = "objects")]
     pub pending_changes: Vec<Pending>,
     /// Where the script is.
     pub script_url: Option<String>,
@@ -61,8 +64,10 @@ pub struct Runtime {
     /// Limits of the vendor.
     pub caps: Vec<Cap>,
     /// Settings that the platform moved away from something that was deleted.
+    #[serde(deserialize_with = "objects")]
     pub moved_references: Vec<MovedReference>,
     /// The deletion that was asked for, if any.
+    #[serde(deserialize_with = "some_object")]
     pub deletion: Option<PendingDeletion>,
 }
 
@@ -117,6 +122,7 @@ pub struct PendingDeletion {
 #[serde(rename_all = "camelCase")]
 pub struct TenantPage {
     /// The tenants that our credentials reach.
+    #[serde(deserialize_with = "objects")]
     pub items: Vec<TenantItem>,
     /// Where the next page begins; none on the last one.
     #[serde(default)]
@@ -155,6 +161,7 @@ pub(super) struct ProblemBody {
     #[serde(rename = "type")]
     pub kind: String,
     pub request_id: Option<String>,
+    #[serde(deserialize_with = "objects")]
     pub errors: Vec<FieldErrorBody>,
     #[serde(flatten)]
     pub more: BTreeMap<String, Value>,
@@ -167,4 +174,43 @@ pub(super) struct FieldErrorBody {
     pub code: String,
     pub min: Option<Value>,
     pub max: Option<Value>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::http_edge::Object;
+
+    fn is_read<T: for<'de> Deserialize<'de>>(body: &Value) -> bool {
+        serde_json::from_slice::<Object<T>>(body.to_string().as_bytes()).is_ok()
+    }
+
+    /// A derived reader takes a list for a struct, member by member.
+    #[test]
+    fn a_list_is_never_taken_for_an_object() {
+        let runtime = |name: &str, value: Value| json!({ "id": "i", "settingsVersion": "v", "settings": {}, "runtime": { name: value } });
+        let deletion = json!(["d", 0, false]);
+        for (what, body) in [
+            ("a tenant", json!(["i", "v", null, null, {}, {}, []])),
+            ("its runtime", json!({ "id": "i", "settingsVersion": "v", "settings": {}, "runtime": [] })),
+            ("its deletion", runtime("deletion", deletion)),
+            ("a pending change", runtime("pendingChanges", json!([["tenant", "i", "c"]]))),
+            ("a moved reference", runtime("movedReferences", json!([["p", "a", "b"]]))),
+        ] {
+            assert!(!is_read::<TenantDocument>(&body), "{what}: {body}");
+        }
+        assert!(!is_read::<TenantPage>(&json!([[], null])), "a page");
+        assert!(!is_read::<TenantPage>(&json!({ "items": [["i", null]] })), "a tenant of a page");
+        assert!(!is_read::<Capabilities>(&json!(["system", []])), "capabilities");
+        let problem = json!({ "type": "t", "errors": [["/general/name", "c", null, null]] });
+        assert!(!is_read::<ProblemBody>(&problem), "a bad field");
+
+        let whole = json!({ "deletionId": "d", "servicesPending": 1, "scriptPending": true });
+        assert!(is_read::<TenantDocument>(&runtime("deletion", whole)));
+        assert!(is_read::<TenantDocument>(&runtime("deletion", Value::Null)));
+        assert!(is_read::<TenantDocument>(&runtime("pendingChanges", json!([{ "scope": "tenant" }]))));
+        assert!(is_read::<TenantPage>(&json!({ "items": [{ "id": "i", "owner": null }] })));
+    }
 }

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+
+use super::Object;
 
 /// Renewed this long before it expires, so that a call under way does not lose it.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -29,9 +30,7 @@ struct Answer {
 impl Bearer {
     /// Reads the body of a success; `None` when it is not one.
     pub(crate) fn read(body: &[u8], now: Instant) -> Option<Self> {
-        // Not read as the struct at once: that would take a list for one, member by member.
-        let body: Map<String, Value> = serde_json::from_slice(body).ok()?;
-        let Answer { access_token, expires_in } = serde_json::from_value(body.into()).ok()?;
+        let Object(Answer { access_token, expires_in }) = serde_json::from_slice(body).ok()?;
         let lifetime = expires_in.map_or(DEFAULT_LIFETIME, Duration::from_secs);
         let margin = MARGIN.min(lifetime / 2);
         let until = now + lifetime.saturating_sub(margin).min(LONGEST_LIFETIME);

@@ -1,10 +1,11 @@
 //! What every call over HTTP shares, whoever is called: how a client is built, how much of an answer is read, what a broken
-//! exchange says, how long a server asks to wait, and a token with its lifetime.
+//! exchange says, how long a server asks to wait, what a JSON object is, and a token with its lifetime.
 //!
 //! It knows no API, no setting and no Kubernetes, and it keeps no text of an answer. `admin_api` and `microsoft` stand on it;
 //! what an answer means is theirs to say.
 
 mod bearer;
+mod object;
 mod retry_after;
 
 use std::time::Duration;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use reqwest::{Client, ClientBuilder, Response, redirect::Policy};
 
 pub(crate) use bearer::Bearer;
+pub(crate) use object::{Object, object, objects, some_object};
 pub(crate) use retry_after::retry_after;
 
 /// An answer larger than this is not read.

@@ -30,6 +30,7 @@ pub mod value;
 pub mod wire;
 
 use schemars::JsonSchema;
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -282,9 +283,29 @@ impl Wire {
     }
 
     /// Reads the platform's document: known leaves in their canonical spelling, foreign values as they are.
+    ///
+    /// *Errors*: a tab, a section or the state of a sealed leaf is something else than an object. A list would be read as one,
+    /// member by member.
     pub fn from_value(value: &Value) -> Result<Self, serde_json::Error> {
-        Self::deserialize(value)
+        match holders().find(|holder| !is_object_or_nothing(value, holder)) {
+            Some(holder) => Err(serde_json::Error::custom(format!("{} is no object", holder.join(".")))),
+            None => Self::deserialize(value),
+        }
     }
+}
+
+/// Where the platform's document holds members: all that its leaves lie in, and the sealed leaves themselves.
+fn holders() -> impl Iterator<Item = Vec<&'static str>> {
+    leaves().filter(|leaf| leaf.class != Class::Probe).flat_map(|leaf| {
+        let steps: Vec<&str> = leaf.wire.split('.').collect();
+        let deepest = if leaf.class == Class::Sealed { steps.len() } else { steps.len() - 1 };
+        (0..=deepest).map(move |length| steps.iter().copied().take(length).collect())
+    })
+}
+
+fn is_object_or_nothing(value: &Value, path: &[&str]) -> bool {
+    let found = path.iter().try_fold(value, |at, name| at.get(name));
+    found.is_none_or(|found| found.is_object() || found.is_null())
 }
 
 /// Removes objects that hold nothing, deepest first.

@@ -86,6 +86,25 @@ fn members_of_a_newer_platform_are_ignored_and_odd_values_are_kept() {
     assert_eq!(read["modalities"]["email"]["maxConcurrentTasksPerService"], json!("120"));
 }
 
+/// A derived reader takes a list for a struct, member by member: each section as a list of its values in order.
+#[test]
+fn a_list_is_never_taken_for_a_section() {
+    let mut tried = 0;
+    for holder in holders().collect::<std::collections::BTreeSet<_>>() {
+        let pointer: String = holder.iter().map(|name| format!("/{name}")).collect();
+        let whole = golden();
+        let Some(section) = whole.pointer(&pointer).and_then(Value::as_object) else { continue };
+        let members: Vec<&Value> = section.values().collect();
+        for list in [json!([]), json!(members)] {
+            let mut hostile = whole.clone();
+            *hostile.pointer_mut(&pointer).unwrap() = list;
+            assert!(Wire::from_value(&hostile).is_err(), "{pointer}: {hostile}");
+            tried += 1;
+        }
+    }
+    assert!(tried >= 40, "{tried} lists");
+}
+
 /// The schema of a leaf in the CRD that is installed.
 fn schema(leaf: &Leaf) -> Value {
     static SPEC: LazyLock<Value> = LazyLock::new(crd::tenant_spec);
