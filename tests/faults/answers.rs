@@ -10,8 +10,8 @@ use crate::support::stage::{Stage, condition};
 use crate::support::tenant::Handle;
 use crate::support::wait::{PATIENCE, until};
 
-/// Answers to `GET /v1/tenants/{id}`, by name.
-fn answers() -> Vec<(&'static str, Value)> {
+/// Answers to `GET /v1/tenants/{id}` for one tenant, by name.
+fn answers(id: &str) -> Vec<(&'static str, Value)> {
     let other = uuid::Uuid::new_v4().to_string();
     let document = json!({ "id": other, "settingsVersion": "s1", "settings": {}, "runtime": {}, "owner": null });
     let answer = |status: u16, kind: &str, body: Value| json!({ "kind": "status", "status": status, "contentType": kind, "body": body });
@@ -30,6 +30,11 @@ fn answers() -> Vec<(&'static str, Value)> {
         ("empty-200", json!({ "kind": "empty", "status": 200 })),
         ("empty-204", json!({ "kind": "empty", "status": 204 })),
         ("list-200", answer(200, json, json!([]))),
+        // Of the right tenant, and with nothing in them that is not what it is said to be, but for one list.
+        ("tenant-as-list", answer(200, json, as_list(&id))),
+        ("runtime-as-list", answer(200, json, with(&id, "runtime", json!([])))),
+        ("deletion-as-list", answer(200, json, with(&id, "runtime", json!({ "deletion": ["d", 0, false] })))),
+        ("tab-as-list", answer(200, json, with(&id, "settings", json!({ "general": ["Contoso"] })))),
         ("object-200", answer(200, json, json!({}))),
         ("other-tenant-200", answer(200, json, document)),
         ("not-permitted", json!({ "kind": "problem", "slug": "not-permitted" })),
@@ -37,6 +42,19 @@ fn answers() -> Vec<(&'static str, Value)> {
         ("redirect", json!({ "kind": "status", "status": 302, "headers": { "location": "/v1/tenants" } })),
         ("gone", json!({ "kind": "status", "status": 410 })),
     ]
+}
+
+/// A tenant in the order of members, which a careless reader takes for one.
+fn as_list(id: &str) -> Value {
+    json!([id, "s1", null, null, { "general": { "tenantId": id } }, {}, []])
+}
+
+/// A tenant with one member that is something else.
+fn with(id: &str, member: &str, value: Value) -> Value {
+    let settings = json!({ "general": { "tenantId": id } });
+    let mut document = json!({ "id": id, "settingsVersion": "s1", "settings": settings, "runtime": {}, "owner": null });
+    document[member] = value;
+    document
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,7 +66,7 @@ async fn only_the_documented_word_creates_deletes_or_lets_go() {
     let known = Handle::new(&stage, "known");
     known.create(json!({})).await;
     known.ready().await;
-    for (number, (name, action)) in answers().into_iter().enumerate() {
+    for (number, (name, _)) in answers("").into_iter().enumerate() {
         let leaving = Handle::new(&stage, &format!("{name}-leaving"));
         let mut manifest = leaving.manifest(json!({ "deletionPolicy": "Delete" }));
         manifest["metadata"]["annotations"] = json!({ "nimbus.luware.com/confirm-deletion": leaving.id });
@@ -57,7 +75,11 @@ async fn only_the_documented_word_creates_deletes_or_lets_go() {
         let unborn = Handle::new(&stage, &format!("{name}-unborn"));
         let (mark, audit) = (stage.platform.mark().await.unwrap(), stage.audit().mark().await.unwrap());
 
-        stage.platform.plant(json!([{ "route": "GET /v1/tenants/{id}", "action": action }])).await.unwrap();
+        for Handle { id, .. } in [&unborn, &leaving, &known] {
+            let action = &answers(id)[number].1;
+            let fault = json!({ "route": "GET /v1/tenants/{id}", "tenant": id, "action": action });
+            stage.platform.plant(json!([fault])).await.unwrap();
+        }
         unborn.create(json!({})).await;
         leaving.delete().await;
         known.patch(json!({ "spec": { "syncIntervalSeconds": 60 + number } })).await;
