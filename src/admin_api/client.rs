@@ -133,7 +133,8 @@ impl Client {
         self.call(call, |answer| answer.read()).await
     }
 
-    /// Creates a tenant once. `recreate` names the tombstone that it replaces.
+    /// Creates a tenant once. `recreate` names the tombstone that it replaces; `rotation` is the token that the widget key starts
+    /// with.
     ///
     /// *Errors*: `tenant-exists` when there is one already; any other [`ApiError`].
     pub async fn create(
@@ -142,8 +143,13 @@ impl Client {
         owner: &str,
         settings: Value,
         recreate: Option<&str>,
+        rotation: Option<&str>,
     ) -> Result<TenantDocument, ApiError> {
-        let mut call = Call::tenant(Method::PUT, id).owner(owner).body(json!({ "settings": settings }));
+        let mut body = json!({ "settings": settings });
+        if let Some(token) = rotation {
+            body["triggers"] = json!({ "widgetKeyRotation": token });
+        }
+        let mut call = Call::tenant(Method::PUT, id).owner(owner).body(body);
         call.query.extend(recreate.map(|deletion| ("recreate", deletion.to_owned())));
         self.call(call, |answer| answer.document(id)).await
     }
@@ -186,7 +192,11 @@ impl Client {
     }
 
     /// Makes a call unless the gate is closed. What cannot be read is a failure as good as any.
-    async fn call<T>(&self, call: Call, read: impl FnOnce(Answer) -> Result<T, ApiError>) -> Result<T, ApiError> {
+    pub(super) async fn call<T>(
+        &self,
+        call: Call,
+        read: impl FnOnce(Answer) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
         self.gate.pass(Instant::now())?;
         let outcome = self.authorized(&call).await.and_then(read);
         if self.gate.learn(&outcome, Instant::now()) {
@@ -229,7 +239,7 @@ impl Client {
 }
 
 /// One request.
-struct Call {
+pub(super) struct Call {
     method: Method,
     path: String,
     query: Vec<(&'static str, String)>,
@@ -239,11 +249,11 @@ struct Call {
 }
 
 impl Call {
-    fn new(method: Method, path: impl Into<String>) -> Self {
+    pub(super) fn new(method: Method, path: impl Into<String>) -> Self {
         Self { method, path: path.into(), query: vec![], owner: None, settings_version: None, body: None }
     }
 
-    fn tenant(method: Method, id: &str) -> Self {
+    pub(super) fn tenant(method: Method, id: &str) -> Self {
         Self::new(method, format!("v1/tenants/{id}"))
     }
 
@@ -251,19 +261,19 @@ impl Call {
         Self::new(method, format!("v1/tenants/{id}/owner"))
     }
 
-    fn owner(mut self, owner: &str) -> Self {
+    pub(super) fn owner(mut self, owner: &str) -> Self {
         self.owner = Some(owner.to_owned());
         self
     }
 
-    fn body(mut self, body: Value) -> Self {
+    pub(super) fn body(mut self, body: Value) -> Self {
         self.body = Some(body);
         self
     }
 }
 
 /// A success.
-struct Answer {
+pub(super) struct Answer {
     status: u16,
     body: Vec<u8>,
 }
@@ -295,7 +305,7 @@ impl Answer {
         Err(ApiError::Unexpected { status: code, what: "not an answer of the admin API" })
     }
 
-    fn read<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         serde_json::from_slice(&self.body)
             .map(|Object(read)| read)
             .map_err(|_| ApiError::Unexpected { status: self.status, what: "a body that cannot be read" })

@@ -7,6 +7,7 @@ pub mod client;
 pub mod error;
 mod gate;
 mod token;
+pub mod triggers;
 pub mod types;
 
 pub use client::{Client, Deletion, Endpoint, Write};

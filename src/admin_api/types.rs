@@ -63,12 +63,47 @@ pub struct Runtime {
     pub licensed: Value,
     /// Limits of the vendor.
     pub caps: Vec<Cap>,
+    /// The widget key, without the key.
+    #[serde(deserialize_with = "object")]
+    pub widget_key: WidgetKeyState,
+    /// Invitations and test messages.
+    #[serde(deserialize_with = "object")]
+    pub instant_messaging: InstantMessagingState,
     /// Settings that the platform moved away from something that was deleted.
     #[serde(deserialize_with = "objects")]
     pub moved_references: Vec<MovedReference>,
     /// The deletion that was asked for, if any.
     #[serde(deserialize_with = "some_object")]
     pub deletion: Option<PendingDeletion>,
+}
+
+/// What is known of the widget key without reading it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WidgetKeyState {
+    /// Whether there is one.
+    pub set: bool,
+    /// Moves with each new key.
+    pub version: i64,
+    /// The token that was last given to the trigger.
+    pub last_token: Option<String>,
+}
+
+/// What is known of Instant Messaging.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct InstantMessagingState {
+    /// The invitation of the primary account: none, pending or accepted.
+    pub primary: Option<String>,
+    /// The token that was last given to the trigger.
+    pub last_token: Option<String>,
+}
+
+/// What came of a trigger.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Pulled {
+    /// Whether something was done; a token that the tenant had before does nothing.
+    pub done: bool,
 }
 
 /// A change that waits for the provisioning script.

@@ -11,12 +11,13 @@ use super::context::Context;
 use super::deletion_rate::{self, Slot};
 use super::observe::canonical;
 use super::reconcile::Pass;
+use super::widget_key;
 use super::{FIELD_MANAGER, in_use};
 use crate::admin_api::types::PendingDeletion;
 use crate::admin_api::{ApiError, Client, Deletion, Lookup, TenantDocument, Write};
 use crate::plan::deletion::{self, Because, Farewell, Leave};
 use crate::plan::diff::diff;
-use crate::plan::{Desired, Difference, Done, Intent, Observation, Outcome, Plan, Resolved, Stop};
+use crate::plan::{Besides, Desired, Difference, Done, Intent, Observation, Outcome, Plan, Resolved, Stop};
 use crate::resources::{FINALIZER, Partner, Platform, Tenant, reason};
 
 /// Carries out a plan.
@@ -43,31 +44,50 @@ pub(super) async fn execute(
             let client = client.map_err(|error| Stop::Unavailable { error, hash: desired.hash.clone() })?;
             let writer = Writer { client, desired, resolved, stamp: pass.stamp.clone() };
             ensure_finalizer(context, pass).await?;
-            writer.carry_out(observation, plan).await
+            let Saved { document, settings, done, difference, mut besides } = writer.save(observation, plan).await?;
+            writer.pull(&document, &settings, &mut besides).await?;
+            let rotated = besides.has_rotated();
+            besides.key = widget_key::publish(context, &pass.tenant, &writer, &document, &settings, rotated).await?;
+            Ok(Outcome::Live { document, done, difference, besides })
         }
     }
 }
 
 /// What a write needs.
-struct Writer<'w> {
-    client: &'w Client,
-    desired: &'w Desired,
+pub(super) struct Writer<'w> {
+    pub(super) client: &'w Client,
+    pub(super) desired: &'w Desired,
     resolved: &'w Resolved,
-    stamp: String,
+    pub(super) stamp: String,
+}
+
+/// The settings are saved.
+struct Saved {
+    /// The platform's last answer.
+    document: Box<TenantDocument>,
+    /// Its settings in the canonical spelling.
+    settings: Value,
+    done: Done,
+    /// What still differs.
+    difference: Difference,
+    besides: Besides,
 }
 
 impl Writer<'_> {
-    async fn carry_out(&self, observation: Observation, plan: Plan) -> Result<Outcome, Stop> {
+    async fn save(&self, observation: Observation, plan: Plan) -> Result<Saved, Stop> {
         let id = &self.desired.tenant_id;
+        let nothing = Besides::default();
         match (plan, observation) {
-            (Plan::Create { recreate, difference }, _) => {
-                let created = self.client.create(id, &self.stamp, difference.to_creation(), recreate.as_deref()).await;
-                self.live(created.map_err(|error| self.refused(error))?, Done::Created, &difference)
+            (Plan::Create { recreate, rotation, difference }, _) => {
+                let body = difference.to_creation();
+                let created = self.client.create(id, &self.stamp, body, recreate.as_deref(), rotation.as_deref()).await;
+                self.live(created.map_err(|error| self.refused(error))?, Done::Created, &difference, nothing)
             }
-            (Plan::Nothing { difference }, Observation::Exists { document, .. }) => {
-                Ok(Outcome::Live { document, done: Done::Nothing, difference })
+            (Plan::Nothing { difference }, Observation::Exists { document, settings, .. }) => {
+                Ok(Saved { document, settings, done: Done::Nothing, difference, besides: nothing })
             }
-            (Plan::Save { claim, edited, difference }, Observation::Exists { document, .. }) => {
+            (Plan::Save { claim, recorded, edited, difference }, Observation::Exists { document, .. }) => {
+                let besides = self.record(&document, &recorded).await?;
                 if claim {
                     self.client.claim(id, &self.stamp).await.map_err(|error| self.refused(error))?;
                 }
@@ -77,29 +97,35 @@ impl Writer<'_> {
                     (false, false) => Done::Corrected,
                 };
                 if difference.is_empty() {
-                    return self.live(*document, done, &difference);
+                    return self.live(*document, done, &difference, besides);
                 }
                 let write = Write { id, owner: &self.stamp, settings_version: &document.settings_version };
                 let saved = self.client.patch(write, difference.to_body()).await;
-                self.live(saved.map_err(|error| self.refused(error))?, done, &difference)
+                self.live(saved.map_err(|error| self.refused(error))?, done, &difference, besides)
             }
             _ => Err(Stop::Bug("the plan does not fit what was observed")),
         }
     }
 
     /// Compares the platform's answer with what was wanted: an answer of success is no proof of it.
-    fn live(&self, document: TenantDocument, done: Done, written: &Difference) -> Result<Outcome, Stop> {
+    fn live(
+        &self,
+        document: TenantDocument,
+        done: Done,
+        written: &Difference,
+        besides: Besides,
+    ) -> Result<Saved, Stop> {
         let settings = canonical(&document.settings).ok_or_else(|| Stop::Unavailable {
             error: ApiError::Unexpected { status: 200, what: "settings that cannot be read" },
             hash: self.desired.hash.clone(),
         })?;
         let sent = written.sealed_after(&document.settings);
         let difference = diff(self.desired, &self.resolved.secrets, &sent, &settings, &document.restricted_paths);
-        Ok(Outcome::Live { document: Box::new(document), done, difference })
+        Ok(Saved { document: Box::new(document), settings, done, difference, besides })
     }
 
     /// What a failed write means.
-    fn refused(&self, error: ApiError) -> Stop {
+    pub(super) fn refused(&self, error: ApiError) -> Stop {
         match error {
             ApiError::Refused(problem) => match problem.slug.as_str() {
                 "settings-changed" | "tenant-exists" | "tenant-deleted" | "tenant-not-found" => Stop::Raced,

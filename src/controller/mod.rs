@@ -19,6 +19,8 @@ mod policies;
 mod publish;
 mod reconcile;
 mod resolve;
+mod triggers;
+mod widget_key;
 
 use std::sync::Arc;
 

@@ -6,9 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::deletion::{Because, Farewell};
+use super::desired::same_settings;
 use super::stop::{Disposition, Mode};
 use super::tabs::{drift, mark_invalid, paths, tabs};
-use super::{Difference, Done, Outcome, Stop, availability, facts, retention};
+use super::widget_key::Publication;
+use super::{Besides, Difference, Done, Outcome, Stop, availability, facts, notes, retention, triggers};
 use crate::admin_api::{ApiError, Problem, TenantDocument};
 use crate::resources::condition::{Finding, Truth, as_it_was, kind, merge};
 use crate::resources::platform::Support;
@@ -74,7 +76,8 @@ pub enum Delay {
     Named(Duration),
     /// When services and script may have moved on.
     Deletion,
-    /// When the provisioning script may have run, and never later than the sync interval.
+    /// When people may have done what is waited for: run the provisioning script, accepted an invitation. Never later than the
+    /// sync interval.
     Script,
     /// At once.
     AtOnce,
@@ -85,7 +88,9 @@ pub enum Delay {
 /// Computes what a pass comes to.
 pub fn conclude(facts: Facts<'_>, outcome: Result<Outcome, Stop>) -> Conclusion {
     let conclusion = match outcome {
-        Ok(Outcome::Live { document, done, difference }) => live(facts, &document, done, &difference),
+        Ok(Outcome::Live { document, done, difference, besides }) => {
+            live(facts, &document, done, &difference, &besides)
+        }
         Ok(Outcome::Waiting { deletion, reason, why, started, error }) => {
             waiting(facts, deletion, Finding::new(kind::READY, false, reason, why), started, error)
         }
@@ -127,7 +132,13 @@ impl Facts<'_> {
     }
 }
 
-fn live(facts: Facts<'_>, document: &TenantDocument, done: Done, difference: &Difference) -> Conclusion {
+fn live(
+    facts: Facts<'_>,
+    document: &TenantDocument,
+    done: Done,
+    difference: &Difference,
+    besides: &Besides,
+) -> Conclusion {
     let open = difference.open();
     let differs = !open.is_empty();
     let rewritten = differs && facts.rewrites > 0;
@@ -140,13 +151,17 @@ fn live(facts: Facts<'_>, document: &TenantDocument, done: Done, difference: &Di
     } else if rewritten {
         let message = format!("the platform did not keep what it was given, trying again: {}", paths(&open));
         (Finding::new(kind::READY, false, reason::PROGRESSING, message), Mode::Reconciling, Delay::Backoff)
+    } else if let Publication::Refused { secret, obstacle } = &besides.key {
+        let (reason, mode) = obstacle.reason();
+        (Finding::new(kind::READY, false, reason, obstacle.words(secret)), mode, Delay::Reference)
     } else {
         let message = "every managed setting of this generation was applied";
         (Finding::new(kind::READY, true, reason::SUCCEEDED, message), Mode::Quiet, Delay::Sync)
     };
     let differing = difference.differing();
     let synced = if !differing.is_empty() {
-        let drifted = ready.truth == Truth::True || (differs && !rewritten);
+        let published = !matches!(besides.key, Publication::Refused { .. });
+        let drifted = ready.truth == Truth::True || (differs && !rewritten) || !published;
         let reason = if drifted { reason::DRIFTED.to_owned() } else { ready.reason.to_string() };
         Finding {
             kind: kind::SYNCED,
@@ -172,21 +187,22 @@ fn live(facts: Facts<'_>, document: &TenantDocument, done: Done, difference: &Di
     // Only what was sent, or was found as it was sent: a value that somebody else gave the platform is not ours.
     status.sealed.clone_from(&difference.sealed_now);
     status.drift = drift(difference);
-    status.tabs = tabs(facts.tenant, difference, document);
+    status.tabs = tabs(facts.tenant, difference, document, besides);
+    triggers::remember(&mut status, facts.tenant, document, besides);
     status.deletion = None;
     facts::take_over(&mut status, document, facts.refresh_licenses);
     let delay = match delay {
-        Delay::Sync if !document.runtime.pending_changes.is_empty() => Delay::Script,
+        Delay::Sync if !document.runtime.pending_changes.is_empty() || besides.waits() => Delay::Script,
         delay => delay,
     };
-    Conclusion { status: Some(status), farewell: None, events: done_notes(done), delay }
+    Conclusion { status: Some(status), farewell: None, events: notes::of(done, besides), delay }
 }
 
 /// What was applied. The version of the settings stays the one of the edit: correcting drift is no news. A new tenant begins
 /// anew, or the annotation that created it would be armed for the next time.
 fn applied(facts: &Facts<'_>, document: &TenantDocument, done: Done, difference: &Difference) -> Option<Applied> {
     let hash = facts.hash?;
-    let before = facts.previous().applied.filter(|before| before.hash == hash && done != Done::Created);
+    let before = facts.previous().applied.filter(|before| same_settings(&before.hash, hash) && done != Done::Created);
     Some(Applied {
         generation: facts.generation(),
         hash: hash.to_owned(),
@@ -373,13 +389,4 @@ fn left(farewell: Farewell) -> Conclusion {
         Farewell::Deleted => note(false, reason::DELETED, "the tenant is gone from the platform"),
     };
     Conclusion { status: None, farewell: Some(farewell), events, delay: Delay::Never }
-}
-
-fn done_notes(done: Done) -> Vec<Note> {
-    let (reason, message) = match done {
-        Done::Nothing | Done::Created | Done::Applied => return vec![],
-        Done::Adopted => (reason::ADOPTED, "took over a tenant that belonged to nobody"),
-        Done::Corrected => (reason::DRIFT_CORRECTED, "wrote managed settings again that were changed on the platform"),
-    };
-    vec![Note { warning: false, reason, message: message.to_owned() }]
 }

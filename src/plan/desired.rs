@@ -11,7 +11,7 @@ use crate::resources::Tenant;
 use crate::settings::format::Format;
 use crate::settings::partner::{PARTNER, PartnerId};
 use crate::settings::wire::{Canonical, WireLeaf};
-use crate::settings::{Check, SealedRef, Wire};
+use crate::settings::{Check, SealedRef, Trigger, Wire};
 
 /// What a Tenant asks for.
 #[derive(Clone, Debug)]
@@ -31,9 +31,13 @@ pub struct Desired {
     pub settings: Value,
     /// The managed sealed leaves.
     pub sealed: Vec<SealedRef>,
+    /// What is to be done once per token.
+    pub triggers: Vec<Trigger>,
+    /// The name of the Secret that the widget key is published to.
+    pub widget_secret: Option<String>,
     /// Whether the retention time of the spec is the one that was applied, so that the platform is what moved.
     pub retention_applied: bool,
-    /// Hash over the managed leaves and the versions of the Secrets they name.
+    /// Hash over the managed leaves and the versions of the Secrets they name; after a dot, one over tokens and outputs.
     pub hash: String,
 }
 
@@ -79,7 +83,7 @@ pub fn validate(tenant: &Tenant, resolved: &Resolved) -> Result<Intent, Stop> {
         return Err(Stop::Invalid(check.violations));
     }
     let settings = wire.to_value();
-    let hash = hash(&settings, resolved);
+    let hash = hash(&settings, resolved, &check);
     if tenant.spec.suspended() {
         return Err(Stop::Suspended { hash });
     }
@@ -100,6 +104,8 @@ pub fn validate(tenant: &Tenant, resolved: &Resolved) -> Result<Intent, Stop> {
         tenant_id,
         settings,
         sealed: check.sealed,
+        triggers: check.triggers,
+        widget_secret: check.widget_secret,
         retention_applied: retention::is_applied(tenant),
         hash,
     }))
@@ -119,8 +125,9 @@ fn id_of(wire: &Wire) -> Option<String> {
 }
 
 /// The hash by which an edit of the spec is told from a change on the platform. It depends on spec and Secrets alone, so it
-/// is known while the platform is not.
-fn hash(settings: &Value, resolved: &Resolved) -> String {
+/// is known while the platform is not. What is no setting has a hash of its own behind it: a new token is not live before it was
+/// seen to, and is no reason to write settings.
+fn hash(settings: &Value, resolved: &Resolved, check: &Check) -> String {
     let mut hasher = Sha256::new();
     // Members of a JSON object are sorted, so equal settings have one text.
     hasher.update(settings.to_string());
@@ -128,9 +135,29 @@ fn hash(settings: &Value, resolved: &Resolved) -> String {
         let version = secret.version();
         hasher.update(format!("\n{}={}", secret.path, version.as_deref().unwrap_or("none")));
     }
-    hasher.finalize().iter().take(16).fold(String::new(), |mut text, byte| {
+    let mut besides = Sha256::new();
+    for trigger in &check.triggers {
+        besides.update(format!("{}={}\n", trigger.path(), trigger.token()));
+    }
+    besides.update(check.widget_secret.as_deref().unwrap_or_default());
+    let text = hex(hasher, 16);
+    if check.triggers.is_empty() && check.widget_secret.is_none() {
+        return text;
+    }
+    format!("{text}.{}", hex(besides, 8))
+}
+
+/// The first bytes of a hash.
+fn hex(hasher: Sha256, bytes: usize) -> String {
+    hasher.finalize().iter().take(bytes).fold(String::new(), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// Whether two hashes are of the same settings.
+pub fn same_settings(one: &str, other: &str) -> bool {
+    let settings = |hash: &str| hash.split('.').next().map(ToOwned::to_owned);
+    settings(one) == settings(other)
 }

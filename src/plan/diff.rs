@@ -84,6 +84,8 @@ pub fn diff(
         let managed = match leaf.class {
             Class::Value | Class::Reference => leaf.lookup(&desired.settings).is_some(),
             Class::Clears | Class::Probe => false,
+            Class::Trigger => desired.triggers.iter().any(|trigger| trigger.has(leaf)),
+            Class::Output => desired.widget_secret.is_some(),
             Class::Sealed => desired.sealed.iter().any(|sealed| sealed.path == leaf.path),
         };
         if !managed {
@@ -102,7 +104,9 @@ pub fn diff(
                 Some(Sealed::Differs(change)) => difference.sealed.push(change),
                 None => {}
             },
-            _ => {
+            // Not settings: what becomes of them is decided once the settings are saved.
+            Class::Trigger | Class::Output => {}
+            Class::Value | Class::Reference | Class::Clears | Class::Probe => {
                 let Some(change) = compare(leaf, leaf.lookup(&desired.settings), leaf.find(observed)) else { continue };
                 let list = if is_restricted(leaf, restricted) {
                     &mut difference.restricted

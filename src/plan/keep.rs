@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::desired::same_settings;
 use super::diff::{Difference, diff};
-use super::{Desired, Observation, Owner, Plan, Resolved, SecretFound, Stop, moved, retention, visible};
+use super::{Desired, Observation, Owner, Plan, Resolved, SecretFound, Stop, moved, retention, triggers, visible};
 use crate::resources::tenant::{AdoptionPolicy, DriftPolicy};
 use crate::resources::{Tenant, annotation};
 use crate::settings::leaf::Required;
-use crate::settings::{Class, Leaf, Violation, leaves};
+use crate::settings::{Class, Leaf, Trigger, Violation, leaves};
 
 /// Decides on a valid spec.
 ///
@@ -33,7 +34,8 @@ pub fn plan(tenant: &Tenant, desired: &Desired, resolved: &Resolved, observation
             let difference = diff(desired, &resolved.secrets, known, settings, &document.restricted_paths);
             let claim = claim(tenant, owner, &difference)?;
             moved::living(&difference, &document.runtime.moved_references)?;
-            let plan = save(tenant, desired, claim, difference);
+            let recorded = if claim { triggers::at_take_over(desired, &document.runtime) } else { vec![] };
+            let plan = save(tenant, desired, claim, recorded, difference);
             retention::confirmed(tenant, &plan)?;
             Ok(plan)
         }
@@ -67,7 +69,8 @@ fn create(
     // What was sent to a tenant that is gone says nothing about the new one, which has no data to lose either.
     let desired = &Desired { retention_applied: false, ..desired.clone() };
     let difference = diff(desired, &resolved.secrets, &[], &nothing, restricted);
-    Ok(Plan::Create { recreate: tombstone.cloned(), difference })
+    let rotation = triggers::at_creation(desired);
+    Ok(Plan::Create { recreate: tombstone.cloned(), rotation, difference })
 }
 
 /// Whether our stamp has to be put on. Whether a sealed leaf differs cannot be known before it is sent, so it does not count.
@@ -89,14 +92,14 @@ fn claim(tenant: &Tenant, owner: &Owner, difference: &Difference) -> Result<bool
 }
 
 /// An edit is always applied; drift by the policy. A take-over applies what the spec says.
-fn save(tenant: &Tenant, desired: &Desired, claim: bool, difference: Difference) -> Plan {
+fn save(tenant: &Tenant, desired: &Desired, claim: bool, recorded: Vec<Trigger>, difference: Difference) -> Plan {
     let applied = tenant.status.as_ref().and_then(|status| status.applied.as_ref());
-    let edited = claim || applied.is_none_or(|applied| applied.hash != desired.hash);
+    let edited = claim || applied.is_none_or(|applied| !same_settings(&applied.hash, &desired.hash));
     let report = tenant.spec.drift_policy.unwrap_or_default() == DriftPolicy::Report;
     if !claim && (difference.is_empty() || (report && !edited)) {
         return Plan::Nothing { difference };
     }
-    Plan::Save { claim, edited, difference }
+    Plan::Save { claim, recorded, edited, difference }
 }
 
 /// Rules over several leaves, judged on what would be effective: the spec over the platform.
@@ -128,7 +131,7 @@ fn missing(leaf: &Leaf, desired: &Desired, observed: &Value, creating: bool) -> 
             let set = leaf.find(observed).and_then(|state| state.get("set")).and_then(Value::as_bool);
             desired.sealed.iter().any(|sealed| sealed.path == leaf.path) || set == Some(true)
         }
-        Class::Clears | Class::Probe => return None,
+        Class::Clears | Class::Probe | Class::Trigger | Class::Output => return None,
     };
     let problem = match (leaf.required, leaf.switch) {
         (Required::ToCreate, _) if creating && !given => "is not set, must be set to create the tenant".to_owned(),

@@ -11,22 +11,26 @@ pub mod diff;
 pub mod facts;
 pub mod keep;
 mod moved;
+mod notes;
 pub mod orphans;
 pub mod retention;
 pub mod stop;
 mod tabs;
+pub mod triggers;
+pub mod widget_key;
 
 use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::admin_api::{ApiError, TenantDocument};
 use crate::resources::Tenant;
-use crate::settings::Leaf;
+use crate::settings::{Leaf, Trigger};
 
 pub use conclude::{Conclusion, Delay, Facts, conclude};
 pub use desired::{Desired, Intent, validate};
 pub use diff::{Change, Difference};
 pub use stop::Stop;
+pub use triggers::Besides;
 
 /// What the references of a Tenant turned out to be.
 #[derive(Clone, Debug)]
@@ -160,6 +164,8 @@ pub enum Plan {
     Create {
         /// The tombstone that it replaces.
         recreate: Option<String>,
+        /// The rotation token that the tenant starts with.
+        rotation: Option<String>,
         /// Everything that the spec sets.
         difference: Difference,
     },
@@ -167,6 +173,8 @@ pub enum Plan {
     Save {
         /// Whether our stamp has to be put on first.
         claim: bool,
+        /// The tokens that are recorded without doing anything, before the stamp is put on.
+        recorded: Vec<Trigger>,
         /// Whether the spec itself changed since it was last applied; else the platform did.
         edited: bool,
         /// What to change.
@@ -187,6 +195,8 @@ pub enum Outcome {
         done: Done,
         /// What still differs.
         difference: Difference,
+        /// What was done besides settings.
+        besides: Besides,
     },
     /// The Tenant is being deleted and waits.
     Waiting {

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Change, Difference, facts};
+use super::triggers::Waiting;
+use super::widget_key::Publication;
+use super::{Besides, Change, Difference, facts};
 use crate::admin_api::TenantDocument;
 use crate::resources::Tenant;
 use crate::resources::status::{Drift, TabStatus};
@@ -32,7 +34,12 @@ pub(super) fn drift(difference: &Difference) -> Vec<Drift> {
 }
 
 /// The tabs as they stand: one entry per tab that has settings.
-pub(super) fn tabs(tenant: &Tenant, difference: &Difference, document: &TenantDocument) -> Vec<TabStatus> {
+pub(super) fn tabs(
+    tenant: &Tenant,
+    difference: &Difference,
+    document: &TenantDocument,
+    besides: &Besides,
+) -> Vec<TabStatus> {
     let mut tabs: Vec<Tab> = leaves().filter_map(Leaf::tab).collect();
     tabs.dedup();
     let open = difference.open();
@@ -53,9 +60,14 @@ pub(super) fn tabs(tenant: &Tenant, difference: &Difference, document: &TenantDo
                     ),
                 };
             let hides = (hidden > 0).then(|| format!("{hidden} settings are hidden while their section is off"));
+            let refused = tab == Tab::Extensions && matches!(besides.key, Publication::Refused { .. });
+            let state = if refused { "Invalid" } else { state };
+            let of_tab = |waiting: &&Waiting| waiting.trigger.leaf().and_then(Leaf::tab) == Some(tab);
+            let waits = besides.waiting.iter().filter(of_tab).map(Waiting::words);
+            let key = besides.key.words().filter(|_| tab == Tab::Extensions);
             let notes = capped(&spec, tab, document).into_iter().chain(moved(&spec, tab, document));
-            let message = message.into_iter().chain(hides).chain(notes).collect::<Vec<_>>().join("; ");
-            let message: String = message.chars().take(LONGEST).collect();
+            let message = message.into_iter().chain(key).chain(hides).chain(waits).chain(notes);
+            let message: String = message.collect::<Vec<_>>().join("; ").chars().take(LONGEST).collect();
             TabStatus {
                 name: tab.name().into(),
                 state: state.into(),

@@ -10,6 +10,7 @@ mod leaving;
 mod platform;
 mod refusals;
 mod situations;
+mod triggers;
 
 use std::time::Duration;
 
@@ -229,6 +230,11 @@ fn keeps_the_laws(given: &Given, status: &TenantStatus) {
     assert!(!serde_json::to_string(status).unwrap().contains(SECRET), "no secret in a status");
 }
 
+/// The settings are as they are, and nothing was done besides.
+fn live(document: Box<TenantDocument>, done: Done, difference: Difference) -> Outcome {
+    Outcome::Live { document, done, difference, besides: Besides::default() }
+}
+
 /// The same outcome as another pass sees it: other ids of requests, other waits, other numbers of use.
 fn another_pass(outcome: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
     let other = |error| match error {
@@ -237,12 +243,16 @@ fn another_pass(outcome: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
         other => other,
     };
     match outcome {
-        Ok(Outcome::Live { mut document, difference, .. }) => {
+        Ok(Outcome::Live { mut document, difference, mut besides, .. }) => {
+            // Whatever was pulled is the last one from then on.
+            for (trigger, _) in besides.pulled.drain(..) {
+                platform::given(&mut document.runtime, &trigger);
+            }
             document.settings_version += "-later";
             for used in document.runtime.used["users"].as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
                 *used = used.as_i64().map_or(used.clone(), |number| json!(number + 1));
             }
-            Ok(Outcome::Live { document, done: Done::Nothing, difference })
+            Ok(Outcome::Live { document, done: Done::Nothing, difference, besides })
         }
         Ok(Outcome::Waiting { deletion, reason, why, error, .. }) => {
             let deletion =

@@ -56,7 +56,8 @@ reasons! {
     SECRET_NOT_FOUND = "SecretNotFound", Reader: "Create the Secret in the namespace of the Tenant; it is looked for every few seconds.";
     SECRET_KEY_NOT_FOUND = "SecretKeyNotFound", Reader: "Add the key to the Secret; it is looked for every few seconds.";
     SECRET_INVALID = "SecretInvalid", Reader: "Correct the value in the Secret.";
-    SECRET_FORBIDDEN = "SecretForbidden", Reader: "Give the operator's account the verb get on the Secret.";
+    SECRET_FORBIDDEN = "SecretForbidden", Reader: "Give the operator's account the verb get on the Secret, and for the widget key also create and patch.";
+    SECRET_NOT_OWNED = "SecretNotOwned", Reader: "Name another Secret, or delete this one: the operator makes its own and never takes one over.";
     PLATFORM_NOT_FOUND = "PlatformNotFound", Reader: "Create the Platform, or ask who runs this cluster for the name of an existing one.";
     PARTNER_NOT_FOUND = "PartnerNotFound", Reader: "Create the Partner, or ask who runs this cluster for the name of an existing one; it is looked for every few seconds.";
     NAMESPACE_NOT_PERMITTED = "NamespaceNotPermitted", Reader: "Ask a system administrator to add the namespace to the Platform's allowedNamespaces.";
@@ -93,6 +94,7 @@ reasons! {
     CREATED = "Created", Nobody: "Nothing has to be done.";
     ADOPTED = "Adopted", Nobody: "Nothing has to be done.";
     DRIFT_CORRECTED = "DriftCorrected", Nobody: "Nothing has to be done; find out who edits in the UI what git manages.";
+    ROTATED = "Rotated", Nobody: "Nothing has to be done; widgets with the old key need the new one.";
     RELEASED = "Released", Nobody: "Nothing has to be done; the tenant stays on the platform.";
     RELEASE_FAILED = "ReleaseFailed", Reader: "The tenant keeps the stamp of a Tenant that is gone; a re-created Tenant of the same name takes it over.";
     ABANDONED = "Abandoned", Reader: "The tenant stays on the platform with its stamp.";

@@ -28,7 +28,8 @@ text clears the value where the type says so. All tabs are saved together or not
 P partner administrators, S system administrators. The letters are a reading of the vendor's manual.
 
 **Class**: a *value* is compared and sent as it is; a *reference* names an object that holds the value; a *sealed* value comes
-from a Secret and is never shown; what *clears* takes a reference off; a *probe* is input of a check and is never sent.
+from a Secret and is never shown; what *clears* takes a reference off; a *probe* is input of a check and is never sent; a
+*trigger* is done once for each text that the tenant never had; an *output* names a Secret that the operator makes.
 
 **Default** is what the platform holds while nobody said anything; the operator never sends it. – means that none is published.
 ";
@@ -95,13 +96,19 @@ fn row(leaf: &Leaf, schema: &Value) -> String {
         Class::Reference => "reference",
         Class::Clears => "clears",
         Class::Probe => "probe",
+        Class::Trigger => "trigger",
+        Class::Output => "output",
     };
     let script = match leaf.script {
         Script::No => "–",
         Script::SwitchedOn => "when switched on",
         Script::Changed => "on each change",
     };
-    let kind = if leaf.class == Class::Sealed { "`name` and `key` of a Secret".to_owned() } else { kind(schema) };
+    let kind = match leaf.class {
+        Class::Sealed => "`name` and `key` of a Secret".to_owned(),
+        Class::Output => "`name` of a Secret".to_owned(),
+        _ => kind(schema),
+    };
     let who = letter(leaf.authority);
     format!(
         "| {} | `spec.{}` | {kind} | {default} | {class} | {who} | {script} | {} |\n",

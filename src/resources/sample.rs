@@ -20,8 +20,10 @@ pub(super) fn example(leaf: &Leaf, schema: Option<&Value>) -> Value {
     if let Some(text) = leaf.example {
         return scalar(text);
     }
-    if leaf.class == Class::Sealed {
-        return json!({ "name": "acs", "key": "connection-string" });
+    match leaf.class {
+        Class::Sealed => return json!({ "name": "acs", "key": "connection-string" }),
+        Class::Output => return json!({ "name": "contoso-widget-key" }),
+        _ => {}
     }
     let schema = schema.unwrap_or(&Value::Null);
     let default = leaf.default.map(scalar);

@@ -42,6 +42,9 @@ pub struct TenantStatus {
     /// The widget key of Interact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub widget_key: Option<WidgetKeyStatus>,
+    /// The test message of Instant Messaging.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_message: Option<TestMessageStatus>,
     /// Links with which an administrator grants permissions to Nimbus.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grant_links: Vec<GrantLink>,
@@ -210,10 +213,27 @@ pub struct WidgetKeyStatus {
     /// The platform's version of the key that was published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<i64>,
-    /// The last rotation token that was handled.
+    /// The rotation token that the platform was last given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub last_token: Option<String>,
+    /// The Secret that it was published to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
+    pub secret_name: Option<String>,
+    /// That Secret as it was left, by uid and resourceVersion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub secret_version: Option<String>,
+}
+
+/// The test message of Instant Messaging.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TestMessageStatus {
+    /// The token that the platform was last given.
+    #[schemars(length(max = 64))]
+    pub last_token: String,
 }
 
 /// A link with which an administrator grants a permission to Nimbus.

@@ -180,6 +180,24 @@ formats! {
     }
 }
 
+formats! {
+    /// The name of a Kubernetes object: a DNS subdomain.
+    ObjectName {
+        pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+        max: 253,
+        allowed: "the name of an object: lower-case letters, digits, '-' and '.', such as 'acs'",
+    }
+}
+
+formats! {
+    /// The token of a trigger.
+    Token {
+        pattern: "^[!-~]([ -~]{0,62}[!-~])?$",
+        max: 64,
+        allowed: "1 to 64 printable ASCII characters, no blank at either end, such as '2026-11-25'",
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::panic, reason = "a test says what went wrong by panicking")]
 mod tests {
@@ -237,6 +255,12 @@ mod tests {
         );
         check::<Country>(&[("CH", "CH")], &["ch", "XX", "CHE", "UK"]);
         check::<Name>(&[("Contoso", "Contoso")], &["", "a\nb", &"x".repeat(257)]);
+        check::<ObjectName>(&[("a.b-c", "a.b-c")], &["", "A", "a_b", "-a", "a-", "a..b", &"x".repeat(254)]);
+        let longest = "x".repeat(64);
+        check::<Token>(
+            &[("1", "1"), ("25 Nov, 2nd", "25 Nov, 2nd"), (&longest, &longest)],
+            &["", " 1", "1 ", "a\tb", "\u{e9}", &"x".repeat(65)],
+        );
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::format::{Email, Guid};
+use super::format::{Email, Guid, Token};
 use super::leaf::{Authority::*, Leaf};
 use super::mapping::{Check, spec_leaf};
-use super::value::{Clearable, Count, SecretKeyRef};
+use super::presence_tracking::Upn;
+use super::trigger::Trigger;
+use super::value::{Clearable, Count, SecretKeyRef, Text};
 use super::wire::{Canonical, SealedState, WireLeaf};
 
 /// Instant Messaging: users handle chats. While it is off, the other settings of the section are hidden: they are kept,
@@ -23,6 +25,9 @@ pub struct InstantMessagingSpec {
     /// "Secondary Account": a second guest account beside the primary one, and another than it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secondary_account: Option<Clearable<Email>>,
+    /// "Test UPN": sends a test message to a user, once per token, as soon as the primary account accepted its invitation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_message: Option<TestMessageSpec>,
     /// "Max concurrent IM Tasks per Service": the most instant messaging tasks per service at the same time. Acts at once;
     /// further tasks wait until the backlog is below the limit, running ones are left alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,6 +42,17 @@ pub struct InstantMessagingSpec {
     /// "ACS Resource ID": the resource id (a GUID that never changes) of the instance of Azure Communication Services.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acs_resource_id: Option<Clearable<Guid>>,
+}
+
+/// A test message.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TestMessageSpec {
+    /// "Test UPN": the user of this tenant who gets the message.
+    pub upn: Text<Upn>,
+    /// A text of your own, such as a date. Each one that the tenant never had sends one message; an old one sends none, and
+    /// neither does the one that a tenant is taken over with.
+    pub token: Text<Token>,
 }
 
 /// The Instant Messaging section on the wire.
@@ -62,6 +78,8 @@ pub struct InstantMessagingWire {
 
 const SWITCH: &str = "modalities.instantMessaging.enabled";
 const PRIMARY: &str = "modalities.instantMessaging.primaryAccount";
+/// The token for which a test message is sent once.
+pub const TEST_TOKEN: &str = "modalities.instantMessaging.testMessage.token";
 const OWN_ACS: &str = "modalities.instantMessaging.useOwnAcsInstance";
 const CONNECTION_STRING: &str = "modalities.instantMessaging.acsConnectionStringRef";
 
@@ -74,6 +92,11 @@ pub const LEAVES: &[Leaf] = &[
         .unlike(PRIMARY)
         .personal()
         .example("nimbus-im-2@contoso.com"),
+    Leaf::trigger("modalities.instantMessaging.testMessage.upn", Tenant)
+        .under(SWITCH)
+        .personal()
+        .example("ada@contoso.com"),
+    Leaf::trigger(TEST_TOKEN, Tenant).under(SWITCH).example("2026-11-25"),
     Leaf::value("modalities.instantMessaging.maxConcurrentTasksPerService", Tenant)
         .under(SWITCH)
         .default("20")
@@ -93,12 +116,17 @@ impl InstantMessagingSpec {
             enabled,
             primary_account,
             secondary_account,
+            test_message,
             max_concurrent_tasks_per_service,
             use_own_acs_instance,
             acs_connection_string_ref,
             acs_resource_id,
         } = self;
         let mut at = check.section("modalities.instantMessaging");
+        if let Some(TestMessageSpec { upn, token }) = test_message {
+            let (upn, token) = (at.text("testMessage.upn", upn), at.text("testMessage.token", token));
+            at.trigger(upn.zip(token).map(|(upn, token)| Trigger::TestMessage { token, upn }));
+        }
         InstantMessagingWire {
             enabled: at.leaf("enabled", enabled),
             primary_account: at.leaf("primaryAccount", primary_account),
@@ -126,6 +154,7 @@ impl From<&InstantMessagingWire> for InstantMessagingSpec {
             enabled: spec_leaf(enabled),
             primary_account: spec_leaf(primary_account),
             secondary_account: spec_leaf(secondary_account),
+            test_message: None,
             max_concurrent_tasks_per_service: spec_leaf(max_concurrent_tasks_per_service),
             use_own_acs_instance: spec_leaf(use_own_acs_instance),
             acs_connection_string_ref: None,

@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::format::{Format, Guid, formats};
+use super::format::{Format, Guid, Token, formats};
 use super::leaf::{Authority::*, Leaf, Script};
 use super::mapping::{Check, spec_leaf};
-use super::value::{Clearable, Count, SecretKeyRef, Text};
+use super::trigger::Trigger;
+use super::value::{Clearable, Count, OutputRef, SecretKeyRef, Text};
 use super::wire::{Canonical, SealedState, WireLeaf};
 
 formats! {
@@ -33,6 +34,9 @@ pub struct InteractSpec {
     /// "O365 UserID": object id of the user on behalf of whom meetings are created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub o365_user_id: Option<Clearable<Guid>>,
+    /// "Widget Key": the platform makes it, and a widget sends it with each request, which is rejected without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub widget_key: Option<WidgetKeySpec>,
     /// "Session recovery timeout in seconds": time before a closed session is ended permanently.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_recovery_timeout_seconds: Option<Count<5, 60>>,
@@ -40,6 +44,20 @@ pub struct InteractSpec {
     /// it belongs to a certain tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorization: Option<Text<Authorization>>,
+}
+
+/// The widget key.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WidgetKeySpec {
+    /// "Copy": the Secret that the operator publishes the key to, under `widget-key`. It is made if there is none and belongs
+    /// to this Tenant, with which it is deleted; a Secret that is there already is never touched. What is edited in it is undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_ref: Option<OutputRef>,
+    /// "Refresh": a text of your own, such as a date. Each one that the tenant never had makes a new key once; the platform
+    /// rejects the old one at once. An old text does nothing, and so does the one that a tenant is created or taken over with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<Text<Token>>,
 }
 
 /// The Interact section on the wire.
@@ -61,12 +79,18 @@ pub struct InteractWire {
 
 const SWITCH: &str = "extensions.interact.enabled";
 const CONNECTION_STRING: &str = "extensions.interact.acsConnectionStringRef";
+/// Where the widget key is published.
+pub const WIDGET_SECRET: &str = "extensions.interact.widgetKey.secretRef";
+/// The token for which the widget key is rotated once.
+pub const ROTATION: &str = "extensions.interact.widgetKey.rotation";
 
 /// The leaves of the section.
 pub const LEAVES: &[Leaf] = &[
     Leaf::value(SWITCH, Tenant).default("false").script(Script::SwitchedOn),
     Leaf::sealed(CONNECTION_STRING, "extensions.interact.acsConnectionString", Tenant).under(SWITCH).when_on(),
     Leaf::value("extensions.interact.o365UserId", Tenant).under(SWITCH).example("33333333-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
+    Leaf::output(WIDGET_SECRET, Tenant).under(SWITCH),
+    Leaf::trigger(ROTATION, Tenant).under(SWITCH).example("2026-11-25"),
     Leaf::value("extensions.interact.sessionRecoveryTimeoutSeconds", Tenant).under(SWITCH).default("20").example("30"),
     Leaf::value("extensions.interact.authorization", Tenant).under(SWITCH).default("\"None\"").example("VerifyToken"),
 ];
@@ -74,9 +98,20 @@ pub const LEAVES: &[Leaf] = &[
 impl InteractSpec {
     /// The section in the platform's words.
     pub fn to_wire(&self, check: &mut Check) -> InteractWire {
-        let Self { enabled, acs_connection_string_ref, o365_user_id, session_recovery_timeout_seconds, authorization } =
-            self;
+        let Self {
+            enabled,
+            acs_connection_string_ref,
+            o365_user_id,
+            widget_key,
+            session_recovery_timeout_seconds,
+            authorization,
+        } = self;
         let mut at = check.section("extensions.interact");
+        if let Some(WidgetKeySpec { secret_ref, rotation }) = widget_key {
+            at.widget_secret("widgetKey.secretRef", secret_ref);
+            let token = rotation.as_ref().and_then(|token| at.text("widgetKey.rotation", token));
+            at.trigger(token.map(|token| Trigger::Rotation { token }));
+        }
         InteractWire {
             enabled: at.leaf("enabled", enabled),
             acs_connection_string: at.sealed(CONNECTION_STRING, acs_connection_string_ref),
@@ -101,6 +136,7 @@ impl From<&InteractWire> for InteractSpec {
             enabled: spec_leaf(enabled),
             acs_connection_string_ref: None,
             o365_user_id: spec_leaf(o365_user_id),
+            widget_key: None,
             session_recovery_timeout_seconds: spec_leaf(session_recovery_timeout_seconds),
             authorization: spec_leaf(authorization),
         }

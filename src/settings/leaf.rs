@@ -74,6 +74,20 @@ pub enum Class {
     Clears,
     /// What a check needs to know; never sent and never compared.
     Probe,
+    /// What is done once per new token: the spec's is compared with the platform's last one, and is no part of the settings.
+    Trigger,
+    /// Names an object that the operator writes; never sent.
+    Output,
+}
+
+impl Class {
+    /// Whether the platform has a setting for it.
+    pub fn is_setting(self) -> bool {
+        match self {
+            Self::Value | Self::Sealed | Self::Reference => true,
+            Self::Clears | Self::Probe | Self::Trigger | Self::Output => false,
+        }
+    }
 }
 
 /// What may be shown of a leaf outside of spec and platform.
@@ -202,6 +216,20 @@ impl Leaf {
     pub const fn probe(path: &'static str, authority: Authority) -> Self {
         let mut leaf = Self::value(path, authority);
         leaf.class = Class::Probe;
+        leaf
+    }
+
+    /// What is done once per new token.
+    pub const fn trigger(path: &'static str, authority: Authority) -> Self {
+        let mut leaf = Self::value(path, authority);
+        leaf.class = Class::Trigger;
+        leaf
+    }
+
+    /// A Secret that the operator writes.
+    pub const fn output(path: &'static str, authority: Authority) -> Self {
+        let mut leaf = Self::value(path, authority);
+        leaf.class = Class::Output;
         leaf
     }
 

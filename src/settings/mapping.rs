@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::value::{SecretKeyRef, SpecLeaf};
+use super::format::Format;
+use super::trigger::Trigger;
+use super::value::{OutputRef, SecretKeyRef, SpecLeaf, Text};
 use super::wire::WireLeaf;
 
 /// A leaf of the spec that may not stay as it is.
@@ -38,6 +40,10 @@ pub struct Check {
     pub sealed: Vec<SealedRef>,
     /// The name of the Partner whose id is a value.
     pub partner: Option<String>,
+    /// What is done once per token, in the order of the UI.
+    pub triggers: Vec<Trigger>,
+    /// The name of the Secret that the widget key is published to.
+    pub widget_secret: Option<String>,
 }
 
 /// The part of a check that belongs to one section.
@@ -71,6 +77,22 @@ impl Section<'_> {
             let problem = format!("is {}, must be {allowed}", leaf.found());
             self.check.refuse(&format!("{}.{name}", self.path), problem)
         })
+    }
+
+    /// Judges one text and gives it back in its canonical spelling.
+    pub fn text<F: Format>(&mut self, name: &str, leaf: &Text<F>) -> Option<String> {
+        self.given(name, leaf).value().map(|text| text.as_str().to_owned())
+    }
+
+    /// Notes what is done once per token.
+    pub fn trigger(&mut self, trigger: Option<Trigger>) {
+        self.check.triggers.extend(trigger);
+    }
+
+    /// Notes the Secret that the widget key is published to.
+    pub fn widget_secret(&mut self, name: &str, reference: &Option<OutputRef>) {
+        self.check.widget_secret =
+            reference.as_ref().and_then(|reference| self.text(&format!("{name}.name"), &reference.name));
     }
 
     /// Notes one sealed leaf, whose value comes from a Secret and never stands in the wire document.

@@ -26,6 +26,7 @@ pub mod outbound;
 pub mod partner;
 pub mod presence_tracking;
 pub mod provisioning;
+pub mod trigger;
 pub mod value;
 pub mod wire;
 
@@ -36,6 +37,7 @@ use serde_json::Value;
 
 pub use leaf::{Authority, Class, Leaf, Show, Tab};
 pub use mapping::{Check, SealedRef, Violation};
+pub use trigger::Trigger;
 
 use assistant::{AssistantSpec, AssistantWire};
 use attendant_console::{AttendantConsoleSpec, AttendantConsoleWire};

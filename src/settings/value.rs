@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::format::{Format, canonical, rule};
+use super::format::{Format, ObjectName, canonical, rule};
 use super::wire::{Canonical, WireLeaf};
 
 /// A leaf of the spec that the platform holds as `Self::Wire`.
@@ -55,6 +55,14 @@ pub struct SecretKeyRef {
     /// Key in the Secret's data.
     #[schemars(schema_with = "secret_key")]
     pub key: String,
+}
+
+/// A Secret that the operator makes in the namespace of the Tenant, and that belongs to the Tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OutputRef {
+    /// Name of the Secret, in the namespace of the Tenant.
+    pub name: Text<ObjectName>,
 }
 
 impl<F> Text<F> {
@@ -228,11 +236,7 @@ fn secret_key(_: &mut SchemaGenerator) -> Schema {
 
 /// The name of any Kubernetes object: a DNS subdomain.
 pub fn object_name() -> Schema {
-    text_schema(
-        253,
-        "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')".into(),
-        "the name of an object: lower-case letters, digits, '-' and '.', such as 'acs'",
-    )
+    text_schema(ObjectName::MAX, rule::<ObjectName>(), ObjectName::ALLOWED)
 }
 
 /// Whether a format allows a text; used where a value is read from elsewhere than a spec.

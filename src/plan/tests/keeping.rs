@@ -6,14 +6,14 @@ use crate::resources::annotation;
 /// The body that a plan would send, and whether it would put our stamp on.
 fn saved(plan: Result<Plan, Stop>) -> (bool, bool, Value) {
     match plan {
-        Ok(Plan::Save { claim, edited, difference }) => (claim, edited, difference.to_body()),
+        Ok(Plan::Save { claim, edited, difference, .. }) => (claim, edited, difference.to_body()),
         other => panic!("{other:?}"),
     }
 }
 
 fn created(plan: Result<Plan, Stop>) -> (Option<String>, Value) {
     match plan {
-        Ok(Plan::Create { recreate, difference }) => (recreate, difference.to_creation()),
+        Ok(Plan::Create { recreate, difference, .. }) => (recreate, difference.to_creation()),
         other => panic!("{other:?}"),
     }
 }
@@ -182,9 +182,9 @@ fn a_token_of_recreation_works_once() {
     let mut held = Held::nothing();
     let given = tenant("contoso").settled().annotated(annotation::RECREATE, "lost-s1");
     let outcome = pass(&given, &mut held).map(|outcome| match outcome {
-        Outcome::Live { mut document, done, difference } => {
+        Outcome::Live { mut document, done, difference, besides } => {
             document.settings_version = "s7".into();
-            Outcome::Live { document, done, difference }
+            Outcome::Live { document, done, difference, besides }
         }
         other => other,
     });

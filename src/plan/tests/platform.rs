@@ -1,7 +1,11 @@
 //! A platform that does what it is told: what it holds, and a pass against it.
 
+use std::collections::BTreeSet;
+
 use super::*;
-use crate::settings::Wire;
+use crate::admin_api::Runtime;
+use crate::plan::triggers;
+use crate::settings::{Trigger, Wire};
 
 /// What the platform holds, whose it is, and which deletion came before.
 #[derive(Clone)]
@@ -11,6 +15,10 @@ pub(super) struct Held {
     pub(super) restricted: Vec<String>,
     pub(super) tombstone: Option<String>,
     pub(super) writes: usize,
+    /// Every token that was ever given.
+    pub(super) tokens: BTreeSet<String>,
+    /// What was done for them.
+    pub(super) done: Vec<Trigger>,
 }
 
 /// A tenant of ours that is as `tenant` wants it.
@@ -23,7 +31,15 @@ pub(super) fn held() -> Held {
 
 impl Held {
     pub(super) fn nothing() -> Self {
-        Self { document: None, owner: Owner::Ours, restricted: vec![], tombstone: None, writes: 0 }
+        Self {
+            document: None,
+            owner: Owner::Ours,
+            restricted: vec![],
+            tombstone: None,
+            writes: 0,
+            tokens: BTreeSet::new(),
+            done: vec![],
+        }
     }
 
     /// Sets a leaf, as somebody does in the UI.
@@ -79,15 +95,39 @@ impl Held {
             id: ID.to_owned(),
             settings_version: "s0".to_owned(),
             settings: json!({ "licenses": licenses }),
-            runtime: crate::admin_api::Runtime {
-                used: json!({ "users": { "contactCenter": 3 } }),
-                ..crate::admin_api::Runtime::default()
-            },
+            runtime: Runtime { used: json!({ "users": { "contactCenter": 3 } }), ..Runtime::default() },
             restricted_paths: self.restricted.clone(),
             ..TenantDocument::default()
         });
         (self.owner, self.tombstone) = (Owner::Ours, None);
         self.save(settings);
+    }
+
+    /// What a save answers.
+    fn saved(&mut self) -> (Box<TenantDocument>, Value) {
+        let document = Box::new(self.document().clone());
+        let settings = canonical(&document.settings);
+        (document, settings)
+    }
+
+    /// Pulls what is due, as the operator does.
+    fn pull(&mut self, desired: &Desired, settings: &Value, besides: &mut Besides) {
+        let (now, waiting) = triggers::due(desired, settings, &self.document().runtime);
+        besides.waiting = waiting;
+        for trigger in now {
+            let done = self.give(&trigger, false);
+            besides.pulled.push((trigger, done));
+        }
+    }
+
+    /// Takes a token; true if that does something.
+    pub(super) fn give(&mut self, trigger: &Trigger, baseline: bool) -> bool {
+        let is_new = self.tokens.insert(format!("{} {}", trigger.path(), trigger.token()));
+        given(&mut self.document().runtime, trigger);
+        self.writes += 1;
+        let done = is_new && !baseline;
+        self.done.extend(done.then(|| trigger.clone()));
+        done
     }
 
     /// A merge patch; a sealed value is kept and only its state shown.
@@ -104,6 +144,15 @@ impl Held {
         let version = format!("s{}", self.document().settings_version[1..].parse::<u32>().unwrap() + 1);
         self.document().settings_version = version;
         merge_patch(&mut self.document().settings, &body);
+    }
+}
+
+/// Notes a token as the last one.
+pub(super) fn given(runtime: &mut Runtime, trigger: &Trigger) {
+    let token = Some(trigger.token().to_owned());
+    match trigger {
+        Trigger::Rotation { .. } => runtime.widget_key.last_token = token,
+        Trigger::TestMessage { .. } => runtime.instant_messaging.last_token = token,
     }
 }
 
@@ -133,16 +182,26 @@ pub(super) fn merge_patch(target: &mut Value, patch: &Value) {
 pub(super) fn pass(given: &Given, held: &mut Held) -> Result<Outcome, Stop> {
     let observation = held.observed();
     let plan = given.plan(&observation)?;
+    let mut besides = Besides::default();
     let (done, difference) = match plan {
         Plan::Nothing { difference } => {
-            let document = Box::new(held.document().clone());
-            return Ok(Outcome::Live { document, done: Done::Nothing, difference });
+            let (document, settings) = held.saved();
+            held.pull(&given.desired(), &settings, &mut besides);
+            return Ok(Outcome::Live { document, done: Done::Nothing, difference, besides });
         }
-        Plan::Create { difference, .. } => {
+        Plan::Create { difference, rotation, .. } => {
             held.create(&difference.to_creation());
+            if let Some(token) = rotation {
+                held.tokens.insert(format!("{} {token}", crate::settings::interact::ROTATION));
+                held.document().runtime.widget_key.last_token = Some(token);
+            }
             (Done::Created, difference)
         }
-        Plan::Save { claim, edited, difference } => {
+        Plan::Save { claim, recorded, edited, difference } => {
+            for trigger in recorded {
+                held.give(&trigger, true);
+                besides.pulled.push((trigger, false));
+            }
             if !difference.is_empty() {
                 held.save(&difference.to_body());
             }
@@ -160,9 +219,9 @@ pub(super) fn pass(given: &Given, held: &mut Held) -> Result<Outcome, Stop> {
         }
         Plan::Leave(leave) => panic!("{leave:?}"),
     };
-    let document = Box::new(held.document().clone());
-    let settings = canonical(&document.settings);
+    let (document, settings) = held.saved();
     let sent = difference.sealed_after(&document.settings);
     let difference = diff(&given.desired(), &given.resolved.secrets, &sent, &settings, &held.restricted);
-    Ok(Outcome::Live { document, done, difference })
+    held.pull(&given.desired(), &settings, &mut besides);
+    Ok(Outcome::Live { document, done, difference, besides })
 }

@@ -173,8 +173,7 @@ fn a_value_that_the_platform_does_not_keep_is_written_three_times() {
         let Ok(Outcome::Live { document, .. }) = pass(&tenant("contoso"), &mut held()) else { panic!("it is live") };
         let difference = diff(&given.desired(), &given.resolved.secrets, &[], &canonical(&document.settings), &[]);
         let done = if rewrites < conclude::MOST_REWRITES { Done::Applied } else { Done::Nothing };
-        let conclusion =
-            concluded(&given.clone().rewritten(rewrites), Ok(Outcome::Live { document, done, difference }));
+        let conclusion = concluded(&given.clone().rewritten(rewrites), Ok(live(document, done, difference)));
         (conclusion.status.unwrap(), conclusion.delay)
     };
     for rewrites in 1..conclude::MOST_REWRITES {
@@ -207,7 +206,7 @@ fn a_drift_of_a_person_is_masked() {
     let given = tenant("contoso").settled().with("driftPolicy", "Report").with("contact.email", "ada@contoso.com");
     let difference = diff(&given.desired(), &[], &[], &canonical(&held.document().settings), &[]);
     let document = Box::new(held.document().clone());
-    let status = written(&given, Ok(Outcome::Live { document, done: Done::Nothing, difference }));
+    let status = written(&given, Ok(live(document, Done::Nothing, difference)));
     assert_eq!((status.drift[0].wanted.as_str(), status.drift[0].found.as_str()), ("***", "***"));
     let text = serde_json::to_string(&status).unwrap();
     assert!(!text.contains("ada@") && !text.contains("grace@"));

@@ -1,0 +1,86 @@
+//! Pulling triggers: given to the platform once the settings are saved, which does each once per token.
+
+use serde_json::Value;
+
+use super::execute::Writer;
+use crate::admin_api::{ApiError, Problem, TenantDocument};
+use crate::plan::triggers::{self, Until, Waiting};
+use crate::plan::{Besides, Stop};
+use crate::settings::Trigger;
+
+impl Writer<'_> {
+    /// Has tokens recorded without anything being done for them. The stamp on the tenant is not ours yet, so this is said in the
+    /// name of the one that is there, whose Tenant is gone.
+    pub(super) async fn record(&self, document: &TenantDocument, recorded: &[Trigger]) -> Result<Besides, Stop> {
+        let stamp = document.owner.as_deref().unwrap_or(&self.stamp);
+        let mut besides = Besides::default();
+        for trigger in recorded {
+            match self.give(trigger, stamp, true).await {
+                Ok(done) => besides.pulled.push((trigger.clone(), done)),
+                Err(error) => return Err(self.refused(of_leaf(trigger, error))),
+            }
+        }
+        Ok(besides)
+    }
+
+    /// Pulls what is due on the settings that the platform has now.
+    pub(super) async fn pull(
+        &self,
+        document: &TenantDocument,
+        settings: &Value,
+        besides: &mut Besides,
+    ) -> Result<(), Stop> {
+        let (mut now, waiting) = triggers::due(self.desired, settings, &document.runtime);
+        // What was recorded a moment ago is not in the document yet.
+        now.retain(|trigger| besides.pulled.iter().all(|(recorded, _)| recorded != trigger));
+        besides.waiting.extend(
+            waiting
+                .into_iter()
+                .filter(|waiting| besides.pulled.iter().all(|(recorded, _)| *recorded != waiting.trigger)),
+        );
+        for trigger in now {
+            match self.give(&trigger, &self.stamp, false).await {
+                Ok(done) => besides.pulled.push((trigger, done)),
+                Err(error) => match waits(&error) {
+                    Some(until) => besides.waiting.push(Waiting { trigger, until }),
+                    None => return Err(self.refused(of_leaf(&trigger, error))),
+                },
+            }
+        }
+        Ok(())
+    }
+
+    async fn give(&self, trigger: &Trigger, stamp: &str, baseline: bool) -> Result<bool, ApiError> {
+        let (client, id) = (self.client, self.desired.tenant_id.as_str());
+        let pulled = match trigger {
+            Trigger::Rotation { token } => client.rotate_widget_key(id, stamp, token, baseline).await,
+            Trigger::TestMessage { token, upn } => client.send_test_message(id, stamp, token, upn, baseline).await,
+        };
+        pulled.map(|pulled| pulled.done)
+    }
+}
+
+/// For what a trigger waits that the platform refused.
+fn waits(error: &ApiError) -> Option<Until> {
+    match error {
+        ApiError::Refused(problem) => Until::of_refusal(&problem.slug),
+        _ => None,
+    }
+}
+
+/// A refusal that speaks of the spec: the body of a trigger is no part of the settings.
+fn of_leaf(trigger: &Trigger, error: ApiError) -> ApiError {
+    let ApiError::Refused(Problem { errors, .. }) = &error else { return error };
+    let pointer = |member: &str| match (member, trigger.leaf()) {
+        ("/token", Some(leaf)) => leaf.pointer(),
+        (member, Some(leaf)) => format!("{}{member}", leaf.pointer().rsplit_once('/').map_or("", |(above, _)| above)),
+        (member, None) => member.to_owned(),
+    };
+    let errors =
+        errors.iter().map(|error| crate::admin_api::FieldError { pointer: pointer(&error.pointer), ..error.clone() });
+    let errors = errors.collect();
+    match error {
+        ApiError::Refused(problem) => ApiError::Refused(Problem { errors, ..problem }),
+        error => error,
+    }
+}

@@ -1,0 +1,25 @@
+//! What a pass that ended well tells people, besides the status.
+
+use super::conclude::Note;
+use super::{Besides, Done};
+use crate::resources::reason;
+
+/// The events of a pass.
+pub(super) fn of(done: Done, besides: &Besides) -> Vec<Note> {
+    let note = |reason, message: &str| Note { warning: false, reason, message: message.to_owned() };
+    let mut notes = match done {
+        Done::Nothing | Done::Created | Done::Applied => vec![],
+        Done::Adopted if besides.pulled.iter().any(|(_, done)| !done) => vec![note(
+            reason::ADOPTED,
+            "took over a tenant that belonged to nobody; its tokens were recorded, and nothing was done for them",
+        )],
+        Done::Adopted => vec![note(reason::ADOPTED, "took over a tenant that belonged to nobody")],
+        Done::Corrected => {
+            vec![note(reason::DRIFT_CORRECTED, "wrote managed settings again that were changed on the platform")]
+        }
+    };
+    if besides.has_rotated() {
+        notes.push(note(reason::ROTATED, "rotated the widget key; widgets with the old one are rejected"));
+    }
+    notes
+}

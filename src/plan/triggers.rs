@@ -1,0 +1,146 @@
+//! Triggers: what is done once per token. The platform keeps every token for ever, so nothing that crashes, comes back or is
+//! taken back can do it twice; what is decided here is when a token is given to it, and when only to be remembered.
+//!
+//! A tenant that is taken over has the tokens of its spec recorded without doing anything, hidden ones too, and *before* our
+//! stamp is put on. So a tenant with our stamp has had that, and whatever token differs from its last one is news: this needs no
+//! memory of our own that a crash could lose. A tenant that we create starts with its rotation token for the same reason; a test
+//! message is wanted of it, and sent.
+
+use serde_json::{Value, json};
+
+use super::widget_key::{self, Publication};
+use super::{Desired, visible};
+use crate::admin_api::{Runtime, TenantDocument};
+use crate::resources::Tenant;
+use crate::resources::status::{TenantStatus, TestMessageStatus};
+use crate::settings::Trigger;
+
+/// What a pass did besides settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Besides {
+    /// The triggers that the platform took, and whether they did something.
+    pub pulled: Vec<(Trigger, bool)>,
+    /// The triggers that wait.
+    pub waiting: Vec<Waiting>,
+    /// What became of the widget key.
+    pub key: Publication,
+}
+
+impl Besides {
+    /// Whether there is a new widget key.
+    pub fn has_rotated(&self) -> bool {
+        self.pulled.iter().any(|(trigger, done)| *done && matches!(trigger, Trigger::Rotation { .. }))
+    }
+
+    /// Whether something waits for people.
+    pub fn waits(&self) -> bool {
+        !self.waiting.is_empty() || self.key == Publication::NoKey
+    }
+}
+
+/// A trigger that waits for somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The trigger.
+    pub trigger: Trigger,
+    /// For what.
+    pub until: Until,
+}
+
+/// For what a trigger waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// The primary account has to accept its invitation.
+    Invited,
+    /// The platform says that the section is off.
+    Shown,
+}
+
+impl Until {
+    /// What a refusal of the platform means, if it is one that passes by itself.
+    pub fn of_refusal(slug: &str) -> Option<Self> {
+        match slug {
+            "invitation-pending" => Some(Self::Invited),
+            "section-off" => Some(Self::Shown),
+            _ => None,
+        }
+    }
+}
+
+impl Waiting {
+    /// For people.
+    pub fn words(&self) -> String {
+        let what = match self.trigger {
+            Trigger::Rotation { .. } => "the rotation of the widget key",
+            Trigger::TestMessage { .. } => "the test message",
+        };
+        let until = match self.until {
+            Until::Invited => "the primary account accepted its invitation",
+            Until::Shown => "its section is on",
+        };
+        format!("{what} waits until {until}")
+    }
+}
+
+/// The token that was last given to the platform for this trigger.
+pub fn last<'r>(trigger: &Trigger, runtime: &'r Runtime) -> Option<&'r str> {
+    match trigger {
+        Trigger::Rotation { .. } => runtime.widget_key.last_token.as_deref(),
+        Trigger::TestMessage { .. } => runtime.instant_messaging.last_token.as_deref(),
+    }
+}
+
+fn is_news(trigger: &Trigger, runtime: &Runtime) -> bool {
+    last(trigger, runtime) != Some(trigger.token())
+}
+
+/// Whether a trigger is shown; only then it is pulled.
+fn shown(trigger: &Trigger, desired: &Value, observed: &Value) -> bool {
+    trigger.leaf().is_some_and(|leaf| visible(leaf, desired, observed))
+}
+
+/// The rotation token that a new tenant starts with: it has no key yet that anybody could want to be rid of.
+pub fn at_creation(desired: &Desired) -> Option<String> {
+    let nothing = json!({});
+    let rotation = desired.triggers.iter().find(|trigger| matches!(trigger, Trigger::Rotation { .. }))?;
+    shown(rotation, &desired.settings, &nothing).then(|| rotation.token().to_owned())
+}
+
+/// What is recorded without doing anything when a tenant is taken over.
+pub fn at_take_over(desired: &Desired, runtime: &Runtime) -> Vec<Trigger> {
+    desired.triggers.iter().filter(|trigger| is_news(trigger, runtime)).cloned().collect()
+}
+
+/// What to pull once the settings are saved, and what has to wait. `settings` are those that the platform has then.
+pub fn due(desired: &Desired, settings: &Value, runtime: &Runtime) -> (Vec<Trigger>, Vec<Waiting>) {
+    let (mut now, mut later) = (vec![], vec![]);
+    let nothing = json!({});
+    for trigger in desired.triggers.iter().filter(|trigger| is_news(trigger, runtime)) {
+        // Where drift is only reported, the platform may have off what the spec has on, and the other way round.
+        if !shown(trigger, &desired.settings, settings) || !shown(trigger, &nothing, settings) {
+            continue;
+        }
+        let invited = matches!(runtime.instant_messaging.primary.as_deref(), Some("none" | "pending"));
+        if invited && matches!(trigger, Trigger::TestMessage { .. }) {
+            later.push(Waiting { trigger: trigger.clone(), until: Until::Invited });
+        } else {
+            now.push(trigger.clone());
+        }
+    }
+    (now, later)
+}
+
+/// The tokens that the platform was last given, and where the key is.
+pub(super) fn remember(status: &mut TenantStatus, tenant: &Tenant, document: &TenantDocument, besides: &Besides) {
+    let pulled = |rotates| {
+        let mut pulled = besides.pulled.iter().map(|(trigger, _)| trigger);
+        pulled.rfind(|trigger| matches!(trigger, Trigger::Rotation { .. }) == rotates).map(Trigger::token)
+    };
+    let runtime = &document.runtime;
+    let rotation = pulled(true).or(runtime.widget_key.last_token.as_deref()).map(ToOwned::to_owned);
+    status.widget_key = widget_key::status(tenant, status.widget_key.take(), rotation, &besides.key);
+    let wanted =
+        tenant.spec.settings.modalities.as_ref().and_then(|tab| tab.instant_messaging.as_ref()?.test_message.as_ref());
+    let message = pulled(false).or(runtime.instant_messaging.last_token.as_deref()).filter(|_| wanted.is_some());
+    status.test_message = message.map(|token| TestMessageStatus { last_token: token.chars().take(64).collect() });
+}

@@ -1,0 +1,180 @@
+//! Where the widget key goes: into a Secret that the operator makes for the Tenant and that belongs to it. A Secret that is
+//! anything else is never touched, whatever it holds.
+//!
+//! The key is read from the platform only when there is something to write: no Secret, another version of the key, or a Secret
+//! that is not as it was left. What was edited in it is undone.
+
+use serde_json::json;
+
+use super::{Desired, visible};
+use crate::admin_api::types::WidgetKeyState;
+use crate::resources::Tenant;
+use crate::resources::reason;
+use crate::resources::status::WidgetKeyStatus;
+use crate::settings::interact::WIDGET_SECRET;
+use crate::settings::leaves;
+
+use super::stop::Mode;
+
+/// Where the key stands in the Secret.
+pub const DATA_KEY: &str = "widget-key";
+
+/// What stands under the name of the Secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing.
+    Nothing,
+    /// The Secret that was made for this Tenant.
+    Ours {
+        /// Its uid and resourceVersion.
+        version: String,
+    },
+    /// It cannot be used.
+    Not(Obstacle),
+}
+
+/// Why the key is not published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The Secret was not made for this Tenant.
+    Foreign,
+    /// The Secret belongs to a Tenant of this name that is gone; garbage collection removes it.
+    Predecessor,
+    /// The operator may not read, make or change it.
+    Forbidden,
+    /// The Secret is ours and immutable.
+    Immutable,
+}
+
+/// What became of the widget key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Publication {
+    /// Nobody asked for it.
+    #[default]
+    NotWanted,
+    /// Its section is off.
+    Hidden,
+    /// The platform has no key yet.
+    NoKey,
+    /// The Secret holds it.
+    Published {
+        /// Name of the Secret.
+        secret: String,
+        /// Its uid and resourceVersion.
+        secret_version: String,
+        /// The platform's version of the key.
+        version: i64,
+    },
+    /// It could not be written.
+    Refused {
+        /// Name of the Secret.
+        secret: String,
+        /// Why.
+        obstacle: Obstacle,
+    },
+}
+
+/// What to do about the Secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing more: this is what became of it.
+    Done(Publication),
+    /// Read the key from the platform and write it where it differs.
+    Write,
+}
+
+/// The name of the Secret, if the key is to be published.
+///
+/// *Errors*: what became of it instead.
+pub fn wanted<'d>(desired: &'d Desired, settings: &serde_json::Value) -> Result<&'d str, Publication> {
+    let Some(name) = &desired.widget_secret else { return Err(Publication::NotWanted) };
+    let leaf = leaves().find(|leaf| leaf.path == WIDGET_SECRET);
+    let shown = |desired| leaf.is_some_and(|leaf| visible(leaf, desired, settings));
+    if shown(&desired.settings) && shown(&json!({})) { Ok(name) } else { Err(Publication::Hidden) }
+}
+
+/// Decides about the Secret `name`. `record` is what was last published; `rotated` says that the version is outdated.
+pub fn step(
+    name: &str,
+    found: &Found,
+    record: Option<&WidgetKeyStatus>,
+    state: &WidgetKeyState,
+    rotated: bool,
+) -> Step {
+    let secret = name.to_owned();
+    match found {
+        Found::Not(obstacle) => Step::Done(Publication::Refused { secret, obstacle: *obstacle }),
+        Found::Nothing | Found::Ours { .. } if !state.set && !rotated => Step::Done(Publication::NoKey),
+        Found::Nothing => Step::Write,
+        Found::Ours { version } => {
+            let as_left = record.is_some_and(|record| {
+                record.secret_name.as_deref() == Some(name)
+                    && record.secret_version.as_ref() == Some(version)
+                    && record.version == Some(state.version)
+            });
+            if as_left && !rotated {
+                let secret_version = version.clone();
+                Step::Done(Publication::Published { secret, secret_version, version: state.version })
+            } else {
+                Step::Write
+            }
+        }
+    }
+}
+
+/// What the status says of the key.
+pub fn status(
+    tenant: &Tenant,
+    before: Option<WidgetKeyStatus>,
+    last_token: Option<String>,
+    key: &Publication,
+) -> Option<WidgetKeyStatus> {
+    tenant.spec.settings.extensions.as_ref()?.interact.as_ref()?.widget_key.as_ref()?;
+    let last_token = last_token.map(|token| token.chars().take(64).collect());
+    Some(match key {
+        Publication::NotWanted | Publication::NoKey | Publication::Refused { .. } => {
+            WidgetKeyStatus { last_token, ..WidgetKeyStatus::default() }
+        }
+        // What was published stays where it is.
+        Publication::Hidden => WidgetKeyStatus { last_token, ..before.unwrap_or_default() },
+        Publication::Published { secret, secret_version, version } => WidgetKeyStatus {
+            version: Some(*version),
+            last_token,
+            secret_name: Some(secret.clone()),
+            secret_version: Some(secret_version.clone()),
+        },
+    })
+}
+
+impl Publication {
+    /// What a tab says of it, if anything.
+    pub fn words(&self) -> Option<String> {
+        match self {
+            Self::NotWanted | Self::Hidden | Self::Published { .. } => None,
+            Self::NoKey => Some("the platform has no widget key yet: a rotation makes one".to_owned()),
+            Self::Refused { secret, obstacle } => Some(obstacle.words(secret)),
+        }
+    }
+}
+
+impl Obstacle {
+    /// The reason of Ready, and who has to act.
+    pub fn reason(self) -> (&'static str, Mode) {
+        match self {
+            Self::Foreign | Self::Immutable => (reason::SECRET_NOT_OWNED, Mode::Stalled),
+            Self::Predecessor => (reason::SECRET_NOT_OWNED, Mode::Reconciling),
+            Self::Forbidden => (reason::SECRET_FORBIDDEN, Mode::Reconciling),
+        }
+    }
+
+    /// For people.
+    pub fn words(self, secret: &str) -> String {
+        let why = match self {
+            Self::Foreign => "was not made for this Tenant, so it is not touched",
+            Self::Predecessor => "belongs to a Tenant that is gone, and is not touched until it is removed",
+            Self::Forbidden => "may not be read, made or changed by the operator",
+            Self::Immutable => "is immutable",
+        };
+        format!("spec.{WIDGET_SECRET}: Secret '{secret}' {why}; the widget key is not published")
+    }
+}
