@@ -195,22 +195,34 @@ fn operator_status(accounts: &Accounts) -> Value {
     policy(NAMES[2], &["tenants/status", "platforms/status", "partners/status"], &["UPDATE"], vec![], vec![validation])
 }
 
-/// Policy 4: who names a Secret must be able to read it, else the operator would be his deputy.
+/// Policy 4: who names a Secret must be able to do with it what the operator would do for him, or it would be his deputy: read
+/// what goes to the platform, make what comes from it. To read an output too, or its name would tell which Secrets there are.
+/// That none is ever taken over is the operator's affair: admission does not see Secrets.
 fn secrets() -> Value {
-    let sealed = || leaves().filter(|leaf| leaf.class == Class::Sealed);
-    let names: Vec<String> = sealed().map(|leaf| format!("{}.name", leaf.path)).collect();
+    let named = || leaves().filter(|leaf| matches!(leaf.class, Class::Sealed | Class::Output));
+    let names: Vec<String> = named().map(|leaf| format!("{}.name", leaf.path)).collect();
     let mut variables = specs(names.iter().map(String::as_str));
     let mut validations = vec![];
-    for (index, leaf) in sealed().enumerate() {
+    for (index, leaf) in named().enumerate() {
         let (was, now) = (read("was", leaf.path), read("now", leaf.path));
+        let name = format!("variables.name{index}");
+        let may = |verb| {
+            format!(
+                "authorizer.group('').resource('secrets').namespace(request.namespace).name({name}).check('{verb}').allowed()"
+            )
+        };
         variables.push(variable(&format!("name{index}"), text("now", &format!("{}.name", leaf.path))));
-        variables.push(variable(
-            &format!("may{index}"),
-            format!("authorizer.group('').resource('secrets').namespace(request.namespace).name(variables.name{index}).check('get').allowed()"),
-        ));
+        variables.push(variable(&format!("may{index}"), may("get")));
+        let mut right = format!("variables.may{index}");
+        let mut needs = "read: this needs the verb get on it";
+        if leaf.class == Class::Output {
+            variables.push(variable(&format!("make{index}"), may("create")));
+            right = format!("(variables.may{index} && variables.make{index})");
+            needs = "read and make: this needs the verbs get and create on it";
+        }
         validations.push(denied(
-            &format!("{now} == {was} || variables.name{index} == '' || variables.may{index}"),
-            &format!("'{leaf} names Secret ' + variables.name{index} + ', which its author may not read: this needs the verb get on it'"),
+            &format!("{now} == {was} || {name} == '' || {right}"),
+            &format!("'{leaf} names Secret ' + {name} + ', which its author may not {needs}'"),
         ));
     }
     policy(NAMES[3], &["tenants"], &["CREATE", "UPDATE"], variables, validations)

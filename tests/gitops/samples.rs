@@ -96,6 +96,11 @@ pub fn samples() -> Vec<Sample> {
             &["", "Acs", "-acs", "acs-", "a..b", "a_b", "a/b"],
         ),
         texts(
+            "must be 1 to 64 printable ASCII characters, no blank at either end, such as '2026-11-25'",
+            &["2026-11-25", "~", "a, b!"],
+            &["", " a", "a ", "a\nb", "\u{e9}"],
+        ),
+        texts(
             "must be a key of a Secret: letters, digits, '-', '_' and '.'",
             &["connection-string", "A_b.c"],
             &["", "a b", "a/b"],

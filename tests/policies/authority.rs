@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{Corner, NAME, Patch, params};
 use crate::gitops::schema::{self, Node};
 use crate::support::assets;
+use crate::support::rights::let_make_secrets;
 use crate::support::users::{ADMIN, PARTNER_ADMIN, PLATFORM_ADMIN, TENANT_EDITOR, VIEWER};
 
 /// How something is asked for: by a new Tenant, an edit, server-side apply, a dry run of an edit, and its removal.
@@ -57,6 +58,9 @@ const ANNOTATIONS: [(&str, Authority); 5] = [
     (annotation::RECONCILE, Authority::Tenant),
 ];
 
+/// Names of Secrets that people may have made in this test.
+const WIDGET_SECRETS: [&str; 2] = ["contoso-widget-key", "another-widget-key"];
+
 async fn rows(corner: &Corner) -> Vec<Row> {
     let crd = schema::installed(&corner.env, "tenants").await;
     let nodes = schema::walk(schema::root(&crd), "spec");
@@ -76,6 +80,22 @@ async fn rows(corner: &Corner) -> Vec<Row> {
                 let (member, holder) = node.path.split_last().unwrap();
                 let value = |name: &str| json!({ member: { "name": name } });
                 let values = [value("northwind"), value("southwind")];
+                Row { path: holder.to_vec(), authority: leaf.authority, values, name }
+            }
+            // Its author must be allowed to make it.
+            Class::Output => {
+                let values = WIDGET_SECRETS.map(|name| json!({ "name": name }));
+                Row { path: node.path.clone(), authority: leaf.authority, values, name }
+            }
+            // The parts of a trigger stand together.
+            Class::Trigger if node.required => {
+                let (member, holder) = node.path.split_last().unwrap();
+                let whole = |value: Value| {
+                    let mut whole = json!({ "upn": "ada@contoso.com", "token": "a" });
+                    whole[member] = value;
+                    whole
+                };
+                let values = two(node, corner).map(whole);
                 Row { path: holder.to_vec(), authority: leaf.authority, values, name }
             }
             _ => Row { path: node.path.clone(), authority: leaf.authority, values: two(node, corner), name },
@@ -225,6 +245,7 @@ partner administrators (`administer` on the Partner), S system administrators (`
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_changes_what_the_table_says_and_nothing_else() {
     let corner = Corner::new("authority").await;
+    let_make_secrets(&corner.client(ADMIN), &corner.env.namespace, &WIDGET_SECRETS).await.unwrap();
     let operator = corner.env.operator_user.clone();
     let people = [VIEWER, TENANT_EDITOR, PARTNER_ADMIN, PLATFORM_ADMIN, &operator];
     let (mut table, mut asked, mut problems) = (HEAD.to_owned(), 0, vec![]);

@@ -7,7 +7,7 @@ use kube::api::DynamicObject;
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
-use super::{apply, assets};
+use super::{apply, assets, users};
 
 /// The names that the example uses and that are replaced.
 const OPERATOR_NAMESPACE: &str = "nimbus-system";
@@ -89,4 +89,25 @@ fn place(object: &mut DynamicObject, placement: &Placement<'_>) {
             });
         }
     }
+}
+
+/// Lets everybody who edits in a namespace have Secrets of these names made. By name, RBAC lets nobody make one himself.
+pub async fn let_make_secrets(client: &Client, namespace: &str, names: &[&str]) -> Result<()> {
+    let metadata = json!({ "name": "make-secrets", "namespace": namespace });
+    let group = "rbac.authorization.k8s.io";
+    let subject = |name: &str| json!({ "apiGroup": group, "kind": "User", "name": name });
+    let subjects = [users::TENANT_EDITOR, users::PARTNER_ADMIN, users::PLATFORM_ADMIN].map(subject);
+    let rule = json!({ "apiGroups": [""], "resources": ["secrets"], "resourceNames": names, "verbs": ["create"] });
+    let version = format!("{group}/v1");
+    let reference = json!({ "apiGroup": group, "kind": "Role", "name": "make-secrets" });
+    for object in [
+        json!({ "apiVersion": version, "kind": "Role", "metadata": metadata, "rules": [rule] }),
+        json!({
+            "apiVersion": version, "kind": "RoleBinding", "metadata": metadata, "subjects": subjects,
+            "roleRef": reference
+        }),
+    ] {
+        apply::apply(client, &serde_json::from_value(object)?).await?;
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use nimbus_operator::settings::{Authority, Class, Leaf, leaves};
+use nimbus_operator::settings::{Authority, Leaf, leaves};
 use serde_json::{Value, json};
 
 use crate::support::http;
@@ -19,7 +19,7 @@ async fn restricted(platform: &Sandbox, client: &str) -> BTreeSet<String> {
 }
 
 fn on_the_platform() -> impl Iterator<Item = &'static Leaf> {
-    leaves().filter(|leaf| !matches!(leaf.class, Class::Clears | Class::Probe))
+    leaves().filter(|leaf| leaf.class.is_setting())
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ async fn a_setting_under_two_switches_is_left_alone_while_either_is_off() {
     let missing = json!({ "name": "missing", "key": "connection-string" });
     stage
         .patch(json!({ "spec": instant_messaging(json!({
-            "useOwnAcsInstance": false, "acsResourceId": OTHER_ID, "acsConnectionStringRef": missing
+            "useOwnAcsInstance": false, "acsResourceId": OTHER_ID, "acsConnectionStringRef": missing, "testMessage": null
         })) }))
         .await;
     let tenant = stage.ready().await;
