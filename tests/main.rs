@@ -27,5 +27,6 @@ mod platform_api;
 mod policies;
 mod security;
 mod support;
+mod triggers;
 mod verdict;
 mod vocabulary;

@@ -26,5 +26,6 @@ pub mod rights;
 pub mod sandbox;
 pub mod stage;
 pub mod tenant;
+pub mod trigger;
 pub mod users;
 pub mod wait;

@@ -1,0 +1,133 @@
+//! What the tests of triggers share: specs, the widget key on both sides, and who gets messages.
+
+use k8s_openapi::api::core::v1::Secret;
+use kube::Api;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::stage::StageOn;
+use super::users;
+
+/// The Secret that people may have made, by `examples/rbac.yaml`.
+pub const SECRET: &str = "contoso-widget-key";
+/// Who gets test messages.
+pub const UPN: &str = "ada@contoso.com";
+
+/// A spec with Interact on, licensed for one user, and this about its widget key.
+pub fn interact(widget_key: Value) -> Value {
+    let reference = json!({ "name": "acs", "key": "connection-string" });
+    json!({
+        "extensions": { "interact": {
+            "enabled": true, "acsConnectionStringRef": reference, "widgetKey": widget_key
+        } },
+        "licenses": { "contingents": { "users": { "interact": 1 } } }
+    })
+}
+
+/// A spec with Interact on whose key is published, and rotated for this token.
+pub fn published(rotation: Option<&str>) -> Value {
+    interact(json!({ "secretRef": { "name": SECRET }, "rotation": rotation }))
+}
+
+/// An edit of the rotation token.
+pub fn rotating(token: &str) -> Value {
+    json!({ "spec": { "extensions": { "interact": { "widgetKey": { "rotation": token } } } } })
+}
+
+/// A spec with Instant Messaging on, and a test message for this token.
+pub fn messaging(token: Option<&str>) -> Value {
+    let message = token.map(|token| json!({ "upn": UPN, "token": token }));
+    json!({ "modalities": { "instantMessaging": {
+        "enabled": true, "primaryAccount": "im@contoso.com", "testMessage": message
+    } } })
+}
+
+/// An edit of the token of the test message.
+pub fn sending(token: &str) -> Value {
+    let message = json!({ "upn": UPN, "token": token });
+    json!({ "spec": { "modalities": { "instantMessaging": { "testMessage": message } } } })
+}
+
+/// The settings of a tenant that somebody else made, with both sections on.
+pub fn settings() -> Value {
+    let string = json!({ "value": super::stage::CONNECTION_STRING });
+    json!({
+        "general": { "name": "Contoso", "o365Domain": "contoso.onmicrosoft.com" },
+        "extensions": { "interact": { "enabled": true, "acsConnectionString": string } },
+        "modalities": { "instantMessaging": { "enabled": true, "primaryAccount": "im@contoso.com" } }
+    })
+}
+
+impl StageOn<'_> {
+    /// The widget key and its version, as the platform has them.
+    pub async fn widget_key(&self) -> (String, i64) {
+        let url = format!("{}/v1/tenants/{}/widget-key", self.platform.url(), self.id);
+        let token = self.platform.token("system").await.unwrap();
+        let answer = reqwest::Client::new().get(url).bearer_auth(token).send().await.unwrap();
+        let body: Value = answer.error_for_status().unwrap().json().await.unwrap();
+        (body["key"].as_str().unwrap().to_owned(), body["version"].as_i64().unwrap())
+    }
+
+    /// What the platform knows without settings.
+    pub async fn runtime(&self) -> Value {
+        self.platform.tenant(&self.id).await.unwrap().1["runtime"].clone()
+    }
+
+    /// Secrets as the administrator of the cluster sees them.
+    pub fn secrets(&self) -> Api<Secret> {
+        Api::namespaced(self.client(users::ADMIN), &self.env.namespace)
+    }
+
+    /// The key in the published Secret.
+    pub async fn published_key(&self) -> Option<String> {
+        let secret = self.secrets().get_opt(SECRET).await.unwrap()?;
+        let data = secret.data.unwrap_or_default();
+        data.get("widget-key").map(|key| String::from_utf8(key.0.clone()).unwrap())
+    }
+
+    /// What comes of a customer whose widget sends this key.
+    pub async fn knock(&self, key: &str) -> String {
+        let path = format!("/sandbox/tenants/{}/interact/sessions", self.id);
+        let body = json!({ "widgetKey": key, "conversation": "direct" });
+        let answer = self.platform.ask(Method::POST, &path, Some(body)).await.unwrap();
+        match answer["reason"].as_str() {
+            Some(reason) => format!("{} {reason}", answer["outcome"].as_str().unwrap()),
+            None => answer["outcome"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    /// The guest accepts the invitation of the primary account.
+    pub async fn accept_invitation(&self) {
+        let path = format!("/sandbox/tenants/{}/invitations", self.id);
+        self.platform.ask(Method::PUT, &path, Some(json!({ "primary": "accepted" }))).await.unwrap();
+    }
+
+    /// The tokens and recipients of the test messages that arrived.
+    pub async fn messages(&self) -> Vec<(String, String)> {
+        let path = format!("/sandbox/tenants/{}/messages", self.id);
+        let list = self.platform.ask(Method::GET, &path, None).await.unwrap();
+        let text = |message: &Value, name: &str| message[name].as_str().unwrap().to_owned();
+        let items = list["items"].as_array().cloned().unwrap_or_else(|| panic!("no list: {list}"));
+        items.iter().map(|message| (text(message, "token"), text(message, "upn"))).collect()
+    }
+
+    /// The operator's calls for the tenant after a mark: method and last part of the path.
+    pub async fn short_calls(&self, mark: u64) -> Vec<String> {
+        let calls = self.platform.calls(&self.id, mark).await.unwrap();
+        let short = |call: &str| {
+            let (method, path) = call.split_once(' ').unwrap();
+            match path.rsplit('/').next().unwrap() {
+                "{id}" => method.to_owned(),
+                last => format!("{method} {last}"),
+            }
+        };
+        calls.iter().map(|seen| short(&seen.call)).collect()
+    }
+
+    /// The operator's writes of Secrets after a mark, refused ones too.
+    pub async fn secret_writes(&self, mark: super::audit::Mark) -> Vec<(String, u16)> {
+        let writes = self.audit().writes(&self.env.operator_user, mark).await.unwrap();
+        let secrets = writes.into_iter().filter(|write| write.resource == "secrets");
+        secrets.map(|write| (format!("{} {}", write.verb, write.name), write.code)).collect()
+    }
+}

@@ -1,0 +1,8 @@
+//! Triggers: the rotation of the widget key and the test message, each once per token, and the Secret that the key goes to.
+
+mod budgets;
+mod message;
+mod publication;
+mod rotation;
+mod secret;
+mod taken_over;

@@ -1,0 +1,102 @@
+//! The widget key is rotated once per token.
+
+use serde_json::json;
+
+use crate::support::stage::Stage;
+use crate::support::trigger::{interact, published, rotating};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_tenant_keeps_its_first_key_and_each_new_token_rotates_once() {
+    let stage = Stage::new("rotation").await;
+    let _operator = stage.start();
+    stage.create(interact(json!({ "rotation": "a" }))).await;
+    let ready = stage.ready().await;
+    let first = stage.widget_key().await;
+    assert_eq!(1, first.1, "nobody could want to be rid of it");
+    assert_eq!(Some("a"), ready.status.unwrap().widget_key.unwrap().last_token.as_deref());
+
+    stage.patch(rotating("b")).await;
+    let ready = stage.ready().await;
+    stage.pass().await;
+    stage.pass().await;
+    let second = stage.widget_key().await;
+    assert_eq!(2, second.1, "once");
+    assert_ne!(first.0, second.0);
+    assert_eq!(("rejected widget-key".to_owned(), "connected".to_owned()), {
+        (stage.knock(&first.0).await, stage.knock(&second.0).await)
+    });
+    assert_eq!(Some("b"), ready.status.unwrap().widget_key.unwrap().last_token.as_deref());
+    let effects = stage.platform.effects(0).await.unwrap();
+    assert_eq!(["tenant-created", "widget-key-rotated"], *effects);
+    assert_eq!([("Normal".to_owned(), "Rotated".to_owned())], *stage.events().await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_git_takes_back_neither_acts_nor_loops() {
+    let stage = Stage::new("revert").await;
+    let _operator = stage.start();
+    stage.create(interact(json!({ "rotation": "a" }))).await;
+    stage.ready().await;
+    stage.patch(rotating("b")).await;
+    stage.ready().await;
+    let key = stage.widget_key().await;
+
+    let mark = stage.platform.mark().await.unwrap();
+    stage.patch(rotating("a")).await;
+    let ready = stage.ready().await;
+    stage.pass().await;
+    assert_eq!(key, stage.widget_key().await);
+    assert_eq!(["token-recorded"], *stage.platform.effects(mark).await.unwrap());
+    assert_eq!(["GET", "POST rotate", "GET"], *stage.short_calls(mark).await, "given back once, then at rest");
+    assert_eq!(Some("a"), ready.status.unwrap().widget_key.unwrap().last_token.as_deref());
+    stage.patch(rotating("b")).await;
+    stage.ready().await;
+    assert_eq!(key, stage.widget_key().await, "nor does the one that was used before it");
+    assert_eq!(1, stage.events().await.unwrap().len(), "one rotation is one event");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_rotation_waits_and_is_done_when_its_section_is_switched_on() {
+    let stage = Stage::new("hidden-rotation").await;
+    let _operator = stage.start();
+    stage.create(published(None)).await;
+    stage.ready().await;
+    let key = stage.widget_key().await;
+    let mark = stage.platform.mark().await.unwrap();
+    let off = json!({ "enabled": false, "widgetKey": { "rotation": "a" } });
+    stage.patch(json!({ "spec": { "extensions": { "interact": off } } })).await;
+    let ready = stage.ready().await;
+    let tabs = ready.status.unwrap().tabs;
+    let tab = tabs.iter().find(|tab| tab.name == "Extensions").unwrap();
+    assert_eq!(Some("3 settings are hidden while their section is off"), tab.message.as_deref());
+    stage.pass().await;
+    assert_eq!(["GET", "PATCH", "GET"], *stage.short_calls(mark).await, "the token is not even told");
+
+    let mark = stage.platform.mark().await.unwrap();
+    stage.patch(json!({ "spec": { "extensions": { "interact": { "enabled": true } } } })).await;
+    stage.ready().await;
+    let new = stage.widget_key().await;
+    assert_eq!((key.1 + 1, Some(new.0)), (new.1, stage.published_key().await));
+    let calls = ["GET", "PATCH", "POST rotate", "GET widget-key"];
+    assert_eq!(calls, *stage.short_calls(mark).await, "after the settings");
+}
+
+/// The platform's answer is lost, so whether it rotated is not known: the token is given again, and is the same rotation.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotation_whose_answer_is_lost_is_one_rotation() {
+    let stage = Stage::new("lost-rotation").await;
+    let _operator = stage.start();
+    stage.create(published(None)).await;
+    stage.ready().await;
+    for (round, kind) in ["close-after", "truncate", "cut", "close-before", "html"].into_iter().enumerate() {
+        let before = stage.widget_key().await;
+        let route = "POST /v1/tenants/{id}/widget-key/rotate";
+        stage.platform.plant(json!([{ "route": route, "action": { "kind": kind }, "nth": 1 }])).await.unwrap();
+        stage.patch(rotating(&format!("token-{round}"))).await;
+        stage.ready().await;
+        let after = stage.widget_key().await;
+        assert_eq!(before.1 + 1, after.1, "{kind}");
+        assert_eq!(Some(after.0), stage.published_key().await, "{kind}: what is published works");
+        stage.platform.heal().await.unwrap();
+    }
+}

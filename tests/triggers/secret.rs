@@ -1,0 +1,177 @@
+//! A Secret that was not made for this Tenant is never touched, whatever it is and whenever it came.
+
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::rbac::v1::RoleBinding;
+use kube::api::{DeleteParams, PostParams};
+use kube::{Api, ResourceExt};
+use serde_json::{Value, json};
+
+use crate::support::rights::let_make_secrets;
+use crate::support::stage::{NAME, Stage, condition, refused};
+use crate::support::tenant::Handle;
+use crate::support::trigger::{SECRET, interact, published, rotating};
+use crate::support::users::{ADMIN, PLATFORM_ADMIN, TENANT_EDITOR};
+use crate::support::wait::{PATIENCE, until};
+
+const WORDS: &str = "spec.extensions.interact.widgetKey.secretRef: Secret 'contoso-widget-key' was not made for this Tenant, so it is not touched; the widget key is not published";
+
+/// Somebody else's Secrets: of types that belong to other machinery, and of no type at all.
+fn foreign() -> Vec<Value> {
+    let pem = "LS0tLS0=";
+    let of = |kind: &str, data: Value| json!({ "metadata": { "name": SECRET }, "type": kind, "data": data });
+    let mut owned = of("Opaque", json!({ "widget-key": "dGhlaXJz" }));
+    owned["metadata"]["ownerReferences"] =
+        json!([{ "apiVersion": "v1", "kind": "Secret", "name": "acs", "uid": "x", "controller": true }]);
+    let mut labelled = of("Opaque", json!({ "widget-key": "dGhlaXJz" }));
+    labelled["metadata"]["labels"] = json!({ "app.kubernetes.io/managed-by": "nimbus-operator" });
+    vec![
+        of("Opaque", json!({ "password": "dGhlaXJz" })),
+        labelled,
+        owned,
+        of("kubernetes.io/tls", json!({ "tls.crt": pem, "tls.key": pem })),
+        of("kubernetes.io/dockerconfigjson", json!({ ".dockerconfigjson": "e30=" })),
+        of("kubernetes.io/ssh-auth", json!({ "ssh-privatekey": pem })),
+        of("kubernetes.io/basic-auth", json!({ "username": "YQ==", "password": "YQ==" })),
+        of("bootstrap.kubernetes.io/token", json!({ "token-id": "YWJjZGVm" })),
+        of("helm.sh/release.v1", json!({ "release": "eA==" })),
+    ]
+}
+
+async fn plant(stage: &Stage, mut secret: Value) -> Secret {
+    // An owner that is there, so that garbage collection has nothing to do.
+    if let Some(owner) = secret.pointer_mut("/metadata/ownerReferences/0/uid") {
+        *owner = json!(stage.secrets().get("acs").await.unwrap().uid());
+    }
+    let secret: Secret = serde_json::from_value(secret).unwrap();
+    stage.secrets().create(&PostParams::default(), &secret).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_secret_of_any_type_is_named_and_never_touched() {
+    let stage = Stage::new("foreign-secret").await;
+    let names: Vec<String> = (0..foreign().len()).map(|number| format!("theirs-{number}")).collect();
+    let all: Vec<&str> = names.iter().map(String::as_str).collect();
+    let_make_secrets(&stage.client(ADMIN), &stage.env.namespace, &all).await.unwrap();
+    let mark = stage.audit().mark().await.unwrap();
+    let _operator = stage.start();
+    let mut there = vec![];
+    for (name, mut secret) in names.iter().zip(foreign()) {
+        secret["metadata"]["name"] = json!(name);
+        let planted = plant(&stage, secret).await;
+        let tenant = Handle::new(&stage, name);
+        tenant.create(interact(json!({ "secretRef": { "name": name }, "rotation": "a" }))).await;
+        there.push((tenant, planted));
+    }
+    for (tenant, planted) in &there {
+        let stalled = tenant.condition("Ready", "False", "SecretNotOwned").await;
+        let kind = planted.type_.as_deref().unwrap_or_default();
+        let message = condition(&stalled, "Ready").unwrap().2;
+        assert!(message.starts_with(&WORDS.replace(SECRET, &tenant.name)), "{kind}: {message}");
+        for (kind, status) in [("Stalled", "True"), ("Synced", "True"), ("Accepted", "True")] {
+            assert_eq!(Some(status.to_owned()), condition(&stalled, kind).map(|(status, ..)| status), "{kind}");
+        }
+        tenant.patch(rotating("b")).await;
+        tenant.condition("Ready", "False", "SecretNotOwned").await;
+        assert_eq!(*planted, stage.secrets().get(&tenant.name).await.unwrap(), "{kind}");
+    }
+    assert_eq!(Vec::<(String, u16)>::new(), stage.secret_writes(mark).await);
+    let reads = stage.platform.log_after(0).await.unwrap();
+    assert!(reads.iter().all(|seen| !seen.call.ends_with("/widget-key")), "the key is not even read");
+
+    // It heals by itself once the name is free.
+    for (tenant, _) in &there {
+        stage.secrets().delete(&tenant.name, &DeleteParams::default()).await.unwrap();
+    }
+    for (tenant, _) in &there {
+        tenant.ready().await;
+    }
+    let writes = stage.secret_writes(mark).await;
+    assert!(writes.iter().all(|(write, code)| write.starts_with("create") && *code == 201), "{writes:?}");
+    assert_eq!(there.len(), writes.len());
+}
+
+/// Delays the answer with the key, and waits until the operator asked for it.
+async fn while_the_key_is_read(stage: &Stage) {
+    until("the key is asked for", PATIENCE, async || {
+        let faults = stage.platform.ask(reqwest::Method::GET, "/sandbox/faults", None).await.unwrap();
+        if faults["faults"][0]["struck"] == 1 { Ok(()) } else { Err(faults.to_string()) }
+    })
+    .await;
+}
+
+async fn slow_key(stage: &Stage) {
+    let action = json!({ "kind": "delay", "seconds": 4 });
+    let route = "GET /v1/tenants/{id}/widget-key";
+    stage.platform.plant(json!([{ "route": route, "action": action, "nth": 1 }])).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_somebody_makes_in_the_same_moment_is_theirs() {
+    let stage = Stage::new("secret-race").await;
+    let mark = stage.audit().mark().await.unwrap();
+    let _operator = stage.start();
+    slow_key(&stage).await;
+    stage.create(published(None)).await;
+    while_the_key_is_read(&stage).await;
+    let planted = plant(&stage, foreign().remove(0)).await;
+    let stalled = stage.condition("Ready", "False", "SecretNotOwned").await;
+    assert!(condition(&stalled, "Ready").unwrap().2.starts_with(WORDS));
+    assert_eq!(planted, stage.secrets().get(SECRET).await.unwrap());
+    let codes: Vec<u16> = stage.secret_writes(mark).await.into_iter().map(|(_, code)| code).collect();
+    assert_eq!([409], *codes, "one attempt");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_published_once_the_tenant_is_being_deleted() {
+    let stage = Stage::new("secret-deletion").await;
+    let mark = stage.audit().mark().await.unwrap();
+    let _operator = stage.start();
+    slow_key(&stage).await;
+    stage.create(published(Some("a"))).await;
+    while_the_key_is_read(&stage).await;
+    stage.delete().await;
+    stage.gone().await;
+    assert_eq!(Vec::<(String, u16)>::new(), stage.secret_writes(mark).await);
+    assert_eq!(None, stage.published_key().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_right_is_said_and_heals() {
+    let stage = Stage::new("secret-right").await;
+    let bindings: Api<RoleBinding> = Api::namespaced(stage.client(ADMIN), &stage.env.namespace);
+    let name = "nimbus-operator-widget-keys";
+    let mut binding = bindings.get(name).await.unwrap();
+    bindings.delete(name, &DeleteParams::default()).await.unwrap();
+    let _operator = stage.start();
+    stage.create(published(None)).await;
+    let waiting = stage.condition("Ready", "False", "SecretForbidden").await;
+    let words = "Secret 'contoso-widget-key' may not be read, made or changed by the operator";
+    assert!(condition(&waiting, "Ready").unwrap().2.contains(words));
+    assert_eq!(Some("True".to_owned()), condition(&waiting, "Synced").map(|(status, ..)| status));
+    binding.metadata.resource_version = None;
+    binding.metadata.uid = None;
+    bindings.create(&PostParams::default(), &binding).await.unwrap();
+    stage.ready().await;
+    assert_eq!(Some(stage.widget_key().await.0), stage.published_key().await);
+}
+
+/// S3: what the operator would make for an author, he must be allowed to make, and to read.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_author_names_only_a_secret_that_he_may_make_himself() {
+    let stage = Stage::new("secret-author").await;
+    stage.create(interact(json!({ "rotation": "a" }))).await;
+    let api = |user| Api::<nimbus_operator::resources::Tenant>::namespaced(stage.client(user), &stage.env.namespace);
+    let edit = async |user, name: &str| {
+        let patch =
+            json!({ "spec": { "extensions": { "interact": { "widgetKey": { "secretRef": { "name": name } } } } } });
+        let params = kube::api::PatchParams::default();
+        api(user).patch(NAME, &params, &kube::api::Patch::Merge(patch)).await
+    };
+    for user in [TENANT_EDITOR, PLATFORM_ADMIN] {
+        let words = ["widgetKey.secretRef names Secret db-password", "the verbs get and create on it"];
+        refused(edit(user, "db-password").await, 403, &words).unwrap();
+    }
+    edit(TENANT_EDITOR, SECRET).await.unwrap();
+    // It is asked only of who changes it.
+    stage.patch(rotating("b")).await;
+}
