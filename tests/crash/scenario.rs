@@ -2,10 +2,12 @@
 
 use kube::ResourceExt;
 use nimbus_operator::resources::Tenant;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::world::World;
 use crate::support::tenant::Handle;
+use crate::support::trigger::{interact, messaging, rotating, sending, settings};
 
 /// What people do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,14 @@ pub enum Scenario {
     Retain,
     /// Delete both, confirmed.
     Delete,
+    /// Create a Tenant with every trigger, whose key is published.
+    CreateTriggers,
+    /// Rotate the key that is published.
+    Rotate,
+    /// Send a test message.
+    Message,
+    /// Take over a tenant with a key in use.
+    AdoptTriggers,
 }
 
 /// How the world ends, in words that do not depend on which Tenant it was about.
@@ -31,6 +41,10 @@ pub struct End {
     pub platform: Value,
     /// The Tenant; null when it is gone.
     pub tenant: Value,
+    /// Whether the key that is published is the platform's; null where none is.
+    pub published: Value,
+    /// The test messages that arrived.
+    pub messages: Value,
 }
 
 impl Scenario {
@@ -38,6 +52,16 @@ impl Scenario {
     pub async fn prepare(self, world: &World, tenant: &Handle<'_>) {
         match self {
             Self::Create => {}
+            Self::CreateTriggers => {}
+            Self::Rotate | Self::Message => {
+                tenant.create(triggers(&tenant.name, None, None)).await;
+                tenant.ready().await;
+                accept(world, tenant).await;
+            }
+            Self::AdoptTriggers => {
+                world.stage.platform.create(&tenant.id, settings()).await.unwrap();
+                accept(world, tenant).await;
+            }
             Self::Adopt => {
                 let settings = json!({
                     "general": { "name": "Contoso Ltd", "o365Domain": "contoso.onmicrosoft.com", "division": "Sales" },
@@ -69,6 +93,14 @@ impl Scenario {
                 tenant.create(spec).await;
             }
             Self::Retain | Self::Delete => tenant.delete().await,
+            Self::CreateTriggers => drop(tenant.create(triggers(&tenant.name, Some("a"), Some("m"))).await),
+            Self::Rotate => drop(tenant.patch(rotating("b")).await),
+            Self::Message => drop(tenant.patch(sending("m")).await),
+            Self::AdoptTriggers => {
+                let mut spec = triggers(&tenant.name, Some("a"), Some("m"));
+                spec["adoptionPolicy"] = json!("Always");
+                tenant.create(spec).await;
+            }
         }
     }
 
@@ -113,8 +145,42 @@ impl Scenario {
         });
         let version = document["settingsVersion"].as_str().unwrap_or("no version").to_owned();
         let anonymous = |value: Value| anonymous(value, tenant, &version);
-        End { effects: effects.map(anonymous).collect(), platform: anonymous(platform), tenant: anonymous(object) }
+        let (published, messages) = besides(world, tenant).await;
+        End {
+            effects: effects.map(anonymous).collect(),
+            platform: anonymous(platform),
+            tenant: anonymous(object),
+            published,
+            messages,
+        }
     }
+}
+
+/// A spec with both triggers, whose key goes to a Secret of this name.
+fn triggers(secret: &str, rotation: Option<&str>, message: Option<&str>) -> Value {
+    let mut spec = interact(json!({ "secretRef": { "name": secret }, "rotation": rotation }));
+    json_patch::merge(&mut spec, &messaging(message));
+    spec
+}
+
+async fn accept(world: &World, tenant: &Handle<'_>) {
+    let path = format!("/sandbox/tenants/{}/invitations", tenant.id);
+    world.stage.platform.ask(Method::PUT, &path, Some(json!({ "primary": "accepted" }))).await.unwrap();
+}
+
+/// What triggers left behind: whether the published key works, and who got messages.
+async fn besides(world: &World, tenant: &Handle<'_>) -> (Value, Value) {
+    let secret = world.stage.secrets().get_opt(&tenant.name).await.unwrap();
+    let key = secret.and_then(|secret| secret.data).and_then(|mut data| data.remove("widget-key"));
+    let mut published = Value::Null;
+    if let Some(key) = key {
+        let body = json!({ "widgetKey": String::from_utf8(key.0).unwrap(), "conversation": "direct" });
+        let path = format!("/sandbox/tenants/{}/interact/sessions", tenant.id);
+        published = world.stage.platform.ask(Method::POST, &path, Some(body)).await.unwrap()["outcome"].clone();
+    }
+    let path = format!("/sandbox/tenants/{}/messages", tenant.id);
+    let messages = world.stage.platform.ask(Method::GET, &path, None).await.map(|list| list["items"].clone());
+    (published, messages.unwrap_or_default())
 }
 
 /// A spec with a sealed leaf, whose version a crash may lose.
@@ -131,6 +197,10 @@ fn sealed() -> Value {
 fn without_accidents(tenant: &Tenant) -> Value {
     let mut status = serde_json::to_value(&tenant.status).unwrap();
     status["lastHandledReconcileAt"].take();
+    if let Some(version) = status.pointer_mut("/widgetKey/secretVersion") {
+        assert!(version.as_str().is_some_and(|version| version.len() > 37), "{version}");
+        version.take();
+    }
     for condition in status["conditions"].as_array_mut().into_iter().flatten() {
         condition["lastTransitionTime"].take();
     }
@@ -147,10 +217,11 @@ fn without_accidents(tenant: &Tenant) -> Value {
 fn anonymous(value: Value, tenant: &Handle<'_>, version: &str) -> Value {
     let mut value = value;
     if let Some(hash) = value.pointer_mut("/status/applied/hash") {
-        assert!(hash.as_str().is_some_and(|hash| hash.len() == 32), "{hash}");
+        assert!(hash.as_str().is_some_and(|hash| [32, 49].contains(&hash.len())), "{hash}");
         *hash = json!("<hash>");
     }
     let text = value.to_string();
     let text = text.replace(&tenant.id, "<id>").replace(&format!("/{}\"", tenant.name), "/<name>\"");
+    let text = text.replace(&format!("\"{}\"", tenant.name), "\"<name>\"");
     serde_json::from_str(&text.replace(&format!("\"{version}\""), "\"<version>\"")).unwrap()
 }

@@ -7,8 +7,10 @@ use tokio::sync::oneshot;
 use crate::support::operator::OperatorProcess;
 use crate::support::proxy::{Proxy, Upstream};
 use crate::support::recorder::Recorder;
+use crate::support::rights::let_make_secrets;
 use crate::support::stage::Stage;
 use crate::support::tenant::Handle;
+use crate::support::users;
 use crate::support::wait::PATIENCE;
 
 /// A stage whose operator is a process that can be killed.
@@ -29,6 +31,9 @@ impl World {
         stage.platform_object(&platform.url()).await;
         // The confirmed deletion ends by itself; nothing else waits for the script.
         stage.platform.auto_run(true).await.unwrap();
+        let names: Vec<String> = (1..100).map(|number| format!("tenant-{number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let_make_secrets(&stage.client(users::ADMIN), &stage.env.namespace, &names).await.unwrap();
         Self { stage, recorder, kubernetes, _platform: platform, tenants: AtomicUsize::new(1) }
     }
 
@@ -84,10 +89,12 @@ impl World {
     }
 }
 
-/// Writes to Tenants and to tenants. Events, tokens, leases and the status of Platforms are apart.
+/// Writes to Tenants, to their Secrets and to tenants. Events, tokens, leases and the status of Platforms are apart.
 fn is_effect(target: &'static str, path: &str) -> bool {
     match target {
-        "kubernetes" => path.starts_with("/apis/nimbus.luware.com/") && path.contains("/tenants"),
+        "kubernetes" => {
+            path.starts_with("/apis/nimbus.luware.com/") && path.contains("/tenants") || path.contains("/secrets")
+        }
         _ => path.starts_with("/v1/tenants"),
     }
 }
