@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::support::operator::OperatorProcess;
 use crate::support::stage::Stage;
+use crate::support::trigger::{SECRET, rotating};
 use crate::support::users;
 
 const KEY: &str = "connection-string";
@@ -23,6 +24,11 @@ struct Canary {
 impl Canary {
     fn new(name: &'static str) -> Self {
         Self { name, value: format!("canary-{}", uuid::Uuid::new_v4().simple()).into_bytes() }
+    }
+
+    /// A value that somebody else chose.
+    fn of(name: &'static str, value: &str) -> Self {
+        Self { name, value: value.as_bytes().to_vec() }
     }
 
     /// As it stands in a connection string.
@@ -147,10 +153,19 @@ async fn a_secret_is_in_no_log_no_object_and_no_event() {
     stage.secret(&stage.env.namespace, "acs", json!({ KEY: string(&good.base64()) })).await;
     let operator = start(&stage);
     let reference = json!({ "name": "acs", "key": KEY });
-    stage
-        .create(json!({ "extensions": { "interact": { "enabled": true, "acsConnectionStringRef": reference } } }))
-        .await;
+    let widget_key = json!({ "secretRef": { "name": SECRET } });
+    let interact = json!({ "enabled": true, "acsConnectionStringRef": reference, "widgetKey": widget_key });
+    stage.create(json!({ "extensions": { "interact": interact } })).await;
     stage.ready().await;
+    // The key that is generated, in a Secret that is made, and the next one in the same Secret; one of them in bad answers too.
+    let first = Canary::of("first widget key", &stage.published_key().await.unwrap());
+    let answer = json!({ "key": ["not", stage.published_key().await], "version": 2 });
+    let action = json!({ "kind": "status", "status": 200, "contentType": "application/json", "body": answer });
+    let route = "GET /v1/tenants/{id}/widget-key";
+    stage.platform.plant(json!([{ "route": route, "action": action, "nth": 1 }])).await.unwrap();
+    stage.patch(rotating("a")).await;
+    stage.ready().await;
+    let second = Canary::of("second widget key", &stage.published_key().await.unwrap());
 
     // Values that are refused before they are sent.
     for value in [
@@ -186,7 +201,7 @@ async fn a_secret_is_in_no_log_no_object_and_no_event() {
 
     let all = everything(&stage, &operator).await;
     assert!(all.contains("TRACE") && all.contains("DEBUG"), "the log is as loud as it gets");
-    for canary in [&good, &bad, &client] {
+    for canary in [&good, &bad, &client, &first, &second] {
         assert_eq!(Vec::<String>::new(), canary.seen_in(&all));
     }
     assert!(operator.stop().await.unwrap().success());
