@@ -33,7 +33,7 @@ use world::World;
 #[derive(Parser)]
 #[command(name = "demo")]
 struct Arguments {
-    /// Do the five things that the demo proposes, check each, and exit.
+    /// Do the things that the demo proposes, check each, and exit.
     #[arg(long)]
     oneshot: bool,
 }

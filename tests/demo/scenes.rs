@@ -1,8 +1,9 @@
-//! The five things to try: what a person types, and what must come of it.
+//! The things to try: what a person types, and what must come of it.
 
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use kube::ResourceExt;
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -18,6 +19,9 @@ const SOON: Duration = Duration::from_secs(30);
 /// A deletion is looked after every 30 s.
 const DELETION: Duration = Duration::from_secs(120);
 
+/// The Secret for the widget key, which `examples/rbac.yaml` lets people have made.
+const WIDGET_SECRET: &str = "contoso-widget-key";
+
 const COMPANY: &str = "Contoso AG";
 
 /// What a person's shell makes a new token of each time; an old one asks for nothing.
@@ -29,12 +33,14 @@ pub enum Scene {
     Drift,
     SwitchOn,
     RunScript,
+    Rotate,
     BadValue,
     Delete,
 }
 
 /// In an order in which each finds what it needs.
-pub const ALL: [Scene; 5] = [Scene::Drift, Scene::SwitchOn, Scene::RunScript, Scene::BadValue, Scene::Delete];
+pub const ALL: [Scene; 6] =
+    [Scene::Drift, Scene::SwitchOn, Scene::RunScript, Scene::Rotate, Scene::BadValue, Scene::Delete];
 
 /// Something that a person types.
 pub enum Step {
@@ -62,7 +68,7 @@ pub async fn perform_all(world: &World) -> Result<()> {
         }
         scene.check(world).await?;
     }
-    say("all five came out as promised");
+    say(&format!("all {} came out as promised", ALL.len()));
     Ok(())
 }
 
@@ -73,6 +79,7 @@ impl Scene {
             Self::Drift => "Somebody edits the company name in the UI: it is corrected",
             Self::SwitchOn => "Switch Interact on: ScriptExecutionPending",
             Self::RunScript => "Run the provisioning script: nothing is pending any more",
+            Self::Rotate => "Rotate the widget key: once, and the Secret has the new one",
             Self::BadValue => "Ask for too many email tasks: refused, with what is allowed",
             Self::Delete => "Delete the tenant for good: confirmed, and gone after the script has run",
         }
@@ -89,6 +96,11 @@ impl Scene {
             }
             Self::SwitchOn => vec![edit(&json!({"extensions": {"interact": {"enabled": true}}}))],
             Self::RunScript => vec![run_script(), reconcile_now()],
+            Self::Rotate => {
+                let widget_key = json!({"secretRef": {"name": WIDGET_SECRET}, "rotation": "2026-11-25"});
+                // Looking again does not rotate again.
+                vec![edit(&json!({"extensions": {"interact": {"widgetKey": widget_key}}})), reconcile_now()]
+            }
             Self::BadValue => {
                 let spec = json!({"modalities": {"email": {"maxConcurrentTasksPerService": 500}}});
                 vec![edit(&spec).refused()]
@@ -123,6 +135,32 @@ impl Scene {
             }
             Self::SwitchOn => world.until_condition("ScriptExecutionPending", "True", SOON).await,
             Self::RunScript => world.until_condition("ScriptExecutionPending", "False", SOON).await,
+            Self::Rotate => {
+                try_until("the widget key to be rotated once and published", SOON, || async {
+                    let (_, tenant) = world.platform_tenant().await?;
+                    let version = &tenant["runtime"]["widgetKey"]["version"];
+                    ensure!(*version == 2, "its version is {version}");
+                    let template = "-o=go-template={{index .data \"widget-key\" | base64decode}}";
+                    let key = world.kubectl(&["get", "secret", "-n", NAMESPACE, WIDGET_SECRET, template]).await?;
+                    let path = format!("/sandbox/tenants/{TENANT_ID}/interact/sessions");
+                    let visit = json!({"widgetKey": key.trim(), "conversation": "direct"});
+                    let (_, answer) = world.ask_sandbox(Method::POST, &path, Some(&visit)).await?;
+                    ensure!(answer["outcome"] != "rejected", "a widget with the published key is rejected");
+                    Ok(())
+                })
+                .await?;
+                try_until("the pass that was asked for", SOON, || async {
+                    let tenant = world.tenants().get(TENANT).await?;
+                    let asked = tenant.annotations().get("nimbus.luware.com/reconcile-requested-at");
+                    let handled = tenant.status.as_ref().and_then(|status| status.last_handled_reconcile_at.as_ref());
+                    ensure!(asked.is_some() && asked == handled, "{}", describe(&tenant));
+                    Ok(())
+                })
+                .await?;
+                let (_, tenant) = world.platform_tenant().await?;
+                ensure!(tenant["runtime"]["widgetKey"]["version"] == 2, "it was rotated again");
+                Ok(())
+            }
             // Refused by the API server: nothing was to come of it, and the tenant stays Ready.
             Self::BadValue => world.until_condition("Ready", "True", SOON).await,
             Self::Delete => {
