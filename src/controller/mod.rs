@@ -8,6 +8,7 @@ mod context;
 mod deletion_rate;
 mod events;
 mod execute;
+mod gone;
 mod in_use;
 mod memory;
 mod observe;
@@ -25,6 +26,7 @@ mod widget_key;
 use std::sync::Arc;
 
 use futures::{FutureExt, StreamExt, stream};
+use kube::client::ClientBuilder;
 use kube::core::DeserializeGuard;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::{Controller, controller, watcher};
@@ -44,13 +46,13 @@ const USER_AGENT: &str = concat!("nimbus-operator/", env!("CARGO_PKG_VERSION"));
 type Guarded = DeserializeGuard<Tenant>;
 
 /// A client of the Kubernetes API as this operator needs it: it says who it is, and a failed request is the pass's affair,
-/// not repeated behind its back for minutes.
+/// not repeated behind its back for minutes. A watch that is refused as gone lists anew.
 ///
 /// *Errors*: the configuration does not make a client, e.g. a CA that is not PEM.
 pub fn client(mut config: Config) -> Result<Client, kube::Error> {
     config.default_retry = false;
     config.headers.push((http::header::USER_AGENT, http::HeaderValue::from_static(USER_AGENT)));
-    Client::try_from(config)
+    Ok(ClientBuilder::try_from(config)?.with_layer(&gone::Relists).build())
 }
 
 /// Reconciles until `shutdown` completes; passes under way are finished first.
