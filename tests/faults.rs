@@ -17,6 +17,7 @@ mod refusals;
 mod rewrites;
 mod secrets;
 mod stale;
+mod watches;
 
 use kube::Api;
 use nimbus_operator::resources::Platform;

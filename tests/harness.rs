@@ -4,6 +4,7 @@ mod audit;
 mod env;
 mod proxy;
 mod rights;
+mod strict;
 mod used;
 
 use std::collections::BTreeMap;

@@ -25,6 +25,7 @@ pub mod recorder;
 pub mod rights;
 pub mod sandbox;
 pub mod stage;
+pub mod strict;
 pub mod tenant;
 pub mod trigger;
 pub mod users;

@@ -3,8 +3,10 @@
 //! Stands on loopback between the operator and the API server or the platform, passes reads
 //! through as streams (watches live), and lets a [`Recorder`] decide about effects.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use axum::Router;
@@ -15,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use futures::{StreamExt, stream};
 use reqwest::Client;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::controlplane::ControlPlane;
@@ -53,11 +56,42 @@ impl Upstream {
 /// A running proxy; it ends with this value.
 pub struct Proxy {
     address: SocketAddr,
+    memory: Arc<Memory>,
     server: JoinHandle<()>,
+}
+
+/// What a server has forgotten of its past.
+#[derive(Default)]
+struct Memory {
+    /// Kinds, by their plural, whose watches cannot continue until they were listed anew.
+    forgotten: Mutex<BTreeSet<String>>,
+    refused: Mutex<usize>,
+    /// Counts the times that open watches were cut.
+    cuts: watch::Sender<u64>,
+}
+
+impl Memory {
+    /// Whether a read asks to continue from what is forgotten. A list is what ends that.
+    fn is_gone(&self, head: &request::Parts) -> bool {
+        let plural = head.uri.path().rsplit('/').next().unwrap_or_default();
+        let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
+        if !is_watch(head) {
+            forgotten.remove(plural);
+            return false;
+        }
+        let gone = forgotten.contains(plural);
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) += usize::from(gone);
+        gone
+    }
+}
+
+fn is_watch(head: &request::Parts) -> bool {
+    head.uri.query().is_some_and(|query| query.split('&').any(|pair| pair == "watch=true"))
 }
 
 #[derive(Clone)]
 struct Middle {
+    memory: Arc<Memory>,
     name: &'static str,
     url: String,
     bearer: Option<String>,
@@ -68,7 +102,9 @@ struct Middle {
 impl Proxy {
     /// Starts a proxy on a free port of loopback.
     pub async fn start(upstream: Upstream, recorder: &Recorder) -> Result<Self> {
+        let memory = Arc::new(Memory::default());
         let middle = Middle {
+            memory: memory.clone(),
             client: http::client(upstream.ca.as_deref())?,
             name: upstream.name,
             url: upstream.url,
@@ -82,12 +118,29 @@ impl Proxy {
             // It never returns by itself.
             let _ = axum::serve(listener, router).await;
         });
-        Ok(Self { address, server })
+        Ok(Self { address, memory, server })
     }
 
     /// Returns the URL for the client.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Forgets the past of a kind, by its plural: open watches end, and one that would continue is answered by the status 410
+    /// until the kind was listed anew.
+    pub fn forget(&self, plural: &str) {
+        self.memory.forgotten.lock().unwrap_or_else(PoisonError::into_inner).insert(plural.to_owned());
+        self.memory.cuts.send_modify(|count| *count += 1);
+    }
+
+    /// Reports whether a kind was not listed since its past was forgotten.
+    pub fn is_forgotten(&self, plural: &str) -> bool {
+        self.memory.forgotten.lock().unwrap_or_else(PoisonError::into_inner).contains(plural)
+    }
+
+    /// Returns how many watches were refused in all.
+    pub fn refused(&self) -> usize {
+        *self.memory.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -104,6 +157,10 @@ async fn pass(State(middle): State<Middle>, request: Request) -> Response {
         return StatusCode::BAD_REQUEST.into_response();
     };
     let recorder = middle.recorder.clone();
+    if middle.memory.is_gone(&head) {
+        let status = serde_json::json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Expired", "code": 410 });
+        return (StatusCode::GONE, axum::Json(status)).into_response();
+    }
     if !recorder.counts(middle.name, &head.method, head.uri.path()) {
         return respond(middle.stream(head, body).await);
     }
@@ -133,9 +190,17 @@ async fn pass(State(middle): State<Middle>, request: Request) -> Response {
 
 impl Middle {
     async fn stream(&self, head: request::Parts, body: Bytes) -> Result<Answer<Body>> {
+        let cut = is_watch(&head).then(|| self.memory.cuts.subscribe());
         let answer = self.send(head, body).await?;
         let (status, headers) = (answer.status(), answer.headers().clone());
-        Ok((status, headers, Body::from_stream(answer.bytes_stream())))
+        let ends = async {
+            match cut {
+                // An error says that the proxy is gone.
+                Some(mut cut) => drop(cut.changed().await),
+                None => std::future::pending().await,
+            }
+        };
+        Ok((status, headers, Body::from_stream(answer.bytes_stream().take_until(Box::pin(ends)))))
     }
 
     /// Carries out an effect to its end, even when the client is killed meanwhile: whether it

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
+use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::{Api, Client, ResourceExt};
 use nimbus_operator::controller::{self, Observer, Timing};
 use nimbus_operator::resources::{Platform, Tenant, condition};
@@ -18,11 +18,12 @@ use tokio::task::JoinHandle;
 use super::audit::{AuditLog, Mark, Request};
 use super::controlplane::ControlPlane;
 use super::env::TestEnv;
+use super::proxy::Proxy;
 use super::sandbox::Sandbox;
-use super::users;
 use super::wait::{PATIENCE, until};
+use super::{strict, users};
 
-/// The name of the Tenant that most tests are about.
+/// The Tenant that most tests are about.
 pub const NAME: &str = "contoso";
 /// A connection string that is spelled right.
 pub const CONNECTION_STRING: &str = "endpoint=https://contoso.communication.azure.com/;accesskey=c2VjcmV0LWNhbmFyeQ==";
@@ -192,8 +193,22 @@ impl<'a> StageOn<'a> {
 
     /// Starts the controller with other options.
     pub fn start_with(&self, options: controller::Options) -> Operator {
+        self.start_as(self.config(), options)
+    }
+
+    fn config(&self) -> kube::Config {
+        self.env.control_plane.config(&self.env.operator_user).expect("the operator has a user")
+    }
+
+    /// Starts the controller behind a proxy, which stands for the API server.
+    pub fn start_through(&self, proxy: &Proxy) -> Operator {
+        let mut config = self.config();
+        config.cluster_url = proxy.url().parse().expect("a URL");
+        self.start_as(config, self.options())
+    }
+
+    fn start_as(&self, config: kube::Config, options: controller::Options) -> Operator {
         self.started.store(true, Ordering::Relaxed);
-        let config = self.env.control_plane.config(&self.env.operator_user).expect("the operator has a user");
         let client = controller::client(config).expect("a client");
         let (stop, stopped) = oneshot::channel::<()>();
         let run = controller::run(client, options, async {
@@ -221,22 +236,12 @@ impl<'a> StageOn<'a> {
         self.try_create(self.manifest(more)).await.expect("the Tenant is accepted")
     }
 
-    /// Creates a Tenant, or says why it was refused.
+    /// Creates a Tenant, or says why it was refused. A field that does not exist is a mistake of the test.
     pub async fn try_create(&self, manifest: Value) -> kube::Result<Tenant> {
         if self.started.load(Ordering::Relaxed) {
             self.looked_at().await;
         }
-        let tenant: Api<kube::api::DynamicObject> = Api::namespaced_with(
-            self.client(users::PLATFORM_ADMIN),
-            &self.env.namespace,
-            &kube::api::ApiResource::erase::<Tenant>(&()),
-        );
-        let object = serde_json::from_value(manifest).expect("a manifest is an object");
-        let params = PostParams { field_manager: Some("test".into()), ..PostParams::default() };
-        let created = tenant.create(&params, &object).await?;
-        created
-            .try_parse()
-            .map_err(|_| kube::Error::Discovery(kube::error::DiscoveryError::MissingResource("parse".into())))
+        strict::create(&self.client(users::PLATFORM_ADMIN), &self.env.namespace, &manifest).await
     }
 
     /// Waits until the controller has said of the Platform whether it is ready. A Platform that becomes ready looks again at
@@ -260,8 +265,12 @@ impl<'a> StageOn<'a> {
 
     /// Changes the Tenant by a merge patch, or says why that was refused.
     pub async fn try_patch(&self, patch: Value) -> kube::Result<Tenant> {
-        let params = PatchParams { field_manager: Some("test".into()), ..PatchParams::default() };
-        self.tenants().patch(NAME, &params, &Patch::Merge(patch)).await
+        self.try_patch_of(NAME, patch).await
+    }
+
+    /// The same for a Tenant of another name.
+    pub async fn try_patch_of(&self, name: &str, patch: Value) -> kube::Result<Tenant> {
+        strict::patch(&self.client(users::PLATFORM_ADMIN), &self.env.namespace, name, &patch).await
     }
 
     /// Sets an annotation of ours.

@@ -1,7 +1,7 @@
 //! One of several Tenants of a stage; the stage's own methods are about the one that most tests need.
 
 use kube::ResourceExt;
-use kube::api::{DeleteParams, Patch, PatchParams};
+use kube::api::DeleteParams;
 use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};
 
@@ -36,8 +36,7 @@ impl<'s> Handle<'s> {
 
     /// Changes it by a merge patch.
     pub async fn patch(&self, patch: Value) -> Tenant {
-        let params = PatchParams { field_manager: Some("test".into()), ..PatchParams::default() };
-        self.stage.tenants().patch(&self.name, &params, &Patch::Merge(patch)).await.expect("the change is accepted")
+        self.stage.try_patch_of(&self.name, patch).await.expect("the change is accepted")
     }
 
     /// Asks for its deletion.

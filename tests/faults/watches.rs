@@ -1,0 +1,52 @@
+//! F4, K4: what a watch would continue from is forgotten, and whoever answers says it by the status of the answer.
+
+use serde_json::json;
+
+use crate::support::proxy::{Proxy, Upstream};
+use crate::support::recorder::Recorder;
+use crate::support::stage::Stage;
+use crate::support::tenant::Handle;
+use crate::support::wait::{PATIENCE, until};
+
+/// Waits until a watch was refused so often.
+async fn refused(proxy: &Proxy, least: usize) {
+    until("a watch was refused", PATIENCE, async || match proxy.refused() {
+        count if count >= least => Ok(()),
+        count => Err(format!("{count} of {least}")),
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_that_is_refused_as_gone_lists_anew_without_a_restart() {
+    let stage = Stage::new("gone").await;
+    let recorder = Recorder::new(|_, _| false);
+    let proxy = Proxy::start(Upstream::kubernetes(stage.env.control_plane), &recorder).await.unwrap();
+    let _operator = stage.start_through(&proxy);
+    stage.connected().await;
+    let before = Handle::new(&stage, "before");
+    before.create(json!({})).await;
+    before.ready().await;
+
+    proxy.forget("tenants");
+    refused(&proxy, 1).await;
+    let after = Handle::new(&stage, "after");
+    after.create(json!({})).await;
+    after.ready().await;
+    before.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
+    before.ready().await;
+    before.delete().await;
+    before.gone().await;
+
+    for plural in ["platforms", "partners"] {
+        let seen = proxy.refused();
+        proxy.forget(plural);
+        refused(&proxy, seen + 1).await;
+        until(&format!("{plural} are listed anew"), PATIENCE, async || {
+            if proxy.is_forgotten(plural) { Err("not yet") } else { Ok(()) }
+        })
+        .await;
+    }
+    after.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
+    after.ready().await;
+}

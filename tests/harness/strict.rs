@@ -1,0 +1,15 @@
+//! A stage refuses what is misspelt: dropped silently, it would be a test of nothing.
+
+use serde_json::json;
+
+use crate::support::stage::{Stage, refused};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stage_refuses_a_field_that_does_not_exist() {
+    let stage = Stage::new("strict").await;
+    let misspelt = || json!({ "general": { "companyNam": "Contoso AG" } });
+    let words = ["strict decoding error", "spec.general.companyNam"];
+    refused(stage.try_create(stage.manifest(misspelt())).await, 400, &words).unwrap();
+    stage.create(json!({})).await;
+    refused(stage.try_patch(json!({ "spec": misspelt() })).await, 422, &words).unwrap();
+}
