@@ -62,6 +62,7 @@ pub struct Runtime {
     /// Whether there is any licence of a kind, nested like `licenses.contingents`.
     pub licensed: Value,
     /// Limits of the vendor.
+    #[serde(deserialize_with = "objects")]
     pub caps: Vec<Cap>,
     /// The widget key, without the key.
     #[serde(deserialize_with = "object")]
@@ -232,6 +233,7 @@ mod tests {
             ("its runtime", json!({ "id": "i", "settingsVersion": "v", "settings": {}, "runtime": [] })),
             ("its deletion", runtime("deletion", deletion)),
             ("a pending change", runtime("pendingChanges", json!([["tenant", "i", "c"]]))),
+            ("a cap", runtime("caps", json!([["p", 1]]))),
             ("a moved reference", runtime("movedReferences", json!([["p", "a", "b"]]))),
         ] {
             assert!(!is_read::<TenantDocument>(&body), "{what}: {body}");
