@@ -62,6 +62,8 @@ pub struct Timing {
     pub pass: Duration,
     /// Between takings over of licence usage.
     pub licenses: Duration,
+    /// Between attempts to write once more what the platform does not keep.
+    pub rewrites: Duration,
     /// Between looks for tenants without a Tenant; the first comes after a tenth of it.
     pub orphans: Duration,
 }
@@ -82,6 +84,7 @@ impl Default for Timing {
             release: Duration::from_secs(60),
             pass: Duration::from_secs(120),
             licenses: Duration::from_secs(900),
+            rewrites: Duration::from_secs(86_400),
             orphans: Duration::from_secs(3600),
         }
     }

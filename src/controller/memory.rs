@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use crate::plan::Rewrites;
 use crate::resources::{FINALIZER, GROUP};
 
 #[derive(Default)]
@@ -25,8 +26,10 @@ pub(super) struct Entry {
     pub(super) replaced: Vec<String>,
     /// Passes in a row that failed.
     pub(super) attempts: u32,
-    /// For which hash, and how often in a row, the platform did not keep what it was given.
-    pub(super) rewrites: (String, u32),
+    /// For which hash the platform did not keep what it was given, and what it made of it.
+    pub(super) rewrites: (String, Rewrites),
+    /// When it was last given something that it did not keep.
+    pub(super) rewritten: Option<Instant>,
     /// When licence usage was last taken over.
     pub(super) licenses: Option<Instant>,
     /// When orphans are looked for next.
@@ -44,9 +47,14 @@ impl Entry {
         self.replaced.iter().any(|version| Some(version) == meta.resource_version.as_ref())
     }
 
-    /// How often in a row the platform did not keep the settings of this hash.
-    pub(super) fn rewrites_of(&self, hash: Option<&str>) -> u32 {
-        if Some(self.rewrites.0.as_str()) == hash { self.rewrites.1 } else { 0 }
+    /// What the platform did not keep of the settings of this hash. After `retry` it is worth another attempt.
+    pub(super) fn rewrites_of(&self, hash: Option<&str>, retry: Duration) -> Rewrites {
+        let mut rewrites =
+            if Some(self.rewrites.0.as_str()) == hash { self.rewrites.1.clone() } else { return Rewrites::default() };
+        if self.rewritten.is_some_and(|at| at.elapsed() >= retry) {
+            rewrites.left.clear();
+        }
+        rewrites
     }
 }
 

@@ -20,7 +20,7 @@ use super::observe::observe;
 use super::publish::publish;
 use super::resolve::resolve;
 use crate::admin_api::{ApiError, Client};
-use crate::plan::{Conclusion, Delay, Facts, Outcome, Stop, conclude, plan, validate};
+use crate::plan::{Conclusion, Delay, Done, Facts, Outcome, Rewrites, Stop, conclude, plan, validate};
 use crate::resources::tenant::DEFAULT_SYNC_INTERVAL_SECONDS;
 use crate::resources::{FINALIZER, Platform, Tenant};
 
@@ -43,7 +43,7 @@ pub(super) struct Pass {
     pub(super) partner: Option<ObjectMeta>,
     key: String,
     hash: Option<String>,
-    rewrites: u32,
+    rewrites: Rewrites,
 }
 
 /// Looks at one Tenant. A panic that gets this far says nothing in a status, but it ends neither the watch nor other passes.
@@ -81,7 +81,15 @@ async fn turn(seen: &Tenant, context: &Context) -> Result<Action, NotPublished> 
     let (namespace, name) = (tenant.namespace().unwrap_or_default(), tenant.name_any());
     let stamp = context.stamp(&namespace, &name);
     entry.replaced = [seen, &tenant].into_iter().filter_map(ResourceExt::resource_version).collect();
-    let mut pass = Pass { stamp, platform, partner: None, key: tenant_key(&tenant), hash: None, rewrites: 0, tenant };
+    let mut pass = Pass {
+        stamp,
+        platform,
+        partner: None,
+        key: tenant_key(&tenant),
+        hash: None,
+        rewrites: Rewrites::default(),
+        tenant,
+    };
 
     let steps = tokio::time::timeout(context.options.timing.pass, pass.steps(context, &entry));
     let outcome = match AssertUnwindSafe(steps).catch_unwind().await {
@@ -100,7 +108,7 @@ async fn turn(seen: &Tenant, context: &Context) -> Result<Action, NotPublished> 
         hash: pass.hash.as_deref(),
         now: Timestamp::now(),
         refresh_licenses,
-        rewrites: entry.rewrites.1,
+        rewrites: entry.rewrites.1.count,
         support: pass.platform.as_deref().and_then(|platform| platform.spec.support.as_ref()),
     };
     let conclusion = concluded(context, &pass, facts, outcome);
@@ -134,14 +142,14 @@ impl Pass {
         let intent =
             validate(&self.tenant, &resolved).inspect_err(|stop| self.hash = stop.hash().map(ToOwned::to_owned))?;
         self.hash = intent.hash().map(ToOwned::to_owned);
-        self.rewrites = entry.rewrites_of(self.hash.as_deref());
+        self.rewrites = entry.rewrites_of(self.hash.as_deref(), context.options.timing.rewrites);
         let connection = connection(context, platform).await;
         let client = || connection.as_deref().map_err(Clone::clone);
         for last in [false, true] {
             self.step(context, Step::Observe);
             let observation = observe(context, client(), &intent, &self.stamp).await?;
             self.step(context, Step::Plan);
-            let plan = plan(&self.tenant, &intent, &resolved, &observation, self.rewrites)?;
+            let plan = plan(&self.tenant, &intent, &resolved, &observation, &self.rewrites)?;
             self.step(context, Step::Execute);
             match execute(context, self, client(), &resolved, &intent, observation, plan).await {
                 Err(Stop::Raced) if !last => {}
@@ -165,15 +173,13 @@ impl Pass {
         (context.options.observer)(step, &self.key);
     }
 
-    /// Counts writes whose value the platform did not keep.
+    /// Remembers writes whose value the platform did not keep.
     fn count_rewrites(&self, outcome: &Result<Outcome, Stop>, entry: &mut Entry) {
         if let Ok(Outcome::Live { done, difference, .. }) = outcome {
-            let wrote = *done != crate::plan::Done::Nothing;
-            let count = match (difference.is_empty(), wrote) {
-                (true, _) => 0,
-                (false, wrote) => self.rewrites + u32::from(wrote),
-            };
-            entry.rewrites = (self.hash.clone().unwrap_or_default(), count);
+            if *done != Done::Nothing {
+                entry.rewritten = Some(Instant::now());
+            }
+            entry.rewrites = (self.hash.clone().unwrap_or_default(), self.rewrites.after(*done, difference));
         }
     }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::deletion::{Because, Farewell};
 use super::desired::same_settings;
+use super::rewrites::MOST;
 use super::stop::{Disposition, Mode};
 use super::tabs::{drift, mark_invalid, paths, tabs};
 use super::widget_key::Publication;
@@ -18,9 +19,6 @@ use crate::resources::status::{Applied, DeletionStatus, TenantStatus};
 use crate::resources::{Tenant, annotation, reason};
 use crate::settings::provisioning::DEFAULT_ORGANIZATION_UNIT;
 use crate::settings::{Violation, leaves};
-
-/// After so many writes in a row whose value the platform did not keep, it is not written again.
-pub const MOST_REWRITES: u32 = 3;
 
 /// What `conclude` needs besides the outcome.
 #[derive(Clone, Copy, Debug)]
@@ -145,7 +143,7 @@ fn live(
     let (ready, mode, delay) = if !difference.restricted.is_empty() {
         let message = format!("may not be changed with the operator's credentials: {}", paths(&difference.restricted));
         (Finding::new(kind::READY, false, reason::FIELD_NOT_PERMITTED, message), Mode::Stalled, Delay::Sync)
-    } else if rewritten && facts.rewrites >= MOST_REWRITES {
+    } else if rewritten && facts.rewrites >= MOST {
         let message = format!("the platform does not keep what it is given: {}", paths(&open));
         (Finding::new(kind::READY, false, reason::PLATFORM_REWRITES_VALUE, message), Mode::Stalled, Delay::Sync)
     } else if rewritten {
@@ -195,7 +193,7 @@ fn live(
         Delay::Sync if !document.runtime.pending_changes.is_empty() || besides.waits() => Delay::Script,
         delay => delay,
     };
-    Conclusion { status: Some(status), farewell: None, events: notes::of(done, besides), delay }
+    Conclusion { status: Some(status), farewell: None, events: notes::of(done, differs, besides), delay }
 }
 
 /// What was applied. The version of the settings stays the one of the edit: correcting drift is no news. A new tenant begins

@@ -14,6 +14,7 @@ mod moved;
 mod notes;
 pub mod orphans;
 pub mod retention;
+pub mod rewrites;
 pub mod stop;
 mod tabs;
 pub mod triggers;
@@ -29,6 +30,7 @@ use crate::settings::{Leaf, Trigger};
 pub use conclude::{Conclusion, Delay, Facts, conclude};
 pub use desired::{Desired, Intent, validate};
 pub use diff::{Change, Difference};
+pub use rewrites::Rewrites;
 pub use stop::Stop;
 pub use triggers::Besides;
 
@@ -230,7 +232,7 @@ pub enum Done {
     Corrected,
 }
 
-/// Decides what to do about a Tenant. `rewrites` counts how often in a row the platform did not keep what it was given.
+/// Decides what to do about a Tenant. `rewrites` is what the platform did not keep so far.
 ///
 /// *Errors*: why nothing may be done.
 pub fn plan(
@@ -238,12 +240,12 @@ pub fn plan(
     intent: &Intent,
     resolved: &Resolved,
     observation: &Observation,
-    rewrites: u32,
+    rewrites: &Rewrites,
 ) -> Result<Plan, Stop> {
     match intent {
         Intent::Keep(desired) => Ok(match keep::plan(tenant, desired, resolved, observation)? {
             // What the platform does not keep is not written for ever.
-            Plan::Save { claim: false, difference, .. } if rewrites >= conclude::MOST_REWRITES => {
+            Plan::Save { claim: false, difference, .. } if rewrites.make_hopeless(tenant, &difference) => {
                 Plan::Nothing { difference }
             }
             plan => plan,

@@ -4,8 +4,8 @@ use super::conclude::Note;
 use super::{Besides, Done};
 use crate::resources::reason;
 
-/// The events of a pass.
-pub(super) fn of(done: Done, besides: &Besides) -> Vec<Note> {
+/// The events of a pass; `differs` says whether the platform still is not as wanted.
+pub(super) fn of(done: Done, differs: bool, besides: &Besides) -> Vec<Note> {
     let note = |reason, message: &str| Note { warning: false, reason, message: message.to_owned() };
     let mut notes = match done {
         Done::Nothing | Done::Created | Done::Applied => vec![],
@@ -14,6 +14,8 @@ pub(super) fn of(done: Done, besides: &Besides) -> Vec<Note> {
             "took over a tenant that belonged to nobody; its tokens were recorded, and nothing was done for them",
         )],
         Done::Adopted => vec![note(reason::ADOPTED, "took over a tenant that belonged to nobody")],
+        // The platform did not keep it: nothing was corrected.
+        Done::Corrected if differs => vec![],
         Done::Corrected => {
             vec![note(reason::DRIFT_CORRECTED, "wrote managed settings again that were changed on the platform")]
         }

@@ -42,7 +42,7 @@ struct Given {
     object: Value,
     status: Option<TenantStatus>,
     resolved: Resolved,
-    rewrites: u32,
+    rewrites: Rewrites,
 }
 
 /// A Tenant that manages a few plain settings and whose references resolve.
@@ -67,7 +67,7 @@ fn tenant(name: &str) -> Given {
             partner: None,
             surroundings_end: None,
         },
-        rewrites: 0,
+        rewrites: Rewrites::default(),
     }
 }
 
@@ -126,8 +126,9 @@ impl Given {
         self
     }
 
-    fn rewritten(mut self, rewrites: u32) -> Self {
-        self.rewrites = rewrites;
+    /// The platform did not keep what it was given so often, and left this.
+    fn rewritten(mut self, count: u32, left: Vec<Change>) -> Self {
+        self.rewrites = Rewrites { count, left };
         self
     }
 
@@ -173,7 +174,7 @@ impl Given {
     }
 
     fn plan(&self, observation: &Observation) -> Result<Plan, Stop> {
-        plan(&self.tenant(), &self.validate()?, &self.resolved, observation, self.rewrites)
+        plan(&self.tenant(), &self.validate()?, &self.resolved, observation, &self.rewrites)
     }
 }
 
@@ -192,7 +193,7 @@ fn concluded(given: &Given, outcome: Result<Outcome, Stop>) -> Conclusion {
         (Err(stop), _) => stop.hash().map(ToOwned::to_owned),
     };
     let end = |given: &Given, second, refresh_licenses, outcome| {
-        let (tenant, rewrites) = (given.tenant(), given.rewrites);
+        let (tenant, rewrites) = (given.tenant(), given.rewrites.count);
         let (hash, now) = (hash.as_deref(), at(second));
         conclude(Facts { tenant: &tenant, hash, now, refresh_licenses, rewrites, support: None }, outcome)
     };

@@ -326,9 +326,38 @@ fn restricted_leaves_are_left_out_of_every_write() {
 #[test]
 fn a_value_that_is_never_kept_is_not_written_for_ever() {
     let drifted = held().with("general.companyName", "Fabrikam");
-    for rewrites in 0..conclude::MOST_REWRITES {
-        saved(tenant("contoso").settled().rewritten(rewrites).plan(&drifted.observed()));
+    let left = to_write(tenant("contoso").settled().plan(&drifted.observed())).open();
+    for count in 0..rewrites::MOST {
+        saved(tenant("contoso").settled().rewritten(count, left.clone()).plan(&drifted.observed()));
     }
-    let tired = tenant("contoso").settled().rewritten(conclude::MOST_REWRITES);
-    assert_eq!(left_alone(tired.plan(&drifted.observed())).changes.len(), 1);
+    let tired = || tenant("contoso").settled().rewritten(rewrites::MOST, left.clone());
+    assert_eq!(left_alone(tired().plan(&drifted.observed())).changes.len(), 1);
+    // It is tried again where it may be kept now: somebody touched the platform, asks for a pass, or it is long ago.
+    saved(tired().plan(&held().with("general.companyName", "Northwind").observed()));
+    let elsewhere = drifted.clone().with("modalities.email.maxConcurrentTasksPerService", 7);
+    assert_eq!(to_write(tired().plan(&elsewhere.observed())).changes.len(), 2, "other drift is corrected, too");
+    saved(tired().annotated("nimbus.luware.com/reconcile-requested-at", "now").plan(&drifted.observed()));
+    saved(tenant("contoso").settled().rewritten(rewrites::MOST, vec![]).plan(&drifted.observed()));
+}
+
+#[test]
+fn what_the_platform_does_not_keep_is_counted_until_it_keeps_it() {
+    let difference = |found: &str| {
+        let drifted = held().with("general.companyName", found);
+        to_write(tenant("contoso").settled().plan(&drifted.observed()))
+    };
+    let once = Rewrites::default().after(Done::Applied, &difference("Fabrikam"));
+    assert_eq!(once, Rewrites { count: 1, left: difference("Fabrikam").open() });
+    assert_eq!(once.after(Done::Nothing, &difference("Northwind")), once, "only a write is an attempt");
+    let twice = once.after(Done::Corrected, &difference("Northwind"));
+    assert_eq!(twice, Rewrites { count: 2, left: difference("Northwind").open() });
+    assert_eq!(twice.after(Done::Nothing, &Difference::default()), Rewrites::default());
+}
+
+/// What a plan writes.
+fn to_write(plan: Result<Plan, Stop>) -> Difference {
+    match plan {
+        Ok(Plan::Save { difference, .. }) => difference,
+        other => panic!("{other:?}"),
+    }
 }

@@ -169,15 +169,15 @@ fn report_applies_an_edit_as_always() {
 fn a_value_that_the_platform_does_not_keep_is_written_three_times() {
     let given = tenant("contoso").settled().edited("general.companyName", "Contoso SE");
     // The platform answers every write with its own value.
-    let answered = |rewrites: u32| {
+    let answered = |count: u32| {
         let Ok(Outcome::Live { document, .. }) = pass(&tenant("contoso"), &mut held()) else { panic!("it is live") };
         let difference = diff(&given.desired(), &given.resolved.secrets, &[], &canonical(&document.settings), &[]);
-        let done = if rewrites < conclude::MOST_REWRITES { Done::Applied } else { Done::Nothing };
-        let conclusion = concluded(&given.clone().rewritten(rewrites), Ok(live(document, done, difference)));
+        let done = if count < rewrites::MOST { Done::Applied } else { Done::Nothing };
+        let conclusion = concluded(&given.clone().rewritten(count, vec![]), Ok(live(document, done, difference)));
         (conclusion.status.unwrap(), conclusion.delay)
     };
-    for rewrites in 1..conclude::MOST_REWRITES {
-        let (status, delay) = answered(rewrites);
+    for count in 1..rewrites::MOST {
+        let (status, delay) = answered(count);
         let trying = [
             "Ready=False Progressing",
             "Accepted=True Accepted",
@@ -188,7 +188,7 @@ fn a_value_that_the_platform_does_not_keep_is_written_three_times() {
         assert_eq!(delay, Delay::Backoff);
         assert_ne!(status.applied.unwrap().hash, given.desired().hash, "it is not live");
     }
-    let (status, delay) = answered(conclude::MOST_REWRITES);
+    let (status, delay) = answered(rewrites::MOST);
     let given_up = [
         "Ready=False PlatformRewritesValue",
         "Accepted=True Accepted",
