@@ -26,6 +26,7 @@ mod platform;
 mod platform_api;
 mod policies;
 mod security;
+mod situations;
 mod support;
 mod triggers;
 mod verdict;

@@ -1,13 +1,15 @@
-//! F28: a platform that accepts a value and keeps another. Three writes, then the Tenant says so, and no write follows. And
+//! F28: a platform that accepts a value and keeps another. Three writes, then the Tenant says so, and no write follows until
+//! there is a reason to try again. And
 //! values that a switch hides: they are kept by keeping quiet about them.
 
 use std::time::Duration;
 
+use nimbus_operator::controller::Timing;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{calls, is_write};
-use crate::support::stage::{Stage, condition};
+use crate::support::stage::{Operator, Stage, condition};
 
 async fn normalise(stage: &Stage, pointer: &str, mode: &str) {
     let path = format!("/sandbox/tenants/{}/normaliser", stage.id);
@@ -46,6 +48,75 @@ async fn a_value_that_the_platform_rewrites_is_written_three_times_and_named() {
         stage.ready().await;
         stage.settings("the name is kept", |settings| settings["general"]["companyName"] == "Contoso GmbH").await;
     }
+}
+
+/// A stage whose Tenant is stalled, since the platform spells its company's name otherwise; and its writes since.
+async fn stalled(name: &str, timing: impl Fn(&mut Timing)) -> (Stage, Operator, u64) {
+    let mut stage = Stage::new(name).await;
+    stage.timing.sync = Some(Duration::from_millis(200));
+    timing(&mut stage.timing);
+    let operator = stage.start();
+    stage.create(json!({ "modalities": { "email": { "maxConcurrentTasksPerService": 50 } } })).await;
+    stage.ready().await;
+    normalise(&stage, "/general/companyName", "upper").await;
+    stage.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
+    stage.condition("Ready", "False", "PlatformRewritesValue").await;
+    let mark = stage.platform.mark().await.unwrap();
+    (stage, operator, mark)
+}
+
+async fn writes(stage: &Stage, mark: u64) -> Vec<Value> {
+    let seen = calls(stage, mark, "a write", 0, is_write).await;
+    seen.iter().map(|seen| seen.entry["changedPointers"].clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_somebody_sets_right_on_the_platform_needs_no_write() {
+    let (stage, _operator, mark) = stalled("rewrites-right", |_| {}).await;
+    stage.platform.edit(&stage.id, json!({ "general": { "companyName": "Contoso AG" } })).await.unwrap();
+    let ready = stage.ready().await;
+    assert_eq!(None, condition(&ready, "Stalled"));
+    assert_eq!(Vec::<Value>::new(), writes(&stage, mark).await);
+}
+
+/// The platform was repaired, which nobody sees: its value is still the wrong one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_requested_pass_is_another_attempt() {
+    let (stage, _operator, mark) = stalled("rewrites-asked", |_| {}).await;
+    stage.pass().await;
+    stage.condition("Ready", "False", "PlatformRewritesValue").await;
+    assert_eq!(1, writes(&stage, mark).await.len(), "one, and in vain");
+    normalise(&stage, "/general/companyName", "off").await;
+    stage.pass().await;
+    stage.ready().await;
+    assert_eq!(2, writes(&stage, mark).await.len());
+    // Nothing of it is said to have been drift.
+    assert_eq!(Vec::<(String, String)>::new(), stage.events().await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_long_time_it_is_tried_once_more() {
+    let (stage, _operator, mark) = stalled("rewrites-late", |timing| timing.rewrites = Duration::from_secs(1)).await;
+    let audit = stage.audit().mark().await.unwrap();
+    let seen = calls(&stage, mark, "another attempt", 2, is_write).await;
+    let looks = calls(&stage, mark, "a look", 0, |seen| seen.call == "GET /v1/tenants/{id}").await;
+    assert!(looks.len() > seen.len(), "not at each look: {} of {}", seen.len(), looks.len());
+    assert_eq!(0, stage.tenant_writes(audit).await.unwrap().len(), "and it is said once");
+    normalise(&stage, "/general/companyName", "off").await;
+    stage.ready().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_is_not_kept_keeps_no_other_from_being_corrected() {
+    let (stage, _operator, mark) = stalled("rewrites-other", |_| {}).await;
+    let email = json!({ "modalities": { "email": { "maxConcurrentTasksPerService": 7 } } });
+    stage.platform.edit(&stage.id, email).await.unwrap();
+    let limit = |settings: &Value| settings["modalities"]["email"]["maxConcurrentTasksPerService"] == 50;
+    stage.settings("the limit is corrected", limit).await;
+    let quiet = stage.platform.mark().await.unwrap();
+    calls(&stage, quiet, "a look", 5, |seen| seen.call == "GET /v1/tenants/{id}").await;
+    assert_eq!(vec![json!(["/modalities/email/maxConcurrentTasksPerService"])], writes(&stage, mark).await);
+    stage.condition("Ready", "False", "PlatformRewritesValue").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

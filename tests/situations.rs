@@ -1,0 +1,98 @@
+//! Situations of the platform that nobody's spec is to blame for: a limit of the vendor, and a unit that was deleted. They are
+//! said, and nothing is fought with.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::deletion::Since;
+use crate::support::stage::{Stage, condition};
+
+const UNIT: &str = "44444444-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
+
+async fn settings(stage: &Stage) -> Value {
+    stage.platform.tenant(&stage.id).await.unwrap().1["settings"].clone()
+}
+
+/// What a tab says.
+fn tab(tenant: &nimbus_operator::resources::Tenant, name: &str) -> (String, String) {
+    let tabs = &tenant.status.as_ref().unwrap().tabs;
+    let tab = tabs.iter().find(|tab| tab.name == name).unwrap();
+    (tab.state.clone(), tab.message.clone().unwrap_or_default())
+}
+
+fn state(tenant: &nimbus_operator::resources::Tenant, kind: &str) -> String {
+    condition(tenant, kind).map(|(status, reason, _)| format!("{status} {reason}")).unwrap_or_default()
+}
+
+/// Vendor cap: the wanted value stays stored, what has an effect is said, and nobody fights.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_above_the_vendors_cap_stays_stored_and_is_said_to_have_less_effect() {
+    let stage = Stage::new("capped").await;
+    let _operator = stage.start();
+    let limit = |most: i32| json!({ "modalities": { "email": { "maxConcurrentTasksPerService": most } } });
+    stage.create(limit(120)).await;
+    stage.ready().await;
+    let caps = async |caps: Value| {
+        let path = format!("/sandbox/tenants/{}/caps", stage.id);
+        stage.platform.ask(Method::PUT, &path, Some(json!({ "caps": caps }))).await.unwrap();
+    };
+    caps(json!({ "/modalities/email/maxConcurrentTasksPerService": 100 })).await;
+    let since = Since::now(&stage).await;
+    let capped = stage.pass().await;
+    assert_eq!((state(&capped, "Ready"), state(&capped, "Synced")), ("True Succeeded".into(), "True InSync".into()));
+    assert_eq!(condition(&capped, "Stalled"), None);
+    let says = "spec.modalities.email.maxConcurrentTasksPerService is 120 and the vendor caps it: 100 has an effect";
+    assert_eq!(tab(&capped, "Modalities"), ("InSync".into(), says.into()));
+    stage.pass().await;
+    assert_eq!(since.effects(&stage).await, [""; 0], "nothing is written for it");
+    assert_eq!(settings(&stage).await["modalities"]["email"]["maxConcurrentTasksPerService"], 120);
+
+    // A value below the cap has its effect, and nothing is said; nor once the cap is gone.
+    stage.patch(json!({ "spec": limit(90) })).await;
+    assert_eq!(tab(&stage.ready().await, "Modalities"), ("InSync".into(), String::new()));
+    stage.patch(json!({ "spec": limit(120) })).await;
+    assert_eq!(tab(&stage.ready().await, "Modalities"), ("InSync".into(), says.into()));
+    caps(json!({})).await;
+    assert_eq!(tab(&stage.pass().await, "Modalities"), ("InSync".into(), String::new()));
+}
+
+/// Behaviour 9: the platform moves the default one level up by itself. It is reported, and a dead id is not fought for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_default_unit_is_reported_and_not_fought_for() {
+    let stage = Stage::new("dead-unit").await;
+    stage.platform.organization_unit(&stage.id, UNIT).await.unwrap();
+    let _operator = stage.start();
+    stage.create(json!({ "provisioning": { "defaultOrganizationUnitId": UNIT } })).await;
+    stage.ready().await;
+    assert_eq!(settings(&stage).await["provisioning"]["defaultOrganizationUnitId"], UNIT);
+
+    let path = format!("/sandbox/tenants/{}/organization-units/{UNIT}", stage.id);
+    stage.platform.ask(Method::DELETE, &path, None).await.unwrap();
+    let since = Since::now(&stage).await;
+    stage.pass().await;
+    let dead = stage.condition("Ready", "False", "OrganizationUnitNotFound").await;
+    let states = ["Accepted", "Synced", "Stalled"].map(|kind| state(&dead, kind));
+    assert_eq!(
+        states,
+        ["False OrganizationUnitNotFound", "False OrganizationUnitNotFound", "True OrganizationUnitNotFound"]
+    );
+    let message = condition(&dead, "Ready").unwrap().2;
+    let says = "spec.provisioning.defaultOrganizationUnitId names an organization unit that was deleted; the platform moved \
+                the setting to 'root'";
+    assert!(message.starts_with(says), "{message}");
+    assert_eq!(tab(&dead, "Provisioning").0, "Invalid");
+    stage.pass().await;
+    stage.pass().await;
+    assert_eq!(since.effects(&stage).await, [""; 0], "no write loop");
+    assert_eq!(settings(&stage).await["provisioning"]["defaultOrganizationUnitId"], "root");
+
+    // Whoever leaves the setting alone, or names a unit that is there, is fine.
+    stage.patch(json!({ "spec": { "provisioning": null } })).await;
+    stage.ready().await;
+    assert_eq!(settings(&stage).await["provisioning"]["defaultOrganizationUnitId"], "root");
+    let other = "55555555-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
+    stage.platform.organization_unit(&stage.id, other).await.unwrap();
+    stage.patch(json!({ "spec": { "provisioning": { "defaultOrganizationUnitId": other } } })).await;
+    stage.ready().await;
+    assert_eq!(settings(&stage).await["provisioning"]["defaultOrganizationUnitId"], other);
+}
