@@ -1,5 +1,6 @@
 //! How a Tenant leaves: the table of design.md §6 row by row, what an outage does to it, and what a confirmation is worth.
 
+mod collected;
 mod confirmation;
 mod confirmed;
 mod foreign;

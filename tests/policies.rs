@@ -7,6 +7,7 @@ mod authority;
 mod bypass;
 mod lasting;
 mod rules;
+mod technical;
 
 use std::collections::HashMap;
 use std::sync::Mutex;

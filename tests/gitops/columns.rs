@@ -7,11 +7,12 @@ use crate::support::stage::{NAME, Stage};
 use crate::support::users::{PLATFORM_ADMIN, TENANT_EDITOR};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_13_tenants_are_selected_by_platform_and_by_tenant_id() {
+async fn rule_13_tenants_are_selected_by_platform_partner_and_tenant_id() {
     let stage = Stage::new("selectable").await;
     stage.create(json!({})).await;
     let mut other = stage.manifest(json!({ "platformRef": { "name": "elsewhere" } }));
     other["metadata"]["name"] = json!("fabrikam");
+    other["spec"]["partner"] = json!({ "partnerRef": { "name": "northwind" } });
     other["spec"]["general"]["tenantId"] = json!(uuid::Uuid::new_v4().to_string());
     apply(&stage, &[], &other).await;
 
@@ -24,6 +25,7 @@ async fn rule_13_tenants_are_selected_by_platform_and_by_tenant_id() {
     assert_eq!(fabrikam, select("spec.platformRef.name=elsewhere".into()).await);
     assert_eq!(fabrikam, select(format!("spec.platformRef.name!={}", stage.env.platform)).await);
     assert_eq!(contoso, select(format!("spec.general.tenantId={}", stage.id)).await);
+    assert_eq!(fabrikam, select("spec.partner.partnerRef.name=northwind".into()).await);
     assert_eq!("", select("spec.platformRef.name=nowhere".into()).await);
 }
 

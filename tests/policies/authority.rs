@@ -242,6 +242,30 @@ partner administrators (`administer` on the Partner), S system administrators (`
 |---|---|---|---|---|---|---|
 ";
 
+/// A field that is in no row could be changed by everybody, and nobody would see it here.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_field_of_a_spec_is_in_the_table() {
+    let corner = Corner::new("complete").await;
+    let rows = rows(&corner).await;
+    let crd = schema::installed(&corner.env, "tenants").await;
+    let nodes = schema::walk(schema::root(&crd), "spec");
+    let fields = nodes.iter().filter(|node| !node.has("properties") && !node.path.iter().any(|step| step == "[]"));
+    let fields: Vec<_> = fields.map(|node| (node.name(), &node.path)).collect();
+    assert!(fields.len() >= rows.len() / 2, "{} fields", fields.len());
+    let missing: Vec<_> =
+        fields.iter().filter(|(_, path)| !rows.iter().any(|row| path.starts_with(&row.path))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    // And every row is written down, for every role.
+    let written = std::fs::read_to_string(assets::checkout().join("docs/authority.md")).unwrap();
+    for row in &rows {
+        let line = written.lines().find(|line| line.starts_with(&format!("| `{}` |", row.name)));
+        let line = line.unwrap_or_else(|| panic!("{} is not in docs/authority.md", row.name));
+        assert_eq!(8, line.matches('|').count(), "{line}");
+        let cells = line.split('`').skip(3).step_by(2);
+        assert_eq!(5, cells.filter(|cell| cell.chars().count() == WAYS.len()).count(), "{line}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_changes_what_the_table_says_and_nothing_else() {
     let corner = Corner::new("authority").await;

@@ -1,0 +1,32 @@
+//! Garbage collection deletes what its owner is gone of, and asks nobody. Who may plant an owner is held by admission; where one
+//! was planted all the same, or in good faith, nobody confirmed anything.
+
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::{DeleteParams, ObjectMeta, PostParams};
+use kube::{Api, ResourceExt};
+use serde_json::json;
+
+use super::{Since, event, events, live, stamp, stamps};
+use crate::support::stage::Stage;
+use crate::support::users::ADMIN;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_garbage_collection_deletes_is_retained() {
+    let stage = Stage::new("collected").await;
+    let _operator = stage.connect().await;
+    let maps: Api<ConfigMap> = Api::namespaced(stage.client(ADMIN), &stage.env.namespace);
+    let metadata = ObjectMeta { name: Some("owner".into()), ..ObjectMeta::default() };
+    let owner = ConfigMap { metadata, ..ConfigMap::default() };
+    let owner = maps.create(&PostParams::default(), &owner).await.unwrap();
+    let mut manifest = stage.manifest(json!({ "deletionPolicy": "Delete" }));
+    manifest["metadata"]["ownerReferences"] =
+        json!([{ "apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner.uid() }]);
+    live(&stage, manifest).await;
+    let since = Since::now(&stage).await;
+    maps.delete("owner", &DeleteParams::default()).await.unwrap();
+    stage.gone().await;
+    assert_eq!(since.deletions(&stage).await, 0);
+    assert_eq!(since.effects(&stage).await, ["owner-released"]);
+    assert_eq!(stamps(&stage).await, (None, Some(stamp(&stage))));
+    assert_eq!(events(&stage).await, [event("Warning", "DeletionNotConfirmed")]);
+}

@@ -1,0 +1,81 @@
+//! The opt-in `--technical-fields`: T settings demand the verb `edit-technical` on tenants. Tried out on the control plane that
+//! all share, where it holds in one namespace only.
+
+use k8s_openapi::api::admissionregistration::v1::ValidatingAdmissionPolicy;
+use kube::Api;
+use nimbus_operator::resources::policy::{self, Accounts};
+use serde_json::{Value, json};
+
+use super::{Corner, NAME, somebody};
+use crate::support::stage::refused;
+use crate::support::users::{self, PARTNER_ADMIN, PLATFORM_ADMIN, TENANT_EDITOR};
+use crate::support::wait::{PATIENCE, until};
+
+/// Binds the opt-in to the namespace of a corner, under a name of its own.
+async fn opt_in(corner: &Corner) -> String {
+    let accounts = Accounts { operators: users::operators(), technical_fields: true };
+    let name = format!("technical-{}", corner.env.namespace);
+    let all = policy::all(&accounts);
+    let [mut policy, mut binding] = [all[0].clone(), all[1].clone()];
+    assert_eq!(
+        (&policy["metadata"]["name"], &binding["metadata"]["name"]),
+        (&json!(policy::NAMES[0]), &json!(policy::NAMES[0]))
+    );
+    policy["metadata"]["name"] = json!(name);
+    binding["metadata"]["name"] = json!(name);
+    binding["spec"]["policyName"] = json!(name);
+    let here = json!({ "matchLabels": { "kubernetes.io/metadata.name": corner.env.namespace } });
+    binding["spec"]["matchResources"] = json!({ "namespaceSelector": here });
+    corner.set_up([policy, binding]).await;
+    name
+}
+
+fn tasks(most: i32) -> Value {
+    json!({ "spec": { "modalities": { "email": { "maxConcurrentTasksPerService": most } } } })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn technical_fields_demand_a_verb_where_that_is_opted_in() {
+    let corner = Corner::new("technical").await.exists(json!({})).await;
+    corner.patch(TENANT_EDITOR, tasks(5)).await.expect("without the opt-in T is every editor");
+    let name = opt_in(&corner).await;
+    let says = ["spec.modalities.email.maxConcurrentTasksPerService", "needs the verb edit-technical on tenants"];
+    until("the opt-in acts", PATIENCE, async || {
+        let outcome = corner.patch(TENANT_EDITOR, tasks(6)).await;
+        corner.patch(PLATFORM_ADMIN, tasks(5)).await.map_err(|error| error.to_string())?;
+        refused(outcome, 403, &says).map_err(|error| format!("{error:#}"))
+    })
+    .await;
+    // In every way, and removal is an edit.
+    let suspend = json!({ "spec": { "suspend": true } });
+    refused(corner.patch(TENANT_EDITOR, suspend).await, 403, &["spec.suspend", "edit-technical"]).unwrap();
+    refused(corner.patch(TENANT_EDITOR, json!({ "spec": { "modalities": null } })).await, 403, &says).unwrap();
+    let mut whole = corner.manifest(NAME, json!({}));
+    json_patch::merge(&mut whole, &tasks(7));
+    refused(corner.apply(TENANT_EDITOR, whole, true).await, 403, &says).unwrap();
+    // What is not technical is as before, and whoever has more needs no verb.
+    corner.patch(TENANT_EDITOR, json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await.unwrap();
+    for user in [PARTNER_ADMIN, PLATFORM_ADMIN] {
+        corner.patch(user, tasks(8)).await.unwrap();
+    }
+    // With the verb it is a technical administrator.
+    let technician = somebody();
+    let rules = json!([{
+        "apiGroups": ["nimbus.luware.com"], "resources": ["tenants"], "verbs": ["get", "patch", "edit-technical"]
+    }]);
+    corner.grant(&technician, "technician", rules).await;
+    until("the verb is granted", PATIENCE, async || {
+        corner.patch(&technician, tasks(9)).await.map(drop).map_err(|error| error.to_string())
+    })
+    .await;
+    let more = json!({ "spec": { "adoptionPolicy": "Always" } });
+    refused(corner.patch(&technician, more).await, 403, &["spec.adoptionPolicy"]).unwrap();
+
+    let policies: Api<ValidatingAdmissionPolicy> = Api::all(corner.client(users::ADMIN));
+    let warnings = until("the opt-in was type-checked", PATIENCE, async || {
+        let status = policies.get(&name).await.map_err(|error| error.to_string())?.status.ok_or("no status")?;
+        status.type_checking.map(|check| check.expression_warnings.unwrap_or_default()).ok_or("not yet".to_owned())
+    })
+    .await;
+    assert_eq!(warnings, []);
+}
