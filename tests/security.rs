@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::gitops::schema::{PLURALS, installed, root, walk};
-use crate::support::assets;
 use crate::support::stage::Stage;
+use crate::support::{assets, users};
 
 /// The Rust files below these folders of the checkout.
 fn sources(folders: &[&str]) -> Vec<PathBuf> {
@@ -55,6 +55,65 @@ fn tests_of(path: &Path) -> Vec<String> {
         }
     }
     found
+}
+
+/// The rows of a table of the document, below a heading: the first cell, and the tests that the row names.
+fn rows<'d>(document: &'d str, heading: &str) -> Vec<(&'d str, Vec<&'d str>)> {
+    let section = document.split("\n## ").find(|section| section.starts_with(heading));
+    let section = section.unwrap_or_else(|| panic!("no section {heading}"));
+    let rows = section.lines().filter(|line| line.starts_with("| ") && !line.contains("|---"));
+    rows.skip(1)
+        .map(|row| {
+            let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+            let held = cells.last().copied().unwrap_or_default();
+            (cells[0], held.split('`').skip(1).step_by(2).collect())
+        })
+        .collect()
+}
+
+/// How a Tenant leaves, what people try, and what goes wrong: each row names tests, and those exist.
+#[test]
+fn every_row_about_leaving_and_bad_input_names_tests_that_exist() {
+    let document = std::fs::read_to_string(assets::checkout().join("docs/security.md")).unwrap();
+    let tests = tests();
+    for (heading, least) in [("How a Tenant leaves", 11), ("What people try", 15), ("What goes wrong", 9)] {
+        let rows = rows(&document, heading);
+        assert!(rows.len() >= least, "{heading}: {} rows", rows.len());
+        for (row, named) in rows {
+            let missing: Vec<_> = named.iter().filter(|name| !tests.contains(**name)).collect();
+            assert!(missing.is_empty(), "'{row}' names tests that are not there: {missing:?}");
+            assert!(!named.is_empty(), "'{row}' is held by nothing");
+        }
+    }
+}
+
+/// What the document says that a reader does not see.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_sees_the_tenants_of_his_namespace_and_nothing_else() {
+    let (stage, other) = (Stage::new("reader").await, Stage::new("reader-other").await);
+    for stage in [&stage, &other] {
+        stage.create(json!({ "contact": { "name": "Ada" } })).await;
+    }
+    let seen = stage.kubectl(users::VIEWER, &["get", "nten", "-o", "name"]).await.unwrap();
+    assert_eq!("tenant.nimbus.luware.com/contoso\n", seen);
+    let (platform, namespace) = (stage.env.platform.as_str(), other.env.namespace.as_str());
+    for words in [
+        &["get", "nten", "--all-namespaces"][..],
+        &["get", "nplat"],
+        &["get", "nplat", platform],
+        &["get", "npart"],
+        &["get", "secrets"],
+        &["get", "secret", "acs"],
+        &["get", "events"],
+    ] {
+        let all = [&["-n", &stage.env.namespace][..], words].concat();
+        let output = stage.env.kubectl(users::VIEWER).run(&all).await.unwrap();
+        assert!(!output.status.success() && output.stderr.contains("forbidden"), "{words:?}: {output:?}");
+    }
+    // The one whose namespace gives him nothing.
+    let outsider = stage.env.kubectl(&users::user(7));
+    let output = outsider.run(&["-n", namespace, "get", "nten"]).await.unwrap();
+    assert!(!output.status.success() && output.stderr.contains("forbidden"), "{output:?}");
 }
 
 #[test]
