@@ -25,11 +25,20 @@ enum Thing {
     Platform,
     Partner,
     Secret,
+    /// The Secret by which the operator proves who it is.
+    Credentials,
     Namespace,
 }
 
-const ALL: [Thing; 6] =
-    [Thing::Retained, Thing::Doomed, Thing::Platform, Thing::Partner, Thing::Secret, Thing::Namespace];
+const ALL: [Thing; 7] = [
+    Thing::Retained,
+    Thing::Doomed,
+    Thing::Platform,
+    Thing::Partner,
+    Thing::Secret,
+    Thing::Credentials,
+    Thing::Namespace,
+];
 
 /// An order that is the same for a seed for ever.
 fn shuffled(mut seed: u64) -> Vec<Thing> {
@@ -77,6 +86,7 @@ async fn delete(stage: &Stage, doomed: &Handle<'_>, thing: Thing) {
         Thing::Platform => ask::<Platform>(Api::all(platform_admin), &stage.env.platform).await,
         Thing::Partner => ask::<Partner>(Api::all(platform_admin), namespace).await,
         Thing::Secret => ask::<Secret>(Api::namespaced(admin, namespace), "acs").await,
+        Thing::Credentials => ask::<Secret>(Api::namespaced(admin, &stage.env.operator_namespace), "platform").await,
         Thing::Namespace => ask::<Namespace>(Api::all(admin), namespace).await,
     };
     match outcome {
