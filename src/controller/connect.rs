@@ -105,6 +105,12 @@ impl Platforms {
         {
             return Ok(known.client);
         }
+        let not_pem =
+            NoClient { reason: reason::INVALID_PLATFORM, what: "spec.caBundle is not a list of PEM certificates" };
+        // A text without any certificate is read as an empty list, with which nobody would be trusted.
+        if platform.spec.ca_bundle.as_ref().is_some_and(|bundle| !bundle.contains("-----BEGIN CERTIFICATE-----")) {
+            return Err(not_pem);
+        }
         let authentication = &platform.spec.authentication;
         let endpoint = Endpoint {
             url: url(&platform.spec.endpoint)?,
@@ -115,10 +121,7 @@ impl Platforms {
             ca_bundle: platform.spec.ca_bundle.clone(),
             deadline: context.options.timing.call,
         };
-        let client = Client::new(endpoint, self.alarm.clone()).map_err(|_| NoClient {
-            reason: reason::INVALID_PLATFORM,
-            what: "spec.caBundle is not a list of PEM certificates",
-        })?;
+        let client = Client::new(endpoint, self.alarm.clone()).map_err(|_| not_pem)?;
         let connection = Connection { generation, credentials, client: Arc::new(client) };
         let client = connection.client.clone();
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).insert(key(platform), connection);
