@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use kube::Api;
 use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
-use nimbus_operator::resources::{Partner, Tenant, crd, manifest, reference};
+use nimbus_operator::resources::{Partner, Tenant, crd, manifest, reference, runbook};
 use nimbus_operator::settings::leaves;
 use serde_json::{Value, json};
 
@@ -15,7 +15,10 @@ use crate::support::stage::Stage;
 use crate::support::users;
 
 fn files() -> Vec<(PathBuf, String)> {
-    let mut files = vec![("docs/settings.md".to_owned(), reference::settings())];
+    let mut files = vec![
+        ("docs/settings.md".to_owned(), reference::settings()),
+        ("docs/runbook.md".to_owned(), runbook::runbook()),
+    ];
     files.extend(manifest::examples());
     files.into_iter().map(|(path, text)| (assets::checkout().join(path), text)).collect()
 }

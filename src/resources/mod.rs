@@ -10,6 +10,7 @@ pub mod platform;
 pub mod policy;
 pub mod reason;
 pub mod reference;
+pub mod runbook;
 pub mod sample;
 pub mod status;
 pub mod tenant;
