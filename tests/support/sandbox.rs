@@ -1,5 +1,7 @@
 //! The sandbox of one test, and the outside world that acts on it: people in the UI, faults, the script, the log.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context, Result, ensure};
 use nimbus_operator::sandbox::{self, Database, Options, Running};
 use reqwest::Method;
@@ -8,6 +10,8 @@ use serde_json::{Value, json};
 /// A reference platform in this process.
 pub struct Sandbox {
     running: Running,
+    /// Where its state is, if it outlives the platform.
+    file: Option<PathBuf>,
     http: reqwest::Client,
 }
 
@@ -29,7 +33,25 @@ impl Sandbox {
     pub async fn start() -> Result<Self> {
         super::http::install_tls_provider();
         let running = sandbox::start(Options { listen: "127.0.0.1:0".parse()?, database: Database::Memory }).await?;
-        Ok(Self { running, http: reqwest::Client::new() })
+        Ok(Self { running, file: None, http: reqwest::Client::new() })
+    }
+
+    /// Starts one whose state is in a file.
+    pub async fn start_in(file: &Path) -> Result<Self> {
+        super::http::install_tls_provider();
+        let database = Database::File(file.to_owned());
+        let running = sandbox::start(Options { listen: "127.0.0.1:0".parse()?, database }).await?;
+        Ok(Self { running, file: Some(file.to_owned()), http: reqwest::Client::new() })
+    }
+
+    /// Stops it and starts another one at the same address, with what is in its file.
+    pub async fn restart(self) -> Result<Self> {
+        let Self { running, file, http } = self;
+        let listen = running.address();
+        running.stop().await;
+        let database = Database::File(file.clone().context("its state is in memory")?);
+        let running = sandbox::start(Options { listen, database }).await?;
+        Ok(Self { running, file, http })
     }
 
     /// Where it is.
