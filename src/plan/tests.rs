@@ -4,6 +4,7 @@
 
 mod bounds;
 mod canary;
+mod configured;
 mod keeping;
 mod laws;
 mod leaving;

@@ -1,0 +1,89 @@
+//! What is configured and has no effect yet, and what the platform says that this version does not know.
+
+use super::*;
+use crate::admin_api::types::Cap;
+use crate::resources::status::CheckStatus;
+
+fn interact() -> Given {
+    tenant("contoso").with_interact("s-1").with("extensions.interact.sessionRecoveryTimeoutSeconds", 30)
+}
+
+/// What a pass says of the checks: ChecksPassed, and name and result of each.
+fn judged(given: &Given, held: &mut Held) -> (Option<String>, Vec<(String, String)>) {
+    let status = written(given, pass(given, held));
+    let stated = verdict(&status).into_iter().find(|condition| condition.starts_with(kind::CHECKS_PASSED));
+    (stated, status.checks.into_iter().map(|check| (check.name, check.result)).collect())
+}
+
+fn check(name: &str, result: &str) -> (String, String) {
+    (name.to_owned(), result.to_owned())
+}
+
+#[test]
+fn what_the_platform_does_not_say_is_no_verdict() {
+    let mut held = Held::nothing();
+    let given = interact().after(&mut held);
+    assert_eq!(given.status.as_ref().unwrap().checks, []);
+    held.document().runtime.licensed = json!({ "users": { "interact": false } });
+    let failed = Some("ChecksPassed=False CheckFailed".to_owned());
+    assert_eq!(judged(&given, &mut held), (failed, vec![check("Licensed", "Failed")]));
+    held.document().runtime.licensed = json!({ "users": { "interact": true }, "modalities": { "email": true } });
+    held.document().runtime.available_modalities = Some(vec!["email".into()]);
+    let passed = Some("ChecksPassed=True ChecksPassed".to_owned());
+    assert_eq!(judged(&given, &mut held), (passed, vec![check("Available", "Passed"), check("Licensed", "Passed")]));
+}
+
+/// Checks of somebody else stay as they are, and the worst of all counts.
+#[test]
+fn the_worst_of_all_checks_is_stated() {
+    let mut held = Held::nothing();
+    let mut given = interact().after(&mut held);
+    let other = |result: &str| {
+        let check = CheckStatus { name: "Presence".into(), result: result.into(), reason: None, message: None };
+        vec![check]
+    };
+    for (theirs, licensed, expected) in [
+        ("Unknown", true, "ChecksPassed=Unknown CheckUnknown"),
+        ("Unknown", false, "ChecksPassed=False CheckFailed"),
+        ("Passed", true, "ChecksPassed=True ChecksPassed"),
+        ("Failed", true, "ChecksPassed=False CheckFailed"),
+    ] {
+        given.status.as_mut().unwrap().checks = other(theirs);
+        held.document().runtime.licensed = json!({ "users": { "interact": licensed } });
+        let ours = check("Licensed", if licensed { "Passed" } else { "Failed" });
+        let all = vec![ours, check("Presence", theirs)];
+        assert_eq!(judged(&given, &mut held), (Some(expected.to_owned()), all), "{theirs} {licensed}");
+    }
+}
+
+#[test]
+fn a_cap_is_told_of_what_the_spec_sets_above_it_and_of_nothing_else() {
+    let mut held = Held::nothing();
+    let given = tenant("contoso").after(&mut held);
+    let cap = |pointer: &str, effective_max| Cap { pointer: pointer.into(), effective_max };
+    let message = |held: &mut Held| {
+        let status = pass(&given, held).map(|outcome| concluded(&given, Ok(outcome)).status).unwrap();
+        let tabs = status.or_else(|| given.status.clone()).unwrap().tabs;
+        tabs.into_iter().find(|tab| tab.name == "Modalities").unwrap().message
+    };
+    // 120 is what the spec wants; external tasks are not managed.
+    held.document().runtime.caps = vec![
+        cap("/modalities/email/maxConcurrentTasksPerService", 120),
+        cap("/modalities/externalTask/maxConcurrentTasksPerService", 1),
+    ];
+    assert_eq!(message(&mut held), None);
+    held.document().runtime.caps[0].effective_max = 119;
+    let expected =
+        "spec.modalities.email.maxConcurrentTasksPerService is 120 and the vendor caps it: 119 has an effect";
+    assert_eq!(message(&mut held).as_deref(), Some(expected));
+}
+
+#[test]
+fn a_state_that_this_version_does_not_know_is_no_verdict() {
+    let mut held = Held::nothing();
+    let given = tenant("contoso").after(&mut held);
+    held = held.with("licenses.tenantState", "Hibernating");
+    let status = written(&given, pass(&given, &mut held));
+    assert!(verdict(&status).contains(&"TenantActive=Unknown UnknownState".to_owned()), "{:?}", verdict(&status));
+    assert!(message(&status, kind::TENANT_ACTIVE).contains("'Hibernating'"));
+}
