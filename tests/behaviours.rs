@@ -4,6 +4,7 @@
 //! only carries across, with nothing that it decides or shows, stands in a module `platform_only`, and its expected table is
 //! taken from the lines of the manual that the test quotes.
 
+mod advice;
 mod b01_save_is_one_transaction;
 mod b02_hidden_values_are_kept;
 mod b03_interact_needs_a_connection_string;
@@ -24,3 +25,6 @@ mod b17_provisioning_via_teams;
 mod b18_instant_messaging;
 mod b19_not_yet_licensed;
 mod b20_attendant_console;
+mod facts;
+mod hints;
+mod play;

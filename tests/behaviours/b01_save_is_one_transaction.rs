@@ -1,1 +1,93 @@
 //! Behaviour 1. SAVE is one transaction over all tabs: one invalid tab blocks everything, and the status marks which tabs.
+//!
+//! The operator decides: it judges what the settings would be after the save, saves nothing while one tab is wrong, and says
+//! which.
+
+use super::play::{Play, stated, tab, told, two};
+use crate::support::stage::condition;
+
+/// "Clicking SAVE affects changes in all tabs. For that reason, warning icons in the tabs will indicate when there is missing
+/// or wrong information that prevents saving." "Before saving, review the marked tabs first"
+#[tokio::test(flavor = "multi_thread")]
+async fn missing_information_in_two_tabs_blocks_all_tabs_and_marks_both() {
+    let play = Play::start("b01-missing").await;
+    play.live("general: {companyName: Contoso AG}").await;
+    let before = play.document().await["settings"].clone();
+    let mark = play.stage.platform.mark().await.unwrap();
+
+    // Right in General and Contact; without what Extensions and Modalities need once they are on.
+    let more = "general: {companyName: Contoso SE}
+contact: {email: ops@contoso.com}
+";
+    play.apply(&format!(
+        "{more}extensions: {{interact: {{enabled: true}}}}
+modalities: {{instantMessaging: {{enabled: true}}}}
+"
+    ))
+    .await;
+    let blocked = play.stage.condition("Ready", "False", "InvalidSettings").await;
+    let extensions = "spec.extensions.interact.acsConnectionStringRef is not set, must be set while \
+                      spec.extensions.interact.enabled is true";
+    let modalities = "spec.modalities.instantMessaging.primaryAccount is not set, must be set while \
+                      spec.modalities.instantMessaging.enabled is true";
+    assert_eq!(two("Invalid", extensions), told(&blocked, "Extensions"));
+    assert_eq!(two("Invalid", modalities), told(&blocked, "Modalities"));
+    for valid in ["General", "Contact", "Provisioning"] {
+        assert_ne!("Invalid", tab(&blocked, valid).state, "{valid}");
+    }
+    let message = condition(&blocked, "Ready").unwrap().2;
+    assert_eq!(format!("{extensions}; {modalities}"), message);
+    for kind in ["Accepted", "Synced"] {
+        assert_eq!(two("False", "InvalidSettings"), stated(&blocked, kind));
+    }
+    assert_eq!(two("True", "InvalidSettings"), stated(&blocked, "Stalled"));
+    assert!(play.column("MESSAGE").await.unwrap().starts_with(extensions), "who looks with kubectl sees which");
+    assert_eq!(before, play.document().await["settings"], "nothing at all was saved");
+    assert_eq!([""; 0], *play.stage.platform.effects(mark).await.unwrap());
+
+    // The last mark gone, everything goes in one save.
+    let ready = play
+        .live(&format!(
+            "{more}extensions: {{interact: {{enabled: true, acsConnectionStringRef: {{name: acs, key: connection-string}}}}}}
+modalities: {{instantMessaging: {{enabled: true, primaryAccount: im@contoso.com}}}}
+"
+        ))
+        .await;
+    let calls = play.stage.platform.calls(&play.stage.id, mark).await.unwrap();
+    let saves: Vec<_> = calls.iter().filter(|seen| seen.effect.is_some()).collect();
+    let mut pointers: Vec<String> = serde_json::from_value(saves[0].entry["changedPointers"].clone()).unwrap();
+    pointers.sort();
+    let expected = [
+        "/contact/email",
+        "/extensions/interact/acsConnectionString",
+        "/extensions/interact/enabled",
+        "/general/companyName",
+        "/modalities/instantMessaging/enabled",
+        "/modalities/instantMessaging/primaryAccount",
+    ];
+    assert_eq!((1, expected.to_vec()), (saves.len(), pointers.iter().map(String::as_str).collect()));
+    for name in ["General", "Contact", "Extensions", "Modalities"] {
+        assert_eq!("InSync", tab(&ready, name).state, "{name}");
+    }
+}
+
+/// The same where only the platform can know: a unit in good spelling that is not there.
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_information_that_only_the_platform_knows_blocks_all_tabs_and_marks_its_own() {
+    let play = Play::start("b01-wrong").await;
+    play.live("general: {companyName: Contoso AG}").await;
+    let before = play.document().await["settings"].clone();
+    play.apply(
+        "general: {companyName: Contoso SE}
+provisioning: {defaultOrganizationUnitId: 44444444-0d3e-4f5a-8b7c-9d0e1f2a3b4c}
+",
+    )
+    .await;
+    let blocked = play.stage.condition("Ready", "False", "OrganizationUnitNotFound").await;
+    assert_eq!(
+        two("Invalid", "spec.provisioning.defaultOrganizationUnitId was refused"),
+        told(&blocked, "Provisioning")
+    );
+    assert_ne!("Invalid", tab(&blocked, "General").state);
+    assert_eq!(before, play.document().await["settings"], "nothing at all was saved");
+}

@@ -1,1 +1,87 @@
 //! Behaviour 2. Switching a section off hides its values and keeps them.
+//!
+//! The operator decides: it neither compares nor sends nor clears what is hidden, and sends it with the switch; the tab counts.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::play::{Play, fails, goes, told, two};
+
+fn interact(enabled: bool, timeout: i32) -> String {
+    format!(
+        "extensions:
+  interact:
+    enabled: {enabled}
+    acsConnectionStringRef: {{name: acs, key: connection-string}}
+    o365UserId: 6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c
+    sessionRecoveryTimeoutSeconds: {timeout}
+"
+    )
+}
+
+/// "If Interact is disabled, all corresponding fields are hidden in the section." "Configured values are not cleaned up and
+/// can be used when enabling the functionality again." "When disabled, the calls in Interact will not reach an agent, even
+/// if the tenant is configured for Interact calls."
+#[tokio::test(flavor = "multi_thread")]
+async fn interact_that_is_off_reaches_nobody_keeps_its_values_and_takes_later_edits_with_the_switch() {
+    let play = Play::start("b02-interact").await;
+    play.live(&interact(true, 30)).await;
+    play.act(Method::PUT, "/users/anna", json!({ "licences": ["users/interact"] })).await;
+    assert_eq!(goes("connected"), play.visit().await);
+    let kept = play.setting("/extensions/interact").await;
+
+    let off = play.live(&interact(false, 30)).await;
+    assert_eq!(fails("no-agent", "section-off"), play.visit().await);
+    let mut expected = kept.clone();
+    expected["enabled"] = json!(false);
+    assert_eq!(expected, play.setting("/extensions/interact").await);
+    let hidden = "3 settings are hidden while their section is off";
+    assert_eq!(two("InSync", hidden), told(&off, "Extensions"));
+
+    // An edit of what is hidden waits, and so does what somebody else does to it.
+    let mark = play.stage.platform.mark().await.unwrap();
+    let edited = play.live(&interact(false, 45)).await;
+    assert_eq!(two("InSync", hidden), told(&edited, "Extensions"));
+    play.vendor(json!({ "extensions": { "interact": { "sessionRecoveryTimeoutSeconds": 60 } } })).await;
+    let looked = play.stage.pass().await;
+    assert!(looked.status.unwrap().drift.is_empty(), "what is hidden is not compared");
+    assert_eq!([""; 0], *play.stage.platform.effects(mark).await.unwrap());
+
+    let on = play.live(&interact(true, 45)).await;
+    assert_eq!(two("InSync", ""), told(&on, "Extensions"));
+    let mut expected = kept;
+    expected["sessionRecoveryTimeoutSeconds"] = json!(45);
+    assert_eq!(expected, play.setting("/extensions/interact").await, "the string is the one that was kept");
+    assert_eq!(["settings-changed"], *play.stage.platform.effects(mark).await.unwrap(), "with the switch, in one save");
+    assert_eq!(goes("connected"), play.visit().await);
+}
+
+/// "When this option is disabled, all corresponding fields are hidden in the section. Configured values are not cleaned up
+/// and can be used when enabling the option again."
+#[tokio::test(flavor = "multi_thread")]
+async fn an_own_acs_instance_that_is_off_keeps_its_string() {
+    let play = Play::start("b02-acs").await;
+    let spec = |on: bool| {
+        let acs = "acsConnectionStringRef: {name: acs, key: connection-string}";
+        format!(
+            "extensions: {{assistant: {{useOwnAcsInstance: {on}, {acs}}}}}
+modalities:
+  instantMessaging:
+    {{enabled: true, primaryAccount: im@contoso.com, useOwnAcsInstance: {on}, {acs},
+     acsResourceId: 11111111-0d3e-4f5a-8b7c-9d0e1f2a3b4c}}
+"
+        )
+    };
+    let on = play.live(&spec(true)).await;
+    let before = play.document().await["settings"].clone();
+    assert_eq!(2, on.status.as_ref().unwrap().sealed.len());
+    let off = play.live(&spec(false)).await;
+    let mut expected = before;
+    expected["extensions"]["assistant"]["useOwnAcsInstance"] = json!(false);
+    expected["modalities"]["instantMessaging"]["useOwnAcsInstance"] = json!(false);
+    assert_eq!(expected, play.document().await["settings"]);
+    assert_eq!(two("InSync", "1 settings are hidden while their section is off"), told(&off, "Extensions"));
+    assert_eq!(two("InSync", "2 settings are hidden while their section is off"), told(&off, "Modalities"));
+    let everything = serde_json::to_string(&off).unwrap();
+    assert!(!everything.contains("accesskey="), "the string never leaves its Secret");
+}

@@ -1,1 +1,63 @@
 //! Behaviour 3. Interact needs a connection string while it is on; switching it on makes a script run pending.
+//!
+//! The operator decides on what the settings would be after the save, and shows what the platform derives.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::play::{Play, fails, goes, stated, told, two};
+use crate::support::stage::CONNECTION_STRING;
+
+const ON: &str = "extensions: {interact: {enabled: true}}";
+const ON_WITH_STRING: &str =
+    "extensions: {interact: {enabled: true, acsConnectionStringRef: {name: acs, key: connection-string}}}";
+
+/// "Enabling this requires you to fill in an ACS connection string." "Required to use Interact"
+#[tokio::test(flavor = "multi_thread")]
+async fn on_without_a_string_is_refused_and_off_without_one_is_valid() {
+    let play = Play::start("b03-required").await;
+    play.live("extensions: {interact: {enabled: false, sessionRecoveryTimeoutSeconds: 30}}").await;
+    play.apply(ON).await;
+    let refused = play.stage.condition("Ready", "False", "InvalidSettings").await;
+    let message = "spec.extensions.interact.acsConnectionStringRef is not set, must be set while \
+                   spec.extensions.interact.enabled is true";
+    assert_eq!(two("Invalid", message), told(&refused, "Extensions"));
+    assert_eq!(json!(false), play.setting("/extensions/interact/enabled").await);
+    play.live(ON_WITH_STRING).await;
+    assert_eq!(json!(true), play.setting("/extensions/interact/enabled").await);
+}
+
+/// A string that the vendor's people filled in is there: what counts is what would be after the save.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_string_that_the_platform_holds_already_is_enough() {
+    let play = Play::start("b03-held").await;
+    play.live("{}").await;
+    play.vendor(json!({ "extensions": { "interact": { "acsConnectionString": { "value": CONNECTION_STRING } } } }))
+        .await;
+    let on = play.live(ON).await;
+    assert_eq!(two("InSync", ""), told(&on, "Extensions"));
+    assert_eq!(json!({ "set": true, "version": 1 }), play.setting("/extensions/interact/acsConnectionString").await);
+}
+
+/// "When enabled, the calls in Interact will reach an agent in Teams." "Major technical changes on a tenant-level or within
+/// service settings may require a re-execution of a downloadable Microsoft PowerShell script"
+#[tokio::test(flavor = "multi_thread")]
+async fn switched_on_it_reaches_an_agent_and_a_run_of_the_script_is_pending() {
+    let play = Play::start("b03-on").await;
+    let before = play.live("{}").await;
+    assert_eq!(two("False", "NothingPending"), stated(&before, "ScriptExecutionPending"));
+    play.act(Method::PUT, "/users/anna", json!({ "licences": ["users/interact"] })).await;
+    // A widget has no key before Interact was on once.
+    assert_eq!("rejected", play.visit().await.0);
+
+    let on = play.live(ON_WITH_STRING).await;
+    assert_eq!(goes("connected"), play.visit().await);
+    assert_eq!(two("True", "ScriptPending"), stated(&on, "ScriptExecutionPending"));
+    assert_eq!(two("True", "Succeeded"), stated(&on, "Ready"), "a wait must not hang on a human");
+    assert_eq!("True", play.column("SCRIPT").await.unwrap());
+
+    // Taken back before the script ran, nothing is pending: it is derived, not remembered.
+    let off = play.live("extensions: {interact: {enabled: false}}").await;
+    assert_eq!(fails("no-agent", "section-off"), play.visit().await);
+    assert_eq!(two("False", "NothingPending"), stated(&off, "ScriptExecutionPending"));
+}

@@ -1,1 +1,135 @@
 //! Behaviour 10. Limits act at once, and lowering one never ends running tasks.
+//!
+//! The operator shows where a limit of the vendor is below the wanted one. What happens at a limit is the platform's.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::play::{Play, fails, goes, stated, told, two};
+
+/// The limits of all four kinds of tasks.
+fn limits(count: i32) -> String {
+    format!(
+        "extensions: {{outbound: {{maxScheduledTasksPerService: {count}}}}}
+modalities:
+  instantMessaging: {{enabled: true, primaryAccount: im@contoso.com, maxConcurrentTasksPerService: {count}}}
+  externalTask: {{maxConcurrentTasksPerService: {count}}}
+  email: {{maxConcurrentTasksPerService: {count}}}
+licenses: {{contingents: {{modalities: {{instantMessaging: 5, externalTask: 5, email: 5}}}}}}
+"
+    )
+}
+
+impl Play {
+    /// What runs and what waits.
+    async fn backlog(&self, kind: &str) -> (usize, usize) {
+        let tasks = self.see("/tasks").await["items"].clone();
+        let count = |outcome: &str| {
+            let is_one = |task: &&Value| task["kind"] == kind && task["outcome"] == outcome;
+            tasks.as_array().unwrap().iter().filter(is_one).count()
+        };
+        (count("running"), count("blocked"))
+    }
+
+    async fn finish_one(&self, kind: &str) {
+        let tasks = self.see("/tasks").await["items"].clone();
+        let first = tasks.as_array().unwrap().iter().find(|task| task["kind"] == kind).unwrap().clone();
+        self.remove(&format!("/tasks/{}", first["id"].as_str().unwrap())).await;
+    }
+
+    async fn outcomes(&self, kind: &str, count: usize) -> Vec<(String, Value)> {
+        let mut outcomes = vec![];
+        for _ in 0..count {
+            outcomes.push(self.task(kind).await);
+        }
+        outcomes
+    }
+}
+
+/// "This feature uses runtime resources under a fair-use policy. Luware may change the usage limit or contact customers that
+/// exceed the general usage quota."
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cap_of_the_vendor_is_told_in_the_tab_and_ready_stays_true() {
+    let play = Play::start("b10-cap").await;
+    let before = play.live(&limits(3)).await;
+    assert_eq!(two("InSync", ""), told(&before, "Modalities"));
+    play.service("help").await;
+    let caps = |max: i64| json!({ "caps": { "/modalities/email/maxConcurrentTasksPerService": max } });
+    let mark = play.stage.platform.mark().await.unwrap();
+    play.act(Method::PUT, "/caps", caps(1)).await;
+    assert_eq!(vec![goes("running"), goes("blocked")], play.outcomes("email", 2).await);
+    let capped = play.stage.pass().await;
+    let note = "spec.modalities.email.maxConcurrentTasksPerService is 3 and the vendor caps it: 1 has an effect";
+    assert_eq!(two("InSync", note), told(&capped, "Modalities"));
+    assert_eq!(two("True", "Succeeded"), stated(&capped, "Ready"));
+    assert_eq!(two("True", "InSync"), stated(&capped, "Synced"), "the wanted value stays stored");
+    assert_eq!(json!(3), play.setting("/modalities/email/maxConcurrentTasksPerService").await);
+
+    // A cap that is no lower has no effect, and nothing is told.
+    play.act(Method::PUT, "/caps", caps(3)).await;
+    assert_eq!(two("InSync", ""), told(&play.stage.pass().await, "Modalities"));
+    assert_eq!((2, 0), play.backlog("email").await);
+    assert_eq!([""; 0], *play.stage.platform.effects(mark).await.unwrap());
+}
+
+pub mod platform_only {
+    use super::*;
+
+    /// "Once the limit is reached, a flow error is returned and the task will be discarded." (Outbound, External Task)
+    /// "Further incoming tasks will be blocked until the task backlog gets below the set threshold." (Modalities)
+    #[tokio::test(flavor = "multi_thread")]
+    async fn b10_at_the_limit_two_kinds_are_discarded_and_two_wait() {
+        let play = Play::start("b10-limit").await;
+        play.live(&limits(2)).await;
+        play.service("help").await;
+        let (discarded, blocked) = (fails("discarded", "flow-error"), goes("blocked"));
+        // Kind, what becomes of the third, what runs and waits then, and after one is finished.
+        let rows = [
+            ("outbound", &discarded, (2, 0), (1, 0)),
+            ("external", &discarded, (2, 0), (1, 0)),
+            ("instantMessaging", &blocked, (2, 1), (2, 0)),
+            ("email", &blocked, (2, 1), (2, 0)),
+        ];
+        for (kind, third, full, after) in rows {
+            assert_eq!(vec![goes("running"), goes("running"), third.clone()], play.outcomes(kind, 3).await, "{kind}");
+            assert_eq!(full, play.backlog(kind).await, "{kind}");
+            play.finish_one(kind).await;
+            assert_eq!(after, play.backlog(kind).await, "{kind}");
+        }
+    }
+
+    /// ""Max concurrent task" parameters changed on this page immediately affect services which already make use the
+    /// coresponding modality." "Task processing resumes when the threshold drops below the limit."
+    #[tokio::test(flavor = "multi_thread")]
+    async fn b10_a_limit_acts_as_soon_as_it_is_ready_and_lowering_it_ends_nothing() {
+        let play = Play::start("b10-lower").await;
+        play.live(&limits(2)).await;
+        play.service("help").await;
+        play.outcomes("email", 4).await;
+        assert_eq!((2, 2), play.backlog("email").await);
+        play.live(&limits(3)).await;
+        assert_eq!((3, 1), play.backlog("email").await, "raised: one more runs");
+        play.live(&limits(1)).await;
+        assert_eq!((3, 1), play.backlog("email").await, "lowered: nothing is ended");
+        for expected in [(2, 1), (1, 1), (1, 0)] {
+            play.finish_one("email").await;
+            assert_eq!(expected, play.backlog("email").await);
+        }
+    }
+
+    /// "Default 20 / Min 1 / Max 50" and for Email "Default 50 / Min 1 / Max 200"
+    #[tokio::test(flavor = "multi_thread")]
+    async fn b10_an_unset_limit_is_the_platforms_own() {
+        let play = Play::start("b10-default").await;
+        play.live("{}").await;
+        let rows = [
+            ("/extensions/outbound/maxScheduledTasksPerService", 20),
+            ("/modalities/instantMessaging/maxConcurrentTasksPerService", 20),
+            ("/modalities/externalTask/maxConcurrentTasksPerService", 20),
+            ("/modalities/email/maxConcurrentTasksPerService", 50),
+        ];
+        for (pointer, limit) in rows {
+            assert_eq!(json!(limit), play.setting(pointer).await, "{pointer}");
+        }
+    }
+}

@@ -1,1 +1,125 @@
-//! Behaviour 11. Retention: purged within a day after it ended, never invented, shortened only when confirmed.
+//! Behaviour 11. Retention: data is purged within a day after its time ended, and no time is invented. Turning the recording
+//! off closes open records and leaves data alone; sharing no personal data means pseudonyms.
+//!
+//! The operator decides: a shorter time destroys data, so the whole save waits for a confirmation that names both values.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::play::{Play, told, two};
+
+const DAY: i64 = 86_400;
+
+impl Play {
+    /// A user changes the state.
+    async fn state(&self, user: &str, state: &str) {
+        self.act(Method::PUT, &format!("/users/{user}/state"), json!({ "state": state })).await;
+    }
+
+    /// State of each record, and whether it is over.
+    async fn records(&self) -> Vec<(String, bool)> {
+        let records = self.see("/records").await["items"].clone();
+        let record = |record: &Value| (record["state"].as_str().unwrap().to_owned(), !record["endedAt"].is_null());
+        records.as_array().unwrap().iter().map(record).collect()
+    }
+}
+
+fn record(state: &str, over: bool) -> (String, bool) {
+    (state.to_owned(), over)
+}
+
+fn keeps(months: i32) -> String {
+    format!("dataPrivacy: {{persistUserStatesInReporting: true, dataRetentionMonths: {months}}}")
+}
+
+/// "The time after which historical data is purged." "The purge is completed within 24 hours after the data retention time has
+/// expired."
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_purged_by_a_shorter_time_until_both_values_are_confirmed() {
+    let play = Play::start("b11-shorter").await;
+    play.live(&keeps(24)).await;
+    play.state("anna", "Busy").await;
+    play.state("anna", "Away").await;
+    play.wait(100 * DAY).await;
+    let both = vec![record("Busy", true), record("Away", false)];
+    assert_eq!(both, play.records().await);
+
+    play.apply(&keeps(1)).await;
+    let blocked = play.stage.condition("Ready", "False", "ConfirmationRequired").await;
+    assert_eq!("Invalid", told(&blocked, "DataPrivacy").0);
+    play.wait(2 * DAY).await;
+    play.stage.pass().await;
+    assert_eq!(both, play.records().await, "nothing is gone");
+    assert_eq!(json!(24), play.setting("/dataPrivacy/dataRetentionMonths").await);
+
+    play.stage.annotate("nimbus.luware.com/confirm-retention", "24->1").await;
+    let ready = play.stage.ready().await;
+    assert_eq!(two("InSync", ""), told(&ready, "DataPrivacy"));
+    assert_eq!(
+        vec![record("Away", false)],
+        play.records().await,
+        "what is older is purged; what is open is no history"
+    );
+}
+
+/// No default is published, and none is invented: not in the CRD, not on the wire.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_spec_without_a_time_never_says_one_and_nothing_is_ever_purged() {
+    let play = Play::start("b11-none").await;
+    let ready = play.live("dataPrivacy: {persistUserStatesInReporting: true}").await;
+    assert_eq!(None, ready.spec.settings.data_privacy.and_then(|privacy| privacy.data_retention_months));
+    assert_eq!(None, ready.status.unwrap().applied.unwrap().data_retention_months);
+    assert_eq!(Value::Null, play.setting("/dataPrivacy/dataRetentionMonths").await);
+    play.state("anna", "Busy").await;
+    play.state("anna", "Away").await;
+    play.wait(9 * 365 * DAY).await;
+    play.stage.pass().await;
+    assert_eq!(2, play.records().await.len());
+    let log = play.stage.platform.log_after(0).await.unwrap();
+    assert!(log.iter().all(|seen| !seen.entry["changedPointers"].to_string().contains("dataRetentionMonths")));
+}
+
+pub mod platform_only {
+    use super::*;
+
+    /// "The purge is completed within 24 hours after the data retention time has expired."
+    #[tokio::test(flavor = "multi_thread")]
+    async fn b11_data_is_there_until_its_time_ended_and_gone_a_day_later() {
+        let play = Play::start("b11-purge").await;
+        play.live(&keeps(12)).await;
+        play.state("anna", "Busy").await;
+        play.state("anna", "Away").await;
+        play.wait(364 * DAY).await;
+        assert_eq!(2, play.records().await.len());
+        // A year has 365 or 366 days, and the purge one more.
+        play.wait(3 * DAY).await;
+        assert_eq!(vec![record("Away", false)], play.records().await);
+    }
+
+    /// "When disabled, existing User Presence State reports will be closed and no further entries are generated. Already
+    /// existing data is not affected."
+    #[tokio::test(flavor = "multi_thread")]
+    async fn b11_recording_that_is_switched_off_closes_what_is_open_and_leaves_data_alone() {
+        let play = Play::start("b11-off").await;
+        play.live(&keeps(12)).await;
+        play.state("anna", "Busy").await;
+        play.state("anna", "Away").await;
+        assert_eq!(vec![record("Busy", true), record("Away", false)], play.records().await);
+        play.live("dataPrivacy: {persistUserStatesInReporting: false, dataRetentionMonths: 12}").await;
+        play.state("anna", "Available").await;
+        assert_eq!(vec![record("Busy", true), record("Away", true)], play.records().await);
+    }
+
+    /// "When enabled, PII is used as User Identifier." "When disabled, pseudo anonymized string without PII is used."
+    #[tokio::test(flavor = "multi_thread")]
+    async fn b11_without_sharing_personal_data_users_are_pseudonyms() {
+        let play = Play::start("b11-pii").await;
+        play.live("dataPrivacy: {persistUserStatesInReporting: true, allowSharingPii: false}").await;
+        play.act(Method::PUT, "/users/anna", json!({ "licences": [], "upn": "anna@contoso.com" })).await;
+        play.state("anna", "Busy").await;
+        let user = async || play.see("/records").await["items"][0]["user"].as_str().unwrap().to_owned();
+        assert!(user().await.starts_with("user-") && !user().await.contains("anna"), "{}", user().await);
+        play.live("dataPrivacy: {persistUserStatesInReporting: true, allowSharingPii: true}").await;
+        assert_eq!("anna@contoso.com", user().await);
+    }
+}

@@ -1,1 +1,183 @@
-//! Behaviour 13. Tenant state and licences are read from the platform.
+//! Behaviour 13. Tenant state and licences are read from the platform. Suspended means: log-ins refused, tasks rejected, calls
+//! to the announcement; the configuration stays.
+//!
+//! The operator shows: the condition TenantActive with the state as its reason, `LicenseOveruse` with the kinds, and the
+//! numbers in `status.licenses`; neither touches Ready.
+
+use nimbus_operator::resources::Tenant;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::play::{Play, fails, outcome, stated, two};
+use crate::support::audit::Mark;
+use crate::support::stage::{condition, message};
+
+const TASKS: &str = "modalities: {email: {maxConcurrentTasksPerService: 5}}";
+
+impl Play {
+    async fn log_in(&self) -> String {
+        outcome(&self.act(Method::POST, "/log-ins", json!({ "user": "anna" })).await).0
+    }
+
+    /// The vendor's people change the state.
+    async fn state_of_tenant(&self, state: &str) {
+        self.vendor(json!({ "licenses": { "tenantState": state } })).await;
+    }
+
+    /// The licences of a user.
+    async fn licences(&self, user: &str, kinds: &[&str]) {
+        self.act(Method::PUT, &format!("/users/{user}"), json!({ "licences": kinds })).await;
+    }
+
+    async fn buys(&self, contingents: Value) {
+        self.vendor(json!({ "licenses": { "contingents": contingents } })).await;
+    }
+
+    async fn writes(&self) -> usize {
+        self.stage.tenant_writes(Mark::START).await.unwrap().len()
+    }
+}
+
+/// A row of `status.licenses`: used, bought, overused.
+fn licence(tenant: &Tenant, kind: &str) -> (i64, Option<i64>, bool) {
+    let licenses = &tenant.status.as_ref().unwrap().licenses;
+    let found =
+        licenses.iter().find(|license| license.kind == kind).unwrap_or_else(|| panic!("no {kind}: {licenses:?}"));
+    (found.used, found.contingent, found.overused)
+}
+
+/// "What happens on Tenant suspension? All users will not be able to login to Nimbus and related apps. Inbound / Outbound
+/// tasks will be rejected and incoming calls will be redirected to a default announcement workflow. This state can be resolved
+/// by a Luware Administrator."
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspended_tenant_is_told_with_whom_to_ask_and_its_settings_stay_and_are_still_saved() {
+    let play = Play::start("b13-suspended").await;
+    play.name_support().await;
+    play.live(TASKS).await;
+    play.service("help").await;
+    play.state_of_tenant("Active").await;
+    let serves = (play.log_in().await, play.call().await, play.task("outbound").await.0);
+    assert_eq!(("admitted".to_owned(), "distributed".to_owned(), "running".to_owned()), serves);
+    let before = play.document().await["settings"].clone();
+
+    play.state_of_tenant("Suspended").await;
+    let suspended = play.stage.pass().await;
+    assert_eq!(("refused".to_owned(), "announcement".to_owned()), (play.log_in().await, play.call().await));
+    for kind in ["outbound", "external", "email", "instantMessaging"] {
+        assert_eq!(fails("rejected", "tenant-state"), play.task(kind).await, "{kind}");
+    }
+    assert_eq!(two("False", "Suspended"), stated(&suspended, "TenantActive"));
+    let expected = "the tenant is Suspended: nobody can log in, tasks are rejected and calls go to an announcement; its \
+                    settings stay. What to do: Only a Luware Administrator can resolve this state; raise a ticket. See \
+                    https://helpdesk.luware.cloud";
+    assert_eq!(Some(expected.to_owned()), message(&suspended, "TenantActive"));
+    assert_eq!(two("True", "Succeeded"), stated(&suspended, "Ready"), "the spec is live all the same");
+    assert_eq!("Suspended", play.column("STATE").await.unwrap());
+    let mut kept = before;
+    kept["licenses"]["tenantState"] = json!("Suspended");
+    assert_eq!(kept, play.document().await["settings"], "the configuration stays");
+
+    // Not a deletion and not spec.suspend: edits are saved.
+    play.live("modalities: {email: {maxConcurrentTasksPerService: 6}}").await;
+    assert_eq!(json!(6), play.setting("/modalities/email/maxConcurrentTasksPerService").await);
+    play.state_of_tenant("Active").await;
+    let active = play.stage.pass().await;
+    assert_eq!(Some(("True".into(), "Active".into(), String::new())), condition(&active, "TenantActive"));
+    assert_eq!(("admitted".to_owned(), "distributed".to_owned()), (play.log_in().await, play.call().await));
+}
+
+/// "States displayed can be as follows: Active, Trial, Suspended, Expired, Canceled, Lab". "This field is read only. Your
+/// status can only be changed by a Luware System Administrator."
+#[tokio::test(flavor = "multi_thread")]
+async fn each_state_is_the_reason_of_tenant_active() {
+    let play = Play::start("b13-states").await;
+    let created = play.live("{}").await;
+    assert_eq!(two("True", "Trial"), stated(&created, "TenantActive"));
+    let rows = [
+        ("Active", "True", ""),
+        ("Suspended", "False", "raise a ticket."),
+        ("Expired", "False", "Get in contact with Luware Support to renew the subscription."),
+        ("Canceled", "False", "contact Luware Support."),
+        ("Lab", "True", ""),
+        ("Trial", "True", ""),
+    ];
+    for (state, active, advice) in rows {
+        play.state_of_tenant(state).await;
+        let tenant = play.stage.pass().await;
+        assert_eq!(two(active, state), stated(&tenant, "TenantActive"));
+        let said = message(&tenant, "TenantActive").unwrap();
+        assert!(said.ends_with(advice) && said.is_empty() == advice.is_empty(), "{state}: {said}");
+        assert_eq!(Some(state.to_owned()), tenant.status.unwrap().platform_tenant.unwrap().state);
+        assert_eq!(state, play.column("STATE").await.unwrap());
+    }
+}
+
+/// "The counters change when you Manage Licenses per service and users respectively, drawing from your current license
+/// contingency." Overuse is more than was bought, and as many is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn overuse_names_the_kinds_and_the_numbers_stand_in_the_status() {
+    let mut play = Play::start("b13-overuse").await;
+    play.live("{}").await;
+    play.buys(json!({ "users": { "assistant": 2 }, "services": { "advancedRouting": 1 } })).await;
+    play.service("help").await;
+    play.licences("anna", &["users/assistant"]).await;
+    play.licences("bob", &["users/assistant"]).await;
+    // The numbers are taken over with the first look of an operator, and then when it is time.
+    let as_many = play.restarted().await;
+    assert_eq!(two("False", "WithinContingent"), stated(&as_many, "LicenseOveruse"));
+    assert_eq!((2, Some(2), false), licence(&as_many, "users.assistant"));
+    assert_eq!((1, Some(1), false), licence(&as_many, "services.advancedRouting"));
+    assert_eq!("False", play.column("OVERUSE").await.unwrap());
+
+    play.licences("eve", &["users/assistant", "modalities/email"]).await;
+    play.buys(json!({ "modalities": { "email": 0 } })).await;
+    let overused = play.stage.pass().await;
+    let happened = "more licences are in use than were bought: modalities.email, users.assistant";
+    let expected = Some(("True".to_owned(), "ContingentExceeded".to_owned(), happened.to_owned()));
+    assert_eq!(expected, condition(&overused, "LicenseOveruse"));
+    let advice =
+        ". What to do: Your Customer Success specialist will reach out to you; free licences or extend the contingent.";
+    assert!(message(&overused, "LicenseOveruse").unwrap().ends_with(advice));
+    assert_eq!((3, Some(2), true), licence(&overused, "users.assistant"));
+    assert_eq!((1, Some(0), true), licence(&overused, "modalities.email"));
+    assert_eq!((1, Some(1), false), licence(&overused, "services.advancedRouting"));
+    assert_eq!(two("True", "Succeeded"), stated(&overused, "Ready"));
+    assert_eq!("True", play.column("OVERUSE").await.unwrap());
+
+    play.licences("eve", &[]).await;
+    let freed = play.stage.pass().await;
+    assert_eq!(two("False", "WithinContingent"), stated(&freed, "LicenseOveruse"));
+    assert_eq!((2, Some(2), false), licence(&freed, "users.assistant"));
+    assert_eq!((0, Some(0), false), licence(&freed, "modalities.email"));
+}
+
+/// Without any act of the tenant: the vendor lowers what was bought.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contingent_below_the_usage_is_overuse() {
+    let play = Play::start("b13-contingent").await;
+    play.live("{}").await;
+    play.buys(json!({ "users": { "contactCenter": 1 } })).await;
+    play.licences("anna", &["users/contactCenter"]).await;
+    assert_eq!(two("False", "WithinContingent"), stated(&play.stage.pass().await, "LicenseOveruse"));
+    play.buys(json!({ "users": { "contactCenter": 0 } })).await;
+    let overused = play.stage.pass().await;
+    assert_eq!(two("True", "ContingentExceeded"), stated(&overused, "LicenseOveruse"));
+    assert_eq!((1, Some(0), true), licence(&overused, "users.contactCenter"));
+}
+
+/// Usage moves all day: numbers alone are no news until it is time.
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_are_taken_over_when_it_is_time_or_overuse_flips_and_not_before() {
+    let mut play = Play::start("b13-numbers").await;
+    play.live("{}").await;
+    play.buys(json!({ "users": { "assistant": 5 } })).await;
+    play.restarted().await;
+    play.licences("anna", &["users/assistant"]).await;
+    let before = play.writes().await;
+    let same = play.stage.pass().await;
+    assert_eq!((0, Some(5), false), licence(&same, "users.assistant"));
+    // One write, which is the answer to the request for a pass.
+    assert_eq!(before + 1, play.writes().await);
+    let restarted = play.restarted().await;
+    assert_eq!((1, Some(5), false), licence(&restarted, "users.assistant"), "when it is time");
+}

@@ -1,1 +1,172 @@
-//! Behaviour 14. The provisioning script: what is pending is read, never assumed.
+//! Behaviour 14. The provisioning script: what is pending is read from the platform, the download is offered, and completion
+//! is learned by reading, never assumed.
+//!
+//! The operator shows: the condition ScriptExecutionPending with the changes by scope, `status.provisioningScript`, a column,
+//! and it looks again by itself while something is pending.
+
+use std::time::Duration;
+
+use nimbus_operator::resources::Tenant;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::play::{Play, stated, two};
+use crate::support::stage::{Stage, condition, message};
+use crate::support::wait::{PATIENCE, until};
+
+const INTERACT: &str =
+    "extensions: {interact: {enabled: true, acsConnectionStringRef: {name: acs, key: connection-string}}}";
+
+/// Scope, id and change of what the status lists.
+fn pending(tenant: &Tenant) -> Vec<(String, String, String)> {
+    let script = tenant.status.as_ref().unwrap().provisioning_script.clone().unwrap();
+    script.pending_changes.into_iter().map(|change| (change.scope, change.id, change.change)).collect()
+}
+
+fn change(scope: &str, id: &str, change: &str) -> (String, String, String) {
+    (scope.to_owned(), id.to_owned(), change.to_owned())
+}
+
+/// "Major technical changes on a tenant-level or within service settings may require a re-execution of a downloadable
+/// Microsoft PowerShell script, using tenant admin privileges. The script will push those changes to Azure, and updates should
+/// be reflected within minutes." "Where to find the script?"
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_named_by_its_scope_and_the_script_is_offered() {
+    let play = Play::start("b14-waits").await;
+    let idle = play.live("{}").await;
+    assert_eq!(
+        Some(("False".into(), "NothingPending".into(), String::new())),
+        condition(&idle, "ScriptExecutionPending")
+    );
+    let script = idle.status.unwrap().provisioning_script.unwrap();
+    let url = script.download_url.unwrap();
+    assert!(!script.pending && url.ends_with(&format!("/{}/provisioning.ps1", play.stage.id)) && !url.contains('?'));
+    assert_eq!("False", play.column("SCRIPT").await.unwrap());
+
+    // A change of the tenant in git, and one of a service by its team.
+    play.act(Method::PUT, "/services/help", json!({ "displayName": "Help" })).await;
+    let waits = play.live(INTERACT).await;
+    let expected = [change("tenant", &play.stage.id, "interact-enabled"), change("service", "help", "service-created")];
+    assert_eq!(expected.to_vec(), pending(&waits));
+    let said = "waits for the provisioning script: interact-enabled (tenant), service-created (service). What to do: A Tenant \
+                Administrator has to download the provisioning script, from status.provisioningScript.downloadUrl, and run it.";
+    assert_eq!(Some(said.to_owned()), message(&waits, "ScriptExecutionPending"));
+    assert_eq!(two("True", "ScriptPending"), stated(&waits, "ScriptExecutionPending"));
+    let script = waits.status.as_ref().unwrap().provisioning_script.clone().unwrap();
+    assert_eq!((true, Some(url)), (script.pending, script.download_url), "the link is as it was");
+    assert_eq!(two("True", "Succeeded"), stated(&waits, "Ready"));
+    assert_eq!("True", play.column("SCRIPT").await.unwrap());
+
+    let run = play.stage.platform.run_script(&play.stage.id).await.unwrap();
+    assert_eq!(2, run["pushed"].as_array().unwrap().len());
+    let done = play.stage.pass().await;
+    assert_eq!(Vec::<(String, String, String)>::new(), pending(&done));
+    assert_eq!(two("False", "NothingPending"), stated(&done, "ScriptExecutionPending"));
+    assert_eq!("False", play.column("SCRIPT").await.unwrap());
+}
+
+/// Nobody tells the operator that a human ran the script: it looks again by itself while something is pending, far more often
+/// than the sync interval says.
+#[tokio::test(flavor = "multi_thread")]
+async fn completion_is_learned_by_reading_without_being_asked() {
+    let mut stage = Stage::new("b14-reads").await;
+    stage.timing.script_poll = Duration::from_millis(200);
+    let play = Play::on(stage).await;
+    play.live(INTERACT).await;
+    play.stage.condition("ScriptExecutionPending", "True", "ScriptPending").await;
+    play.stage.platform.run_script(&play.stage.id).await.unwrap();
+    let done = play.stage.condition("ScriptExecutionPending", "False", "NothingPending").await;
+    assert_eq!(Some(1), done.metadata.generation, "nobody touched the Tenant");
+    assert_eq!(None, done.status.unwrap().last_handled_reconcile_at, "and nobody asked");
+}
+
+/// Never assumed: while the platform cannot be asked, what was pending stays pending, and nothing is written about it.
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_platform_is_out_of_reach_what_was_pending_stays_so() {
+    let mut stage = Stage::new("b14-outage").await;
+    stage.timing.script_poll = Duration::from_millis(200);
+    let play = Play::on(stage).await;
+    let waits = play.live(INTERACT).await;
+    let down = json!([{ "route": "*", "action": { "kind": "status", "status": 503 } }]);
+    play.stage.platform.plant(down).await.unwrap();
+    let mark = play.stage.audit().mark().await.unwrap();
+    let log = play.stage.platform.mark().await.unwrap();
+    // The script runs meanwhile, and is not seen.
+    play.stage.platform.run_script(&play.stage.id).await.unwrap();
+    until("it looks, and cannot see", PATIENCE, async || {
+        let calls = play.stage.platform.calls(&play.stage.id, log).await.map_err(|error| error.to_string())?;
+        if calls.iter().any(|seen| seen.status == Some(503)) { Ok(()) } else { Err(format!("{} calls", calls.len())) }
+    })
+    .await;
+    let still = play.stage.get().await;
+    assert_eq!(condition(&waits, "ScriptExecutionPending"), condition(&still, "ScriptExecutionPending"));
+    assert_eq!(pending(&waits), pending(&still));
+    assert_eq!(0, play.stage.tenant_writes(mark).await.unwrap().len(), "no word in an outage");
+    play.stage.platform.heal().await.unwrap();
+    play.stage.condition("ScriptExecutionPending", "False", "NothingPending").await;
+}
+
+/// A status is bounded: the first twenty changes are listed, and the message names the first eight.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_changes_the_first_are_listed_and_the_message_says_that_there_are_more() {
+    let play = Play::start("b14-many").await;
+    play.live("{}").await;
+    for number in 10..35 {
+        play.act(Method::PUT, &format!("/services/s{number}"), json!({ "displayName": "Help" })).await;
+    }
+    let waits = play.stage.pass().await;
+    assert_eq!(20, pending(&waits).len());
+    let said = condition(&waits, "ScriptExecutionPending").unwrap().2;
+    assert_eq!(8, said.matches("service-created (service)").count(), "{said}");
+    assert!(said.ends_with(" and more"), "{said}");
+}
+
+pub mod platform_only {
+    use super::*;
+
+    /// "Granting permission by running the provisioning script is an alternative to granting via Grant Link and also requires
+    /// Tenant Administrator rights." Without the permission the search of Attendant Console finds nobody.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn b14_a_run_of_the_script_grants_what_nimbus_asks_of_microsoft() {
+        let play = Play::start("b14-grants").await;
+        play.live("extensions: {attendantConsole: {teamVisibility: HideMembers}}").await;
+        let licences = json!({ "licences": ["users/attendantConsole"] });
+        play.act(Method::PUT, "/users/anna", licences).await;
+        let id = &play.stage.id;
+        let person = "00000001-0000-4000-8000-000000000001";
+        let body = json!({
+            "userPrincipalName": "andy@contoso.com", "properties": { "displayName": "Andy Birch" },
+            "presence": { "availability": "Busy", "activity": "InACall" },
+        });
+        let path = format!("/sandbox/microsoft/tenants/{id}/users/{person}");
+        play.stage.platform.ask(Method::PUT, &path, Some(body)).await.unwrap();
+        let app = "0b2d7a51-6a3e-4a0e-9c5e-1f5c8b6d7e01";
+        let credentials = json!({ "secret": "nimbus-secret" });
+        play.stage
+            .platform
+            .ask(Method::PUT, &format!("/sandbox/microsoft/apps/{app}"), Some(credentials))
+            .await
+            .unwrap();
+
+        let found = async || play.see("/search?as=anna&text=Andy").await["contacts"].as_array().unwrap().len();
+        let presence = async || {
+            let form = [
+                ("grant_type", "client_credentials"),
+                ("client_id", app),
+                ("client_secret", "nimbus-secret"),
+                ("scope", "https://graph.microsoft.com/.default"),
+            ];
+            let http = reqwest::Client::new();
+            let url = format!("{}/login/{id}/oauth2/v2.0/token", play.stage.platform.url());
+            let token: Value = http.post(url).form(&form).send().await.unwrap().json().await.unwrap();
+            let token = token["access_token"].as_str().unwrap_or_default().to_owned();
+            let url = format!("{}/graph/v1.0/users/{person}/presence", play.stage.platform.url());
+            http.get(url).bearer_auth(token).send().await.unwrap().status().as_u16()
+        };
+        assert_eq!(0, found().await);
+        assert_ne!(200, presence().await);
+        play.stage.platform.run_script(id).await.unwrap();
+        assert_eq!(1, found().await);
+        assert_eq!(200, presence().await);
+    }
+}

@@ -1,1 +1,89 @@
-//! Behaviour 15. Deletion: confirmed, services dead at once, gone after the script, irreversible.
+//! Behaviour 15. Deletion: typed YES, all services pending deletion and dead at once, the next run of the script removes them,
+//! then the tenant is gone; structures in Teams stay. Irreversible.
+//!
+//! The operator decides: without the confirmation nothing is deleted; with it, it waits for services and script by name and
+//! lets go only when it has seen the end.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::play::{Play, fails, stated, two};
+use crate::support::stage::{NAME, condition};
+use crate::support::users;
+
+const DELETE: &str = "deletionPolicy: Delete";
+
+impl Play {
+    async fn services_by_state(&self) -> Vec<String> {
+        let services = self.see("/services").await["items"].clone();
+        services.as_array().unwrap().iter().map(|service| service["state"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// "As this cannot be undone, you have to confirm the deletion in a separate pop-up by typing out YES and confirming this
+/// step."
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_confirmation_nothing_is_deleted() {
+    let play = Play::start("b15-unconfirmed").await;
+    play.live(DELETE).await;
+    play.service("help").await;
+    let words = ["delete", "nten", NAME, "--wait=false"];
+    let refused = play.stage.kubectl(users::PLATFORM_ADMIN, &words).await.unwrap_err().to_string();
+    assert!(refused.contains("Forbidden") && refused.contains("confirm-deletion"), "{refused}");
+    // YES is not what is typed: the confirmation names the tenant, so that none is armed for the next one.
+    play.stage.annotate("nimbus.luware.com/confirm-deletion", "YES").await;
+    play.stage.kubectl(users::PLATFORM_ADMIN, &words).await.unwrap_err();
+    assert_eq!("distributed", play.call().await);
+    assert_eq!(["enabled"], *play.services_by_state().await);
+}
+
+/// "Underlying Nimbus teams shift to pending deletion state […]. At this point Nimbus services will cease to operate. The next
+/// run of the provisioning script (see Nimbus Installation) removes the related team entries from Azure. When the provisioning
+/// script was successful, all Nimbus functionality is removed." "Previously existing structures within your MS Teams instance
+/// - such as team definitions, channel names, team members / team owners - remain unaffected."
+#[tokio::test(flavor = "multi_thread")]
+async fn services_are_dead_at_once_and_the_tenant_is_gone_after_the_script_and_stays_so() {
+    let play = Play::start("b15-confirmed").await;
+    play.live(DELETE).await;
+    play.service("help").await;
+    play.service("sales").await;
+    let team = format!("/sandbox/microsoft/tenants/{}/groups/00000010-0000-4000-8000-000000000001", play.stage.id);
+    play.stage.platform.ask(Method::PUT, &team, Some(json!({ "displayName": "Help" }))).await.unwrap();
+    assert_eq!("distributed", play.call().await);
+
+    play.stage.annotate("nimbus.luware.com/confirm-deletion", &play.stage.id).await;
+    play.stage.ready().await;
+    play.stage.kubectl(users::PLATFORM_ADMIN, &["delete", "nten", NAME, "--wait=false"]).await.unwrap();
+    let waiting = play.stage.condition("Ready", "False", "Deleting").await;
+    let happened = "the platform accepted the deletion and waits for the services that are pending deletion and for a run of \
+                    the provisioning script";
+    assert_eq!(Some(("False".into(), "Deleting".into(), happened.into())), condition(&waiting, "Ready"));
+    assert_eq!(two("True", "Deleting"), stated(&waiting, "Reconciling"));
+    let deletion = waiting.status.as_ref().unwrap().deletion.clone().unwrap();
+    assert_eq!((2, true), (deletion.services_pending, deletion.script_pending));
+    assert_eq!("Deleting", play.column("REASON").await.unwrap());
+
+    assert_eq!(["pending-deletion"; 2], *play.services_by_state().await);
+    assert_eq!("announcement", play.call().await);
+    assert_eq!(fails("rejected", "service-removed"), play.task("outbound").await);
+
+    let run = play.stage.platform.run_script(&play.stage.id).await.unwrap();
+    assert_eq!(json!(true), run["deleted"]);
+    play.stage.gone().await;
+    let (status, answer) = play.stage.platform.tenant(&play.stage.id).await.unwrap();
+    assert_eq!((404, &json!("urn:nimbus:problem:tenant-deleted")), (status, &answer["type"]));
+    // The team is the customer's own: taking it away again finds it.
+    play.stage.platform.ask(Method::DELETE, &team, None).await.unwrap();
+
+    // Irreversible: the same YAML does not bring it back by itself.
+    let mark = play.stage.platform.mark().await.unwrap();
+    play.apply("deletionPolicy: Retain").await;
+    let lost = play.stage.condition("Ready", "False", "TenantLost").await;
+    let happened = condition(&lost, "Ready").unwrap().2;
+    let token = answer["deletionId"].as_str().unwrap();
+    let expected = format!(
+        "the tenant was deleted on the platform; to create it again, set the annotation nimbus.luware.com/recreate: {token}"
+    );
+    assert_eq!(expected, happened);
+    assert_eq!([""; 0], *play.stage.platform.effects(mark).await.unwrap());
+}

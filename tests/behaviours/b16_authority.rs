@@ -1,1 +1,79 @@
-//! Behaviour 16. Fields above the author's authority are refused for that author, and other edits pass.
+//! Behaviour 16. Fields above the author's authority are refused for that author, and other edits of the same object pass.
+//!
+//! The operator decides twice: its admission policies by who asks, and its plan by what its own credentials may write.
+
+use serde_json::json;
+
+use super::play::{Play, stated, told, two};
+use crate::support::stage::{NAME, Stage, condition, message};
+use crate::support::users;
+
+/// "single tenant admin permissions may restrict you to only edit non-technical information such as: Company Name / Division,
+/// Billing Address, Technical Contact" "If fields are greyed-out they are managed by a higher permission level."
+#[tokio::test(flavor = "multi_thread")]
+async fn an_editor_is_refused_what_is_above_it_and_nothing_else() {
+    let play = Play::start("b16-editor").await;
+    play.live("general: {companyName: Contoso AG}\nprovisioning: {multihomingEnabled: false}").await;
+    let edit = async |spec: &str| {
+        let patch = json!({ "spec": serde_yaml::from_str::<serde_json::Value>(spec).unwrap() }).to_string();
+        let words = ["patch", "nten", NAME, "--type=merge", "--patch", &patch];
+        play.stage.kubectl(users::TENANT_EDITOR, &words).await
+    };
+    // A field, and the word with which the seed says whose it is.
+    let above = [
+        ("general: {name: Fabrikam}", "spec.general.name"),
+        ("general: {tenantAdministrationGroupId: 11111111-0d3e-4f5a-8b7c-9d0e1f2a3b4c}", "tenantAdministrationGroupId"),
+        ("provisioning: {multihomingEnabled: true}", "spec.provisioning.multihomingEnabled"),
+        ("extensions: {outbound: {directlyInvitePstn: true}}", "spec.extensions.outbound.directlyInvitePstn"),
+        ("dataPrivacy: {allowSharingPii: true}", "spec.dataPrivacy.allowSharingPii"),
+        ("licenses: {tenantState: Active}", "spec.licenses.tenantState"),
+        ("deletionPolicy: Delete", "spec.deletionPolicy"),
+    ];
+    let mark = play.stage.platform.mark().await.unwrap();
+    for (spec, field) in above {
+        let refused = edit(spec).await.unwrap_err().to_string();
+        assert!(refused.contains("Forbidden") && refused.contains(field), "{spec}: {refused}");
+        // One field too many, and the whole edit is refused.
+        let both = format!("{spec}\ncontact: {{name: Adele Vance}}");
+        edit(&both).await.unwrap_err();
+    }
+    assert_eq!([""; 0], *play.stage.platform.effects(mark).await.unwrap());
+
+    // The rest of the same object is theirs.
+    edit("general: {companyName: Contoso SE, division: Care}\ncontact: {name: Adele Vance}").await.unwrap();
+    play.stage.ready().await;
+    assert_eq!(json!("Contoso SE"), play.setting("/general/companyName").await);
+    assert_eq!(json!("Adele Vance"), play.setting("/contact/name").await);
+    assert_eq!(json!(false), play.setting("/provisioning/multihomingEnabled").await);
+}
+
+/// "If you need to change restricted fields or have questions, get in touch with with your support partner or - in case of
+/// further issues - Luware customer support." Credentials of a partner are the ceiling, whoever wrote the YAML.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_credentials_may_not_write_is_left_out_and_the_rest_is_saved() {
+    let stage = Stage::new("b16-partner").await;
+    stage.secret(&stage.env.operator_namespace, "partner", json!({ "client-secret": "partner-secret" })).await;
+    stage.platform_object_as(&stage.platform.url(), "partner", "partner").await;
+    let play = Play::on(stage).await;
+    play.name_support().await;
+    play.live("{}").await;
+    play.apply("provisioning: {multihomingEnabled: true}\ngeneral: {crmId: C-1042}").await;
+    let greyed = play.stage.condition("Ready", "False", "FieldNotPermitted").await;
+    let happened = "may not be changed with the operator's credentials: spec.provisioning.multihomingEnabled";
+    assert_eq!(Some(happened.to_owned()), condition(&greyed, "Ready").map(|(.., message)| message));
+    let advice = "contact your support partner or raise a ticket. See https://helpdesk.luware.cloud";
+    assert!(message(&greyed, "Ready").unwrap().ends_with(advice));
+    assert_eq!(two("True", "FieldNotPermitted"), stated(&greyed, "Stalled"));
+    assert_eq!(two("True", "Accepted"), stated(&greyed, "Accepted"));
+    let tab = "1 settings may not be changed with the operator's credentials";
+    assert_eq!(two("Restricted", tab), told(&greyed, "Provisioning"));
+    assert_eq!(two("InSync", ""), told(&greyed, "General"));
+    assert_eq!(json!("C-1042"), play.setting("/general/crmId").await);
+    assert_eq!(json!(false), play.setting("/provisioning/multihomingEnabled").await);
+
+    // The vendor does it, and the spec is live.
+    play.vendor(json!({ "provisioning": { "multihomingEnabled": true } })).await;
+    play.stage.pass().await;
+    let ready = play.stage.ready().await;
+    assert_eq!(two("InSync", ""), told(&ready, "Provisioning"));
+}

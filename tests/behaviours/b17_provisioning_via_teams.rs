@@ -1,1 +1,102 @@
-//! Behaviour 17. Who provisions from Teams, and with which owner role.
+//! Behaviour 17. Provisioning via Teams: the minimum role decides who can provision from Teams; administrators can still
+//! provision other services; the default owner role applies to future services only; removing the tab removes nothing.
+//!
+//! The operator carries these settings across and decides nothing. What it shows of a new service is that the script has to
+//! run, which is behaviour 14.
+
+pub mod platform_only {
+    use reqwest::Method;
+    use serde_json::{Value, json};
+
+    use crate::behaviours::play::{Play, fails, goes, outcome};
+
+    impl Play {
+        /// Provisions a service as somebody who is known.
+        async fn provision(&self, via: &str, role: &str, assignment: Option<&str>) -> Value {
+            let mut body = json!({ "displayName": "Help", "via": via, "as": role, "by": "anna" });
+            if let Some(assignment) = assignment {
+                body["assignment"] = json!(assignment);
+            }
+            self.act(Method::POST, "/services", body).await
+        }
+
+        async fn all_services(&self) -> Vec<Value> {
+            self.see("/services").await["items"].as_array().unwrap().clone()
+        }
+    }
+
+    const ROLES: [&str; 3] = ["user", "organization-unit-administrator", "tenant-administrator"];
+
+    /// "Set the minimum roles required to Provision a new Nimbus team directly from the MS-Teams UI. Settings are: Everyone
+    /// (default), Tenant & Organization Unit Administrators, Tenant Administrators, No one → provisioning disabled on MS Teams
+    /// side"
+    #[tokio::test(flavor = "multi_thread")]
+    async fn b17_the_minimum_role_decides_who_provisions_from_teams() {
+        let play = Play::start("b17-role").await;
+        play.live("{}").await;
+        assert_eq!(json!("Everyone"), play.setting("/provisioning/allowServiceProvisioningViaTeams").await);
+        let rows = [
+            ("Everyone", [true, true, true]),
+            ("TenantAndOrganizationUnitAdministrators", [false, true, true]),
+            ("TenantAdministrators", [false, false, true]),
+            ("NoOne", [false, false, false]),
+        ];
+        for (allowed, expected) in rows {
+            play.live(&format!("provisioning: {{allowServiceProvisioningViaTeams: {allowed}}}")).await;
+            for (role, may) in ROLES.into_iter().zip(expected) {
+                let expected = if may { goes("provisioned") } else { fails("refused", "role") };
+                assert_eq!(expected, outcome(&play.provision("teams", role, None).await), "{allowed} {role}");
+            }
+        }
+    }
+
+    /// "Non MS-Teams synched Service types can still be provisioned via the backend by any administrator, regardless of the
+    /// setting made here."
+    #[tokio::test(flavor = "multi_thread")]
+    async fn b17_administrators_provision_other_services_whatever_is_set() {
+        let play = Play::start("b17-portal").await;
+        play.live("provisioning: {allowServiceProvisioningViaTeams: NoOne}").await;
+        let rows = [
+            ("user", "skill-based", fails("refused", "role")),
+            ("organization-unit-administrator", "skill-based", goes("provisioned")),
+            ("tenant-administrator", "none", goes("provisioned")),
+            ("tenant-administrator", "teams-based", fails("refused", "needs-teams")),
+        ];
+        for (role, assignment, expected) in rows {
+            let answer = play.provision("portal", role, Some(assignment)).await;
+            assert_eq!(expected, outcome(&answer), "{role} {assignment}");
+        }
+    }
+
+    /// "Existing services are not affected by this change and changing this setting will only affect future services
+    /// provisioned via MS Teams"
+    #[tokio::test(flavor = "multi_thread")]
+    async fn b17_the_default_owner_role_applies_to_future_services_only() {
+        let play = Play::start("b17-owner").await;
+        for role in ["TeamOwner", "TeamOwnerLimited", "TeamOwner"] {
+            play.live(&format!("provisioning: {{defaultTeamOwnerRole: {role}}}")).await;
+            assert_eq!(json!(role), play.provision("teams", "user", None).await["ownerRole"]);
+        }
+        let roles: Vec<Value> = play.all_services().await.iter().map(|service| service["ownerRole"].clone()).collect();
+        let mut roles: Vec<&str> = roles.iter().map(|role| role.as_str().unwrap()).collect();
+        roles.sort_unstable();
+        assert_eq!(["TeamOwner", "TeamOwner", "TeamOwnerLimited"], *roles);
+    }
+
+    /// "Users without the permission to Provision new services may still remove the Nimbus tab from MS Teams (as Nimbus cannot
+    /// impact or restrict the default MS Teams interface). However, they can not trigger a removal of the service itself and
+    /// its data and the Nimbus tab can be re-added."
+    #[tokio::test(flavor = "multi_thread")]
+    async fn b17_removing_the_tab_removes_nothing() {
+        let play = Play::start("b17-tab").await;
+        play.live("provisioning: {allowServiceProvisioningViaTeams: TenantAdministrators}").await;
+        let id = play.provision("teams", "tenant-administrator", None).await["id"].as_str().unwrap().to_owned();
+        let before = play.all_services().await;
+        for present in [false, true] {
+            play.act(Method::PUT, &format!("/services/{id}/tab"), json!({ "present": present })).await;
+            let mut expected = before.clone();
+            expected[0]["tab"] = json!(present);
+            assert_eq!(expected, play.all_services().await);
+        }
+    }
+}

@@ -1,1 +1,95 @@
-//! Behaviour 20. Attendant Console: which design a user sees, and whose members.
+//! Behaviour 20. Attendant Console: design × overwrite decides who sees which design; visibility decides whose members the
+//! search shows.
+//!
+//! The operator carries these settings across and decides nothing.
+
+pub mod platform_only {
+    use nimbus_operator::settings::attendant_console::DESIGNS;
+    use reqwest::Method;
+    use serde_json::{Value, json};
+
+    use crate::behaviours::play::Play;
+
+    impl Play {
+        /// A service with two members, and three users with the licence; the script has granted the search.
+        async fn office(&self) {
+            self.live("{}").await;
+            for (user, design) in [("anna", "old"), ("bob", "new"), ("eve", "old")] {
+                let body = json!({ "licences": ["users/attendantConsole"], "design": design });
+                self.act(Method::PUT, &format!("/users/{user}"), body).await;
+            }
+            for (user, state) in [("anna", "Available"), ("bob", "Busy")] {
+                self.act(Method::PUT, &format!("/users/{user}/state"), json!({ "state": state })).await;
+            }
+            let service = json!({
+                "displayName": "Answers", "upn": "answers@contoso.onmicrosoft.com", "members": ["anna", "bob"]
+            });
+            self.act(Method::PUT, "/services/answers", service).await;
+            self.stage.platform.run_script(&self.stage.id).await.unwrap();
+        }
+
+        async fn search(&self, user: &str) -> Value {
+            self.see(&format!("/search?as={user}&text=Answers")).await
+        }
+    }
+
+    /// "Use new Attendant Console Design: If toggled on, Nimbus users of this tenant can switch to the new Attendant Console
+    /// design (AC2)." "Overwrite User Settings: Applies the old/new Attendant Console design to all users, depending on whether
+    /// "Use new Attendant Console Design" is toggled on or off."
+    #[tokio::test(flavor = "multi_thread")]
+    async fn b20_design_and_overwrite_decide_who_sees_which_design() {
+        let play = Play::start("b20-design").await;
+        play.office().await;
+        // New design, overwrite; what one sees who chose the old and one who chose the new; the words of the manual.
+        let rows = [
+            (false, false, "old", "old", "the old design"),
+            (true, false, "old", "new", "the design that they chose"),
+            (false, true, "old", "old", "the old design, whatever they chose"),
+            (true, true, "new", "new", "the new design, whatever they chose"),
+        ];
+        for (new, overwrite, of_anna, of_bob, words) in rows {
+            assert!(DESIGNS.contains(&format!("| {new} | {overwrite} | {words} |")), "the table of the manual");
+            let spec = format!(
+                "extensions: {{attendantConsole: {{useNewDesign: {new}, overwriteUserSettings: {overwrite}}}}}"
+            );
+            play.live(&spec).await;
+            for (user, design) in [("anna", of_anna), ("bob", of_bob)] {
+                let seen = play.search(user).await;
+                let expected = (json!(design), json!(new && !overwrite));
+                assert_eq!(
+                    expected,
+                    (seen["design"].clone(), seen["maySwitchDesign"].clone()),
+                    "{new} {overwrite} {user}"
+                );
+            }
+        }
+    }
+
+    /// "Do not show any members - Only limits the search to Nimbus services and their overall availability. […] Shown own
+    /// members - will only show available team members of Nimbus services that the Attendant user themself is a part of. Show
+    /// all members - will show the availability of all team members of any Nimbus service."
+    #[tokio::test(flavor = "multi_thread")]
+    async fn b20_visibility_decides_whose_members_the_search_shows() {
+        let play = Play::start("b20-members").await;
+        play.office().await;
+        let all = json!([{ "id": "anna", "available": true }, { "id": "bob", "available": false }]);
+        let available = json!([{ "id": "anna", "available": true }]);
+        // Visibility, what a member of the service sees, what a stranger sees.
+        let rows = [
+            ("HideMembers", json!([]), json!([])),
+            ("ShowOwnMembers", available, json!([])),
+            ("ShowAllMembers", all.clone(), all),
+        ];
+        for (visibility, member, stranger) in rows {
+            play.live(&format!("extensions: {{attendantConsole: {{teamVisibility: {visibility}}}}}")).await;
+            for (user, expected) in [("bob", &member), ("eve", &stranger)] {
+                let service = play.search(user).await["services"][0].clone();
+                assert_eq!(
+                    (&json!(true), expected),
+                    (&service["available"], &service["members"]),
+                    "{visibility} {user}"
+                );
+            }
+        }
+    }
+}

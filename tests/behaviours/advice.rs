@@ -1,0 +1,116 @@
+//! Hints for people: what the manual advises stands in the message that a person reads, with the Platform's support links.
+
+use nimbus_operator::resources::Platform;
+use serde_json::json;
+
+use super::play::{HELPDESK, Play, SERVICE_STATUS};
+use crate::support::stage::{condition, message};
+use crate::support::users::PLATFORM_ADMIN;
+use crate::support::wait::{PATIENCE, until};
+
+/// "If you need to change Data Privacy settings described on this tab but are unable to do so, consult with your support
+/// partner or Luware directly." with "Luware Website", "Luware Helpdesk" and "Cloud Service Status".
+#[tokio::test(flavor = "multi_thread")]
+async fn the_advice_of_the_manual_comes_with_the_links_of_the_platform() {
+    let play = Play::start("hints-links").await;
+    play.live("licenses: {tenantState: Expired}").await;
+    let said = async || {
+        let tenant = play.stage.pass().await;
+        let (.., happened) = condition(&tenant, "TenantActive").unwrap();
+        message(&tenant, "TenantActive").unwrap().split_off(happened.len())
+    };
+    let advice = ". What to do: Get in contact with Luware Support to renew the subscription.";
+    assert_eq!(advice, said().await, "a Platform without links has none invented");
+    play.name_support().await;
+    until("the links are shown", PATIENCE, async || match said().await {
+        text if text == format!("{advice} See {HELPDESK}") => Ok(()),
+        text => Err(text),
+    })
+    .await;
+    play.edit_platform(json!({ "support": { "helpdesk": "https://tickets.example" } })).await;
+    until("the new link is shown", PATIENCE, async || match said().await {
+        text if text == format!("{advice} See https://tickets.example") => Ok(()),
+        text => Err(text),
+    })
+    .await;
+}
+
+/// The Platform's own messages advise too; that it asks for fewer requests is nothing for a person.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_says_what_to_do_about_itself() {
+    let play = Play::start("hints-platform").await;
+    play.name_support().await;
+    let api = kube::Api::<Platform>::all(play.stage.client(PLATFORM_ADMIN));
+    let comes_to = async |reason: &str| {
+        until(&format!("the Platform is {reason}"), PATIENCE, async || {
+            let platform = api.get(&play.stage.env.platform).await.map_err(|error| error.to_string())?;
+            let conditions = platform.status.map(|status| status.conditions).unwrap_or_default();
+            match conditions.into_iter().find(|condition| condition.type_ == "Ready") {
+                Some(ready) if ready.reason == reason => Ok(ready.message),
+                other => Err(format!("{other:?}")),
+            }
+        })
+        .await
+    };
+    let fault = |action: serde_json::Value| json!([{ "route": "*", "action": action }]);
+    let slow = json!({ "kind": "status", "status": 429, "headers": { "retry-after": "1" } });
+    play.stage.platform.plant(fault(slow)).await.unwrap();
+    play.edit_platform(json!({ "limits": { "confirmedDeletionsPerHour": 9 } })).await;
+    assert!(!comes_to("Throttled").await.contains("What to do"));
+    play.stage.platform.heal().await.unwrap();
+    comes_to("Connected").await;
+
+    play.edit_platform(json!({ "caBundle": "no certificate" })).await;
+    let said = comes_to("InvalidPlatform").await;
+    assert_eq!("spec.caBundle is not a list of PEM certificates. What to do: Correct the Platform's spec.", said);
+    play.edit_platform(json!({ "caBundle": null, "endpoint": "http://127.0.0.1:1" })).await;
+    let said = comes_to("Unreachable").await;
+    let advice = "Check the Platform's endpoint and the network, and look at the state of the service.";
+    assert!(said.ends_with(&format!(". What to do: {advice} See {SERVICE_STATUS}")), "{said}");
+}
+
+/// An outage shows in several ways, one after the other; a person reads one message, and it is written once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_stays_the_same_during_an_outage() {
+    let play = Play::start("hints-outage").await;
+    play.name_support().await;
+    play.live("general: {companyName: Contoso AG}").await;
+    let ways = [
+        json!({ "kind": "status", "status": 503 }),
+        json!({ "kind": "status", "status": 502 }),
+        json!({ "kind": "html", "status": 200 }),
+        json!({ "kind": "status", "status": 500 }),
+    ];
+    let outage = async |way: &serde_json::Value| {
+        play.stage.platform.heal().await.unwrap();
+        play.stage.platform.plant(json!([{ "route": "*", "action": way }])).await.unwrap();
+    };
+    outage(&ways[0]).await;
+    let mark = play.stage.audit().mark().await.unwrap();
+    play.apply("general: {companyName: Contoso SE}").await;
+    let down = play.stage.condition("Ready", "False", "PlatformUnavailable").await;
+    let first = message(&down, "Ready").unwrap();
+    let expected = format!(
+        "the platform cannot be asked, for a reason that its Platform tells; the settings are applied as soon as it answers. \
+         What to do: The platform is called again by itself; look at the Platform's conditions and at the state of the \
+         service. See {SERVICE_STATUS}"
+    );
+    assert_eq!(expected, first);
+    for way in &ways {
+        outage(way).await;
+        let log = play.stage.platform.mark().await.unwrap();
+        until("it was tried again", PATIENCE, async || {
+            let calls = play.stage.platform.log_after(log).await.map_err(|error| error.to_string())?;
+            if calls.len() >= 3 { Ok(()) } else { Err(format!("{} calls", calls.len())) }
+        })
+        .await;
+        let still = play.stage.get().await;
+        for kind in ["Ready", "Reconciling"] {
+            assert_eq!(Some(&first), message(&still, kind).as_ref(), "{way}");
+        }
+    }
+    assert_eq!(1, play.stage.tenant_writes(mark).await.unwrap().len(), "one outage, one write");
+    play.stage.platform.heal().await.unwrap();
+    let ready = play.stage.ready().await;
+    assert_eq!(Some("every managed setting of this generation was applied".to_owned()), message(&ready, "Ready"));
+}

@@ -1,0 +1,68 @@
+//! The table of reasons: each has a hint and a chapter of the runbook, and is brought about by a test.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use nimbus_operator::resources::reason::{self, Reason};
+use nimbus_operator::resources::runbook::runbook;
+
+use crate::support::assets::checkout;
+
+/// Reasons that no test brings about, and why not.
+const UNREACHED: [(&str, &str); 2] = [
+    ("Created", "success is no event, so this word is not used"),
+    ("InUse", "said by the finalizer of a Platform, whose message is the connection's own"),
+];
+
+/// Name of the chapter of the runbook, and the reason.
+fn all() -> impl Iterator<Item = (String, &'static Reason)> {
+    let reasons = reason::ALL.iter().map(|reason| (reason.name.to_owned(), reason));
+    reasons.chain(reason::state::ALL.iter().map(|state| (format!("TenantActive: {}", state.name), state)))
+}
+
+#[test]
+fn every_reason_has_a_hint_and_a_chapter_in_the_runbook() {
+    let stored = std::fs::read_to_string(checkout().join("docs/runbook.md")).unwrap();
+    assert_eq!(runbook(), stored, "run make generated");
+    let chapters: Vec<&str> = stored.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+    let expected: Vec<String> = all().map(|(chapter, _)| chapter).collect();
+    assert_eq!(expected, chapters, "each reason has an anchor of its own, in the order of the table");
+    for (chapter, reason) in all() {
+        assert!(!reason.hint.is_empty(), "{chapter}");
+        let text = stored.split("### ").find(|text| text.lines().next() == Some(&chapter)).unwrap();
+        assert!(text.contains(reason.hint) && text.contains("Whose turn it is: "), "{chapter}");
+    }
+    let readme = std::fs::read_to_string(checkout().join("README.md")).unwrap();
+    assert!(readme.contains("(docs/runbook.md)"), "people find it from the README");
+}
+
+/// Every word in quotes in the tests of a folder, but for this file.
+fn quoted(folder: &Path, found: &mut BTreeSet<String>) {
+    let words = regex::Regex::new(r#""([A-Z][A-Za-z]+)"|[ =]([A-Z][A-Za-z]+)""#).unwrap();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            quoted(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("behaviours/hints.rs")
+        {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let all = words.captures_iter(&text);
+            found.extend(all.map(|word| word.get(1).or(word.get(2)).unwrap().as_str().to_owned()));
+        }
+    }
+}
+
+#[test]
+fn every_reason_is_reached_by_a_test_or_listed() {
+    let mut named = BTreeSet::new();
+    quoted(&checkout().join("tests"), &mut named);
+    quoted(&checkout().join("src/plan/tests"), &mut named);
+    let of_table: BTreeSet<&str> = all().map(|(_, reason)| reason.name).collect();
+    let unreached: BTreeSet<&str> = of_table.iter().copied().filter(|name| !named.contains(*name)).collect();
+    let unlisted: Vec<&&str> =
+        unreached.iter().filter(|name| UNREACHED.iter().all(|(listed, _)| *listed != **name)).collect();
+    assert!(unlisted.is_empty(), "no test names these: {unlisted:?}");
+    for (name, _) in UNREACHED {
+        assert!(of_table.contains(name), "{name} is no reason any more");
+    }
+}
