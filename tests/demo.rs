@@ -96,7 +96,7 @@ fn print_invitation(world: &World) -> Result<()> {
     println!("  export PATH={folder}:$PATH\n");
     for (index, scene) in scenes::ALL.iter().enumerate() {
         println!("{}. {}", index + 1, scene.title());
-        for step in scene.steps() {
+        for step in scene.steps().into_iter().chain(scene.afterwards()) {
             println!("  {}", step.as_shell(world));
         }
         println!();

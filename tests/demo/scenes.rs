@@ -34,13 +34,30 @@ pub enum Scene {
     SwitchOn,
     RunScript,
     Rotate,
+    Suspend,
+    Overuse,
+    NameUnit,
+    LoseUnit,
     BadValue,
     Delete,
 }
 
 /// In an order in which each finds what it needs.
-pub const ALL: [Scene; 6] =
-    [Scene::Drift, Scene::SwitchOn, Scene::RunScript, Scene::Rotate, Scene::BadValue, Scene::Delete];
+pub const ALL: [Scene; 10] = [
+    Scene::Drift,
+    Scene::SwitchOn,
+    Scene::RunScript,
+    Scene::Rotate,
+    Scene::Suspend,
+    Scene::Overuse,
+    Scene::NameUnit,
+    Scene::LoseUnit,
+    Scene::BadValue,
+    Scene::Delete,
+];
+
+/// The organization unit that is made and deleted.
+const UNIT: &str = "7a2c4e60-1b3d-4f5a-9c7e-2d4f6a8b0c1e";
 
 /// Something that a person types.
 pub enum Step {
@@ -60,15 +77,25 @@ pub async fn perform_all(world: &World) -> Result<()> {
     for (index, scene) in ALL.iter().enumerate() {
         say(&format!("{}/{} {}", index + 1, ALL.len(), scene.title()));
         for step in scene.steps() {
-            println!("          $ {}", step.as_shell(world));
-            let printed = step.perform(world).await?;
-            for line in printed.lines() {
-                println!("          {line}");
-            }
+            do_step(&step, world).await?;
         }
         scene.check(world).await?;
+        if let Some(kind) = scene.says() {
+            println!("          => {}", world.condition(kind).await?);
+        }
+        for step in scene.afterwards() {
+            do_step(&step, world).await?;
+        }
     }
     say(&format!("all {} came out as promised", ALL.len()));
+    Ok(())
+}
+
+async fn do_step(step: &Step, world: &World) -> Result<()> {
+    println!("          $ {}", step.as_shell(world));
+    for line in step.perform(world).await?.lines() {
+        println!("          {line}");
+    }
     Ok(())
 }
 
@@ -80,6 +107,10 @@ impl Scene {
             Self::SwitchOn => "Switch Interact on: ScriptExecutionPending",
             Self::RunScript => "Run the provisioning script: nothing is pending any more",
             Self::Rotate => "Rotate the widget key: once, and the Secret has the new one",
+            Self::Suspend => "The vendor suspends the tenant: nobody can log in, and TenantActive says whom to ask",
+            Self::Overuse => "A user gets a licence that nobody bought: LicenseOveruse, and Ready all the same",
+            Self::NameUnit => "Name a default organization unit: it is live",
+            Self::LoseUnit => "Somebody deletes that unit: the platform moves the default, and nobody fights with it",
             Self::BadValue => "Ask for too many email tasks: refused, with what is allowed",
             Self::Delete => "Delete the tenant for good: confirmed, and gone after the script has run",
         }
@@ -90,9 +121,7 @@ impl Scene {
         let run_script = || Step::ask(Method::POST, &format!("/sandbox/tenants/{TENANT_ID}/script/run"), None);
         match self {
             Self::Drift => {
-                let edit = json!({"settings": {"general": {"companyName": "Somebody Else"}}});
-                let path = format!("/sandbox/tenants/{TENANT_ID}/settings?as=system");
-                vec![Step::ask(Method::PATCH, &path, Some(edit)), reconcile_now()]
+                vec![in_the_ui(&json!({"general": {"companyName": "Somebody Else"}})), reconcile_now()]
             }
             Self::SwitchOn => vec![edit(&json!({"extensions": {"interact": {"enabled": true}}}))],
             Self::RunScript => vec![run_script(), reconcile_now()],
@@ -100,6 +129,30 @@ impl Scene {
                 let widget_key = json!({"secretRef": {"name": WIDGET_SECRET}, "rotation": "2026-11-25"});
                 // Looking again does not rotate again.
                 vec![edit(&json!({"extensions": {"interact": {"widgetKey": widget_key}}})), reconcile_now()]
+            }
+            Self::Suspend => {
+                let log_in = format!("/sandbox/tenants/{TENANT_ID}/log-ins");
+                vec![
+                    state("Suspended"),
+                    Step::ask(Method::POST, &log_in, Some(json!({"user": "adele"}))),
+                    reconcile_now(),
+                ]
+            }
+            Self::Overuse => {
+                let bought = json!({"licenses": {"contingents": {"users": {"assistant": 0}}}});
+                let user = format!("/sandbox/tenants/{TENANT_ID}/users/adele");
+                let licence = json!({"licences": ["users/assistant"]});
+                vec![in_the_ui(&bought), Step::ask(Method::PUT, &user, Some(licence)), reconcile_now()]
+            }
+            Self::NameUnit => {
+                let units = format!("/sandbox/tenants/{TENANT_ID}/organization-units");
+                let unit = json!({"id": UNIT, "name": "Care"});
+                let spec = json!({"provisioning": {"defaultOrganizationUnitId": UNIT}});
+                vec![Step::ask(Method::POST, &units, Some(unit)), edit(&spec)]
+            }
+            Self::LoseUnit => {
+                let unit = format!("/sandbox/tenants/{TENANT_ID}/organization-units/{UNIT}");
+                vec![Step::ask(Method::DELETE, &unit, None), reconcile_now()]
             }
             Self::BadValue => {
                 let spec = json!({"modalities": {"email": {"maxConcurrentTasksPerService": 500}}});
@@ -119,6 +172,26 @@ impl Scene {
                     run_script(),
                 ]
             }
+        }
+    }
+
+    /// Returns what to type so that the next thing finds all in order.
+    pub fn afterwards(self) -> Vec<Step> {
+        match self {
+            Self::Suspend => vec![state("Active")],
+            Self::LoseUnit => vec![edit(&json!({"provisioning": null}))],
+            _ => vec![],
+        }
+    }
+
+    /// Returns the condition that says what came of it.
+    fn says(self) -> Option<&'static str> {
+        match self {
+            Self::SwitchOn => Some("ScriptExecutionPending"),
+            Self::Suspend => Some("TenantActive"),
+            Self::Overuse => Some("LicenseOveruse"),
+            Self::LoseUnit => Some("Ready"),
+            _ => None,
         }
     }
 
@@ -160,6 +233,26 @@ impl Scene {
                 let (_, tenant) = world.platform_tenant().await?;
                 ensure!(tenant["runtime"]["widgetKey"]["version"] == 2, "it was rotated again");
                 Ok(())
+            }
+            Self::Suspend => {
+                world.until_condition("TenantActive", "False", SOON).await?;
+                world.until_condition("Ready", "True", SOON).await?;
+                let log_in = format!("/sandbox/tenants/{TENANT_ID}/log-ins");
+                let (_, answer) = world.ask_sandbox(Method::POST, &log_in, Some(&json!({"user": "adele"}))).await?;
+                ensure!(answer["outcome"] == "refused", "the log-in was answered {answer}");
+                Ok(())
+            }
+            Self::Overuse => {
+                world.until_condition("LicenseOveruse", "True", SOON).await?;
+                world.until_condition("Ready", "True", SOON).await
+            }
+            Self::NameUnit => {
+                world.until_condition("Ready", "True", SOON).await?;
+                unit_is(world, UNIT).await
+            }
+            Self::LoseUnit => {
+                world.until_reason("Ready", "OrganizationUnitNotFound", SOON).await?;
+                unit_is(world, "root").await
             }
             // Refused by the API server: nothing was to come of it, and the tenant stays Ready.
             Self::BadValue => world.until_condition("Ready", "True", SOON).await,
@@ -226,10 +319,29 @@ impl Step {
             Self::Ask { method, path, body } => {
                 let (status, answer) = world.ask_sandbox(method.clone(), path, body.as_ref()).await?;
                 ensure!((200..300).contains(&status), "{method} {path} answered {status}: {answer}");
-                Ok(format!("{status}"))
+                let outcome = answer["outcome"].as_str().unwrap_or_default();
+                Ok(format!("{status} {outcome}").trim_end().to_owned())
             }
         }
     }
+}
+
+/// Checks which default organization unit the platform has.
+async fn unit_is(world: &World, unit: &str) -> Result<()> {
+    let (_, tenant) = world.platform_tenant().await?;
+    let found = &tenant["settings"]["provisioning"]["defaultOrganizationUnitId"];
+    ensure!(found == unit, "the default unit is {found}");
+    Ok(())
+}
+
+/// Somebody of the vendor edits settings in the UI.
+fn in_the_ui(settings: &Value) -> Step {
+    let path = format!("/sandbox/tenants/{TENANT_ID}/settings?as=system");
+    Step::ask(Method::PATCH, &path, Some(json!({ "settings": settings })))
+}
+
+fn state(name: &str) -> Step {
+    in_the_ui(&json!({"licenses": {"tenantState": name}}))
 }
 
 fn edit(spec: &Value) -> Step {

@@ -125,6 +125,28 @@ impl World {
         .await
     }
 
+    /// Waits until the Tenant of the scenes has a condition with this reason.
+    pub async fn until_reason(&self, kind: &str, reason: &str, deadline: Duration) -> Result<()> {
+        try_until(&format!("{kind} to be {reason}"), deadline, || async {
+            self.check()?;
+            let tenant = self.tenants().get(TENANT).await?;
+            let conditions = tenant.status.iter().flat_map(|status| &status.conditions);
+            let found = conditions.filter(|condition| condition.type_ == kind).any(|found| found.reason == reason);
+            ensure!(found, "{}", describe(&tenant));
+            Ok(())
+        })
+        .await
+    }
+
+    /// Returns what a condition says, in a line for a person.
+    pub async fn condition(&self, kind: &str) -> Result<String> {
+        let tenant = self.tenants().get(TENANT).await?;
+        let conditions = tenant.status.map(|status| status.conditions).unwrap_or_default();
+        let found = conditions.into_iter().find(|condition| condition.type_ == kind);
+        let found = found.with_context(|| format!("{kind} is not there"))?;
+        Ok(format!("{kind}={} {}: {}", found.status, found.reason, found.message))
+    }
+
     /// Returns the Tenants as one of their editors sees them.
     pub fn tenants(&self) -> Api<Tenant> {
         Api::namespaced(self.control_plane.client(users::TENANT_EDITOR), NAMESPACE)
