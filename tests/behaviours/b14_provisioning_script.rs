@@ -99,7 +99,8 @@ async fn while_the_platform_is_out_of_reach_what_was_pending_stays_so() {
     })
     .await;
     let still = play.stage.get().await;
-    assert_eq!(condition(&waits, "ScriptExecutionPending"), condition(&still, "ScriptExecutionPending"));
+    assert_eq!(stated(&waits, "ScriptExecutionPending"), stated(&still, "ScriptExecutionPending"));
+    assert_eq!(message(&waits, "ScriptExecutionPending"), message(&still, "ScriptExecutionPending"), "word by word");
     assert_eq!(pending(&waits), pending(&still));
     assert_eq!(0, play.stage.tenant_writes(mark).await.unwrap().len(), "no word in an outage");
     play.stage.platform.heal().await.unwrap();
