@@ -33,9 +33,10 @@ async fn a_pass_never_acts_on_what_the_last_one_replaced() {
         let first =
             number > 0 && counter.compare_exchange(number - 1, number, Ordering::SeqCst, Ordering::SeqCst).is_ok();
         if first {
-            let website = json!({ "spec": { "support": { "website": format!("https://nimbus.example/{number}") } } });
+            // Something that no status speaks of.
+            let limit = json!({ "spec": { "limits": { "confirmedDeletionsPerHour": 100 + number } } });
             let edit = async || {
-                let edited = platforms.patch(&name, &PatchParams::default(), &Patch::Merge(website)).await.unwrap();
+                let edited = platforms.patch(&name, &PatchParams::default(), &Patch::Merge(limit)).await.unwrap();
                 until("the operator saw the edit", PATIENCE, async || {
                     let status = platforms.get(&name).await.unwrap().status.unwrap_or_default();
                     let current = Some(status.observed_generation) == edited.metadata.generation;
