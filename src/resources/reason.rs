@@ -91,7 +91,6 @@ reasons! {
     POLICIES_MISSING = "PoliciesMissing", Reader: "Install the admission policies: nimbus-operator policies | kubectl apply -f -";
     IN_USE = "InUse", Reader: "Delete the Tenants that refer to it, or let them refer elsewhere.";
     INVALID_PLATFORM = "InvalidPlatform", Reader: "Correct the Platform's spec.";
-    CREATED = "Created", Nobody: "Nothing has to be done.";
     ADOPTED = "Adopted", Nobody: "Nothing has to be done.";
     DRIFT_CORRECTED = "DriftCorrected", Nobody: "Nothing has to be done; find out who edits in the UI what git manages.";
     ROTATED = "Rotated", Nobody: "Nothing has to be done; widgets with the old key need the new one.";
