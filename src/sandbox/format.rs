@@ -29,6 +29,26 @@ pub(super) fn canonical(format: Format, text: &str) -> Option<String> {
     }
 }
 
+/// Returns the notation as a pattern of JSON Schema, for the OpenAPI document.
+pub(super) fn pattern(format: Format) -> String {
+    const DOMAIN: &str = "([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\\.)+[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?";
+    const LOCAL: &str = "[^@\\s\\x00-\\x1f\\x7f\"(),:;<>\\[\\]\\\\]{1,64}";
+    const GUID: &str = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}";
+    match format {
+        Format::Guid => format!("^{GUID}$"),
+        Format::Domain => format!("^{DOMAIN}$"),
+        Format::Email => format!("^{LOCAL}@{DOMAIN}$"),
+        Format::Phone => "^\\+[1-9][0-9]{1,14}$".to_owned(),
+        Format::Sip => format!("^([sS][iI][pP]:)?{LOCAL}@{DOMAIN}$"),
+        Format::Country => format!("^({})$", COUNTRIES.split(' ').collect::<Vec<_>>().join("|")),
+        Format::OrganizationUnit => format!("^(root|{GUID})$"),
+        Format::Partner => "^[a-zA-Z0-9._-]{1,64}$".to_owned(),
+    }
+}
+
+/// A connection string as Azure shows it; either order and any capitals are taken.
+pub(super) const CONNECTION_STRING: &str = "^endpoint=https://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+/;accesskey=([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$";
+
 /// Returns a GUID in lower case; the nil GUID is none.
 pub(super) fn guid(text: &str) -> Option<String> {
     let hyphens = [8, 13, 18, 23];
@@ -64,7 +84,7 @@ fn domain(text: &str) -> Option<String> {
 fn email(text: &str) -> Option<String> {
     let (local, host) = text.split_once('@')?;
     let plain = |char: char| !char.is_whitespace() && !char.is_control() && !"\"(),:;<>[]\\".contains(char);
-    ((1..=64).contains(&local.len()) && local.chars().all(plain)).then_some(())?;
+    ((1..=64).contains(&local.chars().count()) && local.chars().all(plain)).then_some(())?;
     domain(host).map(|_| text.to_owned())
 }
 
@@ -168,7 +188,18 @@ mod tests {
         ];
         for (format, text, expected) in rows {
             assert_eq!(expected, canonical(format, text).as_deref(), "{format:?} {text}");
+            // The document says the same, but for the nil GUID, which it refuses by another keyword.
+            let pattern = regex::Regex::new(&pattern(format)).unwrap();
+            let is_nil = text.chars().all(|char| matches!(char, '0' | '-'));
+            assert_eq!(expected.is_some(), pattern.is_match(text) && !is_nil, "{format:?} {text}");
         }
+    }
+
+    #[test]
+    fn an_address_is_counted_in_characters() {
+        let address = |length: usize| format!("{}@contoso.com", "é".repeat(length));
+        assert!(canonical(Format::Email, &address(64)).is_some());
+        assert!(canonical(Format::Email, &address(65)).is_none());
     }
 
     #[test]
@@ -187,6 +218,8 @@ mod tests {
         ];
         for (text, expected) in rows {
             assert_eq!(expected, is_connection_string(text), "{text}");
+            let documented = regex::Regex::new(CONNECTION_STRING).unwrap().is_match(text);
+            assert!(expected || !documented, "{text}");
         }
     }
 }

@@ -174,12 +174,20 @@ fn accepted(leaf: &Leaf, value: &Value, rules: &Rules<'_>) -> Result<Value, Fiel
 
 fn number(pointer: &str, value: &Value, min: i64, max: Option<i64>) -> Result<Value, FieldError> {
     let out_of_range = FieldError { min: Some(min), max, ..FieldError::new(pointer, Code::OutOfRange) };
-    match value.as_i64() {
+    match whole(value) {
         Some(number) if number >= min && max.is_none_or(|max| number <= max) => Ok(json!(number)),
         Some(_) => Err(out_of_range),
         None if value.is_u64() => Err(out_of_range),
         None => Err(FieldError::new(pointer, Code::WrongType)),
     }
+}
+
+/// A number without a fraction, however it is spelt: `5.0` is an integer to JSON Schema.
+#[expect(clippy::cast_possible_truncation, reason = "numbers that a float holds exactly")]
+fn whole(value: &Value) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let float = || value.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < EXACT);
+    value.as_i64().or_else(|| if value.is_f64() { float().map(|float| float as i64) } else { None })
 }
 
 fn spelt(pointer: &str, kind: Kind, text: &str, id: &str) -> Result<String, FieldError> {

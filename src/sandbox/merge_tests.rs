@@ -45,12 +45,16 @@ fn only(pointer: &str, value: Value) -> Value {
 
 #[test]
 fn numbers_are_accepted_exactly_within_their_bounds() {
+    #[expect(clippy::cast_precision_loss, reason = "bounds of settings are small")]
     for leaf in LEAVES {
         let Kind::Number { min, max } = leaf.kind else {
             continue;
         };
         for good in [Some(min), max].into_iter().flatten() {
             let merged = merge_as(Role::System, &named(), &only(leaf.pointer, json!(good))).unwrap();
+            assert_eq!(Some(&json!(good)), merged.settings.pointer(leaf.pointer));
+            // JSON Schema takes it for an integer, and it is kept as one.
+            let merged = merge_as(Role::System, &named(), &only(leaf.pointer, json!(good as f64))).unwrap();
             assert_eq!(Some(&json!(good)), merged.settings.pointer(leaf.pointer));
         }
         for bad in [Some(min - 1), max.map(|max| max + 1)].into_iter().flatten() {
