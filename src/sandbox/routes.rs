@@ -135,8 +135,13 @@ pub(super) enum In {
 pub(super) enum Holds {
     Text,
     Flag,
-    Number { min: i64, max: i64 },
+    Number {
+        min: i64,
+        max: i64,
+    },
     OneOf(&'static [&'static str]),
+    /// Text of a pattern.
+    Spelt(&'static str),
 }
 
 /// A query parameter or a header.

@@ -1,6 +1,8 @@
 //! The JSON schemas of the OpenAPI document: those of settings come from the table, the others are written here.
 use serde_json::{Map, Value, json};
 
+use super::format::pattern;
+use super::leaf::Format;
 use super::problem::{Code, Slug};
 use super::roles::Role;
 
@@ -77,7 +79,7 @@ fn pointer() -> Value {
 
 /// A token of a trigger.
 fn token() -> Value {
-    json!({"type": "string", "minLength": 1, "maxLength": 64})
+    json!({"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f]+$"})
 }
 
 fn version() -> Value {
@@ -125,7 +127,7 @@ fn item() -> Value {
 }
 
 fn triggers() -> Vec<(&'static str, Value)> {
-    let upn = json!({"type": "string", "format": "email", "description": "required unless baseline"});
+    let upn = json!({"type": "string", "format": "email", "pattern": pattern(Format::Email), "description": "required unless baseline"});
     vec![
         ("WidgetKey", object(&[("key", guid()), ("version", count())])),
         ("Rotation", object(&[("token", token()), ("baseline?", flag())])),
@@ -139,7 +141,7 @@ fn tokens() -> Vec<(&'static str, Value)> {
         ("grant_type", one_of(&["client_credentials"])),
         ("client_id", text()),
         ("client_secret", text()),
-        ("scope?", text()),
+        ("scope?", json!({"type": "string", "description": "says nothing here"})),
     ];
     let token = [
         ("access_token", text()),

@@ -6,8 +6,9 @@ const OWNER: Parameter = Parameter {
     name: "Nimbus-Owner",
     place: In::Header,
     required: false,
-    holds: Holds::Text,
-    about: "stamp of the writer, `<clusterId>/<namespace>/<name>`; without it only a tenant without owner is written",
+    // Visible ASCII between the slashes, as in any header.
+    holds: Holds::Spelt("^[!-.0-~]+/[!-.0-~]+/[!-.0-~]+$"),
+    about: "stamp of the writer, `<clusterId>/<namespace>/<name>` of at most 512 characters; without it only a tenant without owner is written",
 };
 const CLAIMED_OWNER: Parameter = Parameter { required: true, about: "stamp to put on the tenant", ..OWNER };
 const SETTINGS_VERSION: Parameter = Parameter {
@@ -26,7 +27,9 @@ const IF_NONE_MATCH: Parameter = Parameter {
 };
 const FIELDS: Parameter = query(
     "fields",
-    Holds::Text,
+    Holds::Spelt(
+        "^(id|settingsVersion|runtimeVersion|owner|lastOwner)(,(id|settingsVersion|runtimeVersion|owner|lastOwner))*$",
+    ),
     "comma-separated: id, settingsVersion, runtimeVersion (these by default), owner, lastOwner",
 );
 const LIMIT: Parameter = query("limit", Holds::Number { min: 1, max: crate::sandbox::lists::LIMIT }, "items on a page");
@@ -38,7 +41,8 @@ const WAIT: Parameter = query(
     "seconds to wait while there is nothing to tell",
 );
 const RECREATE: Parameter = query("recreate", Holds::Text, "`deletionId` of the tombstone to build over");
-const CONFIRM: Parameter = query("confirm", Holds::Text, "`YES`, or the tenant stays");
+const CONFIRM: Parameter =
+    Parameter { required: true, ..query("confirm", Holds::OneOf(&["YES"]), "typed out, or the tenant stays") };
 const GONE: &[Slug] = &[TenantNotFound, TenantDeleted];
 const TRIGGER: &[Slug] =
     &[TenantNotFound, TenantDeleted, TenantDeleting, OwnedByOther, SectionOff, UnsupportedMediaType, InvalidRequest];

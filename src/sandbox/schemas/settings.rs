@@ -2,6 +2,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{object, reference, token};
+use crate::sandbox::format::{CONNECTION_STRING, pattern};
 use crate::sandbox::leaf::{Authority, Format, Kind, Leaf, Preset, Required, Script};
 use crate::sandbox::rows::LEAVES;
 use crate::sandbox::table::put;
@@ -76,7 +77,12 @@ fn schema(leaf: &Leaf, purpose: Use) -> Value {
         Kind::Sealed if purpose == Use::Read => {
             object(&[("set", json!({"type": "boolean"})), ("version", json!({"type": "integer", "minimum": 0}))])
         }
-        Kind::Sealed => object(&[("value", json!({"type": "string", "minLength": 1, "writeOnly": true}))]),
+        Kind::Sealed => {
+            let value = json!({
+                "type": "string", "format": "acs-connection-string", "pattern": CONNECTION_STRING, "writeOnly": true,
+            });
+            object(&[("value", value)])
+        }
         kind => plain(kind),
     };
     let nullable = if purpose == Use::Read { leaf.may_be_empty() } else { leaf.clearable };
@@ -98,31 +104,35 @@ fn plain(kind: Kind) -> Value {
         Kind::Number { min, max: Some(max) } => {
             json!({"type": "integer", "minimum": min, "maximum": max})
         }
-        Kind::Number { min, max: None } => json!({"type": "integer", "minimum": min}),
+        Kind::Number { min, max: None } => json!({"type": "integer", "format": "int64", "minimum": min}),
         Kind::Choice(names) => json!({"type": "string", "enum": names}),
         Kind::Text { max } => json!({"type": "string", "minLength": 1, "maxLength": max}),
         Kind::Identity => json!({"type": "string", "format": "uuid"}),
         Kind::Formatted(format) => formatted(format),
         Kind::Counts => json!({
-            "type": "object", "additionalProperties": {"type": "integer", "minimum": 0},
+            "type": "object", "additionalProperties": {"type": "integer", "format": "int64", "minimum": 0},
         }),
         Kind::Sealed => json!({"type": "object"}),
     }
 }
 
 fn formatted(format: Format) -> Value {
-    match format {
-        Format::Guid => json!({"type": "string", "format": "uuid"}),
-        Format::Domain => json!({"type": "string", "format": "hostname"}),
-        Format::Email => json!({"type": "string", "format": "email"}),
-        Format::Phone => json!({"type": "string", "format": "e164", "maxLength": 16}),
-        Format::Sip => json!({"type": "string", "format": "sip"}),
-        Format::Country => {
-            json!({"type": "string", "format": "iso-3166-1-alpha-2", "maxLength": 2})
-        }
-        Format::OrganizationUnit => json!({"type": "string", "format": "root-or-uuid"}),
-        Format::Partner => json!({"type": "string", "format": "partner", "maxLength": 64}),
+    let (name, longest) = match format {
+        Format::Guid => ("uuid", 36),
+        Format::Domain => ("hostname", 253),
+        Format::Email => ("email", 318),
+        Format::Phone => ("e164", 16),
+        Format::Sip => ("sip", 322),
+        Format::Country => ("iso-3166-1-alpha-2", 2),
+        Format::OrganizationUnit => ("root-or-uuid", 36),
+        Format::Partner => ("partner", 64),
+    };
+    let mut schema = json!({"type": "string", "format": name, "pattern": pattern(format), "maxLength": longest});
+    if matches!(format, Format::Guid | Format::OrganizationUnit) {
+        // The nil GUID names nothing.
+        schema["not"] = json!({"const": uuid::Uuid::nil().to_string()});
     }
+    schema
 }
 
 /// Says what the rules are that a schema cannot express.
