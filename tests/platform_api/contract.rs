@@ -94,6 +94,12 @@ fn check(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
             "minLength" => length(value).is_none_or(|length| Some(length) >= argument.as_u64()),
             "maxLength" => length(value).is_none_or(|length| Some(length) <= argument.as_u64()),
             "format" => value.as_str().is_none_or(|text| is_formatted(argument.as_str().unwrap_or(""), text)),
+            "pattern" => value.as_str().is_none_or(|text| {
+                let pattern = argument.as_str().and_then(|pattern| regex::Regex::new(pattern).ok());
+                pattern.is_some_and(|pattern| pattern.is_match(text))
+            }),
+            "const" => value == argument,
+            "not" => check(argument, value, at).is_err(),
             "items" => {
                 for (index, item) in value.as_array().into_iter().flatten().enumerate() {
                     check(argument, item, &format!("{at}/{index}"))?;

@@ -42,6 +42,86 @@ fn every_rename_names_a_setting() {
     }
 }
 
+/// Everything that these schemas and operations lead to.
+fn reached(from: &Value, found: &mut BTreeSet<String>) {
+    if let Some(reference) = from.get("$ref").and_then(Value::as_str) {
+        if found.insert(reference.to_owned()) {
+            reached(DOCUMENT.pointer(reference.trim_start_matches('#')).unwrap(), found);
+        }
+    }
+    let members = from.as_object().into_iter().flat_map(|members| members.values());
+    members.chain(from.as_array().into_iter().flatten()).for_each(|member| reached(member, found));
+}
+
+/// Another platform implements these and nothing that only the sandbox has.
+#[test]
+fn the_admin_api_is_complete_without_the_sandbox() {
+    let paths = DOCUMENT["paths"].as_object().unwrap().iter();
+    let ours = paths.filter(|(path, _)| path.starts_with("/v1/") || path.starts_with("/oauth2/"));
+    let operations = ours.clone().flat_map(|(path, methods)| {
+        methods.as_object().unwrap().iter().map(move |(method, operation)| {
+            format!("{} {path}: {}", method.to_uppercase(), operation["operationId"].as_str().unwrap())
+        })
+    });
+    let expected = [
+        "POST /oauth2/v2.0/token: issueToken",
+        "GET /v1/capabilities: readCapabilities",
+        "GET /v1/changes: listChanges",
+        "GET /v1/tenants: listTenants",
+        "DELETE /v1/tenants/{id}: deleteTenant",
+        "GET /v1/tenants/{id}: readTenant",
+        "PATCH /v1/tenants/{id}: patchTenant",
+        "PUT /v1/tenants/{id}: createTenant",
+        "POST /v1/tenants/{id}/instant-messaging/test: sendTestMessage",
+        "DELETE /v1/tenants/{id}/owner: releaseTenant",
+        "PUT /v1/tenants/{id}/owner: claimTenant",
+        "GET /v1/tenants/{id}/widget-key: readWidgetKey",
+        "POST /v1/tenants/{id}/widget-key/rotate: rotateWidgetKey",
+    ];
+    assert_eq!(expected.to_vec(), operations.collect::<Vec<_>>());
+    let mut schemas = BTreeSet::new();
+    for (path, methods) in ours {
+        assert!(!methods.to_string().contains("/sandbox"), "{path} speaks of the sandbox");
+        reached(methods, &mut schemas);
+    }
+    let words = schemas.iter().map(|name| DOCUMENT.pointer(name.trim_start_matches('#')).unwrap().to_string());
+    assert!(words.clone().count() >= 15 && words.clone().all(|words| !words.contains("/sandbox")));
+    // Organization units: where new services go, and what became of a unit that was deleted.
+    let unit = &DOCUMENT["components"]["schemas"]["Settings"]["properties"]["provisioning"]["properties"];
+    assert_eq!("root-or-uuid", unit["defaultOrganizationUnitId"]["format"]);
+    let moved = &DOCUMENT["components"]["schemas"]["Runtime"]["properties"]["movedReferences"]["items"]["required"];
+    assert_eq!(&json!(["pointer", "from", "to"]), moved);
+}
+
+#[test]
+fn every_problem_is_listed_with_its_status_and_answered_by_an_operation() {
+    let listed: BTreeSet<(&str, u64)> = DOCUMENT["x-nimbus-problems"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|problem| (problem["slug"].as_str().unwrap(), problem["status"].as_u64().unwrap()))
+        .collect();
+    let urns = DOCUMENT["components"]["schemas"]["Problem"]["properties"]["type"]["enum"].as_array().unwrap();
+    let urns: BTreeSet<&str> =
+        urns.iter().map(|urn| urn.as_str().unwrap().trim_start_matches("urn:nimbus:problem:")).collect();
+    assert_eq!(urns, listed.iter().map(|(slug, _)| *slug).collect());
+    let mut answered = BTreeSet::new();
+    for (path, methods) in DOCUMENT["paths"].as_object().unwrap() {
+        for operation in methods.as_object().unwrap().values() {
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                for slug in response["x-nimbus-problems"].as_array().into_iter().flatten() {
+                    answered.insert((slug.as_str().unwrap(), status.parse::<u64>().unwrap()));
+                    assert!(urns.contains(slug.as_str().unwrap()), "{path}: {slug}");
+                }
+            }
+        }
+    }
+    // A creation meets the tombstone as a conflict; what is no route answers for itself.
+    answered.extend([("route-not-found", 404), ("method-not-allowed", 405)]);
+    assert!(answered.remove(&("tenant-deleted", 409)));
+    assert_eq!(listed, answered);
+}
+
 /// Requests that succeed one after the other, at least one for each route.
 fn tour() -> Vec<Ask> {
     let end = [Ask::new("DELETE", tenant("?confirm=YES")), Ask::new("DELETE", outside(""))];
