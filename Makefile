@@ -7,10 +7,10 @@ SHELL := bash
 K8S_VERSION ?= $(shell sed -n 's|.*k8s.io/kubernetes v\([0-9.]*\).*|\1|p' tests/controlplane/kubernetes/go.mod)
 export K8S_VERSION
 
-.PHONY: help controlplane test check generated nightly-sdk demo clean
+.PHONY: help controlplane test check generated nightly-contract nightly-sdk demo clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 controlplane: ## Build etcd, kube-apiserver, kube-controller-manager and kubectl once
 	@tests/controlplane/build.sh
@@ -39,6 +39,13 @@ nightly-sdk: ## Let Microsoft's own packages talk to the sandbox
 	@test -x target/sdk/venv/bin/python || python3 -m venv target/sdk/venv
 	@target/sdk/venv/bin/pip install --quiet --requirement tests/microsoft/requirements.txt
 	@target/sdk/venv/bin/python tests/microsoft/sdk.py target/debug/nimbus-operator
+
+# Not part of `make test` either: four minutes of generated requests, another set each time. The seed of a run is in its output.
+nightly-contract: ## Hold the sandbox against its OpenAPI document with generated requests
+	@cargo build --locked --bin nimbus-operator
+	@test -x target/contract/venv/bin/python || python3 -m venv target/contract/venv
+	@target/contract/venv/bin/pip install --quiet --requirement tests/contract/requirements.txt
+	@target/contract/venv/bin/python tests/contract/contract.py target/debug/nimbus-operator target/contract/venv/bin/schemathesis
 
 demo: controlplane ## Start everything and play with it until Ctrl-C (ONESHOT=1: check it and exit)
 	@cargo build --locked --bins --example demo
