@@ -51,13 +51,31 @@ fn generated_docs_name_every_setting_once_with_its_label() {
     for leaf in leaves() {
         let rows: Vec<&str> = text.lines().filter(|line| line.contains(&format!("| `spec.{}` |", leaf.path))).collect();
         assert_eq!(rows.len(), 1, "{leaf}");
-        assert_eq!(rows[0].replace("\\|", "").matches('|').count(), 9, "{}", rows[0]);
+        assert_eq!(rows[0].replace("\\|", "").matches('|').count(), 10, "{}", rows[0]);
     }
     let spec = crd::tenant_spec();
     let heads: BTreeSet<&str> = reference::HEAD.iter().map(|(name, _)| *name).collect();
     let tabs: BTreeSet<&str> = leaves().filter_map(|leaf| leaf.path.split('.').next()).collect();
     let all: BTreeSet<&str> = spec["properties"].as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(heads.union(&tabs).copied().collect::<BTreeSet<_>>(), all);
+}
+
+/// The seed's two tables of what a setting does to people.
+#[test]
+fn generated_docs_say_who_sees_which_design_and_which_calls_are_delivered() {
+    let text = reference::settings();
+    let rows_below = |head: &str| {
+        let (_, table) = text.split_once(head).unwrap_or_else(|| panic!("'{head}' is nowhere"));
+        table.lines().skip(2).take_while(|line| line.starts_with('|')).map(ToOwned::to_owned).collect::<Vec<_>>()
+    };
+    let designs = rows_below("| useNewDesign | overwriteUserSettings | users see |");
+    let given: BTreeSet<&str> = designs.iter().map(|row| row.rsplitn(3, '|').nth(2).unwrap()).collect();
+    let all = ["| false | false ", "| true | false ", "| false | true ", "| true | true "];
+    assert_eq!((4, BTreeSet::from(all)), (designs.len(), given));
+    let presences = rows_below("| presence in Teams | calls with the permission | calls without it |");
+    for presence in ["Available", "Busy", "in a meeting", "in a call", "Away", "Do Not Disturb", "Offline", "Privacy"] {
+        assert!(presences.iter().any(|row| row.split('|').nth(1).unwrap().contains(presence)), "{presence}");
+    }
 }
 
 /// A generated example for the tenant, the Platform and the Partner of a stage.

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::crd;
 use crate::settings::attendant_console::DESIGNS;
 use crate::settings::leaf::{Required, Script};
-use crate::settings::{Authority, Class, Leaf, Tab, leaves};
+use crate::settings::presence_tracking::PRESENCES;
+use crate::settings::{Authority, Class, Leaf, Tab, leaves, manual};
 
 /// Who may change the head of a spec, which is no setting of the platform.
 pub const HEAD: [(&str, Authority); 6] = [
@@ -25,7 +26,8 @@ A setting that is not given is not managed: its value on the platform is left al
 text clears the value where the type says so. All tabs are saved together or not at all.
 
 **Who** may change a setting, each including the ones before: N every editor of the Tenant, T tenant administrators,
-P partner administrators, S system administrators. The letters are a reading of the vendor's manual.
+P partner administrators, S system administrators. The letters are a reading of the vendor's manual,
+which the last column quotes.
 
 **Class**: a *value* is compared and sent as it is; a *reference* names an object that holds the value; a *sealed* value comes
 from a Secret and is never shown; what *clears* takes a reference off; a *probe* is input of a check and is never sent; a
@@ -72,11 +74,14 @@ fn headings(before: &str, path: &str, spec: &Value) -> String {
             Tab::of(above).filter(|_| depth == 0).map_or_else(|| format!("`spec.{above}`"), |tab| spaced(tab.name()));
         let about = schema["description"].as_str().unwrap_or_default();
         text += &format!("\n{} {title}\n\n{about}\n", "#".repeat(2 + depth.min(1)));
-        if above == "extensions.attendantConsole" {
-            text += &format!("\n{DESIGNS}");
+        match above {
+            "extensions.attendantConsole" => text += &format!("\n{DESIGNS}"),
+            "extensions.presenceTracking" => text += &format!("\n{PRESENCES}"),
+            _ => {}
         }
     }
-    text + "\n| Setting | Path | Type | Default | Class | Who | Script | Effect |\n|---|---|---|---|---|---|---|---|\n"
+    text + "\n| Setting | Path | Type | Default | Class | Who | Script | Effect | The manual says |\n"
+        + "|---|---|---|---|---|---|---|---|---|\n"
 }
 
 fn spaced(name: &str) -> String {
@@ -111,10 +116,11 @@ fn row(leaf: &Leaf, schema: &Value) -> String {
     };
     let who = letter(leaf.authority);
     format!(
-        "| {} | `spec.{}` | {kind} | {default} | {class} | {who} | {script} | {} |\n",
+        "| {} | `spec.{}` | {kind} | {default} | {class} | {who} | {script} | {} | {} |\n",
         cell(label.unwrap_or("–")),
         leaf.path,
-        cell(&effect)
+        cell(&effect),
+        cell(manual(leaf.path).unwrap_or("–"))
     )
 }
 

@@ -41,6 +41,18 @@ pub const LEAVES: &[Leaf] = &[
     Leaf::sealed(CONNECTION_STRING, "extensions.assistant.acsConnectionString", Tenant).under(SWITCH).when_on(),
 ];
 
+/// What the vendor's manual says of each, for the reference.
+pub const MANUAL: &[(&str, &str)] = &[
+    (
+        "extensions.assistant.useOwnAcsInstance",
+        "When this option is disabled, all corresponding fields are hidden in the section. Configured values are not cleaned up and can be used when enabling the option again.",
+    ),
+    (
+        "extensions.assistant.acsConnectionStringRef",
+        "Connection string for Azure Communication Services. Required to use Assistant with your own ACS instance.",
+    ),
+];
+
 impl AssistantSpec {
     /// The section in the platform's words.
     pub fn to_wire(&self, check: &mut Check) -> AssistantWire {

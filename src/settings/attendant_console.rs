@@ -85,6 +85,23 @@ pub const LEAVES: &[Leaf] = &[
     Leaf::value("extensions.attendantConsole.teamVisibility", Tenant).example("ShowOwnMembers"),
 ];
 
+/// What the vendor's manual says of each, for the reference.
+pub const MANUAL: &[(&str, &str)] = &[
+    (
+        "extensions.attendantConsole.useNewDesign",
+        "If toggled on, Nimbus users of this tenant can switch to the new Attendant Console design (AC2).",
+    ),
+    ("extensions.attendantConsole.overwriteUserSettings", "Applies the old/new Attendant Console design to all users"),
+    (
+        "extensions.attendantConsole.globalContactSearchFilter",
+        "this field requires only parameters for the \"filter\" field of a MS graph query, not the whole API request URL.",
+    ),
+    (
+        "extensions.attendantConsole.teamVisibility",
+        "To avoid bypassing queues of services, the visibility of team members can be hidden.",
+    ),
+];
+
 impl AttendantConsoleSpec {
     /// The section in the platform's words.
     pub fn to_wire(&self, check: &mut Check) -> AttendantConsoleWire {

@@ -50,6 +50,17 @@ pub const LEAVES: &[Leaf] = &[
     Leaf::value("contact.sipAddress", NonTechnical).personal().example("sip:ada@contoso.com"),
 ];
 
+/// What the vendor's manual says of each, for the reference.
+pub const MANUAL: &[(&str, &str)] = &[
+    ("contact.name", "a technical contact to notify in case of maintenance, issues and for other technical questions"),
+    ("contact.email", "a technical contact to notify in case of maintenance, issues and for other technical questions"),
+    ("contact.phone", "Phone Number, E 164 Format"),
+    (
+        "contact.sipAddress",
+        "a technical contact to notify in case of maintenance, issues and for other technical questions",
+    ),
+];
+
 impl ContactSpec {
     /// The tab in the platform's words.
     pub fn to_wire(&self, check: &mut Check) -> ContactWire {

@@ -173,6 +173,31 @@ pub const LEAVES: &[Leaf] = &[
     contingent("licenses.contingents.modalities.email", "70"),
 ];
 
+/// What the vendor's manual says of each, for the reference.
+pub const MANUAL: &[(&str, &str)] = &[
+    ("licenses.contingents.services.advancedRouting", "the default license for new new services."),
+    ("licenses.contingents.services.enterpriseRouting", "services with advanced features."),
+    ("licenses.contingents.services.contactCenter", "services with Contact Center features."),
+    (
+        "licenses.contingents.services.features",
+        "Refer to Nimbus Features for a detail comparison of available service licenses.",
+    ),
+    ("licenses.contingents.users.contactCenter", "the amount of users (Agents) with Contact Center features."),
+    ("licenses.contingents.users.attendantConsole", "the amount of users that have Attendant Console enabled."),
+    ("licenses.contingents.users.assistant", "the amount of users that have Assistant enabled."),
+    ("licenses.contingents.users.interact", "the amount of users that have Interact enabled."),
+    (
+        "licenses.contingents.users.transcription",
+        "the amount of users that have Transcription enabled (Live Caption included).",
+    ),
+    (
+        "licenses.contingents.modalities.instantMessaging",
+        "Shows the number of allowed users per channel of communication.",
+    ),
+    ("licenses.contingents.modalities.externalTask", "Shows the number of allowed users per channel of communication."),
+    ("licenses.contingents.modalities.email", "Shows the number of allowed users per channel of communication."),
+];
+
 const fn contingent(path: &'static str, example: &'static str) -> Leaf {
     Leaf::value(path, System).default("0").example(example)
 }

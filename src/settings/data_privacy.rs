@@ -74,6 +74,31 @@ pub const LEAVES: &[Leaf] = &[
     Leaf::value("dataPrivacy.allowSharingPii", System).default("false"),
 ];
 
+/// What the vendor's manual says of each, for the reference.
+pub const MANUAL: &[(&str, &str)] = &[
+    (
+        "dataPrivacy.allowPartnerToSeeUserIdentifiers",
+        "When disabled, Nimbus users will be shown anonymized with asterisk * placeholders.",
+    ),
+    (
+        "dataPrivacy.allowPartnerToSeeCustomerIdentifiers",
+        "When disabled, Nimbus calling customers will be shown anonymized with asterisk * placeholders.",
+    ),
+    (
+        "dataPrivacy.persistUserStatesInReporting",
+        "When disabled, existing User Presence State reports will be closed and no further entries are generated. Already existing data is not affected.",
+    ),
+    (
+        "dataPrivacy.showUserTimeInState",
+        "When disabled, the \"Time in State\" columns will not be shown in either Portal UI.",
+    ),
+    (
+        "dataPrivacy.dataRetentionMonths",
+        "The purge is completed within 24 hours after the data retention time has expired.",
+    ),
+    ("dataPrivacy.allowSharingPii", "When disabled, pseudo anonymized string without PII is used."),
+];
+
 impl DataPrivacySpec {
     /// The tab in the platform's words.
     pub fn to_wire(&self, check: &mut Check) -> DataPrivacyWire {

@@ -31,6 +31,10 @@ pub struct EmailWire {
 pub const LEAVES: &[Leaf] =
     &[Leaf::value("modalities.email.maxConcurrentTasksPerService", Tenant).default("50").example("100")];
 
+/// What the vendor's manual says of each, for the reference.
+pub const MANUAL: &[(&str, &str)] =
+    &[("modalities.email.maxConcurrentTasksPerService", "Default 50 / Min 1 / Max 200")];
+
 impl EmailSpec {
     /// The section in the platform's words.
     pub fn to_wire(&self, check: &mut Check) -> EmailWire {

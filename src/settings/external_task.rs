@@ -32,6 +32,10 @@ pub struct ExternalTaskWire {
 pub const LEAVES: &[Leaf] =
     &[Leaf::value("modalities.externalTask.maxConcurrentTasksPerService", Tenant).default("20").example("30")];
 
+/// What the vendor's manual says of each, for the reference.
+pub const MANUAL: &[(&str, &str)] =
+    &[("modalities.externalTask.maxConcurrentTasksPerService", "Default 20 / Min 1 / Max 50")];
+
 impl ExternalTaskSpec {
     /// The section in the platform's words.
     pub fn to_wire(&self, check: &mut Check) -> ExternalTaskWire {

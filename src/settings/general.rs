@@ -123,6 +123,35 @@ pub const LEAVES: &[Leaf] = &[
     Leaf::value("general.billingAddress.country", NonTechnical).example("CH"),
 ];
 
+/// What the vendor's manual says of each, for the reference.
+pub const MANUAL: &[(&str, &str)] = &[
+    ("general.name", "Name as displayed in the tenant list"),
+    ("general.o365Domain", "The first or sub-level domain that the tenant is under."),
+    ("general.tenantId", "The tenant ID of the group as defined in Microsoft Azure Portal."),
+    ("general.companyName", "Clear name field for the Company behind that tenant."),
+    (
+        "general.division",
+        "single tenant admin permissions may restrict you to only edit non-technical information such as: Company Name / Division",
+    ),
+    (
+        "general.partnerAdministrationGroupId",
+        "In most scenarios this group will usually have access to some tenants under that partner domain.",
+    ),
+    (
+        "general.tenantAdministrationGroupId",
+        "In most scenarios this group will usually have access to one tenants under that partner domain.",
+    ),
+    ("general.crmId", "ID for your Customer Relationship Management tool."),
+    ("general.billingAddress.street1", "Address of the partner to which the bill for this tenant should be sent to."),
+    ("general.billingAddress.street2", "Address of the partner to which the bill for this tenant should be sent to."),
+    ("general.billingAddress.zipCode", "Address of the partner to which the bill for this tenant should be sent to."),
+    ("general.billingAddress.city", "Address of the partner to which the bill for this tenant should be sent to."),
+    (
+        "general.billingAddress.country",
+        "the country / address is just for billing purposes and does not reflect or change the Nimbus tenant data storage location.",
+    ),
+];
+
 /// `tenantId` is a GUID and stays as it was created; only its capitals may change.
 fn tenant_id_rules() -> serde_json::Value {
     use super::format::{Format, rule};

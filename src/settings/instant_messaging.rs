@@ -109,6 +109,32 @@ pub const LEAVES: &[Leaf] = &[
         .example("55555555-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
 ];
 
+/// What the vendor's manual says of each, for the reference.
+pub const MANUAL: &[(&str, &str)] = &[
+    ("modalities.instantMessaging.enabled", "Required to enable the feature and show further options"),
+    (
+        "modalities.instantMessaging.primaryAccount",
+        "Guest accounts to invite on your Tenant to enable Instant Messaging capabilities.",
+    ),
+    (
+        "modalities.instantMessaging.secondaryAccount",
+        "Guest accounts to invite on your Tenant to enable Instant Messaging capabilities.",
+    ),
+    (
+        "modalities.instantMessaging.maxConcurrentTasksPerService",
+        "Max limit of concurrent Instant messaging tasks per service (similar to ET)",
+    ),
+    (
+        "modalities.instantMessaging.useOwnAcsInstance",
+        "Only required when you don't want to use the default Nimbus ACS instance.",
+    ),
+    ("modalities.instantMessaging.acsConnectionStringRef", "Required to use Chat Handling with your own ACS instance."),
+    (
+        "modalities.instantMessaging.acsResourceId",
+        "Connection ID for Azure Communication Services. Required to use Chat Handling with your own ACS instance.",
+    ),
+];
+
 impl InstantMessagingSpec {
     /// The section in the platform's words.
     pub fn to_wire(&self, check: &mut Check) -> InstantMessagingWire {

@@ -95,6 +95,21 @@ pub const LEAVES: &[Leaf] = &[
     Leaf::value("extensions.interact.authorization", Tenant).under(SWITCH).default("\"None\"").example("VerifyToken"),
 ];
 
+/// What the vendor's manual says of each, for the reference.
+pub const MANUAL: &[(&str, &str)] = &[
+    (
+        "extensions.interact.enabled",
+        "When disabled, the calls in Interact will not reach an agent, even if the tenant is configured for Interact calls.",
+    ),
+    (
+        "extensions.interact.acsConnectionStringRef",
+        "Connection string for Azure Communication Services. Required to use Interact",
+    ),
+    ("extensions.interact.o365UserId", "ID of the user on behalf of whom meetings on the backend will be created."),
+    ("extensions.interact.sessionRecoveryTimeoutSeconds", "Default: 20; Min: 5; Max: 60."),
+    ("extensions.interact.authorization", "Determine if a session requires further authentication"),
+];
+
 impl InteractSpec {
     /// The section in the platform's words.
     pub fn to_wire(&self, check: &mut Check) -> InteractWire {

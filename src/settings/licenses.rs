@@ -48,6 +48,10 @@ pub struct LicensesWire {
 /// The leaf of the tab beside the contingents. No default of the state is published.
 pub const LEAVES: &[Leaf] = &[Leaf::value("licenses.tenantState", System).example("Active")];
 
+/// What the vendor's manual says of each, for the reference.
+pub const MANUAL: &[(&str, &str)] =
+    &[("licenses.tenantState", "Your status can only be changed by a Luware System Administrator.")];
+
 impl LicensesSpec {
     /// The tab in the platform's words.
     pub fn to_wire(&self, check: &mut Check) -> LicensesWire {

@@ -341,6 +341,28 @@ pub fn leaves() -> impl Iterator<Item = &'static Leaf> {
     .flatten()
 }
 
+/// What the vendor's manual says of the leaf at a path, in its own words.
+pub fn manual(path: &str) -> Option<&'static str> {
+    let all = [
+        general::MANUAL,
+        contact::MANUAL,
+        partner::MANUAL,
+        data_privacy::MANUAL,
+        provisioning::MANUAL,
+        outbound::MANUAL,
+        interact::MANUAL,
+        assistant::MANUAL,
+        attendant_console::MANUAL,
+        presence_tracking::MANUAL,
+        instant_messaging::MANUAL,
+        external_task::MANUAL,
+        email::MANUAL,
+        licenses::MANUAL,
+        contingents::MANUAL,
+    ];
+    all.into_iter().flatten().find(|(known, _)| *known == path).map(|(_, words)| *words)
+}
+
 /// What each tab says of its examples in the platform's words, by hand.
 #[cfg(test)]
 fn golden() -> Vec<Value> {

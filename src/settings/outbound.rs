@@ -46,6 +46,19 @@ pub const LEAVES: &[Leaf] = &[
     Leaf::value("extensions.outbound.directlyInviteUpn", System).default("false"),
 ];
 
+/// What the vendor's manual says of each, for the reference.
+pub const MANUAL: &[(&str, &str)] = &[
+    ("extensions.outbound.maxScheduledTasksPerService", "Default 20 / Min 1 / Max 50"),
+    (
+        "extensions.outbound.directlyInvitePstn",
+        "If enabled, PSTNs are directly added to a group call in case of a scheduled outbound session or Call On Behalf, avoiding audio delay between agents and customers.",
+    ),
+    (
+        "extensions.outbound.directlyInviteUpn",
+        "If enabled, UPNs are directly added to a group call in case of a scheduled outbound session or Call On Behalf, avoiding audio delay between agents and customers.",
+    ),
+];
+
 impl OutboundSpec {
     /// The section in the platform's words.
     pub fn to_wire(&self, check: &mut Check) -> OutboundWire {

@@ -65,6 +65,12 @@ pub const LEAVES: &[Leaf] = &[
     Leaf::clears("partner.unassigned", WIRE, System),
 ];
 
+/// What the vendor's manual says of each, for the reference.
+pub const MANUAL: &[(&str, &str)] = &[
+    ("partner.partnerRef", "This section is restricted to Luware and Partner administrators."),
+    ("partner.unassigned", "Assigns a Partner to this tenant."),
+];
+
 const UNION: &str = "exactly one of partnerRef and unassigned: true";
 
 fn union_rules() -> serde_json::Value {

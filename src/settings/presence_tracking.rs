@@ -27,9 +27,32 @@ pub struct PresenceTrackingSpec {
     pub test_upn: Option<Text<Upn>>,
 }
 
+/// Which calls are delivered, for the manual. The permission is what the section grants: without it there is only a simplified
+/// presence.
+pub const PRESENCES: &str = "\
+| presence in Teams | calls with the permission | calls without it |
+|---|---|---|
+| Available | delivered | delivered |
+| Busy | delivered if the service says so | delivered if the service says so |
+| Busy, in a meeting | delivered if the service says so | as Busy: nobody can tell the two apart |
+| Busy, in a call or a conference | not delivered | as Busy: a user who is in a call may be called |
+| Away, Be Right Back | only if the service says so; that such a user is in a call is not told by Microsoft | the same |
+| Do Not Disturb | not delivered | not delivered |
+| Offline | not delivered | not delivered |
+| hidden by \"Presence Privacy mode\" | as above | not delivered: there is no presence at all |
+
+\"If the service says so\" means the Distribution Service Settings of the service, which are no settings of the tenant.
+";
+
 /// The leaves of the section.
 pub const LEAVES: &[Leaf] =
     &[Leaf::probe("extensions.presenceTracking.testUpn", Tenant).personal().example("ada@contoso.com")];
+
+/// What the vendor's manual says of each, for the reference.
+pub const MANUAL: &[(&str, &str)] = &[(
+    "extensions.presenceTracking.testUpn",
+    "Click Test Connection and enter your UPN if the permission was granted successfully",
+)];
 
 impl PresenceTrackingSpec {
     /// Judges the section, of which the platform knows nothing.

@@ -92,6 +92,26 @@ pub const LEAVES: &[Leaf] = &[
     Leaf::value("provisioning.multihomingEnabled", System).default("false").script(Script::Changed),
 ];
 
+/// What the vendor's manual says of each, for the reference.
+pub const MANUAL: &[(&str, &str)] = &[
+    (
+        "provisioning.defaultOrganizationUnitId",
+        "When the OU gets deleted, the OU default selection is moved one level higher (up to root).",
+    ),
+    (
+        "provisioning.allowServiceProvisioningViaTeams",
+        "Set the minimum roles required to Provision a new Nimbus team directly from the MS-Teams UI.",
+    ),
+    (
+        "provisioning.defaultTeamOwnerRole",
+        "Existing services are not affected by this change and changing this setting will only affect future services provisioned via MS Teams",
+    ),
+    (
+        "provisioning.multihomingEnabled",
+        "This field is read-only as Multihoming must be set up for your Tenant by a System Administrator and in cooperation with Luware Customer Success.",
+    ),
+];
+
 impl ProvisioningSpec {
     /// The tab in the platform's words.
     pub fn to_wire(&self, check: &mut Check) -> ProvisioningWire {

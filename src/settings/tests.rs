@@ -135,6 +135,12 @@ fn the_table_has_every_leaf_of_the_schema_and_no_other() {
     assert_eq!(found, rows);
 }
 
+#[test]
+fn every_leaf_quotes_the_manual() {
+    let silent: Vec<_> = leaves().filter(|leaf| manual(leaf.path).is_none()).map(|leaf| leaf.path).collect();
+    assert_eq!(silent, Vec::<&str>::new());
+}
+
 /// The examples with another value for one leaf, mapped.
 fn mapped_with(leaf: &Leaf, value: Value) -> (Value, Check) {
     let mut spec = serde_json::to_value(spec()).unwrap();
