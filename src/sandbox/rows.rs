@@ -61,7 +61,7 @@ pub(super) static LEAVES: &[Leaf] = &[
         "security group whose members are tenant administrators",
     )
     .clearable(),
-    text("/general/crmId", P, "id in the vendor's customer management"),
+    Leaf::new("/general/crmId", Kind::Text { max: 64 }, P, "id in the vendor's customer management").clearable(),
     text("/general/billingAddress/street1", N, "first line of the street"),
     text("/general/billingAddress/street2", N, "second line of the street"),
     Leaf::new("/general/billingAddress/zipCode", Kind::Text { max: 32 }, N, "postal code").clearable(),
