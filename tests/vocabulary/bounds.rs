@@ -63,6 +63,10 @@ fn outside(schema: &Value) -> Vec<(Value, String)> {
     }
 }
 
+fn is_free_text(rule: &str) -> bool {
+    rule.contains("[^\\\\x00-\\\\x1f\\\\x7f]+$")
+}
+
 /// Values just inside.
 fn inside(schema: &Value) -> Vec<Value> {
     match schema["type"].as_str().unwrap() {
@@ -74,7 +78,7 @@ fn inside(schema: &Value) -> Vec<Value> {
             let text = "x".repeat(longest(schema));
             let rule = schema["x-kubernetes-validations"][0]["rule"].as_str().unwrap();
             // Only free text may be as long as it likes.
-            if rule.contains("[^\\\\x00-\\\\x1f\\\\x7f]+$") { vec![json!(text), json!("x")] } else { vec![] }
+            if is_free_text(rule) { vec![json!(text), json!("x")] } else { vec![] }
         }
         other => panic!("no good value of type {other}"),
     }
@@ -150,4 +154,43 @@ async fn what_admission_takes_at_a_bound_the_platform_takes_too() {
     }
     assert!(count >= 95, "{count} good values");
     admit(&stage, full(&stage)).await.expect("and everything together");
+}
+
+/// Where the platform is more lenient than the schema: it names no end of numbers that are counted, and takes any character.
+fn is_lenient(leaf: &Leaf, schema: &Value, bad: &Value) -> bool {
+    let counts = leaf.path.starts_with("licenses.contingents.") || leaf.path == "dataPrivacy.dataRetentionMonths";
+    let above = |number: &Value| number.as_i64().is_some_and(|number| number > 0);
+    match schema["type"].as_str().unwrap() {
+        "integer" => counts && above(bad),
+        // Names of features, how many of them, and how many of each.
+        "object" => bad.as_object().unwrap().values().all(above),
+        "string" => bad == "\n" && schema["x-kubernetes-validations"][0]["rule"].as_str().is_some_and(is_free_text),
+        _ => false,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_admission_refuses_beyond_a_bound_the_platform_refuses_too() {
+    let stage = Stage::new("beyond").await;
+    let name = json!({ "general": { "name": "Contoso", "o365Domain": "contoso.com" } });
+    stage.platform.create(&stage.id, name).await.unwrap();
+    let (mut refused, mut taken) = (0, 0);
+    for (leaf, schema) in judged().filter(|(leaf, _)| leaf.class == Class::Value) {
+        for (bad, _) in outside(&schema) {
+            let answer = stage.platform.edit(&stage.id, only(leaf.wire, bad.clone())).await;
+            match answer {
+                Err(error) => {
+                    let text = format!("{error:#}");
+                    assert!(text.contains("422") && text.contains(&leaf.pointer()), "{leaf} = {bad}: {text}");
+                    assert!(!is_lenient(leaf, &schema, &bad), "{leaf} = {bad} is refused by now");
+                    refused += 1;
+                }
+                Ok(_) => {
+                    assert!(is_lenient(leaf, &schema, &bad), "the platform takes {bad} for {leaf}");
+                    taken += 1;
+                }
+            }
+        }
+    }
+    assert!(refused >= 100 && taken <= 30, "{refused} are refused by both, {taken} by the schema alone");
 }
