@@ -25,6 +25,7 @@ mod partner;
 mod platform;
 mod platform_api;
 mod policies;
+mod proof;
 mod security;
 mod situations;
 mod support;

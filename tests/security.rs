@@ -27,7 +27,7 @@ fn sources(folders: &[&str]) -> Vec<PathBuf> {
 }
 
 /// The names of all tests, those inside of modules of the library too.
-fn tests() -> BTreeSet<String> {
+pub fn tests() -> BTreeSet<String> {
     sources(&["src", "tests"]).iter().flat_map(|path| tests_of(path)).collect()
 }
 
