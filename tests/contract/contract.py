@@ -90,7 +90,8 @@ def run(schemathesis, document, sandbox, title, *options):
     print(f"== {title}", flush=True)
     command = [
         os.path.abspath(schemathesis), "--config-file", HERE / "schemathesis.toml", "run", document,
-        "--url", sandbox.url, "--max-time", str(PATIENCE), "--continue-on-failure", "--generation-database", "none", "--no-color", *options]
+        "--url", sandbox.url, "--max-time", str(PATIENCE), "--continue-on-failure",
+        "--generation-database", "none", "--no-color", *options]
     environment = {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
     return subprocess.run(command, env=environment, cwd=document.parent).returncode == 0
 
