@@ -384,4 +384,6 @@ fn golden() -> Vec<Value> {
 }
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;
