@@ -34,12 +34,15 @@ pub fn parse(text: &str) -> Result<Parts<'_>, &'static str> {
         return Err("is longer than a connection string can be");
     }
     let (mut endpoint, mut key) = (None, None);
-    for pair in text.split(';').map(str::trim).filter(|pair| !pair.is_empty()) {
+    for pair in text.split(';').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').ok_or("has a part that is not name=value")?;
-        match name.to_ascii_lowercase().as_str() {
-            "endpoint" => endpoint = Some(value),
-            "accesskey" => key = Some(value),
-            _ => {}
+        let part = match name.to_ascii_lowercase().as_str() {
+            "endpoint" => &mut endpoint,
+            "accesskey" => &mut key,
+            _ => return Err("has a part that is neither endpoint= nor accesskey="),
+        };
+        if part.replace(value).is_some() {
+            return Err("has endpoint= or accesskey= twice");
         }
     }
     let endpoint = parse_endpoint(endpoint.ok_or("has no endpoint=")?)?;
@@ -52,7 +55,7 @@ fn parse_endpoint(endpoint: &str) -> Result<Url, &'static str> {
     let url = Url::parse(endpoint).map_err(|_| "has an endpoint that is not a URL")?;
     let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     match (url.scheme(), url.host_str()) {
-        ("https", Some(host)) if host.split('.').next().is_some_and(|name| name.contains('_')) => {
+        ("https", Some(host)) if host.contains('_') => {
             Err("has an underscore in the name of the resource, which Azure Communication Services does not work with")
         }
         ("https", Some(_)) => Ok(url),
@@ -95,6 +98,18 @@ mod tests {
         for (bad, problem) in [
             ("", "is empty"),
             ("endpoint", "has a part that is not name=value"),
+            (
+                "endpoint=https://contoso.communication.azure.com/;accesskey=c2VjcmV0;id=x",
+                "has a part that is neither endpoint= nor accesskey=",
+            ),
+            (
+                "endpoint=https://contoso.communication.azure.com/; accesskey=c2VjcmV0",
+                "has a part that is neither endpoint= nor accesskey=",
+            ),
+            (
+                "endpoint=https://contoso.communication.azure.com/;accesskey=c2VjcmV0;AccessKey=c2VjcmV0",
+                "has endpoint= or accesskey= twice",
+            ),
             ("accesskey=c2VjcmV0", "has no endpoint="),
             ("endpoint=https://contoso.communication.azure.com/", "has no accesskey="),
             ("endpoint=contoso;accesskey=c2VjcmV0", "has an endpoint that is not a URL"),
