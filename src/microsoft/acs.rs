@@ -93,14 +93,15 @@ impl Acs {
     }
 
     fn judge(&self, endpoint: &Url) -> Result<(), &'static str> {
-        let bare = endpoint.path() == "/" && endpoint.query().is_none() && endpoint.fragment().is_none();
+        let trusted = self.trusted.iter().any(|trusted| trusted.origin() == endpoint.origin());
+        // What is trusted may serve several resources, each below a path of its own.
+        let bare = (trusted || endpoint.path() == "/") && endpoint.query().is_none() && endpoint.fragment().is_none();
         if !bare || !endpoint.username().is_empty() || endpoint.password().is_some() {
             return Err("has an endpoint with more than a host name");
         }
         let azure = endpoint.scheme() == "https"
             && endpoint.port().is_none()
             && endpoint.host_str().is_some_and(|host| host.len() > HOSTS.len() && host.ends_with(HOSTS));
-        let trusted = self.trusted.iter().any(|trusted| trusted.origin() == endpoint.origin());
         (azure || trusted).then_some(()).ok_or("has an endpoint that is not a host of Azure Communication Services")
     }
 }
@@ -221,6 +222,10 @@ mod tests {
             ("https://contoso.communication.azure.com/", Ok(())),
             ("https://contoso.europe.communication.azure.com", Ok(())),
             ("http://127.0.0.1:8080/", Ok(())),
+            ("http://127.0.0.1:8080/acs/contoso", Ok(())),
+            ("http://127.0.0.1:8080/acs/contoso?x", more.clone()),
+            ("http://user@127.0.0.1:8080/acs/contoso", more.clone()),
+            ("https://contoso.communication.azure.com/acs/contoso", more.clone()),
             ("http://127.0.0.1:8081/", elsewhere.clone()),
             ("https://169.254.169.254/", elsewhere.clone()),
             ("https://[::ffff:a9fe:a9fe]/", elsewhere.clone()),

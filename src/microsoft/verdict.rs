@@ -34,6 +34,19 @@ pub enum Outcome {
 
 use Outcome::{Failed, Passed, Unknown};
 
+impl Verdict {
+    /// Whether it says nothing at all, neither of the setting nor of what somebody has to do: it passes by itself.
+    pub fn says_nothing(&self) -> bool {
+        self.outcome == Unknown && ["Unreachable", "Throttled", "UnexpectedAnswer"].contains(&self.reason)
+    }
+
+    /// Whether it may only mean that something new is not seen everywhere yet.
+    pub fn may_be_lag(&self) -> bool {
+        let absent = ["GroupNotFound", "TestUserNotFound", "PresenceNotGranted", "AppNotConsented"];
+        self.outcome == Failed && absent.contains(&self.reason)
+    }
+}
+
 /// What routing loses without the permission: the seed's table of when calls are delivered.
 const WITHOUT_PRESENCE: &str = "Without it Nimbus sees only a simplified presence such as Available, Busy or Away: it cannot \
     tell 'Busy in a call' from 'Busy', so calls that are delivered to busy users also reach users in a call; with Presence \
@@ -241,6 +254,30 @@ fn no_token(problem: &AcsProblem) -> Verdict {
         ),
         AcsProblem::Call(error) => unknown(error, ""),
     }
+}
+
+/// Nobody told the operator as which app to ask.
+pub fn not_configured() -> Verdict {
+    verdict(
+        Unknown,
+        "NotConfigured",
+        "The Platform's spec.microsoft does not say as which app to ask, or has no credentials of it; nothing was looked at.",
+    )
+}
+
+/// The credentials of the app cannot be read.
+pub fn no_credentials(what: &str) -> Verdict {
+    verdict(Unknown, "CredentialsNotFound", format!("The check cannot log in: {what}."))
+}
+
+/// Too much time went by.
+pub fn out_of_time() -> Verdict {
+    unknown(&CallError::Unreachable { what: "no answer in time" }, "")
+}
+
+/// Microsoft asked for fewer requests, and the time that it named is not over.
+pub fn throttled(after: std::time::Duration) -> Verdict {
+    unknown(&CallError::Throttled { after }, "")
 }
 
 /// What could not be looked at says nothing about the setting.
