@@ -53,7 +53,9 @@ pub(super) async fn resolve(
     if let Some(name) = check.partner.take() {
         let partner = partner(context, &name).await?;
         let id = partner.as_ref().map(|partner| partner.spec.platform_partner_id.as_str().to_owned());
-        resolved.partner = Some(ResolvedPartner { name, id });
+        let home = partner.as_ref().and_then(|partner| partner.spec.entra_tenant_id.as_ref());
+        let entra_tenant = home.map(|home| home.as_str().to_owned());
+        resolved.partner = Some(ResolvedPartner { name, id, entra_tenant });
         seen = partner.map(|partner| partner.metadata);
     }
     for sealed in check.sealed.into_iter().filter(|sealed| needed(sealed, &settings)) {

@@ -11,7 +11,7 @@ use super::rewrites::MOST;
 use super::stop::{Disposition, Mode};
 use super::tabs::{drift, mark_invalid, paths, tabs};
 use super::widget_key::Publication;
-use super::{Besides, Difference, Done, Outcome, Stop, availability, facts, notes, retention, triggers};
+use super::{Besides, Checked, Difference, Done, Outcome, Stop, availability, facts, notes, retention, triggers};
 use crate::admin_api::{ApiError, Problem, TenantDocument};
 use crate::resources::condition::{Finding, Truth, as_it_was, kind, merge};
 use crate::resources::platform::Support;
@@ -35,6 +35,8 @@ pub struct Facts<'f> {
     pub rewrites: u32,
     /// Where the Platform says that people find help.
     pub support: Option<&'f Support>,
+    /// What is known of the checks; `None` where this pass does not know what to check.
+    pub checked: Option<&'f Checked>,
 }
 
 /// What a pass comes to.
@@ -174,11 +176,16 @@ fn live(
     findings.extend(mode_finding(mode, &ready));
     findings.push(ready);
     findings.extend(facts::findings(document));
-    let checks = availability::checks(&facts.previous().checks, facts.tenant, document);
+    let before = facts.previous().checks;
+    let asked = facts.checked.map_or(before.as_slice(), |checked| &checked.checks);
+    let checks = availability::checks(asked, facts.tenant, document);
     findings.extend(availability::worst(&checks));
 
     let mut status = facts.status(findings);
     status.checks = checks;
+    if let Some(Checked { links, .. }) = facts.checked {
+        status.grant_links.clone_from(links);
+    }
     if !differs {
         status.applied = applied(&facts, document, done, difference);
     }

@@ -96,7 +96,7 @@ pub fn validate(tenant: &Tenant, resolved: &Resolved) -> Result<Intent, Stop> {
             return Err(Stop::NamespaceNotPermitted { platform: tenant.spec.platform_ref.name.clone() });
         }
     }
-    if let Some(ResolvedPartner { name, id: None }) = &resolved.partner {
+    if let Some(ResolvedPartner { name, id: None, .. }) = &resolved.partner {
         return Err(Stop::PartnerMissing { name: name.clone() });
     }
     let tenant_id = id_of(&wire).ok_or_else(|| Stop::Bug("a valid spec has no tenantId"))?;

@@ -4,6 +4,7 @@
 //! same functions serve the controller and, later, `kubectl-nimbus validate` and `plan`.
 
 mod availability;
+pub mod checks;
 pub mod conclude;
 pub mod deletion;
 pub mod desired;
@@ -27,6 +28,7 @@ use crate::admin_api::{ApiError, TenantDocument};
 use crate::resources::Tenant;
 use crate::settings::{Leaf, Trigger};
 
+pub use checks::{Checked, Question, Wanted, Wants};
 pub use conclude::{Conclusion, Delay, Facts, conclude};
 pub use desired::{Desired, Intent, validate};
 pub use diff::{Change, Difference};
@@ -66,6 +68,8 @@ pub struct ResolvedPartner {
     pub name: String,
     /// The platform's id of the partner as the Partner says it; `None` when there is no such Partner.
     pub id: Option<String>,
+    /// The partner's own Entra tenant, where the Partner says it.
+    pub entra_tenant: Option<String>,
 }
 
 /// What became of one Secret reference.

@@ -5,6 +5,7 @@
 mod bounds;
 mod canary;
 mod configured;
+mod checks;
 mod keeping;
 mod laws;
 mod leaving;
@@ -145,6 +146,7 @@ impl Given {
             refresh_licenses: true,
             rewrites: 0,
             support: None,
+            checked: None,
         };
         self.status = conclude(facts, outcome).status;
         self
@@ -196,7 +198,8 @@ fn concluded(given: &Given, outcome: Result<Outcome, Stop>) -> Conclusion {
     let end = |given: &Given, second, refresh_licenses, outcome| {
         let (tenant, rewrites) = (given.tenant(), given.rewrites.count);
         let (hash, now) = (hash.as_deref(), at(second));
-        conclude(Facts { tenant: &tenant, hash, now, refresh_licenses, rewrites, support: None }, outcome)
+        let facts = Facts { tenant: &tenant, hash, now, refresh_licenses, rewrites, support: None, checked: None };
+        conclude(facts, outcome)
     };
     let first = end(given, 2000, true, outcome.clone());
     if let Some(status) = &first.status {

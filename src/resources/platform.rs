@@ -5,7 +5,8 @@ use kube::CustomResource;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::settings::value::object_name;
+use crate::settings::format::Guid;
+use crate::settings::value::{Text, object_name};
 
 /// How to reach one backing platform, and which namespaces may use it.
 #[expect(clippy::duplicated_attributes, reason = "each printcolumn has a type")]
@@ -60,9 +61,61 @@ pub struct PlatformSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
 
+    /// Where Microsoft is and as which apps Nimbus is known there, for checks and grant links. While it is unset, Microsoft is
+    /// not asked anything and every check is Unknown; `microsoft: {}` checks what needs no app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub microsoft: Option<Microsoft>,
+
     /// Where people find help; shown in hints.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub support: Option<Support>,
+}
+
+/// Where Microsoft is and as which apps Nimbus is known there.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Microsoft {
+    /// Base URL of the log-in. Plain http is for loopback only. Unset means 'https://login.microsoftonline.com'.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "endpoint_schema")]
+    pub login_base_url: Option<String>,
+    /// Base URL of Microsoft Graph, without a version. Plain http is for loopback only. Unset means
+    /// 'https://graph.microsoft.com'.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "endpoint_schema")]
+    pub graph_base_url: Option<String>,
+    /// The Nimbus app, as which Microsoft Graph is asked: only what this app may see says something about Nimbus.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nimbus_app: Option<NimbusApp>,
+    /// Application (client) id of the app that sends chats, for its grant link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "guid_schema")]
+    pub chat_app_client_id: Option<Text<Guid>>,
+}
+
+/// The Nimbus app in Microsoft Entra.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NimbusApp {
+    /// Its application (client) id.
+    #[schemars(schema_with = "guid_schema")]
+    pub client_id: Text<Guid>,
+    /// The Secret with the key `client-secret`, in the operator's namespace. Unset means that the operator's own federated token
+    /// is used, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials_secret_ref: Option<SecretRef>,
+}
+
+impl Microsoft {
+    /// Base URL of the log-in.
+    pub fn login(&self) -> &str {
+        self.login_base_url.as_deref().unwrap_or("https://login.microsoftonline.com")
+    }
+
+    /// Base URL of Microsoft Graph.
+    pub fn graph(&self) -> &str {
+        self.graph_base_url.as_deref().unwrap_or("https://graph.microsoft.com")
+    }
 }
 
 /// OAuth 2.0 client credentials.
@@ -219,6 +272,10 @@ fn endpoint_schema(_: &mut SchemaGenerator) -> Schema {
             "message": "must be an https URL; http is for loopback only",
         }],
     })
+}
+
+fn guid_schema(generator: &mut SchemaGenerator) -> Schema {
+    Text::<Guid>::json_schema(generator)
 }
 
 fn instance_schema(_: &mut SchemaGenerator) -> Schema {

@@ -82,6 +82,8 @@ reasons! {
     CHECK_UNKNOWN = "CheckUnknown", Contact: "With a correct value it most likely means insufficient permissions; grant them, or contact your support partner.";
     NOT_AVAILABLE = "NotAvailable", Contact: "The settings are kept and take effect once the vendor enables the modality on this tenant.";
     NOT_LICENSED = "NotLicensed", Contact: "The settings are kept and take effect once licences are applied to users and services.";
+    NOT_CONFIGURED = "NotConfigured", Reader: "A system administrator gives the Platform the Nimbus app and its credentials in spec.microsoft.";
+    PARTNER_TENANT_UNKNOWN = "PartnerTenantUnknown", Reader: "Name the Partner in spec.partner, and its Entra tenant in the Partner's entraTenantId.";
     CONNECTED = "Connected", Nobody: "Nothing has to be done.";
     UNREACHABLE = "Unreachable", Outage: "Check the Platform's endpoint and the network, and look at the state of the service.";
     AUTHENTICATION_FAILED = "AuthenticationFailed", Reader: "Check the Platform's clientId and credentials Secret.";

@@ -1,0 +1,252 @@
+//! Which values of a Tenant have to be checked with Microsoft, and what the results of all checks come to. A check never blocks
+//! a save: that is why it is a condition of its own.
+//!
+//! Only what the spec manages is checked, only while it is shown, and only once it is live: a Tenant that names a tenant of
+//! somebody else learns nothing about it.
+
+use std::fmt::Write;
+
+use secrecy::SecretString;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{Intent, Outcome, Resolved, SecretFound, visible};
+use crate::resources::status::{CheckStatus, GrantLink};
+use crate::resources::{Tenant, reason};
+use crate::settings::{Leaf, leaves};
+
+/// The names of the checks, in the order in which a status lists them.
+pub mod name {
+    /// `spec.general.partnerAdministrationGroupId`.
+    pub const PARTNER_GROUP: &str = "PartnerAdministrationGroup";
+    /// `spec.general.tenantAdministrationGroupId`.
+    pub const TENANT_GROUP: &str = "TenantAdministrationGroup";
+    /// `spec.extensions.interact.acsConnectionStringRef`.
+    pub const INTERACT: &str = "InteractConnectionString";
+    /// `spec.extensions.assistant.acsConnectionStringRef`.
+    pub const ASSISTANT: &str = "AssistantConnectionString";
+    /// `spec.extensions.attendantConsole.globalContactSearchFilter`.
+    pub const FILTER: &str = "GlobalContactSearchFilter";
+    /// Whether presence may be read, while `spec.extensions.presenceTracking` is given.
+    pub const PRESENCE_GRANT: &str = "PresenceGrant";
+    /// `spec.extensions.presenceTracking.testUpn`.
+    pub const PRESENCE_TEST: &str = "PresenceTest";
+    /// `spec.modalities.instantMessaging.acsConnectionStringRef`, held against the resource id beside it.
+    pub const INSTANT_MESSAGING: &str = "InstantMessagingConnectionString";
+}
+
+/// The results of checks, as a status has them.
+pub mod result {
+    /// It is as it should be.
+    pub const PASSED: &str = "Passed";
+    /// It is not.
+    pub const FAILED: &str = "Failed";
+    /// It could not be looked at.
+    pub const UNKNOWN: &str = "Unknown";
+}
+
+/// The reason of a check whose answer is not there yet.
+pub const PENDING: &str = "Pending";
+
+/// What a live Tenant wants to know of Microsoft.
+pub struct Wants {
+    /// The Entra tenant, which is the tenant itself.
+    pub entra_tenant: Uuid,
+    /// Whether chats are handled, so that the app that sends them needs its grant.
+    pub chat: bool,
+    /// The checks, in the order of the UI.
+    pub checks: Vec<Wanted>,
+}
+
+/// One check.
+#[derive(Clone)]
+pub struct Wanted {
+    /// One of [`name`].
+    pub name: &'static str,
+    /// What is asked.
+    pub question: Question,
+}
+
+/// What a check asks. It has no `Debug`: it holds secrets and names people.
+#[derive(Clone)]
+pub enum Question {
+    /// Is this a security group?
+    Group {
+        /// The Entra tenant that it lives in.
+        entra_tenant: Uuid,
+        /// The group.
+        id: Uuid,
+    },
+    /// May the Nimbus app read presences?
+    PresenceGrant {
+        /// The Entra tenant that grants it.
+        entra_tenant: Uuid,
+    },
+    /// Can the presence of this user be read?
+    Presence {
+        /// The Entra tenant of the user.
+        entra_tenant: Uuid,
+        /// The user.
+        upn: String,
+    },
+    /// Does this filter leave anybody?
+    Filter {
+        /// The Entra tenant that is searched.
+        entra_tenant: Uuid,
+        /// The filter.
+        filter: String,
+    },
+    /// Can this connection string issue a token?
+    ConnectionString {
+        /// What moves when another value is meant.
+        version: String,
+        /// The connection string.
+        value: SecretString,
+        /// The resource that it should belong to.
+        resource: Option<Uuid>,
+    },
+    /// Nothing, since what would be asked is not known.
+    Unanswerable {
+        /// The reason.
+        reason: &'static str,
+        /// A sentence for people.
+        message: &'static str,
+    },
+}
+
+/// What is known of the checks and links of a Tenant at the end of a pass.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// One entry for each check.
+    pub checks: Vec<CheckStatus>,
+    /// One entry for each app whose permissions an administrator grants.
+    pub links: Vec<GrantLink>,
+}
+
+impl Wanted {
+    /// A hash of what is asked: another one means another question.
+    pub fn input(&self) -> String {
+        let parts = match &self.question {
+            Question::Group { entra_tenant, id } => ["group", &entra_tenant.to_string(), &id.to_string()].join("\n"),
+            Question::PresenceGrant { entra_tenant } => format!("grant\n{entra_tenant}"),
+            Question::Presence { entra_tenant, upn } => format!("presence\n{entra_tenant}\n{upn}"),
+            Question::Filter { entra_tenant, filter } => format!("filter\n{entra_tenant}\n{filter}"),
+            Question::ConnectionString { version, value: _, resource } => format!("string\n{version}\n{resource:?}"),
+            Question::Unanswerable { reason, message: _ } => format!("none\n{reason}"),
+        };
+        Sha256::digest(parts).iter().take(16).fold(String::new(), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+
+    /// Whether only the Nimbus app can ask it.
+    pub fn needs_app(&self) -> bool {
+        !matches!(self.question, Question::ConnectionString { .. } | Question::Unanswerable { .. })
+    }
+}
+
+/// What a Tenant wants to know; nothing unless its tenant is live.
+pub fn wants(tenant: &Tenant, intent: &Intent, resolved: &Resolved, outcome: &Outcome) -> Option<Wants> {
+    let (Intent::Keep(desired), Outcome::Live { document, .. }) = (intent, outcome) else { return None };
+    let entra_tenant = guid(&desired.tenant_id)?;
+    let view = View { entra_tenant, desired: &desired.settings, observed: &document.settings };
+    let checks = [
+        view.partner_group(resolved),
+        view.group(name::TENANT_GROUP, "general.tenantAdministrationGroupId", entra_tenant),
+        view.connection_string(name::INTERACT, "extensions.interact.acsConnectionStringRef", resolved),
+        view.connection_string(name::ASSISTANT, "extensions.assistant.acsConnectionStringRef", resolved),
+        view.filter(),
+    ];
+    let instant_messaging = view.connection_string(name::INSTANT_MESSAGING, IM_CONNECTION_STRING, resolved);
+    let checks = checks.into_iter().flatten().chain(presence(tenant, entra_tenant)).chain(instant_messaging).collect();
+    Some(Wants { entra_tenant, chat: view.shows("modalities.instantMessaging.primaryAccount"), checks })
+}
+
+const IM_CONNECTION_STRING: &str = "modalities.instantMessaging.acsConnectionStringRef";
+const IM_RESOURCE: &str = "modalities.instantMessaging.acsResourceId";
+
+/// The section has nothing that is sent to the platform, so that it is given says that somebody wants to know.
+fn presence(tenant: &Tenant, entra_tenant: Uuid) -> Vec<Wanted> {
+    let extensions = tenant.spec.settings.extensions.as_ref();
+    let Some(section) = extensions.and_then(|extensions| extensions.presence_tracking.as_ref()) else { return vec![] };
+    let mut checks = vec![Wanted { name: name::PRESENCE_GRANT, question: Question::PresenceGrant { entra_tenant } }];
+    if let Some(upn) = &section.test_upn {
+        let upn = upn.as_str().to_owned();
+        checks.push(Wanted { name: name::PRESENCE_TEST, question: Question::Presence { entra_tenant, upn } });
+    }
+    checks
+}
+
+/// Both sides of a live tenant.
+struct View<'v> {
+    entra_tenant: Uuid,
+    desired: &'v Value,
+    observed: &'v Value,
+}
+
+impl<'v> View<'v> {
+    fn leaf(&self, path: &str) -> Option<&'static Leaf> {
+        leaves().find(|leaf| leaf.path == path && visible(leaf, self.desired, self.observed))
+    }
+
+    fn shows(&self, path: &str) -> bool {
+        self.leaf(path).is_some()
+    }
+
+    /// A value that the spec manages, while it is shown.
+    fn managed(&self, path: &str) -> Option<&'v str> {
+        self.leaf(path)?.find(self.desired)?.as_str()
+    }
+
+    /// The value that is effective: the spec's over the platform's, unless the spec clears it.
+    fn effective(&self, path: &str) -> Option<&'v str> {
+        let leaf = self.leaf(path)?;
+        let side = if leaf.lookup(self.desired).is_some() { self.desired } else { self.observed };
+        leaf.find(side)?.as_str()
+    }
+
+    fn group(&self, name: &'static str, path: &str, entra_tenant: Uuid) -> Option<Wanted> {
+        let id = guid(self.managed(path)?)?;
+        Some(Wanted { name, question: Question::Group { entra_tenant, id } })
+    }
+
+    /// The group of the partner lives in the partner's own Entra tenant, not in that of the customer.
+    fn partner_group(&self, resolved: &Resolved) -> Option<Wanted> {
+        let path = "general.partnerAdministrationGroupId";
+        let partner = resolved.partner.as_ref();
+        let entra_tenant = partner.and_then(|partner| partner.entra_tenant.as_deref()).and_then(guid);
+        if let Some(entra_tenant) = entra_tenant {
+            return self.group(name::PARTNER_GROUP, path, entra_tenant);
+        }
+        self.managed(path)?;
+        let message = match partner {
+            Some(_) => {
+                "The group lives in the partner's own Entra tenant, which the Partner does not name in entraTenantId."
+            }
+            None => "The group lives in the partner's own Entra tenant, and spec.partner names no Partner.",
+        };
+        let question = Question::Unanswerable { reason: reason::PARTNER_TENANT_UNKNOWN, message };
+        Some(Wanted { name: name::PARTNER_GROUP, question })
+    }
+
+    fn connection_string(&self, name: &'static str, path: &'static str, resolved: &Resolved) -> Option<Wanted> {
+        self.leaf(path)?;
+        let secret = resolved.secrets.iter().find(|secret| secret.path == path)?;
+        let (SecretFound::Value { value, .. }, Some(version)) = (&secret.found, secret.version()) else { return None };
+        let resource = if path == IM_CONNECTION_STRING { self.effective(IM_RESOURCE).and_then(guid) } else { None };
+        Some(Wanted { name, question: Question::ConnectionString { version, value: value.clone(), resource } })
+    }
+
+    fn filter(&self) -> Option<Wanted> {
+        let filter = self.managed("extensions.attendantConsole.globalContactSearchFilter")?.to_owned();
+        let question = Question::Filter { entra_tenant: self.entra_tenant, filter };
+        Some(Wanted { name: name::FILTER, question })
+    }
+}
+
+fn guid(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok()
+}

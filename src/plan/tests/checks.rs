@@ -1,0 +1,206 @@
+//! Which checks a Tenant wants, and what their results come to.
+
+use uuid::Uuid;
+
+use super::*;
+use crate::plan::checks::{Question, Wanted, Wants, name, wants};
+use crate::resources::reason;
+
+const TENANT_GROUP: &str = "22222222-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
+const PARTNER_GROUP: &str = "11111111-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
+const PARTNER_TENANT: &str = "7a2c3d4e-1111-4222-8333-abcdef012345";
+const RESOURCE: &str = "55555555-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
+const IM: &str = "modalities.instantMessaging.acsConnectionStringRef";
+
+/// What a Tenant wants whose tenant is on the platform with these settings.
+fn wanted(given: &Given, observed: &Value) -> Vec<Wanted> {
+    asked(given, observed).map_or_else(Vec::new, |wants| wants.checks)
+}
+
+fn asked(given: &Given, observed: &Value) -> Option<Wants> {
+    let document = TenantDocument { settings: observed.clone(), ..TenantDocument::default() };
+    let outcome =
+        Outcome::Live { document: Box::new(document), done: Done::Nothing, difference: Difference::default() };
+    wants(&given.tenant(), &given.validate().unwrap(), &given.resolved, &outcome)
+}
+
+fn names(given: &Given, observed: &Value) -> Vec<&'static str> {
+    wanted(given, observed).iter().map(|wanted| wanted.name).collect()
+}
+
+/// A Tenant that has everything checked that can be.
+fn everything() -> Given {
+    let mut given = tenant("contoso")
+        .with_interact("1")
+        .with("general.tenantAdministrationGroupId", TENANT_GROUP)
+        .with("general.partnerAdministrationGroupId", PARTNER_GROUP)
+        .with("partner.partnerRef", json!({ "name": "northwind" }))
+        .with("extensions.assistant", json!({ "useOwnAcsInstance": true, "acsConnectionStringRef": reference() }))
+        .with("extensions.attendantConsole.globalContactSearchFilter", "city eq 'Bern'")
+        .with("extensions.presenceTracking.testUpn", "ada@contoso.com")
+        .with(
+            "modalities.instantMessaging",
+            json!({
+                "enabled": true, "primaryAccount": "im@luware.com", "useOwnAcsInstance": true,
+                "acsConnectionStringRef": reference(), "acsResourceId": RESOURCE
+            }),
+        );
+    let entra_tenant = Some(PARTNER_TENANT.to_owned());
+    given.resolved.partner = Some(ResolvedPartner { name: "northwind".into(), id: Some("p-1".into()), entra_tenant });
+    for path in ["extensions.assistant.acsConnectionStringRef", IM] {
+        let secret = ResolvedSecret { path, ..given.resolved.secrets[0].clone() };
+        given.resolved.secrets.push(secret);
+    }
+    given
+}
+
+fn reference() -> Value {
+    json!({ "name": "acs", "key": "connection-string" })
+}
+
+fn groups(wanted: &[Wanted]) -> Vec<(&'static str, Uuid, Uuid)> {
+    let of = |wanted: &Wanted| match wanted.question {
+        Question::Group { entra_tenant, id } => Some((wanted.name, entra_tenant, id)),
+        _ => None,
+    };
+    wanted.iter().filter_map(of).collect()
+}
+
+#[test]
+fn every_value_that_microsoft_can_judge_has_its_check() {
+    let all = [
+        name::PARTNER_GROUP,
+        name::TENANT_GROUP,
+        name::INTERACT,
+        name::ASSISTANT,
+        name::FILTER,
+        name::PRESENCE_GRANT,
+        name::PRESENCE_TEST,
+        name::INSTANT_MESSAGING,
+    ];
+    assert_eq!(all, *names(&everything(), &json!({})));
+}
+
+#[test]
+fn a_group_is_looked_up_in_the_entra_tenant_that_it_lives_in() {
+    let id = |text: &str| text.parse::<Uuid>().unwrap();
+    let expected =
+        [(name::PARTNER_GROUP, id(PARTNER_TENANT), id(PARTNER_GROUP)), (name::TENANT_GROUP, id(ID), id(TENANT_GROUP))];
+    assert_eq!(expected, *groups(&wanted(&everything(), &json!({}))));
+}
+
+#[test]
+fn a_partners_group_without_the_partners_entra_tenant_is_not_looked_up_anywhere() {
+    let mut nameless = everything();
+    nameless.resolved.partner.as_mut().unwrap().entra_tenant = None;
+    let mut nobody = everything().without("partner.partnerRef");
+    nobody.resolved.partner = None;
+    for (given, word) in [(nameless, "entraTenantId"), (nobody, "spec.partner")] {
+        let all = wanted(&given, &json!({}));
+        assert_eq!(1, groups(&all).len(), "that of the tenant");
+        let Question::Unanswerable { reason, message } = &all[0].question else { panic!("{word}") };
+        assert_eq!("PartnerTenantUnknown", *reason);
+        assert!(message.contains(word), "{message}");
+    }
+}
+
+#[test]
+fn what_the_spec_does_not_manage_or_clears_is_not_checked() {
+    let on_the_platform = json!({
+        "general": { "tenantAdministrationGroupId": TENANT_GROUP },
+        "extensions": {
+            "interact": { "enabled": true, "acsConnectionString": { "set": true, "version": 1 } },
+            "attendantConsole": { "globalContactSearchFilter": "city eq 'Bern'" }
+        }
+    });
+    assert_eq!(Vec::<&str>::new(), names(&tenant("contoso"), &on_the_platform));
+    let cleared = tenant("contoso")
+        .with("general.tenantAdministrationGroupId", "")
+        .with("extensions.attendantConsole.globalContactSearchFilter", "");
+    assert_eq!(Vec::<&str>::new(), names(&cleared, &on_the_platform));
+}
+
+#[test]
+fn hidden_sections_are_not_checked() {
+    let (im, own) = ("modalities.instantMessaging.enabled", "modalities.instantMessaging.useOwnAcsInstance");
+    for (switch, hides) in [
+        ("extensions.interact.enabled", name::INTERACT),
+        ("extensions.assistant.useOwnAcsInstance", name::ASSISTANT),
+        (im, name::INSTANT_MESSAGING),
+        (own, name::INSTANT_MESSAGING),
+    ] {
+        let off = everything().with(switch, false);
+        assert!(!names(&off, &json!({})).contains(&hides), "{switch}");
+        // Where the spec is silent, the platform says whether it is on.
+        let mut wire = json!({});
+        put(&mut wire, switch, json!(true));
+        let silent = everything().without(switch);
+        assert!(!names(&silent, &json!({})).contains(&hides), "{switch} is off by default");
+        assert!(names(&silent, &wire).contains(&hides), "{switch} is on there");
+    }
+    let chat = |given: &Given| asked(given, &json!({})).unwrap().chat;
+    assert!(chat(&everything()) && !chat(&everything().with(im, false)));
+}
+
+#[test]
+fn the_resource_of_a_connection_string_is_the_effective_one_of_instant_messaging_alone() {
+    let resources = |given: &Given, observed: &Value| -> Vec<Option<Uuid>> {
+        let of = |wanted: &Wanted| match &wanted.question {
+            Question::ConnectionString { resource, .. } => Some(*resource),
+            _ => None,
+        };
+        wanted(given, observed).iter().filter_map(of).collect()
+    };
+    let resource = Some(RESOURCE.parse().unwrap());
+    assert_eq!([None, None, resource], *resources(&everything(), &json!({})));
+    let silent = everything().without("modalities.instantMessaging.acsResourceId");
+    let observed = json!({ "modalities": { "instantMessaging": { "acsResourceId": RESOURCE } } });
+    assert_eq!([None, None, None], *resources(&silent, &json!({})));
+    assert_eq!([None, None, resource], *resources(&silent, &observed));
+}
+
+#[test]
+fn presence_is_asked_about_while_its_section_is_given() {
+    let given = tenant("contoso").with("extensions.presenceTracking", json!({}));
+    assert_eq!([name::PRESENCE_GRANT], *names(&given, &json!({})));
+}
+
+#[test]
+fn the_input_of_a_check_moves_with_its_question_and_with_nothing_else() {
+    let inputs = |given: &Given| -> Vec<String> { wanted(given, &json!({})).iter().map(Wanted::input).collect() };
+    let before = inputs(&everything());
+    assert_eq!(before, inputs(&everything().edited("general.companyName", "Contoso Group").annotated("x", "y")));
+    let distinct: std::collections::BTreeSet<&String> = before.iter().collect();
+    assert_eq!(before.len() - 1, distinct.len(), "only Interact and Assistant ask the same");
+
+    let moved = |given: Given| -> Vec<usize> {
+        let after = inputs(&given);
+        (0..before.len()).filter(|place| after[*place] != before[*place]).collect()
+    };
+    assert_eq!([1], *moved(everything().with("general.tenantAdministrationGroupId", PARTNER_GROUP)));
+    assert_eq!(
+        [4],
+        *moved(everything().with("extensions.attendantConsole.globalContactSearchFilter", "city eq 'Zug'"))
+    );
+    assert_eq!([6], *moved(everything().with("extensions.presenceTracking.testUpn", "grace@contoso.com")));
+    assert_eq!([7], *moved(everything().with("modalities.instantMessaging.acsResourceId", TENANT_GROUP)));
+    let mut renewed = everything();
+    renewed.resolved.secrets[0].found = found("2");
+    assert_eq!([2], *moved(renewed));
+    let mut elsewhere = everything();
+    elsewhere.resolved.partner.as_mut().unwrap().entra_tenant = Some(ID.to_owned());
+    assert_eq!([0], *moved(elsewhere));
+}
+
+#[test]
+fn what_is_not_live_is_not_checked() {
+    let given = everything().deleting();
+    let document = TenantDocument { settings: json!({}), ..TenantDocument::default() };
+    let live = Outcome::Live { document: Box::new(document), done: Done::Nothing, difference: Difference::default() };
+    let leaving = given.validate().unwrap();
+    assert!(wants(&given.tenant(), &leaving, &given.resolved, &live).is_none(), "a Tenant that leaves");
+    let given = everything();
+    let waiting =
+        Outcome::Waiting { deletion: None, reason: reason::DELETING, why: String::new(), started: false, error: None };
+    assert!(wants(&given.tenant(), &given.validate().unwrap(), &given.resolved, &waiting).is_none());
+}
