@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("microsoft", &["settings", "http_edge"]),
     ("http_edge", &[]),
     ("plan", &["resources", "settings", "admin_api"]),
-    ("controller", &["settings", "resources", "plan", "admin_api", "telemetry"]),
+    ("controller", &["settings", "resources", "plan", "admin_api", "microsoft", "telemetry"]),
     ("cli", &["settings", "resources", "plan", "admin_api", "telemetry", "controller", "sandbox"]),
     ("sandbox", &[]),
     ("telemetry", &[]),

@@ -1,9 +1,12 @@
 //! `nimbus-operator run`: the controller.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use clap::Args;
+
+use url::Url;
 
 use crate::controller::{self, Options, Timing};
 use crate::resources::platform::DEFAULT_INSTANCE;
@@ -33,6 +36,15 @@ pub struct Run {
     /// The most passes at the same time.
     #[arg(long, env = "NIMBUS_CONCURRENCY", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512), value_name = "N")]
     pub concurrency: u16,
+
+    /// An origin beside Azure's own that the connection strings of Tenants may name when they are checked, such as a sandbox or
+    /// a proxy. Whoever may edit a Tenant can make the operator call it.
+    #[arg(long = "trusted-acs-origin", env = "NIMBUS_TRUSTED_ACS_ORIGINS", value_delimiter = ',', value_name = "URL", value_parser = origin)]
+    pub trusted_acs_origins: Vec<Url>,
+
+    /// A file with the federated token of this operator, by which it logs in as the Nimbus app where a Platform names no Secret.
+    #[arg(long, env = "AZURE_FEDERATED_TOKEN_FILE", value_name = "FILE")]
+    pub federated_token_file: Option<PathBuf>,
 }
 
 impl Run {
@@ -49,11 +61,25 @@ impl Run {
             cluster_id: self.cluster_id,
             instance: self.instance,
             concurrency: self.concurrency,
+            trusted_acs: self.trusted_acs_origins,
+            federated_token_file: self.federated_token_file,
             timing: Timing::default(),
             observer: Arc::new(|step, tenant| tracing::trace!(?step, tenant, "step")),
         };
         controller::run(client, options, shutdown).await
     }
+}
+
+/// An origin is a scheme, a host and a port.
+fn origin(text: &str) -> anyhow::Result<Url> {
+    let url = Url::parse(text)?;
+    let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    ensure!(
+        bare && (url.scheme() == "https" || url.scheme() == "http" && loopback),
+        "must be an https URL without a path, e.g. 'https://acs-proxy.example'; http is for loopback only"
+    );
+    Ok(url)
 }
 
 /// A cluster id stands between slashes in a stamp.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use k8s_openapi::api::core::v1::Secret;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Api, ResourceExt};
+use secrecy::SecretString;
 use tokio::sync::Notify;
 use url::Url;
 
@@ -116,7 +117,7 @@ impl Platforms {
             url: url(&platform.spec.endpoint)?,
             token_url: url(&authentication.token_url)?,
             client_id: authentication.client_id.clone(),
-            client_secret: client_secret.into(),
+            client_secret,
             scope: authentication.scope.clone(),
             ca_bundle: platform.spec.ca_bundle.clone(),
             deadline: context.options.timing.call,
@@ -138,20 +139,39 @@ fn key(platform: &Platform) -> String {
 }
 
 /// The version and the value of the client's secret.
-async fn credentials(context: &Context, platform: &Platform) -> Result<(String, String), NoClient> {
+async fn credentials(context: &Context, platform: &Platform) -> Result<(String, SecretString), NoClient> {
     let name = &platform.spec.authentication.credentials_secret_ref.name;
     let missing = |what| NoClient { reason: reason::CREDENTIALS_NOT_FOUND, what };
-    let secrets = Api::<Secret>::namespaced(context.client.clone(), &context.options.operator_namespace);
-    let secret = context.kubernetes(secrets.get(name)).await.map_err(|refusal| match refusal {
-        Refusal::NotFound => {
+    secret_text(context, name).await.map_err(|unread| match unread {
+        Unread::NotFound => {
             missing("the Secret of spec.authentication.credentialsSecretRef is not in the operator's namespace")
         }
-        Refusal::Forbidden => {
+        Unread::Forbidden => {
             missing("the operator may not read the Secret of spec.authentication.credentialsSecretRef")
         }
-        Refusal::Conflict | Refusal::Unknown(_) => {
+        Unread::Unanswered => {
             NoClient { reason: reason::UNREACHABLE, what: "the credentials Secret could not be read" }
         }
+        Unread::NoText => missing("the credentials Secret has no text under the key client-secret"),
+    })
+}
+
+/// Why a Secret of credentials has no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unread {
+    NotFound,
+    Forbidden,
+    Unanswered,
+    NoText,
+}
+
+/// The version and the value of a client's secret in the operator's namespace.
+pub(super) async fn secret_text(context: &Context, name: &str) -> Result<(String, SecretString), Unread> {
+    let secrets = Api::<Secret>::namespaced(context.client.clone(), &context.options.operator_namespace);
+    let secret = context.kubernetes(secrets.get(name)).await.map_err(|refusal| match refusal {
+        Refusal::NotFound => Unread::NotFound,
+        Refusal::Forbidden => Unread::Forbidden,
+        Refusal::Conflict | Refusal::Unknown(_) => Unread::Unanswered,
     })?;
     let version = format!("{}/{}", secret.uid().unwrap_or_default(), secret.resource_version().unwrap_or_default());
     let value = secret
@@ -160,8 +180,7 @@ async fn credentials(context: &Context, platform: &Platform) -> Result<(String, 
         .and_then(|data| data.get(CLIENT_SECRET))
         .and_then(|value| std::str::from_utf8(&value.0).ok());
     let value = value.map(str::trim_end).filter(|value| !value.is_empty());
-    let value = value.ok_or_else(|| missing("the credentials Secret has no text under the key client-secret"))?;
-    Ok((version, value.to_owned()))
+    Ok((version, value.ok_or(Unread::NoText)?.into()))
 }
 
 /// Plain http is for loopback only, also where an object was stored under a laxer CRD.

@@ -1,6 +1,7 @@
 //! What every pass needs: clients, options, durations, and what is remembered between passes.
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,9 @@ use anyhow::Context as _;
 use kube::api::ListParams;
 use kube::runtime::reflector::Store;
 use kube::{Api, Client};
+use url::Url;
 
+use super::checks::Checks;
 use super::connect::Platforms;
 use super::memory::Memory;
 use crate::plan::Stop;
@@ -27,6 +30,11 @@ pub struct Options {
     pub instance: String,
     /// Passes at the same time.
     pub concurrency: u16,
+    /// Origins beside Azure's own that a connection string may name, for a sandbox or a proxy. Whoever may edit a Tenant writes
+    /// connection strings, so this is for whoever runs the operator to say, and for nobody else.
+    pub trusted_acs: Vec<Url>,
+    /// The token by which this operator logs in as the Nimbus app where a Platform names no Secret.
+    pub federated_token_file: Option<PathBuf>,
     /// Every duration.
     pub timing: Timing,
     /// Told of each step of each pass.
@@ -66,6 +74,29 @@ pub struct Timing {
     pub rewrites: Duration,
     /// Between looks for tenants without a Tenant; the first comes after a tenth of it.
     pub orphans: Duration,
+    /// The checks of Microsoft's side.
+    pub checks: CheckTiming,
+}
+
+/// The durations of the checks of Microsoft's side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckTiming {
+    /// Between looks at what passed.
+    pub every: Duration,
+    /// First wait for another look at what did not pass; it doubles.
+    pub retry_first: Duration,
+    /// Longest wait for another look at what did not pass.
+    pub retry_most: Duration,
+    /// How long "not there" may only mean that it is not seen everywhere yet.
+    pub lag: Duration,
+    /// How long what was found stands while Microsoft cannot be asked.
+    pub kept: Duration,
+    /// How long news waits for more, so that one write tells all.
+    pub gather: Duration,
+    /// Between the beginnings of two checks of one Platform.
+    pub pace: Duration,
+    /// One whole check.
+    pub deadline: Duration,
 }
 
 impl Default for Timing {
@@ -86,6 +117,22 @@ impl Default for Timing {
             licenses: Duration::from_secs(900),
             rewrites: Duration::from_secs(86_400),
             orphans: Duration::from_secs(3600),
+            checks: CheckTiming::default(),
+        }
+    }
+}
+
+impl Default for CheckTiming {
+    fn default() -> Self {
+        Self {
+            every: Duration::from_secs(6 * 3600),
+            retry_first: Duration::from_secs(30),
+            retry_most: Duration::from_secs(1800),
+            lag: Duration::from_secs(300),
+            kept: Duration::from_secs(24 * 3600),
+            gather: Duration::from_secs(2),
+            pace: Duration::from_millis(100),
+            deadline: Duration::from_secs(60),
         }
     }
 }
@@ -113,17 +160,20 @@ pub(super) struct Context {
     pub(super) platforms: Platforms,
     pub(super) memory: Memory,
     pub(super) platform_memory: Memory,
+    pub(super) checks: Checks,
 }
 
 impl Context {
-    pub(super) fn new(client: Client, options: Options, platforms: Store<Platform>) -> Self {
-        Self {
+    /// *Errors*: there is no TLS.
+    pub(super) fn new(client: Client, options: Options, platforms: Store<Platform>) -> Result<Self, reqwest::Error> {
+        Ok(Self {
+            checks: Checks::new(&options)?,
             client,
             options,
             platforms: Platforms::new(platforms),
             memory: Memory::default(),
             platform_memory: Memory::default(),
-        }
+        })
     }
 
     /// Fails early, with one clear sentence, where every watch would fail for ever.

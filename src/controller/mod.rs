@@ -3,6 +3,7 @@
 //! `reconcile` is the table of contents: resolve → validate → observe → plan → execute → conclude → publish. Each step that
 //! reads or writes is a file here; the steps between are in `plan`, and pure.
 
+mod checks;
 mod connect;
 mod context;
 mod deletion_rate;
@@ -25,7 +26,8 @@ mod widget_key;
 
 use std::sync::Arc;
 
-use futures::{FutureExt, StreamExt, stream};
+use anyhow::Context as _;
+use futures::{FutureExt, Stream, StreamExt, stream};
 use kube::client::ClientBuilder;
 use kube::core::DeserializeGuard;
 use kube::runtime::reflector::{ObjectRef, Store};
@@ -37,7 +39,7 @@ use crate::resources::condition::{self, Truth, kind};
 use crate::resources::{Platform, Tenant};
 use connect::{Concerns, Seen};
 use context::Context;
-pub use context::{Observer, Options, Step, Timing};
+pub use context::{CheckTiming, Observer, Options, Step, Timing};
 
 /// The name under which everything is written.
 pub const FIELD_MANAGER: &str = "nimbus-operator";
@@ -67,7 +69,7 @@ pub async fn run(
     let concurrency = options.concurrency;
     let shutdown = shutdown.shared();
     let platforms = Controller::new(Api::<Platform>::all(client.clone()), watcher::Config::default());
-    let context = Arc::new(Context::new(client.clone(), options, platforms.store()));
+    let context = Arc::new(Context::new(client.clone(), options, platforms.store()).context("starting the checks")?);
     context.check_access().await?;
     info!(
         instance = context.options.instance,
@@ -94,12 +96,13 @@ pub async fn run(
         .run(partner::reconcile, partner::retry, context.clone())
         .for_each(|_| async {});
 
-    let apis: Vec<Api<Guarded>> = if namespaces.is_empty() {
-        vec![Api::all(client.clone())]
+    let apis: Vec<(Api<Guarded>, Option<String>)> = if namespaces.is_empty() {
+        vec![(Api::all(client.clone()), None)]
     } else {
-        namespaces.iter().map(|namespace| Api::namespaced(client.clone(), namespace)).collect()
+        let one = |namespace: &String| (Api::namespaced(client.clone(), namespace), Some(namespace.clone()));
+        namespaces.iter().map(one).collect()
     };
-    let serve_tenants = stream::select_all(apis.into_iter().map(|api| {
+    let serve_tenants = stream::select_all(apis.into_iter().map(|(api, namespace)| {
         let tenants = Controller::new(api, watcher::Config::default());
         let (store, of_platform, seen) = (tenants.store(), context.clone(), Seen::default());
         tenants
@@ -107,21 +110,39 @@ pub async fn run(
             .watches(Api::<Platform>::all(client.clone()), watcher::Config::default(), move |platform| {
                 wake_tenants(&of_platform, &seen, &store, &platform)
             })
+            .reconcile_on(checked(&context, namespace))
             .graceful_shutdown_on(shutdown.clone())
             .run(reconcile::reconcile, reconcile::retry, context.clone())
             .boxed()
     }))
-    .for_each(|result| async move {
+    .for_each(|result| {
         match result {
             Ok((tenant, _)) => debug!(%tenant, "pass done"),
             // An object that is gone before its turn came is no error.
-            Err(controller::Error::ObjectNotFound(_)) => {}
+            Err(controller::Error::ObjectNotFound(gone)) => {
+                context.checks.cease(&format!("{}/{}", gone.namespace.unwrap_or_default(), gone.name));
+            }
             Err(error) => warn!(error = %error_kind(&error), "pass failed"),
         }
+        futures::future::ready(())
     });
     futures::future::join3(serve_platforms, serve_partners, serve_tenants).await;
+    context.checks.stop().await;
     info!("operator stopped");
     Ok(())
+}
+
+/// The Tenants of a namespace, or all, of whose checks there is news.
+fn checked(
+    context: &Arc<Context>,
+    namespace: Option<String>,
+) -> impl Stream<Item = ObjectRef<Guarded>> + Send + 'static {
+    let news = context.checks.subscribe(namespace);
+    let context = context.clone();
+    stream::unfold(news, |mut news| async { news.recv().await.map(|wake| (wake, news)) }).map(move |wake| {
+        context.memory.wake(&wake.uid);
+        wake.tenant
+    })
 }
 
 /// Error texts of the API machinery may quote an object, so only their kind is told.

@@ -44,6 +44,7 @@ pub(super) async fn reconcile(platform: Arc<Platform>, context: Arc<Context>) ->
     if deleting && !in_use {
         return Ok(Action::await_change());
     }
+    context.checks.connect(&context, &platform).await;
     let seen = look(&context, &platform).await;
     // From here on: whoever rang while the probe was waiting for its answer has been answered by it, and it may have waited
     // for longer than the pause is.

@@ -29,6 +29,8 @@ pub(super) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Res
     if let Some(wait) = context.memory.wait(&invalid.metadata, Instant::now()) {
         return Ok(Action::requeue(wait));
     }
+    let namespace = invalid.metadata.namespace.as_deref().unwrap_or_default();
+    context.checks.cease(&format!("{namespace}/{}", invalid.metadata.name.as_deref().unwrap_or_default()));
     let entry = context.memory.recall(&invalid.metadata);
     let Some(object) = fresh(context, invalid).await? else { return Ok(Action::await_change()) };
     if !serves(context, &object).await? {

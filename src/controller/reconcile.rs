@@ -20,7 +20,8 @@ use super::observe::observe;
 use super::publish::publish;
 use super::resolve::resolve;
 use crate::admin_api::{ApiError, Client};
-use crate::plan::{Conclusion, Delay, Done, Facts, Outcome, Rewrites, Stop, conclude, plan, validate};
+use crate::plan::checks::wants;
+use crate::plan::{Conclusion, Delay, Done, Facts, Outcome, Rewrites, Stop, Wants, conclude, plan, validate};
 use crate::resources::tenant::DEFAULT_SYNC_INTERVAL_SECONDS;
 use crate::resources::{FINALIZER, Platform, Tenant};
 
@@ -41,8 +42,12 @@ pub(super) struct Pass {
     pub(super) platform: Option<Arc<Platform>>,
     /// The Partner that it names, if there is one.
     pub(super) partner: Option<ObjectMeta>,
-    key: String,
-    hash: Option<String>,
+    /// Its namespace and name.
+    pub(super) key: String,
+    /// The hash of its spec and Secrets.
+    pub(super) hash: Option<String>,
+    /// What it wants to know of Microsoft; nothing unless it is live.
+    pub(super) wants: Option<Wants>,
     rewrites: Rewrites,
 }
 
@@ -87,6 +92,7 @@ async fn turn(seen: &Tenant, context: &Context) -> Result<Action, NotPublished> 
         partner: None,
         key: tenant_key(&tenant),
         hash: None,
+        wants: None,
         rewrites: Rewrites::default(),
         tenant,
     };
@@ -103,6 +109,7 @@ async fn turn(seen: &Tenant, context: &Context) -> Result<Action, NotPublished> 
     if refresh_licenses && outcome.is_ok() {
         entry.licenses = Some(started);
     }
+    let checked = context.checks.follow(&pass, &outcome);
     let facts = Facts {
         tenant: &pass.tenant,
         hash: pass.hash.as_deref(),
@@ -110,6 +117,7 @@ async fn turn(seen: &Tenant, context: &Context) -> Result<Action, NotPublished> 
         refresh_licenses,
         rewrites: entry.rewrites.1.count,
         support: pass.platform.as_deref().and_then(|platform| platform.spec.support.as_ref()),
+        checked: checked.as_ref(),
     };
     let conclusion = concluded(context, &pass, facts, outcome);
     debug!(delay = ?conclusion.delay, changed = conclusion.status.is_some(), "concluded");
@@ -131,6 +139,11 @@ fn concluded(context: &Context, pass: &Pass, facts: Facts<'_>, outcome: Result<O
 }
 
 impl Pass {
+    /// The UID of its Tenant.
+    pub(super) fn uid(&self) -> &str {
+        self.tenant.metadata.uid.as_deref().unwrap_or_default()
+    }
+
     /// The steps that may fail. Where somebody else was faster, the platform is asked once more in the same pass.
     async fn steps(&mut self, context: &Context, entry: &Entry) -> Result<Outcome, Stop> {
         let platform = self.platform.clone();
@@ -153,7 +166,11 @@ impl Pass {
             self.step(context, Step::Execute);
             match execute(context, self, client(), &resolved, &intent, observation, plan).await {
                 Err(Stop::Raced) if !last => {}
-                outcome => return outcome,
+                outcome => {
+                    let live = outcome.as_ref().ok();
+                    self.wants = live.and_then(|live| wants(&self.tenant, &intent, &resolved, live));
+                    return outcome;
+                }
             }
         }
         Err(Stop::Raced)
@@ -257,7 +274,7 @@ fn wait(context: &Context, tenant: &Tenant, delay: Delay, entry: &mut Entry) -> 
 }
 
 /// From 0 to 255, the same for a Tenant for ever.
-fn phase_of(tenant: &Tenant) -> u8 {
+pub(super) fn phase_of(tenant: &Tenant) -> u8 {
     tenant.uid().unwrap_or_default().bytes().fold(0, |sum: u8, byte| sum.wrapping_mul(31).wrapping_add(byte))
 }
 

@@ -4,8 +4,8 @@
 
 mod bounds;
 mod canary;
-mod configured;
 mod checks;
+mod configured;
 mod keeping;
 mod laws;
 mod leaving;
