@@ -17,6 +17,7 @@ pub mod env;
 pub mod hold;
 pub mod http;
 pub mod kubectl;
+pub mod microsoft;
 pub mod operator;
 pub mod policies;
 pub mod process;

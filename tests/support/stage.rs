@@ -9,11 +9,12 @@ use anyhow::{Context, Result, bail, ensure};
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::{Api, Client, ResourceExt};
-use nimbus_operator::controller::{self, Observer, Timing};
+use nimbus_operator::controller::{self, CheckTiming, Observer, Timing};
 use nimbus_operator::resources::{Platform, Tenant, condition};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use url::Url;
 
 use super::audit::{AuditLog, Mark, Request};
 use super::controlplane::ControlPlane;
@@ -38,6 +39,8 @@ pub struct StageOn<'a> {
     /// The id of the tenant that most tests are about.
     pub id: String,
     pub timing: Timing,
+    /// What connection strings may name beside Azure's own hosts.
+    pub trusted_acs: Vec<Url>,
     pub observer: Observer,
     started: AtomicBool,
 }
@@ -71,6 +74,14 @@ fn timing() -> Timing {
         deletion_poll: Duration::from_millis(200),
         platform_retry: Duration::from_millis(300),
         call: Duration::from_secs(10),
+        checks: CheckTiming {
+            retry_first: Duration::from_secs(3600),
+            retry_most: Duration::from_secs(3600),
+            lag: Duration::ZERO,
+            gather: Duration::from_millis(200),
+            pace: Duration::ZERO,
+            ..CheckTiming::default()
+        },
         ..Timing::default()
     }
 }
@@ -100,6 +111,7 @@ impl<'a> StageOn<'a> {
             platform: Sandbox::start().await.expect("sandbox starts"),
             id: uuid::Uuid::new_v4().to_string(),
             timing: timing(),
+            trusted_acs: vec![],
             observer: Arc::new(|_, _| {}),
             started: AtomicBool::new(false),
         };
@@ -159,6 +171,8 @@ impl<'a> StageOn<'a> {
             cluster_id: "test".into(),
             instance: self.env.instance.clone(),
             concurrency: 8,
+            trusted_acs: self.trusted_acs.clone(),
+            federated_token_file: None,
             timing: self.timing,
             observer: self.observer.clone(),
         }
