@@ -139,11 +139,18 @@ fn assertion(path: &Path) -> Result<SecretString, CallError> {
     Ok(token.into())
 }
 
-/// What a refusal says by its `error`, which RFC 6749 5.2 fixes. Microsoft asks not to depend on its own finer codes.
+/// Microsoft's code for an app that has no service principal in the Entra tenant.
+const NO_SERVICE_PRINCIPAL: u64 = 7_000_229;
+
+/// What a refusal says by its `error`, which RFC 6749 5.2 fixes. Microsoft asks not to depend on its own finer codes; the one
+/// that is looked at only makes the advice better, since an app that was never granted anything is refused as a wrong secret is.
 fn refusal(answer: &Answer) -> CallError {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     match body["error"].as_str() {
         Some("unauthorized_client") => CallError::NotConsented,
+        Some("invalid_client") if body["error_codes"][0].as_u64() == Some(NO_SERVICE_PRINCIPAL) => {
+            CallError::NotConsented
+        }
         Some("invalid_client") => {
             CallError::Unauthenticated { what: "the log-in refused the app's secret or federated token" }
         }

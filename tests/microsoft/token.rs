@@ -128,6 +128,7 @@ async fn what_the_log_in_refuses_is_told_apart_by_its_error() {
     };
     for (reply, expected) in [
         (refusal(401, "invalid_client"), credentials),
+        (Reply::json(401, json!({ "error": "invalid_client", "error_codes": [7_000_229] })), CallError::NotConsented),
         (refusal(400, "unauthorized_client"), CallError::NotConsented),
         (refusal(400, "invalid_request"), request),
         (refusal(400, "something_new"), odd(400)),
