@@ -1,1 +1,144 @@
-//! Behaviour 6. Security groups are checked with Graph.
+//! Behaviour 6. The administration groups are looked up with Graph, each in its own Entra tenant.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::microsoft::{GRANTS, check, member, object};
+use crate::support::stage::{Stage, condition};
+
+const TENANT_GROUP: &str = "TenantAdministrationGroup";
+const PARTNER_GROUP: &str = "PartnerAdministrationGroup";
+
+async fn stage(name: &str) -> Stage {
+    let mut stage = Stage::new(name).await;
+    stage.microsoft().await;
+    stage.platform.grant(&stage.id, &GRANTS).await;
+    stage
+}
+
+fn with_group(number: usize) -> Value {
+    json!({ "general": { "tenantAdministrationGroupId": object(number) } })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_security_group_passes_with_its_members_counted_and_nobody_named() {
+    let stage = stage("b06-members").await;
+    for number in 1..=4 {
+        let body = json!({ "userPrincipalName": format!("somebody{number}@contoso.com"),
+            "properties": { "displayName": format!("Somebody {number}") } });
+        stage.platform.user(&stage.id, &object(number), body).await;
+    }
+    let members = json!([member(1), member(2), member(3)]);
+    let body = json!({ "displayName": "Secret Admins", "members": members, "owners": [member(4)] });
+    stage.platform.group(&stage.id, &object(10), body).await;
+    let _operator = stage.start();
+    stage.create(with_group(10)).await;
+    let message = stage.check(TENANT_GROUP, "Passed", "SecurityGroup").await;
+    assert_eq!("A security group with 3 direct members.", message, "owners are not members");
+    let tenant = serde_json::to_string(&stage.ready().await).unwrap();
+    let events = format!("{:?}", stage.events().await.unwrap());
+    for name in ["omebody", "Secret Admins"] {
+        assert!(!tenant.contains(name) && !events.contains(name), "{name}");
+    }
+    assert_eq!("[]", events, "a success is no event");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_of_another_kind_fails_though_security_is_enabled_for_it() {
+    let stage = stage("b06-kinds").await;
+    let kinds = [
+        (11, json!({ "displayName": "A", "groupTypes": ["Unified"], "mailEnabled": true }), "Microsoft 365 group"),
+        (12, json!({ "displayName": "B", "mailEnabled": true, "securityEnabled": false }), "distribution list"),
+    ];
+    let _operator = stage.start();
+    stage.create(json!({})).await;
+    for (number, body, word) in kinds {
+        stage.platform.group(&stage.id, &object(number), body).await;
+        stage.patch(json!({ "spec": with_group(number) })).await;
+        let tenant = stage
+            .until(word, |tenant| {
+                check(tenant, TENANT_GROUP).is_some_and(|check| {
+                    check.result == "Failed" && check.message.as_deref().is_some_and(|said| said.contains(word))
+                })
+            })
+            .await;
+        assert_eq!(Some("NotASecurityGroup"), check(&tenant, TENANT_GROUP).unwrap().reason.as_deref());
+        stage.ready().await;
+    }
+    stage.platform.group(&stage.id, &object(13), json!({ "displayName": "C", "mailEnabled": true })).await;
+    stage.patch(json!({ "spec": with_group(13) })).await;
+    stage.check(TENANT_GROUP, "Passed", "MailEnabledSecurityGroup").await;
+}
+
+/// 403 means "cannot check", not "invalid".
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_not_be_looked_at_is_unknown_and_not_invalid() {
+    let stage = stage("b06-forbidden").await;
+    stage.platform.grant(&stage.id, &["User.Read.All"]).await;
+    let _operator = stage.start();
+    stage.create(with_group(10)).await;
+    let message = stage.check(TENANT_GROUP, "Unknown", "PermissionMissing").await;
+    assert!(message.contains("says nothing about the setting"), "{message}");
+    let tenant = stage.condition("ChecksPassed", "Unknown", "CheckUnknown").await;
+    assert_eq!("True", condition(&tenant, "Ready").unwrap().0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_partners_group_is_looked_up_in_the_partners_own_entra_tenant() {
+    let stage = stage("b06-partner").await;
+    let home = uuid::Uuid::new_v4().to_string();
+    stage.platform.grant(&home, &GRANTS).await;
+    stage.platform.group(&home, &object(20), json!({ "displayName": "Partners", "members": [member(1)] })).await;
+    let partner = stage.partner(json!({})).await;
+    let _operator = stage.start();
+    stage
+        .create(json!({
+            "general": { "partnerAdministrationGroupId": object(20) },
+            "partner": { "partnerRef": { "name": partner } }
+        }))
+        .await;
+    let message = stage.check(PARTNER_GROUP, "Unknown", "PartnerTenantUnknown").await;
+    assert!(message.contains("entraTenantId"), "{message}");
+
+    let mark = stage.platform.microsoft_mark().await;
+    stage.partner(json!({ "entraTenantId": home })).await;
+    stage.pass().await;
+    let message = stage.check(PARTNER_GROUP, "Passed", "SecurityGroup").await;
+    assert_eq!("A security group with 1 direct member.", message);
+    let asked = stage.platform.asked(mark).await;
+    assert_eq!(["GET /graph/v1.0/groups/{group}", "GET /graph/v1.0/groups/{group}/members"], *asked);
+
+    // The same id in the customer's tenant is somebody else's group.
+    stage.partner(json!({ "entraTenantId": stage.id })).await;
+    stage.pass().await;
+    stage.check(PARTNER_GROUP, "Failed", "GroupNotFound").await;
+    stage.ready().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_was_made_minutes_ago_is_not_called_missing() {
+    let mut stage = stage("b06-lag").await;
+    stage.timing.checks.retry_first = Duration::from_millis(100);
+    stage.timing.checks.retry_most = Duration::from_millis(200);
+    stage.timing.checks.lag = Duration::from_secs(3600);
+    stage.platform.group(&stage.id, &object(10), json!({ "displayName": "New", "lagSeconds": 300 })).await;
+    let _operator = stage.start();
+    stage.create(with_group(10)).await;
+    let message = stage.check(TENANT_GROUP, "Unknown", "GroupNotFound").await;
+    assert!(message.contains("made minutes ago may not be seen yet"), "{message}");
+    stage.platform.advance(300).await;
+    stage.check(TENANT_GROUP, "Passed", "SecurityGroup").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_stays_missing_is_called_missing() {
+    let mut stage = stage("b06-missing").await;
+    stage.timing.checks.retry_first = Duration::from_millis(100);
+    stage.timing.checks.retry_most = Duration::from_millis(200);
+    stage.timing.checks.lag = Duration::from_millis(500);
+    let _operator = stage.start();
+    stage.create(with_group(99)).await;
+    stage.check(TENANT_GROUP, "Failed", "GroupNotFound").await;
+    stage.ready().await;
+}

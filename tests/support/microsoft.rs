@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use kube::Api;
 use kube::api::{Patch, PatchParams};
 use nimbus_operator::resources::status::CheckStatus;
-use nimbus_operator::resources::{Platform, Tenant};
+use nimbus_operator::resources::{Partner, Platform, Tenant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -64,6 +64,20 @@ impl StageOn<'_> {
         api.patch(&self.env.platform, &params, &Patch::Merge(patch)).await
     }
 
+    /// Writes the Partner of this test, whose name is that of the namespace, with more spec merged over it.
+    pub async fn partner(&self, more: Value) -> String {
+        let name = self.env.namespace.clone();
+        let mut partner = json!({
+            "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Partner", "metadata": { "name": name },
+            "spec": { "displayName": "Northwind", "platformPartnerId": "northwind" }
+        });
+        json_patch::merge(&mut partner["spec"], &more);
+        let api: Api<Partner> = Api::all(self.client(users::PLATFORM_ADMIN));
+        let params = PatchParams::apply("test").force();
+        api.patch(&name, &params, &Patch::Apply(partner)).await.expect("the Partner is accepted");
+        name
+    }
+
     /// A connection string of a resource that the sandbox plays.
     pub fn connection_string(&self, resource: &str, key: &str) -> String {
         format!("endpoint={}/acs/{resource};accesskey={key}", self.platform.url())
@@ -73,9 +87,8 @@ impl StageOn<'_> {
     pub async fn check(&self, name: &str, result: &str, reason: &str) -> String {
         let tenant = self
             .until(&format!("{name} is {result} {reason}"), |tenant| {
-                check(tenant, name).is_some_and(|found| {
-                    (found.result.as_str(), found.reason.as_deref()) == (result, Some(reason))
-                })
+                check(tenant, name)
+                    .is_some_and(|found| (found.result.as_str(), found.reason.as_deref()) == (result, Some(reason)))
             })
             .await;
         check(&tenant, name).and_then(|check| check.message.clone()).unwrap_or_default()
@@ -166,7 +179,8 @@ impl Sandbox {
     /// The same with log-ins.
     pub async fn all_asked(&self, mark: u64) -> Vec<String> {
         let log = self.microsoft_log(mark).await.expect("there is a log");
-        let ours = |entry: &&Value| entry["userAgent"].as_str().is_some_and(|agent| agent.starts_with("nimbus-operator/"));
+        let ours =
+            |entry: &&Value| entry["userAgent"].as_str().is_some_and(|agent| agent.starts_with("nimbus-operator/"));
         let text = |entry: &Value, name: &str| entry[name].as_str().unwrap_or("?").to_owned();
         log.iter().filter(ours).map(|entry| format!("{} {}", text(entry, "method"), text(entry, "route"))).collect()
     }
