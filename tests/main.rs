@@ -10,6 +10,7 @@
 
 mod architecture;
 mod behaviours;
+mod checks;
 mod crash;
 mod deletion;
 mod faults;

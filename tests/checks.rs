@@ -1,0 +1,68 @@
+//! The checks with Microsoft as the operator runs them: beside the passes, within limits, once for each question, and whatever
+//! comes back.
+
+mod beside;
+mod counts;
+mod credentials;
+mod hostile;
+mod keeping;
+mod strings;
+
+use serde_json::{Value, json};
+
+use crate::support::microsoft::{ACCESS_KEY, GRANTS, object};
+use crate::support::stage::Stage;
+
+const GROUP: &str = "TenantAdministrationGroup";
+const INTERACT: &str = "InteractConnectionString";
+const KEY: &str = "connection-string";
+const UPN: &str = "ada.lovelace@contoso.com";
+
+/// A stage where everything that `all` asks passes.
+async fn stage(name: &str) -> Stage {
+    let mut stage = Stage::new(name).await;
+    stage.microsoft().await;
+    stage.platform.grant(&stage.id, &GRANTS).await;
+    stage.platform.group(&stage.id, &object(10), json!({ "displayName": "Admins" })).await;
+    stage.platform.group(&stage.id, &object(11), json!({ "displayName": "Others" })).await;
+    let properties = json!({ "city": "Bern" });
+    stage.platform.user(&stage.id, &object(1), json!({ "userPrincipalName": UPN, "properties": properties })).await;
+    stage.platform.acs("contoso", true).await;
+    let value = stage.connection_string("contoso", ACCESS_KEY);
+    stage.secret(&stage.env.namespace, "acs", json!({ KEY: value })).await;
+    stage
+}
+
+fn group(number: usize) -> Value {
+    json!({ "general": { "tenantAdministrationGroupId": object(number) } })
+}
+
+fn interact() -> Value {
+    let reference = json!({ "name": "acs", "key": KEY });
+    json!({ "extensions": { "interact": { "enabled": true, "acsConnectionStringRef": reference } } })
+}
+
+/// A spec with a check of each kind.
+fn all() -> Value {
+    let mut spec = interact();
+    json_patch::merge(&mut spec, &group(10));
+    spec["extensions"]["attendantConsole"] = json!({ "globalContactSearchFilter": "city eq 'Bern'" });
+    spec["extensions"]["presenceTracking"] = json!({ "testUpn": UPN });
+    spec
+}
+
+/// The checks of `all` after they passed.
+const PASSED: [&str; 5] = [
+    "GlobalContactSearchFilter Passed FilterMatches",
+    "InteractConnectionString Passed TokenIssued",
+    "PresenceGrant Passed PresenceGranted",
+    "PresenceTest Passed PresenceUnknownToTeams",
+    "TenantAdministrationGroup Passed SecurityGroup",
+];
+
+/// The checks that ask Microsoft.
+fn of_microsoft(tenant: &nimbus_operator::resources::Tenant) -> Vec<String> {
+    let mut checks = crate::support::microsoft::checks(tenant);
+    checks.retain(|check| !check.starts_with("Available ") && !check.starts_with("Licensed "));
+    checks
+}

@@ -1,0 +1,178 @@
+//! Checks run beside the passes: a Graph that hangs holds up no save, no Ready, no other check and no deletion; and nothing is
+//! asked for a Tenant that is not live.
+
+use serde_json::json;
+
+use super::{GROUP, INTERACT, all, group, interact, stage};
+use crate::support::microsoft::{ACCESS_KEY, GRANTS, check, object};
+use crate::support::stage::{Stage, condition};
+use crate::support::wait::{PATIENCE, until};
+
+/// Longer than any test waits.
+const FOR_EVER: u64 = 600;
+
+async fn hang(stage: &Stage, route: &str) {
+    let action = json!({ "kind": "delay", "seconds": FOR_EVER });
+    stage.platform.plant(json!([{ "route": route, "action": action }])).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_graph_that_hangs_delays_neither_ready_nor_an_edit_nor_the_deletion() {
+    let mut stage = stage("checks-hang").await;
+    stage.timing.call = std::time::Duration::from_secs(3600);
+    hang(&stage, "GET /graph/v1.0/groups/{group}").await;
+    let _operator = stage.start();
+    stage.create(group(10)).await;
+    let tenant = stage.ready().await;
+    assert_eq!(Some("Pending"), check(&tenant, GROUP).unwrap().reason.as_deref());
+    assert_eq!("Unknown", condition(&tenant, "ChecksPassed").unwrap().0);
+    stage.patch(json!({ "spec": { "general": { "companyName": "Contoso Group" } } })).await;
+    stage.ready().await;
+    stage.settings("the edit is live", |settings| settings["general"]["companyName"] == "Contoso Group").await;
+    stage.delete().await;
+    stage.gone().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_found_is_not_held_back_for_a_question_that_hangs() {
+    let stage = stage("checks-partial").await;
+    hang(&stage, "GET /graph/v1.0/users/{user}").await;
+    let _operator = stage.start();
+    stage.create(all()).await;
+    stage.check(GROUP, "Passed", "SecurityGroup").await;
+    stage.check(INTERACT, "Passed", "TokenIssued").await;
+    let tenant = stage.ready().await;
+    assert_eq!(Some("Pending"), check(&tenant, "PresenceTest").unwrap().reason.as_deref());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_to_a_question_that_is_no_longer_asked_is_not_told() {
+    let stage = stage("checks-late").await;
+    // The first group hangs, the second answers.
+    let action = json!({ "kind": "delay", "seconds": 2 });
+    stage
+        .platform
+        .plant(json!([{ "route": "GET /graph/v1.0/groups/{group}", "nth": 1, "action": action }]))
+        .await
+        .unwrap();
+    let _operator = stage.start();
+    let mark = stage.platform.microsoft_mark().await;
+    stage.create(group(99)).await;
+    stage.ready().await;
+    until("the first group is asked about", PATIENCE, async || {
+        let faults = stage.platform.ask(reqwest::Method::GET, "/sandbox/faults", None).await.unwrap();
+        if faults["faults"][0]["struck"] == 1 { Ok(()) } else { Err(faults) }
+    })
+    .await;
+    stage.patch(json!({ "spec": group(10) })).await;
+    stage.check(GROUP, "Passed", "SecurityGroup").await;
+    until("the first answer came", PATIENCE, async || match stage.platform.asked(mark).await {
+        asked if asked.len() >= 3 => Ok(()),
+        asked => Err(format!("{asked:?}")),
+    })
+    .await;
+    let tenant = stage.pass().await;
+    assert_eq!("Passed", check(&tenant, GROUP).unwrap().result);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspended_tenant_and_one_that_is_being_deleted_are_not_checked() {
+    let mut stage = stage("checks-suspended").await;
+    stage.timing.checks.every = std::time::Duration::from_millis(200);
+    let _operator = stage.start();
+    stage.create(group(10)).await;
+    stage.check(GROUP, "Passed", "SecurityGroup").await;
+    stage.patch(json!({ "spec": { "suspend": true } })).await;
+    let tenant = stage.condition("Synced", "Unknown", "Suspended").await;
+    assert_eq!("Passed", check(&tenant, GROUP).unwrap().result, "what was found stays said");
+    let mark = stage.platform.microsoft_mark().await;
+    stage.patch(json!({ "spec": group(11) })).await;
+    stage.pass().await;
+    stage.pass().await;
+    assert_eq!(Vec::<String>::new(), stage.platform.asked(mark).await);
+    stage.delete().await;
+    stage.gone().await;
+    assert_eq!(Vec::<String>::new(), stage.platform.asked(mark).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_asked_about_a_tenant_that_belongs_to_another() {
+    let stage = stage("checks-foreign").await;
+    let settings = json!({ "general": { "name": "Contoso", "o365Domain": "contoso.com", "tenantId": stage.id } });
+    stage.platform.create(&stage.id, settings).await.unwrap();
+    stage.platform.stamp(&stage.id, Some("elsewhere/contoso/contoso"), None).await.unwrap();
+    let _operator = stage.start();
+    let mark = stage.platform.microsoft_mark().await;
+    stage.create(all()).await;
+    let tenant = stage.condition("Ready", "False", "OwnedByOther").await;
+    assert_eq!(0, tenant.status.unwrap().checks.len());
+    stage.pass().await;
+    assert_eq!(Vec::<String>::new(), stage.platform.all_asked(mark).await);
+}
+
+/// An identity that was made for a check is deleted, whatever becomes of the Tenant, of the answer or of the operator.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_is_deleted_again_also_when_tenant_and_operator_end_meanwhile() {
+    let stage = stage("checks-identity").await;
+    let action = json!({ "kind": "delay", "seconds": 1, "after": true });
+    let slow = json!([{ "route": "POST /acs/{resource}/identities", "nth": 1, "action": action }]);
+    stage.platform.plant(slow).await.unwrap();
+    let operator = stage.start();
+    stage.create(interact()).await;
+    until("the identity is made", PATIENCE, async || match stage.platform.identities("contoso").await {
+        [1, ..] => Ok(()),
+        counts => Err(format!("{counts:?}")),
+    })
+    .await;
+    operator.stop().await;
+    assert_eq!([1, 1, 1], stage.platform.identities("contoso").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_is_deleted_again_also_when_no_token_came_or_its_deletion_failed_once() {
+    let stage = stage("checks-no-token").await;
+    let _operator = stage.start();
+    stage.create(interact()).await;
+    stage.check(INTERACT, "Passed", "TokenIssued").await;
+    let fails = json!([{
+        "route": "DELETE /acs/{resource}/identities/{identity}", "nth": 1, "action": { "kind": "status", "status": 503 }
+    }]);
+    stage.platform.plant(fails).await.unwrap();
+    let value = format!("{};", stage.connection_string("contoso", ACCESS_KEY));
+    stage.secret(&stage.env.namespace, "acs", json!({ super::KEY: value })).await;
+    stage.pass().await;
+    until("the second identity is deleted too", PATIENCE, async || match stage.platform.identities("contoso").await {
+        [2, 2, 2] => Ok(()),
+        counts => Err(format!("{counts:?}")),
+    })
+    .await;
+}
+
+/// A customer's budget is nobody else's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_throttled_entra_tenant_is_left_alone_for_as_long_as_it_asks_and_others_are_not() {
+    let mut stage = stage("checks-throttle").await;
+    stage.timing.checks.retry_first = std::time::Duration::from_millis(100);
+    stage.timing.checks.retry_most = std::time::Duration::from_millis(100);
+    let headers = json!({ "retry-after": "120" });
+    let action = json!({ "kind": "status", "status": 429, "headers": headers });
+    let throttled =
+        json!([{ "route": "POST /login/{tenant}/oauth2/v2.0/token", "tenant": stage.id, "action": action }]);
+    stage.platform.plant(throttled).await.unwrap();
+    let mark = stage.platform.microsoft_mark().await;
+    let _operator = stage.start();
+    let mut spec = all();
+    spec["extensions"].as_object_mut().unwrap().remove("interact");
+    stage.create(spec).await;
+    stage.check(GROUP, "Unknown", "Throttled").await;
+    stage.check("PresenceTest", "Unknown", "Throttled").await;
+    let other = crate::support::tenant::Handle::new(&stage, "other");
+    stage.platform.grant(&other.id, &GRANTS).await;
+    stage.platform.group(&other.id, &object(10), json!({ "displayName": "Admins" })).await;
+    other.create(group(10)).await;
+    other.until("it passes", |tenant| check(tenant, GROUP).is_some_and(|check| check.result == "Passed")).await;
+    stage.pass().await;
+    let asked = stage.platform.all_asked(mark).await;
+    let log_ins = asked.iter().filter(|call| call.contains("/oauth2/")).count();
+    assert_eq!(2, log_ins, "one each, whatever else is to be asked: {asked:?}");
+}

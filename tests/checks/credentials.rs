@@ -1,0 +1,129 @@
+//! As which app the operator asks: what the Platform may say, and what follows where that does not work.
+
+use std::time::Duration;
+
+use nimbus_operator::controller::Options;
+use serde_json::{Value, json};
+
+use super::{GROUP, INTERACT, PASSED, all, group, interact, of_microsoft, stage};
+use crate::support::microsoft::{GRANTS, object};
+use crate::support::stage::refused;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_app_nothing_is_asked_and_everything_is_unknown() {
+    let stage = stage("checks-nobody").await;
+    stage.patch_platform(json!({ "spec": { "microsoft": null } })).await;
+    let _operator = stage.start();
+    let mark = stage.platform.microsoft_mark().await;
+    stage.create(all()).await;
+    let tenant = stage.ready().await;
+    let not_configured =
+        |names: &[&str]| names.iter().map(|name| format!("{name} Unknown NotConfigured")).collect::<Vec<_>>();
+    let names: Vec<&str> = PASSED.iter().map(|check| check.split(' ').next().unwrap()).collect();
+    assert_eq!(not_configured(&names), of_microsoft(&tenant));
+    assert_eq!(0, tenant.status.unwrap().grant_links.len());
+    assert_eq!(Vec::<String>::new(), stage.platform.all_asked(mark).await);
+
+    // What needs no app is checked once the Platform says that Microsoft may be asked.
+    stage.patch_platform(json!({ "spec": { "microsoft": {} } })).await;
+    stage.check(INTERACT, "Passed", "TokenIssued").await;
+    stage.check(GROUP, "Unknown", "NotConfigured").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_that_are_missing_wrong_or_renewed_are_seen_without_an_edit_of_the_tenant() {
+    let mut stage = stage("checks-secret").await;
+    stage.timing.platform_check = Duration::from_millis(300);
+    let name = json!({ "spec": { "microsoft": { "nimbusApp": { "credentialsSecretRef": { "name": "late" } } } } });
+    stage.patch_platform(name).await;
+    let _operator = stage.start();
+    stage.create(group(10)).await;
+    let message = stage.check(GROUP, "Unknown", "CredentialsNotFound").await;
+    assert!(message.contains("not in the operator's namespace"), "{message}");
+    stage.secret(&stage.env.operator_namespace, "late", json!({ "client-secret": "expired-secret" })).await;
+    let message = stage.check(GROUP, "Unknown", "AuthenticationFailed").await;
+    assert!(message.contains("refused the app's secret"), "{message}");
+    assert!(!message.contains("expired-secret"), "{message}");
+    stage.ready().await;
+    stage.secret(&stage.env.operator_namespace, "late", json!({ "client-secret": "nimbus-app-secret" })).await;
+    stage.check(GROUP, "Passed", "SecurityGroup").await;
+    assert_eq!(Some(1), stage.get().await.metadata.generation);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entra_tenant_that_does_not_exist_is_said() {
+    let stage = stage("checks-no-tenant").await;
+    let partner = stage.partner(json!({ "entraTenantId": uuid::Uuid::new_v4() })).await;
+    let _operator = stage.start();
+    let spec = json!({
+        "general": { "partnerAdministrationGroupId": object(10) }, "partner": { "partnerRef": { "name": partner } }
+    });
+    stage.create(spec).await;
+    let message = stage.check("PartnerAdministrationGroup", "Unknown", "AuthenticationFailed").await;
+    assert!(message.contains("no such Entra tenant"), "{message}");
+    stage.ready().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_wrong_is_blamed_and_not_the_key() {
+    let stage = stage("checks-clock").await;
+    let body = json!({ "error": { "code": "7509", "message": "HMAC-SHA256 validation failed" } });
+    let headers = json!({ "date": "Sun, 06 Nov 1994 08:49:37 GMT" });
+    let action = json!({
+        "kind": "status", "status": 401, "contentType": "application/json", "body": body, "headers": headers
+    });
+    stage.platform.plant(json!([{ "route": "POST /acs/{resource}/identities", "action": action }])).await.unwrap();
+    let _operator = stage.start();
+    stage.create(interact()).await;
+    stage.check(INTERACT, "Unknown", "ClockSkew").await;
+    stage.ready().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_without_a_secret_logs_in_by_the_operators_federated_token() {
+    let stage = stage("checks-federated").await;
+    let no_secret = json!({ "spec": { "microsoft": { "nimbusApp": { "credentialsSecretRef": null } } } });
+    stage.patch_platform(no_secret).await;
+    let federated_token_file = Some("/nowhere/token".into());
+    let _operator = stage.start_with(Options { federated_token_file, ..stage.options() });
+    stage.create(group(10)).await;
+    let message = stage.check(GROUP, "Unknown", "AuthenticationFailed").await;
+    assert!(message.contains("the federated token file cannot be read"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_ends_before_its_time_is_renewed() {
+    let mut stage = stage("checks-token").await;
+    stage.timing.checks.every = Duration::from_millis(200);
+    let _operator = stage.start();
+    stage.create(group(10)).await;
+    stage.check(GROUP, "Passed", "SecurityGroup").await;
+    stage.platform.advance(7200).await;
+    let mark = stage.platform.microsoft_mark().await;
+    stage.platform.group(&stage.id, &object(10), json!({ "displayName": "Admins", "mailEnabled": true })).await;
+    stage.check(GROUP, "Passed", "MailEnabledSecurityGroup").await;
+    let log_ins = stage.platform.all_asked(mark).await.iter().filter(|call| call.contains("/oauth2/")).count();
+    assert_eq!(1, log_ins);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_platform_takes_https_or_loopback_and_guids_only() {
+    let stage = stage("checks-platform").await;
+    let app = |id: &str| json!({ "nimbusApp": { "clientId": id, "credentialsSecretRef": { "name": "nimbus-app" } } });
+    let bad: [(Value, &str); 6] = [
+        (json!({ "loginBaseUrl": "http://login.example" }), "must be an https URL; http is for loopback only"),
+        (json!({ "graphBaseUrl": "http://169.254.169.254" }), "must be an https URL; http is for loopback only"),
+        (json!({ "graphBaseUrl": "graph.microsoft.com" }), "must be an https URL"),
+        (app("nimbus"), "must be a GUID"),
+        (app("00000000-0000-0000-0000-000000000000"), "must be a GUID"),
+        (json!({ "chatAppClientId": "chat" }), "must be a GUID"),
+    ];
+    for (microsoft, words) in bad {
+        let outcome = stage.try_patch_platform(json!({ "spec": { "microsoft": microsoft } })).await;
+        refused(outcome, 422, &["spec.microsoft", words]).unwrap();
+    }
+    let mut good = app(&object(7));
+    good["loginBaseUrl"] = json!("https://login.microsoftonline.us");
+    stage.try_patch_platform(json!({ "spec": { "microsoft": good } })).await.unwrap();
+    assert_eq!(4, GRANTS.len());
+}

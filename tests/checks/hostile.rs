@@ -1,0 +1,99 @@
+//! Whatever else may answer where Microsoft should: it is Unknown, nothing of it is kept, and the save goes on.
+
+use serde_json::{Value, json};
+
+use super::{GROUP, INTERACT, group, interact, stage};
+use crate::support::microsoft::{GRANTS, check};
+use crate::support::stage::{Stage, condition};
+use crate::support::tenant::Handle;
+
+/// What must be seen nowhere.
+const SAID: &str = "HostileWords";
+
+fn bodies() -> Vec<(&'static str, Value)> {
+    let status = |status: u16, kind: &str, body: Value| json!({ "kind": "status", "status": status, "contentType": kind, "body": body });
+    let html = format!("<html><body>{SAID} please log in</body></html>");
+    let redirect =
+        json!({ "kind": "status", "status": 302, "headers": { "location": format!("https://{SAID}.example/") } });
+    vec![
+        ("HTML", status(200, "text/html", json!(html))),
+        ("HTML that says JSON", status(200, "application/json", json!(html))),
+        ("nothing", status(200, "application/json", json!(""))),
+        ("a list", status(200, "application/json", json!([SAID]))),
+        ("a deep nest", status(200, "application/json", json!("[".repeat(50_000)))),
+        (
+            "wrong types",
+            status(
+                200,
+                "application/json",
+                json!({ "id": [SAID], "groupTypes": SAID, "access_token": { SAID: 1 }, "identity": SAID, "value": SAID }),
+            ),
+        ),
+        ("a redirect", redirect),
+        ("a 404 of a proxy", status(404, "text/html", json!(html))),
+        ("a 403 of a proxy", status(403, "text/html", json!(html))),
+        ("a 400 of a proxy", status(400, "text/plain", json!(SAID))),
+        ("a gateway", status(502, "text/html", json!(html))),
+        ("a closed connection", json!({ "kind": "close-before" })),
+        ("half a body", json!({ "kind": "truncate" })),
+        ("a broken body", json!({ "kind": "cut" })),
+    ]
+}
+
+/// A Tenant of its own, so that no token and no answer is known, while one kind of answer comes from these routes.
+async fn judged(stage: &Stage, number: usize, routes: &[&str], action: &Value) -> Vec<(String, String)> {
+    let faults: Vec<Value> = routes.iter().map(|route| json!({ "route": route, "action": action })).collect();
+    stage.platform.plant(json!(faults)).await.unwrap();
+    let tenant = Handle::new(stage, &format!("{}-{number}", routes.len()));
+    stage.platform.grant(&tenant.id, &GRANTS).await;
+    let mut spec = interact();
+    json_patch::merge(&mut spec, &group(10));
+    tenant.create(spec).await;
+    let known = |name: &str| {
+        let name = name.to_owned();
+        move |tenant: &_| check(tenant, &name).is_some_and(|check| check.reason.as_deref() != Some("Pending"))
+    };
+    tenant.until("the group was looked for", known(GROUP)).await;
+    let seen = tenant.until("the string was tried", known(INTERACT)).await;
+    stage.platform.heal().await.unwrap();
+    assert_eq!("True", condition(&seen, "Ready").unwrap().0, "the save is not blocked");
+    assert!(!serde_json::to_string(&seen).unwrap().contains(SAID), "{seen:?}");
+    let said = |name: &str| {
+        let check = check(&seen, name).unwrap();
+        (check.result.clone(), check.reason.clone().unwrap_or_default())
+    };
+    vec![said(GROUP), said(INTERACT)]
+}
+
+fn is_no_verdict(what: &str, (result, reason): &(String, String)) {
+    let expected = ["UnexpectedAnswer", "Unreachable"].contains(&reason.as_str());
+    assert!(result == "Unknown" && expected, "{what}: {result} {reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_answer_of_a_stranger_is_a_verdict_whether_for_the_log_in_or_for_azure() {
+    let stage = stage("checks-strangers").await;
+    let _operator = stage.start();
+    let routes = ["POST /login/{tenant}/oauth2/v2.0/token", "POST /acs/{resource}/identities"];
+    for (number, (what, action)) in bodies().into_iter().enumerate() {
+        let found = judged(&stage, number, &routes, &action).await;
+        found.iter().for_each(|found| is_no_verdict(what, found));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_answer_of_a_stranger_is_a_verdict_for_graph() {
+    let stage = stage("checks-graph").await;
+    let _operator = stage.start();
+    for (number, (what, action)) in bodies().into_iter().enumerate() {
+        // The group is there for nobody else: what is not struck says NotFound.
+        let found = judged(&stage, number, &["GET /graph/v1.0/groups/{group}"], &action).await;
+        if ["half a body", "a broken body"].contains(&what) {
+            // Half of a short 404 is still one that is not documented.
+            assert_eq!("Unknown", found[0].0, "{what}");
+            continue;
+        }
+        is_no_verdict(what, &found[0]);
+        assert_eq!("Passed", found[1].0, "{what}: what is not struck is checked");
+    }
+}

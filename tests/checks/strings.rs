@@ -1,0 +1,109 @@
+//! Connection strings in every legal and illegal spelling: what is judged here is what the platform judges, and what is legal
+//! is checked.
+
+use nimbus_operator::resources::Tenant;
+use nimbus_operator::settings::connection_string;
+use serde_json::json;
+
+use super::{INTERACT, KEY, interact, stage};
+use crate::support::microsoft::{ACCESS_KEY, check};
+use crate::support::stage::condition;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_operator_refuses_is_what_the_platform_refuses() {
+    let stage = stage("checks-judge").await;
+    let id = &stage.id;
+    let settings = json!({ "general": { "name": "Contoso", "o365Domain": "contoso.com", "tenantId": id } });
+    stage.platform.create(id, settings).await.unwrap();
+    let endpoint = "endpoint=https://contoso.communication.azure.com/";
+    let key = "accesskey=c2VjcmV0";
+    let mut accepted = 0;
+    for text in [
+        format!("{endpoint};{key}"),
+        format!("{key};{endpoint}"),
+        format!("{endpoint};{key};"),
+        format!("{endpoint};;{key}"),
+        "ENDPOINT=https://contoso.europe.communication.azure.com;AccessKey=c2VjcmV0MQ==".to_owned(),
+        "endpoint=http://127.0.0.1:8080/acs/contoso;accesskey=c2VjcmV0".to_owned(),
+        format!("{endpoint};{key};id=1"),
+        format!("{endpoint};{key};sharedaccesskeyname=root"),
+        format!("{endpoint};{key};{key}"),
+        format!("{endpoint};{endpoint};{key}"),
+        format!("{endpoint}; {key}"),
+        format!("{endpoint};{key};x"),
+        format!("{endpoint};{key}="),
+        format!("{endpoint};accesskey="),
+        format!("{endpoint};accesskey=not base64"),
+        endpoint.to_owned(),
+        key.to_owned(),
+        "endpoint=contoso;accesskey=c2VjcmV0".to_owned(),
+        "endpoint=http://contoso.communication.azure.com/;accesskey=c2VjcmV0".to_owned(),
+        "endpoint=https://con_toso.communication.azure.com/;accesskey=c2VjcmV0".to_owned(),
+        "endpoint=https://contoso.eu_rope.communication.azure.com/;accesskey=c2VjcmV0".to_owned(),
+        "hello".to_owned(),
+    ] {
+        let secret = json!({ "acsConnectionString": { "value": text } });
+        let platform = stage.platform.edit(id, json!({ "extensions": { "interact": secret } })).await;
+        let judged = connection_string::judge(&text);
+        assert_eq!(platform.is_ok(), judged.is_ok(), "{text}: {judged:?} {platform:?}");
+        accepted += usize::from(judged.is_ok());
+    }
+    assert_eq!(6, accepted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_legal_spelling_is_checked_with_its_key() {
+    let stage = stage("checks-legal").await;
+    let _operator = stage.start();
+    stage.create(interact()).await;
+    stage.check(INTERACT, "Passed", "TokenIssued").await;
+    let at = format!("{}/acs/contoso", stage.platform.url());
+    for (made, text) in [
+        format!("accesskey={ACCESS_KEY};endpoint={at}"),
+        format!("ENDPOINT={at};ACCESSKEY={ACCESS_KEY}"),
+        format!("endpoint={at}/;accesskey={ACCESS_KEY};"),
+        format!("  endpoint={at};accesskey={ACCESS_KEY}\n"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        stage.secret(&stage.env.namespace, "acs", json!({ KEY: text })).await;
+        stage.pass().await;
+        let made = made as u64 + 2;
+        crate::support::wait::until(&text, crate::support::wait::PATIENCE, async || {
+            match stage.platform.identities("contoso").await {
+                counts if counts == [made; 3] => Ok(()),
+                counts => Err(format!("{counts:?}")),
+            }
+        })
+        .await;
+        stage.check(INTERACT, "Passed", "TokenIssued").await;
+    }
+}
+
+/// A connection string comes from whoever edits a Tenant, so it does not decide whom the operator calls.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_is_not_azures_is_never_called() {
+    let mut stage = stage("checks-elsewhere").await;
+    let stranger = crate::support::sandbox::Sandbox::start().await.unwrap();
+    stage.trusted_acs = vec![];
+    let _operator = stage.start();
+    stage.create(interact()).await;
+    let message = stage.check(INTERACT, "Failed", "ConnectionStringInvalid").await;
+    assert!(message.contains("an endpoint with more than a host name"), "{message}");
+    for host in [stranger.url(), "https://169.254.169.254".to_owned(), "https://evil.example".to_owned()] {
+        stage.secret(&stage.env.namespace, "acs", json!({ KEY: format!("endpoint={host};accesskey=c2VjcmV0") })).await;
+        let tenant = stage.pass().await;
+        assert_eq!("True", condition(&tenant, "Ready").unwrap().0, "{host}");
+        let words = "an endpoint that is not a host of Azure Communication Services";
+        let told = |tenant: &_| said(tenant).is_some_and(|said| said.contains(words));
+        let said = said(&stage.until(&host, told).await).unwrap();
+        assert!(!said.contains("evil") && !said.contains("169"), "{said}");
+    }
+    assert_eq!([0, 0, 0], stage.platform.identities("contoso").await);
+    assert_eq!(0, stranger.microsoft_mark().await, "nobody came");
+}
+
+fn said(tenant: &Tenant) -> Option<String> {
+    check(tenant, INTERACT).and_then(|check| check.message.clone())
+}
