@@ -8,6 +8,7 @@ use kube::api::{ApiResource, DynamicObject, ListParams};
 use nimbus_operator::resources::{Platform, Tenant};
 use serde_json::json;
 
+use crate::support::microsoft::{GRANTS, NIMBUS_APP, check, object};
 use crate::support::operator::OperatorProcess;
 use crate::support::stage::Stage;
 use crate::support::trigger::{SECRET, rotating};
@@ -137,7 +138,14 @@ async fn everything(stage: &Stage, operator: &OperatorProcess) -> String {
 fn start(stage: &Stage) -> OperatorProcess {
     let env = &stage.env;
     let arguments = ["--log", "trace", "run", "--namespace", &env.namespace, "--cluster-id", "test", "--instance"];
-    let more = [env.instance.as_str(), "--operator-namespace", &env.operator_namespace];
+    let sandbox = stage.platform.url();
+    let more = [
+        env.instance.as_str(),
+        "--operator-namespace",
+        &env.operator_namespace,
+        "--trusted-acs-origin",
+        sandbox.trim_end_matches('/'),
+    ];
     env.start_operator(None, &[arguments.as_slice(), &more].concat(), &[]).expect("the operator starts")
 }
 
@@ -203,6 +211,98 @@ async fn a_secret_is_in_no_log_no_object_and_no_event() {
     assert!(all.contains("TRACE") && all.contains("DEBUG"), "the log is as loud as it gets");
     for canary in [&good, &bad, &client, &first, &second] {
         assert_eq!(Vec::<String>::new(), canary.seen_in(&all));
+    }
+    assert!(operator.stop().await.unwrap().success());
+}
+
+/// The checks hold more secrets than the passes do: connection strings, the secret of the app, tokens that Microsoft issued, and
+/// names of people.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_of_a_check_is_in_a_log_an_object_or_an_event() {
+    let mut stage = Stage::new("canary-checks").await;
+    stage.microsoft().await;
+    let canaries = ["key", "wrong key", "app", "wrong app", "person", "member", "token", "ACS token"].map(Canary::new);
+    let [key, wrong_key, app, wrong_app, person, member, token, acs_token] = &canaries;
+    let text = |canary: &Canary| String::from_utf8(canary.value.clone()).unwrap();
+    let plant = async |path: String, body: serde_json::Value| {
+        stage.platform.ask(reqwest::Method::PUT, &path, Some(body)).await.unwrap();
+    };
+    let resource = json!({ "resourceId": object(5), "accessKeys": [key.base64()] });
+    plant("/sandbox/microsoft/acs/contoso".to_owned(), resource).await;
+    let known = json!({ "displayName": "Nimbus App", "secret": text(app) });
+    plant(format!("/sandbox/microsoft/apps/{NIMBUS_APP}"), known).await;
+    stage.platform.grant(&stage.id, &GRANTS).await;
+    let upn = format!("{}@contoso.com", text(person));
+    let body = json!({ "userPrincipalName": upn, "properties": { "displayName": text(member) } });
+    stage.platform.user(&stage.id, &object(1), body).await;
+    let group = json!({ "displayName": text(member), "members": [{ "type": "user", "id": object(1) }] });
+    stage.platform.group(&stage.id, &object(10), group).await;
+    stage.secret(&stage.env.operator_namespace, "nimbus-app", json!({ "client-secret": text(app) })).await;
+    let string = |canary: &Canary| stage.connection_string("contoso", &canary.base64());
+    stage.secret(&stage.env.namespace, "acs", json!({ KEY: string(key) })).await;
+
+    let operator = start(&stage);
+    let reference = json!({ "name": "acs", "key": KEY });
+    stage
+        .create(json!({
+            "general": { "tenantAdministrationGroupId": object(10) },
+            "extensions": {
+                "interact": { "enabled": true, "acsConnectionStringRef": reference },
+                "presenceTracking": { "testUpn": upn }
+            }
+        }))
+        .await;
+    for (name, reason) in [
+        ("TenantAdministrationGroup", "SecurityGroup"),
+        ("InteractConnectionString", "TokenIssued"),
+        ("PresenceTest", "PresenceUnknownToTeams"),
+    ] {
+        stage.check(name, "Passed", reason).await;
+    }
+    stage.secret(&stage.env.namespace, "acs", json!({ KEY: string(wrong_key) })).await;
+    stage.pass().await;
+    stage.check("InteractConnectionString", "Failed", "InsufficientPermissions").await;
+    // Tokens that are known: one of Entra, which Graph then refuses, and one of ACS.
+    let entra = json!({ "token_type": "Bearer", "expires_in": 3600, "access_token": text(token) });
+    let made = json!({
+        "identity": { "id": format!("8:acs:{}_{}", object(5), object(6)) },
+        "accessToken": { "token": text(acs_token), "expiresOn": "2026-11-24T21:30:00Z" }
+    });
+    let answer = |status: u16, body: serde_json::Value| json!({ "kind": "status", "status": status, "contentType": "application/json", "body": body });
+    let faults = json!([
+        { "route": "POST /login/{tenant}/oauth2/v2.0/token", "action": answer(200, entra) },
+        { "route": "POST /acs/{resource}/identities", "action": answer(201, made) }
+    ]);
+    stage.platform.plant(faults).await.unwrap();
+    stage.secret(&stage.env.namespace, "acs", json!({ KEY: format!("{};", string(key)) })).await;
+    // A Secret of another version makes another log-in, once the Platform was looked at.
+    let again = json!({ "client-secret": text(app), "again": "x" });
+    stage.secret(&stage.env.operator_namespace, "nimbus-app", again).await;
+    stage.patch_platform(json!({ "spec": { "support": { "website": "https://example.com/1" } } })).await;
+    let says = async |words: &'static str| {
+        let said = |tenant: &Tenant| {
+            let found = check(tenant, "TenantAdministrationGroup").and_then(|check| check.message.clone());
+            found.is_some_and(|said| said.contains(words))
+        };
+        stage.until(words, said).await;
+    };
+    says("Microsoft Graph refused the token").await;
+    stage.pass().await;
+    stage.check("InteractConnectionString", "Passed", "TokenIssued").await;
+    stage.platform.heal().await.unwrap();
+    stage.secret(&stage.env.operator_namespace, "nimbus-app", json!({ "client-secret": text(wrong_app) })).await;
+    stage.patch_platform(json!({ "spec": { "support": { "website": "https://example.com/2" } } })).await;
+    says("the log-in refused the app's secret").await;
+    stage.ready().await;
+
+    let all = everything(&stage, &operator).await;
+    assert!(all.contains("TRACE") && all.contains("checked"), "the log is as loud as it gets and tells of checks");
+    // The test user is named by the spec itself, and by nothing else.
+    let spec = serde_json::to_string(&stage.get().await.spec).unwrap();
+    let rest = all.replace(&serde_json::to_string(&upn).unwrap(), "");
+    assert!(spec.contains(&upn));
+    for canary in &canaries {
+        assert_eq!(Vec::<String>::new(), canary.seen_in(&rest));
     }
     assert!(operator.stop().await.unwrap().success());
 }
