@@ -19,8 +19,12 @@ fn wanted(given: &Given, observed: &Value) -> Vec<Wanted> {
 
 fn asked(given: &Given, observed: &Value) -> Option<Wants> {
     let document = TenantDocument { settings: observed.clone(), ..TenantDocument::default() };
-    let outcome =
-        Outcome::Live { document: Box::new(document), done: Done::Nothing, difference: Difference::default() };
+    let outcome = Outcome::Live {
+        document: Box::new(document),
+        done: Done::Nothing,
+        difference: Difference::default(),
+        besides: Besides::default(),
+    };
     wants(&given.tenant(), &given.validate().unwrap(), &given.resolved, &outcome)
 }
 
@@ -196,7 +200,12 @@ fn the_input_of_a_check_moves_with_its_question_and_with_nothing_else() {
 fn what_is_not_live_is_not_checked() {
     let given = everything().deleting();
     let document = TenantDocument { settings: json!({}), ..TenantDocument::default() };
-    let live = Outcome::Live { document: Box::new(document), done: Done::Nothing, difference: Difference::default() };
+    let live = Outcome::Live {
+        document: Box::new(document),
+        done: Done::Nothing,
+        difference: Difference::default(),
+        besides: Besides::default(),
+    };
     let leaving = given.validate().unwrap();
     assert!(wants(&given.tenant(), &leaving, &given.resolved, &live).is_none(), "a Tenant that leaves");
     let given = everything();
