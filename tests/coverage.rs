@@ -1,0 +1,158 @@
+//! `docs/coverage.toml`: every line of the manual that this program was made from, and what became of it.
+//!
+//! The manual is the vendor's and is not part of this repository. The table names its lines by number and hash, so that it can
+//! be judged by itself; where the manual is, the two are compared. `NIMBUS_SEED` is the manual's path, and then it has to be
+//! there; empty says to do without; unset means the folder `shared` beside this one, if it is there.
+
+mod anchors;
+mod inventory;
+mod manual;
+mod seed;
+mod table;
+
+use std::collections::BTreeSet;
+use std::io::Write;
+
+use nimbus_operator::resources::reference;
+use nimbus_operator::settings::leaves;
+
+use crate::support::assets;
+use table::{Kind, Table, World};
+
+const TABLE: &str = "docs/coverage.toml";
+
+fn read(path: &str) -> String {
+    let full = assets::checkout().join(path);
+    std::fs::read_to_string(&full).unwrap_or_else(|error| panic!("{}: {error}", full.display()))
+}
+
+fn table() -> Table {
+    toml::from_str(&read(TABLE)).unwrap_or_else(|error| panic!("{TABLE}: {error}"))
+}
+
+/// What the table may name: the settings, the tests of this binary, the sections of the docs.
+fn world() -> World {
+    let head = reference::HEAD.iter().map(|(name, _)| *name);
+    World {
+        leaves: leaves().map(|leaf| leaf.path.to_owned()).collect(),
+        head: head.map(ToOwned::to_owned).collect(),
+        tests: inventory::tests(),
+        ignored: inventory::ignored(),
+        anchors: anchors::of_docs(),
+    }
+}
+
+/// Says something also when the test passes: only the macros are caught by the test harness.
+fn say(text: &str) {
+    std::io::stderr().write_all(format!("{text}\n").as_bytes()).unwrap();
+}
+
+#[test]
+fn every_entry_names_settings_tests_and_docs_that_exist() {
+    let (table, world) = (table(), world());
+    assert!(world.tests.len() > 300, "only {} tests were found in this binary", world.tests.len());
+    assert_eq!(Vec::<String>::new(), table.problems(&world));
+}
+
+#[test]
+fn every_line_of_the_manual_is_covered_as_it_stands() {
+    let table = table();
+    let count = |kind: Kind| table.lines_of(kind).len();
+    let counts = format!(
+        "{} covered, {} documented only, {} layout (of them {} blank)",
+        count(Kind::Covered),
+        count(Kind::Documented),
+        count(Kind::Layout) + table.blank().len(),
+        table.blank().len(),
+    );
+    match seed::find() {
+        Some(lines) => {
+            let problems = seed::compare(&table, &lines);
+            say(&format!(
+                "\ncoverage of the manual: {} lines: {counts}, {} uncovered",
+                lines.len(),
+                problems.uncovered
+            ));
+            assert_eq!(Vec::<String>::new(), problems.messages, "each line of the manual has an entry in {TABLE}");
+        }
+        None => say(&format!("\ncoverage of the manual: NOT compared, since it is not here; {TABLE} says: {counts}")),
+    }
+}
+
+/// The check itself: a mistake of each kind is seen.
+#[test]
+fn mistakes_in_the_table_are_seen() {
+    let texts = ["A title", "Limit of tasks", "", "Default 20", "A title"];
+    let good = format!(
+        r#"
+        manual = {{ lines = 5 }}
+        blank = ["3"]
+        [[entry]]
+        lines = ["1 {title}"]
+        layout = "heading"
+        [[entry]]
+        lines = ["2 {limit}", "4 {twenty}"]
+        says = "the limit"
+        settings = ["outbound.max"]
+        behaviours = [10]
+        tests = ["tasks::limits"]
+        [[entry]]
+        lines = ["5 {title}"]
+        layout = "duplicate"
+        of = 1
+        "#,
+        title = seed::hash(texts[0]),
+        limit = seed::hash(texts[1]),
+        twenty = seed::hash(texts[3]),
+    );
+    let world = World {
+        leaves: BTreeSet::from(["outbound.max".to_owned()]),
+        head: BTreeSet::from(["suspend".to_owned()]),
+        tests: BTreeSet::from(["tasks::limits::at_once".to_owned(), "tasks::left_out".to_owned()]),
+        ignored: BTreeSet::from(["tasks::left_out".to_owned()]),
+        anchors: BTreeSet::from(["settings.md#outbound".to_owned()]),
+    };
+    let seen = |from: &str, to: &str, lines: &[&str]| {
+        assert!(good.contains(from), "{from}");
+        let table: Table = toml::from_str(&good.replacen(from, to, 1)).unwrap();
+        let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+        let mut problems = table.problems_besides(&world, &[10]);
+        problems.extend(seed::compare(&table, &lines).messages);
+        problems.join("\n")
+    };
+    assert_eq!("", seen("", "", &texts));
+    let sees = |from: &str, to: &str, problem: &str| {
+        let found = seen(from, to, &texts);
+        assert!(found.contains(problem), "'{from}' → '{to}' is told as '{found}'");
+    };
+    let twenty = format!(", \"4 {}\"", seed::hash(texts[3]));
+    sees(&twenty, "", "line 4 has no entry");
+    sees("\"3\"", "\"3-4\"", "line 4 has two entries");
+    sees("\"4 ", "\"9 ", "line 9 is not one of the 5");
+    sees("4 ", "4 g", "is not a number and eight hexadecimal digits");
+    sees("outbound.max", "outbound.min", "there is no setting 'outbound.min'");
+    sees("outbound.max", "suspend", "no entry names spec.outbound.max");
+    sees("outbound.max", "outbound", "no entry names spec.outbound.max");
+    sees("tasks::limits", "tasks::limit", "there is no test 'tasks::limit'");
+    sees("tasks::limits", "tasks::left_out", "the test 'tasks::left_out' does not run");
+    sees("tests = [\"tasks::limits\"]", "", "names a test or a place in the docs");
+    sees("tests = [\"tasks::limits\"]", "docs = \"settings.md#inbound\"", "there is no 'settings.md#inbound'");
+    sees("settings = [\"outbound.max\"]\n        behaviours = [10]", "", "names a setting or a behaviour");
+    sees("behaviours = [10]", "behaviours = [21]", "there are 20 behaviours and no 21");
+    sees("behaviours = [10]", "", "no entry names behaviour 10");
+    sees("says = \"the limit\"", "", "does not say what the lines say");
+    sees("\"heading\"", "\"boring\"", "'boring' is no reason to leave a line out");
+    sees("of = 1", "of = 2", "line 5 is not the same as line 2");
+    sees("of = 1", "", "names the line that it repeats");
+    let changed = seen("", "", &["A title", "Limit of tasks", "", "Default 30", "A title"]);
+    assert!(changed.contains("line 4 is another than it was"), "{changed}");
+    let filled = seen("", "", &["A title", "Limit of tasks", "News", "Default 20", "A title"]);
+    assert!(filled.contains("line 3 is not blank any more"), "{filled}");
+    let more = seen("", "", &["A title", "Limit of tasks", "", "Default 20", "A title", "Min 1"]);
+    assert!(more.contains("line 6 is not covered"), "{more}");
+    assert_eq!(
+        "",
+        seen("", "", &["A title", "Limit\u{a0}of  tasks ", " ", "Default 20", "A title"]),
+        "blanks do not count"
+    );
+}

@@ -1,0 +1,183 @@
+//! `docs/behaviours.md` explains whatever a status can say, and nothing that it cannot. Links between the docs lead somewhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use nimbus_operator::resources::condition::kind;
+use nimbus_operator::resources::{crd, reason};
+use regex::Regex;
+use serde_json::Value;
+
+use super::{anchors, read};
+use crate::support::assets;
+
+const MANUAL: &str = "docs/behaviours.md";
+
+/// A word of the API: one whole literal in CamelCase.
+static WORD: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#""([A-Z][A-Za-z0-9]+)""#).unwrap());
+
+/// The cells of the tables of a section, without the heads.
+fn rows(section: &str) -> Vec<Vec<String>> {
+    let text = read(MANUAL);
+    let after = text.split(&format!("\n## {section}\n")).nth(1);
+    let body = after.unwrap_or_else(|| panic!("{MANUAL} has no section '{section}'")).split("\n## ").next().unwrap();
+    let lines = body.lines().filter(|line| line.starts_with('|'));
+    let rows: Vec<Vec<String>> = lines
+        .map(|line| line.replace("\\|", "/").trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect())
+        .collect();
+    assert!(rows.len() > 2, "the section '{section}' has a table");
+    rows[2..].to_vec()
+}
+
+/// What stands in backticks.
+fn words(cell: &str) -> impl Iterator<Item = String> {
+    cell.split('`').skip(1).step_by(2).map(ToOwned::to_owned)
+}
+
+fn column(section: &str, number: usize) -> BTreeSet<String> {
+    rows(section).iter().flat_map(|row| words(&row[number])).collect()
+}
+
+/// The words of the API that a source has outside of its tests.
+fn literals(path: &str) -> BTreeSet<String> {
+    let text = read(path);
+    let code = text.split("#[cfg(test)]").next().unwrap();
+    WORD.captures_iter(code).map(|found| found[1].to_owned()).collect()
+}
+
+/// The reasons that some code states: name of the constant and word are beside one another in the table of reasons.
+fn stated() -> BTreeSet<String> {
+    static ROW: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"(?m)^\s+([A-Z_]+) = "([A-Za-z]+)""#).unwrap());
+    let sources: String = rust_below("src").iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let table = read("src/resources/reason.rs");
+    let rows: Vec<(String, String)> =
+        ROW.captures_iter(&table).map(|row| (row[1].to_owned(), row[2].to_owned())).collect();
+    let listed: BTreeSet<&str> = rows.iter().map(|(_, word)| word.as_str()).collect();
+    assert!(reason::ALL.iter().all(|reason| listed.contains(reason.name)), "the table of reasons can be read");
+    let used = |name: &str| Regex::new(&format!(r"reason::(?:\w+::)?{name}\b")).unwrap().is_match(&sources);
+    rows.into_iter().filter(|(name, _)| used(name)).map(|(_, word)| word).collect()
+}
+
+/// The Rust files below a folder.
+fn rust_below(folder: &str) -> Vec<PathBuf> {
+    let (mut folders, mut files) = (vec![assets::checkout().join(folder)], vec![]);
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            match path.extension() {
+                _ if path.is_dir() => folders.push(path),
+                Some(extension) if extension == "rs" => files.push(path),
+                _ => {}
+            }
+        }
+    }
+    files
+}
+
+/// The states of a tenant, which are reasons too.
+fn tenant_states() -> BTreeSet<String> {
+    let spec = crd::tenant_spec();
+    let states = spec.pointer("/properties/licenses/properties/tenantState/enum").and_then(Value::as_array).unwrap();
+    states.iter().filter_map(Value::as_str).map(ToOwned::to_owned).chain(["UnknownState".to_owned()]).collect()
+}
+
+fn difference(one: &BTreeSet<String>, other: &BTreeSet<String>) -> Vec<String> {
+    one.difference(other).cloned().collect()
+}
+
+#[track_caller]
+fn same(explained: &BTreeSet<String>, said: &BTreeSet<String>, what: &str) {
+    assert_eq!(Vec::<String>::new(), difference(said, explained), "{what} that {MANUAL} does not explain");
+    assert_eq!(Vec::<String>::new(), difference(explained, said), "{what} that {MANUAL} explains and nobody says");
+}
+
+#[test]
+fn every_reason_is_explained() {
+    let explained: BTreeSet<String> =
+        ["Reasons", "Events", "Conditions of a Platform"].into_iter().flat_map(|section| column(section, 0)).collect();
+    let said: BTreeSet<String> = stated().into_iter().chain(tenant_states()).collect();
+    assert!(said.len() > 40, "only {} reasons were found", said.len());
+    same(&explained, &said, "reasons");
+    for section in ["Reasons", "Events", "Conditions of a Platform"] {
+        for row in rows(section) {
+            assert!(
+                row.len() == 3 && row.iter().all(|cell| !cell.is_empty()),
+                "says what it means and what to do: {row:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_condition_is_explained_with_its_statuses_and_reasons() {
+    let types: BTreeSet<String> = kind::ORDER.iter().map(|kind| (*kind).to_owned()).collect();
+    same(&column("Conditions", 0), &types, "types of conditions");
+    let mut seen = BTreeMap::new();
+    for row in rows("Conditions") {
+        let [kind, statuses, reasons, says] = &row[..] else { panic!("four columns: {row:?}") };
+        assert!(!says.is_empty(), "{row:?}");
+        for status in statuses.split(", ") {
+            assert!(["True", "False", "Unknown"].contains(&status), "{row:?}");
+            assert_eq!(None, seen.insert((kind.clone(), status.to_owned()), reasons.clone()), "one row for both");
+        }
+    }
+    // Each reason that a Tenant's condition can have stands with at least one of them.
+    same(&column("Conditions", 2), &column("Reasons", 0), "reasons beside a condition");
+}
+
+#[test]
+fn every_state_of_a_tab_is_explained() {
+    same(&column("Tabs", 0), &literals("src/plan/tabs.rs"), "states of tabs");
+}
+
+#[test]
+fn every_reason_of_a_check_is_explained() {
+    same(&column("Checks", 2), &literals("src/microsoft/verdict.rs"), "reasons of checks");
+    for row in rows("Checks") {
+        assert_eq!(5, row.len(), "{row:?}");
+        assert!(row[1].split(", ").all(|result| ["Passed", "Failed", "Unknown"].contains(&result)), "{row:?}");
+    }
+}
+
+#[test]
+fn each_of_the_twenty_behaviours_has_its_section() {
+    let text = read(MANUAL);
+    let numbers: Vec<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("### ")?.split_once(". ")).map(|(number, _)| number).collect();
+    let expected: Vec<String> = (1..=20).map(|number: u8| number.to_string()).collect();
+    assert_eq!(expected, numbers);
+}
+
+/// Links of the docs, to files of the checkout and to their sections.
+#[test]
+fn every_link_between_the_docs_leads_somewhere() {
+    static LINK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\]\(([^)\s]+)\)").unwrap());
+    let folder = std::fs::read_dir(assets::checkout().join("docs")).unwrap();
+    let docs = folder.map(|entry| format!("docs/{}", entry.unwrap().file_name().to_string_lossy()));
+    let top = ["README.md", "SECURITY.md", "CHANGELOG.md"].map(ToOwned::to_owned);
+    let mut links = 0;
+    for name in docs.chain(top).filter(|name| name.ends_with(".md")) {
+        let text = read(&name);
+        for found in LINK.captures_iter(&text).map(|found| found[1].to_owned()) {
+            if found.contains("://") {
+                continue;
+            }
+            links += 1;
+            let (path, anchor) =
+                found.split_once('#').map_or((found.as_str(), None), |(path, anchor)| (path, Some(anchor)));
+            let target = match path {
+                "" => assets::checkout().join(&name),
+                path => assets::checkout().join(&name).parent().unwrap().join(path),
+            };
+            assert!(target.exists(), "{name} links to {found}, which is not there");
+            if let Some(anchor) = anchor {
+                assert!(has_anchor(&target, anchor), "{name} links to {found}, which has no such section");
+            }
+        }
+    }
+    assert!(links > 20, "{links} links were found");
+}
+
+fn has_anchor(path: &Path, anchor: &str) -> bool {
+    anchors::anchors(&std::fs::read_to_string(path).unwrap()).iter().any(|found| found == anchor)
+}
