@@ -11,6 +11,7 @@
 mod architecture;
 mod behaviours;
 mod checks;
+mod cli;
 mod coverage;
 mod crash;
 mod deletion;

@@ -1,6 +1,5 @@
 //! `nimbus-operator crd`: the CRDs that fit this binary.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -28,7 +27,7 @@ impl Crd {
                     let path = folder.join(name);
                     std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
                 }
-                None => write!(std::io::stdout(), "---\n{text}")?,
+                None => super::print(&format!("---\n{text}"))?,
             }
         }
         Ok(())

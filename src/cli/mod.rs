@@ -5,20 +5,26 @@ pub mod policies;
 pub mod run;
 pub mod sandbox;
 
+use std::io::{ErrorKind, Write};
+
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use crate::telemetry::log::{self, Format};
+
+/// Where `--help` lists what every command takes.
+const LOGGING: &str = "Logging";
 
 /// Reconciles Tenants of Nimbus, a contact centre for Microsoft Teams, from Kubernetes to the platform's admin API.
 #[derive(Debug, Parser)]
 #[command(name = "nimbus-operator", version, max_term_width = 110)]
 pub struct Operator {
     /// What is logged, as tracing filters have it, e.g. 'info' or 'warn,nimbus_operator=debug'.
-    #[arg(long, global = true, env = "NIMBUS_LOG", default_value = "info", value_name = "FILTER")]
+    #[arg(long, global = true, env = "NIMBUS_LOG", default_value = "info", value_name = "FILTER", help_heading = LOGGING)]
     pub log: String,
 
     /// How log lines look.
-    #[arg(long, global = true, env = "NIMBUS_LOG_FORMAT", default_value = "text", value_enum)]
+    #[arg(long, global = true, env = "NIMBUS_LOG_FORMAT", default_value = "text", value_enum, value_name = "FORMAT", help_heading = LOGGING)]
     pub log_format: Format,
 
     /// The command.
@@ -44,7 +50,7 @@ impl Operator {
     ///
     /// *Errors*: what the command met, for people.
     pub async fn execute(self) -> anyhow::Result<()> {
-        log::start(&self.log, self.log_format)?;
+        log::start(&self.log, self.log_format).with_context(|| format!("--log {}", self.log))?;
         match self.command {
             Command::Run(run) => run.execute().await,
             Command::Sandbox(sandbox) => sandbox.execute().await,
@@ -67,4 +73,38 @@ pub fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static
             _ = interrupt.recv() => {}
         }
     })
+}
+
+/// Prints what a command is for. A reader who has seen enough, as `head` has, is no failure.
+///
+/// *Errors*: standard output cannot be written.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("writing to standard output"),
+    }
+}
+
+/// What to say about an error, with its causes: those that an error tells itself are not told twice.
+pub fn tell(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.as_str() {
+        "" => cause,
+        told if told.contains(&cause) => text,
+        told => format!("{told}: {cause}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tell;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let cause = std::io::Error::other("no such file");
+        let error = anyhow::Error::new(cause).context("config: no such file").context("finding Kubernetes");
+        assert_eq!("finding Kubernetes: config: no such file", tell(&error));
+        let error = anyhow::anyhow!("the address is taken").context("starting the sandbox");
+        assert_eq!("starting the sandbox: the address is taken", tell(&error));
+    }
 }

@@ -1,8 +1,7 @@
 //! `nimbus-operator policies`: the admission policies that fit this binary.
 
-use std::io::Write;
-
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use crate::resources::policy::{self, Accounts};
 
@@ -10,7 +9,7 @@ use crate::resources::policy::{self, Accounts};
 #[derive(Debug, Args)]
 pub struct Policies {
     /// User name of an operator; repeat it for several. Only these may write a status, and they may never change a spec.
-    #[arg(long = "operator-account", value_name = "USER", default_value = policy::DEFAULT_ACCOUNT)]
+    #[arg(long = "operator-account", value_name = "USER", default_value = policy::DEFAULT_ACCOUNT, value_parser = NonEmptyStringValueParser::new())]
     pub operator_accounts: Vec<String>,
 
     /// Demand the verb edit-technical on tenants for technical settings; without it every editor of a Tenant may change them.
@@ -24,7 +23,6 @@ impl Policies {
     /// *Errors*: standard output cannot be written.
     pub fn execute(self) -> anyhow::Result<()> {
         let accounts = Accounts { operators: self.operator_accounts, technical_fields: self.technical_fields };
-        write!(std::io::stdout(), "{}", policy::to_yaml(&accounts)?)?;
-        Ok(())
+        super::print(&policy::to_yaml(&accounts)?)
     }
 }
