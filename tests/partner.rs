@@ -54,7 +54,8 @@ async fn says(stage: &Stage, name: &str, status: &str, reason: &str, message: &s
     let fits = |partner: &Partner| {
         let current = partner.status.as_ref().map(|status| status.observed_generation) == partner.meta().generation;
         let ready = partner.status.iter().flat_map(|status| &status.conditions).find(|found| found.type_ == "Ready");
-        current && ready.is_some_and(|c| c.status == status && c.reason == reason && what_happened(&c.message) == message)
+        current
+            && ready.is_some_and(|c| c.status == status && c.reason == reason && what_happened(&c.message) == message)
     };
     comes(stage, name, &format!("Ready is {status} {reason} '{message}'"), fits).await
 }

@@ -53,7 +53,7 @@ async fn the_grant_link_of_the_tenant_itself_stands_in_the_status() {
     };
     let login = format!("{}/login/{}/adminconsent?client_id=", stage.platform.url(), stage.id);
     let nimbus = ("NimbusApp".to_owned(), format!("{login}{NIMBUS_APP}"));
-    assert_eq!([nimbus.clone()], *links(&stage.ready().await));
+    assert_eq!(std::slice::from_ref(&nimbus), links(&stage.ready().await));
     let chats = json!({ "enabled": true, "primaryAccount": "im@luware.com" });
     stage.patch(json!({ "spec": { "modalities": { "instantMessaging": chats } } })).await;
     let chat = ("ChatApp".to_owned(), format!("{login}{CHAT_APP}"));

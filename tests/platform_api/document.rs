@@ -44,10 +44,10 @@ fn every_rename_names_a_setting() {
 
 /// Everything that these schemas and operations lead to.
 fn reached(from: &Value, found: &mut BTreeSet<String>) {
-    if let Some(reference) = from.get("$ref").and_then(Value::as_str) {
-        if found.insert(reference.to_owned()) {
-            reached(DOCUMENT.pointer(reference.trim_start_matches('#')).unwrap(), found);
-        }
+    if let Some(reference) = from.get("$ref").and_then(Value::as_str)
+        && found.insert(reference.to_owned())
+    {
+        reached(DOCUMENT.pointer(reference.trim_start_matches('#')).unwrap(), found);
     }
     let members = from.as_object().into_iter().flat_map(|members| members.values());
     members.chain(from.as_array().into_iter().flatten()).for_each(|member| reached(member, found));
