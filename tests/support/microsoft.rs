@@ -98,10 +98,15 @@ impl StageOn<'_> {
     pub async fn until(&self, what: &str, fits: impl Fn(&Tenant) -> bool) -> Tenant {
         until(what, PATIENCE, async || {
             let tenant = self.tenants().get(NAME).await.map_err(|error| error.to_string())?;
-            if fits(&tenant) { Ok(tenant) } else { Err(format!("{} {:?}", describe(&tenant), checks(&tenant))) }
+            if fits(&tenant) { Ok(tenant) } else { Err(seen(&tenant)) }
         })
         .await
     }
+}
+
+fn seen(tenant: &Tenant) -> String {
+    let observed = tenant.status.as_ref().map(|status| status.observed_generation);
+    format!("{}, observed {observed:?}, {:?}", describe(tenant), checks(tenant))
 }
 
 /// A check of a Tenant, if its status lists it.
