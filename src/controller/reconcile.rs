@@ -148,6 +148,7 @@ impl Pass {
     async fn steps(&mut self, context: &Context, entry: &Entry) -> Result<Outcome, Stop> {
         let platform = self.platform.clone();
         let platform = platform.as_deref();
+        let seen = self.tenant.metadata.clone();
         self.step(context, Step::Resolve);
         let (resolved, partner) = resolve(context, &self.tenant, platform).await?;
         self.partner = partner;
@@ -165,7 +166,8 @@ impl Pass {
             let plan = plan(&self.tenant, &intent, &resolved, &observation, &self.rewrites)?;
             self.step(context, Step::Execute);
             match execute(context, self, client(), &resolved, &intent, observation, plan).await {
-                Err(Stop::Raced) if !last => {}
+                // An edit of the Tenant itself is another intent, which this pass does not know.
+                Err(Stop::Raced) if !last && self.is_of(&seen) => {}
                 outcome => {
                     let live = outcome.as_ref().ok();
                     self.wants = live.and_then(|live| wants(&self.tenant, &intent, &resolved, live));
@@ -174,6 +176,12 @@ impl Pass {
             }
         }
         Err(Stop::Raced)
+    }
+
+    /// Whether the Tenant is of the generation that was seen, and still to be kept if it was.
+    fn is_of(&self, seen: &ObjectMeta) -> bool {
+        let meta = &self.tenant.metadata;
+        meta.generation == seen.generation && meta.deletion_timestamp.is_some() == seen.deletion_timestamp.is_some()
     }
 
     /// Notes which versions of the Tenant are no more once the status is written, if it is.

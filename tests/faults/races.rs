@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle as Runtime;
 use tokio::task::block_in_place;
 
+use crate::support::hold::Hold;
 use crate::support::stage::{Stage, condition};
 
 /// Edits in the UI just before the plan is carried out, while armed. Unless it does so `for_ever`, it is disarmed by the first
@@ -98,4 +99,40 @@ async fn a_race_that_is_lost_again_ends_the_pass_and_comes_back() {
     let general = &document["settings"]["general"];
     assert_eq!((&json!("Contoso AG"), &json!("Bern")), (&general["companyName"], &general["billingAddress"]["city"]));
     assert_ne!(Value::Null, general["division"]);
+}
+
+/// The finalizer's answer shows a newer Tenant than the pass decided on. What it decided is not that Tenant's.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_of_the_tenant_before_it_is_created_is_not_taken_for_applied() {
+    let mut stage = Stage::new("race-edit").await;
+    let hold = Hold::default();
+    stage.observer = hold.observer();
+    let _operator = stage.connect().await;
+    let mut held = hold.at(Step::Execute);
+    stage.create(json!({})).await;
+    held.reached().await;
+    stage.patch(json!({ "spec": { "general": { "companyName": "Edited meanwhile" } } })).await;
+    drop(held);
+    stage.ready().await;
+    let (_, document) = stage.platform.tenant(&stage.id).await.unwrap();
+    assert_eq!(json!("Edited meanwhile"), document["settings"]["general"]["companyName"], "Ready speaks of this spec");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_is_deleted_before_it_is_created_is_not_created() {
+    let mut stage = Stage::new("race-delete").await;
+    let hold = Hold::default();
+    stage.observer = hold.observer();
+    let _operator = stage.connect().await;
+    let mut held = hold.at(Step::Execute);
+    let mut manifest = stage.manifest(json!({}));
+    // Somebody else's finalizer keeps it there.
+    manifest["metadata"]["finalizers"] = json!(["example.com/backup"]);
+    stage.try_create(manifest).await.unwrap();
+    held.reached().await;
+    stage.delete().await;
+    drop(held);
+    stage.patch(json!({ "metadata": { "finalizers": null } })).await;
+    stage.gone().await;
+    assert_eq!(404, stage.platform.tenant(&stage.id).await.unwrap().0);
 }
