@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use url::Url;
 
 use super::context::{Context, Refusal};
+use super::platform::Guarded;
 use crate::admin_api::{Client, Endpoint};
 use crate::resources::condition::{self, Truth, kind};
 use crate::resources::{Platform, reason};
@@ -20,7 +21,7 @@ const CLIENT_SECRET: &str = "client-secret";
 
 /// The Platforms that are watched, and their clients.
 pub(super) struct Platforms {
-    store: Store<Platform>,
+    store: Store<Guarded>,
     clients: Mutex<HashMap<String, Connection>>,
     /// Rung when a platform is found to be out of reach.
     pub(super) alarm: Arc<Notify>,
@@ -72,14 +73,17 @@ pub(super) struct NoClient {
 }
 
 impl Platforms {
-    pub(super) fn new(store: Store<Platform>) -> Self {
+    pub(super) fn new(store: Store<Guarded>) -> Self {
         Self { store, clients: Mutex::default(), alarm: Arc::new(Notify::new()) }
     }
 
     /// The Platform of a name. Where the watch has not seen it yet, it is read: it may be a second old.
     pub(super) async fn find(&self, context: &Context, name: &str) -> Result<Option<Arc<Platform>>, Refusal> {
-        if let Some(platform) = self.store.get(&ObjectRef::new(name)) {
-            return Ok(Some(platform));
+        if let Some(guarded) = self.store.get(&ObjectRef::new(name)) {
+            return match &guarded.0 {
+                Ok(platform) => Ok(Some(Arc::new(platform.clone()))),
+                Err(_) => Err(Refusal::Unknown("the Platform cannot be read")),
+            };
         }
         match context.kubernetes(Api::<Platform>::all(context.client.clone()).get(name)).await {
             Ok(platform) => Ok(Some(Arc::new(platform))),

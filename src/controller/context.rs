@@ -14,6 +14,7 @@ use url::Url;
 use super::checks::Checks;
 use super::connect::Platforms;
 use super::memory::Memory;
+use super::platform;
 use crate::plan::Stop;
 use crate::resources::{Partner, Platform, Tenant};
 
@@ -165,7 +166,11 @@ pub(super) struct Context {
 
 impl Context {
     /// *Errors*: there is no TLS.
-    pub(super) fn new(client: Client, options: Options, platforms: Store<Platform>) -> Result<Self, reqwest::Error> {
+    pub(super) fn new(
+        client: Client,
+        options: Options,
+        platforms: Store<platform::Guarded>,
+    ) -> Result<Self, reqwest::Error> {
         Ok(Self {
             checks: Checks::new(&options)?,
             client,

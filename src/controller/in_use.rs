@@ -66,17 +66,17 @@ async fn try_hold<K: Target>(context: &Context, meta: &ObjectMeta) -> Result<(),
 }
 
 /// Lets a Platform go when no Tenant refers to it. True if Tenants still do.
-pub(super) async fn let_platform_go(context: &Context, platform: &Platform) -> Result<bool, Refusal> {
-    if !holds(context, &platform.metadata) {
+pub(super) async fn let_platform_go(context: &Context, platform: &ObjectMeta) -> Result<bool, Refusal> {
+    if !holds(context, platform) {
         return Ok(false);
     }
-    let selector = format!("spec.platformRef.name={}", platform.name_any());
+    let selector = format!("spec.platformRef.name={}", platform.name.as_deref().unwrap_or_default());
     let tenants = Api::<Tenant>::all(context.client.clone());
     let found = context.kubernetes(tenants.list_metadata(&ListParams::default().fields(&selector).limit(1))).await?;
     if !found.items.is_empty() {
         return Ok(true);
     }
-    let_go::<Platform>(context, &platform.metadata).await.map(|()| false)
+    let_go::<Platform>(context, platform).await.map(|()| false)
 }
 
 /// Lets a Partner go when no Tenant of ours refers to it. True if such Tenants still do.

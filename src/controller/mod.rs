@@ -35,8 +35,8 @@ use kube::runtime::{Controller, controller, watcher};
 use kube::{Api, Client, Config, Resource, ResourceExt};
 use tracing::{debug, info, warn};
 
+use crate::resources::Tenant;
 use crate::resources::condition::{self, Truth, kind};
-use crate::resources::{Platform, Tenant};
 use connect::{Concerns, Seen};
 use context::Context;
 pub use context::{CheckTiming, Observer, Options, Step, Timing};
@@ -68,7 +68,7 @@ pub async fn run(
     let namespaces = options.namespaces.clone();
     let concurrency = options.concurrency;
     let shutdown = shutdown.shared();
-    let platforms = Controller::new(Api::<Platform>::all(client.clone()), watcher::Config::default());
+    let platforms = Controller::new(Api::<platform::Guarded>::all(client.clone()), watcher::Config::default());
     let context = Arc::new(Context::new(client.clone(), options, platforms.store()).context("starting the checks")?);
     context.check_access().await?;
     info!(
@@ -107,7 +107,7 @@ pub async fn run(
         let (store, of_platform, seen) = (tenants.store(), context.clone(), Seen::default());
         tenants
             .with_config(controller::Config::default().concurrency(concurrency))
-            .watches(Api::<Platform>::all(client.clone()), watcher::Config::default(), move |platform| {
+            .watches(Api::<platform::Guarded>::all(client.clone()), watcher::Config::default(), move |platform| {
                 wake_tenants(&of_platform, &seen, &store, &platform)
             })
             .reconcile_on(checked(&context, namespace))
@@ -162,8 +162,9 @@ fn wake_tenants(
     context: &Context,
     seen: &Seen,
     store: &Store<Guarded>,
-    platform: &Platform,
+    platform: &platform::Guarded,
 ) -> Vec<ObjectRef<Guarded>> {
+    let Ok(platform) = &platform.0 else { return vec![] };
     let concerns = seen.compare(platform);
     if platform.spec.instance() != context.options.instance || concerns == Concerns::Nobody {
         return vec![];

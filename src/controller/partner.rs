@@ -5,16 +5,15 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use kube::api::{Patch, PatchParams};
+use kube::ResourceExt;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
-use kube::{Api, ResourceExt};
 use serde_json::json;
 use tracing::{info, warn};
 
 use super::context::{Context, Refusal};
-use super::platform::NotWritten;
-use super::{FIELD_MANAGER, in_use};
+use super::in_use;
+use super::platform::{NotWritten, write_status};
 use crate::resources::Partner;
 use crate::resources::condition::merge;
 use crate::resources::partner::PartnerStatus;
@@ -67,18 +66,5 @@ async fn publish(context: &Context, partner: &Partner) -> Result<(), NotWritten>
     for condition in &status.conditions {
         info!(partner = partner.name_any(), ready = condition.status, message = condition.message, "status changed");
     }
-    let patch: json_patch::Patch = serde_json::from_value(json!([
-        // By version: another operator may have said it already.
-        { "op": "test", "path": "/metadata/resourceVersion", "value": partner.resource_version() },
-        { "op": "add", "path": "/status", "value": status },
-    ]))
-    .map_err(|_| NotWritten("not a patch"))?;
-    let api = Api::<Partner>::all(context.client.clone());
-    let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
-    match context.kubernetes(api.patch_status(&partner.name_any(), &params, &Patch::Json::<()>(patch))).await {
-        // Gone, or changed meanwhile, which brings another look.
-        Ok(_) | Err(Refusal::NotFound | Refusal::Conflict) => Ok(()),
-        Err(Refusal::Forbidden) => Err(NotWritten("the operator's account may not do this")),
-        Err(Refusal::Unknown(what)) => Err(NotWritten(what)),
-    }
+    write_status::<Partner>(context, &partner.metadata, json!(status)).await
 }

@@ -5,16 +5,18 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use kube::api::{Patch, PatchParams};
+use kube::core::{DeserializeGuard, ObjectMeta, PartialObjectMeta};
 use kube::runtime::controller::Action;
 use kube::{Api, ResourceExt};
-use serde_json::json;
+use serde_json::{Value, json};
 use thiserror::Error;
 use tracing::{info, warn};
 
 use super::context::{Context, Refusal};
+use super::in_use::Target;
 use super::memory::Entry;
 use super::orphans::{self, Report};
-use super::{FIELD_MANAGER, in_use, policies};
+use super::{FIELD_MANAGER, in_use, poison, policies};
 use crate::admin_api::{ApiError, Capabilities, Client};
 use crate::resources::condition::{Finding, kind, merge};
 use crate::resources::platform::PlatformStatus;
@@ -25,8 +27,18 @@ use crate::resources::{Platform, reason};
 #[error("writing a status: {0}")]
 pub(super) struct NotWritten(pub(super) &'static str);
 
+/// One that cannot be read stops no other.
+pub(super) type Guarded = DeserializeGuard<Platform>;
+
 /// Looks at one Platform.
-pub(super) async fn reconcile(platform: Arc<Platform>, context: Arc<Context>) -> Result<Action, NotWritten> {
+pub(super) async fn reconcile(guarded: Arc<Guarded>, context: Arc<Context>) -> Result<Action, NotWritten> {
+    match &guarded.0 {
+        Ok(platform) => look_at(platform, &context).await,
+        Err(invalid) => poison::reconcile_platform(&context, invalid).await,
+    }
+}
+
+async fn look_at(platform: &Platform, context: &Context) -> Result<Action, NotWritten> {
     if platform.spec.instance() != context.options.instance {
         return Ok(Action::await_change());
     }
@@ -34,7 +46,7 @@ pub(super) async fn reconcile(platform: Arc<Platform>, context: Arc<Context>) ->
         return Ok(Action::requeue(wait));
     }
     let timing = &context.options.timing;
-    let in_use = match in_use::let_platform_go(&context, &platform).await {
+    let in_use = match in_use::let_platform_go(context, &platform.metadata).await {
         Ok(in_use) => in_use,
         // Changed meanwhile: the change brings another look.
         Err(Refusal::Conflict | Refusal::NotFound) => return Ok(Action::requeue(timing.backoff_first)),
@@ -44,17 +56,17 @@ pub(super) async fn reconcile(platform: Arc<Platform>, context: Arc<Context>) ->
     if deleting && !in_use {
         return Ok(Action::await_change());
     }
-    context.checks.connect(&context, &platform).await;
-    let seen = look(&context, &platform).await;
+    context.checks.connect(context, platform).await;
+    let seen = look(context, platform).await;
     // From here on: whoever rang while the probe was waiting for its answer has been answered by it, and it may have waited
     // for longer than the pause is.
     let mut entry = context.platform_memory.recall(&platform.metadata);
     let mut report = None;
     let (finding, role, wait) = match seen {
         Ok((client, capabilities)) => {
-            report = orphans(&context, &platform, &client, &mut entry).await;
+            report = orphans(context, platform, &client, &mut entry).await;
             let role = Some(capabilities.role.chars().take(64).collect());
-            let (finding, wait) = installed(&context).await.map_err(|_| NotWritten("policies could not be read"))?;
+            let (finding, wait) = installed(context).await.map_err(|_| NotWritten("policies could not be read"))?;
             (finding, role, wait)
         }
         Err((finding, wait)) => (finding, platform.status.as_ref().and_then(|status| status.role.clone()), wait),
@@ -67,13 +79,13 @@ pub(super) async fn reconcile(platform: Arc<Platform>, context: Arc<Context>) ->
         ),
         false => (finding, wait),
     };
-    publish(&context, &platform, finding, role, report).await?;
+    publish(context, platform, finding, role, report).await?;
     context.platform_memory.keep(&platform.metadata, entry, Instant::now(), wait);
     Ok(Action::requeue(wait))
 }
 
 /// Tries again where the status could not be written.
-pub(super) fn retry(_: Arc<Platform>, _: &NotWritten, context: Arc<Context>) -> Action {
+pub(super) fn retry(_: Arc<Guarded>, _: &NotWritten, context: Arc<Context>) -> Action {
     Action::requeue(context.options.timing.backoff_first)
 }
 
@@ -158,15 +170,25 @@ async fn publish(
             _ => warn!(platform = name, reason, message = condition.message, "platform is not ready"),
         }
     }
+    write_status::<Platform>(context, &platform.metadata, json!(status)).await
+}
+
+/// Replaces the status of an object that is still as it was looked at: what another pass, or another operator, said meanwhile
+/// must not be written over.
+pub(super) async fn write_status<K: Target>(
+    context: &Context,
+    meta: &ObjectMeta,
+    status: Value,
+) -> Result<(), NotWritten> {
     let patch: json_patch::Patch = serde_json::from_value(json!([
-        // By version: what the deletions of the last hour were must not be written over.
-        { "op": "test", "path": "/metadata/resourceVersion", "value": platform.resource_version() },
+        { "op": "test", "path": "/metadata/resourceVersion", "value": meta.resource_version },
         { "op": "add", "path": "/status", "value": status },
     ]))
     .map_err(|_| NotWritten("not a patch"))?;
-    let api = Api::<Platform>::all(context.client.clone());
+    let api = Api::<PartialObjectMeta<K>>::all(context.client.clone());
     let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
-    match context.kubernetes(api.patch_status(&platform.name_any(), &params, &Patch::Json::<()>(patch))).await {
+    let name = meta.name.as_deref().unwrap_or_default();
+    match context.kubernetes(api.patch_status(name, &params, &Patch::Json::<()>(patch))).await {
         // Gone: there is nobody to tell.
         Ok(_) | Err(Refusal::NotFound) => Ok(()),
         Err(Refusal::Conflict) => Err(NotWritten("it changed meanwhile")),

@@ -1,5 +1,6 @@
-//! Tenants that cannot be read: stored under another schema. They are named in their own status and stop nobody else. Nothing
-//! is written to the platform for them; they can be deleted, which retains the tenant.
+//! Tenants and Platforms that cannot be read: stored under another schema. They are named in their own status and stop nobody
+//! else. Nothing is written to the platform for such a Tenant; it can be deleted, which retains the tenant. Tenants of such a
+//! Platform stay as they were.
 
 use std::time::Instant;
 
@@ -14,11 +15,14 @@ use tracing::warn;
 
 use super::context::{Context, Refusal};
 use super::execute::remove_finalizer;
+use super::in_use;
+use super::platform::{self, NotWritten};
 use super::publish::write_status;
 use super::reconcile::NotPublished;
 use crate::plan::conclude::Note;
 use crate::resources::condition::{Finding, kind, merge};
-use crate::resources::{FINALIZER, Tenant, reason};
+use crate::resources::platform::DEFAULT_INSTANCE;
+use crate::resources::{FINALIZER, Platform, Tenant, reason};
 
 const MESSAGE: &str =
     "the stored object does not fit the CRD and cannot be read; nothing is done for it. Apply a correct one";
@@ -57,6 +61,41 @@ pub(super) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Res
     publish(context, &object, &shell).await?;
     context.memory.keep(&invalid.metadata, entry, Instant::now(), wait);
     Ok(Action::requeue(wait))
+}
+
+/// Looks at one Platform that cannot be read.
+pub(super) async fn reconcile_platform(context: &Context, invalid: &InvalidObject) -> Result<Action, NotWritten> {
+    let unread = |_| NotWritten("an unreadable Platform could not be fetched");
+    let name = invalid.metadata.name.as_deref().unwrap_or_default();
+    let resource = ApiResource::erase::<Platform>(&());
+    let api: Api<DynamicObject> = Api::all_with(context.client.clone(), &resource);
+    let object = match context.kubernetes(api.get(name)).await {
+        Err(Refusal::NotFound) => return Ok(Action::await_change()),
+        outcome => outcome.map_err(unread)?,
+    };
+    let instance = object.data.pointer("/spec/instance").and_then(Value::as_str).unwrap_or(DEFAULT_INSTANCE);
+    if instance != context.options.instance {
+        return Ok(Action::await_change());
+    }
+    warn!(platform = name, "platform cannot be read");
+    let in_use = in_use::let_platform_go(context, &object.metadata).await.map_err(unread)?;
+    if object.metadata.deletion_timestamp.is_some() && !in_use {
+        return Ok(Action::await_change());
+    }
+    let before = object.data.pointer("/status/conditions").cloned().unwrap_or_default();
+    let previous: Vec<Condition> = serde_json::from_value(before).unwrap_or_default();
+    let generation = object.metadata.generation.unwrap_or_default();
+    let finding = Finding::new(kind::READY, false, reason::UNDECODABLE, MESSAGE);
+    let conditions = merge(&previous, vec![finding], generation, Timestamp::now(), None);
+    if conditions != previous {
+        // What stands beside is kept: which deletions the last hour saw must not be forgotten.
+        let known = object.data.get("status").filter(|status| status.is_object()).cloned();
+        let mut status = known.unwrap_or_else(|| json!({}));
+        status["observedGeneration"] = json!(generation);
+        status["conditions"] = json!(conditions);
+        platform::write_status::<Platform>(context, &object.metadata, status).await?;
+    }
+    Ok(Action::requeue(context.options.timing.backoff_most))
 }
 
 async fn fresh(context: &Context, invalid: &InvalidObject) -> Result<Option<DynamicObject>, NotPublished> {

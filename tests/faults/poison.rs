@@ -175,3 +175,71 @@ async fn gone(stage: &StageOn<'_>, name: &str) {
     })
     .await;
 }
+
+/// Platforms are watched as one list, beside the Tenants': one that cannot be read must stop neither.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_that_cannot_be_read_stops_no_other_and_can_be_repaired() {
+    let control_plane = ControlPlane::start(Options::default()).await.unwrap();
+    let mut stage = StageOn::on(&control_plane, "poison-platform").await;
+    stage.timing.platform_check = std::time::Duration::from_millis(300);
+    stage.timing.backoff_most = std::time::Duration::from_millis(500);
+    let crds: Api<CustomResourceDefinition> = Api::all(stage.client(users::ADMIN));
+    let mut crd = crds.get("platforms.nimbus.luware.com").await.unwrap();
+    for version in &mut crd.spec.versions {
+        let schema = version.schema.as_mut().and_then(|schema| schema.open_api_v3_schema.as_mut()).unwrap();
+        let anything = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
+        schema.properties.as_mut().unwrap().insert("spec".into(), serde_json::from_value(anything).unwrap());
+    }
+    crd.metadata.managed_fields = None;
+    crds.replace("platforms.nimbus.luware.com", &PostParams::default(), &crd).await.unwrap();
+    let resource = ApiResource::erase::<nimbus_operator::resources::Platform>(&());
+    let platforms: Api<DynamicObject> = Api::all_with(stage.client(users::PLATFORM_ADMIN), &resource);
+    let poison = |name: &str| -> DynamicObject {
+        let spec = json!({ "endpoint": 7, "instance": stage.env.instance });
+        let object = json!({ "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Platform", "metadata": { "name": name }, "spec": spec });
+        serde_json::from_value(object).unwrap()
+    };
+    let plant = async |name: &str| {
+        until("poison is accepted", PATIENCE, async || {
+            platforms.create(&PostParams::default(), &poison(name)).await.map(drop).map_err(|error| error.to_string())
+        })
+        .await;
+    };
+    let says = async |name: &str, reason: &str| {
+        until(&format!("{name} says {reason}"), PATIENCE, async || {
+            let object = platforms.get(name).await.map_err(|error| error.to_string())?;
+            let said = &object.data["status"]["conditions"][0]["reason"];
+            if said == reason { Ok(()) } else { Err(object.data["status"].to_string()) }
+        })
+        .await;
+    };
+    // There at the start, and arrived on a live watch.
+    plant("early").await;
+    let operator = stage.start();
+    stage.connected().await;
+    says("early", "Undecodable").await;
+    stage.create(json!({})).await;
+    stage.ready().await;
+    plant("late").await;
+    says("late", "Undecodable").await;
+    stage.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
+    stage.ready().await;
+
+    // Its own platform, of all: the Tenant stays as it was, and a correct one heals it without a restart.
+    let broken = Patch::Merge(json!({ "spec": { "limits": "none" } }));
+    platforms.patch(&stage.env.platform, &PatchParams::default(), &broken).await.unwrap();
+    says(&stage.env.platform, "Undecodable").await;
+    stage.ready().await;
+    let whole = Patch::Merge(json!({ "spec": { "limits": null } }));
+    platforms.patch(&stage.env.platform, &PatchParams::default(), &whole).await.unwrap();
+    stage.connected().await;
+    stage.patch(json!({ "spec": { "general": { "companyName": "Contoso GmbH" } } })).await;
+    stage.ready().await;
+    platforms.delete("early", &DeleteParams::default()).await.unwrap();
+    until("the poison is gone", PATIENCE, async || match platforms.get_opt("early").await {
+        Ok(None) => Ok(()),
+        other => Err(format!("{other:?}")),
+    })
+    .await;
+    operator.stop().await;
+}
