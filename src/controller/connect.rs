@@ -14,6 +14,7 @@ use super::context::{Context, Refusal};
 use super::platform::Guarded;
 use crate::admin_api::{Client, Endpoint};
 use crate::resources::condition::{self, Truth, kind};
+use crate::resources::platform::PlatformSpec;
 use crate::resources::{Platform, reason};
 
 /// The key of the client's secret in the credentials Secret.
@@ -60,9 +61,19 @@ impl Seen {
 
 #[derive(Clone)]
 struct Connection {
-    generation: Option<i64>,
+    /// The Platform's spec that it was made from.
+    spec: Arc<PlatformSpec>,
     credentials: String,
     client: Arc<Client>,
+}
+
+impl Connection {
+    /// Whether it leads where a Platform says. Not by the generation, which a deletion moves too: whoever waits for its last
+    /// Tenants must still be able to ask, also when the credentials are gone already.
+    fn leads_to(&self, platform: &Platform) -> bool {
+        let (was, now) = (&self.spec, &platform.spec);
+        was.endpoint == now.endpoint && was.ca_bundle == now.ca_bundle && was.authentication == now.authentication
+    }
 }
 
 /// Why there is no client.
@@ -92,10 +103,10 @@ impl Platforms {
         }
     }
 
-    /// The client of a Platform as it was last connected; connects where that has not happened for this generation.
+    /// The client of a Platform as it was last connected; connects where that has not happened for what it says now.
     pub(super) async fn client(&self, context: &Context, platform: &Platform) -> Result<Arc<Client>, NoClient> {
         let known = self.connection(platform);
-        match known.filter(|known| known.generation == platform.metadata.generation) {
+        match known.filter(|known| known.leads_to(platform)) {
             Some(known) => Ok(known.client),
             None => self.connect(context, platform).await,
         }
@@ -104,9 +115,8 @@ impl Platforms {
     /// Reads the credentials and makes a client, unless they are those of the client that there is.
     pub(super) async fn connect(&self, context: &Context, platform: &Platform) -> Result<Arc<Client>, NoClient> {
         let (credentials, client_secret) = credentials(context, platform).await?;
-        let generation = platform.metadata.generation;
         if let Some(known) =
-            self.connection(platform).filter(|known| known.generation == generation && known.credentials == credentials)
+            self.connection(platform).filter(|known| known.leads_to(platform) && known.credentials == credentials)
         {
             return Ok(known.client);
         }
@@ -127,7 +137,8 @@ impl Platforms {
             deadline: context.options.timing.call,
         };
         let client = Client::new(endpoint, self.alarm.clone()).map_err(|_| not_pem)?;
-        let connection = Connection { generation, credentials, client: Arc::new(client) };
+        let spec = Arc::new(platform.spec.clone());
+        let connection = Connection { spec, credentials, client: Arc::new(client) };
         let client = connection.client.clone();
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).insert(key(platform), connection);
         Ok(client)
