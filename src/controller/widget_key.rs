@@ -43,8 +43,12 @@ pub(super) async fn publish(
         Step::Done(publication) => return Ok(publication),
         Step::Write => {}
     }
-    let read = writer.client.widget_key(&writer.desired.tenant_id).await;
-    let Some(key) = read.map_err(|error| writer.refused(error))? else { return Ok(Publication::NoKey) };
+    let key = match writer.client.widget_key(&writer.desired.tenant_id).await.map_err(|error| writer.refused(error)) {
+        Ok(Some(key)) => key,
+        Ok(None) => return Ok(Publication::NoKey),
+        Err(Stop::Unavailable { .. }) => return Ok(refused(name, Obstacle::Unread)),
+        Err(stop) => return Err(stop),
+    };
     if let Some(secret) = secret.as_ref().filter(|secret| holds(secret, &key.key)) {
         return Ok(published(secret, key.version));
     }

@@ -44,6 +44,8 @@ pub enum Obstacle {
     Forbidden,
     /// The Secret is ours and immutable.
     Immutable,
+    /// The platform did not give the key. What was done in the pass is done all the same, and is told.
+    Unread,
 }
 
 /// What became of the widget key.
@@ -164,6 +166,7 @@ impl Obstacle {
             Self::Foreign | Self::Immutable => (reason::SECRET_NOT_OWNED, Mode::Stalled),
             Self::Predecessor => (reason::SECRET_NOT_OWNED, Mode::Reconciling),
             Self::Forbidden => (reason::SECRET_FORBIDDEN, Mode::Reconciling),
+            Self::Unread => (reason::PLATFORM_UNAVAILABLE, Mode::Reconciling),
         }
     }
 
@@ -174,6 +177,7 @@ impl Obstacle {
             Self::Predecessor => "belongs to a Tenant that is gone, and is not touched until it is removed",
             Self::Forbidden => "may not be read, made or changed by the operator",
             Self::Immutable => "is immutable",
+            Self::Unread => "waits for the platform, which did not give the key",
         };
         format!("spec.{WIDGET_SECRET}: Secret '{secret}' {why}; the widget key is not published")
     }

@@ -100,3 +100,23 @@ async fn a_rotation_whose_answer_is_lost_is_one_rotation() {
         stage.platform.heal().await.unwrap();
     }
 }
+
+/// The key is new and cannot be read: that is said, and so is the rotation, once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotation_whose_key_cannot_be_read_is_told_once_and_published_later() {
+    let stage = Stage::new("unread-key").await;
+    let _operator = stage.start();
+    stage.create(published(None)).await;
+    stage.ready().await;
+    let route = "GET /v1/tenants/{id}/widget-key";
+    let action = json!({ "kind": "status", "status": 500, "body": "no" });
+    stage.platform.plant(json!([{ "route": route, "action": action }])).await.unwrap();
+    stage.patch(rotating("a")).await;
+    let waiting = stage.condition("Ready", "False", "PlatformUnavailable").await;
+    let (.., message) = crate::support::stage::condition(&waiting, "Ready").unwrap();
+    assert!(message.contains("Secret 'contoso-widget-key' waits for the platform"), "{message}");
+    stage.platform.heal().await.unwrap();
+    stage.ready().await;
+    assert_eq!(Some(stage.widget_key().await.0), stage.published_key().await);
+    assert_eq!([("Normal".to_owned(), "Rotated".to_owned())], *stage.events().await.unwrap());
+}

@@ -30,7 +30,7 @@ async fn taking_over_rotates_nothing_sends_nothing_and_publishes_the_key_that_is
     let expected = ["GET", "POST rotate", "POST test", "PUT owner", "PATCH", "GET widget-key", "GET"];
     assert_eq!(expected, *calls, "recorded before our stamp is put on");
     let adopted = ("Normal".to_owned(), "Adopted".to_owned());
-    assert_eq!(std::slice::from_ref(&adopted), stage.events().await.unwrap());
+    assert_eq!([adopted], *stage.events().await.unwrap());
 
     stage.patch(rotating("b")).await;
     stage.ready().await;

@@ -197,6 +197,7 @@ fn a_refused_publication_is_named_and_takes_ready_away_but_not_what_was_saved() 
         (Obstacle::Immutable, "SecretNotOwned", kind::STALLED),
         (Obstacle::Predecessor, "SecretNotOwned", kind::RECONCILING),
         (Obstacle::Forbidden, "SecretForbidden", kind::RECONCILING),
+        (Obstacle::Unread, "PlatformUnavailable", kind::RECONCILING),
     ] {
         let mut held = Held::nothing();
         let given = shown().with("extensions.interact.widgetKey.secretRef.name", "theirs");
