@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::kind::{Answer, Kind};
 use super::schema::{Node, PLURALS};
+use crate::support::rights::let_make_secrets;
 use crate::support::stage::Stage;
 use crate::support::users::{ADMIN, PLATFORM_ADMIN, TENANT_EDITOR};
 
@@ -119,6 +120,14 @@ async fn rule_15_a_maximal_object_stays_in_the_budget_of_every_rule_and_policy()
     for name in policy::NAMES.map(str::to_owned) {
         assert!(policies.contains(&name) && bindings.contains(&name), "{name} is not installed");
     }
+    // The one reference whose author must be allowed to make what it names.
+    let kind = Kind::new(&stage.env, "tenants").await;
+    let names = [0, 1].map(|variant| {
+        let spec = largest(&kind.schema()["properties"]["spec"], variant);
+        spec["extensions"]["interact"]["widgetKey"]["secretRef"]["name"].as_str().unwrap().to_owned()
+    });
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let_make_secrets(&stage.client(ADMIN), &stage.env.namespace, &names).await.unwrap();
     for plural in PLURALS {
         let kind = Kind::new(&stage.env, plural).await;
         let spec = largest(&kind.schema()["properties"]["spec"], 0);
