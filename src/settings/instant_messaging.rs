@@ -78,6 +78,7 @@ pub struct InstantMessagingWire {
 
 const SWITCH: &str = "modalities.instantMessaging.enabled";
 const PRIMARY: &str = "modalities.instantMessaging.primaryAccount";
+const TEST_UPN: &str = "modalities.instantMessaging.testMessage.upn";
 /// The token for which a test message is sent once.
 pub const TEST_TOKEN: &str = "modalities.instantMessaging.testMessage.token";
 const OWN_ACS: &str = "modalities.instantMessaging.useOwnAcsInstance";
@@ -92,11 +93,6 @@ pub const LEAVES: &[Leaf] = &[
         .unlike(PRIMARY)
         .personal()
         .example("nimbus-im-2@contoso.com"),
-    Leaf::trigger("modalities.instantMessaging.testMessage.upn", Tenant)
-        .under(SWITCH)
-        .personal()
-        .example("ada@contoso.com"),
-    Leaf::trigger(TEST_TOKEN, Tenant).under(SWITCH).example("2026-11-25"),
     Leaf::value("modalities.instantMessaging.maxConcurrentTasksPerService", Tenant)
         .under(SWITCH)
         .default("20")
@@ -107,6 +103,8 @@ pub const LEAVES: &[Leaf] = &[
         .under(OWN_ACS)
         .when_on()
         .example("55555555-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
+    Leaf::trigger(TEST_UPN, Tenant).under(SWITCH).personal().example("ada@contoso.com"),
+    Leaf::trigger(TEST_TOKEN, Tenant).under(SWITCH).example("2026-11-25"),
 ];
 
 /// What the vendor's manual says of each, for the reference.
@@ -133,6 +131,8 @@ pub const MANUAL: &[(&str, &str)] = &[
         "modalities.instantMessaging.acsResourceId",
         "Connection ID for Azure Communication Services. Required to use Chat Handling with your own ACS instance.",
     ),
+    (TEST_UPN, "Use this (after the successful user invite) to send test messages to any user within your tenant."),
+    (TEST_TOKEN, "send test messages to any user within your tenant."),
 ];
 
 impl InstantMessagingSpec {

@@ -89,10 +89,10 @@ pub const LEAVES: &[Leaf] = &[
     Leaf::value(SWITCH, Tenant).default("false").script(Script::SwitchedOn),
     Leaf::sealed(CONNECTION_STRING, "extensions.interact.acsConnectionString", Tenant).under(SWITCH).when_on(),
     Leaf::value("extensions.interact.o365UserId", Tenant).under(SWITCH).example("33333333-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
-    Leaf::output(WIDGET_SECRET, Tenant).under(SWITCH),
-    Leaf::trigger(ROTATION, Tenant).under(SWITCH).example("2026-11-25"),
     Leaf::value("extensions.interact.sessionRecoveryTimeoutSeconds", Tenant).under(SWITCH).default("20").example("30"),
     Leaf::value("extensions.interact.authorization", Tenant).under(SWITCH).default("\"None\"").example("VerifyToken"),
+    Leaf::output(WIDGET_SECRET, Tenant).under(SWITCH),
+    Leaf::trigger(ROTATION, Tenant).under(SWITCH).example("2026-11-25"),
 ];
 
 /// What the vendor's manual says of each, for the reference.
@@ -108,6 +108,8 @@ pub const MANUAL: &[(&str, &str)] = &[
     ("extensions.interact.o365UserId", "ID of the user on behalf of whom meetings on the backend will be created."),
     ("extensions.interact.sessionRecoveryTimeoutSeconds", "Default: 20; Min: 5; Max: 60."),
     ("extensions.interact.authorization", "Determine if a session requires further authentication"),
+    (WIDGET_SECRET, "copies the guide value for (future) use in a web client."),
+    (ROTATION, "updates the guide with a new one."),
 ];
 
 impl InteractSpec {
