@@ -150,6 +150,11 @@ fn every_result_of_a_check_is_explained() {
         difference(&of_checks(), &explained),
         "reasons of checks have their row among the checks"
     );
+    // Names of checks are constants beside one another; results and the reason of one that was not asked stand there too.
+    let mut names = literals("src/plan/checks.rs");
+    names.retain(|name| !RESULTS.contains(&name.as_str()) && name != "Pending");
+    names.extend(["Available", "Licensed"].map(ToOwned::to_owned));
+    same(&column("Checks", 0), &names, "names of checks");
     for row in rows("Checks") {
         assert!(row[1].split(", ").all(|result| RESULTS.contains(&result)), "{row:?}");
     }
@@ -196,4 +201,13 @@ fn every_link_between_the_docs_leads_somewhere() {
 
 fn has_anchor(path: &Path, anchor: &str) -> bool {
     anchors::anchors(&std::fs::read_to_string(path).unwrap()).iter().any(|found| found == anchor)
+}
+
+#[test]
+fn every_document_is_in_the_index() {
+    let index = read("docs/README.md");
+    for entry in std::fs::read_dir(assets::checkout().join("docs")).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        assert!(name == "README.md" || index.contains(&format!("]({name})")), "docs/README.md does not list {name}");
+    }
 }
