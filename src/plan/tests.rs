@@ -82,8 +82,9 @@ impl Given {
 
     /// Removes a field of the spec.
     fn without(mut self, path: &str) -> Self {
-        let (parent, name) = path.rsplit_once('.').unwrap();
-        let parent = self.object["spec"].pointer_mut(&format!("/{}", parent.replace('.', "/"))).unwrap();
+        let pointer = format!("/spec/{}", path.replace('.', "/"));
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        let parent = self.object.pointer_mut(parent).unwrap();
         parent.as_object_mut().unwrap().remove(name);
         self
     }
