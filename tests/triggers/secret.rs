@@ -164,7 +164,7 @@ async fn an_author_names_only_a_secret_that_he_may_make_himself() {
     let edit = async |user, name: &str| {
         let patch =
             json!({ "spec": { "extensions": { "interact": { "widgetKey": { "secretRef": { "name": name } } } } } });
-        let params = kube::api::PatchParams::default();
+        let params = kube::api::PatchParams { field_manager: Some("test".into()), ..Default::default() };
         api(user).patch(NAME, &params, &kube::api::Patch::Merge(patch)).await
     };
     for user in [TENANT_EDITOR, PLATFORM_ADMIN] {
