@@ -4,6 +4,7 @@
 //! Nothing is asked for a Tenant that is not live, so never for one that is suspended, is being deleted or belongs to another.
 
 mod ask;
+mod errand;
 mod known;
 mod lane;
 
@@ -16,10 +17,10 @@ use kube::ResourceExt;
 use kube::runtime::reflector::ObjectRef;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
-use tokio::time::sleep_until;
-use tracing::{Instrument, debug, info_span};
+use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
+use self::errand::Errand;
 use self::known::{Known, status};
 use self::lane::{Lane, Way};
 use super::Guarded;
@@ -62,6 +63,7 @@ struct Tended {
     uid: String,
     lane: Arc<Lane>,
     known: Arc<Mutex<Vec<Known>>>,
+    heard: Arc<Mutex<Option<u64>>>,
     /// Held while a question is being asked.
     asking: Arc<tokio::sync::Mutex<()>>,
     task: JoinHandle<()>,
@@ -185,11 +187,12 @@ impl Checks {
         match before {
             Some(before) if same => drop(all.insert(pass.key.clone(), before)),
             before => {
-                if let Some(before) = before {
+                if let Some(before) = &before {
                     before.task.abort();
                 }
                 if !known.is_empty() {
-                    all.insert(pass.key.clone(), self.start(pass, lane, wants, known));
+                    let heard = before.map(|before| before.heard).unwrap_or_default();
+                    all.insert(pass.key.clone(), self.start(pass, lane, wants, known, heard));
                 }
             }
         }
@@ -219,7 +222,14 @@ impl Checks {
         }
     }
 
-    fn start(&self, pass: &Pass, lane: Arc<Lane>, wants: &Wants, known: Vec<Known>) -> Tended {
+    fn start(
+        &self,
+        pass: &Pass,
+        lane: Arc<Lane>,
+        wants: &Wants,
+        known: Vec<Known>,
+        heard: Arc<Mutex<Option<u64>>>,
+    ) -> Tended {
         let namespace = pass.tenant.namespace().unwrap_or_default();
         let tenant = ObjectRef::new(&pass.tenant.name_any()).within(&namespace);
         let questions = known.iter().filter_map(|known| wants.checks.iter().find(|wanted| wanted.name == known.name));
@@ -231,10 +241,11 @@ impl Checks {
             wake: Wake { uid: pass.uid().to_owned(), tenant },
             questions: questions.cloned().collect(),
             known: known_of.clone(),
+            heard: Arc::clone(&heard),
             asking: Arc::clone(&asking),
         };
         let task = tokio::spawn(errand.run().instrument(info_span!("checks", tenant = pass.key)));
-        Tended { uid: pass.uid().to_owned(), lane, known: known_of, asking, task }
+        Tended { uid: pass.uid().to_owned(), lane, known: known_of, heard, asking, task }
     }
 
     /// What can be said without asking anybody.
@@ -263,83 +274,6 @@ impl Checks {
 impl Drop for Checks {
     fn drop(&mut self) {
         lock(&self.tended).values().for_each(|tended| tended.task.abort());
-    }
-}
-
-/// The questions of one Tenant, asked for as long as it wants to know.
-struct Errand {
-    desk: Arc<Desk>,
-    lane: Arc<Lane>,
-    wake: Wake,
-    questions: Vec<Wanted>,
-    known: Arc<Mutex<Vec<Known>>>,
-    asking: Arc<tokio::sync::Mutex<()>>,
-}
-
-impl Errand {
-    async fn run(self) {
-        let mut ways = self.lane.follow();
-        if self.questions.iter().any(Wanted::needs_app) && ways.wait_for(Way::is_read).await.is_err() {
-            return;
-        }
-        // News that nobody was told yet, since when.
-        let mut news: Option<Instant> = None;
-        while let Some((place, due)) = self.next() {
-            if due > Instant::now() {
-                self.tell(&mut news);
-                tokio::select! {
-                    () = sleep_until(due.into()) => {}
-                    Ok(()) = ways.changed() => self.all_due(),
-                }
-                continue;
-            }
-            let Some(wanted) = self.questions.get(place) else { return };
-            let asking = self.asking.lock().await;
-            let answer = self.ask(wanted, &mut news).await;
-            let (name, reason, outcome) = (wanted.name, answer.verdict.reason, answer.verdict.outcome);
-            let is_news = lock(&self.known)
-                .get_mut(place)
-                .is_some_and(|known| known.learn(answer, Instant::now(), &self.desk.timing));
-            debug!(check = name, ?outcome, reason, is_news, "checked");
-            if is_news {
-                news.get_or_insert_with(Instant::now);
-            }
-            drop(asking);
-        }
-    }
-
-    /// Asks one question. What was found out before is not held back for one that does not end.
-    async fn ask(&self, wanted: &Wanted, news: &mut Option<Instant>) -> known::Answer {
-        let mut answer = std::pin::pin!(self.lane.ask(wanted, &self.desk.acs, &self.desk.timing));
-        if let Some(since) = *news {
-            let patience = sleep_until((since + self.desk.timing.gather).into());
-            tokio::select! {
-                answer = &mut answer => return answer,
-                () = patience => self.tell(news),
-            }
-        }
-        answer.await
-    }
-
-    fn next(&self) -> Option<(usize, Instant)> {
-        lock(&self.known).iter().map(|known| known.due).enumerate().min_by_key(|(_, due)| *due)
-    }
-
-    fn all_due(&self) {
-        let now = Instant::now();
-        lock(&self.known).iter_mut().for_each(|known| known.due = now);
-    }
-
-    fn tell(&self, news: &mut Option<Instant>) {
-        if news.take().is_none() {
-            return;
-        }
-        let namespace = self.wake.tenant.namespace.as_deref();
-        lock(&self.desk.wakes)
-            .iter()
-            .filter(|(of, _)| of.is_none() || of.as_deref() == namespace)
-            // A receiver that is gone was of a watch that ended.
-            .for_each(|(_, sender)| drop(sender.send(self.wake.clone())));
     }
 }
 

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use kube::Api;
 use nimbus_operator::controller::Options;
+use nimbus_operator::resources::Platform;
 use serde_json::{Value, json};
 
 use super::{GROUP, INTERACT, PASSED, all, group, interact, of_microsoft, stage};
 use crate::support::microsoft::{GRANTS, object};
 use crate::support::stage::refused;
+use crate::support::users::ADMIN;
+use crate::support::wait::{PATIENCE, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_an_app_nothing_is_asked_and_everything_is_unknown() {
@@ -48,6 +52,34 @@ async fn credentials_that_are_missing_wrong_or_renewed_are_seen_without_an_edit_
     stage.secret(&stage.env.operator_namespace, "late", json!({ "client-secret": "nimbus-app-secret" })).await;
     stage.check(GROUP, "Passed", "SecurityGroup").await;
     assert_eq!(Some(1), stage.get().await.metadata.generation);
+}
+
+/// An edit replaces the task that asks. Another secret that came while it was busy must not get lost with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_changes_while_a_question_hangs_counts_after_an_edit_too() {
+    let stage = stage("checks-heard").await;
+    let _operator = stage.start();
+    stage.create(group(10)).await;
+    stage.check(GROUP, "Passed", "SecurityGroup").await;
+    let hangs = json!({ "kind": "delay", "seconds": 600 });
+    stage.platform.plant(json!([{ "route": "POST /acs/{resource}/identities", "action": hangs }])).await.unwrap();
+    stage.patch(json!({ "spec": interact() })).await;
+    until("the question that hangs is asked", PATIENCE, async || {
+        let faults = stage.platform.ask(reqwest::Method::GET, "/sandbox/faults", None).await.unwrap();
+        if faults["faults"][0]["struck"] == 1 { Ok(()) } else { Err(faults) }
+    })
+    .await;
+    stage.secret(&stage.env.operator_namespace, "nimbus-app", json!({ "client-secret": "expired-secret" })).await;
+    stage.patch_platform(json!({ "spec": { "support": { "website": "https://example.com/1" } } })).await;
+    let platforms: Api<Platform> = Api::all(stage.client(ADMIN));
+    until("the Platform was looked at", PATIENCE, async || {
+        let platform = platforms.get(&stage.env.platform).await.unwrap();
+        let seen = platform.status.as_ref().map(|status| status.observed_generation);
+        if seen == platform.metadata.generation { Ok(()) } else { Err(format!("{seen:?}")) }
+    })
+    .await;
+    stage.patch(json!({ "spec": { "extensions": { "interact": { "enabled": false } } } })).await;
+    stage.check(GROUP, "Unknown", "AuthenticationFailed").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

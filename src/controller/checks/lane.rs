@@ -1,6 +1,7 @@
 //! The way of one Platform to Microsoft: as which app, how many checks at the same time, how fast, and to whom not for a while.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,8 @@ const SLOTS: usize = 4;
 /// The way of one Platform to Microsoft.
 pub(super) struct Lane {
     way: watch::Sender<Way>,
+    /// How often it changed.
+    changes: AtomicU64,
     slots: Semaphore,
     /// When the next check may begin.
     next: Mutex<Instant>,
@@ -66,6 +69,7 @@ impl Lane {
     pub(super) fn new() -> Self {
         Self {
             way: watch::Sender::new(Way::Unread),
+            changes: AtomicU64::new(0),
             slots: Semaphore::new(SLOTS),
             next: Mutex::new(Instant::now()),
             closed: Mutex::default(),
@@ -78,6 +82,7 @@ impl Lane {
             let another = !before.is(&way);
             if another {
                 *before = way;
+                self.changes.fetch_add(1, Ordering::AcqRel);
             }
             another
         });
@@ -89,6 +94,11 @@ impl Lane {
             Way::App { version, .. } => Some(version.clone()),
             Way::Unread | Way::NoApp(_) => None,
         }
+    }
+
+    /// How often the way changed.
+    pub(super) fn change(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
     /// Rings when there is another way.
