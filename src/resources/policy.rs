@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::reference::HEAD;
 use super::{FINALIZER, GROUP, annotation};
 use crate::settings::{Authority, Class, leaves};
 
@@ -32,16 +33,6 @@ pub const NAMES: [&str; 4] =
 const CLEANERS: [&str; 2] = [
     "system:serviceaccount:kube-system:namespace-controller",
     "system:serviceaccount:kube-system:generic-garbage-collector",
-];
-
-/// Heads of the spec and who may change them, in the design's letters.
-const HEADS: [(&str, Authority); 6] = [
-    ("platformRef", Authority::Partner),
-    ("suspend", Authority::Tenant),
-    ("syncIntervalSeconds", Authority::Tenant),
-    ("driftPolicy", Authority::Tenant),
-    ("adoptionPolicy", Authority::Partner),
-    ("deletionPolicy", Authority::Partner),
 ];
 
 /// Annotations that stand for a decision; the one that asks for a pass is anybody's.
@@ -287,7 +278,7 @@ fn text(side: &str, path: &str) -> String {
 
 /// Settings and heads of one authority.
 fn changes(authority: Authority) -> Vec<Change> {
-    let heads = HEADS.iter().filter(|(_, who)| *who == authority).map(|(path, _)| spec_change(path));
+    let heads = HEAD.iter().filter(|(_, who)| *who == authority).map(|(path, _)| spec_change(path));
     heads.chain(leaves().filter(|leaf| leaf.authority == authority).map(|leaf| spec_change(leaf.path))).collect()
 }
 
