@@ -198,14 +198,17 @@ pub(super) async fn secret_text(context: &Context, name: &str) -> Result<(String
     Ok((version, value.ok_or(Unread::NoText)?.into()))
 }
 
-/// Plain http is for loopback only, also where an object was stored under a laxer CRD.
 fn url(text: &str) -> Result<Url, NoClient> {
     let invalid = |what| NoClient { reason: reason::INVALID_PLATFORM, what };
     let url = Url::parse(text).map_err(|_| invalid("spec.endpoint or spec.authentication.tokenUrl is not a URL"))?;
-    let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    match url.scheme() {
-        "https" => Ok(url),
-        "http" if loopback => Ok(url),
-        _ => Err(invalid("spec.endpoint and spec.authentication.tokenUrl must be https; http is for loopback only")),
+    if is_safe(&url) {
+        return Ok(url);
     }
+    Err(invalid("spec.endpoint and spec.authentication.tokenUrl must be https; http is for loopback only"))
+}
+
+/// Plain http is for loopback only, also where an object was stored under a laxer CRD.
+pub(super) fn is_safe(url: &Url) -> bool {
+    let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    url.scheme() == "https" || (url.scheme() == "http" && loopback)
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::ask::{ask, whom};
 use super::known::Answer;
+use crate::controller::connect::is_safe;
 use crate::controller::context::CheckTiming;
 use crate::microsoft::verdict::{self, Verdict};
 use crate::microsoft::{Acs, App, Credential, Graph, Options};
@@ -183,10 +184,7 @@ pub(super) fn way(
     Graph::new(options).map_or_else(|_| invalid(), |graph| Way::App { version, graph: Arc::new(graph) })
 }
 
-/// Plain http is for loopback only, also where an object was stored under a laxer CRD.
+/// An address that may be called.
 pub(super) fn url(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
-    let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    let fits = url.scheme() == "https" || (url.scheme() == "http" && loopback);
-    fits.then_some(url)
+    Url::parse(text).ok().filter(is_safe)
 }
