@@ -89,8 +89,12 @@ fn entry(work: &Work, call: &Call, ending: &Ending<'_>) -> Value {
 
 /// `GET /sandbox/log`: the entries after `after`.
 pub(super) async fn read(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    entries(work, call, "SELECT seq, entry FROM log WHERE seq > ? ORDER BY seq").await
+}
+
+/// The entries after `after`, as `sql` selects them by their number.
+pub(super) async fn entries(work: &mut Work, call: &Call, sql: &'static str) -> Result<Reply, Failure> {
     let after: i64 = call.number("after", 0, i64::MAX)?.unwrap_or(0);
-    let sql = "SELECT seq, entry FROM log WHERE seq > ? ORDER BY seq";
     let rows: Vec<(i64, String)> = sqlx::query_as(sql).bind(after).fetch_all(&mut *work.tx).await?;
     let mut items = Vec::new();
     for (seq, entry) in rows {

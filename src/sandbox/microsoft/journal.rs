@@ -1,8 +1,8 @@
 //! The journal of what reached Microsoft's side: paths and codes, never a body or a header.
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::sandbox::call::{Call, Reply};
-use crate::sandbox::log::Ending;
+use crate::sandbox::log::{self, Ending};
 use crate::sandbox::problem::Failure;
 use crate::sandbox::store::Work;
 
@@ -29,14 +29,5 @@ pub(in crate::sandbox) async fn write(work: &mut Work, call: &Call, ending: &End
 
 /// `GET /sandbox/microsoft/log`: the entries after `after`.
 pub(super) async fn read(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
-    let after: i64 = call.number("after", 0, i64::MAX)?.unwrap_or(0);
-    let sql = "SELECT seq, entry FROM ms_log WHERE seq > ? ORDER BY seq";
-    let rows: Vec<(i64, String)> = sqlx::query_as(sql).bind(after).fetch_all(&mut *work.tx).await?;
-    let mut items = Vec::new();
-    for (seq, entry) in rows {
-        let mut entry: Value = serde_json::from_str(&entry)?;
-        entry["seq"] = json!(seq);
-        items.push(entry);
-    }
-    Ok(Reply::ok(json!({"items": items})))
+    log::entries(work, call, "SELECT seq, entry FROM ms_log WHERE seq > ? ORDER BY seq").await
 }
