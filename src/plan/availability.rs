@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::checks::result;
 use super::tabs::stands;
 use crate::admin_api::{Runtime, TenantDocument};
 use crate::resources::Tenant;
@@ -89,7 +90,7 @@ fn check(name: &str, failed: &str, problem: &str, judged: &[(&'static str, bool)
     let fails = !lacking.is_empty();
     (!judged.is_empty()).then(|| CheckStatus {
         name: name.to_owned(),
-        result: if fails { "Failed" } else { "Passed" }.to_owned(),
+        result: if fails { result::FAILED } else { result::PASSED }.to_owned(),
         reason: Some(if fails { failed } else { name }.to_owned()),
         message: fails.then(|| format!("{problem}: {}", lacking.join(", "))),
     })
@@ -110,7 +111,7 @@ pub(super) fn worst(checks: &[CheckStatus]) -> Option<Finding> {
             checks.iter().filter(|check| check.result == result).map(|check| check.name.as_str()).collect();
         (!names.is_empty()).then(|| names.join(", "))
     };
-    let (truth, reason, message) = match (named("Failed"), named("Unknown")) {
+    let (truth, reason, message) = match (named(result::FAILED), named(result::UNKNOWN)) {
         (Some(failed), _) => (Truth::False, reason::CHECK_FAILED, format!("failed, as status.checks tells: {failed}")),
         (None, Some(open)) => {
             (Truth::Unknown, reason::CHECK_UNKNOWN, format!("could not be checked, as status.checks tells: {open}"))

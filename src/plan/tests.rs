@@ -1,6 +1,12 @@
 //! The decision as a whole, without a cluster: builders for both sides of it, a platform that does what it is told, and the
 //! laws that the end of every pass keeps.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::result_large_err)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::result_large_err,
+    reason = "a test says what went wrong by panicking"
+)]
 
 mod bounds;
 mod canary;

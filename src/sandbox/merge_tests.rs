@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 use super::*;
 use crate::sandbox::table::initial_settings;

@@ -1,5 +1,5 @@
 //! Laws of the vocabulary, over all tabs, and the wire by hand.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what went wrong by panicking")]
 
 use std::sync::LazyLock;
 
