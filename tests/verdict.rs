@@ -3,11 +3,17 @@
 
 #![allow(clippy::print_stdout, reason = "figures, which --nocapture shows")]
 
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::events::v1::Event;
 use kube::ResourceExt;
-use kube::api::{Api, ListParams};
-use nimbus_operator::resources::Tenant;
+use kube::api::{Api, ApiResource, DynamicObject, ListParams};
+use nimbus_operator::resources::{Partner, Platform, Tenant};
 use serde_json::json;
 
+use crate::support::canary::{self, Canary};
+use crate::support::log;
 use crate::support::stage::Stage;
 use crate::support::users::ADMIN;
 
@@ -40,4 +46,63 @@ async fn no_tenant_was_written_by_nobody() {
             tenant.namespace()
         );
     }
+}
+
+/// Every secret that any test put into the cluster or that the operator published there, in every spelling, in what all
+/// operators of this process logged and in every object and event that they wrote.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_of_the_whole_run_is_in_a_log_an_object_or_an_event() {
+    let stage = Stage::new("verdict").await;
+    let operator = stage.start();
+    stage
+        .create(json!({ "extensions": { "interact": {
+        "enabled": true, "acsConnectionStringRef": { "name": "acs", "key": "connection-string" }
+    } } }))
+        .await;
+    stage.ready().await;
+    operator.stop().await;
+    let admin = stage.client(ADMIN);
+    let secrets = Api::<Secret>::all(admin.clone()).list(&ListParams::default()).await.unwrap().items;
+    let known: BTreeSet<String> = secrets.iter().flat_map(values).collect();
+    let canaries: Vec<Canary> = known.iter().map(|value| Canary::of("a secret", value)).collect();
+    let mut all = log::so_far().unwrap();
+    let logged = all.len();
+    for kind in [
+        ApiResource::erase::<Tenant>(&()),
+        ApiResource::erase::<Platform>(&()),
+        ApiResource::erase::<Partner>(&()),
+        ApiResource::erase::<Event>(&()),
+    ] {
+        let objects = Api::<DynamicObject>::all_with(admin.clone(), &kind).list(&ListParams::default()).await.unwrap();
+        all += &serde_json::to_string(&objects.items).unwrap();
+    }
+    println!("{} secrets in {logged} bytes of log and {} of objects", canaries.len(), all.len() - logged);
+    assert!(
+        canaries.len() > 1 && (all.contains("TRACE") || all.contains("DEBUG")),
+        "there is something to find, and to find it in"
+    );
+    assert_eq!(Vec::<String>::new(), canary::seen_in(&canaries, &all));
+    for canary in &canaries {
+        let leak = String::from_utf8(canary.value.clone()).unwrap();
+        assert_ne!(Vec::<String>::new(), canary::seen_in(&canaries, &leak), "what is looked for would be found");
+    }
+}
+
+/// What is secret about a Secret: the key in a connection string, else the whole value, where it can be told from a word.
+fn values(secret: &Secret) -> Vec<String> {
+    let ours = |key: &str| ["connection-string", "client-secret", "widget-key"].contains(&key);
+    let data = secret.data.iter().flatten().filter(|(key, _)| ours(key));
+    let texts = data.filter_map(|(_, value)| String::from_utf8(value.0.clone()).ok());
+    texts.filter_map(|text| secret_of(&text)).filter(|text| text.len() >= 13).collect()
+}
+
+fn secret_of(text: &str) -> Option<String> {
+    let lower = text.to_ascii_lowercase();
+    let key = lower.find("accesskey=").map(|at| &text[at + "accesskey=".len()..]);
+    let value = match key {
+        Some(key) => key.split(';').next(),
+        None if lower.contains("endpoint=") => None,
+        None => Some(text),
+    };
+    value.map(|value| value.trim().chars().take(256).collect())
 }

@@ -1,13 +1,12 @@
 //! Secrets stay where they are: over everything that can be wrong with one, with the log as loud as it gets, no trace of it is
 //! in the log, in an object or in an event, in any of the usual spellings.
 
-use std::fmt::Write;
-
 use kube::Api;
 use kube::api::{ApiResource, DynamicObject, ListParams};
 use nimbus_operator::resources::{Platform, Tenant};
 use serde_json::json;
 
+use crate::support::canary::{Canary, base64, numbers, url};
 use crate::support::microsoft::{GRANTS, NIMBUS_APP, check, object};
 use crate::support::operator::OperatorProcess;
 use crate::support::stage::Stage;
@@ -15,92 +14,6 @@ use crate::support::trigger::{SECRET, rotating};
 use crate::support::users;
 
 const KEY: &str = "connection-string";
-
-/// A value that must not be seen, and what it looks like.
-struct Canary {
-    name: &'static str,
-    value: Vec<u8>,
-}
-
-impl Canary {
-    fn new(name: &'static str) -> Self {
-        Self { name, value: format!("canary-{}", uuid::Uuid::new_v4().simple()).into_bytes() }
-    }
-
-    /// A value that somebody else chose.
-    fn of(name: &'static str, value: &str) -> Self {
-        Self { name, value: value.as_bytes().to_vec() }
-    }
-
-    /// As it stands in a connection string.
-    fn base64(&self) -> String {
-        base64(&self.value)
-    }
-
-    /// Every spelling by which it is looked for, by name.
-    fn spellings(&self) -> Vec<(&'static str, String)> {
-        let as_key = self.base64();
-        let mut all = vec![];
-        for text in [self.value.as_slice(), as_key.as_bytes()] {
-            all.push(("plain", String::from_utf8(text.to_vec()).unwrap()));
-            all.push(("URL", url(text)));
-            all.push(("hex", text.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))));
-            all.push(("numbers", numbers(text, ", ")));
-            all.push(("JSON numbers", numbers(text, ",")));
-            // In the middle of something longer, the same bytes have three spellings.
-            for shift in 0..3 {
-                let shifted = base64(&[&vec![b'x'; shift], text].concat());
-                let (from, to) = ([0, 2, 3][shift], shifted.len() - 4);
-                all.push(("base64", shifted[from..to].to_owned()));
-            }
-        }
-        all
-    }
-
-    /// Which spellings of it are in a text.
-    fn seen_in(&self, text: &str) -> Vec<String> {
-        let lower = text.to_ascii_lowercase();
-        let hits = self.spellings().into_iter().filter(|(how, needle)| {
-            // Any slice of twelve characters is a leak.
-            let slice = &needle[needle.len() / 2 - 6..needle.len() / 2 + 6];
-            if how.contains("numbers") {
-                text.contains(needle.as_str())
-            } else {
-                text.contains(slice) || *how == "hex" && lower.contains(slice)
-            }
-        });
-        hits.map(|(how, needle)| format!("{} as {how}: {needle}", self.name)).collect()
-    }
-}
-
-fn numbers(bytes: &[u8], between: &str) -> String {
-    bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(between)
-}
-
-fn url(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
-        if plain {
-            text.push(char::from(*byte))
-        } else {
-            write!(text, "%{byte:02X}").unwrap()
-        }
-        text
-    })
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let bits = chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for place in 0..4 {
-            let digit = DIGITS[(bits >> (18 - 6 * place) & 63) as usize];
-            text.push(if place <= chunk.len() { char::from(digit) } else { '=' });
-        }
-    }
-    text
-}
 
 /// The search must find what it looks for, or its silence says nothing.
 #[test]

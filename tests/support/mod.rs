@@ -12,11 +12,13 @@
 pub mod apply;
 pub mod assets;
 pub mod audit;
+pub mod canary;
 pub mod controlplane;
 pub mod env;
 pub mod hold;
 pub mod http;
 pub mod kubectl;
+pub mod log;
 pub mod microsoft;
 pub mod operator;
 pub mod policies;

@@ -222,6 +222,7 @@ impl<'a> StageOn<'a> {
     }
 
     fn start_as(&self, config: kube::Config, options: controller::Options) -> Operator {
+        super::log::listen();
         self.started.store(true, Ordering::Relaxed);
         let client = controller::client(config).expect("a client");
         let (stop, stopped) = oneshot::channel::<()>();
