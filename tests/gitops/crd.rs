@@ -38,6 +38,12 @@ async fn rules_01_and_02_crds_apply_from_both_sides_without_a_warning() {
     let wait = ["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"];
     let output = kubectl.run(&wait).await.unwrap();
     assert_eq!(3, output.stdout.lines().filter(|line| line.ends_with("condition met")).count(), "{output:?}");
+    for plural in PLURALS {
+        let name = format!("{plural}.nimbus.luware.com");
+        let output = kubectl.run(&["get", "crd", &name, "-o", "yaml"]).await.unwrap();
+        assert!(output.status.success(), "{output:?}");
+        println!("kubectl get crd {name} -o yaml | wc -c: {}", output.stdout.len());
+    }
 }
 
 /// The annotation of client-side apply holds the whole document, and all annotations together 256 KiB.
