@@ -4,9 +4,10 @@
 
 use std::task::{Context, Poll};
 
-use axum::body::{Body, Bytes, HttpBody};
 use futures::future::{BoxFuture, FutureExt};
 use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use kube::client::DynBody;
 use tower::{BoxError, Layer, Service};
 
 /// What the API server says within a stream.
@@ -30,16 +31,14 @@ impl<S> Layer<S> for Relists {
 /// A client's service whose watches learn in the stream that they have to list anew.
 pub(super) struct Relisting<S>(S);
 
-impl<S, Sent, Got> Service<Request<Sent>> for Relisting<S>
+impl<S, Sent> Service<Request<Sent>> for Relisting<S>
 where
-    S: Service<Request<Sent>, Response = Response<Got>>,
+    S: Service<Request<Sent>, Response = Response<Box<DynBody>>>,
     S::Future: Send + 'static,
-    Got: HttpBody<Data = Bytes> + Send + 'static,
-    Got::Error: Into<BoxError>,
 {
-    type Response = Response<Body>;
+    type Response = S::Response;
     type Error = S::Error;
-    type Future = BoxFuture<'static, Result<Response<Body>, S::Error>>;
+    type Future = BoxFuture<'static, Result<S::Response, S::Error>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.0.poll_ready(context)
@@ -50,14 +49,14 @@ where
         let answer = self.0.call(request);
         async move {
             let answer = answer.await?;
-            Ok(if watches && answer.status() == StatusCode::GONE {
-                Response::new(Body::from(GONE))
-            } else {
-                answer.map(Body::new)
-            })
+            Ok(if watches && answer.status() == StatusCode::GONE { Response::new(body(GONE)) } else { answer })
         }
         .boxed()
     }
+}
+
+fn body(text: &'static str) -> Box<DynBody> {
+    Box::new(Full::from(text).map_err(BoxError::from))
 }
 
 #[cfg(test)]
@@ -68,15 +67,15 @@ mod tests {
     use super::*;
 
     async fn answered(uri: &str, status: u16) -> (u16, String) {
-        let inner = tower::service_fn(move |_: Request<Body>| async move {
-            let mut answer = Response::new(Body::from("theirs"));
+        let inner = tower::service_fn(move |_: Request<()>| async move {
+            let mut answer = Response::new(body("theirs"));
             *answer.status_mut() = StatusCode::from_u16(status).unwrap();
             Ok::<_, Infallible>(answer)
         });
-        let request = Request::builder().uri(uri).body(Body::empty()).unwrap();
+        let request = Request::builder().uri(uri).body(()).unwrap();
         let answer = Relists.layer(inner).call(request).await.unwrap();
         let status = answer.status().as_u16();
-        let body = axum::body::to_bytes(answer.into_body(), 1024).await.unwrap();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
         (status, String::from_utf8(body.to_vec()).unwrap())
     }
 
