@@ -8,14 +8,14 @@
 //! microsoft    CHECKS       clients of Microsoft Graph and ACS Identity; knows no Kubernetes
 //! http_edge    WIRE         what every call over HTTP shares: bounds, Retry-After, tokens
 //! controller   KUBERNETES   run, resolve, observe, execute, publish
-//! sandbox      REFERENCE    the reference platform: HTTP and SQLite; shares nothing with the client
 //! cli          PEOPLE       one file per command
 //! telemetry    logs of the process
 //! ```
 //!
 //! Who may use whom: `resources → settings`; `admin_api → settings, http_edge`; `microsoft → http_edge`, and of `settings` only
-//! how a connection string is read; `plan → resources, settings, admin_api`; `controller` and `cli` see everything but the
-//! sandbox's inside; nothing uses `cli`; `sandbox` and `http_edge` use nobody. A test reads the sources and holds this.
+//! how a connection string is read; `plan → resources, settings, admin_api`; `controller` and `cli` see everything;
+//! nothing uses `cli`; `http_edge` uses nothing. A test reads the sources and holds this. The reference platform, which tests and
+//! demo run against, is the package `nimbus-sandbox` in `sandbox/`.
 //!
 //! The life of one Tenant, which is `controller::reconcile`:
 //!
@@ -33,6 +33,5 @@ mod http_edge;
 pub mod microsoft;
 pub mod plan;
 pub mod resources;
-pub mod sandbox;
 pub mod settings;
 pub mod telemetry;

@@ -26,7 +26,6 @@ mod microsoft;
 mod operators;
 mod partner;
 mod platform;
-mod platform_api;
 mod policies;
 mod proof;
 mod security;

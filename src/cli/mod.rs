@@ -3,7 +3,6 @@
 pub mod crd;
 pub mod policies;
 pub mod run;
-pub mod sandbox;
 
 use std::io::{ErrorKind, Write};
 
@@ -37,8 +36,6 @@ pub struct Operator {
 pub enum Command {
     /// Reconcile Tenants until stopped by SIGTERM or Ctrl-C.
     Run(run::Run),
-    /// Serve a reference platform with an embedded database, for trying out and for tests. Not for production.
-    Sandbox(sandbox::Sandbox),
     /// Print the CRDs, ready for kubectl apply.
     Crd(crd::Crd),
     /// Print the admission policies that hold who may change what, ready for kubectl apply.
@@ -53,7 +50,6 @@ impl Operator {
         log::start(&self.log, self.log_format).with_context(|| format!("--log {}", self.log))?;
         match self.command {
             Command::Run(run) => run.execute().await,
-            Command::Sandbox(sandbox) => sandbox.execute().await,
             Command::Crd(crd) => crd.execute(),
             Command::Policies(policies) => policies.execute(),
         }

@@ -232,8 +232,8 @@ async fn install(control_plane: &ControlPlane, operator: &str) -> Result<()> {
 }
 
 async fn start_sandbox(folder: &Path) -> Result<(Process, String)> {
-    let mut command = Command::new(assets::operator()?);
-    command.args(["sandbox", "--listen=127.0.0.1:0"]).env_clear();
+    let mut command = Command::new(assets::sandbox()?);
+    command.arg("--listen=127.0.0.1:0").env_clear();
     let sandbox = Process::start("sandbox", command, &folder.join("sandbox.log"))?;
     let url = try_until("the sandbox to say where it is", READY_DEADLINE, || async {
         let log = sandbox.log();

@@ -50,6 +50,11 @@ pub fn operator() -> Result<PathBuf> {
     }
 }
 
+/// Returns the built binary of the reference platform, for the demo, which finds it beside itself.
+pub fn sandbox() -> Result<PathBuf> {
+    Ok(build_folder(2)?.join("nimbus-sandbox"))
+}
+
 /// Returns the top of the checkout.
 pub fn checkout() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

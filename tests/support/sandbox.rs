@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use nimbus_operator::sandbox::{self, Database, Options, Running};
+use nimbus_sandbox::{Database, Options, Running};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -32,7 +32,8 @@ impl Sandbox {
     /// Starts one in memory.
     pub async fn start() -> Result<Self> {
         super::http::install_tls_provider();
-        let running = sandbox::start(Options { listen: "127.0.0.1:0".parse()?, database: Database::Memory }).await?;
+        let running =
+            nimbus_sandbox::start(Options { listen: "127.0.0.1:0".parse()?, database: Database::Memory }).await?;
         Ok(Self { running, file: None, http: reqwest::Client::new() })
     }
 
@@ -40,7 +41,7 @@ impl Sandbox {
     pub async fn start_in(file: &Path) -> Result<Self> {
         super::http::install_tls_provider();
         let database = Database::File(file.to_owned());
-        let running = sandbox::start(Options { listen: "127.0.0.1:0".parse()?, database }).await?;
+        let running = nimbus_sandbox::start(Options { listen: "127.0.0.1:0".parse()?, database }).await?;
         Ok(Self { running, file: Some(file.to_owned()), http: reqwest::Client::new() })
     }
 
@@ -50,7 +51,7 @@ impl Sandbox {
         let listen = running.address();
         running.stop().await;
         let database = Database::File(file.clone().context("its state is in memory")?);
-        let running = sandbox::start(Options { listen, database }).await?;
+        let running = nimbus_sandbox::start(Options { listen, database }).await?;
         Ok(Self { running, file, http })
     }
 

@@ -1,0 +1,97 @@
+//! The `nimbus-sandbox` binary: arguments, the platform, exit code. 0 is success, 1 a failure, 2 a mistake in the arguments.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow};
+use clap::{Parser, ValueEnum};
+use nimbus_sandbox::{Database, Options};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+
+/// Where `--help` lists the options of the log.
+const LOGGING: &str = "Logging";
+
+/// Serve a reference platform with an embedded database, for trying out and for tests. Not for production.
+///
+/// Prints one line of JSON with its URL when it is ready.
+#[derive(Debug, Parser)]
+#[command(name = "nimbus-sandbox", version, max_term_width = 110)]
+struct Sandbox {
+    /// Where to listen. Port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
+    listen: SocketAddr,
+
+    /// The database: a file, which survives a restart, or 'memory'.
+    #[arg(long, default_value = "memory", value_name = "FILE|memory")]
+    database: PathBuf,
+
+    /// What is logged, as tracing filters have it, e.g. 'info' or 'warn,nimbus_sandbox=debug'.
+    #[arg(long, env = "NIMBUS_LOG", default_value = "info", value_name = "FILTER", help_heading = LOGGING)]
+    log: String,
+
+    /// How log lines look.
+    #[arg(long, env = "NIMBUS_LOG_FORMAT", default_value = "text", value_enum, value_name = "FORMAT", help_heading = LOGGING)]
+    log_format: Format,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match Sandbox::parse().serve().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing can be reported when standard error is closed.
+            drop(writeln!(std::io::stderr(), "error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Sandbox {
+    /// Serves until SIGTERM or Ctrl-C.
+    ///
+    /// *Errors*: the address is taken, or the database cannot be opened.
+    async fn serve(self) -> anyhow::Result<()> {
+        start_log(&self.log, self.log_format)?;
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let database =
+            if self.database.as_os_str() == "memory" { Database::Memory } else { Database::File(self.database) };
+        let running = nimbus_sandbox::start(Options { listen: self.listen, database })
+            .await
+            .with_context(|| format!("starting the sandbox on {}", self.listen))?;
+        let url = running.url();
+        let ready = json!({ "url": url, "tokenUrl": format!("{url}/oauth2/v2.0/token"), "openapi": format!("{url}/openapi.json") });
+        writeln!(std::io::stdout(), "{ready}")?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        running.stop().await;
+        Ok(())
+    }
+}
+
+/// Logs to standard error.
+fn start_log(filter: &str, format: Format) -> anyhow::Result<()> {
+    // The error repeats its cause in its own text.
+    let filter = EnvFilter::try_new(filter).map_err(|error| anyhow!("--log {filter}: {error}"))?;
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(filter);
+    match format {
+        Format::Text => registry.with(lines).init(),
+        Format::Json => registry.with(lines.json().flatten_event(true)).init(),
+    }
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! How Microsoft says no: three kinds of bodies, none of them ours.
+use serde_json::{Value, json};
+
+use crate::call::Call;
+use crate::problem::Failure;
+use crate::store::Work;
+
+/// A refusal in somebody else's words.
+#[derive(Clone, Debug)]
+pub(crate) struct Foreign {
+    pub status: u16,
+    /// What a caller branches on; also in the journal.
+    pub code: String,
+    pub body: Value,
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Foreign {
+    pub(super) fn with(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+impl From<Foreign> for Failure {
+    fn from(foreign: Foreign) -> Self {
+        Self::Foreign(Box::new(foreign))
+    }
+}
+
+/// Returns the headers by which Graph names a request.
+pub(super) fn request_ids(call: &Call) -> Vec<(&'static str, String)> {
+    let of_client = call.header("client-request-id").unwrap_or(&call.request_id);
+    vec![("request-id", call.request_id.clone()), ("client-request-id", of_client.to_owned())]
+}
+
+/// Returns an error of Graph.
+pub(super) fn graph(work: &Work, call: &Call, status: u16, code: &str, message: &str) -> Foreign {
+    let headers = request_ids(call);
+    let date = work.now.strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    let inner = json!({"date": date, "request-id": headers[0].1, "client-request-id": headers[1].1});
+    let body = json!({"error": {"code": code, "message": message, "innerError": inner}});
+    Foreign { status, code: code.to_owned(), body, headers }
+}
+
+/// Returns an error of the token endpoint, with the number that Entra has for it.
+pub(super) fn entra(work: &Work, call: &Call, status: u16, error: &str, number: u32, message: &str) -> Foreign {
+    let (trace, now) = (&call.request_id, work.now.strftime("%Y-%m-%d %H:%M:%SZ").to_string());
+    let description = format!("AADSTS{number}: {message} Trace ID: {trace} Correlation ID: {trace} Timestamp: {now}");
+    let body = json!({
+        "error": error,
+        "error_description": description,
+        "error_codes": [number],
+        "timestamp": now,
+        "trace_id": trace,
+        "correlation_id": trace,
+        "error_uri": format!("https://login.microsoftonline.com/error?code={number}"),
+    });
+    Foreign { status, code: format!("AADSTS{number}"), body, headers: Vec::new() }
+}
+
+/// Returns an error of Azure Communication Services.
+pub(super) fn acs(call: &Call, status: u16, code: &str, message: &str) -> Foreign {
+    let body = json!({"error": {"code": code, "message": message}});
+    let headers = vec![("x-ms-request-id", call.request_id.clone())];
+    Foreign { status, code: code.to_owned(), body, headers }
+}

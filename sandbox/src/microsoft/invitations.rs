@@ -1,0 +1,44 @@
+//! Guests that are invited into a tenant.
+use serde_json::{Value, json};
+
+use super::answers::graph;
+use super::directory::save_user;
+use super::graph::{Price, enter, entity};
+use super::throttle::Throttle;
+use crate::call::{Call, Reply};
+use crate::format::canonical;
+use crate::leaf::Format;
+use crate::problem::Failure;
+use crate::store::Work;
+
+const INVITE: Price = Price::identity(1, &["User.Invite.All"]);
+
+/// `POST /graph/v1.0/invitations`: the guest is there at once, and has not accepted.
+pub(super) async fn invite(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
+    let entry = enter(work, call, throttle, &INVITE).await?;
+    let body: Value = serde_json::from_slice(&call.body).unwrap_or_default();
+    let address = body["invitedUserEmailAddress"].as_str().and_then(|text| canonical(Format::Email, text));
+    let (Some(address), Some(redirect)) = (address, body["inviteRedirectUrl"].as_str()) else {
+        return Err(graph(work, call, 400, "BadRequest", "Invalid invitation.").into());
+    };
+    let id = uuid::Uuid::new_v4().to_string();
+    let upn = format!("{}#EXT#@{}", address.replace('@', "_"), entry.tenant.initial_domain());
+    let guest = json!({
+        "id": id, "displayName": body["invitedUserDisplayName"].as_str().unwrap_or(&address), "mail": address,
+        "userPrincipalName": upn, "userType": "Guest", "accountEnabled": true,
+    });
+    let presence = json!({"availability": "PresenceUnknown", "activity": "PresenceUnknown"});
+    let since = work.now.as_second() + entry.tenant.lag;
+    save_user(work, &entry.tenant.id, &guest, &presence, since).await?;
+    let invitation = json!({
+        "id": uuid::Uuid::new_v4().to_string(),
+        "invitedUserEmailAddress": address,
+        "inviteRedirectUrl": redirect,
+        "inviteRedeemUrl": format!("https://login.microsoftonline.com/redeem?tenant={}&user={id}", entry.tenant.id),
+        "sendInvitationMessage": body["sendInvitationMessage"] == json!(true),
+        "status": "PendingAcceptance",
+        "invitedUser": {"id": id, "userPrincipalName": upn},
+    });
+    let object = invitation.as_object().cloned().unwrap_or_default();
+    Ok(entry.reply_with(201, entity(call, "invitations", object)))
+}

@@ -1,0 +1,33 @@
+//! The journal of what reached Microsoft's side: paths and codes, never a body or a header.
+use serde_json::json;
+
+use crate::call::{Call, Reply};
+use crate::log::{self, Ending};
+use crate::problem::Failure;
+use crate::store::Work;
+
+/// Writes the entry of a request.
+pub(crate) async fn write(work: &mut Work, call: &Call, ending: &Ending<'_>) -> Result<(), sqlx::Error> {
+    let entry = json!({
+        "at": work.now.to_string(),
+        "requestId": call.request_id,
+        "method": call.method,
+        "path": call.path,
+        "query": call.raw_query,
+        "route": call.route.ok().map(|route| route.template),
+        "tenant": work.trace.tenant,
+        "client": work.trace.client,
+        "userAgent": call.header("user-agent"),
+        "status": ending.status,
+        "code": work.trace.code.as_deref().or(ending.slug),
+        "fault": ending.fault,
+    });
+    let sql = "INSERT INTO ms_log (entry) VALUES (?)";
+    sqlx::query(sql).bind(entry.to_string()).execute(&mut *work.tx).await?;
+    Ok(())
+}
+
+/// `GET /sandbox/microsoft/log`: the entries after `after`.
+pub(super) async fn read(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    log::entries(work, call, "SELECT seq, entry FROM ms_log WHERE seq > ? ORDER BY seq").await
+}

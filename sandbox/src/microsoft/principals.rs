@@ -1,0 +1,87 @@
+//! Apps in a tenant, and what they were granted there.
+use serde_json::{Value, json};
+
+use super::apps::{display_name, grants, is_known};
+use super::graph::{Entry, Price, enter, entity, not_found, object_id, page, select};
+use super::permissions::GRAPH_APP;
+use super::throttle::Throttle;
+use crate::call::{Call, Reply};
+use crate::format::{derived_guid, guid};
+use crate::problem::Failure;
+use crate::store::Work;
+
+const KNOWN: [&str; 6] = ["id", "appId", "displayName", "appDisplayName", "servicePrincipalType", "accountEnabled"];
+const READERS: &[&str] = &["Application.Read.All", "Directory.Read.All"];
+const READ: Price = Price::identity(1, READERS);
+const ASSIGNMENTS: Price = Price::identity(2, READERS);
+
+/// Returns the id that an app has in a tenant; in another tenant it has another one.
+fn principal_id(tenant: &str, app: &str) -> String {
+    derived_guid(&["service-principal", tenant, app])
+}
+
+async fn principal(work: &mut Work, tenant: &str, app: &str) -> Result<Value, Failure> {
+    let name = display_name(work, app).await?;
+    Ok(json!({
+        "id": principal_id(tenant, app), "appId": app, "displayName": name, "appDisplayName": name,
+        "servicePrincipalType": "Application", "accountEnabled": true,
+    }))
+}
+
+async fn show(work: &mut Work, call: &Call, entry: Entry, app: &str) -> Result<Reply, Failure> {
+    let principal = principal(work, &entry.tenant.id, app).await?;
+    let object = select(work, call, &principal, &KNOWN, &KNOWN)?;
+    Ok(entry.reply(entity(call, "servicePrincipals", object)))
+}
+
+/// `GET /graph/v1.0/servicePrincipals(appId='{appId}')`.
+pub(super) async fn of_app(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
+    let entry = enter(work, call, throttle, &READ).await?;
+    let text = call.parameter("appId");
+    let app = guid(text).unwrap_or_default();
+    match is_known(work, &entry.tenant.id, &app).await? {
+        true => show(work, call, entry, &app).await,
+        false => Err(not_found(work, call, text)),
+    }
+}
+
+/// Lets a call in and returns the app whose principal is in its path.
+async fn target(work: &mut Work, call: &Call, throttle: &Throttle, price: &Price) -> Result<(Entry, String), Failure> {
+    let entry = enter(work, call, throttle, price).await?;
+    let id = object_id(work, call, "principal")?;
+    let sql = "SELECT app FROM ms_consents WHERE tenant = ?";
+    let apps: Vec<String> = sqlx::query_scalar(sql).bind(&entry.tenant.id).fetch_all(&mut *work.tx).await?;
+    let mut apps = apps.into_iter().chain([GRAPH_APP.to_owned()]);
+    match apps.find(|app| principal_id(&entry.tenant.id, app) == id) {
+        Some(app) => Ok((entry, app)),
+        None => Err(not_found(work, call, &id)),
+    }
+}
+
+/// `GET /graph/v1.0/servicePrincipals/{principal}`.
+pub(super) async fn read(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
+    let (entry, app) = target(work, call, throttle, &READ).await?;
+    show(work, call, entry, &app).await
+}
+
+/// `GET /graph/v1.0/servicePrincipals/{principal}/appRoleAssignments`: what was granted and is replicated by now.
+pub(super) async fn assignments(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
+    let (entry, app) = target(work, call, throttle, &ASSIGNMENTS).await?;
+    let tenant = &entry.tenant.id;
+    let name = display_name(work, &app).await?;
+    let mut items = Vec::new();
+    for (resource, role) in grants(work, tenant, &app).await? {
+        items.push(json!({
+            "id": derived_guid(&["assignment", tenant, &app, &resource, &role]),
+            "deletedDateTime": null,
+            "appRoleId": role,
+            "principalDisplayName": name,
+            "principalId": principal_id(tenant, &app),
+            "principalType": "ServicePrincipal",
+            "resourceDisplayName": display_name(work, &resource).await?,
+            "resourceId": principal_id(tenant, &resource),
+        }));
+    }
+    let body = page(work, call, "appRoleAssignments", items)?;
+    Ok(entry.reply(body))
+}

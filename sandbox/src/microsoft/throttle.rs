@@ -1,0 +1,78 @@
+//! How much an app may ask of a tenant in a time. What was asked is weather: it lives in memory.
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+/// What is counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Budget {
+    /// Units of users, groups and apps.
+    Identity,
+    /// Requests for a presence.
+    Presence,
+}
+
+impl Budget {
+    /// The length of the time in which a budget is spent.
+    pub(super) fn seconds(self) -> i64 {
+        match self {
+            Self::Identity => 10,
+            Self::Presence => 30,
+        }
+    }
+}
+
+/// Whose budget it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Purse {
+    pub tenant: String,
+    pub app: String,
+    pub budget: Budget,
+}
+
+/// Whether a request is within its budget.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Spent {
+    /// How much of the budget is gone, from 0 to 1.
+    Within(f64),
+    /// In how many seconds there is a new one.
+    Beyond(i64),
+}
+
+/// What was spent in the present time.
+#[derive(Debug, Default)]
+pub(crate) struct Throttle(Mutex<HashMap<Purse, (i64, i64)>>);
+
+impl Throttle {
+    /// Spends `cost`; what is beyond the budget counts too, so that a client that does not wait stays out.
+    pub(super) fn spend(&self, purse: Purse, cost: i64, limit: i64, now: i64) -> Spent {
+        let seconds = purse.budget.seconds();
+        let began = now - now.rem_euclid(seconds);
+        let mut purses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = purses.entry(purse).or_insert((began, 0));
+        if entry.0 != began {
+            *entry = (began, 0);
+        }
+        entry.1 += cost;
+        if entry.1 > limit {
+            return Spent::Beyond(began + seconds - now);
+        }
+        #[allow(clippy::cast_precision_loss, reason = "a share needs no more")]
+        Spent::Within(entry.1 as f64 / limit as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_is_spent_and_comes_back() {
+        let (throttle, purse) =
+            (Throttle::default(), Purse { tenant: "t".to_owned(), app: "a".to_owned(), budget: Budget::Identity });
+        let spend = |cost, now| throttle.spend(purse.clone(), cost, 10, now);
+        assert_eq!(Spent::Within(0.5), spend(5, 100));
+        assert_eq!(Spent::Within(1.0), spend(5, 101));
+        assert_eq!(Spent::Beyond(7), spend(1, 103));
+        assert_eq!(Spent::Within(0.1), spend(1, 110));
+    }
+}

@@ -1,0 +1,107 @@
+//! Users on Graph: one of them, a filtered list, and a presence.
+use serde_json::{Value, json};
+
+use super::answers::graph;
+use super::directory::{self, user};
+use super::graph::{Price, enter, entity, is_advanced, not_found, object_id, page, select};
+use super::throttle::{Budget, Throttle};
+use crate::call::{Call, Reply};
+use crate::filter::{Broken, Filter};
+use crate::problem::Failure;
+use crate::store::Work;
+
+/// What can be selected.
+pub(super) const KNOWN: [&str; 27] = [
+    "id",
+    "displayName",
+    "userPrincipalName",
+    "mail",
+    "givenName",
+    "surname",
+    "jobTitle",
+    "mobilePhone",
+    "officeLocation",
+    "preferredLanguage",
+    "businessPhones",
+    "userType",
+    "department",
+    "city",
+    "country",
+    "state",
+    "mailNickname",
+    "otherMails",
+    "proxyAddresses",
+    "usageLocation",
+    "imAddresses",
+    "accountEnabled",
+    "companyName",
+    "postalCode",
+    "streetAddress",
+    "employeeId",
+    "employeeType",
+];
+/// What is shown without `$select`: the first of them.
+pub(super) const SHOWN: &[&str] = KNOWN.split_at(11).0;
+
+const READ: Price = Price::identity(1, &["User.Read.All", "User.ReadBasic.All", "Directory.Read.All"]);
+const LIST: Price = Price::identity(2, &["User.Read.All", "Directory.Read.All"]);
+const PRESENCE: Price =
+    Price { budget: Budget::Presence, units: 1, any_of: &["Presence.Read.All"], denial: "Forbidden" };
+
+/// `GET /graph/v1.0/users/{user}`, by id or sign-in name.
+pub(super) async fn read(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
+    let entry = enter(work, call, throttle, &READ).await?;
+    let name = call.parameter("user");
+    let Some((document, _)) = user(work, &entry.tenant.id, name).await? else {
+        return Err(not_found(work, call, name));
+    };
+    let object = select(work, call, &document, &KNOWN, SHOWN)?;
+    Ok(entry.reply(entity(call, "users", object)))
+}
+
+/// `GET /graph/v1.0/users`: those who pass `$filter`.
+pub(super) async fn list(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
+    let entry = enter(work, call, throttle, &LIST).await?;
+    let filter = filter(work, call)?;
+    let passes = |user: &Value| filter.as_ref().is_none_or(|filter| filter.passes(user));
+    let users = directory::users(work, &entry.tenant.id).await?;
+    let mut items = Vec::new();
+    for user in users.iter().filter(|user| passes(user)) {
+        items.push(Value::Object(select(work, call, user, &KNOWN, SHOWN)?));
+    }
+    let body = page(work, call, "users", items)?;
+    Ok(entry.reply(body))
+}
+
+fn filter(work: &Work, call: &Call) -> Result<Option<Filter>, Failure> {
+    let refused = |code: &str, message: &str| Err(graph(work, call, 400, code, message).into());
+    let sorted = call.query.contains_key("$orderby");
+    let Some(text) = call.query.get("$filter") else {
+        return Ok(None);
+    };
+    match Filter::parse(text) {
+        Err(Broken::Syntax) => refused("Request_BadRequest", "Invalid filter clause."),
+        Err(Broken::Unsupported) => refused(
+            "Request_UnsupportedQuery",
+            "Unsupported or invalid query filter clause specified for resource 'User'.",
+        ),
+        Ok(filter) if (filter.advanced || sorted) && !is_advanced(call) => refused(
+            "Request_UnsupportedQuery",
+            "Operator is not supported because the required parameters might be missing. \
+             Try adding $count=true query parameter and ConsistencyLevel:eventual header.",
+        ),
+        Ok(filter) => Ok(Some(filter)),
+    }
+}
+
+/// `GET /graph/v1.0/users/{user}/presence` and `/communications/presences/{user}`, by id only.
+pub(super) async fn presence(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
+    let entry = enter(work, call, throttle, &PRESENCE).await?;
+    let id = object_id(work, call, "user")?;
+    let Some((_, mut presence)) = user(work, &entry.tenant.id, &id).await? else {
+        return Err(not_found(work, call, &id));
+    };
+    presence["id"] = json!(id);
+    let object = presence.as_object().cloned().unwrap_or_default();
+    Ok(entry.reply(entity(call, "users('presence')", object)))
+}
