@@ -9,6 +9,7 @@ mod behaviours_provisioning;
 mod behaviours_records;
 mod behaviours_tasks;
 mod bounds;
+mod cli;
 mod clients;
 mod contract;
 mod document;

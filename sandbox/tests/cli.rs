@@ -1,0 +1,76 @@
+//! The binary: its help, its ready line and its exit codes.
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+fn sandbox(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nimbus-sandbox"));
+    command.args(arguments).env_remove("NIMBUS_LOG").env_remove("NIMBUS_LOG_FORMAT");
+    command
+}
+
+fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = sandbox(arguments).output().unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+/// A running process; dropping it kills it.
+struct Started(Child);
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        // An error means that it has ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Started {
+    /// Starts one and returns it with its first line.
+    fn new(arguments: &[&str]) -> (Self, Value) {
+        let mut child = sandbox(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        (Self(child), serde_json::from_str(&line).unwrap())
+    }
+}
+
+#[test]
+fn help_and_version_explain_every_argument() {
+    let (code, help, _) = run(&["--help"]);
+    assert_eq!(Some(0), code);
+    for argument in ["--listen <ADDR>", "--database <FILE|memory>", "--log <FILTER>", "--log-format <FORMAT>"] {
+        let (_, rest) = help.split_once(argument).unwrap_or_else(|| panic!("no {argument}: {help}"));
+        assert!(rest.lines().nth(1).is_some_and(|line| line.trim().len() > 10), "{argument} is not explained: {help}");
+    }
+    assert_eq!(format!("nimbus-sandbox {}\n", env!("CARGO_PKG_VERSION")), run(&["--version"]).1);
+}
+
+#[test]
+fn a_mistake_in_the_arguments_is_2_and_a_failure_is_1() {
+    let (code, _, text) = run(&["--listen", "nowhere"]);
+    assert!(code == Some(2) && text.contains("--listen <ADDR>"), "{code:?} {text}");
+    let (code, _, text) = run(&["--log", "a=b="]);
+    assert!(code == Some(1) && text.starts_with("error: --log a=b=: "), "{code:?} {text}");
+    assert_eq!(1, text.matches("error parsing level filter").count(), "{text}");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (code, _, text) = run(&["--listen", &address]);
+    let told = format!("error: starting the sandbox on {address}: listening on {address}: ");
+    assert!(code == Some(1) && text.starts_with(&told), "{code:?} {text}");
+}
+
+#[tokio::test]
+async fn the_ready_line_says_where_the_platform_is_and_sigterm_ends_it_well() {
+    let (mut started, ready) = Started::new(&["--listen", "127.0.0.1:0"]);
+    let url = ready["url"].as_str().unwrap();
+    assert_eq!(json!(format!("{url}/oauth2/v2.0/token")), ready["tokenUrl"]);
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    assert_eq!(200, client.get(format!("{url}/healthz")).send().await.unwrap().status());
+
+    let pid = started.0.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert_eq!(Some(0), started.0.wait().unwrap().code());
+}
