@@ -6,15 +6,15 @@
 //! plan         THE DECISION validate, diff, plan, conclude                                          pure
 //! admin_api    PLATFORM     typed client of the admin API; knows no Kubernetes
 //! microsoft    CHECKS       clients of Microsoft Graph and ACS Identity; knows no Kubernetes
-//! http_edge    WIRE         what every call over HTTP shares: bounds, Retry-After, tokens
+//! http         WIRE         what every call over HTTP shares: bounds, Retry-After, tokens
 //! controller   KUBERNETES   run, resolve, observe, execute, publish
 //! cli          PEOPLE       one file per command
 //! telemetry    logs of the process
 //! ```
 //!
-//! Who may use whom: `resources → settings`; `admin_api → settings, http_edge`; `microsoft → http_edge`, and of `settings` only
+//! Who may use whom: `resources → settings`; `admin_api → settings, http`; `microsoft → http`, and of `settings` only
 //! how a connection string is read; `plan → resources, settings, admin_api`; `controller` and `cli` see everything;
-//! nothing uses `cli`; `http_edge` uses nothing. A test reads the sources and holds this. The reference platform, which tests and
+//! nothing uses `cli`; `http` uses nothing. A test reads the sources and holds this. The reference platform, which tests and
 //! demo run against, is the package `nimbus-sandbox` in `sandbox/`.
 //!
 //! The life of one Tenant, which is `controller::reconcile`:
@@ -29,7 +29,7 @@
 pub mod admin_api;
 pub mod cli;
 pub mod controller;
-mod http_edge;
+mod http;
 pub mod microsoft;
 pub mod plan;
 pub mod resources;

@@ -13,9 +13,9 @@ use crate::support::assets::checkout;
 const ARROWS: [(&str, &[&str]); 9] = [
     ("settings", &[]),
     ("resources", &["settings"]),
-    ("admin_api", &["settings", "http_edge"]),
-    ("microsoft", &["settings", "http_edge"]),
-    ("http_edge", &[]),
+    ("admin_api", &["settings", "http"]),
+    ("microsoft", &["settings", "http"]),
+    ("http", &[]),
     ("plan", &["resources", "settings", "admin_api"]),
     ("controller", &["settings", "resources", "plan", "admin_api", "microsoft", "telemetry"]),
     ("cli", &["settings", "resources", "plan", "admin_api", "telemetry", "controller"]),

@@ -151,7 +151,7 @@ fn letters(leaf: &Leaf) -> Vec<&'static str> {
     let mut letters = match leaf.class {
         Class::Value => vec!["A", "B", "C", "D", "E"],
         Class::Reference | Class::Sealed => vec!["A", "B", "D", "E"],
-        Class::Probe => vec!["A", "B", "E"],
+        Class::CheckInput => vec!["A", "B", "E"],
         _ => vec!["B", "E"],
     };
     letters.extend((leaf.class == Class::Value && rule.starts_with("self == ''")).then_some("F"));

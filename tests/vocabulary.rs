@@ -46,7 +46,7 @@ fn expected(stage: &Stage, leaf: &Leaf, spec: &Value) -> Option<Value> {
     match leaf.class {
         Class::Value => at(spec, leaf.path).cloned(),
         Class::Reference => Some(json!(PARTNER_ID)),
-        Class::Sealed | Class::Clears | Class::Probe | Class::Trigger | Class::Output => None,
+        Class::Sealed | Class::Clears | Class::CheckInput | Class::Trigger | Class::Output => None,
     }
     .map(|value| if leaf.path == "general.tenantId" { json!(stage.id) } else { value })
 }
@@ -91,7 +91,7 @@ async fn every_setting_reaches_the_platform_and_stays_when_it_is_no_longer_manag
             Class::Sealed => assert_eq!(found, Some(&json!({ "set": true, "version": 1 })), "{leaf}"),
             Class::Value | Class::Reference => assert_eq!(found, expected(&stage, leaf, &spec).as_ref(), "{leaf}"),
             Class::Clears => assert!(at(&before["settings"], leaf.path).is_none(), "{leaf} is no setting"),
-            Class::Probe | Class::Trigger | Class::Output => assert_eq!(found, None, "{leaf} is no setting"),
+            Class::CheckInput | Class::Trigger | Class::Output => assert_eq!(found, None, "{leaf} is no setting"),
         }
     }
     let changes: Vec<&str> = before["runtime"]["pendingChanges"]

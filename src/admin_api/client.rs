@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use http::{Method, StatusCode};
+use ::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use ::http::{Method, StatusCode};
 use reqwest::{Response, header::HeaderMap};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -17,7 +17,7 @@ use super::error::{ApiError, Problem};
 use super::gate::Gate;
 use super::token::Tokens;
 use super::types::{Capabilities, Lookup, TenantDocument, TenantPage};
-use crate::http_edge::{self, Object, retry_after};
+use crate::http::{self, Object, retry_after};
 
 const OWNER: &str = "nimbus-owner";
 const SETTINGS_VERSION: &str = "nimbus-settings-version";
@@ -76,7 +76,7 @@ impl Client {
     /// *Errors*: the CA bundle is not PEM.
     pub fn new(endpoint: Endpoint, alarm: Arc<Notify>) -> Result<Self, reqwest::Error> {
         let Endpoint { url, token_url, client_id, client_secret, scope, ca_bundle, deadline } = endpoint;
-        let http = http_edge::client(deadline, ca_bundle.as_deref())?;
+        let http = http::client(deadline, ca_bundle.as_deref())?;
         let tokens = Tokens { url: token_url, client_id, scope, secret: client_secret, cached: Mutex::new(None) };
         Ok(Self { http, url, tokens, gate: Gate::default(), capabilities: OnceCell::new(), alarm })
     }
@@ -291,7 +291,7 @@ impl Answer {
         if status == StatusCode::UNAUTHORIZED {
             return Err(ApiError::Unauthenticated { what: "the platform refused the token" });
         }
-        let body = http_edge::body(answer).await.map_err(|lost| ApiError::lost(lost, code))?;
+        let body = http::body(answer).await.map_err(|lost| ApiError::lost(lost, code))?;
         if status.is_success() {
             return Ok(Self { status: code, body });
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::types::ProblemBody;
-use crate::http_edge::{self, Lost};
+use crate::http::{self, Lost};
 
 /// Why a call did not give the documented answer.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -96,7 +96,7 @@ impl ApiError {
 
     /// An exchange that failed.
     pub(super) fn broken(error: &reqwest::Error) -> Self {
-        Self::Unreachable { what: http_edge::broken(error) }
+        Self::Unreachable { what: http::broken(error) }
     }
 
     /// An answer that was not read to its end.

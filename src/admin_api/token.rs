@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::error::ApiError;
-use crate::http_edge::{self, Bearer, retry_after};
+use crate::http::{self, Bearer, retry_after};
 
 pub(super) struct Tokens {
     pub(super) url: Url,
@@ -55,7 +55,7 @@ impl Tokens {
             }
             _ => return Err(ApiError::Unexpected { status, what: "not an answer of a token endpoint" }),
         }
-        let body = http_edge::body(answer).await.map_err(|lost| ApiError::lost(lost, status))?;
+        let body = http::body(answer).await.map_err(|lost| ApiError::lost(lost, status))?;
         Bearer::read(&body, Instant::now())
             .ok_or(ApiError::Unexpected { status, what: "not an answer of a token endpoint" })
     }

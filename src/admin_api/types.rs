@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::http_edge::{object, objects, some_object};
+use crate::http::{object, objects, some_object};
 
 /// What the platform says about one tenant id.
 #[derive(Clone, Debug, PartialEq)]
@@ -217,7 +217,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::http_edge::Object;
+    use crate::http::Object;
 
     fn is_read<T: for<'de> Deserialize<'de>>(body: &Value) -> bool {
         serde_json::from_slice::<Object<T>>(body.to_string().as_bytes()).is_ok()

@@ -29,7 +29,7 @@ use super::context::{CheckTiming, Context, Options};
 use super::reconcile::{Pass, phase_of};
 use crate::microsoft::{Acs, Credential, GrantLink, verdict};
 use crate::plan::checks::{PENDING, result};
-use crate::plan::{Checked, Outcome, Question, Stop, Wanted, Wants};
+use crate::plan::{Check, CheckPlan, CheckReport, Outcome, Query, Stop};
 use crate::resources::platform::Microsoft;
 use crate::resources::status::{self, CheckStatus};
 use crate::resources::{Platform, reason};
@@ -117,23 +117,23 @@ impl Checks {
     }
 
     /// What is known of the checks at the end of a pass; what is not known yet is asked from now on.
-    pub(super) fn follow(&self, pass: &Pass, outcome: &Result<Outcome, Stop>) -> Option<Checked> {
-        match (outcome, &pass.platform, &pass.wants) {
-            (Ok(Outcome::Live { .. }), Some(platform), Some(wants)) => {
-                let checks = self.tend(pass, platform, wants);
-                Some(Checked { checks, links: links(platform, wants) })
+    pub(super) fn follow(&self, pass: &Pass, outcome: &Result<Outcome, Stop>) -> Option<CheckReport> {
+        match (outcome, &pass.platform, &pass.check_plan) {
+            (Ok(Outcome::Live { .. }), Some(platform), Some(check_plan)) => {
+                let checks = self.tend(pass, platform, check_plan);
+                Some(CheckReport { checks, links: links(platform, check_plan) })
             }
             // Nothing is known, so nothing is known to have changed.
             (Err(Stop::Unavailable { .. } | Stop::Raced | Stop::Kubernetes(_) | Stop::Bug(_)), ..) => None,
             _ => {
-                self.cease(&pass.key);
+                self.cancel(&pass.key);
                 None
             }
         }
     }
 
     /// Asks nothing more for a Tenant, by namespace and name.
-    pub(super) fn cease(&self, key: &str) {
+    pub(super) fn cancel(&self, key: &str) {
         if let Some(tended) = lock(&self.tended).remove(key) {
             tended.task.abort();
         }
@@ -150,10 +150,10 @@ impl Checks {
         }
     }
 
-    fn tend(&self, pass: &Pass, platform: &Platform, wants: &Wants) -> Vec<CheckStatus> {
+    fn tend(&self, pass: &Pass, platform: &Platform, check_plan: &CheckPlan) -> Vec<CheckStatus> {
         let now = Instant::now();
-        let asked = |wanted: &&Wanted| self.without_asking(platform, wanted).is_none();
-        let questions: Vec<&Wanted> = wants.checks.iter().filter(asked).collect();
+        let asked = |wanted: &&Check| self.without_asking(platform, wanted).is_none();
+        let queries: Vec<&Check> = check_plan.checks.iter().filter(asked).collect();
         let lane = self.lane(platform);
         let mut all = lock(&self.tended);
         let before = all.remove(&pass.key).filter(|before| {
@@ -166,20 +166,20 @@ impl Checks {
         let known: Vec<Known> = match &before {
             Some(before) => {
                 let known = lock(&before.known);
-                let of = |wanted: &&Wanted| {
+                let of = |wanted: &&Check| {
                     let input = wanted.input();
                     let same = known.iter().find(|known| known.name == wanted.name && known.input == input);
                     same.cloned().unwrap_or_else(|| Known::new(wanted.name, input, now))
                 };
-                questions.iter().map(of).collect()
+                queries.iter().map(of).collect()
             }
-            None => questions.iter().map(|wanted| self.begin(pass, wanted, now)).collect(),
+            None => queries.iter().map(|wanted| self.begin(pass, wanted, now)).collect(),
         };
-        let say = |wanted: &Wanted| {
+        let say = |wanted: &Check| {
             let fixed = self.without_asking(platform, wanted);
             fixed.or_else(|| known.iter().find(|known| known.name == wanted.name).map(|known| known.said.clone()))
         };
-        let said = wants.checks.iter().filter_map(say).collect();
+        let said = check_plan.checks.iter().filter_map(say).collect();
         let same = before.as_ref().is_some_and(|before| {
             let inputs = |known: &[Known]| known.iter().map(|known| known.input.clone()).collect::<Vec<_>>();
             inputs(&lock(&before.known)) == inputs(&known)
@@ -192,7 +192,7 @@ impl Checks {
                 }
                 if !known.is_empty() {
                     let heard = before.map(|before| before.heard).unwrap_or_default();
-                    all.insert(pass.key.clone(), self.start(pass, lane, wants, known, heard));
+                    all.insert(pass.key.clone(), self.start(pass, lane, check_plan, known, heard));
                 }
             }
         }
@@ -201,7 +201,7 @@ impl Checks {
 
     /// What is first known of a question. After a restart of the operator the status still says what was found, if the spec is
     /// as it was; it stands until its turn comes, so that a restart asks nothing at once.
-    fn begin(&self, pass: &Pass, wanted: &Wanted, now: Instant) -> Known {
+    fn begin(&self, pass: &Pass, wanted: &Check, now: Instant) -> Known {
         let said = pass.tenant.status.as_ref().filter(|status| {
             let applied = status.applied.as_ref().map(|applied| applied.hash.as_str());
             Some(status.observed_generation) == pass.tenant.metadata.generation && applied == pass.hash.as_deref()
@@ -226,20 +226,21 @@ impl Checks {
         &self,
         pass: &Pass,
         lane: Arc<Lane>,
-        wants: &Wants,
+        check_plan: &CheckPlan,
         known: Vec<Known>,
         heard: Arc<Mutex<Option<u64>>>,
     ) -> Tended {
         let namespace = pass.tenant.namespace().unwrap_or_default();
         let tenant = ObjectRef::new(&pass.tenant.name_any()).within(&namespace);
-        let questions = known.iter().filter_map(|known| wants.checks.iter().find(|wanted| wanted.name == known.name));
+        let queries =
+            known.iter().filter_map(|known| check_plan.checks.iter().find(|wanted| wanted.name == known.name));
         let known_of = Arc::new(Mutex::new(known.clone()));
         let asking = Arc::default();
         let errand = Errand {
             desk: self.desk.clone(),
             lane: lane.clone(),
             wake: Wake { uid: pass.uid().to_owned(), tenant },
-            questions: questions.cloned().collect(),
+            queries: queries.cloned().collect(),
             known: known_of.clone(),
             heard: Arc::clone(&heard),
             asking: Arc::clone(&asking),
@@ -249,8 +250,8 @@ impl Checks {
     }
 
     /// What can be said without asking anybody.
-    fn without_asking(&self, platform: &Platform, wanted: &Wanted) -> Option<CheckStatus> {
-        if let Question::Unanswerable { reason, message } = &wanted.question {
+    fn without_asking(&self, platform: &Platform, wanted: &Check) -> Option<CheckStatus> {
+        if let Query::Unanswerable { reason, message } = &wanted.query {
             return Some(status(wanted.name, result::UNKNOWN, reason, message));
         }
         let microsoft = platform.spec.microsoft.as_ref();
@@ -278,16 +279,17 @@ impl Drop for Checks {
 }
 
 /// Where an administrator grants the apps their permissions.
-fn links(platform: &Platform, wants: &Wants) -> Vec<status::GrantLink> {
+fn links(platform: &Platform, check_plan: &CheckPlan) -> Vec<status::GrantLink> {
     let Some(microsoft) = &platform.spec.microsoft else { return vec![] };
     let (Some(login), Some(graph)) = (lane::url(microsoft.login()), lane::url(microsoft.graph())) else {
         return vec![];
     };
     let nimbus = microsoft.nimbus_app.as_ref().map(|app| ("NimbusApp", &app.client_id));
-    let chat = microsoft.chat_app_client_id.as_ref().filter(|_| wants.chat).map(|id| ("ChatApp", id));
+    let chat = microsoft.chat_app_client_id.as_ref().filter(|_| check_plan.chat).map(|id| ("ChatApp", id));
     let link = |(name, client_id): (&str, &crate::settings::value::Text<_>)| {
         let client_id = Uuid::try_parse(client_id.as_str()).ok()?;
-        let link = GrantLink { login: &login, graph: &graph, tenant: wants.entra_tenant, client_id, redirect: None };
+        let link =
+            GrantLink { login: &login, graph: &graph, tenant: check_plan.entra_tenant, client_id, redirect: None };
         Some(status::GrantLink { name: name.to_owned(), url: link.url().into() })
     };
     [nimbus, chat].into_iter().flatten().filter_map(link).collect()

@@ -13,7 +13,7 @@ use url::Url;
 use super::context::{Context, Refusal};
 use super::platform::Guarded;
 use crate::admin_api::{Client, Endpoint};
-use crate::resources::condition::{self, Truth, kind};
+use crate::resources::condition::{self, ConditionStatus, condition_type};
 use crate::resources::platform::PlatformSpec;
 use crate::resources::{Platform, reason};
 
@@ -47,7 +47,8 @@ impl Seen {
     /// Compares a Platform with how it was last seen.
     pub(super) fn compare(&self, platform: &Platform) -> Concerns {
         let conditions = platform.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-        let ready = condition::find(conditions, kind::READY).is_some_and(|ready| ready.status == Truth::True.as_str());
+        let ready = condition::find(conditions, condition_type::READY)
+            .is_some_and(|ready| ready.status == ConditionStatus::True.as_str());
         let version = format!("{:?}/{:?}", platform.uid(), platform.metadata.generation);
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match seen.insert(platform.name_any(), (version.clone(), ready)) {

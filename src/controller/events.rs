@@ -10,12 +10,12 @@ use tracing::debug;
 
 use super::FIELD_MANAGER;
 use super::context::{Context, Refusal};
-use crate::plan::conclude::Note;
+use crate::plan::conclude::EventRecord;
 use crate::resources::Tenant;
 
 /// Records an event. A terminating namespace refuses new ones, so it then speaks of the namespace, in namespace `default`;
 /// whoever does not know that it ends learns it from the refusal.
-pub(super) async fn record(context: &Context, tenant: &Tenant, note: &Note, namespace_ends: bool) {
+pub(super) async fn record(context: &Context, tenant: &Tenant, note: &EventRecord, namespace_ends: bool) {
     let outcome = create(context, tenant, note, namespace_ends).await;
     let outcome = match outcome {
         Err(Refusal::Forbidden) if !namespace_ends => create(context, tenant, note, true).await,
@@ -27,7 +27,7 @@ pub(super) async fn record(context: &Context, tenant: &Tenant, note: &Note, name
     }
 }
 
-async fn create(context: &Context, tenant: &Tenant, note: &Note, namespace_ends: bool) -> Result<(), Refusal> {
+async fn create(context: &Context, tenant: &Tenant, note: &EventRecord, namespace_ends: bool) -> Result<(), Refusal> {
     let namespace = tenant.namespace().unwrap_or_default();
     let (home, regarding, text) = if namespace_ends {
         let regarding = ObjectReference {

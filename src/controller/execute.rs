@@ -15,9 +15,9 @@ use super::widget_key;
 use super::{FIELD_MANAGER, in_use};
 use crate::admin_api::types::PendingDeletion;
 use crate::admin_api::{ApiError, Client, Deletion, Lookup, TenantDocument, Write};
-use crate::plan::deletion::{self, Because, Farewell, Leave};
+use crate::plan::deletion::{self, DeletionPlan, ReleaseOutcome, RetainReason};
 use crate::plan::diff::diff;
-use crate::plan::{Besides, Desired, Difference, Done, Intent, Observation, Outcome, Plan, Resolved, Stop};
+use crate::plan::{Desired, Difference, Done, Intent, Observation, Outcome, Plan, Resolved, SideEffects, Stop};
 use crate::resources::{FINALIZER, Partner, Platform, Tenant, reason};
 
 /// Carries out a plan.
@@ -33,22 +33,24 @@ pub(super) async fn execute(
     plan: Plan,
 ) -> Result<Outcome, Stop> {
     match (intent, plan) {
-        (Intent::Leave(departure), Plan::Leave(leave)) => {
-            if leave == Leave::Delete {
+        (Intent::Delete(deletion_intent), Plan::Delete(leave)) => {
+            if leave == DeletionPlan::Delete {
                 ensure_unchanged(context, &pass.tenant).await?;
             }
-            carry_out(context, pass, client, &departure.tenant_id, leave).await
+            execute_deletion(context, pass, client, &deletion_intent.tenant_id, leave).await
         }
-        (Intent::Leave(_), _) | (_, Plan::Leave(_)) => Err(Stop::Bug("the plan does not fit the intent")),
-        (Intent::Keep(desired), plan) => {
+        (Intent::Delete(_), _) | (_, Plan::Delete(_)) => Err(Stop::Bug("the plan does not fit the intent")),
+        (Intent::Apply(desired), plan) => {
             let client = client.map_err(|error| Stop::Unavailable { error, hash: desired.hash.clone() })?;
             let writer = Writer { client, desired, resolved, stamp: pass.stamp.clone() };
             ensure_finalizer(context, pass).await?;
-            let Saved { document, settings, done, difference, mut besides } = writer.save(observation, plan).await?;
-            writer.pull(&document, &settings, &mut besides).await?;
-            let rotated = besides.has_rotated();
-            besides.key = widget_key::publish(context, &pass.tenant, &writer, &document, &settings, rotated).await?;
-            Ok(Outcome::Live { document, done, difference, besides })
+            let Saved { document, settings, done, difference, mut side_effects } =
+                writer.save(observation, plan).await?;
+            writer.fire(&document, &settings, &mut side_effects).await?;
+            let rotated = side_effects.has_rotated();
+            side_effects.key =
+                widget_key::publish(context, &pass.tenant, &writer, &document, &settings, rotated).await?;
+            Ok(Outcome::Live { document, done, difference, side_effects })
         }
     }
 }
@@ -70,13 +72,13 @@ struct Saved {
     done: Done,
     /// What still differs.
     difference: Difference,
-    besides: Besides,
+    side_effects: SideEffects,
 }
 
 impl Writer<'_> {
     async fn save(&self, observation: Observation, plan: Plan) -> Result<Saved, Stop> {
         let id = &self.desired.tenant_id;
-        let nothing = Besides::default();
+        let nothing = SideEffects::default();
         match (plan, observation) {
             (Plan::Create { recreate, rotation, difference }, _) => {
                 let body = difference.to_creation();
@@ -84,10 +86,10 @@ impl Writer<'_> {
                 self.live(created.map_err(|error| self.refused(error))?, Done::Created, &difference, nothing)
             }
             (Plan::Nothing { difference }, Observation::Exists { document, settings, .. }) => {
-                Ok(Saved { document, settings, done: Done::Nothing, difference, besides: nothing })
+                Ok(Saved { document, settings, done: Done::Nothing, difference, side_effects: nothing })
             }
             (Plan::Save { claim, recorded, edited, difference }, Observation::Exists { document, .. }) => {
-                let besides = self.record(&document, &recorded).await?;
+                let side_effects = self.record(&document, &recorded).await?;
                 if claim {
                     self.client.claim(id, &self.stamp).await.map_err(|error| self.refused(error))?;
                 }
@@ -97,11 +99,11 @@ impl Writer<'_> {
                     (false, false) => Done::Corrected,
                 };
                 if difference.is_empty() {
-                    return self.live(*document, done, &difference, besides);
+                    return self.live(*document, done, &difference, side_effects);
                 }
                 let write = Write { id, owner: &self.stamp, settings_version: &document.settings_version };
                 let saved = self.client.patch(write, difference.to_body()).await;
-                self.live(saved.map_err(|error| self.refused(error))?, done, &difference, besides)
+                self.live(saved.map_err(|error| self.refused(error))?, done, &difference, side_effects)
             }
             _ => Err(Stop::Bug("the plan does not fit what was observed")),
         }
@@ -113,7 +115,7 @@ impl Writer<'_> {
         document: TenantDocument,
         done: Done,
         written: &Difference,
-        besides: Besides,
+        side_effects: SideEffects,
     ) -> Result<Saved, Stop> {
         let settings = canonical(&document.settings).ok_or_else(|| Stop::Unavailable {
             error: ApiError::Unexpected { status: 200, what: "settings that cannot be read" },
@@ -121,7 +123,7 @@ impl Writer<'_> {
         })?;
         let sent = written.sealed_after(&document.settings);
         let difference = diff(self.desired, &self.resolved.secrets, &sent, &settings, &document.restricted_paths);
-        Ok(Saved { document: Box::new(document), settings, done, difference, besides })
+        Ok(Saved { document: Box::new(document), settings, done, difference, side_effects })
     }
 
     /// What a failed write means.
@@ -143,10 +145,10 @@ impl Writer<'_> {
 /// Holds what the Tenant refers to, then adds our finalizer to it, unless it is there. Others' are kept.
 async fn ensure_finalizer(context: &Context, pass: &mut Pass) -> Result<(), Stop> {
     if let Some(platform) = &pass.platform {
-        in_use::hold::<Platform>(context, &platform.metadata).await?;
+        in_use::add_finalizer::<Platform>(context, &platform.metadata).await?;
     }
     if let Some(partner) = &pass.partner {
-        in_use::hold::<Partner>(context, partner).await?;
+        in_use::add_finalizer::<Partner>(context, partner).await?;
     }
     let tenant = &pass.tenant;
     if tenant.finalizers().iter().any(|name| name == FINALIZER) {
@@ -208,31 +210,34 @@ fn guarded(tenant: &Tenant, steps: Vec<Value>) -> Result<Patch<()>, Stop> {
 /// Carries out the plan for a Tenant that is being deleted. It leaves, or says for what it waits.
 ///
 /// *Errors*: Kubernetes did not let the deletion be counted.
-async fn carry_out(
+async fn execute_deletion(
     context: &Context,
     pass: &Pass,
     client: Result<&Client, ApiError>,
     id: &str,
-    leave: Leave,
+    leave: DeletionPlan,
 ) -> Result<Outcome, Stop> {
     let (timing, stamp) = (&context.options.timing, pass.stamp.as_str());
     Ok(match (leave, client) {
-        (Leave::Off(farewell), _) => Outcome::Left(farewell),
-        (Leave::Wait { reason, why, error }, _) => {
+        (DeletionPlan::Off(release_outcome), _) => Outcome::Left(release_outcome),
+        (DeletionPlan::Wait { reason, why, error }, _) => {
             Outcome::Waiting { deletion: None, reason, why, started: false, error }
         }
-        (Leave::Await(deletion), _) => waits(deletion, false),
-        (Leave::Release(because), Ok(client)) => {
-            let most =
-                if because == Because::SurroundingsEnd { timing.release_in_ending_namespace } else { timing.release };
-            Outcome::Left(release(client, id, stamp, because, most).await)
+        (DeletionPlan::Await(deletion), _) => waits(deletion, false),
+        (DeletionPlan::Release(retain_reason), Ok(client)) => {
+            let most = if retain_reason == RetainReason::ScopeTerminating {
+                timing.release_in_ending_namespace
+            } else {
+                timing.release
+            };
+            Outcome::Left(release(client, id, stamp, retain_reason, most).await)
         }
-        (Leave::Release(because), Err(_)) => Outcome::Left(Farewell::StaleStamp(because)),
-        (Leave::Delete, Ok(client)) => match slot(context, pass, id).await? {
+        (DeletionPlan::Release(retain_reason), Err(_)) => Outcome::Left(ReleaseOutcome::StaleStamp(retain_reason)),
+        (DeletionPlan::Delete, Ok(client)) => match slot(context, pass, id).await? {
             Slot::Taken => delete(client, id, stamp).await,
             Slot::Wait(after) => rate_limited(after),
         },
-        (Leave::Delete, Err(error)) => unasked(error),
+        (DeletionPlan::Delete, Err(error)) => not_requested(error),
     })
 }
 
@@ -250,23 +255,29 @@ async fn slot(context: &Context, pass: &Pass, id: &str) -> Result<Slot, Stop> {
 }
 
 /// One attempt, whatever comes of it: a stale stamp heals, a Tenant that cannot be deleted does not.
-async fn release(client: &Client, id: &str, stamp: &str, because: Because, most: Duration) -> Farewell {
+async fn release(
+    client: &Client,
+    id: &str,
+    stamp: &str,
+    retain_reason: RetainReason,
+    most: Duration,
+) -> ReleaseOutcome {
     match tokio::time::timeout(most, client.release(id, stamp)).await {
-        Ok(Ok(Some(document))) if document.runtime.deletion.is_some() => Farewell::TooLate,
-        Ok(Ok(_)) => Farewell::Released(because),
-        Ok(Err(ApiError::Refused(_))) => Farewell::NeverOurs,
-        Ok(Err(_)) | Err(_) => Farewell::StaleStamp(because),
+        Ok(Ok(Some(document))) if document.runtime.deletion.is_some() => ReleaseOutcome::TooLate,
+        Ok(Ok(_)) => ReleaseOutcome::Released(retain_reason),
+        Ok(Err(ApiError::Refused(_))) => ReleaseOutcome::NeverOurs,
+        Ok(Err(_)) | Err(_) => ReleaseOutcome::StaleStamp(retain_reason),
     }
 }
 
 /// Asks for the deletion and looks what came of it.
 async fn delete(client: &Client, id: &str, stamp: &str) -> Outcome {
     match client.delete(id, stamp).await {
-        Ok(Deletion::Gone) => Outcome::Left(Farewell::Deleted),
-        Err(error) if error.is("owned-by-other") => Outcome::Left(Farewell::NeverOurs),
-        Err(error) => unasked(error),
+        Ok(Deletion::Gone) => Outcome::Left(ReleaseOutcome::Deleted),
+        Err(error) if error.is("owned-by-other") => Outcome::Left(ReleaseOutcome::NeverOurs),
+        Err(error) => not_requested(error),
         Ok(Deletion::Pending(accepted)) => match client.tenant(id).await {
-            Ok(Lookup::Absent | Lookup::Tombstone { .. }) => Outcome::Left(Farewell::Deleted),
+            Ok(Lookup::Absent | Lookup::Tombstone { .. }) => Outcome::Left(ReleaseOutcome::Deleted),
             Ok(Lookup::Found(document)) => waits(document.runtime.deletion.unwrap_or_default(), true),
             Err(_) => waits(accepted.runtime.deletion.unwrap_or_default(), true),
         },
@@ -284,7 +295,7 @@ fn waits(deletion: PendingDeletion, started: bool) -> Outcome {
     Outcome::Waiting { deletion: Some(deletion), reason: reason::DELETING, why, started, error: None }
 }
 
-fn unasked(error: ApiError) -> Outcome {
-    let why = deletion::unasked(&error);
+fn not_requested(error: ApiError) -> Outcome {
+    let why = deletion::not_requested(&error);
     Outcome::Waiting { deletion: None, reason: reason::DELETING, why, started: false, error: Some(error) }
 }

@@ -31,7 +31,7 @@ fn finalizer(context: &Context) -> String {
 }
 
 /// Whether an object is on its way out and we do not hold it: it may be gone at any moment, and cannot be held any more.
-pub(super) fn is_leaving(context: &Context, meta: &ObjectMeta) -> bool {
+pub(super) fn is_terminating(context: &Context, meta: &ObjectMeta) -> bool {
     meta.deletion_timestamp.is_some() && !names(meta).contains(&finalizer(context))
 }
 
@@ -41,19 +41,19 @@ fn names(meta: &ObjectMeta) -> &[String] {
 
 /// Holds an object before the first tenant that depends on it is written. What was seen of it may be old, so a refusal is
 /// answered with one fresh read: another Tenant may have been first.
-pub(super) async fn hold<K: Target>(context: &Context, meta: &ObjectMeta) -> Result<(), Refusal> {
-    match try_hold::<K>(context, meta).await {
+pub(super) async fn add_finalizer<K: Target>(context: &Context, meta: &ObjectMeta) -> Result<(), Refusal> {
+    match try_add_finalizer::<K>(context, meta).await {
         Err(Refusal::Conflict) => {
             let api = Api::<K>::all(context.client.clone());
             let name = meta.name.as_deref().unwrap_or_default();
             let fresh = context.kubernetes(api.get_metadata(name)).await?;
-            try_hold::<K>(context, &fresh.metadata).await
+            try_add_finalizer::<K>(context, &fresh.metadata).await
         }
         outcome => outcome,
     }
 }
 
-async fn try_hold<K: Target>(context: &Context, meta: &ObjectMeta) -> Result<(), Refusal> {
+async fn try_add_finalizer<K: Target>(context: &Context, meta: &ObjectMeta) -> Result<(), Refusal> {
     let ours = finalizer(context);
     if names(meta).contains(&ours) {
         return Ok(());
@@ -66,7 +66,7 @@ async fn try_hold<K: Target>(context: &Context, meta: &ObjectMeta) -> Result<(),
 }
 
 /// Lets a Platform go when no Tenant refers to it. True if Tenants still do.
-pub(super) async fn let_platform_go(context: &Context, platform: &ObjectMeta) -> Result<bool, Refusal> {
+pub(super) async fn release_platform(context: &Context, platform: &ObjectMeta) -> Result<bool, Refusal> {
     if !holds(context, platform) {
         return Ok(false);
     }
@@ -76,18 +76,18 @@ pub(super) async fn let_platform_go(context: &Context, platform: &ObjectMeta) ->
     if !found.items.is_empty() {
         return Ok(true);
     }
-    let_go::<Platform>(context, platform).await.map(|()| false)
+    remove_finalizer_of::<Platform>(context, platform).await.map(|()| false)
 }
 
 /// Lets a Partner go when no Tenant of ours refers to it. True if such Tenants still do.
-pub(super) async fn let_partner_go(context: &Context, partner: &Partner) -> Result<bool, Refusal> {
+pub(super) async fn release_partner(context: &Context, partner: &Partner) -> Result<bool, Refusal> {
     if !holds(context, &partner.metadata) {
         return Ok(false);
     }
     if is_named(context, &partner.name_any()).await? {
         return Ok(true);
     }
-    let_go::<Partner>(context, &partner.metadata).await.map(|()| false)
+    remove_finalizer_of::<Partner>(context, &partner.metadata).await.map(|()| false)
 }
 
 /// Whether this instance holds an object.
@@ -117,7 +117,7 @@ async fn is_named(context: &Context, partner: &str) -> Result<bool, Refusal> {
     }
 }
 
-async fn let_go<K: Target>(context: &Context, meta: &ObjectMeta) -> Result<(), Refusal> {
+async fn remove_finalizer_of<K: Target>(context: &Context, meta: &ObjectMeta) -> Result<(), Refusal> {
     let ours = finalizer(context);
     let Some(index) = names(meta).iter().position(|name| *name == ours) else { return Ok(()) };
     let path = format!("/metadata/finalizers/{index}");

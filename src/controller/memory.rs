@@ -37,7 +37,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    fn wake(&mut self) {
+    fn mark_due(&mut self) {
         self.due = None;
         self.wakes += 1;
     }
@@ -68,12 +68,12 @@ impl Memory {
     }
 
     /// What is remembered.
-    pub(super) fn recall(&self, meta: &ObjectMeta) -> Entry {
+    pub(super) fn get(&self, meta: &ObjectMeta) -> Entry {
         meta.uid.as_deref().and_then(|uid| self.entries().get(uid).cloned()).unwrap_or_default()
     }
 
     /// Remembers the end of a pass that saw the object as `meta` and looks again after `wait`.
-    pub(super) fn keep(&self, meta: &ObjectMeta, entry: Entry, now: Instant, wait: Duration) {
+    pub(super) fn store(&self, meta: &ObjectMeta, entry: Entry, now: Instant, wait: Duration) {
         let Some(uid) = meta.uid.clone() else { return };
         let mut entries = self.entries();
         let wakes = entries.get(&uid).map_or(entry.wakes, |known| known.wakes);
@@ -87,13 +87,13 @@ impl Memory {
     }
 
     /// Makes an object due now.
-    pub(super) fn wake(&self, uid: &str) {
-        self.entries().entry(uid.to_owned()).or_default().wake();
+    pub(super) fn mark_due(&self, uid: &str) {
+        self.entries().entry(uid.to_owned()).or_default().mark_due();
     }
 
     /// Makes every object due now.
-    pub(super) fn wake_all(&self) {
-        self.entries().values_mut().for_each(Entry::wake);
+    pub(super) fn mark_all_due(&self) {
+        self.entries().values_mut().for_each(Entry::mark_due);
     }
 
     /// Forgets an object that is gone.
@@ -138,26 +138,26 @@ mod tests {
     fn an_echo_waits_and_a_change_does_not() {
         let (memory, now) = (Memory::default(), Instant::now());
         assert_eq!(memory.wait(&object(1), now), None, "an object that was never seen is due");
-        memory.keep(&object(1), Entry::default(), now, Duration::from_secs(60));
+        memory.store(&object(1), Entry::default(), now, Duration::from_secs(60));
         let echo = ObjectMeta { resource_version: Some("2".into()), ..object(1) };
         assert_eq!(memory.wait(&echo, now), Some(Duration::from_secs(60)));
         assert_eq!(memory.wait(&object(2), now), None, "a new generation is a change");
         let stripped = ObjectMeta { finalizers: Some(vec![FINALIZER.into()]), ..object(1) };
         assert_eq!(memory.wait(&stripped, now), None, "so is our finalizer");
         assert_eq!(memory.wait(&echo, now + Duration::from_secs(61)), None, "and the interval ends");
-        memory.wake("u");
+        memory.mark_due("u");
         assert_eq!(memory.wait(&echo, now), None, "and it can be woken");
     }
 
     #[test]
     fn a_wake_during_a_pass_is_not_lost() {
         let (memory, now) = (Memory::default(), Instant::now());
-        let first = memory.recall(&object(1));
-        memory.wake("u");
-        memory.keep(&object(1), first, now, Duration::from_secs(60));
+        let first = memory.get(&object(1));
+        memory.mark_due("u");
+        memory.store(&object(1), first, now, Duration::from_secs(60));
         assert_eq!(memory.wait(&object(1), now), None);
-        let second = memory.recall(&object(1));
-        memory.keep(&object(1), second, now, Duration::from_secs(60));
+        let second = memory.get(&object(1));
+        memory.store(&object(1), second, now, Duration::from_secs(60));
         assert_eq!(memory.wait(&object(1), now), Some(Duration::from_secs(60)));
     }
 }

@@ -9,19 +9,19 @@ mod context;
 mod deletion_rate;
 mod events;
 mod execute;
-mod gone;
 mod in_use;
 mod memory;
 mod observe;
 mod orphans;
 mod partner;
 mod platform;
-mod poison;
 mod policies;
 mod publish;
 mod reconcile;
 mod resolve;
 mod triggers;
+mod undecodable;
+mod watch_expired;
 mod widget_key;
 
 use std::sync::Arc;
@@ -36,7 +36,7 @@ use kube::{Api, Client, Config, Resource, ResourceExt};
 use tracing::{debug, info, warn};
 
 use crate::resources::Tenant;
-use crate::resources::condition::{self, Truth, kind};
+use crate::resources::condition::{self, ConditionStatus, condition_type};
 use connect::{Concerns, Seen};
 use context::Context;
 pub use context::{CheckTiming, Observer, Options, Step, Timing};
@@ -54,7 +54,7 @@ type Guarded = DeserializeGuard<Tenant>;
 pub fn client(mut config: Config) -> Result<Client, kube::Error> {
     config.default_retry = false;
     config.headers.push((http::header::USER_AGENT, http::HeaderValue::from_static(USER_AGENT)));
-    Ok(ClientBuilder::try_from(config)?.with_layer(&gone::Relists).build())
+    Ok(ClientBuilder::try_from(config)?.with_layer(&watch_expired::Relists).build())
 }
 
 /// Reconciles until `shutdown` completes; passes under way are finished first.
@@ -80,7 +80,7 @@ pub async fn run(
 
     let alarm = stream::unfold(context.clone(), |context| async {
         context.platforms.alarm.notified().await;
-        context.platform_memory.wake_all();
+        context.platform_memory.mark_all_due();
         Some(((), context))
     });
     let serve_platforms = platforms
@@ -120,7 +120,7 @@ pub async fn run(
             Ok((tenant, _)) => debug!(%tenant, "pass done"),
             // An object that is gone before its turn came is no error.
             Err(controller::Error::ObjectNotFound(gone)) => {
-                context.checks.cease(&format!("{}/{}", gone.namespace.unwrap_or_default(), gone.name));
+                context.checks.cancel(&format!("{}/{}", gone.namespace.unwrap_or_default(), gone.name));
             }
             Err(error) => warn!(error = %error_kind(&error), "pass failed"),
         }
@@ -140,7 +140,7 @@ fn checked(
     let news = context.checks.subscribe(namespace);
     let context = context.clone();
     stream::unfold(news, |mut news| async { news.recv().await.map(|wake| (wake, news)) }).map(move |wake| {
-        context.memory.wake(&wake.uid);
+        context.memory.mark_due(&wake.uid);
         wake.tenant
     })
 }
@@ -174,13 +174,13 @@ fn wake_tenants(
     let concerned = tenants.iter().filter(|tenant| match &tenant.0 {
         Ok(tenant) if tenant.spec.platform_ref.name != name => false,
         Ok(tenant) => {
-            concerns == Concerns::All || !is_ready(tenant) || context.memory.recall(&tenant.metadata).attempts > 0
+            concerns == Concerns::All || !is_ready(tenant) || context.memory.get(&tenant.metadata).attempts > 0
         }
         Err(_) => false,
     });
     concerned
         .map(|tenant| {
-            context.memory.wake(tenant.meta().uid.as_deref().unwrap_or_default());
+            context.memory.mark_due(tenant.meta().uid.as_deref().unwrap_or_default());
             ObjectRef::from_obj(&**tenant)
         })
         .collect()
@@ -188,5 +188,6 @@ fn wake_tenants(
 
 fn is_ready(tenant: &Tenant) -> bool {
     let conditions = tenant.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-    condition::find(conditions, kind::READY).is_some_and(|ready| ready.status == Truth::True.as_str())
+    condition::find(conditions, condition_type::READY)
+        .is_some_and(|ready| ready.status == ConditionStatus::True.as_str())
 }

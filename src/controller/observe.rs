@@ -38,8 +38,8 @@ pub(super) async fn observe(
 
 async fn restricted(client: &Client, intent: &Intent) -> Result<Vec<String>, ApiError> {
     match intent {
-        Intent::Keep(_) => Ok(client.capabilities().await?.restricted_paths.clone()),
-        Intent::Leave(_) => Ok(vec![]),
+        Intent::Apply(_) => Ok(client.capabilities().await?.restricted_paths.clone()),
+        Intent::Delete(_) => Ok(vec![]),
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) struct Report {
 }
 
 /// One round; nothing where it could not be made.
-pub(super) async fn look(context: &Context, platform: &Platform, client: &Client) -> Option<Report> {
+pub(super) async fn find_orphans(context: &Context, platform: &Platform, client: &Client) -> Option<Report> {
     tokio::time::timeout(context.options.timing.pass, round(context, platform, client)).await.ok().flatten()
 }
 

@@ -31,7 +31,7 @@ pub(super) async fn reconcile(guarded: Arc<Guarded>, context: Arc<Context>) -> R
         }
     };
     let timing = &context.options.timing;
-    let held = match in_use::let_partner_go(&context, partner).await {
+    let held = match in_use::release_partner(&context, partner).await {
         Ok(held) => held,
         // Changed meanwhile: the change brings another look.
         Err(Refusal::Conflict | Refusal::NotFound) => return Ok(Action::requeue(timing.backoff_first)),
@@ -55,10 +55,10 @@ pub(super) fn retry(_: Arc<Guarded>, _: &NotWritten, context: Arc<Context>) -> A
 }
 
 async fn publish(context: &Context, partner: &Partner) -> Result<(), NotWritten> {
-    let Some(finding) = partner.finding() else { return Ok(()) };
+    let Some(update) = partner.update() else { return Ok(()) };
     let previous = partner.status.clone().unwrap_or_default();
     let generation = partner.metadata.generation.unwrap_or_default();
-    let conditions = merge(&previous.conditions, vec![finding], generation, Timestamp::now(), None);
+    let conditions = merge(&previous.conditions, vec![update], generation, Timestamp::now(), None);
     let status = PartnerStatus { observed_generation: generation, conditions };
     if partner.status.as_ref() == Some(&status) {
         return Ok(());

@@ -16,9 +16,9 @@ use super::context::{Context, Refusal};
 use super::in_use::Target;
 use super::memory::Entry;
 use super::orphans::{self, Report};
-use super::{FIELD_MANAGER, in_use, poison, policies};
+use super::{FIELD_MANAGER, in_use, policies, undecodable};
 use crate::admin_api::{ApiError, Capabilities, Client};
-use crate::resources::condition::{Finding, kind, merge};
+use crate::resources::condition::{ConditionUpdate, condition_type, merge};
 use crate::resources::platform::PlatformStatus;
 use crate::resources::{Platform, reason};
 
@@ -34,7 +34,7 @@ pub(super) type Guarded = DeserializeGuard<Platform>;
 pub(super) async fn reconcile(guarded: Arc<Guarded>, context: Arc<Context>) -> Result<Action, NotWritten> {
     match &guarded.0 {
         Ok(platform) => look_at(platform, &context).await,
-        Err(invalid) => poison::reconcile_platform(&context, invalid).await,
+        Err(invalid) => undecodable::reconcile_platform(&context, invalid).await,
     }
 }
 
@@ -46,7 +46,7 @@ async fn look_at(platform: &Platform, context: &Context) -> Result<Action, NotWr
         return Ok(Action::requeue(wait));
     }
     let timing = &context.options.timing;
-    let in_use = match in_use::let_platform_go(context, &platform.metadata).await {
+    let in_use = match in_use::release_platform(context, &platform.metadata).await {
         Ok(in_use) => in_use,
         // Changed meanwhile: the change brings another look.
         Err(Refusal::Conflict | Refusal::NotFound) => return Ok(Action::requeue(timing.backoff_first)),
@@ -57,30 +57,33 @@ async fn look_at(platform: &Platform, context: &Context) -> Result<Action, NotWr
         return Ok(Action::await_change());
     }
     context.checks.connect(context, platform).await;
-    let seen = look(context, platform).await;
+    let seen = inspect(context, platform).await;
     // From here on: whoever rang while the probe was waiting for its answer has been answered by it, and it may have waited
     // for longer than the pause is.
-    let mut entry = context.platform_memory.recall(&platform.metadata);
+    let mut entry = context.platform_memory.get(&platform.metadata);
     let mut report = None;
-    let (finding, role, wait) = match seen {
+    let (update, role, wait) = match seen {
         Ok((client, capabilities)) => {
             report = orphans(context, platform, &client, &mut entry).await;
             let role = Some(capabilities.role.chars().take(64).collect());
-            let (finding, wait) = installed(context).await.map_err(|_| NotWritten("policies could not be read"))?;
-            (finding, role, wait)
+            let (update, wait) = installed(context).await.map_err(|_| NotWritten("policies could not be read"))?;
+            (update, role, wait)
         }
-        Err((finding, wait)) => (finding, platform.status.as_ref().and_then(|status| status.role.clone()), wait),
+        Err((update, wait)) => (update, platform.status.as_ref().and_then(|status| status.role.clone()), wait),
     };
-    let (finding, wait) = match deleting {
+    let (update, wait) = match deleting {
         // The platform stays usable for the Tenants that it waits for.
         true => (
-            Finding { message: format!("is being deleted and waits for its Tenants; {}", finding.message), ..finding },
+            ConditionUpdate {
+                message: format!("is being deleted and waits for its Tenants; {}", update.message),
+                ..update
+            },
             timing.platform_retry,
         ),
-        false => (finding, wait),
+        false => (update, wait),
     };
-    publish(context, platform, finding, role, report).await?;
-    context.platform_memory.keep(&platform.metadata, entry, Instant::now(), wait);
+    publish(context, platform, update, role, report).await?;
+    context.platform_memory.store(&platform.metadata, entry, Instant::now(), wait);
     Ok(Action::requeue(wait))
 }
 
@@ -90,18 +93,18 @@ pub(super) fn retry(_: Arc<Guarded>, _: &NotWritten, context: Arc<Context>) -> A
 }
 
 /// With a good connection: are the policies there, without which authority is not held?
-async fn installed(context: &Context) -> Result<(Finding, Duration), Refusal> {
+async fn installed(context: &Context) -> Result<(ConditionUpdate, Duration), Refusal> {
     let missing = policies::missing(context).await?;
     let timing = &context.options.timing;
     Ok(if missing.is_empty() {
         let message = "the platform answers and accepts the credentials; the admission policies are installed";
-        (Finding::new(kind::READY, true, reason::CONNECTED, message), timing.platform_check)
+        (ConditionUpdate::new(condition_type::READY, true, reason::CONNECTED, message), timing.platform_check)
     } else {
         let message = format!(
             "authority over fields is not held, since these are missing or may not be read: {}",
             missing.join(", ")
         );
-        (Finding::new(kind::READY, false, reason::POLICIES_MISSING, message), timing.platform_retry)
+        (ConditionUpdate::new(condition_type::READY, false, reason::POLICIES_MISSING, message), timing.platform_retry)
     })
 }
 
@@ -112,18 +115,20 @@ async fn orphans(context: &Context, platform: &Platform, client: &Client, entry:
     if *entry.orphans.get_or_insert(soon) > Instant::now() {
         return None;
     }
-    let report = orphans::look(context, platform, client).await;
+    let report = orphans::find_orphans(context, platform, client).await;
     entry.orphans = Some(if report.is_some() { Instant::now() + interval } else { soon });
     report
 }
 
-async fn look(context: &Context, platform: &Platform) -> Result<(Arc<Client>, Capabilities), (Finding, Duration)> {
+async fn inspect(
+    context: &Context,
+    platform: &Platform,
+) -> Result<(Arc<Client>, Capabilities), (ConditionUpdate, Duration)> {
     let retry = context.options.timing.platform_retry;
-    let client = context
-        .platforms
-        .connect(context, platform)
-        .await
-        .map_err(|problem| (Finding::new(kind::READY, false, problem.reason, problem.what), retry))?;
+    let client =
+        context.platforms.connect(context, platform).await.map_err(|problem| {
+            (ConditionUpdate::new(condition_type::READY, false, problem.reason, problem.what), retry)
+        })?;
     let probed = client.probe().await.map_err(|error| {
         let (reason, wait) = match &error {
             ApiError::Unauthenticated { .. } | ApiError::Forbidden => (reason::AUTHENTICATION_FAILED, retry),
@@ -131,7 +136,7 @@ async fn look(context: &Context, platform: &Platform) -> Result<(Arc<Client>, Ca
             ApiError::Throttled { after } => (reason::THROTTLED, *after),
             ApiError::Refused(_) | ApiError::Unexpected { .. } => (reason::UNEXPECTED_ANSWER, retry),
         };
-        (Finding::new(kind::READY, false, reason, error.lasting()), wait)
+        (ConditionUpdate::new(condition_type::READY, false, reason, error.lasting()), wait)
     });
     probed.map(|capabilities| (client, capabilities))
 }
@@ -139,7 +144,7 @@ async fn look(context: &Context, platform: &Platform) -> Result<(Arc<Client>, Ca
 async fn publish(
     context: &Context,
     platform: &Platform,
-    finding: Finding,
+    update: ConditionUpdate,
     role: Option<String>,
     report: Option<Report>,
 ) -> Result<(), NotWritten> {
@@ -148,7 +153,7 @@ async fn publish(
     let Report { orphans, message: orphans_message } = report.unwrap_or(said);
     let generation = platform.metadata.generation.unwrap_or_default();
     let support = platform.spec.support.as_ref();
-    let conditions = merge(&previous.conditions, vec![finding], generation, Timestamp::now(), support);
+    let conditions = merge(&previous.conditions, vec![update], generation, Timestamp::now(), support);
     let status = PlatformStatus {
         observed_generation: generation,
         role,

@@ -9,32 +9,35 @@ use super::FIELD_MANAGER;
 use super::context::{Context, Refusal};
 use super::execute::remove_finalizer;
 use super::reconcile::NotPublished;
-use crate::plan::deletion::{Because, Farewell};
+use crate::plan::deletion::{ReleaseOutcome, RetainReason};
 use crate::plan::{Conclusion, Stop};
 use crate::resources::Tenant;
-use crate::resources::condition::{self, kind};
+use crate::resources::condition::{self, condition_type};
 
 /// Writes status, events and finalizer.
 ///
 /// *Errors*: Kubernetes does not take them; the pass comes again.
 pub(super) async fn publish(context: &Context, tenant: &Tenant, conclusion: Conclusion) -> Result<(), NotPublished> {
     if let Some(status) = &conclusion.status {
-        if let Some(ready) = condition::find(&status.conditions, kind::READY) {
+        if let Some(ready) = condition::find(&status.conditions, condition_type::READY) {
             info!(ready = ready.status, reason = ready.reason, message = ready.message, "status changed");
         }
         let status = serde_json::to_value(status).map_err(|_| NotPublished("a status that is no JSON"))?;
         write_status(context, tenant, status).await?;
     }
     let ending = matches!(
-        conclusion.farewell,
-        Some(Farewell::Released(Because::SurroundingsEnd) | Farewell::StaleStamp(Because::SurroundingsEnd))
+        conclusion.release_outcome,
+        Some(
+            ReleaseOutcome::Released(RetainReason::ScopeTerminating)
+                | ReleaseOutcome::StaleStamp(RetainReason::ScopeTerminating)
+        )
     );
     for note in &conclusion.events {
         info!(reason = note.reason, message = note.message, "event");
         super::events::record(context, tenant, note, ending).await;
     }
-    if let Some(farewell) = conclusion.farewell {
-        info!(?farewell, "finalizer comes off");
+    if let Some(release_outcome) = conclusion.release_outcome {
+        info!(?release_outcome, "finalizer comes off");
         match remove_finalizer(context, tenant).await {
             Ok(()) => context.memory.forget(&tenant.metadata),
             Err(Stop::Raced) => return Err(NotPublished("the Tenant changed meanwhile")),

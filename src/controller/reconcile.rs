@@ -20,8 +20,8 @@ use super::observe::observe;
 use super::publish::publish;
 use super::resolve::resolve;
 use crate::admin_api::{ApiError, Client};
-use crate::plan::checks::wants;
-use crate::plan::{Conclusion, Delay, Done, Facts, Outcome, Rewrites, Stop, Wants, conclude, plan, validate};
+use crate::plan::checks::check_plan;
+use crate::plan::{CheckPlan, Conclusion, Delay, Done, Facts, Outcome, Rewrites, Stop, conclude, plan, validate};
 use crate::resources::tenant::DEFAULT_SYNC_INTERVAL_SECONDS;
 use crate::resources::{FINALIZER, Platform, Tenant};
 
@@ -47,25 +47,25 @@ pub(super) struct Pass {
     /// The hash of its spec and Secrets.
     pub(super) hash: Option<String>,
     /// What it wants to know of Microsoft; nothing unless it is live.
-    pub(super) wants: Option<Wants>,
+    pub(super) check_plan: Option<CheckPlan>,
     rewrites: Rewrites,
 }
 
 /// Looks at one Tenant. A panic that gets this far says nothing in a status, but it ends neither the watch nor other passes.
 pub(super) async fn reconcile(guarded: Arc<Guarded>, context: Arc<Context>) -> Result<Action, NotPublished> {
-    AssertUnwindSafe(look(guarded, context)).catch_unwind().await.unwrap_or(Err(NotPublished(PANICKED)))
+    AssertUnwindSafe(reconcile_one(guarded, context)).catch_unwind().await.unwrap_or(Err(NotPublished(PANICKED)))
 }
 
-async fn look(guarded: Arc<Guarded>, context: Arc<Context>) -> Result<Action, NotPublished> {
+async fn reconcile_one(guarded: Arc<Guarded>, context: Arc<Context>) -> Result<Action, NotPublished> {
     let tenant = match &guarded.0 {
         Ok(tenant) => tenant,
-        Err(invalid) => return super::poison::reconcile(&context, invalid).await,
+        Err(invalid) => return super::undecodable::reconcile(&context, invalid).await,
     };
     if let Some(wait) = context.memory.wait(&tenant.metadata, Instant::now()) {
         return Ok(Action::requeue(wait));
     }
     let span = info_span!("pass", tenant = tenant_key(tenant), generation = tenant.metadata.generation);
-    turn(tenant, &context).instrument(span).await
+    run_pass(tenant, &context).instrument(span).await
 }
 
 /// Tries again where the outcome could not be written.
@@ -74,15 +74,15 @@ pub(super) fn retry(guarded: Arc<Guarded>, _: &NotPublished, context: Arc<Contex
         Ok(tenant) => &tenant.metadata,
         Err(invalid) => &invalid.metadata,
     };
-    context.memory.wake(meta.uid.as_deref().unwrap_or_default());
+    context.memory.mark_due(meta.uid.as_deref().unwrap_or_default());
     Action::requeue(context.options.timing.backoff_first)
 }
 
 /// One turn of a Tenant: the steps, then always their conclusion.
-async fn turn(seen: &Tenant, context: &Context) -> Result<Action, NotPublished> {
+async fn run_pass(seen: &Tenant, context: &Context) -> Result<Action, NotPublished> {
     let started = Instant::now();
     let Some((tenant, platform)) = ours(seen, context).await? else { return Ok(Action::await_change()) };
-    let mut entry = context.memory.recall(&tenant.metadata);
+    let mut entry = context.memory.get(&tenant.metadata);
     let (namespace, name) = (tenant.namespace().unwrap_or_default(), tenant.name_any());
     let stamp = context.stamp(&namespace, &name);
     entry.replaced = [seen, &tenant].into_iter().filter_map(ResourceExt::resource_version).collect();
@@ -92,7 +92,7 @@ async fn turn(seen: &Tenant, context: &Context) -> Result<Action, NotPublished> 
         partner: None,
         key: tenant_key(&tenant),
         hash: None,
-        wants: None,
+        check_plan: None,
         rewrites: Rewrites::default(),
         tenant,
     };
@@ -125,7 +125,7 @@ async fn turn(seen: &Tenant, context: &Context) -> Result<Action, NotPublished> 
     pass.replaces(conclusion.status.is_some(), &mut entry);
     pass.step(context, Step::Publish);
     publish(context, &pass.tenant, conclusion).await?;
-    context.memory.keep(&pass.tenant.metadata, entry, Instant::now(), wait);
+    context.memory.store(&pass.tenant.metadata, entry, Instant::now(), wait);
     Ok(Action::requeue(wait))
 }
 
@@ -170,7 +170,7 @@ impl Pass {
                 Err(Stop::Raced) if !last && self.is_of(&seen) => {}
                 outcome => {
                     let live = outcome.as_ref().ok();
-                    self.wants = live.and_then(|live| wants(&self.tenant, &intent, &resolved, live));
+                    self.check_plan = live.and_then(|live| check_plan(&self.tenant, &intent, &resolved, live));
                     return outcome;
                 }
             }
@@ -223,7 +223,7 @@ async fn ours(seen: &Tenant, context: &Context) -> Result<Option<(Tenant, Option
     if platform.as_ref().is_some_and(|platform| platform.spec.instance() != context.options.instance) {
         return Ok(None);
     }
-    let outdated = context.memory.recall(&seen.metadata).is_outdated(&seen.metadata);
+    let outdated = context.memory.get(&seen.metadata).is_outdated(&seen.metadata);
     if seen.metadata.deletion_timestamp.is_none() && !outdated {
         return Ok(Some((seen.clone(), platform)));
     }
@@ -273,7 +273,7 @@ fn wait(context: &Context, tenant: &Tenant, delay: Delay, entry: &mut Entry) -> 
         Delay::Script => sync.min(timing.script_poll),
         Delay::Backoff => phase(doubled.min(timing.backoff_most)),
         Delay::Reference => phase(doubled.min(timing.reference_most)),
-        Delay::Named(wait) => wait,
+        Delay::RetryAfter(wait) => wait,
         Delay::Deletion => timing.deletion_poll,
         // A race that comes again and again is no race.
         Delay::AtOnce => double(Duration::from_millis(50)).min(timing.backoff_most),

@@ -38,13 +38,15 @@ pub(super) async fn resolve(
     let platform = match platform {
         None => PlatformReference::Missing,
         // As good as gone: it cannot be held any more. Whoever leaves may still use it.
-        Some(platform) if !deleting && in_use::is_leaving(context, &platform.metadata) => PlatformReference::Missing,
+        Some(platform) if !deleting && in_use::is_terminating(context, &platform.metadata) => {
+            PlatformReference::Missing
+        }
         Some(platform) if platform.spec.allows(&namespace) => PlatformReference::Found,
         Some(_) => PlatformReference::NotPermitted,
     };
-    let mut resolved = Resolved { platform, partner: None, secrets: vec![], surroundings_end: None };
+    let mut resolved = Resolved { platform, partner: None, secrets: vec![], scope_terminating: None };
     if deleting {
-        resolved.surroundings_end = surroundings_end(context, &namespace).await;
+        resolved.scope_terminating = scope_terminating(context, &namespace).await;
         return Ok((resolved, None));
     }
     let mut seen = None;
@@ -76,7 +78,7 @@ fn needed(sealed: &SealedRef, settings: &Value) -> bool {
 async fn partner(context: &Context, name: &str) -> Result<Option<Partner>, Stop> {
     let partners = Api::<Partner>::all(context.client.clone());
     match context.kubernetes(partners.get(name)).await {
-        Ok(partner) if in_use::is_leaving(context, &partner.metadata) => Ok(None),
+        Ok(partner) if in_use::is_terminating(context, &partner.metadata) => Ok(None),
         Ok(partner) => Ok(Some(partner)),
         Err(Refusal::NotFound) => Ok(None),
         Err(refusal) => Err(refusal.into()),
@@ -113,7 +115,7 @@ fn judge(secret: &Secret, key: &str) -> SecretFound {
 }
 
 /// Whether the namespace or the CRD is being deleted; `None` if either cannot be read.
-async fn surroundings_end(context: &Context, namespace: &str) -> Option<bool> {
+async fn scope_terminating(context: &Context, namespace: &str) -> Option<bool> {
     let namespaces = Api::<Namespace>::all(context.client.clone());
     let crds = Api::<CustomResourceDefinition>::all(context.client.clone());
     let (namespace, crd) = tokio::join!(

@@ -5,44 +5,44 @@ use serde_json::Value;
 use super::execute::Writer;
 use crate::admin_api::{ApiError, Problem, TenantDocument};
 use crate::plan::triggers::{self, Until, Waiting};
-use crate::plan::{Besides, Stop};
+use crate::plan::{SideEffects, Stop};
 use crate::settings::Trigger;
 
 impl Writer<'_> {
     /// Has tokens recorded without anything being done for them. The stamp on the tenant is not ours yet, so this is said in the
     /// name of the one that is there, whose Tenant is gone.
-    pub(super) async fn record(&self, document: &TenantDocument, recorded: &[Trigger]) -> Result<Besides, Stop> {
+    pub(super) async fn record(&self, document: &TenantDocument, recorded: &[Trigger]) -> Result<SideEffects, Stop> {
         let stamp = document.owner.as_deref().unwrap_or(&self.stamp);
-        let mut besides = Besides::default();
+        let mut side_effects = SideEffects::default();
         for trigger in recorded {
-            match self.give(trigger, stamp, true).await {
-                Ok(done) => besides.pulled.push((trigger.clone(), done)),
+            match self.send(trigger, stamp, true).await {
+                Ok(done) => side_effects.pulled.push((trigger.clone(), done)),
                 Err(error) => return Err(self.refused(of_leaf(trigger, error))),
             }
         }
-        Ok(besides)
+        Ok(side_effects)
     }
 
     /// Pulls what is due on the settings that the platform has now.
-    pub(super) async fn pull(
+    pub(super) async fn fire(
         &self,
         document: &TenantDocument,
         settings: &Value,
-        besides: &mut Besides,
+        side_effects: &mut SideEffects,
     ) -> Result<(), Stop> {
         let (mut now, waiting) = triggers::due(self.desired, settings, &document.runtime);
         // What was recorded a moment ago is not in the document yet.
-        now.retain(|trigger| besides.pulled.iter().all(|(recorded, _)| recorded != trigger));
-        besides.waiting.extend(
+        now.retain(|trigger| side_effects.pulled.iter().all(|(recorded, _)| recorded != trigger));
+        side_effects.waiting.extend(
             waiting
                 .into_iter()
-                .filter(|waiting| besides.pulled.iter().all(|(recorded, _)| *recorded != waiting.trigger)),
+                .filter(|waiting| side_effects.pulled.iter().all(|(recorded, _)| *recorded != waiting.trigger)),
         );
         for trigger in now {
-            match self.give(&trigger, &self.stamp, false).await {
-                Ok(done) => besides.pulled.push((trigger, done)),
+            match self.send(&trigger, &self.stamp, false).await {
+                Ok(done) => side_effects.pulled.push((trigger, done)),
                 Err(error) => match waits(&error) {
-                    Some(until) => besides.waiting.push(Waiting { trigger, until }),
+                    Some(until) => side_effects.waiting.push(Waiting { trigger, until }),
                     None => return Err(self.refused(of_leaf(&trigger, error))),
                 },
             }
@@ -50,7 +50,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    async fn give(&self, trigger: &Trigger, stamp: &str, baseline: bool) -> Result<bool, ApiError> {
+    async fn send(&self, trigger: &Trigger, stamp: &str, baseline: bool) -> Result<bool, ApiError> {
         let (client, id) = (self.client, self.desired.tenant_id.as_str());
         let pulled = match trigger {
             Trigger::Rotation { token } => client.rotate_widget_key(id, stamp, token, baseline).await,

@@ -37,7 +37,7 @@ pub(super) async fn publish(
         Err(instead) => return Ok(instead),
     };
     let secrets = Api::<Secret>::namespaced(context.client.clone(), &tenant.namespace().unwrap_or_default());
-    let (found, secret) = look(context, &secrets, tenant, name).await?;
+    let (found, secret) = read_secret(context, &secrets, tenant, name).await?;
     let record = tenant.status.as_ref().and_then(|status| status.widget_key.as_ref());
     match widget_key::step(name, &found, record, &document.runtime.widget_key, rotated) {
         Step::Done(publication) => return Ok(publication),
@@ -88,7 +88,7 @@ fn holds(secret: &Secret, key: &SecretString) -> bool {
 }
 
 /// What stands under the name, and the Secret if it is ours.
-async fn look(
+async fn read_secret(
     context: &Context,
     secrets: &Api<Secret>,
     tenant: &Tenant,

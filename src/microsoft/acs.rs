@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use http::Method;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE};
+use ::http::Method;
+use ::http::header::{AUTHORIZATION, CONTENT_TYPE, DATE};
 use jiff::{Timestamp, fmt::rfc2822};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::address::{part, url};
 use super::error::{Answer, CallError};
 use super::sign::{Key, ToSign, host, path_and_query};
-use crate::http_edge;
+use crate::http;
 use crate::settings::connection_string;
 
 const API_VERSION: &str = "2023-10-01";
@@ -70,7 +70,7 @@ impl Acs {
     ///
     /// *Errors*: there is no TLS.
     pub fn new(deadline: Duration, trusted: Vec<Url>) -> Result<Self, reqwest::Error> {
-        Ok(Self { http: http_edge::client(deadline, None)?, trusted })
+        Ok(Self { http: http::client(deadline, None)?, trusted })
     }
 
     /// Checks that a connection string can issue a token. The identity that it makes for it is deleted again, also when no

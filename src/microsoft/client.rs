@@ -13,7 +13,7 @@ use super::address;
 use super::error::{Answer, CallError};
 use super::token::Tokens;
 pub use super::token::{App, Credential};
-use crate::http_edge;
+use crate::http;
 
 /// A list of more pages than this (at 999 items each) is not read to its end.
 const MOST_PAGES: usize = 200;
@@ -55,7 +55,7 @@ impl Graph {
     /// *Errors*: the CA bundle is not PEM.
     pub fn new(options: Options) -> Result<Self, reqwest::Error> {
         let Options { login, graph, app, ca_bundle, deadline } = options;
-        let http = http_edge::client(deadline, ca_bundle.as_deref())?;
+        let http = http::client(deadline, ca_bundle.as_deref())?;
         let base = address::url(&graph, "v1.0", &[]);
         Ok(Self { http, base, tokens: Tokens::new(login, &graph, app) })
     }

@@ -8,7 +8,7 @@ use reqwest::{Response, StatusCode};
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::http_edge::{self, Lost, retry_after};
+use crate::http::{self, Lost, retry_after};
 
 /// Why a call did not give the documented answer.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -56,7 +56,7 @@ pub enum CallError {
 impl CallError {
     /// An exchange that failed.
     pub(super) fn broken(error: &reqwest::Error) -> Self {
-        Self::Unreachable { what: http_edge::broken(error) }
+        Self::Unreachable { what: http::broken(error) }
     }
 
     /// An answer that was not read to its end.
@@ -85,7 +85,7 @@ impl Answer {
         if status == StatusCode::TOO_MANY_REQUESTS || asks_to_wait {
             return Err(CallError::Throttled { after: retry_after(&headers, jiff::Timestamp::now()) });
         }
-        let body = http_edge::body(answer).await.map_err(|lost| CallError::lost(lost, status.as_u16()))?;
+        let body = http::body(answer).await.map_err(|lost| CallError::lost(lost, status.as_u16()))?;
         Ok(Self { status, headers, body })
     }
 

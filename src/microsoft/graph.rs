@@ -50,9 +50,9 @@ impl Graph {
     pub async fn group(&self, tenant: Uuid, id: Uuid) -> Result<Group, CallError> {
         let path = format!("groups/{id}");
         let body = self.get(Ask { tenant, path: &path, query: &[("$select", SELECT)], eventual: false }).await?;
-        let group: GroupBody = serde_json::from_value(body).map_err(|_| odd("not a group"))?;
+        let group: GroupBody = serde_json::from_value(body).map_err(|_| unexpected("not a group"))?;
         if Uuid::try_parse(&group.id) != Ok(id) {
-            return Err(odd("another group than asked for"));
+            return Err(unexpected("another group than asked for"));
         }
         let kind = group.kind();
         let members = if kind.is_security() { Some(self.members(tenant, id).await) } else { None };
@@ -79,7 +79,7 @@ impl Graph {
             outcome => outcome?,
         };
         let graph = match self.service_principal(tenant, GRAPH_APP).await {
-            Err(CallError::NotFound) => return Err(odd("an Entra tenant without Microsoft Graph")),
+            Err(CallError::NotFound) => return Err(unexpected("an Entra tenant without Microsoft Graph")),
             outcome => outcome?,
         };
         let path = format!("servicePrincipals/{app}/appRoleAssignments");
@@ -96,7 +96,7 @@ impl Graph {
     async fn service_principal(&self, tenant: Uuid, app: Uuid) -> Result<Uuid, CallError> {
         let path = format!("servicePrincipals(appId='{app}')");
         let body = self.get(Ask { tenant, path: &path, query: &[("$select", "id")], eventual: false }).await?;
-        guid(&body["id"]).ok_or_else(|| odd("not a service principal"))
+        guid(&body["id"]).ok_or_else(|| unexpected("not a service principal"))
     }
 
     /// The presence of a user.
@@ -105,12 +105,12 @@ impl Graph {
     pub async fn presence(&self, tenant: Uuid, upn: &Upn) -> Result<Presence, CallError> {
         let path = format!("users/{}", upn.segment());
         let user = self.get(Ask { tenant, path: &path, query: &[("$select", "id")], eventual: false }).await?;
-        let id = guid(&user["id"]).ok_or_else(|| odd("not a user"))?;
+        let id = guid(&user["id"]).ok_or_else(|| unexpected("not a user"))?;
         let path = format!("users/{id}/presence");
         let body = self.get(Ask { tenant, path: &path, query: &[], eventual: false }).await?;
         match (word(&body["availability"]), word(&body["activity"])) {
             (Some(availability), Some(activity)) => Ok(Presence { availability, activity }),
-            _ => Err(odd("not a presence")),
+            _ => Err(unexpected("not a presence")),
         }
     }
 
@@ -125,13 +125,13 @@ impl Graph {
         let body = self.get(Ask { tenant, path: "users", query: &query, eventual: true }).await?;
         match (&body["value"], body["@odata.count"].as_u64()) {
             (Value::Array(_), Some(hits)) => Ok(hits),
-            _ => Err(odd("a list without a count")),
+            _ => Err(unexpected("a list without a count")),
         }
     }
 }
 
 /// A success that is not the documented one.
-fn odd(what: &'static str) -> CallError {
+fn unexpected(what: &'static str) -> CallError {
     CallError::Unexpected { status: 200, what }
 }
 

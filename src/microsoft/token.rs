@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::address::{default_scope, url};
 use super::error::{Answer, CallError};
-use crate::http_edge::Bearer;
+use crate::http::Bearer;
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// No federated token is longer.

@@ -4,10 +4,10 @@
 use serde_json::Value;
 
 use super::checks::result;
-use super::tabs::stands;
+use super::tabs::is_set;
 use crate::admin_api::{Runtime, TenantDocument};
 use crate::resources::Tenant;
-use crate::resources::condition::{Finding, Truth, kind};
+use crate::resources::condition::{ConditionStatus, ConditionUpdate, condition_type};
 use crate::resources::reason;
 use crate::resources::status::CheckStatus;
 use crate::settings::leaves;
@@ -51,7 +51,7 @@ const SECTIONS: [Section; 6] = [
 /// Judges what the spec configures. Where the platform does not say, there is no verdict.
 fn judge(tenant: &Tenant, document: &TenantDocument) -> Vec<CheckStatus> {
     let spec = serde_json::to_value(&tenant.spec.settings).unwrap_or_default();
-    let configured = |section: &&Section| stands(&spec, section.path) && is_on(section, document);
+    let configured = |section: &&Section| is_set(&spec, section.path) && is_on(section, document);
     let configured: Vec<&Section> = SECTIONS.iter().filter(configured).collect();
     let modalities: Vec<_> =
         configured.iter().filter_map(|section| Some((section.path, available(section, &document.runtime)?))).collect();
@@ -105,19 +105,23 @@ pub(super) fn checks(before: &[CheckStatus], tenant: &Tenant, document: &TenantD
 }
 
 /// The worst of the checks; nothing where there is none.
-pub(super) fn worst(checks: &[CheckStatus]) -> Option<Finding> {
+pub(super) fn worst(checks: &[CheckStatus]) -> Option<ConditionUpdate> {
     let named = |result: &str| {
         let names: Vec<&str> =
             checks.iter().filter(|check| check.result == result).map(|check| check.name.as_str()).collect();
         (!names.is_empty()).then(|| names.join(", "))
     };
     let (truth, reason, message) = match (named(result::FAILED), named(result::UNKNOWN)) {
-        (Some(failed), _) => (Truth::False, reason::CHECK_FAILED, format!("failed, as status.checks tells: {failed}")),
-        (None, Some(open)) => {
-            (Truth::Unknown, reason::CHECK_UNKNOWN, format!("could not be checked, as status.checks tells: {open}"))
+        (Some(failed), _) => {
+            (ConditionStatus::False, reason::CHECK_FAILED, format!("failed, as status.checks tells: {failed}"))
         }
+        (None, Some(open)) => (
+            ConditionStatus::Unknown,
+            reason::CHECK_UNKNOWN,
+            format!("could not be checked, as status.checks tells: {open}"),
+        ),
         (None, None) if checks.is_empty() => return None,
-        (None, None) => (Truth::True, reason::CHECKS_PASSED, String::new()),
+        (None, None) => (ConditionStatus::True, reason::CHECKS_PASSED, String::new()),
     };
-    Some(Finding::new(kind::CHECKS_PASSED, truth, reason, message))
+    Some(ConditionUpdate::new(condition_type::CHECKS_PASSED, truth, reason, message))
 }

@@ -50,27 +50,27 @@ pub mod result {
 pub const PENDING: &str = "Pending";
 
 /// What a live Tenant wants to know of Microsoft.
-pub struct Wants {
+pub struct CheckPlan {
     /// The Entra tenant, which is the tenant itself.
     pub entra_tenant: Uuid,
     /// Whether chats are handled, so that the app that sends them needs its grant.
     pub chat: bool,
     /// The checks, in the order of the UI.
-    pub checks: Vec<Wanted>,
+    pub checks: Vec<Check>,
 }
 
 /// One check.
 #[derive(Clone)]
-pub struct Wanted {
+pub struct Check {
     /// One of [`name`].
     pub name: &'static str,
     /// What is asked.
-    pub question: Question,
+    pub query: Query,
 }
 
 /// What a check asks. It has no `Debug`: it holds secrets and names people.
 #[derive(Clone)]
-pub enum Question {
+pub enum Query {
     /// Is this a security group?
     Group {
         /// The Entra tenant that it lives in.
@@ -117,23 +117,23 @@ pub enum Question {
 
 /// What is known of the checks and links of a Tenant at the end of a pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Checked {
+pub struct CheckReport {
     /// One entry for each check.
     pub checks: Vec<CheckStatus>,
     /// One entry for each app whose permissions an administrator grants.
     pub links: Vec<GrantLink>,
 }
 
-impl Wanted {
+impl Check {
     /// A hash of what is asked: another one means another question.
     pub fn input(&self) -> String {
-        let parts = match &self.question {
-            Question::Group { entra_tenant, id } => ["group", &entra_tenant.to_string(), &id.to_string()].join("\n"),
-            Question::PresenceGrant { entra_tenant } => format!("grant\n{entra_tenant}"),
-            Question::Presence { entra_tenant, upn } => format!("presence\n{entra_tenant}\n{upn}"),
-            Question::Filter { entra_tenant, filter } => format!("filter\n{entra_tenant}\n{filter}"),
-            Question::ConnectionString { version, value: _, resource } => format!("string\n{version}\n{resource:?}"),
-            Question::Unanswerable { reason, message: _ } => format!("none\n{reason}"),
+        let parts = match &self.query {
+            Query::Group { entra_tenant, id } => ["group", &entra_tenant.to_string(), &id.to_string()].join("\n"),
+            Query::PresenceGrant { entra_tenant } => format!("grant\n{entra_tenant}"),
+            Query::Presence { entra_tenant, upn } => format!("presence\n{entra_tenant}\n{upn}"),
+            Query::Filter { entra_tenant, filter } => format!("filter\n{entra_tenant}\n{filter}"),
+            Query::ConnectionString { version, value: _, resource } => format!("string\n{version}\n{resource:?}"),
+            Query::Unanswerable { reason, message: _ } => format!("none\n{reason}"),
         };
         Sha256::digest(parts).iter().take(16).fold(String::new(), |mut text, byte| {
             // Writing to a String cannot fail.
@@ -144,13 +144,13 @@ impl Wanted {
 
     /// Whether only the Nimbus app can ask it.
     pub fn needs_app(&self) -> bool {
-        !matches!(self.question, Question::ConnectionString { .. } | Question::Unanswerable { .. })
+        !matches!(self.query, Query::ConnectionString { .. } | Query::Unanswerable { .. })
     }
 }
 
 /// What a Tenant wants to know; nothing unless its tenant is live.
-pub fn wants(tenant: &Tenant, intent: &Intent, resolved: &Resolved, outcome: &Outcome) -> Option<Wants> {
-    let (Intent::Keep(desired), Outcome::Live { document, .. }) = (intent, outcome) else { return None };
+pub fn check_plan(tenant: &Tenant, intent: &Intent, resolved: &Resolved, outcome: &Outcome) -> Option<CheckPlan> {
+    let (Intent::Apply(desired), Outcome::Live { document, .. }) = (intent, outcome) else { return None };
     let entra_tenant = guid(&desired.tenant_id)?;
     let view = View { entra_tenant, desired: &desired.settings, observed: &document.settings };
     let checks = [
@@ -162,20 +162,20 @@ pub fn wants(tenant: &Tenant, intent: &Intent, resolved: &Resolved, outcome: &Ou
     ];
     let instant_messaging = view.connection_string(name::INSTANT_MESSAGING, IM_CONNECTION_STRING, resolved);
     let checks = checks.into_iter().flatten().chain(presence(tenant, entra_tenant)).chain(instant_messaging).collect();
-    Some(Wants { entra_tenant, chat: view.shows("modalities.instantMessaging.primaryAccount"), checks })
+    Some(CheckPlan { entra_tenant, chat: view.shows("modalities.instantMessaging.primaryAccount"), checks })
 }
 
 const IM_CONNECTION_STRING: &str = "modalities.instantMessaging.acsConnectionStringRef";
 const IM_RESOURCE: &str = "modalities.instantMessaging.acsResourceId";
 
 /// The section has nothing that is sent to the platform, so that it is given says that somebody wants to know.
-fn presence(tenant: &Tenant, entra_tenant: Uuid) -> Vec<Wanted> {
+fn presence(tenant: &Tenant, entra_tenant: Uuid) -> Vec<Check> {
     let extensions = tenant.spec.settings.extensions.as_ref();
     let Some(section) = extensions.and_then(|extensions| extensions.presence_tracking.as_ref()) else { return vec![] };
-    let mut checks = vec![Wanted { name: name::PRESENCE_GRANT, question: Question::PresenceGrant { entra_tenant } }];
+    let mut checks = vec![Check { name: name::PRESENCE_GRANT, query: Query::PresenceGrant { entra_tenant } }];
     if let Some(upn) = &section.test_upn {
         let upn = upn.as_str().to_owned();
-        checks.push(Wanted { name: name::PRESENCE_TEST, question: Question::Presence { entra_tenant, upn } });
+        checks.push(Check { name: name::PRESENCE_TEST, query: Query::Presence { entra_tenant, upn } });
     }
     checks
 }
@@ -208,13 +208,13 @@ impl<'v> View<'v> {
         leaf.find(side)?.as_str()
     }
 
-    fn group(&self, name: &'static str, path: &str, entra_tenant: Uuid) -> Option<Wanted> {
+    fn group(&self, name: &'static str, path: &str, entra_tenant: Uuid) -> Option<Check> {
         let id = guid(self.managed(path)?)?;
-        Some(Wanted { name, question: Question::Group { entra_tenant, id } })
+        Some(Check { name, query: Query::Group { entra_tenant, id } })
     }
 
     /// The group of the partner lives in the partner's own Entra tenant, not in that of the customer.
-    fn partner_group(&self, resolved: &Resolved) -> Option<Wanted> {
+    fn partner_group(&self, resolved: &Resolved) -> Option<Check> {
         let path = "general.partnerAdministrationGroupId";
         let partner = resolved.partner.as_ref();
         let entra_tenant = partner.and_then(|partner| partner.entra_tenant.as_deref()).and_then(guid);
@@ -228,22 +228,22 @@ impl<'v> View<'v> {
             }
             None => "The group lives in the partner's own Entra tenant, and spec.partner names no Partner.",
         };
-        let question = Question::Unanswerable { reason: reason::PARTNER_TENANT_UNKNOWN, message };
-        Some(Wanted { name: name::PARTNER_GROUP, question })
+        let query = Query::Unanswerable { reason: reason::PARTNER_TENANT_UNKNOWN, message };
+        Some(Check { name: name::PARTNER_GROUP, query })
     }
 
-    fn connection_string(&self, name: &'static str, path: &'static str, resolved: &Resolved) -> Option<Wanted> {
+    fn connection_string(&self, name: &'static str, path: &'static str, resolved: &Resolved) -> Option<Check> {
         self.leaf(path)?;
         let secret = resolved.secrets.iter().find(|secret| secret.path == path)?;
         let (SecretFound::Value { value, .. }, Some(version)) = (&secret.found, secret.version()) else { return None };
         let resource = if path == IM_CONNECTION_STRING { self.effective(IM_RESOURCE).and_then(guid) } else { None };
-        Some(Wanted { name, question: Question::ConnectionString { version, value: value.clone(), resource } })
+        Some(Check { name, query: Query::ConnectionString { version, value: value.clone(), resource } })
     }
 
-    fn filter(&self) -> Option<Wanted> {
+    fn filter(&self) -> Option<Check> {
         let filter = self.managed("extensions.attendantConsole.globalContactSearchFilter")?.to_owned();
-        let question = Question::Filter { entra_tenant: self.entra_tenant, filter };
-        Some(Wanted { name: name::FILTER, question })
+        let query = Query::Filter { entra_tenant: self.entra_tenant, filter };
+        Some(Check { name: name::FILTER, query })
     }
 }
 

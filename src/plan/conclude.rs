@@ -5,15 +5,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::deletion::{Because, Farewell};
+use super::deletion::{ReleaseOutcome, RetainReason};
 use super::desired::same_settings;
 use super::rewrites::MOST;
 use super::stop::{Disposition, Mode};
 use super::tabs::{drift, mark_invalid, paths, tabs};
 use super::widget_key::Publication;
-use super::{Besides, Checked, Difference, Done, Outcome, Stop, availability, facts, notes, retention, triggers};
+use super::{
+    CheckReport, Difference, Done, Outcome, SideEffects, Stop, availability, events, platform_state, retention,
+    triggers,
+};
 use crate::admin_api::{ApiError, Problem, TenantDocument};
-use crate::resources::condition::{Finding, Truth, as_it_was, kind, merge};
+use crate::resources::condition::{ConditionStatus, ConditionUpdate, as_it_was, condition_type, merge};
 use crate::resources::platform::Support;
 use crate::resources::status::{Applied, DeletionStatus, TenantStatus};
 use crate::resources::{Tenant, annotation, reason};
@@ -36,7 +39,7 @@ pub struct Facts<'f> {
     /// Where the Platform says that people find help.
     pub support: Option<&'f Support>,
     /// What is known of the checks; `None` where this pass does not know what to check.
-    pub checked: Option<&'f Checked>,
+    pub checked: Option<&'f CheckReport>,
 }
 
 /// What a pass comes to.
@@ -45,16 +48,16 @@ pub struct Conclusion {
     /// The new status; `None` when it is as it was.
     pub status: Option<TenantStatus>,
     /// How the Tenant left: the finalizer comes off.
-    pub farewell: Option<Farewell>,
+    pub release_outcome: Option<ReleaseOutcome>,
     /// What to tell people.
-    pub events: Vec<Note>,
+    pub events: Vec<EventRecord>,
     /// When to look again.
     pub delay: Delay,
 }
 
 /// An event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
+pub struct EventRecord {
     /// Whether it is a warning.
     pub warning: bool,
     /// The reason.
@@ -73,7 +76,7 @@ pub enum Delay {
     /// Soon, and never later than the bound for missing references.
     Reference,
     /// After the time that the platform named.
-    Named(Duration),
+    RetryAfter(Duration),
     /// When services and script may have moved on.
     Deletion,
     /// When people may have done what is waited for: run the provisioning script, accepted an invitation. Never later than the
@@ -88,13 +91,13 @@ pub enum Delay {
 /// Computes what a pass comes to.
 pub fn conclude(facts: Facts<'_>, outcome: Result<Outcome, Stop>) -> Conclusion {
     let conclusion = match outcome {
-        Ok(Outcome::Live { document, done, difference, besides }) => {
-            live(facts, &document, done, &difference, &besides)
+        Ok(Outcome::Live { document, done, difference, side_effects }) => {
+            live(facts, &document, done, &difference, &side_effects)
         }
         Ok(Outcome::Waiting { deletion, reason, why, started, error }) => {
-            waiting(facts, deletion, Finding::new(kind::READY, false, reason, why), started, error)
+            waiting(facts, deletion, ConditionUpdate::new(condition_type::READY, false, reason, why), started, error)
         }
-        Ok(Outcome::Left(farewell)) => left(farewell),
+        Ok(Outcome::Left(release_outcome)) => left(release_outcome),
         Err(stop) => stopped(facts, &stop),
     };
     let unchanged = conclusion.status.is_some() && conclusion.status == facts.tenant.status;
@@ -111,7 +114,7 @@ impl Facts<'_> {
     }
 
     /// The previous status, now speaking of this generation with these conditions.
-    fn status(&self, findings: Vec<Finding>) -> TenantStatus {
+    fn status(&self, updates: Vec<ConditionUpdate>) -> TenantStatus {
         let previous = self.previous();
         let requested = self.tenant.metadata.annotations.as_ref().and_then(|all| all.get(annotation::RECONCILE));
         let handled = requested
@@ -119,15 +122,20 @@ impl Facts<'_> {
             .or_else(|| previous.last_handled_reconcile_at.clone());
         TenantStatus {
             observed_generation: self.generation(),
-            conditions: merge(&previous.conditions, findings, self.generation(), self.now, self.support),
+            conditions: merge(&previous.conditions, updates, self.generation(), self.now, self.support),
             last_handled_reconcile_at: handled,
             ..previous
         }
     }
 
     /// What was said before about the tenant itself; it stays known while the platform is not.
-    fn known(&self) -> Vec<Finding> {
-        let kinds = [kind::SCRIPT_EXECUTION_PENDING, kind::LICENSE_OVERUSE, kind::TENANT_ACTIVE, kind::CHECKS_PASSED];
+    fn known(&self) -> Vec<ConditionUpdate> {
+        let kinds = [
+            condition_type::SCRIPT_EXECUTION_PENDING,
+            condition_type::LICENSE_OVERUSE,
+            condition_type::TENANT_ACTIVE,
+            condition_type::CHECKS_PASSED,
+        ];
         kinds.into_iter().filter_map(|kind| as_it_was(&self.previous().conditions, kind)).collect()
     }
 }
@@ -137,53 +145,65 @@ fn live(
     document: &TenantDocument,
     done: Done,
     difference: &Difference,
-    besides: &Besides,
+    side_effects: &SideEffects,
 ) -> Conclusion {
     let open = difference.open();
     let differs = !open.is_empty();
     let rewritten = differs && facts.rewrites > 0;
     let (ready, mode, delay) = if !difference.restricted.is_empty() {
         let message = format!("may not be changed with the operator's credentials: {}", paths(&difference.restricted));
-        (Finding::new(kind::READY, false, reason::FIELD_NOT_PERMITTED, message), Mode::Stalled, Delay::Sync)
+        (
+            ConditionUpdate::new(condition_type::READY, false, reason::FIELD_NOT_PERMITTED, message),
+            Mode::Stalled,
+            Delay::Sync,
+        )
     } else if rewritten && facts.rewrites >= MOST {
         let message = format!("the platform does not keep what it is given: {}", paths(&open));
-        (Finding::new(kind::READY, false, reason::PLATFORM_REWRITES_VALUE, message), Mode::Stalled, Delay::Sync)
+        (
+            ConditionUpdate::new(condition_type::READY, false, reason::PLATFORM_REWRITES_VALUE, message),
+            Mode::Stalled,
+            Delay::Sync,
+        )
     } else if rewritten {
         let message = format!("the platform did not keep what it was given, trying again: {}", paths(&open));
-        (Finding::new(kind::READY, false, reason::PROGRESSING, message), Mode::Reconciling, Delay::Backoff)
-    } else if let Publication::Refused { secret, obstacle } = &besides.key {
+        (
+            ConditionUpdate::new(condition_type::READY, false, reason::PROGRESSING, message),
+            Mode::Reconciling,
+            Delay::Backoff,
+        )
+    } else if let Publication::Refused { secret, obstacle } = &side_effects.key {
         let (reason, mode) = obstacle.reason();
-        (Finding::new(kind::READY, false, reason, obstacle.words(secret)), mode, Delay::Reference)
+        (ConditionUpdate::new(condition_type::READY, false, reason, obstacle.words(secret)), mode, Delay::Reference)
     } else {
         let message = "every managed setting of this generation was applied";
-        (Finding::new(kind::READY, true, reason::SUCCEEDED, message), Mode::Quiet, Delay::Sync)
+        (ConditionUpdate::new(condition_type::READY, true, reason::SUCCEEDED, message), Mode::Settled, Delay::Sync)
     };
     let differing = difference.differing();
     let synced = if !differing.is_empty() {
-        let published = !matches!(besides.key, Publication::Refused { .. });
-        let drifted = ready.truth == Truth::True || (differs && !rewritten) || !published;
+        let published = !matches!(side_effects.key, Publication::Refused { .. });
+        let drifted = ready.truth == ConditionStatus::True || (differs && !rewritten) || !published;
         let reason = if drifted { reason::DRIFTED.to_owned() } else { ready.reason.to_string() };
-        Finding {
-            kind: kind::SYNCED,
-            truth: Truth::False,
+        ConditionUpdate {
+            kind: condition_type::SYNCED,
+            truth: ConditionStatus::False,
             reason: reason.into(),
             message: format!("differs: {}", paths(&differing)),
         }
     } else {
-        Finding::new(kind::SYNCED, true, reason::IN_SYNC, "")
+        ConditionUpdate::new(condition_type::SYNCED, true, reason::IN_SYNC, "")
     };
-    let mut findings = vec![Finding::new(kind::ACCEPTED, true, reason::ACCEPTED, ""), synced];
-    findings.extend(mode_finding(mode, &ready));
-    findings.push(ready);
-    findings.extend(facts::findings(document));
+    let mut updates = vec![ConditionUpdate::new(condition_type::ACCEPTED, true, reason::ACCEPTED, ""), synced];
+    updates.extend(mode_finding(mode, &ready));
+    updates.push(ready);
+    updates.extend(platform_state::updates(document));
     let before = facts.previous().checks;
     let asked = facts.checked.map_or(before.as_slice(), |checked| &checked.checks);
     let checks = availability::checks(asked, facts.tenant, document);
-    findings.extend(availability::worst(&checks));
+    updates.extend(availability::worst(&checks));
 
-    let mut status = facts.status(findings);
+    let mut status = facts.status(updates);
     status.checks = checks;
-    if let Some(Checked { links, .. }) = facts.checked {
+    if let Some(CheckReport { links, .. }) = facts.checked {
         status.grant_links.clone_from(links);
     }
     if !differs {
@@ -192,15 +212,15 @@ fn live(
     // Only what was sent, or was found as it was sent: a value that somebody else gave the platform is not ours.
     status.sealed.clone_from(&difference.sealed_now);
     status.drift = drift(difference);
-    status.tabs = tabs(facts.tenant, difference, document, besides);
-    triggers::remember(&mut status, facts.tenant, document, besides);
+    status.tabs = tabs(facts.tenant, difference, document, side_effects);
+    triggers::remember(&mut status, facts.tenant, document, side_effects);
     status.deletion = None;
-    facts::take_over(&mut status, document, facts.refresh_licenses);
+    platform_state::take_over(&mut status, document, facts.refresh_licenses);
     let delay = match delay {
-        Delay::Sync if !document.runtime.pending_changes.is_empty() || besides.waits() => Delay::Script,
+        Delay::Sync if !document.runtime.pending_changes.is_empty() || side_effects.waits() => Delay::Script,
         delay => delay,
     };
-    Conclusion { status: Some(status), farewell: None, events: notes::of(done, differs, besides), delay }
+    Conclusion { status: Some(status), release_outcome: None, events: events::of(done, differs, side_effects), delay }
 }
 
 /// What was applied. The version of the settings stays the one of the edit: correcting drift is no news. A new tenant begins
@@ -220,9 +240,9 @@ fn applied(facts: &Facts<'_>, document: &TenantDocument, done: Done, difference:
 fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
     let previous = facts.previous();
     let was = |kind| as_it_was(&previous.conditions, kind);
-    let disposition = with_request(stop.disposition(), stop.request_id(), was(kind::READY));
+    let disposition = with_request(stop.disposition(), stop.request_id(), was(condition_type::READY));
     let delay = match stop {
-        Stop::Unavailable { error: ApiError::Throttled { after }, .. } => Delay::Named(*after),
+        Stop::Unavailable { error: ApiError::Throttled { after }, .. } => Delay::RetryAfter(*after),
         Stop::Unavailable { .. } | Stop::Bug(_) | Stop::Kubernetes(_) => Delay::Backoff,
         Stop::Secret(_) | Stop::PlatformMissing { .. } | Stop::PartnerMissing { .. }
             if disposition.mode == Mode::Reconciling =>
@@ -240,37 +260,45 @@ fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
     };
     // A spec that was taken back to what is applied was never judged in this generation: what was said of the other one is
     // not true of it.
-    let was_refused =
-        as_it_was(&previous.conditions, kind::ACCEPTED).is_some_and(|accepted| accepted.truth == Truth::False);
+    let was_refused = as_it_was(&previous.conditions, condition_type::ACCEPTED)
+        .is_some_and(|accepted| accepted.truth == ConditionStatus::False);
     let live_before = live_before && !was_refused;
-    let mut findings = facts.known();
+    let mut updates = facts.known();
     if live_before && matches!(stop, Stop::Unavailable { .. }) {
         // The spec is live, as far as anybody knows. The Platform says once that it is out of reach.
-        findings.extend(
-            kind::ORDER.into_iter().filter(|kind| !findings_have(&findings, kind)).filter_map(was).collect::<Vec<_>>(),
+        updates.extend(
+            condition_type::ORDER
+                .into_iter()
+                .filter(|kind| !findings_have(&updates, kind))
+                .filter_map(was)
+                .collect::<Vec<_>>(),
         );
-        return Conclusion { status: Some(facts.status(findings)), farewell: None, events: vec![], delay };
+        return Conclusion { status: Some(facts.status(updates)), release_outcome: None, events: vec![], delay };
     }
     if matches!(stop, Stop::Raced | Stop::Kubernetes(_)) {
-        return Conclusion { status: None, farewell: None, events: vec![], delay };
+        return Conclusion { status: None, release_outcome: None, events: vec![], delay };
     }
-    let truth = if matches!(stop, Stop::Suspended { .. }) { Truth::Unknown } else { Truth::False };
-    let stated =
-        Finding { kind: kind::READY, truth, reason: disposition.reason.into(), message: disposition.message.clone() };
-    findings.extend(mode_finding(disposition.mode, &stated));
-    findings.push(match was(kind::READY) {
+    let truth = if matches!(stop, Stop::Suspended { .. }) { ConditionStatus::Unknown } else { ConditionStatus::False };
+    let stated = ConditionUpdate {
+        kind: condition_type::READY,
+        truth,
+        reason: disposition.reason.into(),
+        message: disposition.message.clone(),
+    };
+    updates.extend(mode_finding(disposition.mode, &stated));
+    updates.push(match was(condition_type::READY) {
         Some(before) if live_before => before,
         _ => stated,
     });
-    findings.push(accepted(&disposition, was(kind::ACCEPTED)));
-    let synced = if disposition.out_of_sync { Truth::False } else { Truth::Unknown };
-    findings.push(Finding {
-        kind: kind::SYNCED,
+    updates.push(accepted(&disposition, was(condition_type::ACCEPTED)));
+    let synced = if disposition.out_of_sync { ConditionStatus::False } else { ConditionStatus::Unknown };
+    updates.push(ConditionUpdate {
+        kind: condition_type::SYNCED,
         truth: synced,
         reason: disposition.reason.into(),
         message: String::new(),
     });
-    let mut status = facts.status(findings);
+    let mut status = facts.status(updates);
     match stop {
         Stop::Invalid(violations) => mark_invalid(&mut status.tabs, violations),
         Stop::Unconfirmed { leaf, .. } => {
@@ -284,7 +312,7 @@ fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
         _ if disposition.accepted == Some(true) => mark_invalid(&mut status.tabs, &[]),
         _ => {}
     }
-    Conclusion { status: Some(status), farewell: None, events: vec![], delay }
+    Conclusion { status: Some(status), release_outcome: None, events: vec![], delay }
 }
 
 fn refused(problem: &Problem) -> Vec<Violation> {
@@ -298,7 +326,7 @@ fn marked(path: &str, problem: &str) -> Violation {
 
 /// Quotes the request that was refused. Where nothing else changed, the one that was quoted stays: every answer has another id,
 /// and that alone is no news.
-fn with_request(disposition: Disposition, id: Option<&str>, before: Option<Finding>) -> Disposition {
+fn with_request(disposition: Disposition, id: Option<&str>, before: Option<ConditionUpdate>) -> Disposition {
     let Some(id) = id else { return disposition };
     let stays = before
         .map(|before| before.message)
@@ -307,91 +335,108 @@ fn with_request(disposition: Disposition, id: Option<&str>, before: Option<Findi
     Disposition { message, ..disposition }
 }
 
-fn findings_have(findings: &[Finding], kind: &str) -> bool {
-    findings.iter().any(|finding| finding.kind == kind)
+fn findings_have(updates: &[ConditionUpdate], kind: &str) -> bool {
+    updates.iter().any(|update| update.kind == kind)
 }
 
-fn accepted(disposition: &Disposition, before: Option<Finding>) -> Finding {
+fn accepted(disposition: &Disposition, before: Option<ConditionUpdate>) -> ConditionUpdate {
     match disposition.accepted {
-        Some(true) => Finding::new(kind::ACCEPTED, true, reason::ACCEPTED, ""),
+        Some(true) => ConditionUpdate::new(condition_type::ACCEPTED, true, reason::ACCEPTED, ""),
         Some(false) => {
             let (reason, message) = (disposition.reason.into(), disposition.message.clone());
-            Finding { kind: kind::ACCEPTED, truth: Truth::False, reason, message }
+            ConditionUpdate { kind: condition_type::ACCEPTED, truth: ConditionStatus::False, reason, message }
         }
-        None => before.unwrap_or(Finding::new(kind::ACCEPTED, Truth::Unknown, reason::PROGRESSING, "")),
+        None => before.unwrap_or(ConditionUpdate::new(
+            condition_type::ACCEPTED,
+            ConditionStatus::Unknown,
+            reason::PROGRESSING,
+            "",
+        )),
     }
 }
 
 /// Reconciling or Stalled, never both, with the words of Ready.
-fn mode_finding(mode: Mode, ready: &Finding) -> Option<Finding> {
+fn mode_finding(mode: Mode, ready: &ConditionUpdate) -> Option<ConditionUpdate> {
     let kind = match mode {
-        Mode::Reconciling => kind::RECONCILING,
-        Mode::Stalled => kind::STALLED,
-        Mode::Quiet => return None,
+        Mode::Reconciling => condition_type::RECONCILING,
+        Mode::Stalled => condition_type::STALLED,
+        Mode::Settled => return None,
     };
-    Some(Finding { kind, truth: Truth::True, reason: ready.reason.clone(), message: ready.message.clone() })
+    Some(ConditionUpdate {
+        kind,
+        truth: ConditionStatus::True,
+        reason: ready.reason.clone(),
+        message: ready.message.clone(),
+    })
 }
 
 fn waiting(
     facts: Facts<'_>,
     deletion: Option<crate::admin_api::types::PendingDeletion>,
-    ready: Finding,
+    ready: ConditionUpdate,
     started: bool,
     error: Option<ApiError>,
 ) -> Conclusion {
     let previous = facts.previous();
-    let mut findings = facts.known();
-    findings
-        .extend([kind::ACCEPTED, kind::SYNCED].into_iter().filter_map(|kind| as_it_was(&previous.conditions, kind)));
-    findings.extend(mode_finding(Mode::Reconciling, &ready));
-    findings.push(ready);
-    let mut status = facts.status(findings);
+    let mut updates = facts.known();
+    updates.extend(
+        [condition_type::ACCEPTED, condition_type::SYNCED]
+            .into_iter()
+            .filter_map(|kind| as_it_was(&previous.conditions, kind)),
+    );
+    updates.extend(mode_finding(Mode::Reconciling, &ready));
+    updates.push(ready);
+    let mut status = facts.status(updates);
     status.deletion = deletion.map_or(status.deletion, |deletion| {
         Some(DeletionStatus { services_pending: deletion.services_pending, script_pending: deletion.script_pending })
     });
     let message =
         "the platform accepted the deletion of the tenant; it is gone after the next run of the provisioning script"
             .to_owned();
-    let events =
-        started.then_some(Note { warning: false, reason: reason::DELETION_STARTED, message }).into_iter().collect();
+    let events = started
+        .then_some(EventRecord { warning: false, reason: reason::DELETION_STARTED, message })
+        .into_iter()
+        .collect();
     let delay = match error {
-        Some(ApiError::Throttled { after }) => Delay::Named(after),
+        Some(ApiError::Throttled { after }) => Delay::RetryAfter(after),
         Some(_) => Delay::Backoff,
         None => Delay::Deletion,
     };
-    Conclusion { status: Some(status), farewell: None, events, delay }
+    Conclusion { status: Some(status), release_outcome: None, events, delay }
 }
 
-fn left(farewell: Farewell) -> Conclusion {
-    let note = |warning, reason, message: &str| vec![Note { warning, reason, message: message.to_owned() }];
-    let events = match farewell {
-        Farewell::Abandoned => {
+fn left(release_outcome: ReleaseOutcome) -> Conclusion {
+    let note = |warning, reason, message: &str| vec![EventRecord { warning, reason, message: message.to_owned() }];
+    let events = match release_outcome {
+        ReleaseOutcome::Abandoned => {
             note(true, reason::ABANDONED, "let go without a call by annotation; the tenant stays on the platform")
         }
-        Farewell::NeverOurs | Farewell::GoesOn => vec![],
-        Farewell::Released(Because::Policy) => {
+        ReleaseOutcome::NeverOurs | ReleaseOutcome::GoesOn => vec![],
+        ReleaseOutcome::Released(RetainReason::Policy) => {
             note(false, reason::RELEASED, "the tenant stays on the platform and belongs to nobody now")
         }
-        Farewell::Released(Because::NotConfirmed) | Farewell::StaleStamp(Because::NotConfirmed) => note(
+        ReleaseOutcome::Released(RetainReason::NotConfirmed)
+        | ReleaseOutcome::StaleStamp(RetainReason::NotConfirmed) => note(
             true,
             reason::NOT_CONFIRMED,
             "deletionPolicy is Delete and nobody confirmed it: the tenant stays on the platform",
         ),
-        Farewell::Released(Because::SurroundingsEnd) | Farewell::StaleStamp(Because::SurroundingsEnd) => {
+        ReleaseOutcome::Released(RetainReason::ScopeTerminating)
+        | ReleaseOutcome::StaleStamp(RetainReason::ScopeTerminating) => {
             note(true, reason::RELEASED, "its namespace or the CRD was deleted: the tenant stays on the platform")
         }
-        Farewell::TooLate => note(
+        ReleaseOutcome::TooLate => note(
             true,
             reason::DELETION_STARTED,
             "too late to keep the tenant: the platform had accepted its deletion and goes on with it",
         ),
-        Farewell::StaleStamp(Because::Policy) => {
+        ReleaseOutcome::StaleStamp(RetainReason::Policy) => {
             note(true, reason::RELEASE_FAILED, "the tenant stays on the platform; its stamp could not be taken off")
         }
-        Farewell::Suspended => {
+        ReleaseOutcome::Suspended => {
             note(false, reason::RELEASED, "suspended: the tenant stays on the platform with its stamp")
         }
-        Farewell::Deleted => note(false, reason::DELETED, "the tenant is gone from the platform"),
+        ReleaseOutcome::Deleted => note(false, reason::DELETED, "the tenant is gone from the platform"),
     };
-    Conclusion { status: None, farewell: Some(farewell), events, delay: Delay::Never }
+    Conclusion { status: None, release_outcome: Some(release_outcome), events, delay: Delay::Never }
 }

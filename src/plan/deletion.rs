@@ -13,11 +13,11 @@ use crate::settings::format::{Guid, canonical};
 
 /// What is known about a Tenant that is being deleted, before the platform is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Departure {
+pub struct DeletionIntent {
     /// The tenant's id in lower case: the one that was recorded, else the one of the spec.
     pub tenant_id: String,
     /// Which row fits so far.
-    pub way: Way,
+    pub mode: DeletionMode,
     /// Whether anything was ever recorded as applied. Without it, a crash may still have left a tenant behind.
     pub applied: bool,
     /// Whether the platform can be called at all.
@@ -26,17 +26,17 @@ pub struct Departure {
 
 /// The rows that do not depend on the platform's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum DeletionMode {
     /// The annotation says to let go without a call.
     Abandon,
     /// The platform goes on with a deletion that it accepted.
     GoesOn,
     /// Nothing may be called.
-    SuspendedRetain(Because),
+    SuspendedRetain(RetainReason),
     /// A confirmed deletion waits for the suspension to end.
     SuspendedDelete,
     /// Release the tenant.
-    Retain(Because),
+    Retain(RetainReason),
     /// Delete the tenant.
     Delete {
         /// Whether that is still wanted; what the platform accepted goes on all the same.
@@ -48,22 +48,22 @@ pub enum Way {
 
 /// Why a tenant is retained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Because {
+pub enum RetainReason {
     /// The policy says so.
     Policy,
     /// The policy is Delete, and nobody confirmed it.
     NotConfirmed,
     /// The namespace or the CRD is being deleted: nobody asked for this tenant.
-    SurroundingsEnd,
+    ScopeTerminating,
 }
 
 /// What to do with the platform.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Leave {
+pub enum DeletionPlan {
     /// Take the finalizer off without a call.
-    Off(Farewell),
+    Off(ReleaseOutcome),
     /// Take our stamp off, then the finalizer, whatever comes of it.
-    Release(Because),
+    Release(RetainReason),
     /// Ask for the deletion.
     Delete,
     /// Wait for services and script.
@@ -81,7 +81,7 @@ pub enum Leave {
 
 /// How a Tenant left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Farewell {
+pub enum ReleaseOutcome {
     /// By the annotation, without a call.
     Abandoned,
     /// It never had a tenant on the platform.
@@ -89,18 +89,18 @@ pub enum Farewell {
     /// The platform goes on with the deletion.
     GoesOn,
     /// The tenant was released.
-    Released(Because),
+    Released(RetainReason),
     /// The tenant was released, and the platform goes on with a deletion that it had accepted: the answer had been lost.
     TooLate,
     /// Releasing failed, or was not possible; the stamp is stale.
-    StaleStamp(Because),
+    StaleStamp(RetainReason),
     /// Suspended, so nothing was called.
     Suspended,
     /// The tenant is gone from the platform.
     Deleted,
 }
 
-impl Departure {
+impl DeletionIntent {
     /// Reads the rows that the Tenant and its surroundings decide.
     pub fn of(tenant: &Tenant, resolved: &Resolved) -> Self {
         let status = tenant.status.as_ref();
@@ -108,7 +108,7 @@ impl Departure {
         let written = tenant.spec.settings.general.tenant_id.as_str();
         let tenant_id = recorded.or_else(|| canonical::<Guid>(written)).unwrap_or_default();
         Self {
-            way: way(tenant, resolved, &tenant_id),
+            mode: mode(tenant, resolved, &tenant_id),
             applied: status.is_some_and(|status| status.applied.is_some()),
             // Without an id there is nothing to ask for, and nothing was ever applied.
             platform: resolved.platform != PlatformReference::Missing && !tenant_id.is_empty(),
@@ -118,15 +118,19 @@ impl Departure {
 
     /// Whether the plan depends on what the platform says.
     pub fn asks(&self) -> bool {
-        match self.way {
-            Way::Abandon | Way::GoesOn | Way::SuspendedRetain(_) | Way::SuspendedDelete | Way::Unclear => false,
-            Way::Retain(_) => !self.applied && self.platform,
-            Way::Delete { .. } => self.platform,
+        match self.mode {
+            DeletionMode::Abandon
+            | DeletionMode::GoesOn
+            | DeletionMode::SuspendedRetain(_)
+            | DeletionMode::SuspendedDelete
+            | DeletionMode::Unclear => false,
+            DeletionMode::Retain(_) => !self.applied && self.platform,
+            DeletionMode::Delete { .. } => self.platform,
         }
     }
 }
 
-fn way(tenant: &Tenant, resolved: &Resolved, tenant_id: &str) -> Way {
+fn mode(tenant: &Tenant, resolved: &Resolved, tenant_id: &str) -> DeletionMode {
     let says = |name: &str| {
         let value = tenant.metadata.annotations.as_ref().and_then(|annotations| annotations.get(name));
         !tenant_id.is_empty() && value.is_some_and(|value| value.trim().eq_ignore_ascii_case(tenant_id))
@@ -134,84 +138,92 @@ fn way(tenant: &Tenant, resolved: &Resolved, tenant_id: &str) -> Way {
     let deletes = tenant.spec.deletion_policy.unwrap_or_default() == DeletionPolicy::Delete;
     let confirmed = says(annotation::CONFIRM_DELETION);
     let accepted = tenant.status.as_ref().is_some_and(|status| status.deletion.is_some());
-    match resolved.surroundings_end {
-        _ if says(annotation::ABANDON) => Way::Abandon,
-        Some(true) if accepted => Way::GoesOn,
-        Some(true) => Way::Retain(Because::SurroundingsEnd),
+    match resolved.scope_terminating {
+        _ if says(annotation::ABANDON) => DeletionMode::Abandon,
+        Some(true) if accepted => DeletionMode::GoesOn,
+        Some(true) => DeletionMode::Retain(RetainReason::ScopeTerminating),
         // After the platform accepted the deletion, edits change nothing.
         _ if tenant.spec.suspended() && !accepted => match (deletes, confirmed) {
-            (true, true) => Way::SuspendedDelete,
-            (true, false) => Way::SuspendedRetain(Because::NotConfirmed),
-            (false, _) => Way::SuspendedRetain(Because::Policy),
+            (true, true) => DeletionMode::SuspendedDelete,
+            (true, false) => DeletionMode::SuspendedRetain(RetainReason::NotConfirmed),
+            (false, _) => DeletionMode::SuspendedRetain(RetainReason::Policy),
         },
-        _ if !deletes && !accepted => Way::Retain(Because::Policy),
-        _ if !confirmed && !accepted => Way::Retain(Because::NotConfirmed),
-        None => Way::Unclear,
-        Some(false) => Way::Delete { confirmed: deletes && confirmed },
+        _ if !deletes && !accepted => DeletionMode::Retain(RetainReason::Policy),
+        _ if !confirmed && !accepted => DeletionMode::Retain(RetainReason::NotConfirmed),
+        None => DeletionMode::Unclear,
+        Some(false) => DeletionMode::Delete { confirmed: deletes && confirmed },
     }
 }
 
 /// Decides on a Tenant that is being deleted.
 ///
 /// *Errors*: none; what is unknown is waited for.
-pub fn plan(departure: &Departure, observation: &Observation) -> Result<Leave, Stop> {
-    Ok(match departure.way {
-        Way::Abandon => Leave::Off(Farewell::Abandoned),
-        Way::GoesOn => Leave::Off(Farewell::GoesOn),
-        Way::SuspendedRetain(Because::NotConfirmed) => Leave::Off(Farewell::StaleStamp(Because::NotConfirmed)),
-        Way::SuspendedRetain(_) => Leave::Off(Farewell::Suspended),
-        Way::SuspendedDelete => Leave::Wait {
+pub fn plan(deletion_intent: &DeletionIntent, observation: &Observation) -> Result<DeletionPlan, Stop> {
+    Ok(match deletion_intent.mode {
+        DeletionMode::Abandon => DeletionPlan::Off(ReleaseOutcome::Abandoned),
+        DeletionMode::GoesOn => DeletionPlan::Off(ReleaseOutcome::GoesOn),
+        DeletionMode::SuspendedRetain(RetainReason::NotConfirmed) => {
+            DeletionPlan::Off(ReleaseOutcome::StaleStamp(RetainReason::NotConfirmed))
+        }
+        DeletionMode::SuspendedRetain(_) => DeletionPlan::Off(ReleaseOutcome::Suspended),
+        DeletionMode::SuspendedDelete => DeletionPlan::Wait {
             reason: reason::SUSPENDED,
             why: "the deletion is confirmed and waits: spec.suspend is true".to_owned(),
             error: None,
         },
-        Way::Unclear => wait("cannot read whether the namespace or the CRD is being deleted, so nothing is deleted"),
-        Way::Retain(because) => retain(departure, because, observation),
-        Way::Delete { confirmed } => delete(confirmed, observation),
+        DeletionMode::Unclear => {
+            wait("cannot read whether the namespace or the CRD is being deleted, so nothing is deleted")
+        }
+        DeletionMode::Retain(because) => retain(deletion_intent, because, observation),
+        DeletionMode::Delete { confirmed } => delete(confirmed, observation),
     })
 }
 
-fn retain(departure: &Departure, because: Because, observation: &Observation) -> Leave {
+fn retain(deletion_intent: &DeletionIntent, because: RetainReason, observation: &Observation) -> DeletionPlan {
     match observation {
-        _ if !departure.platform => {
-            Leave::Off(if departure.applied { Farewell::StaleStamp(because) } else { Farewell::NeverOurs })
-        }
-        Observation::Absent { .. } | Observation::Tombstone { .. } => Leave::Off(Farewell::NeverOurs),
+        _ if !deletion_intent.platform => DeletionPlan::Off(if deletion_intent.applied {
+            ReleaseOutcome::StaleStamp(because)
+        } else {
+            ReleaseOutcome::NeverOurs
+        }),
+        Observation::Absent { .. } | Observation::Tombstone { .. } => DeletionPlan::Off(ReleaseOutcome::NeverOurs),
         Observation::Exists { owner: Owner::Other(_) | Owner::Free | Owner::OursLast, .. } => {
-            Leave::Off(Farewell::NeverOurs)
+            DeletionPlan::Off(ReleaseOutcome::NeverOurs)
         }
         Observation::Exists { owner: Owner::Ours, .. } | Observation::NotAsked | Observation::Unknown(_) => {
-            Leave::Release(because)
+            DeletionPlan::Release(because)
         }
     }
 }
 
-fn delete(confirmed: bool, observation: &Observation) -> Leave {
+fn delete(confirmed: bool, observation: &Observation) -> DeletionPlan {
     match observation {
         Observation::NotAsked => wait("the Platform is missing; create it again, or abandon the tenant by annotation"),
         Observation::Unknown(error) => {
-            Leave::Wait { reason: reason::DELETING, why: unasked(error), error: Some(error.clone()) }
+            DeletionPlan::Wait { reason: reason::DELETING, why: not_requested(error), error: Some(error.clone()) }
         }
-        Observation::Absent { .. } | Observation::Tombstone { .. } => Leave::Off(Farewell::Deleted),
-        Observation::Exists { owner: Owner::Other(_) | Owner::Free, .. } => Leave::Off(Farewell::NeverOurs),
+        Observation::Absent { .. } | Observation::Tombstone { .. } => DeletionPlan::Off(ReleaseOutcome::Deleted),
+        Observation::Exists { owner: Owner::Other(_) | Owner::Free, .. } => {
+            DeletionPlan::Off(ReleaseOutcome::NeverOurs)
+        }
         Observation::Exists { document, owner: Owner::Ours | Owner::OursLast, .. } => {
             match &document.runtime.deletion {
-                Some(deletion) => Leave::Await(deletion.clone()),
-                None if confirmed => Leave::Delete,
+                Some(deletion) => DeletionPlan::Await(deletion.clone()),
+                None if confirmed => DeletionPlan::Delete,
                 // The platform took its deletion back, and nobody asks for another one.
-                None => Leave::Release(Because::NotConfirmed),
+                None => DeletionPlan::Release(RetainReason::NotConfirmed),
             }
         }
     }
 }
 
-fn wait(why: &str) -> Leave {
-    Leave::Wait { reason: reason::DELETING, why: why.to_owned(), error: None }
+fn wait(why: &str) -> DeletionPlan {
+    DeletionPlan::Wait { reason: reason::DELETING, why: why.to_owned(), error: None }
 }
 
 /// Why a confirmed deletion does not go on. The same words for the whole of an outage, whether the platform was called or is
 /// known to be out of reach: each other word is another write of the status.
-pub fn unasked(error: &ApiError) -> String {
+pub fn not_requested(error: &ApiError) -> String {
     match error {
         ApiError::Throttled { .. } => "the deletion waits: the platform asks for fewer requests".to_owned(),
         ApiError::Refused(problem) => format!("the deletion waits: the platform refused: {}", problem.slug),

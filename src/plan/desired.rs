@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::deletion::Departure;
+use super::deletion::DeletionIntent;
 use super::{PlatformReference, Resolved, ResolvedPartner, Stop, retention};
 use crate::resources::Tenant;
 use crate::settings::format::Format;
@@ -17,9 +17,9 @@ use crate::settings::{Check, SealedRef, Trigger, Wire};
 #[derive(Clone, Debug)]
 pub enum Intent {
     /// The tenant shall be on the platform with these settings.
-    Keep(Desired),
+    Apply(Desired),
     /// The Tenant is being deleted.
-    Leave(Departure),
+    Delete(DeletionIntent),
 }
 
 /// The settings that a valid spec manages.
@@ -45,24 +45,24 @@ impl Intent {
     /// The tenant that it is about.
     pub fn tenant_id(&self) -> &str {
         match self {
-            Self::Keep(desired) => &desired.tenant_id,
-            Self::Leave(departure) => &departure.tenant_id,
+            Self::Apply(desired) => &desired.tenant_id,
+            Self::Delete(deletion_intent) => &deletion_intent.tenant_id,
         }
     }
 
     /// The hash of the spec and its Secrets; a Tenant that leaves has none.
     pub fn hash(&self) -> Option<&str> {
         match self {
-            Self::Keep(desired) => Some(&desired.hash),
-            Self::Leave(_) => None,
+            Self::Apply(desired) => Some(&desired.hash),
+            Self::Delete(_) => None,
         }
     }
 
     /// Whether the plan depends on what the platform says.
     pub fn asks(&self) -> bool {
         match self {
-            Self::Keep(_) => true,
-            Self::Leave(departure) => departure.asks(),
+            Self::Apply(_) => true,
+            Self::Delete(deletion_intent) => deletion_intent.asks(),
         }
     }
 }
@@ -72,7 +72,7 @@ impl Intent {
 /// *Errors*: the spec is invalid, suspended, or its Platform cannot be used.
 pub fn validate(tenant: &Tenant, resolved: &Resolved) -> Result<Intent, Stop> {
     if tenant.metadata.deletion_timestamp.is_some() {
-        return Ok(Intent::Leave(Departure::of(tenant, resolved)));
+        return Ok(Intent::Delete(DeletionIntent::of(tenant, resolved)));
     }
     let mut check = Check::default();
     let mut wire = tenant.spec.settings.to_wire(&mut check);
@@ -100,7 +100,7 @@ pub fn validate(tenant: &Tenant, resolved: &Resolved) -> Result<Intent, Stop> {
         return Err(Stop::PartnerMissing { name: name.clone() });
     }
     let tenant_id = id_of(&wire).ok_or_else(|| Stop::Bug("a valid spec has no tenantId"))?;
-    Ok(Intent::Keep(Desired {
+    Ok(Intent::Apply(Desired {
         tenant_id,
         settings,
         sealed: check.sealed,
@@ -135,16 +135,16 @@ fn hash(settings: &Value, resolved: &Resolved, check: &Check) -> String {
         let version = secret.version();
         hasher.update(format!("\n{}={}", secret.path, version.as_deref().unwrap_or("none")));
     }
-    let mut besides = Sha256::new();
+    let mut side_effects = Sha256::new();
     for trigger in &check.triggers {
-        besides.update(format!("{}={}\n", trigger.path(), trigger.token()));
+        side_effects.update(format!("{}={}\n", trigger.path(), trigger.token()));
     }
-    besides.update(check.widget_secret.as_deref().unwrap_or_default());
+    side_effects.update(check.widget_secret.as_deref().unwrap_or_default());
     let text = hex(hasher, 16);
     if check.triggers.is_empty() && check.widget_secret.is_none() {
         return text;
     }
-    format!("{text}.{}", hex(besides, 8))
+    format!("{text}.{}", hex(side_effects, 8))
 }
 
 /// The first bytes of a hash.

@@ -83,7 +83,7 @@ pub fn diff(
     for leaf in leaves() {
         let managed = match leaf.class {
             Class::Value | Class::Reference => leaf.lookup(&desired.settings).is_some(),
-            Class::Clears | Class::Probe => false,
+            Class::Clears | Class::CheckInput => false,
             Class::Trigger => desired.triggers.iter().any(|trigger| trigger.has(leaf)),
             Class::Output => desired.widget_secret.is_some(),
             Class::Sealed => desired.sealed.iter().any(|sealed| sealed.path == leaf.path),
@@ -106,7 +106,7 @@ pub fn diff(
             },
             // Not settings: what becomes of them is decided once the settings are saved.
             Class::Trigger | Class::Output => {}
-            Class::Value | Class::Reference | Class::Clears | Class::Probe => {
+            Class::Value | Class::Reference | Class::Clears | Class::CheckInput => {
                 let Some(change) = compare(leaf, leaf.lookup(&desired.settings), leaf.find(observed)) else { continue };
                 let list = if is_restricted(leaf, restricted) {
                     &mut difference.restricted

@@ -3,17 +3,17 @@
 //! `validate` judges the spec alone, `plan` decides on what was observed, `conclude` turns the outcome into a status. The
 //! same functions serve the controller and, later, `kubectl-nimbus validate` and `plan`.
 
+pub mod apply;
 mod availability;
 pub mod checks;
 pub mod conclude;
 pub mod deletion;
 pub mod desired;
 pub mod diff;
-pub mod facts;
-pub mod keep;
+mod events;
 mod moved;
-mod notes;
 pub mod orphans;
+pub mod platform_state;
 pub mod retention;
 pub mod rewrites;
 pub mod stop;
@@ -28,13 +28,13 @@ use crate::admin_api::{ApiError, TenantDocument};
 use crate::resources::Tenant;
 use crate::settings::{Leaf, Trigger};
 
-pub use checks::{Checked, Question, Wanted, Wants};
+pub use checks::{Check, CheckPlan, CheckReport, Query};
 pub use conclude::{Conclusion, Delay, Facts, conclude};
 pub use desired::{Desired, Intent, validate};
 pub use diff::{Change, Difference};
 pub use rewrites::Rewrites;
 pub use stop::Stop;
-pub use triggers::Besides;
+pub use triggers::SideEffects;
 
 /// What the references of a Tenant turned out to be.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ pub struct Resolved {
     pub secrets: Vec<ResolvedSecret>,
     /// Whether the namespace or the CRD is being deleted; `None` if that could not be read. Looked at only when the Tenant is
     /// being deleted.
-    pub surroundings_end: Option<bool>,
+    pub scope_terminating: Option<bool>,
 }
 
 /// What became of `spec.platformRef`.
@@ -187,7 +187,7 @@ pub enum Plan {
         difference: Difference,
     },
     /// Let the Tenant go.
-    Leave(deletion::Leave),
+    Delete(deletion::DeletionPlan),
 }
 
 /// What a pass achieved.
@@ -202,7 +202,7 @@ pub enum Outcome {
         /// What still differs.
         difference: Difference,
         /// What was done besides settings.
-        besides: Besides,
+        side_effects: SideEffects,
     },
     /// The Tenant is being deleted and waits.
     Waiting {
@@ -218,7 +218,7 @@ pub enum Outcome {
         error: Option<ApiError>,
     },
     /// The Tenant may go: the finalizer comes off.
-    Left(deletion::Farewell),
+    Left(deletion::ReleaseOutcome),
 }
 
 /// What a pass wrote.
@@ -247,14 +247,14 @@ pub fn plan(
     rewrites: &Rewrites,
 ) -> Result<Plan, Stop> {
     match intent {
-        Intent::Keep(desired) => Ok(match keep::plan(tenant, desired, resolved, observation)? {
+        Intent::Apply(desired) => Ok(match apply::plan(tenant, desired, resolved, observation)? {
             // What the platform does not keep is not written for ever.
             Plan::Save { claim: false, difference, .. } if rewrites.make_hopeless(tenant, &difference) => {
                 Plan::Nothing { difference }
             }
             plan => plan,
         }),
-        Intent::Leave(departure) => deletion::plan(departure, observation).map(Plan::Leave),
+        Intent::Delete(deletion_intent) => deletion::plan(deletion_intent, observation).map(Plan::Delete),
     }
 }
 

@@ -55,7 +55,7 @@ fn last_applied(tenant: &Tenant) -> Option<i32> {
 mod tests {
     use serde_json::json;
 
-    use super::super::{Observation, Owner, PlatformReference, Resolved, keep, validate};
+    use super::super::{Observation, Owner, PlatformReference, Resolved, apply, validate};
     use super::*;
     use crate::admin_api::TenantDocument;
     use crate::plan::Intent;
@@ -74,15 +74,15 @@ mod tests {
         }))
         .unwrap();
         let resolved =
-            Resolved { platform: PlatformReference::Found, partner: None, secrets: vec![], surroundings_end: None };
-        let Ok(Intent::Keep(desired)) = validate(&tenant, &resolved) else { panic!("the spec is valid") };
+            Resolved { platform: PlatformReference::Found, partner: None, secrets: vec![], scope_terminating: None };
+        let Ok(Intent::Apply(desired)) = validate(&tenant, &resolved) else { panic!("the spec is valid") };
         let settings = json!({
             "general": { "tenantId": "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c" },
             "dataPrivacy": { "dataRetentionMonths": found }
         });
         let document = Box::new(TenantDocument { settings: settings.clone(), ..TenantDocument::default() });
         let observation = Observation::Exists { document, settings, owner: Owner::Ours };
-        match keep::plan(&tenant, &desired, &resolved, &observation) {
+        match apply::plan(&tenant, &desired, &resolved, &observation) {
             Ok(Plan::Save { difference, .. } | Plan::Nothing { difference }) => Ok(difference.to_body()),
             Err(Stop::Unconfirmed { token, .. }) => Err(token),
             other => panic!("{other:?}"),

@@ -106,7 +106,7 @@ pub enum Mode {
     /// A human.
     Stalled,
     /// Nobody.
-    Quiet,
+    Settled,
 }
 
 impl Stop {
@@ -203,7 +203,7 @@ impl Stop {
                 "the tenant waits for its deletion on the platform, which this Tenant did not ask for".into(),
             ),
             Self::Suspended { .. } => Disposition {
-                mode: Mode::Quiet,
+                mode: Mode::Settled,
                 ..stalled(reason::SUSPENDED, "spec.suspend is true: the platform is not called".into())
             },
             Self::Raced => Disposition {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::triggers::Waiting;
 use super::widget_key::Publication;
-use super::{Besides, Change, Difference, facts};
+use super::{Change, Difference, SideEffects, platform_state};
 use crate::admin_api::TenantDocument;
 use crate::resources::Tenant;
 use crate::resources::status::{Drift, TabStatus};
@@ -38,7 +38,7 @@ pub(super) fn tabs(
     tenant: &Tenant,
     difference: &Difference,
     document: &TenantDocument,
-    besides: &Besides,
+    side_effects: &SideEffects,
 ) -> Vec<TabStatus> {
     let mut tabs: Vec<Tab> = leaves().filter_map(Leaf::tab).collect();
     tabs.dedup();
@@ -48,7 +48,7 @@ pub(super) fn tabs(
         .map(|tab| {
             let count = |changes: &[Change]| changes.iter().filter(|change| change.leaf.tab() == Some(tab)).count();
             let hidden = difference.hidden.iter().filter(|leaf| leaf.tab() == Some(tab)).count();
-            let managed = leaves().any(|leaf| leaf.tab() == Some(tab) && stands(&spec, leaf.path));
+            let managed = leaves().any(|leaf| leaf.tab() == Some(tab) && is_set(&spec, leaf.path));
             let (state, message) =
                 match (count(&difference.restricted), count(&open) + count(&difference.held), managed) {
                     (0, 0, false) => ("NotManaged", None),
@@ -60,11 +60,11 @@ pub(super) fn tabs(
                     ),
                 };
             let hides = (hidden > 0).then(|| format!("{hidden} settings are hidden while their section is off"));
-            let refused = tab == Tab::Extensions && matches!(besides.key, Publication::Refused { .. });
+            let refused = tab == Tab::Extensions && matches!(side_effects.key, Publication::Refused { .. });
             let state = if refused { "Invalid" } else { state };
             let of_tab = |waiting: &&Waiting| waiting.trigger.leaf().and_then(Leaf::tab) == Some(tab);
-            let waits = besides.waiting.iter().filter(of_tab).map(Waiting::words);
-            let key = besides.key.words().filter(|_| tab == Tab::Extensions);
+            let waits = side_effects.waiting.iter().filter(of_tab).map(Waiting::words);
+            let key = side_effects.key.words().filter(|_| tab == Tab::Extensions);
             let notes = capped(&spec, tab, document).into_iter().chain(moved(&spec, tab, document));
             let message = message.into_iter().chain(key).chain(hides).chain(waits).chain(notes);
             let message: String = message.collect::<Vec<_>>().join("; ").chars().take(LONGEST).collect();
@@ -79,7 +79,7 @@ pub(super) fn tabs(
 
 /// Limits that the spec sets above what the vendor allows: they stay stored, and less has an effect.
 fn capped(spec: &Value, tab: Tab, document: &TenantDocument) -> Vec<String> {
-    let managed = leaves().filter(|leaf| leaf.tab() == Some(tab) && stands(spec, leaf.path));
+    let managed = leaves().filter(|leaf| leaf.tab() == Some(tab) && is_set(spec, leaf.path));
     let note = |leaf: &Leaf| {
         let cap = document.runtime.caps.iter().find(|cap| cap.pointer == leaf.pointer())?;
         let wanted =
@@ -91,15 +91,18 @@ fn capped(spec: &Value, tab: Tab, document: &TenantDocument) -> Vec<String> {
 
 /// Settings that the spec leaves to the platform, and that the platform moved. A spec that names what is gone is refused before.
 fn moved(spec: &Value, tab: Tab, document: &TenantDocument) -> Vec<String> {
-    let left_alone = leaves().filter(|leaf| leaf.tab() == Some(tab) && !stands(spec, leaf.path));
+    let left_alone = leaves().filter(|leaf| leaf.tab() == Some(tab) && !is_set(spec, leaf.path));
     let note = |leaf: &Leaf| {
         let moved = document.runtime.moved_references.iter().find(|moved| moved.pointer == leaf.pointer())?;
-        Some(format!("the platform moved {leaf} to '{}', since what it named was deleted", facts::cut(&moved.to)))
+        Some(format!(
+            "the platform moved {leaf} to '{}', since what it named was deleted",
+            platform_state::cut(&moved.to)
+        ))
     };
     left_alone.filter_map(note).collect()
 }
 
-pub(super) fn stands(spec: &Value, path: &str) -> bool {
+pub(super) fn is_set(spec: &Value, path: &str) -> bool {
     path.split('.').try_fold(spec, |at, name| at.get(name)).is_some()
 }
 

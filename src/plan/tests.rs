@@ -31,7 +31,7 @@ use super::diff::diff;
 use super::*;
 use crate::admin_api::types::PendingDeletion;
 use crate::admin_api::{ApiError, Problem, TenantDocument};
-use crate::resources::condition::{self, LONGEST_MESSAGE, kind};
+use crate::resources::condition::{self, LONGEST_MESSAGE, condition_type};
 use crate::resources::status::SealedStatus;
 use crate::resources::{Tenant, TenantStatus};
 use crate::settings::{Class, leaves};
@@ -73,7 +73,7 @@ fn tenant(name: &str) -> Given {
             platform: PlatformReference::Found,
             secrets: vec![],
             partner: None,
-            surroundings_end: None,
+            scope_terminating: None,
         },
         rewrites: Rewrites::default(),
     }
@@ -108,7 +108,7 @@ impl Given {
 
     fn deleting(mut self) -> Self {
         self.object["metadata"]["deletionTimestamp"] = json!("2026-01-02T03:04:05Z");
-        self.resolved.surroundings_end = Some(false);
+        self.resolved.scope_terminating = Some(false);
         self
     }
 
@@ -130,8 +130,8 @@ impl Given {
         self
     }
 
-    fn amid(mut self, surroundings_end: Option<bool>) -> Self {
-        self.resolved.surroundings_end = surroundings_end;
+    fn amid(mut self, scope_terminating: Option<bool>) -> Self {
+        self.resolved.scope_terminating = scope_terminating;
         self
     }
 
@@ -178,7 +178,7 @@ impl Given {
 
     fn desired(&self) -> Desired {
         match self.validate() {
-            Ok(Intent::Keep(desired)) => desired,
+            Ok(Intent::Apply(desired)) => desired,
             other => panic!("{other:?}"),
         }
     }
@@ -233,10 +233,10 @@ fn keeps_the_laws(given: &Given, status: &TenantStatus) {
         assert_eq!(now.last_transition_time, expected, "{name}: the time moves on a flip and only then");
     }
     let stated = |kind| condition::find(&status.conditions, kind).map(|condition| condition.status.as_str());
-    let (working, stuck) = (stated(kind::RECONCILING), stated(kind::STALLED));
+    let (working, stuck) = (stated(condition_type::RECONCILING), stated(condition_type::STALLED));
     assert!(working.is_none() || stuck.is_none(), "never both");
     assert!([working, stuck].iter().flatten().all(|status| *status == "True"), "only when true");
-    if stated(kind::READY) == Some("True") {
+    if stated(condition_type::READY) == Some("True") {
         assert_eq!((working, stuck), (None, None), "neither when healthy");
     }
     assert!(!serde_json::to_string(status).unwrap().contains(SECRET), "no secret in a status");
@@ -244,7 +244,7 @@ fn keeps_the_laws(given: &Given, status: &TenantStatus) {
 
 /// The settings are as they are, and nothing was done besides.
 fn live(document: Box<TenantDocument>, done: Done, difference: Difference) -> Outcome {
-    Outcome::Live { document, done, difference, besides: Besides::default() }
+    Outcome::Live { document, done, difference, side_effects: SideEffects::default() }
 }
 
 /// The same outcome as another pass sees it: other ids of requests, other waits, other numbers of use.
@@ -255,16 +255,16 @@ fn another_pass(outcome: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
         other => other,
     };
     match outcome {
-        Ok(Outcome::Live { mut document, difference, mut besides, .. }) => {
+        Ok(Outcome::Live { mut document, difference, mut side_effects, .. }) => {
             // Whatever was pulled is the last one from then on.
-            for (trigger, _) in besides.pulled.drain(..) {
+            for (trigger, _) in side_effects.pulled.drain(..) {
                 platform::given(&mut document.runtime, &trigger);
             }
             document.settings_version += "-later";
             for used in document.runtime.used["users"].as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
                 *used = used.as_i64().map_or(used.clone(), |number| json!(number + 1));
             }
-            Ok(Outcome::Live { document, done: Done::Nothing, difference, besides })
+            Ok(Outcome::Live { document, done: Done::Nothing, difference, side_effects })
         }
         Ok(Outcome::Waiting { deletion, reason, why, error, .. }) => {
             let deletion =

@@ -17,7 +17,7 @@ use crate::settings::Trigger;
 
 /// What a pass did besides settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Besides {
+pub struct SideEffects {
     /// The triggers that the platform took, and whether they did something.
     pub pulled: Vec<(Trigger, bool)>,
     /// The triggers that wait.
@@ -26,7 +26,7 @@ pub struct Besides {
     pub key: Publication,
 }
 
-impl Besides {
+impl SideEffects {
     /// Whether there is a new widget key.
     pub fn has_rotated(&self) -> bool {
         self.pulled.iter().any(|(trigger, done)| *done && matches!(trigger, Trigger::Rotation { .. }))
@@ -131,14 +131,19 @@ pub fn due(desired: &Desired, settings: &Value, runtime: &Runtime) -> (Vec<Trigg
 }
 
 /// The tokens that the platform was last given, and where the key is.
-pub(super) fn remember(status: &mut TenantStatus, tenant: &Tenant, document: &TenantDocument, besides: &Besides) {
+pub(super) fn remember(
+    status: &mut TenantStatus,
+    tenant: &Tenant,
+    document: &TenantDocument,
+    side_effects: &SideEffects,
+) {
     let pulled = |rotates| {
-        let mut pulled = besides.pulled.iter().map(|(trigger, _)| trigger);
+        let mut pulled = side_effects.pulled.iter().map(|(trigger, _)| trigger);
         pulled.rfind(|trigger| matches!(trigger, Trigger::Rotation { .. }) == rotates).map(Trigger::token)
     };
     let runtime = &document.runtime;
     let rotation = pulled(true).or(runtime.widget_key.last_token.as_deref()).map(ToOwned::to_owned);
-    status.widget_key = widget_key::status(tenant, status.widget_key.take(), rotation, &besides.key);
+    status.widget_key = widget_key::status(tenant, status.widget_key.take(), rotation, &side_effects.key);
     let wanted =
         tenant.spec.settings.modalities.as_ref().and_then(|tab| tab.instant_messaging.as_ref()?.test_message.as_ref());
     let message = pulled(false).or(runtime.instant_messaging.last_token.as_deref()).filter(|_| wanted.is_some());

@@ -10,7 +10,7 @@ use super::platform::Support;
 use super::reason;
 
 /// The types, in the order in which a status lists them.
-pub mod kind {
+pub mod condition_type {
     /// The spec of this generation is live on the platform.
     pub const READY: &str = "Ready";
     /// The spec is valid and its references resolve.
@@ -50,13 +50,13 @@ pub const LONGEST_MESSAGE: usize = 1024;
 /// Whether a condition holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the API's own words")]
-pub enum Truth {
+pub enum ConditionStatus {
     True,
     False,
     Unknown,
 }
 
-impl Truth {
+impl ConditionStatus {
     /// The API's word.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -67,7 +67,7 @@ impl Truth {
     }
 }
 
-impl From<bool> for Truth {
+impl From<bool> for ConditionStatus {
     fn from(holds: bool) -> Self {
         if holds { Self::True } else { Self::False }
     }
@@ -75,32 +75,37 @@ impl From<bool> for Truth {
 
 /// A condition before it is merged with what was said before.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct ConditionUpdate {
     /// One of [`kind`].
     pub kind: &'static str,
     /// Whether it holds.
-    pub truth: Truth,
+    pub truth: ConditionStatus,
     /// A CamelCase word from [`super::reason`].
     pub reason: Cow<'static, str>,
     /// What happened, a sentence for people; may be empty. What to do about it is added where conditions are made.
     pub message: String,
 }
 
-impl Finding {
+impl ConditionUpdate {
     /// A finding with a message.
-    pub fn new(kind: &'static str, truth: impl Into<Truth>, reason: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(
+        kind: &'static str,
+        truth: impl Into<ConditionStatus>,
+        reason: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
         Self { kind, truth: truth.into(), reason: reason.into(), message: message.into() }
     }
 }
 
 /// What was said before, to be said again for another generation.
-pub fn as_it_was(conditions: &[Condition], kind: &'static str) -> Option<Finding> {
-    find(conditions, kind).map(|condition| Finding {
+pub fn as_it_was(conditions: &[Condition], kind: &'static str) -> Option<ConditionUpdate> {
+    find(conditions, kind).map(|condition| ConditionUpdate {
         kind,
         truth: match condition.status.as_str() {
-            "True" => Truth::True,
-            "False" => Truth::False,
-            _ => Truth::Unknown,
+            "True" => ConditionStatus::True,
+            "False" => ConditionStatus::False,
+            _ => ConditionStatus::Unknown,
         },
         reason: condition.reason.clone().into(),
         message: what_happened(&condition.message).to_owned(),
@@ -121,23 +126,23 @@ pub fn find<'c>(conditions: &'c [Condition], kind: &str) -> Option<&'c Condition
 /// moves only when the status flips.
 pub fn merge(
     previous: &[Condition],
-    findings: Vec<Finding>,
+    updates: Vec<ConditionUpdate>,
     generation: i64,
     now: Timestamp,
     support: Option<&Support>,
 ) -> Vec<Condition> {
-    let mut conditions: Vec<Condition> = findings
+    let mut conditions: Vec<Condition> = updates
         .into_iter()
-        .map(|finding| {
-            let status = finding.truth.as_str();
-            let before = find(previous, finding.kind).filter(|before| before.status == status);
+        .map(|update| {
+            let status = update.truth.as_str();
+            let before = find(previous, update.kind).filter(|before| before.status == status);
             Condition {
                 last_transition_time: before.map_or(Time(now), |before| before.last_transition_time.clone()),
-                message: advised(&finding, support),
+                message: advised(&update, support),
                 observed_generation: Some(generation),
-                reason: finding.reason.into_owned(),
+                reason: update.reason.into_owned(),
                 status: status.to_owned(),
-                type_: finding.kind.to_owned(),
+                type_: update.kind.to_owned(),
             }
         })
         .collect();
@@ -146,17 +151,17 @@ pub fn merge(
 }
 
 fn by_order(left: &Condition, right: &Condition) -> Ordering {
-    let place = |condition: &Condition| kind::ORDER.iter().position(|kind| *kind == condition.type_);
+    let place = |condition: &Condition| condition_type::ORDER.iter().position(|kind| *kind == condition.type_);
     place(left).cmp(&place(right))
 }
 
 /// What happened and what to do. Where both are too long, what happened is cut.
-fn advised(finding: &Finding, support: Option<&Support>) -> String {
-    let advice = Some(finding).filter(|finding| !finding.message.is_empty());
-    let advice = advice.and_then(|finding| reason::advice(finding.kind, &finding.reason, support));
+fn advised(update: &ConditionUpdate, support: Option<&Support>) -> String {
+    let advice = Some(update).filter(|update| !update.message.is_empty());
+    let advice = advice.and_then(|update| reason::advice(update.kind, &update.reason, support));
     let end = advice.map_or_else(String::new, |advice| format!("{}{advice}", reason::ADVICE));
     let room = LONGEST_MESSAGE.saturating_sub(end.chars().count());
-    cut(&(cut(&finding.message, room) + &end), LONGEST_MESSAGE)
+    cut(&(cut(&update.message, room) + &end), LONGEST_MESSAGE)
 }
 
 fn cut(message: &str, longest: usize) -> String {
@@ -176,21 +181,24 @@ mod tests {
 
     #[test]
     fn transition_time_moves_only_on_a_flip() {
-        let first = merge(&[], vec![Finding::new(kind::READY, true, "Succeeded", "")], 1, at(10), None);
-        let same = merge(&first, vec![Finding::new(kind::READY, true, "Other", "more")], 2, at(20), None);
+        let first =
+            merge(&[], vec![ConditionUpdate::new(condition_type::READY, true, "Succeeded", "")], 1, at(10), None);
+        let same =
+            merge(&first, vec![ConditionUpdate::new(condition_type::READY, true, "Other", "more")], 2, at(20), None);
         assert_eq!(same[0].last_transition_time, Time(at(10)));
         assert_eq!(same[0].observed_generation, Some(2));
-        let flipped = merge(&same, vec![Finding::new(kind::READY, false, "Other", "")], 2, at(30), None);
+        let flipped =
+            merge(&same, vec![ConditionUpdate::new(condition_type::READY, false, "Other", "")], 2, at(30), None);
         assert_eq!(flipped[0].last_transition_time, Time(at(30)));
     }
 
     #[test]
     fn conditions_keep_one_order_and_messages_a_bound() {
-        let findings = vec![
-            Finding::new(kind::SYNCED, true, "InSync", "x".repeat(5000)),
-            Finding::new(kind::READY, true, "Succeeded", ""),
+        let updates = vec![
+            ConditionUpdate::new(condition_type::SYNCED, true, "InSync", "x".repeat(5000)),
+            ConditionUpdate::new(condition_type::READY, true, "Succeeded", ""),
         ];
-        let conditions = merge(&[], findings, 1, at(0), None);
+        let conditions = merge(&[], updates, 1, at(0), None);
         assert_eq!(conditions.iter().map(|c| c.type_.as_str()).collect::<Vec<_>>(), ["Ready", "Synced"]);
         assert_eq!(conditions[1].message.chars().count(), LONGEST_MESSAGE);
     }
@@ -198,15 +206,21 @@ mod tests {
     #[test]
     fn a_message_says_what_to_do_and_is_said_again_without_saying_it_twice() {
         let support = |link: &str| Support { helpdesk: Some(link.to_owned()), ..Support::default() };
-        let lost = || vec![Finding::new(kind::READY, false, reason::TENANT_LOST, "x".repeat(2000))];
+        let lost = || vec![ConditionUpdate::new(condition_type::READY, false, reason::TENANT_LOST, "x".repeat(2000))];
         let first = merge(&[], lost(), 1, at(0), Some(&support("https://help.example")));
         assert_eq!(first[0].message.chars().count(), LONGEST_MESSAGE);
         assert!(first[0].message.ends_with(" See https://help.example"), "{}", first[0].message);
-        let again = as_it_was(&first, kind::READY).into_iter().collect();
+        let again = as_it_was(&first, condition_type::READY).into_iter().collect();
         let again = merge(&first, again, 1, at(0), Some(&support("https://other.example")));
         assert!(again[0].message.ends_with(" See https://other.example"), "{}", again[0].message);
         assert_eq!(again[0].message.matches(reason::ADVICE).count(), 1);
-        let quiet = merge(&[], vec![Finding::new(kind::SYNCED, false, reason::TENANT_LOST, "")], 1, at(0), None);
+        let quiet = merge(
+            &[],
+            vec![ConditionUpdate::new(condition_type::SYNCED, false, reason::TENANT_LOST, "")],
+            1,
+            at(0),
+            None,
+        );
         assert_eq!(quiet[0].message, "", "where nothing happened, nothing has to be done");
     }
 }

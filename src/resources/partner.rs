@@ -5,7 +5,7 @@ use kube::{CustomResource, ResourceExt};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use super::condition::{Finding, kind};
+use super::condition::{ConditionUpdate, condition_type};
 use super::{IN_USE, reason};
 use crate::settings::format::Guid;
 use crate::settings::partner::PartnerId;
@@ -63,9 +63,14 @@ pub struct PartnerStatus {
 impl Partner {
     /// What Ready says, which follows from the object alone: several operators may say it. `None` of one that is being deleted
     /// and that none of them holds.
-    pub fn finding(&self) -> Option<Finding> {
+    pub fn update(&self) -> Option<ConditionUpdate> {
         if self.metadata.deletion_timestamp.is_none() {
-            return Some(Finding::new(kind::READY, true, reason::ACCEPTED, "Tenants may name this Partner"));
+            return Some(ConditionUpdate::new(
+                condition_type::READY,
+                true,
+                reason::ACCEPTED,
+                "Tenants may name this Partner",
+            ));
         }
         let mut instances: Vec<&str> = self.finalizers().iter().filter_map(|name| name.strip_prefix(IN_USE)).collect();
         instances.sort_unstable();
@@ -73,7 +78,7 @@ impl Partner {
             "is being deleted and waits for the Tenants that name it, of operator instance {}",
             instances.join(", ")
         );
-        (!instances.is_empty()).then(|| Finding::new(kind::READY, false, reason::IN_USE, message))
+        (!instances.is_empty()).then(|| ConditionUpdate::new(condition_type::READY, false, reason::IN_USE, message))
     }
 }
 
@@ -97,7 +102,7 @@ mod tests {
             .unwrap();
             let at = deleting.then(|| serde_json::json!("2026-01-01T00:00:00Z"));
             partner.metadata.deletion_timestamp = at.map(|at| serde_json::from_value(at).unwrap());
-            partner.finding().map(|finding| (finding.truth.as_str(), finding.reason.into_owned(), finding.message))
+            partner.update().map(|update| (update.truth.as_str(), update.reason.into_owned(), update.message))
         };
         let ready = Some(("True", "Accepted".to_owned(), "Tenants may name this Partner".to_owned()));
         assert_eq!(says(false, &[]), ready);

@@ -1,7 +1,7 @@
 //! The reasons of conditions and events: one table, each with who has to act and a hint for people. Reasons are part of the
 //! API, and `docs/runbook.md` has a chapter for each.
 
-use super::condition::kind;
+use super::condition::condition_type;
 use super::platform::Support;
 
 /// A reason and what a person can do about it.
@@ -123,7 +123,7 @@ pub mod state {
 
 /// A reason as a type of condition means it: `Suspended` is one thing of a Tenant and another of its tenant.
 pub fn find(kind: &str, name: &str) -> Option<&'static Reason> {
-    let table = if kind == kind::TENANT_ACTIVE { state::ALL } else { ALL };
+    let table = if kind == condition_type::TENANT_ACTIVE { state::ALL } else { ALL };
     table.iter().find(|reason| reason.name == name)
 }
 
@@ -182,14 +182,22 @@ mod tests {
         let said = |kind, name| advice(kind, name, Some(&support));
         let ticket =
             "Only a Luware Administrator can resolve this state; raise a ticket. See https://helpdesk.luware.cloud";
-        assert_eq!(said(kind::TENANT_ACTIVE, "Suspended").as_deref(), Some(ticket));
-        assert_eq!(said(kind::READY, "Suspended").as_deref(), Some("Set suspend: false to go on."));
+        assert_eq!(said(condition_type::TENANT_ACTIVE, "Suspended").as_deref(), Some(ticket));
+        assert_eq!(said(condition_type::READY, "Suspended").as_deref(), Some("Set suspend: false to go on."));
         assert!(
-            said(kind::LICENSE_OVERUSE, CONTINGENT_EXCEEDED).unwrap().ends_with(" See https://luware.com/support/")
+            said(condition_type::LICENSE_OVERUSE, CONTINGENT_EXCEEDED)
+                .unwrap()
+                .ends_with(" See https://luware.com/support/")
         );
-        assert!(said(kind::READY, PLATFORM_UNAVAILABLE).unwrap().ends_with("state of the service."), "an empty link");
-        assert_eq!(said(kind::READY, SUCCEEDED), None);
-        assert_eq!(advice(kind::READY, TENANT_LOST, None).as_deref(), find(kind::READY, TENANT_LOST).map(|r| r.hint));
-        assert_eq!(said(kind::READY, "SomethingElse"), None);
+        assert!(
+            said(condition_type::READY, PLATFORM_UNAVAILABLE).unwrap().ends_with("state of the service."),
+            "an empty link"
+        );
+        assert_eq!(said(condition_type::READY, SUCCEEDED), None);
+        assert_eq!(
+            advice(condition_type::READY, TENANT_LOST, None).as_deref(),
+            find(condition_type::READY, TENANT_LOST).map(|r| r.hint)
+        );
+        assert_eq!(said(condition_type::READY, "SomethingElse"), None);
     }
 }

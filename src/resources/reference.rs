@@ -100,7 +100,7 @@ fn row(leaf: &Leaf, schema: &Value) -> String {
         Class::Sealed => "sealed",
         Class::Reference => "reference",
         Class::Clears => "clears",
-        Class::Probe => "probe",
+        Class::CheckInput => "probe",
         Class::Trigger => "trigger",
         Class::Output => "output",
     };

@@ -73,7 +73,7 @@ pub enum Class {
     /// `true` clears the reference beside it, which stands for both on the platform.
     Clears,
     /// What a check needs to know; never sent and never compared.
-    Probe,
+    CheckInput,
     /// What is done once per new token: the spec's is compared with the platform's last one, and is no part of the settings.
     Trigger,
     /// Names an object that the operator writes; never sent.
@@ -85,7 +85,7 @@ impl Class {
     pub fn is_setting(self) -> bool {
         match self {
             Self::Value | Self::Sealed | Self::Reference => true,
-            Self::Clears | Self::Probe | Self::Trigger | Self::Output => false,
+            Self::Clears | Self::CheckInput | Self::Trigger | Self::Output => false,
         }
     }
 }
@@ -215,7 +215,7 @@ impl Leaf {
     /// An input of a check, which the platform never sees.
     pub const fn probe(path: &'static str, authority: Authority) -> Self {
         let mut leaf = Self::value(path, authority);
-        leaf.class = Class::Probe;
+        leaf.class = Class::CheckInput;
         leaf
     }
 

@@ -298,7 +298,7 @@ impl Wire {
 
 /// Where the platform's document holds members: all that its leaves lie in, and the sealed leaves themselves.
 fn holders() -> impl Iterator<Item = Vec<&'static str>> {
-    leaves().filter(|leaf| leaf.class != Class::Probe).flat_map(|leaf| {
+    leaves().filter(|leaf| leaf.class != Class::CheckInput).flat_map(|leaf| {
         let steps: Vec<&str> = leaf.wire.split('.').collect();
         let deepest = if leaf.class == Class::Sealed { steps.len() } else { steps.len() - 1 };
         (0..=deepest).map(move |length| steps.iter().copied().take(length).collect())

@@ -216,7 +216,7 @@ fn bad_values(schema: &Value) -> Vec<Value> {
 #[test]
 fn bad_values_are_named_with_path_found_and_allowed() {
     let (mut leaf_count, mut value_count) = (0, 0);
-    for leaf in leaves().filter(|leaf| matches!(leaf.class, Class::Value | Class::Probe | Class::Trigger)) {
+    for leaf in leaves().filter(|leaf| matches!(leaf.class, Class::Value | Class::CheckInput | Class::Trigger)) {
         for bad in bad_values(&schema(leaf)) {
             let (wire, check) = mapped_with(leaf, bad.clone());
             assert_eq!(check.violations.len(), 1, "{leaf} = {bad}");

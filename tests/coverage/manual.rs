@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use nimbus_operator::resources::condition::kind;
+use nimbus_operator::resources::condition::condition_type;
 use nimbus_operator::resources::{crd, reason};
 use regex::Regex;
 use serde_json::Value;
@@ -122,7 +122,7 @@ fn every_reason_is_explained() {
 
 #[test]
 fn every_condition_is_explained_with_its_statuses_and_reasons() {
-    let types: BTreeSet<String> = kind::ORDER.iter().map(|kind| (*kind).to_owned()).collect();
+    let types: BTreeSet<String> = condition_type::ORDER.iter().map(|kind| (*kind).to_owned()).collect();
     same(&column("Conditions", 0), &types, "types of conditions");
     let mut seen = BTreeMap::new();
     for row in rows("Conditions") {

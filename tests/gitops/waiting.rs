@@ -2,7 +2,7 @@
 
 use kube::ResourceExt;
 use nimbus_operator::resources::Tenant;
-use nimbus_operator::resources::condition::{self, kind};
+use nimbus_operator::resources::condition::{self, condition_type};
 use serde_json::json;
 
 use super::history::{History, holds};
@@ -77,7 +77,7 @@ async fn rule_25_a_wait_right_after_an_edit_is_not_fooled_by_the_old_condition()
     // Without an operator the old Ready stays, and it is of another generation.
     operator.stop().await;
     let edited = stage.patch(json!({ "spec": { "general": { "name": "Second" } } })).await;
-    assert_eq!(Some("True".to_owned()), condition(&edited, kind::READY).map(|(status, ..)| status));
+    assert_eq!(Some("True".to_owned()), condition(&edited, condition_type::READY).map(|(status, ..)| status));
     assert!(!wait_for_ready(&stage, "1s").await, "the condition is of the generation before");
 
     let _operator = stage.start();
@@ -150,8 +150,11 @@ async fn rule_28_a_late_secret_heals_itself() {
         .create(json!({ "extensions": { "interact": { "enabled": true, "acsConnectionStringRef": reference } } }))
         .await;
     let waiting = stage.condition("Ready", "False", "SecretNotFound").await;
-    assert!(holds(&waiting, kind::RECONCILING) && !holds(&waiting, kind::STALLED), "Flux gives up on Stalled");
-    let (_, _, message) = condition(&waiting, kind::READY).unwrap();
+    assert!(
+        holds(&waiting, condition_type::RECONCILING) && !holds(&waiting, condition_type::STALLED),
+        "Flux gives up on Stalled"
+    );
+    let (_, _, message) = condition(&waiting, condition_type::READY).unwrap();
     assert!(
         message.contains("spec.extensions.interact.acsConnectionStringRef") && message.contains("'late'"),
         "{message}"
@@ -160,9 +163,9 @@ async fn rule_28_a_late_secret_heals_itself() {
     // First with another key, then right; the Tenant is not touched.
     stage.secret(&stage.env.namespace, "late", json!({ "other": CONNECTION_STRING })).await;
     let waiting = stage.condition("Ready", "False", "SecretKeyNotFound").await;
-    assert!(holds(&waiting, kind::RECONCILING) && !holds(&waiting, kind::STALLED));
+    assert!(holds(&waiting, condition_type::RECONCILING) && !holds(&waiting, condition_type::STALLED));
     stage.secret(&stage.env.namespace, "late", json!({ "connection-string": CONNECTION_STRING })).await;
     let ready = stage.ready().await;
-    assert!(!holds(&ready, kind::RECONCILING) && !holds(&ready, kind::STALLED));
+    assert!(!holds(&ready, condition_type::RECONCILING) && !holds(&ready, condition_type::STALLED));
     assert_eq!((Some(1), 0), (ready.metadata.generation, ready.annotations().len()), "nobody touched the Tenant");
 }

@@ -87,7 +87,7 @@ fn inside(schema: &Value) -> Vec<Value> {
 fn judged() -> impl Iterator<Item = (&'static Leaf, Value)> {
     let spec = crd::tenant_spec();
     leaves()
-        .filter(|leaf| matches!(leaf.class, Class::Value | Class::Probe | Class::Trigger))
+        .filter(|leaf| matches!(leaf.class, Class::Value | Class::CheckInput | Class::Trigger))
         .map(move |leaf| (leaf, crd::member(&spec, leaf.path).unwrap().clone()))
 }
 

@@ -6,13 +6,13 @@ use uuid::Uuid;
 
 use super::known::Answer;
 use crate::microsoft::{Acs, AcsProblem, CallError, Filter, Graph, Upn, verdict};
-use crate::plan::Question;
+use crate::plan::Query;
 use crate::settings::connection_string;
 
 /// Asks. `graph` is there for every question that needs the Nimbus app.
-pub(super) async fn ask(question: &Question, graph: Option<&Graph>, acs: &Acs) -> Answer {
-    match (question, graph) {
-        (Question::ConnectionString { value, resource, .. }, _) => {
+pub(super) async fn ask(query: &Query, graph: Option<&Graph>, acs: &Acs) -> Answer {
+    match (query, graph) {
+        (Query::ConnectionString { value, resource, .. }, _) => {
             let outcome = acs.check(value).await;
             let after = match &outcome {
                 Err(AcsProblem::Call(error)) => wait(Some(error)),
@@ -20,18 +20,18 @@ pub(super) async fn ask(question: &Question, graph: Option<&Graph>, acs: &Acs) -
             };
             Answer { verdict: verdict::connection_string(&outcome, *resource), after }
         }
-        (Question::Group { entra_tenant, id }, Some(graph)) => {
+        (Query::Group { entra_tenant, id }, Some(graph)) => {
             let outcome = graph.group(*entra_tenant, *id).await;
             let uncounted = outcome.as_ref().ok().and_then(|group| group.members.as_ref()?.as_ref().err());
             Answer { after: wait(outcome.as_ref().err().or(uncounted)), verdict: verdict::group(&outcome) }
         }
-        (Question::PresenceGrant { entra_tenant }, Some(graph)) => {
+        (Query::PresenceGrant { entra_tenant }, Some(graph)) => {
             let outcome = graph.presence_grant(*entra_tenant).await;
             Answer { after: wait(outcome.as_ref().err()), verdict: verdict::presence_grant(&outcome) }
         }
-        (Question::Presence { entra_tenant, upn }, Some(graph)) => presence(graph, *entra_tenant, upn).await,
-        (Question::Filter { entra_tenant, filter }, Some(graph)) => hits(graph, *entra_tenant, filter).await,
-        (Question::Unanswerable { reason, message }, _) => {
+        (Query::Presence { entra_tenant, upn }, Some(graph)) => presence(graph, *entra_tenant, upn).await,
+        (Query::Filter { entra_tenant, filter }, Some(graph)) => hits(graph, *entra_tenant, filter).await,
+        (Query::Unanswerable { reason, message }, _) => {
             let verdict = verdict::Verdict { outcome: verdict::Outcome::Unknown, reason, message: (*message).into() };
             Answer { verdict, after: None }
         }
@@ -51,7 +51,7 @@ async fn presence(graph: &Graph, entra_tenant: Uuid, upn: &str) -> Answer {
 
 async fn hits(graph: &Graph, entra_tenant: Uuid, filter: &str) -> Answer {
     match Filter::parse(filter) {
-        Err(finding) => Answer { verdict: verdict::finding(finding), after: None },
+        Err(update) => Answer { verdict: verdict::finding(update), after: None },
         Ok(filter) => {
             let outcome = graph.hits(entra_tenant, &filter).await;
             Answer { after: wait(outcome.as_ref().err()), verdict: verdict::hits(&outcome) }
@@ -68,16 +68,16 @@ fn wait(error: Option<&CallError>) -> Option<Duration> {
 
 /// Who is asked, as far as a request to slow down reaches: one Entra tenant, or one resource of Azure Communication Services.
 /// One customer's budget is nobody else's.
-pub(super) fn whom(question: &Question) -> Option<String> {
-    match question {
-        Question::Group { entra_tenant, .. }
-        | Question::PresenceGrant { entra_tenant }
-        | Question::Presence { entra_tenant, .. }
-        | Question::Filter { entra_tenant, .. } => Some(entra_tenant.to_string()),
-        Question::ConnectionString { value, .. } => {
+pub(super) fn rate_limit_key(query: &Query) -> Option<String> {
+    match query {
+        Query::Group { entra_tenant, .. }
+        | Query::PresenceGrant { entra_tenant }
+        | Query::Presence { entra_tenant, .. }
+        | Query::Filter { entra_tenant, .. } => Some(entra_tenant.to_string()),
+        Query::ConnectionString { value, .. } => {
             let parts = connection_string::parse(secrecy::ExposeSecret::expose_secret(value)).ok()?;
             Some(parts.endpoint.host_str()?.to_owned())
         }
-        Question::Unanswerable { .. } => None,
+        Query::Unanswerable { .. } => None,
     }
 }

@@ -9,14 +9,14 @@ use tracing::debug;
 use super::known::{Answer, Known};
 use super::lane::{Lane, Way};
 use super::{Desk, Wake, lock};
-use crate::plan::Wanted;
+use crate::plan::Check;
 
 /// The questions of one Tenant, asked for as long as it wants to know.
 pub(super) struct Errand {
     pub(super) desk: Arc<Desk>,
     pub(super) lane: Arc<Lane>,
     pub(super) wake: Wake,
-    pub(super) questions: Vec<Wanted>,
+    pub(super) queries: Vec<Check>,
     pub(super) known: Arc<Mutex<Vec<Known>>>,
     /// The last change of the way that the answers take into account. An edit replaces the task, which must not lose a ring that
     /// the one before had not heard yet.
@@ -27,7 +27,7 @@ pub(super) struct Errand {
 impl Errand {
     pub(super) async fn run(self) {
         let mut ways = self.lane.follow();
-        if self.questions.iter().any(Wanted::needs_app) && ways.wait_for(Way::is_read).await.is_err() {
+        if self.queries.iter().any(Check::needs_app) && ways.wait_for(Way::is_read).await.is_err() {
             return;
         }
         self.hear();
@@ -42,7 +42,7 @@ impl Errand {
                 }
                 continue;
             }
-            let Some(wanted) = self.questions.get(place) else { return };
+            let Some(wanted) = self.queries.get(place) else { return };
             let asking = self.asking.lock().await;
             let answer = self.ask(wanted, &mut news).await;
             let (name, reason, outcome) = (wanted.name, answer.verdict.reason, answer.verdict.outcome);
@@ -58,7 +58,7 @@ impl Errand {
     }
 
     /// Asks one question. What was found out before is not held back for one that does not end.
-    async fn ask(&self, wanted: &Wanted, news: &mut Option<Instant>) -> Answer {
+    async fn ask(&self, wanted: &Check, news: &mut Option<Instant>) -> Answer {
         let mut answer = std::pin::pin!(self.lane.ask(wanted, &self.desk.acs, &self.desk.timing));
         if let Some(since) = *news {
             let patience = sleep_until((since + self.desk.timing.gather).into());
@@ -81,7 +81,7 @@ impl Errand {
             return;
         }
         let mut known = lock(&self.known);
-        let asked = known.iter_mut().zip(&self.questions).filter(|(_, wanted)| wanted.needs_app());
+        let asked = known.iter_mut().zip(&self.queries).filter(|(_, wanted)| wanted.needs_app());
         asked.for_each(|(known, _)| known.due = now);
     }
 

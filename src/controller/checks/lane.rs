@@ -10,13 +10,13 @@ use tokio::time::{sleep_until, timeout};
 use url::Url;
 use uuid::Uuid;
 
-use super::ask::{ask, whom};
+use super::ask::{ask, rate_limit_key};
 use super::known::Answer;
 use crate::controller::connect::is_safe;
 use crate::controller::context::CheckTiming;
 use crate::microsoft::verdict::{self, Verdict};
 use crate::microsoft::{Acs, App, Credential, Graph, Options};
-use crate::plan::Wanted;
+use crate::plan::Check;
 use crate::resources::platform::Microsoft;
 
 /// Checks of one Platform at the same time. A Tenant has at most one of them.
@@ -108,27 +108,27 @@ impl Lane {
     }
 
     /// Asks, when it is its turn.
-    pub(super) async fn ask(&self, wanted: &Wanted, acs: &Acs, timing: &CheckTiming) -> Answer {
+    pub(super) async fn ask(&self, wanted: &Check, acs: &Acs, timing: &CheckTiming) -> Answer {
         let graph = match self.graph(wanted).await {
             Ok(graph) => graph,
             Err(verdict) => return Answer { verdict, after: None },
         };
         let _slot = self.slots.acquire().await;
         sleep_until(self.turn(timing.pace).into()).await;
-        let whom = whom(&wanted.question);
-        if let Some(after) = whom.as_deref().and_then(|whom| self.closed_for(whom)) {
+        let rate_limit_key = rate_limit_key(&wanted.query);
+        if let Some(after) = rate_limit_key.as_deref().and_then(|rate_limit_key| self.closed_for(rate_limit_key)) {
             return Answer { verdict: verdict::throttled(after), after: Some(after) };
         }
-        let answer = timeout(timing.deadline, ask(&wanted.question, graph.as_deref(), acs)).await;
+        let answer = timeout(timing.deadline, ask(&wanted.query, graph.as_deref(), acs)).await;
         let answer = answer.unwrap_or_else(|_| Answer { verdict: verdict::out_of_time(), after: None });
-        if let (Some(whom), Some(after)) = (whom, answer.after) {
-            self.lock_closed().insert(whom, Instant::now() + after);
+        if let (Some(rate_limit_key), Some(after)) = (rate_limit_key, answer.after) {
+            self.lock_closed().insert(rate_limit_key, Instant::now() + after);
         }
         answer
     }
 
     /// The client for a question that needs the app, once it is known whether there is one.
-    async fn graph(&self, wanted: &Wanted) -> Result<Option<Arc<Graph>>, Verdict> {
+    async fn graph(&self, wanted: &Check) -> Result<Option<Arc<Graph>>, Verdict> {
         if !wanted.needs_app() {
             return Ok(None);
         }
@@ -150,11 +150,11 @@ impl Lane {
         turn
     }
 
-    fn closed_for(&self, whom: &str) -> Option<Duration> {
+    fn closed_for(&self, rate_limit_key: &str) -> Option<Duration> {
         let now = Instant::now();
         let mut closed = self.lock_closed();
         closed.retain(|_, until| *until > now);
-        closed.get(whom).map(|until| until.duration_since(now))
+        closed.get(rate_limit_key).map(|until| until.duration_since(now))
     }
 
     fn lock_closed(&self) -> std::sync::MutexGuard<'_, HashMap<String, Instant>> {

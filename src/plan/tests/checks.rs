@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::plan::checks::{Question, Wanted, Wants, name, wants};
+use crate::plan::checks::{Check, CheckPlan, Query, check_plan, name};
 use crate::resources::reason;
 
 const TENANT_GROUP: &str = "22222222-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
@@ -13,19 +13,19 @@ const RESOURCE: &str = "55555555-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
 const IM: &str = "modalities.instantMessaging.acsConnectionStringRef";
 
 /// What a Tenant wants whose tenant is on the platform with these settings.
-fn wanted(given: &Given, observed: &Value) -> Vec<Wanted> {
-    asked(given, observed).map_or_else(Vec::new, |wants| wants.checks)
+fn wanted(given: &Given, observed: &Value) -> Vec<Check> {
+    asked(given, observed).map_or_else(Vec::new, |check_plan| check_plan.checks)
 }
 
-fn asked(given: &Given, observed: &Value) -> Option<Wants> {
+fn asked(given: &Given, observed: &Value) -> Option<CheckPlan> {
     let document = TenantDocument { settings: observed.clone(), ..TenantDocument::default() };
     let outcome = Outcome::Live {
         document: Box::new(document),
         done: Done::Nothing,
         difference: Difference::default(),
-        besides: Besides::default(),
+        side_effects: SideEffects::default(),
     };
-    wants(&given.tenant(), &given.validate().unwrap(), &given.resolved, &outcome)
+    check_plan(&given.tenant(), &given.validate().unwrap(), &given.resolved, &outcome)
 }
 
 fn names(given: &Given, observed: &Value) -> Vec<&'static str> {
@@ -62,9 +62,9 @@ fn reference() -> Value {
     json!({ "name": "acs", "key": "connection-string" })
 }
 
-fn groups(wanted: &[Wanted]) -> Vec<(&'static str, Uuid, Uuid)> {
-    let of = |wanted: &Wanted| match wanted.question {
-        Question::Group { entra_tenant, id } => Some((wanted.name, entra_tenant, id)),
+fn groups(wanted: &[Check]) -> Vec<(&'static str, Uuid, Uuid)> {
+    let of = |wanted: &Check| match wanted.query {
+        Query::Group { entra_tenant, id } => Some((wanted.name, entra_tenant, id)),
         _ => None,
     };
     wanted.iter().filter_map(of).collect()
@@ -102,7 +102,7 @@ fn a_partners_group_without_the_partners_entra_tenant_is_not_looked_up_anywhere(
     for (given, word) in [(nameless, "entraTenantId"), (nobody, "spec.partner")] {
         let all = wanted(&given, &json!({}));
         assert_eq!(1, groups(&all).len(), "that of the tenant");
-        let Question::Unanswerable { reason, message } = &all[0].question else { panic!("{word}") };
+        let Query::Unanswerable { reason, message } = &all[0].query else { panic!("{word}") };
         assert_eq!("PartnerTenantUnknown", *reason);
         assert!(message.contains(word), "{message}");
     }
@@ -149,8 +149,8 @@ fn hidden_sections_are_not_checked() {
 #[test]
 fn the_resource_of_a_connection_string_is_the_effective_one_of_instant_messaging_alone() {
     let resources = |given: &Given, observed: &Value| -> Vec<Option<Uuid>> {
-        let of = |wanted: &Wanted| match &wanted.question {
-            Question::ConnectionString { resource, .. } => Some(*resource),
+        let of = |wanted: &Check| match &wanted.query {
+            Query::ConnectionString { resource, .. } => Some(*resource),
             _ => None,
         };
         wanted(given, observed).iter().filter_map(of).collect()
@@ -171,7 +171,7 @@ fn presence_is_asked_about_while_its_section_is_given() {
 
 #[test]
 fn the_input_of_a_check_moves_with_its_question_and_with_nothing_else() {
-    let inputs = |given: &Given| -> Vec<String> { wanted(given, &json!({})).iter().map(Wanted::input).collect() };
+    let inputs = |given: &Given| -> Vec<String> { wanted(given, &json!({})).iter().map(Check::input).collect() };
     let before = inputs(&everything());
     assert_eq!(before, inputs(&everything().edited("general.companyName", "Contoso Group").annotated("x", "y")));
     let distinct: std::collections::BTreeSet<&String> = before.iter().collect();
@@ -204,12 +204,12 @@ fn what_is_not_live_is_not_checked() {
         document: Box::new(document),
         done: Done::Nothing,
         difference: Difference::default(),
-        besides: Besides::default(),
+        side_effects: SideEffects::default(),
     };
     let leaving = given.validate().unwrap();
-    assert!(wants(&given.tenant(), &leaving, &given.resolved, &live).is_none(), "a Tenant that leaves");
+    assert!(check_plan(&given.tenant(), &leaving, &given.resolved, &live).is_none(), "a Tenant that leaves");
     let given = everything();
     let waiting =
         Outcome::Waiting { deletion: None, reason: reason::DELETING, why: String::new(), started: false, error: None };
-    assert!(wants(&given.tenant(), &given.validate().unwrap(), &given.resolved, &waiting).is_none());
+    assert!(check_plan(&given.tenant(), &given.validate().unwrap(), &given.resolved, &waiting).is_none());
 }

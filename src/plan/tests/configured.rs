@@ -11,7 +11,7 @@ fn interact() -> Given {
 /// What a pass says of the checks: ChecksPassed, and name and result of each.
 fn judged(given: &Given, held: &mut Held) -> (Option<String>, Vec<(String, String)>) {
     let status = written(given, pass(given, held));
-    let stated = verdict(&status).into_iter().find(|condition| condition.starts_with(kind::CHECKS_PASSED));
+    let stated = verdict(&status).into_iter().find(|condition| condition.starts_with(condition_type::CHECKS_PASSED));
     (stated, status.checks.into_iter().map(|check| (check.name, check.result)).collect())
 }
 
@@ -85,5 +85,5 @@ fn a_state_that_this_version_does_not_know_is_no_verdict() {
     held = held.with("licenses.tenantState", "Hibernating");
     let status = written(&given, pass(&given, &mut held));
     assert!(verdict(&status).contains(&"TenantActive=Unknown UnknownState".to_owned()), "{:?}", verdict(&status));
-    assert!(message(&status, kind::TENANT_ACTIVE).contains("'Hibernating'"));
+    assert!(message(&status, condition_type::TENANT_ACTIVE).contains("'Hibernating'"));
 }

@@ -182,9 +182,9 @@ fn a_token_of_recreation_works_once() {
     let mut held = Held::nothing();
     let given = tenant("contoso").settled().annotated(annotation::RECREATE, "lost-s1");
     let outcome = pass(&given, &mut held).map(|outcome| match outcome {
-        Outcome::Live { mut document, done, difference, besides } => {
+        Outcome::Live { mut document, done, difference, side_effects } => {
             document.settings_version = "s7".into();
-            Outcome::Live { document, done, difference, besides }
+            Outcome::Live { document, done, difference, side_effects }
         }
         other => other,
     });

@@ -36,7 +36,7 @@ fn pooled(leaf: &Leaf) -> bool {
     let plain = match leaf.class {
         Class::Value => !leaf.irreversible && leaf.path != "general.tenantId" && !leaf.path.ends_with(".features"),
         Class::Sealed => leaf.path == REFERENCE,
-        Class::Reference | Class::Clears | Class::Probe | Class::Trigger | Class::Output => false,
+        Class::Reference | Class::Clears | Class::CheckInput | Class::Trigger | Class::Output => false,
     };
     plain && leaf.unlike.is_none()
 }
@@ -79,7 +79,7 @@ fn wanting(leaves: &[(&'static Leaf, Value)]) -> Given {
     leaves.iter().fold(tenant("contoso"), |given, (leaf, value)| match leaf.class {
         Class::Value => given.with(leaf.path, value.clone()),
         Class::Sealed => given.referring(found("1")),
-        Class::Reference | Class::Clears | Class::Probe | Class::Trigger | Class::Output => given,
+        Class::Reference | Class::Clears | Class::CheckInput | Class::Trigger | Class::Output => given,
     })
 }
 

@@ -1,24 +1,24 @@
 //! The rows of deletion, first fit: what is planned for a Tenant that is being deleted.
 
 use super::*;
-use crate::plan::deletion::{Because, Departure, Farewell, Leave};
+use crate::plan::deletion::{DeletionIntent, DeletionPlan, ReleaseOutcome, RetainReason};
 use crate::resources::status::DeletionStatus;
 use crate::resources::{annotation, reason};
 
 const OTHER_ID: &str = "aaaaaaaa-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
 
-fn departure(given: &Given) -> Departure {
+fn deletion_intent(given: &Given) -> DeletionIntent {
     match given.validate() {
-        Ok(Intent::Leave(departure)) => departure,
+        Ok(Intent::Delete(deletion_intent)) => deletion_intent,
         other => panic!("{other:?}"),
     }
 }
 
 /// What is planned, asking the platform only where the plan depends on it.
-fn leave(given: &Given, observation: &Observation) -> Leave {
-    let asked = if departure(given).asks() { observation } else { &Observation::NotAsked };
+fn leave(given: &Given, observation: &Observation) -> DeletionPlan {
+    let asked = if deletion_intent(given).asks() { observation } else { &Observation::NotAsked };
     match given.plan(asked) {
-        Ok(Plan::Leave(leave)) => leave,
+        Ok(Plan::Delete(leave)) => leave,
         other => panic!("{other:?}"),
     }
 }
@@ -48,14 +48,14 @@ fn accepted() -> Given {
     given
 }
 
-fn waits(leave: &Leave) -> bool {
-    matches!(leave, Leave::Wait { .. })
+fn waits(leave: &DeletionPlan) -> bool {
+    matches!(leave, DeletionPlan::Wait { .. })
 }
 
 /// The events of a farewell.
-fn told(farewell: Farewell) -> Vec<(bool, &'static str)> {
-    let conclusion = concluded(&going(), Ok(Outcome::Left(farewell)));
-    assert_eq!((conclusion.status, conclusion.farewell), (None, Some(farewell)));
+fn told(release_outcome: ReleaseOutcome) -> Vec<(bool, &'static str)> {
+    let conclusion = concluded(&going(), Ok(Outcome::Left(release_outcome)));
+    assert_eq!((conclusion.status, conclusion.release_outcome), (None, Some(release_outcome)));
     conclusion.events.iter().map(|note| (note.warning, note.reason)).collect()
 }
 
@@ -64,13 +64,13 @@ fn abandon_comes_before_every_other_row() {
     for given in [going(), confirmed(), accepted(), going().with("suspend", true), confirmed().amid(None)] {
         for ends in [Some(true), Some(false), None] {
             let given = given.clone().annotated(annotation::ABANDON, ID).amid(ends);
-            assert!(!departure(&given).asks(), "without a call");
-            assert_eq!(leave(&given, &ours()), Leave::Off(Farewell::Abandoned));
+            assert!(!deletion_intent(&given).asks(), "without a call");
+            assert_eq!(leave(&given, &ours()), DeletionPlan::Off(ReleaseOutcome::Abandoned));
         }
     }
-    assert_eq!(told(Farewell::Abandoned), [(true, reason::ABANDONED)]);
+    assert_eq!(told(ReleaseOutcome::Abandoned), [(true, reason::ABANDONED)]);
     let foreign = going().annotated(annotation::ABANDON, OTHER_ID);
-    assert_eq!(leave(&foreign, &ours()), Leave::Release(Because::Policy), "it is bound to the tenant's id");
+    assert_eq!(leave(&foreign, &ours()), DeletionPlan::Release(RetainReason::Policy), "it is bound to the tenant's id");
 }
 
 #[test]
@@ -80,68 +80,79 @@ fn what_is_not_ours_is_let_go_without_a_write() {
     let never_applied = tenant("contoso").deleting();
     for given in [never_applied.clone(), never_applied.clone().with("deletionPolicy", "Delete"), confirmed()] {
         for observation in [&other, &free] {
-            assert_eq!(leave(&given, observation), Leave::Off(Farewell::NeverOurs), "{observation:?}");
+            assert_eq!(leave(&given, observation), DeletionPlan::Off(ReleaseOutcome::NeverOurs), "{observation:?}");
         }
     }
     let tombstone = Observation::Tombstone { deletion_id: "d-1".into(), restricted: vec![] };
     for observation in [Observation::Absent { restricted: vec![] }, tombstone] {
-        assert_eq!(leave(&never_applied, &observation), Leave::Off(Farewell::NeverOurs), "nothing was ever applied");
+        assert_eq!(
+            leave(&never_applied, &observation),
+            DeletionPlan::Off(ReleaseOutcome::NeverOurs),
+            "nothing was ever applied"
+        );
     }
     let nowhere = never_applied.on(PlatformReference::Missing);
-    assert!(!departure(&nowhere).asks());
-    assert_eq!(leave(&nowhere, &Observation::NotAsked), Leave::Off(Farewell::NeverOurs));
-    assert_eq!(told(Farewell::NeverOurs), []);
+    assert!(!deletion_intent(&nowhere).asks());
+    assert_eq!(leave(&nowhere, &Observation::NotAsked), DeletionPlan::Off(ReleaseOutcome::NeverOurs));
+    assert_eq!(told(ReleaseOutcome::NeverOurs), []);
 }
 
 #[test]
 fn a_spec_without_a_usable_id_has_nothing_to_let_go() {
     let given = tenant("contoso").with("general.tenantId", "contoso").deleting();
-    assert!(!departure(&given).asks(), "there is no tenant to ask for");
-    assert_eq!(leave(&given, &ours()), Leave::Off(Farewell::NeverOurs));
+    assert!(!deletion_intent(&given).asks(), "there is no tenant to ask for");
+    assert_eq!(leave(&given, &ours()), DeletionPlan::Off(ReleaseOutcome::NeverOurs));
 }
 
 #[test]
 fn a_crash_between_creation_and_status_leaves_nothing_stamped() {
     let given = tenant("contoso").deleting();
-    assert!(departure(&given).asks());
-    assert_eq!(leave(&given, &ours()), Leave::Release(Because::Policy));
-    assert_eq!(leave(&given, &unknown()), Leave::Release(Because::Policy), "one attempt, platform up or down");
+    assert!(deletion_intent(&given).asks());
+    assert_eq!(leave(&given, &ours()), DeletionPlan::Release(RetainReason::Policy));
+    assert_eq!(
+        leave(&given, &unknown()),
+        DeletionPlan::Release(RetainReason::Policy),
+        "one attempt, platform up or down"
+    );
 }
 
 #[test]
 fn an_accepted_deletion_does_not_hold_up_its_namespace() {
     let given = accepted().amid(Some(true));
-    assert!(!departure(&given).asks());
-    assert_eq!(leave(&given, &unknown()), Leave::Off(Farewell::GoesOn));
-    assert_eq!(told(Farewell::GoesOn), []);
+    assert!(!deletion_intent(&given).asks());
+    assert_eq!(leave(&given, &unknown()), DeletionPlan::Off(ReleaseOutcome::GoesOn));
+    assert_eq!(told(ReleaseOutcome::GoesOn), []);
 }
 
 #[test]
 fn an_ending_namespace_retains_whatever_the_policy_says() {
     for given in [going(), confirmed(), going().with("suspend", true), going().with("deletionPolicy", "Delete")] {
         let given = given.amid(Some(true));
-        assert_eq!(leave(&given, &ours()), Leave::Release(Because::SurroundingsEnd));
+        assert_eq!(leave(&given, &ours()), DeletionPlan::Release(RetainReason::ScopeTerminating));
     }
-    for farewell in [Farewell::Released(Because::SurroundingsEnd), Farewell::StaleStamp(Because::SurroundingsEnd)] {
-        assert!(told(farewell).iter().all(|(warning, _)| *warning) && !told(farewell).is_empty());
+    for release_outcome in [
+        ReleaseOutcome::Released(RetainReason::ScopeTerminating),
+        ReleaseOutcome::StaleStamp(RetainReason::ScopeTerminating),
+    ] {
+        assert!(told(release_outcome).iter().all(|(warning, _)| *warning) && !told(release_outcome).is_empty());
     }
 }
 
 #[test]
 fn suspension_calls_nobody() {
     let unconfirmed = going().with("deletionPolicy", "Delete");
-    for (given, farewell) in
-        [(going(), Farewell::Suspended), (unconfirmed, Farewell::StaleStamp(Because::NotConfirmed))]
+    for (given, release_outcome) in
+        [(going(), ReleaseOutcome::Suspended), (unconfirmed, ReleaseOutcome::StaleStamp(RetainReason::NotConfirmed))]
     {
         let given = given.with("suspend", true);
-        assert!(!departure(&given).asks());
-        assert_eq!(leave(&given, &ours()), Leave::Off(farewell));
+        assert!(!deletion_intent(&given).asks());
+        assert_eq!(leave(&given, &ours()), DeletionPlan::Off(release_outcome));
     }
     let given = confirmed().with("suspend", true);
-    assert!(!departure(&given).asks());
-    let Leave::Wait { why, error, .. } = leave(&given, &ours()) else { panic!("a confirmed deletion waits") };
+    assert!(!deletion_intent(&given).asks());
+    let DeletionPlan::Wait { why, error, .. } = leave(&given, &ours()) else { panic!("a confirmed deletion waits") };
     assert!(why.contains("spec.suspend") && error.is_none(), "{why}");
-    assert_eq!(told(Farewell::Suspended), [(false, reason::RELEASED)]);
+    assert_eq!(told(ReleaseOutcome::Suspended), [(false, reason::RELEASED)]);
 }
 
 #[test]
@@ -149,24 +160,26 @@ fn retain_releases_platform_up_or_down() {
     // The confirmation alone deletes nothing: the policy has to say so too.
     let confirmed = going().with("deletionPolicy", "Retain").annotated(annotation::CONFIRM_DELETION, ID);
     for given in [going(), confirmed] {
-        assert!(!departure(&given).asks(), "the platform may be down");
-        assert_eq!(leave(&given, &unknown()), Leave::Release(Because::Policy));
-        assert_eq!(leave(&given.amid(None), &unknown()), Leave::Release(Because::Policy));
+        assert!(!deletion_intent(&given).asks(), "the platform may be down");
+        assert_eq!(leave(&given, &unknown()), DeletionPlan::Release(RetainReason::Policy));
+        assert_eq!(leave(&given.amid(None), &unknown()), DeletionPlan::Release(RetainReason::Policy));
     }
     let nowhere = going().on(PlatformReference::Missing);
-    assert_eq!(leave(&nowhere, &unknown()), Leave::Off(Farewell::StaleStamp(Because::Policy)));
-    assert_eq!(told(Farewell::Released(Because::Policy)), [(false, reason::RELEASED)]);
-    assert_eq!(told(Farewell::StaleStamp(Because::Policy)), [(true, reason::RELEASE_FAILED)]);
+    assert_eq!(leave(&nowhere, &unknown()), DeletionPlan::Off(ReleaseOutcome::StaleStamp(RetainReason::Policy)));
+    assert_eq!(told(ReleaseOutcome::Released(RetainReason::Policy)), [(false, reason::RELEASED)]);
+    assert_eq!(told(ReleaseOutcome::StaleStamp(RetainReason::Policy)), [(true, reason::RELEASE_FAILED)]);
 }
 
 #[test]
 fn a_deletion_that_nobody_confirmed_retains_and_warns() {
     let given = going().with("deletionPolicy", "Delete");
     for observation in [ours(), unknown()] {
-        assert_eq!(leave(&given, &observation), Leave::Release(Because::NotConfirmed));
+        assert_eq!(leave(&given, &observation), DeletionPlan::Release(RetainReason::NotConfirmed));
     }
-    for farewell in [Farewell::Released(Because::NotConfirmed), Farewell::StaleStamp(Because::NotConfirmed)] {
-        assert_eq!(told(farewell), [(true, reason::NOT_CONFIRMED)]);
+    for release_outcome in
+        [ReleaseOutcome::Released(RetainReason::NotConfirmed), ReleaseOutcome::StaleStamp(RetainReason::NotConfirmed)]
+    {
+        assert_eq!(told(release_outcome), [(true, reason::NOT_CONFIRMED)]);
     }
 }
 
@@ -175,39 +188,41 @@ fn only_the_id_of_the_tenant_confirms() {
     let given = going().with("deletionPolicy", "Delete");
     for wrong in ["", "true", "yes", "YES", "contoso", OTHER_ID, &ID[..35], &format!("{ID}0"), &format!("{ID},{ID}")] {
         let given = given.clone().annotated(annotation::CONFIRM_DELETION, wrong);
-        assert_eq!(leave(&given, &ours()), Leave::Release(Because::NotConfirmed), "{wrong}");
+        assert_eq!(leave(&given, &ours()), DeletionPlan::Release(RetainReason::NotConfirmed), "{wrong}");
     }
     for right in [ID.to_owned(), ID.to_ascii_uppercase()] {
         let given = given.clone().annotated(annotation::CONFIRM_DELETION, &right);
-        assert_eq!(leave(&given, &ours()), Leave::Delete, "{right}");
+        assert_eq!(leave(&given, &ours()), DeletionPlan::Delete, "{right}");
         let loud = given.with("general.tenantId", ID.to_ascii_uppercase());
-        assert_eq!(leave(&loud, &ours()), Leave::Delete, "capitals of a GUID mean nothing");
-        assert_eq!(departure(&loud).tenant_id, ID);
+        assert_eq!(leave(&loud, &ours()), DeletionPlan::Delete, "capitals of a GUID mean nothing");
+        assert_eq!(deletion_intent(&loud).tenant_id, ID);
     }
 }
 
 #[test]
 fn the_recorded_id_counts_and_not_the_one_of_the_spec() {
     let given = going().with("deletionPolicy", "Delete").with("general.tenantId", OTHER_ID);
-    assert_eq!(departure(&given).tenant_id, ID, "the tenant that was applied");
+    assert_eq!(deletion_intent(&given).tenant_id, ID, "the tenant that was applied");
     let by_spec = given.clone().annotated(annotation::CONFIRM_DELETION, OTHER_ID);
-    assert_eq!(leave(&by_spec, &ours()), Leave::Release(Because::NotConfirmed));
+    assert_eq!(leave(&by_spec, &ours()), DeletionPlan::Release(RetainReason::NotConfirmed));
     let by_record = given.annotated(annotation::CONFIRM_DELETION, ID);
-    assert_eq!(leave(&by_record, &ours()), Leave::Delete);
+    assert_eq!(leave(&by_record, &ours()), DeletionPlan::Delete);
 }
 
 #[test]
 fn a_confirmed_deletion_asks_waits_and_ends() {
     let given = confirmed();
-    assert!(departure(&given).asks());
-    assert_eq!(leave(&given, &ours()), Leave::Delete);
-    let Leave::Await(pending) = leave(&given, &held().pending_deletion(4).observed()) else { panic!("it waits") };
+    assert!(deletion_intent(&given).asks());
+    assert_eq!(leave(&given, &ours()), DeletionPlan::Delete);
+    let DeletionPlan::Await(pending) = leave(&given, &held().pending_deletion(4).observed()) else {
+        panic!("it waits")
+    };
     assert_eq!((pending.services_pending, pending.script_pending), (4, true));
     let tombstone = Observation::Tombstone { deletion_id: "d-1".into(), restricted: vec![] };
     for gone in [tombstone, Observation::Absent { restricted: vec![] }] {
-        assert_eq!(leave(&given, &gone), Leave::Off(Farewell::Deleted));
+        assert_eq!(leave(&given, &gone), DeletionPlan::Off(ReleaseOutcome::Deleted));
     }
-    assert_eq!(told(Farewell::Deleted), [(false, reason::DELETED)]);
+    assert_eq!(told(ReleaseOutcome::Deleted), [(false, reason::DELETED)]);
 }
 
 #[test]
@@ -222,7 +237,7 @@ fn a_confirmed_deletion_never_ends_on_what_is_unknown() {
     ];
     for error in errors {
         for given in [confirmed(), accepted()] {
-            let Leave::Wait { error: cause, .. } = leave(&given, &Observation::Unknown(error.clone())) else {
+            let DeletionPlan::Wait { error: cause, .. } = leave(&given, &Observation::Unknown(error.clone())) else {
                 panic!("{error} was taken for an answer")
             };
             assert_eq!(cause, Some(error.clone()));
@@ -235,7 +250,7 @@ fn a_confirmed_deletion_never_ends_on_what_is_unknown() {
 fn surroundings_that_cannot_be_read_never_delete() {
     for given in [confirmed(), accepted()] {
         let given = given.amid(None);
-        assert!(waits(&leave(&given, &ours())) && !departure(&given).asks());
+        assert!(waits(&leave(&given, &ours())) && !deletion_intent(&given).asks());
     }
 }
 
@@ -248,9 +263,9 @@ fn after_the_answer_202_edits_change_nothing() {
         accepted().annotated(annotation::CONFIRM_DELETION, OTHER_ID),
     ];
     for given in edits {
-        assert!(matches!(leave(&given, &pending), Leave::Await(_)));
+        assert!(matches!(leave(&given, &pending), DeletionPlan::Await(_)));
         let tombstone = Observation::Tombstone { deletion_id: "d-1".into(), restricted: vec![] };
-        assert_eq!(leave(&given, &tombstone), Leave::Off(Farewell::Deleted));
+        assert_eq!(leave(&given, &tombstone), DeletionPlan::Off(ReleaseOutcome::Deleted));
     }
 }
 
@@ -258,7 +273,7 @@ fn after_the_answer_202_edits_change_nothing() {
 fn foreground_deletion_is_no_special_case() {
     let mut given = confirmed();
     given.object["metadata"]["finalizers"] = json!(["foregroundDeletion", crate::resources::FINALIZER]);
-    assert_eq!(leave(&given, &ours()), Leave::Delete);
+    assert_eq!(leave(&given, &ours()), DeletionPlan::Delete);
 }
 
 /// Every combination: a tenant is asked to be deleted only where each single condition of it holds.
@@ -276,7 +291,7 @@ fn a_deletion_is_asked_for_only_where_everything_allows_it() {
         given = if abandoned { given.annotated(annotation::ABANDON, ID) } else { given };
         let allowed = deletes && confirms && !abandoned && !suspended && !ends && !unreadable;
         for observation in &observations {
-            let deletes = leave(&given, observation) == Leave::Delete;
+            let deletes = leave(&given, observation) == DeletionPlan::Delete;
             assert_eq!(deletes, allowed && observation == &observations[0], "{bits:06b} {observation:?}");
             asked += u32::from(deletes);
         }

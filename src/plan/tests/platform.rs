@@ -111,17 +111,17 @@ impl Held {
     }
 
     /// Pulls what is due, as the operator does.
-    fn pull(&mut self, desired: &Desired, settings: &Value, besides: &mut Besides) {
+    fn fire(&mut self, desired: &Desired, settings: &Value, side_effects: &mut SideEffects) {
         let (now, waiting) = triggers::due(desired, settings, &self.document().runtime);
-        besides.waiting = waiting;
+        side_effects.waiting = waiting;
         for trigger in now {
-            let done = self.give(&trigger, false);
-            besides.pulled.push((trigger, done));
+            let done = self.send(&trigger, false);
+            side_effects.pulled.push((trigger, done));
         }
     }
 
     /// Takes a token; true if that does something.
-    pub(super) fn give(&mut self, trigger: &Trigger, baseline: bool) -> bool {
+    pub(super) fn send(&mut self, trigger: &Trigger, baseline: bool) -> bool {
         let is_new = self.tokens.insert(format!("{} {}", trigger.path(), trigger.token()));
         given(&mut self.document().runtime, trigger);
         self.writes += 1;
@@ -182,12 +182,12 @@ pub(super) fn merge_patch(target: &mut Value, patch: &Value) {
 pub(super) fn pass(given: &Given, held: &mut Held) -> Result<Outcome, Stop> {
     let observation = held.observed();
     let plan = given.plan(&observation)?;
-    let mut besides = Besides::default();
+    let mut side_effects = SideEffects::default();
     let (done, difference) = match plan {
         Plan::Nothing { difference } => {
             let (document, settings) = held.saved();
-            held.pull(&given.desired(), &settings, &mut besides);
-            return Ok(Outcome::Live { document, done: Done::Nothing, difference, besides });
+            held.fire(&given.desired(), &settings, &mut side_effects);
+            return Ok(Outcome::Live { document, done: Done::Nothing, difference, side_effects });
         }
         Plan::Create { difference, rotation, .. } => {
             held.create(&difference.to_creation());
@@ -199,8 +199,8 @@ pub(super) fn pass(given: &Given, held: &mut Held) -> Result<Outcome, Stop> {
         }
         Plan::Save { claim, recorded, edited, difference } => {
             for trigger in recorded {
-                held.give(&trigger, true);
-                besides.pulled.push((trigger, false));
+                held.send(&trigger, true);
+                side_effects.pulled.push((trigger, false));
             }
             if !difference.is_empty() {
                 held.save(&difference.to_body());
@@ -217,11 +217,11 @@ pub(super) fn pass(given: &Given, held: &mut Held) -> Result<Outcome, Stop> {
                 difference,
             )
         }
-        Plan::Leave(leave) => panic!("{leave:?}"),
+        Plan::Delete(leave) => panic!("{leave:?}"),
     };
     let (document, settings) = held.saved();
     let sent = difference.sealed_after(&document.settings);
     let difference = diff(&given.desired(), &given.resolved.secrets, &sent, &settings, &held.restricted);
-    held.pull(&given.desired(), &settings, &mut besides);
-    Ok(Outcome::Live { document, done, difference, besides })
+    held.fire(&given.desired(), &settings, &mut side_effects);
+    Ok(Outcome::Live { document, done, difference, side_effects })
 }

@@ -70,9 +70,9 @@ fn an_outage_says_nothing_where_the_spec_is_live() {
         let outcome = given.plan(&Observation::Unknown(error.clone()));
         let conclusion = concluded(&given, Err(outcome.unwrap_err()));
         assert_eq!(conclusion.status, None, "{error}");
-        assert!(conclusion.events.is_empty() && conclusion.farewell.is_none());
+        assert!(conclusion.events.is_empty() && conclusion.release_outcome.is_none());
         let expected = match error {
-            ApiError::Throttled { after } => Delay::Named(after),
+            ApiError::Throttled { after } => Delay::RetryAfter(after),
             _ => Delay::Backoff,
         };
         assert_eq!(conclusion.delay, expected, "never no retry at all");
@@ -92,7 +92,7 @@ fn an_outage_keeps_an_edit_waiting_and_says_so_once() {
             "Reconciling=True PlatformUnavailable",
         ];
         assert_eq!(verdict(&status), with_known(&stated), "{error}");
-        assert!(!message(&status, kind::READY).contains("17 s"), "no number that moves with each answer");
+        assert!(!message(&status, condition_type::READY).contains("17 s"), "no number that moves with each answer");
         assert_eq!(status.applied, given.status.unwrap().applied, "an edit that waits must not look live");
     }
 }
@@ -117,7 +117,7 @@ fn stops(given: &Given, stop: Stop, expected: &[&str], delay: Delay) -> TenantSt
     let expected =
         if given.status.is_some() { with_known(expected) } else { expected.iter().map(|e| (*e).into()).collect() };
     assert_eq!(verdict(&status), expected);
-    assert_eq!((conclusion.delay, conclusion.farewell), (delay, None));
+    assert_eq!((conclusion.delay, conclusion.release_outcome), (delay, None));
     let before = given.status.clone().unwrap_or_default();
     assert_eq!((status.applied.clone(), status.sealed.clone()), (before.applied, before.sealed), "nothing was applied");
     status
@@ -136,7 +136,7 @@ fn a_missing_secret_heals_itself() {
         let [ready, accepted] = ["Ready", "Accepted"].map(|kind| format!("{kind}=False {reason}"));
         let [synced, mode] = [format!("Synced=Unknown {reason}"), format!("Reconciling=True {reason}")];
         let status = stops(&given, stop, &[&ready, &accepted, &synced, &mode], Delay::Reference);
-        let said = message(&status, kind::READY);
+        let said = message(&status, condition_type::READY);
         assert!(said.contains("spec.extensions.interact.acsConnectionStringRef") && said.contains("'acs'"), "{said}");
     }
 }
@@ -151,7 +151,7 @@ fn a_missing_platform_heals_itself() {
         "Reconciling=True PlatformNotFound",
     ];
     let status = stops(&given, given.validate().unwrap_err(), &expected, Delay::Reference);
-    assert!(message(&status, kind::READY).contains("'euwe-01'"));
+    assert!(message(&status, condition_type::READY).contains("'euwe-01'"));
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn a_malformed_secret_needs_a_human() {
         "Stalled=True SecretInvalid",
     ];
     let status = stops(&given, given.plan(&held().observed()).unwrap_err(), &expected, Delay::Sync);
-    assert!(message(&status, kind::READY).contains("has no endpoint="));
+    assert!(message(&status, condition_type::READY).contains("has no endpoint="));
 }
 
 #[test]
@@ -187,10 +187,10 @@ fn a_tenant_that_may_not_be_adopted_is_left_alone() {
     let expected =
         ["Ready=False NotAdopted", "Accepted=True Accepted", "Synced=Unknown NotAdopted", "Stalled=True NotAdopted"];
     let status = stops(&given, given.plan(&held.observed()).unwrap_err(), &expected, Delay::Sync);
-    assert!(message(&status, kind::READY).contains("spec.general.companyName"), "it names what differs");
+    assert!(message(&status, condition_type::READY).contains("spec.general.companyName"), "it names what differs");
     let never = given.with("adoptionPolicy", "Never");
     let status = stops(&never, never.plan(&held.observed()).unwrap_err(), &expected, Delay::Sync);
-    assert!(message(&status, kind::READY).contains("Never"));
+    assert!(message(&status, condition_type::READY).contains("Never"));
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn a_tenant_of_another_owner_is_left_alone() {
         "Stalled=True OwnedByOther",
     ];
     let status = stops(&given, given.plan(&held.observed()).unwrap_err(), &expected, Delay::Sync);
-    assert!(message(&status, kind::READY).contains("prod/customers/fabrikam"));
+    assert!(message(&status, condition_type::READY).contains("prod/customers/fabrikam"));
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn a_tenant_that_is_gone_needs_a_human() {
             "Stalled=True TenantLost",
         ];
         let status = stops(&given, given.plan(&held.observed()).unwrap_err(), &expected, Delay::Sync);
-        let said = message(&status, kind::READY);
+        let said = message(&status, condition_type::READY);
         assert!(said.ends_with(&format!("{}: {token}", annotation::RECREATE)), "{said}");
     }
 }
@@ -292,15 +292,15 @@ fn a_deletion_says_for_what_it_waits() {
     let accepted = concluded(&given, Ok(waiting(Some(pending), true, None)));
     let status = accepted.status.unwrap();
     assert_eq!(verdict(&status), with_known(&expected));
-    assert_eq!(message(&status, kind::READY), "for the script");
+    assert_eq!(message(&status, condition_type::READY), "for the script");
     assert_eq!(status.deletion.as_ref().map(|deletion| deletion.services_pending), Some(4));
     assert_eq!(accepted.events.iter().map(|note| note.reason).collect::<Vec<_>>(), [reason::DELETION_STARTED]);
-    assert_eq!((accepted.delay, accepted.farewell), (Delay::Deletion, None));
+    assert_eq!((accepted.delay, accepted.release_outcome), (Delay::Deletion, None));
     let named = waiting(None, false, Some(ApiError::Throttled { after: Duration::from_secs(17) }));
     let down = Given { status: Some(status.clone()), ..given };
     let conclusion = concluded(&down, Ok(named));
     assert_eq!(conclusion.status, None, "what was accepted stays recorded");
-    assert_eq!(conclusion.delay, Delay::Named(Duration::from_secs(17)));
+    assert_eq!(conclusion.delay, Delay::RetryAfter(Duration::from_secs(17)));
 }
 
 #[test]
@@ -320,8 +320,11 @@ fn what_the_platform_knows_of_the_tenant_never_touches_ready() {
         "TenantActive=False Suspended",
     ];
     assert_eq!(verdict(&status), expected);
-    assert!(message(&status, kind::SCRIPT_EXECUTION_PENDING).contains("interact"));
-    assert!(message(&status, kind::LICENSE_OVERUSE).ends_with("users.contactCenter"), "the kinds, never the numbers");
+    assert!(message(&status, condition_type::SCRIPT_EXECUTION_PENDING).contains("interact"));
+    assert!(
+        message(&status, condition_type::LICENSE_OVERUSE).ends_with("users.contactCenter"),
+        "the kinds, never the numbers"
+    );
     let then = Given { status: Some(status), ..given };
     let stop = then.plan(&Observation::Unknown(ApiError::Forbidden)).unwrap_err();
     assert_eq!(concluded(&then, Err(stop)).status, None, "it stays known while the platform is not");

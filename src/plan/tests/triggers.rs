@@ -114,7 +114,10 @@ fn a_token_is_live_only_when_it_was_seen_to() {
     let edited = given.edited("extensions.interact.widgetKey.rotation", "a");
     let hash = edited.desired().hash;
     let status = written(&edited, Err(Stop::Unavailable { error: error(), hash: hash.clone() }));
-    assert_eq!(condition::find(&status.conditions, kind::READY).unwrap().reason, reason::PLATFORM_UNAVAILABLE);
+    assert_eq!(
+        condition::find(&status.conditions, condition_type::READY).unwrap().reason,
+        reason::PLATFORM_UNAVAILABLE
+    );
     let done = edited.passes(&mut held, 1);
     let conclusion = concluded(&done, Err(Stop::Unavailable { error: error(), hash }));
     assert!(conclusion.status.is_none(), "nothing to say of an outage");
@@ -128,7 +131,10 @@ fn a_new_token_is_no_reason_to_overwrite_reported_drift() {
     let given = given.rotating("a").passes(&mut held, 2);
     assert_eq!(held.done, [rotation("a")]);
     assert_eq!(held.leaf("general.companyName"), json!("Fabrikam AG"));
-    assert_eq!(condition::find(&given.status.unwrap().conditions, kind::SYNCED).unwrap().reason, reason::DRIFTED);
+    assert_eq!(
+        condition::find(&given.status.unwrap().conditions, condition_type::SYNCED).unwrap().reason,
+        reason::DRIFTED
+    );
 }
 
 #[test]
@@ -141,7 +147,11 @@ fn a_message_waits_for_the_invitation_says_so_and_looks_again_without_a_call() {
     let conclusion = concluded(&given, outcome);
     assert_eq!((held.done.clone(), conclusion.delay), (vec![], Delay::Script));
     let status = conclusion.status.unwrap();
-    assert_eq!(condition::find(&status.conditions, kind::READY).unwrap().status, "True", "it waits for a human");
+    assert_eq!(
+        condition::find(&status.conditions, condition_type::READY).unwrap().status,
+        "True",
+        "it waits for a human"
+    );
     let tab = status.tabs.iter().find(|tab| tab.name == "Modalities").unwrap();
     let words = "the test message waits until the primary account accepted its invitation";
     assert_eq!((tab.state.as_str(), tab.message.as_deref()), ("InSync", Some(words)));
@@ -193,25 +203,25 @@ fn the_key_is_read_only_when_there_is_something_to_write() {
 #[test]
 fn a_refused_publication_is_named_and_takes_ready_away_but_not_what_was_saved() {
     for (obstacle, reason, mode) in [
-        (Obstacle::Foreign, "SecretNotOwned", kind::STALLED),
-        (Obstacle::Immutable, "SecretNotOwned", kind::STALLED),
-        (Obstacle::Predecessor, "SecretNotOwned", kind::RECONCILING),
-        (Obstacle::Forbidden, "SecretForbidden", kind::RECONCILING),
-        (Obstacle::Unread, "PlatformUnavailable", kind::RECONCILING),
+        (Obstacle::Foreign, "SecretNotOwned", condition_type::STALLED),
+        (Obstacle::Immutable, "SecretNotOwned", condition_type::STALLED),
+        (Obstacle::Predecessor, "SecretNotOwned", condition_type::RECONCILING),
+        (Obstacle::Forbidden, "SecretForbidden", condition_type::RECONCILING),
+        (Obstacle::Unread, "PlatformUnavailable", condition_type::RECONCILING),
     ] {
         let mut held = Held::nothing();
         let given = shown().with("extensions.interact.widgetKey.secretRef.name", "theirs");
         let Ok(Outcome::Live { document, done, difference, .. }) = pass(&given, &mut held) else { panic!() };
         let key = Publication::Refused { secret: "theirs".to_owned(), obstacle };
-        let besides = Besides { key, ..Besides::default() };
-        let conclusion = concluded(&given, Ok(Outcome::Live { document, done, difference, besides }));
+        let side_effects = SideEffects { key, ..SideEffects::default() };
+        let conclusion = concluded(&given, Ok(Outcome::Live { document, done, difference, side_effects }));
         assert_eq!(conclusion.delay, Delay::Reference);
         let status = conclusion.status.unwrap();
-        let ready = condition::find(&status.conditions, kind::READY).unwrap();
+        let ready = condition::find(&status.conditions, condition_type::READY).unwrap();
         assert_eq!((ready.status.as_str(), ready.reason.as_str()), ("False", reason));
         assert!(ready.message.contains("'theirs'"), "{}", ready.message);
         assert_eq!(condition::find(&status.conditions, mode).unwrap().message, ready.message);
-        assert_eq!(condition::find(&status.conditions, kind::SYNCED).unwrap().status, "True");
+        assert_eq!(condition::find(&status.conditions, condition_type::SYNCED).unwrap().status, "True");
         assert!(status.applied.is_some(), "the settings are live");
         let tab = status.tabs.iter().find(|tab| tab.name == "Extensions").unwrap();
         let words = obstacle.words("theirs");

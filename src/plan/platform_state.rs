@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::admin_api::{Runtime, TenantDocument};
-use crate::resources::condition::{Finding, Truth, kind};
+use crate::resources::condition::{ConditionStatus, ConditionUpdate, condition_type};
 use crate::resources::reason;
 use crate::resources::status::{LicenseStatus, PendingChange, PlatformTenant, ProvisioningScript, TenantStatus};
 
@@ -40,57 +40,57 @@ pub fn take_over(status: &mut TenantStatus, document: &TenantDocument, refresh_l
 }
 
 /// The conditions about the tenant itself.
-pub fn findings(document: &TenantDocument) -> Vec<Finding> {
-    let mut findings = vec![script_pending(&document.runtime), overuse(&licenses(document))];
-    findings.extend(active(document));
-    findings
+pub fn updates(document: &TenantDocument) -> Vec<ConditionUpdate> {
+    let mut updates = vec![script_pending(&document.runtime), overuse(&licenses(document))];
+    updates.extend(active(document));
+    updates
 }
 
-fn script_pending(runtime: &Runtime) -> Finding {
+fn script_pending(runtime: &Runtime) -> ConditionUpdate {
     let pending = &runtime.pending_changes;
     if pending.is_empty() {
-        return Finding::new(kind::SCRIPT_EXECUTION_PENDING, false, reason::SCRIPT_NOT_PENDING, "");
+        return ConditionUpdate::new(condition_type::SCRIPT_EXECUTION_PENDING, false, reason::SCRIPT_NOT_PENDING, "");
     }
     let named: Vec<String> =
         pending.iter().take(8).map(|change| format!("{} ({})", cut(&change.change), cut(&change.scope))).collect();
     let more = if pending.len() > named.len() { " and more" } else { "" };
     let message = format!("waits for the provisioning script: {}{more}", named.join(", "));
-    Finding::new(kind::SCRIPT_EXECUTION_PENDING, true, reason::SCRIPT_PENDING, message)
+    ConditionUpdate::new(condition_type::SCRIPT_EXECUTION_PENDING, true, reason::SCRIPT_PENDING, message)
 }
 
-fn overuse(licenses: &[LicenseStatus]) -> Finding {
+fn overuse(licenses: &[LicenseStatus]) -> ConditionUpdate {
     let kinds: Vec<&str> =
         licenses.iter().filter(|license| license.overused).map(|license| license.kind.as_str()).collect();
     if kinds.is_empty() {
-        return Finding::new(kind::LICENSE_OVERUSE, false, reason::WITHIN_CONTINGENT, "");
+        return ConditionUpdate::new(condition_type::LICENSE_OVERUSE, false, reason::WITHIN_CONTINGENT, "");
     }
     let message = format!("more licences are in use than were bought: {}", kinds.join(", "));
-    Finding::new(kind::LICENSE_OVERUSE, true, reason::CONTINGENT_EXCEEDED, message)
+    ConditionUpdate::new(condition_type::LICENSE_OVERUSE, true, reason::CONTINGENT_EXCEEDED, message)
 }
 
 /// Active, Trial and Lab work; the other published states do not. A state that this version does not know is no verdict.
-fn active(document: &TenantDocument) -> Option<Finding> {
+fn active(document: &TenantDocument) -> Option<ConditionUpdate> {
     let state = state(document)?;
     let (truth, reason) = match state.as_str() {
-        "Active" => (Truth::True, reason::state::ACTIVE),
-        "Trial" => (Truth::True, reason::state::TRIAL),
-        "Lab" => (Truth::True, reason::state::LAB),
-        "Suspended" => (Truth::False, reason::state::SUSPENDED),
-        "Expired" => (Truth::False, reason::state::EXPIRED),
-        "Canceled" => (Truth::False, reason::state::CANCELED),
-        _ => (Truth::Unknown, reason::state::UNKNOWN),
+        "Active" => (ConditionStatus::True, reason::state::ACTIVE),
+        "Trial" => (ConditionStatus::True, reason::state::TRIAL),
+        "Lab" => (ConditionStatus::True, reason::state::LAB),
+        "Suspended" => (ConditionStatus::False, reason::state::SUSPENDED),
+        "Expired" => (ConditionStatus::False, reason::state::EXPIRED),
+        "Canceled" => (ConditionStatus::False, reason::state::CANCELED),
+        _ => (ConditionStatus::Unknown, reason::state::UNKNOWN),
     };
     let message = match truth {
-        Truth::True => String::new(),
+        ConditionStatus::True => String::new(),
         // What follows from the other two is not published.
-        Truth::False if reason == reason::state::SUSPENDED => {
+        ConditionStatus::False if reason == reason::state::SUSPENDED => {
             "the tenant is Suspended: nobody can log in, tasks are rejected and calls go to an announcement; its settings stay"
                 .to_owned()
         }
-        Truth::False => format!("the subscription is {state}: log-ins and tasks may be refused; its settings stay"),
-        Truth::Unknown => format!("the tenant is '{state}', which this version does not know"),
+        ConditionStatus::False => format!("the subscription is {state}: log-ins and tasks may be refused; its settings stay"),
+        ConditionStatus::Unknown => format!("the tenant is '{state}', which this version does not know"),
     };
-    Some(Finding { kind: kind::TENANT_ACTIVE, truth, reason: reason.into(), message })
+    Some(ConditionUpdate { kind: condition_type::TENANT_ACTIVE, truth, reason: reason.into(), message })
 }
 
 fn script(runtime: &Runtime) -> ProvisioningScript {

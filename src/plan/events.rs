@@ -1,15 +1,15 @@
 //! What a pass that ended well tells people, besides the status.
 
-use super::conclude::Note;
-use super::{Besides, Done};
+use super::conclude::EventRecord;
+use super::{Done, SideEffects};
 use crate::resources::reason;
 
 /// The events of a pass; `differs` says whether the platform still is not as wanted.
-pub(super) fn of(done: Done, differs: bool, besides: &Besides) -> Vec<Note> {
-    let note = |reason, message: &str| Note { warning: false, reason, message: message.to_owned() };
+pub(super) fn of(done: Done, differs: bool, side_effects: &SideEffects) -> Vec<EventRecord> {
+    let note = |reason, message: &str| EventRecord { warning: false, reason, message: message.to_owned() };
     let mut notes = match done {
         Done::Nothing | Done::Created | Done::Applied => vec![],
-        Done::Adopted if besides.pulled.iter().any(|(_, done)| !done) => vec![note(
+        Done::Adopted if side_effects.pulled.iter().any(|(_, done)| !done) => vec![note(
             reason::ADOPTED,
             "took over a tenant that belonged to nobody; its tokens were recorded, and nothing was done for them",
         )],
@@ -20,7 +20,7 @@ pub(super) fn of(done: Done, differs: bool, besides: &Besides) -> Vec<Note> {
             vec![note(reason::DRIFT_CORRECTED, "wrote managed settings again that were changed on the platform")]
         }
     };
-    if besides.has_rotated() {
+    if side_effects.has_rotated() {
         notes.push(note(reason::ROTATED, "rotated the widget key; widgets with the old one are rejected"));
     }
     notes

@@ -104,7 +104,7 @@ fn save(tenant: &Tenant, desired: &Desired, claim: bool, recorded: Vec<Trigger>,
 
 /// Rules over several leaves, judged on what would be effective: the spec over the platform.
 fn judge(desired: &Desired, resolved: &Resolved, observed: &Value, creating: bool) -> Result<(), Stop> {
-    let wrong = |leaf| missing(leaf, desired, observed, creating).or_else(|| alike(leaf, desired, observed));
+    let wrong = |leaf| missing(leaf, desired, observed, creating).or_else(|| equals_other(leaf, desired, observed));
     let violations: Vec<Violation> = leaves().filter_map(wrong).collect();
     if !violations.is_empty() {
         return Err(Stop::Invalid(violations));
@@ -131,7 +131,7 @@ fn missing(leaf: &Leaf, desired: &Desired, observed: &Value, creating: bool) -> 
             let set = leaf.find(observed).and_then(|state| state.get("set")).and_then(Value::as_bool);
             desired.sealed.iter().any(|sealed| sealed.path == leaf.path) || set == Some(true)
         }
-        Class::Clears | Class::Probe | Class::Trigger | Class::Output => return None,
+        Class::Clears | Class::CheckInput | Class::Trigger | Class::Output => return None,
     };
     let problem = match (leaf.required, leaf.switch) {
         (Required::ToCreate, _) if creating && !given => "is not set, must be set to create the tenant".to_owned(),
@@ -144,7 +144,7 @@ fn missing(leaf: &Leaf, desired: &Desired, observed: &Value, creating: bool) -> 
 }
 
 /// A leaf that has the value of the one it must differ from.
-fn alike(leaf: &Leaf, desired: &Desired, observed: &Value) -> Option<Violation> {
+fn equals_other(leaf: &Leaf, desired: &Desired, observed: &Value) -> Option<Violation> {
     let other = leaves().find(|other| leaf.unlike == Some(other.path))?;
     let value = |leaf| effective(leaf, &desired.settings, observed).and_then(Value::as_str);
     let same = value(leaf)?.eq_ignore_ascii_case(value(other)?);

@@ -19,8 +19,8 @@ use super::in_use;
 use super::platform::{self, NotWritten};
 use super::publish::write_status;
 use super::reconcile::NotPublished;
-use crate::plan::conclude::Note;
-use crate::resources::condition::{Finding, kind, merge};
+use crate::plan::conclude::EventRecord;
+use crate::resources::condition::{ConditionUpdate, condition_type, merge};
 use crate::resources::platform::DEFAULT_INSTANCE;
 use crate::resources::{FINALIZER, Platform, Tenant, reason};
 
@@ -34,8 +34,8 @@ pub(super) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Res
         return Ok(Action::requeue(wait));
     }
     let namespace = invalid.metadata.namespace.as_deref().unwrap_or_default();
-    context.checks.cease(&format!("{namespace}/{}", invalid.metadata.name.as_deref().unwrap_or_default()));
-    let entry = context.memory.recall(&invalid.metadata);
+    context.checks.cancel(&format!("{namespace}/{}", invalid.metadata.name.as_deref().unwrap_or_default()));
+    let entry = context.memory.get(&invalid.metadata);
     let Some(object) = fresh(context, invalid).await? else { return Ok(Action::await_change()) };
     if !serves(context, &object).await? {
         return Ok(Action::await_change());
@@ -48,7 +48,7 @@ pub(super) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Res
             super::events::record(
                 context,
                 &shell,
-                &Note { warning: true, reason: reason::UNDECODABLE, message },
+                &EventRecord { warning: true, reason: reason::UNDECODABLE, message },
                 false,
             )
             .await;
@@ -59,7 +59,7 @@ pub(super) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Res
         return Ok(Action::await_change());
     }
     publish(context, &object, &shell).await?;
-    context.memory.keep(&invalid.metadata, entry, Instant::now(), wait);
+    context.memory.store(&invalid.metadata, entry, Instant::now(), wait);
     Ok(Action::requeue(wait))
 }
 
@@ -78,15 +78,15 @@ pub(super) async fn reconcile_platform(context: &Context, invalid: &InvalidObjec
         return Ok(Action::await_change());
     }
     warn!(platform = name, "platform cannot be read");
-    let in_use = in_use::let_platform_go(context, &object.metadata).await.map_err(unread)?;
+    let in_use = in_use::release_platform(context, &object.metadata).await.map_err(unread)?;
     if object.metadata.deletion_timestamp.is_some() && !in_use {
         return Ok(Action::await_change());
     }
     let before = object.data.pointer("/status/conditions").cloned().unwrap_or_default();
     let previous: Vec<Condition> = serde_json::from_value(before).unwrap_or_default();
     let generation = object.metadata.generation.unwrap_or_default();
-    let finding = Finding::new(kind::READY, false, reason::UNDECODABLE, MESSAGE);
-    let conditions = merge(&previous, vec![finding], generation, Timestamp::now(), None);
+    let update = ConditionUpdate::new(condition_type::READY, false, reason::UNDECODABLE, MESSAGE);
+    let conditions = merge(&previous, vec![update], generation, Timestamp::now(), None);
     if conditions != previous {
         // What stands beside is kept: which deletions the last hour saw must not be forgotten.
         let known = object.data.get("status").filter(|status| status.is_object()).cloned();
@@ -120,14 +120,19 @@ async fn serves(context: &Context, object: &DynamicObject) -> Result<bool, NotPu
 async fn publish(context: &Context, object: &DynamicObject, shell: &Tenant) -> Result<(), NotPublished> {
     let before = object.data.pointer("/status/conditions").cloned().unwrap_or_default();
     let previous: Vec<Condition> = serde_json::from_value(before).unwrap_or_default();
-    let findings = vec![
-        Finding::new(kind::READY, false, reason::UNDECODABLE, MESSAGE),
-        Finding::new(kind::ACCEPTED, false, reason::UNDECODABLE, MESSAGE),
-        Finding::new(kind::SYNCED, crate::resources::condition::Truth::Unknown, reason::UNDECODABLE, ""),
-        Finding::new(kind::STALLED, true, reason::UNDECODABLE, MESSAGE),
+    let updates = vec![
+        ConditionUpdate::new(condition_type::READY, false, reason::UNDECODABLE, MESSAGE),
+        ConditionUpdate::new(condition_type::ACCEPTED, false, reason::UNDECODABLE, MESSAGE),
+        ConditionUpdate::new(
+            condition_type::SYNCED,
+            crate::resources::condition::ConditionStatus::Unknown,
+            reason::UNDECODABLE,
+            "",
+        ),
+        ConditionUpdate::new(condition_type::STALLED, true, reason::UNDECODABLE, MESSAGE),
     ];
     let generation = object.metadata.generation.unwrap_or_default();
-    let conditions = merge(&previous, findings, generation, Timestamp::now(), None);
+    let conditions = merge(&previous, updates, generation, Timestamp::now(), None);
     if conditions == previous {
         return Ok(());
     }
