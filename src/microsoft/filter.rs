@@ -7,7 +7,7 @@ pub struct Filter(String);
 
 /// What is wrong with a text that cannot be a filter expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ConditionUpdate {
+pub enum FilterProblem {
     /// It is (a part of) a request URL; only the value of `$filter` belongs here.
     RequestUrl,
     /// A string in single quotes does not end.
@@ -19,13 +19,13 @@ pub enum ConditionUpdate {
 impl Filter {
     /// Reads a filter.
     ///
-    /// *Errors*: [`ConditionUpdate`].
-    pub fn parse(text: &str) -> Result<Self, ConditionUpdate> {
+    /// *Errors*: [`FilterProblem`].
+    pub fn parse(text: &str) -> Result<Self, FilterProblem> {
         let text = text.trim();
         let begins = |start: &str| text.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start));
         if ["$filter", "filter=", "%24filter", "?", "&", "http:", "https:", "/users"].iter().any(|start| begins(start))
         {
-            return Err(ConditionUpdate::RequestUrl);
+            return Err(FilterProblem::RequestUrl);
         }
         let (mut quoted, mut depth) = (false, 0_usize);
         for c in text.chars() {
@@ -33,15 +33,15 @@ impl Filter {
                 // A doubled quote within a string closes and opens it again, which ends the same.
                 '\'' => quoted = !quoted,
                 '(' if !quoted => depth += 1,
-                ')' if !quoted => depth = depth.checked_sub(1).ok_or(ConditionUpdate::Parentheses)?,
+                ')' if !quoted => depth = depth.checked_sub(1).ok_or(FilterProblem::Parentheses)?,
                 _ => {}
             }
         }
         if quoted {
-            return Err(ConditionUpdate::OpenQuote);
+            return Err(FilterProblem::OpenQuote);
         }
         if depth > 0 {
-            return Err(ConditionUpdate::Parentheses);
+            return Err(FilterProblem::Parentheses);
         }
         Ok(Self(text.to_owned()))
     }
@@ -87,7 +87,7 @@ mod tests {
             "https://graph.microsoft.com/v1.0/users?$filter=city eq 'Bern'",
             "HTTP://graph.microsoft.com",
         ] {
-            assert_eq!(Filter::parse(text), Err(ConditionUpdate::RequestUrl), "{text}");
+            assert_eq!(Filter::parse(text), Err(FilterProblem::RequestUrl), "{text}");
         }
         assert_eq!(Filter::parse("httpProxy eq 'x'"), Ok(Filter("httpProxy eq 'x'".into())), "a property may begin so");
     }
@@ -95,11 +95,11 @@ mod tests {
     #[test]
     fn what_does_not_pair_is_found() {
         for (text, finding) in [
-            ("city eq 'Bern", ConditionUpdate::OpenQuote),
-            ("city eq 'O''Neil", ConditionUpdate::OpenQuote),
-            ("city eq 'Bern') or (city eq 'Basel'", ConditionUpdate::Parentheses),
-            ("(city eq 'Bern'", ConditionUpdate::Parentheses),
-            ("city eq 'Bern')", ConditionUpdate::Parentheses),
+            ("city eq 'Bern", FilterProblem::OpenQuote),
+            ("city eq 'O''Neil", FilterProblem::OpenQuote),
+            ("city eq 'Bern') or (city eq 'Basel'", FilterProblem::Parentheses),
+            ("(city eq 'Bern'", FilterProblem::Parentheses),
+            ("city eq 'Bern')", FilterProblem::Parentheses),
         ] {
             assert_eq!(Filter::parse(text), Err(finding), "{text}");
         }
@@ -138,7 +138,7 @@ mod tests {
 
         #[test]
         fn what_would_escape_a_join_is_no_filter(head in EXPRESSION, tail in EXPRESSION) {
-            prop_assert_eq!(Filter::parse(&format!("{head}) or ({tail}")), Err(ConditionUpdate::Parentheses));
+            prop_assert_eq!(Filter::parse(&format!("{head}) or ({tail}")), Err(FilterProblem::Parentheses));
         }
     }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::acs::{AcsProblem, Checked};
 use super::error::CallError;
-use super::filter::ConditionUpdate;
+use super::filter::FilterProblem;
 use super::graph::{Grant, Presence};
 use super::group::{Group, Kind};
 
@@ -158,15 +158,13 @@ pub fn not_a_upn(allowed: &str) -> Verdict {
 }
 
 /// A search filter that was found wanting before any call.
-pub fn finding(finding: ConditionUpdate) -> Verdict {
+pub fn finding(finding: FilterProblem) -> Verdict {
     let message = match finding {
-        ConditionUpdate::RequestUrl => {
-            "The filter must be the value of $filter only, not a request URL or a part of one"
-        }
-        ConditionUpdate::OpenQuote => {
+        FilterProblem::RequestUrl => "The filter must be the value of $filter only, not a request URL or a part of one",
+        FilterProblem::OpenQuote => {
             "The filter has a string in single quotes that does not end; a quote within a string is doubled"
         }
-        ConditionUpdate::Parentheses => "The filter has parentheses that do not pair",
+        FilterProblem::Parentheses => "The filter has parentheses that do not pair",
     };
     verdict(Failed, "FilterInvalid", format!("{message}; {EMPTY_SEARCH}."))
 }
