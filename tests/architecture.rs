@@ -1,15 +1,18 @@
-//! The arrows between the rooms of `src/`, read from the sources. The map of them is `src/lib.rs`. That the reference platform in
-//! `sandbox/` shares nothing with it is held by the compiler: it is a package of its own.
+//! The rooms of `src/` and of `sandbox/src/`, read from the sources: who may use whom, what is pure, how long a file is, and that no
+//! files use each other in circles. The maps of the rooms are `src/lib.rs` and `sandbox/src/lib.rs`. That the reference platform
+//! shares nothing with the operator is held by the compiler: it is a package of its own.
+
+mod circles;
+mod paths;
+mod source;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::path::Path;
 
-use regex::Regex;
+use paths::CRATE;
+use source::{Module, Name, Package};
 
-use crate::support::assets::checkout;
-
-/// Each room and the rooms that it may use besides itself.
+/// Each room of the operator and the rooms that it may use beside itself.
 const ARROWS: [(&str, &[&str]); 9] = [
     ("settings", &[]),
     ("resources", &["settings"]),
@@ -24,222 +27,199 @@ const ARROWS: [(&str, &[&str]); 9] = [
 
 /// The rooms that decide, and what would make them depend on time or on the world.
 const PURE: [&str; 3] = ["settings", "resources", "plan"];
-const IMPURE: [&str; 12] = [
-    "async ",
-    ".await",
-    "tokio",
-    "reqwest",
-    "std::fs",
-    "std::env",
-    "std::net",
-    "Instant::now",
-    "SystemTime::now",
-    "Timestamp::now",
-    "Zoned::now",
-    "kube::Client",
+const IMPURE: [&[&str]; 10] = [
+    &["tokio"],
+    &["reqwest"],
+    &["std", "fs"],
+    &["std", "env"],
+    &["std", "net"],
+    &["Instant", "now"],
+    &["SystemTime", "now"],
+    &["Timestamp", "now"],
+    &["Zoned", "now"],
+    &["kube", "Client"],
 ];
+
+/// What `plan` may not see of the admin API: only its data.
+const CLIENT: [&str; 3] = ["Client", "Endpoint", "Write"];
 
 const LONGEST_FILE: usize = 400;
 
-/// The code of one file, without its tests and comments.
-#[derive(Clone)]
-struct Source {
-    path: PathBuf,
-    room: String,
-    /// How many modules deep the file is below the crate.
-    depth: usize,
-    code: String,
-    lines: usize,
+/// Rooms that still have circles.
+const CIRCULAR: [&str; 5] = ["controller", "plan", "resources", "settings", "sandbox"];
+
+fn operator() -> Package {
+    Package::read("src")
 }
 
-fn sources() -> Vec<Source> {
-    sources_below("src")
+fn sandbox() -> Package {
+    Package::read("sandbox/src")
 }
 
-fn sources_below(folder: &str) -> Vec<Source> {
-    let root = checkout().join(folder);
-    let (mut folders, mut files) = (vec![root.clone()], vec![]);
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            match path.extension() {
-                _ if path.is_dir() => folders.push(path),
-                Some(extension) if extension == "rs" => files.push(path),
-                _ => {}
-            }
-        }
-    }
-    files.sort();
-    let texts: Vec<(PathBuf, String)> =
-        files.into_iter().map(|path| (path.clone(), std::fs::read_to_string(&path).unwrap())).collect();
-    let tests: BTreeSet<PathBuf> = texts.iter().flat_map(|(path, text)| test_files(path, text)).collect();
-    // A test module may have modules below it.
-    let is_test = |path: &Path| tests.iter().any(|test| path == test || path.starts_with(test.with_extension("")));
-    let codes = texts.iter().filter(|(path, _)| !is_test(path));
-    codes.map(|(path, text)| source(path.strip_prefix(&root).unwrap(), text)).collect()
+/// What the modules of a package do against the arrows.
+fn broken_arrows(package: &Package) -> Vec<String> {
+    let rooms = package.0.keys().filter(|name| !is_top(name));
+    rooms.flat_map(|name| broken_arrows_of(package, name)).collect()
 }
 
-fn source(path: &Path, text: &str) -> Source {
-    let names: Vec<_> = path.iter().map(|name| name.to_string_lossy().trim_end_matches(".rs").to_owned()).collect();
-    let modules = names.iter().filter(|name| !["mod", "lib", "main"].contains(&name.as_str())).count();
-    let code = before_tests(text);
-    Source {
-        path: path.to_owned(),
-        room: names[0].clone(),
-        depth: modules,
-        lines: code.lines().count(),
-        code: code.lines().map(without_comment).collect::<Vec<_>>().join("\n"),
-    }
-}
-
-/// What stands before the test module of a file, which comes last. One in a file of its own cuts nothing off.
-fn before_tests(text: &str) -> &str {
-    static INLINE: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"#\[cfg\(test\)\]\s*(?:#\[[^\]]*\]\s*)*mod \w+ \{").unwrap());
-    INLINE.find(text).map_or(text, |tests| &text[..tests.start()])
-}
-
-/// The files that a file declares as its test modules.
-fn test_files(path: &Path, text: &str) -> Vec<PathBuf> {
-    static DECLARED: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r#"#\[cfg\(test\)\]\s*(?:#\[path = "([^"]+)"\]\s*)?mod (\w+);"#).unwrap());
-    let folder = path.parent().unwrap();
-    let own = if path.ends_with("mod.rs") { folder.to_owned() } else { path.with_extension("") };
-    let declared = DECLARED.captures_iter(text);
-    declared
-        .flat_map(|found| match found.get(1) {
-            Some(named) => vec![folder.join(named.as_str())],
-            None => vec![own.join(format!("{}.rs", &found[2])), folder.join(format!("{}.rs", &found[2]))],
-        })
-        .collect()
-}
-
-/// A line without what follows `//`, unless that is the `//` of a URL.
-fn without_comment(line: &str) -> &str {
-    let comment = line.match_indices("//").find(|(at, _)| !line[..*at].ends_with(':'));
-    comment.map_or(line, |(at, _)| &line[..at])
-}
-
-/// The rooms that a file names: by `crate::`, in or outside of `use`, or by climbing out with `super::`.
-fn used(source: &Source) -> BTreeSet<String> {
-    static PATHS: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"\b(?:crate::|nimbus_operator::|((?:super::)+))(\{[^;]*|\w+)").unwrap());
-    let mut rooms = BTreeSet::new();
-    for path in PATHS.captures_iter(&source.code) {
-        let climbs = path.get(1).map_or(source.depth, |supers| supers.as_str().matches("super::").count());
-        if climbs >= source.depth {
-            rooms.extend(heads(&path[2]));
-        }
-    }
-    rooms.remove(&source.room);
-    rooms
-}
-
-/// The first names of `{a::b, c::{d, e}}`, or the one name.
-fn heads(path: &str) -> Vec<String> {
-    let Some(group) = path.strip_prefix('{') else { return vec![path.to_owned()] };
-    let (mut names, mut name, mut depth, mut in_head) = (vec![], String::new(), 0, true);
-    for letter in group.chars() {
-        match letter {
-            '{' => depth += 1,
-            '}' if depth == 0 => break,
-            '}' => depth -= 1,
-            ',' if depth == 0 => {
-                names.push(std::mem::take(&mut name));
-                in_head = true;
-            }
-            ':' => in_head = in_head && depth > 0,
-            letter if in_head && depth == 0 && !letter.is_whitespace() => name.push(letter),
-            _ => {}
-        }
-    }
-    names.push(name);
-    names.retain(|name| !name.is_empty());
-    names
-}
-
-/// What a file does against the arrows.
-fn broken_arrows(source: &Source) -> Vec<String> {
-    let Some((_, allowed)) = ARROWS.iter().find(|(room, _)| *room == source.room) else {
-        return vec![format!("{}: the room '{}' has no arrows yet", source.path.display(), source.room)];
+fn broken_arrows_of(package: &Package, name: &Name) -> Vec<String> {
+    let path = package.0[name].path.display();
+    let Some((room, allowed)) = ARROWS.iter().find(|(room, _)| *room == name[0]) else {
+        return vec![format!("{path}: the room '{}' has no arrows yet", name[0])];
     };
-    let broken = used(source).into_iter().filter(|room| !allowed.contains(&room.as_str()));
-    broken.map(|room| format!("{}: {} may not use {room}", source.path.display(), source.room)).collect()
+    let broken =
+        rooms_of(package, name).into_iter().filter(|other| other != room && !allowed.contains(&other.as_str()));
+    broken.map(|other| format!("{path}: {room} may not use {other}")).collect()
 }
 
-fn impurities(source: &Source) -> Vec<String> {
-    let found = IMPURE.iter().filter(|word| source.code.contains(*word));
-    found.map(|word| format!("{}: {word}", source.path.display())).collect()
+/// The rooms that a module names. A path of the crate that leads nowhere is still told by its first part.
+fn rooms_of(package: &Package, name: &Name) -> BTreeSet<String> {
+    let own = package.0[name].used.paths.iter().filter(|path| path[..].first().is_some_and(|first| first == CRATE));
+    own.filter_map(|path| path.get(1).cloned()).collect()
+}
+
+/// The crate itself and the binaries.
+fn is_top(name: &Name) -> bool {
+    name.first().is_none_or(|first| first == "main" || first == "bin")
+}
+
+fn impurities(module: &Module) -> Vec<String> {
+    let named = IMPURE.iter().filter(|impure| {
+        let parts: Vec<String> = impure.iter().map(|part| (*part).to_owned()).collect();
+        module.used.paths.iter().any(|path| path.windows(parts.len()).any(|part| part == parts))
+    });
+    let named = named.map(|impure| impure.join("::"));
+    let waits = module.used.waits.then(|| "async".to_owned());
+    named.chain(waits).map(|what| format!("{}: {what}", module.path.display())).collect()
 }
 
 #[test]
 fn rooms_use_only_the_rooms_that_the_map_allows() {
-    let sources = sources();
-    let (tops, rooms): (Vec<_>, Vec<_>) = sources.iter().partition(|source| source.path.components().count() == 1);
-    assert!(rooms.len() > 60, "only {} sources were found", rooms.len());
-    let names: BTreeSet<&str> = rooms.iter().map(|source| source.room.as_str()).collect();
-    assert_eq!(ARROWS.iter().map(|(room, _)| *room).collect::<BTreeSet<_>>(), names, "every room has its arrows");
-
-    let broken: Vec<String> = rooms.iter().flat_map(|source| broken_arrows(source)).collect();
-    assert_eq!(Vec::<String>::new(), broken);
+    let package = operator();
+    let rooms: BTreeSet<&str> = package.0.keys().filter(|name| !is_top(name)).map(|name| name[0].as_str()).collect();
+    assert!(package.0.len() > 60, "only {} modules were found", package.0.len());
+    assert_eq!(ARROWS.iter().map(|(room, _)| *room).collect::<BTreeSet<_>>(), rooms, "every room has its arrows");
+    assert_eq!(Vec::<String>::new(), broken_arrows(&package));
 
     // The binaries are a door to `cli` and nothing more.
-    for top in tops.iter().filter(|source| !source.path.ends_with("lib.rs")) {
-        assert_eq!(BTreeSet::from(["cli".to_owned()]), used(top), "{}", top.path.display());
+    for name in package.0.keys().filter(|name| is_top(name) && !name.is_empty()) {
+        assert_eq!(BTreeSet::from(["cli".to_owned()]), rooms_of(&package, name), "{name:?}");
     }
 }
 
 #[test]
 fn the_rooms_that_decide_are_pure() {
-    let impure: Vec<String> =
-        sources().iter().filter(|source| PURE.contains(&source.room.as_str())).flat_map(impurities).collect();
-    assert_eq!(Vec::<String>::new(), impure);
+    let package = operator();
+    let pure = package.0.iter().filter(|(name, _)| name.first().is_some_and(|room| PURE.contains(&room.as_str())));
+    assert_eq!(Vec::<String>::new(), pure.flat_map(|(_, module)| impurities(module)).collect::<Vec<_>>());
 }
 
 #[test]
 fn the_plan_knows_the_words_of_the_admin_api_and_not_its_client() {
-    static CLIENT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"admin_api::(?:client|gate|token|\{[^;]*\b)?(?:Client|Endpoint|Write)\b").unwrap()
+    let package = operator();
+    let knows = package.0.iter().filter(|(name, module)| {
+        let client = |path: &Name| {
+            path.iter().any(|part| part == "admin_api")
+                && path.last().is_some_and(|last| CLIENT.contains(&last.as_str()))
+        };
+        name.first().is_some_and(|room| room == "plan") && module.used.paths.iter().any(client)
     });
-    assert!(CLIENT.is_match("use crate::admin_api::{ApiError, Client};"), "the pattern finds what it is for");
-    let sources = sources();
-    let plan = sources.iter().filter(|source| source.room == "plan");
-    let knows: Vec<_> = plan.filter(|source| CLIENT.is_match(&source.code)).map(|source| &source.path).collect();
-    assert_eq!(Vec::<&PathBuf>::new(), knows);
+    assert_eq!(Vec::<&Name>::new(), knows.map(|(name, _)| name).collect::<Vec<_>>());
 }
 
 #[test]
 fn no_file_is_longer_than_400_lines_before_its_tests() {
-    let sources = [sources(), sources_below("sandbox/src")].concat();
-    let long = sources.iter().filter(|source| source.lines > LONGEST_FILE);
-    let long: Vec<_> = long.map(|source| format!("{}: {} lines", source.path.display(), source.lines)).collect();
+    let packages = [operator(), sandbox()];
+    let long = packages.iter().flat_map(|package| package.0.values()).filter(|module| module.lines > LONGEST_FILE);
+    let long: Vec<_> = long.map(|module| format!("{}: {} lines", module.path.display(), module.lines)).collect();
     assert_eq!(Vec::<String>::new(), long, "split a file by what it holds");
+}
+
+/// Prints what it found, room by room: `cargo test --test integration circles -- --nocapture`.
+#[test]
+fn no_files_use_each_other_in_circles() {
+    let mut found = vec![];
+    for (title, package) in [("nimbus-operator", operator()), ("nimbus-sandbox", sandbox())] {
+        for (room, circles) in circles::of_files(&package) {
+            println!(
+                "{title} {room}: {}",
+                if circles.is_empty() { "no circles".to_owned() } else { circles.join("; ") }
+            );
+            if !CIRCULAR.contains(&room.as_str()) {
+                found.extend(circles);
+            }
+        }
+        let rooms = circles::of_rooms(&package);
+        println!("{title}: circles of rooms: {}", if rooms.is_empty() { "none".to_owned() } else { rooms.join("; ") });
+        if !CIRCULAR.contains(&"sandbox") {
+            found.extend(rooms);
+        }
+    }
+    assert_eq!(Vec::<String>::new(), found, "move what both need into a file of its own");
 }
 
 /// The reader itself: a mistake of each kind is seen.
 #[test]
 fn mistakes_are_seen() {
-    let rooms = |path: &str, text: &str| used(&source(Path::new(path), text)).into_iter().collect::<Vec<_>>();
+    let package = |files: &[(&str, &str)]| Package::of(files.iter().map(|(path, text)| (Path::new(*path), *text)));
+    let rooms = |path: &str, text: &str| {
+        let package = package(&[(path, text)]);
+        let name = package.0.keys().next().unwrap().clone();
+        rooms_of(&package, &name).into_iter().filter(|room| *room != name[0]).collect::<Vec<_>>()
+    };
     assert_eq!(["plan"], *rooms("settings/leaf.rs", "use crate::plan::Plan;"));
     assert_eq!(["cli", "plan"], *rooms("settings/leaf.rs", "use crate::{\n    plan::{a, b},\n    cli,\n};"));
-    assert_eq!(["controller"], *rooms("plan/keep.rs", "fn f() -> crate::controller::Timing { todo() }"));
-    assert_eq!(["controller"], *rooms("plan/keep.rs", "use super::super::controller::Timing;"));
+    assert_eq!(["controller"], *rooms("plan/apply.rs", "fn f() -> crate::controller::Timing { todo() }"));
+    assert_eq!(["controller"], *rooms("plan/apply.rs", "use super::super::controller::Timing;"));
     assert_eq!(["cli"], *rooms("plan/mod.rs", "use super::cli;"));
-    assert!(rooms("plan/keep.rs", "use super::diff::diff;\n// crate::cli\nuse crate::plan::Stop;").is_empty());
-    assert!(rooms("plan/keep.rs", "fn f() {}\n#[cfg(test)]\nmod tests { use crate::cli; }").is_empty());
+    assert_eq!(["cli"], *rooms("plan/apply.rs", "fn f() { println!(\"{}\", crate::cli::HELP) }"));
+    assert!(rooms("plan/apply.rs", "use super::diff::diff;\n// crate::cli\nuse crate::plan::Stop;").is_empty());
+    assert!(rooms("plan/apply.rs", "fn f() {}\n#[cfg(test)]\nmod tests { use crate::cli; }").is_empty());
     assert_eq!(["cli"], *rooms("plan/mod.rs", "#[cfg(test)]\nmod tests;\nuse crate::cli;"));
 
-    let found = |path: &str, text: &str| broken_arrows(&source(Path::new(path), text));
+    let broken = |path: &str, text: &str| broken_arrows(&package(&[(path, text)]));
     assert_eq!(
         ["admin_api/gate.rs: admin_api may not use plan"],
-        *found("admin_api/gate.rs", "use crate::plan::Stop;")
+        *broken("admin_api/gate.rs", "use crate::plan::Stop;")
     );
-    assert_eq!(["attic/box.rs: the room 'attic' has no arrows yet"], *found("attic/box.rs", ""));
-    let impure = source(Path::new("plan/keep.rs"), "let now = jiff::Timestamp::now(); // Instant::now");
-    assert_eq!(["plan/keep.rs: Timestamp::now"], *impurities(&impure));
+    assert_eq!(["attic/box.rs: the room 'attic' has no arrows yet"], *broken("attic/box.rs", ""));
+    let impure = package(&[("plan/apply.rs", "fn f() { let now = jiff::Timestamp::now(); } // Instant::now")]);
+    assert_eq!(["plan/apply.rs: Timestamp::now"], *impurities(&impure.0[&["plan".to_owned(), "apply".to_owned()][..]]));
+    let waits = package(&[("plan/apply.rs", "async fn f() {}")]);
+    assert_eq!(["plan/apply.rs: async"], *impurities(&waits.0[&["plan".to_owned(), "apply".to_owned()][..]]));
 
-    let text = "#[cfg(test)]\nmod tests;\n#[cfg(test)]\n#[path = \"merge_tests.rs\"]\nmod tests;";
-    let files = test_files(Path::new("sandbox/src/merge.rs"), text);
-    assert!(files.contains(&PathBuf::from("sandbox/src/merge_tests.rs")), "{files:?}");
-    assert!(files.contains(&PathBuf::from("sandbox/src/merge/tests.rs")), "{files:?}");
+    let files = package(&[
+        ("merge.rs", "#[cfg(test)]\n#[path = \"merge_tests.rs\"]\nmod tests;\nmod lines;"),
+        ("merge_tests.rs", "mod below;"),
+        ("merge/lines.rs", "\n\n#[cfg(test)]\nmod tests {\n}\n"),
+        ("plan/mod.rs", "#[cfg(test)]\nmod tests;"),
+        ("plan/tests.rs", "mod below;"),
+        ("plan/tests/below.rs", ""),
+    ]);
+    let names: Vec<String> = files.0.keys().map(|name| name.join("/")).collect();
+    assert_eq!(["merge", "merge/lines", "plan"], *names);
+    assert_eq!(2, files.0[&["merge".to_owned(), "lines".to_owned()][..]].lines, "a test module does not count");
+}
+
+#[test]
+fn circles_are_seen() {
+    let circles = |files: &[(&str, &str)]| {
+        let package = Package::of(files.iter().map(|(path, text)| (Path::new(*path), *text)));
+        (circles::of_files(&package).into_values().flatten().collect::<Vec<_>>(), circles::of_rooms(&package))
+    };
+    let facade = ("plan/mod.rs", "mod a;\nmod b;\npub use a::A;\npub use b::B;\npub struct Own;\nfn f() { a::f() }");
+    let none: (Vec<String>, Vec<String>) = (vec![], vec![]);
+    let alone = [facade, ("plan/a.rs", "use super::{B, Own};\npub struct A;"), ("plan/b.rs", "pub struct B;")];
+    assert_eq!(none, circles(&alone), "a facade and what is below it");
+    let through =
+        [facade, ("plan/a.rs", "use super::B;\npub struct A;"), ("plan/b.rs", "use super::A;\npub struct B;")];
+    assert_eq!(vec!["plan/a ↔ plan/b".to_owned()], circles(&through).0, "a facade hides no circle");
+    let glob = [
+        ("plan/mod.rs", "mod a;\nmod b;\npub use a::*;\npub use b::*;"),
+        ("plan/a.rs", "use crate::plan::B;\npub struct A;"),
+        ("plan/b.rs", "fn f() -> super::A { todo() }\npub struct B;"),
+    ];
+    assert_eq!(vec!["plan/a ↔ plan/b".to_owned()], circles(&glob).0, "nor behind a glob");
+    let rooms = [("plan/mod.rs", "use crate::cli::Run;"), ("cli/mod.rs", "use crate::plan::Plan;")];
+    assert_eq!(vec!["cli ↔ plan".to_owned()], circles(&rooms).1);
 }
