@@ -56,7 +56,7 @@ async fn look_at(platform: &Platform, context: &Context) -> Result<Action, NotWr
     if deleting && !in_use {
         return Ok(Action::await_change());
     }
-    context.checks.connect(context, platform).await;
+    context.checks.read_app(context, platform).await;
     let seen = inspect(context, platform).await;
     // From here on: whoever rang while the probe was waiting for its answer has been answered by it, and it may have waited
     // for longer than the pause is.

@@ -13,6 +13,7 @@ use thiserror::Error;
 use tracing::{Instrument, debug, info_span};
 
 use super::Guarded;
+use super::checks::Subject;
 use super::context::{Context, Refusal, Step};
 use super::execute::execute;
 use super::memory::Entry;
@@ -109,7 +110,14 @@ async fn run_pass(seen: &Tenant, context: &Context) -> Result<Action, NotPublish
     if refresh_licenses && outcome.is_ok() {
         entry.licenses = Some(started);
     }
-    let checked = context.checks.follow(&pass, &outcome);
+    let plan = pass.check_plan.take();
+    let subject = Subject {
+        tenant: &pass.tenant,
+        platform: pass.platform.as_deref(),
+        hash: pass.hash.as_deref(),
+        phase: phase_of(&pass.tenant),
+    };
+    let checked = context.checks.follow(subject, plan, &outcome);
     let facts = Facts {
         tenant: &pass.tenant,
         hash: pass.hash.as_deref(),
@@ -139,11 +147,6 @@ fn concluded(context: &Context, pass: &Pass, facts: Facts<'_>, outcome: Result<O
 }
 
 impl Pass {
-    /// The UID of its Tenant.
-    pub(super) fn uid(&self) -> &str {
-        self.tenant.metadata.uid.as_deref().unwrap_or_default()
-    }
-
     /// The steps that may fail. Where somebody else was faster, the platform is asked once more in the same pass.
     async fn steps(&mut self, context: &Context, entry: &Entry) -> Result<Outcome, Stop> {
         let platform = self.platform.clone();
@@ -282,7 +285,7 @@ fn wait(context: &Context, tenant: &Tenant, delay: Delay, entry: &mut Entry) -> 
 }
 
 /// From 0 to 255, the same for a Tenant for ever.
-pub(super) fn phase_of(tenant: &Tenant) -> u8 {
+fn phase_of(tenant: &Tenant) -> u8 {
     tenant.uid().unwrap_or_default().bytes().fold(0, |sum: u8, byte| sum.wrapping_mul(31).wrapping_add(byte))
 }
 

@@ -1,0 +1,122 @@
+//! What is known of one check, and what an answer changes about it. Pure: the time is an argument.
+//!
+//! - An answer that says nothing (an outage, a request to slow down, an error page) does not replace what was found for the same
+//!   query, for as long as `kept`: an outage of Microsoft is not news about every Tenant.
+//! - A refusal (403, a wrong credential) is reported at once as Unknown: a person has to act.
+//! - "Not there" is believed only after `lag`: what was made or granted minutes ago is not visible everywhere.
+//! - What passed is checked again after `every`; everything else sooner, and then less and less often.
+
+use std::time::{Duration, Instant};
+
+use crate::controller::context::CheckTiming;
+use crate::microsoft::verdict::{Outcome, Verdict};
+use crate::plan::checks::{PENDING, result};
+use crate::resources::reason;
+use crate::resources::status::CheckStatus;
+
+/// The answer to a query.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    pub(super) verdict: Verdict,
+    /// How long Microsoft asks to wait.
+    pub(super) retry_after: Option<Duration>,
+}
+
+/// What is known of one check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct CheckState {
+    pub(super) name: &'static str,
+    /// The hash of the query. An edit that changes it makes another check.
+    pub(super) input: String,
+    /// As the status of the Tenant reports it.
+    pub(super) reported: CheckStatus,
+    /// When the query is sent next.
+    pub(super) due: Instant,
+    /// When the last answer came that says something.
+    answered: Option<Instant>,
+    /// Until when "not there" may only mean "not yet".
+    lag_ends: Option<Instant>,
+    /// Answers in a row that were not Passed.
+    attempts: u32,
+}
+
+impl CheckState {
+    /// A check that was never made; it is due at once.
+    pub(super) fn new(name: &'static str, input: String, now: Instant) -> Self {
+        let reported = status(name, result::UNKNOWN, PENDING, "It has not been looked at yet.");
+        Self { name, input, reported, due: now, answered: None, lag_ends: None, attempts: 0 }
+    }
+
+    /// A check after a restart of the operator. What the status says of it for the same spec stands until its turn comes, so
+    /// that a restart with many Tenants is no storm of queries. `share`, from 0 to 1, spreads the turns of the Tenants.
+    pub(super) fn restored(self, before: Option<&CheckStatus>, share: f64, timing: &CheckTiming) -> Self {
+        let Some(before) = before.filter(|before| was_asked(before)) else { return self };
+        let interval = if before.result == result::PASSED { timing.every } else { timing.retry_most };
+        let now = self.due;
+        Self {
+            reported: before.clone(),
+            due: now + interval.mul_f64(share),
+            answered: Some(now),
+            lag_ends: Some(now),
+            ..self
+        }
+    }
+
+    /// Takes an answer in. Returns whether what is reported changed.
+    pub(super) fn learn(&mut self, answer: Answer, now: Instant, timing: &CheckTiming) -> bool {
+        let Answer { verdict, retry_after } = answer;
+        self.attempts = if verdict.outcome == Outcome::Passed { 0 } else { self.attempts.saturating_add(1) };
+        self.due = now + interval(self.attempts, timing).max(retry_after.unwrap_or_default());
+        if verdict.says_nothing() {
+            if self.answered.is_some_and(|at| now.duration_since(at) < timing.kept) {
+                return false;
+            }
+        } else {
+            self.answered = Some(now);
+        }
+        // The first answer starts the lag, so that a group that never existed is reported as missing in the end.
+        let lag_ends = *self.lag_ends.get_or_insert(now + timing.lag);
+        let result = match verdict.outcome {
+            Outcome::Passed => result::PASSED,
+            Outcome::Failed if verdict.may_be_lag() && now < lag_ends => result::UNKNOWN,
+            Outcome::Failed => result::FAILED,
+            Outcome::Unknown => result::UNKNOWN,
+        };
+        let reported = status(self.name, result, verdict.reason, &verdict.message);
+        let changed = self.reported != reported;
+        self.reported = reported;
+        changed
+    }
+}
+
+/// The states after a plan that may be another one: a check whose query is the same keeps its state, any other begins as new.
+/// Where nothing is known of the Tenant, the checks begin as `begun`.
+pub(super) fn carry_over(known: Option<&[CheckState]>, begun: CheckState, now: Instant) -> CheckState {
+    let Some(known) = known else { return begun };
+    let same = known.iter().find(|state| state.name == begun.name && state.input == begun.input);
+    same.cloned().unwrap_or_else(|| CheckState::new(begun.name, begun.input, now))
+}
+
+/// From an answer to the next query, after so many answers in a row that were not Passed.
+fn interval(attempts: u32, timing: &CheckTiming) -> Duration {
+    match attempts {
+        0 => timing.every,
+        attempts => timing.retry_first.saturating_mul(1 << (attempts - 1).min(16)).min(timing.retry_most),
+    }
+}
+
+/// Whether what a status says of a check is an answer of Microsoft.
+fn was_asked(status: &CheckStatus) -> bool {
+    ![PENDING, reason::NOT_CONFIGURED, reason::PARTNER_TENANT_UNKNOWN]
+        .contains(&status.reason.as_deref().unwrap_or_default())
+}
+
+/// A check as a status has it.
+pub(super) fn status(name: &str, result: &str, reason: &str, message: &str) -> CheckStatus {
+    CheckStatus {
+        name: name.to_owned(),
+        result: result.to_owned(),
+        reason: Some(reason.to_owned()),
+        message: Some(message.chars().take(1024).collect()),
+    }
+}

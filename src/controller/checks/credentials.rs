@@ -1,0 +1,140 @@
+//! As which app Microsoft is asked: what the Platform names, and what its Secret holds.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+use uuid::Uuid;
+
+use crate::controller::connect::{Unread, is_safe, secret_text};
+use crate::controller::context::Context;
+use crate::microsoft::verdict::{self, Verdict};
+use crate::microsoft::{App, Credential, Graph, Options};
+use crate::resources::platform::{Microsoft, NimbusApp};
+
+/// As which app Microsoft is asked.
+#[derive(Clone)]
+pub(super) enum AppCredentials {
+    /// Not read since the operator started.
+    Unread,
+    /// As this one.
+    App {
+        /// Moves with the app, its addresses and its credential.
+        version: String,
+        graph: Arc<Graph>,
+    },
+    /// As none, for this reason.
+    Missing(Verdict),
+}
+
+/// What a look at a Platform and its Secret found.
+pub(super) enum AppReading {
+    Found(Box<FoundApp>),
+    Missing(Verdict),
+    /// Kubernetes did not answer.
+    Unanswered(Verdict),
+}
+
+/// An app with its credential.
+pub(super) struct FoundApp {
+    login: Url,
+    graph: Url,
+    app: App,
+    version: String,
+}
+
+impl AppCredentials {
+    /// What they are after a reading.
+    pub(super) fn after(&self, reading: AppReading, call: Duration) -> Self {
+        match (self, reading) {
+            // The client stays with its app, since it holds the tokens.
+            (Self::App { version, .. }, AppReading::Found(found)) if *version == found.version => self.clone(),
+            // What could be read a minute ago stands while Kubernetes does not answer.
+            (Self::App { .. }, AppReading::Unanswered(_)) => self.clone(),
+            (_, AppReading::Found(found)) => found.connect(call),
+            (_, AppReading::Missing(verdict) | AppReading::Unanswered(verdict)) => Self::Missing(verdict),
+        }
+    }
+
+    /// The client, if there is an app.
+    pub(super) fn graph(&self) -> Option<Arc<Graph>> {
+        match self {
+            Self::App { graph, .. } => Some(graph.clone()),
+            Self::Unread | Self::Missing(_) => None,
+        }
+    }
+}
+
+/// A client of the same app, addresses and credential is the same.
+impl PartialEq for AppCredentials {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Unread, Self::Unread) => true,
+            (Self::App { version, .. }, Self::App { version: other, .. }) => version == other,
+            (Self::Missing(verdict), Self::Missing(other)) => verdict == other,
+            (Self::Unread | Self::App { .. } | Self::Missing(_), _) => false,
+        }
+    }
+}
+
+impl FoundApp {
+    fn connect(self, call: Duration) -> AppCredentials {
+        let Self { login, graph, app, version } = self;
+        let graph = Graph::new(Options { login, graph, app, ca_bundle: None, deadline: call });
+        graph.map_or_else(
+            |_| AppCredentials::Missing(unusable_address()),
+            |graph| AppCredentials::App { version, graph: Arc::new(graph) },
+        )
+    }
+}
+
+/// The app that the Platform names, if the operator has credentials for it.
+pub(super) fn configured<'p>(microsoft: &'p Microsoft, federated_token_file: Option<&Path>) -> Option<&'p NimbusApp> {
+    microsoft.nimbus_app.as_ref().filter(|app| app.credentials_secret_ref.is_some() || federated_token_file.is_some())
+}
+
+/// Reads the app of a Platform and its credential.
+pub(super) async fn read(context: &Context, microsoft: &Microsoft, federated_token_file: Option<&Path>) -> AppReading {
+    let app = configured(microsoft, federated_token_file);
+    let app = app.and_then(|app| Some((app, Uuid::try_parse(app.client_id.as_str()).ok()?)));
+    let Some((app, client_id)) = app else { return AppReading::Missing(verdict::not_configured()) };
+    let (Some(login), Some(graph)) = (url(microsoft.login()), url(microsoft.graph())) else {
+        return AppReading::Missing(unusable_address());
+    };
+    let (credential_version, credential) = match (&app.credentials_secret_ref, federated_token_file) {
+        (Some(reference), _) => match secret_text(context, &reference.name).await {
+            Ok((version, secret)) => (version, Credential::Secret(secret)),
+            Err(unread) => return unread_secret(unread),
+        },
+        (None, Some(file)) => ("federated".to_owned(), Credential::FederatedTokenFile(file.to_owned())),
+        (None, None) => return AppReading::Missing(verdict::not_configured()),
+    };
+    let version = [microsoft.login(), microsoft.graph(), app.client_id.as_str(), &credential_version].join("\n");
+    AppReading::Found(Box::new(FoundApp { login, graph, app: App { client_id, credential }, version }))
+}
+
+/// An address that may be called.
+pub(super) fn url(text: &str) -> Option<Url> {
+    Url::parse(text).ok().filter(is_safe)
+}
+
+fn unusable_address() -> Verdict {
+    verdict::no_credentials("spec.microsoft of the Platform names an address that cannot be used")
+}
+
+fn unread_secret(unread: Unread) -> AppReading {
+    let what = match unread {
+        Unread::NotFound => "the Secret of the Platform's spec.microsoft.nimbusApp is not in the operator's namespace",
+        Unread::Forbidden => "the operator may not read the Secret of the Platform's spec.microsoft.nimbusApp",
+        Unread::Unanswered => "the Secret of the Platform's spec.microsoft.nimbusApp could not be read",
+        Unread::NoText => {
+            "the Secret of the Platform's spec.microsoft.nimbusApp has no text under the key client-secret"
+        }
+    };
+    let verdict = verdict::no_credentials(what);
+    match unread {
+        Unread::Unanswered => AppReading::Unanswered(verdict),
+        Unread::NotFound | Unread::Forbidden | Unread::NoText => AppReading::Missing(verdict),
+    }
+}

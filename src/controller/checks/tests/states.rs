@@ -1,0 +1,119 @@
+//! What an answer changes about one check.
+
+use super::*;
+use crate::plan::checks::result;
+use crate::resources::status::CheckStatus;
+
+fn check() -> (CheckState, Instant) {
+    let now = Instant::now();
+    (CheckState::new(name::TENANT_GROUP, "input".to_owned(), now), now)
+}
+
+fn seconds(state: &CheckState, now: Instant) -> u64 {
+    state.due.duration_since(now).as_secs()
+}
+
+fn reason(state: &CheckState) -> &str {
+    state.reported.reason.as_deref().unwrap_or_default()
+}
+
+#[test]
+fn what_passed_is_checked_again_rarely_and_anything_else_less_and_less_often() {
+    let (mut state, mut now) = check();
+    assert_eq!(0, seconds(&state, now), "a new check is due at once");
+    for expected in [30, 60, 120, 240, 480, 960, 1800, 1800] {
+        state.learn(refused(), now, &TIMING);
+        assert_eq!(expected, seconds(&state, now));
+        now = state.due;
+    }
+    state.learn(passed(), now, &TIMING);
+    assert_eq!(6 * 3600, seconds(&state, now));
+    state.learn(refused(), now, &TIMING);
+    assert_eq!(30, seconds(&state, now), "it begins from the first wait again");
+}
+
+#[test]
+fn the_doubling_wait_never_overflows() {
+    let (mut state, now) = check();
+    for _ in 0..100 {
+        state.learn(refused(), now, &TIMING);
+    }
+    assert_eq!(1800, seconds(&state, now));
+}
+
+#[test]
+fn retry_after_is_never_cut_short_and_never_shortens_a_wait() {
+    for (retry_after, expected) in [(5, 30), (120, 120), (7200, 7200)] {
+        let (mut state, now) = check();
+        state.learn(throttled(Duration::from_secs(retry_after)), now, &TIMING);
+        assert_eq!(expected, seconds(&state, now), "{retry_after}");
+    }
+}
+
+#[test]
+fn not_there_is_unknown_until_the_lag_after_the_first_answer_is_over() {
+    let (mut state, start) = check();
+    let mut result = |after: u64| {
+        state.learn(absent(), start + Duration::from_secs(after), &TIMING);
+        state.reported.result.clone()
+    };
+    assert_eq!(result::UNKNOWN, result(10));
+    assert_eq!(result::UNKNOWN, result(309));
+    assert_eq!(result::FAILED, result(310));
+}
+
+#[test]
+fn an_outage_replaces_nothing_for_as_long_as_it_is_kept() {
+    let (mut state, start) = check();
+    assert!(state.learn(passed(), start, &TIMING));
+    let day = Duration::from_secs(24 * 3600);
+    assert!(!state.learn(outage(), start + day - Duration::from_secs(1), &TIMING));
+    assert_eq!(result::PASSED, state.reported.result);
+    assert!(state.learn(outage(), start + day, &TIMING));
+    assert_eq!("Unreachable", reason(&state));
+}
+
+#[test]
+fn an_outage_is_reported_where_nothing_is_known() {
+    let (mut state, now) = check();
+    assert!(state.learn(outage(), now, &TIMING));
+    assert_eq!("Unreachable", reason(&state));
+    assert!(!state.learn(outage(), now, &TIMING), "the second time is no news");
+}
+
+#[test]
+fn a_refusal_is_reported_at_once() {
+    let (mut state, now) = check();
+    state.learn(passed(), now, &TIMING);
+    assert!(state.learn(refused(), now, &TIMING));
+    assert_eq!("PermissionMissing", reason(&state));
+}
+
+#[test]
+fn after_a_restart_what_was_found_stands_until_its_turn() {
+    let before = |result: &str, reason: &str| CheckStatus {
+        name: name::TENANT_GROUP.to_owned(),
+        result: result.to_owned(),
+        reason: Some(reason.to_owned()),
+        message: None,
+    };
+    for (before, expected) in [
+        (before(result::PASSED, "SecurityGroup"), 3 * 3600),
+        (before(result::FAILED, "NotASecurityGroup"), 900),
+        (before(result::UNKNOWN, "PermissionMissing"), 900),
+        (before(result::UNKNOWN, "Pending"), 0),
+        (before(result::UNKNOWN, "NotConfigured"), 0),
+    ] {
+        let (state, now) = check();
+        let mut state = state.restored(Some(&before), 0.5, &TIMING);
+        assert_eq!(expected, seconds(&state, now), "{before:?}");
+        assert_eq!(expected > 0, state.reported == before, "{before:?}");
+        if expected > 0 {
+            assert!(!state.learn(outage(), now, &TIMING), "it was answered: {before:?}");
+            state.learn(absent(), now, &TIMING);
+            assert_eq!(result::FAILED, state.reported.result, "the lag was over before the restart: {before:?}");
+        }
+    }
+    let (state, now) = check();
+    assert_eq!(0, seconds(&state.restored(None, 0.5, &TIMING), now));
+}
