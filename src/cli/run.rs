@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::controller::{self, Options, Timing};
 use crate::resources::platform::DEFAULT_INSTANCE;
+use crate::settings::endpoint;
 
 /// Reconcile Tenants until stopped by SIGTERM or Ctrl-C.
 ///
@@ -73,10 +74,9 @@ impl Run {
 /// An origin is a scheme, a host and a port.
 fn origin(text: &str) -> anyhow::Result<Url> {
     let url = Url::parse(text)?;
-    let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
     ensure!(
-        bare && (url.scheme() == "https" || url.scheme() == "http" && loopback),
+        bare && endpoint::is_safe(&url),
         "must be an https URL without a path, e.g. 'https://acs-proxy.example'; http is for loopback only"
     );
     Ok(url)

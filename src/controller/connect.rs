@@ -16,6 +16,7 @@ use crate::admin_api::{Client, Endpoint};
 use crate::resources::condition::{self, ConditionStatus, condition_type};
 use crate::resources::platform::PlatformSpec;
 use crate::resources::{Platform, reason};
+use crate::settings::endpoint;
 
 /// The key of the client's secret in the credentials Secret.
 const CLIENT_SECRET: &str = "client-secret";
@@ -202,14 +203,9 @@ pub(super) async fn secret_text(context: &Context, name: &str) -> Result<(String
 fn url(text: &str) -> Result<Url, NoClient> {
     let invalid = |what| NoClient { reason: reason::INVALID_PLATFORM, what };
     let url = Url::parse(text).map_err(|_| invalid("spec.endpoint or spec.authentication.tokenUrl is not a URL"))?;
-    if is_safe(&url) {
+    if endpoint::is_safe(&url) {
         return Ok(url);
     }
+    // An object may have been stored under a laxer CRD.
     Err(invalid("spec.endpoint and spec.authentication.tokenUrl must be https; http is for loopback only"))
-}
-
-/// Plain http is for loopback only, also where an object was stored under a laxer CRD.
-pub(super) fn is_safe(url: &Url) -> bool {
-    let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    url.scheme() == "https" || (url.scheme() == "http" && loopback)
 }

@@ -5,6 +5,7 @@ use kube::CustomResource;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use crate::settings::endpoint;
 use crate::settings::format::Guid;
 use crate::settings::value::{Text, object_name};
 
@@ -268,8 +269,8 @@ fn endpoint_schema(_: &mut SchemaGenerator) -> Schema {
         "type": "string",
         "maxLength": 512,
         "x-kubernetes-validations": [{
-            "rule": "isURL(self) && (url(self).getScheme() == 'https' || (url(self).getScheme() == 'http' && url(self).getHostname() in ['localhost', '127.0.0.1', '::1']))",
-            "message": "must be an https URL; http is for loopback only",
+            "rule": endpoint::rule(),
+            "message": format!("must be {}", endpoint::ALLOWED),
         }],
     })
 }

@@ -5,6 +5,8 @@
 
 use url::Url;
 
+use super::endpoint;
+
 /// Longest connection string that is looked at, in bytes.
 pub const LONGEST: usize = 4096;
 
@@ -51,17 +53,15 @@ pub fn parse(text: &str) -> Result<Parts<'_>, &'static str> {
     Ok(Parts { endpoint, access_key })
 }
 
-fn parse_endpoint(endpoint: &str) -> Result<Url, &'static str> {
-    let url = Url::parse(endpoint).map_err(|_| "has an endpoint that is not a URL")?;
-    let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    match (url.scheme(), url.host_str()) {
-        ("https", Some(host)) if host.contains('_') => {
-            Err("has an underscore in the name of the resource, which Azure Communication Services does not work with")
-        }
-        ("https", Some(_)) => Ok(url),
-        ("http", _) if loopback => Ok(url),
-        _ => Err("has an endpoint that is not https"),
+fn parse_endpoint(text: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(text).map_err(|_| "has an endpoint that is not a URL")?;
+    if !endpoint::is_safe(&url) {
+        return Err("has an endpoint that is not https");
     }
+    if url.scheme() == "https" && url.host_str().is_some_and(|host| host.contains('_')) {
+        return Err("has an underscore in the name of the resource, which Azure Communication Services does not work with");
+    }
+    Ok(url)
 }
 
 fn judge_key(key: &str) -> Result<(), &'static str> {

@@ -14,6 +14,7 @@ pub mod contact;
 pub mod contingents;
 pub mod data_privacy;
 pub mod email;
+pub mod endpoint;
 pub mod external_task;
 pub mod format;
 pub mod general;

@@ -7,11 +7,12 @@ use std::time::Duration;
 use url::Url;
 use uuid::Uuid;
 
-use crate::controller::connect::{Unread, is_safe, secret_text};
+use crate::controller::connect::{Unread, secret_text};
 use crate::controller::context::Context;
 use crate::microsoft::verdict::{self, Verdict};
 use crate::microsoft::{App, Credential, Graph, Options};
 use crate::resources::platform::{Microsoft, NimbusApp};
+use crate::settings::endpoint;
 
 /// As which app Microsoft is asked.
 #[derive(Clone)]
@@ -116,7 +117,7 @@ pub(super) async fn read(context: &Context, microsoft: &Microsoft, federated_tok
 
 /// An address that may be called.
 pub(super) fn url(text: &str) -> Option<Url> {
-    Url::parse(text).ok().filter(is_safe)
+    Url::parse(text).ok().filter(endpoint::is_safe)
 }
 
 fn unusable_address() -> Verdict {
