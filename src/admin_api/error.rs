@@ -7,6 +7,12 @@ use thiserror::Error;
 
 use super::types::ProblemBody;
 use crate::http::{self, Lost};
+use crate::settings::text::cut_identifier;
+
+const MAX_WORD: usize = 64;
+const MAX_IDENTIFIER: usize = 256;
+/// More bad fields than this are not read.
+const MAX_ERRORS: usize = 64;
 
 /// Why a call did not give the documented answer.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -119,19 +125,21 @@ impl Problem {
     pub(super) fn read(body: &[u8]) -> Option<Self> {
         let body: ProblemBody = serde_json::from_slice(body).ok()?;
         let slug = word(body.kind.strip_prefix("urn:nimbus:problem:")?)?;
-        let text = |member: &str| body.more.get(member).and_then(|value| value.as_str()).map(|text| plain(text, 256));
+        let text = |member: &str| {
+            body.more.get(member).and_then(|value| value.as_str()).map(|text| cut_identifier(text, MAX_IDENTIFIER))
+        };
         Some(Self {
             slug,
-            request_id: plain(body.request_id.as_deref().unwrap_or("unknown"), 64),
+            request_id: cut_identifier(body.request_id.as_deref().unwrap_or("unknown"), MAX_WORD),
             owner: text("owner"),
             deletion_id: text("deletionId"),
             errors: body
                 .errors
                 .iter()
-                .take(64)
+                .take(MAX_ERRORS)
                 .filter_map(|error| {
                     Some(FieldError {
-                        pointer: plain(&error.pointer, 256),
+                        pointer: cut_identifier(&error.pointer, MAX_IDENTIFIER),
                         code: word(&error.code)?,
                         min: error.min.as_ref().and_then(serde_json::Value::as_i64),
                         max: error.max.as_ref().and_then(serde_json::Value::as_i64),
@@ -145,14 +153,9 @@ impl Problem {
 /// A word of a closed list: lower-case letters, digits and hyphens.
 fn word(text: &str) -> Option<String> {
     let fits = !text.is_empty()
-        && text.len() <= 64
+        && text.len() <= MAX_WORD
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     fits.then(|| text.to_owned())
-}
-
-/// An identifier that may be shown: printable ASCII without blanks, cut to a length.
-fn plain(text: &str, most: usize) -> String {
-    text.chars().filter(|c| c.is_ascii_graphic()).take(most).collect()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::FIELD_MANAGER;
 use super::context::{Context, Refusal};
 use crate::plan::conclude::EventRecord;
 use crate::resources::Tenant;
+use crate::settings::text::{cut, shorten};
 
 /// Records an event. A terminating namespace refuses new ones, so it then speaks of the namespace, in namespace `default`;
 /// whoever does not know that it ends learns it from the refusal.
@@ -42,13 +43,13 @@ async fn create(context: &Context, tenant: &Tenant, note: &EventRecord, namespac
     };
     let event = Event {
         metadata: ObjectMeta {
-            generate_name: Some(format!("{}-", tenant.name_any().chars().take(200).collect::<String>())),
+            generate_name: Some(format!("{}-", cut(&tenant.name_any(), 200))),
             namespace: Some(home.clone()),
             ..ObjectMeta::default()
         },
         action: Some("Reconcile".into()),
         event_time: Some(MicroTime(Timestamp::now())),
-        note: Some(text.chars().take(1000).collect()),
+        note: Some(shorten(&text, 1000)),
         reason: Some(note.reason.into()),
         regarding: Some(regarding),
         reporting_controller: Some(FIELD_MANAGER.into()),

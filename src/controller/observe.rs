@@ -6,8 +6,9 @@ use serde_json::Value;
 use super::context::{Context, Refusal};
 use crate::admin_api::{ApiError, Client, Lookup, TenantDocument};
 use crate::plan::{Intent, Observation, Owner, Stop};
-use crate::resources::Tenant;
+use crate::resources::{Tenant, bounds};
 use crate::settings::Wire;
+use crate::settings::text::cut_identifier;
 
 /// Asks the platform about the tenant of `intent`.
 ///
@@ -83,5 +84,5 @@ async fn owner(context: &Context, document: &TenantDocument, stamp: &str) -> Res
 
 /// A stamp that may stand in a status.
 fn shown(stamp: &str) -> String {
-    stamp.chars().filter(char::is_ascii_graphic).take(256).collect()
+    cut_identifier(stamp, bounds::NAME)
 }

@@ -12,13 +12,13 @@ use crate::admin_api::types::TenantItem;
 use crate::admin_api::{ApiError, Client, Lookup};
 use crate::plan::orphans::{Known, is_orphaned, message, suspects};
 use crate::resources::platform::Orphan;
-use crate::resources::{Platform, Tenant};
+use crate::resources::{Platform, Tenant, bounds};
+use crate::settings::text::cut_printable;
 
 /// Suspects that are looked at in one round.
 const LOOKS: usize = 100;
 /// Orphans that a status lists.
 const LISTED: usize = 20;
-const LONGEST_STAMP: usize = 512;
 /// Pages of the platform's list and of the cluster's: at 500 each more than either holds.
 const PAGES: usize = 1000;
 const PAGE: u32 = 500;
@@ -58,8 +58,8 @@ async fn round(context: &Context, platform: &Platform, client: &Client) -> Optio
         }
     }
     let message = message(found.len(), LISTED, suspects.len() > LOOKS);
-    let short = |stamp: String| stamp.chars().filter(|letter| !letter.is_control()).take(LONGEST_STAMP).collect();
-    let orphans = found.into_iter().take(LISTED).map(|(id, stamp)| Orphan { id, stamp: short(stamp) }).collect();
+    let orphan = |(id, stamp): (String, String)| Orphan { id, stamp: cut_printable(&stamp, bounds::STAMP) };
+    let orphans = found.into_iter().take(LISTED).map(orphan).collect();
     Some(Report { orphans, message })
 }
 

@@ -20,7 +20,8 @@ use super::{FIELD_MANAGER, in_use, policies, undecodable};
 use crate::admin_api::{ApiError, Capabilities, Client};
 use crate::resources::condition::{ConditionUpdate, condition_type, merge};
 use crate::resources::platform::PlatformStatus;
-use crate::resources::{Platform, reason};
+use crate::resources::{Platform, bounds, reason};
+use crate::settings::text::cut;
 
 /// The status of a Platform or a Partner could not be written.
 #[derive(Debug, Error)]
@@ -65,7 +66,7 @@ async fn look_at(platform: &Platform, context: &Context) -> Result<Action, NotWr
     let (update, role, wait) = match seen {
         Ok((client, capabilities)) => {
             report = orphans(context, platform, &client, &mut entry).await;
-            let role = Some(capabilities.role.chars().take(64).collect());
+            let role = Some(cut(&capabilities.role, bounds::WORD));
             let (update, wait) = installed(context).await.map_err(|_| NotWritten("policies could not be read"))?;
             (update, role, wait)
         }

@@ -60,7 +60,7 @@ fn create(
         (None, Some(applied)) => Some(format!("lost-{}", applied.settings_version)),
         (None, None) => None,
     };
-    let given = tenant.metadata.annotations.as_ref().and_then(|annotations| annotations.get(annotation::RECREATE));
+    let given = annotation::get(tenant, annotation::RECREATE);
     if let Some(token) = token.filter(|token| given != Some(token)) {
         return Err(Stop::TenantLost { token, deleted: tombstone.is_some() });
     }

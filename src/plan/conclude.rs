@@ -19,8 +19,9 @@ use crate::admin_api::{ApiError, Problem, TenantDocument};
 use crate::resources::condition::{ConditionStatus, ConditionUpdate, as_it_was, condition_type, merge};
 use crate::resources::platform::Support;
 use crate::resources::status::{Applied, DeletionStatus, TenantStatus};
-use crate::resources::{Tenant, annotation, reason};
+use crate::resources::{Tenant, annotation, bounds, reason};
 use crate::settings::provisioning::DEFAULT_ORGANIZATION_UNIT;
+use crate::settings::text::cut;
 use crate::settings::{Violation, leaves};
 
 /// What `conclude` needs besides the outcome.
@@ -116,10 +117,8 @@ impl Facts<'_> {
     /// The previous status, now speaking of this generation with these conditions.
     fn status(&self, updates: Vec<ConditionUpdate>) -> TenantStatus {
         let previous = self.previous();
-        let requested = self.tenant.metadata.annotations.as_ref().and_then(|all| all.get(annotation::RECONCILE));
-        let handled = requested
-            .map(|token| token.chars().take(256).collect())
-            .or_else(|| previous.last_handled_reconcile_at.clone());
+        let requested = annotation::reconcile_token(self.tenant);
+        let handled = requested.or_else(|| previous.last_handled_reconcile_at.clone());
         TenantStatus {
             observed_generation: self.generation(),
             conditions: merge(&previous.conditions, updates, self.generation(), self.now, self.support),
@@ -232,7 +231,7 @@ fn applied(facts: &Facts<'_>, document: &TenantDocument, done: Done, difference:
         generation: facts.generation(),
         hash: hash.to_owned(),
         settings_version: before
-            .map_or_else(|| document.settings_version.chars().take(64).collect(), |before| before.settings_version),
+            .map_or_else(|| cut(&document.settings_version, bounds::WORD), |before| before.settings_version),
         data_retention_months: retention::applied(facts.tenant, difference),
     })
 }

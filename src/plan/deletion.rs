@@ -132,7 +132,7 @@ impl DeletionIntent {
 
 fn mode(tenant: &Tenant, resolved: &Resolved, tenant_id: &str) -> DeletionMode {
     let says = |name: &str| {
-        let value = tenant.metadata.annotations.as_ref().and_then(|annotations| annotations.get(name));
+        let value = annotation::get(tenant, name);
         !tenant_id.is_empty() && value.is_some_and(|value| value.trim().eq_ignore_ascii_case(tenant_id))
     };
     let deletes = tenant.spec.deletion_policy.unwrap_or_default() == DeletionPolicy::Delete;

@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Change, Difference, Stop, platform_state};
+use super::{Change, Difference, Stop};
 use crate::admin_api::types::MovedReference;
+use crate::resources::bounds;
 use crate::settings::provisioning::DEFAULT_ORGANIZATION_UNIT;
+use crate::settings::text::cut_printable;
 
 /// Judges a difference.
 ///
@@ -15,7 +17,7 @@ pub(super) fn living(difference: &Difference, moved: &[MovedReference]) -> Resul
     let Some(Change { leaf, wanted: Some(Value::String(wanted)), .. }) = unit else { return Ok(()) };
     let dead = |moved: &&MovedReference| moved.pointer == leaf.pointer() && moved.from.eq_ignore_ascii_case(wanted);
     match moved.iter().find(dead) {
-        Some(moved) => Err(Stop::OrganizationUnitMissing { moved_to: platform_state::cut(&moved.to) }),
+        Some(moved) => Err(Stop::OrganizationUnitMissing { moved_to: cut_printable(&moved.to, bounds::NAME) }),
         None => Ok(()),
     }
 }

@@ -6,17 +6,10 @@ use serde_json::Value;
 
 use crate::admin_api::{Runtime, TenantDocument};
 use crate::resources::condition::{ConditionStatus, ConditionUpdate, condition_type};
-use crate::resources::reason;
 use crate::resources::status::{LicenseStatus, PendingChange, PlatformTenant, ProvisioningScript, TenantStatus};
+use crate::resources::{bounds, reason};
+use crate::settings::text::cut_printable;
 
-/// Longest text that is taken over from the platform, in characters.
-const LONGEST: usize = 200;
-/// Longest word: a state, a scope.
-const LONGEST_WORD: usize = 64;
-/// Longest name of a kind of licence. A longer one is no kind that a status can list.
-const LONGEST_KIND: usize = 128;
-/// Longest link. A longer one is left out: cut, it would lead nowhere.
-const LONGEST_LINK: usize = 1024;
 /// Most entries of a list that is taken over from the platform.
 const MOST: usize = 20;
 
@@ -52,7 +45,7 @@ fn script_pending(runtime: &Runtime) -> ConditionUpdate {
         return ConditionUpdate::new(condition_type::SCRIPT_EXECUTION_PENDING, false, reason::SCRIPT_NOT_PENDING, "");
     }
     let named: Vec<String> =
-        pending.iter().take(8).map(|change| format!("{} ({})", cut(&change.change), cut(&change.scope))).collect();
+        pending.iter().take(8).map(|change| format!("{} ({})", name(&change.change), name(&change.scope))).collect();
     let more = if pending.len() > named.len() { " and more" } else { "" };
     let message = format!("waits for the provisioning script: {}{more}", named.join(", "));
     ConditionUpdate::new(condition_type::SCRIPT_EXECUTION_PENDING, true, reason::SCRIPT_PENDING, message)
@@ -102,11 +95,12 @@ fn script(runtime: &Runtime) -> ProvisioningScript {
             .take(MOST)
             .map(|change| PendingChange {
                 scope: word(&change.scope),
-                id: cut(&change.id),
-                change: cut(&change.change),
+                id: name(&change.id),
+                change: name(&change.change),
             })
             .collect(),
-        download_url: runtime.script_url.clone().filter(|url| url.chars().count() <= LONGEST_LINK),
+        // Cut, a link would lead nowhere.
+        download_url: runtime.script_url.clone().filter(|url| url.chars().count() <= bounds::LINK),
     }
 }
 
@@ -117,7 +111,7 @@ fn licenses(document: &TenantDocument) -> Vec<LicenseStatus> {
     // A status lists each kind once; members with dots in their names could give one twice.
     let mut known = BTreeSet::new();
     used.into_iter()
-        .filter(|(kind, _)| kind.chars().count() <= LONGEST_KIND && known.insert(kind.clone()))
+        .filter(|(kind, _)| kind.chars().count() <= bounds::LICENSE_KIND && known.insert(kind.clone()))
         .take(128)
         .map(|(kind, used)| {
             let pointer = format!("/licenses/contingents/{}", kind.replace('.', "/"));
@@ -130,8 +124,9 @@ fn licenses(document: &TenantDocument) -> Vec<LicenseStatus> {
 fn numbers(value: &Value, path: String, found: &mut Vec<(String, i64)>) {
     match value {
         Value::Object(members) => {
-            for (name, member) in members {
-                let path = if path.is_empty() { cut(name) } else { format!("{path}.{}", cut(name)) };
+            for (member_name, member) in members {
+                let member_name = name(member_name);
+                let path = if path.is_empty() { member_name } else { format!("{path}.{member_name}") };
                 numbers(member, path, found);
             }
         }
@@ -145,13 +140,13 @@ fn state(document: &TenantDocument) -> Option<String> {
 }
 
 fn text(settings: &Value, pointer: &str) -> Option<String> {
-    settings.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty()).map(cut)
+    settings.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty()).map(name)
 }
 
-pub(super) fn cut(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(LONGEST).collect()
+fn name(text: &str) -> String {
+    cut_printable(text, bounds::NAME)
 }
 
 fn word(text: &str) -> String {
-    cut(text).chars().take(LONGEST_WORD).collect()
+    cut_printable(text, bounds::WORD)
 }

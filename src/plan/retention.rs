@@ -34,8 +34,7 @@ pub fn confirmed(tenant: &Tenant, plan: &Plan) -> Result<(), Stop> {
     let Some(change) = difference.changes.iter().find(|change| shortens(change)) else { return Ok(()) };
     let text = |value: &Option<Value>| value.as_ref().map_or_else(|| "none".to_owned(), Value::to_string);
     let token = format!("{}->{}", text(&change.found), text(&change.wanted));
-    let annotations = tenant.metadata.annotations.as_ref();
-    let given = annotations.and_then(|annotations| annotations.get(annotation::CONFIRM_RETENTION));
+    let given = annotation::get(tenant, annotation::CONFIRM_RETENTION);
     if given.map(|given| given.trim()) == Some(token.as_str()) {
         return Ok(());
     }

@@ -33,7 +33,7 @@ impl Rewrites {
 }
 
 fn is_asked_for(tenant: &Tenant) -> bool {
-    let asked = tenant.metadata.annotations.as_ref().and_then(|all| all.get(annotation::RECONCILE));
+    let asked = annotation::reconcile_token(tenant);
     let handled = tenant.status.as_ref().and_then(|status| status.last_handled_reconcile_at.as_ref());
-    asked.is_some_and(|token| Some(token.chars().take(256).collect()) != handled.cloned())
+    asked.is_some_and(|token| Some(&token) != handled)
 }

@@ -4,14 +4,12 @@ use serde_json::Value;
 
 use super::triggers::Waiting;
 use super::widget_key::Publication;
-use super::{Change, Difference, SideEffects, platform_state};
+use super::{Change, Difference, SideEffects};
 use crate::admin_api::TenantDocument;
-use crate::resources::Tenant;
 use crate::resources::status::{Drift, TabStatus};
+use crate::resources::{Tenant, bounds};
+use crate::settings::text::{cut_printable, shorten};
 use crate::settings::{Leaf, Tab, Violation, leaves};
-
-/// Longest message of a tab, in characters.
-const LONGEST: usize = 1024;
 
 /// The changed settings by name, the first few.
 pub(super) fn paths(changes: &[Change]) -> String {
@@ -67,7 +65,7 @@ pub(super) fn tabs(
             let key = side_effects.key.words().filter(|_| tab == Tab::Extensions);
             let notes = capped(&spec, tab, document).into_iter().chain(moved(&spec, tab, document));
             let message = message.into_iter().chain(key).chain(hides).chain(waits).chain(notes);
-            let message: String = message.collect::<Vec<_>>().join("; ").chars().take(LONGEST).collect();
+            let message = shorten(&message.collect::<Vec<_>>().join("; "), bounds::MESSAGE);
             TabStatus {
                 name: tab.name().into(),
                 state: state.into(),
@@ -96,7 +94,7 @@ fn moved(spec: &Value, tab: Tab, document: &TenantDocument) -> Vec<String> {
         let moved = document.runtime.moved_references.iter().find(|moved| moved.pointer == leaf.pointer())?;
         Some(format!(
             "the platform moved {leaf} to '{}', since what it named was deleted",
-            platform_state::cut(&moved.to)
+            cut_printable(&moved.to, bounds::NAME)
         ))
     };
     left_alone.filter_map(note).collect()
@@ -113,8 +111,8 @@ pub(super) fn mark_invalid(tabs: &mut Vec<TabStatus>, violations: &[Violation]) 
     bad.dedup();
     for tab in bad {
         let problems = violations.iter().filter(|violation| Tab::of(&violation.path) == Some(tab));
-        let message: String =
-            problems.map(ToString::to_string).collect::<Vec<_>>().join("; ").chars().take(LONGEST).collect();
+        let problems: Vec<String> = problems.map(ToString::to_string).collect();
+        let message = shorten(&problems.join("; "), bounds::MESSAGE);
         tabs.retain(|known| known.name != tab.name());
         tabs.push(TabStatus { name: tab.name().into(), state: "Invalid".into(), message: Some(message) });
     }

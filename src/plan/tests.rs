@@ -31,7 +31,8 @@ use super::diff::diff;
 use super::*;
 use crate::admin_api::types::PendingDeletion;
 use crate::admin_api::{ApiError, Problem, TenantDocument};
-use crate::resources::condition::{self, LONGEST_MESSAGE, condition_type};
+use crate::resources::bounds::MESSAGE;
+use crate::resources::condition::{self, condition_type};
 use crate::resources::status::SealedStatus;
 use crate::resources::{Tenant, TenantStatus};
 use crate::settings::{Class, leaves};
@@ -227,7 +228,7 @@ fn keeps_the_laws(given: &Given, status: &TenantStatus) {
     for now in &status.conditions {
         let name = &now.type_;
         assert_eq!(now.observed_generation, Some(generation), "{name}");
-        assert!(now.message.chars().count() <= LONGEST_MESSAGE, "{name}");
+        assert!(now.message.chars().count() <= MESSAGE, "{name}");
         let was = condition::find(&before.conditions, name).filter(|was| was.status == now.status);
         let expected = was.map_or(Time(at(2000)), |was| was.last_transition_time.clone());
         assert_eq!(now.last_transition_time, expected, "{name}: the time moves on a flip and only then");

@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 use super::widget_key::{self, Publication};
 use super::{Desired, visible};
 use crate::admin_api::{Runtime, TenantDocument};
-use crate::resources::Tenant;
 use crate::resources::status::{TenantStatus, TestMessageStatus};
+use crate::resources::{Tenant, bounds};
 use crate::settings::Trigger;
+use crate::settings::text::cut;
 
 /// What a pass did besides settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -147,5 +148,5 @@ pub(super) fn remember(
     let wanted =
         tenant.spec.settings.modalities.as_ref().and_then(|tab| tab.instant_messaging.as_ref()?.test_message.as_ref());
     let message = pulled(false).or(runtime.instant_messaging.last_token.as_deref()).filter(|_| wanted.is_some());
-    status.test_message = message.map(|token| TestMessageStatus { last_token: token.chars().take(64).collect() });
+    status.test_message = message.map(|token| TestMessageStatus { last_token: cut(token, bounds::WORD) });
 }

@@ -8,11 +8,11 @@ use serde_json::json;
 
 use super::{Desired, visible};
 use crate::admin_api::types::WidgetKeyState;
-use crate::resources::Tenant;
-use crate::resources::reason;
 use crate::resources::status::WidgetKeyStatus;
+use crate::resources::{Tenant, bounds, reason};
 use crate::settings::interact::WIDGET_SECRET;
 use crate::settings::leaves;
+use crate::settings::text::cut;
 
 use super::stop::Mode;
 
@@ -132,7 +132,7 @@ pub fn status(
     key: &Publication,
 ) -> Option<WidgetKeyStatus> {
     tenant.spec.settings.extensions.as_ref()?.interact.as_ref()?.widget_key.as_ref()?;
-    let last_token = last_token.map(|token| token.chars().take(64).collect());
+    let last_token = last_token.map(|token| cut(&token, bounds::WORD));
     Some(match key {
         Publication::NotWanted | Publication::NoKey | Publication::Refused { .. } => {
             WidgetKeyStatus { last_token, ..WidgetKeyStatus::default() }

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use super::platform::Support;
-use super::reason;
+use super::{bounds, reason};
+use crate::settings::text::shorten;
 
 /// The types, in the order in which a status lists them.
 pub mod condition_type {
@@ -43,9 +44,6 @@ pub mod condition_type {
         CHECKS_PASSED,
     ];
 }
-
-/// Longest message of a condition, in characters; far below the API's 32768, to keep a status small.
-pub const LONGEST_MESSAGE: usize = 1024;
 
 /// Whether a condition holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,15 +158,8 @@ fn advised(update: &ConditionUpdate, support: Option<&Support>) -> String {
     let advice = Some(update).filter(|update| !update.message.is_empty());
     let advice = advice.and_then(|update| reason::advice(update.kind, &update.reason, support));
     let end = advice.map_or_else(String::new, |advice| format!("{}{advice}", reason::ADVICE));
-    let room = LONGEST_MESSAGE.saturating_sub(end.chars().count());
-    cut(&(cut(&update.message, room) + &end), LONGEST_MESSAGE)
-}
-
-fn cut(message: &str, longest: usize) -> String {
-    if message.chars().count() <= longest {
-        return message.to_owned();
-    }
-    message.chars().take(longest.saturating_sub(1)).chain(['…']).collect()
+    let room = bounds::MESSAGE.saturating_sub(end.chars().count());
+    shorten(&(shorten(&update.message, room) + &end), bounds::MESSAGE)
 }
 
 #[cfg(test)]
@@ -200,7 +191,7 @@ mod tests {
         ];
         let conditions = merge(&[], updates, 1, at(0), None);
         assert_eq!(conditions.iter().map(|c| c.type_.as_str()).collect::<Vec<_>>(), ["Ready", "Synced"]);
-        assert_eq!(conditions[1].message.chars().count(), LONGEST_MESSAGE);
+        assert_eq!(conditions[1].message.chars().count(), bounds::MESSAGE);
     }
 
     #[test]
@@ -208,7 +199,7 @@ mod tests {
         let support = |link: &str| Support { helpdesk: Some(link.to_owned()), ..Support::default() };
         let lost = || vec![ConditionUpdate::new(condition_type::READY, false, reason::TENANT_LOST, "x".repeat(2000))];
         let first = merge(&[], lost(), 1, at(0), Some(&support("https://help.example")));
-        assert_eq!(first[0].message.chars().count(), LONGEST_MESSAGE);
+        assert_eq!(first[0].message.chars().count(), bounds::MESSAGE);
         assert!(first[0].message.ends_with(" See https://help.example"), "{}", first[0].message);
         let again = as_it_was(&first, condition_type::READY).into_iter().collect();
         let again = merge(&first, again, 1, at(0), Some(&support("https://other.example")));

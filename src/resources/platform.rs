@@ -5,6 +5,7 @@ use kube::CustomResource;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use super::bounds;
 use crate::settings::endpoint;
 use crate::settings::format::Guid;
 use crate::settings::value::{Text, object_name};
@@ -197,7 +198,7 @@ pub struct PlatformStatus {
     pub observed_generation: i64,
     /// The role that the credentials have on the platform: system, partner or tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 64))]
+    #[schemars(length(max = bounds::WORD))]
     pub role: Option<String>,
     /// The tenants whose deletion was asked for in the last hour: what the limit counts, each once however often it is tried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -207,7 +208,7 @@ pub struct PlatformStatus {
     pub orphans: Vec<Orphan>,
     /// How many such tenants there are, and what to do. They are left alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 1024))]
+    #[schemars(length(max = bounds::MESSAGE))]
     pub orphans_message: Option<String>,
     /// Ready: the platform is reachable and the credentials are good.
     #[serde(default)]
@@ -234,7 +235,7 @@ pub struct Orphan {
     #[schemars(length(min = 1, max = 64))]
     pub id: String,
     /// Its stamp: cluster, namespace and name of the Tenant that it had.
-    #[schemars(length(max = 512))]
+    #[schemars(length(max = bounds::STAMP))]
     pub stamp: String,
 }
 

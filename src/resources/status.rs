@@ -5,6 +5,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::bounds;
+
 /// What the operator knows about a tenant.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -53,7 +55,7 @@ pub struct TenantStatus {
     pub deletion: Option<DeletionStatus>,
     /// The last value of the annotation `nimbus.luware.com/reconcile-requested-at` that was handled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 256))]
+    #[schemars(length(max = bounds::RECONCILE_TOKEN))]
     pub last_handled_reconcile_at: Option<String>,
 }
 
@@ -67,7 +69,7 @@ pub struct Applied {
     #[schemars(length(max = 64))]
     pub hash: String,
     /// The platform's version of the settings after it.
-    #[schemars(length(max = 64))]
+    #[schemars(length(max = bounds::WORD))]
     pub settings_version: String,
     /// The data retention time that was applied, in months.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,15 +85,15 @@ pub struct PlatformTenant {
     pub id: String,
     /// Active, Trial, Suspended, Expired, Canceled or Lab; unknown values may appear.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 64))]
+    #[schemars(length(max = bounds::WORD))]
     pub state: Option<String>,
     /// The name in the tenant list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 256))]
+    #[schemars(length(max = bounds::NAME))]
     pub display_name: Option<String>,
     /// The id of the partner that is assigned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 256))]
+    #[schemars(length(max = bounds::NAME))]
     pub partner: Option<String>,
 }
 
@@ -107,7 +109,7 @@ pub struct TabStatus {
     pub state: String,
     /// What is wrong, or how many settings are hidden.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 1024))]
+    #[schemars(length(max = bounds::MESSAGE))]
     pub message: Option<String>,
 }
 
@@ -142,7 +144,7 @@ pub struct CheckStatus {
     pub reason: Option<String>,
     /// Why, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 1024))]
+    #[schemars(length(max = bounds::MESSAGE))]
     pub message: Option<String>,
 }
 
@@ -151,7 +153,7 @@ pub struct CheckStatus {
 #[serde(rename_all = "camelCase")]
 pub struct LicenseStatus {
     /// The kind, e.g. `users.contactCenter`.
-    #[schemars(length(max = 128))]
+    #[schemars(length(max = bounds::LICENSE_KIND))]
     pub kind: String,
     /// How many are in use.
     pub used: i64,
@@ -187,7 +189,7 @@ pub struct ProvisioningScript {
     pub pending_changes: Vec<PendingChange>,
     /// Where the script is; signing in is up to the reader.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 1024))]
+    #[schemars(length(max = bounds::LINK))]
     pub download_url: Option<String>,
 }
 
@@ -196,13 +198,13 @@ pub struct ProvisioningScript {
 #[serde(rename_all = "camelCase")]
 pub struct PendingChange {
     /// tenant or service; unknown values may appear.
-    #[schemars(length(max = 64))]
+    #[schemars(length(max = bounds::WORD))]
     pub scope: String,
     /// The id of the tenant or service.
-    #[schemars(length(max = 256))]
+    #[schemars(length(max = bounds::NAME))]
     pub id: String,
     /// What changes.
-    #[schemars(length(max = 256))]
+    #[schemars(length(max = bounds::NAME))]
     pub change: String,
 }
 
@@ -215,7 +217,7 @@ pub struct WidgetKeyStatus {
     pub version: Option<i64>,
     /// The rotation token that the platform was last given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 64))]
+    #[schemars(length(max = bounds::WORD))]
     pub last_token: Option<String>,
     /// The Secret that it was published to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -232,7 +234,7 @@ pub struct WidgetKeyStatus {
 #[serde(rename_all = "camelCase")]
 pub struct TestMessageStatus {
     /// The token that the platform was last given.
-    #[schemars(length(max = 64))]
+    #[schemars(length(max = bounds::WORD))]
     pub last_token: String,
 }
 

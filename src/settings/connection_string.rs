@@ -59,7 +59,9 @@ fn parse_endpoint(text: &str) -> Result<Url, &'static str> {
         return Err("has an endpoint that is not https");
     }
     if url.scheme() == "https" && url.host_str().is_some_and(|host| host.contains('_')) {
-        return Err("has an underscore in the name of the resource, which Azure Communication Services does not work with");
+        return Err(
+            "has an underscore in the name of the resource, which Azure Communication Services does not work with",
+        );
     }
     Ok(url)
 }

@@ -7,6 +7,11 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::text::shorten;
+
+/// Longest value that a status shows, in characters.
+const MAX_SHOWN: usize = 64;
+
 /// One setting: a leaf of the spec and the leaf of the platform that it stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Leaf {
@@ -319,8 +324,8 @@ impl Leaf {
             (None, _) => "(empty)".to_owned(),
             (Some(_), Show::Secret) => "(secret)".to_owned(),
             (Some(_), Show::Personal) => "***".to_owned(),
-            (Some(Value::String(text)), Show::Plain) => format!("'{}'", shorten(text)),
-            (Some(other), Show::Plain) => shorten(&other.to_string()),
+            (Some(Value::String(text)), Show::Plain) => format!("'{}'", shorten(text, MAX_SHOWN)),
+            (Some(other), Show::Plain) => shorten(&other.to_string(), MAX_SHOWN),
         }
     }
 }
@@ -330,10 +335,4 @@ impl fmt::Display for Leaf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "spec.{}", self.path)
     }
-}
-
-/// Keeps a status small whatever the platform holds.
-fn shorten(text: &str) -> String {
-    const MOST: usize = 64;
-    if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST - 1).chain(['…']).collect() }
 }

@@ -27,6 +27,7 @@ pub mod outbound;
 pub mod partner;
 pub mod presence_tracking;
 pub mod provisioning;
+pub mod text;
 pub mod trigger;
 pub mod value;
 pub mod wire;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::format::{Format, ObjectName, canonical, rule};
+use super::text::shorten;
 use super::wire::{Canonical, WireLeaf};
 
 /// A leaf of the spec that the platform holds as `Self::Wire`.
@@ -161,9 +162,7 @@ impl SpecLeaf for bool {
 
 /// Quotes a refused text, short enough for a status.
 pub fn quote(text: &str) -> String {
-    const MOST: usize = 64;
-    let cut: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
-    if text.chars().count() > MOST { format!("'{cut}…'") } else { format!("'{cut}'") }
+    format!("'{}'", shorten(text, 64).escape_debug())
 }
 
 fn clearable_allowed<F: Format>() -> String {

@@ -12,7 +12,9 @@ use crate::controller::context::CheckTiming;
 use crate::microsoft::verdict::{Outcome, Verdict};
 use crate::plan::checks::{PENDING, result};
 use crate::resources::reason;
+use crate::resources::bounds;
 use crate::resources::status::CheckStatus;
+use crate::settings::text::shorten;
 
 /// The answer to a query.
 #[derive(Clone, Debug)]
@@ -117,6 +119,6 @@ pub(super) fn status(name: &str, result: &str, reason: &str, message: &str) -> C
         name: name.to_owned(),
         result: result.to_owned(),
         reason: Some(reason.to_owned()),
-        message: Some(message.chars().take(1024).collect()),
+        message: Some(shorten(message, bounds::MESSAGE)),
     }
 }
