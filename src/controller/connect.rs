@@ -15,7 +15,7 @@ use super::platform::Guarded;
 use crate::admin_api::{Client, Endpoint};
 use crate::resources::condition::{self, ConditionStatus, condition_type};
 use crate::resources::platform::PlatformSpec;
-use crate::resources::{Platform, reason};
+use crate::resources::{Platform, SecretVersion, reason};
 use crate::settings::endpoint;
 
 /// The key of the client's secret in the credentials Secret.
@@ -65,7 +65,7 @@ impl Seen {
 struct Connection {
     /// The Platform's spec that it was made from.
     spec: Arc<PlatformSpec>,
-    credentials: String,
+    credentials: SecretVersion,
     client: Arc<Client>,
 }
 
@@ -156,7 +156,7 @@ fn key(platform: &Platform) -> String {
 }
 
 /// The version and the value of the client's secret.
-async fn credentials(context: &Context, platform: &Platform) -> Result<(String, SecretString), NoClient> {
+async fn credentials(context: &Context, platform: &Platform) -> Result<(SecretVersion, SecretString), NoClient> {
     let name = &platform.spec.authentication.credentials_secret_ref.name;
     let missing = |what| NoClient { reason: reason::CREDENTIALS_NOT_FOUND, what };
     secret_text(context, name).await.map_err(|unread| match unread {
@@ -183,14 +183,14 @@ pub(super) enum Unread {
 }
 
 /// The version and the value of a client's secret in the operator's namespace.
-pub(super) async fn secret_text(context: &Context, name: &str) -> Result<(String, SecretString), Unread> {
+pub(super) async fn secret_text(context: &Context, name: &str) -> Result<(SecretVersion, SecretString), Unread> {
     let secrets = Api::<Secret>::namespaced(context.client.clone(), &context.options.operator_namespace);
     let secret = context.kubernetes(secrets.get(name)).await.map_err(|refusal| match refusal {
         Refusal::NotFound => Unread::NotFound,
         Refusal::Forbidden => Unread::Forbidden,
         Refusal::Conflict | Refusal::Unknown(_) => Unread::Unanswered,
     })?;
-    let version = format!("{}/{}", secret.uid().unwrap_or_default(), secret.resource_version().unwrap_or_default());
+    let version = SecretVersion::of(&secret.metadata);
     let value = secret
         .data
         .as_ref()

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::context::{Context, Refusal};
 use super::in_use;
 use crate::plan::{PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretFound, Stop};
-use crate::resources::{Partner, Platform, Tenant};
+use crate::resources::{Partner, Platform, SecretVersion, Tenant};
 use crate::settings::{Check, Leaf, SealedRef, connection_string, leaves};
 
 /// Types of Secrets that belong to somebody else's machinery and are never sent anywhere.
@@ -107,10 +107,7 @@ fn judge(secret: &Secret, key: &str) -> SecretFound {
     let text = text.trim();
     match connection_string::judge(text) {
         Err(problem) => SecretFound::Malformed(problem),
-        Ok(()) => SecretFound::Value {
-            version: format!("{}/{}", secret.uid().unwrap_or_default(), secret.resource_version().unwrap_or_default()),
-            value: text.to_owned().into(),
-        },
+        Ok(()) => SecretFound::Value { version: SecretVersion::of(&secret.metadata), value: text.to_owned().into() },
     }
 }
 

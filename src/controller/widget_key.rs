@@ -18,7 +18,7 @@ use super::execute::Writer;
 use crate::admin_api::TenantDocument;
 use crate::plan::Stop;
 use crate::plan::widget_key::{self, DATA_KEY, Found, Obstacle, Publication, Step};
-use crate::resources::{GROUP, Tenant};
+use crate::resources::{GROUP, SecretVersion, Tenant};
 
 /// Publishes the key where the spec says, if it is not there as it should be. `rotated` says that the document is older than the
 /// key.
@@ -71,15 +71,11 @@ pub(super) async fn publish(
 }
 
 fn published(secret: &Secret, version: i64) -> Publication {
-    Publication::Published { secret: secret.name_any(), secret_version: version_of(secret), version }
+    Publication::Published { secret: secret.name_any(), secret_version: SecretVersion::of(&secret.metadata), version }
 }
 
 fn refused(name: &str, obstacle: Obstacle) -> Publication {
     Publication::Refused { secret: name.to_owned(), obstacle }
-}
-
-fn version_of(secret: &Secret) -> String {
-    format!("{}/{}", secret.uid().unwrap_or_default(), secret.resource_version().unwrap_or_default())
 }
 
 fn holds(secret: &Secret, key: &SecretString) -> bool {
@@ -96,7 +92,7 @@ async fn read_secret(
 ) -> Result<(Found, Option<Secret>), Stop> {
     match context.kubernetes(secrets.get(name)).await {
         Ok(secret) => Ok(match obstacle(&secret, tenant) {
-            None => (Found::Ours { version: version_of(&secret) }, Some(secret)),
+            None => (Found::Ours { version: SecretVersion::of(&secret.metadata) }, Some(secret)),
             Some(obstacle) => (Found::Not(obstacle), None),
         }),
         Err(Refusal::NotFound) => Ok((Found::Nothing, None)),

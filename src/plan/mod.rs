@@ -25,7 +25,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::admin_api::{ApiError, TenantDocument};
-use crate::resources::Tenant;
+use crate::resources::{SecretVersion, Tenant};
 use crate::settings::{Leaf, Trigger};
 
 pub use checks::{Check, CheckPlan, CheckReport, Query};
@@ -89,7 +89,7 @@ impl ResolvedSecret {
     /// What moves when another value is meant: the Secret, its version and the key. `None` while there is no value.
     pub fn version(&self) -> Option<String> {
         match &self.found {
-            SecretFound::Value { version, value: _ } => Some(format!("{version}/{}", self.key)),
+            SecretFound::Value { version, value: _ } => Some(version.of_key(&self.key)),
             SecretFound::NoSecret | SecretFound::NoKey | SecretFound::Forbidden | SecretFound::Malformed(_) => None,
         }
     }
@@ -100,8 +100,8 @@ impl ResolvedSecret {
 pub enum SecretFound {
     /// A value that may be sent.
     Value {
-        /// The Secret's uid and resourceVersion.
-        version: String,
+        /// Which state of the Secret it was read from.
+        version: SecretVersion,
         /// The value.
         value: SecretString,
     },

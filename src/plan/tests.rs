@@ -194,7 +194,7 @@ fn put(tree: &mut Value, path: &str, value: Value) {
 }
 
 fn found(version: &str) -> SecretFound {
-    SecretFound::Value { version: version.to_owned(), value: SECRET.into() }
+    SecretFound::Value { version: version.into(), value: SECRET.into() }
 }
 
 /// The end of a pass, after proving the laws that hold in every situation.

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Desired, visible};
 use crate::admin_api::types::WidgetKeyState;
 use crate::resources::status::WidgetKeyStatus;
-use crate::resources::{Tenant, bounds, reason};
+use crate::resources::{SecretVersion, Tenant, bounds, reason};
 use crate::settings::interact::WIDGET_SECRET;
 use crate::settings::leaves;
 use crate::settings::text::cut;
@@ -26,8 +26,8 @@ pub enum Found {
     Nothing,
     /// The Secret that was made for this Tenant.
     Ours {
-        /// Its uid and resourceVersion.
-        version: String,
+        /// Its state.
+        version: SecretVersion,
     },
     /// It cannot be used.
     Not(Obstacle),
@@ -62,8 +62,8 @@ pub enum Publication {
     Published {
         /// Name of the Secret.
         secret: String,
-        /// Its uid and resourceVersion.
-        secret_version: String,
+        /// Its state.
+        secret_version: SecretVersion,
         /// The platform's version of the key.
         version: i64,
     },
@@ -111,7 +111,7 @@ pub fn step(
         Found::Ours { version } => {
             let as_left = record.is_some_and(|record| {
                 record.secret_name.as_deref() == Some(name)
-                    && record.secret_version.as_ref() == Some(version)
+                    && record.secret_version.as_deref() == Some(version.as_str())
                     && record.version == Some(state.version)
             });
             if as_left && !rotated {
@@ -143,7 +143,7 @@ pub fn status(
             version: Some(*version),
             last_token,
             secret_name: Some(secret.clone()),
-            secret_version: Some(secret_version.clone()),
+            secret_version: Some(secret_version.to_string()),
         },
     })
 }

@@ -14,11 +14,13 @@ pub mod reason;
 pub mod reference;
 pub mod runbook;
 pub mod sample;
+mod secret_version;
 pub mod status;
 pub mod tenant;
 
 pub use partner::Partner;
 pub use platform::Platform;
+pub use secret_version::SecretVersion;
 pub use status::TenantStatus;
 pub use tenant::{Tenant, TenantSpec};
 

@@ -11,9 +11,8 @@ use std::time::{Duration, Instant};
 use crate::controller::context::CheckTiming;
 use crate::microsoft::verdict::{Outcome, Verdict};
 use crate::plan::checks::{PENDING, result};
-use crate::resources::reason;
-use crate::resources::bounds;
 use crate::resources::status::CheckStatus;
+use crate::resources::{bounds, reason};
 use crate::settings::text::shorten;
 
 /// The answer to a query.

@@ -105,7 +105,7 @@ pub(super) async fn read(context: &Context, microsoft: &Microsoft, federated_tok
     };
     let (credential_version, credential) = match (&app.credentials_secret_ref, federated_token_file) {
         (Some(reference), _) => match secret_text(context, &reference.name).await {
-            Ok((version, secret)) => (version, Credential::Secret(secret)),
+            Ok((version, secret)) => (version.to_string(), Credential::Secret(secret)),
             Err(unread) => return unread_secret(unread),
         },
         (None, Some(file)) => ("federated".to_owned(), Credential::FederatedTokenFile(file.to_owned())),

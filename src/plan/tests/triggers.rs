@@ -170,7 +170,7 @@ fn what_the_platform_refuses_for_now_waits_and_anything_else_does_not() {
 }
 
 fn found(version: &str) -> Found {
-    Found::Ours { version: version.to_owned() }
+    Found::Ours { version: version.into() }
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn the_key_is_read_only_when_there_is_something_to_write() {
         secret_version: Some("u/7".to_owned()),
     };
     let step = |found: &Found, record, version, rotated| widget_key::step("s", found, record, &state(version), rotated);
-    let published = Publication::Published { secret: "s".to_owned(), secret_version: "u/7".to_owned(), version: 2 };
+    let published = Publication::Published { secret: "s".to_owned(), secret_version: "u/7".into(), version: 2 };
     assert_eq!(step(&found("u/7"), Some(&record), 2, false), Step::Done(published), "as it was left");
     assert_eq!(step(&found("u/7"), Some(&record), 2, true), Step::Write, "rotated in this pass");
     assert_eq!(step(&found("u/7"), Some(&record), 3, false), Step::Write, "refreshed in the UI");
