@@ -28,48 +28,13 @@ use tokio_util::task::TaskTracker;
 use tower::Layer;
 use tower::util::MapRequestLayer;
 
-mod auth;
-mod body;
-mod call;
-mod calls;
-mod clients;
-mod connection;
-mod dispatch;
-mod faults;
-mod filter;
-mod format;
-mod interact;
-mod leaf;
-mod licences;
-mod lists;
-mod log;
-mod merge;
+mod api;
+mod contract;
+mod http;
 mod microsoft;
-mod openapi;
-mod organization;
-mod outside;
-mod people;
-mod problem;
-mod provisioning;
-mod records;
-mod roles;
-mod routes;
-mod rows;
-mod runtime;
-mod schemas;
-mod script;
-mod search;
-mod serve;
-mod slugs;
-mod store;
-mod struck;
-mod table;
-mod tasks;
-mod tenant;
-mod tenants;
-mod triggers;
-mod view;
-mod wire;
+mod model;
+mod server;
+mod world;
 
 /// Where the platform keeps its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,29 +107,29 @@ impl Drop for Running {
 
 /// Returns the admin API as an OpenAPI 3.1 document.
 pub fn openapi() -> serde_json::Value {
-    openapi::document()
+    contract::document::document()
 }
 
 /// Starts the platform on the current runtime.
 ///
 /// *Errors*: the database or the address is not to be had. *Guarantees*: the platform answers from when this returns.
 pub async fn start(options: Options) -> Result<Running, Error> {
-    let store = store::Store::open(&options.database).await.map_err(Error::Database)?;
+    let store = model::store::Store::open(&options.database).await.map_err(Error::Database)?;
     let listen_error = |source| Error::Listen { address: options.listen, source };
     let listener = TcpListener::bind(options.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
     let stopping = CancellationToken::new();
-    let platform = Arc::new(serve::Platform {
+    let platform = Arc::new(server::serve::Platform {
         store,
-        faults: faults::Faults::default(),
+        faults: http::faults::Faults::default(),
         throttle: microsoft::throttle::Throttle::default(),
         committed: watch::Sender::new(()),
         stopping: stopping.clone(),
         running: TaskTracker::new(),
     });
-    let service = MapRequestLayer::new(microsoft::hosts::receive).layer(serve::router(&platform));
-    let service = ServiceExt::<Request>::into_make_service_with_connect_info::<connection::Peer>(service);
-    let server = axum::serve(connection::CuttableListener(listener), service)
+    let service = MapRequestLayer::new(microsoft::hosts::receive).layer(server::serve::router(&platform));
+    let service = ServiceExt::<Request>::into_make_service_with_connect_info::<http::connection::Peer>(service);
+    let server = axum::serve(http::connection::CuttableListener(listener), service)
         .with_graceful_shutdown(stopping.clone().cancelled_owned());
     let server = tokio::spawn(async move {
         // Serving a listener ends in no other way than by the shutdown above.

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::acs_resources::{Count, Resource, count, find};
 use super::answers::acs;
 use super::signature::{Flaw, Signed, check};
-use crate::call::{Call, Reply};
-use crate::problem::Failure;
-use crate::store::Work;
+use crate::http::call::{Call, Reply};
+use crate::model::problem::Failure;
+use crate::model::store::Work;
 
 const VERSIONS: [&str; 4] = ["2021-03-07", "2022-06-01", "2022-10-01", "2023-10-01"];
 const SCOPES: [&str; 5] = ["chat", "voip", "chat.join", "chat.join.limited", "voip.join"];

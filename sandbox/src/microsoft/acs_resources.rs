@@ -1,10 +1,10 @@
 //! Resources of Azure Communication Services with their access keys, as they are planted.
 use serde_json::{Value, json};
 
-use crate::call::{Call, Reply};
-use crate::format::{guid, is_base64};
-use crate::problem::{Code, Failure, Problem};
-use crate::store::Work;
+use crate::http::call::{Call, Reply};
+use crate::model::format::{guid, is_base64};
+use crate::model::problem::{Code, Failure, Problem};
+use crate::model::store::Work;
 
 /// A resource.
 pub(super) struct Resource {

@@ -1,9 +1,9 @@
 //! How Microsoft says no: three kinds of bodies, none of them ours.
 use serde_json::{Value, json};
 
-use crate::call::Call;
-use crate::problem::Failure;
-use crate::store::Work;
+use crate::http::call::Call;
+use crate::model::problem::Failure;
+use crate::model::store::Work;
 
 /// A refusal in somebody else's words.
 #[derive(Clone, Debug)]

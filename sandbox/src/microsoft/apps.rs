@@ -2,12 +2,12 @@
 use serde_json::{Value, json};
 
 use super::permissions::{GRAPH_APP, INTERACT_APP, NIMBUS_APP, OF_INTERACT, OF_THE_SCRIPT, role_id};
-use crate::body::Members;
-use crate::call::{Call, Reply};
-use crate::format::{canonical, guid};
-use crate::leaf::Format;
-use crate::problem::{Code, Failure, Problem};
-use crate::store::Work;
+use crate::http::call::{Call, Reply};
+use crate::http::members::Members;
+use crate::model::format::{canonical, guid};
+use crate::model::leaf::Format;
+use crate::model::problem::{Code, Failure, Problem};
+use crate::model::store::Work;
 
 /// The longest replication lag that can be planted.
 const DAY: i64 = 86_400;

@@ -2,12 +2,12 @@
 use serde_json::{Map, Value, json};
 
 use super::apps::{EntraTenant, path_guid};
-use crate::body::Members;
-use crate::call::{Call, Reply};
-use crate::filter::user_properties;
-use crate::format::guid;
-use crate::problem::{Code, Failure, Problem};
-use crate::store::Work;
+use super::filter::user_properties;
+use crate::http::call::{Call, Reply};
+use crate::http::members::Members;
+use crate::model::format::guid;
+use crate::model::problem::{Code, Failure, Problem};
+use crate::model::store::Work;
 
 /// What a member of a group can be.
 pub(crate) const MEMBER_TYPES: [&str; 3] = ["user", "group", "servicePrincipal"];

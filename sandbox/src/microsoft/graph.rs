@@ -7,11 +7,11 @@ use super::answers::{Foreign, graph, request_ids};
 use super::apps::{EntraTenant, has_permission};
 use super::hosts;
 use super::throttle::{Budget, Purse, Spent, Throttle};
-use crate::auth::hash;
-use crate::call::{Call, Reply};
-use crate::format::guid;
-use crate::problem::Failure;
-use crate::store::Work;
+use crate::api::auth::hash;
+use crate::http::call::{Call, Reply};
+use crate::model::format::guid;
+use crate::model::problem::Failure;
+use crate::model::store::Work;
 
 /// What a route costs and needs.
 pub(super) struct Price {

@@ -7,9 +7,9 @@ use super::directory::{Group, group, user};
 use super::graph::{Entry, Price, enter, entity, not_found, object_id, page, select};
 use super::throttle::Throttle;
 use super::users::{KNOWN as OF_USERS, SHOWN as SHOWN_OF_USERS};
-use crate::call::{Call, Reply};
-use crate::problem::Failure;
-use crate::store::Work;
+use crate::http::call::{Call, Reply};
+use crate::model::problem::Failure;
+use crate::model::store::Work;
 
 const KNOWN: [&str; 12] = [
     "id",

@@ -3,7 +3,7 @@ use axum::extract::Request;
 use axum::http::Uri;
 use axum::http::uri::PathAndQuery;
 
-use crate::call::Call;
+use crate::http::call::Call;
 
 /// The path and query as they were sent, which is what a signature covers.
 #[derive(Clone, Debug)]

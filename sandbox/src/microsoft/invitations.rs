@@ -5,11 +5,11 @@ use super::answers::graph;
 use super::directory::save_user;
 use super::graph::{Price, enter, entity};
 use super::throttle::Throttle;
-use crate::call::{Call, Reply};
-use crate::format::canonical;
-use crate::leaf::Format;
-use crate::problem::Failure;
-use crate::store::Work;
+use crate::http::call::{Call, Reply};
+use crate::model::format::canonical;
+use crate::model::leaf::Format;
+use crate::model::problem::Failure;
+use crate::model::store::Work;
 
 const INVITE: Price = Price::identity(1, &["User.Invite.All"]);
 

@@ -1,10 +1,10 @@
 //! The journal of what reached Microsoft's side: paths and codes, never a body or a header.
 use serde_json::json;
 
-use crate::call::{Call, Reply};
-use crate::log::{self, Ending};
-use crate::problem::Failure;
-use crate::store::Work;
+use crate::http::call::{Call, Reply};
+use crate::http::log::{self, Ending};
+use crate::model::problem::Failure;
+use crate::model::store::Work;
 
 /// Writes the entry of a request.
 pub(crate) async fn write(work: &mut Work, call: &Call, ending: &Ending<'_>) -> Result<(), sqlx::Error> {

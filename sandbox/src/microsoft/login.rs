@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use super::answers::entra;
 use super::apps::{EntraTenant, is_known};
 use super::{assertion, hosts};
-use crate::auth::hash;
-use crate::call::{Call, Reply};
-use crate::format::guid;
-use crate::problem::Failure;
-use crate::store::Work;
+use crate::api::auth::hash;
+use crate::http::call::{Call, Reply};
+use crate::model::format::guid;
+use crate::model::problem::Failure;
+use crate::model::store::Work;
 
 const LIFETIME: i64 = 3600;
 

@@ -27,5 +27,5 @@ pub(super) const OF_INTERACT: [&str; 1] = ["User.Read.All"];
 /// Returns the app role id of a permission; an id is returned as it is, since there are more than these.
 pub(super) fn role_id(permission: &str) -> Option<String> {
     let known = PERMISSIONS.iter().find(|(name, _)| *name == permission).map(|(_, id)| (*id).to_owned());
-    known.or_else(|| crate::format::guid(permission))
+    known.or_else(|| crate::model::format::guid(permission))
 }

@@ -5,10 +5,10 @@ use super::apps::{display_name, grants, is_known};
 use super::graph::{Entry, Price, enter, entity, not_found, object_id, page, select};
 use super::permissions::GRAPH_APP;
 use super::throttle::Throttle;
-use crate::call::{Call, Reply};
-use crate::format::{derived_guid, guid};
-use crate::problem::Failure;
-use crate::store::Work;
+use crate::http::call::{Call, Reply};
+use crate::model::format::{derived_guid, guid};
+use crate::model::problem::Failure;
+use crate::model::store::Work;
 
 const KNOWN: [&str; 6] = ["id", "appId", "displayName", "appDisplayName", "servicePrincipalType", "accountEnabled"];
 const READERS: &[&str] = &["Application.Read.All", "Directory.Read.All"];

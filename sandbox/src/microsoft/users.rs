@@ -3,12 +3,12 @@ use serde_json::{Value, json};
 
 use super::answers::graph;
 use super::directory::{self, user};
+use super::filter::{Broken, Filter};
 use super::graph::{Price, enter, entity, is_advanced, not_found, object_id, page, select};
 use super::throttle::{Budget, Throttle};
-use crate::call::{Call, Reply};
-use crate::filter::{Broken, Filter};
-use crate::problem::Failure;
-use crate::store::Work;
+use crate::http::call::{Call, Reply};
+use crate::model::problem::Failure;
+use crate::model::store::Work;
 
 /// What can be selected.
 pub(super) const KNOWN: [&str; 27] = [

@@ -1,0 +1,140 @@
+//! Cheap resyncs: the list of tenants with their versions, and the feed of changes.
+//!
+//! A cursor names a place in this database's feed. Changes are kept for a day of virtual time; an older cursor, or one
+//! of another database, has expired.
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::auth::authenticate;
+use crate::http::call::{Call, Reply};
+use crate::model::problem::{Failure, Slug};
+use crate::model::roles::{Caller, Role};
+use crate::model::store::Work;
+
+/// What an item of the list can hold.
+pub(crate) const FIELDS: [&str; 5] = ["id", "settingsVersion", "runtimeVersion", "owner", "lastOwner"];
+/// What it holds unless `fields` says otherwise.
+const DEFAULT_FIELDS: &str = "id,settingsVersion,runtimeVersion";
+pub(crate) const LIMIT: i64 = 500;
+/// The longest wait for a change, in seconds.
+pub(crate) const WAIT: i64 = 60;
+
+const CHANGES_KEPT_SECONDS: i64 = 24 * 60 * 60;
+/// Changes looked at for one answer, so that a long absence comes in pieces.
+const CHANGES_AT_ONCE: i64 = 5000;
+
+type Row = (String, Option<String>, i64, i64, Option<String>, Option<String>);
+
+/// `GET /v1/tenants`.
+pub(crate) async fn tenants(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    let caller = authenticate(work, call).await?;
+    let names = call.query.get("fields").map_or(DEFAULT_FIELDS, String::as_str);
+    let fields: Vec<&str> = names.split(',').collect();
+    if fields.iter().any(|field| !FIELDS.contains(field)) {
+        return Err(Slug::MalformedRequest.into());
+    }
+    let limit = call.number("limit", 1, LIMIT)?.unwrap_or(LIMIT);
+    let cursor = call.query.get("cursor").filter(|cursor| !cursor.is_empty());
+    let etag = etag(work, &caller).await?;
+    if cursor.is_none() && call.knows(&etag) {
+        return Ok(Reply::new(304, None).with("etag", etag));
+    }
+    let rows = page(work, &caller, cursor.map_or("", String::as_str), limit + 1).await?;
+    let more = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
+    let rows = &rows[..rows.len() - usize::from(more)];
+    let items: Vec<Value> = rows.iter().map(|row| item(row, &fields)).collect();
+    let next = rows.last().filter(|_| more).map(|row| row.0.clone());
+    let reply = Reply::ok(json!({"items": items, "nextCursor": next}));
+    Ok(if cursor.is_none() { reply.with("etag", etag) } else { reply })
+}
+
+/// Returns the tag of the whole list as this caller sees it.
+async fn etag(work: &mut Work, caller: &Caller) -> Result<String, Failure> {
+    let seen = format!("{} {} {caller:?}", work.fact("epoch").await?, last_change(work).await?);
+    let digest = Sha256::digest(seen);
+    Ok(format!("\"{}\"", digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>()))
+}
+
+async fn page(work: &mut Work, caller: &Caller, after: &str, limit: i64) -> Result<Vec<Row>, Failure> {
+    let sql = "SELECT id, partner, settings_version, runtime_version, owner, last_owner FROM tenants \
+               WHERE id > ?1 \
+               AND (?2 = 'system' OR (?2 = 'partner' AND partner = ?3) \
+                    OR (?2 = 'tenant' AND id IN (SELECT value FROM json_each(?4)))) \
+               ORDER BY id LIMIT ?5";
+    let rows = sqlx::query_as(sql)
+        .bind(after)
+        .bind(caller.role.name())
+        .bind(&caller.partner)
+        .bind(json!(caller.tenants).to_string())
+        .bind(limit);
+    Ok(rows.fetch_all(&mut *work.tx).await?)
+}
+
+fn item(row: &Row, fields: &[&str]) -> Value {
+    let (id, _, settings_version, runtime_version, owner, last_owner) = row;
+    let member = |field: &&str| {
+        let value = match *field {
+            "id" => json!(id),
+            "settingsVersion" => json!(crate::model::tenant::version("s", *settings_version)),
+            "runtimeVersion" => json!(crate::model::tenant::version("r", *runtime_version)),
+            "owner" => json!(owner),
+            _ => json!(last_owner),
+        };
+        ((*field).to_owned(), value)
+    };
+    Value::Object(fields.iter().map(member).collect::<Map<_, _>>())
+}
+
+async fn last_change(work: &mut Work) -> Result<i64, Failure> {
+    let sql = "SELECT COALESCE(MAX(seq), 0) FROM changes";
+    Ok(sqlx::query_scalar(sql).fetch_one(&mut *work.tx).await?)
+}
+
+/// `GET /v1/changes`.
+pub(crate) async fn changes(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    let caller = authenticate(work, call).await?;
+    let wait = call.number("wait", 0, WAIT)?.unwrap_or(0);
+    let epoch = work.fact("epoch").await?;
+    let cursor = |seq: i64| format!("{epoch}-{seq}");
+    let last = last_change(work).await?;
+    let Some(after) = call.query.get("after") else {
+        return Ok(Reply::ok(json!({"cursor": cursor(last), "ids": []})));
+    };
+    let place = after.strip_prefix(&format!("{epoch}-")).and_then(|seq| seq.parse::<i64>().ok());
+    let place = place.filter(|place| (0..=last).contains(place)).ok_or(Slug::CursorExpired)?;
+    if place < forgotten(work).await? {
+        return Err(Slug::CursorExpired.into());
+    }
+    let sql = "SELECT seq, tenant, partner FROM changes WHERE seq > ? ORDER BY seq LIMIT ?";
+    let rows: Vec<(i64, String, Option<String>)> =
+        sqlx::query_as(sql).bind(place).bind(CHANGES_AT_ONCE).fetch_all(&mut *work.tx).await?;
+    let mut ids = Vec::new();
+    for (_, tenant, partner) in &rows {
+        let reached = match caller.role {
+            Role::Partner => caller.reaches(tenant, partner.as_deref(), true),
+            Role::System | Role::Tenant => caller.reaches(tenant, None, true),
+        };
+        if reached && !ids.contains(tenant) {
+            ids.push(tenant.clone());
+        }
+    }
+    let seen = rows.last().map_or(place, |row| row.0);
+    let mut reply = Reply::ok(json!({"cursor": cursor(seen), "ids": ids}));
+    let patience = Duration::from_secs(wait.unsigned_abs());
+    reply.patience = (ids.is_empty() && seen == last).then_some(patience);
+    Ok(reply)
+}
+
+/// Drops changes that are too old and returns the number of the last of them.
+///
+/// The last one itself stays, as the mark of what was dropped.
+async fn forgotten(work: &mut Work) -> Result<i64, Failure> {
+    let sql = "SELECT COALESCE(MAX(seq), 0) FROM changes WHERE at < ?";
+    let oldest = work.now.as_second() - CHANGES_KEPT_SECONDS;
+    let forgotten: i64 = sqlx::query_scalar(sql).bind(oldest).fetch_one(&mut *work.tx).await?;
+    let sql = "DELETE FROM changes WHERE seq < ?";
+    sqlx::query(sql).bind(forgotten).execute(&mut *work.tx).await?;
+    Ok(forgotten)
+}

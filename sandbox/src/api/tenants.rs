@@ -1,0 +1,237 @@
+//! The admin API of one tenant: read, create, patch, delete, and its owner stamp.
+//!
+//! The order of the questions is the same everywhere: who asks, does it reach the tenant, is the tenant there, is its
+//! deletion under way, whose stamp is on it, is the writer up to date, and last whether the write is right.
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::auth::authenticate;
+use super::triggers;
+use crate::http::call::{Call, Reply};
+use crate::model::merge::{Rules, UnknownMembers, merge};
+use crate::model::problem::{Code, Failure, FieldError, Problem, Slug};
+use crate::model::roles::{Caller, Role};
+use crate::model::rows::PARTNER;
+use crate::model::runtime::State;
+use crate::model::store::Work;
+use crate::model::table::{initial_settings, put};
+use crate::model::tenant::{Found, Tenant, existing, find, keep_secrets, normalisers, secrets};
+use crate::world::organization::Tree;
+use crate::world::{records, script};
+
+/// `GET /v1/tenants/{id}`.
+pub(crate) async fn read(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    let caller = authenticate(work, call).await?;
+    let tenant = existing(work, call, &caller).await?;
+    if call.knows(&tenant.etag()) {
+        return Ok(Reply::new(304, None).with("etag", tenant.etag()));
+    }
+    Ok(answer(200, &tenant, &caller))
+}
+
+fn answer(status: u16, tenant: &Tenant, caller: &Caller) -> Reply {
+    Reply::new(status, Some(tenant.document(caller))).with("etag", tenant.etag())
+}
+
+/// `GET /v1/capabilities`.
+pub(crate) async fn capabilities(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    let role = authenticate(work, call).await?.role;
+    let restricted = crate::model::table::restricted_paths(role);
+    Ok(Reply::ok(json!({"role": role.name(), "restrictedPaths": restricted})))
+}
+
+/// `PUT /v1/tenants/{id}`.
+pub(crate) async fn create(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    let caller = authenticate(work, call).await?;
+    administers_tenants(&caller)?;
+    let owner = call.owner()?.map(str::to_owned);
+    match find(work, call, &caller).await? {
+        Found::Tenant(tenant) if tenant.state.deletion_id.is_some() => {
+            return Err(Slug::TenantDeleting.into());
+        }
+        Found::Tenant(_) => return Err(Slug::TenantExists.into()),
+        Found::Tombstone { deletion_id } if call.query.get("recreate") != Some(&deletion_id) => {
+            return Err(Problem::tombstone(&deletion_id, 409).into());
+        }
+        Found::Tombstone { .. } | Found::Absent => {}
+    }
+    let mut body = call.json()?;
+    let rotation = triggers::baseline(body.remove("triggers"))?;
+    let mut tenant = blank(&caller, &call.tenant()?, settings_of(body)?, work).await?;
+    tenant.owner = owner;
+    if let Some(token) = rotation {
+        triggers::use_up(work, &tenant.id, triggers::ROTATION, &token).await?;
+        tenant.state.last_rotation = Some(token);
+    }
+    let sql = "DELETE FROM tombstones WHERE tenant = ?";
+    sqlx::query(sql).bind(&tenant.id).execute(&mut *work.tx).await?;
+    tenant.save(work).await?;
+    script::follow(work, &mut tenant).await?;
+    work.trace.effect = Some("tenant-created");
+    Ok(answer(201, &tenant, &caller))
+}
+
+/// Returns a new tenant with these settings over the defaults; a partner's tenant belongs to that partner.
+async fn blank(caller: &Caller, id: &str, patch: Value, work: &mut Work) -> Result<Tenant, Failure> {
+    let mut start = initial_settings(id);
+    let state = State::new(&start);
+    let own_partner = caller.partner.as_deref().filter(|_| caller.role == Role::Partner);
+    if let Some(partner) = own_partner {
+        put(&mut start, PARTNER, json!(partner));
+    }
+    let rules = Rules {
+        id,
+        role: caller.role,
+        own_partner,
+        unknown_members: UnknownMembers::Refused,
+        secrets: &BTreeMap::new(),
+        normalisers: &BTreeMap::new(),
+        units: &Tree::load(work, id).await?,
+    };
+    let merged = merge(&start, &patch, &rules)?;
+    keep_secrets(work, id, &merged.secrets).await?;
+    Ok(Tenant::new(id, merged.settings, state))
+}
+
+fn administers_tenants(caller: &Caller) -> Result<(), Failure> {
+    let partner_of_none = caller.role == Role::Partner && caller.partner.is_none();
+    if caller.role == Role::Tenant || partner_of_none {
+        return Err(Slug::NotPermitted.into());
+    }
+    Ok(())
+}
+
+/// Returns the member `settings` of a write, which is its only one.
+pub(crate) fn settings_of(mut body: Map<String, Value>) -> Result<Value, Failure> {
+    let settings = body.remove("settings").ok_or(Slug::MalformedRequest)?;
+    if body.is_empty() {
+        return Ok(settings);
+    }
+    // A pointer goes into settings, so it cannot name a member beside them.
+    let errors = vec![FieldError::new("", Code::UnknownField)];
+    Err(Problem::fields(Slug::InvalidSettings, errors).into())
+}
+
+/// Refuses a write to a tenant that another one has stamped.
+pub(crate) fn owned(call: &Call, tenant: &Tenant) -> Result<(), Failure> {
+    let writer = call.owner()?;
+    match &tenant.owner {
+        Some(owner) if writer != Some(owner) => Err(Problem::owned_by(owner).into()),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn alive(tenant: &Tenant) -> Result<(), Failure> {
+    match tenant.state.deletion_id {
+        Some(_) => Err(Slug::TenantDeleting.into()),
+        None => Ok(()),
+    }
+}
+
+/// `PATCH /v1/tenants/{id}`.
+pub(crate) async fn patch(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    let caller = authenticate(work, call).await?;
+    let mut tenant = existing(work, call, &caller).await?;
+    alive(&tenant)?;
+    owned(call, &tenant)?;
+    let version = call.header("nimbus-settings-version").ok_or(Slug::SettingsVersionRequired)?;
+    if version != tenant.settings_version() {
+        return Err(Slug::SettingsChanged.into());
+    }
+    let patch = settings_of(call.json()?)?;
+    let normalisers = normalisers(work, &tenant.id).await?;
+    let edit = Edit { role: caller.role, unknown_members: UnknownMembers::Refused, normalisers };
+    change(work, &mut tenant, &patch, edit).await?;
+    if !work.trace.changed_pointers.is_empty() {
+        work.trace.effect = Some("settings-changed");
+    }
+    Ok(answer(200, &tenant, &caller))
+}
+
+/// Who edits, and what the platform makes of it.
+pub(crate) struct Edit {
+    pub role: Role,
+    pub unknown_members: UnknownMembers,
+    pub normalisers: BTreeMap<String, crate::model::merge::Normaliser>,
+}
+
+/// Merges a patch into a tenant and stores it.
+pub(crate) async fn change(work: &mut Work, tenant: &mut Tenant, patch: &Value, edit: Edit) -> Result<(), Failure> {
+    let secrets = secrets(work, &tenant.id).await?;
+    let rules = Rules {
+        id: &tenant.id,
+        role: edit.role,
+        own_partner: None,
+        unknown_members: edit.unknown_members,
+        secrets: &secrets,
+        normalisers: &edit.normalisers,
+        units: &Tree::load(work, &tenant.id).await?,
+    };
+    let merged = merge(&tenant.settings, patch, &rules)?;
+    keep_secrets(work, &tenant.id, &merged.secrets).await?;
+    // What the old retention time ended is gone, whatever the new one says.
+    records::purge(work, tenant).await?;
+    tenant.settings = merged.settings;
+    tenant.state.moved_from.retain(|pointer, _| patch.pointer(pointer).is_none());
+    records::follow(work, tenant).await?;
+    tenant.save(work).await?;
+    script::follow(work, tenant).await
+}
+
+/// `DELETE /v1/tenants/{id}`.
+pub(crate) async fn delete(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    let caller = authenticate(work, call).await?;
+    administers_tenants(&caller)?;
+    let mut tenant = existing(work, call, &caller).await?;
+    owned(call, &tenant)?;
+    if call.query.get("confirm").map(String::as_str) != Some("YES") {
+        return Err(Slug::ConfirmationRequired.into());
+    }
+    if tenant.state.deletion_id.is_none() {
+        tenant.state.deletion_id = Some(Uuid::new_v4().to_string());
+        let sql = "UPDATE services SET removed = 1 WHERE tenant = ?";
+        sqlx::query(sql).bind(&tenant.id).execute(&mut *work.tx).await?;
+        tenant.save(work).await?;
+        work.trace.effect = Some("deletion-begun");
+    }
+    // The answer shows the deletion, even if the script ends it in the same transaction.
+    let reply = answer(202, &tenant, &caller);
+    script::follow(work, &mut tenant).await?;
+    Ok(reply)
+}
+
+/// `PUT /v1/tenants/{id}/owner`.
+pub(crate) async fn claim(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    let caller = authenticate(work, call).await?;
+    let mut tenant = existing(work, call, &caller).await?;
+    alive(&tenant)?;
+    let owner = call.owner()?.ok_or(Slug::MalformedRequest)?;
+    match &tenant.owner {
+        Some(present) if present == owner => return Ok(answer(200, &tenant, &caller)),
+        Some(present) if caller.role != Role::System => {
+            return Err(Problem::owned_by(present).into());
+        }
+        // A system client takes the stamp over; the one who loses it can still read whose it was.
+        Some(present) => tenant.last_owner = Some(present.clone()),
+        None => {}
+    }
+    tenant.owner = Some(owner.to_owned());
+    tenant.save(work).await?;
+    work.trace.effect = Some("owner-claimed");
+    Ok(answer(200, &tenant, &caller))
+}
+
+/// `DELETE /v1/tenants/{id}/owner`.
+pub(crate) async fn release(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    let caller = authenticate(work, call).await?;
+    let mut tenant = existing(work, call, &caller).await?;
+    owned(call, &tenant)?;
+    if let Some(owner) = tenant.owner.take() {
+        tenant.last_owner = Some(owner);
+        tenant.save(work).await?;
+        work.trace.effect = Some("owner-released");
+    }
+    Ok(answer(200, &tenant, &caller))
+}

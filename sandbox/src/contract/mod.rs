@@ -1,0 +1,4 @@
+//! The contract: routes, schemas, and the OpenAPI document that is made of them.
+pub(crate) mod document;
+pub(crate) mod routes;
+mod schemas;

@@ -1,0 +1,145 @@
+//! The routes of the admin API and its token endpoint.
+use super::{Holds, In, Operation, Parameter, Route, TENANT, query};
+use crate::model::problem::Slug::{self, *};
+
+const OWNER: Parameter = Parameter {
+    name: "Nimbus-Owner",
+    place: In::Header,
+    required: false,
+    // Visible ASCII between the slashes, as in any header.
+    holds: Holds::Spelt("^[!-.0-~]+/[!-.0-~]+/[!-.0-~]+$"),
+    about: "stamp of the writer, `<clusterId>/<namespace>/<name>` of at most 512 characters; without it only a tenant without owner is written",
+};
+const CLAIMED_OWNER: Parameter = Parameter { required: true, about: "stamp to put on the tenant", ..OWNER };
+const SETTINGS_VERSION: Parameter = Parameter {
+    name: "Nimbus-Settings-Version",
+    place: In::Header,
+    required: true,
+    holds: Holds::Text,
+    about: "the `settingsVersion` on which the patch was made",
+};
+const IF_NONE_MATCH: Parameter = Parameter {
+    name: "If-None-Match",
+    place: In::Header,
+    required: false,
+    holds: Holds::Text,
+    about: "an entity tag; 304 if it still holds",
+};
+const FIELDS: Parameter = query(
+    "fields",
+    Holds::Spelt(
+        "^(id|settingsVersion|runtimeVersion|owner|lastOwner)(,(id|settingsVersion|runtimeVersion|owner|lastOwner))*$",
+    ),
+    "comma-separated: id, settingsVersion, runtimeVersion (these by default), owner, lastOwner",
+);
+const LIMIT: Parameter = query("limit", Holds::Number { min: 1, max: crate::api::lists::LIMIT }, "items on a page");
+const CURSOR: Parameter = query("cursor", Holds::Text, "`nextCursor` of the page before");
+const AFTER: Parameter = query("after", Holds::Text, "`cursor` of the answer before; absent: from now");
+const WAIT: Parameter = query(
+    "wait",
+    Holds::Number { min: 0, max: crate::api::lists::WAIT },
+    "seconds to wait while there is nothing to tell",
+);
+const RECREATE: Parameter = query("recreate", Holds::Text, "`deletionId` of the tombstone to build over");
+const CONFIRM: Parameter =
+    Parameter { required: true, ..query("confirm", Holds::OneOf(&["YES"]), "typed out, or the tenant stays") };
+const GONE: &[Slug] = &[TenantNotFound, TenantDeleted];
+const TRIGGER: &[Slug] =
+    &[TenantNotFound, TenantDeleted, TenantDeleting, OwnedByOther, SectionOff, UnsupportedMediaType, InvalidRequest];
+
+/// In the order of the document.
+pub(super) static ROUTES: &[Route] = &[
+    Route::new("POST", "/oauth2/v2.0/token", Operation::IssueToken, "Issue a token (client credentials)")
+        .body("TokenRequest")
+        .answers(&[(200, Some("Token")), (400, Some("TokenError")), (401, Some("TokenError"))]),
+    Route::new("GET", "/v1/capabilities", Operation::ReadCapabilities, "Tell what this client may write")
+        .answers(&[(200, Some("Capabilities"))]),
+    Route::new("GET", "/v1/changes", Operation::ListChanges, "Tell which tenants changed")
+        .takes(&[AFTER, WAIT])
+        .answers(&[(200, Some("Changes"))])
+        .refuses(&[CursorExpired]),
+    Route::new("GET", "/v1/tenants", Operation::ListTenants, "List tenants with their versions")
+        .takes(&[FIELDS, LIMIT, CURSOR, IF_NONE_MATCH])
+        .answers(&[(200, Some("Tenants")), (304, None)]),
+    Route::new("GET", "/v1/tenants/{id}", Operation::ReadTenant, "Read everything about a tenant")
+        .takes(&[IF_NONE_MATCH])
+        .answers(&[(200, Some("Tenant")), (304, None)])
+        .refuses(GONE),
+    Route::new("PUT", "/v1/tenants/{id}", Operation::CreateTenant, "Create a tenant, once")
+        .takes(&[OWNER, RECREATE])
+        .body("TenantCreation")
+        .answers(&[(201, Some("Tenant"))])
+        .refuses(&[
+            FieldNotPermitted,
+            TenantDeleted,
+            TenantDeleting,
+            TenantExists,
+            UnsupportedMediaType,
+            InvalidSettings,
+            InvalidRequest,
+        ]),
+    Route::new("PATCH", "/v1/tenants/{id}", Operation::PatchTenant, "Merge a patch into the settings, all or nothing")
+        .takes(&[OWNER, SETTINGS_VERSION])
+        .body("TenantPatch")
+        .answers(TENANT)
+        .refuses(&[
+            FieldNotPermitted,
+            TenantNotFound,
+            TenantDeleted,
+            TenantDeleting,
+            OwnedByOther,
+            SettingsChanged,
+            UnsupportedMediaType,
+            InvalidSettings,
+            SettingsVersionRequired,
+        ]),
+    Route::new("DELETE", "/v1/tenants/{id}", Operation::DeleteTenant, "Begin the deletion of a tenant, for good")
+        .takes(&[OWNER, CONFIRM])
+        .answers(&[(202, Some("Tenant"))])
+        .refuses(&[TenantNotFound, TenantDeleted, OwnedByOther, ConfirmationRequired]),
+    Route::new("PUT", "/v1/tenants/{id}/owner", Operation::ClaimTenant, "Stamp a tenant that has no stamp")
+        .takes(&[CLAIMED_OWNER])
+        .answers(TENANT)
+        .refuses(&[TenantNotFound, TenantDeleted, TenantDeleting, OwnedByOther]),
+    Route::new(
+        "DELETE",
+        "/v1/tenants/{id}/owner",
+        Operation::ReleaseTenant,
+        "Take the own stamp off; `lastOwner` keeps it",
+    )
+    .takes(&[OWNER])
+    .answers(TENANT)
+    .refuses(&[TenantNotFound, TenantDeleted, OwnedByOther]),
+    Route::new("GET", "/v1/tenants/{id}/widget-key", Operation::ReadWidgetKey, "Read the widget key")
+        .answers(&[(200, Some("WidgetKey"))])
+        .refuses(&[TenantNotFound, TenantDeleted, WidgetKeyNotSet]),
+    Route::new(
+        "POST",
+        "/v1/tenants/{id}/widget-key/rotate",
+        Operation::RotateWidgetKey,
+        "Make a new widget key, once per token",
+    )
+    .takes(&[OWNER])
+    .body("Rotation")
+    .answers(&[(200, Some("TriggerOutcome"))])
+    .refuses(TRIGGER),
+    Route::new(
+        "POST",
+        "/v1/tenants/{id}/instant-messaging/test",
+        Operation::SendTestMessage,
+        "Send a test message, once per token",
+    )
+    .takes(&[OWNER])
+    .body("TestMessage")
+    .answers(&[(200, Some("TriggerOutcome"))])
+    .refuses(&[
+        TenantNotFound,
+        TenantDeleted,
+        TenantDeleting,
+        OwnedByOther,
+        SectionOff,
+        InvitationPending,
+        UnsupportedMediaType,
+        InvalidRequest,
+    ]),
+];

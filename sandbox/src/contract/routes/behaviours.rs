@@ -1,0 +1,135 @@
+//! The routes that play what the settings are for.
+use super::{Behaviour, Holds, Operation, Parameter, Route, query};
+use crate::model::problem::Slug::{self, *};
+use crate::model::roles;
+use crate::world::records;
+
+const NOTHING: &[(u16, Option<&str>)] = &[(204, None)];
+const READS: &[Slug] = &[TenantNotFound];
+const WRITES: &[Slug] = &[TenantNotFound, UnsupportedMediaType, InvalidRequest];
+const MAKES: &[Slug] = &[TenantNotFound, TenantDeleting, UnsupportedMediaType, InvalidRequest];
+
+const READER: Parameter =
+    query("as", Holds::OneOf(&records::READERS), "reporting role; only the first one reads user states");
+const VIEWER: Parameter = query("as", Holds::OneOf(&roles::Role::NAMES), "who looks; tenant by default");
+const ASKER: Parameter = Parameter { required: true, ..query("as", Holds::Text, "id of the user who searches") };
+const WORDS: Parameter = query("text", Holds::Text, "the beginning of a name or an address");
+
+const fn play(method: &'static str, template: &'static str, behaviour: Behaviour, about: &'static str) -> Route {
+    Route::new(method, template, Operation::Behaviour(behaviour), about)
+}
+
+/// In the order of the design: units, provisioning, records, tasks, calls, Interact, view, licences, search.
+pub(super) static ROUTES: &[Route] = &[
+    play(
+        "GET",
+        "/sandbox/tenants/{id}/organization-units",
+        Behaviour::ListUnits,
+        "List the organization units, with the root and that of teams in Microsoft Teams",
+    )
+    .answers(&[(200, Some("OrganizationUnits"))])
+    .refuses(READS),
+    play("POST", "/sandbox/tenants/{id}/organization-units", Behaviour::CreateUnit, "Make an organization unit")
+        .body("OrganizationUnitCreation")
+        .answers(&[(201, Some("OrganizationUnit"))])
+        .refuses(&[TenantDeleting, UnsupportedMediaType, InvalidRequest]),
+    play(
+        "DELETE",
+        "/sandbox/tenants/{id}/organization-units/{unit}",
+        Behaviour::DeleteUnit,
+        "Delete an organization unit; what is in it, and a default that names it, moves one level up",
+    )
+    .answers(NOTHING)
+    .refuses(&[TenantNotFound, InvalidRequest]),
+    play(
+        "POST",
+        "/sandbox/tenants/{id}/services",
+        Behaviour::ProvisionService,
+        "Provision a service as somebody, from Microsoft Teams or the portal",
+    )
+    .body("Provisioning")
+    .answers(&[(200, Some("ProvisioningOutcome"))])
+    .refuses(MAKES),
+    play("GET", "/sandbox/tenants/{id}/services", Behaviour::ListServices, "List the services")
+        .answers(&[(200, Some("Services"))])
+        .refuses(READS),
+    play(
+        "PUT",
+        "/sandbox/tenants/{id}/services/{service}/tab",
+        Behaviour::SetTab,
+        "Remove the tab in Microsoft Teams, or add it again",
+    )
+    .body("Tab")
+    .answers(NOTHING)
+    .refuses(WRITES),
+    play("GET", "/sandbox/tenants/{id}/users", Behaviour::ListUsers, "List the users")
+        .answers(&[(200, Some("Users"))])
+        .refuses(READS),
+    play("PUT", "/sandbox/tenants/{id}/users/{user}/state", Behaviour::SetUserState, "Change the state of a user")
+        .body("UserState")
+        .answers(NOTHING)
+        .refuses(WRITES),
+    play(
+        "GET",
+        "/sandbox/tenants/{id}/records",
+        Behaviour::ListRecords,
+        "Read recorded user states as reports show them",
+    )
+    .takes(&[READER])
+    .answers(&[(200, Some("Records"))])
+    .refuses(READS),
+    play("POST", "/sandbox/tenants/{id}/tasks", Behaviour::CreateTask, "Let a task come in")
+        .body("Task")
+        .answers(&[(200, Some("TaskOutcome"))])
+        .refuses(WRITES),
+    play("GET", "/sandbox/tenants/{id}/tasks", Behaviour::ListTasks, "List tasks that run or wait")
+        .answers(&[(200, Some("Tasks"))])
+        .refuses(READS),
+    play("DELETE", "/sandbox/tenants/{id}/tasks/{task}", Behaviour::FinishTask, "Finish a task")
+        .answers(NOTHING)
+        .refuses(READS),
+    play("POST", "/sandbox/tenants/{id}/calls", Behaviour::CallService, "Call a service as a customer")
+        .body("CustomerCall")
+        .answers(&[(200, Some("CallOutcome"))])
+        .refuses(WRITES),
+    play("POST", "/sandbox/tenants/{id}/log-ins", Behaviour::LogIn, "Log in as a user")
+        .body("LogIn")
+        .answers(&[(200, Some("LogInOutcome"))])
+        .refuses(WRITES),
+    play("PUT", "/sandbox/interact/tokens", Behaviour::PlantInteractToken, "Plant a token that a customer can hold")
+        .body("InteractToken")
+        .answers(NOTHING)
+        .refuses(&[UnsupportedMediaType, InvalidRequest]),
+    play(
+        "POST",
+        "/sandbox/tenants/{id}/interact/sessions",
+        Behaviour::ConnectSession,
+        "Connect a customer, or let one come back",
+    )
+    .body("InteractConnection")
+    .answers(&[(200, Some("InteractOutcome"))])
+    .refuses(WRITES),
+    play("GET", "/sandbox/tenants/{id}/interact/sessions", Behaviour::ListSessions, "List the sessions")
+        .answers(&[(200, Some("InteractSessions"))])
+        .refuses(READS),
+    play(
+        "POST",
+        "/sandbox/tenants/{id}/interact/sessions/{session}/events",
+        Behaviour::LeaveSession,
+        "Let somebody leave a session",
+    )
+    .body("InteractEvent")
+    .answers(&[(200, Some("InteractSession"))])
+    .refuses(WRITES),
+    play("GET", "/sandbox/tenants/{id}/view", Behaviour::ViewTenant, "Look at users and calls in the portal")
+        .takes(&[VIEWER])
+        .answers(&[(200, Some("View"))])
+        .refuses(READS),
+    play("GET", "/sandbox/tenants/{id}/licences", Behaviour::ListLicences, "Compare used licences with bought ones")
+        .answers(&[(200, Some("Licences"))])
+        .refuses(READS),
+    play("GET", "/sandbox/tenants/{id}/search", Behaviour::Search, "Search contacts in Attendant Console")
+        .takes(&[ASKER, WORDS])
+        .answers(&[(200, Some("SearchResult"))])
+        .refuses(READS),
+];

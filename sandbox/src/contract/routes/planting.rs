@@ -1,0 +1,84 @@
+//! The routes that plant what Microsoft's side knows.
+use super::{Holds, Microsoft, Operation, Parameter, Route, query};
+use crate::model::problem::Slug::{self, *};
+
+const NOTHING: &[(u16, Option<&str>)] = &[(204, None)];
+const PLANTS: &[Slug] = &[UnsupportedMediaType, InvalidRequest];
+const AFTER: Parameter = query("after", Holds::Number { min: 0, max: i64::MAX }, "entries after this `seq`");
+
+const fn plant(method: &'static str, template: &'static str, operation: Microsoft, about: &'static str) -> Route {
+    Route::new(method, template, Operation::Microsoft(operation), about)
+}
+
+/// In the order of the document.
+pub(super) static ROUTES: &[Route] = &[
+    plant("PUT", "/sandbox/microsoft/apps/{app}", Microsoft::PutEntraApp, "Plant an app and its credentials")
+        .body("EntraApp")
+        .answers(NOTHING)
+        .refuses(PLANTS),
+    plant(
+        "PUT",
+        "/sandbox/microsoft/tenants/{tenant}",
+        Microsoft::PutEntraTenant,
+        "Plant domains, replication lag and budgets of an Entra tenant",
+    )
+    .body("EntraTenant")
+    .answers(NOTHING)
+    .refuses(PLANTS),
+    plant(
+        "PUT",
+        "/sandbox/microsoft/tenants/{tenant}/grants",
+        Microsoft::PutGrants,
+        "Grant an app exactly these permissions",
+    )
+    .body("Grants")
+    .answers(NOTHING)
+    .refuses(PLANTS),
+    plant(
+        "DELETE",
+        "/sandbox/microsoft/tenants/{tenant}/apps/{app}",
+        Microsoft::RemovePrincipal,
+        "Remove an app from a tenant",
+    )
+    .answers(NOTHING)
+    .refuses(&[InvalidRequest]),
+    plant("PUT", "/sandbox/microsoft/tenants/{tenant}/groups/{group}", Microsoft::PutGroup, "Plant a group")
+        .body("GroupToPlant")
+        .answers(NOTHING)
+        .refuses(PLANTS),
+    plant("DELETE", "/sandbox/microsoft/tenants/{tenant}/groups/{group}", Microsoft::RemoveGroup, "Remove a group")
+        .answers(NOTHING)
+        .refuses(&[InvalidRequest]),
+    plant(
+        "PUT",
+        "/sandbox/microsoft/tenants/{tenant}/users/{user}",
+        Microsoft::PutGraphUser,
+        "Plant a user and its presence",
+    )
+    .body("GraphUserToPlant")
+    .answers(NOTHING)
+    .refuses(PLANTS),
+    plant("DELETE", "/sandbox/microsoft/tenants/{tenant}/users/{user}", Microsoft::RemoveGraphUser, "Remove a user")
+        .answers(NOTHING)
+        .refuses(&[InvalidRequest]),
+    plant(
+        "PUT",
+        "/sandbox/microsoft/acs/{resource}",
+        Microsoft::PutAcsResource,
+        "Plant a resource of Azure Communication Services with its access keys",
+    )
+    .body("AcsResource")
+    .answers(NOTHING)
+    .refuses(PLANTS),
+    plant(
+        "GET",
+        "/sandbox/microsoft/acs/{resource}",
+        Microsoft::ReadAcsResource,
+        "Count what a resource did, without its keys",
+    )
+    .answers(&[(200, Some("AcsCounts"))])
+    .refuses(&[InvalidRequest]),
+    plant("GET", "/sandbox/microsoft/log", Microsoft::ReadMicrosoftLog, "Read what reached Microsoft's side, in order")
+        .takes(&[AFTER])
+        .answers(&[(200, Some("MicrosoftLog"))]),
+];

@@ -1,0 +1,164 @@
+//! One request as the operations see it, and what they answer.
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::http::HeaderMap;
+use serde_json::Value;
+
+use crate::contract::routes::Route;
+use crate::model::format::guid;
+use crate::model::problem::{Failure, Problem, Slug};
+
+/// A request that has arrived in full; not for any log, since it holds tokens and secrets.
+pub(crate) struct Call {
+    /// The route, or why there is none.
+    pub route: Result<&'static Route, Slug>,
+    pub method: String,
+    pub path: String,
+    /// The path and query as they were sent.
+    pub sent: String,
+    pub raw_query: Option<String>,
+    pub query: BTreeMap<String, String>,
+    /// The values of the template's parameters.
+    pub parameters: BTreeMap<String, String>,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    pub request_id: String,
+    pub peer: SocketAddr,
+}
+
+impl Call {
+    /// Returns a header as text; one that is not text counts as absent.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Takes off the path parameters what the template has behind them; without it the route is another one.
+    pub(crate) fn take_suffixes(&mut self) {
+        let Some((name, suffix)) = self.route.ok().and_then(Route::suffix) else {
+            return;
+        };
+        match self.parameter(name).strip_suffix(suffix).map(str::to_owned) {
+            Some(value) => drop(self.parameters.insert(name.to_owned(), value)),
+            None => self.route = Err(Slug::RouteNotFound),
+        }
+    }
+
+    pub(crate) fn parameter(&self, name: &str) -> &str {
+        self.parameters.get(name).map_or("", String::as_str)
+    }
+
+    /// Returns the tenant in the path, in lower case.
+    pub(crate) fn tenant(&self) -> Result<String, Failure> {
+        guid(self.parameter("id")).ok_or(Slug::MalformedRequest.into())
+    }
+
+    /// Returns the stamp in the header `Nimbus-Owner`: cluster, namespace and name.
+    pub(crate) fn owner(&self) -> Result<Option<&str>, Failure> {
+        let Some(value) = self.headers.get("nimbus-owner") else {
+            return Ok(None);
+        };
+        let well_formed = |owner: &&str| is_stamp(owner);
+        match value.to_str().ok().filter(well_formed) {
+            Some(owner) => Ok(Some(owner)),
+            None => Err(Slug::MalformedRequest.into()),
+        }
+    }
+
+    /// True if `If-None-Match` names this entity tag.
+    pub(crate) fn knows(&self, etag: &str) -> bool {
+        self.header("if-none-match").is_some_and(|tags| {
+            tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+        })
+    }
+
+    /// Returns a whole number of the query.
+    pub(crate) fn number(&self, name: &str, min: i64, max: i64) -> Result<Option<i64>, Failure> {
+        let Some(text) = self.query.get(name) else {
+            return Ok(None);
+        };
+        match text.parse() {
+            Ok(number) if (min..=max).contains(&number) => Ok(Some(number)),
+            _ => Err(Slug::MalformedRequest.into()),
+        }
+    }
+
+    /// Returns a query parameter that is `true`, `false` or absent.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, Failure> {
+        match self.query.get(name).map(String::as_str) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(Slug::MalformedRequest.into()),
+        }
+    }
+
+    /// Returns the body as a JSON object.
+    pub(crate) fn json(&self) -> Result<serde_json::Map<String, Value>, Failure> {
+        let media_type = self.header("content-type").and_then(|text| text.split(';').next());
+        match media_type.map(str::trim) {
+            Some("application/json" | "application/merge-patch+json") => {}
+            _ => return Err(Slug::UnsupportedMediaType.into()),
+        }
+        match serde_json::from_slice(&self.body) {
+            Ok(Value::Object(members)) => Ok(members),
+            _ => Err(Slug::MalformedRequest.into()),
+        }
+    }
+}
+
+/// True if `text` reads as cluster, namespace and name.
+pub(crate) fn is_stamp(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('/').collect();
+    text.len() <= 512 && parts.len() == 3 && parts.iter().all(|part| !part.is_empty())
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Option<Value>,
+    /// The slug, if this is a refusal.
+    pub slug: Option<&'static str>,
+    /// Nothing to tell yet: ask again when something changed, for at most so long.
+    pub patience: Option<Duration>,
+}
+
+impl Reply {
+    pub(crate) fn new(status: u16, body: Option<Value>) -> Self {
+        Self { status, headers: Vec::new(), body, slug: None, patience: None }
+    }
+
+    pub(crate) fn ok(body: Value) -> Self {
+        Self::new(200, Some(body))
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Returns the answer that says why a request was not carried out.
+    pub(crate) fn failure(failure: &Failure, request_id: &str) -> Self {
+        let internal = Problem::new(Slug::Internal);
+        let problem = match failure {
+            Failure::Refused(problem) => problem,
+            Failure::NoToken { status, error } => {
+                return Self::new(*status, Some(serde_json::json!({"error": error})));
+            }
+            Failure::Foreign(foreign) => {
+                let reply = Self::new(foreign.status, Some(foreign.body.clone()));
+                return Self { headers: foreign.headers.clone(), ..reply };
+            }
+            Failure::Database(_) | Failure::Stored(_) => &internal,
+        };
+        let reply =
+            Self { slug: Some(problem.slug.name()), ..Self::new(problem.status, Some(problem.to_json(request_id))) };
+        match problem.slug {
+            Slug::Unauthenticated => reply.with("www-authenticate", "Bearer error=\"invalid_token\"".to_owned()),
+            _ => reply,
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The log of the admin API: every request that reached it, in the order of its effects, never with a secret.
+//!
+//! The entry of a request that changed something is written in the same transaction as the change, so the log is the
+//! ground truth of what the platform accepted.
+use serde_json::{Value, json};
+
+use super::call::{Call, Reply};
+use crate::contract::routes::is_microsoft;
+use crate::microsoft::journal;
+use crate::model::problem::Failure;
+use crate::model::store::Work;
+
+/// What a request turned out to be about.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trace {
+    pub client: Option<String>,
+    /// The code of a refusal that is not ours.
+    pub code: Option<String>,
+    pub tenant: Option<String>,
+    pub settings_version_before: Option<String>,
+    pub settings_version_after: Option<String>,
+    pub changed_pointers: Vec<String>,
+    /// What the request did, one of [`EFFECTS`]; nothing if it found everything as it was.
+    pub effect: Option<&'static str>,
+}
+
+/// What a request can do to the platform.
+pub(crate) const EFFECTS: [&str; 8] = [
+    "tenant-created",
+    "settings-changed",
+    "owner-claimed",
+    "owner-released",
+    "widget-key-rotated",
+    "test-message-sent",
+    "token-recorded",
+    "deletion-begun",
+];
+
+/// How a request ended.
+pub(crate) struct Ending<'a> {
+    /// The status that was, or would have been, answered; nothing if the request was never looked at.
+    pub status: Option<u16>,
+    /// The slug of the refusal.
+    pub slug: Option<&'static str>,
+    /// The kind of fault that struck.
+    pub fault: Option<&'a str>,
+    /// False if a fault answered in place of the platform.
+    pub carried_out: bool,
+}
+
+/// Writes the entry of a request.
+pub(crate) async fn write(work: &mut Work, call: &Call, ending: &Ending<'_>) -> Result<(), sqlx::Error> {
+    if is_microsoft(&call.path) {
+        return journal::write(work, call, ending).await;
+    }
+    let entry = entry(work, call, ending).to_string();
+    let sql = "INSERT INTO log (entry) VALUES (?)";
+    sqlx::query(sql).bind(entry).execute(&mut *work.tx).await?;
+    Ok(())
+}
+
+fn entry(work: &Work, call: &Call, ending: &Ending<'_>) -> Value {
+    let trace = &work.trace;
+    let written = call.method != "GET" && call.path.starts_with("/v1/");
+    let accepted = written && ending.status.is_some_and(|status| status < 300) && ending.slug.is_none();
+    json!({
+        "at": work.now.to_string(),
+        "requestId": call.request_id,
+        "method": call.method,
+        "path": call.path,
+        "query": call.raw_query,
+        "route": call.route.ok().map(|route| route.template),
+        "tenant": trace.tenant,
+        "client": trace.client,
+        "owner": call.header("nimbus-owner"),
+        "userAgent": call.header("user-agent"),
+        "status": ending.status,
+        "slug": ending.slug,
+        "accepted": accepted && trace.tenant.is_some() && ending.carried_out,
+        "effect": trace.effect,
+        "settingsVersion": {
+            "before": trace.settings_version_before,
+            "after": trace.settings_version_after,
+        },
+        "changedPointers": trace.changed_pointers,
+        "fault": ending.fault,
+    })
+}
+
+/// `GET /sandbox/log`: the entries after `after`.
+pub(crate) async fn read(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    entries(work, call, "SELECT seq, entry FROM log WHERE seq > ? ORDER BY seq").await
+}
+
+/// The entries after `after`, as `sql` selects them by their number.
+pub(crate) async fn entries(work: &mut Work, call: &Call, sql: &'static str) -> Result<Reply, Failure> {
+    let after: i64 = call.number("after", 0, i64::MAX)?.unwrap_or(0);
+    let rows: Vec<(i64, String)> = sqlx::query_as(sql).bind(after).fetch_all(&mut *work.tx).await?;
+    let mut items = Vec::new();
+    for (seq, entry) in rows {
+        let mut entry: Value = serde_json::from_str(&entry)?;
+        entry["seq"] = json!(seq);
+        items.push(entry);
+    }
+    Ok(Reply::ok(json!({"items": items})))
+}

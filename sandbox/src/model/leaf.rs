@@ -1,0 +1,215 @@
+//! The vocabulary of a row: what a leaf takes, who may change it, when it is needed.
+use serde_json::{Value, json};
+
+use super::roles::Role;
+
+/// Who may change a leaf; each one includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Authority {
+    /// Everybody, also a restricted tenant administrator.
+    NonTechnical,
+    /// Tenant administrators.
+    Tenant,
+    /// Partner administrators.
+    Partner,
+    /// System administrators only.
+    System,
+}
+
+impl Authority {
+    /// True if a client with this role may write the leaf.
+    pub(crate) fn admits(self, role: Role) -> bool {
+        match self {
+            Self::NonTechnical | Self::Tenant => true,
+            Self::Partner => role != Role::Tenant,
+            Self::System => role == Role::System,
+        }
+    }
+}
+
+/// Notations of a text that are more than its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// 8-4-4-4-12 hexadecimal digits, not all zero; kept in lower case.
+    Guid,
+    /// A DNS name with at least one dot; kept in lower case.
+    Domain,
+    /// One address, also the sign-in name of an account.
+    Email,
+    /// E.164 with the plus sign.
+    Phone,
+    /// `sip:user@host`; accepted without its scheme, kept with it.
+    Sip,
+    /// ISO 3166-1 alpha-2.
+    Country,
+    /// `root` or the GUID of an organization unit.
+    OrganizationUnit,
+    /// The id of a partner on this platform.
+    Partner,
+}
+
+/// What values a leaf takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A boolean.
+    Toggle,
+    /// An integer; without a `max` only the type bounds it.
+    Number { min: i64, max: Option<i64> },
+    /// One of these spellings.
+    Choice(&'static [&'static str]),
+    /// Free text of at most so many characters.
+    Text { max: usize },
+    /// Text in a fixed notation.
+    Formatted(Format),
+    /// The tenant id, which never changes.
+    Identity,
+    /// An ACS connection string: taken once, never shown again.
+    Sealed,
+    /// Counts by name, each zero or more.
+    Counts,
+}
+
+/// What a leaf holds while nobody has set it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Preset {
+    /// No value, which reads as null.
+    Nothing,
+    Toggle(bool),
+    Number(i64),
+    Text(&'static str),
+}
+
+/// When a write that leaves a leaf without a value is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Required {
+    Never,
+    AtCreation,
+    /// While every switch above the leaf is on.
+    WhenOn,
+}
+
+/// Which change of a leaf the provisioning script must push, and what the pending change is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Script {
+    /// No change of it.
+    Never,
+    /// Only from false to true.
+    SwitchedOn(&'static str),
+    /// Any change.
+    Changed(&'static str),
+}
+
+/// One setting.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leaf {
+    /// RFC 6901, into `settings`.
+    pub pointer: &'static str,
+    pub kind: Kind,
+    pub authority: Authority,
+    pub preset: Preset,
+    /// True if null in a PATCH removes the value.
+    pub clearable: bool,
+    /// Pointers of the toggles that hide the leaf while one of them is off.
+    pub switches: &'static [&'static str],
+    pub required: Required,
+    pub script: Script,
+    /// What the leaf does, for the OpenAPI document.
+    pub about: &'static str,
+}
+
+impl Leaf {
+    pub(crate) const fn new(pointer: &'static str, kind: Kind, authority: Authority, about: &'static str) -> Self {
+        Self {
+            pointer,
+            kind,
+            authority,
+            preset: Preset::Nothing,
+            clearable: false,
+            switches: &[],
+            required: Required::Never,
+            script: Script::Never,
+            about,
+        }
+    }
+
+    pub(crate) const fn preset(self, preset: Preset) -> Self {
+        Self { preset, ..self }
+    }
+
+    pub(crate) const fn clearable(self) -> Self {
+        Self { clearable: true, ..self }
+    }
+
+    pub(crate) const fn under(self, switches: &'static [&'static str]) -> Self {
+        Self { switches, ..self }
+    }
+
+    pub(crate) const fn required(self, required: Required) -> Self {
+        Self { required, ..self }
+    }
+
+    pub(crate) const fn script(self, script: Script) -> Self {
+        Self { script, ..self }
+    }
+
+    /// The value that a new tenant `id` has here.
+    pub(crate) fn initial(&self, id: &str) -> Value {
+        match (self.kind, self.preset) {
+            (Kind::Identity, _) => json!(id),
+            (Kind::Sealed, _) => json!({"set": false, "version": 0}),
+            (Kind::Counts, _) => json!({}),
+            (_, Preset::Nothing) => Value::Null,
+            (_, Preset::Toggle(on)) => json!(on),
+            (_, Preset::Number(number)) => json!(number),
+            (_, Preset::Text(text)) => json!(text),
+        }
+    }
+
+    /// True if a reader can find null here.
+    pub(crate) fn may_be_empty(&self) -> bool {
+        self.preset == Preset::Nothing
+            && self.required != Required::AtCreation
+            && !matches!(self.kind, Kind::Identity | Kind::Sealed | Kind::Counts)
+    }
+}
+
+/// A boolean that is off at first.
+pub(crate) const fn toggle(pointer: &'static str, authority: Authority, about: &'static str) -> Leaf {
+    Leaf::new(pointer, Kind::Toggle, authority, about).preset(Preset::Toggle(false))
+}
+
+/// Clearable free text.
+pub(crate) const fn text(pointer: &'static str, authority: Authority, about: &'static str) -> Leaf {
+    Leaf::new(pointer, Kind::Text { max: 256 }, authority, about).clearable()
+}
+
+/// Text in a fixed notation.
+pub(crate) const fn spelt(pointer: &'static str, format: Format, authority: Authority, about: &'static str) -> Leaf {
+    Leaf::new(pointer, Kind::Formatted(format), authority, about)
+}
+
+/// One of some spellings.
+pub(crate) const fn choice(
+    pointer: &'static str,
+    names: &'static [&'static str],
+    authority: Authority,
+    about: &'static str,
+) -> Leaf {
+    Leaf::new(pointer, Kind::Choice(names), authority, about)
+}
+
+/// A connection string that is required while its switches are on.
+pub(crate) const fn sealed(pointer: &'static str, switches: &'static [&'static str], about: &'static str) -> Leaf {
+    Leaf::new(pointer, Kind::Sealed, Authority::Tenant, about).under(switches).required(Required::WhenOn)
+}
+
+/// A number from one on.
+pub(crate) const fn limit(pointer: &'static str, max: i64, default: i64, about: &'static str) -> Leaf {
+    let kind = Kind::Number { min: 1, max: Some(max) };
+    Leaf::new(pointer, kind, Authority::Tenant, about).preset(Preset::Number(default))
+}
+
+/// A number of bought licences.
+pub(crate) const fn contingent(pointer: &'static str, about: &'static str) -> Leaf {
+    Leaf::new(pointer, Kind::Number { min: 0, max: None }, Authority::System, about).preset(Preset::Number(0))
+}
