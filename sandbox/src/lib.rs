@@ -1,30 +1,33 @@
 //! The reference platform: the admin API of Nimbus tenants on SQLite, and the world around it under `/sandbox`.
 //!
-//! For demos, tests and benchmarks. It validates JSON by its own table (`table.rs`, `rows.rs`) and shares no struct
-//! with the client of the admin API, so that a mistake on either side is seen. [`openapi()`] is the contract of both.
+//! For demos, tests and benchmarks. It validates JSON by a table of its own (`model/rows.rs`) and shares nothing with the
+//! client of the admin API, so that a mistake on either side is seen. [`openapi()`] is the contract of both.
+//!
+//! ```text
+//! server     from a request on the wire to the operation that carries it out: faults, transaction, log
+//! contract   routes, schemas, and the OpenAPI document that is made of them
+//! api        the admin API: tokens, tenants, owner stamps, lists, triggers
+//! world      what surrounds the platform: people, services, tasks, the script, the clock, planted faults
+//! microsoft  Entra, Graph and ACS Identity in their wire formats
+//! http       one request and its answer
+//! model      tenants: the table of settings, the rules of a write, what follows from both, the database
+//! ```
+//!
+//! Who may use whom: `http → model`; `microsoft → http, model`; `world → microsoft, http, model`; `api → world` and what that
+//! uses; `contract → api` and what that uses; `server` sees everything, and nothing uses it.
 //!
 //! Three OAuth clients are there from the start: `system` with secret `system-secret`, `partner` with `partner-secret`
 //! (partner `northwind`) and `tenant` with `tenant-secret`, which reaches no tenant until `PUT /sandbox/clients` grants
 //! it some. Tokens live for an hour of the virtual clock. `/sandbox` asks for no token and answers only this machine.
-//!
-//! Beside the API it plays what the settings are for (`organization`, `provisioning`, `tasks`, `calls`, `interact`,
-//! `records`, `view`, `licences`, `search`), and Microsoft's side (`microsoft`, which says more).
-//!
-//! A request flows: `serve` and `struck` (transaction, log, faults) → `dispatch` → `tenants`, `lists`, `triggers`, `auth`
-//! (the API) or `outside`, `people`, `clients`, `script`, `faults`, `log` (the world) → `merge`, `runtime`, `format`
-//! (pure) → `tenant`, `store`. `routes`, `rows` and `slugs` are the data from which `openapi` is made.
 use std::future::IntoFuture;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::ServiceExt;
 use axum::extract::Request;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tower::Layer;
 use tower::util::MapRequestLayer;
 
@@ -36,14 +39,10 @@ mod model;
 mod server;
 mod world;
 
-/// Where the platform keeps its state.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Database {
-    /// In memory, gone when the platform stops.
-    Memory,
-    /// In this SQLite file, which is made if it is absent; its state survives a restart.
-    File(PathBuf),
-}
+use http::connection::{CuttableListener, Peer};
+pub use model::store::Database;
+use model::store::Store;
+use server::platform::Platform;
 
 /// How to start the platform.
 #[derive(Clone, Debug)]
@@ -114,23 +113,18 @@ pub fn openapi() -> serde_json::Value {
 ///
 /// *Errors*: the database or the address is not to be had. *Guarantees*: the platform answers from when this returns.
 pub async fn start(options: Options) -> Result<Running, Error> {
-    let store = model::store::Store::open(&options.database).await.map_err(Error::Database)?;
+    let store = Store::open(&options.database, &[model::schema::SCHEMA, microsoft::schema::SCHEMA])
+        .await
+        .map_err(Error::Database)?;
     let listen_error = |source| Error::Listen { address: options.listen, source };
     let listener = TcpListener::bind(options.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
     let stopping = CancellationToken::new();
-    let platform = Arc::new(server::serve::Platform {
-        store,
-        faults: http::faults::Faults::default(),
-        throttle: microsoft::throttle::Throttle::default(),
-        committed: watch::Sender::new(()),
-        stopping: stopping.clone(),
-        running: TaskTracker::new(),
-    });
-    let service = MapRequestLayer::new(microsoft::hosts::receive).layer(server::serve::router(&platform));
-    let service = ServiceExt::<Request>::into_make_service_with_connect_info::<http::connection::Peer>(service);
-    let server = axum::serve(http::connection::CuttableListener(listener), service)
-        .with_graceful_shutdown(stopping.clone().cancelled_owned());
+    let platform = Arc::new(Platform::new(store, stopping.clone()));
+    let service = MapRequestLayer::new(microsoft::hosts::receive).layer(server::router::router(&platform));
+    let service = ServiceExt::<Request>::into_make_service_with_connect_info::<Peer>(service);
+    let server =
+        axum::serve(CuttableListener(listener), service).with_graceful_shutdown(stopping.clone().cancelled_owned());
     let server = tokio::spawn(async move {
         // Serving a listener ends in no other way than by the shutdown above.
         server.into_future().await.ok();

@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
-use crate::http::call::{Call, Reply};
+use crate::http::call::Call;
+use crate::http::reply::Reply;
+use crate::model::digest::hash;
 use crate::model::problem::{Failure, Slug};
 use crate::model::roles::{Caller, Role};
 use crate::model::store::Work;
@@ -44,10 +45,6 @@ pub(crate) async fn issue_token(work: &mut Work, call: &Call) -> Result<Reply, F
     row.execute(&mut *work.tx).await?;
     let body = json!({"access_token": token, "token_type": "Bearer", "expires_in": lifetime});
     Ok(Reply::ok(body).with("cache-control", "no-store".to_owned()))
-}
-
-pub(crate) fn hash(token: &str) -> String {
-    Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Returns the client whose token the request carries.

@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::auth::authenticate;
-use crate::http::call::{Call, Reply};
+use crate::http::call::Call;
+use crate::http::reply::Reply;
 use crate::model::problem::{Failure, Slug};
 use crate::model::roles::{Caller, Role};
 use crate::model::store::Work;

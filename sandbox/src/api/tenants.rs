@@ -1,25 +1,31 @@
-//! The admin API of one tenant: read, create, patch, delete, and its owner stamp.
+//! The admin API of one tenant: read, create, patch, delete.
 //!
 //! The order of the questions is the same everywhere: who asks, does it reach the tenant, is the tenant there, is its
 //! deletion under way, whose stamp is on it, is the writer up to date, and last whether the write is right.
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::auth::authenticate;
+use super::owners::owned;
+use super::target::{Found, answer, existing, find};
 use super::triggers;
-use crate::http::call::{Call, Reply};
+use crate::http::call::Call;
+use crate::http::members::settings_of;
+use crate::http::reply::Reply;
 use crate::model::merge::{Rules, UnknownMembers, merge};
-use crate::model::problem::{Code, Failure, FieldError, Problem, Slug};
+use crate::model::parts::{keep_secrets, normalisers};
+use crate::model::problem::{Failure, Problem, Slug};
 use crate::model::roles::{Caller, Role};
 use crate::model::rows::PARTNER;
 use crate::model::runtime::State;
 use crate::model::store::Work;
-use crate::model::table::{initial_settings, put};
-use crate::model::tenant::{Found, Tenant, existing, find, keep_secrets, normalisers, secrets};
-use crate::world::organization::Tree;
-use crate::world::{records, script};
+use crate::model::table::{initial_settings, put, restricted_paths};
+use crate::model::tenant::{Tenant, alive};
+use crate::model::units::Tree;
+use crate::world::edit::{Edit, change};
+use crate::world::script;
 
 /// `GET /v1/tenants/{id}`.
 pub(crate) async fn read(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
@@ -31,14 +37,10 @@ pub(crate) async fn read(work: &mut Work, call: &Call) -> Result<Reply, Failure>
     Ok(answer(200, &tenant, &caller))
 }
 
-fn answer(status: u16, tenant: &Tenant, caller: &Caller) -> Reply {
-    Reply::new(status, Some(tenant.document(caller))).with("etag", tenant.etag())
-}
-
 /// `GET /v1/capabilities`.
 pub(crate) async fn capabilities(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let role = authenticate(work, call).await?.role;
-    let restricted = crate::model::table::restricted_paths(role);
+    let restricted = restricted_paths(role);
     Ok(Reply::ok(json!({"role": role.name(), "restrictedPaths": restricted})))
 }
 
@@ -103,33 +105,6 @@ fn administers_tenants(caller: &Caller) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns the member `settings` of a write, which is its only one.
-pub(crate) fn settings_of(mut body: Map<String, Value>) -> Result<Value, Failure> {
-    let settings = body.remove("settings").ok_or(Slug::MalformedRequest)?;
-    if body.is_empty() {
-        return Ok(settings);
-    }
-    // A pointer goes into settings, so it cannot name a member beside them.
-    let errors = vec![FieldError::new("", Code::UnknownField)];
-    Err(Problem::fields(Slug::InvalidSettings, errors).into())
-}
-
-/// Refuses a write to a tenant that another one has stamped.
-pub(crate) fn owned(call: &Call, tenant: &Tenant) -> Result<(), Failure> {
-    let writer = call.owner()?;
-    match &tenant.owner {
-        Some(owner) if writer != Some(owner) => Err(Problem::owned_by(owner).into()),
-        _ => Ok(()),
-    }
-}
-
-pub(crate) fn alive(tenant: &Tenant) -> Result<(), Failure> {
-    match tenant.state.deletion_id {
-        Some(_) => Err(Slug::TenantDeleting.into()),
-        None => Ok(()),
-    }
-}
-
 /// `PATCH /v1/tenants/{id}`.
 pub(crate) async fn patch(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let caller = authenticate(work, call).await?;
@@ -148,36 +123,6 @@ pub(crate) async fn patch(work: &mut Work, call: &Call) -> Result<Reply, Failure
         work.trace.effect = Some("settings-changed");
     }
     Ok(answer(200, &tenant, &caller))
-}
-
-/// Who edits, and what the platform makes of it.
-pub(crate) struct Edit {
-    pub role: Role,
-    pub unknown_members: UnknownMembers,
-    pub normalisers: BTreeMap<String, crate::model::merge::Normaliser>,
-}
-
-/// Merges a patch into a tenant and stores it.
-pub(crate) async fn change(work: &mut Work, tenant: &mut Tenant, patch: &Value, edit: Edit) -> Result<(), Failure> {
-    let secrets = secrets(work, &tenant.id).await?;
-    let rules = Rules {
-        id: &tenant.id,
-        role: edit.role,
-        own_partner: None,
-        unknown_members: edit.unknown_members,
-        secrets: &secrets,
-        normalisers: &edit.normalisers,
-        units: &Tree::load(work, &tenant.id).await?,
-    };
-    let merged = merge(&tenant.settings, patch, &rules)?;
-    keep_secrets(work, &tenant.id, &merged.secrets).await?;
-    // What the old retention time ended is gone, whatever the new one says.
-    records::purge(work, tenant).await?;
-    tenant.settings = merged.settings;
-    tenant.state.moved_from.retain(|pointer, _| patch.pointer(pointer).is_none());
-    records::follow(work, tenant).await?;
-    tenant.save(work).await?;
-    script::follow(work, tenant).await
 }
 
 /// `DELETE /v1/tenants/{id}`.
@@ -200,38 +145,4 @@ pub(crate) async fn delete(work: &mut Work, call: &Call) -> Result<Reply, Failur
     let reply = answer(202, &tenant, &caller);
     script::follow(work, &mut tenant).await?;
     Ok(reply)
-}
-
-/// `PUT /v1/tenants/{id}/owner`.
-pub(crate) async fn claim(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
-    let caller = authenticate(work, call).await?;
-    let mut tenant = existing(work, call, &caller).await?;
-    alive(&tenant)?;
-    let owner = call.owner()?.ok_or(Slug::MalformedRequest)?;
-    match &tenant.owner {
-        Some(present) if present == owner => return Ok(answer(200, &tenant, &caller)),
-        Some(present) if caller.role != Role::System => {
-            return Err(Problem::owned_by(present).into());
-        }
-        // A system client takes the stamp over; the one who loses it can still read whose it was.
-        Some(present) => tenant.last_owner = Some(present.clone()),
-        None => {}
-    }
-    tenant.owner = Some(owner.to_owned());
-    tenant.save(work).await?;
-    work.trace.effect = Some("owner-claimed");
-    Ok(answer(200, &tenant, &caller))
-}
-
-/// `DELETE /v1/tenants/{id}/owner`.
-pub(crate) async fn release(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
-    let caller = authenticate(work, call).await?;
-    let mut tenant = existing(work, call, &caller).await?;
-    owned(call, &tenant)?;
-    if let Some(owner) = tenant.owner.take() {
-        tenant.last_owner = Some(owner);
-        tenant.save(work).await?;
-        work.trace.effect = Some("owner-released");
-    }
-    Ok(answer(200, &tenant, &caller))
 }

@@ -5,16 +5,18 @@
 use serde_json::{Value, json};
 
 use super::auth::authenticate;
-use super::tenants::{alive, owned};
-use crate::http::call::{Call, Reply};
+use super::owners::owned;
+use super::target::existing;
+use crate::http::call::Call;
 use crate::http::members::Members;
+use crate::http::reply::Reply;
 use crate::model::format::canonical;
 use crate::model::leaf::Format;
 use crate::model::problem::{Code, Failure, Problem, Slug};
 use crate::model::rows::{INSTANT_MESSAGING_ENABLED, INTERACT_ENABLED, PRIMARY_ACCOUNT};
 use crate::model::runtime::WidgetKey;
 use crate::model::store::Work;
-use crate::model::tenant::{Tenant, existing};
+use crate::model::tenant::{Tenant, alive};
 
 /// The actions, as they are stored with their tokens.
 pub(crate) const ROTATION: &str = "widget-key-rotation";

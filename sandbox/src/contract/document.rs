@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::routes::{Holds, In, Microsoft, Operation, Parameter, Route, routes};
+use super::route::{Api, Holds, In, Microsoft, Operation, Parameter, Route};
+use super::routes::routes;
 use super::schemas;
 use crate::model::problem::{Code, Slug};
 
@@ -96,7 +97,7 @@ fn tag(route: &Route) -> &'static str {
 
 fn request_types(route: &Route) -> &'static [&'static str] {
     match (route.operation, route.method) {
-        (Operation::IssueToken | Operation::Microsoft(Microsoft::IssueEntraToken), _) => {
+        (Operation::Api(Api::IssueToken) | Operation::Microsoft(Microsoft::IssueEntraToken), _) => {
             &["application/x-www-form-urlencoded"]
         }
         (_, "PATCH") => &["application/json", "application/merge-patch+json"],
@@ -193,7 +194,7 @@ fn refusal_headers(status: u16) -> Value {
 /// A tombstone refuses a creation as a conflict; everywhere else it is what the reader did not find.
 fn status(route: &Route, slug: Slug) -> u16 {
     match (route.operation, slug) {
-        (Operation::CreateTenant, Slug::TenantDeleted) => 409,
+        (Operation::Api(Api::CreateTenant), Slug::TenantDeleted) => 409,
         _ => slug.status(),
     }
 }

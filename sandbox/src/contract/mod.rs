@@ -1,4 +1,5 @@
 //! The contract: routes, schemas, and the OpenAPI document that is made of them.
 pub(crate) mod document;
+pub(crate) mod route;
 pub(crate) mod routes;
 mod schemas;

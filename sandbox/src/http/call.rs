@@ -1,20 +1,18 @@
-//! One request as the operations see it, and what they answer.
+//! One request as the operations see it.
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use serde_json::Value;
 
-use crate::contract::routes::Route;
 use crate::model::format::guid;
-use crate::model::problem::{Failure, Problem, Slug};
+use crate::model::problem::{Failure, Slug};
 
 /// A request that has arrived in full; not for any log, since it holds tokens and secrets.
 pub(crate) struct Call {
-    /// The route, or why there is none.
-    pub route: Result<&'static Route, Slug>,
+    /// The template of the route; nothing if there is none.
+    pub template: Option<&'static str>,
     pub method: String,
     pub path: String,
     /// The path and query as they were sent.
@@ -33,17 +31,6 @@ impl Call {
     /// Returns a header as text; one that is not text counts as absent.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// Takes off the path parameters what the template has behind them; without it the route is another one.
-    pub(crate) fn take_suffixes(&mut self) {
-        let Some((name, suffix)) = self.route.ok().and_then(Route::suffix) else {
-            return;
-        };
-        match self.parameter(name).strip_suffix(suffix).map(str::to_owned) {
-            Some(value) => drop(self.parameters.insert(name.to_owned(), value)),
-            None => self.route = Err(Slug::RouteNotFound),
-        }
     }
 
     pub(crate) fn parameter(&self, name: &str) -> &str {
@@ -112,53 +99,4 @@ impl Call {
 pub(crate) fn is_stamp(text: &str) -> bool {
     let parts: Vec<&str> = text.split('/').collect();
     text.len() <= 512 && parts.len() == 3 && parts.iter().all(|part| !part.is_empty())
-}
-
-/// An answer.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    pub status: u16,
-    pub headers: Vec<(&'static str, String)>,
-    pub body: Option<Value>,
-    /// The slug, if this is a refusal.
-    pub slug: Option<&'static str>,
-    /// Nothing to tell yet: ask again when something changed, for at most so long.
-    pub patience: Option<Duration>,
-}
-
-impl Reply {
-    pub(crate) fn new(status: u16, body: Option<Value>) -> Self {
-        Self { status, headers: Vec::new(), body, slug: None, patience: None }
-    }
-
-    pub(crate) fn ok(body: Value) -> Self {
-        Self::new(200, Some(body))
-    }
-
-    pub(crate) fn with(mut self, name: &'static str, value: String) -> Self {
-        self.headers.push((name, value));
-        self
-    }
-
-    /// Returns the answer that says why a request was not carried out.
-    pub(crate) fn failure(failure: &Failure, request_id: &str) -> Self {
-        let internal = Problem::new(Slug::Internal);
-        let problem = match failure {
-            Failure::Refused(problem) => problem,
-            Failure::NoToken { status, error } => {
-                return Self::new(*status, Some(serde_json::json!({"error": error})));
-            }
-            Failure::Foreign(foreign) => {
-                let reply = Self::new(foreign.status, Some(foreign.body.clone()));
-                return Self { headers: foreign.headers.clone(), ..reply };
-            }
-            Failure::Database(_) | Failure::Stored(_) => &internal,
-        };
-        let reply =
-            Self { slug: Some(problem.slug.name()), ..Self::new(problem.status, Some(problem.to_json(request_id))) };
-        match problem.slug {
-            Slug::Unauthenticated => reply.with("www-authenticate", "Bearer error=\"invalid_token\"".to_owned()),
-            _ => reply,
-        }
-    }
 }

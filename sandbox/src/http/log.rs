@@ -4,37 +4,10 @@
 //! ground truth of what the platform accepted.
 use serde_json::{Value, json};
 
-use super::call::{Call, Reply};
-use crate::contract::routes::is_microsoft;
-use crate::microsoft::journal;
+use super::call::Call;
+use super::reply::Reply;
 use crate::model::problem::Failure;
 use crate::model::store::Work;
-
-/// What a request turned out to be about.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Trace {
-    pub client: Option<String>,
-    /// The code of a refusal that is not ours.
-    pub code: Option<String>,
-    pub tenant: Option<String>,
-    pub settings_version_before: Option<String>,
-    pub settings_version_after: Option<String>,
-    pub changed_pointers: Vec<String>,
-    /// What the request did, one of [`EFFECTS`]; nothing if it found everything as it was.
-    pub effect: Option<&'static str>,
-}
-
-/// What a request can do to the platform.
-pub(crate) const EFFECTS: [&str; 8] = [
-    "tenant-created",
-    "settings-changed",
-    "owner-claimed",
-    "owner-released",
-    "widget-key-rotated",
-    "test-message-sent",
-    "token-recorded",
-    "deletion-begun",
-];
 
 /// How a request ended.
 pub(crate) struct Ending<'a> {
@@ -50,9 +23,6 @@ pub(crate) struct Ending<'a> {
 
 /// Writes the entry of a request.
 pub(crate) async fn write(work: &mut Work, call: &Call, ending: &Ending<'_>) -> Result<(), sqlx::Error> {
-    if is_microsoft(&call.path) {
-        return journal::write(work, call, ending).await;
-    }
     let entry = entry(work, call, ending).to_string();
     let sql = "INSERT INTO log (entry) VALUES (?)";
     sqlx::query(sql).bind(entry).execute(&mut *work.tx).await?;
@@ -69,7 +39,7 @@ fn entry(work: &Work, call: &Call, ending: &Ending<'_>) -> Value {
         "method": call.method,
         "path": call.path,
         "query": call.raw_query,
-        "route": call.route.ok().map(|route| route.template),
+        "route": call.template,
         "tenant": trace.tenant,
         "client": trace.client,
         "owner": call.header("nimbus-owner"),

@@ -108,3 +108,14 @@ impl Members {
         Role::parse(&self.text(name)?).map_or_else(|| refused(name, Code::NotAllowed), Ok)
     }
 }
+
+/// Returns the member `settings` of a write, which is its only one.
+pub(crate) fn settings_of(mut body: Map<String, Value>) -> Result<Value, Failure> {
+    let settings = body.remove("settings").ok_or(Slug::MalformedRequest)?;
+    if body.is_empty() {
+        return Ok(settings);
+    }
+    // A pointer goes into settings, so it cannot name a member beside them.
+    let errors = vec![FieldError::new("", Code::UnknownField)];
+    Err(Problem::fields(Slug::InvalidSettings, errors).into())
+}

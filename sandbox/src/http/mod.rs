@@ -1,7 +1,8 @@
-//! One request and its answer.
+//! One request and its answer, as the operations see them and on the wire.
 pub(crate) mod call;
 pub(crate) mod connection;
-pub(crate) mod faults;
 pub(crate) mod log;
 pub(crate) mod members;
+pub(crate) mod paths;
+pub(crate) mod reply;
 pub(crate) mod wire;

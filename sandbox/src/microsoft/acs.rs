@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::acs_resources::{Count, Resource, count, find};
 use super::answers::acs;
 use super::signature::{Flaw, Signed, check};
-use crate::http::call::{Call, Reply};
+use crate::http::call::Call;
+use crate::http::reply::Reply;
 use crate::model::problem::Failure;
 use crate::model::store::Work;
 
@@ -88,7 +89,7 @@ fn reply(call: &Call, status: u16, body: Option<Value>) -> Reply {
 }
 
 /// `POST /acs/{resource}/identities`: an identity, with a token if scopes are named.
-pub(super) async fn create(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn create(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let resource = target(work, call).await?;
     let body = body(call)?;
     let with_token = scopes(call, &body, "createTokenWithScopes")?;
@@ -117,7 +118,7 @@ async fn identity(work: &mut Work, call: &Call) -> Result<(Resource, String), Fa
 }
 
 /// `POST /acs/{resource}/identities/{identity}/:issueAccessToken`.
-pub(super) async fn issue(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn issue(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let (resource, _) = identity(work, call).await?;
     let body = body(call)?;
     if !scopes(call, &body, "scopes")? {
@@ -128,14 +129,14 @@ pub(super) async fn issue(work: &mut Work, call: &Call) -> Result<Reply, Failure
 }
 
 /// `POST /acs/{resource}/identities/{identity}/:revokeAccessTokens`.
-pub(super) async fn revoke(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn revoke(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let (resource, _) = identity(work, call).await?;
     count(work, &resource, Count::Revoked).await?;
     Ok(reply(call, 204, None))
 }
 
 /// `DELETE /acs/{resource}/identities/{identity}`.
-pub(super) async fn delete(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn delete(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let (resource, id) = identity(work, call).await?;
     sqlx::query("DELETE FROM acs_identities WHERE id = ?").bind(&id).execute(&mut *work.tx).await?;
     count(work, &resource, Count::Deleted).await?;

@@ -1,7 +1,8 @@
 //! Resources of Azure Communication Services with their access keys, as they are planted.
 use serde_json::{Value, json};
 
-use crate::http::call::{Call, Reply};
+use crate::http::call::Call;
+use crate::http::reply::Reply;
 use crate::model::format::{guid, is_base64};
 use crate::model::problem::{Code, Failure, Problem};
 use crate::model::store::Work;
@@ -17,7 +18,7 @@ pub(super) struct Resource {
 }
 
 /// `PUT /sandbox/microsoft/acs/{resource}`.
-pub(super) async fn put(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn put(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body = call.members(&["resourceId", "accessKeys", "permitted"])?;
     let id = guid(&body.text("resourceId")?).ok_or(Problem::member("/resourceId", Code::BadFormat))?;
     let keys = body.texts("accessKeys")?;
@@ -69,7 +70,7 @@ pub(super) async fn count(work: &mut Work, resource: &Resource, count: Count) ->
 }
 
 /// `GET /sandbox/microsoft/acs/{resource}`: what became of its identities, never its keys.
-pub(super) async fn read(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn read(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let sql = "SELECT resource_id, permitted, created, deleted, issued, revoked FROM acs_resources WHERE name = ?";
     let row: Option<(String, bool, i64, i64, i64, i64)> =
         sqlx::query_as(sql).bind(name(call)).fetch_optional(&mut *work.tx).await?;

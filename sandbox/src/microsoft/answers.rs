@@ -1,32 +1,9 @@
 //! How Microsoft says no: three kinds of bodies, none of them ours.
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::http::call::Call;
-use crate::model::problem::Failure;
+use crate::model::problem::Foreign;
 use crate::model::store::Work;
-
-/// A refusal in somebody else's words.
-#[derive(Clone, Debug)]
-pub(crate) struct Foreign {
-    pub status: u16,
-    /// What a caller branches on; also in the journal.
-    pub code: String,
-    pub body: Value,
-    pub headers: Vec<(&'static str, String)>,
-}
-
-impl Foreign {
-    pub(super) fn with(mut self, name: &'static str, value: String) -> Self {
-        self.headers.push((name, value));
-        self
-    }
-}
-
-impl From<Foreign> for Failure {
-    fn from(foreign: Foreign) -> Self {
-        Self::Foreign(Box::new(foreign))
-    }
-}
 
 /// Returns the headers by which Graph names a request.
 pub(super) fn request_ids(call: &Call) -> Vec<(&'static str, String)> {

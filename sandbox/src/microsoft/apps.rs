@@ -2,8 +2,9 @@
 use serde_json::{Value, json};
 
 use super::permissions::{GRAPH_APP, INTERACT_APP, NIMBUS_APP, OF_INTERACT, OF_THE_SCRIPT, role_id};
-use crate::http::call::{Call, Reply};
+use crate::http::call::Call;
 use crate::http::members::Members;
+use crate::http::reply::Reply;
 use crate::model::format::{canonical, guid};
 use crate::model::leaf::Format;
 use crate::model::problem::{Code, Failure, Problem};
@@ -27,7 +28,7 @@ pub(super) struct EntraTenant {
 
 impl EntraTenant {
     /// Returns the tenant of an id or a domain; every Nimbus tenant has one, also if nobody planted it.
-    pub(super) async fn find(work: &mut Work, name: &str) -> Result<Option<Self>, Failure> {
+    pub(crate) async fn find(work: &mut Work, name: &str) -> Result<Option<Self>, Failure> {
         let sql = "SELECT id, domains, lag, identity_units, presence_requests FROM ms_tenants \
                    WHERE id = ?1 OR EXISTS (SELECT 1 FROM json_each(domains) WHERE value = ?1)";
         let name = name.to_ascii_lowercase();
@@ -48,7 +49,7 @@ impl EntraTenant {
     }
 
     /// Returns the tenant in the path of a route that plants; it is there from now on.
-    pub(super) async fn planted(work: &mut Work, call: &Call) -> Result<Self, Failure> {
+    pub(crate) async fn planted(work: &mut Work, call: &Call) -> Result<Self, Failure> {
         let id = path_guid(call, "tenant")?;
         let tenant = Self::find(work, &id).await?.unwrap_or_else(|| Self::blank(id));
         tenant.save(work).await?;
@@ -81,7 +82,7 @@ pub(super) fn path_guid(call: &Call, name: &str) -> Result<String, Failure> {
 }
 
 /// `PUT /sandbox/microsoft/tenants/{tenant}`: domains, lag and budgets of an Entra tenant.
-pub(super) async fn put_tenant(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn put_tenant(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body = call.members(&["domains", "lagSeconds", "identityUnits", "presenceRequests"])?;
     let mut tenant = EntraTenant::planted(work, call).await?;
     if body.has("domains") {
@@ -97,7 +98,7 @@ pub(super) async fn put_tenant(work: &mut Work, call: &Call) -> Result<Reply, Fa
 }
 
 /// `PUT /sandbox/microsoft/apps/{app}`: an app with the credentials that it can show.
-pub(super) async fn put_app(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn put_app(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body = call.members(&["displayName", "secret", "keys"])?;
     let app = path_guid(call, "app")?;
     let name = body.nullable_text("displayName")?.unwrap_or_else(|| app.clone());
@@ -112,7 +113,7 @@ pub(super) async fn put_app(work: &mut Work, call: &Call) -> Result<Reply, Failu
 }
 
 /// `PUT /sandbox/microsoft/tenants/{tenant}/grants`: exactly these permissions of an app for a resource.
-pub(super) async fn put_grants(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn put_grants(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body = call.members(&["clientId", "permissions", "resourceAppId", "lagSeconds"])?;
     let app = guid(&body.text("clientId")?).ok_or(Problem::member("/clientId", Code::BadFormat))?;
     let resource = body.nullable_text("resourceAppId")?.unwrap_or_else(|| GRAPH_APP.to_owned());
@@ -134,7 +135,7 @@ pub(super) async fn put_grants(work: &mut Work, call: &Call) -> Result<Reply, Fa
 }
 
 /// `DELETE /sandbox/microsoft/tenants/{tenant}/apps/{app}`: the tenant has never heard of the app.
-pub(super) async fn remove_principal(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn remove_principal(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let (tenant, app) = (path_guid(call, "tenant")?, path_guid(call, "app")?);
     for sql in
         ["DELETE FROM ms_consents WHERE tenant = ? AND app = ?", "DELETE FROM ms_grants WHERE tenant = ? AND app = ?"]

@@ -3,8 +3,9 @@ use serde_json::{Map, Value, json};
 
 use super::apps::{EntraTenant, path_guid};
 use super::filter::user_properties;
-use crate::http::call::{Call, Reply};
+use crate::http::call::Call;
 use crate::http::members::Members;
+use crate::http::reply::Reply;
 use crate::model::format::guid;
 use crate::model::problem::{Code, Failure, Problem};
 use crate::model::store::Work;
@@ -13,7 +14,7 @@ use crate::model::store::Work;
 pub(crate) const MEMBER_TYPES: [&str; 3] = ["user", "group", "servicePrincipal"];
 
 /// `PUT /sandbox/microsoft/tenants/{tenant}/groups/{group}`.
-pub(super) async fn put_group(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn put_group(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let known = ["displayName", "groupTypes", "mailEnabled", "securityEnabled", "members", "owners", "lagSeconds"];
     let body = call.members(&known)?;
     let id = path_guid(call, "group")?;
@@ -50,7 +51,7 @@ fn people(body: &Members, name: &str) -> Result<Value, Failure> {
 }
 
 /// `DELETE /sandbox/microsoft/tenants/{tenant}/groups/{group}`.
-pub(super) async fn remove_group(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn remove_group(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     remove(work, call, "DELETE FROM ms_groups WHERE tenant = ? AND id = ?", "group").await
 }
 
@@ -82,7 +83,7 @@ pub(super) async fn group(work: &mut Work, tenant: &str, id: &str) -> Result<Opt
 }
 
 /// `PUT /sandbox/microsoft/tenants/{tenant}/users/{user}`.
-pub(super) async fn put_user(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn put_user(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body = call.members(&["userPrincipalName", "properties", "presence", "lagSeconds"])?;
     let (id, upn) = (path_guid(call, "user")?, body.text("userPrincipalName")?);
     let mut properties = match body.get("properties") {
@@ -132,7 +133,7 @@ pub(super) async fn save_user(
 }
 
 /// `DELETE /sandbox/microsoft/tenants/{tenant}/users/{user}`.
-pub(super) async fn remove_user(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn remove_user(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     remove(work, call, "DELETE FROM ms_users WHERE tenant = ? AND id = ?", "user").await
 }
 

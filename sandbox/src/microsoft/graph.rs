@@ -3,14 +3,15 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
-use super::answers::{Foreign, graph, request_ids};
+use super::answers::{graph, request_ids};
 use super::apps::{EntraTenant, has_permission};
 use super::hosts;
 use super::throttle::{Budget, Purse, Spent, Throttle};
-use crate::api::auth::hash;
-use crate::http::call::{Call, Reply};
+use crate::http::call::Call;
+use crate::http::reply::Reply;
+use crate::model::digest::hash;
 use crate::model::format::guid;
-use crate::model::problem::Failure;
+use crate::model::problem::{Failure, Foreign};
 use crate::model::store::Work;
 
 /// What a route costs and needs.

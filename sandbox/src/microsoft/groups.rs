@@ -7,7 +7,8 @@ use super::directory::{Group, group, user};
 use super::graph::{Entry, Price, enter, entity, not_found, object_id, page, select};
 use super::throttle::Throttle;
 use super::users::{KNOWN as OF_USERS, SHOWN as SHOWN_OF_USERS};
-use crate::http::call::{Call, Reply};
+use crate::http::call::Call;
+use crate::http::reply::Reply;
 use crate::model::problem::Failure;
 use crate::model::store::Work;
 
@@ -46,20 +47,20 @@ async fn target(
 }
 
 /// `GET /graph/v1.0/groups/{group}`.
-pub(super) async fn read(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
+pub(crate) async fn read(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
     let (entry, _, group) = target(work, call, throttle, &READ).await?;
     let object = select(work, call, &group.document, &KNOWN, &KNOWN)?;
     Ok(entry.reply(entity(call, "groups", object)))
 }
 
 /// `GET /graph/v1.0/groups/{group}/members`: who is directly in it; owners are not.
-pub(super) async fn members(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
+pub(crate) async fn members(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
     let (entry, _, group) = target(work, call, throttle, &MEMBERS).await?;
     list(work, call, entry, group.members).await
 }
 
 /// `GET /graph/v1.0/groups/{group}/transitiveMembers`: also those who are in groups in it.
-pub(super) async fn transitive_members(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
+pub(crate) async fn transitive_members(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
     let (entry, id, top) = target(work, call, throttle, &TRANSITIVE_MEMBERS).await?;
     let mut seen = BTreeSet::from([id]);
     let mut found = Vec::new();

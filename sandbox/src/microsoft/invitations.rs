@@ -5,7 +5,8 @@ use super::answers::graph;
 use super::directory::save_user;
 use super::graph::{Price, enter, entity};
 use super::throttle::Throttle;
-use crate::http::call::{Call, Reply};
+use crate::http::call::Call;
+use crate::http::reply::Reply;
 use crate::model::format::canonical;
 use crate::model::leaf::Format;
 use crate::model::problem::Failure;
@@ -14,7 +15,7 @@ use crate::model::store::Work;
 const INVITE: Price = Price::identity(1, &["User.Invite.All"]);
 
 /// `POST /graph/v1.0/invitations`: the guest is there at once, and has not accepted.
-pub(super) async fn invite(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
+pub(crate) async fn invite(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
     let entry = enter(work, call, throttle, &INVITE).await?;
     let body: Value = serde_json::from_slice(&call.body).unwrap_or_default();
     let address = body["invitedUserEmailAddress"].as_str().and_then(|text| canonical(Format::Email, text));

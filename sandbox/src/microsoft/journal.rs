@@ -1,8 +1,9 @@
 //! The journal of what reached Microsoft's side: paths and codes, never a body or a header.
 use serde_json::json;
 
-use crate::http::call::{Call, Reply};
+use crate::http::call::Call;
 use crate::http::log::{self, Ending};
+use crate::http::reply::Reply;
 use crate::model::problem::Failure;
 use crate::model::store::Work;
 
@@ -14,7 +15,7 @@ pub(crate) async fn write(work: &mut Work, call: &Call, ending: &Ending<'_>) -> 
         "method": call.method,
         "path": call.path,
         "query": call.raw_query,
-        "route": call.route.ok().map(|route| route.template),
+        "route": call.template,
         "tenant": work.trace.tenant,
         "client": work.trace.client,
         "userAgent": call.header("user-agent"),
@@ -28,6 +29,6 @@ pub(crate) async fn write(work: &mut Work, call: &Call, ending: &Ending<'_>) -> 
 }
 
 /// `GET /sandbox/microsoft/log`: the entries after `after`.
-pub(super) async fn read(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn read(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     log::entries(work, call, "SELECT seq, entry FROM ms_log WHERE seq > ? ORDER BY seq").await
 }

@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 use super::answers::entra;
 use super::apps::{EntraTenant, is_known};
 use super::{assertion, hosts};
-use crate::api::auth::hash;
-use crate::http::call::{Call, Reply};
+use crate::http::call::Call;
+use crate::http::reply::Reply;
+use crate::model::digest::hash;
 use crate::model::format::guid;
-use crate::model::problem::Failure;
+use crate::model::problem::{Failure, Foreign};
 use crate::model::store::Work;
 
 const LIFETIME: i64 = 3600;
@@ -25,7 +26,7 @@ async fn tenant(work: &mut Work, call: &Call, error: &str) -> Result<EntraTenant
 }
 
 /// `POST /login/{tenant}/oauth2/v2.0/token`: the client credentials grant, with a secret or an assertion.
-pub(super) async fn issue_token(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn issue_token(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let form: BTreeMap<String, String> = url::form_urlencoded::parse(&call.body).into_owned().collect();
     let field = |name: &str| form.get(name).map_or("", String::as_str);
     let tenant = tenant(work, call, "invalid_request").await?;
@@ -72,7 +73,7 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    fn refusal(&self, work: &Work, call: &Call) -> super::Foreign {
+    fn refusal(&self, work: &Work, call: &Call) -> Foreign {
         let (number, message) = match (self.secret, self.assertion) {
             (Some(_), _) => (7_000_215, "Invalid client secret provided."),
             (None, Some(_)) => (700_027, "The certificate with which the client assertion is signed is not known."),
@@ -103,7 +104,7 @@ async fn issue(work: &mut Work, app: &str, tenant: &str) -> Result<String, Failu
 }
 
 /// `GET /login/{tenant}/v2.0/.well-known/openid-configuration`: tells which tenant a domain belongs to.
-pub(super) async fn openid_configuration(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+pub(crate) async fn openid_configuration(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let tenant = tenant(work, call, "invalid_tenant").await?;
     let (base, name) = (hosts::base(call, "/login"), call.parameter("tenant"));
     Ok(Reply::ok(json!({
@@ -122,7 +123,7 @@ pub(super) async fn openid_configuration(work: &mut Work, call: &Call) -> Result
 }
 
 /// `GET /login/common/discovery/instance`: which host names mean the same cloud.
-pub(super) fn discover_instance() -> Reply {
+pub(crate) fn discover_instance() -> Reply {
     let host = "login.microsoftonline.com";
     Reply::ok(json!({
         "tenant_discovery_endpoint": format!("https://{host}/common/v2.0/.well-known/openid-configuration"),

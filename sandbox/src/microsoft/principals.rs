@@ -5,8 +5,10 @@ use super::apps::{display_name, grants, is_known};
 use super::graph::{Entry, Price, enter, entity, not_found, object_id, page, select};
 use super::permissions::GRAPH_APP;
 use super::throttle::Throttle;
-use crate::http::call::{Call, Reply};
-use crate::model::format::{derived_guid, guid};
+use crate::http::call::Call;
+use crate::http::reply::Reply;
+use crate::model::digest::derived_guid;
+use crate::model::format::guid;
 use crate::model::problem::Failure;
 use crate::model::store::Work;
 
@@ -35,7 +37,7 @@ async fn show(work: &mut Work, call: &Call, entry: Entry, app: &str) -> Result<R
 }
 
 /// `GET /graph/v1.0/servicePrincipals(appId='{appId}')`.
-pub(super) async fn of_app(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
+pub(crate) async fn of_app(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
     let entry = enter(work, call, throttle, &READ).await?;
     let text = call.parameter("appId");
     let app = guid(text).unwrap_or_default();
@@ -59,13 +61,13 @@ async fn target(work: &mut Work, call: &Call, throttle: &Throttle, price: &Price
 }
 
 /// `GET /graph/v1.0/servicePrincipals/{principal}`.
-pub(super) async fn read(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
+pub(crate) async fn read(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
     let (entry, app) = target(work, call, throttle, &READ).await?;
     show(work, call, entry, &app).await
 }
 
 /// `GET /graph/v1.0/servicePrincipals/{principal}/appRoleAssignments`: what was granted and is replicated by now.
-pub(super) async fn assignments(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
+pub(crate) async fn assignments(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
     let (entry, app) = target(work, call, throttle, &ASSIGNMENTS).await?;
     let tenant = &entry.tenant.id;
     let name = display_name(work, &app).await?;

@@ -6,7 +6,8 @@ use super::directory::{self, user};
 use super::filter::{Broken, Filter};
 use super::graph::{Price, enter, entity, is_advanced, not_found, object_id, page, select};
 use super::throttle::{Budget, Throttle};
-use crate::http::call::{Call, Reply};
+use crate::http::call::Call;
+use crate::http::reply::Reply;
 use crate::model::problem::Failure;
 use crate::model::store::Work;
 
@@ -49,7 +50,7 @@ const PRESENCE: Price =
     Price { budget: Budget::Presence, units: 1, any_of: &["Presence.Read.All"], denial: "Forbidden" };
 
 /// `GET /graph/v1.0/users/{user}`, by id or sign-in name.
-pub(super) async fn read(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
+pub(crate) async fn read(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
     let entry = enter(work, call, throttle, &READ).await?;
     let name = call.parameter("user");
     let Some((document, _)) = user(work, &entry.tenant.id, name).await? else {
@@ -60,7 +61,7 @@ pub(super) async fn read(work: &mut Work, call: &Call, throttle: &Throttle) -> R
 }
 
 /// `GET /graph/v1.0/users`: those who pass `$filter`.
-pub(super) async fn list(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
+pub(crate) async fn list(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
     let entry = enter(work, call, throttle, &LIST).await?;
     let filter = filter(work, call)?;
     let passes = |user: &Value| filter.as_ref().is_none_or(|filter| filter.passes(user));
@@ -95,7 +96,7 @@ fn filter(work: &Work, call: &Call) -> Result<Option<Filter>, Failure> {
 }
 
 /// `GET /graph/v1.0/users/{user}/presence` and `/communications/presences/{user}`, by id only.
-pub(super) async fn presence(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
+pub(crate) async fn presence(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
     let entry = enter(work, call, throttle, &PRESENCE).await?;
     let id = object_id(work, call, "user")?;
     let Some((_, mut presence)) = user(work, &entry.tenant.id, &id).await? else {

@@ -1,5 +1,4 @@
 //! The fixed notations of texts: each is checked and brought into its one canonical spelling.
-use sha2::Digest;
 use url::{Host, Url};
 
 use super::leaf::Format;
@@ -60,14 +59,6 @@ pub(crate) fn guid(text: &str) -> Option<String> {
         );
     let nil = text.bytes().all(|byte| matches!(byte, b'0' | b'-'));
     (well_formed && !nil).then(|| text.to_ascii_lowercase())
-}
-
-/// Returns a GUID that follows from these texts and is another one for other texts.
-pub(crate) fn derived_guid(parts: &[&str]) -> String {
-    let digest = sha2::Sha256::digest(parts.join("\u{1f}"));
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest[..16]);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
 }
 
 fn domain(text: &str) -> Option<String> {

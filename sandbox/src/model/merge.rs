@@ -12,7 +12,7 @@ use super::problem::{Code, FieldError, Problem, Slug};
 use super::roles::Role;
 use super::rows::{INSTANT_MESSAGING_ENABLED, LEAVES, PARTNER, PRIMARY_ACCOUNT, SECONDARY_ACCOUNT};
 use super::table::{Place, escape, is_shown, place, put, remove};
-use crate::world::organization::Tree;
+use super::units::Tree;
 
 /// What happens to a value that the platform accepts but does not keep as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,6 @@
 use serde_json::{Map, Value, json};
 
 pub(crate) use super::slugs::{Code, Slug};
-use crate::microsoft::Foreign;
 
 /// One bad field.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,6 +111,29 @@ impl From<Problem> for Failure {
 impl From<Slug> for Failure {
     fn from(slug: Slug) -> Self {
         Problem::new(slug).into()
+    }
+}
+
+/// A refusal in somebody else's words.
+#[derive(Clone, Debug)]
+pub(crate) struct Foreign {
+    pub status: u16,
+    /// What a caller branches on; also in the journal.
+    pub code: String,
+    pub body: Value,
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Foreign {
+    pub(crate) fn with(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+impl From<Foreign> for Failure {
+    fn from(foreign: Foreign) -> Self {
+        Self::Foreign(Box::new(foreign))
     }
 }
 

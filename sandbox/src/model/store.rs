@@ -2,72 +2,23 @@
 //!
 //! There is one connection, so that requests are carried out one after the other and their order in the log is the
 //! order of their effects.
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Sqlite, SqlitePool, Transaction};
 
-use crate::Database;
-use crate::http::log::Trace;
-use crate::microsoft;
+use super::trace::Trace;
 
-const SCHEMA: &str = "
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS clients (
-    id TEXT PRIMARY KEY, secret TEXT NOT NULL, role TEXT NOT NULL, partner TEXT, tenants TEXT NOT NULL,
-    token_lifetime INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS tokens (hash TEXT PRIMARY KEY, client TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS tenants (
-    id TEXT PRIMARY KEY, partner TEXT, settings TEXT NOT NULL, settings_version INTEGER NOT NULL,
-    runtime TEXT NOT NULL, runtime_version INTEGER NOT NULL, owner TEXT, last_owner TEXT, state TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS tombstones (tenant TEXT PRIMARY KEY, deletion_id TEXT NOT NULL, partner TEXT) STRICT;
-CREATE TABLE IF NOT EXISTS secrets (
-    tenant TEXT NOT NULL, pointer TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (tenant, pointer)) STRICT;
-CREATE TABLE IF NOT EXISTS normalisers (
-    tenant TEXT NOT NULL, pointer TEXT NOT NULL, mode TEXT NOT NULL, PRIMARY KEY (tenant, pointer)) STRICT;
-CREATE TABLE IF NOT EXISTS services (
-    tenant TEXT NOT NULL, id TEXT NOT NULL, licence TEXT NOT NULL, features TEXT NOT NULL, technical TEXT NOT NULL,
-    pushed TEXT, removed INTEGER NOT NULL, organization_unit TEXT NOT NULL, owner TEXT, owner_role TEXT,
-    assignment TEXT NOT NULL, tab INTEGER NOT NULL, members TEXT NOT NULL, PRIMARY KEY (tenant, id)) STRICT;
-CREATE TABLE IF NOT EXISTS organization_units (
-    tenant TEXT NOT NULL, id TEXT NOT NULL, parent TEXT NOT NULL, name TEXT NOT NULL, selectable INTEGER NOT NULL,
-    PRIMARY KEY (tenant, id)) STRICT;
-CREATE TABLE IF NOT EXISTS users (
-    tenant TEXT NOT NULL, id TEXT NOT NULL, organization_unit TEXT NOT NULL, display_name TEXT, upn TEXT, design TEXT,
-    state TEXT, state_since INTEGER, PRIMARY KEY (tenant, id)) STRICT;
-CREATE TABLE IF NOT EXISTS tasks (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, service TEXT NOT NULL, kind TEXT NOT NULL,
-    running INTEGER NOT NULL) STRICT;
-CREATE INDEX IF NOT EXISTS tasks_of_services ON tasks (tenant, service, kind, running);
-CREATE TABLE IF NOT EXISTS calls (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, service TEXT NOT NULL, customer TEXT NOT NULL,
-    outcome TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS user_states (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, user TEXT NOT NULL, state TEXT NOT NULL,
-    began_at INTEGER NOT NULL, ended_at INTEGER) STRICT;
-CREATE TABLE IF NOT EXISTS interact_tokens (
-    hash TEXT PRIMARY KEY, entra_tenant TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS interact_sessions (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, tenant TEXT NOT NULL, conversation TEXT NOT NULL,
-    agent_present INTEGER NOT NULL, customer_left_at INTEGER, superseded INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS user_licences (
-    tenant TEXT NOT NULL, user TEXT NOT NULL, kind TEXT NOT NULL, PRIMARY KEY (tenant, user, kind)) STRICT;
-CREATE TABLE IF NOT EXISTS trigger_tokens (
-    tenant TEXT NOT NULL, action TEXT NOT NULL, token TEXT NOT NULL, PRIMARY KEY (tenant, action, token)) STRICT;
-CREATE TABLE IF NOT EXISTS messages (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, token TEXT NOT NULL, upn TEXT NOT NULL,
-    sender TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS changes (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, partner TEXT, at INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS log (seq INTEGER PRIMARY KEY AUTOINCREMENT, entry TEXT NOT NULL) STRICT;
-INSERT OR IGNORE INTO facts VALUES
-    ('epoch', lower(hex(randomblob(4)))), ('clock_advanced_seconds', '0'), ('auto_run', 'false');
-INSERT OR IGNORE INTO clients VALUES
-    ('system', 'system-secret', 'system', NULL, '[]', 3600),
-    ('partner', 'partner-secret', 'partner', 'northwind', '[]', 3600),
-    ('tenant', 'tenant-secret', 'tenant', NULL, '[]', 3600);
-";
+/// Where the platform keeps its state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// In memory, gone when the platform stops.
+    Memory,
+    /// In this SQLite file, which is made if it is absent; its state survives a restart.
+    File(PathBuf),
+}
 
 /// The open database.
 #[derive(Clone, Debug)]
@@ -76,8 +27,8 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the database and makes its tables.
-    pub(crate) async fn open(database: &Database) -> Result<Self, sqlx::Error> {
+    /// Opens the database and makes the tables of these schemas.
+    pub(crate) async fn open(database: &Database, schemas: &[&'static str]) -> Result<Self, sqlx::Error> {
         let options = SqliteConnectOptions::new().disable_statement_logging();
         let options = match database {
             Database::Memory => options.in_memory(true),
@@ -97,8 +48,9 @@ impl Store {
             .test_before_acquire(false)
             .connect_with(options)
             .await?;
-        sqlx::raw_sql(SCHEMA).execute(&pool).await?;
-        sqlx::raw_sql(microsoft::schema::SCHEMA).execute(&pool).await?;
+        for schema in schemas {
+            sqlx::raw_sql(*schema).execute(&pool).await?;
+        }
         Ok(Self { pool })
     }
 

@@ -1,65 +1,85 @@
 //! From a route to the function that does it.
 use std::net::IpAddr;
 
-use super::serve::Platform;
-use crate::api::{auth, lists, tenants, triggers};
-use crate::contract::routes::{Behaviour, Operation};
-use crate::http::call::{Call, Reply};
+use serde_json::json;
+
+use super::platform::{Arrival, Platform};
+use crate::api::{auth, lists, owners, tenants, triggers};
+use crate::contract::route::{Api, Behaviour, Microsoft, Operation, World};
+use crate::contract::routes::routes;
+use crate::http::call::Call;
 use crate::http::log;
-use crate::microsoft;
+use crate::http::reply::Reply;
+use crate::microsoft::users as graph_users;
+use crate::microsoft::{acs, acs_resources, apps, directory, groups, invitations, journal, login, principals};
 use crate::model::problem::{Failure, Slug};
 use crate::model::store::Work;
 use crate::world::{
-    calls, clients, interact, licenses, organization, people, provisioning, records, script, search, tasks, tenant,
-    view,
+    calls, clients, clock, guests, interact, licenses, organization, provisioning, records, script, search, services,
+    tasks, tenant, users, view,
 };
 
-impl Platform {
-    /// Carries out what the route of a request is for.
-    pub(crate) async fn dispatch(&self, work: &mut Work, call: &Call) -> Result<Reply, Failure> {
-        let route = call.route?;
-        if !may_ask(route.template, call.peer.ip()) {
-            return Err(Slug::NotPermitted.into());
-        }
-        match route.operation {
-            Operation::IssueToken => auth::issue_token(work, call).await,
-            Operation::ListTenants => lists::tenants(work, call).await,
-            Operation::ListChanges => lists::changes(work, call).await,
-            Operation::ReadCapabilities => tenants::capabilities(work, call).await,
-            Operation::ReadTenant => tenants::read(work, call).await,
-            Operation::CreateTenant => tenants::create(work, call).await,
-            Operation::PatchTenant => tenants::patch(work, call).await,
-            Operation::DeleteTenant => tenants::delete(work, call).await,
-            Operation::ClaimTenant => tenants::claim(work, call).await,
-            Operation::ReleaseTenant => tenants::release(work, call).await,
-            Operation::ReadWidgetKey => triggers::widget_key(work, call).await,
-            Operation::RotateWidgetKey => triggers::rotate(work, call).await,
-            Operation::SendTestMessage => triggers::send_test_message(work, call).await,
-            Operation::ReadHealth => Ok(tenant::health()),
-            Operation::EditSettings => tenant::edit_settings(work, call).await,
-            Operation::RunScript => script::run_now(work, call).await,
-            Operation::SetAutoRun => script::set_auto_run(work, call).await,
-            Operation::PutClient => clients::put(work, call).await,
-            Operation::PlantFaults => self.faults.plant(call),
-            Operation::ReadFaults => Ok(self.faults.read()),
-            Operation::ClearFaults => Ok(self.faults.clear()),
-            Operation::ReadLog => log::read(work, call).await,
-            Operation::ReadClock => tenant::read_clock(work).await,
-            Operation::AdvanceClock => tenant::advance_clock(work, call).await,
-            Operation::StampTenant => tenant::stamp(work, call).await,
-            Operation::LoseTenant => tenant::lose(work, call).await,
-            Operation::PutNormaliser => tenant::normaliser(work, call).await,
-            Operation::PutModalities => tenant::modalities(work, call).await,
-            Operation::PutCaps => tenant::caps(work, call).await,
-            Operation::PutService => people::put_service(work, call).await,
-            Operation::RemoveService => people::remove_service(work, call).await,
-            Operation::PutUser => people::put_user(work, call).await,
-            Operation::PutInvitations => people::invitations(work, call).await,
-            Operation::ReadMessages => people::messages(work, call).await,
-            Operation::Behaviour(behaviour) => behave(work, call, behaviour).await,
-            Operation::Microsoft(operation) => microsoft::dispatch(self, work, call, operation).await,
-        }
+/// Carries out what the route of a request is for.
+pub(super) async fn dispatch(platform: &Platform, work: &mut Work, arrival: &Arrival) -> Result<Reply, Failure> {
+    let (route, call) = (arrival.route?, &arrival.call);
+    if !may_ask(route.template, call.peer.ip()) {
+        return Err(Slug::NotPermitted.into());
     }
+    match route.operation {
+        Operation::Api(operation) => api(work, call, operation).await,
+        Operation::World(operation) => world(platform, work, call, operation).await,
+        Operation::Behaviour(operation) => behave(work, call, operation).await,
+        Operation::Microsoft(operation) => microsoft(platform, work, call, operation).await,
+    }
+}
+
+async fn api(work: &mut Work, call: &Call, operation: Api) -> Result<Reply, Failure> {
+    match operation {
+        Api::IssueToken => auth::issue_token(work, call).await,
+        Api::ListTenants => lists::tenants(work, call).await,
+        Api::ListChanges => lists::changes(work, call).await,
+        Api::ReadCapabilities => tenants::capabilities(work, call).await,
+        Api::ReadTenant => tenants::read(work, call).await,
+        Api::CreateTenant => tenants::create(work, call).await,
+        Api::PatchTenant => tenants::patch(work, call).await,
+        Api::DeleteTenant => tenants::delete(work, call).await,
+        Api::ClaimTenant => owners::claim(work, call).await,
+        Api::ReleaseTenant => owners::release(work, call).await,
+        Api::ReadWidgetKey => triggers::widget_key(work, call).await,
+        Api::RotateWidgetKey => triggers::rotate(work, call).await,
+        Api::SendTestMessage => triggers::send_test_message(work, call).await,
+    }
+}
+
+async fn world(platform: &Platform, work: &mut Work, call: &Call, operation: World) -> Result<Reply, Failure> {
+    match operation {
+        World::ReadHealth => Ok(Reply::ok(json!({"status": "ok"}))),
+        World::EditSettings => tenant::edit_settings(work, call).await,
+        World::RunScript => script::run_now(work, call).await,
+        World::SetAutoRun => script::set_auto_run(work, call).await,
+        World::PutClient => clients::put(work, call).await,
+        World::PlantFaults => platform.faults.plant(call, &faulted_routes()),
+        World::ReadFaults => Ok(platform.faults.read()),
+        World::ClearFaults => Ok(platform.faults.clear()),
+        World::ReadLog => log::read(work, call).await,
+        World::ReadClock => clock::read_clock(work).await,
+        World::AdvanceClock => clock::advance_clock(work, call).await,
+        World::StampTenant => tenant::stamp(work, call).await,
+        World::LoseTenant => tenant::lose(work, call).await,
+        World::PutNormaliser => tenant::normaliser(work, call).await,
+        World::PutModalities => tenant::modalities(work, call).await,
+        World::PutCaps => tenant::caps(work, call).await,
+        World::PutService => services::put_service(work, call).await,
+        World::RemoveService => provisioning::remove_service(work, call).await,
+        World::PutUser => users::put_user(work, call).await,
+        World::PutInvitations => guests::invitations(work, call).await,
+        World::ReadMessages => guests::messages(work, call).await,
+    }
+}
+
+/// Methods and templates of the routes that a fault can strike.
+fn faulted_routes() -> Vec<(&'static str, &'static str)> {
+    routes().filter(|route| route.is_logged()).map(|route| (route.method, route.template)).collect()
 }
 
 async fn behave(work: &mut Work, call: &Call, behaviour: Behaviour) -> Result<Reply, Failure> {
@@ -68,9 +88,9 @@ async fn behave(work: &mut Work, call: &Call, behaviour: Behaviour) -> Result<Re
         Behaviour::CreateUnit => organization::create(work, call).await,
         Behaviour::DeleteUnit => organization::delete(work, call).await,
         Behaviour::ProvisionService => provisioning::provision(work, call).await,
-        Behaviour::ListServices => provisioning::list(work, call).await,
-        Behaviour::SetTab => provisioning::set_tab(work, call).await,
-        Behaviour::ListUsers => people::users(work, call).await,
+        Behaviour::ListServices => services::list(work, call).await,
+        Behaviour::SetTab => services::set_tab(work, call).await,
+        Behaviour::ListUsers => users::users(work, call).await,
         Behaviour::SetUserState => records::set_state(work, call).await,
         Behaviour::ListRecords => records::list(work, call).await,
         Behaviour::CreateTask => tasks::create(work, call).await,
@@ -85,6 +105,42 @@ async fn behave(work: &mut Work, call: &Call, behaviour: Behaviour) -> Result<Re
         Behaviour::ViewTenant => view::view(work, call).await,
         Behaviour::ListLicences => licenses::list(work, call).await,
         Behaviour::Search => search::search(work, call).await,
+    }
+}
+
+async fn microsoft(platform: &Platform, work: &mut Work, call: &Call, operation: Microsoft) -> Result<Reply, Failure> {
+    let throttle = &platform.throttle;
+    match operation {
+        Microsoft::IssueEntraToken => login::issue_token(work, call).await,
+        Microsoft::ReadOpenIdConfiguration => login::openid_configuration(work, call).await,
+        Microsoft::DiscoverInstance => Ok(login::discover_instance()),
+        Microsoft::ReadGroup => groups::read(work, call, throttle).await,
+        Microsoft::ListMembers => groups::members(work, call, throttle).await,
+        Microsoft::ListTransitiveMembers => groups::transitive_members(work, call, throttle).await,
+        Microsoft::ReadServicePrincipalOfApp => principals::of_app(work, call, throttle).await,
+        Microsoft::ReadServicePrincipal => principals::read(work, call, throttle).await,
+        Microsoft::ListAppRoleAssignments => principals::assignments(work, call, throttle).await,
+        Microsoft::ReadGraphUser => graph_users::read(work, call, throttle).await,
+        Microsoft::ListGraphUsers => graph_users::list(work, call, throttle).await,
+        Microsoft::ReadPresence | Microsoft::ReadCommunicationsPresence => {
+            graph_users::presence(work, call, throttle).await
+        }
+        Microsoft::InviteGuest => invitations::invite(work, call, throttle).await,
+        Microsoft::CreateIdentity => acs::create(work, call).await,
+        Microsoft::DeleteIdentity => acs::delete(work, call).await,
+        Microsoft::IssueAccessToken => acs::issue(work, call).await,
+        Microsoft::RevokeAccessTokens => acs::revoke(work, call).await,
+        Microsoft::PutEntraApp => apps::put_app(work, call).await,
+        Microsoft::PutEntraTenant => apps::put_tenant(work, call).await,
+        Microsoft::PutGrants => apps::put_grants(work, call).await,
+        Microsoft::RemovePrincipal => apps::remove_principal(work, call).await,
+        Microsoft::PutGroup => directory::put_group(work, call).await,
+        Microsoft::RemoveGroup => directory::remove_group(work, call).await,
+        Microsoft::PutGraphUser => directory::put_user(work, call).await,
+        Microsoft::RemoveGraphUser => directory::remove_user(work, call).await,
+        Microsoft::PutAcsResource => acs_resources::put(work, call).await,
+        Microsoft::ReadAcsResource => acs_resources::read(work, call).await,
+        Microsoft::ReadMicrosoftLog => journal::read(work, call).await,
     }
 }
 

@@ -1,19 +1,36 @@
-//! A request that a planted fault strikes.
+//! The answer to a request, with what a planted fault makes of it.
+use std::io::{Error, ErrorKind};
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::serve::Platform;
+use super::carry_out::write_log;
+use super::platform::{Arrival, Platform};
 use crate::http::call::Call;
 use crate::http::connection::Peer;
-use crate::http::faults::{Action, Strike};
-use crate::http::log::{self, Ending};
-use crate::http::wire::{canned_response, halved, respond};
+use crate::http::log::Ending;
+use crate::http::paths::is_logged;
+use crate::http::reply::Reply;
+use crate::http::wire::{respond, set_header};
+use crate::model::problem::Problem;
+use crate::world::faults::{Action, Canned, Strike};
 
 impl Platform {
-    /// Answers as the fault wants it; some faults let the request through and maim only the answer.
-    pub(crate) async fn answer_struck(&self, call: &Call, strike: Strike, peer: &Peer) -> Response {
-        let Strike { kind, action } = strike;
+    /// Answers a request.
+    pub(super) async fn answer(&self, arrival: &Arrival, peer: &Peer) -> Response {
+        let call = &arrival.call;
+        let strike = is_logged(&call.path).then(|| self.faults.strike(call)).flatten();
+        match strike {
+            Some(strike) => self.answer_faulted(arrival, strike, peer).await,
+            None => respond(self.carry_out(arrival, None).await, &call.request_id),
+        }
+    }
+
+    /// Answers as the fault wants it; some faults let the request through and corrupt only the answer.
+    async fn answer_faulted(&self, arrival: &Arrival, strike: Strike, peer: &Peer) -> Response {
+        let (Strike { kind, action }, call) = (strike, &arrival.call);
         match &action {
             Action::Answer { canned, after: false } => {
                 self.note(call, &kind, Some(canned.status)).await;
@@ -25,15 +42,19 @@ impl Platform {
                 return Response::default();
             }
             Action::Delay { wait, after: false } => self.rest(*wait).await,
-            _ => {}
+            Action::Answer { after: true, .. }
+            | Action::Delay { after: true, .. }
+            | Action::CloseAfter
+            | Action::Truncate
+            | Action::Cut => {}
         }
-        let reply = self.carry_out(call, Some(&kind)).await;
+        let reply = self.carry_out(arrival, Some(&kind)).await;
         match action {
             Action::Answer { canned, .. } => return canned_response(&canned, &call.request_id),
             Action::CloseAfter => peer.cut(),
             Action::Delay { wait, after: true } => self.rest(wait).await,
-            Action::Truncate => return halved(reply, &call.request_id, false),
-            Action::Cut => return halved(reply, &call.request_id, true),
+            Action::Truncate => return truncated(reply, &call.request_id),
+            Action::Cut => return cut(reply, &call.request_id),
             Action::Delay { .. } | Action::CloseBefore => {}
         }
         respond(reply, &call.request_id)
@@ -53,11 +74,55 @@ impl Platform {
         let noted = async {
             let mut work = self.store.begin().await?;
             work.trace.tenant = call.tenant().ok();
-            log::write(&mut work, call, &ending).await?;
+            write_log(&mut work, call, &ending).await?;
             work.tx.commit().await
         };
         if let Err(error) = noted.await {
             tracing::error!(%error, request_id = call.request_id, "log not written");
         }
     }
+}
+
+/// Returns an answer that is not the platform's own.
+fn canned_response(canned: &Canned, request_id: &str) -> Response {
+    let mut response = match canned.problem {
+        Some(slug) => {
+            let problem = Problem { status: canned.status, ..Problem::new(slug) };
+            respond(Reply::failure(&problem.into(), request_id), request_id)
+        }
+        None => Response::new(Body::from(canned.body.clone())),
+    };
+    *response.status_mut() = StatusCode::from_u16(canned.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Some(media_type) = &canned.content_type {
+        set_header(&mut response, "content-type", media_type);
+    }
+    for (name, value) in &canned.headers {
+        set_header(&mut response, name, value);
+    }
+    response
+}
+
+/// Returns the body of an answer, and its first half.
+fn first_half(reply: &Reply) -> (String, Vec<u8>) {
+    let whole = reply.body.as_ref().map(ToString::to_string).unwrap_or_default();
+    let half = whole.as_bytes()[..whole.len() / 2].to_vec();
+    (whole, half)
+}
+
+/// Returns the first half of an answer as if it were all of it.
+fn truncated(reply: Reply, request_id: &str) -> Response {
+    let (_, half) = first_half(&reply);
+    let mut response = respond(reply, request_id);
+    *response.body_mut() = Body::from(half);
+    response
+}
+
+/// Returns the first half of an answer whose length promises all of it, and then an error.
+fn cut(reply: Reply, request_id: &str) -> Response {
+    let (whole, half) = first_half(&reply);
+    let mut response = respond(reply, request_id);
+    set_header(&mut response, "content-length", &whole.len().to_string());
+    let parts = [Ok(half), Err(Error::from(ErrorKind::ConnectionAborted))];
+    *response.body_mut() = Body::from_stream(futures::stream::iter(parts));
+    response
 }

@@ -1,8 +1,9 @@
 //! Calls and log-ins: what a tenant that is not in service does to them.
 use serde_json::{Value, json};
 
-use super::tenant::tenant;
-use crate::http::call::{Call, Reply};
+use super::target::tenant;
+use crate::http::call::Call;
+use crate::http::reply::Reply;
 use crate::model::problem::{Code, Failure, Problem};
 use crate::model::runtime::is_in_service;
 use crate::model::store::Work;

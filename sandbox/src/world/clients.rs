@@ -3,8 +3,9 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::http::call::{Call, Reply};
+use crate::http::call::Call;
 use crate::http::members::Members;
+use crate::http::reply::Reply;
 use crate::model::format::guid;
 use crate::model::problem::{Code, Failure, Problem};
 use crate::model::roles::Role;

@@ -4,10 +4,11 @@
 //! the agent again; a conversation through a service goes on only while its agent has stayed.
 use serde_json::{Value, json};
 
-use super::tenant::tenant;
-use crate::api::auth::hash;
-use crate::http::call::{Call, Reply};
+use super::target::tenant;
+use crate::http::call::Call;
 use crate::http::members::Members;
+use crate::http::reply::Reply;
+use crate::model::digest::hash;
 use crate::model::format::guid;
 use crate::model::problem::{Code, Failure, Problem};
 use crate::model::rows::{INTERACT_AUTHORIZATION, INTERACT_ENABLED, SESSION_RECOVERY};

@@ -1,8 +1,9 @@
 //! Licences: what is used, what was bought, and where more is used than was bought.
 use serde_json::{Value, json};
 
-use super::tenant::tenant;
-use crate::http::call::{Call, Reply};
+use super::target::tenant;
+use crate::http::call::Call;
+use crate::http::reply::Reply;
 use crate::model::problem::Failure;
 use crate::model::store::Work;
 

@@ -1,14 +1,20 @@
-//! The world around the platform, under `/sandbox`: people, the provisioning script, the clock.
+//! The world around the platform, under `/sandbox`: people, the provisioning script, the clock, faults.
 pub(crate) mod calls;
 pub(crate) mod clients;
+pub(crate) mod clock;
+pub(crate) mod edit;
+pub(crate) mod faults;
+pub(crate) mod guests;
 pub(crate) mod interact;
 pub(crate) mod licenses;
 pub(crate) mod organization;
-pub(crate) mod people;
 pub(crate) mod provisioning;
 pub(crate) mod records;
 pub(crate) mod script;
 pub(crate) mod search;
+pub(crate) mod services;
+pub(crate) mod target;
 pub(crate) mod tasks;
 pub(crate) mod tenant;
+pub(crate) mod users;
 pub(crate) mod view;

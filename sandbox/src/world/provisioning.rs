@@ -1,88 +1,21 @@
 //! Services as people provision them: who may do it from Microsoft Teams, who owns them, and where they land.
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::organization::{Tree, teams_based};
-use super::people::{saved, welcome};
-use super::tenant::tenant;
-use crate::api::tenants::alive;
-use crate::http::call::{Call, Reply};
-use crate::http::members::Members;
-use crate::model::problem::{Code, Failure, Problem, Slug};
+use super::script::saved;
+use super::services::{ASSIGNMENTS, Place, insert, licence, named_unit, technical};
+use super::target::tenant;
+use super::users::welcome;
+use crate::http::call::Call;
+use crate::http::reply::Reply;
+use crate::model::problem::{Failure, Slug};
 use crate::model::rows::{DEFAULT_ORGANIZATION_UNIT, DEFAULT_OWNER_ROLE, PROVISIONING_VIA_TEAMS};
-use crate::model::runtime::SERVICE_LICENCES;
 use crate::model::store::Work;
-use crate::model::tenant::Tenant;
+use crate::model::tenant::{Tenant, alive};
+use crate::model::units::{Tree, teams_based};
 
 /// Who provisions, from the least role on.
 pub(crate) const PEOPLE: [&str; 3] = ["user", "organization-unit-administrator", "tenant-administrator"];
 pub(crate) const VIAS: [&str; 2] = ["teams", "portal"];
-/// How users come into a service; only the first kind is in step with a team in Microsoft Teams.
-pub(crate) const ASSIGNMENTS: [&str; 3] = ["teams-based", "skill-based", "none"];
-
-/// Returns what the script pushes of a service.
-pub(crate) fn technical(body: &Members) -> Result<Value, Failure> {
-    Ok(json!({
-        "displayName": body.text("displayName")?,
-        "upn": body.nullable_text("upn")?,
-        "phone": body.nullable_text("phone")?,
-    }))
-}
-
-/// Returns the licence of a service; the first one is that of a new service.
-pub(crate) fn licence(body: &Members) -> Result<String, Failure> {
-    match body.has("licence") {
-        true => body.choice("licence", &SERVICE_LICENCES),
-        false => Ok(SERVICE_LICENCES[0].to_owned()),
-    }
-}
-
-/// Returns the organization unit that a body names.
-pub(crate) fn named_unit(body: &Members, tree: &Tree) -> Result<Option<String>, Failure> {
-    match body.nullable_text("organizationUnitId")? {
-        Some(unit) if !tree.has(&unit) => Err(Problem::member("/organizationUnitId", Code::UnknownReference).into()),
-        unit => Ok(unit),
-    }
-}
-
-/// Where a new service lands, and whose it is.
-#[derive(Debug)]
-pub(crate) struct Place {
-    pub unit: String,
-    pub assignment: String,
-    pub owner: Option<String>,
-    pub owner_role: Option<String>,
-}
-
-impl Place {
-    /// A service that nobody in particular makes in the portal.
-    pub(crate) fn default_of(tenant: &Tenant) -> Self {
-        Self {
-            unit: tenant.text(DEFAULT_ORGANIZATION_UNIT).unwrap_or("root").to_owned(),
-            assignment: ASSIGNMENTS[1].to_owned(),
-            owner: None,
-            owner_role: None,
-        }
-    }
-}
-
-/// Stores a service unless there is one.
-pub(crate) async fn insert(
-    work: &mut Work,
-    tenant: &Tenant,
-    id: &str,
-    technical: &Value,
-    licence: &str,
-    place: &Place,
-) -> Result<(), Failure> {
-    let sql = "INSERT OR IGNORE INTO services (tenant, id, licence, features, technical, removed, organization_unit, \
-               owner, owner_role, assignment, tab, members) VALUES (?, ?, ?, '[]', ?, 0, ?, ?, ?, ?, ?, ?)";
-    let members: Vec<&String> = place.owner.iter().collect();
-    let row = sqlx::query(sql).bind(&tenant.id).bind(id).bind(licence).bind(technical.to_string());
-    let row = row.bind(&place.unit).bind(&place.owner).bind(&place.owner_role).bind(&place.assignment);
-    row.bind(place.owner_role.is_some()).bind(json!(members).to_string()).execute(&mut *work.tx).await?;
-    Ok(())
-}
-
 /// True if a person with this role may provision from Microsoft Teams.
 fn may_provision_from_teams(allowed: &str, role: &str) -> bool {
     match allowed {
@@ -106,6 +39,15 @@ pub(crate) fn may_remove(call: &Call, tenant: &Tenant) -> Result<(), Failure> {
         true => Ok(()),
         false => Err(Slug::NotPermitted.into()),
     }
+}
+
+/// `DELETE /sandbox/tenants/{id}/services/{service}`: a service is out of service until the script takes it away.
+pub(crate) async fn remove_service(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    let tenant = tenant(work, call).await?;
+    may_remove(call, &tenant)?;
+    let sql = "UPDATE services SET removed = 1 WHERE tenant = ? AND id = ?";
+    sqlx::query(sql).bind(&tenant.id).bind(call.parameter("service")).execute(&mut *work.tx).await?;
+    saved(work, tenant).await
 }
 
 /// Why a service is not provisioned.
@@ -180,48 +122,6 @@ async fn land(work: &mut Work, tenant: &Tenant, tree: &Tree, user: &str, wanted:
     let sql = "UPDATE users SET organization_unit = ? WHERE tenant = ? AND id = ?";
     sqlx::query(sql).bind(&fallback).bind(&tenant.id).bind(user).execute(&mut *work.tx).await?;
     Ok(fallback)
-}
-
-/// `PUT /sandbox/tenants/{id}/services/{service}/tab`: the tab in Microsoft Teams is removed or added again.
-///
-/// Anybody can do that in Microsoft Teams, and nothing of the service changes.
-pub(crate) async fn set_tab(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
-    let present = call.members(&["present"])?.flag("present")?;
-    let tenant = tenant(work, call).await?;
-    let sql = "UPDATE services SET tab = ? WHERE tenant = ? AND id = ?";
-    let row = sqlx::query(sql).bind(present).bind(&tenant.id).bind(call.parameter("service"));
-    row.execute(&mut *work.tx).await?;
-    Ok(Reply::new(204, None))
-}
-
-type Row = (String, String, String, bool, String, Option<String>, Option<String>, String, bool, Option<String>);
-
-/// `GET /sandbox/tenants/{id}/services`.
-pub(crate) async fn list(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
-    let tenant = tenant(work, call).await?;
-    let sql = "SELECT id, licence, technical, removed, organization_unit, owner, owner_role, assignment, tab, pushed \
-               FROM services WHERE tenant = ? ORDER BY id";
-    let rows: Vec<Row> = sqlx::query_as(sql).bind(&tenant.id).fetch_all(&mut *work.tx).await?;
-    let mut items = Vec::new();
-    for (id, licence, technical, removed, unit, owner, owner_role, assignment, tab, pushed) in rows {
-        let technical: Value = serde_json::from_str(&technical)?;
-        items.push(json!({
-            "id": id,
-            "displayName": technical["displayName"],
-            "licence": licence,
-            "organizationUnitId": unit,
-            "owner": owner,
-            "ownerRole": owner_role,
-            "assignment": assignment,
-            "tab": tab,
-            "state": match (removed, pushed) {
-                (true, _) => "pending-deletion",
-                (false, None) => "uncompleted",
-                (false, Some(_)) => "enabled",
-            },
-        }));
-    }
-    Ok(Reply::ok(json!({"items": items})))
 }
 
 #[cfg(test)]

@@ -6,15 +6,16 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use serde_json::{Value, json};
 
-use super::organization::teams_based;
-use super::people::welcome;
-use super::tenant::tenant;
-use crate::http::call::{Call, Reply};
-use crate::model::format::derived_guid;
+use super::target::tenant;
+use super::users::welcome;
+use crate::http::call::Call;
+use crate::http::reply::Reply;
+use crate::model::digest::derived_guid;
 use crate::model::problem::{Failure, Slug};
 use crate::model::rows::PERSIST_USER_STATES;
 use crate::model::store::Work;
 use crate::model::tenant::Tenant;
+use crate::model::units::teams_based;
 
 const DAY: i64 = 86_400;
 const RETENTION: &str = "/dataPrivacy/dataRetentionMonths";

@@ -1,13 +1,16 @@
 //! The provisioning script that an administrator runs: it pushes what is pending and finishes a deletion.
 use serde_json::{Value, json};
 
-use crate::http::call::{Call, Reply};
+use crate::http::call::Call;
+use crate::http::reply::Reply;
 use crate::microsoft::script_grants;
+use crate::model::changes::record_change;
+use crate::model::parts::services;
 use crate::model::problem::{Failure, Slug};
 use crate::model::rows::INTERACT_ENABLED;
 use crate::model::runtime::{Holdings, pending_changes, script_settings};
 use crate::model::store::Work;
-use crate::model::tenant::{Tenant, record_change, services};
+use crate::model::tenant::Tenant;
 
 /// What a run did.
 pub(crate) struct Run {
@@ -52,6 +55,13 @@ pub(crate) async fn follow(work: &mut Work, tenant: &mut Tenant) -> Result<(), F
         run(work, tenant).await?;
     }
     Ok(())
+}
+
+/// Saves a tenant, runs the script if it follows each change, and answers nothing.
+pub(crate) async fn saved(work: &mut Work, mut tenant: Tenant) -> Result<Reply, Failure> {
+    tenant.save(work).await?;
+    follow(work, &mut tenant).await?;
+    Ok(Reply::new(204, None))
 }
 
 /// Removes everything about a tenant but the tokens of its triggers, which are used up for ever.

@@ -4,8 +4,9 @@
 //! services as well. A filter that is broken, or for which Nimbus lacks a permission, leaves nothing to be found.
 use serde_json::{Value, json};
 
-use super::tenant::tenant;
-use crate::http::call::{Call, Reply};
+use super::target::tenant;
+use crate::http::call::Call;
+use crate::http::reply::Reply;
 use crate::microsoft;
 use crate::microsoft::filter::Filter;
 use crate::model::problem::{Failure, Slug};

@@ -5,21 +5,19 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::edit::{Edit, change};
 use super::script;
-use crate::api::tenants::{Edit, alive, change, settings_of};
-use crate::http::call::{Call, Reply, is_stamp};
+use super::target::tenant;
+use crate::http::call::{Call, is_stamp};
+use crate::http::members::settings_of;
+use crate::http::reply::Reply;
 use crate::model::merge::UnknownMembers;
 use crate::model::problem::{Code, Failure, Problem, Slug};
 use crate::model::roles::{Caller, Role};
 use crate::model::runtime;
-use crate::model::store::{Work, advanced_seconds};
+use crate::model::store::Work;
 use crate::model::table::{Place, place};
-use crate::model::tenant::Tenant;
-
-/// Returns the tenant in the path of a `/sandbox` route.
-pub(crate) async fn tenant(work: &mut Work, call: &Call) -> Result<Tenant, Failure> {
-    Ok(Tenant::load(work, &call.tenant()?).await?.ok_or(Slug::TenantNotFound)?)
-}
+use crate::model::tenant::{Tenant, alive};
 
 fn document(tenant: &Tenant, role: Role) -> Reply {
     let caller = Caller { role, partner: None, tenants: Default::default() };
@@ -78,30 +76,6 @@ pub(crate) async fn normaliser(work: &mut Work, call: &Call) -> Result<Reply, Fa
         sqlx::query(sql).bind(&tenant.id).bind(&pointer).bind(&mode).execute(&mut *work.tx).await?;
     }
     Ok(Reply::ok(json!({"pointer": pointer, "mode": mode})))
-}
-
-/// `GET /sandbox/clock`.
-pub(crate) async fn read_clock(work: &mut Work) -> Result<Reply, Failure> {
-    let advanced = advanced_seconds(&mut work.tx).await?;
-    Ok(Reply::ok(json!({"now": work.now.to_string(), "advancedSeconds": advanced})))
-}
-
-/// `POST /sandbox/clock`: the virtual clock goes forward.
-pub(crate) async fn advance_clock(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
-    let body = call.members(&["advanceSeconds"])?;
-    let ten_years = 10 * 365 * 86_400;
-    let seconds = body.number("advanceSeconds", 0, ten_years)?;
-    let seconds = seconds.ok_or(Problem::member("/advanceSeconds", Code::Required))?;
-    let advanced = advanced_seconds(&mut work.tx).await? + seconds;
-    work.set_fact("clock_advanced_seconds", &advanced.to_string()).await?;
-    let now = work.now.saturating_add(jiff::SignedDuration::from_secs(seconds));
-    let now = now.unwrap_or(jiff::Timestamp::MAX);
-    Ok(Reply::ok(json!({"now": now.to_string(), "advancedSeconds": advanced})))
-}
-
-/// `GET /healthz`.
-pub(crate) fn health() -> Reply {
-    Reply::ok(json!({"status": "ok"}))
 }
 
 /// `PUT /sandbox/tenants/{id}/modalities`: which modalities the tenant has.

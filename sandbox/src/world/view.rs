@@ -1,8 +1,9 @@
 //! The administration views of a tenant as the partner and the tenant itself see them.
 use serde_json::{Value, json};
 
-use super::tenant::tenant;
-use crate::http::call::{Call, Reply};
+use super::target::tenant;
+use crate::http::call::Call;
+use crate::http::reply::Reply;
 use crate::model::problem::{Failure, Slug};
 use crate::model::roles::Role;
 use crate::model::store::Work;

@@ -1,5 +1,5 @@
 //! The routes of the admin API and its token endpoint.
-use super::{Holds, In, Operation, Parameter, Route, TENANT, query};
+use crate::contract::route::{Api, Holds, In, Operation, Parameter, Route, TENANT, query};
 use crate::model::problem::Slug::{self, *};
 
 const OWNER: Parameter = Parameter {
@@ -47,25 +47,29 @@ const GONE: &[Slug] = &[TenantNotFound, TenantDeleted];
 const TRIGGER: &[Slug] =
     &[TenantNotFound, TenantDeleted, TenantDeleting, OwnedByOther, SectionOff, UnsupportedMediaType, InvalidRequest];
 
+const fn ask(method: &'static str, template: &'static str, operation: Api, about: &'static str) -> Route {
+    Route::new(method, template, Operation::Api(operation), about)
+}
+
 /// In the order of the document.
 pub(super) static ROUTES: &[Route] = &[
-    Route::new("POST", "/oauth2/v2.0/token", Operation::IssueToken, "Issue a token (client credentials)")
+    ask("POST", "/oauth2/v2.0/token", Api::IssueToken, "Issue a token (client credentials)")
         .body("TokenRequest")
         .answers(&[(200, Some("Token")), (400, Some("TokenError")), (401, Some("TokenError"))]),
-    Route::new("GET", "/v1/capabilities", Operation::ReadCapabilities, "Tell what this client may write")
+    ask("GET", "/v1/capabilities", Api::ReadCapabilities, "Tell what this client may write")
         .answers(&[(200, Some("Capabilities"))]),
-    Route::new("GET", "/v1/changes", Operation::ListChanges, "Tell which tenants changed")
+    ask("GET", "/v1/changes", Api::ListChanges, "Tell which tenants changed")
         .takes(&[AFTER, WAIT])
         .answers(&[(200, Some("Changes"))])
         .refuses(&[CursorExpired]),
-    Route::new("GET", "/v1/tenants", Operation::ListTenants, "List tenants with their versions")
+    ask("GET", "/v1/tenants", Api::ListTenants, "List tenants with their versions")
         .takes(&[FIELDS, LIMIT, CURSOR, IF_NONE_MATCH])
         .answers(&[(200, Some("Tenants")), (304, None)]),
-    Route::new("GET", "/v1/tenants/{id}", Operation::ReadTenant, "Read everything about a tenant")
+    ask("GET", "/v1/tenants/{id}", Api::ReadTenant, "Read everything about a tenant")
         .takes(&[IF_NONE_MATCH])
         .answers(&[(200, Some("Tenant")), (304, None)])
         .refuses(GONE),
-    Route::new("PUT", "/v1/tenants/{id}", Operation::CreateTenant, "Create a tenant, once")
+    ask("PUT", "/v1/tenants/{id}", Api::CreateTenant, "Create a tenant, once")
         .takes(&[OWNER, RECREATE])
         .body("TenantCreation")
         .answers(&[(201, Some("Tenant"))])
@@ -78,7 +82,7 @@ pub(super) static ROUTES: &[Route] = &[
             InvalidSettings,
             InvalidRequest,
         ]),
-    Route::new("PATCH", "/v1/tenants/{id}", Operation::PatchTenant, "Merge a patch into the settings, all or nothing")
+    ask("PATCH", "/v1/tenants/{id}", Api::PatchTenant, "Merge a patch into the settings, all or nothing")
         .takes(&[OWNER, SETTINGS_VERSION])
         .body("TenantPatch")
         .answers(TENANT)
@@ -93,53 +97,38 @@ pub(super) static ROUTES: &[Route] = &[
             InvalidSettings,
             SettingsVersionRequired,
         ]),
-    Route::new("DELETE", "/v1/tenants/{id}", Operation::DeleteTenant, "Begin the deletion of a tenant, for good")
+    ask("DELETE", "/v1/tenants/{id}", Api::DeleteTenant, "Begin the deletion of a tenant, for good")
         .takes(&[OWNER, CONFIRM])
         .answers(&[(202, Some("Tenant"))])
         .refuses(&[TenantNotFound, TenantDeleted, OwnedByOther, ConfirmationRequired]),
-    Route::new("PUT", "/v1/tenants/{id}/owner", Operation::ClaimTenant, "Stamp a tenant that has no stamp")
+    ask("PUT", "/v1/tenants/{id}/owner", Api::ClaimTenant, "Stamp a tenant that has no stamp")
         .takes(&[CLAIMED_OWNER])
         .answers(TENANT)
         .refuses(&[TenantNotFound, TenantDeleted, TenantDeleting, OwnedByOther]),
-    Route::new(
-        "DELETE",
-        "/v1/tenants/{id}/owner",
-        Operation::ReleaseTenant,
-        "Take the own stamp off; `lastOwner` keeps it",
-    )
-    .takes(&[OWNER])
-    .answers(TENANT)
-    .refuses(&[TenantNotFound, TenantDeleted, OwnedByOther]),
-    Route::new("GET", "/v1/tenants/{id}/widget-key", Operation::ReadWidgetKey, "Read the widget key")
+    ask("DELETE", "/v1/tenants/{id}/owner", Api::ReleaseTenant, "Take the own stamp off; `lastOwner` keeps it")
+        .takes(&[OWNER])
+        .answers(TENANT)
+        .refuses(&[TenantNotFound, TenantDeleted, OwnedByOther]),
+    ask("GET", "/v1/tenants/{id}/widget-key", Api::ReadWidgetKey, "Read the widget key")
         .answers(&[(200, Some("WidgetKey"))])
         .refuses(&[TenantNotFound, TenantDeleted, WidgetKeyNotSet]),
-    Route::new(
-        "POST",
-        "/v1/tenants/{id}/widget-key/rotate",
-        Operation::RotateWidgetKey,
-        "Make a new widget key, once per token",
-    )
-    .takes(&[OWNER])
-    .body("Rotation")
-    .answers(&[(200, Some("TriggerOutcome"))])
-    .refuses(TRIGGER),
-    Route::new(
-        "POST",
-        "/v1/tenants/{id}/instant-messaging/test",
-        Operation::SendTestMessage,
-        "Send a test message, once per token",
-    )
-    .takes(&[OWNER])
-    .body("TestMessage")
-    .answers(&[(200, Some("TriggerOutcome"))])
-    .refuses(&[
-        TenantNotFound,
-        TenantDeleted,
-        TenantDeleting,
-        OwnedByOther,
-        SectionOff,
-        InvitationPending,
-        UnsupportedMediaType,
-        InvalidRequest,
-    ]),
+    ask("POST", "/v1/tenants/{id}/widget-key/rotate", Api::RotateWidgetKey, "Make a new widget key, once per token")
+        .takes(&[OWNER])
+        .body("Rotation")
+        .answers(&[(200, Some("TriggerOutcome"))])
+        .refuses(TRIGGER),
+    ask("POST", "/v1/tenants/{id}/instant-messaging/test", Api::SendTestMessage, "Send a test message, once per token")
+        .takes(&[OWNER])
+        .body("TestMessage")
+        .answers(&[(200, Some("TriggerOutcome"))])
+        .refuses(&[
+            TenantNotFound,
+            TenantDeleted,
+            TenantDeleting,
+            OwnedByOther,
+            SectionOff,
+            InvitationPending,
+            UnsupportedMediaType,
+            InvalidRequest,
+        ]),
 ];

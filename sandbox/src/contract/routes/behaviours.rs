@@ -1,5 +1,5 @@
 //! The routes that play what the settings are for.
-use super::{Behaviour, Holds, Operation, Parameter, Route, query};
+use crate::contract::route::{Behaviour, Holds, Operation, Parameter, Route, query};
 use crate::model::problem::Slug::{self, *};
 use crate::model::roles;
 use crate::world::records;

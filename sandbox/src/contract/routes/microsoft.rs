@@ -1,5 +1,5 @@
 //! The routes of Microsoft's: Entra, Graph, ACS Identity.
-use super::{Holds, In, Microsoft, Operation, Parameter, Route, query};
+use crate::contract::route::{Holds, In, Microsoft, Operation, Parameter, Route, query};
 
 const SELECT: Parameter = query("$select", Holds::Text, "comma-separated properties");
 const TOP: Parameter = query("$top", Holds::Text, "items on a page, from 1 to 999");

@@ -1,5 +1,5 @@
 //! The routes that plant what Microsoft's side knows.
-use super::{Holds, Microsoft, Operation, Parameter, Route, query};
+use crate::contract::route::{Holds, Microsoft, Operation, Parameter, Route, query};
 use crate::model::problem::Slug::{self, *};
 
 const NOTHING: &[(u16, Option<&str>)] = &[(204, None)];

@@ -1,10 +1,11 @@
 //! Schemas of the routes that play what the settings are for.
 use serde_json::{Value, json};
 
-use super::{count, flag, guid, list, object, one_of, text, text_or_null};
+use super::shapes::{count, flag, guid, list, object, one_of, text, text_or_null};
 use crate::model::runtime::{SERVICE_LICENCES, user_kinds};
-use crate::world::people::DESIGNS;
-use crate::world::{calls, interact, provisioning, tasks};
+use crate::model::tasks::kinds;
+use crate::world::users::DESIGNS;
+use crate::world::{calls, interact, provisioning, services, tasks};
 
 pub(super) fn schemas() -> Vec<(&'static str, Value)> {
     let mut schemas = units();
@@ -57,7 +58,7 @@ fn services() -> Vec<(&'static str, Value)> {
         ("via", one_of(&provisioning::VIAS)),
         ("as", one_of(&provisioning::PEOPLE)),
         ("by", text()),
-        ("assignment?", one_of(&provisioning::ASSIGNMENTS)),
+        ("assignment?", one_of(&services::ASSIGNMENTS)),
         ("organizationUnitId?", unit_id()),
     ]);
     let outcome = object(&[
@@ -74,7 +75,7 @@ fn services() -> Vec<(&'static str, Value)> {
         ("organizationUnitId", unit_id()),
         ("owner", text_or_null()),
         ("ownerRole", text_or_null()),
-        ("assignment", one_of(&provisioning::ASSIGNMENTS)),
+        ("assignment", one_of(&services::ASSIGNMENTS)),
         ("tab", flag()),
         ("state", one_of(&["uncompleted", "enabled", "pending-deletion"])),
     ]);
@@ -120,7 +121,7 @@ fn users() -> Vec<(&'static str, Value)> {
 
 fn traffic() -> Vec<(&'static str, Value)> {
     let task = |more: &[(&str, Value)]| {
-        let mut members = vec![("service", text()), ("kind", one_of(&tasks::kinds()))];
+        let mut members = vec![("service", text()), ("kind", one_of(&kinds()))];
         members.extend(more.iter().cloned());
         object(&members)
     };

@@ -1,7 +1,7 @@
 //! Schemas of Microsoft's shapes, and of what plants things there.
 use serde_json::{Value, json};
 
-use super::{count, flag, guid, list, object, one_of, text, text_or_null};
+use super::shapes::{count, flag, guid, list, object, one_of, text, text_or_null};
 use crate::microsoft::filter::user_properties;
 
 pub(super) fn schemas() -> Vec<(&'static str, Value)> {

@@ -1,7 +1,7 @@
 //! The schema of `runtime`.
 use serde_json::{Value, json};
 
-use super::{count, flag, guid, list, object, one_of, pointer, text};
+use super::shapes::{count, flag, guid, list, object, one_of, pointer, text};
 use crate::model::runtime::{CHANGES, MODALITIES, SERVICE_LICENCES, USER_LICENCES};
 
 pub(super) fn schema() -> Value {

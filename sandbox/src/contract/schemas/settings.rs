@@ -1,7 +1,7 @@
 //! Schemas of `settings` as it is read and as it is written, from the table.
 use serde_json::{Map, Value, json};
 
-use super::{object, reference, token};
+use super::shapes::{object, reference, token};
 use crate::model::format::{CONNECTION_STRING, pattern};
 use crate::model::leaf::{Authority, Format, Kind, Leaf, Preset, Required, Script};
 use crate::model::rows::LEAVES;

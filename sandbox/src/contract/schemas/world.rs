@@ -1,12 +1,12 @@
 //! Schemas of the routes under `/sandbox`.
 use serde_json::{Value, json};
 
-use super::{count, flag, guid, list, object, one_of, pointer, text, text_or_null};
-use crate::http::faults::KINDS;
-use crate::http::log::EFFECTS;
+use super::shapes::{count, flag, guid, list, object, one_of, pointer, text, text_or_null};
 use crate::model::problem::Slug;
 use crate::model::roles::Role;
 use crate::model::runtime::{MODALITIES, SERVICE_LICENCES};
+use crate::model::trace::EFFECTS;
+use crate::world::faults::KINDS;
 
 pub(super) fn schemas() -> Vec<(&'static str, Value)> {
     let mut schemas = vec![

@@ -4,62 +4,18 @@
 //! query capabilities", which a request has to ask for.
 use serde_json::Value;
 
+mod expression;
 mod parse;
 mod properties;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use expression::Broken;
+use expression::{Expression, Operator};
 use properties::{Property, Support, property};
 
 /// The most terms that `or` may join.
 const OR_TERMS: usize = 15;
-
-/// Why a filter cannot be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Broken {
-    /// It cannot be read.
-    Syntax,
-    /// A property cannot be filtered at all, or not in this way.
-    Unsupported,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operator {
-    Equal,
-    NotEqual,
-    AtLeast,
-    AtMost,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Expression {
-    And(Box<Self>, Box<Self>),
-    Or(Box<Self>, Box<Self>),
-    Not(Box<Self>),
-    Compare {
-        path: String,
-        operator: Operator,
-        value: Value,
-    },
-    In {
-        path: String,
-        values: Vec<Value>,
-    },
-    StartsWith {
-        path: String,
-        text: String,
-    },
-    EndsWith {
-        path: String,
-        text: String,
-    },
-    /// True if a member of a collection fulfils the condition, in which `variable` names it.
-    Any {
-        path: String,
-        variable: String,
-        condition: Box<Self>,
-    },
-}
 
 /// A filter that can be used.
 #[derive(Clone, Debug, PartialEq)]

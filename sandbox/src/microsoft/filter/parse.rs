@@ -1,7 +1,7 @@
 //! Reading a filter by recursive descent: `or` binds least, then `and`, then `not`.
 use serde_json::{Value, json};
 
-use super::{Broken, Expression, Operator};
+use super::expression::{Broken, Expression, Operator};
 use crate::model::format::guid;
 
 /// The deepest nesting that is read.

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::call::{Call, Reply};
-use super::members::Members;
-use crate::contract::routes::{is_microsoft, routes};
+use crate::http::call::Call;
+use crate::http::members::Members;
+use crate::http::paths::is_microsoft;
+use crate::http::reply::Reply;
 use crate::model::format::guid;
 use crate::model::problem::{Code, Failure, Problem, Slug};
 
@@ -87,13 +88,13 @@ impl Faults {
         strike
     }
 
-    /// `POST /sandbox/faults`.
-    pub(crate) fn plant(&self, call: &Call) -> Result<Reply, Failure> {
+    /// `POST /sandbox/faults`; `known` are the methods and templates of the routes that a fault can strike.
+    pub(crate) fn plant(&self, call: &Call, known: &[(&str, &str)]) -> Result<Reply, Failure> {
         let body = call.members(&["faults"])?;
         let Some(Value::Array(items)) = body.get("faults") else {
             return Err(Problem::member("/faults", Code::WrongType).into());
         };
-        let planted: Vec<Fault> = items.iter().map(fault).collect::<Result<_, _>>()?;
+        let planted: Vec<Fault> = items.iter().map(|stated| fault(stated, known)).collect::<Result<_, _>>()?;
         self.lock().extend(planted);
         Ok(Reply::new(201, Some(self.to_json())))
     }
@@ -123,7 +124,7 @@ impl Faults {
 
 impl Fault {
     fn matches(&self, call: &Call) -> bool {
-        let template = call.route.map_or(call.path.as_str(), |route| route.template);
+        let template = call.template.unwrap_or(&call.path);
         let tenant = call.tenant().ok().or_else(|| guid(call.parameter("tenant")));
         let of_tenant = self.tenant.is_none() || self.tenant == tenant;
         of_tenant && (fits(&self.route, &call.method, template) || fits(&self.route, &call.method, &call.path))
@@ -145,10 +146,10 @@ fn fits(pattern: &str, method: &str, path: &str) -> bool {
     }
 }
 
-fn fault(stated: &Value) -> Result<Fault, Failure> {
+fn fault(stated: &Value, known: &[(&str, &str)]) -> Result<Fault, Failure> {
     let members = members(stated, "/faults", &["route", "tenant", "nth", "times", "action"])?;
     let route = members.text("route")?;
-    if !is_logged_route(&route) {
+    if !is_known(&route, known) {
         return Err(Problem::member("/route", Code::NotAllowed).into());
     }
     let tenant = members.nullable_text("tenant")?;
@@ -176,10 +177,9 @@ fn members(value: &Value, pointer: &str, known: &[&str]) -> Result<Members, Fail
 }
 
 /// A misspelt route would never strike, so it is refused.
-fn is_logged_route(pattern: &str) -> bool {
-    let mut known = routes().filter(|route| route.is_logged());
+fn is_known(pattern: &str, known: &[(&str, &str)]) -> bool {
     pattern == "*"
-        || known.any(|route| fits(pattern, route.method, route.template))
+        || known.iter().any(|(method, template)| fits(pattern, method, template))
         || pattern.split_once(' ').is_some_and(|(_, path)| path.starts_with("/v1/tenants/") || is_microsoft(path))
 }
 

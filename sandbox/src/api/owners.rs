@@ -1,0 +1,52 @@
+//! The owner stamp of a tenant.
+use super::auth::authenticate;
+use super::target::{answer, existing};
+use crate::http::call::Call;
+use crate::http::reply::Reply;
+use crate::model::problem::{Failure, Problem, Slug};
+use crate::model::roles::Role;
+use crate::model::store::Work;
+use crate::model::tenant::{Tenant, alive};
+
+/// Refuses a write to a tenant that another one has stamped.
+pub(crate) fn owned(call: &Call, tenant: &Tenant) -> Result<(), Failure> {
+    let writer = call.owner()?;
+    match &tenant.owner {
+        Some(owner) if writer != Some(owner) => Err(Problem::owned_by(owner).into()),
+        _ => Ok(()),
+    }
+}
+
+/// `PUT /v1/tenants/{id}/owner`.
+pub(crate) async fn claim(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    let caller = authenticate(work, call).await?;
+    let mut tenant = existing(work, call, &caller).await?;
+    alive(&tenant)?;
+    let owner = call.owner()?.ok_or(Slug::MalformedRequest)?;
+    match &tenant.owner {
+        Some(present) if present == owner => return Ok(answer(200, &tenant, &caller)),
+        Some(present) if caller.role != Role::System => {
+            return Err(Problem::owned_by(present).into());
+        }
+        // A system client takes the stamp over; the one who loses it can still read whose it was.
+        Some(present) => tenant.last_owner = Some(present.clone()),
+        None => {}
+    }
+    tenant.owner = Some(owner.to_owned());
+    tenant.save(work).await?;
+    work.trace.effect = Some("owner-claimed");
+    Ok(answer(200, &tenant, &caller))
+}
+
+/// `DELETE /v1/tenants/{id}/owner`.
+pub(crate) async fn release(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    let caller = authenticate(work, call).await?;
+    let mut tenant = existing(work, call, &caller).await?;
+    owned(call, &tenant)?;
+    if let Some(owner) = tenant.owner.take() {
+        tenant.last_owner = Some(owner);
+        tenant.save(work).await?;
+        work.trace.effect = Some("owner-released");
+    }
+    Ok(answer(200, &tenant, &caller))
+}

@@ -1,0 +1,55 @@
+//! The answer of an operation.
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::model::problem::{Failure, Problem, Slug};
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Option<Value>,
+    /// The slug, if this is a refusal.
+    pub slug: Option<&'static str>,
+    /// Nothing to tell yet: ask again when something changed, for at most so long.
+    pub patience: Option<Duration>,
+}
+
+impl Reply {
+    pub(crate) fn new(status: u16, body: Option<Value>) -> Self {
+        Self { status, headers: Vec::new(), body, slug: None, patience: None }
+    }
+
+    pub(crate) fn ok(body: Value) -> Self {
+        Self::new(200, Some(body))
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Returns the answer that says why a request was not carried out.
+    pub(crate) fn failure(failure: &Failure, request_id: &str) -> Self {
+        let internal = Problem::new(Slug::Internal);
+        let problem = match failure {
+            Failure::Refused(problem) => problem,
+            Failure::NoToken { status, error } => {
+                return Self::new(*status, Some(json!({"error": error})));
+            }
+            Failure::Foreign(foreign) => {
+                let reply = Self::new(foreign.status, Some(foreign.body.clone()));
+                return Self { headers: foreign.headers.clone(), ..reply };
+            }
+            Failure::Database(_) | Failure::Stored(_) => &internal,
+        };
+        let reply =
+            Self { slug: Some(problem.slug.name()), ..Self::new(problem.status, Some(problem.to_json(request_id))) };
+        match problem.slug {
+            Slug::Unauthenticated => reply.with("www-authenticate", "Bearer error=\"invalid_token\"".to_owned()),
+            _ => reply,
+        }
+    }
+}

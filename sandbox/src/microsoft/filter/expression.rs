@@ -1,0 +1,49 @@
+//! A filter as it was read.
+use serde_json::Value;
+
+/// Why a filter cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Broken {
+    /// It cannot be read.
+    Syntax,
+    /// A property cannot be filtered at all, or not in this way.
+    Unsupported,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operator {
+    Equal,
+    NotEqual,
+    AtLeast,
+    AtMost,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Expression {
+    And(Box<Self>, Box<Self>),
+    Or(Box<Self>, Box<Self>),
+    Not(Box<Self>),
+    Compare {
+        path: String,
+        operator: Operator,
+        value: Value,
+    },
+    In {
+        path: String,
+        values: Vec<Value>,
+    },
+    StartsWith {
+        path: String,
+        text: String,
+    },
+    EndsWith {
+        path: String,
+        text: String,
+    },
+    /// True if a member of a collection fulfils the condition, in which `variable` names it.
+    Any {
+        path: String,
+        variable: String,
+        condition: Box<Self>,
+    },
+}

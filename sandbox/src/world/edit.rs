@@ -1,0 +1,43 @@
+//! An edit of settings, by the admin API or in the UI, and what follows from it.
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{records, script};
+use crate::model::merge::{Normaliser, Rules, UnknownMembers, merge};
+use crate::model::parts::{keep_secrets, secrets};
+use crate::model::problem::Failure;
+use crate::model::roles::Role;
+use crate::model::store::Work;
+use crate::model::tenant::Tenant;
+use crate::model::units::Tree;
+
+/// Who edits, and what the platform makes of it.
+pub(crate) struct Edit {
+    pub role: Role,
+    pub unknown_members: UnknownMembers,
+    pub normalisers: BTreeMap<String, Normaliser>,
+}
+
+/// Merges a patch into a tenant and stores it.
+pub(crate) async fn change(work: &mut Work, tenant: &mut Tenant, patch: &Value, edit: Edit) -> Result<(), Failure> {
+    let secrets = secrets(work, &tenant.id).await?;
+    let rules = Rules {
+        id: &tenant.id,
+        role: edit.role,
+        own_partner: None,
+        unknown_members: edit.unknown_members,
+        secrets: &secrets,
+        normalisers: &edit.normalisers,
+        units: &Tree::load(work, &tenant.id).await?,
+    };
+    let merged = merge(&tenant.settings, patch, &rules)?;
+    keep_secrets(work, &tenant.id, &merged.secrets).await?;
+    // What the old retention time ended is gone, whatever the new one says.
+    records::purge(work, tenant).await?;
+    tenant.settings = merged.settings;
+    tenant.state.moved_from.retain(|pointer, _| patch.pointer(pointer).is_none());
+    records::follow(work, tenant).await?;
+    tenant.save(work).await?;
+    script::follow(work, tenant).await
+}

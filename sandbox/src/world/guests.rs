@@ -1,0 +1,37 @@
+//! Guest accounts of a tenant: their invitations, and the messages that they send.
+use serde_json::{Value, json};
+
+use super::script::saved;
+use super::target::tenant;
+use crate::http::call::Call;
+use crate::http::reply::Reply;
+use crate::model::problem::{Code, Failure, Problem};
+use crate::model::rows::{PRIMARY_ACCOUNT, SECONDARY_ACCOUNT};
+use crate::model::store::Work;
+
+/// `PUT /sandbox/tenants/{id}/invitations`: what became of the invitations of the present accounts.
+pub(crate) async fn invitations(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    let body = call.members(&["primary", "secondary"])?;
+    let mut tenant = tenant(work, call).await?;
+    for (name, pointer) in [("primary", PRIMARY_ACCOUNT), ("secondary", SECONDARY_ACCOUNT)] {
+        if !body.has(name) {
+            continue;
+        }
+        let answer = body.choice(name, &["pending", "accepted"])?;
+        let account = tenant.settings.pointer(pointer).and_then(Value::as_str).map(str::to_lowercase);
+        let account = account.ok_or(Problem::member(&format!("/{name}"), Code::NotAllowed))?;
+        match answer.as_str() {
+            "accepted" => tenant.state.accepted_accounts.insert(account),
+            _ => tenant.state.accepted_accounts.remove(&account),
+        };
+    }
+    saved(work, tenant).await
+}
+
+/// `GET /sandbox/tenants/{id}/messages`: the test messages that arrived.
+pub(crate) async fn messages(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    let sql = "SELECT token, upn, sender FROM messages WHERE tenant = ? ORDER BY seq";
+    let rows: Vec<(String, String, String)> = sqlx::query_as(sql).bind(call.tenant()?).fetch_all(&mut *work.tx).await?;
+    let message = |(token, upn, sender)| json!({"token": token, "upn": upn, "sender": sender});
+    Ok(Reply::ok(json!({"items": rows.into_iter().map(message).collect::<Vec<Value>>()})))
+}

@@ -1,0 +1,145 @@
+//! Services of a tenant as they are stored and planted; `provisioning` has the rules for people.
+use serde_json::{Value, json};
+
+use super::script::saved;
+use super::target::tenant;
+use crate::http::call::Call;
+use crate::http::members::Members;
+use crate::http::reply::Reply;
+use crate::model::problem::{Code, Failure, Problem};
+use crate::model::rows::DEFAULT_ORGANIZATION_UNIT;
+use crate::model::runtime::SERVICE_LICENCES;
+use crate::model::store::Work;
+use crate::model::tenant::{Tenant, alive};
+use crate::model::units::Tree;
+
+/// How users come into a service; only the first kind is in step with a team in Microsoft Teams.
+pub(crate) const ASSIGNMENTS: [&str; 3] = ["teams-based", "skill-based", "none"];
+
+/// Returns what the script pushes of a service.
+pub(crate) fn technical(body: &Members) -> Result<Value, Failure> {
+    Ok(json!({
+        "displayName": body.text("displayName")?,
+        "upn": body.nullable_text("upn")?,
+        "phone": body.nullable_text("phone")?,
+    }))
+}
+
+/// Returns the licence of a service; the first one is that of a new service.
+pub(crate) fn licence(body: &Members) -> Result<String, Failure> {
+    match body.has("licence") {
+        true => body.choice("licence", &SERVICE_LICENCES),
+        false => Ok(SERVICE_LICENCES[0].to_owned()),
+    }
+}
+
+/// Returns the organization unit that a body names.
+pub(crate) fn named_unit(body: &Members, tree: &Tree) -> Result<Option<String>, Failure> {
+    match body.nullable_text("organizationUnitId")? {
+        Some(unit) if !tree.has(&unit) => Err(Problem::member("/organizationUnitId", Code::UnknownReference).into()),
+        unit => Ok(unit),
+    }
+}
+
+/// Where a new service lands, and whose it is.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub unit: String,
+    pub assignment: String,
+    pub owner: Option<String>,
+    pub owner_role: Option<String>,
+}
+
+impl Place {
+    /// A service that nobody in particular makes in the portal.
+    pub(crate) fn default_of(tenant: &Tenant) -> Self {
+        Self {
+            unit: tenant.text(DEFAULT_ORGANIZATION_UNIT).unwrap_or("root").to_owned(),
+            assignment: ASSIGNMENTS[1].to_owned(),
+            owner: None,
+            owner_role: None,
+        }
+    }
+}
+
+/// Stores a service unless there is one.
+pub(crate) async fn insert(
+    work: &mut Work,
+    tenant: &Tenant,
+    id: &str,
+    technical: &Value,
+    licence: &str,
+    place: &Place,
+) -> Result<(), Failure> {
+    let sql = "INSERT OR IGNORE INTO services (tenant, id, licence, features, technical, removed, organization_unit, \
+               owner, owner_role, assignment, tab, members) VALUES (?, ?, ?, '[]', ?, 0, ?, ?, ?, ?, ?, ?)";
+    let members: Vec<&String> = place.owner.iter().collect();
+    let row = sqlx::query(sql).bind(&tenant.id).bind(id).bind(licence).bind(technical.to_string());
+    let row = row.bind(&place.unit).bind(&place.owner).bind(&place.owner_role).bind(&place.assignment);
+    row.bind(place.owner_role.is_some()).bind(json!(members).to_string()).execute(&mut *work.tx).await?;
+    Ok(())
+}
+
+/// `PUT /sandbox/tenants/{id}/services/{service}`: a service is planted, or an administrator changes one.
+pub(crate) async fn put_service(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    let body =
+        call.members(&["displayName", "upn", "phone", "licence", "features", "organizationUnitId", "members"])?;
+    let (technical, licence) = (technical(&body)?, licence(&body)?);
+    let features = json!(body.texts("features")?);
+    let tenant = tenant(work, call).await?;
+    alive(&tenant)?;
+    let tree = Tree::load(work, &tenant.id).await?;
+    let unit = named_unit(&body, &tree)?;
+    let members = if body.has("members") { Some(json!(body.texts("members")?).to_string()) } else { None };
+    let id = call.parameter("service");
+    let place = Place::default_of(&tenant);
+    insert(work, &tenant, id, &technical, &licence, &place).await?;
+    let sql = "UPDATE services SET licence = ?3, features = ?4, technical = ?5, \
+               organization_unit = COALESCE(?6, organization_unit), members = COALESCE(?7, members) \
+               WHERE tenant = ?1 AND id = ?2";
+    let row = sqlx::query(sql).bind(&tenant.id).bind(id).bind(licence);
+    row.bind(features.to_string()).bind(technical.to_string()).bind(unit).bind(members).execute(&mut *work.tx).await?;
+    saved(work, tenant).await
+}
+
+/// `PUT /sandbox/tenants/{id}/services/{service}/tab`: the tab in Microsoft Teams is removed or added again.
+///
+/// Anybody can do that in Microsoft Teams, and nothing of the service changes.
+pub(crate) async fn set_tab(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    let present = call.members(&["present"])?.flag("present")?;
+    let tenant = tenant(work, call).await?;
+    let sql = "UPDATE services SET tab = ? WHERE tenant = ? AND id = ?";
+    let row = sqlx::query(sql).bind(present).bind(&tenant.id).bind(call.parameter("service"));
+    row.execute(&mut *work.tx).await?;
+    Ok(Reply::new(204, None))
+}
+
+type Row = (String, String, String, bool, String, Option<String>, Option<String>, String, bool, Option<String>);
+
+/// `GET /sandbox/tenants/{id}/services`.
+pub(crate) async fn list(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    let tenant = tenant(work, call).await?;
+    let sql = "SELECT id, licence, technical, removed, organization_unit, owner, owner_role, assignment, tab, pushed \
+               FROM services WHERE tenant = ? ORDER BY id";
+    let rows: Vec<Row> = sqlx::query_as(sql).bind(&tenant.id).fetch_all(&mut *work.tx).await?;
+    let mut items = Vec::new();
+    for (id, licence, technical, removed, unit, owner, owner_role, assignment, tab, pushed) in rows {
+        let technical: Value = serde_json::from_str(&technical)?;
+        items.push(json!({
+            "id": id,
+            "displayName": technical["displayName"],
+            "licence": licence,
+            "organizationUnitId": unit,
+            "owner": owner,
+            "ownerRole": owner_role,
+            "assignment": assignment,
+            "tab": tab,
+            "state": match (removed, pushed) {
+                (true, _) => "pending-deletion",
+                (false, None) => "uncompleted",
+                (false, Some(_)) => "enabled",
+            },
+        }));
+    }
+    Ok(Reply::ok(json!({"items": items})))
+}
