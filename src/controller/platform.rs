@@ -55,6 +55,7 @@ async fn look_at(platform: &Platform, context: &Context) -> Result<Action, NotWr
     };
     let deleting = platform.metadata.deletion_timestamp.is_some();
     if deleting && !in_use {
+        context.checks.forget(platform);
         return Ok(Action::await_change());
     }
     context.checks.read_app(context, platform).await;

@@ -118,6 +118,11 @@ impl Checks {
         self.send(Message::Cancel { key: key.to_owned() });
     }
 
+    /// Ends the checks of a Platform that is deleted.
+    pub(super) fn forget(&self, platform: &Platform) {
+        self.send(Message::Forget { uid: platform.uid().unwrap_or_default() });
+    }
+
     /// Ends everything, after a bounded wait for what is being asked.
     pub(super) async fn stop(&self) {
         self.send(Message::Stop);

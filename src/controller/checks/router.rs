@@ -24,6 +24,8 @@ pub(super) enum Message {
     Platform { uid: String, message: worker::Message },
     /// Check nothing more for the Tenant of this key, whichever its Platform is.
     Cancel { key: String },
+    /// Nothing is checked any more at the Platform with this UID, which is deleted.
+    Forget { uid: String },
     /// End everything.
     Stop,
 }
@@ -58,9 +60,11 @@ impl Router {
                     Some(Message::Subscribe { namespace, wakes }) => self.subscribers.push((namespace, wakes)),
                     Some(Message::Platform { uid, message }) => self.pass_on(uid, message),
                     Some(Message::Cancel { key }) => self.cancel(key),
+                    Some(Message::Forget { uid }) => self.forget(&uid),
                     Some(Message::Stop) | None => break,
                 },
                 Some(wake) = wakes.recv() => self.wake(&wake),
+                Some(Err(_)) = self.tasks.join_next() => error!("the task of the checks of a Platform panicked"),
             }
         }
         self.workers.clear();
@@ -84,10 +88,16 @@ impl Router {
         }
     }
 
+    /// Without its sender a task ends.
+    fn forget(&mut self, uid: &str) {
+        self.workers.remove(uid);
+        self.platform_of.retain(|_, platform| platform != uid);
+        self.directory.send_modify(|directory| drop(directory.remove(uid)));
+    }
+
     fn send(&mut self, uid: String, message: worker::Message) {
         let Some(SendError(message)) = self.worker(&uid).send(message).err() else { return };
-        // It ends by itself only if it panics. The next passes tell a new one what to check, and the Platform's as which app.
-        error!(platform_uid = uid, "the task of the checks of a Platform panicked");
+        // The task panicked. The next passes tell a new one what to check, and as which app.
         self.workers.remove(&uid);
         drop(self.worker(&uid).send(message));
     }

@@ -2,6 +2,7 @@
 
 mod credentials;
 mod queries;
+mod router;
 mod scheduling;
 mod states;
 
