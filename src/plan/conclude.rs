@@ -20,7 +20,7 @@ use crate::resources::condition::{ConditionStatus, ConditionUpdate, as_it_was, c
 use crate::resources::platform::Support;
 use crate::resources::status::{Applied, DeletionStatus, TenantStatus};
 use crate::resources::{Tenant, annotation, bounds, reason};
-use crate::settings::provisioning::DEFAULT_ORGANIZATION_UNIT;
+use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;
 use crate::settings::text::cut;
 use crate::settings::{Violation, leaves};
 

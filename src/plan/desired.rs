@@ -9,7 +9,7 @@ use super::deletion::DeletionIntent;
 use super::{PlatformReference, Resolved, ResolvedPartner, Stop, retention};
 use crate::resources::Tenant;
 use crate::settings::format::Format;
-use crate::settings::partner::{PARTNER, PartnerId};
+use crate::settings::tabs::partner::{PARTNER, PartnerId};
 use crate::settings::wire::{Canonical, WireLeaf};
 use crate::settings::{Check, SealedRef, Trigger, Wire};
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Change, Difference, Stop};
 use crate::admin_api::types::MovedReference;
 use crate::resources::bounds;
-use crate::settings::provisioning::DEFAULT_ORGANIZATION_UNIT;
+use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;
 use crate::settings::text::cut_printable;
 
 /// Judges a difference.

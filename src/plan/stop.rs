@@ -3,7 +3,7 @@
 use super::{ResolvedSecret, SecretFound};
 use crate::admin_api::{ApiError, Problem};
 use crate::resources::reason;
-use crate::settings::provisioning::DEFAULT_ORGANIZATION_UNIT;
+use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;
 use crate::settings::{Leaf, Violation, leaves};
 
 /// Why a pass stopped before the spec was live.

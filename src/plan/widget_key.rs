@@ -10,7 +10,7 @@ use super::{Desired, visible};
 use crate::admin_api::types::WidgetKeyState;
 use crate::resources::status::WidgetKeyStatus;
 use crate::resources::{SecretVersion, Tenant, bounds, reason};
-use crate::settings::interact::WIDGET_SECRET;
+use crate::settings::tabs::interact::WIDGET_SECRET;
 use crate::settings::leaves;
 use crate::settings::text::cut;
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::condition::{ConditionUpdate, condition_type};
 use super::{IN_USE, reason};
 use crate::settings::format::Guid;
-use crate::settings::partner::PartnerId;
+use crate::settings::tabs::partner::PartnerId;
 use crate::settings::value::Text;
 
 /// A partner that administers tenants.

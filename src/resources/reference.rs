@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::crd;
-use crate::settings::attendant_console::DESIGNS;
+use crate::settings::tabs::attendant_console::DESIGNS;
 use crate::settings::leaf::{Required, Script};
-use crate::settings::presence_tracking::PRESENCES;
+use crate::settings::tabs::presence_tracking::PRESENCES;
 use crate::settings::{Authority, Class, Leaf, Tab, leaves, manual};
 
 /// Who may change the head of a spec, which is no setting of the platform.

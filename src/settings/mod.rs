@@ -7,26 +7,12 @@
 //! Law of mapping: a leaf of the spec is a leaf of the platform under another name. Same unit, same granularity.
 //! This room is pure: no async, no clock, no I/O.
 
-pub mod assistant;
-pub mod attendant_console;
 pub mod connection_string;
-pub mod contact;
-pub mod contingents;
-pub mod data_privacy;
-pub mod email;
 pub mod endpoint;
-pub mod external_task;
 pub mod format;
-pub mod general;
-pub mod instant_messaging;
-pub mod interact;
 pub mod leaf;
-pub mod licenses;
 pub mod mapping;
-pub mod outbound;
-pub mod partner;
-pub mod presence_tracking;
-pub mod provisioning;
+pub mod tabs;
 pub mod text;
 pub mod trigger;
 pub mod value;
@@ -41,20 +27,20 @@ pub use leaf::{Authority, Class, Leaf, Show, Tab};
 pub use mapping::{Check, SealedRef, Violation};
 pub use trigger::Trigger;
 
-use assistant::{AssistantSpec, AssistantWire};
-use attendant_console::{AttendantConsoleSpec, AttendantConsoleWire};
-use contact::{ContactSpec, ContactWire};
-use data_privacy::{DataPrivacySpec, DataPrivacyWire};
-use email::{EmailSpec, EmailWire};
-use external_task::{ExternalTaskSpec, ExternalTaskWire};
-use general::{GeneralSpec, GeneralWire};
-use instant_messaging::{InstantMessagingSpec, InstantMessagingWire};
-use interact::{InteractSpec, InteractWire};
-use licenses::{LicensesSpec, LicensesWire};
-use outbound::{OutboundSpec, OutboundWire};
-use partner::{PartnerTabSpec, PartnerTabWire};
-use presence_tracking::PresenceTrackingSpec;
-use provisioning::{ProvisioningSpec, ProvisioningWire};
+use tabs::assistant::{AssistantSpec, AssistantWire};
+use tabs::attendant_console::{AttendantConsoleSpec, AttendantConsoleWire};
+use tabs::contact::{ContactSpec, ContactWire};
+use tabs::data_privacy::{DataPrivacySpec, DataPrivacyWire};
+use tabs::email::{EmailSpec, EmailWire};
+use tabs::external_task::{ExternalTaskSpec, ExternalTaskWire};
+use tabs::general::{GeneralSpec, GeneralWire};
+use tabs::instant_messaging::{InstantMessagingSpec, InstantMessagingWire};
+use tabs::interact::{InteractSpec, InteractWire};
+use tabs::licenses::{LicensesSpec, LicensesWire};
+use tabs::outbound::{OutboundSpec, OutboundWire};
+use tabs::partner::{PartnerTabSpec, PartnerTabWire};
+use tabs::presence_tracking::PresenceTrackingSpec;
+use tabs::provisioning::{ProvisioningSpec, ProvisioningWire};
 
 /// Everything that the tabs of the *Tenant Administration* view hold. A setting that is not given is not managed: it is
 /// never compared, never sent and never defaulted.
@@ -323,21 +309,21 @@ fn prune(value: &mut Value) {
 /// Every leaf of every tab, in the order of the UI.
 pub fn leaves() -> impl Iterator<Item = &'static Leaf> {
     [
-        general::LEAVES,
-        contact::LEAVES,
-        partner::LEAVES,
-        data_privacy::LEAVES,
-        provisioning::LEAVES,
-        outbound::LEAVES,
-        interact::LEAVES,
-        assistant::LEAVES,
-        attendant_console::LEAVES,
-        presence_tracking::LEAVES,
-        instant_messaging::LEAVES,
-        external_task::LEAVES,
-        email::LEAVES,
-        licenses::LEAVES,
-        contingents::LEAVES,
+        tabs::general::LEAVES,
+        tabs::contact::LEAVES,
+        tabs::partner::LEAVES,
+        tabs::data_privacy::LEAVES,
+        tabs::provisioning::LEAVES,
+        tabs::outbound::LEAVES,
+        tabs::interact::LEAVES,
+        tabs::assistant::LEAVES,
+        tabs::attendant_console::LEAVES,
+        tabs::presence_tracking::LEAVES,
+        tabs::instant_messaging::LEAVES,
+        tabs::external_task::LEAVES,
+        tabs::email::LEAVES,
+        tabs::licenses::LEAVES,
+        tabs::contingents::LEAVES,
     ]
     .into_iter()
     .flatten()
@@ -346,21 +332,21 @@ pub fn leaves() -> impl Iterator<Item = &'static Leaf> {
 /// What the vendor's manual says of the leaf at a path, in its own words.
 pub fn manual(path: &str) -> Option<&'static str> {
     let all = [
-        general::MANUAL,
-        contact::MANUAL,
-        partner::MANUAL,
-        data_privacy::MANUAL,
-        provisioning::MANUAL,
-        outbound::MANUAL,
-        interact::MANUAL,
-        assistant::MANUAL,
-        attendant_console::MANUAL,
-        presence_tracking::MANUAL,
-        instant_messaging::MANUAL,
-        external_task::MANUAL,
-        email::MANUAL,
-        licenses::MANUAL,
-        contingents::MANUAL,
+        tabs::general::MANUAL,
+        tabs::contact::MANUAL,
+        tabs::partner::MANUAL,
+        tabs::data_privacy::MANUAL,
+        tabs::provisioning::MANUAL,
+        tabs::outbound::MANUAL,
+        tabs::interact::MANUAL,
+        tabs::assistant::MANUAL,
+        tabs::attendant_console::MANUAL,
+        tabs::presence_tracking::MANUAL,
+        tabs::instant_messaging::MANUAL,
+        tabs::external_task::MANUAL,
+        tabs::email::MANUAL,
+        tabs::licenses::MANUAL,
+        tabs::contingents::MANUAL,
     ];
     all.into_iter().flatten().find(|(known, _)| *known == path).map(|(_, words)| *words)
 }
@@ -369,19 +355,19 @@ pub fn manual(path: &str) -> Option<&'static str> {
 #[cfg(test)]
 fn golden() -> Vec<Value> {
     vec![
-        general::golden(),
-        contact::golden(),
-        data_privacy::golden(),
-        provisioning::golden(),
-        outbound::golden(),
-        interact::golden(),
-        assistant::golden(),
-        attendant_console::golden(),
-        instant_messaging::golden(),
-        external_task::golden(),
-        email::golden(),
-        licenses::golden(),
-        contingents::golden(),
+        tabs::general::golden(),
+        tabs::contact::golden(),
+        tabs::data_privacy::golden(),
+        tabs::provisioning::golden(),
+        tabs::outbound::golden(),
+        tabs::interact::golden(),
+        tabs::assistant::golden(),
+        tabs::attendant_console::golden(),
+        tabs::instant_messaging::golden(),
+        tabs::external_task::golden(),
+        tabs::email::golden(),
+        tabs::licenses::golden(),
+        tabs::contingents::golden(),
     ]
 }
 

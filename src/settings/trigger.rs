@@ -1,7 +1,7 @@
 //! Triggers: what the platform does once per token, whatever crashes in between. It keeps every token for ever.
 
-use super::instant_messaging::TEST_TOKEN;
-use super::interact::ROTATION;
+use super::tabs::instant_messaging::TEST_TOKEN;
+use super::tabs::interact::ROTATION;
 use super::{Leaf, leaves};
 
 /// Something that a spec wants to be done once.

@@ -4,7 +4,7 @@
 //! The operator carries these settings across and decides nothing.
 
 pub mod platform_only {
-    use nimbus_operator::settings::attendant_console::DESIGNS;
+    use nimbus_operator::settings::tabs::attendant_console::DESIGNS;
     use reqwest::Method;
     use serde_json::{Value, json};
 

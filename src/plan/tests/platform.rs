@@ -192,7 +192,7 @@ pub(super) fn pass(given: &Given, held: &mut Held) -> Result<Outcome, Stop> {
         Plan::Create { difference, rotation, .. } => {
             held.create(&difference.to_creation());
             if let Some(token) = rotation {
-                held.tokens.insert(format!("{} {token}", crate::settings::interact::ROTATION));
+                held.tokens.insert(format!("{} {token}", crate::settings::tabs::interact::ROTATION));
                 held.document().runtime.widget_key.last_token = Some(token);
             }
             (Done::Created, difference)

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::format::{Format, address, formats};
-use super::leaf::{Authority::*, Leaf};
-use super::mapping::Check;
-use super::value::Text;
+use crate::settings::format::{Format, address, formats};
+use crate::settings::leaf::{Authority::*, Leaf};
+use crate::settings::mapping::Check;
+use crate::settings::value::Text;
 
 formats! {
     /// The sign-in name of a user; a guest's has `#EXT#` in it.

@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::format::{Code, Country, Domain, Guid, Line, Name, PostalCode};
-use super::leaf::{Authority::*, Leaf};
-use super::mapping::{Check, spec_leaf};
-use super::value::{Clearable, Text};
-use super::wire::{Canonical, WireLeaf};
+use crate::settings::format::{Code, Country, Domain, Guid, Line, Name, PostalCode};
+use crate::settings::leaf::{Authority::*, Leaf};
+use crate::settings::mapping::{Check, spec_leaf};
+use crate::settings::value::{Clearable, Text};
+use crate::settings::wire::{Canonical, WireLeaf};
 
 /// The General tab of the spec.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -154,7 +154,7 @@ pub const MANUAL: &[(&str, &str)] = &[
 
 /// `tenantId` is a GUID and stays as it was created; only its capitals may change.
 fn tenant_id_rules() -> serde_json::Value {
-    use super::format::{Format, rule};
+    use crate::settings::format::{Format, rule};
     serde_json::json!([
         { "rule": rule::<Guid>(), "message": format!("must be {}", Guid::ALLOWED) },
         {
@@ -242,7 +242,7 @@ impl From<&GeneralWire> for GeneralSpec {
 
 /// The examples of [`LEAVES`] in the platform's words, by hand.
 #[cfg(test)]
-pub(super) fn golden() -> serde_json::Value {
+pub(in crate::settings) fn golden() -> serde_json::Value {
     serde_json::json!({ "general": {
         "name": "Contoso",
         "o365Domain": "contoso.onmicrosoft.com",

@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::format::{Format, formats};
-use super::leaf::{Authority::*, Leaf};
-use super::mapping::{Check, spec_leaf};
-use super::value::{Clearable, Text};
-use super::wire::{Canonical, WireLeaf};
+use crate::settings::format::{Format, formats};
+use crate::settings::leaf::{Authority::*, Leaf};
+use crate::settings::mapping::{Check, spec_leaf};
+use crate::settings::value::{Clearable, Text};
+use crate::settings::wire::{Canonical, WireLeaf};
 
 formats! {
     /// A filter of Microsoft Graph. Nimbus does not judge its syntax, so neither does anybody before it.
@@ -135,7 +135,7 @@ impl From<&AttendantConsoleWire> for AttendantConsoleSpec {
 
 /// The examples of [`LEAVES`] in the platform's words, by hand.
 #[cfg(test)]
-pub(super) fn golden() -> serde_json::Value {
+pub(in crate::settings) fn golden() -> serde_json::Value {
     serde_json::json!({ "extensions": { "attendantConsole": {
         "useNewDesign": true,
         "overwriteUserSettings": true,

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::format::{Format, canonical, formats, rule};
-use super::leaf::{Authority::*, Leaf};
-use super::mapping::{Check, spec_leaf};
-use super::value::{Count, SpecLeaf, quote};
-use super::wire::WireLeaf;
+use crate::settings::format::{Format, canonical, formats, rule};
+use crate::settings::leaf::{Authority::*, Leaf};
+use crate::settings::mapping::{Check, spec_leaf};
+use crate::settings::value::{Count, SpecLeaf, quote};
+use crate::settings::wire::WireLeaf;
 
 /// Most licences of one kind, far above the users of any tenant.
 const MOST: i32 = 1_000_000;
@@ -340,7 +340,7 @@ impl JsonSchema for Features {
 
 /// The examples of [`LEAVES`] in the platform's words, by hand.
 #[cfg(test)]
-pub(super) fn golden() -> serde_json::Value {
+pub(in crate::settings) fn golden() -> serde_json::Value {
     serde_json::json!({ "licenses": { "contingents": {
         "services": {
             "advancedRouting": 10,

@@ -3,13 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::format::{Email, Guid, Token};
-use super::leaf::{Authority::*, Leaf};
-use super::mapping::{Check, spec_leaf};
 use super::presence_tracking::Upn;
-use super::trigger::Trigger;
-use super::value::{Clearable, Count, SecretKeyRef, Text};
-use super::wire::{Canonical, SealedState, WireLeaf};
+use crate::settings::format::{Email, Guid, Token};
+use crate::settings::leaf::{Authority::*, Leaf};
+use crate::settings::mapping::{Check, spec_leaf};
+use crate::settings::trigger::Trigger;
+use crate::settings::value::{Clearable, Count, SecretKeyRef, Text};
+use crate::settings::wire::{Canonical, SealedState, WireLeaf};
 
 /// Instant Messaging: users handle chats. While it is off, the other settings of the section are hidden: they are kept,
 /// neither compared nor sent. So are connection string and resource id while useOwnAcsInstance is off.
@@ -191,7 +191,7 @@ impl From<&InstantMessagingWire> for InstantMessagingSpec {
 
 /// The examples of [`LEAVES`] in the platform's words, by hand.
 #[cfg(test)]
-pub(super) fn golden() -> serde_json::Value {
+pub(in crate::settings) fn golden() -> serde_json::Value {
     serde_json::json!({ "modalities": { "instantMessaging": {
         "enabled": true,
         "primaryAccount": "nimbus-im-1@contoso.com",

@@ -7,11 +7,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::format::{Format, formats};
-use super::leaf::{Authority::*, Leaf};
-use super::mapping::Check;
-use super::value::object_name;
-use super::wire::{Canonical, WireLeaf};
+use crate::settings::format::{Format, formats};
+use crate::settings::leaf::{Authority::*, Leaf};
+use crate::settings::mapping::Check;
+use crate::settings::value::object_name;
+use crate::settings::wire::{Canonical, WireLeaf};
 
 formats! {
     /// The id of a partner on the platform.

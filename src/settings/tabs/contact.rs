@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::format::{Email, Line, Phone, Sip};
-use super::leaf::{Authority::*, Leaf};
-use super::mapping::{Check, spec_leaf};
-use super::value::Clearable;
-use super::wire::{Canonical, WireLeaf};
+use crate::settings::format::{Email, Line, Phone, Sip};
+use crate::settings::leaf::{Authority::*, Leaf};
+use crate::settings::mapping::{Check, spec_leaf};
+use crate::settings::value::Clearable;
+use crate::settings::wire::{Canonical, WireLeaf};
 
 /// Whom to notify in case of maintenance, issues and other technical questions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -89,7 +89,7 @@ impl From<&ContactWire> for ContactSpec {
 
 /// The examples of [`LEAVES`] in the platform's words, by hand.
 #[cfg(test)]
-pub(super) fn golden() -> serde_json::Value {
+pub(in crate::settings) fn golden() -> serde_json::Value {
     serde_json::json!({ "contact": {
         "name": "Ada Keller",
         "email": "ada@contoso.com",

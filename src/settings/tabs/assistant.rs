@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::leaf::{Authority::*, Leaf};
-use super::mapping::{Check, spec_leaf};
-use super::value::SecretKeyRef;
-use super::wire::{SealedState, WireLeaf};
+use crate::settings::leaf::{Authority::*, Leaf};
+use crate::settings::mapping::{Check, spec_leaf};
+use crate::settings::value::SecretKeyRef;
+use crate::settings::wire::{SealedState, WireLeaf};
 
 /// Assistant. While its own ACS instance is off, the connection string is hidden: it is kept, neither compared nor sent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -74,6 +74,6 @@ impl From<&AssistantWire> for AssistantSpec {
 
 /// The examples of [`LEAVES`] in the platform's words, by hand.
 #[cfg(test)]
-pub(super) fn golden() -> serde_json::Value {
+pub(in crate::settings) fn golden() -> serde_json::Value {
     serde_json::json!({ "extensions": { "assistant": { "useOwnAcsInstance": true } } })
 }

@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::format::{Format, formats};
-use super::leaf::{Authority::*, Leaf, Script};
-use super::mapping::{Check, spec_leaf};
-use super::value::Text;
-use super::wire::{Canonical, WireLeaf};
+use crate::settings::format::{Format, formats};
+use crate::settings::leaf::{Authority::*, Leaf, Script};
+use crate::settings::mapping::{Check, spec_leaf};
+use crate::settings::value::Text;
+use crate::settings::wire::{Canonical, WireLeaf};
 
 formats! {
     /// An organization unit: the tenant itself, or the id of a unit below.
@@ -151,7 +151,7 @@ impl From<&ProvisioningWire> for ProvisioningSpec {
 
 /// The examples of [`LEAVES`] in the platform's words, by hand.
 #[cfg(test)]
-pub(super) fn golden() -> serde_json::Value {
+pub(in crate::settings) fn golden() -> serde_json::Value {
     serde_json::json!({ "provisioning": {
         "defaultOrganizationUnitId": "44444444-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
         "allowServiceProvisioningViaTeams": "TenantAdministrators",

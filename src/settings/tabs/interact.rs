@@ -3,12 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::format::{Format, Guid, Token, formats};
-use super::leaf::{Authority::*, Leaf, Script};
-use super::mapping::{Check, spec_leaf};
-use super::trigger::Trigger;
-use super::value::{Clearable, Count, OutputRef, SecretKeyRef, Text};
-use super::wire::{Canonical, SealedState, WireLeaf};
+use crate::settings::format::{Format, Guid, Token, formats};
+use crate::settings::leaf::{Authority::*, Leaf, Script};
+use crate::settings::mapping::{Check, spec_leaf};
+use crate::settings::trigger::Trigger;
+use crate::settings::value::{Clearable, Count, OutputRef, SecretKeyRef, Text};
+use crate::settings::wire::{Canonical, SealedState, WireLeaf};
 
 formats! {
     /// Whether a session of Interact needs further authentication.
@@ -162,7 +162,7 @@ impl From<&InteractWire> for InteractSpec {
 
 /// The examples of [`LEAVES`] in the platform's words, by hand.
 #[cfg(test)]
-pub(super) fn golden() -> serde_json::Value {
+pub(in crate::settings) fn golden() -> serde_json::Value {
     serde_json::json!({ "extensions": { "interact": {
         "enabled": true,
         "o365UserId": "33333333-0d3e-4f5a-8b7c-9d0e1f2a3b4c",

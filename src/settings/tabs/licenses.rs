@@ -4,11 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::contingents::{ContingentsSpec, ContingentsWire};
-use super::format::{Format, formats};
-use super::leaf::{Authority::*, Leaf};
-use super::mapping::{Check, spec_leaf};
-use super::value::Text;
-use super::wire::{Canonical, WireLeaf};
+use crate::settings::format::{Format, formats};
+use crate::settings::leaf::{Authority::*, Leaf};
+use crate::settings::mapping::{Check, spec_leaf};
+use crate::settings::value::Text;
+use crate::settings::wire::{Canonical, WireLeaf};
 
 formats! {
     /// The state of the subscription.
@@ -72,6 +72,6 @@ impl From<&LicensesWire> for LicensesSpec {
 
 /// The example of [`LEAVES`] in the platform's words, by hand.
 #[cfg(test)]
-pub(super) fn golden() -> serde_json::Value {
+pub(in crate::settings) fn golden() -> serde_json::Value {
     serde_json::json!({ "licenses": { "tenantState": "Active" } })
 }
