@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! settings     VOCABULARY   one file per tab or section of the UI                                   pure
-//! resources    THE KINDS    Tenant, Platform, Partner, status, conditions, CRDs                     pure
+//! resources    THE KINDS    Tenant, Platform, Partner, status, conditions                           pure
+//! manifests    GENERATORS   CRDs, admission policies, settings reference, runbook, examples         pure
 //! plan         THE DECISION validate, diff, plan, conclude                                          pure
 //! admin_api    PLATFORM     typed client of the admin API; knows no Kubernetes
 //! microsoft    CHECKS       clients of Microsoft Graph and ACS Identity; knows no Kubernetes
@@ -12,10 +13,10 @@
 //! telemetry    logs of the process
 //! ```
 //!
-//! Who may use whom: `resources → settings`; `admin_api → settings, http`; `microsoft → http`, and of `settings` only
-//! how a connection string is read; `plan → resources, settings, admin_api`; `controller` and `cli` see everything;
-//! nothing uses `cli`; `http` uses nothing. A test reads the sources and holds this. The reference platform, which tests and
-//! demo run against, is the package `nimbus-sandbox` in `sandbox/`.
+//! Who may use whom: `resources → settings`; `manifests → resources, settings`; `admin_api → settings, http`;
+//! `microsoft → http`, and of `settings` only how a connection string is read; `plan → resources, settings, admin_api`;
+//! `controller` and `cli` see everything; nothing uses `cli`; `http` uses nothing. A test reads the sources and holds this. The
+//! reference platform, which tests and demo run against, is the package `nimbus-sandbox` in `sandbox/`.
 //!
 //! The life of one Tenant, which is `controller::reconcile`:
 //!
@@ -30,6 +31,7 @@ pub mod admin_api;
 pub mod cli;
 pub mod controller;
 mod http;
+pub mod manifests;
 pub mod microsoft;
 pub mod plan;
 pub mod resources;

@@ -13,20 +13,21 @@ use paths::CRATE;
 use source::{Module, Name, Package};
 
 /// Each room of the operator and the rooms that it may use beside itself.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("settings", &[]),
     ("resources", &["settings"]),
+    ("manifests", &["resources", "settings"]),
     ("admin_api", &["settings", "http"]),
     ("microsoft", &["settings", "http"]),
     ("http", &[]),
     ("plan", &["resources", "settings", "admin_api"]),
-    ("controller", &["settings", "resources", "plan", "admin_api", "microsoft", "telemetry"]),
-    ("cli", &["settings", "resources", "plan", "admin_api", "telemetry", "controller"]),
+    ("controller", &["settings", "resources", "manifests", "plan", "admin_api", "microsoft", "telemetry"]),
+    ("cli", &["settings", "resources", "manifests", "plan", "admin_api", "telemetry", "controller"]),
     ("telemetry", &[]),
 ];
 
 /// The rooms that decide, and what would make them depend on time or on the world.
-const PURE: [&str; 3] = ["settings", "resources", "plan"];
+const PURE: [&str; 4] = ["settings", "resources", "manifests", "plan"];
 const IMPURE: [&[&str]; 10] = [
     &["tokio"],
     &["reqwest"],

@@ -13,7 +13,7 @@ mod table;
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use nimbus_operator::resources::reference;
+use nimbus_operator::resources::tenant::HEAD;
 use nimbus_operator::settings::leaves;
 
 use crate::support::assets;
@@ -32,7 +32,7 @@ fn table() -> Table {
 
 /// What the table may name: the settings, the tests of this binary, the sections of the docs.
 fn world() -> World {
-    let head = reference::HEAD.iter().map(|(name, _)| *name);
+    let head = HEAD.iter().map(|(name, _)| *name);
     World {
         leaves: leaves().map(|leaf| leaf.path.to_owned()).collect(),
         head: head.map(ToOwned::to_owned).collect(),

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use nimbus_operator::resources::crd;
-use nimbus_operator::resources::policy::{self, Accounts};
+use nimbus_operator::manifests::crd;
+use nimbus_operator::manifests::policies::{self, Accounts};
 
 use crate::support::assets;
 
@@ -13,7 +13,7 @@ const REFRESH: &str = "run `make generated` (UPDATE=1 cargo test --test integrat
 fn generated_files_are_fresh() {
     let folder = assets::checkout().join("crds");
     let crds = crd::all().into_iter().map(|(name, document)| (name, crd::to_yaml(&document).unwrap()));
-    let expected: Vec<_> = crds.chain([("policies.yaml", policy::to_yaml(&documented()).unwrap())]).collect();
+    let expected: Vec<_> = crds.chain([("policies.yaml", policies::to_yaml(&documented()).unwrap())]).collect();
     if std::env::var("UPDATE").is_ok_and(|update| update == "1") {
         for (name, text) in &expected {
             std::fs::write(folder.join(name), text).unwrap();
@@ -34,7 +34,7 @@ fn generated_files_are_fresh() {
 
 /// The policies of an operator that is installed as the docs say.
 fn documented() -> Accounts {
-    Accounts { operators: vec![policy::DEFAULT_ACCOUNT.to_owned()], technical_fields: false }
+    Accounts { operators: vec![policies::DEFAULT_ACCOUNT.to_owned()], technical_fields: false }
 }
 
 fn run(arguments: &[&str]) -> String {
@@ -45,10 +45,10 @@ fn run(arguments: &[&str]) -> String {
 
 #[test]
 fn generated_policies_are_what_the_binary_prints() {
-    assert_eq!(policy::to_yaml(&documented()).unwrap(), run(&["policies"]));
+    assert_eq!(policies::to_yaml(&documented()).unwrap(), run(&["policies"]));
     let accounts = Accounts { operators: vec!["one".into(), "two".into()], technical_fields: true };
     let printed = run(&["policies", "--operator-account", "one", "--operator-account", "two", "--technical-fields"]);
-    assert_eq!(policy::to_yaml(&accounts).unwrap(), printed);
+    assert_eq!(policies::to_yaml(&accounts).unwrap(), printed);
 }
 
 #[test]

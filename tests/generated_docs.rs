@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use kube::Api;
 use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
-use nimbus_operator::resources::{Partner, Tenant, crd, manifest, reference, runbook};
+use nimbus_operator::manifests::{crd, examples, runbook, settings_reference};
+use nimbus_operator::resources::tenant::HEAD;
+use nimbus_operator::resources::{Partner, Tenant};
 use nimbus_operator::settings::leaves;
 use serde_json::{Value, json};
 
@@ -16,10 +18,10 @@ use crate::support::users;
 
 fn files() -> Vec<(PathBuf, String)> {
     let mut files = vec![
-        ("docs/settings.md".to_owned(), reference::settings()),
+        ("docs/settings.md".to_owned(), settings_reference::settings()),
         ("docs/runbook.md".to_owned(), runbook::runbook()),
     ];
-    files.extend(manifest::examples());
+    files.extend(examples::examples());
     files.into_iter().map(|(path, text)| (assets::checkout().join(path), text)).collect()
 }
 
@@ -47,14 +49,14 @@ fn generated_docs_and_examples_are_fresh() {
 
 #[test]
 fn generated_docs_name_every_setting_once_with_its_label() {
-    let text = reference::settings();
+    let text = settings_reference::settings();
     for leaf in leaves() {
         let rows: Vec<&str> = text.lines().filter(|line| line.contains(&format!("| `spec.{}` |", leaf.path))).collect();
         assert_eq!(rows.len(), 1, "{leaf}");
         assert_eq!(rows[0].replace("\\|", "").matches('|').count(), 10, "{}", rows[0]);
     }
     let spec = crd::tenant_spec();
-    let heads: BTreeSet<&str> = reference::HEAD.iter().map(|(name, _)| *name).collect();
+    let heads: BTreeSet<&str> = HEAD.iter().map(|(name, _)| *name).collect();
     let tabs: BTreeSet<&str> = leaves().filter_map(|leaf| leaf.path.split('.').next()).collect();
     let all: BTreeSet<&str> = spec["properties"].as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(heads.union(&tabs).copied().collect::<BTreeSet<_>>(), all);
@@ -63,7 +65,7 @@ fn generated_docs_name_every_setting_once_with_its_label() {
 /// The seed's two tables of what a setting does to people.
 #[test]
 fn generated_docs_say_who_sees_which_design_and_which_calls_are_delivered() {
-    let text = reference::settings();
+    let text = settings_reference::settings();
     let rows_below = |head: &str| {
         let (_, table) = text.split_once(head).unwrap_or_else(|| panic!("'{head}' is nowhere"));
         table.lines().skip(2).take_while(|line| line.starts_with('|')).map(ToOwned::to_owned).collect::<Vec<_>>()
@@ -100,7 +102,7 @@ async fn generated_examples_are_accepted_and_the_full_one_becomes_ready() {
         &kube::api::ApiResource::erase::<Tenant>(&()),
     );
     let mut count = 0;
-    for (path, text) in manifest::examples() {
+    for (path, text) in examples::examples() {
         let object = serde_json::from_value(placed(&stage, &text)).unwrap();
         let params = PostParams { dry_run: true, ..PostParams::default() };
         tenants.create(&params, &object).await.unwrap_or_else(|error| panic!("{path}: {error}"));

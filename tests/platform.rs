@@ -5,8 +5,8 @@ mod orphans;
 use k8s_openapi::api::admissionregistration::v1::ValidatingAdmissionPolicyBinding;
 use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
+use nimbus_operator::manifests::policies::NAMES;
 use nimbus_operator::resources::annotation::CONFIRM_DELETION;
-use nimbus_operator::resources::policy::NAMES;
 use nimbus_operator::resources::{Platform, Tenant};
 use serde_json::{Value, json};
 

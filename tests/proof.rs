@@ -1,6 +1,6 @@
 //! `docs/proof.md`: which tests hold which setting. The tests it names are there.
 
-use nimbus_operator::resources::{crd, reference};
+use nimbus_operator::manifests::{crd, settings_reference};
 use nimbus_operator::settings::{Class, Leaf, leaves};
 
 use crate::security;
@@ -171,7 +171,7 @@ fn document() -> String {
         text += &format!("| {letter} | `{test}` | {holds} |\n");
     }
     text += "\n| Setting | Path | Class | Who | Tests | Tests of its own |\n|---|---|---|---|---|---|\n";
-    let manual = reference::settings();
+    let manual = settings_reference::settings();
     for leaf in leaves() {
         let row = manual.lines().find(|line| line.contains(&format!("| `spec.{}` |", leaf.path))).unwrap();
         let row = row.replace("\\|", "");

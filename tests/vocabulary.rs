@@ -10,7 +10,8 @@ mod switches;
 
 use kube::Api;
 use kube::api::{Patch, PatchParams};
-use nimbus_operator::resources::{Partner, sample};
+use nimbus_operator::manifests::sample;
+use nimbus_operator::resources::Partner;
 use nimbus_operator::settings::{Class, Leaf, leaves};
 use serde_json::{Value, json};
 

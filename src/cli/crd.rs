@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 
-use crate::resources::crd;
+use crate::manifests::crd;
 
 /// Print the CRDs, ready for kubectl apply.
 #[derive(Debug, Args)]

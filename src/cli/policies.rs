@@ -3,13 +3,13 @@
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
-use crate::resources::policy::{self, Accounts};
+use crate::manifests::policies::{self, Accounts};
 
 /// Print the admission policies that hold who may change what, ready for kubectl apply.
 #[derive(Debug, Args)]
 pub struct Policies {
     /// User name of an operator; repeat it for several. Only these may write a status, and they may never change a spec.
-    #[arg(long = "operator-account", value_name = "USER", default_value = policy::DEFAULT_ACCOUNT, value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long = "operator-account", value_name = "USER", default_value = policies::DEFAULT_ACCOUNT, value_parser = NonEmptyStringValueParser::new())]
     pub operator_accounts: Vec<String>,
 
     /// Demand the verb edit-technical on tenants for technical settings; without it every editor of a Tenant may change them.
@@ -23,6 +23,6 @@ impl Policies {
     /// *Errors*: standard output cannot be written.
     pub fn execute(self) -> anyhow::Result<()> {
         let accounts = Accounts { operators: self.operator_accounts, technical_fields: self.technical_fields };
-        super::print(&policy::to_yaml(&accounts)?)
+        super::print(&policies::to_yaml(&accounts)?)
     }
 }

@@ -4,7 +4,7 @@ use k8s_openapi::api::admissionregistration::v1::{ValidatingAdmissionPolicy, Val
 use kube::Api;
 
 use super::context::{Context, Refusal};
-use crate::resources::policy::NAMES;
+use crate::manifests::policies::NAMES;
 
 /// The policies and bindings that are missing, by kind and name. What may not be read counts as missing: nobody could say
 /// that it is there.

@@ -5,15 +5,9 @@
 pub mod annotation;
 pub mod bounds;
 pub mod condition;
-pub mod crd;
-pub mod manifest;
 pub mod partner;
 pub mod platform;
-pub mod policy;
 pub mod reason;
-pub mod reference;
-pub mod runbook;
-pub mod sample;
 mod secret_version;
 pub mod status;
 pub mod tenant;
@@ -32,6 +26,3 @@ pub const FINALIZER: &str = "nimbus.luware.com/tenant";
 
 /// What the finalizers begin with that keep a Platform or a Partner while Tenants refer to it; the instance follows.
 pub const IN_USE: &str = "nimbus.luware.com/in-use-";
-
-#[cfg(test)]
-mod crd_tests;

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::status::TenantStatus;
-use crate::settings::{Settings, value::object_name};
+use crate::settings::{Authority, Settings, value::object_name};
 
 /// What the *Tenant Administration* view holds, plus how this operator treats the tenant. A setting that is not given is not
 /// managed: its value on the platform is left alone. An empty text clears the value.
@@ -130,6 +130,16 @@ pub enum DeletionPolicy {
 
 /// The drift check's interval where the spec says nothing, in seconds.
 pub const DEFAULT_SYNC_INTERVAL_SECONDS: i32 = 3600;
+
+/// Who may change the head of a spec, which is no setting of the platform.
+pub const HEAD: [(&str, Authority); 6] = [
+    ("platformRef", Authority::Partner),
+    ("suspend", Authority::Tenant),
+    ("syncIntervalSeconds", Authority::Tenant),
+    ("driftPolicy", Authority::Tenant),
+    ("adoptionPolicy", Authority::Partner),
+    ("deletionPolicy", Authority::Partner),
+];
 
 impl TenantSpec {
     /// Whether the platform is left alone.

@@ -8,7 +8,7 @@ use proptest::sample::{Index, subsequence};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::resources::crd;
+use crate::manifests::crd;
 
 const ID: &str = "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
 

@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::leaf::Required;
 use super::*;
-use crate::resources::{Tenant, crd, sample};
+use crate::manifests::{crd, sample};
+use crate::resources::Tenant;
 use kube::CustomResourceExt;
 
 /// The wire document of all examples, which each tab has by hand.

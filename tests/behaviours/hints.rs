@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use nimbus_operator::manifests::runbook::runbook;
 use nimbus_operator::resources::reason::{self, Reason};
-use nimbus_operator::resources::runbook::runbook;
 
 use crate::support::assets::checkout;
 

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use nimbus_operator::manifests::crd;
 use nimbus_operator::resources::condition::condition_type;
-use nimbus_operator::resources::{crd, reason};
+use nimbus_operator::resources::reason;
 use regex::Regex;
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! Rule 6: `kubectl explain` reads like the manual.
 
-use nimbus_operator::resources::reference::HEAD;
+use nimbus_operator::resources::tenant::HEAD;
 use nimbus_operator::settings::{Class, leaves};
 use serde_json::Value;
 

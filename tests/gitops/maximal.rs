@@ -3,7 +3,8 @@
 use k8s_openapi::api::admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
 use kube::api::{Api, ListParams};
 use kube::{Resource, ResourceExt};
-use nimbus_operator::resources::{annotation, policy};
+use nimbus_operator::manifests::policies;
+use nimbus_operator::resources::annotation;
 use serde_json::{Map, Value, json};
 
 use super::kind::{Answer, Kind};
@@ -117,7 +118,7 @@ async fn rule_15_a_maximal_object_stays_in_the_budget_of_every_rule_and_policy()
     let stage = Stage::new("maximal").await;
     let policies = names::<ValidatingAdmissionPolicy>(&stage).await;
     let bindings = names::<ValidatingAdmissionPolicyBinding>(&stage).await;
-    for name in policy::NAMES.map(str::to_owned) {
+    for name in policies::NAMES.map(str::to_owned) {
         assert!(policies.contains(&name) && bindings.contains(&name), "{name} is not installed");
     }
     // The one reference whose author must be allowed to make what it names.

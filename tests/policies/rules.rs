@@ -4,7 +4,7 @@
 use k8s_openapi::api::admissionregistration::v1::ValidatingAdmissionPolicy;
 use kube::api::{DeleteParams, ListParams, Preconditions, PropagationPolicy};
 use kube::{Api, Client};
-use nimbus_operator::resources::policy::NAMES;
+use nimbus_operator::manifests::policies::NAMES;
 use nimbus_operator::resources::{FINALIZER, Tenant, annotation};
 use serde_json::{Value, json};
 

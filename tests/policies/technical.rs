@@ -3,7 +3,7 @@
 
 use k8s_openapi::api::admissionregistration::v1::ValidatingAdmissionPolicy;
 use kube::Api;
-use nimbus_operator::resources::policy::{self, Accounts};
+use nimbus_operator::manifests::policies::{self, Accounts};
 use serde_json::{Value, json};
 
 use super::{Corner, NAME, somebody};
@@ -15,11 +15,11 @@ use crate::support::wait::{PATIENCE, until};
 async fn opt_in(corner: &Corner) -> String {
     let accounts = Accounts { operators: users::operators(), technical_fields: true };
     let name = format!("technical-{}", corner.env.namespace);
-    let all = policy::all(&accounts);
+    let all = policies::all(&accounts);
     let [mut policy, mut binding] = [all[0].clone(), all[1].clone()];
     assert_eq!(
         (&policy["metadata"]["name"], &binding["metadata"]["name"]),
-        (&json!(policy::NAMES[0]), &json!(policy::NAMES[0]))
+        (&json!(policies::NAMES[0]), &json!(policies::NAMES[0]))
     );
     policy["metadata"]["name"] = json!(name);
     binding["metadata"]["name"] = json!(name);

@@ -2,7 +2,8 @@
 
 use anyhow::{Context, Result, ensure};
 use kube::api::{Api, DynamicObject, PostParams};
-use nimbus_operator::resources::{Tenant, policy};
+use nimbus_operator::manifests::policies;
+use nimbus_operator::resources::Tenant;
 use serde_json::json;
 
 use super::controlplane::ControlPlane;
@@ -17,7 +18,7 @@ const PROBE: &str = "nimbus-policy-probe";
 pub async fn install(control_plane: &ControlPlane) -> Result<()> {
     let path = assets::checkout().join("crds/policies.yaml");
     let shipped = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    let account = format!("['{}']", policy::DEFAULT_ACCOUNT);
+    let account = format!("['{}']", policies::DEFAULT_ACCOUNT);
     ensure!(shipped.contains(&account), "{} does not name {account}", path.display());
     let operators: Vec<String> = users::operators().iter().map(|name| format!("'{name}'")).collect();
     let admin = control_plane.client(users::ADMIN);
@@ -34,7 +35,7 @@ pub async fn install(control_plane: &ControlPlane) -> Result<()> {
     }))?;
     let params = PostParams { dry_run: true, field_manager: Some("test".into()) };
     try_until("the admission policies act", PATIENCE, async || match tenants.create(&params, &probe).await {
-        Err(kube::Error::Api(status)) if status.message.contains(policy::NAMES[0]) => Ok(()),
+        Err(kube::Error::Api(status)) if status.message.contains(policies::NAMES[0]) => Ok(()),
         Err(error) => Err(error.to_string()),
         Ok(_) => Err("a tenant editor may create a Tenant".to_owned()),
     })

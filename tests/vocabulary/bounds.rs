@@ -2,7 +2,8 @@
 
 use kube::Api;
 use kube::api::{DynamicObject, PostParams};
-use nimbus_operator::resources::{Tenant, crd};
+use nimbus_operator::manifests::crd;
+use nimbus_operator::resources::Tenant;
 use nimbus_operator::settings::{Class, Leaf, leaves};
 use serde_json::{Map, Value, json};
 

@@ -1,6 +1,6 @@
 //! The empty text clears a setting on the platform, where the contract says so and nowhere else.
 
-use nimbus_operator::resources::crd;
+use nimbus_operator::manifests::crd;
 use nimbus_operator::settings::leaf::Required;
 use nimbus_operator::settings::{Class, leaves};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Drift: whatever somebody changes on the platform, what this spec manages comes back, and nothing else does.
 
-use nimbus_operator::resources::crd;
+use nimbus_operator::manifests::crd;
 use nimbus_operator::settings::{Class, Leaf, leaves};
 use serde_json::{Value, json};
 

@@ -1,7 +1,8 @@
 //! A status fits its own schema, whatever a platform or a user says; else the API server would refuse all of it.
 
 use super::*;
-use crate::resources::{annotation, crd};
+use crate::manifests::crd;
+use crate::resources::annotation;
 
 /// The paths at which a value is longer than its schema allows.
 fn misfits(schema: &Value, value: &Value, path: &str, found: &mut Vec<String>) {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::subsequence;
 
 use super::*;
-use crate::resources::crd;
+use crate::manifests::crd;
 use crate::settings::{Check, Leaf, Settings};
 
 const TEXTS: [&str; 12] = [

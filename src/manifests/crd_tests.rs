@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::{crd, reason};
+use super::crd;
+use crate::resources::{GROUP, reason};
 
 /// Every schema node below the CRDs' schemas, with its path.
 fn schemas() -> Vec<(String, Value)> {
@@ -179,7 +180,7 @@ fn the_names_of_the_kinds_are_as_published() {
     assert_eq!(names, published);
     for (_, document) in crd::all() {
         assert_eq!(document["spec"]["names"]["categories"], json!(["nimbus"]));
-        assert_eq!(document["spec"]["group"], json!(super::GROUP));
+        assert_eq!(document["spec"]["group"], json!(GROUP));
         assert_eq!(document["spec"]["versions"][0]["name"], json!("v1alpha1"));
     }
 }

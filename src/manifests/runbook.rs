@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::reason::{self, Reason, Turn};
+use crate::resources::reason::{self, Reason, Turn};
 
 const HEAD: &str = "\
 <!-- Generated: run `make generated`. -->

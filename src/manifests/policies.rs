@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::reference::HEAD;
-use super::{FINALIZER, GROUP, annotation};
+use crate::resources::tenant::HEAD;
+use crate::resources::{FINALIZER, GROUP, annotation};
 use crate::settings::{Authority, Class, leaves};
 
 /// Who the policies are rendered for.

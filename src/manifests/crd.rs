@@ -4,8 +4,8 @@
 use kube::CustomResourceExt;
 use serde_json::{Value, json};
 
-use super::reference::HEAD;
-use super::{Partner, Platform, Tenant};
+use crate::resources::tenant::HEAD;
+use crate::resources::{Partner, Platform, Tenant};
 use crate::settings::{
     Authority, Class, Leaf,
     leaf::{Required, Script},

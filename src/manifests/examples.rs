@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{GROUP, crd, reference, sample};
+use super::{crd, sample, settings_reference};
+use crate::resources::GROUP;
 use crate::settings::{Class, Leaf, Tab, leaves};
 
 /// Longest line of a comment.
@@ -60,7 +61,7 @@ struct Manifest {
 impl Manifest {
     fn new(about: &str) -> Self {
         let mut manifest = Self { spec: crd::tenant_spec(), text: String::new(), commented: true, within: vec![] };
-        manifest.comment(0, reference::NOTICE);
+        manifest.comment(0, settings_reference::NOTICE);
         manifest.comment(0, about);
         let Self { text, .. } = &mut manifest;
         *text += &format!("apiVersion: {GROUP}/v1alpha1\nkind: Tenant\n");
