@@ -11,7 +11,7 @@ use super::context::{Context, Refusal};
 use super::in_use;
 use crate::plan::{PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretFound, Stop};
 use crate::resources::{Partner, Platform, SecretVersion, Tenant};
-use crate::settings::{Check, Leaf, SealedRef, connection_string, leaves};
+use crate::settings::{Check, SealedRef, connection_string};
 
 /// Types of Secrets that belong to somebody else's machinery and are never sent anywhere.
 const REFUSED_TYPES: [&str; 7] = [
@@ -62,16 +62,15 @@ pub(super) async fn resolve(
     }
     for sealed in check.sealed.into_iter().filter(|sealed| needed(sealed, &settings)) {
         let found = secret(context, &namespace, &sealed).await?;
-        let SealedRef { path, reference } = sealed;
-        resolved.secrets.push(ResolvedSecret { path, name: reference.name, key: reference.key, found });
+        let SealedRef { leaf, reference } = sealed;
+        resolved.secrets.push(ResolvedSecret { leaf, name: reference.name, key: reference.key, found });
     }
     Ok((resolved, seen))
 }
 
 /// Whether the spec does not itself hide a sealed leaf.
 fn needed(sealed: &SealedRef, settings: &Value) -> bool {
-    let mut switches = leaves().filter(|leaf| leaf.path == sealed.path).flat_map(Leaf::switches);
-    !switches.any(|toggle| toggle.find(settings).and_then(Value::as_bool) == Some(false))
+    !sealed.leaf.switches().any(|toggle| toggle.find(settings).and_then(Value::as_bool) == Some(false))
 }
 
 /// The Partner of a name. One that is on its way out and that nothing of ours holds is as good as gone.

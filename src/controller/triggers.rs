@@ -71,10 +71,10 @@ fn waits(error: &ApiError) -> Option<Until> {
 /// A refusal that speaks of the spec: the body of a trigger is no part of the settings.
 fn of_leaf(trigger: &Trigger, error: ApiError) -> ApiError {
     let ApiError::Refused(Problem { errors, .. }) = &error else { return error };
-    let pointer = |member: &str| match (member, trigger.leaf()) {
-        ("/token", Some(leaf)) => leaf.pointer(),
-        (member, Some(leaf)) => format!("{}{member}", leaf.pointer().rsplit_once('/').map_or("", |(above, _)| above)),
-        (member, None) => member.to_owned(),
+    let token = trigger.leaf().pointer();
+    let pointer = |member: &str| match member {
+        "/token" => token.clone(),
+        member => format!("{}{member}", token.rsplit_once('/').map_or("", |(above, _)| above)),
     };
     let errors =
         errors.iter().map(|error| crate::admin_api::FieldError { pointer: pointer(&error.pointer), ..error.clone() });

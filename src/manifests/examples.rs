@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use super::{crd, sample, settings_reference};
 use crate::resources::GROUP;
+use crate::settings::leaf::Required;
+use crate::settings::tabs::{attendant_console, general};
 use crate::settings::{Class, Leaf, Tab, leaves};
 
 /// Longest line of a comment.
@@ -36,7 +38,7 @@ pub fn examples() -> Vec<(String, String)> {
             Manifest::new(
                 "Narrows the search of Attendant Console down to users of one domain and language. Nimbus does not check it.",
             )
-            .write(|leaf| leaf.path.ends_with(".globalContactSearchFilter")),
+            .write(|leaf| leaf == attendant_console::FILTER),
         ),
     ];
     let mut tabs: Vec<Tab> = leaves().filter_map(Leaf::tab).collect();
@@ -85,8 +87,8 @@ impl Manifest {
                 self.text += &format!("  {name}: {value}\n");
             }
         }
-        let needed = ["general.name", "general.o365Domain", "general.tenantId"];
-        for leaf in leaves().filter(|leaf| needed.contains(&leaf.path) || wanted(leaf)) {
+        let needed = |leaf: &Leaf| leaf == general::TENANT_ID || leaf.required == Required::ToCreate;
+        for leaf in leaves().filter(|leaf| needed(leaf) || wanted(leaf)) {
             self.leaf(leaf);
         }
         self.text

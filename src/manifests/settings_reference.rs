@@ -5,8 +5,7 @@ use serde_json::Value;
 use super::crd;
 use crate::resources::tenant::HEAD;
 use crate::settings::leaf::{Required, Script};
-use crate::settings::tabs::attendant_console::DESIGNS;
-use crate::settings::tabs::presence_tracking::PRESENCES;
+use crate::settings::tabs::{attendant_console, presence_tracking};
 use crate::settings::{Authority, Class, Leaf, Tab, leaves, manual};
 
 /// The first line of every generated file, without its comment signs.
@@ -41,7 +40,7 @@ pub fn settings() -> String {
     }
     let mut section = "";
     for leaf in leaves() {
-        let above = leaf.path.rsplit_once('.').map_or("", |(above, _)| above);
+        let above = leaf.section();
         if above != section {
             text += &headings(section, above, &spec);
             section = above;
@@ -66,8 +65,8 @@ fn headings(before: &str, path: &str, spec: &Value) -> String {
         let about = schema["description"].as_str().unwrap_or_default();
         text += &format!("\n{} {title}\n\n{about}\n", "#".repeat(2 + depth.min(1)));
         match above {
-            "extensions.attendantConsole" => text += &format!("\n{DESIGNS}"),
-            "extensions.presenceTracking" => text += &format!("\n{PRESENCES}"),
+            attendant_console::SECTION => text += &format!("\n{}", attendant_console::DESIGNS),
+            presence_tracking::SECTION => text += &format!("\n{}", presence_tracking::PRESENCES),
             _ => {}
         }
     }

@@ -110,8 +110,7 @@ fn judge(desired: &Desired, resolved: &Resolved, observed: &Value, creating: boo
         return Err(Stop::Invalid(violations));
     }
     for secret in &resolved.secrets {
-        let shown = leaves().any(|leaf| leaf.path == secret.path && visible(leaf, &desired.settings, observed));
-        if shown && !matches!(secret.found, SecretFound::Value { .. }) {
+        if visible(secret.leaf, &desired.settings, observed) && !matches!(secret.found, SecretFound::Value { .. }) {
             return Err(Stop::Secret(secret.clone()));
         }
     }
@@ -129,14 +128,14 @@ fn missing(leaf: &Leaf, desired: &Desired, observed: &Value, creating: bool) -> 
         Class::Value | Class::Reference => effective(leaf, &desired.settings, observed).is_some(),
         Class::Sealed => {
             let set = leaf.find(observed).and_then(|state| state.get("set")).and_then(Value::as_bool);
-            desired.sealed.iter().any(|sealed| sealed.path == leaf.path) || set == Some(true)
+            desired.sealed.iter().any(|sealed| sealed.leaf == leaf) || set == Some(true)
         }
         Class::Clears | Class::CheckInput | Class::Trigger | Class::Output => return None,
     };
     let problem = match (leaf.required, leaf.switch) {
         (Required::ToCreate, _) if creating && !given => "is not set, must be set to create the tenant".to_owned(),
         (Required::WhenOn, Some(switch)) if !given && visible(leaf, &desired.settings, observed) => {
-            format!("is not set, must be set while spec.{switch} is true")
+            format!("is not set, must be set while {switch} is true")
         }
         (Required::No | Required::ToCreate | Required::WhenOn, _) => return None,
     };
@@ -145,7 +144,7 @@ fn missing(leaf: &Leaf, desired: &Desired, observed: &Value, creating: bool) -> 
 
 /// A leaf that has the value of the one it must differ from.
 fn equals_other(leaf: &Leaf, desired: &Desired, observed: &Value) -> Option<Violation> {
-    let other = leaves().find(|other| leaf.unlike == Some(other.path))?;
+    let other = leaf.must_differ_from?;
     let value = |leaf| effective(leaf, &desired.settings, observed).and_then(Value::as_str);
     let same = value(leaf)?.eq_ignore_ascii_case(value(other)?);
     let problem = format!("is the value of {other}, must be another one");

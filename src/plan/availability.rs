@@ -10,7 +10,8 @@ use crate::resources::Tenant;
 use crate::resources::condition::{ConditionStatus, ConditionUpdate, condition_type};
 use crate::resources::reason;
 use crate::resources::status::CheckStatus;
-use crate::settings::leaves;
+use crate::settings::Leaf;
+use crate::settings::tabs::{assistant, attendant_console, email, external_task, instant_messaging, interact};
 
 /// The checks of this module, by name.
 const AVAILABLE: &str = "Available";
@@ -21,31 +22,27 @@ struct Section {
     /// Where it stands below `spec`.
     path: &'static str,
     /// The toggle without which nothing of it is meant.
-    switch: Option<&'static str>,
+    switch: Option<&'static Leaf>,
     /// The modality that the tenant has to have.
     modality: Option<&'static str>,
     /// The kind of licence, as in `licenses.contingents`.
     licence: &'static str,
 }
 
-const fn section(path: &'static str, switch: Option<&'static str>, licence: &'static str) -> Section {
+const fn section(path: &'static str, switch: Option<&'static Leaf>, licence: &'static str) -> Section {
     Section { path, switch, modality: None, licence }
 }
 
 const SECTIONS: [Section; 6] = [
-    section("extensions.interact", Some("extensions.interact.enabled"), "users.interact"),
-    section("extensions.assistant", Some("extensions.assistant.useOwnAcsInstance"), "users.assistant"),
-    section("extensions.attendantConsole", None, "users.attendantConsole"),
+    section(interact::SECTION, Some(interact::ENABLED), "users.interact"),
+    section(assistant::SECTION, Some(assistant::OWN_ACS), "users.assistant"),
+    section(attendant_console::SECTION, None, "users.attendantConsole"),
     Section {
         modality: Some("instantMessaging"),
-        ..section(
-            "modalities.instantMessaging",
-            Some("modalities.instantMessaging.enabled"),
-            "modalities.instantMessaging",
-        )
+        ..section(instant_messaging::SECTION, Some(instant_messaging::ENABLED), "modalities.instantMessaging")
     },
-    Section { modality: Some("externalTask"), ..section("modalities.externalTask", None, "modalities.externalTask") },
-    Section { modality: Some("email"), ..section("modalities.email", None, "modalities.email") },
+    Section { modality: Some("externalTask"), ..section(external_task::SECTION, None, "modalities.externalTask") },
+    Section { modality: Some("email"), ..section(email::SECTION, None, "modalities.email") },
 ];
 
 /// Judges what the spec configures. Where the platform does not say, there is no verdict.
@@ -71,8 +68,7 @@ fn judge(tenant: &Tenant, document: &TenantDocument) -> Vec<CheckStatus> {
 
 fn is_on(section: &Section, document: &TenantDocument) -> bool {
     let Some(switch) = section.switch else { return true };
-    let toggle = leaves().find(|leaf| leaf.path == switch);
-    toggle.and_then(|leaf| leaf.find(&document.settings)).and_then(Value::as_bool) == Some(true)
+    switch.find(&document.settings).and_then(Value::as_bool) == Some(true)
 }
 
 fn available(section: &Section, runtime: &Runtime) -> Option<bool> {

@@ -14,7 +14,8 @@ use uuid::Uuid;
 use super::{Intent, Outcome, Resolved, SecretFound, visible};
 use crate::resources::status::{CheckStatus, GrantLink};
 use crate::resources::{Tenant, reason};
-use crate::settings::{Leaf, leaves};
+use crate::settings::Leaf;
+use crate::settings::tabs::{assistant, attendant_console, general, instant_messaging, interact};
 
 /// The names of the checks, in the order in which a status lists them.
 pub mod name {
@@ -155,18 +156,16 @@ pub fn check_plan(tenant: &Tenant, intent: &Intent, resolved: &Resolved, outcome
     let view = View { entra_tenant, desired: &desired.settings, observed: &document.settings };
     let checks = [
         view.partner_group(resolved),
-        view.group(name::TENANT_GROUP, "general.tenantAdministrationGroupId", entra_tenant),
-        view.connection_string(name::INTERACT, "extensions.interact.acsConnectionStringRef", resolved),
-        view.connection_string(name::ASSISTANT, "extensions.assistant.acsConnectionStringRef", resolved),
+        view.group(name::TENANT_GROUP, general::TENANT_GROUP, entra_tenant),
+        view.connection_string(name::INTERACT, interact::CONNECTION_STRING, resolved),
+        view.connection_string(name::ASSISTANT, assistant::CONNECTION_STRING, resolved),
         view.filter(),
     ];
-    let instant_messaging = view.connection_string(name::INSTANT_MESSAGING, IM_CONNECTION_STRING, resolved);
+    let instant_messaging =
+        view.connection_string(name::INSTANT_MESSAGING, instant_messaging::CONNECTION_STRING, resolved);
     let checks = checks.into_iter().flatten().chain(presence(tenant, entra_tenant)).chain(instant_messaging).collect();
-    Some(CheckPlan { entra_tenant, chat: view.shows("modalities.instantMessaging.primaryAccount"), checks })
+    Some(CheckPlan { entra_tenant, chat: view.shows(instant_messaging::PRIMARY_ACCOUNT), checks })
 }
-
-const IM_CONNECTION_STRING: &str = "modalities.instantMessaging.acsConnectionStringRef";
-const IM_RESOURCE: &str = "modalities.instantMessaging.acsResourceId";
 
 /// The section has nothing that is sent to the platform, so that it is given says that somebody wants to know.
 fn presence(tenant: &Tenant, entra_tenant: Uuid) -> Vec<Check> {
@@ -188,40 +187,34 @@ struct View<'v> {
 }
 
 impl<'v> View<'v> {
-    fn leaf(&self, path: &str) -> Option<&'static Leaf> {
-        leaves().find(|leaf| leaf.path == path && visible(leaf, self.desired, self.observed))
-    }
-
-    fn shows(&self, path: &str) -> bool {
-        self.leaf(path).is_some()
+    fn shows(&self, leaf: &Leaf) -> bool {
+        visible(leaf, self.desired, self.observed)
     }
 
     /// A value that the spec manages, while it is shown.
-    fn managed(&self, path: &str) -> Option<&'v str> {
-        self.leaf(path)?.find(self.desired)?.as_str()
+    fn managed(&self, leaf: &Leaf) -> Option<&'v str> {
+        leaf.find(self.desired).filter(|_| self.shows(leaf))?.as_str()
     }
 
     /// The value that is effective: the spec's over the platform's, unless the spec clears it.
-    fn effective(&self, path: &str) -> Option<&'v str> {
-        let leaf = self.leaf(path)?;
+    fn effective(&self, leaf: &Leaf) -> Option<&'v str> {
         let side = if leaf.lookup(self.desired).is_some() { self.desired } else { self.observed };
-        leaf.find(side)?.as_str()
+        leaf.find(side).filter(|_| self.shows(leaf))?.as_str()
     }
 
-    fn group(&self, name: &'static str, path: &str, entra_tenant: Uuid) -> Option<Check> {
-        let id = guid(self.managed(path)?)?;
+    fn group(&self, name: &'static str, leaf: &Leaf, entra_tenant: Uuid) -> Option<Check> {
+        let id = guid(self.managed(leaf)?)?;
         Some(Check { name, query: Query::Group { entra_tenant, id } })
     }
 
     /// The group of the partner lives in the partner's own Entra tenant, not in that of the customer.
     fn partner_group(&self, resolved: &Resolved) -> Option<Check> {
-        let path = "general.partnerAdministrationGroupId";
         let partner = resolved.partner.as_ref();
         let entra_tenant = partner.and_then(|partner| partner.entra_tenant.as_deref()).and_then(guid);
         if let Some(entra_tenant) = entra_tenant {
-            return self.group(name::PARTNER_GROUP, path, entra_tenant);
+            return self.group(name::PARTNER_GROUP, general::PARTNER_GROUP, entra_tenant);
         }
-        self.managed(path)?;
+        self.managed(general::PARTNER_GROUP)?;
         let message = match partner {
             Some(_) => {
                 "The group lives in the partner's own Entra tenant, which the Partner does not name in entraTenantId."
@@ -232,16 +225,16 @@ impl<'v> View<'v> {
         Some(Check { name: name::PARTNER_GROUP, query })
     }
 
-    fn connection_string(&self, name: &'static str, path: &'static str, resolved: &Resolved) -> Option<Check> {
-        self.leaf(path)?;
-        let secret = resolved.secrets.iter().find(|secret| secret.path == path)?;
+    fn connection_string(&self, name: &'static str, leaf: &Leaf, resolved: &Resolved) -> Option<Check> {
+        let secret = resolved.secrets.iter().find(|secret| secret.leaf == leaf && self.shows(leaf))?;
         let (SecretFound::Value { value, .. }, Some(version)) = (&secret.found, secret.version()) else { return None };
-        let resource = if path == IM_CONNECTION_STRING { self.effective(IM_RESOURCE).and_then(guid) } else { None };
+        let held_against = (leaf == instant_messaging::CONNECTION_STRING).then_some(instant_messaging::RESOURCE_ID);
+        let resource = held_against.and_then(|leaf| self.effective(leaf)).and_then(guid);
         Some(Check { name, query: Query::ConnectionString { version, value: value.clone(), resource } })
     }
 
     fn filter(&self) -> Option<Check> {
-        let filter = self.managed("extensions.attendantConsole.globalContactSearchFilter")?.to_owned();
+        let filter = self.managed(attendant_console::FILTER)?.to_owned();
         let query = Query::Filter { entra_tenant: self.entra_tenant, filter };
         Some(Check { name: name::FILTER, query })
     }

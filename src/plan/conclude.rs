@@ -22,7 +22,7 @@ use crate::resources::status::{Applied, DeletionStatus, TenantStatus};
 use crate::resources::{Tenant, annotation, bounds, reason};
 use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;
 use crate::settings::text::cut;
-use crate::settings::{Violation, leaves};
+use crate::settings::{Leaf, Violation, leaf_at};
 
 /// What `conclude` needs besides the outcome.
 #[derive(Clone, Copy, Debug)]
@@ -301,7 +301,7 @@ fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
     match stop {
         Stop::Invalid(violations) => mark_invalid(&mut status.tabs, violations),
         Stop::Unconfirmed { leaf, .. } => {
-            mark_invalid(&mut status.tabs, &[marked(leaf.path, "needs a confirmation")]);
+            mark_invalid(&mut status.tabs, &[marked(leaf, "needs a confirmation")]);
         }
         Stop::OrganizationUnitMissing { .. } => {
             mark_invalid(&mut status.tabs, &[marked(DEFAULT_ORGANIZATION_UNIT, "names a unit that was deleted")]);
@@ -315,12 +315,12 @@ fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
 }
 
 fn refused(problem: &Problem) -> Vec<Violation> {
-    let refused = problem.errors.iter().filter_map(|error| leaves().find(|leaf| leaf.pointer() == error.pointer));
-    refused.map(|leaf| marked(leaf.path, "was refused")).collect()
+    let refused = problem.errors.iter().filter_map(|error| leaf_at(&error.pointer));
+    refused.map(|leaf| marked(leaf, "was refused")).collect()
 }
 
-fn marked(path: &str, problem: &str) -> Violation {
-    Violation { path: path.to_owned(), problem: problem.to_owned() }
+fn marked(leaf: &Leaf, problem: &str) -> Violation {
+    Violation { path: leaf.path.to_owned(), problem: problem.to_owned() }
 }
 
 /// Quotes the request that was refused. Where nothing else changed, the one that was quoted stays: every answer has another id,

@@ -115,7 +115,12 @@ pub fn validate(tenant: &Tenant, resolved: &Resolved) -> Result<Intent, Stop> {
 fn partner_id(id: &str, check: &mut Check) -> WireLeaf<Canonical<PartnerId>> {
     let allowed = PartnerId::ALLOWED;
     Canonical::new(id).map_or_else(
-        || check.refuse(PARTNER, format!("names a Partner whose platformPartnerId cannot be used, must be {allowed}")),
+        || {
+            check.refuse(
+                PARTNER.path,
+                format!("names a Partner whose platformPartnerId cannot be used, must be {allowed}"),
+            )
+        },
         WireLeaf::Value,
     )
 }
@@ -133,11 +138,11 @@ fn hash(settings: &Value, resolved: &Resolved, check: &Check) -> String {
     hasher.update(settings.to_string());
     for secret in &resolved.secrets {
         let version = secret.version();
-        hasher.update(format!("\n{}={}", secret.path, version.as_deref().unwrap_or("none")));
+        hasher.update(format!("\n{}={}", secret.leaf.path, version.as_deref().unwrap_or("none")));
     }
     let mut side_effects = Sha256::new();
     for trigger in &check.triggers {
-        side_effects.update(format!("{}={}\n", trigger.path(), trigger.token()));
+        side_effects.update(format!("{}={}\n", trigger.leaf().path, trigger.token()));
     }
     side_effects.update(check.widget_secret.as_deref().unwrap_or_default());
     let text = hex(hasher, 16);

@@ -86,7 +86,7 @@ pub fn diff(
             Class::Clears | Class::CheckInput => false,
             Class::Trigger => desired.triggers.iter().any(|trigger| trigger.has(leaf)),
             Class::Output => desired.widget_secret.is_some(),
-            Class::Sealed => desired.sealed.iter().any(|sealed| sealed.path == leaf.path),
+            Class::Sealed => desired.sealed.iter().any(|sealed| sealed.leaf == leaf),
         };
         if !managed {
             continue;
@@ -213,7 +213,7 @@ fn compare_sealed(
     known: &[SealedStatus],
     observed: &Value,
 ) -> Option<Sealed> {
-    let secret = secrets.iter().find(|secret| secret.path == leaf.path)?;
+    let secret = secrets.iter().find(|secret| secret.leaf == leaf)?;
     let (Some(version), SecretFound::Value { value, .. }) = (secret.version(), &secret.found) else { return None };
     let state = sealed_state(leaf, observed).filter(|state| state.set);
     let record = known.iter().find(|record| record.path == leaf.to_string() && record.secret_version == version);

@@ -75,8 +75,8 @@ pub struct ResolvedPartner {
 /// What became of one Secret reference.
 #[derive(Clone, Debug)]
 pub struct ResolvedSecret {
-    /// Path of the leaf below `spec`.
-    pub path: &'static str,
+    /// The leaf that names it.
+    pub leaf: &'static Leaf,
     /// Name of the Secret.
     pub name: String,
     /// Key in it.

@@ -13,7 +13,7 @@ use crate::settings::text::cut_printable;
 /// *Errors*: the spec names an organization unit that the platform moved away from. It is gone: writing it again would only
 /// be refused, or moved again.
 pub(super) fn living(difference: &Difference, moved: &[MovedReference]) -> Result<(), Stop> {
-    let unit = difference.changes.iter().find(|change| change.leaf.path == DEFAULT_ORGANIZATION_UNIT);
+    let unit = difference.changes.iter().find(|change| change.leaf == DEFAULT_ORGANIZATION_UNIT);
     let Some(Change { leaf, wanted: Some(Value::String(wanted)), .. }) = unit else { return Ok(()) };
     let dead = |moved: &&MovedReference| moved.pointer == leaf.pointer() && moved.from.eq_ignore_ascii_case(wanted);
     match moved.iter().find(dead) {
@@ -27,13 +27,12 @@ pub(super) fn living(difference: &Difference, moved: &[MovedReference]) -> Resul
 mod tests {
     use super::*;
     use crate::admin_api::{FieldError, Problem};
-    use crate::settings::leaves;
 
     #[test]
     fn only_a_unit_that_the_platform_moved_away_from_is_dead() {
-        let unit = leaves().find(|leaf| leaf.path == DEFAULT_ORGANIZATION_UNIT).unwrap();
         let wanted = "44444444-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
-        let change = Change { leaf: unit, wanted: Some(wanted.into()), found: Some("root".into()) };
+        let change =
+            Change { leaf: DEFAULT_ORGANIZATION_UNIT, wanted: Some(wanted.into()), found: Some("root".into()) };
         let difference = Difference { changes: vec![change], ..Difference::default() };
         let moved = |pointer: &str, from: &str| MovedReference {
             pointer: pointer.into(),

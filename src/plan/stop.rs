@@ -4,7 +4,7 @@ use super::{ResolvedSecret, SecretFound};
 use crate::admin_api::{ApiError, Problem};
 use crate::resources::reason;
 use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;
-use crate::settings::{Leaf, Violation, leaves};
+use crate::settings::{Leaf, Violation, leaf_at};
 
 /// Why a pass stopped before the spec was live.
 #[derive(Clone, Debug)]
@@ -238,7 +238,7 @@ fn unavailable(error: &ApiError) -> String {
 }
 
 fn secret_disposition(secret: &ResolvedSecret) -> Disposition {
-    let ResolvedSecret { path, name, key, found } = secret;
+    let ResolvedSecret { leaf, name, key, found } = secret;
     let (reason, problem, mode) = match found {
         SecretFound::NoSecret => {
             (reason::SECRET_NOT_FOUND, "there is no such Secret in this namespace", Mode::Reconciling)
@@ -250,16 +250,16 @@ fn secret_disposition(secret: &ResolvedSecret) -> Disposition {
     };
     let message = match found {
         SecretFound::Malformed(problem) => {
-            format!("spec.{path}: the value of key '{key}' of Secret '{name}' {problem}")
+            format!("{leaf}: the value of key '{key}' of Secret '{name}' {problem}")
         }
-        _ => format!("spec.{path}: key '{key}' of Secret '{name}': {problem}"),
+        _ => format!("{leaf}: key '{key}' of Secret '{name}': {problem}"),
     };
     Disposition { reason, message, accepted: Some(false), out_of_sync: false, mode }
 }
 
 /// A unit in good spelling that the platform refuses is one that is not there. Any other refusal goes first.
 fn rejected_reason(problem: &Problem) -> &'static str {
-    let unit = |pointer: &str| leaves().any(|leaf| leaf.path == DEFAULT_ORGANIZATION_UNIT && leaf.pointer() == pointer);
+    let unit = |pointer: &str| DEFAULT_ORGANIZATION_UNIT.pointer() == pointer;
     let only = problem.slug == "invalid-settings"
         && !problem.errors.is_empty()
         && problem.errors.iter().all(|error| unit(&error.pointer));
@@ -269,9 +269,7 @@ fn rejected_reason(problem: &Problem) -> &'static str {
 /// Our own words for what the platform refused. Without the id of the request: it changes with every pass.
 fn rejected(problem: &Problem) -> String {
     let fields = problem.errors.iter().map(|error| {
-        let path = leaves()
-            .find(|leaf| leaf.pointer() == error.pointer)
-            .map_or_else(|| error.pointer.clone(), ToString::to_string);
+        let path = leaf_at(&error.pointer).map_or_else(|| error.pointer.clone(), ToString::to_string);
         let allowed = match (error.min, error.max) {
             (Some(min), Some(max)) => format!(", allowed is {min} to {max}"),
             (Some(min), None) => format!(", allowed is at least {min}"),

@@ -60,7 +60,7 @@ pub(super) fn tabs(
             let hides = (hidden > 0).then(|| format!("{hidden} settings are hidden while their section is off"));
             let refused = tab == Tab::Extensions && matches!(side_effects.key, Publication::Refused { .. });
             let state = if refused { "Invalid" } else { state };
-            let of_tab = |waiting: &&Waiting| waiting.trigger.leaf().and_then(Leaf::tab) == Some(tab);
+            let of_tab = |waiting: &&Waiting| waiting.trigger.leaf().tab() == Some(tab);
             let waits = side_effects.waiting.iter().filter(of_tab).map(Waiting::words);
             let key = side_effects.key.words().filter(|_| tab == Tab::Extensions);
             let notes = capped(&spec, tab, document).into_iter().chain(moved(&spec, tab, document));

@@ -35,10 +35,11 @@ use crate::resources::bounds::MESSAGE;
 use crate::resources::condition::{self, condition_type};
 use crate::resources::status::SealedStatus;
 use crate::resources::{Tenant, TenantStatus};
+use crate::settings::tabs::interact::CONNECTION_STRING;
 use crate::settings::{Class, leaves};
 
 const ID: &str = "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
-const REFERENCE: &str = "extensions.interact.acsConnectionStringRef";
+const REFERENCE: &str = CONNECTION_STRING.path;
 const SECRET: &str = "endpoint=https://acs.communication.azure.com/;accesskey=Q0FOQVJZ";
 
 fn at(second: i64) -> Timestamp {
@@ -122,7 +123,7 @@ impl Given {
     fn referring(mut self, found: SecretFound) -> Self {
         let (name, key) = ("acs".to_owned(), "connection-string".to_owned());
         self = self.with(REFERENCE, json!({ "name": name, "key": key }));
-        self.resolved.secrets = vec![ResolvedSecret { path: REFERENCE, name, key, found }];
+        self.resolved.secrets = vec![ResolvedSecret { leaf: CONNECTION_STRING, name, key, found }];
         self
     }
 

@@ -11,7 +11,6 @@ use crate::admin_api::types::WidgetKeyState;
 use crate::resources::status::WidgetKeyStatus;
 use crate::resources::{SecretVersion, Tenant, bounds, reason};
 use crate::settings::tabs::interact::WIDGET_SECRET;
-use crate::settings::leaves;
 use crate::settings::text::cut;
 
 use super::stop::Mode;
@@ -90,8 +89,7 @@ pub enum Step {
 /// *Errors*: what became of it instead.
 pub fn wanted<'d>(desired: &'d Desired, settings: &serde_json::Value) -> Result<&'d str, Publication> {
     let Some(name) = &desired.widget_secret else { return Err(Publication::NotWanted) };
-    let leaf = leaves().find(|leaf| leaf.path == WIDGET_SECRET);
-    let shown = |desired| leaf.is_some_and(|leaf| visible(leaf, desired, settings));
+    let shown = |desired| visible(WIDGET_SECRET, desired, settings);
     if shown(&desired.settings) && shown(&json!({})) { Ok(name) } else { Err(Publication::Hidden) }
 }
 
@@ -179,6 +177,6 @@ impl Obstacle {
             Self::Immutable => "is immutable",
             Self::Unread => "waits for the platform, which did not give the key",
         };
-        format!("spec.{WIDGET_SECRET}: Secret '{secret}' {why}; the widget key is not published")
+        format!("{WIDGET_SECRET}: Secret '{secret}' {why}; the widget key is not published")
     }
 }

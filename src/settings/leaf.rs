@@ -12,8 +12,8 @@ use super::text::shorten;
 /// Longest value that a status shows, in characters.
 const MAX_SHOWN: usize = 64;
 
-/// One setting: a leaf of the spec and the leaf of the platform that it stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One setting: a leaf of the spec and the leaf of the platform that it stands for. Its path is its identity.
+#[derive(Clone, Copy, Debug)]
 pub struct Leaf {
     /// Where it stands below `spec`, in dots, e.g. `extensions.interact.enabled`.
     pub path: &'static str,
@@ -27,12 +27,12 @@ pub struct Leaf {
     pub show: Show,
     /// The value that the platform gives when nobody said anything, as JSON text; `None` where it is empty or not published.
     pub default: Option<&'static str>,
-    /// Path of the toggle that hides this leaf while it is off. A toggle may be hidden itself.
-    pub switch: Option<&'static str>,
+    /// The toggle that hides this leaf while it is off. A toggle may be hidden itself.
+    pub switch: Option<&'static Self>,
     /// When the platform cannot do without it.
     pub required: Required,
-    /// Path of the leaf that must have another value, while this one is shown.
-    pub unlike: Option<&'static str>,
+    /// The leaf that must have another value, while this one is shown.
+    pub must_differ_from: Option<&'static Self>,
     /// Which change waits for the provisioning script.
     pub script: Script,
     /// Whether a smaller value destroys what cannot be brought back, so that it needs a confirmation.
@@ -185,7 +185,7 @@ impl Leaf {
             default: None,
             switch: None,
             required: Required::No,
-            unlike: None,
+            must_differ_from: None,
             script: Script::No,
             irreversible: false,
             example: None,
@@ -218,7 +218,7 @@ impl Leaf {
     }
 
     /// An input of a check, which the platform never sees.
-    pub const fn probe(path: &'static str, authority: Authority) -> Self {
+    pub const fn check_input(path: &'static str, authority: Authority) -> Self {
         let mut leaf = Self::value(path, authority);
         leaf.class = Class::CheckInput;
         leaf
@@ -250,8 +250,8 @@ impl Leaf {
         self
     }
 
-    /// Hidden while the toggle at `switch` is off.
-    pub const fn under(mut self, switch: &'static str) -> Self {
+    /// Hidden while `switch` is off.
+    pub const fn under(mut self, switch: &'static Self) -> Self {
         self.switch = Some(switch);
         self
     }
@@ -268,9 +268,9 @@ impl Leaf {
         self
     }
 
-    /// While it is shown, its value must not be that of the leaf at `other`; capitals are the same.
-    pub const fn unlike(mut self, other: &'static str) -> Self {
-        self.unlike = Some(other);
+    /// While it is shown, its value must not be that of `other`; capitals are the same.
+    pub const fn must_differ_from(mut self, other: &'static Self) -> Self {
+        self.must_differ_from = Some(other);
         self
     }
 
@@ -294,8 +294,7 @@ impl Leaf {
 
     /// The toggles above the leaf, nearest first; it is shown while all of them are on.
     pub fn switches(&self) -> impl Iterator<Item = &'static Self> {
-        let toggle = |path: Option<&str>| path.and_then(|path| super::leaves().find(|leaf| leaf.path == path));
-        std::iter::successors(toggle(self.switch), move |leaf| toggle(leaf.switch))
+        std::iter::successors(self.switch, |leaf| leaf.switch)
     }
 
     /// The leaf's value in the platform's settings. `null`, `""` and absence are the same: there is no value.
@@ -311,6 +310,11 @@ impl Leaf {
     /// The leaf's place in the platform's settings as RFC 6901 writes it.
     pub fn pointer(&self) -> String {
         format!("/{}", self.wire.replace('.', "/"))
+    }
+
+    /// The path of the section that it stands in.
+    pub fn section(&self) -> &'static str {
+        self.path.rsplit_once('.').map_or("", |(section, _)| section)
     }
 
     /// The tab that shows it.
@@ -329,6 +333,14 @@ impl Leaf {
         }
     }
 }
+
+impl PartialEq for Leaf {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
+impl Eq for Leaf {}
 
 impl fmt::Display for Leaf {
     /// The full path, as people and error messages write it.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::format::Format;
+use super::leaf::Leaf;
 use super::trigger::Trigger;
 use super::value::{OutputRef, SecretKeyRef, SpecLeaf, Text};
 use super::wire::WireLeaf;
@@ -25,8 +26,8 @@ impl fmt::Display for Violation {
 /// A sealed leaf of the spec and the Secret key that holds its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedRef {
-    /// Path of the leaf below `spec`.
-    pub path: &'static str,
+    /// The leaf.
+    pub leaf: &'static Leaf,
     /// Where the value is.
     pub reference: SecretKeyRef,
 }
@@ -96,8 +97,8 @@ impl Section<'_> {
     }
 
     /// Notes one sealed leaf, whose value comes from a Secret and never stands in the wire document.
-    pub fn sealed<T>(&mut self, path: &'static str, reference: &Option<SecretKeyRef>) -> WireLeaf<T> {
-        self.check.sealed.extend(reference.clone().map(|reference| SealedRef { path, reference }));
+    pub fn sealed<T>(&mut self, leaf: &'static Leaf, reference: &Option<SecretKeyRef>) -> WireLeaf<T> {
+        self.check.sealed.extend(reference.clone().map(|reference| SealedRef { leaf, reference }));
         WireLeaf::Absent
     }
 }

@@ -327,6 +327,12 @@ pub fn leaves() -> impl Iterator<Item = &'static Leaf> {
     ]
     .into_iter()
     .flatten()
+    .copied()
+}
+
+/// The leaf at a place of the platform's settings, as RFC 6901 writes it.
+pub fn leaf_at(pointer: &str) -> Option<&'static Leaf> {
+    leaves().find(|leaf| leaf.pointer() == pointer)
 }
 
 /// What the vendor's manual says of the leaf at a path, in its own words.

@@ -40,8 +40,8 @@ fn every_leaf_reaches_the_wire_under_its_name() {
     let (wire, check) = mapped(&spec());
     assert_eq!(wire, golden());
     assert_eq!(check.violations, []);
-    let sealed: Vec<_> = check.sealed.iter().map(|sealed| sealed.path).collect();
-    assert_eq!(sealed, leaves().filter(|leaf| leaf.class == Class::Sealed).map(|leaf| leaf.path).collect::<Vec<_>>());
+    let sealed: Vec<_> = check.sealed.iter().map(|sealed| sealed.leaf).collect();
+    assert_eq!(sealed, leaves().filter(|leaf| leaf.class == Class::Sealed).collect::<Vec<_>>());
     for leaf in leaves().filter(|leaf| leaf.class == Class::Value) {
         assert!(leaf.find(&wire).is_some(), "{leaf} has no golden value");
     }
@@ -164,10 +164,26 @@ fn defaults_are_values_that_a_spec_may_have() {
 }
 
 #[test]
+fn a_section_is_where_its_leaves_stand() {
+    use tabs::*;
+    for (section, leaf) in [
+        (interact::SECTION, interact::ENABLED),
+        (assistant::SECTION, assistant::OWN_ACS),
+        (attendant_console::SECTION, attendant_console::FILTER),
+        (presence_tracking::SECTION, presence_tracking::TEST_UPN),
+        (instant_messaging::SECTION, instant_messaging::ENABLED),
+        (external_task::SECTION, external_task::LEAVES[0]),
+        (email::SECTION, email::LEAVES[0]),
+    ] {
+        assert_eq!(leaf.section(), section);
+    }
+}
+
+#[test]
 fn a_leaf_names_only_leaves_of_the_table_and_no_switch_hides_itself() {
-    let known = |path: &str| leaves().any(|leaf| leaf.path == path);
+    let known = |other: &Leaf| leaves().any(|leaf| leaf == other);
     for leaf in leaves() {
-        assert!(leaf.switch.is_none_or(known) && leaf.unlike.is_none_or(known), "{leaf}");
+        assert!(leaf.switch.is_none_or(known) && leaf.must_differ_from.is_none_or(known), "{leaf}");
         assert!(leaf.switches().take(9).count() <= 2, "{leaf} is under too many switches to be understood");
         for toggle in leaf.switches() {
             assert_eq!(schema(toggle)["type"], "boolean", "{toggle} hides {leaf}");

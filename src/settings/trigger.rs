@@ -1,8 +1,8 @@
 //! Triggers: what the platform does once per token, whatever crashes in between. It keeps every token for ever.
 
-use super::tabs::instant_messaging::TEST_TOKEN;
+use super::Leaf;
+use super::tabs::instant_messaging::{TEST_TOKEN, TEST_UPN};
 use super::tabs::interact::ROTATION;
-use super::{Leaf, leaves};
 
 /// Something that a spec wants to be done once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +22,8 @@ pub enum Trigger {
 }
 
 impl Trigger {
-    /// The path of the leaf with the token, below `spec`.
-    pub fn path(&self) -> &'static str {
+    /// The leaf with the token.
+    pub fn leaf(&self) -> &'static Leaf {
         match self {
             Self::Rotation { .. } => ROTATION,
             Self::TestMessage { .. } => TEST_TOKEN,
@@ -37,14 +37,11 @@ impl Trigger {
         }
     }
 
-    /// The leaf with the token.
-    pub fn leaf(&self) -> Option<&'static Leaf> {
-        leaves().find(|leaf| leaf.path == self.path())
-    }
-
     /// Whether a leaf is a part of it.
     pub fn has(&self, leaf: &Leaf) -> bool {
-        let section = |path: &'static str| path.rsplit_once('.').map(|(section, _)| section);
-        leaf.class == super::Class::Trigger && section(leaf.path) == section(self.path())
+        match self {
+            Self::Rotation { .. } => leaf == ROTATION,
+            Self::TestMessage { .. } => leaf == TEST_TOKEN || leaf == TEST_UPN,
+        }
     }
 }

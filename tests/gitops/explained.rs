@@ -91,7 +91,7 @@ async fn rule_06_a_description_has_shape_unit_default_and_authority() {
             None => assert!(!text(leaf.path).contains("Platform default"), "{leaf} has none that is published"),
         }
         if let Some(switch) = leaf.switch {
-            says(leaf.path, switch);
+            says(leaf.path, switch.path);
         }
         if leaf.class == Class::Sealed {
             says(leaf.path, "never shown");

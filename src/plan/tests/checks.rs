@@ -5,12 +5,12 @@ use uuid::Uuid;
 use super::*;
 use crate::plan::checks::{Check, CheckPlan, Query, check_plan, name};
 use crate::resources::reason;
+use crate::settings::tabs::{assistant, instant_messaging};
 
 const TENANT_GROUP: &str = "22222222-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
 const PARTNER_GROUP: &str = "11111111-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
 const PARTNER_TENANT: &str = "7a2c3d4e-1111-4222-8333-abcdef012345";
 const RESOURCE: &str = "55555555-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
-const IM: &str = "modalities.instantMessaging.acsConnectionStringRef";
 
 /// What a Tenant wants whose tenant is on the platform with these settings.
 fn wanted(given: &Given, observed: &Value) -> Vec<Check> {
@@ -51,8 +51,8 @@ fn everything() -> Given {
         );
     let entra_tenant = Some(PARTNER_TENANT.to_owned());
     given.resolved.partner = Some(ResolvedPartner { name: "northwind".into(), id: Some("p-1".into()), entra_tenant });
-    for path in ["extensions.assistant.acsConnectionStringRef", IM] {
-        let secret = ResolvedSecret { path, ..given.resolved.secrets[0].clone() };
+    for leaf in [assistant::CONNECTION_STRING, instant_messaging::CONNECTION_STRING] {
+        let secret = ResolvedSecret { leaf, ..given.resolved.secrets[0].clone() };
         given.resolved.secrets.push(secret);
     }
     given

@@ -7,6 +7,7 @@ use proptest::sample::subsequence;
 
 use super::*;
 use crate::manifests::crd;
+use crate::settings::tabs::{contingents, general};
 use crate::settings::{Check, Leaf, Settings};
 
 const TEXTS: [&str; 12] = [
@@ -34,11 +35,11 @@ static POOLS: LazyLock<Vec<(&'static Leaf, Vec<Value>)>> = LazyLock::new(|| {
 /// counts by name, and Secrets besides the one of Interact.
 fn pooled(leaf: &Leaf) -> bool {
     let plain = match leaf.class {
-        Class::Value => !leaf.irreversible && leaf.path != "general.tenantId" && !leaf.path.ends_with(".features"),
-        Class::Sealed => leaf.path == REFERENCE,
+        Class::Value => !leaf.irreversible && leaf != general::TENANT_ID && leaf != contingents::FEATURES,
+        Class::Sealed => leaf == CONNECTION_STRING,
         Class::Reference | Class::Clears | Class::CheckInput | Class::Trigger | Class::Output => false,
     };
-    plain && leaf.unlike.is_none()
+    plain && leaf.must_differ_from.is_none()
 }
 
 fn values_of(leaf: &Leaf) -> Vec<Value> {
@@ -132,7 +133,7 @@ fn ends(body: &Value, path: &str, found: &mut Vec<String>) {
 
 #[test]
 fn the_pools_reach_nearly_every_leaf() {
-    let missed: Vec<_> = leaves().filter(|leaf| POOLS.iter().all(|(pooled, _)| pooled.path != leaf.path)).collect();
+    let missed: Vec<_> = leaves().filter(|leaf| POOLS.iter().all(|(pooled, _)| *pooled != *leaf)).collect();
     assert!(missed.len() <= 1 + leaves().count() / 5, "{missed:?}");
 }
 

@@ -122,7 +122,7 @@ impl Held {
 
     /// Takes a token; true if that does something.
     pub(super) fn send(&mut self, trigger: &Trigger, baseline: bool) -> bool {
-        let is_new = self.tokens.insert(format!("{} {}", trigger.path(), trigger.token()));
+        let is_new = self.tokens.insert(format!("{} {}", trigger.leaf().path, trigger.token()));
         given(&mut self.document().runtime, trigger);
         self.writes += 1;
         let done = is_new && !baseline;
@@ -192,7 +192,7 @@ pub(super) fn pass(given: &Given, held: &mut Held) -> Result<Outcome, Stop> {
         Plan::Create { difference, rotation, .. } => {
             held.create(&difference.to_creation());
             if let Some(token) = rotation {
-                held.tokens.insert(format!("{} {token}", crate::settings::tabs::interact::ROTATION));
+                held.tokens.insert(format!("{} {token}", crate::settings::tabs::interact::ROTATION.path));
                 held.document().runtime.widget_key.last_token = Some(token);
             }
             (Done::Created, difference)

@@ -32,14 +32,18 @@ pub struct AssistantWire {
     pub acs_connection_string: WireLeaf<SealedState>,
 }
 
-const SWITCH: &str = "extensions.assistant.useOwnAcsInstance";
-const CONNECTION_STRING: &str = "extensions.assistant.acsConnectionStringRef";
+/// Where the section stands below `spec`.
+pub const SECTION: &str = "extensions.assistant";
+/// Switches an own instance of Azure Communication Services on.
+pub const OWN_ACS: &Leaf = &Leaf::value("extensions.assistant.useOwnAcsInstance", Tenant).default("false");
+/// The connection string of that instance.
+pub const CONNECTION_STRING: &Leaf =
+    &Leaf::sealed("extensions.assistant.acsConnectionStringRef", "extensions.assistant.acsConnectionString", Tenant)
+        .under(OWN_ACS)
+        .when_on();
 
 /// The leaves of the section.
-pub const LEAVES: &[Leaf] = &[
-    Leaf::value(SWITCH, Tenant).default("false"),
-    Leaf::sealed(CONNECTION_STRING, "extensions.assistant.acsConnectionString", Tenant).under(SWITCH).when_on(),
-];
+pub const LEAVES: &[&Leaf] = &[OWN_ACS, CONNECTION_STRING];
 
 /// What the vendor's manual says of each, for the reference.
 pub const MANUAL: &[(&str, &str)] = &[

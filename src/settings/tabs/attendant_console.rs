@@ -75,14 +75,19 @@ pub struct AttendantConsoleWire {
     pub team_visibility: WireLeaf<Canonical<TeamVisibility>>,
 }
 
+/// Where the section stands below `spec`.
+pub const SECTION: &str = "extensions.attendantConsole";
+/// The filter of the contact search.
+pub const FILTER: &Leaf = &Leaf::value("extensions.attendantConsole.globalContactSearchFilter", Tenant)
+    .default("\"\"")
+    .example("endsWith(userPrincipalName,'onmicrosoft.com') and preferredLanguage eq 'en-GB'");
+
 /// The leaves of the section. No default of the visibility is published. The filter's example is the one of the manual.
-pub const LEAVES: &[Leaf] = &[
-    Leaf::value("extensions.attendantConsole.useNewDesign", Tenant).default("false"),
-    Leaf::value("extensions.attendantConsole.overwriteUserSettings", Tenant).default("false"),
-    Leaf::value("extensions.attendantConsole.globalContactSearchFilter", Tenant)
-        .default("\"\"")
-        .example("endsWith(userPrincipalName,'onmicrosoft.com') and preferredLanguage eq 'en-GB'"),
-    Leaf::value("extensions.attendantConsole.teamVisibility", Tenant).example("ShowOwnMembers"),
+pub const LEAVES: &[&Leaf] = &[
+    &Leaf::value("extensions.attendantConsole.useNewDesign", Tenant).default("false"),
+    &Leaf::value("extensions.attendantConsole.overwriteUserSettings", Tenant).default("false"),
+    FILTER,
+    &Leaf::value("extensions.attendantConsole.teamVisibility", Tenant).example("ShowOwnMembers"),
 ];
 
 /// What the vendor's manual says of each, for the reference.

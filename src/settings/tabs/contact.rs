@@ -43,11 +43,11 @@ pub struct ContactWire {
 }
 
 /// The leaves of the tab.
-pub const LEAVES: &[Leaf] = &[
-    Leaf::value("contact.name", NonTechnical).personal().example("Ada Keller"),
-    Leaf::value("contact.email", NonTechnical).personal().example("ada@contoso.com"),
-    Leaf::value("contact.phone", NonTechnical).personal().example("+41445551234"),
-    Leaf::value("contact.sipAddress", NonTechnical).personal().example("sip:ada@contoso.com"),
+pub const LEAVES: &[&Leaf] = &[
+    &Leaf::value("contact.name", NonTechnical).personal().example("Ada Keller"),
+    &Leaf::value("contact.email", NonTechnical).personal().example("ada@contoso.com"),
+    &Leaf::value("contact.phone", NonTechnical).personal().example("+41445551234"),
+    &Leaf::value("contact.sipAddress", NonTechnical).personal().example("sip:ada@contoso.com"),
 ];
 
 /// What the vendor's manual says of each, for the reference.

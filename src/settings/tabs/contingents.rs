@@ -157,20 +157,24 @@ pub struct ModalityContingentsWire {
     pub email: WireLeaf<i32>,
 }
 
+/// Licences of features, by the name of the feature.
+pub const FEATURES: &Leaf =
+    &Leaf::value("licenses.contingents.services.features", System).example("{\"interact\": 2, \"companion\": 4}");
+
 /// The leaves of the section.
-pub const LEAVES: &[Leaf] = &[
-    contingent("licenses.contingents.services.advancedRouting", "10"),
-    contingent("licenses.contingents.services.enterpriseRouting", "5"),
-    contingent("licenses.contingents.services.contactCenter", "3"),
-    Leaf::value("licenses.contingents.services.features", System).example("{\"interact\": 2, \"companion\": 4}"),
-    contingent("licenses.contingents.users.contactCenter", "120"),
-    contingent("licenses.contingents.users.attendantConsole", "8"),
-    contingent("licenses.contingents.users.assistant", "60"),
-    contingent("licenses.contingents.users.interact", "20"),
-    contingent("licenses.contingents.users.transcription", "15"),
-    contingent("licenses.contingents.modalities.instantMessaging", "40"),
-    contingent("licenses.contingents.modalities.externalTask", "50"),
-    contingent("licenses.contingents.modalities.email", "70"),
+pub const LEAVES: &[&Leaf] = &[
+    &contingent("licenses.contingents.services.advancedRouting", "10"),
+    &contingent("licenses.contingents.services.enterpriseRouting", "5"),
+    &contingent("licenses.contingents.services.contactCenter", "3"),
+    FEATURES,
+    &contingent("licenses.contingents.users.contactCenter", "120"),
+    &contingent("licenses.contingents.users.attendantConsole", "8"),
+    &contingent("licenses.contingents.users.assistant", "60"),
+    &contingent("licenses.contingents.users.interact", "20"),
+    &contingent("licenses.contingents.users.transcription", "15"),
+    &contingent("licenses.contingents.modalities.instantMessaging", "40"),
+    &contingent("licenses.contingents.modalities.externalTask", "50"),
+    &contingent("licenses.contingents.modalities.email", "70"),
 ];
 
 /// What the vendor's manual says of each, for the reference.

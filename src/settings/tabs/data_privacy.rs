@@ -60,18 +60,18 @@ pub struct DataPrivacyWire {
     pub allow_sharing_pii: WireLeaf<bool>,
 }
 
-/// The retention time, which is not shortened by the way.
-pub const RETENTION: &str = "dataPrivacy.dataRetentionMonths";
+/// How long historical data is kept.
+pub const RETENTION: &Leaf = &Leaf::value("dataPrivacy.dataRetentionMonths", System).irreversible().example("24");
 
 /// The leaves of the tab. A partner must not grant itself a look, so those two are the vendor's. No retention time is
 /// published as the platform's own, and none is invented.
-pub const LEAVES: &[Leaf] = &[
-    Leaf::value("dataPrivacy.allowPartnerToSeeUserIdentifiers", System).default("false"),
-    Leaf::value("dataPrivacy.allowPartnerToSeeCustomerIdentifiers", System).default("false"),
-    Leaf::value("dataPrivacy.persistUserStatesInReporting", Tenant).default("false"),
-    Leaf::value("dataPrivacy.showUserTimeInState", Tenant).default("false"),
-    Leaf::value(RETENTION, System).irreversible().example("24"),
-    Leaf::value("dataPrivacy.allowSharingPii", System).default("false"),
+pub const LEAVES: &[&Leaf] = &[
+    &Leaf::value("dataPrivacy.allowPartnerToSeeUserIdentifiers", System).default("false"),
+    &Leaf::value("dataPrivacy.allowPartnerToSeeCustomerIdentifiers", System).default("false"),
+    &Leaf::value("dataPrivacy.persistUserStatesInReporting", Tenant).default("false"),
+    &Leaf::value("dataPrivacy.showUserTimeInState", Tenant).default("false"),
+    RETENTION,
+    &Leaf::value("dataPrivacy.allowSharingPii", System).default("false"),
 ];
 
 /// What the vendor's manual says of each, for the reference.

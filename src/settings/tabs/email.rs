@@ -27,9 +27,11 @@ pub struct EmailWire {
     pub max_concurrent_tasks_per_service: WireLeaf<i32>,
 }
 
+/// Where the section stands below `spec`.
+pub const SECTION: &str = "modalities.email";
 /// The leaves of the section.
-pub const LEAVES: &[Leaf] =
-    &[Leaf::value("modalities.email.maxConcurrentTasksPerService", Tenant).default("50").example("100")];
+pub const LEAVES: &[&Leaf] =
+    &[&Leaf::value("modalities.email.maxConcurrentTasksPerService", Tenant).default("50").example("100")];
 
 /// What the vendor's manual says of each, for the reference.
 pub const MANUAL: &[(&str, &str)] =

@@ -28,9 +28,11 @@ pub struct ExternalTaskWire {
     pub max_concurrent_tasks_per_service: WireLeaf<i32>,
 }
 
+/// Where the section stands below `spec`.
+pub const SECTION: &str = "modalities.externalTask";
 /// The leaves of the section.
-pub const LEAVES: &[Leaf] =
-    &[Leaf::value("modalities.externalTask.maxConcurrentTasksPerService", Tenant).default("20").example("30")];
+pub const LEAVES: &[&Leaf] =
+    &[&Leaf::value("modalities.externalTask.maxConcurrentTasksPerService", Tenant).default("20").example("30")];
 
 /// What the vendor's manual says of each, for the reference.
 pub const MANUAL: &[(&str, &str)] =

@@ -106,21 +106,32 @@ pub struct BillingAddressWire {
     pub country: WireLeaf<Canonical<Country>>,
 }
 
+/// The name in the tenant list.
+pub const NAME: &Leaf = &Leaf::value("general.name", Partner).to_create().example("Contoso");
+/// The identity of the tenant.
+pub const TENANT_ID: &Leaf = &Leaf::value("general.tenantId", Partner).example("6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c");
+/// The security group that administers the tenants of the partner.
+pub const PARTNER_GROUP: &Leaf =
+    &Leaf::value("general.partnerAdministrationGroupId", System).example("11111111-0d3e-4f5a-8b7c-9d0e1f2a3b4c");
+/// The security group that administers the tenant.
+pub const TENANT_GROUP: &Leaf =
+    &Leaf::value("general.tenantAdministrationGroupId", Partner).example("22222222-0d3e-4f5a-8b7c-9d0e1f2a3b4c");
+
 /// The leaves of the tab.
-pub const LEAVES: &[Leaf] = &[
-    Leaf::value("general.name", Partner).to_create().example("Contoso"),
-    Leaf::value("general.o365Domain", Partner).to_create().example("contoso.onmicrosoft.com"),
-    Leaf::value("general.tenantId", Partner).example("6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
-    Leaf::value("general.companyName", NonTechnical).example("Contoso AG"),
-    Leaf::value("general.division", NonTechnical).example("Customer Care"),
-    Leaf::value("general.partnerAdministrationGroupId", System).example("11111111-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
-    Leaf::value("general.tenantAdministrationGroupId", Partner).example("22222222-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
-    Leaf::value("general.crmId", Partner).example("C-1042"),
-    Leaf::value("general.billingAddress.street1", NonTechnical).example("Bahnhofstrasse 1"),
-    Leaf::value("general.billingAddress.street2", NonTechnical).example("3rd floor"),
-    Leaf::value("general.billingAddress.zipCode", NonTechnical).example("08001"),
-    Leaf::value("general.billingAddress.city", NonTechnical).example("Zürich"),
-    Leaf::value("general.billingAddress.country", NonTechnical).example("CH"),
+pub const LEAVES: &[&Leaf] = &[
+    NAME,
+    &Leaf::value("general.o365Domain", Partner).to_create().example("contoso.onmicrosoft.com"),
+    TENANT_ID,
+    &Leaf::value("general.companyName", NonTechnical).example("Contoso AG"),
+    &Leaf::value("general.division", NonTechnical).example("Customer Care"),
+    PARTNER_GROUP,
+    TENANT_GROUP,
+    &Leaf::value("general.crmId", Partner).example("C-1042"),
+    &Leaf::value("general.billingAddress.street1", NonTechnical).example("Bahnhofstrasse 1"),
+    &Leaf::value("general.billingAddress.street2", NonTechnical).example("3rd floor"),
+    &Leaf::value("general.billingAddress.zipCode", NonTechnical).example("08001"),
+    &Leaf::value("general.billingAddress.city", NonTechnical).example("Zürich"),
+    &Leaf::value("general.billingAddress.country", NonTechnical).example("CH"),
 ];
 
 /// What the vendor's manual says of each, for the reference.

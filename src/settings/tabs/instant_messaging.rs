@@ -76,35 +76,59 @@ pub struct InstantMessagingWire {
     pub acs_resource_id: WireLeaf<Canonical<Guid>>,
 }
 
-const SWITCH: &str = "modalities.instantMessaging.enabled";
-const PRIMARY: &str = "modalities.instantMessaging.primaryAccount";
-const TEST_UPN: &str = "modalities.instantMessaging.testMessage.upn";
+/// Where the section stands below `spec`.
+pub const SECTION: &str = "modalities.instantMessaging";
+/// Switches Instant Messaging on.
+pub const ENABLED: &Leaf = &Leaf::value("modalities.instantMessaging.enabled", Tenant).default("false");
+/// The guest account that sends and receives messages.
+pub const PRIMARY_ACCOUNT: &Leaf = &Leaf::value("modalities.instantMessaging.primaryAccount", Tenant)
+    .under(ENABLED)
+    .when_on()
+    .personal()
+    .example("nimbus-im-1@contoso.com");
+/// Switches an own instance of Azure Communication Services on.
+pub const OWN_ACS: &Leaf =
+    &Leaf::value("modalities.instantMessaging.useOwnAcsInstance", Tenant).under(ENABLED).default("false");
+/// The connection string of that instance.
+pub const CONNECTION_STRING: &Leaf = &Leaf::sealed(
+    "modalities.instantMessaging.acsConnectionStringRef",
+    "modalities.instantMessaging.acsConnectionString",
+    Tenant,
+)
+.under(OWN_ACS)
+.when_on();
+/// The resource that the connection string has to belong to.
+pub const RESOURCE_ID: &Leaf = &Leaf::value("modalities.instantMessaging.acsResourceId", Tenant)
+    .under(OWN_ACS)
+    .when_on()
+    .example("55555555-0d3e-4f5a-8b7c-9d0e1f2a3b4c");
+/// The user who gets the test message.
+pub const TEST_UPN: &Leaf = &Leaf::trigger("modalities.instantMessaging.testMessage.upn", Tenant)
+    .under(ENABLED)
+    .personal()
+    .example("ada@contoso.com");
 /// The token for which a test message is sent once.
-pub const TEST_TOKEN: &str = "modalities.instantMessaging.testMessage.token";
-const OWN_ACS: &str = "modalities.instantMessaging.useOwnAcsInstance";
-const CONNECTION_STRING: &str = "modalities.instantMessaging.acsConnectionStringRef";
+pub const TEST_TOKEN: &Leaf =
+    &Leaf::trigger("modalities.instantMessaging.testMessage.token", Tenant).under(ENABLED).example("2026-11-25");
 
 /// The leaves of the section.
-pub const LEAVES: &[Leaf] = &[
-    Leaf::value(SWITCH, Tenant).default("false"),
-    Leaf::value(PRIMARY, Tenant).under(SWITCH).when_on().personal().example("nimbus-im-1@contoso.com"),
-    Leaf::value("modalities.instantMessaging.secondaryAccount", Tenant)
-        .under(SWITCH)
-        .unlike(PRIMARY)
+pub const LEAVES: &[&Leaf] = &[
+    ENABLED,
+    PRIMARY_ACCOUNT,
+    &Leaf::value("modalities.instantMessaging.secondaryAccount", Tenant)
+        .under(ENABLED)
+        .must_differ_from(PRIMARY_ACCOUNT)
         .personal()
         .example("nimbus-im-2@contoso.com"),
-    Leaf::value("modalities.instantMessaging.maxConcurrentTasksPerService", Tenant)
-        .under(SWITCH)
+    &Leaf::value("modalities.instantMessaging.maxConcurrentTasksPerService", Tenant)
+        .under(ENABLED)
         .default("20")
         .example("25"),
-    Leaf::value(OWN_ACS, Tenant).under(SWITCH).default("false"),
-    Leaf::sealed(CONNECTION_STRING, "modalities.instantMessaging.acsConnectionString", Tenant).under(OWN_ACS).when_on(),
-    Leaf::value("modalities.instantMessaging.acsResourceId", Tenant)
-        .under(OWN_ACS)
-        .when_on()
-        .example("55555555-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
-    Leaf::trigger(TEST_UPN, Tenant).under(SWITCH).personal().example("ada@contoso.com"),
-    Leaf::trigger(TEST_TOKEN, Tenant).under(SWITCH).example("2026-11-25"),
+    OWN_ACS,
+    CONNECTION_STRING,
+    RESOURCE_ID,
+    TEST_UPN,
+    TEST_TOKEN,
 ];
 
 /// What the vendor's manual says of each, for the reference.
@@ -131,8 +155,11 @@ pub const MANUAL: &[(&str, &str)] = &[
         "modalities.instantMessaging.acsResourceId",
         "Connection ID for Azure Communication Services. Required to use Chat Handling with your own ACS instance.",
     ),
-    (TEST_UPN, "Use this (after the successful user invite) to send test messages to any user within your tenant."),
-    (TEST_TOKEN, "send test messages to any user within your tenant."),
+    (
+        "modalities.instantMessaging.testMessage.upn",
+        "Use this (after the successful user invite) to send test messages to any user within your tenant.",
+    ),
+    ("modalities.instantMessaging.testMessage.token", "send test messages to any user within your tenant."),
 ];
 
 impl InstantMessagingSpec {

@@ -77,22 +77,36 @@ pub struct InteractWire {
     pub authorization: WireLeaf<Canonical<Authorization>>,
 }
 
-const SWITCH: &str = "extensions.interact.enabled";
-const CONNECTION_STRING: &str = "extensions.interact.acsConnectionStringRef";
-/// Where the widget key is published.
-pub const WIDGET_SECRET: &str = "extensions.interact.widgetKey.secretRef";
+/// Where the section stands below `spec`.
+pub const SECTION: &str = "extensions.interact";
+/// Switches Interact on.
+pub const ENABLED: &Leaf =
+    &Leaf::value("extensions.interact.enabled", Tenant).default("false").script(Script::SwitchedOn);
+/// The connection string of Interact.
+pub const CONNECTION_STRING: &Leaf =
+    &Leaf::sealed("extensions.interact.acsConnectionStringRef", "extensions.interact.acsConnectionString", Tenant)
+        .under(ENABLED)
+        .when_on();
+/// The Secret that the widget key is published to.
+pub const WIDGET_SECRET: &Leaf = &Leaf::output("extensions.interact.widgetKey.secretRef", Tenant).under(ENABLED);
 /// The token for which the widget key is rotated once.
-pub const ROTATION: &str = "extensions.interact.widgetKey.rotation";
+pub const ROTATION: &Leaf =
+    &Leaf::trigger("extensions.interact.widgetKey.rotation", Tenant).under(ENABLED).example("2026-11-25");
 
 /// The leaves of the section.
-pub const LEAVES: &[Leaf] = &[
-    Leaf::value(SWITCH, Tenant).default("false").script(Script::SwitchedOn),
-    Leaf::sealed(CONNECTION_STRING, "extensions.interact.acsConnectionString", Tenant).under(SWITCH).when_on(),
-    Leaf::value("extensions.interact.o365UserId", Tenant).under(SWITCH).example("33333333-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
-    Leaf::value("extensions.interact.sessionRecoveryTimeoutSeconds", Tenant).under(SWITCH).default("20").example("30"),
-    Leaf::value("extensions.interact.authorization", Tenant).under(SWITCH).default("\"None\"").example("VerifyToken"),
-    Leaf::output(WIDGET_SECRET, Tenant).under(SWITCH),
-    Leaf::trigger(ROTATION, Tenant).under(SWITCH).example("2026-11-25"),
+pub const LEAVES: &[&Leaf] = &[
+    ENABLED,
+    CONNECTION_STRING,
+    &Leaf::value("extensions.interact.o365UserId", Tenant)
+        .under(ENABLED)
+        .example("33333333-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
+    &Leaf::value("extensions.interact.sessionRecoveryTimeoutSeconds", Tenant)
+        .under(ENABLED)
+        .default("20")
+        .example("30"),
+    &Leaf::value("extensions.interact.authorization", Tenant).under(ENABLED).default("\"None\"").example("VerifyToken"),
+    WIDGET_SECRET,
+    ROTATION,
 ];
 
 /// What the vendor's manual says of each, for the reference.
@@ -108,8 +122,8 @@ pub const MANUAL: &[(&str, &str)] = &[
     ("extensions.interact.o365UserId", "ID of the user on behalf of whom meetings on the backend will be created."),
     ("extensions.interact.sessionRecoveryTimeoutSeconds", "Default: 20; Min: 5; Max: 60."),
     ("extensions.interact.authorization", "Determine if a session requires further authentication"),
-    (WIDGET_SECRET, "copies the guide value for (future) use in a web client."),
-    (ROTATION, "updates the guide with a new one."),
+    ("extensions.interact.widgetKey.secretRef", "copies the guide value for (future) use in a web client."),
+    ("extensions.interact.widgetKey.rotation", "updates the guide with a new one."),
 ];
 
 impl InteractSpec {

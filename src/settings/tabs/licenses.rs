@@ -46,7 +46,7 @@ pub struct LicensesWire {
 }
 
 /// The leaf of the tab beside the contingents. No default of the state is published.
-pub const LEAVES: &[Leaf] = &[Leaf::value("licenses.tenantState", System).example("Active")];
+pub const LEAVES: &[&Leaf] = &[&Leaf::value("licenses.tenantState", System).example("Active")];
 
 /// What the vendor's manual says of each, for the reference.
 pub const MANUAL: &[(&str, &str)] =

@@ -40,10 +40,10 @@ pub struct OutboundWire {
 }
 
 /// The leaves of the section.
-pub const LEAVES: &[Leaf] = &[
-    Leaf::value("extensions.outbound.maxScheduledTasksPerService", Tenant).default("20").example("40"),
-    Leaf::value("extensions.outbound.directlyInvitePstn", System).default("false"),
-    Leaf::value("extensions.outbound.directlyInviteUpn", System).default("false"),
+pub const LEAVES: &[&Leaf] = &[
+    &Leaf::value("extensions.outbound.maxScheduledTasksPerService", Tenant).default("20").example("40"),
+    &Leaf::value("extensions.outbound.directlyInvitePstn", System).default("false"),
+    &Leaf::value("extensions.outbound.directlyInviteUpn", System).default("false"),
 ];
 
 /// What the vendor's manual says of each, for the reference.

@@ -55,15 +55,13 @@ pub struct PartnerTabWire {
     pub partner_id: WireLeaf<Canonical<PartnerId>>,
 }
 
-/// The reference to the Partner.
-pub const PARTNER: &str = "partner.partnerRef";
 const WIRE: &str = "partner.partnerId";
 
+/// The reference to the Partner.
+pub const PARTNER: &Leaf = &Leaf::reference("partner.partnerRef", WIRE, System).example("{\"name\": \"northwind\"}");
+
 /// The leaves of the tab.
-pub const LEAVES: &[Leaf] = &[
-    Leaf::reference(PARTNER, WIRE, System).example("{\"name\": \"northwind\"}"),
-    Leaf::clears("partner.unassigned", WIRE, System),
-];
+pub const LEAVES: &[&Leaf] = &[PARTNER, &Leaf::clears("partner.unassigned", WIRE, System)];
 
 /// What the vendor's manual says of each, for the reference.
 pub const MANUAL: &[(&str, &str)] = &[

@@ -44,9 +44,14 @@ pub const PRESENCES: &str = "\
 \"If the service says so\" means the Distribution Service Settings of the service, which are no settings of the tenant.
 ";
 
+/// Where the section stands below `spec`.
+pub const SECTION: &str = "extensions.presenceTracking";
+/// The user whose presence is read by the check.
+pub const TEST_UPN: &Leaf =
+    &Leaf::check_input("extensions.presenceTracking.testUpn", Tenant).personal().example("ada@contoso.com");
+
 /// The leaves of the section.
-pub const LEAVES: &[Leaf] =
-    &[Leaf::probe("extensions.presenceTracking.testUpn", Tenant).personal().example("ada@contoso.com")];
+pub const LEAVES: &[&Leaf] = &[TEST_UPN];
 
 /// What the vendor's manual says of each, for the reference.
 pub const MANUAL: &[(&str, &str)] = &[(

@@ -79,17 +79,19 @@ pub struct ProvisioningWire {
     pub multihoming_enabled: WireLeaf<bool>,
 }
 
-/// The default organization unit, which the platform moves by itself when the unit is deleted.
-pub const DEFAULT_ORGANIZATION_UNIT: &str = "provisioning.defaultOrganizationUnitId";
+/// The default organization unit, which the platform moves when the unit is deleted.
+pub const DEFAULT_ORGANIZATION_UNIT: &Leaf = &Leaf::value("provisioning.defaultOrganizationUnitId", Tenant)
+    .default("\"root\"")
+    .example("44444444-0d3e-4f5a-8b7c-9d0e1f2a3b4c");
 
 /// The leaves of the tab.
-pub const LEAVES: &[Leaf] = &[
-    Leaf::value(DEFAULT_ORGANIZATION_UNIT, Tenant).default("\"root\"").example("44444444-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
-    Leaf::value("provisioning.allowServiceProvisioningViaTeams", Tenant)
+pub const LEAVES: &[&Leaf] = &[
+    DEFAULT_ORGANIZATION_UNIT,
+    &Leaf::value("provisioning.allowServiceProvisioningViaTeams", Tenant)
         .default("\"Everyone\"")
         .example("TenantAdministrators"),
-    Leaf::value("provisioning.defaultTeamOwnerRole", Tenant).default("\"TeamOwner\"").example("TeamOwnerLimited"),
-    Leaf::value("provisioning.multihomingEnabled", System).default("false").script(Script::Changed),
+    &Leaf::value("provisioning.defaultTeamOwnerRole", Tenant).default("\"TeamOwner\"").example("TeamOwnerLimited"),
+    &Leaf::value("provisioning.multihomingEnabled", System).default("false").script(Script::Changed),
 ];
 
 /// What the vendor's manual says of each, for the reference.
