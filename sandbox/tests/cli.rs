@@ -4,6 +4,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
+use super::contract::DOCUMENT;
+
 fn sandbox(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nimbus-sandbox"));
     command.args(arguments).env_remove("NIMBUS_LOG").env_remove("NIMBUS_LOG_FORMAT");
@@ -62,13 +64,16 @@ fn a_mistake_in_the_arguments_is_2_and_a_failure_is_1() {
 }
 
 #[tokio::test]
-async fn the_ready_line_says_where_the_platform_is_and_sigterm_ends_it_well() {
+async fn the_ready_line_names_addresses_that_answer_and_sigterm_ends_it_well() {
     let (mut started, ready) = Started::new(&["--listen", "127.0.0.1:0"]);
     let url = ready["url"].as_str().unwrap();
     assert_eq!(json!(format!("{url}/oauth2/v2.0/token")), ready["tokenUrl"]);
     rustls::crypto::ring::default_provider().install_default().ok();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     assert_eq!(200, client.get(format!("{url}/healthz")).send().await.unwrap().status());
+    let document = client.get(ready["openapi"].as_str().unwrap()).send().await.unwrap();
+    assert_eq!(200, document.status(), "{}", document.url());
+    assert_eq!(*DOCUMENT, document.json::<Value>().await.unwrap());
 
     let pid = started.0.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());

@@ -136,6 +136,7 @@ fn admin() -> Vec<Ask> {
     let features = json!({"modalities": {"instantMessaging": instant_messaging}, "extensions": {"interact": interact}});
     vec![
         Ask::new("GET", "/healthz"),
+        Ask::new("GET", "/openapi.json"),
         Ask::new("PUT", "/sandbox/auto-run").body(json!({"enabled": false})),
         Ask::new("PUT", "/sandbox/clients").body(json!({"id": "tenant", "tenantIds": [ID]})),
         Ask::new("GET", "/sandbox/clock"),

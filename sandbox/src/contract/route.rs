@@ -33,6 +33,7 @@ pub(crate) enum Api {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum World {
     ReadHealth,
+    ReadDocument,
     EditSettings,
     RunScript,
     SetAutoRun,

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::platform::{Arrival, Platform};
 use crate::api::{auth, lists, owners, tenants, triggers};
+use crate::contract::document::document;
 use crate::contract::route::{Api, Behaviour, Microsoft, Operation, World};
 use crate::contract::routes::routes;
 use crate::http::call::Call;
@@ -54,6 +55,7 @@ async fn api(work: &mut Work, call: &Call, operation: Api) -> Result<Reply, Fail
 async fn world(platform: &Platform, work: &mut Work, call: &Call, operation: World) -> Result<Reply, Failure> {
     match operation {
         World::ReadHealth => Ok(Reply::ok(json!({"status": "ok"}))),
+        World::ReadDocument => Ok(Reply::ok(document())),
         World::EditSettings => tenant::edit_settings(work, call).await,
         World::RunScript => script::run_now(work, call).await,
         World::SetAutoRun => script::set_auto_run(work, call).await,

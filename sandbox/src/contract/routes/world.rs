@@ -20,6 +20,7 @@ const fn ask(method: &'static str, template: &'static str, operation: World, abo
 /// In the order of the document.
 pub(super) static ROUTES: &[Route] = &[
     ask("GET", "/healthz", World::ReadHealth, "Tell that the platform is up").answers(&[(200, Some("Health"))]),
+    ask("GET", "/openapi.json", World::ReadDocument, "Read this document").answers(&[(200, Some("Document"))]),
     ask("PATCH", "/sandbox/tenants/{id}/settings", World::EditSettings, "Edit settings in the UI as a role")
         .takes(&[AS, PLANT])
         .body("UiEdit")

@@ -11,6 +11,7 @@ use crate::world::faults::KINDS;
 pub(super) fn schemas() -> Vec<(&'static str, Value)> {
     let mut schemas = vec![
         ("Health", object(&[("status", one_of(&["ok"]))])),
+        ("Document", json!({"type": "object", "description": "OpenAPI 3.1"})),
         ("UiEdit", object(&[("settings", ui_settings())])),
         ("AutoRun", object(&[("enabled", flag())])),
         ("ScriptRun", object(&[("pushed", list(super::runtime::pending_change())), ("deleted", flag())])),
