@@ -20,24 +20,24 @@ async fn office(api: &Api) {
             "userPrincipalName": upn, "properties": {"displayName": name, "preferredLanguage": language, "mail": upn},
         });
         let path = format!("/sandbox/microsoft/tenants/{ID}/users/{}", person(index));
-        api.outside("PUT", path, body).await;
+        api.world("PUT", path, body).await;
     }
     let service = json!({
         "displayName": "Answers", "upn": "answers@contoso.onmicrosoft.com", "members": ["anna", "bob"],
     });
-    api.outside("PUT", outside("/services/answers"), service).await;
+    api.world("PUT", world("/services/answers"), service).await;
     for user in ["anna", "bob", "eve"] {
-        let body = json!({"licences": ["users/attendantConsole"]});
-        api.outside("PUT", outside(&format!("/users/{user}")), body).await;
+        let body = json!({"licenses": ["users/attendantConsole"]});
+        api.world("PUT", world(&format!("/users/{user}")), body).await;
     }
-    api.outside("PUT", outside("/users/anna/state"), json!({"state": "Available"})).await;
-    api.outside("PUT", outside("/users/bob/state"), json!({"state": "Busy"})).await;
+    api.world("PUT", world("/users/anna/state"), json!({"state": "Available"})).await;
+    api.world("PUT", world("/users/bob/state"), json!({"state": "Busy"})).await;
     // The script grants Nimbus what it needs to search.
-    api.outside("POST", outside("/script/run"), Value::Null).await;
+    api.world("POST", world("/script/run"), Value::Null).await;
 }
 
 async fn search(api: &Api, user: &str, text: &str) -> Value {
-    api.outside("GET", outside(&format!("/search?as={user}&text={text}")), Value::Null).await
+    api.world("GET", world(&format!("/search?as={user}&text={text}")), Value::Null).await
 }
 
 /// Returns the names of people and services.
@@ -117,15 +117,15 @@ async fn a_broken_filter_finds_nothing_and_is_saved_all_the_same() {
     console(&api, json!({"globalContactSearchFilter": null})).await;
     let grants = format!("/sandbox/microsoft/tenants/{ID}/grants");
     let nimbus = "0b2d7a51-6a3e-4a0e-9c5e-1f5c8b6d7e01";
-    api.outside("PUT", grants, json!({"clientId": nimbus, "permissions": ["Presence.Read.All"]})).await;
+    api.world("PUT", grants, json!({"clientId": nimbus, "permissions": ["Presence.Read.All"]})).await;
     assert_eq!(names(&[], &[]), found(&api, "An").await, "without the permission");
 }
 
 #[tokio::test]
-async fn a_user_without_the_licence_finds_nothing() {
+async fn a_user_without_the_license_finds_nothing() {
     let api = Api::start().await;
     office(&api).await;
-    api.outside("PUT", outside("/users/anna"), json!({"licences": []})).await;
+    api.world("PUT", world("/users/anna"), json!({"licenses": []})).await;
     assert_eq!(names(&[], &[]), found(&api, "An").await);
 }
 
@@ -162,8 +162,8 @@ async fn team_visibility_decides_whose_members_are_shown() {
 async fn design_and_overwrite_decide_who_sees_which_design() {
     let api = Api::start().await;
     office(&api).await;
-    let body = json!({"licences": ["users/attendantConsole"], "design": "new"});
-    api.outside("PUT", outside("/users/bob"), body).await;
+    let body = json!({"licenses": ["users/attendantConsole"], "design": "new"});
+    api.world("PUT", world("/users/bob"), body).await;
     let rows = [
         (false, false, ("old", "old"), false),
         (true, false, ("old", "new"), true),

@@ -23,16 +23,16 @@ async fn connect(api: &Api, conversation: &str, more: Value) -> Value {
     for (name, value) in more.as_object().unwrap() {
         body[name] = value.clone();
     }
-    api.outside("POST", outside(SESSIONS), body).await
+    api.world("POST", world(SESSIONS), body).await
 }
 
 async fn leave(api: &Api, session: &Value, event: &str) -> Value {
-    let path = outside(&format!("{SESSIONS}/{}/events", session["session"].as_str().unwrap()));
-    api.outside("POST", path, json!({"event": event})).await
+    let path = world(&format!("{SESSIONS}/{}/events", session["session"].as_str().unwrap()));
+    api.world("POST", path, json!({"event": event})).await
 }
 
 async fn wait(api: &Api, seconds: i64) {
-    api.outside("POST", "/sandbox/clock".into(), json!({"advanceSeconds": seconds})).await;
+    api.world("POST", "/sandbox/clock".into(), json!({"advanceSeconds": seconds})).await;
 }
 
 /// Returns outcome and reason.
@@ -68,7 +68,7 @@ async fn tokens_are_checked_as_far_as_the_authorization_says() {
     api.create(interact(json!({}))).await;
     for (token, tenant, lifetime) in [("own", ID, 60), ("other", OTHER_ID, 60), ("old", ID, -1)] {
         let body = json!({"token": token, "tenantId": tenant, "expiresInSeconds": lifetime});
-        api.outside("PUT", "/sandbox/interact/tokens".into(), body).await;
+        api.world("PUT", "/sandbox/interact/tokens".into(), body).await;
     }
     let tokens = [json!("own"), json!("other"), json!("old"), json!("unknown"), json!(null)];
     let passes = Value::Null;
@@ -115,7 +115,7 @@ async fn interact_takes_effect_once_it_is_licensed_and_while_the_tenant_is_in_se
     let api = Api::start().await;
     api.create(json!({"extensions": {"interact": {"enabled": true, "acsConnectionString": {"value": STRING}}}})).await;
     assert_eq!(("no-agent", &json!("not-licensed")), outcome(&connect(&api, "direct", json!({})).await));
-    api.outside("PUT", outside("/users/anna"), json!({"licences": ["users/interact"]})).await;
+    api.world("PUT", world("/users/anna"), json!({"licenses": ["users/interact"]})).await;
     assert_eq!("connected", outcome(&connect(&api, "direct", json!({})).await).0);
     api.patch(json!({"licenses": {"tenantState": "Suspended"}})).await.expect(200);
     assert_eq!(("no-agent", &json!("tenant-state")), outcome(&connect(&api, "direct", json!({})).await));
@@ -156,7 +156,7 @@ async fn a_closed_session_ends_for_good_when_the_time_is_over() {
         let back = connect(&api, conversation, json!({"rejoin": session["session"]})).await;
         assert_ne!(session["session"], back["session"]);
         assert_eq!((&json!(false), &json!("joined")), (&back["restored"], &back["agent"]));
-        let sessions = api.outside("GET", outside(SESSIONS), Value::Null).await;
+        let sessions = api.world("GET", world(SESSIONS), Value::Null).await;
         let state = |id: &Value| {
             sessions["items"].as_array().unwrap().iter().find(|session| session["id"] == *id).unwrap()["state"].clone()
         };

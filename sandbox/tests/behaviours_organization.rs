@@ -8,17 +8,17 @@ const DEFAULT: &str = "/provisioning/defaultOrganizationUnitId";
 /// Makes a unit and returns its id.
 pub async fn unit(api: &Api, name: &str, parent: &str) -> String {
     let body = json!({"name": name, "parent": parent});
-    let unit = api.outside("POST", outside("/organization-units"), body).await;
+    let unit = api.world("POST", world("/organization-units"), body).await;
     unit["id"].as_str().unwrap().to_owned()
 }
 
 pub async fn delete_unit(api: &Api, id: &str) {
-    api.outside("DELETE", outside(&format!("/organization-units/{id}")), Value::Null).await;
+    api.world("DELETE", world(&format!("/organization-units/{id}")), Value::Null).await;
 }
 
 /// Returns the id of the unit for teams in Microsoft Teams.
 pub async fn teams_based(api: &Api) -> String {
-    let units = api.outside("GET", outside("/organization-units"), Value::Null).await;
+    let units = api.world("GET", world("/organization-units"), Value::Null).await;
     let name = "Default Organization Unit for Microsoft Teams-based teams";
     let of_teams = |unit: &&Value| unit["name"] == name;
     units["items"].as_array().unwrap().iter().find(of_teams).unwrap()["id"].as_str().unwrap().to_owned()
@@ -38,7 +38,7 @@ async fn default_and_moves(api: &Api) -> (Value, Value) {
 async fn a_tenant_begins_with_the_root_and_the_unit_of_teams() {
     let api = Api::start().await;
     api.create(json!({})).await;
-    let units = api.outside("GET", outside("/organization-units"), Value::Null).await;
+    let units = api.world("GET", world("/organization-units"), Value::Null).await;
     let parents: Vec<&Value> = units["items"].as_array().unwrap().iter().map(|unit| &unit["parent"]).collect();
     assert_eq!(vec![&Value::Null, &json!("root")], parents);
 }
@@ -104,7 +104,7 @@ async fn a_setting_that_names_no_unit_is_refused() {
     api.patch(default_unit(&sales)).await.expect(200);
     delete_unit(&api, &sales).await;
     assert_eq!(refused, api.patch(default_unit(&sales)).await.errors(422, "invalid-settings"));
-    let edit = Ask::new("PATCH", outside("/settings")).settings(default_unit(&sales));
+    let edit = Ask::new("PATCH", world("/settings")).settings(default_unit(&sales));
     assert_eq!(refused, api.send(edit).await.errors(422, "invalid-settings"));
 }
 
@@ -120,7 +120,7 @@ async fn a_creation_names_a_unit_that_is_there_before_the_tenant() {
 async fn a_unit_is_made_below_one_that_is_there() {
     let api = Api::start().await;
     api.create(json!({})).await;
-    let ask = |body: Value| Ask::new("POST", outside("/organization-units")).body(body);
+    let ask = |body: Value| Ask::new("POST", world("/organization-units")).body(body);
     let orphan = api.send(ask(json!({"name": "x", "parent": OTHER_ID}))).await;
     assert_eq!(vec![error("/parent", "unknown-reference")], orphan.errors(422, "invalid-request"));
     api.send(ask(json!({"name": "x", "id": OTHER_ID}))).await.expect(201);
@@ -133,7 +133,7 @@ async fn root_and_the_unit_of_teams_cannot_be_deleted() {
     let api = Api::start().await;
     api.create(json!({})).await;
     for id in ["root".to_owned(), teams_based(&api).await, OTHER_ID.to_owned()] {
-        let answer = api.send(Ask::new("DELETE", outside(&format!("/organization-units/{id}")))).await;
+        let answer = api.send(Ask::new("DELETE", world(&format!("/organization-units/{id}")))).await;
         assert_eq!(vec![error("/unit", "unknown-reference")], answer.errors(422, "invalid-request"));
     }
 }

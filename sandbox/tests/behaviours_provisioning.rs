@@ -7,7 +7,7 @@ use super::support::*;
 async fn provision(api: &Api, body: Value) -> Value {
     let mut body = body;
     body["displayName"] = json!("Help");
-    api.outside("POST", outside("/services"), body).await
+    api.world("POST", world("/services"), body).await
 }
 
 /// Provisions from Microsoft Teams as a user who is known to Nimbus.
@@ -20,17 +20,17 @@ async fn from_teams(api: &Api, more: Value) -> Value {
 }
 
 async fn known_user(api: &Api, user: &str) {
-    let body = json!({"licences": [], "organizationUnitId": "root"});
-    api.outside("PUT", outside(&format!("/users/{user}")), body).await;
+    let body = json!({"licenses": [], "organizationUnitId": "root"});
+    api.world("PUT", world(&format!("/users/{user}")), body).await;
 }
 
 async fn services(api: &Api) -> Vec<Value> {
-    let services = api.outside("GET", outside("/services"), Value::Null).await;
+    let services = api.world("GET", world("/services"), Value::Null).await;
     services["items"].as_array().unwrap().clone()
 }
 
 async fn unit_of_user(api: &Api, user: &str) -> Value {
-    let users = api.outside("GET", outside("/users"), Value::Null).await;
+    let users = api.world("GET", world("/users"), Value::Null).await;
     users["items"].as_array().unwrap().iter().find(|item| item["id"] == user).unwrap()["organizationUnitId"].clone()
 }
 
@@ -143,7 +143,7 @@ async fn a_unit_that_cannot_be_selected_leads_to_the_unit_of_teams() {
     api.create(json!({})).await;
     known_user(&api, "anna").await;
     let closed = json!({"name": "Closed", "id": OTHER_ID, "selectable": false});
-    api.outside("POST", outside("/organization-units"), closed).await;
+    api.world("POST", world("/organization-units"), closed).await;
     api.patch(default_unit(OTHER_ID)).await.expect(200);
     let fallback = json!(teams_based(&api).await);
     assert_eq!(fallback, from_teams(&api, json!({})).await["organizationUnitId"]);
@@ -161,15 +161,15 @@ async fn users_and_services_are_moved_afterwards_and_with_their_unit() {
         body["organizationUnitId"] = json!(sales);
         body
     };
-    api.outside("PUT", outside("/users/new"), to_sales(json!({"licences": []}))).await;
-    api.outside("PUT", outside("/services/help"), to_sales(json!({"displayName": "Help"}))).await;
+    api.world("PUT", world("/users/new"), to_sales(json!({"licenses": []}))).await;
+    api.world("PUT", world("/services/help"), to_sales(json!({"displayName": "Help"}))).await;
     assert_eq!(json!(sales), unit_of_user(&api, "new").await);
     assert_eq!(json!(sales), services(&api).await[0]["organizationUnitId"]);
     delete_unit(&api, &sales).await;
     assert_eq!(json!("root"), unit_of_user(&api, "new").await);
     assert_eq!(json!("root"), services(&api).await[0]["organizationUnitId"]);
-    let nowhere = json!({"licences": [], "organizationUnitId": sales});
-    let answer = api.send(Ask::new("PUT", outside("/users/new")).body(nowhere)).await;
+    let nowhere = json!({"licenses": [], "organizationUnitId": sales});
+    let answer = api.send(Ask::new("PUT", world("/users/new")).body(nowhere)).await;
     assert_eq!(vec![error("/organizationUnitId", "unknown-reference")], answer.errors(422, "invalid-request"));
 }
 
@@ -183,12 +183,12 @@ async fn removing_the_tab_removes_nothing() {
     api.patch(json!({"provisioning": {"allowServiceProvisioningViaTeams": "NoOne"}})).await.expect(200);
     let before = services(&api).await;
     for present in [false, true] {
-        api.outside("PUT", outside("/services/help/tab"), json!({"present": present})).await;
+        api.world("PUT", world("/services/help/tab"), json!({"present": present})).await;
         let mut expected = before.clone();
         expected[0]["tab"] = json!(present);
         assert_eq!(expected, services(&api).await);
     }
-    let remove = |role: &str| Ask::new("DELETE", outside(&format!("/services/help?as={role}")));
+    let remove = |role: &str| Ask::new("DELETE", world(&format!("/services/help?as={role}")));
     api.send(remove("user")).await.refused(403, "not-permitted");
     assert_eq!(before, services(&api).await);
     api.send(remove("tenant-administrator")).await.expect(204);
@@ -201,6 +201,6 @@ async fn a_service_is_complete_once_the_script_has_run() {
     api.create(json!({})).await;
     from_teams(&api, json!({"id": "help"})).await;
     assert_eq!(json!("uncompleted"), services(&api).await[0]["state"]);
-    api.outside("POST", outside("/script/run"), Value::Null).await;
+    api.world("POST", world("/script/run"), Value::Null).await;
     assert_eq!(json!("enabled"), services(&api).await[0]["state"]);
 }

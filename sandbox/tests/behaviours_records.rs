@@ -10,17 +10,17 @@ fn privacy(settings: Value) -> Value {
 }
 
 async fn state(api: &Api, user: &str, state: &str) {
-    api.outside("PUT", outside(&format!("/users/{user}/state")), json!({"state": state})).await;
+    api.world("PUT", world(&format!("/users/{user}/state")), json!({"state": state})).await;
 }
 
 async fn wait(api: &Api, seconds: i64) {
-    api.outside("POST", "/sandbox/clock".into(), json!({"advanceSeconds": seconds})).await;
+    api.world("POST", "/sandbox/clock".into(), json!({"advanceSeconds": seconds})).await;
     // Tokens of the admin API have ended with the time.
     api.forget_tokens();
 }
 
 async fn records(api: &Api) -> Vec<Value> {
-    let records = api.outside("GET", outside("/records"), Value::Null).await;
+    let records = api.world("GET", world("/records"), Value::Null).await;
     records["items"].as_array().unwrap().clone()
 }
 
@@ -30,7 +30,7 @@ async fn states(api: &Api) -> Vec<(Value, bool)> {
 }
 
 async fn view(api: &Api, role: &str) -> Value {
-    api.outside("GET", outside(&format!("/view?as={role}")), Value::Null).await
+    api.world("GET", world(&format!("/view?as={role}")), Value::Null).await
 }
 
 /// "With this feature active, User States are tracked and added as part of the Nimbus Reporting Model"
@@ -63,7 +63,7 @@ async fn states_are_recorded_while_the_feature_is_on_and_closed_when_it_is_switc
 async fn only_a_user_supervisor_reads_user_states() {
     let api = Api::start().await;
     api.create(json!({})).await;
-    let read = |role: &str| Ask::new("GET", outside(&format!("/records?as={role}")));
+    let read = |role: &str| Ask::new("GET", world(&format!("/records?as={role}")));
     api.send(read("user-supervisor")).await.expect(200);
     api.send(read("tenant-administrator")).await.refused(403, "not-permitted");
     api.send(read("nobody")).await.refused(400, "malformed-request");
@@ -75,8 +75,8 @@ async fn only_a_user_supervisor_reads_user_states() {
 async fn data_is_purged_within_a_day_after_its_retention_time_and_not_before() {
     let api = Api::start().await;
     api.create(privacy(json!({"persistUserStatesInReporting": true, "dataRetentionMonths": 12}))).await;
-    api.outside("PUT", outside("/services/help"), json!({"displayName": "Help"})).await;
-    api.outside("POST", outside("/calls"), json!({"service": "help", "customer": "+41791234567"})).await;
+    api.world("PUT", world("/services/help"), json!({"displayName": "Help"})).await;
+    api.world("POST", world("/calls"), json!({"service": "help", "customer": "+41791234567"})).await;
     state(&api, "anna", "Busy").await;
     state(&api, "anna", "Away").await;
     let left = async || (states(&api).await, view(&api, "tenant").await["calls"].as_array().unwrap().len());
@@ -126,7 +126,7 @@ async fn a_shorter_retention_time_ends_what_is_older() {
 async fn without_sharing_personal_data_users_are_pseudonyms() {
     let api = Api::start().await;
     api.create(privacy(json!({"persistUserStatesInReporting": true}))).await;
-    api.outside("PUT", outside("/users/anna"), json!({"licences": [], "upn": "anna@contoso.com"})).await;
+    api.world("PUT", world("/users/anna"), json!({"licenses": [], "upn": "anna@contoso.com"})).await;
     state(&api, "anna", "Busy").await;
     state(&api, "bob", "Busy").await;
     state(&api, "anna", "Away").await;
@@ -147,9 +147,9 @@ async fn without_sharing_personal_data_users_are_pseudonyms() {
 async fn a_partner_sees_asterisks_unless_the_toggle_of_that_kind_is_on() {
     let api = Api::start().await;
     api.create(json!({})).await;
-    api.outside("PUT", outside("/services/help"), json!({"displayName": "Help"})).await;
-    api.outside("PUT", outside("/users/a1"), json!({"licences": [], "displayName": "Anna"})).await;
-    api.outside("POST", outside("/calls"), json!({"service": "help", "customer": "+41791234567"})).await;
+    api.world("PUT", world("/services/help"), json!({"displayName": "Help"})).await;
+    api.world("PUT", world("/users/a1"), json!({"licenses": [], "displayName": "Anna"})).await;
+    api.world("POST", world("/calls"), json!({"service": "help", "customer": "+41791234567"})).await;
     let seen = async |role: &str| {
         let view = view(&api, role).await;
         (view["users"][0]["name"].clone(), view["calls"][0]["customer"].clone())

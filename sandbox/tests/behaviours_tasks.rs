@@ -15,12 +15,12 @@ async fn busy(api: &Api) {
         "licenses": {"contingents": {"modalities": bought}},
     }))
     .await;
-    api.outside("PUT", outside("/services/help"), json!({"displayName": "Help"})).await;
-    api.outside("POST", outside("/script/run"), Value::Null).await;
+    api.world("PUT", world("/services/help"), json!({"displayName": "Help"})).await;
+    api.world("POST", world("/script/run"), Value::Null).await;
 }
 
 async fn task(api: &Api, kind: &str) -> Value {
-    api.outside("POST", outside("/tasks"), json!({"service": "help", "kind": kind})).await
+    api.world("POST", world("/tasks"), json!({"service": "help", "kind": kind})).await
 }
 
 /// Returns outcome and reason of so many tasks, one after the other.
@@ -35,7 +35,7 @@ async fn outcomes(api: &Api, kind: &str, count: usize) -> Vec<(Value, Value)> {
 
 /// Returns what runs and what waits.
 async fn backlog(api: &Api, kind: &str) -> (usize, usize) {
-    let tasks = api.outside("GET", outside("/tasks"), Value::Null).await;
+    let tasks = api.world("GET", world("/tasks"), Value::Null).await;
     let count = |outcome: &str| {
         let is_one = |task: &&Value| task["kind"] == kind && task["outcome"] == outcome;
         tasks["items"].as_array().unwrap().iter().filter(is_one).count()
@@ -44,9 +44,9 @@ async fn backlog(api: &Api, kind: &str) -> (usize, usize) {
 }
 
 async fn finish_first(api: &Api, kind: &str) {
-    let tasks = api.outside("GET", outside("/tasks"), Value::Null).await;
+    let tasks = api.world("GET", world("/tasks"), Value::Null).await;
     let first = tasks["items"].as_array().unwrap().iter().find(|task| task["kind"] == kind).unwrap();
-    api.outside("DELETE", outside(&format!("/tasks/{}", first["id"].as_str().unwrap())), Value::Null).await;
+    api.world("DELETE", world(&format!("/tasks/{}", first["id"].as_str().unwrap())), Value::Null).await;
 }
 
 fn runs() -> (Value, Value) {
@@ -109,11 +109,11 @@ async fn a_limit_acts_at_once_and_lowering_it_ends_nothing() {
 async fn limits_count_per_service() {
     let api = Api::start().await;
     busy(&api).await;
-    api.outside("PUT", outside("/services/sales"), json!({"displayName": "Sales"})).await;
+    api.world("PUT", world("/services/sales"), json!({"displayName": "Sales"})).await;
     outcomes(&api, "email", 3).await;
-    let other = api.outside("POST", outside("/tasks"), json!({"service": "sales", "kind": "email"})).await;
+    let other = api.world("POST", world("/tasks"), json!({"service": "sales", "kind": "email"})).await;
     assert_eq!(json!("running"), other["outcome"]);
-    let nowhere = Ask::new("POST", outside("/tasks")).body(json!({"service": "nowhere", "kind": "email"}));
+    let nowhere = Ask::new("POST", world("/tasks")).body(json!({"service": "nowhere", "kind": "email"}));
     let answer = api.send(nowhere).await;
     assert_eq!(vec![error("/service", "unknown-reference")], answer.errors(422, "invalid-request"));
 }
@@ -124,11 +124,11 @@ async fn a_cap_of_the_vendor_is_the_limit_while_it_is_lower() {
     let api = Api::start().await;
     busy(&api).await;
     let cap = |max: i64| json!({"caps": {"/modalities/email/maxConcurrentTasksPerService": max}});
-    api.outside("PUT", outside("/caps"), cap(1)).await;
+    api.world("PUT", world("/caps"), cap(1)).await;
     outcomes(&api, "email", 3).await;
     assert_eq!((1, 2), backlog(&api, "email").await);
     assert_eq!(json!(2), api.read().await["settings"]["modalities"]["email"]["maxConcurrentTasksPerService"]);
-    api.outside("PUT", outside("/caps"), cap(100)).await;
+    api.world("PUT", world("/caps"), cap(100)).await;
     assert_eq!((2, 1), backlog(&api, "email").await, "a cap above the wanted value is none");
 }
 
@@ -151,9 +151,9 @@ async fn a_tenant_out_of_service_refuses_log_ins_and_tasks_and_announces() {
     ];
     for (state, serves) in rows {
         let edited = api.patch(json!({"licenses": {"tenantState": state}})).await.expect(200);
-        let log_in = api.outside("POST", outside("/log-ins"), json!({"user": "anna"})).await;
+        let log_in = api.world("POST", world("/log-ins"), json!({"user": "anna"})).await;
         let call = json!({"service": "help", "customer": "+41791234567"});
-        let call = api.outside("POST", outside("/calls"), call).await;
+        let call = api.world("POST", world("/calls"), call).await;
         let task = task(&api, "outbound").await;
         if serves {
             finish_first(&api, "outbound").await;
@@ -188,16 +188,16 @@ async fn what_waits_does_not_resume_while_the_tenant_is_suspended() {
 async fn a_modality_takes_effect_once_it_is_on_available_and_licensed() {
     let api = Api::start().await;
     api.create(json!({"modalities": {"instantMessaging": {"maxConcurrentTasksPerService": 3}}})).await;
-    api.outside("PUT", outside("/services/help"), json!({"displayName": "Help"})).await;
-    api.outside("PUT", outside("/modalities"), json!({"available": ["email"]})).await;
+    api.world("PUT", world("/services/help"), json!({"displayName": "Help"})).await;
+    api.world("PUT", world("/modalities"), json!({"available": ["email"]})).await;
     assert_eq!(json!("section-off"), task(&api, "instantMessaging").await["reason"]);
     let on = json!({"enabled": true, "primaryAccount": "im@contoso.com"});
     api.patch(json!({"modalities": {"instantMessaging": on}})).await.expect(200);
     assert_eq!(json!("not-available"), task(&api, "instantMessaging").await["reason"]);
-    api.outside("PUT", outside("/modalities"), json!({"available": ["instantMessaging"]})).await;
+    api.world("PUT", world("/modalities"), json!({"available": ["instantMessaging"]})).await;
     assert_eq!(json!("not-licensed"), task(&api, "instantMessaging").await["reason"]);
-    let licences = json!({"licences": ["modalities/instantMessaging"]});
-    api.outside("PUT", outside("/users/anna"), licences).await;
+    let licenses = json!({"licenses": ["modalities/instantMessaging"]});
+    api.world("PUT", world("/users/anna"), licenses).await;
     assert_eq!(json!("running"), task(&api, "instantMessaging").await["outcome"]);
 }
 
@@ -206,10 +206,10 @@ async fn a_modality_takes_effect_once_it_is_on_available_and_licensed() {
 async fn a_removed_service_takes_no_task_and_announces_and_a_new_one_cannot_be_reached() {
     let api = Api::start().await;
     busy(&api).await;
-    api.outside("PUT", outside("/services/new"), json!({"displayName": "New"})).await;
+    api.world("PUT", world("/services/new"), json!({"displayName": "New"})).await;
     let call = async |service: &str| {
         let body = json!({"service": service, "customer": "+41791234567"});
-        api.outside("POST", outside("/calls"), body).await["outcome"].clone()
+        api.world("POST", world("/calls"), body).await["outcome"].clone()
     };
     assert_eq!((json!("distributed"), json!("unreachable")), (call("help").await, call("new").await));
     api.send(Ask::new("DELETE", tenant("?confirm=YES")).owner(OWNER)).await.expect(202);

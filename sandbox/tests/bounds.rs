@@ -30,7 +30,7 @@ fn only(pointer: &str, value: &Value) -> Value {
 }
 
 async fn edit(api: &Api, pointer: &str, value: &Value) -> Answer {
-    api.send(Ask::new("PATCH", outside("/settings")).settings(only(pointer, value))).await
+    api.send(Ask::new("PATCH", world("/settings")).settings(only(pointer, value))).await
 }
 
 /// Checks values that are kept as they are, and values that are refused with this code.

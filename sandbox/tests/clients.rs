@@ -28,7 +28,7 @@ async fn a_token_expires_on_the_virtual_clock() {
     let api = Api::start().await;
     let ask = || Ask::new("GET", "/v1/capabilities");
     api.send(ask()).await.expect(200);
-    api.outside("POST", "/sandbox/clock".into(), json!({"advanceSeconds": 3601})).await;
+    api.world("POST", "/sandbox/clock".into(), json!({"advanceSeconds": 3601})).await;
     api.send(ask()).await.refused(401, "unauthenticated");
     api.forget_tokens();
     api.send(ask()).await.expect(200);
@@ -39,7 +39,7 @@ async fn a_new_secret_ends_the_tokens_of_the_old_one() {
     let api = Api::start().await;
     let ask = || Ask::new("GET", "/v1/capabilities");
     api.send(ask()).await.expect(200);
-    let change = |body: Value| api.outside("PUT", "/sandbox/clients".into(), body);
+    let change = |body: Value| api.world("PUT", "/sandbox/clients".into(), body);
     change(json!({"id": "system", "tokenLifetimeSeconds": 60})).await;
     api.send(ask()).await.expect(200);
     change(json!({"id": "system", "secret": "another"})).await;
@@ -59,7 +59,7 @@ async fn out_of_reach_is_403_never_404() {
     let absent = |client| Ask::new("GET", format!("/v1/tenants/{OTHER_ID}")).by(client);
     api.send(absent("tenant")).await.refused(403, "not-permitted");
     api.send(absent("partner")).await.refused(404, "tenant-not-found");
-    api.outside("PUT", "/sandbox/clients".into(), json!({"id": "tenant", "tenantIds": [ID, OTHER_ID]})).await;
+    api.world("PUT", "/sandbox/clients".into(), json!({"id": "tenant", "tenantIds": [ID, OTHER_ID]})).await;
     api.send(read("tenant")).await.expect(200);
     api.send(absent("tenant")).await.refused(404, "tenant-not-found");
 }
@@ -70,9 +70,9 @@ async fn a_tombstone_is_seen_by_its_partner_only() {
     let settings = json!({"general": {"name": "x", "o365Domain": "contoso.com"}});
     api.send(Ask::new("PUT", tenant("")).by("partner").settings(settings)).await.expect(201);
     api.send(Ask::new("DELETE", tenant("?confirm=YES")).by("partner")).await.expect(202);
-    api.outside("POST", outside("/script/run"), Value::Null).await;
+    api.world("POST", world("/script/run"), Value::Null).await;
     let other = json!({"id": "other", "secret": "other-secret", "role": "partner", "partnerId": "fabrikam"});
-    api.outside("PUT", "/sandbox/clients".into(), other).await;
+    api.world("PUT", "/sandbox/clients".into(), other).await;
     api.send(Ask::new("GET", tenant("")).by("partner")).await.refused(404, "tenant-deleted");
     api.send(Ask::new("GET", tenant("")).by("other")).await.refused(403, "not-permitted");
 }
@@ -82,7 +82,7 @@ async fn tenants_are_created_and_deleted_by_system_and_by_their_partner() {
     let api = Api::start().await;
     let settings = json!({"general": {"name": "x", "o365Domain": "contoso.com"}});
     let create = |client, settings: &Value| Ask::new("PUT", tenant("")).by(client).settings(settings.clone());
-    api.outside("PUT", "/sandbox/clients".into(), json!({"id": "tenant", "tenantIds": [ID]})).await;
+    api.world("PUT", "/sandbox/clients".into(), json!({"id": "tenant", "tenantIds": [ID]})).await;
     api.send(create("tenant", &settings)).await.refused(403, "not-permitted");
     let mut foreign = settings.clone();
     foreign["partner"] = json!({"partnerId": "fabrikam"});

@@ -124,7 +124,7 @@ fn every_problem_is_listed_with_its_status_and_answered_by_an_operation() {
 
 /// Requests that succeed one after the other, at least one for each route.
 fn tour() -> Vec<Ask> {
-    let end = [Ask::new("DELETE", tenant("?confirm=YES")), Ask::new("DELETE", outside(""))];
+    let end = [Ask::new("DELETE", tenant("?confirm=YES")), Ask::new("DELETE", world(""))];
     let parts = [admin(), tour::behaviours(), tour::planting(), end.to_vec()];
     parts.concat()
 }
@@ -151,22 +151,22 @@ fn admin() -> Vec<Ask> {
         Ask::new("PUT", tenant("/owner")).owner(OWNER),
         Ask::new("DELETE", tenant("/owner")).owner(OWNER),
         Ask::new("GET", tenant("")),
-        Ask::new("PATCH", outside("/settings")).settings(features),
-        Ask::new("PUT", outside("/invitations")).body(json!({"primary": "accepted"})),
+        Ask::new("PATCH", world("/settings")).settings(features),
+        Ask::new("PUT", world("/invitations")).body(json!({"primary": "accepted"})),
         Ask::new("GET", tenant("/widget-key")),
         Ask::new("POST", tenant("/widget-key/rotate")).body(json!({"token": "1"})),
         Ask::new("POST", tenant("/instant-messaging/test")).body(json!({"token": "1", "upn": "anna@contoso.com"})),
-        Ask::new("GET", outside("/messages")),
-        Ask::new("PUT", outside("/services/help")).body(json!({"displayName": "Help"})),
-        Ask::new("DELETE", outside("/services/help")),
-        Ask::new("PUT", outside("/users/anna")).body(json!({"licences": ["users/interact"]})),
-        Ask::new("PUT", outside("/modalities")).body(json!({"available": ["email"]})),
-        Ask::new("PUT", outside("/caps")).body(json!({"caps": {
+        Ask::new("GET", world("/messages")),
+        Ask::new("PUT", world("/services/help")).body(json!({"displayName": "Help"})),
+        Ask::new("DELETE", world("/services/help")),
+        Ask::new("PUT", world("/users/anna")).body(json!({"licenses": ["users/interact"]})),
+        Ask::new("PUT", world("/modalities")).body(json!({"available": ["email"]})),
+        Ask::new("PUT", world("/caps")).body(json!({"caps": {
             "/modalities/email/maxConcurrentTasksPerService": 10,
         }})),
-        Ask::new("PUT", outside("/normaliser")).body(json!({"pointer": "/general/crmId", "mode": "upper"})),
-        Ask::new("PUT", outside("/stamp")).body(json!({"owner": null, "lastOwner": STRANGER})),
-        Ask::new("POST", outside("/script/run")),
+        Ask::new("PUT", world("/normaliser")).body(json!({"pointer": "/general/crmId", "mode": "upper"})),
+        Ask::new("PUT", world("/stamp")).body(json!({"owner": null, "lastOwner": STRANGER})),
+        Ask::new("POST", world("/script/run")),
         Ask::new("GET", "/v1/tenants"),
         Ask::new("GET", "/v1/changes"),
         Ask::new("GET", "/sandbox/log"),
@@ -212,7 +212,7 @@ async fn every_route_under_v1_asks_for_a_token() {
 async fn every_body_refuses_what_it_does_not_know() {
     let api = Api::start().await;
     api.create(json!({})).await;
-    api.outside("PUT", outside("/stamp"), json!({})).await;
+    api.world("PUT", world("/stamp"), json!({})).await;
     for ask in tour().into_iter().filter(|ask| ask.body.is_some()) {
         let (mut body, path) = (ask.body.clone().unwrap(), ask.path.clone());
         body["unknwon"] = json!(1);

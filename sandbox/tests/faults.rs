@@ -10,7 +10,7 @@ async fn plant(api: &Api, route: &str, action: Value) {
 }
 
 async fn plant_all(api: &Api, faults: Value) {
-    api.outside("POST", "/sandbox/faults".into(), json!({"faults": faults})).await;
+    api.world("POST", "/sandbox/faults".into(), json!({"faults": faults})).await;
 }
 
 fn patch(version: &Value) -> Ask {
@@ -123,10 +123,10 @@ async fn a_request_is_carried_out_although_its_sender_has_gone() {
     plant(&api, "PATCH /v1/tenants/{id}", json!({"kind": "delay", "seconds": 0.3})).await;
     let feed = api.send(Ask::new("GET", "/v1/changes")).await.expect(200);
     let path = format!("/v1/changes?wait=30&after={}", feed["cursor"].as_str().unwrap());
-    // Polling the request until the fault has struck and dropping it then is to hang up.
+    // Polling the request until the fault was applied and dropping it then hangs up.
     tokio::select! {
         answer = api.try_send(patch(&created["settingsVersion"])) => panic!("{answer:?}"),
-        () = api.struck() => {}
+        () = api.faulted() => {}
     }
     assert_eq!(json!([ID]), api.send(Ask::new("GET", path)).await.expect(200)["ids"]);
     assert_eq!(json!("Contoso AG"), company(&api).await);
@@ -144,7 +144,7 @@ async fn a_canned_answer_can_come_after_the_request_was_carried_out() {
 }
 
 #[tokio::test]
-async fn faults_strike_by_route_tenant_and_count() {
+async fn faults_apply_by_route_tenant_and_count() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let status = |status: u16| json!({"kind": "status", "status": status});
@@ -168,16 +168,16 @@ async fn faults_strike_by_route_tenant_and_count() {
     }
     let other = Ask::new("GET", format!("/v1/tenants/{OTHER_ID}"));
     assert_eq!(500, api.try_send(other).await.unwrap().status);
-    let faults = api.outside("GET", "/sandbox/faults".into(), Value::Null).await;
-    let struck: Vec<u64> =
-        faults["faults"].as_array().unwrap().iter().map(|fault| fault["struck"].as_u64().unwrap()).collect();
-    assert_eq!(vec![1, 0, 2, 1], struck);
-    api.outside("DELETE", "/sandbox/faults".into(), Value::Null).await;
-    assert_eq!(json!({"faults": []}), api.outside("GET", "/sandbox/faults".into(), Value::Null).await);
+    let faults = api.world("GET", "/sandbox/faults".into(), Value::Null).await;
+    let faulted: Vec<u64> =
+        faults["faults"].as_array().unwrap().iter().map(|fault| fault["faulted"].as_u64().unwrap()).collect();
+    assert_eq!(vec![1, 0, 2, 1], faulted);
+    api.world("DELETE", "/sandbox/faults".into(), Value::Null).await;
+    assert_eq!(json!({"faults": []}), api.world("GET", "/sandbox/faults".into(), Value::Null).await);
 }
 
 #[tokio::test]
-async fn a_fault_that_could_never_strike_is_refused() {
+async fn a_fault_that_could_never_apply_is_refused() {
     let api = Api::start().await;
     let rows = [
         json!({"route": "GET /v1/tenant/{id}", "action": {"kind": "html"}}),
@@ -199,7 +199,7 @@ async fn the_log_tells_every_request_in_order_and_no_secret() {
     let secret = json!({"extensions": {"assistant": {"acsConnectionString": {"value": STRING}}}});
     let patched = api.patch(secret).await.expect(200);
     api.send(Ask::new("GET", format!("/v1/tenants/{OTHER_ID}")).header("user-agent", "test/1")).await;
-    let log = api.outside("GET", "/sandbox/log".into(), Value::Null).await;
+    let log = api.world("GET", "/sandbox/log".into(), Value::Null).await;
     let (text, log) = (log.to_string(), api.log().await);
     for secret in [STRING, "system-secret", &api.token("system").await] {
         assert!(!text.contains(secret));
@@ -222,7 +222,7 @@ async fn the_log_tells_every_request_in_order_and_no_secret() {
     );
     assert_eq!(json!(["/extensions/assistant/acsConnectionString"]), patch["changedPointers"]);
     assert_eq!((&json!("test/1"), &json!("tenant-not-found")), (&log[3]["userAgent"], &log[3]["slug"]));
-    let after = api.outside("GET", format!("/sandbox/log?after={}", patch["seq"]), Value::Null).await;
+    let after = api.world("GET", format!("/sandbox/log?after={}", patch["seq"]), Value::Null).await;
     assert_eq!(json!([log[3]]), after["items"]);
 }
 

@@ -14,7 +14,7 @@ async fn state_in_a_file_survives_a_restart() {
     let api = Api::start_on(database()).await;
     let interact = json!({"enabled": true, "acsConnectionString": {"value": STRING}});
     let created = api.create(json!({"extensions": {"interact": interact}})).await;
-    api.outside("POST", "/sandbox/clock".into(), json!({"advanceSeconds": 10})).await;
+    api.world("POST", "/sandbox/clock".into(), json!({"advanceSeconds": 10})).await;
     let key = api.send(Ask::new("GET", tenant("/widget-key"))).await.expect(200);
     let cursor = api.send(Ask::new("GET", "/v1/changes")).await.expect(200)["cursor"].clone();
     let (log, token) = (api.log().await, api.token("system").await);
@@ -26,7 +26,7 @@ async fn state_in_a_file_survives_a_restart() {
     assert_eq!(key, api.send(Ask::new("GET", tenant("/widget-key"))).await.expect(200));
     assert_eq!(cursor, api.send(Ask::new("GET", "/v1/changes")).await.expect(200)["cursor"]);
     assert_eq!(log, api.log().await[..log.len()]);
-    assert_eq!(json!(10), api.outside("GET", "/sandbox/clock".into(), Value::Null).await["advancedSeconds"]);
+    assert_eq!(json!(10), api.world("GET", "/sandbox/clock".into(), Value::Null).await["advancedSeconds"]);
     api.patch(json!({"extensions": {"interact": {"acsConnectionString": {"value": STRING}}}})).await.expect(200);
     assert_eq!(created["settingsVersion"], api.read().await["settingsVersion"]);
 }
@@ -48,17 +48,17 @@ async fn what_was_played_survives_a_restart() {
     tour::session(&api).await;
     let lists =
         ["organization-units", "services", "users", "records", "tasks", "interact/sessions", "view", "licences"];
-    let mut paths: Vec<String> = lists.iter().map(|list| outside(&format!("/{list}"))).collect();
+    let mut paths: Vec<String> = lists.iter().map(|list| world(&format!("/{list}"))).collect();
     paths.extend(["/sandbox/microsoft/acs/contoso".to_owned(), "/sandbox/microsoft/log".to_owned()]);
     let mut before = Vec::new();
     for path in &paths {
-        before.push(api.outside("GET", path.clone(), Value::Null).await);
+        before.push(api.world("GET", path.clone(), Value::Null).await);
     }
     assert!(before[..8].iter().all(|list| list["items"] != json!([])), "{before:?}");
     api.stop().await;
     let api = Api::start_on(database()).await;
     for (path, before) in paths.iter().zip(before) {
-        assert_eq!(before, api.outside("GET", path.clone(), Value::Null).await, "{path}");
+        assert_eq!(before, api.world("GET", path.clone(), Value::Null).await, "{path}");
     }
     api.send(Ask::new("GET", "/graph/v1.0/users")).await.expect(401);
 }
@@ -69,11 +69,11 @@ async fn stopping_ends_a_wait_and_frees_the_address() {
     let feed = api.send(Ask::new("GET", "/v1/changes")).await.expect(200);
     // A fault that does nothing tells when the request is there.
     let probe = json!({"route": "GET /v1/changes", "action": {"kind": "delay", "seconds": 0}});
-    api.outside("POST", "/sandbox/faults".into(), json!({"faults": [probe]})).await;
+    api.world("POST", "/sandbox/faults".into(), json!({"faults": [probe]})).await;
     let url = api.url(&format!("/v1/changes?wait=60&after={}", feed["cursor"].as_str().unwrap()));
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let waiting = tokio::spawn(client.get(url).bearer_auth(api.token("system").await).send());
-    api.struck().await;
+    api.faulted().await;
     let address = api.address();
     tokio::time::timeout(Duration::from_secs(30), api.stop()).await.unwrap();
     assert_eq!(200, waiting.await.unwrap().unwrap().status());

@@ -68,7 +68,7 @@ async fn the_first_page_has_an_entity_tag_of_the_whole_list() {
     let again = || Ask::new("GET", "/v1/tenants?limit=1").header("if-none-match", etag.clone());
     assert_eq!(304, api.send(again()).await.status);
     let path = format!("/sandbox/tenants/{}/settings", id(2));
-    api.outside("PATCH", path, json!({"settings": {"general": {"name": "y"}}})).await;
+    api.world("PATCH", path, json!({"settings": {"general": {"name": "y"}}})).await;
     api.send(again()).await.expect(200);
     let second = api.send(Ask::new("GET", format!("/v1/tenants?limit=1&cursor={}", id(1)))).await;
     assert_eq!("", second.header("etag"));
@@ -79,7 +79,7 @@ async fn a_list_holds_what_the_client_reaches() {
     let api = Api::start().await;
     create(&api, 1, "system").await;
     create(&api, 2, "partner").await;
-    api.outside("PUT", "/sandbox/clients".into(), json!({"id": "tenant", "tenantIds": [id(1)]})).await;
+    api.world("PUT", "/sandbox/clients".into(), json!({"id": "tenant", "tenantIds": [id(1)]})).await;
     for (client, expected) in [("system", vec![1, 2]), ("partner", vec![2]), ("tenant", vec![1])] {
         let list = api.send(Ask::new("GET", "/v1/tenants?fields=id").by(client)).await.expect(200);
         let expected: Vec<Value> = expected.into_iter().map(|number| json!({"id": id(number)})).collect();
@@ -95,8 +95,8 @@ async fn changes_name_each_tenant_once_from_a_cursor_on() {
     assert_eq!(json!([]), start["ids"]);
     create(&api, 2, "system").await;
     let path = format!("/sandbox/tenants/{}/settings", id(2));
-    api.outside("PATCH", path, json!({"settings": {"general": {"name": "y"}}})).await;
-    api.outside("DELETE", format!("/sandbox/tenants/{}", id(1)), Value::Null).await;
+    api.world("PATCH", path, json!({"settings": {"general": {"name": "y"}}})).await;
+    api.world("DELETE", format!("/sandbox/tenants/{}", id(1)), Value::Null).await;
     let feed = get(&api, &format!("/v1/changes?after={}", start["cursor"].as_str().unwrap())).await;
     assert_eq!(json!([id(2), id(1)]), feed["ids"]);
     let end = get(&api, &format!("/v1/changes?after={}", feed["cursor"].as_str().unwrap())).await;
@@ -118,7 +118,7 @@ async fn a_wait_ends_with_the_first_change() {
     api.create(json!({})).await;
     let cursor = get(&api, "/v1/changes").await["cursor"].as_str().unwrap().to_owned();
     let path = format!("/v1/changes?wait=60&after={cursor}");
-    let change = api.outside("PUT", outside("/stamp"), json!({"owner": STRANGER}));
+    let change = api.world("PUT", world("/stamp"), json!({"owner": STRANGER}));
     let both = async { tokio::join!(get(&api, &path), change) };
     let (feed, _) = tokio::time::timeout(Duration::from_secs(30), both).await.unwrap();
     assert_eq!(json!([ID]), feed["ids"]);
@@ -148,7 +148,7 @@ async fn a_feed_holds_what_the_client_reaches() {
     assert_eq!(json!([]), feed(after.clone(), "tenant").await["ids"]);
     let path = format!("/sandbox/tenants/{}/settings", id(1));
     let before = feed(String::new(), "partner").await["cursor"].as_str().unwrap().to_owned();
-    api.outside("PATCH", path, json!({"settings": {"partner": {"partnerId": "fabrikam"}}})).await;
+    api.world("PATCH", path, json!({"settings": {"partner": {"partnerId": "fabrikam"}}})).await;
     assert_eq!(json!([id(1)]), feed(format!("?after={before}"), "partner").await["ids"]);
 }
 
@@ -157,8 +157,8 @@ async fn a_cursor_expires_after_a_day_and_with_another_database() {
     let api = Api::start_on(Database::Memory).await;
     api.create(json!({})).await;
     let cursor = get(&api, "/v1/changes").await["cursor"].as_str().unwrap().to_owned();
-    api.outside("PUT", outside("/stamp"), json!({})).await;
-    api.outside("POST", "/sandbox/clock".into(), json!({"advanceSeconds": 86_401})).await;
+    api.world("PUT", world("/stamp"), json!({})).await;
+    api.world("POST", "/sandbox/clock".into(), json!({"advanceSeconds": 86_401})).await;
     api.forget_tokens();
     let path = format!("/v1/changes?after={cursor}");
     api.send(Ask::new("GET", path.clone())).await.refused(410, "cursor-expired");

@@ -3,7 +3,7 @@
 
 mod behaviours_console;
 mod behaviours_interact;
-mod behaviours_licences;
+mod behaviours_licenses;
 mod behaviours_organization;
 mod behaviours_provisioning;
 mod behaviours_records;

@@ -5,7 +5,7 @@ use super::microsoft_support::*;
 use super::support::*;
 
 async fn counts(api: &Api) -> (Value, Value, Value) {
-    let counts = api.outside("GET", "/sandbox/microsoft/acs/contoso".into(), Value::Null).await;
+    let counts = api.world("GET", "/sandbox/microsoft/acs/contoso".into(), Value::Null).await;
     (counts["identitiesCreated"].clone(), counts["identitiesDeleted"].clone(), counts["tokensIssued"].clone())
 }
 
@@ -97,7 +97,7 @@ async fn a_request_is_good_only_as_it_was_signed_and_when() {
         assert_eq!(status, api.send(ask).await.status, "{offset}");
     }
     // The virtual clock is not that of the client.
-    api.outside("POST", "/sandbox/clock".into(), json!({"advanceSeconds": 86_400})).await;
+    api.world("POST", "/sandbox/clock".into(), json!({"advanceSeconds": 86_400})).await;
     api.send(good()).await.expect(201);
 }
 

@@ -52,11 +52,11 @@ async fn a_new_group_is_seen_after_the_replication_lag() {
     let api = Api::start().await;
     let graph = Graph::with(&api, &["Group.Read.All"]).await;
     let path = format!("/groups/{}", object(30));
-    api.outside("PUT", entra(&path), json!({"displayName": "New", "lagSeconds": 30})).await;
+    api.world("PUT", entra(&path), json!({"displayName": "New", "lagSeconds": 30})).await;
     graph_error(&graph.answer(&path).await, 404, "Request_ResourceNotFound");
-    api.outside("POST", "/sandbox/clock".into(), json!({"advanceSeconds": 30})).await;
+    api.world("POST", "/sandbox/clock".into(), json!({"advanceSeconds": 30})).await;
     assert_eq!(json!("New"), graph.get(&path).await["displayName"]);
-    api.outside("DELETE", entra(&path), Value::Null).await;
+    api.world("DELETE", entra(&path), Value::Null).await;
     graph_error(&graph.answer(&path).await, 404, "Request_ResourceNotFound");
 }
 
@@ -67,13 +67,13 @@ async fn an_app_that_was_never_consented_to_is_not_there() {
     let path = format!("/servicePrincipals(appId='{INTERACT}')");
     graph_error(&graph.answer(&path).await, 404, "Request_ResourceNotFound");
     let body = json!({"clientId": INTERACT, "permissions": []});
-    api.outside("PUT", entra("/grants"), body).await;
+    api.world("PUT", entra("/grants"), body).await;
     let principal = graph.get(&path).await;
     assert_eq!(json!("Nimbus Interact App"), principal["displayName"]);
     assert_ne!(json!(INTERACT), principal["id"]);
     let by_id = graph.get(&format!("/servicePrincipals/{}", principal["id"].as_str().unwrap())).await;
     assert_eq!(principal, by_id);
-    api.outside("DELETE", entra(&format!("/apps/{INTERACT}")), Value::Null).await;
+    api.world("DELETE", entra(&format!("/apps/{INTERACT}")), Value::Null).await;
     graph_error(&graph.answer(&path).await, 404, "Request_ResourceNotFound");
 }
 
@@ -90,7 +90,7 @@ async fn a_grant_names_the_role_and_the_resource() {
     );
     // The same role of another app is another permission.
     let body = json!({"clientId": INTERACT, "permissions": [PRESENCE_ROLE], "resourceAppId": OTHER_ID});
-    api.outside("PUT", entra("/grants"), body).await;
+    api.world("PUT", entra("/grants"), body).await;
     let roles = presence_roles(&graph, INTERACT).await;
     assert_ne!(of_graph["id"], roles[0]["resourceId"]);
 }
@@ -101,9 +101,9 @@ async fn grants_and_their_removal_are_seen_after_the_replication_lag() {
     let graph = Graph::with(&api, &["Application.Read.All"]).await;
     let change = async |permissions: &[&str]| {
         let body = json!({"clientId": NIMBUS, "permissions": permissions, "lagSeconds": 60});
-        api.outside("PUT", entra("/grants"), body).await;
+        api.world("PUT", entra("/grants"), body).await;
     };
-    let wait = async || api.outside("POST", "/sandbox/clock".into(), json!({"advanceSeconds": 60})).await;
+    let wait = async || api.world("POST", "/sandbox/clock".into(), json!({"advanceSeconds": 60})).await;
     for (permissions, before, after) in
         [(&["Application.Read.All", "Presence.Read.All"][..], 0, 1), (&["Application.Read.All"][..], 1, 0)]
     {
@@ -119,7 +119,7 @@ async fn grants_and_their_removal_are_seen_after_the_replication_lag() {
 async fn a_run_of_the_script_grants_presence_and_the_interact_app_only_while_interact_is_on() {
     let api = Api::start().await;
     api.create(json!({})).await;
-    let run = async || api.outside("POST", outside("/script/run"), Value::Null).await;
+    let run = async || api.world("POST", world("/script/run"), Value::Null).await;
     run().await;
     let token = entra_token(&api, ID, &[]).await.expect(200);
     let bearer = format!("Bearer {}", token["access_token"].as_str().unwrap());
@@ -173,14 +173,14 @@ async fn a_user_is_found_by_id_and_by_sign_in_name() {
     }
     graph_error(&graph.answer("/users/nobody@contoso.com").await, 404, "Request_ResourceNotFound");
     graph_error(&graph.answer("/users").await, 403, "Authorization_RequestDenied");
-    api.outside("DELETE", entra(&format!("/users/{}", object(1))), Value::Null).await;
+    api.world("DELETE", entra(&format!("/users/{}", object(1))), Value::Null).await;
     graph_error(&graph.answer("/users/user1@contoso.com").await, 404, "Request_ResourceNotFound");
 }
 
 #[tokio::test]
 async fn an_invited_guest_is_there_and_has_not_accepted() {
     let api = Api::start().await;
-    api.outside("PUT", entra(""), json!({"domains": ["contoso.com", "contoso.onmicrosoft.com"]})).await;
+    api.world("PUT", entra(""), json!({"domains": ["contoso.com", "contoso.onmicrosoft.com"]})).await;
     let graph = Graph::with(&api, &["User.Invite.All", "User.Read.All"]).await;
     let invite = |body: Value| graph.ask("POST", "/invitations").body(body);
     let good = json!({"invitedUserEmailAddress": "im1@luware.com", "inviteRedirectUrl": "https://portal.example"});
@@ -205,7 +205,7 @@ async fn a_budget_that_is_nearly_spent_is_announced_and_beyond_it_is_429() {
     assert_eq!(("1", ""), (cheap.header("x-ms-resource-unit"), cheap.header("x-ms-throttle-limit-percentage")));
     let transitive = graph.answer(&members.replace("members", "transitiveMembers")).await;
     assert_eq!("5", transitive.header("x-ms-resource-unit"));
-    api.outside("PUT", entra(""), json!({"identityUnits": 1, "presenceRequests": 1})).await;
+    api.world("PUT", entra(""), json!({"identityUnits": 1, "presenceRequests": 1})).await;
     let over = graph.answer(&members).await;
     graph_error(&over, 429, "TooManyRequests");
     let seconds: u64 = over.header("retry-after").parse().unwrap();

@@ -41,7 +41,7 @@ async fn every_wrong_request_has_its_error() {
     }
     refused(&entra_token(&api, OTHER_ID, &[]).await, 400, "invalid_request", 90_002);
     let tenant = format!("/sandbox/microsoft/tenants/{OTHER_ID}");
-    api.outside("PUT", tenant, json!({})).await;
+    api.world("PUT", tenant, json!({})).await;
     refused(&entra_token(&api, OTHER_ID, &[]).await, 401, "invalid_client", 7_000_229);
 }
 
@@ -53,12 +53,12 @@ async fn a_token_ends_on_the_virtual_clock_and_is_for_one_tenant() {
     let path = format!("/groups/{}", object(10));
     graph.get(&path).await;
     let body = json!({"clientId": NIMBUS, "permissions": ["Group.Read.All"]});
-    api.outside("PUT", format!("/sandbox/microsoft/tenants/{OTHER_ID}/grants"), body).await;
+    api.world("PUT", format!("/sandbox/microsoft/tenants/{OTHER_ID}/grants"), body).await;
     let token = entra_token(&api, OTHER_ID, &[]).await.expect(200);
     let bearer = format!("Bearer {}", token["access_token"].as_str().unwrap());
     let ask = Ask::new("GET", format!("/graph/v1.0{path}")).header("authorization", bearer);
     graph_error(&api.send(ask).await, 404, "Request_ResourceNotFound");
-    api.outside("POST", "/sandbox/clock".into(), json!({"advanceSeconds": 3600})).await;
+    api.world("POST", "/sandbox/clock".into(), json!({"advanceSeconds": 3600})).await;
     graph_error(&graph.answer(&path).await, 401, "InvalidAuthenticationToken");
     let without = Ask::new("GET", format!("/graph/v1.0{path}"));
     graph_error(&api.send(without).await, 401, "InvalidAuthenticationToken");
@@ -67,7 +67,7 @@ async fn a_token_ends_on_the_virtual_clock_and_is_for_one_tenant() {
 #[tokio::test]
 async fn the_openid_document_tells_the_tenant_of_a_domain() {
     let api = Api::start().await;
-    api.outside("PUT", entra(""), json!({"domains": ["Contoso.com"]})).await;
+    api.world("PUT", entra(""), json!({"domains": ["Contoso.com"]})).await;
     for name in [ID, "contoso.com"] {
         let path = format!("/login/{name}/v2.0/.well-known/openid-configuration");
         let document = api.send(Ask::new("GET", path)).await.expect(200);
@@ -83,7 +83,7 @@ async fn every_nimbus_tenant_is_an_entra_tenant() {
     let api = Api::start().await;
     api.create(json!({})).await;
     refused(&entra_token(&api, ID, &[]).await, 401, "invalid_client", 7_000_229);
-    api.outside("POST", outside("/script/run"), Value::Null).await;
+    api.world("POST", world("/script/run"), Value::Null).await;
     entra_token(&api, ID, &[]).await.expect(200);
 }
 
@@ -97,7 +97,7 @@ async fn the_journal_holds_calls_and_no_secret() {
     plant_resource(&api, true).await;
     let ask = signed(&api, "POST", &identities(""), Some(json!({})), KEY, &date(0));
     api.send(ask).await.expect(201);
-    let log = api.outside("GET", "/sandbox/microsoft/log".into(), Value::Null).await;
+    let log = api.world("GET", "/sandbox/microsoft/log".into(), Value::Null).await;
     let entries = log["items"].as_array().unwrap().iter();
     let entries: Vec<Value> =
         entries.map(|entry| json!([entry["route"], entry["client"], entry["status"], entry["code"]])).collect();
@@ -116,18 +116,18 @@ async fn the_journal_holds_calls_and_no_secret() {
 }
 
 #[tokio::test]
-async fn faults_strike_routes_of_microsoft_too() {
+async fn faults_apply_to_routes_of_microsoft_too() {
     let api = Api::start().await;
     plant_groups(&api).await;
     let graph = Graph::with(&api, &["Group.Read.All"]).await;
     let action = json!({"kind": "status", "status": 503, "headers": {"retry-after": "7"}, "body": "busy"});
     let fault = json!({"route": "GET /graph/v1.0/groups/{group}", "nth": 1, "action": action});
-    api.outside("POST", "/sandbox/faults".into(), json!({"faults": [fault]})).await;
+    api.world("POST", "/sandbox/faults".into(), json!({"faults": [fault]})).await;
     let path = format!("/groups/{}", object(10));
     let answer = api.try_send(graph.ask("GET", &path)).await.unwrap();
     assert_eq!((503, "7", "busy"), (answer.status, answer.header("retry-after"), answer.text.as_str()));
     graph.get(&path).await;
-    let log = api.outside("GET", "/sandbox/microsoft/log".into(), Value::Null).await;
+    let log = api.world("GET", "/sandbox/microsoft/log".into(), Value::Null).await;
     let faults: Vec<&Value> = log["items"].as_array().unwrap().iter().map(|entry| &entry["fault"]).collect();
     assert_eq!(vec![&Value::Null, &json!("status"), &Value::Null], faults);
 }

@@ -26,7 +26,7 @@ pub fn entra(rest: &str) -> String {
 }
 
 pub async fn grant(api: &Api, permissions: &[&str]) {
-    api.outside("PUT", entra("/grants"), json!({"clientId": NIMBUS, "permissions": permissions})).await;
+    api.world("PUT", entra("/grants"), json!({"clientId": NIMBUS, "permissions": permissions})).await;
 }
 
 /// Asks for a token as the Nimbus app, with these members of the form changed.
@@ -119,7 +119,7 @@ pub fn signed(api: &Api, method: &'static str, path: &str, body: Option<Value>, 
 /// Plants the resource `contoso`.
 pub async fn plant_resource(api: &Api, permitted: bool) {
     let body = json!({"resourceId": RESOURCE_ID, "accessKeys": ["b3RoZXI=", KEY], "permitted": permitted});
-    api.outside("PUT", "/sandbox/microsoft/acs/contoso".into(), body).await;
+    api.world("PUT", "/sandbox/microsoft/acs/contoso".into(), body).await;
 }
 
 /// The path of identities of `contoso`.
@@ -136,7 +136,7 @@ pub async fn plant_groups(api: &Api) {
         (13, json!({"displayName": "List", "mailEnabled": true, "securityEnabled": false})),
     ];
     for (number, body) in rows {
-        api.outside("PUT", entra(&format!("/groups/{}", object(number))), body).await;
+        api.world("PUT", entra(&format!("/groups/{}", object(number))), body).await;
     }
     for number in 1..=3 {
         let body = json!({
@@ -144,13 +144,13 @@ pub async fn plant_groups(api: &Api) {
             "properties": {"displayName": format!("User {number}"), "department": "Sales", "city": "Bern"},
             "presence": {"availability": "Busy", "activity": "InACall"},
         });
-        api.outside("PUT", entra(&format!("/users/{}", object(number))), body).await;
+        api.world("PUT", entra(&format!("/users/{}", object(number))), body).await;
     }
     let user = |number: usize| json!({"type": "user", "id": object(number)});
     let inner = json!({"displayName": "Inner", "members": [user(2), user(3)]});
-    api.outside("PUT", entra(&format!("/groups/{}", object(21))), inner).await;
+    api.world("PUT", entra(&format!("/groups/{}", object(21))), inner).await;
     let members =
         json!([user(1), user(2), {"type": "group", "id": object(21)}, {"type": "servicePrincipal", "id": object(9)}]);
     let outer = json!({"displayName": "Outer", "members": members, "owners": [user(3)]});
-    api.outside("PUT", entra(&format!("/groups/{}", object(20))), outer).await;
+    api.world("PUT", entra(&format!("/groups/{}", object(20))), outer).await;
 }

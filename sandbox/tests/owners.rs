@@ -46,7 +46,7 @@ async fn a_free_stamp_is_claimed_and_released_without_moving_settings_version() 
     let released = api.send(Ask::new("DELETE", tenant("/owner")).owner(OWNER)).await.expect(200);
     assert_eq!((json!(null), json!(OWNER)), stamps(&api).await);
     let claim = || Ask::new("PUT", tenant("/owner")).owner(STRANGER).by("partner");
-    api.outside("PATCH", outside("/settings"), json!({"settings": {"partner": {"partnerId": "northwind"}}})).await;
+    api.world("PATCH", world("/settings"), json!({"settings": {"partner": {"partnerId": "northwind"}}})).await;
     let before = api.read().await["settingsVersion"].clone();
     let claimed = api.send(claim()).await.expect(200);
     assert_eq!((json!(STRANGER), json!(OWNER)), stamps(&api).await);
@@ -60,7 +60,7 @@ async fn a_free_stamp_is_claimed_and_released_without_moving_settings_version() 
 async fn a_foreign_stamp_is_taken_over_by_the_system_role_only() {
     let api = Api::start().await;
     api.create(json!({})).await;
-    api.outside("PATCH", outside("/settings"), json!({"settings": {"partner": {"partnerId": "northwind"}}})).await;
+    api.world("PATCH", world("/settings"), json!({"settings": {"partner": {"partnerId": "northwind"}}})).await;
     let claim = || Ask::new("PUT", tenant("/owner")).owner(STRANGER);
     let refusal = api.send(claim().by("partner")).await.refused(409, "owned-by-other");
     assert_eq!(json!(OWNER), refusal["owner"]);

@@ -1,4 +1,4 @@
-//! What the platform derives: pending script changes, licences, caps, invitations; and edits in the UI.
+//! What the platform derives: pending script changes, licenses, caps, invitations; and edits in the UI.
 use serde_json::{Value, json};
 
 use super::support::*;
@@ -12,7 +12,7 @@ fn interact(enabled: bool) -> Value {
 }
 
 async fn run_script(api: &Api) -> Value {
-    api.outside("POST", outside("/script/run"), Value::Null).await
+    api.world("POST", world("/script/run"), Value::Null).await
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn multihoming_is_pending_in_both_directions() {
 }
 
 #[tokio::test]
-async fn limits_licences_and_contacts_need_no_script() {
+async fn limits_licenses_and_contacts_need_no_script() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let settings = json!({
@@ -67,8 +67,8 @@ async fn limits_licences_and_contacts_need_no_script() {
 async fn services_are_pending_when_made_renamed_and_removed() {
     let api = Api::start().await;
     api.create(json!({})).await;
-    let put = |name: &str, licence: &str| {
-        api.outside("PUT", outside("/services/help"), json!({"displayName": name, "licence": licence}))
+    let put = |name: &str, license: &str| {
+        api.world("PUT", world("/services/help"), json!({"displayName": name, "license": license}))
     };
     let change = |name: &str| json!([{"scope": "service", "id": "help", "change": name}]);
     put("Help", "contactCenter").await;
@@ -78,7 +78,7 @@ async fn services_are_pending_when_made_renamed_and_removed() {
     assert_eq!(json!([]), pending(&api).await);
     put("Help desk", "enterpriseRouting").await;
     assert_eq!(change("service-changed"), pending(&api).await);
-    api.outside("DELETE", outside("/services/help"), Value::Null).await;
+    api.world("DELETE", world("/services/help"), Value::Null).await;
     assert_eq!(change("service-removed"), pending(&api).await);
     run_script(&api).await;
     assert_eq!(json!([]), pending(&api).await);
@@ -87,7 +87,7 @@ async fn services_are_pending_when_made_renamed_and_removed() {
 #[tokio::test]
 async fn with_auto_run_nothing_is_ever_pending() {
     let api = Api::start().await;
-    api.outside("PUT", "/sandbox/auto-run".into(), json!({"enabled": true})).await;
+    api.world("PUT", "/sandbox/auto-run".into(), json!({"enabled": true})).await;
     let created = api.create(interact(true)).await;
     assert_eq!(json!([]), created["runtime"]["pendingChanges"]);
     let deleting = api.send(Ask::new("DELETE", tenant("?confirm=YES")).owner(OWNER)).await.expect(202);
@@ -110,8 +110,8 @@ async fn caps_and_modalities_leave_the_settings_alone() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
     let pointer = "/modalities/email/maxConcurrentTasksPerService";
-    api.outside("PUT", outside("/caps"), json!({"caps": {pointer: 10}})).await;
-    api.outside("PUT", outside("/modalities"), json!({"available": ["externalTask"]})).await;
+    api.world("PUT", world("/caps"), json!({"caps": {pointer: 10}})).await;
+    api.world("PUT", world("/modalities"), json!({"available": ["externalTask"]})).await;
     let read = api.read().await;
     assert_eq!(json!([{"pointer": pointer, "effectiveMax": 10}]), read["runtime"]["caps"]);
     assert_eq!(json!(["externalTask"]), read["runtime"]["availableModalities"]);
@@ -134,14 +134,14 @@ async fn an_edit_in_the_ui_needs_no_stamp_but_the_role() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
     let edit =
-        |role: &str, settings: Value| Ask::new("PATCH", outside(&format!("/settings?as={role}"))).settings(settings);
+        |role: &str, settings: Value| Ask::new("PATCH", world(&format!("/settings?as={role}"))).settings(settings);
     let name = json!({"general": {"name": "Fabrikam"}});
     let answer = api.send(edit("tenant", name.clone())).await;
     assert_eq!(vec![error("/general/name", "restricted")], answer.errors(403, "field-not-permitted"));
     let edited = api.send(edit("partner", name)).await.expect(200);
     assert_ne!(created["settingsVersion"], edited["settingsVersion"]);
-    let misspelt = api.send(edit("system", json!({"general": {"nmae": "x"}}))).await;
-    assert_eq!(vec![error("/general/nmae", "unknown-field")], misspelt.errors(422, "invalid-settings"));
+    let misspelled = api.send(edit("system", json!({"general": {"nmae": "x"}}))).await;
+    assert_eq!(vec![error("/general/nmae", "unknown-field")], misspelled.errors(422, "invalid-settings"));
     api.send(edit("nobody", json!({}))).await.refused(400, "malformed-request");
 }
 
@@ -151,7 +151,7 @@ async fn a_normaliser_ignores_or_rewrites_what_the_api_writes() {
     api.create(json!({})).await;
     let normalise = |mode: &str| {
         let body = json!({"pointer": "/general/crmId", "mode": mode});
-        api.outside("PUT", outside("/normaliser"), body)
+        api.world("PUT", world("/normaliser"), body)
     };
     for (mode, expected) in [("upper", json!("C-1")), ("ignore", json!("C-1")), ("off", json!("c-2"))] {
         normalise(mode).await;

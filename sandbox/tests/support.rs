@@ -84,7 +84,7 @@ pub fn tenant(rest: &str) -> String {
 }
 
 /// The same under `/sandbox`.
-pub fn outside(rest: &str) -> String {
+pub fn world(rest: &str) -> String {
     format!("/sandbox/tenants/{ID}{rest}")
 }
 
@@ -252,7 +252,7 @@ impl Api {
 
     /// Sends a request to `/sandbox` that has to succeed.
     #[track_caller]
-    pub fn outside(&self, method: &'static str, path: String, body: Value) -> impl Future<Output = Value> {
+    pub fn world(&self, method: &'static str, path: String, body: Value) -> impl Future<Output = Value> {
         let ask = Ask::new(method, path);
         let ask = if body.is_null() { ask } else { ask.body(body) };
         async {
@@ -262,12 +262,12 @@ impl Api {
         }
     }
 
-    /// Returns once a planted fault has struck.
-    pub async fn struck(&self) {
+    /// Returns once a planted fault was applied.
+    pub async fn faulted(&self) {
         loop {
-            let faults = self.outside("GET", "/sandbox/faults".into(), Value::Null).await;
-            let struck = |fault: &Value| fault["struck"] != json!(0);
-            if faults["faults"].as_array().unwrap().iter().any(struck) {
+            let faults = self.world("GET", "/sandbox/faults".into(), Value::Null).await;
+            let faulted = |fault: &Value| fault["faulted"] != json!(0);
+            if faults["faults"].as_array().unwrap().iter().any(faulted) {
                 return;
             }
         }
@@ -275,7 +275,7 @@ impl Api {
 
     /// Returns the log without the token requests.
     pub async fn log(&self) -> Vec<Value> {
-        let log = self.outside("GET", "/sandbox/log".into(), Value::Null).await;
+        let log = self.world("GET", "/sandbox/log".into(), Value::Null).await;
         let items = log["items"].as_array().unwrap().iter();
         items.filter(|entry| entry["path"] != "/oauth2/v2.0/token").cloned().collect()
     }

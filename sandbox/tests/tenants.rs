@@ -111,10 +111,10 @@ async fn an_equal_value_moves_no_version() {
 async fn usage_never_moves_settings_version() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
-    let user = json!({"licences": ["users/interact", "modalities/email"]});
-    api.outside("PUT", outside("/users/anna"), user).await;
-    let service = json!({"displayName": "Help", "licence": "contactCenter", "features": ["interact"]});
-    api.outside("PUT", outside("/services/help"), service).await;
+    let user = json!({"licenses": ["users/interact", "modalities/email"]});
+    api.world("PUT", world("/users/anna"), user).await;
+    let service = json!({"displayName": "Help", "license": "contactCenter", "features": ["interact"]});
+    api.world("PUT", world("/services/help"), service).await;
     let read = api.read().await;
     assert_eq!(created["settingsVersion"], read["settingsVersion"]);
     assert_ne!(created["runtimeVersion"], read["runtimeVersion"]);
@@ -137,7 +137,7 @@ async fn an_entity_tag_that_still_holds_gives_304() {
     let again = || Ask::new("GET", tenant("")).header("if-none-match", format!("\"x\", {etag}"));
     let held = api.send(again()).await;
     assert_eq!((304, ""), (held.status, held.text.as_str()));
-    api.outside("PUT", outside("/stamp"), json!({"owner": STRANGER})).await;
+    api.world("PUT", world("/stamp"), json!({"owner": STRANGER})).await;
     api.send(again()).await.expect(200);
 }
 
@@ -159,7 +159,7 @@ async fn planted_members_survive_every_patch() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let planted = json!({"settings": {"general": {"newer": {"a": 1}}, "future": [1, 2]}});
-    api.outside("PATCH", outside("/settings?plant=true"), planted).await;
+    api.world("PATCH", world("/settings?plant=true"), planted).await;
     api.patch(json!({"general": {"companyName": "Contoso AG"}})).await.expect(200);
     let settings = api.read().await["settings"].clone();
     assert_eq!(json!({"a": 1}), settings["general"]["newer"]);
@@ -240,7 +240,7 @@ async fn a_restricted_pointer_is_403_even_with_an_equal_value() {
 async fn capabilities_and_documents_name_the_same_restricted_paths() {
     let api = Api::start().await;
     api.create(json!({})).await;
-    api.outside("PUT", "/sandbox/clients".into(), json!({"id": "tenant", "tenantIds": [ID]})).await;
+    api.world("PUT", "/sandbox/clients".into(), json!({"id": "tenant", "tenantIds": [ID]})).await;
     for (client, restricted) in [("system", 0), ("tenant", 27)] {
         let capabilities = api.send(Ask::new("GET", "/v1/capabilities").by(client)).await.expect(200);
         assert_eq!(json!(client), capabilities["role"]);
@@ -254,7 +254,7 @@ async fn capabilities_and_documents_name_the_same_restricted_paths() {
 async fn deletion_needs_yes_and_ends_with_the_script() {
     let api = Api::start().await;
     api.create(json!({})).await;
-    api.outside("PUT", outside("/services/help"), json!({"displayName": "Help"})).await;
+    api.world("PUT", world("/services/help"), json!({"displayName": "Help"})).await;
     let delete = |query: &str| Ask::new("DELETE", tenant(query)).owner(OWNER);
     api.send(delete("")).await.refused(422, "confirmation-required");
     api.send(delete("?confirm=yes")).await.refused(422, "confirmation-required");
@@ -264,7 +264,7 @@ async fn deletion_needs_yes_and_ends_with_the_script() {
     assert_eq!(json!(0), deleting["runtime"]["used"]["services"]["advancedRouting"]);
     api.patch(json!({})).await.refused(409, "tenant-deleting");
     assert_eq!(deleting, api.send(delete("?confirm=YES")).await.expect(202));
-    let run = api.outside("POST", outside("/script/run"), Value::Null).await;
+    let run = api.world("POST", world("/script/run"), Value::Null).await;
     assert_eq!(json!(true), run["deleted"]);
     let gone = api.send(Ask::new("GET", tenant(""))).await.refused(404, "tenant-deleted");
     assert_eq!(deletion["deletionId"], gone["deletionId"]);
@@ -275,7 +275,7 @@ async fn a_tombstone_is_built_over_only_by_its_name() {
     let api = Api::start().await;
     let first = api.create(json!({})).await;
     api.send(Ask::new("DELETE", tenant("?confirm=YES")).owner(OWNER)).await.expect(202);
-    api.outside("POST", outside("/script/run"), Value::Null).await;
+    api.world("POST", world("/script/run"), Value::Null).await;
     let settings = json!({"general": {"name": "Contoso", "o365Domain": "contoso.com"}});
     let create = |query: &str| Ask::new("PUT", tenant(query)).owner(OWNER).settings(settings.clone());
     let refusal = api.send(create("")).await.refused(409, "tenant-deleted");
@@ -285,7 +285,7 @@ async fn a_tombstone_is_built_over_only_by_its_name() {
     assert_eq!(Value::Null, second["runtime"]["deletion"]);
     assert_ne!(first["settingsVersion"], second["settingsVersion"]);
     api.send(create(&query)).await.refused(412, "tenant-exists");
-    api.outside("DELETE", outside(""), Value::Null).await;
+    api.world("DELETE", world(""), Value::Null).await;
     api.send(Ask::new("GET", tenant(""))).await.refused(404, "tenant-not-found");
 }
 
@@ -293,11 +293,11 @@ async fn a_tombstone_is_built_over_only_by_its_name() {
 async fn a_lost_tenant_is_simply_absent_and_leaves_nothing_behind() {
     let api = Api::start().await;
     api.create(sealed(STRING)).await;
-    api.outside("PUT", outside("/services/help"), json!({"displayName": "Help"})).await;
-    api.outside("PUT", outside("/users/anna"), json!({"licences": ["users/interact"]})).await;
+    api.world("PUT", world("/services/help"), json!({"displayName": "Help"})).await;
+    api.world("PUT", world("/users/anna"), json!({"licenses": ["users/interact"]})).await;
     let normaliser = json!({"pointer": "/general/crmId", "mode": "ignore"});
-    api.outside("PUT", outside("/normaliser"), normaliser).await;
-    api.outside("DELETE", outside(""), Value::Null).await;
+    api.world("PUT", world("/normaliser"), normaliser).await;
+    api.world("DELETE", world(""), Value::Null).await;
     api.send(Ask::new("GET", tenant(""))).await.refused(404, "tenant-not-found");
     let created = api.create(json!({"general": {"crmId": "C-1"}})).await;
     assert_eq!(json!([]), created["runtime"]["pendingChanges"]);

@@ -12,26 +12,26 @@ pub fn behaviours() -> Vec<Ask> {
     });
     let connection = json!({"widgetKey": OTHER_ID, "conversation": "direct"});
     vec![
-        Ask::new("POST", outside("/organization-units")).body(json!({"id": OTHER_ID, "name": "Sales"})),
-        Ask::new("GET", outside("/organization-units")),
-        Ask::new("DELETE", outside(&format!("/organization-units/{OTHER_ID}"))),
-        Ask::new("POST", outside("/services")).body(provisioning),
-        Ask::new("GET", outside("/services")),
-        Ask::new("PUT", outside("/services/answers/tab")).body(json!({"present": false})),
-        Ask::new("GET", outside("/users")),
-        Ask::new("PUT", outside("/users/anna/state")).body(json!({"state": "Busy"})),
-        Ask::new("GET", outside("/records?as=user-supervisor")),
-        Ask::new("POST", outside("/tasks")).body(json!({"service": "answers", "kind": "outbound"})),
-        Ask::new("GET", outside("/tasks")),
-        Ask::new("DELETE", outside("/tasks/1")),
-        Ask::new("POST", outside("/calls")).body(json!({"service": "answers", "customer": "+41791234567"})),
-        Ask::new("POST", outside("/log-ins")).body(json!({"user": "anna"})),
+        Ask::new("POST", world("/organization-units")).body(json!({"id": OTHER_ID, "name": "Sales"})),
+        Ask::new("GET", world("/organization-units")),
+        Ask::new("DELETE", world(&format!("/organization-units/{OTHER_ID}"))),
+        Ask::new("POST", world("/services")).body(provisioning),
+        Ask::new("GET", world("/services")),
+        Ask::new("PUT", world("/services/answers/tab")).body(json!({"present": false})),
+        Ask::new("GET", world("/users")),
+        Ask::new("PUT", world("/users/anna/state")).body(json!({"state": "Busy"})),
+        Ask::new("GET", world("/records?as=user-supervisor")),
+        Ask::new("POST", world("/tasks")).body(json!({"service": "answers", "kind": "outbound"})),
+        Ask::new("GET", world("/tasks")),
+        Ask::new("DELETE", world("/tasks/1")),
+        Ask::new("POST", world("/calls")).body(json!({"service": "answers", "customer": "+41791234567"})),
+        Ask::new("POST", world("/log-ins")).body(json!({"user": "anna"})),
         Ask::new("PUT", "/sandbox/interact/tokens").body(json!({"token": "x", "tenantId": ID})),
-        Ask::new("POST", outside("/interact/sessions")).body(connection),
-        Ask::new("GET", outside("/interact/sessions")),
-        Ask::new("GET", outside("/view?as=partner")),
-        Ask::new("GET", outside("/licences")),
-        Ask::new("GET", outside("/search?as=anna&text=An")),
+        Ask::new("POST", world("/interact/sessions")).body(connection),
+        Ask::new("GET", world("/interact/sessions")),
+        Ask::new("GET", world("/view?as=partner")),
+        Ask::new("GET", world("/licences")),
+        Ask::new("GET", world("/search?as=anna&text=An")),
     ]
 }
 
@@ -100,7 +100,7 @@ pub async fn session(api: &Api) {
     api.patch(settings).await.expect(200);
     let key = api.send(Ask::new("GET", tenant("/widget-key"))).await.expect(200)["key"].clone();
     let connection = json!({"widgetKey": key, "conversation": "service"});
-    let session = api.outside("POST", outside("/interact/sessions"), connection).await;
-    let path = outside(&format!("/interact/sessions/{}/events", session["session"].as_str().unwrap()));
-    api.outside("POST", path, json!({"event": "agent-leaves"})).await;
+    let session = api.world("POST", world("/interact/sessions"), connection).await;
+    let path = world(&format!("/interact/sessions/{}/events", session["session"].as_str().unwrap()));
+    api.world("POST", path, json!({"event": "agent-leaves"})).await;
 }

@@ -87,7 +87,7 @@ async fn at_creation_the_rotation_token_is_a_baseline_and_the_message_token_is_n
     let created = api.send(Ask::new("PUT", tenant("")).owner(OWNER).body(body)).await.expect(201);
     assert_eq!(json!("a"), created["runtime"]["widgetKey"]["lastToken"]);
     assert_eq!(Value::Null, created["runtime"]["instantMessaging"]["lastToken"]);
-    api.outside("PUT", outside("/invitations"), json!({"primary": "accepted"})).await;
+    api.world("PUT", world("/invitations"), json!({"primary": "accepted"})).await;
     assert_eq!(json!(false), rotate(&api, json!({"token": "a"})).await.expect(200)["done"]);
     assert_eq!(json!(true), message(&api, "a").await.expect(200)["done"]);
 }
@@ -109,10 +109,10 @@ async fn a_test_message_waits_for_the_invitation_and_arrives_once() {
     message(&api, "a").await.refused(409, "invitation-pending");
     let status = api.read().await["runtime"]["instantMessaging"].clone();
     assert_eq!(json!({"primary": "pending", "secondary": "none", "lastToken": null}), status);
-    api.outside("PUT", outside("/invitations"), json!({"primary": "accepted"})).await;
+    api.world("PUT", world("/invitations"), json!({"primary": "accepted"})).await;
     assert_eq!(json!({"done": true, "last": "a"}), message(&api, "a").await.expect(200));
     assert_eq!(json!({"done": false, "last": "a"}), message(&api, "a").await.expect(200));
-    let messages = api.outside("GET", outside("/messages"), Value::Null).await;
+    let messages = api.world("GET", world("/messages"), Value::Null).await;
     let message = json!({"token": "a", "upn": "anna@contoso.com", "sender": "im@contoso.com"});
     assert_eq!(json!([message]), messages["items"]);
 }
@@ -121,7 +121,7 @@ async fn a_test_message_waits_for_the_invitation_and_arrives_once() {
 async fn another_account_has_not_accepted() {
     let api = Api::start().await;
     api.create(instant_messaging()).await;
-    api.outside("PUT", outside("/invitations"), json!({"primary": "accepted"})).await;
+    api.world("PUT", world("/invitations"), json!({"primary": "accepted"})).await;
     api.patch(json!({"modalities": {"instantMessaging": {"primaryAccount": "other@contoso.com"}}})).await.expect(200);
     message(&api, "a").await.refused(409, "invitation-pending");
 }
@@ -131,7 +131,7 @@ async fn tokens_outlive_the_tenant() {
     let api = Api::start().await;
     api.create(interact()).await;
     rotate(&api, json!({"token": "a"})).await.expect(200);
-    api.outside("DELETE", outside(""), Value::Null).await;
+    api.world("DELETE", world(""), Value::Null).await;
     let created = api.create(interact()).await;
     assert_eq!(json!({"set": true, "version": 1, "lastToken": null}), created["runtime"]["widgetKey"]);
     assert_eq!(json!({"done": false, "last": "a"}), rotate(&api, json!({"token": "a"})).await.expect(200));

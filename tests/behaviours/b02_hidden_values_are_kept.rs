@@ -26,7 +26,7 @@ fn interact(enabled: bool, timeout: i32) -> String {
 async fn interact_that_is_off_reaches_nobody_keeps_its_values_and_takes_later_edits_with_the_switch() {
     let play = Play::start("b02-interact").await;
     play.live(&interact(true, 30)).await;
-    play.act(Method::PUT, "/users/anna", json!({ "licences": ["users/interact"] })).await;
+    play.act(Method::PUT, "/users/anna", json!({ "licenses": ["users/interact"] })).await;
     assert_eq!(goes("connected"), play.visit().await);
     let kept = play.setting("/extensions/interact").await;
 

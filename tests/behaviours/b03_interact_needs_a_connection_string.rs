@@ -46,7 +46,7 @@ async fn switched_on_it_reaches_an_agent_and_a_run_of_the_script_is_pending() {
     let play = Play::start("b03-on").await;
     let before = play.live("{}").await;
     assert_eq!(two("False", "NothingPending"), stated(&before, "ScriptExecutionPending"));
-    play.act(Method::PUT, "/users/anna", json!({ "licences": ["users/interact"] })).await;
+    play.act(Method::PUT, "/users/anna", json!({ "licenses": ["users/interact"] })).await;
     // A widget has no key before Interact was on once.
     assert_eq!("rejected", play.visit().await.0);
 

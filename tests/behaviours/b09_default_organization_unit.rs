@@ -25,7 +25,7 @@ impl Play {
 
     /// A user who is known to Nimbus.
     async fn known(&self, user: &str) {
-        let body = json!({ "licences": [], "organizationUnitId": "root" });
+        let body = json!({ "licenses": [], "organizationUnitId": "root" });
         self.act(Method::PUT, &format!("/users/{user}"), body).await;
     }
 }

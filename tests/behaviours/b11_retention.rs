@@ -115,7 +115,7 @@ pub mod platform_only {
     async fn b11_without_sharing_personal_data_users_are_pseudonyms() {
         let play = Play::start("b11-pii").await;
         play.live("dataPrivacy: {persistUserStatesInReporting: true, allowSharingPii: false}").await;
-        play.act(Method::PUT, "/users/anna", json!({ "licences": [], "upn": "anna@contoso.com" })).await;
+        play.act(Method::PUT, "/users/anna", json!({ "licenses": [], "upn": "anna@contoso.com" })).await;
         play.state("anna", "Busy").await;
         let user = async || play.see("/records").await["items"][0]["user"].as_str().unwrap().to_owned();
         assert!(user().await.starts_with("user-") && !user().await.contains("anna"), "{}", user().await);

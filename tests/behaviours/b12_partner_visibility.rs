@@ -13,7 +13,7 @@ use crate::support::users;
 impl Play {
     async fn people_and_calls(&self) {
         self.service("help").await;
-        self.act(Method::PUT, "/users/a1", json!({ "licences": [], "displayName": "Anna" })).await;
+        self.act(Method::PUT, "/users/a1", json!({ "licenses": [], "displayName": "Anna" })).await;
         self.call().await;
     }
 

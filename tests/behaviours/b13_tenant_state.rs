@@ -26,7 +26,7 @@ impl Play {
 
     /// The licences of a user.
     async fn licences(&self, user: &str, kinds: &[&str]) {
-        self.act(Method::PUT, &format!("/users/{user}"), json!({ "licences": kinds })).await;
+        self.act(Method::PUT, &format!("/users/{user}"), json!({ "licenses": kinds })).await;
     }
 
     async fn buys(&self, contingents: Value) {

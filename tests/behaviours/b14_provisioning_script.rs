@@ -131,7 +131,7 @@ pub mod platform_only {
     async fn b14_a_run_of_the_script_grants_what_nimbus_asks_of_microsoft() {
         let play = Play::start("b14-grants").await;
         play.live("extensions: {attendantConsole: {teamVisibility: HideMembers}}").await;
-        let licences = json!({ "licences": ["users/attendantConsole"] });
+        let licences = json!({ "licenses": ["users/attendantConsole"] });
         play.act(Method::PUT, "/users/anna", licences).await;
         let id = &play.stage.id;
         let person = "00000001-0000-4000-8000-000000000001";

@@ -61,7 +61,7 @@ async fn an_extension_without_a_licence_is_saved_and_takes_effect_with_it() {
     assert_eq!(Some(said), message(&early, "ChecksPassed"));
     assert_eq!((two("True", "Succeeded"), two("True", "InSync")), (stated(&early, "Ready"), stated(&early, "Synced")));
 
-    play.act(Method::PUT, "/users/anna", json!({ "licences": ["users/interact"] })).await;
+    play.act(Method::PUT, "/users/anna", json!({ "licenses": ["users/interact"] })).await;
     let one = play.stage.pass().await;
     assert_eq!(goes("connected"), play.visit().await);
     let rest = format!("{UNLICENSED}spec.extensions.attendantConsole");

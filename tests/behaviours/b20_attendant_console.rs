@@ -15,7 +15,7 @@ pub mod platform_only {
         async fn office(&self) {
             self.live("{}").await;
             for (user, design) in [("anna", "old"), ("bob", "new"), ("eve", "old")] {
-                let body = json!({ "licences": ["users/attendantConsole"], "design": design });
+                let body = json!({ "licenses": ["users/attendantConsole"], "design": design });
                 self.act(Method::PUT, &format!("/users/{user}"), body).await;
             }
             for (user, state) in [("anna", "Available"), ("bob", "Busy")] {

@@ -71,7 +71,7 @@ async fn usage_is_counted_from_users_and_services() {
     let mut play = Play::start("facts-usage").await;
     play.live("{}").await;
     let holds = async |user: &str, kinds: &[&str]| {
-        play.act(Method::PUT, &format!("/users/{user}"), json!({ "licences": kinds })).await;
+        play.act(Method::PUT, &format!("/users/{user}"), json!({ "licenses": kinds })).await;
     };
     holds("anna", &["users/assistant", "modalities/email"]).await;
     holds("anna", &["users/assistant", "modalities/email"]).await;
@@ -81,7 +81,7 @@ async fn usage_is_counted_from_users_and_services() {
     holds("anna", &[]).await;
     assert_eq!((json!(1), json!(0)), (play.used("/users/assistant").await, play.used("/modalities/email").await));
     for service in ["help", "sales"] {
-        let body = json!({ "displayName": service, "licence": "contactCenter", "features": ["interact"] });
+        let body = json!({ "displayName": service, "license": "contactCenter", "features": ["interact"] });
         play.act(Method::PUT, &format!("/services/{service}"), body).await;
     }
     play.remove("/services/sales").await;
@@ -113,7 +113,7 @@ licenses: {contingents: {modalities: {email: 1}}}
     play.act(Method::POST, "/organization-units", json!({ "name": "Sales" })).await;
     play.service("help").await;
     play.act(Method::PUT, "/services/new", json!({ "displayName": "New" })).await;
-    play.act(Method::PUT, "/users/anna", json!({ "licences": ["users/interact", "modalities/email"] })).await;
+    play.act(Method::PUT, "/users/anna", json!({ "licenses": ["users/interact", "modalities/email"] })).await;
     play.act(Method::PUT, "/users/anna/state", json!({ "state": "Busy" })).await;
     play.act(Method::PUT, "/caps", json!({ "caps": { "/extensions/outbound/maxScheduledTasksPerService": 5 } })).await;
     assert_eq!((goes("running"), goes("blocked")), (play.task("email").await, play.task("email").await));

@@ -61,7 +61,7 @@ async fn an_answer_to_a_question_that_is_no_longer_asked_is_not_told() {
     stage.ready().await;
     until("the first group is asked about", PATIENCE, async || {
         let faults = stage.platform.ask(reqwest::Method::GET, "/sandbox/faults", None).await.unwrap();
-        if faults["faults"][0]["struck"] == 1 { Ok(()) } else { Err(faults) }
+        if faults["faults"][0]["faulted"] == 1 { Ok(()) } else { Err(faults) }
     })
     .await;
     stage.patch(json!({ "spec": group(10) })).await;

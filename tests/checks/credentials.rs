@@ -66,7 +66,7 @@ async fn a_secret_that_changes_while_a_question_hangs_counts_after_an_edit_too()
     stage.patch(json!({ "spec": interact() })).await;
     until("the question that hangs is asked", PATIENCE, async || {
         let faults = stage.platform.ask(reqwest::Method::GET, "/sandbox/faults", None).await.unwrap();
-        if faults["faults"][0]["struck"] == 1 { Ok(()) } else { Err(faults) }
+        if faults["faults"][0]["faulted"] == 1 { Ok(()) } else { Err(faults) }
     })
     .await;
     stage.secret(&stage.env.operator_namespace, "nimbus-app", json!({ "client-secret": "expired-secret" })).await;

@@ -141,7 +141,7 @@ impl Scene {
             Self::Overuse => {
                 let bought = json!({"licenses": {"contingents": {"users": {"assistant": 0}}}});
                 let user = format!("/sandbox/tenants/{TENANT_ID}/users/adele");
-                let licence = json!({"licences": ["users/assistant"]});
+                let licence = json!({"licenses": ["users/assistant"]});
                 vec![in_the_ui(&bought), Step::ask(Method::PUT, &user, Some(licence)), reconcile_now()]
             }
             Self::NameUnit => {

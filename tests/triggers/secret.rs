@@ -94,7 +94,7 @@ async fn a_foreign_secret_of_any_type_is_named_and_never_touched() {
 async fn while_the_key_is_read(stage: &Stage) {
     until("the key is asked for", PATIENCE, async || {
         let faults = stage.platform.ask(reqwest::Method::GET, "/sandbox/faults", None).await.unwrap();
-        if faults["faults"][0]["struck"] == 1 { Ok(()) } else { Err(faults.to_string()) }
+        if faults["faults"][0]["faulted"] == 1 { Ok(()) } else { Err(faults.to_string()) }
     })
     .await;
 }

@@ -122,7 +122,7 @@ fn parameter(parameter: &Parameter) -> Value {
         Holds::Flag => json!({"type": "boolean"}),
         Holds::Number { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
         Holds::OneOf(names) => json!({"type": "string", "enum": names}),
-        Holds::Spelt(pattern) => json!({"type": "string", "pattern": pattern}),
+        Holds::Pattern(pattern) => json!({"type": "string", "pattern": pattern}),
     };
     json!({
         "name": parameter.name,

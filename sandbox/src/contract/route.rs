@@ -78,7 +78,7 @@ pub(crate) enum Behaviour {
     ListSessions,
     LeaveSession,
     ViewTenant,
-    ListLicences,
+    ListLicenses,
     Search,
 }
 
@@ -148,7 +148,7 @@ pub(crate) enum Holds {
     },
     OneOf(&'static [&'static str]),
     /// Text of a pattern.
-    Spelt(&'static str),
+    Pattern(&'static str),
 }
 
 /// A query parameter or a header.

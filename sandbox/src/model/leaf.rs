@@ -184,7 +184,12 @@ pub(crate) const fn text(pointer: &'static str, authority: Authority, about: &'s
 }
 
 /// Text in a fixed notation.
-pub(crate) const fn spelt(pointer: &'static str, format: Format, authority: Authority, about: &'static str) -> Leaf {
+pub(crate) const fn formatted(
+    pointer: &'static str,
+    format: Format,
+    authority: Authority,
+    about: &'static str,
+) -> Leaf {
     Leaf::new(pointer, Kind::Formatted(format), authority, about)
 }
 
@@ -209,7 +214,7 @@ pub(crate) const fn limit(pointer: &'static str, max: i64, default: i64, about: 
     Leaf::new(pointer, kind, Authority::Tenant, about).preset(Preset::Number(default))
 }
 
-/// A number of bought licences.
+/// A number of bought licenses.
 pub(crate) const fn contingent(pointer: &'static str, about: &'static str) -> Leaf {
     Leaf::new(pointer, Kind::Number { min: 0, max: None }, Authority::System, about).preset(Preset::Number(0))
 }

@@ -162,7 +162,7 @@ fn accepted(leaf: &Leaf, value: &Value, rules: &Rules<'_>) -> Result<Value, Fiel
         (Kind::Toggle | Kind::Counts | Kind::Sealed, _) => refused(Code::WrongType),
         (_, Value::String(text)) if text.is_empty() => refused(Code::Empty),
         (kind, Value::String(text)) => {
-            let text = spelt(leaf.pointer, kind, text, rules.id)?;
+            let text = canonical_text(leaf.pointer, kind, text, rules.id)?;
             match kind {
                 Kind::Formatted(Format::OrganizationUnit) if !rules.units.has(&text) => refused(Code::UnknownReference),
                 _ => Ok(Value::String(text)),
@@ -190,7 +190,7 @@ fn whole(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| if value.is_f64() { float().map(|float| float as i64) } else { None })
 }
 
-fn spelt(pointer: &str, kind: Kind, text: &str, id: &str) -> Result<String, FieldError> {
+fn canonical_text(pointer: &str, kind: Kind, text: &str, id: &str) -> Result<String, FieldError> {
     let refused = |code| Err(FieldError::new(pointer, code));
     match kind {
         Kind::Choice(names) if names.contains(&text) => Ok(text.to_owned()),

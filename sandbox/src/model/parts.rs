@@ -8,13 +8,13 @@ use super::store::Work;
 
 /// Returns the services of a tenant.
 pub(crate) async fn services(work: &mut Work, tenant: &str) -> Result<Vec<Service>, Failure> {
-    let sql = "SELECT id, licence, features, technical, pushed, removed FROM services WHERE tenant = ? ORDER BY id";
+    let sql = "SELECT id, license, features, technical, pushed, removed FROM services WHERE tenant = ? ORDER BY id";
     let rows: Vec<(String, String, String, String, Option<String>, bool)> =
         sqlx::query_as(sql).bind(tenant).fetch_all(&mut *work.tx).await?;
-    let service = |(id, licence, features, technical, pushed, removed): (_, _, String, String, Option<String>, _)| {
+    let service = |(id, license, features, technical, pushed, removed): (_, _, String, String, Option<String>, _)| {
         Ok(Service {
             id,
-            licence,
+            license,
             features: serde_json::from_str(&features)?,
             technical: serde_json::from_str(&technical)?,
             pushed: pushed.as_deref().map(serde_json::from_str).transpose()?,
@@ -26,7 +26,7 @@ pub(crate) async fn services(work: &mut Work, tenant: &str) -> Result<Vec<Servic
 
 /// Counts the licenses of users by kind.
 pub(super) async fn users(work: &mut Work, tenant: &str) -> Result<BTreeMap<String, i64>, Failure> {
-    let sql = "SELECT kind, COUNT(*) FROM user_licences WHERE tenant = ? GROUP BY kind";
+    let sql = "SELECT kind, COUNT(*) FROM user_licenses WHERE tenant = ? GROUP BY kind";
     let rows: Vec<(String, i64)> = sqlx::query_as(sql).bind(tenant).fetch_all(&mut *work.tx).await?;
     Ok(rows.into_iter().collect())
 }

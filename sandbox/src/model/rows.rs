@@ -4,7 +4,7 @@
 //! administrators, S system administrators. No platform default is invented where none is published.
 use super::leaf::Authority::{NonTechnical as N, Partner as P, System as S, Tenant as T};
 use super::leaf::{
-    Format, Kind, Leaf, Preset, Required, Script, choice, contingent, limit, sealed, spelt, text, toggle,
+    Format, Kind, Leaf, Preset, Required, Script, choice, contingent, formatted, limit, sealed, text, toggle,
 };
 
 const NAME: Kind = Kind::Text { max: 256 };
@@ -43,18 +43,19 @@ pub(crate) const SECONDARY_ACCOUNT: &str = "/modalities/instantMessaging/seconda
 pub(crate) static LEAVES: &[Leaf] = &[
     // General
     Leaf::new("/general/name", NAME, P, "name in the tenant list").required(Required::AtCreation),
-    spelt("/general/o365Domain", Format::Domain, P, "domain that the tenant is under").required(Required::AtCreation),
+    formatted("/general/o365Domain", Format::Domain, P, "domain that the tenant is under")
+        .required(Required::AtCreation),
     Leaf::new("/general/tenantId", Kind::Identity, P, "Entra tenant id, always the id of the tenant"),
     text("/general/companyName", N, "company behind the tenant"),
     text("/general/division", N, "division of the company"),
-    spelt(
+    formatted(
         "/general/partnerAdministrationGroupId",
         Format::Guid,
         S,
         "security group, in the partner's Entra tenant, whose members are partner administrators",
     )
     .clearable(),
-    spelt(
+    formatted(
         "/general/tenantAdministrationGroupId",
         Format::Guid,
         P,
@@ -66,7 +67,7 @@ pub(crate) static LEAVES: &[Leaf] = &[
     text("/general/billingAddress/street2", N, "second line of the street"),
     Leaf::new("/general/billingAddress/zipCode", Kind::Text { max: 32 }, N, "postal code").clearable(),
     text("/general/billingAddress/city", N, "city"),
-    spelt(
+    formatted(
         "/general/billingAddress/country",
         Format::Country,
         N,
@@ -75,11 +76,11 @@ pub(crate) static LEAVES: &[Leaf] = &[
     .clearable(),
     // Contact
     text("/contact/name", N, "technical contact"),
-    spelt("/contact/email", Format::Email, N, "its e-mail address").clearable(),
-    spelt("/contact/phone", Format::Phone, N, "its phone number, E.164").clearable(),
-    spelt("/contact/sipAddress", Format::Sip, N, "its SIP address").clearable(),
+    formatted("/contact/email", Format::Email, N, "its e-mail address").clearable(),
+    formatted("/contact/phone", Format::Phone, N, "its phone number, E.164").clearable(),
+    formatted("/contact/sipAddress", Format::Sip, N, "its SIP address").clearable(),
     // Partner
-    spelt(
+    formatted(
         PARTNER,
         Format::Partner,
         S,
@@ -111,7 +112,7 @@ pub(crate) static LEAVES: &[Leaf] = &[
     ),
     toggle("/dataPrivacy/allowSharingPii", S, "whether user identifiers are personal data instead of pseudonyms"),
     // Provisioning
-    spelt(
+    formatted(
         DEFAULT_ORGANIZATION_UNIT,
         Format::OrganizationUnit,
         T,
@@ -150,7 +151,7 @@ pub(crate) static LEAVES: &[Leaf] = &[
         INTERACT,
         "connection string of Azure Communication Services for Interact",
     ),
-    spelt("/extensions/interact/o365UserId", Format::Guid, T, "user on whose behalf meetings are created")
+    formatted("/extensions/interact/o365UserId", Format::Guid, T, "user on whose behalf meetings are created")
         .under(INTERACT)
         .clearable(),
     Leaf::new(
@@ -192,11 +193,11 @@ pub(crate) static LEAVES: &[Leaf] = &[
     ),
     // Modalities
     toggle(INSTANT_MESSAGING_ENABLED, T, "whether users handle chats"),
-    spelt(PRIMARY_ACCOUNT, Format::Email, T, "guest account that is invited first")
+    formatted(PRIMARY_ACCOUNT, Format::Email, T, "guest account that is invited first")
         .under(INSTANT_MESSAGING)
         .required(Required::WhenOn)
         .clearable(),
-    spelt(SECONDARY_ACCOUNT, Format::Email, T, "another guest account").under(INSTANT_MESSAGING).clearable(),
+    formatted(SECONDARY_ACCOUNT, Format::Email, T, "another guest account").under(INSTANT_MESSAGING).clearable(),
     limit(INSTANT_MESSAGING_LIMIT, 50, 20, "chats at once per service; further ones wait").under(INSTANT_MESSAGING),
     toggle(INSTANT_MESSAGING_OWN_ACS, T, "whether chats use the tenant's own ACS instance").under(INSTANT_MESSAGING),
     sealed(
@@ -204,10 +205,15 @@ pub(crate) static LEAVES: &[Leaf] = &[
         INSTANT_MESSAGING_ACS,
         "connection string of Azure Communication Services for chats",
     ),
-    spelt("/modalities/instantMessaging/acsResourceId", Format::Guid, T, "immutable resource id of the ACS instance")
-        .under(INSTANT_MESSAGING_ACS)
-        .required(Required::WhenOn)
-        .clearable(),
+    formatted(
+        "/modalities/instantMessaging/acsResourceId",
+        Format::Guid,
+        T,
+        "immutable resource id of the ACS instance",
+    )
+    .under(INSTANT_MESSAGING_ACS)
+    .required(Required::WhenOn)
+    .clearable(),
     limit(
         EXTERNAL_TASK_LIMIT,
         50,

@@ -1,4 +1,4 @@
-//! What a tenant is doing, derived from what it holds: licence use, pending changes, widget key, deletion.
+//! What a tenant is doing, derived from what it holds: license use, pending changes, widget key, deletion.
 //!
 //! Pure. Nothing in here is stored as a decision: a change is pending because what the script last saw differs from
 //! what is there now, and becomes not pending by itself when it is taken back.
@@ -24,11 +24,11 @@ pub(crate) const CHANGES: [&str; 6] = [
 /// The modalities that a tenant can have.
 pub(crate) const MODALITIES: [&str; 3] = ["instantMessaging", "externalTask", "email"];
 
-/// The licences of a service; a service has exactly one.
-pub(crate) const SERVICE_LICENCES: [&str; 3] = ["advancedRouting", "enterpriseRouting", "contactCenter"];
+/// The licenses of a service; a service has exactly one.
+pub(crate) const SERVICE_LICENSES: [&str; 3] = ["advancedRouting", "enterpriseRouting", "contactCenter"];
 
-/// The licences of a user.
-pub(crate) const USER_LICENCES: [&str; 5] =
+/// The licenses of a user.
+pub(crate) const USER_LICENSES: [&str; 5] =
     ["contactCenter", "attendantConsole", "assistant", "interact", "transcription"];
 
 /// What a tenant is besides its settings.
@@ -76,11 +76,11 @@ impl State {
     }
 }
 
-/// A service of a tenant, as far as licences and the script see it.
+/// A service of a tenant, as far as licenses and the script see it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Service {
     pub id: String,
-    pub licence: String,
+    pub license: String,
     pub features: Vec<String>,
     /// Name, sign-in name and number: what the script pushes.
     pub technical: Value,
@@ -107,7 +107,7 @@ pub(crate) struct Holdings<'a> {
     pub settings: &'a Value,
     pub state: &'a State,
     pub services: &'a [Service],
-    /// Users by kind of licence, as `users/interact` or `modalities/email`.
+    /// Users by kind of license, as `users/interact` or `modalities/email`.
     pub users: &'a BTreeMap<String, i64>,
 }
 
@@ -189,9 +189,9 @@ pub(crate) fn pending_changes(holdings: &Holdings<'_>) -> Vec<Value> {
 fn used(services: &[Service], users: &BTreeMap<String, i64>) -> Value {
     let alive: Vec<&Service> = services.iter().filter(|service| !service.removed).collect();
     let mut used = json!({"services": {"features": {}}, "users": {}, "modalities": {}});
-    for licence in SERVICE_LICENCES {
-        let count = alive.iter().filter(|service| service.licence == licence).count();
-        used["services"][licence] = json!(count);
+    for license in SERVICE_LICENSES {
+        let count = alive.iter().filter(|service| service.license == license).count();
+        used["services"][license] = json!(count);
     }
     let mut features: BTreeMap<&str, i64> = BTreeMap::new();
     for feature in alive.iter().flat_map(|service| &service.features) {
@@ -204,20 +204,20 @@ fn used(services: &[Service], users: &BTreeMap<String, i64>) -> Value {
     used
 }
 
-/// Returns the kinds of licences that users hold.
+/// Returns the kinds of licenses that users hold.
 pub(crate) fn user_kinds() -> impl Iterator<Item = String> {
-    let users = USER_LICENCES.iter().map(|name| format!("users/{name}"));
+    let users = USER_LICENSES.iter().map(|name| format!("users/{name}"));
     users.chain(MODALITIES.iter().map(|name| format!("modalities/{name}")))
 }
 
-/// Says of each kind whether the tenant has any licence of it, bought or used.
+/// Says of each kind whether the tenant has any license of it, bought or used.
 fn licensed(settings: &Value, used: &Value) -> Value {
     let has = |group: &str, name: &str| {
         let count = |value: &Value| value[group][name].as_i64().unwrap_or(0);
         count(&settings["licenses"]["contingents"]) > 0 || count(used) > 0
     };
     let mut licensed = Map::new();
-    let groups = [("services", &SERVICE_LICENCES[..]), ("users", &USER_LICENCES), ("modalities", &MODALITIES)];
+    let groups = [("services", &SERVICE_LICENSES[..]), ("users", &USER_LICENSES), ("modalities", &MODALITIES)];
     for (group, names) in groups {
         let members = names.iter().map(|name| ((*name).to_owned(), json!(has(group, name))));
         licensed.insert(group.to_owned(), Value::Object(members.collect()));

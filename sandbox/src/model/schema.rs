@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS secrets (
 CREATE TABLE IF NOT EXISTS normalisers (
     tenant TEXT NOT NULL, pointer TEXT NOT NULL, mode TEXT NOT NULL, PRIMARY KEY (tenant, pointer)) STRICT;
 CREATE TABLE IF NOT EXISTS services (
-    tenant TEXT NOT NULL, id TEXT NOT NULL, licence TEXT NOT NULL, features TEXT NOT NULL, technical TEXT NOT NULL,
+    tenant TEXT NOT NULL, id TEXT NOT NULL, license TEXT NOT NULL, features TEXT NOT NULL, technical TEXT NOT NULL,
     pushed TEXT, removed INTEGER NOT NULL, organization_unit TEXT NOT NULL, owner TEXT, owner_role TEXT,
     assignment TEXT NOT NULL, tab INTEGER NOT NULL, members TEXT NOT NULL, PRIMARY KEY (tenant, id)) STRICT;
 CREATE TABLE IF NOT EXISTS organization_units (
@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS interact_tokens (
 CREATE TABLE IF NOT EXISTS interact_sessions (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, tenant TEXT NOT NULL, conversation TEXT NOT NULL,
     agent_present INTEGER NOT NULL, customer_left_at INTEGER, superseded INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS user_licences (
+CREATE TABLE IF NOT EXISTS user_licenses (
     tenant TEXT NOT NULL, user TEXT NOT NULL, kind TEXT NOT NULL, PRIMARY KEY (tenant, user, kind)) STRICT;
 CREATE TABLE IF NOT EXISTS trigger_tokens (
     tenant TEXT NOT NULL, action TEXT NOT NULL, token TEXT NOT NULL, PRIMARY KEY (tenant, action, token)) STRICT;

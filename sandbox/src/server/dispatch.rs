@@ -105,7 +105,7 @@ async fn behave(work: &mut Work, call: &Call, behaviour: Behaviour) -> Result<Re
         Behaviour::ListSessions => interact::list(work, call).await,
         Behaviour::LeaveSession => interact::event(work, call).await,
         Behaviour::ViewTenant => view::view(work, call).await,
-        Behaviour::ListLicences => licenses::list(work, call).await,
+        Behaviour::ListLicenses => licenses::list(work, call).await,
         Behaviour::Search => search::search(work, call).await,
     }
 }

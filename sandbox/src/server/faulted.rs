@@ -15,22 +15,22 @@ use crate::http::paths::is_logged;
 use crate::http::reply::Reply;
 use crate::http::wire::{respond, set_header};
 use crate::model::problem::Problem;
-use crate::world::faults::{Action, Canned, Strike};
+use crate::world::faults::{Action, Canned, Faulted};
 
 impl Platform {
     /// Answers a request.
     pub(super) async fn answer(&self, arrival: &Arrival, peer: &Peer) -> Response {
         let call = &arrival.call;
-        let strike = is_logged(&call.path).then(|| self.faults.strike(call)).flatten();
-        match strike {
-            Some(strike) => self.answer_faulted(arrival, strike, peer).await,
+        let faulted = is_logged(&call.path).then(|| self.faults.apply_to(call)).flatten();
+        match faulted {
+            Some(faulted) => self.answer_faulted(arrival, faulted, peer).await,
             None => respond(self.carry_out(arrival, None).await, &call.request_id),
         }
     }
 
     /// Answers as the fault wants it; some faults let the request through and corrupt only the answer.
-    async fn answer_faulted(&self, arrival: &Arrival, strike: Strike, peer: &Peer) -> Response {
-        let (Strike { kind, action }, call) = (strike, &arrival.call);
+    async fn answer_faulted(&self, arrival: &Arrival, faulted: Faulted, peer: &Peer) -> Response {
+        let (Faulted { kind, action }, call) = (faulted, &arrival.call);
         match &action {
             Action::Answer { canned, after: false } => {
                 self.note(call, &kind, Some(canned.status)).await;

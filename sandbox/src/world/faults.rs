@@ -56,12 +56,12 @@ struct Fault {
     /// As it was planted.
     stated: Value,
     seen: u64,
-    struck: u64,
+    faulted: u64,
 }
 
 /// A fault that strikes a request.
 #[derive(Clone, Debug)]
-pub(crate) struct Strike {
+pub(crate) struct Faulted {
     pub kind: String,
     pub action: Action,
 }
@@ -76,16 +76,16 @@ impl Faults {
     }
 
     /// Counts a request and returns the first fault that strikes it.
-    pub(crate) fn strike(&self, call: &Call) -> Option<Strike> {
-        let mut strike = None;
+    pub(crate) fn apply_to(&self, call: &Call) -> Option<Faulted> {
+        let mut first = None;
         for fault in self.lock().iter_mut().filter(|fault| fault.matches(call)) {
             fault.seen += 1;
-            if strike.is_none() && fault.is_due() {
-                fault.struck += 1;
-                strike = Some(Strike { kind: fault.kind.clone(), action: fault.action.clone() });
+            if first.is_none() && fault.is_due() {
+                fault.faulted += 1;
+                first = Some(Faulted { kind: fault.kind.clone(), action: fault.action.clone() });
             }
         }
-        strike
+        first
     }
 
     /// `POST /sandbox/faults`; `known` are the methods and templates of the routes that a fault can strike.
@@ -115,7 +115,7 @@ impl Faults {
         let faults = faults.iter().map(|fault| {
             let mut shown = fault.stated.clone();
             shown["seen"] = json!(fault.seen);
-            shown["struck"] = json!(fault.struck);
+            shown["faulted"] = json!(fault.faulted);
             shown
         });
         json!({"faults": faults.collect::<Vec<_>>()})
@@ -134,7 +134,7 @@ impl Fault {
         let first = self.nth.unwrap_or(1);
         // A fault at the nth call strikes once, one at every call does not end, unless it is said how often.
         let times = self.times.or(self.nth.map(|_| 1));
-        self.seen >= first && times.is_none_or(|times| self.struck < times)
+        self.seen >= first && times.is_none_or(|times| self.faulted < times)
     }
 }
 
@@ -165,7 +165,7 @@ fn fault(stated: &Value, known: &[(&str, &str)]) -> Result<Fault, Failure> {
         action,
         stated: stated.clone(),
         seen: 0,
-        struck: 0,
+        faulted: 0,
     })
 }
 

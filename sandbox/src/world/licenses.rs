@@ -1,4 +1,4 @@
-//! Licences: what is used, what was bought, and where more is used than was bought.
+//! Licenses: what is used, what was bought, and where more is used than was bought.
 use serde_json::{Value, json};
 
 use super::target::tenant;

@@ -2,7 +2,7 @@
 use serde_json::json;
 
 use super::script::saved;
-use super::services::{ASSIGNMENTS, Place, insert, licence, named_unit, technical};
+use super::services::{ASSIGNMENTS, Place, insert, license, named_unit, technical};
 use super::target::tenant;
 use super::users::welcome;
 use crate::http::call::Call;
@@ -72,7 +72,7 @@ pub(crate) async fn provision(work: &mut Work, call: &Call) -> Result<Reply, Fai
         "displayName",
         "upn",
         "phone",
-        "licence",
+        "license",
         "via",
         "as",
         "by",
@@ -85,7 +85,7 @@ pub(crate) async fn provision(work: &mut Work, call: &Call) -> Result<Reply, Fai
         false if via == "teams" => ASSIGNMENTS[0].to_owned(),
         false => ASSIGNMENTS[1].to_owned(),
     };
-    let (technical, licence) = (technical(&body)?, licence(&body)?);
+    let (technical, license) = (technical(&body)?, license(&body)?);
     let id = body.nullable_text("id")?.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
     let tenant = tenant(work, call).await?;
     alive(&tenant)?;
@@ -102,7 +102,7 @@ pub(crate) async fn provision(work: &mut Work, call: &Call) -> Result<Reply, Fai
     let unit = land(work, &tenant, &tree, &by, chosen.unwrap_or(default)).await?;
     let owner_role = (via == "teams").then(|| tenant.text(DEFAULT_OWNER_ROLE).unwrap_or("TeamOwner").to_owned());
     let place = Place { unit, assignment, owner: Some(by), owner_role };
-    insert(work, &tenant, &id, &technical, &licence, &place).await?;
+    insert(work, &tenant, &id, &technical, &license, &place).await?;
     saved(work, tenant).await?;
     Ok(Reply::ok(json!({
         "outcome": "provisioned", "reason": null, "id": id, "organizationUnitId": place.unit,

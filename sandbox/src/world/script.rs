@@ -71,7 +71,7 @@ pub(crate) async fn forget(work: &mut Work, tenant: &Tenant) -> Result<(), Failu
         "DELETE FROM secrets WHERE tenant = ?",
         "DELETE FROM normalisers WHERE tenant = ?",
         "DELETE FROM services WHERE tenant = ?",
-        "DELETE FROM user_licences WHERE tenant = ?",
+        "DELETE FROM user_licenses WHERE tenant = ?",
         "DELETE FROM users WHERE tenant = ?",
         "DELETE FROM organization_units WHERE tenant = ?",
         "DELETE FROM tasks WHERE tenant = ?",

@@ -75,10 +75,10 @@ pub(crate) async fn search(work: &mut Work, call: &Call) -> Result<Reply, Failur
 }
 
 async fn is_licensed(work: &mut Work, tenant: &Tenant, user: &str) -> Result<bool, Failure> {
-    let sql = "SELECT 1 FROM user_licences WHERE tenant = ? AND user = ? AND kind = 'users/attendantConsole'";
+    let sql = "SELECT 1 FROM user_licenses WHERE tenant = ? AND user = ? AND kind = 'users/attendantConsole'";
     let row = sqlx::query_scalar(sql).bind(&tenant.id).bind(user);
-    let licence: Option<i64> = row.fetch_optional(&mut *work.tx).await?;
-    Ok(licence.is_some())
+    let license: Option<i64> = row.fetch_optional(&mut *work.tx).await?;
+    Ok(license.is_some())
 }
 
 async fn look(work: &mut Work, tenant: &Tenant, user: &str) -> Result<(&'static str, bool), Failure> {

@@ -8,7 +8,7 @@ use crate::http::members::Members;
 use crate::http::reply::Reply;
 use crate::model::problem::{Code, Failure, Problem};
 use crate::model::rows::DEFAULT_ORGANIZATION_UNIT;
-use crate::model::runtime::SERVICE_LICENCES;
+use crate::model::runtime::SERVICE_LICENSES;
 use crate::model::store::Work;
 use crate::model::tenant::{Tenant, alive};
 use crate::model::units::Tree;
@@ -25,11 +25,11 @@ pub(crate) fn technical(body: &Members) -> Result<Value, Failure> {
     }))
 }
 
-/// Returns the licence of a service; the first one is that of a new service.
-pub(crate) fn licence(body: &Members) -> Result<String, Failure> {
-    match body.has("licence") {
-        true => body.choice("licence", &SERVICE_LICENCES),
-        false => Ok(SERVICE_LICENCES[0].to_owned()),
+/// Returns the license of a service; the first one is that of a new service.
+pub(crate) fn license(body: &Members) -> Result<String, Failure> {
+    match body.has("license") {
+        true => body.choice("license", &SERVICE_LICENSES),
+        false => Ok(SERVICE_LICENSES[0].to_owned()),
     }
 }
 
@@ -68,13 +68,13 @@ pub(crate) async fn insert(
     tenant: &Tenant,
     id: &str,
     technical: &Value,
-    licence: &str,
+    license: &str,
     place: &Place,
 ) -> Result<(), Failure> {
-    let sql = "INSERT OR IGNORE INTO services (tenant, id, licence, features, technical, removed, organization_unit, \
+    let sql = "INSERT OR IGNORE INTO services (tenant, id, license, features, technical, removed, organization_unit, \
                owner, owner_role, assignment, tab, members) VALUES (?, ?, ?, '[]', ?, 0, ?, ?, ?, ?, ?, ?)";
     let members: Vec<&String> = place.owner.iter().collect();
-    let row = sqlx::query(sql).bind(&tenant.id).bind(id).bind(licence).bind(technical.to_string());
+    let row = sqlx::query(sql).bind(&tenant.id).bind(id).bind(license).bind(technical.to_string());
     let row = row.bind(&place.unit).bind(&place.owner).bind(&place.owner_role).bind(&place.assignment);
     row.bind(place.owner_role.is_some()).bind(json!(members).to_string()).execute(&mut *work.tx).await?;
     Ok(())
@@ -83,8 +83,8 @@ pub(crate) async fn insert(
 /// `PUT /sandbox/tenants/{id}/services/{service}`: a service is planted, or an administrator changes one.
 pub(crate) async fn put_service(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body =
-        call.members(&["displayName", "upn", "phone", "licence", "features", "organizationUnitId", "members"])?;
-    let (technical, licence) = (technical(&body)?, licence(&body)?);
+        call.members(&["displayName", "upn", "phone", "license", "features", "organizationUnitId", "members"])?;
+    let (technical, license) = (technical(&body)?, license(&body)?);
     let features = json!(body.texts("features")?);
     let tenant = tenant(work, call).await?;
     alive(&tenant)?;
@@ -93,11 +93,11 @@ pub(crate) async fn put_service(work: &mut Work, call: &Call) -> Result<Reply, F
     let members = if body.has("members") { Some(json!(body.texts("members")?).to_string()) } else { None };
     let id = call.parameter("service");
     let place = Place::default_of(&tenant);
-    insert(work, &tenant, id, &technical, &licence, &place).await?;
-    let sql = "UPDATE services SET licence = ?3, features = ?4, technical = ?5, \
+    insert(work, &tenant, id, &technical, &license, &place).await?;
+    let sql = "UPDATE services SET license = ?3, features = ?4, technical = ?5, \
                organization_unit = COALESCE(?6, organization_unit), members = COALESCE(?7, members) \
                WHERE tenant = ?1 AND id = ?2";
-    let row = sqlx::query(sql).bind(&tenant.id).bind(id).bind(licence);
+    let row = sqlx::query(sql).bind(&tenant.id).bind(id).bind(license);
     row.bind(features.to_string()).bind(technical.to_string()).bind(unit).bind(members).execute(&mut *work.tx).await?;
     saved(work, tenant).await
 }
@@ -119,16 +119,16 @@ type Row = (String, String, String, bool, String, Option<String>, Option<String>
 /// `GET /sandbox/tenants/{id}/services`.
 pub(crate) async fn list(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let tenant = tenant(work, call).await?;
-    let sql = "SELECT id, licence, technical, removed, organization_unit, owner, owner_role, assignment, tab, pushed \
+    let sql = "SELECT id, license, technical, removed, organization_unit, owner, owner_role, assignment, tab, pushed \
                FROM services WHERE tenant = ? ORDER BY id";
     let rows: Vec<Row> = sqlx::query_as(sql).bind(&tenant.id).fetch_all(&mut *work.tx).await?;
     let mut items = Vec::new();
-    for (id, licence, technical, removed, unit, owner, owner_role, assignment, tab, pushed) in rows {
+    for (id, license, technical, removed, unit, owner, owner_role, assignment, tab, pushed) in rows {
         let technical: Value = serde_json::from_str(&technical)?;
         items.push(json!({
             "id": id,
             "displayName": technical["displayName"],
-            "licence": licence,
+            "license": license,
             "organizationUnitId": unit,
             "owner": owner,
             "ownerRole": owner_role,

@@ -15,12 +15,12 @@ use crate::model::units::{Tree, teams_based};
 /// The designs of Attendant Console.
 pub(crate) const DESIGNS: [&str; 2] = ["old", "new"];
 
-/// `PUT /sandbox/tenants/{id}/users/{user}`: a user is made or changed; licences are always those that are named.
+/// `PUT /sandbox/tenants/{id}/users/{user}`: a user is made or changed; licenses are always those that are named.
 pub(crate) async fn put_user(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
-    let body = call.members(&["licences", "displayName", "upn", "organizationUnitId", "design"])?;
-    let licences = body.texts("licences")?;
-    if licences.iter().any(|licence| !user_kinds().any(|kind| kind == *licence)) {
-        return Err(Problem::member("/licences", Code::NotAllowed).into());
+    let body = call.members(&["licenses", "displayName", "upn", "organizationUnitId", "design"])?;
+    let licenses = body.texts("licenses")?;
+    if licenses.iter().any(|license| !user_kinds().any(|kind| kind == *license)) {
+        return Err(Problem::member("/licenses", Code::NotAllowed).into());
     }
     let design = if body.has("design") { Some(body.choice("design", &DESIGNS)?) } else { None };
     let tenant = tenant(work, call).await?;
@@ -40,11 +40,11 @@ pub(crate) async fn put_user(work: &mut Work, call: &Call) -> Result<Reply, Fail
         .bind(design)
         .execute(&mut *work.tx)
         .await?;
-    let sql = "DELETE FROM user_licences WHERE tenant = ? AND user = ?";
+    let sql = "DELETE FROM user_licenses WHERE tenant = ? AND user = ?";
     sqlx::query(sql).bind(&tenant.id).bind(user).execute(&mut *work.tx).await?;
-    for licence in licences {
-        let sql = "INSERT OR IGNORE INTO user_licences VALUES (?, ?, ?)";
-        sqlx::query(sql).bind(&tenant.id).bind(user).bind(licence).execute(&mut *work.tx).await?;
+    for license in licenses {
+        let sql = "INSERT OR IGNORE INTO user_licenses VALUES (?, ?, ?)";
+        sqlx::query(sql).bind(&tenant.id).bind(user).bind(license).execute(&mut *work.tx).await?;
     }
     saved(work, tenant).await
 }
@@ -56,21 +56,21 @@ pub(crate) async fn welcome(work: &mut Work, tenant: &Tenant, user: &str, unit: 
     Ok(row.execute(&mut *work.tx).await?.rows_affected() > 0)
 }
 
-/// Id, organization unit, name, sign-in name, licences.
+/// Id, organization unit, name, sign-in name, licenses.
 type UserRow = (String, String, Option<String>, Option<String>, String);
 
 /// `GET /sandbox/tenants/{id}/users`.
 pub(crate) async fn users(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let tenant = tenant(work, call).await?;
     let sql = "SELECT id, organization_unit, display_name, upn, \
-               (SELECT json_group_array(kind) FROM user_licences WHERE user_licences.tenant = users.tenant AND user = id) \
+               (SELECT json_group_array(kind) FROM user_licenses WHERE user_licenses.tenant = users.tenant AND user = id) \
                FROM users WHERE tenant = ? ORDER BY id";
     let rows: Vec<UserRow> = sqlx::query_as(sql).bind(&tenant.id).fetch_all(&mut *work.tx).await?;
     let mut items = Vec::new();
-    for (id, unit, name, upn, licences) in rows {
-        let licences: Vec<String> = serde_json::from_str(&licences)?;
+    for (id, unit, name, upn, licenses) in rows {
+        let licenses: Vec<String> = serde_json::from_str(&licenses)?;
         items.push(json!({
-            "id": id, "organizationUnitId": unit, "displayName": name, "upn": upn, "licences": licences,
+            "id": id, "organizationUnitId": unit, "displayName": name, "upn": upn, "licenses": licenses,
         }));
     }
     Ok(Reply::ok(json!({"items": items})))

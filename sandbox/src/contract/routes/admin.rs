@@ -7,7 +7,7 @@ const OWNER: Parameter = Parameter {
     place: In::Header,
     required: false,
     // Visible ASCII between the slashes, as in any header.
-    holds: Holds::Spelt("^[!-.0-~]+/[!-.0-~]+/[!-.0-~]+$"),
+    holds: Holds::Pattern("^[!-.0-~]+/[!-.0-~]+/[!-.0-~]+$"),
     about: "stamp of the writer, `<clusterId>/<namespace>/<name>` of at most 512 characters; without it only a tenant without owner is written",
 };
 const CLAIMED_OWNER: Parameter = Parameter { required: true, about: "stamp to put on the tenant", ..OWNER };
@@ -27,7 +27,7 @@ const IF_NONE_MATCH: Parameter = Parameter {
 };
 const FIELDS: Parameter = query(
     "fields",
-    Holds::Spelt(
+    Holds::Pattern(
         "^(id|settingsVersion|runtimeVersion|owner|lastOwner)(,(id|settingsVersion|runtimeVersion|owner|lastOwner))*$",
     ),
     "comma-separated: id, settingsVersion, runtimeVersion (these by default), owner, lastOwner",

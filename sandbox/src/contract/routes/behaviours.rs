@@ -19,7 +19,7 @@ const fn play(method: &'static str, template: &'static str, behaviour: Behaviour
     Route::new(method, template, Operation::Behaviour(behaviour), about)
 }
 
-/// In the order of the design: units, provisioning, records, tasks, calls, Interact, view, licences, search.
+/// In the order of the design: units, provisioning, records, tasks, calls, Interact, view, licenses, search.
 pub(super) static ROUTES: &[Route] = &[
     play(
         "GET",
@@ -125,8 +125,8 @@ pub(super) static ROUTES: &[Route] = &[
         .takes(&[VIEWER])
         .answers(&[(200, Some("View"))])
         .refuses(READS),
-    play("GET", "/sandbox/tenants/{id}/licences", Behaviour::ListLicences, "Compare used licences with bought ones")
-        .answers(&[(200, Some("Licences"))])
+    play("GET", "/sandbox/tenants/{id}/licences", Behaviour::ListLicenses, "Compare used licenses with bought ones")
+        .answers(&[(200, Some("Licenses"))])
         .refuses(READS),
     play("GET", "/sandbox/tenants/{id}/search", Behaviour::Search, "Search contacts in Attendant Console")
         .takes(&[ASKER, WORDS])

@@ -79,7 +79,7 @@ pub(super) static ROUTES: &[Route] = &[
         .takes(&[PERSON])
         .answers(NOTHING)
         .refuses(&[TenantNotFound]),
-    ask("PUT", "/sandbox/tenants/{id}/users/{user}", World::PutUser, "Set the licences of a user")
+    ask("PUT", "/sandbox/tenants/{id}/users/{user}", World::PutUser, "Set the licenses of a user")
         .body("User")
         .answers(NOTHING)
         .refuses(PLANTED),

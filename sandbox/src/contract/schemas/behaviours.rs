@@ -2,7 +2,7 @@
 use serde_json::{Value, json};
 
 use super::shapes::{count, flag, guid, list, object, one_of, text, text_or_null};
-use crate::model::runtime::{SERVICE_LICENCES, user_kinds};
+use crate::model::runtime::{SERVICE_LICENSES, user_kinds};
 use crate::model::tasks::kinds;
 use crate::world::users::DESIGNS;
 use crate::world::{calls, interact, provisioning, services, tasks};
@@ -54,7 +54,7 @@ fn services() -> Vec<(&'static str, Value)> {
         ("displayName", text()),
         ("upn?", text_or_null()),
         ("phone?", text_or_null()),
-        ("licence?", one_of(&SERVICE_LICENCES)),
+        ("license?", one_of(&SERVICE_LICENSES)),
         ("via", one_of(&provisioning::VIAS)),
         ("as", one_of(&provisioning::PEOPLE)),
         ("by", text()),
@@ -71,7 +71,7 @@ fn services() -> Vec<(&'static str, Value)> {
     let service = object(&[
         ("id", text()),
         ("displayName", text()),
-        ("licence", one_of(&SERVICE_LICENCES)),
+        ("license", one_of(&SERVICE_LICENSES)),
         ("organizationUnitId", unit_id()),
         ("owner", text_or_null()),
         ("ownerRole", text_or_null()),
@@ -91,7 +91,7 @@ fn users() -> Vec<(&'static str, Value)> {
     let kinds: Vec<String> = user_kinds().collect();
     let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
     let user = object(&[
-        ("licences", list(one_of(&kinds))),
+        ("licenses", list(one_of(&kinds))),
         ("displayName?", text_or_null()),
         ("upn?", text_or_null()),
         ("organizationUnitId?", unit_id()),
@@ -102,7 +102,7 @@ fn users() -> Vec<(&'static str, Value)> {
         ("organizationUnitId", unit_id()),
         ("displayName", text_or_null()),
         ("upn", text_or_null()),
-        ("licences", list(one_of(&kinds))),
+        ("licenses", list(one_of(&kinds))),
     ]);
     let record = object(&[
         ("user", text()),
@@ -182,7 +182,7 @@ fn sessions() -> Vec<(&'static str, Value)> {
 fn views() -> Vec<(&'static str, Value)> {
     let user = object(&[("name", text()), ("state", text_or_null()), ("timeInStateSeconds?", count())]);
     let call = object(&[("service", text()), ("customer", text()), ("outcome", one_of(&calls::OUTCOMES))]);
-    let licence = object(&[("kind", text()), ("used", count()), ("contingent", count()), ("overused", flag())]);
+    let license = object(&[("kind", text()), ("used", count()), ("contingent", count()), ("overused", flag())]);
     let contact = object(&[("displayName", text_or_null()), ("userPrincipalName", text())]);
     let member = object(&[("id", text()), ("available", flag())]);
     let service = object(&[("id", text()), ("displayName", text()), ("available", flag()), ("members", list(member))]);
@@ -195,7 +195,7 @@ fn views() -> Vec<(&'static str, Value)> {
     ]);
     vec![
         ("View", object(&[("users", list(user)), ("calls", list(call))])),
-        ("Licences", items(licence)),
+        ("Licenses", items(license)),
         ("SearchResult", result),
     ]
 }

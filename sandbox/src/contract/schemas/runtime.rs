@@ -2,7 +2,7 @@
 use serde_json::{Value, json};
 
 use super::shapes::{count, flag, guid, list, object, one_of, pointer, text};
-use crate::model::runtime::{CHANGES, MODALITIES, SERVICE_LICENCES, USER_LICENCES};
+use crate::model::runtime::{CHANGES, MODALITIES, SERVICE_LICENSES, USER_LICENSES};
 
 pub(super) fn schema() -> Value {
     let effective_max = json!({"type": "integer"});
@@ -20,14 +20,14 @@ pub(super) fn schema() -> Value {
     ])
 }
 
-/// Returns an object with a member per kind of licence.
+/// Returns an object with a member per kind of license.
 fn by_kind(schema: &Value) -> Value {
     let members = |names: &[&'static str]| -> Value {
         object(&names.iter().map(|name| (*name, schema.clone())).collect::<Vec<_>>())
     };
     object(&[
-        ("services", members(&SERVICE_LICENCES)),
-        ("users", members(&USER_LICENCES)),
+        ("services", members(&SERVICE_LICENSES)),
+        ("users", members(&USER_LICENSES)),
         ("modalities", members(&MODALITIES)),
     ])
 }

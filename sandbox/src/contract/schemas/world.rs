@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::shapes::{count, flag, guid, list, object, one_of, pointer, text, text_or_null};
 use crate::model::problem::Slug;
 use crate::model::roles::Role;
-use crate::model::runtime::{MODALITIES, SERVICE_LICENCES};
+use crate::model::runtime::{MODALITIES, SERVICE_LICENSES};
 use crate::model::trace::EFFECTS;
 use crate::world::faults::KINDS;
 
@@ -71,7 +71,7 @@ fn faults() -> Vec<(&'static str, Value)> {
     let mut members =
         vec![("route", route), ("tenant?", guid()), ("nth?", from_one()), ("times?", from_one()), ("action", action())];
     let stated = object(&members);
-    members.extend([("seen", count()), ("struck", count())]);
+    members.extend([("seen", count()), ("faulted", count())]);
     vec![
         ("FaultsToPlant", object(&[("faults", list(stated))])),
         ("Faults", object(&[("faults", list(object(&members)))])),
@@ -99,7 +99,7 @@ fn people() -> Vec<(&'static str, Value)> {
         ("displayName", text()),
         ("upn?", text_or_null()),
         ("phone?", text_or_null()),
-        ("licence?", one_of(&SERVICE_LICENCES)),
+        ("license?", one_of(&SERVICE_LICENSES)),
         ("features?", list(text())),
         ("organizationUnitId?", text()),
         ("members?", list(text())),
