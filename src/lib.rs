@@ -29,6 +29,7 @@
 
 pub mod admin_api;
 pub mod cli;
+mod cluster;
 pub mod controller;
 mod http;
 pub mod manifests;

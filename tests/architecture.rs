@@ -13,7 +13,7 @@ use paths::CRATE;
 use source::{Module, Name, Package};
 
 /// Each room of the operator and the rooms that it may use beside itself.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("settings", &[]),
     ("resources", &["settings"]),
     ("manifests", &["resources", "settings"]),
@@ -21,7 +21,8 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("microsoft", &["settings", "http"]),
     ("http", &[]),
     ("plan", &["resources", "settings", "admin_api"]),
-    ("controller", &["settings", "resources", "manifests", "plan", "admin_api", "microsoft", "telemetry"]),
+    ("cluster", &[]),
+    ("controller", &["cluster", "settings", "resources", "manifests", "plan", "admin_api", "microsoft", "telemetry"]),
     ("cli", &["settings", "resources", "manifests", "plan", "admin_api", "telemetry", "controller"]),
     ("telemetry", &[]),
 ];

@@ -12,8 +12,8 @@ use url::Url;
 
 use super::context::{Context, Refusal};
 use super::platform::Guarded;
+use super::platform_changes::PlatformChanges;
 use crate::admin_api::{Client, Endpoint};
-use crate::resources::condition::{self, ConditionStatus, condition_type};
 use crate::resources::platform::PlatformSpec;
 use crate::resources::{Platform, SecretVersion, reason};
 use crate::settings::endpoint;
@@ -27,38 +27,7 @@ pub(super) struct Platforms {
     clients: Mutex<HashMap<String, Connection>>,
     /// Rung when a platform is found to be out of reach.
     pub(super) alarm: Arc<Notify>,
-}
-
-/// The Platforms as one watch last saw them.
-#[derive(Default)]
-pub(super) struct Seen(Mutex<HashMap<String, (String, bool)>>);
-
-/// Whose Tenants a change of a Platform concerns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Concerns {
-    /// Nobody's: it is as it was, or out of reach, which each finds out by itself.
-    Nobody,
-    /// Those that waited for it: it is there, or back.
-    Waiting,
-    /// All: it is another one now.
-    All,
-}
-
-impl Seen {
-    /// Compares a Platform with how it was last seen.
-    pub(super) fn compare(&self, platform: &Platform) -> Concerns {
-        let conditions = platform.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-        let ready = condition::find(conditions, condition_type::READY)
-            .is_some_and(|ready| ready.status == ConditionStatus::True.as_str());
-        let version = format!("{:?}/{:?}", platform.uid(), platform.metadata.generation);
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match seen.insert(platform.name_any(), (version.clone(), ready)) {
-            None => Concerns::Waiting,
-            Some((before, _)) if before != version => Concerns::All,
-            Some((_, false)) if ready => Concerns::Waiting,
-            Some(_) => Concerns::Nobody,
-        }
-    }
+    pub(super) changes: PlatformChanges,
 }
 
 #[derive(Clone)]
@@ -87,7 +56,7 @@ pub(super) struct NoClient {
 
 impl Platforms {
     pub(super) fn new(store: Store<Guarded>) -> Self {
-        Self { store, clients: Mutex::default(), alarm: Arc::new(Notify::new()) }
+        Self { store, clients: Mutex::default(), alarm: Arc::new(Notify::new()), changes: PlatformChanges::default() }
     }
 
     /// The Platform of a name. Where the watch has not seen it yet, it is read: it may be a second old.

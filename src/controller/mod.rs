@@ -15,6 +15,7 @@ mod observe;
 mod orphans;
 mod partner;
 mod platform;
+mod platform_changes;
 mod policies;
 mod publish;
 mod reconcile;
@@ -31,15 +32,16 @@ use futures::{FutureExt, Stream, StreamExt, stream};
 use kube::client::ClientBuilder;
 use kube::core::DeserializeGuard;
 use kube::runtime::reflector::{ObjectRef, Store};
-use kube::runtime::{Controller, controller, watcher};
-use kube::{Api, Client, Config, Resource, ResourceExt};
+use kube::runtime::{Controller, controller};
+use kube::{Api, Client, Config, Resource};
 use tracing::{debug, info, warn};
 
+use crate::cluster::watch;
 use crate::resources::Tenant;
 use crate::resources::condition::{self, ConditionStatus, condition_type};
-use connect::{Concerns, Seen};
 use context::Context;
 pub use context::{CheckTiming, Observer, Options, Step, Timing};
+use platform_changes::{Concerns, PlatformChange};
 
 /// The name under which everything is written.
 pub const FIELD_MANAGER: &str = "nimbus-operator";
@@ -68,8 +70,9 @@ pub async fn run(
     let namespaces = options.namespaces.clone();
     let concurrency = options.concurrency;
     let shutdown = shutdown.shared();
-    let platforms = Controller::new(Api::<platform::Guarded>::all(client.clone()), watcher::Config::default());
-    let context = Arc::new(Context::new(client.clone(), options, platforms.store()).context("starting the checks")?);
+    let platforms = watch(Api::<platform::Guarded>::all(client.clone()));
+    let context =
+        Arc::new(Context::new(client.clone(), options, platforms.store.clone()).context("starting the checks")?);
     context.check_access().await?;
     info!(
         instance = context.options.instance,
@@ -83,14 +86,17 @@ pub async fn run(
         context.platform_memory.mark_all_due();
         Some(((), context))
     });
-    let serve_platforms = platforms
+    let of_changes = context.clone();
+    let changes = platforms.changes.inspect(move |platform| announce(&of_changes, platform));
+    let serve_platforms = Controller::for_shared_stream(changes, platforms.store)
         .with_config(controller::Config::default().concurrency(4))
         .reconcile_all_on(alarm)
         .graceful_shutdown_on(shutdown.clone())
         .run(platform::reconcile, platform::retry, context.clone())
         .for_each(|_| async {});
 
-    let serve_partners = Controller::new(Api::<partner::Guarded>::all(client.clone()), watcher::Config::default())
+    let partners = watch(Api::<partner::Guarded>::all(client.clone()));
+    let serve_partners = Controller::for_shared_stream(partners.changes, partners.store)
         .with_config(controller::Config::default().concurrency(4))
         .graceful_shutdown_on(shutdown.clone())
         .run(partner::reconcile, partner::retry, context.clone())
@@ -103,13 +109,10 @@ pub async fn run(
         namespaces.iter().map(one).collect()
     };
     let serve_tenants = stream::select_all(apis.into_iter().map(|(api, namespace)| {
-        let tenants = Controller::new(api, watcher::Config::default());
-        let (store, of_platform, seen) = (tenants.store(), context.clone(), Seen::default());
-        tenants
+        let tenants = watch(api);
+        Controller::for_shared_stream(tenants.changes, tenants.store.clone())
             .with_config(controller::Config::default().concurrency(concurrency))
-            .watches(Api::<platform::Guarded>::all(client.clone()), watcher::Config::default(), move |platform| {
-                wake_tenants(&of_platform, &seen, &store, &platform)
-            })
+            .reconcile_on(of_changed_platforms(&context, tenants.store))
             .reconcile_on(checked(&context, namespace))
             .graceful_shutdown_on(shutdown.clone())
             .run(reconcile::reconcile, reconcile::retry, context.clone())
@@ -157,28 +160,40 @@ fn error_kind<E: std::error::Error + 'static, Q: std::error::Error + 'static>(
     }
 }
 
-/// The Tenants that a change of a Platform concerns.
-fn wake_tenants(
-    context: &Context,
-    seen: &Seen,
-    store: &Store<Guarded>,
-    platform: &platform::Guarded,
-) -> Vec<ObjectRef<Guarded>> {
-    let Ok(platform) = &platform.0 else { return vec![] };
-    let concerns = seen.compare(platform);
-    if platform.spec.instance() != context.options.instance || concerns == Concerns::Nobody {
-        return vec![];
+/// Tells of a Platform of this instance that changed.
+fn announce(context: &Context, platform: &platform::Guarded) {
+    // One that cannot be read changes nothing for its Tenants: they stay as they were.
+    let Ok(platform) = &platform.0 else { return };
+    if platform.spec.instance() == context.options.instance {
+        context.platforms.changes.announce(platform);
     }
-    let name = platform.name_any();
-    let tenants = store.state();
-    let concerned = tenants.iter().filter(|tenant| match &tenant.0 {
-        Ok(tenant) if tenant.spec.platform_ref.name != name => false,
+}
+
+/// The Tenants whose Platform changed.
+fn of_changed_platforms(
+    context: &Arc<Context>,
+    tenants: Store<Guarded>,
+) -> impl Stream<Item = ObjectRef<Guarded>> + Send + 'static {
+    let changes = context.platforms.changes.subscribe();
+    let context = context.clone();
+    stream::unfold(changes, |mut changes| async { changes.recv().await.map(|change| (change, changes)) })
+        .flat_map(move |change| stream::iter(wake_tenants(&context, &tenants, &change)))
+}
+
+/// The Tenants that a change of a Platform concerns; from here on they are due.
+fn wake_tenants(context: &Context, tenants: &Store<Guarded>, change: &PlatformChange) -> Vec<ObjectRef<Guarded>> {
+    let is_concerned = |tenant: &Guarded| match &tenant.0 {
         Ok(tenant) => {
-            concerns == Concerns::All || !is_ready(tenant) || context.memory.get(&tenant.metadata).attempts > 0
+            tenant.spec.platform_ref.name == change.platform
+                && (change.concerns == Concerns::All
+                    || !is_ready(tenant)
+                    || context.memory.get(&tenant.metadata).attempts > 0)
         }
         Err(_) => false,
-    });
+    };
+    let concerned = tenants.state_filter(is_concerned);
     concerned
+        .iter()
         .map(|tenant| {
             context.memory.mark_due(tenant.meta().uid.as_deref().unwrap_or_default());
             ObjectRef::from_obj(&**tenant)

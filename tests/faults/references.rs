@@ -1,15 +1,20 @@
 //! References that do not hold yet: a Platform that is missing or does not want this namespace. The Tenant says which, calls
 //! nobody, and goes on by itself once they do.
 
+use std::time::Duration;
+
 use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams};
 use nimbus_operator::resources::{Platform, Tenant};
 use serde_json::{Value, json};
 
 use super::platform_says;
+use crate::support::proxy::{Proxy, Upstream};
+use crate::support::recorder::Recorder;
 use crate::support::stage::{Stage, condition};
 use crate::support::tenant::Handle;
 use crate::support::users;
+use crate::support::wait::{PATIENCE, until};
 
 fn words(tenant: &Tenant) -> Vec<(String, String)> {
     let kinds = ["Ready", "Accepted", "Synced", "Reconciling", "Stalled"];
@@ -81,6 +86,34 @@ async fn a_namespace_that_is_not_allowed_is_not_served_until_it_is() {
     allow(&stage, json!({ "all": true })).await;
     stage.ready().await;
     assert_eq!(["settings-changed"], stage.platform.effects(mark).await.unwrap().as_slice());
+}
+
+/// What wakes a Tenant and what its pass reads come from one source: were there two watches of Platforms, and the one that
+/// fills the store the slower, the pass would decide on the old Platform and nothing would wake the Tenant again. Each watch
+/// of Platforms is slowed down in turn.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_of_a_platform_wakes_its_tenants_once_their_passes_can_see_it() {
+    const LAG: Duration = Duration::from_millis(1500);
+    let stage = Stage::new("lag").await;
+    let recorder = Recorder::new(|_, _| false);
+    let proxy = Proxy::start(Upstream::kubernetes(stage.env.control_plane), &recorder).await.unwrap();
+    let _operator = stage.start_through(&proxy);
+    stage.connected().await;
+    stage.create(json!({})).await;
+    stage.ready().await;
+    until("Platforms are watched", PATIENCE, async || match proxy.opened("platforms") {
+        0 => Err("not yet"),
+        _ => Ok(()),
+    })
+    .await;
+
+    for number in 1..=proxy.opened("platforms") {
+        allow(&stage, json!({ "names": ["another"] })).await;
+        stage.condition("Ready", "False", "NamespaceNotPermitted").await;
+        proxy.slow_down("platforms", number, LAG);
+        allow(&stage, json!({ "names": [stage.env.namespace] })).await;
+        stage.ready().await;
+    }
 }
 
 /// A Tenant whose Platform is missing is nobody else's problem.

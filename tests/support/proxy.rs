@@ -3,10 +3,11 @@
 //! Stands on loopback between the operator and the API server or the platform, passes reads
 //! through as streams (watches live), and lets a [`Recorder`] decide about effects.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::Router;
@@ -68,12 +69,16 @@ struct Memory {
     refused: Mutex<usize>,
     /// Counts the times that open watches were cut.
     cuts: watch::Sender<u64>,
+    /// How many watches of a kind, by its plural, were opened.
+    opened: Mutex<BTreeMap<String, usize>>,
+    /// Which watch of a kind is slow: the number in which it was opened, from 1, and the delay of what it delivers.
+    slow: Mutex<Option<(String, usize, Duration)>>,
 }
 
 impl Memory {
     /// Whether a read asks to continue from what is forgotten. A list is what ends that.
     fn is_gone(&self, head: &request::Parts) -> bool {
-        let plural = head.uri.path().rsplit('/').next().unwrap_or_default();
+        let plural = plural(head);
         let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
         if !is_watch(head) {
             forgotten.remove(plural);
@@ -83,6 +88,24 @@ impl Memory {
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner) += usize::from(gone);
         gone
     }
+
+    /// Counts a watch that was opened, and returns its number.
+    fn open(&self, plural: &str) -> usize {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = opened.entry(plural.to_owned()).or_default();
+        *count += 1;
+        *count
+    }
+
+    /// Returns the delay of what a watch delivers now.
+    fn delay_of(&self, plural: &str, number: usize) -> Option<Duration> {
+        let slow = self.slow.lock().unwrap_or_else(PoisonError::into_inner);
+        slow.as_ref().filter(|(of, nth, _)| of == plural && *nth == number).map(|(_, _, delay)| *delay)
+    }
+}
+
+fn plural(head: &request::Parts) -> &str {
+    head.uri.path().rsplit('/').next().unwrap_or_default()
 }
 
 fn is_watch(head: &request::Parts) -> bool {
@@ -138,6 +161,17 @@ impl Proxy {
         self.memory.forgotten.lock().unwrap_or_else(PoisonError::into_inner).contains(plural)
     }
 
+    /// Delays what one watch of a kind delivers from now on: the one that was opened as number `number` of its kind, counted
+    /// from 1. The watch that was slow before is fast again.
+    pub fn slow_down(&self, plural: &str, number: usize, delay: Duration) {
+        *self.memory.slow.lock().unwrap_or_else(PoisonError::into_inner) = Some((plural.to_owned(), number, delay));
+    }
+
+    /// Returns how many watches of a kind were opened so far.
+    pub fn opened(&self, plural: &str) -> usize {
+        self.memory.opened.lock().unwrap_or_else(PoisonError::into_inner).get(plural).copied().unwrap_or_default()
+    }
+
     /// Returns how many watches were refused in all.
     pub fn refused(&self) -> usize {
         *self.memory.refused.lock().unwrap_or_else(PoisonError::into_inner)
@@ -191,8 +225,19 @@ async fn pass(State(middle): State<Middle>, request: Request) -> Response {
 impl Middle {
     async fn stream(&self, head: request::Parts, body: Bytes) -> Result<Answer<Body>> {
         let cut = is_watch(&head).then(|| self.memory.cuts.subscribe());
+        let watch = is_watch(&head).then(|| (plural(&head).to_owned(), self.memory.open(plural(&head))));
         let answer = self.send(head, body).await?;
         let (status, headers) = (answer.status(), answer.headers().clone());
+        let memory = self.memory.clone();
+        let paced = answer.bytes_stream().then(move |bytes| {
+            let delay = watch.as_ref().and_then(|(plural, number)| memory.delay_of(plural, *number));
+            async move {
+                if let Some(delay) = delay {
+                    tokio::time::sleep(delay).await;
+                }
+                bytes
+            }
+        });
         let ends = async {
             match cut {
                 // An error says that the proxy is gone.
@@ -200,7 +245,7 @@ impl Middle {
                 None => std::future::pending().await,
             }
         };
-        Ok((status, headers, Body::from_stream(answer.bytes_stream().take_until(Box::pin(ends)))))
+        Ok((status, headers, Body::from_stream(paced.take_until(Box::pin(ends)))))
     }
 
     /// Carries out an effect to its end, even when the client is killed meanwhile: whether it

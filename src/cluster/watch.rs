@@ -1,0 +1,130 @@
+//! One watch of a kind: a store, and the changes of it.
+//!
+//! A reconciler is told to look at an object and then reads the store. So a change must not be announced before the store holds
+//! it, or the reconciler decides on the old object and nothing tells it to look again. Two things announce too early: a second
+//! watch of the same kind, which has nothing to do with the store of the first, and `applied_objects` of kube, which announces
+//! the objects of a list while the store still holds what was there before the list. Here every change is announced after the
+//! store has it, and whoever needs the changes shares this one watch.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use futures::stream::{BoxStream, StreamExt, iter};
+use kube::runtime::WatchStreamExt;
+use kube::runtime::reflector::{self, Store};
+use kube::runtime::watcher::{self, Event, watcher};
+use kube::{Api, Resource};
+use serde::de::DeserializeOwned;
+use tracing::warn;
+
+/// One watch of a kind.
+pub(crate) struct Watch<K>
+where
+    K: Resource + 'static,
+    K::DynamicType: Eq + Hash,
+{
+    /// What is there, as far as the watch has seen it.
+    pub(crate) store: Store<K>,
+    /// Each object that is new or changed, once the store holds it. The store is filled only while this is polled.
+    pub(crate) changes: BoxStream<'static, Arc<K>>,
+}
+
+/// Watches a kind, with a back-off of its own.
+pub(crate) fn watch<K>(api: Api<K>) -> Watch<K>
+where
+    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+{
+    let (store, writer) = reflector::store();
+    let events = watcher(api, watcher::Config::default()).default_backoff().reflect(writer);
+    let holds = store.clone();
+    let changes = events.flat_map(move |event| iter(announced(event, &holds))).boxed();
+    Watch { store, changes }
+}
+
+/// What an event changed in the store, which has taken it in.
+fn announced<K>(event: watcher::Result<Event<K>>, store: &Store<K>) -> Vec<Arc<K>>
+where
+    K: Resource<DynamicType = ()> + Clone + 'static,
+{
+    match event {
+        Ok(Event::Apply(object)) => vec![Arc::new(object)],
+        // The objects of a list replace the store at its end, all at once.
+        Ok(Event::InitDone) => store.state(),
+        Ok(Event::Init | Event::InitApply(_) | Event::Delete(_)) => vec![],
+        // Its text may quote an object.
+        Err(_) => {
+            warn!(kind = %K::kind(&()), "a watch failed; it is tried again");
+            vec![]
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::ConfigMap;
+    use kube::ResourceExt;
+
+    use super::*;
+
+    fn map(name: &str, version: &str) -> ConfigMap {
+        let mut map = ConfigMap::default();
+        map.metadata.name = Some(name.to_owned());
+        map.metadata.resource_version = Some(version.to_owned());
+        map
+    }
+
+    /// What is announced for each event, and the version that the store then holds of it.
+    fn run(events: Vec<Event<ConfigMap>>) -> Vec<Vec<(String, Option<String>)>> {
+        let (store, mut writer) = reflector::store();
+        let mut all = vec![];
+        for event in events {
+            writer.apply_watcher_event(&event);
+            let mut step: Vec<_> = announced(Ok(event), &store)
+                .iter()
+                .map(|map| {
+                    let held = store.get(&reflector::ObjectRef::from_obj(&**map));
+                    assert_eq!(map.resource_version(), held.and_then(|held| held.resource_version()));
+                    (map.name_any(), map.resource_version())
+                })
+                .collect();
+            step.sort();
+            all.push(step);
+        }
+        all
+    }
+
+    fn announced_as(name: &str, version: &str) -> (String, Option<String>) {
+        (name.to_owned(), Some(version.to_owned()))
+    }
+
+    #[test]
+    fn a_change_is_announced_once_the_store_holds_it() {
+        let listed = vec![
+            Event::Init,
+            Event::InitApply(map("a", "1")),
+            Event::InitApply(map("b", "1")),
+            Event::InitDone,
+            Event::Apply(map("a", "2")),
+            // Listed again: the edit of b was in a gap of the watch.
+            Event::Init,
+            Event::InitApply(map("a", "2")),
+            Event::InitApply(map("b", "3")),
+            Event::InitDone,
+            Event::Delete(map("a", "2")),
+        ];
+        let expected = vec![
+            vec![],
+            vec![],
+            vec![],
+            vec![announced_as("a", "1"), announced_as("b", "1")],
+            vec![announced_as("a", "2")],
+            vec![],
+            vec![],
+            vec![],
+            vec![announced_as("a", "2"), announced_as("b", "3")],
+            vec![],
+        ];
+        assert_eq!(expected, run(listed));
+    }
+}
