@@ -8,7 +8,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::controller::context::CheckTiming;
+use crate::controller::options::CheckTiming;
 use crate::microsoft::verdict::{Outcome, Verdict};
 use crate::plan::checks::{PENDING, result};
 use crate::resources::status::CheckStatus;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use url::Url;
 use uuid::Uuid;
 
-use crate::controller::connect::{Unread, secret_text};
 use crate::controller::context::Context;
+use crate::controller::platforms::{Unread, secret_text};
 use crate::microsoft::verdict::{self, Verdict};
 use crate::microsoft::{App, Credential, Graph, Options};
 use crate::resources::platform::{Microsoft, NimbusApp};

@@ -11,7 +11,7 @@ use super::check_state::{Answer, CheckState};
 use super::credentials::AppCredentials;
 use super::rate_limits::RateLimits;
 use super::tenant_checks::{PlannedCheck, QueryId, TenantChecks, Wake};
-use crate::controller::context::CheckTiming;
+use crate::controller::options::CheckTiming;
 use crate::microsoft::Graph;
 use crate::plan::Check;
 

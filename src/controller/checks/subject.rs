@@ -3,7 +3,7 @@
 use kube::ResourceExt;
 use kube::runtime::reflector::ObjectRef;
 
-use crate::controller::Guarded;
+use crate::controller::tenant::Guarded;
 use crate::resources::status::CheckStatus;
 use crate::resources::{Platform, Tenant};
 

@@ -8,8 +8,8 @@ use kube::runtime::reflector::ObjectRef;
 use super::check_state::{Answer, CheckState, carry_over};
 use super::credentials::AppCredentials;
 use super::rate_limits::{RateLimits, rate_limit_key};
-use crate::controller::Guarded;
-use crate::controller::context::CheckTiming;
+use crate::controller::options::CheckTiming;
+use crate::controller::tenant::Guarded;
 use crate::microsoft::verdict;
 use crate::plan::Check;
 

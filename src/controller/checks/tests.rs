@@ -17,7 +17,7 @@ use super::check_state::{Answer, CheckState};
 use super::credentials::AppCredentials;
 use super::platform_checks::{Ask, PlatformChecks, Snapshot};
 use super::tenant_checks::{PlannedCheck, QueryId, Wake};
-use crate::controller::context::CheckTiming;
+use crate::controller::options::CheckTiming;
 use crate::microsoft::acs::Checked;
 use crate::microsoft::{App, CallError, Credential, Graph, Options, verdict};
 use crate::plan::checks::name;

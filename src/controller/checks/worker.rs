@@ -13,7 +13,7 @@ use super::credentials::AppReading;
 use super::platform_checks::{PlatformChecks, Snapshot};
 use super::queries::Queries;
 use super::tenant_checks::{PlannedCheck, QueryId, Wake};
-use crate::controller::context::CheckTiming;
+use crate::controller::options::CheckTiming;
 use crate::microsoft::Acs;
 
 /// The longest wait at shutdown for what is being asked.

@@ -3,12 +3,12 @@
 use k8s_openapi::api::admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
 use kube::Api;
 
-use super::context::{Context, Refusal};
+use crate::controller::context::{Context, Refusal};
 use crate::manifests::policies::NAMES;
 
 /// The policies and bindings that are missing, by kind and name. What may not be read counts as missing: nobody could say
 /// that it is there.
-pub(super) async fn missing(context: &Context) -> Result<Vec<String>, Refusal> {
+pub(crate) async fn missing(context: &Context) -> Result<Vec<String>, Refusal> {
     let policies = Api::<ValidatingAdmissionPolicy>::all(context.client.clone());
     let bindings = Api::<ValidatingAdmissionPolicyBinding>::all(context.client.clone());
     let mut missing = vec![];

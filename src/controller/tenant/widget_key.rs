@@ -12,10 +12,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tracing::info;
 
-use super::FIELD_MANAGER;
-use super::context::{Context, Refusal};
 use super::execute::Writer;
 use crate::admin_api::TenantDocument;
+use crate::controller::FIELD_MANAGER;
+use crate::controller::context::{Context, Refusal};
 use crate::plan::Stop;
 use crate::plan::widget_key::{self, DATA_KEY, Found, Obstacle, Publication, Step};
 use crate::resources::{GROUP, SecretVersion, Tenant};
@@ -24,7 +24,7 @@ use crate::resources::{GROUP, SecretVersion, Tenant};
 /// key.
 ///
 /// *Errors*: the platform or Kubernetes did not answer, or the Tenant changed meanwhile.
-pub(super) async fn publish(
+pub(crate) async fn publish(
     context: &Context,
     tenant: &Tenant,
     writer: &Writer<'_>,

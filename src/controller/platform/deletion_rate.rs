@@ -10,8 +10,8 @@ use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use serde_json::json;
 
-use super::FIELD_MANAGER;
-use super::context::{Context, Refusal};
+use crate::controller::FIELD_MANAGER;
+use crate::controller::context::{Context, Refusal};
 use crate::resources::Platform;
 use crate::resources::platform::ConfirmedDeletion;
 
@@ -21,7 +21,7 @@ const TRIES: u32 = 5;
 
 /// Whether a deletion may be asked for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Slot {
+pub(crate) enum Slot {
     /// It may.
     Taken,
     /// Not before this much time has passed.
@@ -29,7 +29,7 @@ pub(super) enum Slot {
 }
 
 /// Takes a slot for the deletion of one tenant, or finds the one that it has: each further attempt is the same deletion.
-pub(super) async fn take(context: &Context, platform: &Platform, tenant_id: &str) -> Result<Slot, Refusal> {
+pub(crate) async fn take(context: &Context, platform: &Platform, tenant_id: &str) -> Result<Slot, Refusal> {
     let api = Api::<Platform>::all(context.client.clone());
     for _ in 0..TRIES {
         let fresh = context.kubernetes(api.get(&platform.name_any())).await?;

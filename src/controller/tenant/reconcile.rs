@@ -13,14 +13,15 @@ use thiserror::Error;
 use tracing::{Instrument, debug, info_span};
 
 use super::Guarded;
-use super::checks::Subject;
-use super::context::{Context, Refusal, Step};
 use super::execute::execute;
-use super::memory::Entry;
 use super::observe::observe;
 use super::publish::publish;
 use super::resolve::resolve;
 use crate::admin_api::{ApiError, Client};
+use crate::controller::checks::Subject;
+use crate::controller::context::{Context, Refusal};
+use crate::controller::options::Step;
+use crate::controller::queue::memory::Entry;
 use crate::plan::checks::check_plan;
 use crate::plan::{CheckPlan, Conclusion, Delay, Done, Facts, Outcome, Rewrites, Stop, conclude, plan, validate};
 use crate::resources::tenant::DEFAULT_SYNC_INTERVAL_SECONDS;
@@ -31,29 +32,29 @@ const PANICKED: &str = "a pass panicked; the operator's log has the place";
 /// The outcome of a pass could not be written to Kubernetes.
 #[derive(Debug, Error)]
 #[error("writing the outcome of a pass: {0}")]
-pub(super) struct NotPublished(pub(super) &'static str);
+pub(crate) struct NotPublished(pub(crate) &'static str);
 
 /// What a pass knows of its Tenant.
-pub(super) struct Pass {
+pub(crate) struct Pass {
     /// As it was last read or written.
-    pub(super) tenant: Tenant,
+    pub(crate) tenant: Tenant,
     /// Our stamp on the platform.
-    pub(super) stamp: String,
+    pub(crate) stamp: String,
     /// Its Platform, if there is one.
-    pub(super) platform: Option<Arc<Platform>>,
+    pub(crate) platform: Option<Arc<Platform>>,
     /// The Partner that it names, if there is one.
-    pub(super) partner: Option<ObjectMeta>,
+    pub(crate) partner: Option<ObjectMeta>,
     /// Its namespace and name.
-    pub(super) key: String,
+    pub(crate) key: String,
     /// The hash of its spec and Secrets.
-    pub(super) hash: Option<String>,
+    pub(crate) hash: Option<String>,
     /// What it wants to know of Microsoft; nothing unless it is live.
-    pub(super) check_plan: Option<CheckPlan>,
+    pub(crate) check_plan: Option<CheckPlan>,
     rewrites: Rewrites,
 }
 
 /// Looks at one Tenant. A panic that gets this far says nothing in a status, but it ends neither the watch nor other passes.
-pub(super) async fn reconcile(guarded: Arc<Guarded>, context: Arc<Context>) -> Result<Action, NotPublished> {
+pub(crate) async fn reconcile(guarded: Arc<Guarded>, context: Arc<Context>) -> Result<Action, NotPublished> {
     AssertUnwindSafe(reconcile_one(guarded, context)).catch_unwind().await.unwrap_or(Err(NotPublished(PANICKED)))
 }
 
@@ -70,7 +71,7 @@ async fn reconcile_one(guarded: Arc<Guarded>, context: Arc<Context>) -> Result<A
 }
 
 /// Tries again where the outcome could not be written.
-pub(super) fn retry(guarded: Arc<Guarded>, _: &NotPublished, context: Arc<Context>) -> Action {
+pub(crate) fn retry(guarded: Arc<Guarded>, _: &NotPublished, context: Arc<Context>) -> Action {
     let meta = match &guarded.0 {
         Ok(tenant) => &tenant.metadata,
         Err(invalid) => &invalid.metadata,

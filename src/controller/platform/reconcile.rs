@@ -12,12 +12,13 @@ use serde_json::{Value, json};
 use thiserror::Error;
 use tracing::{info, warn};
 
-use super::context::{Context, Refusal};
-use super::in_use::Target;
-use super::memory::Entry;
 use super::orphans::{self, Report};
-use super::{FIELD_MANAGER, in_use, policies, undecodable};
+use super::{policies, undecodable};
 use crate::admin_api::{ApiError, Capabilities, Client};
+use crate::controller::context::{Context, Refusal};
+use crate::controller::in_use::Target;
+use crate::controller::queue::memory::Entry;
+use crate::controller::{FIELD_MANAGER, in_use};
 use crate::resources::condition::{ConditionUpdate, condition_type, merge};
 use crate::resources::platform::PlatformStatus;
 use crate::resources::{Platform, bounds, reason};
@@ -26,16 +27,16 @@ use crate::settings::text::cut;
 /// The status of a Platform or a Partner could not be written.
 #[derive(Debug, Error)]
 #[error("writing a status: {0}")]
-pub(super) struct NotWritten(pub(super) &'static str);
+pub(crate) struct NotWritten(pub(crate) &'static str);
 
 /// One that cannot be read stops no other.
-pub(super) type Guarded = DeserializeGuard<Platform>;
+pub(crate) type Guarded = DeserializeGuard<Platform>;
 
 /// Looks at one Platform.
-pub(super) async fn reconcile(guarded: Arc<Guarded>, context: Arc<Context>) -> Result<Action, NotWritten> {
+pub(crate) async fn reconcile(guarded: Arc<Guarded>, context: Arc<Context>) -> Result<Action, NotWritten> {
     match &guarded.0 {
         Ok(platform) => look_at(platform, &context).await,
-        Err(invalid) => undecodable::reconcile_platform(&context, invalid).await,
+        Err(invalid) => undecodable::reconcile(&context, invalid).await,
     }
 }
 
@@ -90,7 +91,7 @@ async fn look_at(platform: &Platform, context: &Context) -> Result<Action, NotWr
 }
 
 /// Tries again where the status could not be written.
-pub(super) fn retry(_: Arc<Guarded>, _: &NotWritten, context: Arc<Context>) -> Action {
+pub(crate) fn retry(_: Arc<Guarded>, _: &NotWritten, context: Arc<Context>) -> Action {
     Action::requeue(context.options.timing.backoff_first)
 }
 
@@ -182,7 +183,7 @@ async fn publish(
 
 /// Replaces the status of an object that is still as it was looked at: what another pass, or another operator, said meanwhile
 /// must not be written over.
-pub(super) async fn write_status<K: Target>(
+pub(crate) async fn write_status<K: Target>(
     context: &Context,
     meta: &ObjectMeta,
     status: Value,

@@ -11,7 +11,7 @@ use crate::settings::Trigger;
 impl Writer<'_> {
     /// Has tokens recorded without anything being done for them. The stamp on the tenant is not ours yet, so this is said in the
     /// name of the one that is there, whose Tenant is gone.
-    pub(super) async fn record(&self, document: &TenantDocument, recorded: &[Trigger]) -> Result<SideEffects, Stop> {
+    pub(crate) async fn record(&self, document: &TenantDocument, recorded: &[Trigger]) -> Result<SideEffects, Stop> {
         let stamp = document.owner.as_deref().unwrap_or(&self.stamp);
         let mut side_effects = SideEffects::default();
         for trigger in recorded {
@@ -24,7 +24,7 @@ impl Writer<'_> {
     }
 
     /// Pulls what is due on the settings that the platform has now.
-    pub(super) async fn fire(
+    pub(crate) async fn fire(
         &self,
         document: &TenantDocument,
         settings: &Value,

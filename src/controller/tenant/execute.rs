@@ -7,14 +7,14 @@ use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 
-use super::context::Context;
-use super::deletion_rate::{self, Slot};
 use super::observe::canonical;
 use super::reconcile::Pass;
 use super::widget_key;
-use super::{FIELD_MANAGER, in_use};
 use crate::admin_api::types::PendingDeletion;
 use crate::admin_api::{ApiError, Client, Deletion, Lookup, TenantDocument, Write};
+use crate::controller::context::Context;
+use crate::controller::platform::deletion_rate::{self, Slot};
+use crate::controller::{FIELD_MANAGER, in_use};
 use crate::plan::deletion::{self, DeletionPlan, ReleaseOutcome, RetainReason};
 use crate::plan::diff::diff;
 use crate::plan::{Desired, Difference, Done, Intent, Observation, Outcome, Plan, Resolved, SideEffects, Stop};
@@ -23,7 +23,7 @@ use crate::resources::{FINALIZER, Partner, Platform, Tenant, reason};
 /// Carries out a plan.
 ///
 /// *Errors*: why the spec is not live.
-pub(super) async fn execute(
+pub(crate) async fn execute(
     context: &Context,
     pass: &mut Pass,
     client: Result<&Client, ApiError>,
@@ -56,11 +56,11 @@ pub(super) async fn execute(
 }
 
 /// What a write needs.
-pub(super) struct Writer<'w> {
-    pub(super) client: &'w Client,
-    pub(super) desired: &'w Desired,
+pub(crate) struct Writer<'w> {
+    pub(crate) client: &'w Client,
+    pub(crate) desired: &'w Desired,
     resolved: &'w Resolved,
-    pub(super) stamp: String,
+    pub(crate) stamp: String,
 }
 
 /// The settings are saved.
@@ -127,7 +127,7 @@ impl Writer<'_> {
     }
 
     /// What a failed write means.
-    pub(super) fn refused(&self, error: ApiError) -> Stop {
+    pub(crate) fn refused(&self, error: ApiError) -> Stop {
         match error {
             ApiError::Refused(problem) => match problem.slug.as_str() {
                 "settings-changed" | "tenant-exists" | "tenant-deleted" | "tenant-not-found" => Stop::Raced,
@@ -178,7 +178,7 @@ async fn ensure_unchanged(context: &Context, tenant: &Tenant) -> Result<(), Stop
 /// Takes our finalizer off, guarded by the UID and its place.
 ///
 /// *Errors*: `Raced` when the Tenant changed meanwhile.
-pub(super) async fn remove_finalizer(context: &Context, tenant: &Tenant) -> Result<(), Stop> {
+pub(crate) async fn remove_finalizer(context: &Context, tenant: &Tenant) -> Result<(), Stop> {
     let Some(index) = tenant.finalizers().iter().position(|name| name == FINALIZER) else { return Ok(()) };
     let path = format!("/metadata/finalizers/{index}");
     let steps =

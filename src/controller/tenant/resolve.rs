@@ -7,8 +7,8 @@ use kube::core::ObjectMeta;
 use kube::{Api, ResourceExt};
 use serde_json::Value;
 
-use super::context::{Context, Refusal};
-use super::in_use;
+use crate::controller::context::{Context, Refusal};
+use crate::controller::in_use;
 use crate::plan::{PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretFound, Stop};
 use crate::resources::{Partner, Platform, SecretVersion, Tenant};
 use crate::settings::{Check, SealedRef, connection_string};
@@ -28,7 +28,7 @@ const REFUSED_TYPES: [&str; 7] = [
 /// be held.
 ///
 /// *Errors*: Kubernetes does not answer. Forbidden is an answer.
-pub(super) async fn resolve(
+pub(crate) async fn resolve(
     context: &Context,
     tenant: &Tenant,
     platform: Option<&Platform>,

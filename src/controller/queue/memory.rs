@@ -14,26 +14,26 @@ use crate::plan::Rewrites;
 use crate::resources::{FINALIZER, GROUP};
 
 #[derive(Default)]
-pub(super) struct Memory(Mutex<HashMap<String, Entry>>);
+pub(crate) struct Memory(Mutex<HashMap<String, Entry>>);
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     fingerprint: u64,
     due: Option<Instant>,
     /// Moves when somebody wakes the object, also while a pass is under way.
     wakes: u64,
     /// The resource versions that the writes of the last pass replaced. The watch may still hold one of them.
-    pub(super) replaced: Vec<String>,
+    pub(crate) replaced: Vec<String>,
     /// Passes in a row that failed.
-    pub(super) attempts: u32,
+    pub(crate) attempts: u32,
     /// For which hash the platform did not keep what it was given, and what it made of it.
-    pub(super) rewrites: (String, Rewrites),
+    pub(crate) rewrites: (String, Rewrites),
     /// When it was last given something that it did not keep.
-    pub(super) rewritten: Option<Instant>,
+    pub(crate) rewritten: Option<Instant>,
     /// When licence usage was last taken over.
-    pub(super) licenses: Option<Instant>,
+    pub(crate) licenses: Option<Instant>,
     /// When orphans are looked for next.
-    pub(super) orphans: Option<Instant>,
+    pub(crate) orphans: Option<Instant>,
 }
 
 impl Entry {
@@ -43,12 +43,12 @@ impl Entry {
     }
 
     /// Whether an object is from before the writes of the last pass.
-    pub(super) fn is_outdated(&self, meta: &ObjectMeta) -> bool {
+    pub(crate) fn is_outdated(&self, meta: &ObjectMeta) -> bool {
         self.replaced.iter().any(|version| Some(version) == meta.resource_version.as_ref())
     }
 
     /// What the platform did not keep of the settings of this hash. After `retry` it is worth another attempt.
-    pub(super) fn rewrites_of(&self, hash: Option<&str>, retry: Duration) -> Rewrites {
+    pub(crate) fn rewrites_of(&self, hash: Option<&str>, retry: Duration) -> Rewrites {
         let mut rewrites =
             if Some(self.rewrites.0.as_str()) == hash { self.rewrites.1.clone() } else { return Rewrites::default() };
         if self.rewritten.is_some_and(|at| at.elapsed() >= retry) {
@@ -60,7 +60,7 @@ impl Entry {
 
 impl Memory {
     /// How long to wait until the object is due; `None` when a pass is due or the object changed.
-    pub(super) fn wait(&self, meta: &ObjectMeta, now: Instant) -> Option<Duration> {
+    pub(crate) fn wait(&self, meta: &ObjectMeta, now: Instant) -> Option<Duration> {
         let entries = self.entries();
         let entry = entries.get(meta.uid.as_deref()?)?;
         let due = entry.due.filter(|_| entry.fingerprint == fingerprint(meta))?;
@@ -68,12 +68,12 @@ impl Memory {
     }
 
     /// What is remembered.
-    pub(super) fn get(&self, meta: &ObjectMeta) -> Entry {
+    pub(crate) fn get(&self, meta: &ObjectMeta) -> Entry {
         meta.uid.as_deref().and_then(|uid| self.entries().get(uid).cloned()).unwrap_or_default()
     }
 
     /// Remembers the end of a pass that saw the object as `meta` and looks again after `wait`.
-    pub(super) fn store(&self, meta: &ObjectMeta, entry: Entry, now: Instant, wait: Duration) {
+    pub(crate) fn store(&self, meta: &ObjectMeta, entry: Entry, now: Instant, wait: Duration) {
         let Some(uid) = meta.uid.clone() else { return };
         let mut entries = self.entries();
         let wakes = entries.get(&uid).map_or(entry.wakes, |known| known.wakes);
@@ -87,17 +87,17 @@ impl Memory {
     }
 
     /// Makes an object due now.
-    pub(super) fn mark_due(&self, uid: &str) {
+    pub(crate) fn mark_due(&self, uid: &str) {
         self.entries().entry(uid.to_owned()).or_default().mark_due();
     }
 
     /// Makes every object due now.
-    pub(super) fn mark_all_due(&self) {
+    pub(crate) fn mark_all_due(&self) {
         self.entries().values_mut().for_each(Entry::mark_due);
     }
 
     /// Forgets an object that is gone.
-    pub(super) fn forget(&self, meta: &ObjectMeta) {
+    pub(crate) fn forget(&self, meta: &ObjectMeta) {
         if let Some(uid) = &meta.uid {
             self.entries().remove(uid);
         }

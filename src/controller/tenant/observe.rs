@@ -3,8 +3,8 @@
 use kube::Api;
 use serde_json::Value;
 
-use super::context::{Context, Refusal};
 use crate::admin_api::{ApiError, Client, Lookup, TenantDocument};
+use crate::controller::context::{Context, Refusal};
 use crate::plan::{Intent, Observation, Owner, Stop};
 use crate::resources::{Tenant, bounds};
 use crate::settings::Wire;
@@ -13,7 +13,7 @@ use crate::settings::text::cut_identifier;
 /// Asks the platform about the tenant of `intent`.
 ///
 /// *Errors*: Kubernetes does not answer whether the Tenant of another stamp still exists.
-pub(super) async fn observe(
+pub(crate) async fn observe(
     context: &Context,
     client: Result<&Client, ApiError>,
     intent: &Intent,
@@ -54,7 +54,7 @@ async fn exists(context: &Context, document: Box<TenantDocument>, stamp: &str) -
 }
 
 /// The platform's settings in the canonical spelling; members that are not known to this version stay as they are.
-pub(super) fn canonical(settings: &Value) -> Option<Value> {
+pub(crate) fn canonical(settings: &Value) -> Option<Value> {
     Wire::from_value(settings).ok().map(|wire| wire.to_value())
 }
 

@@ -5,10 +5,10 @@ use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 use tracing::info;
 
-use super::FIELD_MANAGER;
-use super::context::{Context, Refusal};
 use super::execute::remove_finalizer;
 use super::reconcile::NotPublished;
+use crate::controller::FIELD_MANAGER;
+use crate::controller::context::{Context, Refusal};
 use crate::plan::deletion::{ReleaseOutcome, RetainReason};
 use crate::plan::{Conclusion, Stop};
 use crate::resources::Tenant;
@@ -17,7 +17,7 @@ use crate::resources::condition::{self, condition_type};
 /// Writes status, events and finalizer.
 ///
 /// *Errors*: Kubernetes does not take them; the pass comes again.
-pub(super) async fn publish(context: &Context, tenant: &Tenant, conclusion: Conclusion) -> Result<(), NotPublished> {
+pub(crate) async fn publish(context: &Context, tenant: &Tenant, conclusion: Conclusion) -> Result<(), NotPublished> {
     if let Some(status) = &conclusion.status {
         if let Some(ready) = condition::find(&status.conditions, condition_type::READY) {
             info!(ready = ready.status, reason = ready.reason, message = ready.message, "status changed");
@@ -34,7 +34,7 @@ pub(super) async fn publish(context: &Context, tenant: &Tenant, conclusion: Conc
     );
     for note in &conclusion.events {
         info!(reason = note.reason, message = note.message, "event");
-        super::events::record(context, tenant, note, ending).await;
+        crate::controller::events::record(context, tenant, note, ending).await;
     }
     if let Some(release_outcome) = conclusion.release_outcome {
         info!(?release_outcome, "finalizer comes off");
@@ -48,7 +48,7 @@ pub(super) async fn publish(context: &Context, tenant: &Tenant, conclusion: Conc
 }
 
 /// Replaces the status of the object that was looked at, and of no successor of the same name.
-pub(super) async fn write_status(
+pub(crate) async fn write_status(
     context: &Context,
     tenant: &impl kube::Resource<DynamicType = ()>,
     status: Value,

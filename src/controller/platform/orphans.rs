@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use kube::Api;
 use kube::api::{ApiResource, DynamicObject, ListParams};
 
-use super::context::Context;
 use crate::admin_api::types::TenantItem;
 use crate::admin_api::{ApiError, Client, Lookup};
+use crate::controller::context::Context;
 use crate::plan::orphans::{Known, is_orphaned, message, suspects};
 use crate::resources::platform::Orphan;
 use crate::resources::{Platform, Tenant, bounds};
@@ -25,13 +25,13 @@ const PAGE: u32 = 500;
 
 /// What a Platform says of orphans.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Report {
-    pub(super) orphans: Vec<Orphan>,
-    pub(super) message: Option<String>,
+pub(crate) struct Report {
+    pub(crate) orphans: Vec<Orphan>,
+    pub(crate) message: Option<String>,
 }
 
 /// One round; nothing where it could not be made.
-pub(super) async fn find_orphans(context: &Context, platform: &Platform, client: &Client) -> Option<Report> {
+pub(crate) async fn find_orphans(context: &Context, platform: &Platform, client: &Client) -> Option<Report> {
     tokio::time::timeout(context.options.timing.pass, round(context, platform, client)).await.ok().flatten()
 }
 

@@ -1,0 +1,3 @@
+//! When an object is looked at next.
+
+pub(super) mod memory;
