@@ -44,7 +44,7 @@ pub(super) struct CheckState {
 impl CheckState {
     /// A check that was never made; it is due at once.
     pub(super) fn new(name: &'static str, input: String, now: Instant) -> Self {
-        let reported = status(name, result::UNKNOWN, PENDING, "It has not been looked at yet.");
+        let reported = status(name, result::UNKNOWN, PENDING, "The check has not run yet.");
         Self { name, input, reported, due: now, answered: None, lag_ends: None, attempts: 0 }
     }
 

@@ -29,7 +29,7 @@ pub(super) enum AppCredentials {
     Missing(Verdict),
 }
 
-/// What a look at a Platform and its Secret found.
+/// What reading a Platform and its Secret found.
 pub(super) enum AppReading {
     Found(Box<FoundApp>),
     Missing(Verdict),

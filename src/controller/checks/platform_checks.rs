@@ -1,5 +1,5 @@
 //! The checks of all Tenants of one Platform: whose turn it is, how many at the same time, how fast, and as which app. Pure: it
-//! calls nobody, and the time is an argument.
+//! makes no call, and the time is an argument.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

@@ -111,7 +111,7 @@ impl TenantChecks {
         Some(next.check.clone())
     }
 
-    /// Takes in the answer to the query under way. Returns whose budget is used up, and for how long.
+    /// Takes in the answer to the query under way. Returns the rate limit that is used up, and for how long.
     pub(super) fn answered(
         &mut self,
         answer: Answer,
@@ -128,8 +128,8 @@ impl TenantChecks {
         limit
     }
 
-    /// Answers the checks that are due and need no query: without an app nothing is asked as one, and whoever's budget is used up
-    /// is left alone. Returns whether there were any.
+    /// Answers the checks that are due and need no query: those that need the app while there is none, and those whose rate limit
+    /// is used up. Returns whether there were any.
     pub(super) fn answer_unasked(
         &mut self,
         app: &AppCredentials,
@@ -164,7 +164,7 @@ impl TenantChecks {
         Some(if more { since + gather } else { now })
     }
 
-    /// Whom to wake, if it is time.
+    /// The Tenant to wake, if it is time.
     pub(super) fn take_wake(&mut self, app: &AppCredentials, now: Instant, gather: Duration) -> Option<Wake> {
         let at = self.wake_at(app, now, gather)?;
         (at <= now).then(|| {

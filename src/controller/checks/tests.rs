@@ -1,4 +1,4 @@
-//! What the checks of a Platform decide, at times that the tests name: nobody is asked, and no clock is read.
+//! What the checks of a Platform decide, at times that the tests name. They ask nothing and read no clock.
 
 mod credentials;
 mod queries;
@@ -43,7 +43,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// Without a look at the credentials.
+    /// The app was not read yet.
     fn unread(timing: CheckTiming) -> Self {
         let (snapshot, known) = watch::channel(Snapshot::default());
         Self { checks: PlatformChecks::new(timing, snapshot), known, now: Instant::now(), asked: vec![] }

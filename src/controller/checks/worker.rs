@@ -54,7 +54,7 @@ pub(super) async fn run(setup: Setup, mut messages: UnboundedReceiver<Message>, 
             message = messages.recv() => {
                 let Some(message) = message else { break };
                 queries.forget(take(&mut checks, message, call));
-                // Many passes at once: their messages are taken in together, before the next look at all Tenants.
+                // `work` goes through all Tenants, so the messages of many passes at once are taken in together.
                 while let Ok(message) = messages.try_recv() {
                     queries.forget(take(&mut checks, message, call));
                 }
