@@ -82,6 +82,26 @@ async fn a_secret_that_changes_while_a_question_hangs_counts_after_an_edit_too()
     stage.check(GROUP, "Unknown", "AuthenticationFailed").await;
 }
 
+/// What is asked as the app before is broken off, so that its deadline is not waited for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_changes_counts_at_once_while_graph_hangs() {
+    let mut stage = stage("checks-broken-off").await;
+    stage.timing.platform_check = Duration::from_millis(300);
+    stage.timing.call = Duration::from_secs(3600);
+    stage.timing.checks.deadline = Duration::from_secs(3600);
+    let hangs = json!({ "kind": "delay", "seconds": 600 });
+    stage.platform.plant(json!([{ "route": "GET /graph/v1.0/groups/{group}", "action": hangs }])).await.unwrap();
+    let _operator = stage.start();
+    stage.create(group(10)).await;
+    until("the query that hangs is sent", PATIENCE, async || {
+        let faults = stage.platform.ask(reqwest::Method::GET, "/sandbox/faults", None).await.unwrap();
+        if faults["faults"][0]["struck"] == 1 { Ok(()) } else { Err(faults) }
+    })
+    .await;
+    stage.secret(&stage.env.operator_namespace, "nimbus-app", json!({ "client-secret": "expired-secret" })).await;
+    stage.check(GROUP, "Unknown", "AuthenticationFailed").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_entra_tenant_that_does_not_exist_is_said() {
     let stage = stage("checks-no-tenant").await;
