@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use kube::api::{Api, DeleteParams, Patch, PatchParams};
 use kube::{Resource, ResourceExt};
-use nimbus_operator::resources::condition::what_happened;
 use nimbus_operator::resources::{Partner, Platform};
 use serde_json::{Value, json};
 
-use crate::support::stage::{Operator, Stage, condition};
+use crate::support::stage::{Operator, Stage, condition, what_happened};
 use crate::support::users::PLATFORM_ADMIN;
 use crate::support::wait::{PATIENCE, until};
 

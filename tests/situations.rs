@@ -17,7 +17,7 @@ async fn settings(stage: &Stage) -> Value {
 fn tab(tenant: &nimbus_operator::resources::Tenant, name: &str) -> (String, String) {
     let tabs = &tenant.status.as_ref().unwrap().tabs;
     let tab = tabs.iter().find(|tab| tab.name == name).unwrap();
-    (tab.state.clone(), tab.message.clone().unwrap_or_default())
+    (tab.state.as_str().to_owned(), tab.message.clone().unwrap_or_default())
 }
 
 fn state(tenant: &nimbus_operator::resources::Tenant, kind: &str) -> String {

@@ -24,7 +24,7 @@ pub(super) async fn record(context: &Context, tenant: &Tenant, note: &EventRecor
     };
     // An event is a courtesy: no pass fails for it.
     if let Err(refusal) = outcome {
-        debug!(reason = note.reason, ?refusal, "event not recorded");
+        debug!(reason = note.reason.as_str(), ?refusal, "event not recorded");
     }
 }
 
@@ -50,7 +50,7 @@ async fn create(context: &Context, tenant: &Tenant, note: &EventRecord, namespac
         action: Some("Reconcile".into()),
         event_time: Some(MicroTime(Timestamp::now())),
         note: Some(shorten(&text, 1000)),
-        reason: Some(note.reason.into()),
+        reason: Some(note.reason.as_str().into()),
         regarding: Some(regarding),
         reporting_controller: Some(FIELD_MANAGER.into()),
         reporting_instance: Some(format!("{FIELD_MANAGER}-{}", context.options.instance)),

@@ -58,7 +58,7 @@ async fn publish(context: &Context, partner: &Partner) -> Result<(), NotWritten>
     let Some(update) = partner.update() else { return Ok(()) };
     let previous = partner.status.clone().unwrap_or_default();
     let generation = partner.metadata.generation.unwrap_or_default();
-    let conditions = merge(&previous.conditions, vec![update], generation, Timestamp::now(), None);
+    let conditions = merge(&previous.conditions, vec![update.into()], generation, Timestamp::now(), None);
     let status = PartnerStatus { observed_generation: generation, conditions };
     if partner.status.as_ref() == Some(&status) {
         return Ok(());

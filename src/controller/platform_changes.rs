@@ -7,8 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use kube::ResourceExt;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::resources::Platform;
-use crate::resources::condition::{self, ConditionStatus, condition_type};
+use crate::resources::condition;
+use crate::resources::{ConditionStatus, ConditionType, Platform};
 
 /// The Platforms as they were last seen, and who is told of their changes.
 #[derive(Default)]
@@ -66,8 +66,7 @@ impl State {
     /// reach, which each pass finds out by itself.
     fn compare(&mut self, platform: &Platform) -> Option<Concerns> {
         let conditions = platform.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-        let ready = condition::find(conditions, condition_type::READY)
-            .is_some_and(|ready| ready.status == ConditionStatus::True.as_str());
+        let ready = condition::status(conditions, ConditionType::Ready) == Some(ConditionStatus::True);
         let version = format!("{:?}/{:?}", platform.uid(), platform.metadata.generation);
         match self.seen.insert(platform.name_any(), (version.clone(), ready)) {
             None => Some(Concerns::Waiting),

@@ -15,7 +15,7 @@ use super::platform::Guarded;
 use super::platform_changes::PlatformChanges;
 use crate::admin_api::{Client, Endpoint};
 use crate::resources::platform::PlatformSpec;
-use crate::resources::{Platform, SecretVersion, reason};
+use crate::resources::{Platform, Reason, SecretVersion};
 use crate::settings::endpoint;
 
 /// The key of the client's secret in the credentials Secret.
@@ -50,7 +50,7 @@ impl Connection {
 /// Why there is no client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NoClient {
-    pub(super) reason: &'static str,
+    pub(super) reason: Reason,
     pub(super) what: &'static str,
 }
 
@@ -92,7 +92,7 @@ impl Platforms {
             return Ok(known.client);
         }
         let not_pem =
-            NoClient { reason: reason::INVALID_PLATFORM, what: "spec.caBundle is not a list of PEM certificates" };
+            NoClient { reason: Reason::InvalidPlatform, what: "spec.caBundle is not a list of PEM certificates" };
         // A text without any certificate is read as an empty list, with which nobody would be trusted.
         if platform.spec.ca_bundle.as_ref().is_some_and(|bundle| !bundle.contains("-----BEGIN CERTIFICATE-----")) {
             return Err(not_pem);
@@ -127,7 +127,7 @@ fn key(platform: &Platform) -> String {
 /// The version and the value of the client's secret.
 async fn credentials(context: &Context, platform: &Platform) -> Result<(SecretVersion, SecretString), NoClient> {
     let name = &platform.spec.authentication.credentials_secret_ref.name;
-    let missing = |what| NoClient { reason: reason::CREDENTIALS_NOT_FOUND, what };
+    let missing = |what| NoClient { reason: Reason::CredentialsNotFound, what };
     secret_text(context, name).await.map_err(|unread| match unread {
         Unread::NotFound => {
             missing("the Secret of spec.authentication.credentialsSecretRef is not in the operator's namespace")
@@ -136,7 +136,7 @@ async fn credentials(context: &Context, platform: &Platform) -> Result<(SecretVe
             missing("the operator may not read the Secret of spec.authentication.credentialsSecretRef")
         }
         Unread::Unanswered => {
-            NoClient { reason: reason::UNREACHABLE, what: "the credentials Secret could not be read" }
+            NoClient { reason: Reason::Unreachable, what: "the credentials Secret could not be read" }
         }
         Unread::NoText => missing("the credentials Secret has no text under the key client-secret"),
     })
@@ -170,7 +170,7 @@ pub(super) async fn secret_text(context: &Context, name: &str) -> Result<(Secret
 }
 
 fn url(text: &str) -> Result<Url, NoClient> {
-    let invalid = |what| NoClient { reason: reason::INVALID_PLATFORM, what };
+    let invalid = |what| NoClient { reason: Reason::InvalidPlatform, what };
     let url = Url::parse(text).map_err(|_| invalid("spec.endpoint or spec.authentication.tokenUrl is not a URL"))?;
     if endpoint::is_safe(&url) {
         return Ok(url);

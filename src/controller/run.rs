@@ -15,8 +15,8 @@ use super::platform_changes::{Concerns, PlatformChange};
 use super::tenant::Guarded;
 use super::{partner, platform, tenant};
 use crate::cluster::watch;
-use crate::resources::Tenant;
-use crate::resources::condition::{self, ConditionStatus, condition_type};
+use crate::resources::condition;
+use crate::resources::{ConditionStatus, ConditionType, Tenant};
 
 /// Reconciles until `shutdown` completes; passes under way are finished first.
 ///
@@ -162,6 +162,5 @@ fn wake_tenants(context: &Context, tenants: &Store<Guarded>, change: &PlatformCh
 
 fn is_ready(tenant: &Tenant) -> bool {
     let conditions = tenant.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-    condition::find(conditions, condition_type::READY)
-        .is_some_and(|ready| ready.status == ConditionStatus::True.as_str())
+    condition::status(conditions, ConditionType::Ready) == Some(ConditionStatus::True)
 }

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::crd;
-use crate::resources::{GROUP, reason};
+use crate::resources::{GROUP, Reason};
 
 /// Every schema node below the CRDs' schemas, with its path.
 fn schemas() -> Vec<(String, Value)> {
@@ -107,8 +107,8 @@ fn a_status_that_nobody_wrote_says_so() {
 fn the_word_immutable_is_nowhere() {
     let text = serde_json::to_string(&crd::all()).unwrap().to_lowercase();
     assert!(!text.contains("immutable"), "Flux takes it for a reason to delete and create again");
-    for reason in reason::ALL {
-        assert!(!reason.hint.to_lowercase().contains("immutable"), "{}", reason.name);
+    for reason in Reason::REASONS {
+        assert!(!reason.hint().to_lowercase().contains("immutable"), "{}", reason.as_str());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::resources::reason::{self, Reason, Turn};
+use crate::resources::reason::{Reason, Turn};
 
 const HEAD: &str = "\
 <!-- Generated: run `make generated`. -->
@@ -22,32 +22,32 @@ pub fn runbook() -> String {
             "Reasons",
             "Of `Ready`, `Accepted`, `Synced`, the conditions about the tenant, checks and events.",
             "",
-            reason::ALL,
+            Reason::REASONS,
         ),
         (
             "States of a tenant",
             "The reasons of `TenantActive` are the platform's own words.",
             "TenantActive: ",
-            reason::state::ALL,
+            Reason::TENANT_STATES,
         ),
     ];
     for (title, about, prefix, reasons) in parts {
         // Writing to a String cannot fail.
         let _ = write!(text, "\n## {title}\n\n{about}\n");
-        for reason in reasons {
+        for &reason in reasons {
             let _ = write!(text, "\n{}", chapter(prefix, reason));
         }
     }
     text
 }
 
-fn chapter(prefix: &str, reason: &Reason) -> String {
-    let turn = match reason.turn {
+fn chapter(prefix: &str, reason: Reason) -> String {
+    let turn = match reason.turn() {
         Turn::Nobody => "nobody has to act",
         Turn::Reader => "whoever edits the Tenant or runs the cluster",
         Turn::Ticket => "support: raise a ticket at `spec.support.helpdesk`",
         Turn::Contact => "your partner or the vendor's people: `spec.support.website`",
         Turn::Outage => "the platform: its state is at `spec.support.serviceStatus`",
     };
-    format!("### {prefix}{}\n\n{}\n\nWhose turn it is: {turn}.\n", reason.name, reason.hint)
+    format!("### {prefix}{}\n\n{}\n\nWhose turn it is: {turn}.\n", reason.as_str(), reason.hint())
 }

@@ -3,19 +3,14 @@
 
 use serde_json::Value;
 
-use super::checks::result;
 use super::tabs::is_set;
 use crate::admin_api::{Runtime, TenantDocument};
 use crate::resources::Tenant;
-use crate::resources::condition::{ConditionStatus, ConditionUpdate, condition_type};
-use crate::resources::reason;
+use crate::resources::condition::ConditionUpdate;
 use crate::resources::status::CheckStatus;
+use crate::resources::{CheckName, CheckResult, ConditionStatus, ConditionType, Reason};
 use crate::settings::Leaf;
 use crate::settings::tabs::{assistant, attendant_console, email, external_task, instant_messaging, interact};
-
-/// The checks of this module, by name.
-const AVAILABLE: &str = "Available";
-const LICENSED: &str = "Licensed";
 
 /// A section that is of use only once it is licensed.
 struct Section {
@@ -58,8 +53,8 @@ fn judge(tenant: &Tenant, document: &TenantDocument) -> Vec<CheckStatus> {
     let unlicensed =
         "configured and not licensed yet, so without effect until licences are applied to users and services";
     [
-        check(AVAILABLE, reason::NOT_AVAILABLE, lacks, &modalities),
-        check(LICENSED, reason::NOT_LICENSED, unlicensed, &licences),
+        check(CheckName::Available, Reason::NotAvailable, lacks, &modalities),
+        check(CheckName::Licensed, Reason::NotLicensed, unlicensed, &licences),
     ]
     .into_iter()
     .flatten()
@@ -81,43 +76,44 @@ fn licensed(section: &Section, runtime: &Runtime) -> Option<bool> {
 }
 
 /// One check over sections; none where nothing was judged.
-fn check(name: &str, failed: &str, problem: &str, judged: &[(&'static str, bool)]) -> Option<CheckStatus> {
+fn check(name: CheckName, failed: Reason, problem: &str, judged: &[(&'static str, bool)]) -> Option<CheckStatus> {
     let lacking: Vec<String> = judged.iter().filter(|(_, has)| !has).map(|(path, _)| format!("spec.{path}")).collect();
     let fails = !lacking.is_empty();
     (!judged.is_empty()).then(|| CheckStatus {
-        name: name.to_owned(),
-        result: if fails { result::FAILED } else { result::PASSED }.to_owned(),
-        reason: Some(if fails { failed } else { name }.to_owned()),
+        name,
+        result: if fails { CheckResult::Failed } else { CheckResult::Passed },
+        reason: Some(if fails { failed.as_str() } else { name.as_str() }.to_owned()),
         message: fails.then(|| format!("{problem}: {}", lacking.join(", "))),
     })
 }
 
 /// The checks of a status after a pass: those of this module anew, the others as they are.
 pub(super) fn checks(before: &[CheckStatus], tenant: &Tenant, document: &TenantDocument) -> Vec<CheckStatus> {
-    let others = before.iter().filter(|check| ![AVAILABLE, LICENSED].contains(&check.name.as_str())).cloned();
+    let ours = [CheckName::Available, CheckName::Licensed];
+    let others = before.iter().filter(|check| !ours.contains(&check.name)).cloned();
     let mut checks: Vec<CheckStatus> = others.chain(judge(tenant, document)).collect();
-    checks.sort_by(|left, right| left.name.cmp(&right.name));
+    checks.sort_by_key(|check| check.name);
     checks
 }
 
 /// The worst of the checks; nothing where there is none.
 pub(super) fn worst(checks: &[CheckStatus]) -> Option<ConditionUpdate> {
-    let named = |result: &str| {
+    let named = |result| {
         let names: Vec<&str> =
             checks.iter().filter(|check| check.result == result).map(|check| check.name.as_str()).collect();
         (!names.is_empty()).then(|| names.join(", "))
     };
-    let (truth, reason, message) = match (named(result::FAILED), named(result::UNKNOWN)) {
+    let (truth, reason, message) = match (named(CheckResult::Failed), named(CheckResult::Unknown)) {
         (Some(failed), _) => {
-            (ConditionStatus::False, reason::CHECK_FAILED, format!("failed, as status.checks tells: {failed}"))
+            (ConditionStatus::False, Reason::CheckFailed, format!("failed, as status.checks tells: {failed}"))
         }
         (None, Some(open)) => (
             ConditionStatus::Unknown,
-            reason::CHECK_UNKNOWN,
+            Reason::CheckUnknown,
             format!("could not be checked, as status.checks tells: {open}"),
         ),
         (None, None) if checks.is_empty() => return None,
-        (None, None) => (ConditionStatus::True, reason::CHECKS_PASSED, String::new()),
+        (None, None) => (ConditionStatus::True, Reason::ChecksPassed, String::new()),
     };
-    Some(ConditionUpdate::new(condition_type::CHECKS_PASSED, truth, reason, message))
+    Some(ConditionUpdate::new(ConditionType::ChecksPassed, truth, reason, message))
 }

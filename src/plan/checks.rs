@@ -13,42 +13,9 @@ use uuid::Uuid;
 
 use super::{Intent, Outcome, Resolved, SecretFound, visible};
 use crate::resources::status::{CheckStatus, GrantLink};
-use crate::resources::{Tenant, reason};
+use crate::resources::{CheckName, Reason, Tenant};
 use crate::settings::Leaf;
 use crate::settings::tabs::{assistant, attendant_console, general, instant_messaging, interact};
-
-/// The names of the checks, in the order in which a status lists them.
-pub mod name {
-    /// `spec.general.partnerAdministrationGroupId`.
-    pub const PARTNER_GROUP: &str = "PartnerAdministrationGroup";
-    /// `spec.general.tenantAdministrationGroupId`.
-    pub const TENANT_GROUP: &str = "TenantAdministrationGroup";
-    /// `spec.extensions.interact.acsConnectionStringRef`.
-    pub const INTERACT: &str = "InteractConnectionString";
-    /// `spec.extensions.assistant.acsConnectionStringRef`.
-    pub const ASSISTANT: &str = "AssistantConnectionString";
-    /// `spec.extensions.attendantConsole.globalContactSearchFilter`.
-    pub const FILTER: &str = "GlobalContactSearchFilter";
-    /// Whether presence may be read, while `spec.extensions.presenceTracking` is given.
-    pub const PRESENCE_GRANT: &str = "PresenceGrant";
-    /// `spec.extensions.presenceTracking.testUpn`.
-    pub const PRESENCE_TEST: &str = "PresenceTest";
-    /// `spec.modalities.instantMessaging.acsConnectionStringRef`, held against the resource id beside it.
-    pub const INSTANT_MESSAGING: &str = "InstantMessagingConnectionString";
-}
-
-/// The results of checks, as a status has them.
-pub mod result {
-    /// It is as it should be.
-    pub const PASSED: &str = "Passed";
-    /// It is not.
-    pub const FAILED: &str = "Failed";
-    /// It could not be looked at.
-    pub const UNKNOWN: &str = "Unknown";
-}
-
-/// The reason of a check whose answer is not there yet.
-pub const PENDING: &str = "Pending";
 
 /// What a live Tenant wants to know of Microsoft.
 pub struct CheckPlan {
@@ -63,8 +30,8 @@ pub struct CheckPlan {
 /// One check.
 #[derive(Clone)]
 pub struct Check {
-    /// One of [`name`].
-    pub name: &'static str,
+    /// Which one.
+    pub name: CheckName,
     /// What is asked.
     pub query: Query,
 }
@@ -110,7 +77,7 @@ pub enum Query {
     /// Nothing, since what would be asked is not known.
     Unanswerable {
         /// The reason.
-        reason: &'static str,
+        reason: Reason,
         /// A sentence for people.
         message: &'static str,
     },
@@ -134,7 +101,7 @@ impl Check {
             Query::Presence { entra_tenant, upn } => format!("presence\n{entra_tenant}\n{upn}"),
             Query::Filter { entra_tenant, filter } => format!("filter\n{entra_tenant}\n{filter}"),
             Query::ConnectionString { version, value: _, resource } => format!("string\n{version}\n{resource:?}"),
-            Query::Unanswerable { reason, message: _ } => format!("none\n{reason}"),
+            Query::Unanswerable { reason, message: _ } => format!("none\n{}", reason.as_str()),
         };
         Sha256::digest(parts).iter().take(16).fold(String::new(), |mut text, byte| {
             // Writing to a String cannot fail.
@@ -156,13 +123,13 @@ pub fn check_plan(tenant: &Tenant, intent: &Intent, resolved: &Resolved, outcome
     let view = View { entra_tenant, desired: &desired.settings, observed: &document.settings };
     let checks = [
         view.partner_group(resolved),
-        view.group(name::TENANT_GROUP, general::TENANT_GROUP, entra_tenant),
-        view.connection_string(name::INTERACT, interact::CONNECTION_STRING, resolved),
-        view.connection_string(name::ASSISTANT, assistant::CONNECTION_STRING, resolved),
+        view.group(CheckName::TenantAdministrationGroup, general::TENANT_GROUP, entra_tenant),
+        view.connection_string(CheckName::InteractConnectionString, interact::CONNECTION_STRING, resolved),
+        view.connection_string(CheckName::AssistantConnectionString, assistant::CONNECTION_STRING, resolved),
         view.filter(),
     ];
-    let instant_messaging =
-        view.connection_string(name::INSTANT_MESSAGING, instant_messaging::CONNECTION_STRING, resolved);
+    let name = CheckName::InstantMessagingConnectionString;
+    let instant_messaging = view.connection_string(name, instant_messaging::CONNECTION_STRING, resolved);
     let checks = checks.into_iter().flatten().chain(presence(tenant, entra_tenant)).chain(instant_messaging).collect();
     Some(CheckPlan { entra_tenant, chat: view.shows(instant_messaging::PRIMARY_ACCOUNT), checks })
 }
@@ -171,10 +138,10 @@ pub fn check_plan(tenant: &Tenant, intent: &Intent, resolved: &Resolved, outcome
 fn presence(tenant: &Tenant, entra_tenant: Uuid) -> Vec<Check> {
     let extensions = tenant.spec.settings.extensions.as_ref();
     let Some(section) = extensions.and_then(|extensions| extensions.presence_tracking.as_ref()) else { return vec![] };
-    let mut checks = vec![Check { name: name::PRESENCE_GRANT, query: Query::PresenceGrant { entra_tenant } }];
+    let mut checks = vec![Check { name: CheckName::PresenceGrant, query: Query::PresenceGrant { entra_tenant } }];
     if let Some(upn) = &section.test_upn {
         let upn = upn.as_str().to_owned();
-        checks.push(Check { name: name::PRESENCE_TEST, query: Query::Presence { entra_tenant, upn } });
+        checks.push(Check { name: CheckName::PresenceTest, query: Query::Presence { entra_tenant, upn } });
     }
     checks
 }
@@ -202,7 +169,7 @@ impl<'v> View<'v> {
         leaf.find(side).filter(|_| self.shows(leaf))?.as_str()
     }
 
-    fn group(&self, name: &'static str, leaf: &Leaf, entra_tenant: Uuid) -> Option<Check> {
+    fn group(&self, name: CheckName, leaf: &Leaf, entra_tenant: Uuid) -> Option<Check> {
         let id = guid(self.managed(leaf)?)?;
         Some(Check { name, query: Query::Group { entra_tenant, id } })
     }
@@ -212,7 +179,7 @@ impl<'v> View<'v> {
         let partner = resolved.partner.as_ref();
         let entra_tenant = partner.and_then(|partner| partner.entra_tenant.as_deref()).and_then(guid);
         if let Some(entra_tenant) = entra_tenant {
-            return self.group(name::PARTNER_GROUP, general::PARTNER_GROUP, entra_tenant);
+            return self.group(CheckName::PartnerAdministrationGroup, general::PARTNER_GROUP, entra_tenant);
         }
         self.managed(general::PARTNER_GROUP)?;
         let message = match partner {
@@ -221,11 +188,11 @@ impl<'v> View<'v> {
             }
             None => "The group lives in the partner's own Entra tenant, and spec.partner names no Partner.",
         };
-        let query = Query::Unanswerable { reason: reason::PARTNER_TENANT_UNKNOWN, message };
-        Some(Check { name: name::PARTNER_GROUP, query })
+        let query = Query::Unanswerable { reason: Reason::PartnerTenantUnknown, message };
+        Some(Check { name: CheckName::PartnerAdministrationGroup, query })
     }
 
-    fn connection_string(&self, name: &'static str, leaf: &Leaf, resolved: &Resolved) -> Option<Check> {
+    fn connection_string(&self, name: CheckName, leaf: &Leaf, resolved: &Resolved) -> Option<Check> {
         let secret = resolved.secrets.iter().find(|secret| secret.leaf == leaf && self.shows(leaf))?;
         let (SecretFound::Value { value, .. }, Some(version)) = (&secret.found, secret.version()) else { return None };
         let held_against = (leaf == instant_messaging::CONNECTION_STRING).then_some(instant_messaging::RESOURCE_ID);
@@ -236,7 +203,7 @@ impl<'v> View<'v> {
     fn filter(&self) -> Option<Check> {
         let filter = self.managed(attendant_console::FILTER)?.to_owned();
         let query = Query::Filter { entra_tenant: self.entra_tenant, filter };
-        Some(Check { name: name::FILTER, query })
+        Some(Check { name: CheckName::GlobalContactSearchFilter, query })
     }
 }
 

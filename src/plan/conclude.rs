@@ -1,28 +1,24 @@
 //! `conclude`: from the outcome of a pass to the status, the events and the time of the next pass. Always reached, also when
 //! a pass fails, and a pure function of its arguments.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use super::deletion::{ReleaseOutcome, RetainReason};
 use super::desired::same_settings;
 use super::rewrites::MOST;
-use super::stop::{Disposition, Mode};
+use super::stop::{Delay, Disposition, Mode, TabMarks};
 use super::tabs::{drift, mark_invalid, paths, tabs};
 use super::widget_key::Publication;
 use super::{
     CheckReport, Difference, Done, Outcome, SideEffects, Stop, availability, events, platform_state, retention,
     triggers,
 };
-use crate::admin_api::{ApiError, Problem, TenantDocument};
-use crate::resources::condition::{ConditionStatus, ConditionUpdate, as_it_was, condition_type, merge};
+use crate::admin_api::{ApiError, TenantDocument};
+use crate::resources::condition::{self, ConditionChange, ConditionUpdate, merge};
 use crate::resources::platform::Support;
 use crate::resources::status::{Applied, DeletionStatus, TenantStatus};
-use crate::resources::{Tenant, annotation, bounds, reason};
-use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;
+use crate::resources::{ConditionStatus, ConditionType, Reason, Tenant, annotation, bounds};
 use crate::settings::text::cut;
-use crate::settings::{Leaf, Violation, leaf_at};
 
 /// What `conclude` needs besides the outcome.
 #[derive(Clone, Copy, Debug)]
@@ -62,31 +58,9 @@ pub struct EventRecord {
     /// Whether it is a warning.
     pub warning: bool,
     /// The reason.
-    pub reason: &'static str,
+    pub reason: Reason,
     /// A sentence for people.
     pub message: String,
-}
-
-/// When to look again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delay {
-    /// After the Tenant's sync interval.
-    Sync,
-    /// Soon, then more and more rarely.
-    Backoff,
-    /// Soon, and never later than the bound for missing references.
-    Reference,
-    /// After the time that the platform named.
-    RetryAfter(Duration),
-    /// When services and script may have moved on.
-    Deletion,
-    /// When people may have done what is waited for: run the provisioning script, accepted an invitation. Never later than the
-    /// sync interval.
-    Script,
-    /// At once.
-    AtOnce,
-    /// Never: the Tenant is gone.
-    Never,
 }
 
 /// Computes what a pass comes to.
@@ -96,7 +70,7 @@ pub fn conclude(facts: Facts<'_>, outcome: Result<Outcome, Stop>) -> Conclusion 
             live(facts, &document, done, &difference, &side_effects)
         }
         Ok(Outcome::Waiting { deletion, reason, why, started, error }) => {
-            waiting(facts, deletion, ConditionUpdate::new(condition_type::READY, false, reason, why), started, error)
+            waiting(facts, deletion, ConditionUpdate::new(ConditionType::Ready, false, reason, why), started, error)
         }
         Ok(Outcome::Left(release_outcome)) => left(release_outcome),
         Err(stop) => stopped(facts, &stop),
@@ -115,27 +89,41 @@ impl Facts<'_> {
     }
 
     /// The previous status, now speaking of this generation with these conditions.
-    fn status(&self, updates: Vec<ConditionUpdate>) -> TenantStatus {
+    fn status(&self, changes: Vec<ConditionChange>) -> TenantStatus {
         let previous = self.previous();
         let requested = annotation::reconcile_token(self.tenant);
         let handled = requested.or_else(|| previous.last_handled_reconcile_at.clone());
         TenantStatus {
             observed_generation: self.generation(),
-            conditions: merge(&previous.conditions, updates, self.generation(), self.now, self.support),
+            conditions: merge(&previous.conditions, changes, self.generation(), self.now, self.support),
             last_handled_reconcile_at: handled,
             ..previous
         }
     }
 
+    /// The request to quote in a message. While the message would be the same but for it, the one that was quoted stays: every
+    /// answer has another id, and that alone is no news.
+    fn quoted(&self, refused: Option<&str>, ready: &ConditionUpdate) -> Option<String> {
+        let refused = refused?.to_owned();
+        let previous = self.tenant.status.as_ref();
+        let said = previous.and_then(|status| condition::find(&status.conditions, ConditionType::Ready));
+        let stays = previous.and_then(|status| status.refused_request_id.clone()).filter(|quoted| {
+            let same = ConditionUpdate { request_id: Some(quoted.clone()), ..ready.clone() }.render(self.support);
+            said.is_some_and(|said| said.message == same)
+        });
+        stays.or(Some(refused))
+    }
+
     /// What was said before about the tenant itself; it stays known while the platform is not.
-    fn known(&self) -> Vec<ConditionUpdate> {
-        let kinds = [
-            condition_type::SCRIPT_EXECUTION_PENDING,
-            condition_type::LICENSE_OVERUSE,
-            condition_type::TENANT_ACTIVE,
-            condition_type::CHECKS_PASSED,
-        ];
-        kinds.into_iter().filter_map(|kind| as_it_was(&self.previous().conditions, kind)).collect()
+    fn known(&self) -> Vec<ConditionChange> {
+        [
+            ConditionType::ScriptExecutionPending,
+            ConditionType::LicenseOveruse,
+            ConditionType::TenantActive,
+            ConditionType::ChecksPassed,
+        ]
+        .map(ConditionChange::Keep)
+        .to_vec()
     }
 }
 
@@ -152,47 +140,42 @@ fn live(
     let (ready, mode, delay) = if !difference.restricted.is_empty() {
         let message = format!("may not be changed with the operator's credentials: {}", paths(&difference.restricted));
         (
-            ConditionUpdate::new(condition_type::READY, false, reason::FIELD_NOT_PERMITTED, message),
+            ConditionUpdate::new(ConditionType::Ready, false, Reason::FieldNotPermitted, message),
             Mode::Stalled,
             Delay::Sync,
         )
     } else if rewritten && facts.rewrites >= MOST {
         let message = format!("the platform does not keep what it is given: {}", paths(&open));
         (
-            ConditionUpdate::new(condition_type::READY, false, reason::PLATFORM_REWRITES_VALUE, message),
+            ConditionUpdate::new(ConditionType::Ready, false, Reason::PlatformRewritesValue, message),
             Mode::Stalled,
             Delay::Sync,
         )
     } else if rewritten {
         let message = format!("the platform did not keep what it was given, trying again: {}", paths(&open));
         (
-            ConditionUpdate::new(condition_type::READY, false, reason::PROGRESSING, message),
+            ConditionUpdate::new(ConditionType::Ready, false, Reason::Progressing, message),
             Mode::Reconciling,
             Delay::Backoff,
         )
     } else if let Publication::Refused { secret, obstacle } = &side_effects.key {
         let (reason, mode) = obstacle.reason();
-        (ConditionUpdate::new(condition_type::READY, false, reason, obstacle.words(secret)), mode, Delay::Reference)
+        (ConditionUpdate::new(ConditionType::Ready, false, reason, obstacle.words(secret)), mode, Delay::Reference)
     } else {
         let message = "every managed setting of this generation was applied";
-        (ConditionUpdate::new(condition_type::READY, true, reason::SUCCEEDED, message), Mode::Settled, Delay::Sync)
+        (ConditionUpdate::new(ConditionType::Ready, true, Reason::Succeeded, message), Mode::Settled, Delay::Sync)
     };
     let differing = difference.differing();
     let synced = if !differing.is_empty() {
         let published = !matches!(side_effects.key, Publication::Refused { .. });
-        let drifted = ready.truth == ConditionStatus::True || (differs && !rewritten) || !published;
-        let reason = if drifted { reason::DRIFTED.to_owned() } else { ready.reason.to_string() };
-        ConditionUpdate {
-            kind: condition_type::SYNCED,
-            truth: ConditionStatus::False,
-            reason: reason.into(),
-            message: format!("differs: {}", paths(&differing)),
-        }
+        let drifted = ready.status == ConditionStatus::True || (differs && !rewritten) || !published;
+        let reason = if drifted { Reason::Drifted } else { ready.reason };
+        ConditionUpdate::new(ConditionType::Synced, false, reason, format!("differs: {}", paths(&differing)))
     } else {
-        ConditionUpdate::new(condition_type::SYNCED, true, reason::IN_SYNC, "")
+        ConditionUpdate::new(ConditionType::Synced, true, Reason::InSync, "")
     };
-    let mut updates = vec![ConditionUpdate::new(condition_type::ACCEPTED, true, reason::ACCEPTED, ""), synced];
-    updates.extend(mode_finding(mode, &ready));
+    let mut updates = vec![ConditionUpdate::new(ConditionType::Accepted, true, Reason::Accepted, ""), synced];
+    updates.extend(mode_update(mode, &ready));
     updates.push(ready);
     updates.extend(platform_state::updates(document));
     let before = facts.previous().checks;
@@ -200,7 +183,7 @@ fn live(
     let checks = availability::checks(asked, facts.tenant, document);
     updates.extend(availability::worst(&checks));
 
-    let mut status = facts.status(updates);
+    let mut status = facts.status(updates.into_iter().map(ConditionChange::Set).collect());
     status.checks = checks;
     if let Some(CheckReport { links, .. }) = facts.checked {
         status.grant_links.clone_from(links);
@@ -213,7 +196,7 @@ fn live(
     status.drift = drift(difference);
     status.tabs = tabs(facts.tenant, difference, document, side_effects);
     triggers::remember(&mut status, facts.tenant, document, side_effects);
-    status.deletion = None;
+    (status.deletion, status.refused_request_id) = (None, None);
     platform_state::take_over(&mut status, document, facts.refresh_licenses);
     let delay = match delay {
         Delay::Sync if !document.runtime.pending_changes.is_empty() || side_effects.waits() => Delay::Script,
@@ -237,136 +220,57 @@ fn applied(facts: &Facts<'_>, document: &TenantDocument, done: Done, difference:
 }
 
 fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
+    let conclusion = |status, delay| Conclusion { status, release_outcome: None, events: vec![], delay };
     let previous = facts.previous();
-    let was = |kind| as_it_was(&previous.conditions, kind);
-    let disposition = with_request(stop.disposition(), stop.request_id(), was(condition_type::READY));
-    let delay = match stop {
-        Stop::Unavailable { error: ApiError::Throttled { after }, .. } => Delay::RetryAfter(*after),
-        Stop::Unavailable { .. } | Stop::Bug(_) | Stop::Kubernetes(_) => Delay::Backoff,
-        Stop::Secret(_) | Stop::PlatformMissing { .. } | Stop::PartnerMissing { .. }
-            if disposition.mode == Mode::Reconciling =>
-        {
-            Delay::Reference
-        }
-        Stop::Raced => Delay::AtOnce,
-        _ => Delay::Sync,
-    };
-    let live_before = match stop {
-        Stop::Unavailable { hash, .. } | Stop::Suspended { hash } => {
-            previous.applied.as_ref().is_some_and(|applied| applied.hash == *hash)
-        }
-        _ => false,
-    };
+    let Disposition { reason, message, accepted, out_of_sync, mode, delay, tabs } = stop.disposition();
+    if matches!(stop, Stop::Raced | Stop::Kubernetes(_)) {
+        return conclusion(None, delay);
+    }
     // A spec that was taken back to what is applied was never judged in this generation: what was said of the other one is
     // not true of it.
-    let was_refused = as_it_was(&previous.conditions, condition_type::ACCEPTED)
-        .is_some_and(|accepted| accepted.truth == ConditionStatus::False);
-    let live_before = live_before && !was_refused;
-    let mut updates = facts.known();
+    let was = |condition_type| condition::status(&previous.conditions, condition_type);
+    let live_before =
+        stop.hash().is_some_and(|hash| previous.applied.as_ref().is_some_and(|applied| applied.hash == hash))
+            && was(ConditionType::Accepted) != Some(ConditionStatus::False);
     if live_before && matches!(stop, Stop::Unavailable { .. }) {
         // The spec is live, as far as anybody knows. The Platform says once that it is out of reach.
-        updates.extend(
-            condition_type::ORDER
-                .into_iter()
-                .filter(|kind| !findings_have(&updates, kind))
-                .filter_map(was)
-                .collect::<Vec<_>>(),
-        );
-        return Conclusion { status: Some(facts.status(updates)), release_outcome: None, events: vec![], delay };
+        let kept = ConditionType::ALL.map(ConditionChange::Keep);
+        return conclusion(Some(facts.status(kept.to_vec())), delay);
     }
-    if matches!(stop, Stop::Raced | Stop::Kubernetes(_)) {
-        return Conclusion { status: None, release_outcome: None, events: vec![], delay };
-    }
-    let truth = if matches!(stop, Stop::Suspended { .. }) { ConditionStatus::Unknown } else { ConditionStatus::False };
-    let stated = ConditionUpdate {
-        kind: condition_type::READY,
-        truth,
-        reason: disposition.reason.into(),
-        message: disposition.message.clone(),
-    };
-    updates.extend(mode_finding(disposition.mode, &stated));
-    updates.push(match was(condition_type::READY) {
-        Some(before) if live_before => before,
-        _ => stated,
+    let holds = if matches!(stop, Stop::Suspended { .. }) { ConditionStatus::Unknown } else { ConditionStatus::False };
+    let mut ready = ConditionUpdate::new(ConditionType::Ready, holds, reason, message);
+    ready.request_id = facts.quoted(stop.request_id(), &ready);
+    let mut changes = facts.known();
+    changes.extend(mode_update(mode, &ready).map(ConditionChange::Set));
+    changes.push(match accepted {
+        Some(true) => ConditionUpdate::new(ConditionType::Accepted, true, Reason::Accepted, "").into(),
+        Some(false) => ConditionUpdate { condition_type: ConditionType::Accepted, ..ready.clone() }.into(),
+        None if was(ConditionType::Accepted).is_some() => ConditionChange::Keep(ConditionType::Accepted),
+        None => ConditionUpdate::new(ConditionType::Accepted, ConditionStatus::Unknown, Reason::Progressing, "").into(),
     });
-    updates.push(accepted(&disposition, was(condition_type::ACCEPTED)));
-    let synced = if disposition.out_of_sync { ConditionStatus::False } else { ConditionStatus::Unknown };
-    updates.push(ConditionUpdate {
-        kind: condition_type::SYNCED,
-        truth: synced,
-        reason: disposition.reason.into(),
-        message: String::new(),
+    let synced = if out_of_sync { ConditionStatus::False } else { ConditionStatus::Unknown };
+    changes.push(ConditionUpdate::new(ConditionType::Synced, synced, reason, "").into());
+    let refused_request_id = ready.request_id.clone();
+    changes.push(if live_before && was(ConditionType::Ready).is_some() {
+        ConditionChange::Keep(ConditionType::Ready)
+    } else {
+        ready.into()
     });
-    let mut status = facts.status(updates);
-    match stop {
-        Stop::Invalid(violations) => mark_invalid(&mut status.tabs, violations),
-        Stop::Unconfirmed { leaf, .. } => {
-            mark_invalid(&mut status.tabs, &[marked(leaf, "needs a confirmation")]);
-        }
-        Stop::OrganizationUnitMissing { .. } => {
-            mark_invalid(&mut status.tabs, &[marked(DEFAULT_ORGANIZATION_UNIT, "names a unit that was deleted")]);
-        }
-        Stop::Rejected(problem) => mark_invalid(&mut status.tabs, &refused(problem)),
-        // No tab is invalid while the spec is accepted.
-        _ if disposition.accepted == Some(true) => mark_invalid(&mut status.tabs, &[]),
-        _ => {}
+    let mut status = TenantStatus { refused_request_id, ..facts.status(changes) };
+    if let TabMarks::Mark(violations) = tabs {
+        mark_invalid(&mut status.tabs, &violations);
     }
-    Conclusion { status: Some(status), release_outcome: None, events: vec![], delay }
-}
-
-fn refused(problem: &Problem) -> Vec<Violation> {
-    let refused = problem.errors.iter().filter_map(|error| leaf_at(&error.pointer));
-    refused.map(|leaf| marked(leaf, "was refused")).collect()
-}
-
-fn marked(leaf: &Leaf, problem: &str) -> Violation {
-    Violation { path: leaf.path.to_owned(), problem: problem.to_owned() }
-}
-
-/// Quotes the request that was refused. Where nothing else changed, the one that was quoted stays: every answer has another id,
-/// and that alone is no news.
-fn with_request(disposition: Disposition, id: Option<&str>, before: Option<ConditionUpdate>) -> Disposition {
-    let Some(id) = id else { return disposition };
-    let stays = before
-        .map(|before| before.message)
-        .filter(|before| before.strip_prefix(&disposition.message).is_some_and(|rest| rest.starts_with(" (request ")));
-    let message = stays.unwrap_or_else(|| format!("{} (request {id})", disposition.message));
-    Disposition { message, ..disposition }
-}
-
-fn findings_have(updates: &[ConditionUpdate], kind: &str) -> bool {
-    updates.iter().any(|update| update.kind == kind)
-}
-
-fn accepted(disposition: &Disposition, before: Option<ConditionUpdate>) -> ConditionUpdate {
-    match disposition.accepted {
-        Some(true) => ConditionUpdate::new(condition_type::ACCEPTED, true, reason::ACCEPTED, ""),
-        Some(false) => {
-            let (reason, message) = (disposition.reason.into(), disposition.message.clone());
-            ConditionUpdate { kind: condition_type::ACCEPTED, truth: ConditionStatus::False, reason, message }
-        }
-        None => before.unwrap_or(ConditionUpdate::new(
-            condition_type::ACCEPTED,
-            ConditionStatus::Unknown,
-            reason::PROGRESSING,
-            "",
-        )),
-    }
+    conclusion(Some(status), delay)
 }
 
 /// Reconciling or Stalled, never both, with the words of Ready.
-fn mode_finding(mode: Mode, ready: &ConditionUpdate) -> Option<ConditionUpdate> {
-    let kind = match mode {
-        Mode::Reconciling => condition_type::RECONCILING,
-        Mode::Stalled => condition_type::STALLED,
+fn mode_update(mode: Mode, ready: &ConditionUpdate) -> Option<ConditionUpdate> {
+    let condition_type = match mode {
+        Mode::Reconciling => ConditionType::Reconciling,
+        Mode::Stalled => ConditionType::Stalled,
         Mode::Settled => return None,
     };
-    Some(ConditionUpdate {
-        kind,
-        truth: ConditionStatus::True,
-        reason: ready.reason.clone(),
-        message: ready.message.clone(),
-    })
+    Some(ConditionUpdate { condition_type, status: ConditionStatus::True, ..ready.clone() })
 }
 
 fn waiting(
@@ -376,16 +280,11 @@ fn waiting(
     started: bool,
     error: Option<ApiError>,
 ) -> Conclusion {
-    let previous = facts.previous();
-    let mut updates = facts.known();
-    updates.extend(
-        [condition_type::ACCEPTED, condition_type::SYNCED]
-            .into_iter()
-            .filter_map(|kind| as_it_was(&previous.conditions, kind)),
-    );
-    updates.extend(mode_finding(Mode::Reconciling, &ready));
-    updates.push(ready);
-    let mut status = facts.status(updates);
+    let mut changes = facts.known();
+    changes.extend([ConditionType::Accepted, ConditionType::Synced].map(ConditionChange::Keep));
+    changes.extend(mode_update(Mode::Reconciling, &ready).map(ConditionChange::Set));
+    changes.push(ready.into());
+    let mut status = TenantStatus { refused_request_id: None, ..facts.status(changes) };
     status.deletion = deletion.map_or(status.deletion, |deletion| {
         Some(DeletionStatus { services_pending: deletion.services_pending, script_pending: deletion.script_pending })
     });
@@ -393,7 +292,7 @@ fn waiting(
         "the platform accepted the deletion of the tenant; it is gone after the next run of the provisioning script"
             .to_owned();
     let events = started
-        .then_some(EventRecord { warning: false, reason: reason::DELETION_STARTED, message })
+        .then_some(EventRecord { warning: false, reason: Reason::DeletionStarted, message })
         .into_iter()
         .collect();
     let delay = match error {
@@ -408,34 +307,34 @@ fn left(release_outcome: ReleaseOutcome) -> Conclusion {
     let note = |warning, reason, message: &str| vec![EventRecord { warning, reason, message: message.to_owned() }];
     let events = match release_outcome {
         ReleaseOutcome::Abandoned => {
-            note(true, reason::ABANDONED, "let go without a call by annotation; the tenant stays on the platform")
+            note(true, Reason::Abandoned, "let go without a call by annotation; the tenant stays on the platform")
         }
         ReleaseOutcome::NeverOurs | ReleaseOutcome::GoesOn => vec![],
         ReleaseOutcome::Released(RetainReason::Policy) => {
-            note(false, reason::RELEASED, "the tenant stays on the platform and belongs to nobody now")
+            note(false, Reason::Released, "the tenant stays on the platform and belongs to nobody now")
         }
         ReleaseOutcome::Released(RetainReason::NotConfirmed)
         | ReleaseOutcome::StaleStamp(RetainReason::NotConfirmed) => note(
             true,
-            reason::NOT_CONFIRMED,
+            Reason::DeletionNotConfirmed,
             "deletionPolicy is Delete and nobody confirmed it: the tenant stays on the platform",
         ),
         ReleaseOutcome::Released(RetainReason::ScopeTerminating)
         | ReleaseOutcome::StaleStamp(RetainReason::ScopeTerminating) => {
-            note(true, reason::RELEASED, "its namespace or the CRD was deleted: the tenant stays on the platform")
+            note(true, Reason::Released, "its namespace or the CRD was deleted: the tenant stays on the platform")
         }
         ReleaseOutcome::TooLate => note(
             true,
-            reason::DELETION_STARTED,
+            Reason::DeletionStarted,
             "too late to keep the tenant: the platform had accepted its deletion and goes on with it",
         ),
         ReleaseOutcome::StaleStamp(RetainReason::Policy) => {
-            note(true, reason::RELEASE_FAILED, "the tenant stays on the platform; its stamp could not be taken off")
+            note(true, Reason::ReleaseFailed, "the tenant stays on the platform; its stamp could not be taken off")
         }
         ReleaseOutcome::Suspended => {
-            note(false, reason::RELEASED, "suspended: the tenant stays on the platform with its stamp")
+            note(false, Reason::Released, "suspended: the tenant stays on the platform with its stamp")
         }
-        ReleaseOutcome::Deleted => note(false, reason::DELETED, "the tenant is gone from the platform"),
+        ReleaseOutcome::Deleted => note(false, Reason::Deleted, "the tenant is gone from the platform"),
     };
     Conclusion { status: None, release_outcome: Some(release_outcome), events, delay: Delay::Never }
 }

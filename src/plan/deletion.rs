@@ -8,7 +8,7 @@ use super::{Observation, Owner, PlatformReference, Resolved, Stop};
 use crate::admin_api::ApiError;
 use crate::admin_api::types::PendingDeletion;
 use crate::resources::tenant::DeletionPolicy;
-use crate::resources::{Tenant, annotation, reason};
+use crate::resources::{Reason, Tenant, annotation};
 use crate::settings::format::{Guid, canonical};
 
 /// What is known about a Tenant that is being deleted, before the platform is asked.
@@ -71,7 +71,7 @@ pub enum DeletionPlan {
     /// Wait for something else.
     Wait {
         /// The reason of Ready.
-        reason: &'static str,
+        reason: Reason,
         /// For what, for people.
         why: String,
         /// The failed call, if one is the cause.
@@ -167,7 +167,7 @@ pub fn plan(deletion_intent: &DeletionIntent, observation: &Observation) -> Resu
         }
         DeletionMode::SuspendedRetain(_) => DeletionPlan::Off(ReleaseOutcome::Suspended),
         DeletionMode::SuspendedDelete => DeletionPlan::Wait {
-            reason: reason::SUSPENDED,
+            reason: Reason::Suspended,
             why: "the deletion is confirmed and waits: spec.suspend is true".to_owned(),
             error: None,
         },
@@ -200,7 +200,7 @@ fn delete(confirmed: bool, observation: &Observation) -> DeletionPlan {
     match observation {
         Observation::NotAsked => wait("the Platform is missing; create it again, or abandon the tenant by annotation"),
         Observation::Unknown(error) => {
-            DeletionPlan::Wait { reason: reason::DELETING, why: not_requested(error), error: Some(error.clone()) }
+            DeletionPlan::Wait { reason: Reason::Deleting, why: not_requested(error), error: Some(error.clone()) }
         }
         Observation::Absent { .. } | Observation::Tombstone { .. } => DeletionPlan::Off(ReleaseOutcome::Deleted),
         Observation::Exists { owner: Owner::Other(_) | Owner::Free, .. } => {
@@ -218,7 +218,7 @@ fn delete(confirmed: bool, observation: &Observation) -> DeletionPlan {
 }
 
 fn wait(why: &str) -> DeletionPlan {
-    DeletionPlan::Wait { reason: reason::DELETING, why: why.to_owned(), error: None }
+    DeletionPlan::Wait { reason: Reason::Deleting, why: why.to_owned(), error: None }
 }
 
 /// Why a confirmed deletion does not go on. The same words for the whole of an outage, whether the platform was called or is

@@ -2,7 +2,7 @@
 
 use super::conclude::EventRecord;
 use super::{Done, SideEffects};
-use crate::resources::reason;
+use crate::resources::Reason;
 
 /// The events of a pass; `differs` says whether the platform still is not as wanted.
 pub(super) fn of(done: Done, differs: bool, side_effects: &SideEffects) -> Vec<EventRecord> {
@@ -10,18 +10,18 @@ pub(super) fn of(done: Done, differs: bool, side_effects: &SideEffects) -> Vec<E
     let mut notes = match done {
         Done::Nothing | Done::Created | Done::Applied => vec![],
         Done::Adopted if side_effects.pulled.iter().any(|(_, done)| !done) => vec![note(
-            reason::ADOPTED,
+            Reason::Adopted,
             "took over a tenant that belonged to nobody; its tokens were recorded, and nothing was done for them",
         )],
-        Done::Adopted => vec![note(reason::ADOPTED, "took over a tenant that belonged to nobody")],
+        Done::Adopted => vec![note(Reason::Adopted, "took over a tenant that belonged to nobody")],
         // The platform did not keep it: nothing was corrected.
         Done::Corrected if differs => vec![],
         Done::Corrected => {
-            vec![note(reason::DRIFT_CORRECTED, "wrote managed settings again that were changed on the platform")]
+            vec![note(Reason::DriftCorrected, "wrote managed settings again that were changed on the platform")]
         }
     };
     if side_effects.has_rotated() {
-        notes.push(note(reason::ROTATED, "rotated the widget key; widgets with the old one are rejected"));
+        notes.push(note(Reason::Rotated, "rotated the widget key; widgets with the old one are rejected"));
     }
     notes
 }

@@ -25,15 +25,15 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::admin_api::{ApiError, TenantDocument};
-use crate::resources::{SecretVersion, Tenant};
+use crate::resources::{Reason, SecretVersion, Tenant};
 use crate::settings::{Leaf, Trigger};
 
 pub use checks::{Check, CheckPlan, CheckReport, Query};
-pub use conclude::{Conclusion, Delay, Facts, conclude};
+pub use conclude::{Conclusion, Facts, conclude};
 pub use desired::{Desired, Intent, validate};
 pub use diff::{Change, Difference};
 pub use rewrites::Rewrites;
-pub use stop::Stop;
+pub use stop::{Delay, Stop};
 pub use triggers::SideEffects;
 
 /// What the references of a Tenant turned out to be.
@@ -209,7 +209,7 @@ pub enum Outcome {
         /// What the platform still has to do; `None` before it accepted the deletion.
         deletion: Option<crate::admin_api::types::PendingDeletion>,
         /// The reason of Ready.
-        reason: &'static str,
+        reason: Reason,
         /// For what it waits, for people.
         why: String,
         /// Whether this pass asked for the deletion.

@@ -27,6 +27,7 @@ pub(super) fn living(difference: &Difference, moved: &[MovedReference]) -> Resul
 mod tests {
     use super::*;
     use crate::admin_api::{FieldError, Problem};
+    use crate::resources::Reason;
 
     #[test]
     fn only_a_unit_that_the_platform_moved_away_from_is_dead() {
@@ -58,9 +59,9 @@ mod tests {
             Stop::Rejected(Problem { slug: slug.into(), errors, ..Problem::default() }).disposition().reason
         };
         let here = "/provisioning/defaultOrganizationUnitId";
-        assert_eq!(reason("invalid-settings", &[here]), "OrganizationUnitNotFound");
-        assert_eq!(reason("invalid-settings", &[here, "/general/name"]), "InvalidSettings");
-        assert_eq!(reason("field-not-permitted", &[here]), "InvalidSettings");
-        assert_eq!(reason("invalid-settings", &[]), "InvalidSettings");
+        assert_eq!(reason("invalid-settings", &[here]), Reason::OrganizationUnitNotFound);
+        assert_eq!(reason("invalid-settings", &[here, "/general/name"]), Reason::InvalidSettings);
+        assert_eq!(reason("field-not-permitted", &[here]), Reason::InvalidSettings);
+        assert_eq!(reason("invalid-settings", &[]), Reason::InvalidSettings);
     }
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::admin_api::{Runtime, TenantDocument};
-use crate::resources::condition::{ConditionStatus, ConditionUpdate, condition_type};
+use crate::resources::condition::ConditionUpdate;
 use crate::resources::status::{LicenseStatus, PendingChange, PlatformTenant, ProvisioningScript, TenantStatus};
-use crate::resources::{bounds, reason};
+use crate::resources::{ConditionStatus, ConditionType, Reason, bounds};
 use crate::settings::text::cut_printable;
 
 /// Most entries of a list that is taken over from the platform.
@@ -42,48 +42,50 @@ pub fn updates(document: &TenantDocument) -> Vec<ConditionUpdate> {
 fn script_pending(runtime: &Runtime) -> ConditionUpdate {
     let pending = &runtime.pending_changes;
     if pending.is_empty() {
-        return ConditionUpdate::new(condition_type::SCRIPT_EXECUTION_PENDING, false, reason::SCRIPT_NOT_PENDING, "");
+        return ConditionUpdate::new(ConditionType::ScriptExecutionPending, false, Reason::NothingPending, "");
     }
     let named: Vec<String> =
         pending.iter().take(8).map(|change| format!("{} ({})", name(&change.change), name(&change.scope))).collect();
     let more = if pending.len() > named.len() { " and more" } else { "" };
     let message = format!("waits for the provisioning script: {}{more}", named.join(", "));
-    ConditionUpdate::new(condition_type::SCRIPT_EXECUTION_PENDING, true, reason::SCRIPT_PENDING, message)
+    ConditionUpdate::new(ConditionType::ScriptExecutionPending, true, Reason::ScriptPending, message)
 }
 
 fn overuse(licenses: &[LicenseStatus]) -> ConditionUpdate {
     let kinds: Vec<&str> =
         licenses.iter().filter(|license| license.overused).map(|license| license.kind.as_str()).collect();
     if kinds.is_empty() {
-        return ConditionUpdate::new(condition_type::LICENSE_OVERUSE, false, reason::WITHIN_CONTINGENT, "");
+        return ConditionUpdate::new(ConditionType::LicenseOveruse, false, Reason::WithinContingent, "");
     }
     let message = format!("more licences are in use than were bought: {}", kinds.join(", "));
-    ConditionUpdate::new(condition_type::LICENSE_OVERUSE, true, reason::CONTINGENT_EXCEEDED, message)
+    ConditionUpdate::new(ConditionType::LicenseOveruse, true, Reason::ContingentExceeded, message)
 }
 
 /// Active, Trial and Lab work; the other published states do not. A state that this version does not know is no verdict.
 fn active(document: &TenantDocument) -> Option<ConditionUpdate> {
     let state = state(document)?;
-    let (truth, reason) = match state.as_str() {
-        "Active" => (ConditionStatus::True, reason::state::ACTIVE),
-        "Trial" => (ConditionStatus::True, reason::state::TRIAL),
-        "Lab" => (ConditionStatus::True, reason::state::LAB),
-        "Suspended" => (ConditionStatus::False, reason::state::SUSPENDED),
-        "Expired" => (ConditionStatus::False, reason::state::EXPIRED),
-        "Canceled" => (ConditionStatus::False, reason::state::CANCELED),
-        _ => (ConditionStatus::Unknown, reason::state::UNKNOWN),
+    let (holds, reason) = match state.as_str() {
+        "Active" => (ConditionStatus::True, Reason::StateActive),
+        "Trial" => (ConditionStatus::True, Reason::StateTrial),
+        "Lab" => (ConditionStatus::True, Reason::StateLab),
+        "Suspended" => (ConditionStatus::False, Reason::StateSuspended),
+        "Expired" => (ConditionStatus::False, Reason::StateExpired),
+        "Canceled" => (ConditionStatus::False, Reason::StateCanceled),
+        _ => (ConditionStatus::Unknown, Reason::StateUnknown),
     };
-    let message = match truth {
+    let message = match holds {
         ConditionStatus::True => String::new(),
         // What follows from the other two is not published.
-        ConditionStatus::False if reason == reason::state::SUSPENDED => {
+        ConditionStatus::False if reason == Reason::StateSuspended => {
             "the tenant is Suspended: nobody can log in, tasks are rejected and calls go to an announcement; its settings stay"
                 .to_owned()
         }
-        ConditionStatus::False => format!("the subscription is {state}: log-ins and tasks may be refused; its settings stay"),
+        ConditionStatus::False => {
+            format!("the subscription is {state}: log-ins and tasks may be refused; its settings stay")
+        }
         ConditionStatus::Unknown => format!("the tenant is '{state}', which this version does not know"),
     };
-    Some(ConditionUpdate { kind: condition_type::TENANT_ACTIVE, truth, reason: reason.into(), message })
+    Some(ConditionUpdate::new(ConditionType::TenantActive, holds, reason, message))
 }
 
 fn script(runtime: &Runtime) -> ProvisioningScript {

@@ -1,8 +1,10 @@
 //! Why a pass stopped, named by its consequence. One exhaustive match says what follows.
 
+use std::time::Duration;
+
 use super::{ResolvedSecret, SecretFound};
 use crate::admin_api::{ApiError, Problem};
-use crate::resources::reason;
+use crate::resources::Reason;
 use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;
 use crate::settings::{Leaf, Violation, leaf_at};
 
@@ -87,7 +89,7 @@ pub enum Stop {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Disposition {
     /// The reason of Ready.
-    pub reason: &'static str,
+    pub reason: Reason,
     /// A sentence for people.
     pub message: String,
     /// Whether the spec and its references are to blame; `None` leaves Accepted as it was.
@@ -96,6 +98,19 @@ pub struct Disposition {
     pub out_of_sync: bool,
     /// What the pass says of itself.
     pub mode: Mode,
+    /// When to look again.
+    pub delay: Delay,
+    /// What becomes of the marks on tabs.
+    pub tabs: TabMarks,
+}
+
+/// What a stop means for the tabs that are marked as invalid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TabMarks {
+    /// They stay: this pass did not judge them.
+    Leave,
+    /// The tabs of these settings are invalid, and no others.
+    Mark(Vec<Violation>),
 }
 
 /// Who has to act.
@@ -109,12 +124,48 @@ pub enum Mode {
     Settled,
 }
 
+/// When to look again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delay {
+    /// After the Tenant's sync interval.
+    Sync,
+    /// Soon, then more and more rarely.
+    Backoff,
+    /// Soon, and never later than the bound for missing references.
+    Reference,
+    /// After the time that the platform named.
+    RetryAfter(Duration),
+    /// When services and script may have moved on.
+    Deletion,
+    /// When people may have done what is waited for: run the provisioning script, accepted an invitation. Never later than the
+    /// sync interval.
+    Script,
+    /// At once.
+    AtOnce,
+    /// Never: the Tenant is gone.
+    Never,
+}
+
 impl Stop {
     /// The hash of the spec, where the stop knows it.
     pub fn hash(&self) -> Option<&str> {
         match self {
             Self::Unavailable { hash, .. } | Self::Suspended { hash } => Some(hash),
-            _ => None,
+            Self::Invalid(_)
+            | Self::Rejected(_)
+            | Self::OrganizationUnitMissing { .. }
+            | Self::Unconfirmed { .. }
+            | Self::Secret(_)
+            | Self::PlatformMissing { .. }
+            | Self::PartnerMissing { .. }
+            | Self::NamespaceNotPermitted { .. }
+            | Self::NotAdopted { .. }
+            | Self::OwnedByOther { .. }
+            | Self::TenantLost { .. }
+            | Self::TenantDeleting
+            | Self::Raced
+            | Self::Kubernetes(_)
+            | Self::Bug(_) => None,
         }
     }
 
@@ -130,99 +181,132 @@ impl Stop {
 
     /// What follows, in words that stay the same while nothing changes. No wildcard: a new stop has to be thought about here.
     pub fn disposition(&self) -> Disposition {
-        let stalled = |reason, message: String| Disposition {
-            reason,
-            message,
-            accepted: Some(true),
-            out_of_sync: false,
-            mode: Mode::Stalled,
-        };
         match self {
-            Self::Invalid(violations) => Disposition {
-                accepted: Some(false),
-                out_of_sync: true,
-                ..stalled(reason::INVALID_SETTINGS, join(violations.iter().map(ToString::to_string)))
-            },
-            Self::OrganizationUnitMissing { moved_to } => Disposition {
-                accepted: Some(false),
-                out_of_sync: true,
-                ..stalled(
-                    reason::ORGANIZATION_UNIT_NOT_FOUND,
-                    format!(
-                        "spec.{DEFAULT_ORGANIZATION_UNIT} names an organization unit that was deleted; the platform moved the setting to '{moved_to}'"
-                    ),
-                )
-            },
-            Self::Rejected(problem) => Disposition {
-                accepted: Some(false),
-                out_of_sync: true,
-                ..stalled(rejected_reason(problem), rejected(problem))
-            },
-            Self::Unconfirmed { leaf, token } => {
-                Disposition { out_of_sync: true, ..stalled(reason::CONFIRMATION_REQUIRED, unconfirmed(leaf, token)) }
+            Self::Invalid(violations) => {
+                let message = join(violations.iter().map(ToString::to_string));
+                invalid(Reason::InvalidSettings, message, violations.clone())
             }
+            Self::OrganizationUnitMissing { moved_to } => invalid(
+                Reason::OrganizationUnitNotFound,
+                format!(
+                    "spec.{DEFAULT_ORGANIZATION_UNIT} names an organization unit that was deleted; the platform moved the setting to '{moved_to}'"
+                ),
+                vec![marked(DEFAULT_ORGANIZATION_UNIT, "names a unit that was deleted")],
+            ),
+            Self::Rejected(problem) => invalid(rejected_reason(problem), rejected(problem), refused(problem)),
+            Self::Unconfirmed { leaf, token } => Disposition {
+                accepted: Some(true),
+                ..invalid(
+                    Reason::ConfirmationRequired,
+                    unconfirmed(leaf, token),
+                    vec![marked(leaf, "needs a confirmation")],
+                )
+            },
             Self::Secret(secret) => secret_disposition(secret),
-            Self::PlatformMissing { name } => Disposition {
-                accepted: Some(false),
-                mode: Mode::Reconciling,
-                ..stalled(
-                    reason::PLATFORM_NOT_FOUND,
-                    format!("spec.platformRef.name is '{name}': there is no such Platform"),
-                )
-            },
-            Self::PartnerMissing { name } => Disposition {
-                accepted: Some(false),
-                mode: Mode::Reconciling,
-                ..stalled(
-                    reason::PARTNER_NOT_FOUND,
-                    format!("spec.partner.partnerRef.name is '{name}': there is no such Partner"),
-                )
-            },
+            Self::PlatformMissing { name } => missing(
+                Reason::PlatformNotFound,
+                format!("spec.platformRef.name is '{name}': there is no such Platform"),
+            ),
+            Self::PartnerMissing { name } => missing(
+                Reason::PartnerNotFound,
+                format!("spec.partner.partnerRef.name is '{name}': there is no such Partner"),
+            ),
             Self::NamespaceNotPermitted { platform } => Disposition {
-                accepted: Some(false),
-                ..stalled(
-                    reason::NAMESPACE_NOT_PERMITTED,
+                mode: Mode::Stalled,
+                delay: Delay::Sync,
+                ..missing(
+                    Reason::NamespaceNotPermitted,
                     format!("spec.platformRef.name is '{platform}': that Platform does not allow this namespace"),
                 )
             },
             Self::Unavailable { error, .. } => Disposition {
-                mode: Mode::Reconciling,
-                ..stalled(
-                    reason::PLATFORM_UNAVAILABLE,
+                delay: unavailable_delay(error),
+                ..working(
+                    Reason::PlatformUnavailable,
                     format!("{}; the settings are applied as soon as it answers", unavailable(error)),
                 )
             },
-            Self::NotAdopted { never, differing } => stalled(reason::NOT_ADOPTED, not_adopted(*never, differing)),
+            Self::NotAdopted { never, differing } => stalled(Reason::NotAdopted, not_adopted(*never, differing)),
             Self::OwnedByOther { stamp } => stalled(
-                reason::OWNED_BY_OTHER,
+                Reason::OwnedByOther,
                 format!("the tenant is managed by '{stamp}' (cluster/namespace/name); nothing was written"),
             ),
-            Self::TenantLost { token, deleted } => stalled(reason::TENANT_LOST, lost(token, *deleted)),
+            Self::TenantLost { token, deleted } => stalled(Reason::TenantLost, lost(token, *deleted)),
             Self::TenantDeleting => stalled(
-                reason::TENANT_DELETING,
+                Reason::TenantDeleting,
                 "the tenant waits for its deletion on the platform, which this Tenant did not ask for".into(),
             ),
             Self::Suspended { .. } => Disposition {
                 mode: Mode::Settled,
-                ..stalled(reason::SUSPENDED, "spec.suspend is true: the platform is not called".into())
+                ..stalled(Reason::Suspended, "spec.suspend is true: the platform is not called".into())
             },
             Self::Raced => Disposition {
-                accepted: None,
-                mode: Mode::Reconciling,
-                ..stalled(reason::PROGRESSING, "somebody else wrote at the same time; looking again".into())
+                delay: Delay::AtOnce,
+                ..unjudged(Reason::Progressing, "somebody else wrote at the same time; looking again".into())
             },
-            Self::Kubernetes(what) => Disposition {
-                accepted: None,
-                mode: Mode::Reconciling,
-                ..stalled(reason::PROGRESSING, format!("the Kubernetes API did not answer: {what}"))
-            },
-            Self::Bug(what) => Disposition {
-                accepted: None,
-                mode: Mode::Reconciling,
-                ..stalled(reason::INTERNAL_ERROR, format!("the operator met a mistake of its own: {what}"))
-            },
+            Self::Kubernetes(what) => {
+                unjudged(Reason::Progressing, format!("the Kubernetes API did not answer: {what}"))
+            }
+            Self::Bug(what) => {
+                unjudged(Reason::InternalError, format!("the operator met a mistake of its own: {what}"))
+            }
         }
     }
+}
+
+/// The spec is accepted and a human has to act. No tab is invalid while the spec is accepted.
+fn stalled(reason: Reason, message: String) -> Disposition {
+    Disposition {
+        reason,
+        message,
+        accepted: Some(true),
+        out_of_sync: false,
+        mode: Mode::Stalled,
+        delay: Delay::Sync,
+        tabs: TabMarks::Mark(vec![]),
+    }
+}
+
+/// The spec is accepted and the operator goes on by itself.
+fn working(reason: Reason, message: String) -> Disposition {
+    Disposition { mode: Mode::Reconciling, delay: Delay::Backoff, ..stalled(reason, message) }
+}
+
+/// These settings are wrong, so nothing was saved.
+fn invalid(reason: Reason, message: String, violations: Vec<Violation>) -> Disposition {
+    let tabs = TabMarks::Mark(violations);
+    Disposition { accepted: Some(false), out_of_sync: true, tabs, ..stalled(reason, message) }
+}
+
+/// A reference does not resolve, which heals by itself once it does.
+fn missing(reason: Reason, message: String) -> Disposition {
+    Disposition { accepted: Some(false), delay: Delay::Reference, tabs: TabMarks::Leave, ..working(reason, message) }
+}
+
+/// The spec was not judged.
+fn unjudged(reason: Reason, message: String) -> Disposition {
+    Disposition { accepted: None, tabs: TabMarks::Leave, ..working(reason, message) }
+}
+
+fn unavailable_delay(error: &ApiError) -> Delay {
+    match error {
+        ApiError::Throttled { after } => Delay::RetryAfter(*after),
+        ApiError::Unreachable { .. }
+        | ApiError::Unauthenticated { .. }
+        | ApiError::Forbidden
+        | ApiError::Refused(_)
+        | ApiError::Unexpected { .. }
+        | ApiError::NotCalled { .. } => Delay::Backoff,
+    }
+}
+
+fn refused(problem: &Problem) -> Vec<Violation> {
+    let refused = problem.errors.iter().filter_map(|error| leaf_at(&error.pointer));
+    refused.map(|leaf| marked(leaf, "was refused")).collect()
+}
+
+fn marked(leaf: &Leaf, problem: &str) -> Violation {
+    Violation { path: leaf.path.to_owned(), problem: problem.to_owned() }
 }
 
 /// An outage shows in several ways, one after the other: a broken connection, a page of a proxy, a call that is not made any
@@ -239,31 +323,26 @@ fn unavailable(error: &ApiError) -> String {
 
 fn secret_disposition(secret: &ResolvedSecret) -> Disposition {
     let ResolvedSecret { leaf, name, key, found } = secret;
-    let (reason, problem, mode) = match found {
-        SecretFound::NoSecret => {
-            (reason::SECRET_NOT_FOUND, "there is no such Secret in this namespace", Mode::Reconciling)
-        }
-        SecretFound::NoKey => (reason::SECRET_KEY_NOT_FOUND, "the Secret does not have the key", Mode::Reconciling),
-        SecretFound::Forbidden => (reason::SECRET_FORBIDDEN, "the operator may not read it", Mode::Reconciling),
-        SecretFound::Malformed(problem) => (reason::SECRET_INVALID, *problem, Mode::Stalled),
-        SecretFound::Value { .. } => (reason::INTERNAL_ERROR, "it can be used", Mode::Stalled),
-    };
-    let message = match found {
+    let (reason, problem) = match found {
+        SecretFound::NoSecret => (Reason::SecretNotFound, "there is no such Secret in this namespace"),
+        SecretFound::NoKey => (Reason::SecretKeyNotFound, "the Secret does not have the key"),
+        SecretFound::Forbidden => (Reason::SecretForbidden, "the operator may not read it"),
         SecretFound::Malformed(problem) => {
-            format!("{leaf}: the value of key '{key}' of Secret '{name}' {problem}")
+            let message = format!("{leaf}: the value of key '{key}' of Secret '{name}' {problem}");
+            return Disposition { mode: Mode::Stalled, delay: Delay::Sync, ..missing(Reason::SecretInvalid, message) };
         }
-        _ => format!("{leaf}: key '{key}' of Secret '{name}': {problem}"),
+        SecretFound::Value { .. } => (Reason::InternalError, "it can be used"),
     };
-    Disposition { reason, message, accepted: Some(false), out_of_sync: false, mode }
+    missing(reason, format!("{leaf}: key '{key}' of Secret '{name}': {problem}"))
 }
 
 /// A unit in good spelling that the platform refuses is one that is not there. Any other refusal goes first.
-fn rejected_reason(problem: &Problem) -> &'static str {
+fn rejected_reason(problem: &Problem) -> Reason {
     let unit = |pointer: &str| DEFAULT_ORGANIZATION_UNIT.pointer() == pointer;
     let only = problem.slug == "invalid-settings"
         && !problem.errors.is_empty()
         && problem.errors.iter().all(|error| unit(&error.pointer));
-    if only { reason::ORGANIZATION_UNIT_NOT_FOUND } else { reason::INVALID_SETTINGS }
+    if only { Reason::OrganizationUnitNotFound } else { Reason::InvalidSettings }
 }
 
 /// Our own words for what the platform refused. Without the id of the request: it changes with every pass.

@@ -7,7 +7,7 @@ use super::widget_key::Publication;
 use super::{Change, Difference, SideEffects};
 use crate::admin_api::TenantDocument;
 use crate::resources::status::{Drift, TabStatus};
-use crate::resources::{Tenant, bounds};
+use crate::resources::{TabState, Tenant, bounds};
 use crate::settings::text::{cut_printable, shorten};
 use crate::settings::{Leaf, Tab, Violation, leaves};
 
@@ -49,28 +49,26 @@ pub(super) fn tabs(
             let managed = leaves().any(|leaf| leaf.tab() == Some(tab) && is_set(&spec, leaf.path));
             let (state, message) =
                 match (count(&difference.restricted), count(&open) + count(&difference.held), managed) {
-                    (0, 0, false) => ("NotManaged", None),
-                    (0, 0, true) => ("InSync", None),
-                    (0, drifted, _) => ("Drifted", Some(format!("{drifted} settings differ from the platform"))),
+                    (0, 0, false) => (TabState::NotManaged, None),
+                    (0, 0, true) => (TabState::InSync, None),
+                    (0, drifted, _) => {
+                        (TabState::Drifted, Some(format!("{drifted} settings differ from the platform")))
+                    }
                     (restricted, _, _) => (
-                        "Restricted",
+                        TabState::Restricted,
                         Some(format!("{restricted} settings may not be changed with the operator's credentials")),
                     ),
                 };
             let hides = (hidden > 0).then(|| format!("{hidden} settings are hidden while their section is off"));
             let refused = tab == Tab::Extensions && matches!(side_effects.key, Publication::Refused { .. });
-            let state = if refused { "Invalid" } else { state };
+            let state = if refused { TabState::Invalid } else { state };
             let of_tab = |waiting: &&Waiting| waiting.trigger.leaf().tab() == Some(tab);
             let waits = side_effects.waiting.iter().filter(of_tab).map(Waiting::words);
             let key = side_effects.key.words().filter(|_| tab == Tab::Extensions);
             let notes = capped(&spec, tab, document).into_iter().chain(moved(&spec, tab, document));
             let message = message.into_iter().chain(key).chain(hides).chain(waits).chain(notes);
             let message = shorten(&message.collect::<Vec<_>>().join("; "), bounds::MESSAGE);
-            TabStatus {
-                name: tab.name().into(),
-                state: state.into(),
-                message: Some(message).filter(|message| !message.is_empty()),
-            }
+            TabStatus { name: tab.name().into(), state, message: Some(message).filter(|message| !message.is_empty()) }
         })
         .collect()
 }
@@ -105,7 +103,7 @@ pub(super) fn is_set(spec: &Value, path: &str) -> bool {
 }
 
 pub(super) fn mark_invalid(tabs: &mut Vec<TabStatus>, violations: &[Violation]) {
-    tabs.retain(|tab| tab.state != "Invalid");
+    tabs.retain(|tab| tab.state != TabState::Invalid);
     let mut bad: Vec<Tab> = violations.iter().filter_map(|violation| Tab::of(&violation.path)).collect();
     bad.sort_unstable();
     bad.dedup();
@@ -114,7 +112,7 @@ pub(super) fn mark_invalid(tabs: &mut Vec<TabStatus>, violations: &[Violation]) 
         let problems: Vec<String> = problems.map(ToString::to_string).collect();
         let message = shorten(&problems.join("; "), bounds::MESSAGE);
         tabs.retain(|known| known.name != tab.name());
-        tabs.push(TabStatus { name: tab.name().into(), state: "Invalid".into(), message: Some(message) });
+        tabs.push(TabStatus { name: tab.name().into(), state: TabState::Invalid, message: Some(message) });
     }
     let place = |tab: &TabStatus| leaves().position(|leaf| leaf.tab().is_some_and(|of| of.name() == tab.name));
     tabs.sort_by_key(place);

@@ -32,9 +32,9 @@ use super::*;
 use crate::admin_api::types::PendingDeletion;
 use crate::admin_api::{ApiError, Problem, TenantDocument};
 use crate::resources::bounds::MESSAGE;
-use crate::resources::condition::{self, condition_type};
+use crate::resources::condition;
 use crate::resources::status::SealedStatus;
-use crate::resources::{Tenant, TenantStatus};
+use crate::resources::{ConditionStatus, ConditionType, Tenant, TenantStatus};
 use crate::settings::tabs::interact::CONNECTION_STRING;
 use crate::settings::{Class, leaves};
 
@@ -230,15 +230,15 @@ fn keeps_the_laws(given: &Given, status: &TenantStatus) {
         let name = &now.type_;
         assert_eq!(now.observed_generation, Some(generation), "{name}");
         assert!(now.message.chars().count() <= MESSAGE, "{name}");
-        let was = condition::find(&before.conditions, name).filter(|was| was.status == now.status);
+        let was = before.conditions.iter().find(|was| was.type_ == *name && was.status == now.status);
         let expected = was.map_or(Time(at(2000)), |was| was.last_transition_time.clone());
         assert_eq!(now.last_transition_time, expected, "{name}: the time moves on a flip and only then");
     }
-    let stated = |kind| condition::find(&status.conditions, kind).map(|condition| condition.status.as_str());
-    let (working, stuck) = (stated(condition_type::RECONCILING), stated(condition_type::STALLED));
+    let stated = |condition_type| condition::status(&status.conditions, condition_type);
+    let (working, stuck) = (stated(ConditionType::Reconciling), stated(ConditionType::Stalled));
     assert!(working.is_none() || stuck.is_none(), "never both");
-    assert!([working, stuck].iter().flatten().all(|status| *status == "True"), "only when true");
-    if stated(condition_type::READY) == Some("True") {
+    assert!([working, stuck].iter().flatten().all(|status| *status == ConditionStatus::True), "only when true");
+    if stated(ConditionType::Ready) == Some(ConditionStatus::True) {
         assert_eq!((working, stuck), (None, None), "neither when healthy");
     }
     assert!(!serde_json::to_string(status).unwrap().contains(SECRET), "no secret in a status");
@@ -285,8 +285,9 @@ fn verdict(status: &TenantStatus) -> Vec<String> {
 }
 
 /// What a condition says that happened.
-fn message<'s>(status: &'s TenantStatus, kind: &str) -> &'s str {
-    condition::what_happened(&condition::find(&status.conditions, kind).unwrap().message)
+fn message(status: &TenantStatus, condition_type: ConditionType) -> &str {
+    let said = &condition::find(&status.conditions, condition_type).unwrap().message;
+    said.rsplit_once(condition::ADVICE).map_or(said, |(happened, _)| happened)
 }
 
 /// The status that a pass writes.

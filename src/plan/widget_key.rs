@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Desired, visible};
 use crate::admin_api::types::WidgetKeyState;
 use crate::resources::status::WidgetKeyStatus;
-use crate::resources::{SecretVersion, Tenant, bounds, reason};
+use crate::resources::{Reason, SecretVersion, Tenant, bounds};
 use crate::settings::tabs::interact::WIDGET_SECRET;
 use crate::settings::text::cut;
 
@@ -159,12 +159,12 @@ impl Publication {
 
 impl Obstacle {
     /// The reason of Ready, and who has to act.
-    pub fn reason(self) -> (&'static str, Mode) {
+    pub fn reason(self) -> (Reason, Mode) {
         match self {
-            Self::Foreign | Self::Immutable => (reason::SECRET_NOT_OWNED, Mode::Stalled),
-            Self::Predecessor => (reason::SECRET_NOT_OWNED, Mode::Reconciling),
-            Self::Forbidden => (reason::SECRET_FORBIDDEN, Mode::Reconciling),
-            Self::Unread => (reason::PLATFORM_UNAVAILABLE, Mode::Reconciling),
+            Self::Foreign | Self::Immutable => (Reason::SecretNotOwned, Mode::Stalled),
+            Self::Predecessor => (Reason::SecretNotOwned, Mode::Reconciling),
+            Self::Forbidden => (Reason::SecretForbidden, Mode::Reconciling),
+            Self::Unread => (Reason::PlatformUnavailable, Mode::Reconciling),
         }
     }
 

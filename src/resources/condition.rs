@@ -1,165 +1,119 @@
-//! The types of conditions, and the merge that keeps a transition time until the status flips.
-
-use std::borrow::Cow;
-use std::cmp::Ordering;
+//! How conditions are made: what a pass found is merged with what a status said before, so that a transition time stays until
+//! the status flips. Advice and the id of a refused request travel as data and become text here, last.
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
+use super::bounds;
+use super::condition_type::{ConditionStatus, ConditionType};
 use super::platform::Support;
-use super::{bounds, reason};
+use super::reason::Reason;
 use crate::settings::text::shorten;
 
-/// The types, in the order in which a status lists them.
-pub mod condition_type {
-    /// The spec of this generation is live on the platform.
-    pub const READY: &str = "Ready";
-    /// The spec is valid and its references resolve.
-    pub const ACCEPTED: &str = "Accepted";
-    /// Every managed setting equals the platform.
-    pub const SYNCED: &str = "Synced";
-    /// Working on it; only when true.
-    pub const RECONCILING: &str = "Reconciling";
-    /// Needs a human; only when true.
-    pub const STALLED: &str = "Stalled";
-    /// A technical change waits for the provisioning script.
-    pub const SCRIPT_EXECUTION_PENDING: &str = "ScriptExecutionPending";
-    /// More licences are in use than were bought.
-    pub const LICENSE_OVERUSE: &str = "LicenseOveruse";
-    /// The tenant's subscription lets it work.
-    pub const TENANT_ACTIVE: &str = "TenantActive";
-    /// The worst of `status.checks`.
-    pub const CHECKS_PASSED: &str = "ChecksPassed";
+/// Between what happened and what to do.
+pub(crate) const ADVICE: &str = ". What to do: ";
 
-    /// All of them.
-    pub const ORDER: [&str; 9] = [
-        READY,
-        ACCEPTED,
-        SYNCED,
-        RECONCILING,
-        STALLED,
-        SCRIPT_EXECUTION_PENDING,
-        LICENSE_OVERUSE,
-        TENANT_ACTIVE,
-        CHECKS_PASSED,
-    ];
+/// What a pass says of a condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConditionUpdate {
+    /// What it speaks of.
+    pub condition_type: ConditionType,
+    /// Whether it holds.
+    pub status: ConditionStatus,
+    /// Why.
+    pub reason: Reason,
+    /// What happened, a sentence for people; may be empty. The advice of the reason follows it.
+    pub message: String,
+    /// The platform's id of the request that it refused.
+    pub request_id: Option<String>,
 }
 
-/// Whether a condition holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the API's own words")]
-pub enum ConditionStatus {
-    True,
-    False,
-    Unknown,
+impl ConditionUpdate {
+    /// An update with a message.
+    pub fn new(
+        condition_type: ConditionType,
+        status: impl Into<ConditionStatus>,
+        reason: Reason,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { condition_type, status: status.into(), reason, message: message.into(), request_id: None }
+    }
+
+    /// What happened and what to do, where anything happened. Where both are too long, what happened is cut.
+    pub fn render(&self, support: Option<&Support>) -> String {
+        if self.message.is_empty() {
+            return String::new();
+        }
+        let request = self.request_id.as_ref().map_or_else(String::new, |id| format!(" (request {id})"));
+        let advice = self.reason.advice(support).map_or_else(String::new, |advice| format!("{ADVICE}{advice}"));
+        let end = request + &advice;
+        let room = bounds::MESSAGE.saturating_sub(end.chars().count());
+        shorten(&(shorten(&self.message, room) + &end), bounds::MESSAGE)
+    }
 }
 
-impl ConditionStatus {
-    /// The API's word.
-    pub fn as_str(self) -> &'static str {
+/// What becomes of a condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConditionChange {
+    /// It says this from now on.
+    Set(ConditionUpdate),
+    /// It says what it said before, now of another generation. Nothing where it was never stated.
+    Keep(ConditionType),
+}
+
+impl ConditionChange {
+    fn condition_type(&self) -> ConditionType {
         match self {
-            Self::True => "True",
-            Self::False => "False",
-            Self::Unknown => "Unknown",
+            Self::Set(update) => update.condition_type,
+            Self::Keep(condition_type) => *condition_type,
         }
     }
 }
 
-impl From<bool> for ConditionStatus {
-    fn from(holds: bool) -> Self {
-        if holds { Self::True } else { Self::False }
+impl From<ConditionUpdate> for ConditionChange {
+    fn from(update: ConditionUpdate) -> Self {
+        Self::Set(update)
     }
-}
-
-/// A condition before it is merged with what was said before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConditionUpdate {
-    /// One of [`kind`].
-    pub kind: &'static str,
-    /// Whether it holds.
-    pub truth: ConditionStatus,
-    /// A CamelCase word from [`super::reason`].
-    pub reason: Cow<'static, str>,
-    /// What happened, a sentence for people; may be empty. What to do about it is added where conditions are made.
-    pub message: String,
-}
-
-impl ConditionUpdate {
-    /// A finding with a message.
-    pub fn new(
-        kind: &'static str,
-        truth: impl Into<ConditionStatus>,
-        reason: &'static str,
-        message: impl Into<String>,
-    ) -> Self {
-        Self { kind, truth: truth.into(), reason: reason.into(), message: message.into() }
-    }
-}
-
-/// What was said before, to be said again for another generation.
-pub fn as_it_was(conditions: &[Condition], kind: &'static str) -> Option<ConditionUpdate> {
-    find(conditions, kind).map(|condition| ConditionUpdate {
-        kind,
-        truth: match condition.status.as_str() {
-            "True" => ConditionStatus::True,
-            "False" => ConditionStatus::False,
-            _ => ConditionStatus::Unknown,
-        },
-        reason: condition.reason.clone().into(),
-        message: what_happened(&condition.message).to_owned(),
-    })
-}
-
-/// A message without what to do about it.
-pub fn what_happened(message: &str) -> &str {
-    message.rsplit_once(reason::ADVICE).map_or(message, |(happened, _)| happened)
 }
 
 /// The condition of a type, if it was ever stated.
-pub fn find<'c>(conditions: &'c [Condition], kind: &str) -> Option<&'c Condition> {
-    conditions.iter().find(|condition| condition.type_ == kind)
+pub fn find(conditions: &[Condition], condition_type: ConditionType) -> Option<&Condition> {
+    conditions.iter().find(|condition| condition.type_ == condition_type.as_str())
 }
 
-/// Turns findings into conditions of one generation, and tells people what to do and where they find help. A transition time
-/// moves only when the status flips.
+/// Whether a condition holds; `None` where it was never stated.
+pub fn status(conditions: &[Condition], condition_type: ConditionType) -> Option<ConditionStatus> {
+    find(conditions, condition_type).map(|condition| ConditionStatus::parse(&condition.status))
+}
+
+/// The conditions of one generation. A transition time moves only when the status flips.
 pub fn merge(
     previous: &[Condition],
-    updates: Vec<ConditionUpdate>,
+    mut changes: Vec<ConditionChange>,
     generation: i64,
     now: Timestamp,
     support: Option<&Support>,
 ) -> Vec<Condition> {
-    let mut conditions: Vec<Condition> = updates
-        .into_iter()
-        .map(|update| {
-            let status = update.truth.as_str();
-            let before = find(previous, update.kind).filter(|before| before.status == status);
-            Condition {
-                last_transition_time: before.map_or(Time(now), |before| before.last_transition_time.clone()),
-                message: advised(&update, support),
-                observed_generation: Some(generation),
-                reason: update.reason.into_owned(),
-                status: status.to_owned(),
-                type_: update.kind.to_owned(),
+    changes.sort_by_key(ConditionChange::condition_type);
+    let merged = |change: ConditionChange| {
+        let before = find(previous, change.condition_type());
+        let update = match change {
+            ConditionChange::Keep(_) => {
+                return before.map(|before| Condition { observed_generation: Some(generation), ..before.clone() });
             }
+            ConditionChange::Set(update) => update,
+        };
+        let same = before.filter(|before| before.status == update.status.as_str());
+        Some(Condition {
+            last_transition_time: same.map_or(Time(now), |before| before.last_transition_time.clone()),
+            message: update.render(support),
+            observed_generation: Some(generation),
+            reason: update.reason.as_str().to_owned(),
+            status: update.status.as_str().to_owned(),
+            type_: update.condition_type.as_str().to_owned(),
         })
-        .collect();
-    conditions.sort_by(by_order);
-    conditions
-}
-
-fn by_order(left: &Condition, right: &Condition) -> Ordering {
-    let place = |condition: &Condition| condition_type::ORDER.iter().position(|kind| *kind == condition.type_);
-    place(left).cmp(&place(right))
-}
-
-/// What happened and what to do. Where both are too long, what happened is cut.
-fn advised(update: &ConditionUpdate, support: Option<&Support>) -> String {
-    let advice = Some(update).filter(|update| !update.message.is_empty());
-    let advice = advice.and_then(|update| reason::advice(update.kind, &update.reason, support));
-    let end = advice.map_or_else(String::new, |advice| format!("{}{advice}", reason::ADVICE));
-    let room = bounds::MESSAGE.saturating_sub(end.chars().count());
-    shorten(&(shorten(&update.message, room) + &end), bounds::MESSAGE)
+    };
+    changes.into_iter().filter_map(merged).collect()
 }
 
 #[cfg(test)]
@@ -170,48 +124,52 @@ mod tests {
         Timestamp::from_second(second).unwrap_or_default()
     }
 
+    fn ready(status: bool, reason: Reason, message: &str) -> Vec<ConditionChange> {
+        vec![ConditionUpdate::new(ConditionType::Ready, status, reason, message).into()]
+    }
+
     #[test]
     fn transition_time_moves_only_on_a_flip() {
-        let first =
-            merge(&[], vec![ConditionUpdate::new(condition_type::READY, true, "Succeeded", "")], 1, at(10), None);
-        let same =
-            merge(&first, vec![ConditionUpdate::new(condition_type::READY, true, "Other", "more")], 2, at(20), None);
+        let first = merge(&[], ready(true, Reason::Succeeded, ""), 1, at(10), None);
+        let same = merge(&first, ready(true, Reason::Connected, "more"), 2, at(20), None);
         assert_eq!(same[0].last_transition_time, Time(at(10)));
         assert_eq!(same[0].observed_generation, Some(2));
-        let flipped =
-            merge(&same, vec![ConditionUpdate::new(condition_type::READY, false, "Other", "")], 2, at(30), None);
+        let flipped = merge(&same, ready(false, Reason::Connected, ""), 2, at(30), None);
         assert_eq!(flipped[0].last_transition_time, Time(at(30)));
     }
 
     #[test]
     fn conditions_keep_one_order_and_messages_a_bound() {
-        let updates = vec![
-            ConditionUpdate::new(condition_type::SYNCED, true, "InSync", "x".repeat(5000)),
-            ConditionUpdate::new(condition_type::READY, true, "Succeeded", ""),
-        ];
-        let conditions = merge(&[], updates, 1, at(0), None);
+        let long = ConditionUpdate::new(ConditionType::Synced, true, Reason::InSync, "x".repeat(5000));
+        let changes = [vec![long.into()], ready(true, Reason::Succeeded, "")].concat();
+        let conditions = merge(&[], changes, 1, at(0), None);
         assert_eq!(conditions.iter().map(|c| c.type_.as_str()).collect::<Vec<_>>(), ["Ready", "Synced"]);
         assert_eq!(conditions[1].message.chars().count(), bounds::MESSAGE);
     }
 
     #[test]
-    fn a_message_says_what_to_do_and_is_said_again_without_saying_it_twice() {
+    fn a_message_says_what_to_do_and_is_kept_without_saying_it_twice() {
         let support = |link: &str| Support { helpdesk: Some(link.to_owned()), ..Support::default() };
-        let lost = || vec![ConditionUpdate::new(condition_type::READY, false, reason::TENANT_LOST, "x".repeat(2000))];
+        let lost = || ready(false, Reason::TenantLost, &"x".repeat(2000));
         let first = merge(&[], lost(), 1, at(0), Some(&support("https://help.example")));
         assert_eq!(first[0].message.chars().count(), bounds::MESSAGE);
         assert!(first[0].message.ends_with(" See https://help.example"), "{}", first[0].message);
-        let again = as_it_was(&first, condition_type::READY).into_iter().collect();
-        let again = merge(&first, again, 1, at(0), Some(&support("https://other.example")));
-        assert!(again[0].message.ends_with(" See https://other.example"), "{}", again[0].message);
-        assert_eq!(again[0].message.matches(reason::ADVICE).count(), 1);
-        let quiet = merge(
-            &[],
-            vec![ConditionUpdate::new(condition_type::SYNCED, false, reason::TENANT_LOST, "")],
-            1,
-            at(0),
-            None,
-        );
-        assert_eq!(quiet[0].message, "", "where nothing happened, nothing has to be done");
+        let kept = vec![ConditionChange::Keep(ConditionType::Ready), ConditionChange::Keep(ConditionType::Synced)];
+        let again = merge(&first, kept, 2, at(5), Some(&support("https://other.example")));
+        let expected = Condition { observed_generation: Some(2), ..first[0].clone() };
+        assert_eq!(again, [expected], "word by word, and what was never stated is not made up");
+        let renewed = merge(&first, lost(), 1, at(5), Some(&support("https://other.example")));
+        assert!(renewed[0].message.ends_with(" See https://other.example"), "{}", renewed[0].message);
+        let quiet = ConditionUpdate::new(ConditionType::Synced, false, Reason::TenantLost, "");
+        assert_eq!(quiet.render(None), "", "where nothing happened, nothing has to be done");
+    }
+
+    #[test]
+    fn a_refused_request_is_quoted_before_the_advice_and_never_cut() {
+        let mut refused = ConditionUpdate::new(ConditionType::Ready, false, Reason::InvalidSettings, "x".repeat(2000));
+        refused.request_id = Some("r-7".to_owned());
+        let said = refused.render(None);
+        assert_eq!(said.chars().count(), bounds::MESSAGE);
+        assert!(said.contains("… (request r-7). What to do: Correct"), "{said}");
     }
 }

@@ -4,7 +4,9 @@
 
 pub mod annotation;
 pub mod bounds;
+pub mod check;
 pub mod condition;
+pub mod condition_type;
 pub mod partner;
 pub mod platform;
 pub mod reason;
@@ -12,8 +14,11 @@ mod secret_version;
 pub mod status;
 pub mod tenant;
 
+pub use check::{CheckName, CheckResult, TabState};
+pub use condition_type::{ConditionStatus, ConditionType};
 pub use partner::Partner;
 pub use platform::Platform;
+pub use reason::Reason;
 pub use secret_version::SecretVersion;
 pub use status::TenantStatus;
 pub use tenant::{Tenant, TenantSpec};

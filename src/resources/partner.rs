@@ -5,8 +5,8 @@ use kube::{CustomResource, ResourceExt};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use super::condition::{ConditionUpdate, condition_type};
-use super::{IN_USE, reason};
+use super::condition::ConditionUpdate;
+use super::{ConditionType, IN_USE, Reason};
 use crate::settings::format::Guid;
 use crate::settings::tabs::partner::PartnerId;
 use crate::settings::value::Text;
@@ -66,9 +66,9 @@ impl Partner {
     pub fn update(&self) -> Option<ConditionUpdate> {
         if self.metadata.deletion_timestamp.is_none() {
             return Some(ConditionUpdate::new(
-                condition_type::READY,
+                ConditionType::Ready,
                 true,
-                reason::ACCEPTED,
+                Reason::Accepted,
                 "Tenants may name this Partner",
             ));
         }
@@ -78,7 +78,7 @@ impl Partner {
             "is being deleted and waits for the Tenants that name it, of operator instance {}",
             instances.join(", ")
         );
-        (!instances.is_empty()).then(|| ConditionUpdate::new(condition_type::READY, false, reason::IN_USE, message))
+        (!instances.is_empty()).then(|| ConditionUpdate::new(ConditionType::Ready, false, Reason::InUse, message))
     }
 }
 
@@ -90,6 +90,7 @@ fn guid_schema(generator: &mut SchemaGenerator) -> Schema {
 #[allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 mod tests {
     use super::*;
+    use crate::resources::ConditionStatus;
 
     #[test]
     fn a_partner_says_for_whom_it_waits_whoever_looks() {
@@ -102,13 +103,13 @@ mod tests {
             .unwrap();
             let at = deleting.then(|| serde_json::json!("2026-01-01T00:00:00Z"));
             partner.metadata.deletion_timestamp = at.map(|at| serde_json::from_value(at).unwrap());
-            partner.update().map(|update| (update.truth.as_str(), update.reason.into_owned(), update.message))
+            partner.update().map(|update| (update.status, update.reason, update.message))
         };
-        let ready = Some(("True", "Accepted".to_owned(), "Tenants may name this Partner".to_owned()));
+        let ready = Some((ConditionStatus::True, Reason::Accepted, "Tenants may name this Partner".to_owned()));
         assert_eq!(says(false, &[]), ready);
         assert_eq!(says(false, &["nimbus.luware.com/in-use-east"]), ready);
         let waits = "is being deleted and waits for the Tenants that name it, of operator instance east, west";
-        let waits = Some(("False", "InUse".to_owned(), waits.to_owned()));
+        let waits = Some((ConditionStatus::False, Reason::InUse, waits.to_owned()));
         let both = ["nimbus.luware.com/in-use-west", "example.com/theirs", "nimbus.luware.com/in-use-east"];
         assert_eq!(says(true, &both), waits);
         assert_eq!(says(true, &["example.com/theirs"]), None, "others have their own words");

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::bounds;
+use super::check::{CheckName, CheckResult, TabState};
 
 /// What the operator knows about a tenant.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,7 +31,7 @@ pub struct TenantStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drift: Vec<Drift>,
     /// Checks of values that only Microsoft or the platform can judge.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "super::check::known")]
     pub checks: Vec<CheckStatus>,
     /// Licences in use and bought, one entry per kind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -53,6 +54,10 @@ pub struct TenantStatus {
     /// What the deletion of the tenant waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion: Option<DeletionStatus>,
+    /// The platform's id of the request that it refused, as the message of Ready quotes it; for a ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub refused_request_id: Option<String>,
     /// The last value of the annotation `nimbus.luware.com/reconcile-requested-at` that was handled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = bounds::RECONCILE_TOKEN))]
@@ -105,8 +110,8 @@ pub struct TabStatus {
     #[schemars(length(max = 64))]
     pub name: String,
     /// InSync, Drifted, Invalid, Restricted or NotManaged; unknown values may appear.
-    #[schemars(length(max = 64))]
-    pub state: String,
+    #[schemars(with = "String", length(max = 64))]
+    pub state: TabState,
     /// What is wrong, or how many settings are hidden.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = bounds::MESSAGE))]
@@ -133,11 +138,11 @@ pub struct Drift {
 #[serde(rename_all = "camelCase")]
 pub struct CheckStatus {
     /// The check's name.
-    #[schemars(length(max = 128))]
-    pub name: String,
+    #[schemars(with = "String", length(max = 128))]
+    pub name: CheckName,
     /// Passed, Failed or Unknown.
-    #[schemars(length(max = 32))]
-    pub result: String,
+    #[schemars(with = "String", length(max = 32))]
+    pub result: CheckResult,
     /// Why, in one word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 128))]

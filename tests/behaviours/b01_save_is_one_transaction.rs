@@ -33,7 +33,7 @@ modalities: {{instantMessaging: {{enabled: true}}}}
     assert_eq!(two("Invalid", extensions), told(&blocked, "Extensions"));
     assert_eq!(two("Invalid", modalities), told(&blocked, "Modalities"));
     for valid in ["General", "Contact", "Provisioning"] {
-        assert_ne!("Invalid", tab(&blocked, valid).state, "{valid}");
+        assert_ne!("Invalid", tab(&blocked, valid).state.as_str(), "{valid}");
     }
     let message = condition(&blocked, "Ready").unwrap().2;
     assert_eq!(format!("{extensions}; {modalities}"), message);
@@ -67,7 +67,7 @@ modalities: {{instantMessaging: {{enabled: true, primaryAccount: im@contoso.com}
     ];
     assert_eq!((1, expected.to_vec()), (saves.len(), pointers.iter().map(String::as_str).collect()));
     for name in ["General", "Contact", "Extensions", "Modalities"] {
-        assert_eq!("InSync", tab(&ready, name).state, "{name}");
+        assert_eq!("InSync", tab(&ready, name).state.as_str(), "{name}");
     }
 }
 
@@ -88,6 +88,6 @@ provisioning: {defaultOrganizationUnitId: 44444444-0d3e-4f5a-8b7c-9d0e1f2a3b4c}
         two("Invalid", "spec.provisioning.defaultOrganizationUnitId was refused"),
         told(&blocked, "Provisioning")
     );
-    assert_ne!("Invalid", tab(&blocked, "General").state);
+    assert_ne!("Invalid", tab(&blocked, "General").state.as_str());
     assert_eq!(before, play.document().await["settings"], "nothing at all was saved");
 }

@@ -59,7 +59,8 @@ async fn a_group_of_another_kind_fails_though_security_is_enabled_for_it() {
         let tenant = stage
             .until(word, |tenant| {
                 check(tenant, TENANT_GROUP).is_some_and(|check| {
-                    check.result == "Failed" && check.message.as_deref().is_some_and(|said| said.contains(word))
+                    check.result.as_str() == "Failed"
+                        && check.message.as_deref().is_some_and(|said| said.contains(word))
                 })
             })
             .await;

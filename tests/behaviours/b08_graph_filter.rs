@@ -61,7 +61,7 @@ async fn a_broken_filter_is_saved_and_warned_about() {
         let tenant = stage
             .until(filter, |tenant| {
                 crate::support::microsoft::check(tenant, FILTER).is_some_and(|check| {
-                    check.result == result && check.message.as_deref().is_some_and(|said| said.contains(word))
+                    check.result.as_str() == result && check.message.as_deref().is_some_and(|said| said.contains(word))
                 })
             })
             .await;

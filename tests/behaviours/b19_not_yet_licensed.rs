@@ -2,29 +2,24 @@
 //!
 //! The operator shows: the checks `Available` and `Licensed`, the worst of all checks in ChecksPassed, and Ready all the same.
 
-use nimbus_operator::resources::Tenant;
 use nimbus_operator::resources::status::CheckStatus;
+use nimbus_operator::resources::{CheckName, CheckResult, Tenant};
 use reqwest::Method;
 use serde_json::json;
 
 use super::play::{Play, WEBSITE, fails, goes, stated, two};
 use crate::support::stage::message;
 
-fn check(tenant: &Tenant, name: &str) -> Option<CheckStatus> {
+fn check(tenant: &Tenant, name: CheckName) -> Option<CheckStatus> {
     tenant.status.as_ref().unwrap().checks.iter().find(|check| check.name == name).cloned()
 }
 
-fn passed(name: &str) -> Option<CheckStatus> {
-    Some(CheckStatus { name: name.into(), result: "Passed".into(), reason: Some(name.into()), message: None })
+fn passed(name: CheckName) -> Option<CheckStatus> {
+    Some(CheckStatus { name, result: CheckResult::Passed, reason: Some(name.as_str().into()), message: None })
 }
 
-fn failed(name: &str, reason: &str, message: &str) -> Option<CheckStatus> {
-    Some(CheckStatus {
-        name: name.into(),
-        result: "Failed".into(),
-        reason: Some(reason.into()),
-        message: Some(message.into()),
-    })
+fn failed(name: CheckName, reason: &str, message: &str) -> Option<CheckStatus> {
+    Some(CheckStatus { name, result: CheckResult::Failed, reason: Some(reason.into()), message: Some(message.into()) })
 }
 
 const UNLICENSED: &str =
@@ -51,8 +46,8 @@ async fn an_extension_without_a_licence_is_saved_and_takes_effect_with_it() {
     let early = play.live(spec).await;
     assert_eq!(fails("no-agent", "not-licensed"), play.visit().await);
     let both = format!("{UNLICENSED}spec.extensions.interact, spec.extensions.attendantConsole");
-    assert_eq!(failed("Licensed", "NotLicensed", &both), check(&early, "Licensed"));
-    assert_eq!(None, check(&early, "Available"), "these are no modalities");
+    assert_eq!(failed(CheckName::Licensed, "NotLicensed", &both), check(&early, CheckName::Licensed));
+    assert_eq!(None, check(&early, CheckName::Available), "these are no modalities");
     assert_eq!(two("False", "CheckFailed"), stated(&early, "ChecksPassed"));
     let said = format!(
         "failed, as status.checks tells: Licensed. What to do: Each failed check says why; consult your Customer Success \
@@ -65,13 +60,13 @@ async fn an_extension_without_a_licence_is_saved_and_takes_effect_with_it() {
     let one = play.stage.pass().await;
     assert_eq!(goes("connected"), play.visit().await);
     let rest = format!("{UNLICENSED}spec.extensions.attendantConsole");
-    assert_eq!(failed("Licensed", "NotLicensed", &rest), check(&one, "Licensed"));
+    assert_eq!(failed(CheckName::Licensed, "NotLicensed", &rest), check(&one, CheckName::Licensed));
     play.vendor(json!({ "licenses": { "contingents": { "users": { "attendantConsole": 1 } } } })).await;
     let all = play.stage.pass().await;
-    assert_eq!(passed("Licensed"), check(&all, "Licensed"));
+    assert_eq!(passed(CheckName::Licensed), check(&all, CheckName::Licensed));
     // What is left is the connection string, which nobody can check: this Platform names no app.
     assert_eq!(two("Unknown", "CheckUnknown"), stated(&all, "ChecksPassed"));
-    let unasked = all.status.as_ref().unwrap().checks.iter().find(|check| check.name != "Licensed").unwrap();
+    let unasked = all.status.as_ref().unwrap().checks.iter().find(|check| check.name != CheckName::Licensed).unwrap();
     assert_eq!(Some("NotConfigured"), unasked.reason.as_deref());
 }
 
@@ -93,8 +88,8 @@ licenses: {contingents: {modalities: {instantMessaging: 1, email: 1}}}
     assert_eq!(fails("rejected", "not-available"), play.task("instantMessaging").await);
     assert_eq!(goes("running"), play.task("email").await);
     let message = format!("{UNAVAILABLE}spec.modalities.instantMessaging");
-    assert_eq!(failed("Available", "NotAvailable", &message), check(&early, "Available"));
-    assert_eq!(passed("Licensed"), check(&early, "Licensed"));
+    assert_eq!(failed(CheckName::Available, "NotAvailable", &message), check(&early, CheckName::Available));
+    assert_eq!(passed(CheckName::Licensed), check(&early, CheckName::Licensed));
     assert_eq!(
         (two("True", "Succeeded"), two("False", "CheckFailed")),
         (stated(&early, "Ready"), stated(&early, "ChecksPassed"))
@@ -103,6 +98,6 @@ licenses: {contingents: {modalities: {instantMessaging: 1, email: 1}}}
     play.act(Method::PUT, "/modalities", json!({ "available": ["email", "instantMessaging"] })).await;
     let later = play.stage.pass().await;
     assert_eq!(goes("running"), play.task("instantMessaging").await);
-    assert_eq!(passed("Available"), check(&later, "Available"));
+    assert_eq!(passed(CheckName::Available), check(&later, CheckName::Available));
     assert_eq!(two("True", "ChecksPassed"), stated(&later, "ChecksPassed"));
 }

@@ -190,7 +190,7 @@ pub fn tab(tenant: &Tenant, name: &str) -> TabStatus {
 /// State and message of a tab.
 pub fn told(tenant: &Tenant, name: &str) -> (String, String) {
     let tab = tab(tenant, name);
-    (tab.state, tab.message.unwrap_or_default())
+    (tab.state.as_str().to_owned(), tab.message.unwrap_or_default())
 }
 
 /// Status and reason of a condition.

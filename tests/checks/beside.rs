@@ -72,7 +72,7 @@ async fn an_answer_to_a_question_that_is_no_longer_asked_is_not_told() {
     })
     .await;
     let tenant = stage.pass().await;
-    assert_eq!("Passed", check(&tenant, GROUP).unwrap().result);
+    assert_eq!("Passed", check(&tenant, GROUP).unwrap().result.as_str());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,7 +84,7 @@ async fn a_suspended_tenant_and_one_that_is_being_deleted_are_not_checked() {
     stage.check(GROUP, "Passed", "SecurityGroup").await;
     stage.patch(json!({ "spec": { "suspend": true } })).await;
     let tenant = stage.condition("Synced", "Unknown", "Suspended").await;
-    assert_eq!("Passed", check(&tenant, GROUP).unwrap().result, "what was found stays said");
+    assert_eq!("Passed", check(&tenant, GROUP).unwrap().result.as_str(), "what was found stays said");
     let mark = stage.platform.microsoft_mark().await;
     stage.patch(json!({ "spec": group(11) })).await;
     stage.pass().await;
@@ -170,7 +170,9 @@ async fn a_throttled_entra_tenant_is_left_alone_for_as_long_as_it_asks_and_other
     stage.platform.grant(&other.id, &GRANTS).await;
     stage.platform.group(&other.id, &object(10), json!({ "displayName": "Admins" })).await;
     other.create(group(10)).await;
-    other.until("it passes", |tenant| check(tenant, GROUP).is_some_and(|check| check.result == "Passed")).await;
+    other
+        .until("it passes", |tenant| check(tenant, GROUP).is_some_and(|check| check.result.as_str() == "Passed"))
+        .await;
     stage.pass().await;
     let asked = stage.platform.all_asked(mark).await;
     let log_ins = asked.iter().filter(|call| call.contains("/oauth2/")).count();

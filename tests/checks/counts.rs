@@ -162,7 +162,7 @@ async fn checks_of_one_platform_begin_no_faster_than_its_pace() {
         tenant.create(group(10)).await;
     }
     for tenant in &tenants {
-        let known = |tenant: &_| check(tenant, GROUP).is_some_and(|check| check.result == "Failed");
+        let known = |tenant: &_| check(tenant, GROUP).is_some_and(|check| check.result.as_str() == "Failed");
         tenant.until("its group was looked for", known).await;
     }
     assert!(began.elapsed() >= Duration::from_millis(5 * 250), "{:?}", began.elapsed());

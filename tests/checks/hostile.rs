@@ -60,7 +60,7 @@ async fn judged(stage: &Stage, number: usize, routes: &[&str], action: &Value) -
     assert!(!serde_json::to_string(&seen).unwrap().contains(SAID), "{seen:?}");
     let said = |name: &str| {
         let check = check(&seen, name).unwrap();
-        (check.result.clone(), check.reason.clone().unwrap_or_default())
+        (check.result.as_str().to_owned(), check.reason.clone().unwrap_or_default())
     };
     vec![said(GROUP), said(INTERACT)]
 }

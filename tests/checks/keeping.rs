@@ -40,7 +40,7 @@ async fn an_outage_of_graph_is_no_news_about_a_tenant() {
         stage.platform.plant(json!([{ "route": ROUTE, "action": action }])).await.unwrap();
         looks(&stage, mark, 4).await;
     }
-    assert_eq!("Passed", check(&stage.pass().await, GROUP).unwrap().result);
+    assert_eq!("Passed", check(&stage.pass().await, GROUP).unwrap().result.as_str());
     operator.stop().await;
     assert_eq!(1, stage.tenant_writes(writes).await.unwrap().len(), "that of the requested pass");
 }

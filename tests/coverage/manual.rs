@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use nimbus_operator::manifests::crd;
-use nimbus_operator::resources::condition::condition_type;
-use nimbus_operator::resources::reason;
+use nimbus_operator::resources::{CheckName, CheckResult, ConditionType, Reason, TabState};
 use regex::Regex;
 use serde_json::Value;
 
@@ -16,7 +15,7 @@ use crate::support::assets;
 const MANUAL: &str = "docs/behaviours.md";
 
 /// What comes of a check.
-const RESULTS: [&str; 3] = ["Passed", "Failed", "Unknown"];
+const RESULTS: [&str; 3] = [CheckResult::Passed.as_str(), CheckResult::Failed.as_str(), CheckResult::Unknown.as_str()];
 
 /// A word of the API: one whole literal in CamelCase.
 static WORD: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#""([A-Z][A-Za-z0-9]+)""#).unwrap());
@@ -50,17 +49,16 @@ fn literals(path: &str) -> BTreeSet<String> {
     WORD.captures_iter(code).map(|found| found[1].to_owned()).collect()
 }
 
-/// The reasons that some code states: name of the constant and word are beside one another in the table of reasons.
+fn set(words: impl IntoIterator<Item = &'static str>) -> BTreeSet<String> {
+    words.into_iter().map(ToOwned::to_owned).collect()
+}
+
+/// The reasons that some code states: variant and word are beside one another in the table of reasons.
 fn stated() -> BTreeSet<String> {
-    static ROW: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"(?m)^\s+([A-Z_]+) = "([A-Za-z]+)""#).unwrap());
     let sources: String = rust_below("src").iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
-    let table = read("src/resources/reason.rs");
-    let rows: Vec<(String, String)> =
-        ROW.captures_iter(&table).map(|row| (row[1].to_owned(), row[2].to_owned())).collect();
-    let listed: BTreeSet<&str> = rows.iter().map(|(_, word)| word.as_str()).collect();
-    assert!(reason::ALL.iter().all(|reason| listed.contains(reason.name)), "the table of reasons can be read");
-    let used = |name: &str| Regex::new(&format!(r"reason::(?:\w+::)?{name}\b")).unwrap().is_match(&sources);
-    rows.into_iter().filter(|(name, _)| used(name)).map(|(_, word)| word).collect()
+    let used = |variant: &str| Regex::new(&format!(r"Reason::{variant}\b")).unwrap().is_match(&sources);
+    let reasons = Reason::REASONS.iter().chain(Reason::TENANT_STATES);
+    set(reasons.filter(|reason| used(&format!("{reason:?}"))).map(|reason| reason.as_str()))
 }
 
 /// The Rust files below a folder.
@@ -101,7 +99,8 @@ const SECTIONS: [(&str, usize); 4] = [("Reasons", 0), ("Events", 0), ("A Platfor
 /// The reasons of checks that are words of their own and stand in no table.
 fn of_checks() -> BTreeSet<String> {
     let mut words = literals("src/microsoft/verdict.rs");
-    words.extend(literals("src/plan/availability.rs"));
+    // What is as it should be has the name of its check for a reason.
+    words.extend(set([CheckName::Available.as_str(), CheckName::Licensed.as_str()]));
     words.retain(|word| !RESULTS.contains(&word.as_str()));
     words
 }
@@ -123,7 +122,7 @@ fn every_reason_is_explained() {
 
 #[test]
 fn every_condition_is_explained_with_its_statuses_and_reasons() {
-    let types: BTreeSet<String> = condition_type::ORDER.iter().map(|kind| (*kind).to_owned()).collect();
+    let types = set(ConditionType::ALL.map(ConditionType::as_str));
     same(&column("Conditions", 0), &types, "types of conditions");
     let mut seen = BTreeMap::new();
     for row in rows("Conditions") {
@@ -140,7 +139,7 @@ fn every_condition_is_explained_with_its_statuses_and_reasons() {
 
 #[test]
 fn every_state_of_a_tab_is_explained() {
-    same(&column("Tabs", 0), &literals("src/plan/tabs.rs"), "states of tabs");
+    same(&column("Tabs", 0), &set(TabState::ALL.map(TabState::as_str)), "states of tabs");
 }
 
 #[test]
@@ -151,10 +150,7 @@ fn every_result_of_a_check_is_explained() {
         difference(&of_checks(), &explained),
         "reasons of checks have their row among the checks"
     );
-    // Names of checks are constants beside one another; results and the reason of one that was not asked stand there too.
-    let mut names = literals("src/plan/checks.rs");
-    names.retain(|name| !RESULTS.contains(&name.as_str()) && name != "Pending");
-    names.extend(["Available", "Licensed"].map(ToOwned::to_owned));
+    let names = set(CheckName::ALL.map(CheckName::as_str));
     same(&column("Checks", 0), &names, "names of checks");
     for row in rows("Checks") {
         assert!(row[1].split(", ").all(|result| RESULTS.contains(&result)), "{row:?}");

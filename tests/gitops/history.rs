@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use futures::StreamExt;
 use kube::ResourceExt;
 use kube::runtime::watcher::{Config, Event, watcher};
-use nimbus_operator::resources::{Tenant, condition};
+use nimbus_operator::resources::{ConditionStatus, ConditionType, Tenant, condition};
 use tokio::task::JoinHandle;
 
 use crate::support::stage::{NAME, Stage};
@@ -61,7 +61,7 @@ impl History {
 }
 
 /// Whether a condition is there and True.
-pub fn holds(tenant: &Tenant, kind: &str) -> bool {
+pub fn holds(tenant: &Tenant, condition_type: ConditionType) -> bool {
     let conditions = tenant.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-    condition::find(conditions, kind).is_some_and(|condition| condition.status == "True")
+    condition::status(conditions, condition_type) == Some(ConditionStatus::True)
 }

@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, ListParams};
 use kube::{Client, ResourceExt};
-use nimbus_operator::resources::condition::condition_type;
+use nimbus_operator::resources::ConditionType;
 use serde_json::{Value, json};
 
 use super::history::holds;
@@ -103,12 +103,12 @@ async fn rule_34_a_dead_platform_delays_a_confirmed_delete_and_abandon_frees_it(
     stage.delete().await;
 
     let waiting = stage.condition("Ready", "False", "Deleting").await;
-    let (_, _, message) = condition(&waiting, condition_type::READY).unwrap();
+    let (_, _, message) = condition(&waiting, ConditionType::Ready.as_str()).unwrap();
     assert!(message.contains("the platform cannot be asked"), "{message}");
-    assert!(holds(&waiting, condition_type::RECONCILING) && waiting.finalizers() == [OURS]);
+    assert!(holds(&waiting, ConditionType::Reconciling) && waiting.finalizers() == [OURS]);
     // It goes on to wait: another pass changes nothing.
     let again = stage.pass().await;
-    assert_eq!(Some(message), condition(&again, condition_type::READY).map(|(.., message)| message));
+    assert_eq!(Some(message), condition(&again, ConditionType::Ready.as_str()).map(|(.., message)| message));
 
     let elsewhere = uuid::Uuid::new_v4().to_string();
     stage.annotate("nimbus.luware.com/abandon", &elsewhere).await;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use nimbus_operator::resources::ConditionType;
 use nimbus_operator::resources::Tenant;
-use nimbus_operator::resources::condition::condition_type;
 use reqwest::Method;
 use serde_json::json;
 
@@ -19,7 +19,7 @@ enum Mode {
 }
 
 fn mode(tenant: &Tenant) -> Mode {
-    match (holds(tenant, condition_type::RECONCILING), holds(tenant, condition_type::STALLED)) {
+    match (holds(tenant, ConditionType::Reconciling), holds(tenant, ConditionType::Stalled)) {
         (false, false) => Mode::Quiet,
         (true, false) => Mode::Reconciling,
         (false, true) => Mode::Stalled,
@@ -29,7 +29,7 @@ fn mode(tenant: &Tenant) -> Mode {
 
 /// Ready's status and reason, and the mode.
 fn state(tenant: &Tenant) -> (String, String, Mode) {
-    let (status, reason, _) = condition(tenant, condition_type::READY).expect("Ready is always there");
+    let (status, reason, _) = condition(tenant, ConditionType::Ready.as_str()).expect("Ready is always there");
     (status, reason, mode(tenant))
 }
 
@@ -123,7 +123,7 @@ async fn rule_26_reconciling_and_stalled_are_never_together_and_absent_when_heal
     stage.condition("Ready", "False", "OwnedByOther").await;
     stage.world(Method::DELETE, "", None).await;
     let lost = stage.pass().await;
-    let (_, reason, message) = condition(&lost, condition_type::READY).unwrap();
+    let (_, reason, message) = condition(&lost, ConditionType::Ready.as_str()).unwrap();
     assert_eq!("TenantLost", reason);
     let token = message.rsplit(": ").next().unwrap();
     stage.annotate("nimbus.luware.com/recreate", token).await;
@@ -145,12 +145,12 @@ async fn rule_26_reconciling_and_stalled_are_never_together_and_absent_when_heal
         let conditions = &tenant.status.as_ref().unwrap().conditions;
         let types: Vec<&str> = conditions.iter().map(|condition| condition.type_.as_str()).collect();
         assert_eq!(types.len(), types.iter().collect::<BTreeSet<_>>().len(), "a type twice: {types:?}");
-        for positive in [condition_type::READY, condition_type::ACCEPTED, condition_type::SYNCED] {
-            assert!(types.contains(&positive), "{positive} is always there: {types:?}");
+        for positive in [ConditionType::Ready, ConditionType::Accepted, ConditionType::Synced] {
+            assert!(types.contains(&positive.as_str()), "{positive:?} is always there: {types:?}");
         }
-        let abnormal = conditions
-            .iter()
-            .filter(|c| [condition_type::RECONCILING, condition_type::STALLED].contains(&c.type_.as_str()));
+        let abnormal = conditions.iter().filter(|c| {
+            [ConditionType::Reconciling, ConditionType::Stalled].map(ConditionType::as_str).contains(&c.type_.as_str())
+        });
         assert!(abnormal.clone().all(|condition| condition.status == "True"), "only when true: {abnormal:?}");
     }
     let states: BTreeSet<_> = seen.iter().map(state).collect();

@@ -1,8 +1,8 @@
 //! Rules 7, 24, 25, 27 and 28: what those who wait for a Tenant see.
 
 use kube::ResourceExt;
+use nimbus_operator::resources::ConditionType;
 use nimbus_operator::resources::Tenant;
-use nimbus_operator::resources::condition::{self, condition_type};
 use serde_json::json;
 
 use super::history::{History, holds};
@@ -77,7 +77,7 @@ async fn rule_25_a_wait_right_after_an_edit_is_not_fooled_by_the_old_condition()
     // Without an operator the old Ready stays, and it is of another generation.
     operator.stop().await;
     let edited = stage.patch(json!({ "spec": { "general": { "name": "Second" } } })).await;
-    assert_eq!(Some("True".to_owned()), condition(&edited, condition_type::READY).map(|(status, ..)| status));
+    assert_eq!(Some("True".to_owned()), condition(&edited, ConditionType::Ready.as_str()).map(|(status, ..)| status));
     assert!(!wait_for_ready(&stage, "1s").await, "the condition is of the generation before");
 
     let _operator = stage.start();
@@ -131,7 +131,7 @@ async fn rule_27_a_transition_time_moves_when_the_status_flips_and_only_then() {
         let (before, after) = (conditions(&pair[0]), conditions(&pair[1]));
         let rewritten = pair[0].status != pair[1].status;
         for now in after.iter().filter(|_| rewritten) {
-            let Some(then) = condition::find(&before, &now.type_) else { continue };
+            let Some(then) = before.iter().find(|then| then.type_ == now.type_) else { continue };
             let moved = then.last_transition_time != now.last_transition_time;
             assert_eq!(then.status != now.status, moved, "{then:?} became {now:?}");
             *(if moved { &mut flips } else { &mut stays }) += 1;
@@ -151,10 +151,10 @@ async fn rule_28_a_late_secret_heals_itself() {
         .await;
     let waiting = stage.condition("Ready", "False", "SecretNotFound").await;
     assert!(
-        holds(&waiting, condition_type::RECONCILING) && !holds(&waiting, condition_type::STALLED),
+        holds(&waiting, ConditionType::Reconciling) && !holds(&waiting, ConditionType::Stalled),
         "Flux gives up on Stalled"
     );
-    let (_, _, message) = condition(&waiting, condition_type::READY).unwrap();
+    let (_, _, message) = condition(&waiting, ConditionType::Ready.as_str()).unwrap();
     assert!(
         message.contains("spec.extensions.interact.acsConnectionStringRef") && message.contains("'late'"),
         "{message}"
@@ -163,9 +163,9 @@ async fn rule_28_a_late_secret_heals_itself() {
     // First with another key, then right; the Tenant is not touched.
     stage.secret(&stage.env.namespace, "late", json!({ "other": CONNECTION_STRING })).await;
     let waiting = stage.condition("Ready", "False", "SecretKeyNotFound").await;
-    assert!(holds(&waiting, condition_type::RECONCILING) && !holds(&waiting, condition_type::STALLED));
+    assert!(holds(&waiting, ConditionType::Reconciling) && !holds(&waiting, ConditionType::Stalled));
     stage.secret(&stage.env.namespace, "late", json!({ "connection-string": CONNECTION_STRING })).await;
     let ready = stage.ready().await;
-    assert!(!holds(&ready, condition_type::RECONCILING) && !holds(&ready, condition_type::STALLED));
+    assert!(!holds(&ready, ConditionType::Reconciling) && !holds(&ready, ConditionType::Stalled));
     assert_eq!((Some(1), 0), (ready.metadata.generation, ready.annotations().len()), "nobody touched the Tenant");
 }

@@ -74,7 +74,7 @@ async fn a_restricted_field_is_left_out_and_the_rest_is_saved() {
     assert_eq!(Some("False".to_owned()), condition(&stalled, "Synced").map(|(status, ..)| status));
     let tabs = stalled.status.unwrap().tabs;
     let restricted: Vec<&str> =
-        tabs.iter().filter(|tab| tab.state == "Restricted").map(|tab| tab.name.as_str()).collect();
+        tabs.iter().filter(|tab| tab.state.as_str() == "Restricted").map(|tab| tab.name.as_str()).collect();
     assert_eq!(["General"], *restricted);
     let general = async || stage.platform.tenant(&stage.id).await.unwrap().1["settings"]["general"].clone();
     let found = general().await;

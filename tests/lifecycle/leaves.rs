@@ -9,7 +9,7 @@ use crate::support::stage::{CONNECTION_STRING, Stage, condition};
 fn tab(tenant: &Tenant, name: &str) -> (String, Option<String>) {
     let tabs = &tenant.status.as_ref().unwrap().tabs;
     let tab = tabs.iter().find(|tab| tab.name == name).unwrap();
-    (tab.state.clone(), tab.message.clone())
+    (tab.state.as_str().to_owned(), tab.message.clone())
 }
 
 #[tokio::test(flavor = "multi_thread")]

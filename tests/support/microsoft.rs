@@ -111,13 +111,16 @@ fn seen(tenant: &Tenant) -> String {
 
 /// A check of a Tenant, if its status lists it.
 pub fn check<'t>(tenant: &'t Tenant, name: &str) -> Option<&'t CheckStatus> {
-    tenant.status.as_ref()?.checks.iter().find(|check| check.name == name)
+    tenant.status.as_ref()?.checks.iter().find(|check| check.name.as_str() == name)
 }
 
 /// Every check of a Tenant: name, result and reason.
 pub fn checks(tenant: &Tenant) -> Vec<String> {
     let all = tenant.status.iter().flat_map(|status| &status.checks);
-    all.map(|check| format!("{} {} {}", check.name, check.result, check.reason.as_deref().unwrap_or("-"))).collect()
+    all.map(|check| {
+        format!("{} {} {}", check.name.as_str(), check.result.as_str(), check.reason.as_deref().unwrap_or("-"))
+    })
+    .collect()
 }
 
 impl Sandbox {

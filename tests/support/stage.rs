@@ -387,14 +387,19 @@ impl<'a> StageOn<'a> {
 
 /// Status, reason and message of a condition; without what to do, which is the table's and [`message`] has.
 pub fn condition(tenant: &Tenant, kind: &str) -> Option<(String, String, String)> {
-    let found = condition::find(&tenant.status.as_ref()?.conditions, kind)?;
-    let happened = condition::what_happened(&found.message).to_owned();
-    Some((found.status.clone(), found.reason.clone(), happened))
+    let found = tenant.status.as_ref()?.conditions.iter().find(|condition| condition.type_ == kind)?;
+    Some((found.status.clone(), found.reason.clone(), what_happened(&found.message).to_owned()))
 }
 
 /// The whole message of a condition, as people read it.
 pub fn message(tenant: &Tenant, kind: &str) -> Option<String> {
-    Some(condition::find(&tenant.status.as_ref()?.conditions, kind)?.message.clone())
+    let found = tenant.status.as_ref()?.conditions.iter().find(|condition| condition.type_ == kind)?;
+    Some(found.message.clone())
+}
+
+/// A message without what to do.
+pub fn what_happened(message: &str) -> &str {
+    message.rsplit_once(". What to do: ").map_or(message, |(happened, _)| happened)
 }
 
 /// What a failed wait says about a Tenant.

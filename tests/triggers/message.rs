@@ -125,7 +125,7 @@ async fn a_message_that_the_platform_refuses_names_the_setting() {
     let message = crate::support::stage::condition(&stalled, "Ready").unwrap().2;
     assert!(message.starts_with(words) && !message.contains(UPN), "{message}");
     let tabs = stalled.status.unwrap().tabs;
-    assert_eq!("Invalid", tabs.iter().find(|tab| tab.name == "Modalities").unwrap().state);
+    assert_eq!("Invalid", tabs.iter().find(|tab| tab.name == "Modalities").unwrap().state.as_str());
     stage.pass().await;
     stage.ready().await;
     assert_eq!([sent("a")], *stage.messages().await);

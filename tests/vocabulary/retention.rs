@@ -33,7 +33,7 @@ async fn a_shorter_time_blocks_the_whole_save_until_both_values_are_confirmed() 
     let status = blocked.status.unwrap();
     assert_eq!(status.applied.unwrap().data_retention_months, Some(24));
     let tab = status.tabs.iter().find(|tab| tab.name == "DataPrivacy").unwrap();
-    assert_eq!(tab.state, "Invalid");
+    assert_eq!(tab.state.as_str(), "Invalid");
     assert_eq!(document(&stage).await["settings"], before, "all tabs are blocked");
 
     stage.annotate(CONFIRM, "24->6").await;

@@ -106,7 +106,8 @@ async fn what_a_switch_needs_is_named_before_the_platform_is_asked() {
         assert!(message.contains(needed), "'{needed}' is not in: {message}");
     }
     let tabs = tenant.status.unwrap().tabs;
-    let invalid: Vec<_> = tabs.iter().filter(|tab| tab.state == "Invalid").map(|tab| tab.name.as_str()).collect();
+    let invalid: Vec<_> =
+        tabs.iter().filter(|tab| tab.state.as_str() == "Invalid").map(|tab| tab.name.as_str()).collect();
     assert_eq!(invalid, ["Extensions", "Modalities"]);
     assert_eq!(stage.platform.tenant(&stage.id).await.unwrap().0, 404, "nothing was saved");
 }

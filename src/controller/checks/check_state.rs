@@ -10,9 +10,8 @@ use std::time::{Duration, Instant};
 
 use crate::controller::options::CheckTiming;
 use crate::microsoft::verdict::{Outcome, Verdict};
-use crate::plan::checks::{PENDING, result};
 use crate::resources::status::CheckStatus;
-use crate::resources::{bounds, reason};
+use crate::resources::{CheckName, CheckResult, Reason, bounds};
 use crate::settings::text::shorten;
 
 /// The answer to a query.
@@ -26,7 +25,7 @@ pub(super) struct Answer {
 /// What is known of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct CheckState {
-    pub(super) name: &'static str,
+    pub(super) name: CheckName,
     /// The hash of the query. An edit that changes it makes another check.
     pub(super) input: String,
     /// As the status of the Tenant reports it.
@@ -43,8 +42,8 @@ pub(super) struct CheckState {
 
 impl CheckState {
     /// A check that was never made; it is due at once.
-    pub(super) fn new(name: &'static str, input: String, now: Instant) -> Self {
-        let reported = status(name, result::UNKNOWN, PENDING, "The check has not run yet.");
+    pub(super) fn new(name: CheckName, input: String, now: Instant) -> Self {
+        let reported = status(name, CheckResult::Unknown, Reason::Pending.as_str(), "The check has not run yet.");
         Self { name, input, reported, due: now, answered: None, lag_ends: None, attempts: 0 }
     }
 
@@ -52,7 +51,7 @@ impl CheckState {
     /// that a restart with many Tenants is no storm of queries. `share`, from 0 to 1, spreads the turns of the Tenants.
     pub(super) fn restored(self, before: Option<&CheckStatus>, share: f64, timing: &CheckTiming) -> Self {
         let Some(before) = before.filter(|before| was_asked(before)) else { return self };
-        let interval = if before.result == result::PASSED { timing.every } else { timing.retry_most };
+        let interval = if before.result == CheckResult::Passed { timing.every } else { timing.retry_most };
         let now = self.due;
         Self {
             reported: before.clone(),
@@ -78,10 +77,10 @@ impl CheckState {
         // The first answer starts the lag, so that a group that never existed is reported as missing in the end.
         let lag_ends = *self.lag_ends.get_or_insert(now + timing.lag);
         let result = match verdict.outcome {
-            Outcome::Passed => result::PASSED,
-            Outcome::Failed if verdict.may_be_lag() && now < lag_ends => result::UNKNOWN,
-            Outcome::Failed => result::FAILED,
-            Outcome::Unknown => result::UNKNOWN,
+            Outcome::Passed => CheckResult::Passed,
+            Outcome::Failed if verdict.may_be_lag() && now < lag_ends => CheckResult::Unknown,
+            Outcome::Failed => CheckResult::Failed,
+            Outcome::Unknown => CheckResult::Unknown,
         };
         let reported = status(self.name, result, verdict.reason, &verdict.message);
         let changed = self.reported != reported;
@@ -108,16 +107,11 @@ fn interval(attempts: u32, timing: &CheckTiming) -> Duration {
 
 /// Whether what a status says of a check is an answer of Microsoft.
 fn was_asked(status: &CheckStatus) -> bool {
-    ![PENDING, reason::NOT_CONFIGURED, reason::PARTNER_TENANT_UNKNOWN]
-        .contains(&status.reason.as_deref().unwrap_or_default())
+    let reason = status.reason.as_deref().and_then(Reason::parse);
+    !matches!(reason, Some(Reason::Pending | Reason::NotConfigured | Reason::PartnerTenantUnknown))
 }
 
 /// A check as a status has it.
-pub(super) fn status(name: &str, result: &str, reason: &str, message: &str) -> CheckStatus {
-    CheckStatus {
-        name: name.to_owned(),
-        result: result.to_owned(),
-        reason: Some(reason.to_owned()),
-        message: Some(shorten(message, bounds::MESSAGE)),
-    }
+pub(super) fn status(name: CheckName, result: CheckResult, reason: &str, message: &str) -> CheckStatus {
+    CheckStatus { name, result, reason: Some(reason.to_owned()), message: Some(shorten(message, bounds::MESSAGE)) }
 }

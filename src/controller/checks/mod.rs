@@ -45,10 +45,9 @@ pub(super) use self::tenant_checks::Wake;
 use super::context::Context;
 use super::options::{CheckTiming, Options};
 use crate::microsoft::{Acs, verdict};
-use crate::plan::checks::result;
 use crate::plan::{Check, CheckPlan, CheckReport, Outcome, Query, Stop};
-use crate::resources::Platform;
 use crate::resources::status::CheckStatus;
+use crate::resources::{CheckResult, Platform};
 
 /// The checks of all Tenants, as passes see them.
 pub(super) struct Checks {
@@ -166,7 +165,7 @@ impl Checks {
     /// What is reported of a check that nothing is asked for.
     fn without_asking(&self, platform: &Platform, check: &Check) -> Option<CheckStatus> {
         if let Query::Unanswerable { reason, message } = &check.query {
-            return Some(status(check.name, result::UNKNOWN, reason, message));
+            return Some(status(check.name, CheckResult::Unknown, reason.as_str(), message));
         }
         let file = self.federated_token_file.as_deref();
         let may_ask = platform
@@ -175,7 +174,7 @@ impl Checks {
             .as_ref()
             .is_some_and(|microsoft| !check.needs_app() || credentials::configured(microsoft, file).is_some());
         let verdict = verdict::not_configured();
-        (!may_ask).then(|| status(check.name, result::UNKNOWN, verdict.reason, &verdict.message))
+        (!may_ask).then(|| status(check.name, CheckResult::Unknown, verdict.reason, &verdict.message))
     }
 
     fn send(&self, message: Message) {

@@ -31,7 +31,11 @@ pub(super) async fn ask(query: &Query, graph: Option<&Graph>, acs: &Acs) -> Answ
         (Query::Presence { entra_tenant, upn }, Some(graph)) => presence(graph, *entra_tenant, upn).await,
         (Query::Filter { entra_tenant, filter }, Some(graph)) => hits(graph, *entra_tenant, filter).await,
         (Query::Unanswerable { reason, message }, _) => {
-            let verdict = verdict::Verdict { outcome: verdict::Outcome::Unknown, reason, message: (*message).into() };
+            let verdict = verdict::Verdict {
+                outcome: verdict::Outcome::Unknown,
+                reason: reason.as_str(),
+                message: (*message).into(),
+            };
             Answer { verdict, retry_after: None }
         }
         (Query::Group { .. } | Query::PresenceGrant { .. } | Query::Presence { .. } | Query::Filter { .. }, None) => {

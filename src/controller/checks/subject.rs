@@ -5,7 +5,7 @@ use kube::runtime::reflector::ObjectRef;
 
 use crate::controller::tenant::Guarded;
 use crate::resources::status::CheckStatus;
-use crate::resources::{Platform, Tenant};
+use crate::resources::{CheckName, Platform, Tenant};
 
 /// The Tenant of a pass, as its checks see it.
 pub(in crate::controller) struct Subject<'p> {
@@ -39,7 +39,7 @@ impl Subject<'_> {
     }
 
     /// What the status reports of a check, where the spec and the Secrets are those that it was reported for.
-    pub(super) fn reported_before(&self, name: &str) -> Option<&CheckStatus> {
+    pub(super) fn reported_before(&self, name: CheckName) -> Option<&CheckStatus> {
         let status = self.tenant.status.as_ref()?;
         let applied = status.applied.as_ref().map(|applied| applied.hash.as_str());
         let same = Some(status.observed_generation) == self.tenant.metadata.generation && applied == self.hash;

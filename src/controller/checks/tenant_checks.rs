@@ -12,6 +12,7 @@ use crate::controller::options::CheckTiming;
 use crate::controller::tenant::Guarded;
 use crate::microsoft::verdict;
 use crate::plan::Check;
+use crate::resources::CheckName;
 
 /// A Tenant whose reported checks changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +54,7 @@ struct TrackedCheck {
 /// The query under way.
 struct Asking {
     id: QueryId,
-    check: &'static str,
+    check: CheckName,
     input: String,
 }
 

@@ -20,8 +20,8 @@ use super::tenant_checks::{PlannedCheck, QueryId, Wake};
 use crate::controller::options::CheckTiming;
 use crate::microsoft::acs::Checked;
 use crate::microsoft::{App, CallError, Credential, Graph, Options, verdict};
-use crate::plan::checks::name;
 use crate::plan::{Check, Query};
+use crate::resources::CheckName;
 
 const TIMING: CheckTiming = CheckTiming {
     every: Duration::from_secs(6 * 3600),
@@ -73,7 +73,7 @@ impl Bench {
     /// nothing more to do.
     fn work(&mut self) -> (Vec<String>, Vec<String>, Option<Duration>) {
         let work = self.checks.work(self.now);
-        let begun = work.ask.iter().map(|ask| format!("{}/{}", ask.tenant, ask.check.name)).collect();
+        let begun = work.ask.iter().map(|ask| format!("{}/{}", ask.tenant, ask.check.name.as_str())).collect();
         self.asked.extend(work.ask);
         let woken = work.wake.into_iter().map(|wake| wake.tenant.name).collect();
         (begun, woken, work.next.map(|next| next.saturating_duration_since(self.now)))
@@ -98,7 +98,7 @@ impl Bench {
         let known = self.known.borrow();
         let states = known.get(tenant).map(|known| known.states.as_slice()).unwrap_or_default();
         let reason = |state: &CheckState| state.reported.reason.clone().unwrap_or_default();
-        states.iter().map(|state| format!("{} {}", state.name, reason(state))).collect()
+        states.iter().map(|state| format!("{} {}", state.name.as_str(), reason(state))).collect()
     }
 }
 
@@ -118,20 +118,20 @@ fn app(version: &str) -> AppCredentials {
 /// Asked as the app, in the Entra tenant of this number.
 fn group(entra_tenant: u128) -> Check {
     let query = Query::Group { entra_tenant: Uuid::from_u128(entra_tenant), id: Uuid::from_u128(1) };
-    Check { name: name::TENANT_GROUP, query }
+    Check { name: CheckName::TenantAdministrationGroup, query }
 }
 
 /// Asked as the app, in the Entra tenant of this number.
 fn grant(entra_tenant: u128) -> Check {
     let query = Query::PresenceGrant { entra_tenant: Uuid::from_u128(entra_tenant) };
-    Check { name: name::PRESENCE_GRANT, query }
+    Check { name: CheckName::PresenceGrant, query }
 }
 
 /// Needs no app.
 fn string(version: &str) -> Check {
     let value = "endpoint=https://contoso.communication.azure.com/;accesskey=c2VjcmV0".into();
     Check {
-        name: name::INTERACT,
+        name: CheckName::InteractConnectionString,
         query: Query::ConnectionString { version: version.to_owned(), value, resource: None },
     }
 }

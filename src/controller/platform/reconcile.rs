@@ -19,9 +19,9 @@ use crate::controller::context::{Context, Refusal};
 use crate::controller::in_use::Target;
 use crate::controller::queue::memory::Entry;
 use crate::controller::{FIELD_MANAGER, in_use};
-use crate::resources::condition::{ConditionUpdate, condition_type, merge};
+use crate::resources::condition::{ConditionUpdate, merge};
 use crate::resources::platform::PlatformStatus;
-use crate::resources::{Platform, bounds, reason};
+use crate::resources::{ConditionType, Platform, Reason, bounds};
 use crate::settings::text::cut;
 
 /// The status of a Platform or a Partner could not be written.
@@ -101,13 +101,13 @@ async fn installed(context: &Context) -> Result<(ConditionUpdate, Duration), Ref
     let timing = &context.options.timing;
     Ok(if missing.is_empty() {
         let message = "the platform answers and accepts the credentials; the admission policies are installed";
-        (ConditionUpdate::new(condition_type::READY, true, reason::CONNECTED, message), timing.platform_check)
+        (ConditionUpdate::new(ConditionType::Ready, true, Reason::Connected, message), timing.platform_check)
     } else {
         let message = format!(
             "authority over fields is not held, since these are missing or may not be read: {}",
             missing.join(", ")
         );
-        (ConditionUpdate::new(condition_type::READY, false, reason::POLICIES_MISSING, message), timing.platform_retry)
+        (ConditionUpdate::new(ConditionType::Ready, false, Reason::PoliciesMissing, message), timing.platform_retry)
     })
 }
 
@@ -130,16 +130,16 @@ async fn inspect(
     let retry = context.options.timing.platform_retry;
     let client =
         context.platforms.connect(context, platform).await.map_err(|problem| {
-            (ConditionUpdate::new(condition_type::READY, false, problem.reason, problem.what), retry)
+            (ConditionUpdate::new(ConditionType::Ready, false, problem.reason, problem.what), retry)
         })?;
     let probed = client.probe().await.map_err(|error| {
         let (reason, wait) = match &error {
-            ApiError::Unauthenticated { .. } | ApiError::Forbidden => (reason::AUTHENTICATION_FAILED, retry),
-            ApiError::Unreachable { .. } | ApiError::NotCalled { .. } => (reason::UNREACHABLE, retry),
-            ApiError::Throttled { after } => (reason::THROTTLED, *after),
-            ApiError::Refused(_) | ApiError::Unexpected { .. } => (reason::UNEXPECTED_ANSWER, retry),
+            ApiError::Unauthenticated { .. } | ApiError::Forbidden => (Reason::AuthenticationFailed, retry),
+            ApiError::Unreachable { .. } | ApiError::NotCalled { .. } => (Reason::Unreachable, retry),
+            ApiError::Throttled { after } => (Reason::Throttled, *after),
+            ApiError::Refused(_) | ApiError::Unexpected { .. } => (Reason::UnexpectedAnswer, retry),
         };
-        (ConditionUpdate::new(condition_type::READY, false, reason, error.lasting()), wait)
+        (ConditionUpdate::new(ConditionType::Ready, false, reason, error.lasting()), wait)
     });
     probed.map(|capabilities| (client, capabilities))
 }
@@ -156,7 +156,7 @@ async fn publish(
     let Report { orphans, message: orphans_message } = report.unwrap_or(said);
     let generation = platform.metadata.generation.unwrap_or_default();
     let support = platform.spec.support.as_ref();
-    let conditions = merge(&previous.conditions, vec![update], generation, Timestamp::now(), support);
+    let conditions = merge(&previous.conditions, vec![update.into()], generation, Timestamp::now(), support);
     let status = PlatformStatus {
         observed_generation: generation,
         role,

@@ -14,9 +14,9 @@ use super::reconcile::{NotWritten, write_status};
 use crate::controller::context::{Context, Refusal};
 use crate::controller::in_use;
 use crate::controller::undecodable::MESSAGE;
-use crate::resources::condition::{ConditionUpdate, condition_type, merge};
+use crate::resources::condition::{ConditionUpdate, merge};
 use crate::resources::platform::DEFAULT_INSTANCE;
-use crate::resources::{Platform, reason};
+use crate::resources::{ConditionType, Platform, Reason};
 
 /// Looks at one Platform that cannot be read.
 pub(crate) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Result<Action, NotWritten> {
@@ -40,8 +40,8 @@ pub(crate) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Res
     let before = object.data.pointer("/status/conditions").cloned().unwrap_or_default();
     let previous: Vec<Condition> = serde_json::from_value(before).unwrap_or_default();
     let generation = object.metadata.generation.unwrap_or_default();
-    let update = ConditionUpdate::new(condition_type::READY, false, reason::UNDECODABLE, MESSAGE);
-    let conditions = merge(&previous, vec![update], generation, Timestamp::now(), None);
+    let update = ConditionUpdate::new(ConditionType::Ready, false, Reason::Undecodable, MESSAGE);
+    let conditions = merge(&previous, vec![update.into()], generation, Timestamp::now(), None);
     if conditions != previous {
         // What stands beside is kept: which deletions the last hour saw must not be forgotten.
         let known = object.data.get("status").filter(|status| status.is_object()).cloned();

@@ -18,7 +18,7 @@ use crate::controller::{FIELD_MANAGER, in_use};
 use crate::plan::deletion::{self, DeletionPlan, ReleaseOutcome, RetainReason};
 use crate::plan::diff::diff;
 use crate::plan::{Desired, Difference, Done, Intent, Observation, Outcome, Plan, Resolved, SideEffects, Stop};
-use crate::resources::{FINALIZER, Partner, Platform, Tenant, reason};
+use crate::resources::{FINALIZER, Partner, Platform, Reason, Tenant};
 
 /// Carries out a plan.
 ///
@@ -244,7 +244,7 @@ async fn execute_deletion(
 /// As many were deleted in the last hour as the Platform allows. How long it takes is no part of the text, which must not change.
 fn rate_limited(after: Duration) -> Outcome {
     let why = "the deletion is confirmed and waits: as many tenants of this Platform were deleted in the last hour as it allows";
-    let (reason, error) = (reason::DELETION_RATE_LIMITED, Some(ApiError::Throttled { after }));
+    let (reason, error) = (Reason::DeletionRateLimited, Some(ApiError::Throttled { after }));
     Outcome::Waiting { deletion: None, reason, why: why.to_owned(), started: false, error }
 }
 
@@ -292,10 +292,10 @@ fn waits(deletion: PendingDeletion, started: bool) -> Outcome {
         [] => "the platform accepted the deletion and has not finished it".to_owned(),
         waits => format!("the platform accepted the deletion and waits for {}", waits.join(" and for ")),
     };
-    Outcome::Waiting { deletion: Some(deletion), reason: reason::DELETING, why, started, error: None }
+    Outcome::Waiting { deletion: Some(deletion), reason: Reason::Deleting, why, started, error: None }
 }
 
 fn not_requested(error: ApiError) -> Outcome {
     let why = deletion::not_requested(&error);
-    Outcome::Waiting { deletion: None, reason: reason::DELETING, why, started: false, error: Some(error) }
+    Outcome::Waiting { deletion: None, reason: Reason::Deleting, why, started: false, error: Some(error) }
 }

@@ -11,15 +11,15 @@ use crate::controller::FIELD_MANAGER;
 use crate::controller::context::{Context, Refusal};
 use crate::plan::deletion::{ReleaseOutcome, RetainReason};
 use crate::plan::{Conclusion, Stop};
-use crate::resources::Tenant;
-use crate::resources::condition::{self, condition_type};
+use crate::resources::condition;
+use crate::resources::{ConditionType, Tenant};
 
 /// Writes status, events and finalizer.
 ///
 /// *Errors*: Kubernetes does not take them; the pass comes again.
 pub(crate) async fn publish(context: &Context, tenant: &Tenant, conclusion: Conclusion) -> Result<(), NotPublished> {
     if let Some(status) = &conclusion.status {
-        if let Some(ready) = condition::find(&status.conditions, condition_type::READY) {
+        if let Some(ready) = condition::find(&status.conditions, ConditionType::Ready) {
             info!(ready = ready.status, reason = ready.reason, message = ready.message, "status changed");
         }
         let status = serde_json::to_value(status).map_err(|_| NotPublished("a status that is no JSON"))?;
@@ -33,7 +33,7 @@ pub(crate) async fn publish(context: &Context, tenant: &Tenant, conclusion: Conc
         )
     );
     for note in &conclusion.events {
-        info!(reason = note.reason, message = note.message, "event");
+        info!(reason = note.reason.as_str(), message = note.message, "event");
         crate::controller::events::record(context, tenant, note, ending).await;
     }
     if let Some(release_outcome) = conclusion.release_outcome {

@@ -18,8 +18,8 @@ use super::reconcile::NotPublished;
 use crate::controller::context::{Context, Refusal};
 use crate::controller::undecodable::MESSAGE;
 use crate::plan::conclude::EventRecord;
-use crate::resources::condition::{ConditionUpdate, condition_type, merge};
-use crate::resources::{FINALIZER, Tenant, reason};
+use crate::resources::condition::{ConditionChange, ConditionUpdate, merge};
+use crate::resources::{ConditionStatus, ConditionType, FINALIZER, Reason, Tenant};
 
 /// Looks at one Tenant that cannot be read.
 pub(crate) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Result<Action, NotPublished> {
@@ -42,7 +42,7 @@ pub(crate) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Res
             crate::controller::events::record(
                 context,
                 &shell,
-                &EventRecord { warning: true, reason: reason::UNDECODABLE, message },
+                &EventRecord { warning: true, reason: Reason::Undecodable, message },
                 false,
             )
             .await;
@@ -80,18 +80,14 @@ async fn publish(context: &Context, object: &DynamicObject, shell: &Tenant) -> R
     let before = object.data.pointer("/status/conditions").cloned().unwrap_or_default();
     let previous: Vec<Condition> = serde_json::from_value(before).unwrap_or_default();
     let updates = vec![
-        ConditionUpdate::new(condition_type::READY, false, reason::UNDECODABLE, MESSAGE),
-        ConditionUpdate::new(condition_type::ACCEPTED, false, reason::UNDECODABLE, MESSAGE),
-        ConditionUpdate::new(
-            condition_type::SYNCED,
-            crate::resources::condition::ConditionStatus::Unknown,
-            reason::UNDECODABLE,
-            "",
-        ),
-        ConditionUpdate::new(condition_type::STALLED, true, reason::UNDECODABLE, MESSAGE),
+        ConditionUpdate::new(ConditionType::Ready, false, Reason::Undecodable, MESSAGE),
+        ConditionUpdate::new(ConditionType::Accepted, false, Reason::Undecodable, MESSAGE),
+        ConditionUpdate::new(ConditionType::Synced, ConditionStatus::Unknown, Reason::Undecodable, ""),
+        ConditionUpdate::new(ConditionType::Stalled, true, Reason::Undecodable, MESSAGE),
     ];
     let generation = object.metadata.generation.unwrap_or_default();
-    let conditions = merge(&previous, updates, generation, Timestamp::now(), None);
+    let changes = updates.into_iter().map(ConditionChange::Set).collect();
+    let conditions = merge(&previous, changes, generation, Timestamp::now(), None);
     if conditions == previous {
         return Ok(());
     }

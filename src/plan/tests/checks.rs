@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::plan::checks::{Check, CheckPlan, Query, check_plan, name};
-use crate::resources::reason;
+use crate::plan::checks::{Check, CheckPlan, Query, check_plan};
+use crate::resources::{CheckName, Reason};
 use crate::settings::tabs::{assistant, instant_messaging};
 
 const TENANT_GROUP: &str = "22222222-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
@@ -28,7 +28,7 @@ fn asked(given: &Given, observed: &Value) -> Option<CheckPlan> {
     check_plan(&given.tenant(), &given.validate().unwrap(), &given.resolved, &outcome)
 }
 
-fn names(given: &Given, observed: &Value) -> Vec<&'static str> {
+fn names(given: &Given, observed: &Value) -> Vec<CheckName> {
     wanted(given, observed).iter().map(|wanted| wanted.name).collect()
 }
 
@@ -62,7 +62,7 @@ fn reference() -> Value {
     json!({ "name": "acs", "key": "connection-string" })
 }
 
-fn groups(wanted: &[Check]) -> Vec<(&'static str, Uuid, Uuid)> {
+fn groups(wanted: &[Check]) -> Vec<(CheckName, Uuid, Uuid)> {
     let of = |wanted: &Check| match wanted.query {
         Query::Group { entra_tenant, id } => Some((wanted.name, entra_tenant, id)),
         _ => None,
@@ -73,14 +73,14 @@ fn groups(wanted: &[Check]) -> Vec<(&'static str, Uuid, Uuid)> {
 #[test]
 fn every_value_that_microsoft_can_judge_has_its_check() {
     let all = [
-        name::PARTNER_GROUP,
-        name::TENANT_GROUP,
-        name::INTERACT,
-        name::ASSISTANT,
-        name::FILTER,
-        name::PRESENCE_GRANT,
-        name::PRESENCE_TEST,
-        name::INSTANT_MESSAGING,
+        CheckName::PartnerAdministrationGroup,
+        CheckName::TenantAdministrationGroup,
+        CheckName::InteractConnectionString,
+        CheckName::AssistantConnectionString,
+        CheckName::GlobalContactSearchFilter,
+        CheckName::PresenceGrant,
+        CheckName::PresenceTest,
+        CheckName::InstantMessagingConnectionString,
     ];
     assert_eq!(all, *names(&everything(), &json!({})));
 }
@@ -88,8 +88,10 @@ fn every_value_that_microsoft_can_judge_has_its_check() {
 #[test]
 fn a_group_is_looked_up_in_the_entra_tenant_that_it_lives_in() {
     let id = |text: &str| text.parse::<Uuid>().unwrap();
-    let expected =
-        [(name::PARTNER_GROUP, id(PARTNER_TENANT), id(PARTNER_GROUP)), (name::TENANT_GROUP, id(ID), id(TENANT_GROUP))];
+    let expected = [
+        (CheckName::PartnerAdministrationGroup, id(PARTNER_TENANT), id(PARTNER_GROUP)),
+        (CheckName::TenantAdministrationGroup, id(ID), id(TENANT_GROUP)),
+    ];
     assert_eq!(expected, *groups(&wanted(&everything(), &json!({}))));
 }
 
@@ -103,7 +105,7 @@ fn a_partners_group_without_the_partners_entra_tenant_is_not_looked_up_anywhere(
         let all = wanted(&given, &json!({}));
         assert_eq!(1, groups(&all).len(), "that of the tenant");
         let Query::Unanswerable { reason, message } = &all[0].query else { panic!("{word}") };
-        assert_eq!("PartnerTenantUnknown", *reason);
+        assert_eq!(Reason::PartnerTenantUnknown, *reason);
         assert!(message.contains(word), "{message}");
     }
 }
@@ -117,21 +119,21 @@ fn what_the_spec_does_not_manage_or_clears_is_not_checked() {
             "attendantConsole": { "globalContactSearchFilter": "city eq 'Bern'" }
         }
     });
-    assert_eq!(Vec::<&str>::new(), names(&tenant("contoso"), &on_the_platform));
+    assert_eq!(Vec::<CheckName>::new(), names(&tenant("contoso"), &on_the_platform));
     let cleared = tenant("contoso")
         .with("general.tenantAdministrationGroupId", "")
         .with("extensions.attendantConsole.globalContactSearchFilter", "");
-    assert_eq!(Vec::<&str>::new(), names(&cleared, &on_the_platform));
+    assert_eq!(Vec::<CheckName>::new(), names(&cleared, &on_the_platform));
 }
 
 #[test]
 fn hidden_sections_are_not_checked() {
     let (im, own) = ("modalities.instantMessaging.enabled", "modalities.instantMessaging.useOwnAcsInstance");
     for (switch, hides) in [
-        ("extensions.interact.enabled", name::INTERACT),
-        ("extensions.assistant.useOwnAcsInstance", name::ASSISTANT),
-        (im, name::INSTANT_MESSAGING),
-        (own, name::INSTANT_MESSAGING),
+        ("extensions.interact.enabled", CheckName::InteractConnectionString),
+        ("extensions.assistant.useOwnAcsInstance", CheckName::AssistantConnectionString),
+        (im, CheckName::InstantMessagingConnectionString),
+        (own, CheckName::InstantMessagingConnectionString),
     ] {
         let off = everything().with(switch, false);
         assert!(!names(&off, &json!({})).contains(&hides), "{switch}");
@@ -166,7 +168,7 @@ fn the_resource_of_a_connection_string_is_the_effective_one_of_instant_messaging
 #[test]
 fn presence_is_asked_about_while_its_section_is_given() {
     let given = tenant("contoso").with("extensions.presenceTracking", json!({}));
-    assert_eq!([name::PRESENCE_GRANT], *names(&given, &json!({})));
+    assert_eq!([CheckName::PresenceGrant], *names(&given, &json!({})));
 }
 
 #[test]
@@ -210,6 +212,6 @@ fn what_is_not_live_is_not_checked() {
     assert!(check_plan(&given.tenant(), &leaving, &given.resolved, &live).is_none(), "a Tenant that leaves");
     let given = everything();
     let waiting =
-        Outcome::Waiting { deletion: None, reason: reason::DELETING, why: String::new(), started: false, error: None };
+        Outcome::Waiting { deletion: None, reason: Reason::Deleting, why: String::new(), started: false, error: None };
     assert!(check_plan(&given.tenant(), &given.validate().unwrap(), &given.resolved, &waiting).is_none());
 }

@@ -2,6 +2,9 @@
 
 use super::*;
 use crate::admin_api::types::Cap;
+use crate::resources::CheckName::{self, Available, Licensed, PresenceTest};
+use crate::resources::CheckResult::{self, Failed, Passed, Unknown};
+use crate::resources::ConditionType;
 use crate::resources::status::CheckStatus;
 
 fn interact() -> Given {
@@ -9,14 +12,11 @@ fn interact() -> Given {
 }
 
 /// What a pass says of the checks: ChecksPassed, and name and result of each.
-fn judged(given: &Given, held: &mut Held) -> (Option<String>, Vec<(String, String)>) {
+fn judged(given: &Given, held: &mut Held) -> (Option<String>, Vec<(CheckName, CheckResult)>) {
     let status = written(given, pass(given, held));
-    let stated = verdict(&status).into_iter().find(|condition| condition.starts_with(condition_type::CHECKS_PASSED));
+    let checks_passed = ConditionType::ChecksPassed.as_str();
+    let stated = verdict(&status).into_iter().find(|condition| condition.starts_with(checks_passed));
     (stated, status.checks.into_iter().map(|check| (check.name, check.result)).collect())
-}
-
-fn check(name: &str, result: &str) -> (String, String) {
-    (name.to_owned(), result.to_owned())
 }
 
 #[test]
@@ -26,11 +26,11 @@ fn what_the_platform_does_not_say_is_no_verdict() {
     assert_eq!(given.status.as_ref().unwrap().checks, []);
     held.document().runtime.licensed = json!({ "users": { "interact": false } });
     let failed = Some("ChecksPassed=False CheckFailed".to_owned());
-    assert_eq!(judged(&given, &mut held), (failed, vec![check("Licensed", "Failed")]));
+    assert_eq!(judged(&given, &mut held), (failed, vec![(Licensed, Failed)]));
     held.document().runtime.licensed = json!({ "users": { "interact": true }, "modalities": { "email": true } });
     held.document().runtime.available_modalities = Some(vec!["email".into()]);
     let passed = Some("ChecksPassed=True ChecksPassed".to_owned());
-    assert_eq!(judged(&given, &mut held), (passed, vec![check("Available", "Passed"), check("Licensed", "Passed")]));
+    assert_eq!(judged(&given, &mut held), (passed, vec![(Available, Passed), (Licensed, Passed)]));
 }
 
 /// Checks of somebody else stay as they are, and the worst of all counts.
@@ -38,21 +38,18 @@ fn what_the_platform_does_not_say_is_no_verdict() {
 fn the_worst_of_all_checks_is_stated() {
     let mut held = Held::nothing();
     let mut given = interact().after(&mut held);
-    let other = |result: &str| {
-        let check = CheckStatus { name: "Presence".into(), result: result.into(), reason: None, message: None };
-        vec![check]
-    };
     for (theirs, licensed, expected) in [
-        ("Unknown", true, "ChecksPassed=Unknown CheckUnknown"),
-        ("Unknown", false, "ChecksPassed=False CheckFailed"),
-        ("Passed", true, "ChecksPassed=True ChecksPassed"),
-        ("Failed", true, "ChecksPassed=False CheckFailed"),
+        (Unknown, true, "ChecksPassed=Unknown CheckUnknown"),
+        (Unknown, false, "ChecksPassed=False CheckFailed"),
+        (Passed, true, "ChecksPassed=True ChecksPassed"),
+        (Failed, true, "ChecksPassed=False CheckFailed"),
     ] {
-        given.status.as_mut().unwrap().checks = other(theirs);
+        let presence = CheckStatus { name: PresenceTest, result: theirs, reason: None, message: None };
+        given.status.as_mut().unwrap().checks = vec![presence];
         held.document().runtime.licensed = json!({ "users": { "interact": licensed } });
-        let ours = check("Licensed", if licensed { "Passed" } else { "Failed" });
-        let all = vec![ours, check("Presence", theirs)];
-        assert_eq!(judged(&given, &mut held), (Some(expected.to_owned()), all), "{theirs} {licensed}");
+        let ours = (Licensed, if licensed { Passed } else { Failed });
+        let all = vec![ours, (PresenceTest, theirs)];
+        assert_eq!(judged(&given, &mut held), (Some(expected.to_owned()), all), "{theirs:?} {licensed}");
     }
 }
 
@@ -85,5 +82,5 @@ fn a_state_that_this_version_does_not_know_is_no_verdict() {
     held = held.with("licenses.tenantState", "Hibernating");
     let status = written(&given, pass(&given, &mut held));
     assert!(verdict(&status).contains(&"TenantActive=Unknown UnknownState".to_owned()), "{:?}", verdict(&status));
-    assert!(message(&status, condition_type::TENANT_ACTIVE).contains("'Hibernating'"));
+    assert!(message(&status, ConditionType::TenantActive).contains("'Hibernating'"));
 }

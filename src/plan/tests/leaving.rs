@@ -3,7 +3,7 @@
 use super::*;
 use crate::plan::deletion::{DeletionIntent, DeletionPlan, ReleaseOutcome, RetainReason};
 use crate::resources::status::DeletionStatus;
-use crate::resources::{annotation, reason};
+use crate::resources::{Reason, annotation};
 
 const OTHER_ID: &str = "aaaaaaaa-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
 
@@ -53,7 +53,7 @@ fn waits(leave: &DeletionPlan) -> bool {
 }
 
 /// The events of a farewell.
-fn told(release_outcome: ReleaseOutcome) -> Vec<(bool, &'static str)> {
+fn told(release_outcome: ReleaseOutcome) -> Vec<(bool, Reason)> {
     let conclusion = concluded(&going(), Ok(Outcome::Left(release_outcome)));
     assert_eq!((conclusion.status, conclusion.release_outcome), (None, Some(release_outcome)));
     conclusion.events.iter().map(|note| (note.warning, note.reason)).collect()
@@ -68,7 +68,7 @@ fn abandon_comes_before_every_other_row() {
             assert_eq!(leave(&given, &ours()), DeletionPlan::Off(ReleaseOutcome::Abandoned));
         }
     }
-    assert_eq!(told(ReleaseOutcome::Abandoned), [(true, reason::ABANDONED)]);
+    assert_eq!(told(ReleaseOutcome::Abandoned), [(true, Reason::Abandoned)]);
     let foreign = going().annotated(annotation::ABANDON, OTHER_ID);
     assert_eq!(leave(&foreign, &ours()), DeletionPlan::Release(RetainReason::Policy), "it is bound to the tenant's id");
 }
@@ -152,7 +152,7 @@ fn suspension_calls_nobody() {
     assert!(!deletion_intent(&given).asks());
     let DeletionPlan::Wait { why, error, .. } = leave(&given, &ours()) else { panic!("a confirmed deletion waits") };
     assert!(why.contains("spec.suspend") && error.is_none(), "{why}");
-    assert_eq!(told(ReleaseOutcome::Suspended), [(false, reason::RELEASED)]);
+    assert_eq!(told(ReleaseOutcome::Suspended), [(false, Reason::Released)]);
 }
 
 #[test]
@@ -166,8 +166,8 @@ fn retain_releases_platform_up_or_down() {
     }
     let nowhere = going().on(PlatformReference::Missing);
     assert_eq!(leave(&nowhere, &unknown()), DeletionPlan::Off(ReleaseOutcome::StaleStamp(RetainReason::Policy)));
-    assert_eq!(told(ReleaseOutcome::Released(RetainReason::Policy)), [(false, reason::RELEASED)]);
-    assert_eq!(told(ReleaseOutcome::StaleStamp(RetainReason::Policy)), [(true, reason::RELEASE_FAILED)]);
+    assert_eq!(told(ReleaseOutcome::Released(RetainReason::Policy)), [(false, Reason::Released)]);
+    assert_eq!(told(ReleaseOutcome::StaleStamp(RetainReason::Policy)), [(true, Reason::ReleaseFailed)]);
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn a_deletion_that_nobody_confirmed_retains_and_warns() {
     for release_outcome in
         [ReleaseOutcome::Released(RetainReason::NotConfirmed), ReleaseOutcome::StaleStamp(RetainReason::NotConfirmed)]
     {
-        assert_eq!(told(release_outcome), [(true, reason::NOT_CONFIRMED)]);
+        assert_eq!(told(release_outcome), [(true, Reason::DeletionNotConfirmed)]);
     }
 }
 
@@ -222,7 +222,7 @@ fn a_confirmed_deletion_asks_waits_and_ends() {
     for gone in [tombstone, Observation::Absent { restricted: vec![] }] {
         assert_eq!(leave(&given, &gone), DeletionPlan::Off(ReleaseOutcome::Deleted));
     }
-    assert_eq!(told(ReleaseOutcome::Deleted), [(false, reason::DELETED)]);
+    assert_eq!(told(ReleaseOutcome::Deleted), [(false, Reason::Deleted)]);
 }
 
 #[test]

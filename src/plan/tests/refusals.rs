@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::admin_api::FieldError;
-use crate::resources::reason;
+use crate::resources::{ConditionType, Reason};
 
 const HEALTHY: [&str; 3] = [
     "ScriptExecutionPending=False NothingPending",
@@ -37,7 +37,7 @@ fn one_invalid_tab_blocks_all_and_every_bad_tab_is_marked() {
     assert_eq!(status.applied, given.status.unwrap().applied);
     let marked: Vec<_> = tabs(&status).into_iter().filter(|(_, state)| *state == "Invalid").collect();
     assert_eq!(marked, [("General", "Invalid"), ("Contact", "Invalid")]);
-    let said = message(&status, condition_type::READY);
+    let said = message(&status, ConditionType::Ready);
     assert!(said.contains("spec.general.name is ''") && said.contains("spec.contact.phone is '044'"), "{said}");
 }
 
@@ -58,7 +58,7 @@ fn what_the_platform_refuses_blocks_all_and_every_bad_tab_is_marked() {
     states(&status, &INVALID);
     let marked: Vec<_> = tabs(&status).into_iter().filter(|(_, state)| *state == "Invalid").collect();
     assert_eq!(marked, [("General", "Invalid"), ("Modalities", "Invalid")]);
-    let said = message(&status, condition_type::READY);
+    let said = message(&status, ConditionType::Ready);
     assert!(
         said.contains("spec.modalities.email.maxConcurrentTasksPerService") && said.contains("at most 100"),
         "{said}"
@@ -111,7 +111,7 @@ fn drift_is_corrected_without_a_status_write() {
     let conclusion = concluded(&given, outcome);
     assert_eq!((held.leaf("general.companyName"), held.writes), (json!("Contoso AG"), 1));
     assert_eq!(conclusion.status, None, "it was Ready and Synced before and is so now");
-    assert_eq!(conclusion.events.iter().map(|note| note.reason).collect::<Vec<_>>(), [reason::DRIFT_CORRECTED]);
+    assert_eq!(conclusion.events.iter().map(|note| note.reason).collect::<Vec<_>>(), [Reason::DriftCorrected]);
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn a_value_that_the_platform_does_not_keep_is_written_three_times() {
     ];
     states(&status, &given_up);
     assert_eq!(delay, Delay::Sync);
-    assert!(message(&status, condition_type::READY).contains("spec.general.companyName"));
+    assert!(message(&status, ConditionType::Ready).contains("spec.general.companyName"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What each situation of a Tenant comes to: conditions, and whether a status is written at all.
 
 use super::*;
-use crate::resources::{annotation, reason};
+use crate::resources::{ConditionType, Reason, annotation};
 
 /// What a healthy platform says besides the three that always stand.
 const HEALTHY: [&str; 3] = [
@@ -92,7 +92,7 @@ fn an_outage_keeps_an_edit_waiting_and_says_so_once() {
             "Reconciling=True PlatformUnavailable",
         ];
         assert_eq!(verdict(&status), with_known(&stated), "{error}");
-        assert!(!message(&status, condition_type::READY).contains("17 s"), "no number that moves with each answer");
+        assert!(!message(&status, ConditionType::Ready).contains("17 s"), "no number that moves with each answer");
         assert_eq!(status.applied, given.status.unwrap().applied, "an edit that waits must not look live");
     }
 }
@@ -136,7 +136,7 @@ fn a_missing_secret_heals_itself() {
         let [ready, accepted] = ["Ready", "Accepted"].map(|kind| format!("{kind}=False {reason}"));
         let [synced, mode] = [format!("Synced=Unknown {reason}"), format!("Reconciling=True {reason}")];
         let status = stops(&given, stop, &[&ready, &accepted, &synced, &mode], Delay::Reference);
-        let said = message(&status, condition_type::READY);
+        let said = message(&status, ConditionType::Ready);
         assert!(said.contains("spec.extensions.interact.acsConnectionStringRef") && said.contains("'acs'"), "{said}");
     }
 }
@@ -151,7 +151,7 @@ fn a_missing_platform_heals_itself() {
         "Reconciling=True PlatformNotFound",
     ];
     let status = stops(&given, given.validate().unwrap_err(), &expected, Delay::Reference);
-    assert!(message(&status, condition_type::READY).contains("'euwe-01'"));
+    assert!(message(&status, ConditionType::Ready).contains("'euwe-01'"));
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn a_malformed_secret_needs_a_human() {
         "Stalled=True SecretInvalid",
     ];
     let status = stops(&given, given.plan(&held().observed()).unwrap_err(), &expected, Delay::Sync);
-    assert!(message(&status, condition_type::READY).contains("has no endpoint="));
+    assert!(message(&status, ConditionType::Ready).contains("has no endpoint="));
 }
 
 #[test]
@@ -187,10 +187,10 @@ fn a_tenant_that_may_not_be_adopted_is_left_alone() {
     let expected =
         ["Ready=False NotAdopted", "Accepted=True Accepted", "Synced=Unknown NotAdopted", "Stalled=True NotAdopted"];
     let status = stops(&given, given.plan(&held.observed()).unwrap_err(), &expected, Delay::Sync);
-    assert!(message(&status, condition_type::READY).contains("spec.general.companyName"), "it names what differs");
+    assert!(message(&status, ConditionType::Ready).contains("spec.general.companyName"), "it names what differs");
     let never = given.with("adoptionPolicy", "Never");
     let status = stops(&never, never.plan(&held.observed()).unwrap_err(), &expected, Delay::Sync);
-    assert!(message(&status, condition_type::READY).contains("Never"));
+    assert!(message(&status, ConditionType::Ready).contains("Never"));
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn a_tenant_of_another_owner_is_left_alone() {
         "Stalled=True OwnedByOther",
     ];
     let status = stops(&given, given.plan(&held.observed()).unwrap_err(), &expected, Delay::Sync);
-    assert!(message(&status, condition_type::READY).contains("prod/customers/fabrikam"));
+    assert!(message(&status, ConditionType::Ready).contains("prod/customers/fabrikam"));
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn a_tenant_that_is_gone_needs_a_human() {
             "Stalled=True TenantLost",
         ];
         let status = stops(&given, given.plan(&held.observed()).unwrap_err(), &expected, Delay::Sync);
-        let said = message(&status, condition_type::READY);
+        let said = message(&status, ConditionType::Ready);
         assert!(said.ends_with(&format!("{}: {token}", annotation::RECREATE)), "{said}");
     }
 }
@@ -278,7 +278,7 @@ fn a_deletion_says_for_what_it_waits() {
     let given = tenant("contoso").settled().deleting();
     let waiting = |deletion, started, error| Outcome::Waiting {
         deletion,
-        reason: "Deleting",
+        reason: Reason::Deleting,
         why: "for the script".into(),
         started,
         error,
@@ -292,9 +292,9 @@ fn a_deletion_says_for_what_it_waits() {
     let accepted = concluded(&given, Ok(waiting(Some(pending), true, None)));
     let status = accepted.status.unwrap();
     assert_eq!(verdict(&status), with_known(&expected));
-    assert_eq!(message(&status, condition_type::READY), "for the script");
+    assert_eq!(message(&status, ConditionType::Ready), "for the script");
     assert_eq!(status.deletion.as_ref().map(|deletion| deletion.services_pending), Some(4));
-    assert_eq!(accepted.events.iter().map(|note| note.reason).collect::<Vec<_>>(), [reason::DELETION_STARTED]);
+    assert_eq!(accepted.events.iter().map(|note| note.reason).collect::<Vec<_>>(), [Reason::DeletionStarted]);
     assert_eq!((accepted.delay, accepted.release_outcome), (Delay::Deletion, None));
     let named = waiting(None, false, Some(ApiError::Throttled { after: Duration::from_secs(17) }));
     let down = Given { status: Some(status.clone()), ..given };
@@ -320,9 +320,9 @@ fn what_the_platform_knows_of_the_tenant_never_touches_ready() {
         "TenantActive=False Suspended",
     ];
     assert_eq!(verdict(&status), expected);
-    assert!(message(&status, condition_type::SCRIPT_EXECUTION_PENDING).contains("interact"));
+    assert!(message(&status, ConditionType::ScriptExecutionPending).contains("interact"));
     assert!(
-        message(&status, condition_type::LICENSE_OVERUSE).ends_with("users.contactCenter"),
+        message(&status, ConditionType::LicenseOveruse).ends_with("users.contactCenter"),
         "the kinds, never the numbers"
     );
     let then = Given { status: Some(status), ..given };

@@ -6,8 +6,8 @@ use super::super::triggers::{Until, Waiting, at_creation, due};
 use super::super::widget_key::{self, Found, Obstacle, Publication, Step};
 use super::*;
 use crate::admin_api::types::WidgetKeyState;
-use crate::resources::reason;
 use crate::resources::status::WidgetKeyStatus;
+use crate::resources::{ConditionType, Reason};
 use crate::settings::Trigger;
 
 const MESSAGING: &str = "modalities.instantMessaging";
@@ -115,8 +115,8 @@ fn a_token_is_live_only_when_it_was_seen_to() {
     let hash = edited.desired().hash;
     let status = written(&edited, Err(Stop::Unavailable { error: error(), hash: hash.clone() }));
     assert_eq!(
-        condition::find(&status.conditions, condition_type::READY).unwrap().reason,
-        reason::PLATFORM_UNAVAILABLE
+        condition::find(&status.conditions, ConditionType::Ready).unwrap().reason,
+        Reason::PlatformUnavailable.as_str()
     );
     let done = edited.passes(&mut held, 1);
     let conclusion = concluded(&done, Err(Stop::Unavailable { error: error(), hash }));
@@ -132,8 +132,8 @@ fn a_new_token_is_no_reason_to_overwrite_reported_drift() {
     assert_eq!(held.done, [rotation("a")]);
     assert_eq!(held.leaf("general.companyName"), json!("Fabrikam AG"));
     assert_eq!(
-        condition::find(&given.status.unwrap().conditions, condition_type::SYNCED).unwrap().reason,
-        reason::DRIFTED
+        condition::find(&given.status.unwrap().conditions, ConditionType::Synced).unwrap().reason,
+        Reason::Drifted.as_str()
     );
 }
 
@@ -148,7 +148,7 @@ fn a_message_waits_for_the_invitation_says_so_and_looks_again_without_a_call() {
     assert_eq!((held.done.clone(), conclusion.delay), (vec![], Delay::Script));
     let status = conclusion.status.unwrap();
     assert_eq!(
-        condition::find(&status.conditions, condition_type::READY).unwrap().status,
+        condition::find(&status.conditions, ConditionType::Ready).unwrap().status,
         "True",
         "it waits for a human"
     );
@@ -203,11 +203,11 @@ fn the_key_is_read_only_when_there_is_something_to_write() {
 #[test]
 fn a_refused_publication_is_named_and_takes_ready_away_but_not_what_was_saved() {
     for (obstacle, reason, mode) in [
-        (Obstacle::Foreign, "SecretNotOwned", condition_type::STALLED),
-        (Obstacle::Immutable, "SecretNotOwned", condition_type::STALLED),
-        (Obstacle::Predecessor, "SecretNotOwned", condition_type::RECONCILING),
-        (Obstacle::Forbidden, "SecretForbidden", condition_type::RECONCILING),
-        (Obstacle::Unread, "PlatformUnavailable", condition_type::RECONCILING),
+        (Obstacle::Foreign, "SecretNotOwned", ConditionType::Stalled),
+        (Obstacle::Immutable, "SecretNotOwned", ConditionType::Stalled),
+        (Obstacle::Predecessor, "SecretNotOwned", ConditionType::Reconciling),
+        (Obstacle::Forbidden, "SecretForbidden", ConditionType::Reconciling),
+        (Obstacle::Unread, "PlatformUnavailable", ConditionType::Reconciling),
     ] {
         let mut held = Held::nothing();
         let given = shown().with("extensions.interact.widgetKey.secretRef.name", "theirs");
@@ -217,11 +217,11 @@ fn a_refused_publication_is_named_and_takes_ready_away_but_not_what_was_saved() 
         let conclusion = concluded(&given, Ok(Outcome::Live { document, done, difference, side_effects }));
         assert_eq!(conclusion.delay, Delay::Reference);
         let status = conclusion.status.unwrap();
-        let ready = condition::find(&status.conditions, condition_type::READY).unwrap();
+        let ready = condition::find(&status.conditions, ConditionType::Ready).unwrap();
         assert_eq!((ready.status.as_str(), ready.reason.as_str()), ("False", reason));
         assert!(ready.message.contains("'theirs'"), "{}", ready.message);
         assert_eq!(condition::find(&status.conditions, mode).unwrap().message, ready.message);
-        assert_eq!(condition::find(&status.conditions, condition_type::SYNCED).unwrap().status, "True");
+        assert_eq!(condition::find(&status.conditions, ConditionType::Synced).unwrap().status, "True");
         assert!(status.applied.is_some(), "the settings are live");
         let tab = status.tabs.iter().find(|tab| tab.name == "Extensions").unwrap();
         let words = obstacle.words("theirs");

@@ -1,12 +1,12 @@
 //! What an answer changes about one check.
 
 use super::*;
-use crate::plan::checks::result;
+use crate::resources::CheckResult;
 use crate::resources::status::CheckStatus;
 
 fn check() -> (CheckState, Instant) {
     let now = Instant::now();
-    (CheckState::new(name::TENANT_GROUP, "input".to_owned(), now), now)
+    (CheckState::new(CheckName::TenantAdministrationGroup, "input".to_owned(), now), now)
 }
 
 fn seconds(state: &CheckState, now: Instant) -> u64 {
@@ -55,11 +55,11 @@ fn not_there_is_unknown_until_the_lag_after_the_first_answer_is_over() {
     let (mut state, start) = check();
     let mut result = |after: u64| {
         state.learn(absent(), start + Duration::from_secs(after), &TIMING);
-        state.reported.result.clone()
+        state.reported.result
     };
-    assert_eq!(result::UNKNOWN, result(10));
-    assert_eq!(result::UNKNOWN, result(309));
-    assert_eq!(result::FAILED, result(310));
+    assert_eq!(CheckResult::Unknown, result(10));
+    assert_eq!(CheckResult::Unknown, result(309));
+    assert_eq!(CheckResult::Failed, result(310));
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn an_outage_replaces_nothing_for_as_long_as_it_is_kept() {
     assert!(state.learn(passed(), start, &TIMING));
     let day = Duration::from_secs(24 * 3600);
     assert!(!state.learn(outage(), start + day - Duration::from_secs(1), &TIMING));
-    assert_eq!(result::PASSED, state.reported.result);
+    assert_eq!(CheckResult::Passed, state.reported.result);
     assert!(state.learn(outage(), start + day, &TIMING));
     assert_eq!("Unreachable", reason(&state));
 }
@@ -91,18 +91,18 @@ fn a_refusal_is_reported_at_once() {
 
 #[test]
 fn after_a_restart_what_was_found_stands_until_its_turn() {
-    let before = |result: &str, reason: &str| CheckStatus {
-        name: name::TENANT_GROUP.to_owned(),
-        result: result.to_owned(),
+    let before = |result: CheckResult, reason: &str| CheckStatus {
+        name: CheckName::TenantAdministrationGroup,
+        result,
         reason: Some(reason.to_owned()),
         message: None,
     };
     for (before, expected) in [
-        (before(result::PASSED, "SecurityGroup"), 3 * 3600),
-        (before(result::FAILED, "NotASecurityGroup"), 900),
-        (before(result::UNKNOWN, "PermissionMissing"), 900),
-        (before(result::UNKNOWN, "Pending"), 0),
-        (before(result::UNKNOWN, "NotConfigured"), 0),
+        (before(CheckResult::Passed, "SecurityGroup"), 3 * 3600),
+        (before(CheckResult::Failed, "NotASecurityGroup"), 900),
+        (before(CheckResult::Unknown, "PermissionMissing"), 900),
+        (before(CheckResult::Unknown, "Pending"), 0),
+        (before(CheckResult::Unknown, "NotConfigured"), 0),
     ] {
         let (state, now) = check();
         let mut state = state.restored(Some(&before), 0.5, &TIMING);
@@ -111,7 +111,7 @@ fn after_a_restart_what_was_found_stands_until_its_turn() {
         if expected > 0 {
             assert!(!state.learn(outage(), now, &TIMING), "it was answered: {before:?}");
             state.learn(absent(), now, &TIMING);
-            assert_eq!(result::FAILED, state.reported.result, "the lag was over before the restart: {before:?}");
+            assert_eq!(CheckResult::Failed, state.reported.result, "the lag was over before the restart: {before:?}");
         }
     }
     let (state, now) = check();
