@@ -1,24 +1,25 @@
 //! The reference platform: the admin API of Nimbus tenants on SQLite, and the world around it under `/sandbox`.
 //!
 //! For demos, tests and benchmarks. It validates JSON by a table of its own (`model/rows.rs`) and shares nothing with the
-//! client of the admin API, so that a mistake on either side is seen. [`openapi()`] is the contract of both.
+//! client of the admin API, so that a mistake on either side is found. [`openapi()`] is the contract of both.
 //!
 //! ```text
-//! server     from a request on the wire to the operation that carries it out: faults, transaction, log
-//! contract   routes, schemas, and the OpenAPI document that is made of them
+//! server     from a request on HTTP to its operation, and back: faults, transaction, log
+//! contract   routes, schemas, and the OpenAPI document that is made from them
 //! api        the admin API: tokens, tenants, owner stamps, lists, triggers
-//! world      what surrounds the platform: people, services, tasks, the script, the clock, planted faults
+//! world      people, services, tasks, the script, the clock, planted faults: all that acts on the platform
 //! microsoft  Entra, Graph and ACS Identity in their wire formats
 //! http       one request and its answer
-//! model      tenants: the table of settings, the rules of a write, what follows from both, the database
+//! model      tenants: the table of settings, the rules for writes, the derived runtime, the database
 //! ```
 //!
-//! Who may use whom: `http → model`; `microsoft → http, model`; `world → microsoft, http, model`; `api → world` and what that
-//! uses; `contract → api` and what that uses; `server` sees everything, and nothing uses it.
+//! Allowed dependencies: `http → model`; `microsoft → http, model`; `world → microsoft, http, model`; `api → world` and what that
+//! uses; `contract → api` and what that uses; `server` uses everything, and nothing uses it.
 //!
-//! Three OAuth clients are there from the start: `system` with secret `system-secret`, `partner` with `partner-secret`
-//! (partner `northwind`) and `tenant` with `tenant-secret`, which reaches no tenant until `PUT /sandbox/clients` grants
-//! it some. Tokens live for an hour of the virtual clock. `/sandbox` asks for no token and answers only this machine.
+//! Three OAuth clients exist from the start: `system` with secret `system-secret`, `partner` with `partner-secret`
+//! (partner `northwind`) and `tenant` with `tenant-secret`, which has access to no tenant until
+//! `PUT /sandbox/clients` grants some. Tokens expire after an hour of the virtual clock. `/sandbox` needs no token and answers
+//! only this machine.
 use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -64,12 +65,12 @@ pub enum Error {
     Listen {
         /// The address that was asked for.
         address: SocketAddr,
-        /// What the system says.
+        /// The error of the system.
         source: std::io::Error,
     },
 }
 
-/// A platform that answers requests; dropping it stops it too, without waiting.
+/// A running platform; dropping it stops it without waiting.
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
@@ -88,11 +89,11 @@ impl Running {
         self.address
     }
 
-    /// Stops the platform once the requests under way are answered, and closes the database.
+    /// Answers the current requests, stops the platform and closes the database.
     pub async fn stop(mut self) {
         self.stopping.cancel();
         if let Some(server) = self.server.take() {
-            // The task ends by itself; that it panicked changes nothing about its being over.
+            // An error says that the task panicked; it has ended in any case.
             server.await.ok();
         }
     }
@@ -111,7 +112,7 @@ pub fn openapi() -> serde_json::Value {
 
 /// Starts the platform on the current runtime.
 ///
-/// *Errors*: the database or the address is not to be had. *Guarantees*: the platform answers from when this returns.
+/// *Errors*: the database cannot be opened, or the address is not available. *Guarantees*: the platform answers when this returns.
 pub async fn start(options: Options) -> Result<Running, Error> {
     let store = Store::open(&options.database, &[model::schema::SCHEMA, microsoft::schema::SCHEMA])
         .await
@@ -126,7 +127,7 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     let server =
         axum::serve(CuttableListener(listener), service).with_graceful_shutdown(stopping.clone().cancelled_owned());
     let server = tokio::spawn(async move {
-        // Serving a listener ends in no other way than by the shutdown above.
+        // Serving ends only by the shutdown above.
         server.into_future().await.ok();
         platform.running.close();
         platform.running.wait().await;

@@ -1,4 +1,4 @@
-//! The `nimbus-sandbox` binary: arguments, the platform, exit code. 0 is success, 1 a failure, 2 a mistake in the arguments.
+//! The `nimbus-sandbox` binary: exit code 0 is success, 1 a failure, 2 invalid arguments.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -15,35 +15,35 @@ use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 /// Where `--help` lists the options of the log.
 const LOGGING: &str = "Logging";
 
-/// Serve a reference platform with an embedded database, for trying out and for tests. Not for production.
+/// Serve a reference platform with an embedded database, for demos and tests. Not for production.
 ///
-/// Prints one line of JSON with its URL when it is ready.
+/// Prints one line of JSON with its addresses when it is ready.
 #[derive(Debug, Parser)]
 #[command(name = "nimbus-sandbox", version, max_term_width = 110)]
 struct Sandbox {
-    /// Where to listen. Port 0 takes a free one.
+    /// Address to listen on. Port 0 selects a free port.
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
     listen: SocketAddr,
 
-    /// The database: a file, which survives a restart, or 'memory'.
+    /// Database: a file, whose data survives a restart, or 'memory'.
     #[arg(long, default_value = "memory", value_name = "FILE|memory")]
     database: PathBuf,
 
-    /// What is logged, as tracing filters have it, e.g. 'info' or 'warn,nimbus_sandbox=debug'.
+    /// Log filter in the syntax of tracing, e.g. 'info' or 'warn,nimbus_sandbox=debug'.
     #[arg(long, env = "NIMBUS_LOG", default_value = "info", value_name = "FILTER", help_heading = LOGGING)]
     log: String,
 
-    /// How log lines look.
+    /// Format of log lines.
     #[arg(long, env = "NIMBUS_LOG_FORMAT", default_value = "text", value_enum, value_name = "FORMAT", help_heading = LOGGING)]
     log_format: Format,
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
-    /// For people.
+    /// Human-readable.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 

@@ -1,7 +1,7 @@
-//! OAuth 2.0 client credentials: tokens, and who is behind a request.
+//! OAuth 2.0 client credentials: tokens, and the client of a request.
 //!
-//! Tokens are opaque. They expire on the virtual clock, and all tokens of a client end when its secret changes. Role
-//! and reach are read from the client at each request, so that a change of them holds at once.
+//! Tokens are opaque. They expire on the virtual clock, and all tokens of a client are revoked when its secret
+//! changes. Role and tenants of the client are read at each request, so that a change takes effect immediately.
 use std::collections::BTreeMap;
 
 use serde_json::json;

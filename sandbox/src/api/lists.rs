@@ -1,7 +1,7 @@
-//! Cheap resyncs: the list of tenants with their versions, and the feed of changes.
+//! Cheap resyncs: the list of tenants with their versions, and the change feed.
 //!
-//! A cursor names a place in this database's feed. Changes are kept for a day of virtual time; an older cursor, or one
-//! of another database, has expired.
+//! A cursor is a position in the feed of this database. Changes are kept for one day of virtual time; an older cursor, or one of
+//! another database, is expired.
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -11,19 +11,19 @@ use super::auth::authenticate;
 use crate::http::call::Call;
 use crate::http::reply::Reply;
 use crate::model::problem::{Failure, Slug};
-use crate::model::roles::{Caller, Role};
+use crate::model::roles::{Caller, Role, Subject};
 use crate::model::store::Work;
 
-/// What an item of the list can hold.
+/// The fields of an item.
 pub(crate) const FIELDS: [&str; 5] = ["id", "settingsVersion", "runtimeVersion", "owner", "lastOwner"];
-/// What it holds unless `fields` says otherwise.
+/// The default of the parameter `fields`.
 const DEFAULT_FIELDS: &str = "id,settingsVersion,runtimeVersion";
 pub(crate) const LIMIT: i64 = 500;
 /// The longest wait for a change, in seconds.
 pub(crate) const WAIT: i64 = 60;
 
 const CHANGES_KEPT_SECONDS: i64 = 24 * 60 * 60;
-/// Changes looked at for one answer, so that a long absence comes in pieces.
+/// The maximum number of changes in one answer.
 const CHANGES_AT_ONCE: i64 = 5000;
 
 type Row = (String, Option<String>, i64, i64, Option<String>, Option<String>);
@@ -113,11 +113,11 @@ pub(crate) async fn changes(work: &mut Work, call: &Call) -> Result<Reply, Failu
         sqlx::query_as(sql).bind(place).bind(CHANGES_AT_ONCE).fetch_all(&mut *work.tx).await?;
     let mut ids = Vec::new();
     for (_, tenant, partner) in &rows {
-        let reached = match caller.role {
-            Role::Partner => caller.reaches(tenant, partner.as_deref(), true),
-            Role::System | Role::Tenant => caller.reaches(tenant, None, true),
+        let has_access = match caller.role {
+            Role::Partner => caller.has_access(tenant, Subject::Managed(partner.as_deref())),
+            Role::System | Role::Tenant => caller.has_access(tenant, Subject::Managed(None)),
         };
-        if reached && !ids.contains(tenant) {
+        if has_access && !ids.contains(tenant) {
             ids.push(tenant.clone());
         }
     }
@@ -130,7 +130,7 @@ pub(crate) async fn changes(work: &mut Work, call: &Call) -> Result<Reply, Failu
 
 /// Drops changes that are too old and returns the number of the last of them.
 ///
-/// The last one itself stays, as the mark of what was dropped.
+/// The last of them stays as a marker.
 async fn forgotten(work: &mut Work) -> Result<i64, Failure> {
     let sql = "SELECT COALESCE(MAX(seq), 0) FROM changes WHERE at < ?";
     let oldest = work.now.as_second() - CHANGES_KEPT_SECONDS;

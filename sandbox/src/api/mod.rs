@@ -1,4 +1,4 @@
-//! The admin API.
+//! The admin API: tokens, tenants, owner stamps, lists, triggers.
 pub(crate) mod auth;
 pub(crate) mod lists;
 pub(crate) mod owners;

@@ -8,7 +8,7 @@ use crate::model::roles::Role;
 use crate::model::store::Work;
 use crate::model::tenant::{Tenant, alive};
 
-/// Refuses a write to a tenant that another one has stamped.
+/// Refuses a write if the tenant has the stamp of another owner.
 pub(crate) fn owned(call: &Call, tenant: &Tenant) -> Result<(), Failure> {
     let writer = call.owner()?;
     match &tenant.owner {
@@ -28,7 +28,7 @@ pub(crate) async fn claim(work: &mut Work, call: &Call) -> Result<Reply, Failure
         Some(present) if caller.role != Role::System => {
             return Err(Problem::owned_by(present).into());
         }
-        // A system client takes the stamp over; the one who loses it can still read whose it was.
+        // A system client takes over the stamp; `lastOwner` shows the previous one.
         Some(present) => tenant.last_owner = Some(present.clone()),
         None => {}
     }

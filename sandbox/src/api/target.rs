@@ -1,24 +1,24 @@
-//! The tenant of a request, if the caller may know of it, and the answer that shows it.
+//! The tenant of a request, if the caller has access to it, and the answer that shows it.
 use crate::http::call::Call;
 use crate::http::reply::Reply;
 use crate::model::problem::{Failure, Problem, Slug};
-use crate::model::roles::Caller;
+use crate::model::roles::{Caller, Subject};
 use crate::model::store::Work;
 use crate::model::tenant::Tenant;
 
-/// What stands under an id.
+/// What exists under an id.
 pub(crate) enum Found {
     Tenant(Box<Tenant>),
     Tombstone { deletion_id: String },
     Absent,
 }
 
-/// Returns what stands under the id in the path, if the caller may know.
+/// Returns what exists under the id in the path, if the caller has access to it.
 pub(crate) async fn find(work: &mut Work, call: &Call, caller: &Caller) -> Result<Found, Failure> {
     let id = call.tenant()?;
     work.trace.tenant = Some(id.clone());
     if let Some(tenant) = Tenant::load(work, &id).await? {
-        return match caller.reaches(&id, tenant.partner(), true) {
+        return match caller.has_access(&id, Subject::Managed(tenant.partner())) {
             true => {
                 work.trace.settings_version_before = Some(tenant.settings_version());
                 work.trace.settings_version_after = Some(tenant.settings_version());
@@ -29,14 +29,14 @@ pub(crate) async fn find(work: &mut Work, call: &Call, caller: &Caller) -> Resul
     }
     let sql = "SELECT deletion_id, partner FROM tombstones WHERE tenant = ?";
     let row: Option<(String, Option<String>)> = sqlx::query_as(sql).bind(&id).fetch_optional(&mut *work.tx).await?;
-    let partner = row.as_ref().and_then(|(_, partner)| partner.as_deref());
-    if !caller.reaches(&id, partner, row.is_some()) {
+    let subject = row.as_ref().map_or(Subject::Absent, |(_, partner)| Subject::Managed(partner.as_deref()));
+    if !caller.has_access(&id, subject) {
         return Err(Slug::NotPermitted.into());
     }
     Ok(row.map_or(Found::Absent, |(deletion_id, _)| Found::Tombstone { deletion_id }))
 }
 
-/// Returns the tenant in the path, which has to exist.
+/// Returns the tenant in the path, or an error if it does not exist.
 pub(crate) async fn existing(work: &mut Work, call: &Call, caller: &Caller) -> Result<Tenant, Failure> {
     match find(work, call, caller).await? {
         Found::Tenant(tenant) => Ok(*tenant),

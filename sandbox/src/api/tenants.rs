@@ -1,7 +1,7 @@
 //! The admin API of one tenant: read, create, patch, delete.
 //!
-//! The order of the questions is the same everywhere: who asks, does it reach the tenant, is the tenant there, is its
-//! deletion under way, whose stamp is on it, is the writer up to date, and last whether the write is right.
+//! All operations check in the same order: the caller, its access to the tenant, that the tenant exists, that it is not being
+//! deleted, its owner stamp, its settings version, and last the write itself.
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -75,7 +75,7 @@ pub(crate) async fn create(work: &mut Work, call: &Call) -> Result<Reply, Failur
     Ok(answer(201, &tenant, &caller))
 }
 
-/// Returns a new tenant with these settings over the defaults; a partner's tenant belongs to that partner.
+/// Returns a new tenant with these settings over the defaults; a partner client creates it for its own partner.
 async fn blank(caller: &Caller, id: &str, patch: Value, work: &mut Work) -> Result<Tenant, Failure> {
     let mut start = initial_settings(id);
     let state = State::new(&start);
@@ -141,7 +141,7 @@ pub(crate) async fn delete(work: &mut Work, call: &Call) -> Result<Reply, Failur
         tenant.save(work).await?;
         work.trace.effect = Some("deletion-begun");
     }
-    // The answer shows the deletion, even if the script ends it in the same transaction.
+    // The answer shows the deletion, even if the script finishes it in the same transaction.
     let reply = answer(202, &tenant, &caller);
     script::follow(work, &mut tenant).await?;
     Ok(reply)

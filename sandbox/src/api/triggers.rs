@@ -1,7 +1,7 @@
-//! The triggers: things done once per token, whatever crashes in between.
+//! Triggers: actions that run once per token, even if something crashes in between.
 //!
-//! The platform keeps every token for ever, beyond the deletion of the tenant. A used token does nothing but become
-//! the last one again, so that a revert in git neither acts nor loops.
+//! The platform never forgets a token, not even when the tenant is deleted. A used token only becomes the last token again, so
+//! that a revert in git neither repeats the action nor loops.
 use serde_json::{Value, json};
 
 use super::auth::authenticate;
@@ -24,7 +24,7 @@ const MESSAGE: &str = "instant-messaging-test";
 
 /// Returns the rotation token that a new tenant starts with.
 ///
-/// A test message is wanted of a new tenant, so its token is no baseline and is only looked at.
+/// A new tenant does send its test message, so that token is no baseline and is only validated.
 pub(crate) fn baseline(triggers: Option<Value>) -> Result<Option<String>, Failure> {
     let Some(triggers) = triggers else {
         return Ok(None);
@@ -47,14 +47,14 @@ fn token(body: &Members, name: &str) -> Result<String, Failure> {
     if printable { Ok(token) } else { Err(Problem::member(&format!("/{name}"), Code::BadFormat).into()) }
 }
 
-/// Notes a token as used; true if it was not used before.
+/// Marks a token as used; true if it was unused.
 pub(crate) async fn use_up(work: &mut Work, tenant: &str, action: &str, token: &str) -> Result<bool, Failure> {
     let sql = "INSERT OR IGNORE INTO trigger_tokens VALUES (?, ?, ?)";
     let row = sqlx::query(sql).bind(tenant).bind(action).bind(token);
     Ok(row.execute(&mut *work.tx).await?.rows_affected() > 0)
 }
 
-/// Returns the tenant of a trigger, if the caller may pull it.
+/// Returns the tenant of a trigger, if the caller may fire it.
 async fn target(work: &mut Work, call: &Call) -> Result<Tenant, Failure> {
     let caller = authenticate(work, call).await?;
     let tenant = existing(work, call, &caller).await?;
@@ -137,7 +137,7 @@ pub(crate) async fn send_test_message(work: &mut Work, call: &Call) -> Result<Re
 async fn deliver(work: &mut Work, tenant: &Tenant, token: &str, upn: &str) -> Result<(), Failure> {
     let sender = tenant.settings.pointer(PRIMARY_ACCOUNT).and_then(Value::as_str).unwrap_or_default();
     if !tenant.state.accepted_accounts.contains(&sender.to_lowercase()) {
-        // The transaction ends here, so the token is as unused as before.
+        // The transaction ends here, so the token stays unused.
         return Err(Slug::InvitationPending.into());
     }
     let sql = "INSERT INTO messages (tenant, token, upn, sender) VALUES (?, ?, ?, ?)";

@@ -1,7 +1,7 @@
 //! The contract as an OpenAPI 3.1 document, made from the route list and the settings table.
 //!
-//! Slugs and codes of refusals, renames between spec and wire, and what each setting needs are in it as extensions
-//! named `x-nimbus-…`, so that another implementation can be held to the same rules.
+//! Slugs and codes of refusals, renames between spec and wire, and the rules of each setting are extensions named
+//! `x-nimbus-…`, so that another implementation can be checked against the same rules.
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
@@ -16,7 +16,7 @@ by `settingsVersion` and by the owner's stamp, and refuses members that the serv
 `/sandbox` belong to the reference platform only: they play people, Microsoft and the network, ask for no token and \
 answer only the machine they run on.";
 
-const REQUEST_ID: &str = "also in the body of a refusal";
+const REQUEST_ID: &str = "Also in the body of a refusal";
 
 /// Names in the spec of a Tenant that differ on the wire.
 const RENAMES: [(&str, &str); 4] = [
@@ -45,7 +45,7 @@ pub(crate) fn document() -> Value {
             {"name": "tenants", "description": "The admin API"},
             {"name": "token", "description": "OAuth 2.0 client credentials"},
             {"name": "sandbox", "description": "Only on the reference platform"},
-            {"name": "microsoft", "description": "Shapes of Microsoft's, only on the reference platform"},
+            {"name": "microsoft", "description": "APIs of Microsoft, only on the reference platform"},
         ],
         "paths": paths,
         "components": {
@@ -166,32 +166,36 @@ fn responses(route: &Route) -> Value {
     Value::Object(responses)
 }
 
-fn header(required: bool, about: &str) -> Value {
-    json!({"required": required, "description": about, "schema": {"type": "string"}})
+fn header(about: &str) -> Value {
+    json!({"required": true, "description": about, "schema": {"type": "string"}})
+}
+
+fn optional_header(about: &str) -> Value {
+    json!({"required": false, "description": about, "schema": {"type": "string"}})
 }
 
 fn headers(route: &Route, status: u16, schema: Option<&str>) -> Value {
-    let mut headers = json!({"Nimbus-Request-Id": header(true, REQUEST_ID)});
+    let mut headers = json!({"Nimbus-Request-Id": header(REQUEST_ID)});
     match (schema, status) {
         (Some("Tenant"), _) if route.is_admin() => {
-            headers["ETag"] = header(true, "`\"<settingsVersion>.<runtimeVersion>\"`");
+            headers["ETag"] = header("`\"<settingsVersion>.<runtimeVersion>\"`");
         }
-        (Some("Tenants"), _) => headers["ETag"] = header(false, "of the whole list, on the first page"),
-        (_, 304) => headers["ETag"] = header(true, "the one that still holds"),
+        (Some("Tenants"), _) => headers["ETag"] = optional_header("Of the whole list, on the first page"),
+        (_, 304) => headers["ETag"] = header("The current entity tag"),
         _ => {}
     }
     headers
 }
 
 fn refusal_headers(status: u16) -> Value {
-    let mut headers = json!({"Nimbus-Request-Id": header(true, REQUEST_ID)});
+    let mut headers = json!({"Nimbus-Request-Id": header(REQUEST_ID)});
     if matches!(status, 429 | 503) {
-        headers["Retry-After"] = header(false, "seconds, or a date");
+        headers["Retry-After"] = optional_header("Seconds, or a date");
     }
     headers
 }
 
-/// A tombstone refuses a creation as a conflict; everywhere else it is what the reader did not find.
+/// A tombstone is a conflict for a creation, and not found for everything else.
 fn status(route: &Route, slug: Slug) -> u16 {
     match (route.operation, slug) {
         (Operation::Api(Api::CreateTenant), Slug::TenantDeleted) => 409,
@@ -217,12 +221,12 @@ fn common_refusals(route: &Route) -> &'static [Slug] {
 
 fn meaning(status: u16) -> &'static str {
     match status {
-        200 => "done",
-        201 => "made",
-        202 => "begun",
-        204 => "done, nothing to say",
-        304 => "the entity tag still holds",
-        400 | 401 | 403 | 404 | 429 => "refused",
-        _ => "no token",
+        200 => "Success",
+        201 => "Created",
+        202 => "Accepted",
+        204 => "Success, no body",
+        304 => "Not modified",
+        400 | 401 | 403 | 404 | 429 => "Refused",
+        _ => "No token",
     }
 }

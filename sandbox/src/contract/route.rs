@@ -1,8 +1,8 @@
-//! What a route is: what it is for, what it takes and what it can answer.
+//! A route: its operation, its parameters and its answers.
 use crate::http::paths::{is_logged, is_microsoft};
 use crate::model::problem::Slug;
 
-/// What a route does; each is one function.
+/// The operation of a route; each is one function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     Api(Api),
@@ -29,7 +29,7 @@ pub(crate) enum Api {
     SendTestMessage,
 }
 
-/// The platform itself, its clock and log, and its tenants as the vendor's people change them.
+/// The platform itself: health, clock, log, faults, and changes to tenants from the UI and the vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum World {
     ReadHealth,
@@ -56,7 +56,7 @@ pub(crate) enum World {
     ReadMessages,
 }
 
-/// What the settings are for.
+/// What shows the effect of settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Behaviour {
     ListUnits,
@@ -82,7 +82,7 @@ pub(crate) enum Behaviour {
     Search,
 }
 
-/// Microsoft's routes, and those that plant what is behind them.
+/// Microsoft's routes, and the routes that plant their data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Microsoft {
     IssueEntraToken,
@@ -130,14 +130,14 @@ impl Operation {
     }
 }
 
-/// Where a parameter stands; those of the path are in the template.
+/// The place of a parameter; path parameters are in the template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum In {
     Query,
     Header,
 }
 
-/// What a parameter holds.
+/// The values of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Holds {
     Text,
@@ -147,7 +147,7 @@ pub(crate) enum Holds {
         max: i64,
     },
     OneOf(&'static [&'static str]),
-    /// Text of a pattern.
+    /// Text that matches a pattern.
     Pattern(&'static str),
 }
 
@@ -171,9 +171,9 @@ pub(crate) struct Route {
     pub parameters: &'static [Parameter],
     /// The schema of the body.
     pub request: Option<&'static str>,
-    /// Good answers, with the schema of their body.
+    /// Successful answers, with the schema of the body.
     pub answers: &'static [(u16, Option<&'static str>)],
-    /// Refusals besides those that every route has.
+    /// Refusals in addition to the ones that every route has.
     pub refuses: &'static [Slug],
 }
 
@@ -203,30 +203,30 @@ impl Route {
         Self { refuses, ..self }
     }
 
-    /// Returns the template as the router reads it, which knows nothing behind a parameter.
+    /// Returns the template for the router, which allows no suffix after a parameter.
     pub(crate) fn path(&self) -> &'static str {
         let suffix = self.suffix().map_or("", |(_, suffix)| suffix);
         self.template.strip_suffix(suffix).unwrap_or(self.template)
     }
 
-    /// Returns the last parameter and what the template has behind it, if it has anything.
+    /// Returns the last parameter and its suffix in the template, if it has one.
     pub(crate) fn suffix(&self) -> Option<(&'static str, &'static str)> {
         let (before, suffix) = self.template.rsplit_once('}')?;
         let (_, name) = before.rsplit_once('{')?;
         (!suffix.is_empty() && !suffix.contains('/')).then_some((name, suffix))
     }
 
-    /// True for a route of Microsoft's, which answers in Microsoft's words.
+    /// True for a route of Microsoft, which answers in Microsoft's format.
     pub(crate) fn is_microsoft(&self) -> bool {
         is_microsoft(self.template)
     }
 
-    /// True for a route of the admin API, its token endpoint, or Microsoft's: what a log holds and where faults strike.
+    /// True for a route of the admin API, its token endpoint, or Microsoft's: they are logged, and faults apply to them.
     pub(crate) fn is_logged(&self) -> bool {
         is_logged(self.template)
     }
 
-    /// True for a route that asks for a token.
+    /// True for a route that needs a token.
     pub(crate) fn is_admin(&self) -> bool {
         self.template.starts_with("/v1/")
     }

@@ -9,9 +9,9 @@ use serde_json::Value;
 use crate::model::format::guid;
 use crate::model::problem::{Failure, Slug};
 
-/// A request that has arrived in full; not for any log, since it holds tokens and secrets.
+/// A request that was received in full. It holds tokens and secrets, so it must not be logged.
 pub(crate) struct Call {
-    /// The template of the route; nothing if there is none.
+    /// The template of the route; `None` if there is no route.
     pub template: Option<&'static str>,
     pub method: String,
     pub path: String,
@@ -28,7 +28,7 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// Returns a header as text; one that is not text counts as absent.
+    /// Returns a header as text; `None` if it is absent or not text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -61,7 +61,7 @@ impl Call {
         })
     }
 
-    /// Returns a whole number of the query.
+    /// Returns an integer of the query.
     pub(crate) fn number(&self, name: &str, min: i64, max: i64) -> Result<Option<i64>, Failure> {
         let Some(text) = self.query.get(name) else {
             return Ok(None);
@@ -95,7 +95,7 @@ impl Call {
     }
 }
 
-/// True if `text` reads as cluster, namespace and name.
+/// True if `text` is a stamp: cluster, namespace and name.
 pub(crate) fn is_stamp(text: &str) -> bool {
     let parts: Vec<&str> = text.split('/').collect();
     text.len() <= 512 && parts.len() == 3 && parts.iter().all(|part| !part.is_empty())

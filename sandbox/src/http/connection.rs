@@ -1,4 +1,4 @@
-//! TCP connections that can be ended without an answer, which an HTTP framework does not do by itself.
+//! TCP connections that can be closed without an answer, which an HTTP framework does not offer.
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -11,7 +11,7 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The other end of a connection, and the switch that ends it.
+/// The other end of a connection, and a switch that closes it.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
     pub address: SocketAddr,
@@ -19,7 +19,7 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// Ends the connection: nothing that is written from now on arrives.
+    /// Closes the connection: nothing that is written after this arrives.
     pub(crate) fn cut(&self) {
         self.cut.store(true, Ordering::Release);
     }
@@ -42,7 +42,7 @@ impl Listener for CuttableListener {
 
     async fn accept(&mut self) -> (CuttableStream, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.0).await;
-        // Small answers would otherwise wait for the acknowledgement of the one before.
+        // Otherwise a small answer waits for the acknowledgement of the previous one.
         stream.set_nodelay(true).ok();
         (CuttableStream { stream, cut: Arc::default() }, address)
     }

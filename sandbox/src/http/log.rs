@@ -1,7 +1,7 @@
-//! The log of the admin API: every request that reached it, in the order of its effects, never with a secret.
+//! The log of the admin API: every request, in the order of effects, without secrets.
 //!
-//! The entry of a request that changed something is written in the same transaction as the change, so the log is the
-//! ground truth of what the platform accepted.
+//! The entry of a request that changed something is written in the same transaction as the change, so the log
+//! shows exactly what the platform accepted.
 use serde_json::{Value, json};
 
 use super::call::Call;
@@ -11,13 +11,13 @@ use crate::model::store::Work;
 
 /// How a request ended.
 pub(crate) struct Ending<'a> {
-    /// The status that was, or would have been, answered; nothing if the request was never looked at.
+    /// The status that was, or would have been, answered; `None` if the request was not processed.
     pub status: Option<u16>,
     /// The slug of the refusal.
     pub slug: Option<&'static str>,
-    /// The kind of fault that struck.
+    /// The kind of the fault that was applied.
     pub fault: Option<&'a str>,
-    /// False if a fault answered in place of the platform.
+    /// False if a fault answered instead of the platform.
     pub carried_out: bool,
 }
 
@@ -62,7 +62,7 @@ pub(crate) async fn read(work: &mut Work, call: &Call) -> Result<Reply, Failure>
     entries(work, call, "SELECT seq, entry FROM log WHERE seq > ? ORDER BY seq").await
 }
 
-/// The entries after `after`, as `sql` selects them by their number.
+/// Returns the entries after `after`; `sql` selects them by number.
 pub(crate) async fn entries(work: &mut Work, call: &Call, sql: &'static str) -> Result<Reply, Failure> {
     let after: i64 = call.number("after", 0, i64::MAX)?.unwrap_or(0);
     let rows: Vec<(i64, String)> = sqlx::query_as(sql).bind(after).fetch_all(&mut *work.tx).await?;

@@ -5,7 +5,7 @@ use super::call::Call;
 use crate::model::problem::{Code, Failure, FieldError, Problem, Slug};
 use crate::model::roles::Role;
 
-/// The members of a body, none of them unknown.
+/// The members of a body; all of them are known.
 #[derive(Debug)]
 pub(crate) struct Members(Map<String, Value>);
 
@@ -40,7 +40,7 @@ impl Members {
         self.0.get(name)
     }
 
-    /// Returns a text that has to be there.
+    /// Returns a required text.
     pub(crate) fn text(&self, name: &str) -> Result<String, Failure> {
         match self.0.get(name) {
             Some(Value::String(text)) if text.is_empty() => refused(name, Code::Empty),
@@ -58,7 +58,7 @@ impl Members {
         }
     }
 
-    /// Returns one of these spellings.
+    /// Returns one of these values.
     pub(crate) fn choice(&self, name: &str, choices: &[&str]) -> Result<String, Failure> {
         let text = self.text(name)?;
         if choices.contains(&text.as_str()) { Ok(text) } else { refused(name, Code::NotAllowed) }
@@ -75,7 +75,7 @@ impl Members {
         texts.map_or_else(|| refused(name, Code::WrongType), Ok)
     }
 
-    /// Returns a boolean that has to be there.
+    /// Returns a required boolean.
     pub(crate) fn flag(&self, name: &str) -> Result<bool, Failure> {
         match self.0.get(name) {
             Some(Value::Bool(flag)) => Ok(*flag),
@@ -84,7 +84,7 @@ impl Members {
         }
     }
 
-    /// Returns a whole number within bounds; absent is nothing.
+    /// Returns an integer within bounds; absent is `None`.
     pub(crate) fn number(&self, name: &str, min: i64, max: i64) -> Result<Option<i64>, Failure> {
         let Some(value) = self.0.get(name) else {
             return Ok(None);
@@ -109,13 +109,13 @@ impl Members {
     }
 }
 
-/// Returns the member `settings` of a write, which is its only one.
+/// Returns the member `settings` of a write, which must be its only member.
 pub(crate) fn settings_of(mut body: Map<String, Value>) -> Result<Value, Failure> {
     let settings = body.remove("settings").ok_or(Slug::MalformedRequest)?;
     if body.is_empty() {
         return Ok(settings);
     }
-    // A pointer goes into settings, so it cannot name a member beside them.
+    // Pointers are relative to settings, so they cannot name a member outside of them.
     let errors = vec![FieldError::new("", Code::UnknownField)];
     Err(Problem::fields(Slug::InvalidSettings, errors).into())
 }

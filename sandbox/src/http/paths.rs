@@ -5,7 +5,7 @@ pub(crate) fn is_logged(path: &str) -> bool {
     path.starts_with("/v1/") || path.starts_with("/oauth2/") || is_microsoft(path)
 }
 
-/// True for the path of a route of Microsoft's.
+/// True if the path is one of Microsoft's.
 pub(crate) fn is_microsoft(path: &str) -> bool {
     ["/login/", "/graph/", "/acs/"].iter().any(|place| path.starts_with(place))
 }

@@ -13,7 +13,7 @@ pub(crate) struct Reply {
     pub body: Option<Value>,
     /// The slug, if this is a refusal.
     pub slug: Option<&'static str>,
-    /// Nothing to tell yet: ask again when something changed, for at most so long.
+    /// Set if there is nothing to report yet: the request is repeated when something changes, for at most this long.
     pub patience: Option<Duration>,
 }
 
@@ -31,7 +31,7 @@ impl Reply {
         self
     }
 
-    /// Returns the answer that says why a request was not carried out.
+    /// Returns the answer to a request that failed.
     pub(crate) fn failure(failure: &Failure, request_id: &str) -> Self {
         let internal = Problem::new(Slug::Internal);
         let problem = match failure {

@@ -17,7 +17,7 @@ fn bad(call: &Call, code: &str, message: &str) -> Failure {
     acs(call, 400, code, message).into()
 }
 
-/// Returns the resource of a request, which has to be signed for it.
+/// Returns the resource of a request whose signature is valid.
 async fn target(work: &mut Work, call: &Call) -> Result<Resource, Failure> {
     work.trace.client = Some(call.parameter("resource").to_owned());
     let version = call.query.get("api-version").map_or("", String::as_str);
@@ -41,7 +41,7 @@ async fn target(work: &mut Work, call: &Call) -> Result<Resource, Failure> {
     };
     let error = match check(&signed, &resource.keys, Timestamp::now()) {
         Ok(()) if resource.permitted => return Ok(resource),
-        // A key without the right to issue tokens is refused in the same words as one that is wrong.
+        // A key without the permission to issue tokens is refused with the same text as a wrong key.
         Ok(()) | Err(Flaw::Unsigned | Flaw::Signature) => denied("Denied", "Denied by the resource provider."),
         Err(Flaw::Date) => denied("7509", "HMAC-SHA256 validation failed: the date is not within 15 minutes of now."),
         Err(Flaw::Content) => {
@@ -59,7 +59,7 @@ fn body(call: &Call) -> Result<Value, Failure> {
     body.ok_or_else(|| bad(call, "BadRequest", "The request body is not a JSON object."))
 }
 
-/// Returns the scopes that a body names; none is a list without members.
+/// Returns whether a body names scopes; unknown scopes are an error.
 fn scopes(call: &Call, body: &Value, name: &str) -> Result<bool, Failure> {
     let scopes = body[name].as_array();
     let known = |scope: &Value| scope.as_str().is_some_and(|scope| SCOPES.contains(&scope));
@@ -88,7 +88,7 @@ fn reply(call: &Call, status: u16, body: Option<Value>) -> Reply {
     Reply::new(status, body).with("x-ms-request-id", call.request_id.clone())
 }
 
-/// `POST /acs/{resource}/identities`: an identity, with a token if scopes are named.
+/// `POST /acs/{resource}/identities`: creates an identity, with a token if scopes are given.
 pub(crate) async fn create(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let resource = target(work, call).await?;
     let body = body(call)?;

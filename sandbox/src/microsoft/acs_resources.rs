@@ -1,4 +1,4 @@
-//! Resources of Azure Communication Services with their access keys, as they are planted.
+//! Planted resources of Azure Communication Services with their access keys.
 use serde_json::{Value, json};
 
 use crate::http::call::Call;
@@ -10,7 +10,7 @@ use crate::model::store::Work;
 /// A resource.
 pub(super) struct Resource {
     pub name: String,
-    /// The immutable id, which is in the id of each identity.
+    /// The immutable id; it is part of the id of each identity.
     pub id: String,
     pub keys: Vec<String>,
     /// False for one whose keys may not issue tokens.
@@ -48,7 +48,7 @@ pub(super) async fn find(work: &mut Work, call: &Call) -> Result<Option<Resource
     Ok(Some(Resource { name: name(call), id, keys: serde_json::from_str(&keys)?, permitted }))
 }
 
-/// What is counted.
+/// The operations that are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Count {
     Created,
@@ -57,7 +57,7 @@ pub(super) enum Count {
     Revoked,
 }
 
-/// Counts one of something.
+/// Counts one operation.
 pub(super) async fn count(work: &mut Work, resource: &Resource, count: Count) -> Result<(), Failure> {
     let sql = match count {
         Count::Created => "UPDATE acs_resources SET created = created + 1 WHERE name = ?",
@@ -69,7 +69,7 @@ pub(super) async fn count(work: &mut Work, resource: &Resource, count: Count) ->
     Ok(())
 }
 
-/// `GET /sandbox/microsoft/acs/{resource}`: what became of its identities, never its keys.
+/// `GET /sandbox/microsoft/acs/{resource}`: counts of its operations, never its keys.
 pub(crate) async fn read(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let sql = "SELECT resource_id, permitted, created, deleted, issued, revoked FROM acs_resources WHERE name = ?";
     let row: Option<(String, bool, i64, i64, i64, i64)> =

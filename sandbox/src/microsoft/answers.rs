@@ -1,4 +1,4 @@
-//! How Microsoft says no: three kinds of bodies, none of them ours.
+//! Refusals in Microsoft's three formats.
 use serde_json::json;
 
 use crate::http::call::Call;
@@ -20,8 +20,24 @@ pub(super) fn graph(work: &Work, call: &Call, status: u16, code: &str, message: 
     Foreign { status, code: code.to_owned(), body, headers }
 }
 
-/// Returns an error of the token endpoint, with the number that Entra has for it.
-pub(super) fn entra(work: &Work, call: &Call, status: u16, error: &str, number: u32, message: &str) -> Foreign {
+/// An error of the token endpoint.
+pub(super) struct EntraError<'a> {
+    status: u16,
+    error: &'a str,
+    /// The number after `AADSTS`.
+    number: u32,
+    message: &'a str,
+}
+
+impl<'a> EntraError<'a> {
+    pub(super) fn new(status: u16, error: &'a str, number: u32, message: &'a str) -> Self {
+        Self { status, error, number, message }
+    }
+}
+
+/// Returns an error of the token endpoint.
+pub(super) fn entra(work: &Work, call: &Call, error: &EntraError<'_>) -> Foreign {
+    let EntraError { status, error, number, message } = *error;
     let (trace, now) = (&call.request_id, work.now.strftime("%Y-%m-%d %H:%M:%SZ").to_string());
     let description = format!("AADSTS{number}: {message} Trace ID: {trace} Correlation ID: {trace} Timestamp: {now}");
     let body = json!({

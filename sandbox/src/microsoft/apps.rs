@@ -1,4 +1,4 @@
-//! Entra tenants, apps and what they may do: planted here, and granted by the provisioning script.
+//! Entra tenants, apps and their permissions: planted, or granted by the provisioning script.
 use serde_json::{Value, json};
 
 use super::permissions::{GRAPH_APP, INTERACT_APP, NIMBUS_APP, OF_INTERACT, OF_THE_SCRIPT, role_id};
@@ -10,7 +10,7 @@ use crate::model::leaf::Format;
 use crate::model::problem::{Code, Failure, Problem};
 use crate::model::store::Work;
 
-/// The longest replication lag that can be planted.
+/// The maximum replication lag.
 const DAY: i64 = 86_400;
 /// Units per 10 seconds of a small tenant, and presences per 30 seconds.
 const IDENTITY_UNITS: i64 = 3500;
@@ -20,14 +20,14 @@ const PRESENCE_REQUESTS: i64 = 1500;
 pub(super) struct EntraTenant {
     pub id: String,
     pub domains: Vec<String>,
-    /// Seconds until what was written is to be read.
+    /// Seconds until a write can be read.
     pub lag: i64,
     pub identity_units: i64,
     pub presence_requests: i64,
 }
 
 impl EntraTenant {
-    /// Returns the tenant of an id or a domain; every Nimbus tenant has one, also if nobody planted it.
+    /// Returns the tenant of an id or a domain. Every Nimbus tenant has one, even if none was planted.
     pub(crate) async fn find(work: &mut Work, name: &str) -> Result<Option<Self>, Failure> {
         let sql = "SELECT id, domains, lag, identity_units, presence_requests FROM ms_tenants \
                    WHERE id = ?1 OR EXISTS (SELECT 1 FROM json_each(domains) WHERE value = ?1)";
@@ -48,7 +48,7 @@ impl EntraTenant {
         Self { id, domains, lag: 0, identity_units: IDENTITY_UNITS, presence_requests: PRESENCE_REQUESTS }
     }
 
-    /// Returns the tenant in the path of a route that plants; it is there from now on.
+    /// Returns the tenant in the path of a route that plants data, and creates it if it is missing.
     pub(crate) async fn planted(work: &mut Work, call: &Call) -> Result<Self, Failure> {
         let id = path_guid(call, "tenant")?;
         let tenant = Self::find(work, &id).await?.unwrap_or_else(|| Self::blank(id));
@@ -63,13 +63,13 @@ impl EntraTenant {
         Ok(())
     }
 
-    /// Returns the domain under which guests get their names.
+    /// Returns the domain of the names of guests.
     pub(super) fn initial_domain(&self) -> String {
         let of_microsoft = self.domains.iter().find(|domain| domain.ends_with(".onmicrosoft.com"));
         of_microsoft.cloned().unwrap_or_else(|| format!("{}.onmicrosoft.com", self.id))
     }
 
-    /// Returns from when on something that is written now is to be read.
+    /// Returns from when on a write of this moment can be read.
     pub(super) fn visible_from(&self, work: &Work, body: &Members) -> Result<i64, Failure> {
         let lag = body.number("lagSeconds", 0, DAY)?.unwrap_or(self.lag);
         Ok(work.now.as_second() + lag)
@@ -97,7 +97,7 @@ pub(crate) async fn put_tenant(work: &mut Work, call: &Call) -> Result<Reply, Fa
     Ok(Reply::new(204, None))
 }
 
-/// `PUT /sandbox/microsoft/apps/{app}`: an app with the credentials that it can show.
+/// `PUT /sandbox/microsoft/apps/{app}`: an app with its credentials.
 pub(crate) async fn put_app(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body = call.members(&["displayName", "secret", "keys"])?;
     let app = path_guid(call, "app")?;
@@ -134,7 +134,7 @@ pub(crate) async fn put_grants(work: &mut Work, call: &Call) -> Result<Reply, Fa
     Ok(Reply::new(204, None))
 }
 
-/// `DELETE /sandbox/microsoft/tenants/{tenant}/apps/{app}`: the tenant has never heard of the app.
+/// `DELETE /sandbox/microsoft/tenants/{tenant}/apps/{app}`: removes the app from the tenant.
 pub(crate) async fn remove_principal(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let (tenant, app) = (path_guid(call, "tenant")?, path_guid(call, "app")?);
     for sql in
@@ -159,7 +159,7 @@ struct Grant<'a> {
     role: &'a str,
 }
 
-/// Grants something from a time on; what is granted already stays as it is.
+/// Grants a permission from a time on; an existing grant does not change.
 async fn grant(work: &mut Work, grant: &Grant<'_>, at: i64) -> Result<(), Failure> {
     let sql = "INSERT INTO ms_grants VALUES (?1, ?2, ?3, ?4, ?5, NULL) \
                ON CONFLICT DO UPDATE SET since = ?5, until = NULL WHERE until IS NOT NULL";
@@ -168,7 +168,7 @@ async fn grant(work: &mut Work, grant: &Grant<'_>, at: i64) -> Result<(), Failur
     Ok(())
 }
 
-/// Grants what each run of the provisioning script grants; the Interact app gets its part only while Interact is on.
+/// Grants the permissions of a run of the provisioning script; the Interact app gets its permissions only while Interact is on.
 pub(crate) async fn script_grants(work: &mut Work, tenant: &str, interact: bool) -> Result<(), Failure> {
     let lag = EntraTenant::find(work, tenant).await?.map_or(0, |tenant| tenant.lag);
     let at = work.now.as_second() + lag;
@@ -182,14 +182,14 @@ pub(crate) async fn script_grants(work: &mut Work, tenant: &str, interact: bool)
     Ok(())
 }
 
-/// True if an app may do one of these things in a tenant now.
+/// True if an app has one of these permissions in a tenant.
 pub(crate) async fn has_permission(work: &mut Work, tenant: &str, app: &str, any_of: &[&str]) -> Result<bool, Failure> {
     let roles: Vec<String> = any_of.iter().filter_map(|name| role_id(name)).collect();
     let granted = grants(work, tenant, app).await?;
     Ok(granted.iter().any(|(resource, role)| resource == GRAPH_APP && roles.contains(role)))
 }
 
-/// Returns resource and role of everything that an app may do in a tenant now.
+/// Returns resource and role of all permissions of an app in a tenant.
 pub(super) async fn grants(work: &mut Work, tenant: &str, app: &str) -> Result<Vec<(String, String)>, Failure> {
     let sql = "SELECT resource, role FROM ms_grants WHERE tenant = ?1 AND app = ?2 AND since <= ?3 \
                AND (until IS NULL OR until > ?3) ORDER BY resource, role";

@@ -1,4 +1,4 @@
-//! Client assertions: a JWT that an app signs with its certificate in place of a secret.
+//! Client assertions: a JWT that an app signs with its certificate instead of sending a secret.
 use std::time::SystemTime;
 
 use base64::Engine;
@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rustls::SignatureScheme;
 use serde_json::Value;
 
-/// The type that a client has to name.
+/// The type that a client must send.
 pub(super) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// Minutes by which two clocks may differ.
 const SKEW_SECONDS: f64 = 300.0;
@@ -16,13 +16,13 @@ pub(super) fn are_keys(keys: &Value) -> bool {
     keys.as_array().is_some_and(|keys| keys.iter().all(|key| public_key(key).is_some()))
 }
 
-/// True if an assertion is of this app, for this endpoint, of now, and signed by one of its keys.
+/// True if an assertion is of this app, for this endpoint, currently valid, and signed by one of its keys.
 pub(super) fn is_good(assertion: &str, app: &str, endpoint: &str, keys: &Value) -> bool {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let now = now.map_or(0.0, |now| now.as_secs_f64());
     claims_of(assertion, keys).is_some_and(|claims| {
         let text = |name: &str| claims[name].as_str().unwrap_or_default();
-        // Microsoft's own package states times with a fraction.
+        // Microsoft's own package sends times with a fraction.
         let time = |name: &str| claims[name].as_f64();
         text("iss").eq_ignore_ascii_case(app)
             && text("sub").eq_ignore_ascii_case(app)

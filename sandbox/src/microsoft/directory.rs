@@ -1,4 +1,4 @@
-//! Groups and users of an Entra tenant: planted here, read by Graph and by the search of Attendant Console.
+//! Groups and users of an Entra tenant: planted; read by Graph and by the search of Attendant Console.
 use serde_json::{Map, Value, json};
 
 use super::apps::{EntraTenant, path_guid};
@@ -10,7 +10,7 @@ use crate::model::format::guid;
 use crate::model::problem::{Code, Failure, Problem};
 use crate::model::store::Work;
 
-/// What a member of a group can be.
+/// The types of members of a group.
 pub(crate) const MEMBER_TYPES: [&str; 3] = ["user", "group", "servicePrincipal"];
 
 /// `PUT /sandbox/microsoft/tenants/{tenant}/groups/{group}`.
@@ -24,7 +24,7 @@ pub(crate) async fn put_group(work: &mut Work, call: &Call) -> Result<Reply, Fai
         "id": id, "displayName": name, "groupTypes": types, "mailEnabled": on("mailEnabled", false)?,
         "securityEnabled": on("securityEnabled", true)?,
     });
-    // Owners are taken and lead nowhere: no route shows them as members.
+    // Owners are validated and dropped: no route shows them.
     people(&body, "owners")?;
     let members = people(&body, "members")?;
     let tenant = EntraTenant::planted(work, call).await?;
@@ -61,14 +61,14 @@ async fn remove(work: &mut Work, call: &Call, sql: &'static str, name: &str) -> 
     Ok(Reply::new(204, None))
 }
 
-/// A group as it is planted.
+/// A planted group.
 pub(super) struct Group {
     pub document: Value,
     /// Type and id of each member.
     pub members: Vec<(String, String)>,
 }
 
-/// Returns a group that is to be seen by now.
+/// Returns a group that is replicated.
 pub(super) async fn group(work: &mut Work, tenant: &str, id: &str) -> Result<Option<Group>, Failure> {
     let sql = "SELECT document, members FROM ms_groups WHERE tenant = ? AND id = ? AND since <= ?";
     let row = sqlx::query_as(sql).bind(tenant).bind(id).bind(work.now.as_second());
@@ -137,7 +137,7 @@ pub(crate) async fn remove_user(work: &mut Work, call: &Call) -> Result<Reply, F
     remove(work, call, "DELETE FROM ms_users WHERE tenant = ? AND id = ?", "user").await
 }
 
-/// Returns the users of a tenant that are to be seen by now, in the order of their names.
+/// Returns the replicated users of a tenant, in the order of their names.
 pub(crate) async fn users(work: &mut Work, tenant: &str) -> Result<Vec<Value>, Failure> {
     let sql = "SELECT document FROM ms_users WHERE tenant = ? AND since <= ? ORDER BY upn";
     let row = sqlx::query_scalar(sql).bind(tenant).bind(work.now.as_second());

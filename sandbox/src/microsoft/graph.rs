@@ -1,4 +1,4 @@
-//! What every call of Graph goes through: token, budget, permission; and what every answer looks like.
+//! What all calls of Graph have in common: token, budget, permission, and the form of the answer.
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
@@ -14,13 +14,13 @@ use crate::model::format::guid;
 use crate::model::problem::{Failure, Foreign};
 use crate::model::store::Work;
 
-/// What a route costs and needs.
+/// The cost of a route, and the permissions that it needs.
 pub(super) struct Price {
     pub budget: Budget,
     pub units: i64,
     /// Application permissions, any of which is enough.
     pub any_of: &'static [&'static str],
-    /// The code of a refusal for want of a permission.
+    /// The error code if the permission is missing.
     pub denial: &'static str,
 }
 
@@ -29,7 +29,7 @@ impl Price {
         Self { budget: Budget::Identity, units, any_of, denial: "Authorization_RequestDenied" }
     }
 
-    /// Naming properties and asking for few items makes a call cheaper.
+    /// Returns the cost of a call; `$select` and a small `$top` reduce it.
     fn units(&self, call: &Call) -> i64 {
         let selects = i64::from(call.query.contains_key("$select"));
         let top = call.query.get("$top").and_then(|top| top.parse::<u32>().ok());
@@ -41,7 +41,7 @@ impl Price {
     }
 }
 
-/// A call that was let in.
+/// An authorized call.
 pub(super) struct Entry {
     pub tenant: EntraTenant,
     headers: Vec<(&'static str, String)>,
@@ -57,7 +57,7 @@ impl Entry {
     }
 }
 
-/// Lets a call in, or says why not.
+/// Authorizes a call.
 pub(super) async fn enter(work: &mut Work, call: &Call, throttle: &Throttle, price: &Price) -> Result<Entry, Failure> {
     let (app, tenant) = asker(work, call).await?;
     let units = price.units(call);
@@ -90,7 +90,7 @@ fn throttled(work: &Work, call: &Call, app: &str, tenant: &str, seconds: i64) ->
         .with("x-ms-throttle-information", "ResourceUnitLimitExceeded".to_owned())
 }
 
-/// Returns the app whose token a call carries, and the tenant for which it was issued.
+/// Returns the app of the token of a call, and the tenant that the token was issued for.
 async fn asker(work: &mut Work, call: &Call) -> Result<(String, EntraTenant), Failure> {
     let refused = |work: &Work, message: &str| {
         let error = graph(work, call, 401, "InvalidAuthenticationToken", message);
@@ -131,7 +131,7 @@ pub(super) fn not_found(work: &Work, call: &Call, name: &str) -> Failure {
     graph(work, call, 404, "Request_ResourceNotFound", &message).into()
 }
 
-/// Keeps of an object what `$select` names, or what is shown by default; another name is an error.
+/// Returns the members of an object that `$select` names, or the default ones; an unknown name is an error.
 pub(super) fn select(
     work: &Work,
     call: &Call,
@@ -157,7 +157,7 @@ pub(super) fn select(
     Ok(kept)
 }
 
-/// Returns one object with the link that says what it is.
+/// Returns one object with its context link.
 pub(super) fn entity(call: &Call, set: &str, object: Map<String, Value>) -> Value {
     let mut body = Map::new();
     let context = format!("{}/v1.0/$metadata#{set}/$entity", hosts::base(call, "/graph"));

@@ -1,4 +1,4 @@
-//! Groups on Graph: what kind they are and who is in them.
+//! Groups on Graph: their kind and their members.
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ const READ: Price = Price::identity(1, READERS);
 const MEMBERS: Price = Price::identity(3, READERS);
 const TRANSITIVE_MEMBERS: Price = Price::identity(5, READERS);
 
-/// Lets a call in and returns the group in its path.
+/// Authorizes a call and returns the group in its path.
 async fn target(
     work: &mut Work,
     call: &Call,
@@ -53,13 +53,13 @@ pub(crate) async fn read(work: &mut Work, call: &Call, throttle: &Throttle) -> R
     Ok(entry.reply(entity(call, "groups", object)))
 }
 
-/// `GET /graph/v1.0/groups/{group}/members`: who is directly in it; owners are not.
+/// `GET /graph/v1.0/groups/{group}/members`: the direct members; owners are not included.
 pub(crate) async fn members(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
     let (entry, _, group) = target(work, call, throttle, &MEMBERS).await?;
     list(work, call, entry, group.members).await
 }
 
-/// `GET /graph/v1.0/groups/{group}/transitiveMembers`: also those who are in groups in it.
+/// `GET /graph/v1.0/groups/{group}/transitiveMembers`: also the members of nested groups.
 pub(crate) async fn transitive_members(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
     let (entry, id, top) = target(work, call, throttle, &TRANSITIVE_MEMBERS).await?;
     let mut seen = BTreeSet::from([id]);

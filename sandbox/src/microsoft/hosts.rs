@@ -1,11 +1,11 @@
-//! Microsoft's host names: a request that carries one is taken to the same place under `/login`, `/graph` or `/acs`.
+//! Microsoft's host names: a request to one of them is routed to `/login`, `/graph` or `/acs`.
 use axum::extract::Request;
 use axum::http::Uri;
 use axum::http::uri::PathAndQuery;
 
 use crate::http::call::Call;
 
-/// The path and query as they were sent, which is what a signature covers.
+/// The path and query as they were sent, which the signature covers.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent(pub String);
 
@@ -13,18 +13,18 @@ const LOGIN: &str = "login.microsoftonline.com";
 const GRAPH: &str = "graph.microsoft.com";
 const ACS: &str = ".communication.azure.com";
 
-/// Returns the path under which this platform serves what a host serves at its root.
+/// Returns the path on this platform for the root of a host.
 fn place(host: &str) -> Option<String> {
     let host = host.rsplit_once(':').map_or(host, |(host, _)| host).to_ascii_lowercase();
     match host.as_str() {
         LOGIN => Some("/login".to_owned()),
         GRAPH => Some("/graph".to_owned()),
-        // A name can be followed by a geography.
+        // The name can be followed by a geography.
         host => host.strip_suffix(ACS).map(|name| format!("/acs/{}", name.split('.').next().unwrap_or_default())),
     }
 }
 
-/// Notes the target of a request as it was sent, and takes one to a host of Microsoft's to its place here.
+/// Stores the target of a request as it was sent, and rewrites the path of a request to one of Microsoft's hosts.
 pub(crate) fn receive(mut request: Request) -> Request {
     let sent = request.uri().path_and_query().map_or("/", PathAndQuery::as_str).to_owned();
     let host = request.headers().get("host").and_then(|host| host.to_str().ok());
@@ -39,7 +39,7 @@ pub(crate) fn receive(mut request: Request) -> Request {
 /// Returns the base URL of `place` as the caller knows it.
 pub(super) fn base(call: &Call, place: &str) -> String {
     let host = call.header("host").unwrap_or("localhost");
-    // Who came by a path of this platform's own finds the other places there too.
+    // A client that used a path of this platform gets links to such paths.
     match ["/login/", "/graph/", "/acs/"].iter().any(|ours| call.sent.starts_with(ours)) {
         true => format!("http://{host}{place}"),
         false => format!("https://{host}"),

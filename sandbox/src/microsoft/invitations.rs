@@ -1,4 +1,4 @@
-//! Guests that are invited into a tenant.
+//! Invitations of guests to a tenant.
 use serde_json::{Value, json};
 
 use super::answers::graph;
@@ -14,7 +14,7 @@ use crate::model::store::Work;
 
 const INVITE: Price = Price::identity(1, &["User.Invite.All"]);
 
-/// `POST /graph/v1.0/invitations`: the guest is there at once, and has not accepted.
+/// `POST /graph/v1.0/invitations`: the guest exists immediately and has not accepted yet.
 pub(crate) async fn invite(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
     let entry = enter(work, call, throttle, &INVITE).await?;
     let body: Value = serde_json::from_slice(&call.body).unwrap_or_default();

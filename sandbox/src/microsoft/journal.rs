@@ -1,4 +1,4 @@
-//! The journal of what reached Microsoft's side: paths and codes, never a body or a header.
+//! The log of Microsoft's routes: paths and codes, never a body or a header.
 use serde_json::json;
 
 use crate::http::call::Call;

@@ -1,9 +1,9 @@
-//! Entra's endpoints of a tenant: tokens for an app, and what OpenID says about the tenant.
+//! Entra's endpoints of a tenant: tokens for an app, and the OpenID document.
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::answers::entra;
+use super::answers::{EntraError, entra};
 use super::apps::{EntraTenant, is_known};
 use super::{assertion, hosts};
 use crate::http::call::Call;
@@ -20,7 +20,7 @@ async fn tenant(work: &mut Work, call: &Call, error: &str) -> Result<EntraTenant
     let name = call.parameter("tenant");
     let tenant = EntraTenant::find(work, name).await?;
     let message = format!("Tenant '{name}' not found.");
-    let tenant = tenant.ok_or_else(|| entra(work, call, 400, error, 90002, &message))?;
+    let tenant = tenant.ok_or_else(|| entra(work, call, &EntraError::new(400, error, 90002, &message)))?;
     work.trace.tenant = Some(tenant.id.clone());
     Ok(tenant)
 }
@@ -32,7 +32,7 @@ pub(crate) async fn issue_token(work: &mut Work, call: &Call) -> Result<Reply, F
     let tenant = tenant(work, call, "invalid_request").await?;
     if field("grant_type") != "client_credentials" {
         let message = "The app requested an unsupported grant type.";
-        return Err(entra(work, call, 400, "unsupported_grant_type", 70003, message).into());
+        return Err(entra(work, call, &EntraError::new(400, "unsupported_grant_type", 70003, message)).into());
     }
     let app = guid(field("client_id")).unwrap_or_default();
     work.trace.client = Some(app.clone());
@@ -40,7 +40,7 @@ pub(crate) async fn issue_token(work: &mut Work, call: &Call) -> Result<Reply, F
     let row: Option<(Option<String>, String)> = sqlx::query_as(sql).bind(&app).fetch_optional(&mut *work.tx).await?;
     let Some((secret, keys)) = row else {
         let message = format!("Application with identifier '{app}' was not found in the directory '{}'.", tenant.id);
-        return Err(entra(work, call, 400, "unauthorized_client", 700_016, &message).into());
+        return Err(entra(work, call, &EntraError::new(400, "unauthorized_client", 700_016, &message)).into());
     };
     check_scope(work, call, field("scope"))?;
     let endpoint = format!("{}/{}/oauth2/v2.0/token", hosts::base(call, "/login"), call.parameter("tenant"));
@@ -57,7 +57,7 @@ pub(crate) async fn issue_token(work: &mut Work, call: &Call) -> Result<Reply, F
     }
     if !is_known(work, &tenant.id, &app).await? {
         let message = format!("The client application {app} is missing service principal in the tenant {}.", tenant.id);
-        return Err(entra(work, call, 401, "invalid_client", 7_000_229, &message).into());
+        return Err(entra(work, call, &EntraError::new(401, "invalid_client", 7_000_229, &message)).into());
     }
     let token = issue(work, &app, &tenant.id).await?;
     let body = json!({
@@ -66,7 +66,7 @@ pub(crate) async fn issue_token(work: &mut Work, call: &Call) -> Result<Reply, F
     Ok(Reply::ok(body).with("cache-control", "no-store, no-cache".to_owned()))
 }
 
-/// By what an app says who it is.
+/// The credential that an app sends.
 struct Shown<'a> {
     secret: Option<&'a String>,
     assertion: Option<&'a String>,
@@ -79,18 +79,18 @@ impl Shown<'_> {
             (None, Some(_)) => (700_027, "The certificate with which the client assertion is signed is not known."),
             (None, None) => (7_000_218, "The request body must contain 'client_assertion' or 'client_secret'."),
         };
-        entra(work, call, 401, "invalid_client", number, message)
+        entra(work, call, &EntraError::new(401, "invalid_client", number, message))
     }
 }
 
-/// An app asks for everything that it was granted, never for a part of it.
+/// An app can only request all its permissions, not a part of them.
 fn check_scope(work: &Work, call: &Call, scope: &str) -> Result<(), Failure> {
     let own = format!("{}/.default", hosts::base(call, "/graph"));
     if scope == "https://graph.microsoft.com/.default" || scope == own {
         return Ok(());
     }
     let message = format!("The provided value for the input parameter 'scope' is not valid: '{scope}'.");
-    Err(entra(work, call, 400, "invalid_scope", 1_002_012, &message).into())
+    Err(entra(work, call, &EntraError::new(400, "invalid_scope", 1_002_012, &message)).into())
 }
 
 async fn issue(work: &mut Work, app: &str, tenant: &str) -> Result<String, Failure> {
@@ -103,7 +103,7 @@ async fn issue(work: &mut Work, app: &str, tenant: &str) -> Result<String, Failu
     Ok(token)
 }
 
-/// `GET /login/{tenant}/v2.0/.well-known/openid-configuration`: tells which tenant a domain belongs to.
+/// `GET /login/{tenant}/v2.0/.well-known/openid-configuration`: contains the tenant of a domain.
 pub(crate) async fn openid_configuration(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let tenant = tenant(work, call, "invalid_tenant").await?;
     let (base, name) = (hosts::base(call, "/login"), call.parameter("tenant"));
@@ -122,7 +122,7 @@ pub(crate) async fn openid_configuration(work: &mut Work, call: &Call) -> Result
     })))
 }
 
-/// `GET /login/common/discovery/instance`: which host names mean the same cloud.
+/// `GET /login/common/discovery/instance`: the host names of the cloud.
 pub(crate) fn discover_instance() -> Reply {
     let host = "login.microsoftonline.com";
     Reply::ok(json!({

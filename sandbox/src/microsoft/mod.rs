@@ -1,11 +1,11 @@
-//! Microsoft's side: Entra's token endpoint, a part of Graph, and ACS Identity, in their wire formats and with their checks.
+//! Microsoft's services: Entra's token endpoint, a part of Graph, and ACS Identity, with their wire formats and checks.
 //!
-//! They are served under `/login`, `/graph` and `/acs`; a request whose `Host` is one of Microsoft's is taken to the same
-//! places by `hosts`, so that Microsoft's own packages can talk to this platform. What they know is planted under
-//! `/sandbox/microsoft`. The journal holds every call and never a secret.
+//! They are served under `/login`, `/graph` and `/acs`; a request whose `Host` is one of Microsoft's is sent to the same
+//! routes by `hosts`, so that Microsoft's own packages can use this platform. Their data is planted under `/sandbox/microsoft`.
+//! The journal holds every call and no secret.
 //!
 //! Tokens and replication follow the virtual clock. What a client states about its own clock (the date of a signed
-//! request, the times of an assertion) is judged on the real one, which is the only clock that a client can read.
+//! request, the times of an assertion) is checked on the real one, which is the only clock that a client can read.
 
 pub(crate) mod acs;
 pub(crate) mod acs_resources;

@@ -1,9 +1,9 @@
 //! Application permissions of Microsoft Graph, by the ids that they have in every tenant.
 
-/// The app as which Nimbus asks Microsoft.
+/// The app that Nimbus uses to call Microsoft.
 pub(crate) const NIMBUS_APP: &str = "0b2d7a51-6a3e-4a0e-9c5e-1f5c8b6d7e01";
 pub(super) const INTERACT_APP: &str = "0b2d7a51-6a3e-4a0e-9c5e-1f5c8b6d7e02";
-/// Microsoft Graph itself, as an app that is there in every tenant.
+/// Microsoft Graph itself, an app that exists in every tenant.
 pub(super) const GRAPH_APP: &str = "00000003-0000-0000-c000-000000000000";
 
 /// Name and app role id.
@@ -24,7 +24,7 @@ pub(super) const OF_THE_SCRIPT: [&str; 4] =
 /// What it grants to the Interact app, while Interact is on.
 pub(super) const OF_INTERACT: [&str; 1] = ["User.Read.All"];
 
-/// Returns the app role id of a permission; an id is returned as it is, since there are more than these.
+/// Returns the app role id of a permission; an id is returned unchanged, because there are more permissions than these.
 pub(super) fn role_id(permission: &str) -> Option<String> {
     let known = PERMISSIONS.iter().find(|(name, _)| *name == permission).map(|(_, id)| (*id).to_owned());
     known.or_else(|| crate::model::format::guid(permission))

@@ -1,4 +1,4 @@
-//! Apps in a tenant, and what they were granted there.
+//! Apps in a tenant, and their permissions there.
 use serde_json::{Value, json};
 
 use super::apps::{display_name, grants, is_known};
@@ -17,7 +17,7 @@ const READERS: &[&str] = &["Application.Read.All", "Directory.Read.All"];
 const READ: Price = Price::identity(1, READERS);
 const ASSIGNMENTS: Price = Price::identity(2, READERS);
 
-/// Returns the id that an app has in a tenant; in another tenant it has another one.
+/// Returns the id of an app in a tenant; it differs between tenants.
 fn principal_id(tenant: &str, app: &str) -> String {
     derived_guid(&["service-principal", tenant, app])
 }
@@ -47,7 +47,7 @@ pub(crate) async fn of_app(work: &mut Work, call: &Call, throttle: &Throttle) ->
     }
 }
 
-/// Lets a call in and returns the app whose principal is in its path.
+/// Authorizes a call and returns the app whose principal is in its path.
 async fn target(work: &mut Work, call: &Call, throttle: &Throttle, price: &Price) -> Result<(Entry, String), Failure> {
     let entry = enter(work, call, throttle, price).await?;
     let id = object_id(work, call, "principal")?;
@@ -66,7 +66,7 @@ pub(crate) async fn read(work: &mut Work, call: &Call, throttle: &Throttle) -> R
     show(work, call, entry, &app).await
 }
 
-/// `GET /graph/v1.0/servicePrincipals/{principal}/appRoleAssignments`: what was granted and is replicated by now.
+/// `GET /graph/v1.0/servicePrincipals/{principal}/appRoleAssignments`: permissions that were granted and are replicated.
 pub(crate) async fn assignments(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
     let (entry, app) = target(work, call, throttle, &ASSIGNMENTS).await?;
     let tenant = &entry.tenant.id;

@@ -1,6 +1,6 @@
-//! The tables of Microsoft's side.
+//! The tables of Microsoft's services.
 
-/// Made when the database is opened, with the apps of Nimbus.
+/// Created when the database is opened, with the apps of Nimbus.
 pub(crate) const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS ms_tenants (
     id TEXT PRIMARY KEY, domains TEXT NOT NULL, lag INTEGER NOT NULL, identity_units INTEGER NOT NULL,

@@ -5,11 +5,11 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-/// How far the clock of a client may be off.
+/// The maximum difference to the clock of a client.
 const SKEW: SignedDuration = SignedDuration::from_mins(15);
 const SCHEME: &str = "HMAC-SHA256 SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature=";
 
-/// A request as far as its signature covers it.
+/// The parts of a request that its signature covers.
 #[derive(Clone, Copy)]
 pub(super) struct Signed<'a> {
     pub method: &'a str,
@@ -22,16 +22,16 @@ pub(super) struct Signed<'a> {
     pub body: &'a [u8],
 }
 
-/// Why a request is not taken for one of the resource.
+/// Why a signature is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flaw {
     /// Not signed, or not in this scheme.
     Unsigned,
-    /// The date cannot be read or is too far from now.
+    /// The date cannot be read, or differs too much from now.
     Date,
-    /// The hash is not that of the body.
+    /// The hash does not match the body.
     Content,
-    /// No key of the resource makes this signature.
+    /// The signature matches no key of the resource.
     Signature,
 }
 

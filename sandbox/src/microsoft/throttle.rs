@@ -1,18 +1,18 @@
-//! How much an app may ask of a tenant in a time. What was asked is weather: it lives in memory.
+//! Rate limits of an app in a tenant. The counts are kept in memory.
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// What is counted together.
+/// The kinds of limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Budget {
-    /// Units of users, groups and apps.
+    /// Resource units of users, groups and apps.
     Identity,
-    /// Requests for a presence.
+    /// Requests for presences.
     Presence,
 }
 
 impl Budget {
-    /// The length of the time in which a budget is spent.
+    /// The length of the window of a budget.
     pub(super) fn seconds(self) -> i64 {
         match self {
             Self::Identity => 10,
@@ -21,7 +21,7 @@ impl Budget {
     }
 }
 
-/// Whose budget it is.
+/// What a budget belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Purse {
     pub tenant: String,
@@ -32,18 +32,18 @@ pub(super) struct Purse {
 /// Whether a request is within its budget.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Spent {
-    /// How much of the budget is gone, from 0 to 1.
+    /// The used share of the budget, from 0 to 1.
     Within(f64),
-    /// In how many seconds there is a new one.
+    /// The number of seconds until the next window.
     Beyond(i64),
 }
 
-/// What was spent in the present time.
+/// The used budgets of the current window.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle(Mutex<HashMap<Purse, (i64, i64)>>);
 
 impl Throttle {
-    /// Spends `cost`; what is beyond the budget counts too, so that a client that does not wait stays out.
+    /// Spends `cost`. Requests above the limit count, too, so that a client that does not wait stays limited.
     pub(super) fn spend(&self, purse: Purse, cost: i64, limit: i64, now: i64) -> Spent {
         let seconds = purse.budget.seconds();
         let began = now - now.rem_euclid(seconds);

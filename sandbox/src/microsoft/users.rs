@@ -11,7 +11,7 @@ use crate::http::reply::Reply;
 use crate::model::problem::Failure;
 use crate::model::store::Work;
 
-/// What can be selected.
+/// The properties that can be selected.
 pub(super) const KNOWN: [&str; 27] = [
     "id",
     "displayName",
@@ -41,7 +41,7 @@ pub(super) const KNOWN: [&str; 27] = [
     "employeeId",
     "employeeType",
 ];
-/// What is shown without `$select`: the first of them.
+/// The properties that are returned without `$select`: the first ones.
 pub(super) const SHOWN: &[&str] = KNOWN.split_at(11).0;
 
 const READ: Price = Price::identity(1, &["User.Read.All", "User.ReadBasic.All", "Directory.Read.All"]);
@@ -60,7 +60,7 @@ pub(crate) async fn read(work: &mut Work, call: &Call, throttle: &Throttle) -> R
     Ok(entry.reply(entity(call, "users", object)))
 }
 
-/// `GET /graph/v1.0/users`: those who pass `$filter`.
+/// `GET /graph/v1.0/users`: the users that pass `$filter`.
 pub(crate) async fn list(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
     let entry = enter(work, call, throttle, &LIST).await?;
     let filter = filter(work, call)?;

@@ -1,4 +1,4 @@
-//! The feed of changes, whose numbers are the versions of the tenants.
+//! The change feed. Its numbers are the versions of the tenants.
 use super::store::Work;
 
 /// Writes an entry of the change feed and returns its number.

@@ -1,4 +1,4 @@
-//! The fixed notations of texts: each is checked and brought into its one canonical spelling.
+//! The formats of texts: a text is checked and converted to its canonical spelling.
 use url::{Host, Url};
 
 use super::leaf::Format;
@@ -13,7 +13,7 @@ const COUNTRIES: &str = "\
     PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF \
     TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 
-/// Returns the canonical spelling of `text`, or nothing if it is not in this notation.
+/// Returns the canonical spelling of `text`, or `None` if it is not in this format.
 pub(crate) fn canonical(format: Format, text: &str) -> Option<String> {
     match format {
         Format::Guid => guid(text),
@@ -28,7 +28,7 @@ pub(crate) fn canonical(format: Format, text: &str) -> Option<String> {
     }
 }
 
-/// Returns the notation as a pattern of JSON Schema, for the OpenAPI document.
+/// Returns the format as a JSON Schema pattern, for the OpenAPI document.
 pub(crate) fn pattern(format: Format) -> String {
     const DOMAIN: &str = "([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\\.)+[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?";
     const LOCAL: &str = "[^@\\s\\x00-\\x1f\\x7f\"(),:;<>\\[\\]\\\\]{1,64}";
@@ -45,10 +45,10 @@ pub(crate) fn pattern(format: Format) -> String {
     }
 }
 
-/// A connection string as Azure shows it; either order and any capitals are taken.
+/// A connection string as Azure shows it. The other order and other capitals are accepted too.
 pub(crate) const CONNECTION_STRING: &str = "^endpoint=https://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+/;accesskey=([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$";
 
-/// Returns a GUID in lower case; the nil GUID is none.
+/// Returns a GUID in lower case; `None` for the nil GUID.
 pub(crate) fn guid(text: &str) -> Option<String> {
     let hyphens = [8, 13, 18, 23];
     let well_formed = text.len() == 36
@@ -103,7 +103,7 @@ fn is_partner(text: &str) -> bool {
 pub(crate) fn is_connection_string(text: &str) -> bool {
     let (mut endpoint, mut key) = (None, None);
     for pair in text.split(';').filter(|pair| !pair.is_empty()) {
-        // At the first sign only: base64 ends in the same sign.
+        // At the first '=' only: base64 ends with the same sign.
         let Some((name, value)) = pair.split_once('=') else {
             return false;
         };
@@ -179,7 +179,7 @@ mod tests {
         ];
         for (format, text, expected) in rows {
             assert_eq!(expected, canonical(format, text).as_deref(), "{format:?} {text}");
-            // The document says the same, but for the nil GUID, which it refuses by another keyword.
+            // The pattern of the document agrees, except for the nil GUID, which the document refuses by another keyword.
             let pattern = regex::Regex::new(&pattern(format)).unwrap();
             let is_nil = text.chars().all(|char| matches!(char, '0' | '-'));
             assert_eq!(expected.is_some(), pattern.is_match(text) && !is_nil, "{format:?} {text}");

@@ -1,12 +1,12 @@
-//! The vocabulary of a row: what a leaf takes, who may change it, when it is needed.
+//! The types of a row: what a leaf accepts, who may change it, when it is required.
 use serde_json::{Value, json};
 
 use super::roles::Role;
 
-/// Who may change a leaf; each one includes those before it.
+/// Who may change a leaf; each includes the ones before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Authority {
-    /// Everybody, also a restricted tenant administrator.
+    /// Everyone, including restricted tenant administrators.
     NonTechnical,
     /// Tenant administrators.
     Tenant,
@@ -27,7 +27,7 @@ impl Authority {
     }
 }
 
-/// Notations of a text that are more than its length.
+/// Formats of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     /// 8-4-4-4-12 hexadecimal digits, not all zero; kept in lower case.
@@ -48,28 +48,28 @@ pub(crate) enum Format {
     Partner,
 }
 
-/// What values a leaf takes.
+/// The values that a leaf accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A boolean.
     Toggle,
     /// An integer; without a `max` only the type bounds it.
     Number { min: i64, max: Option<i64> },
-    /// One of these spellings.
+    /// One of these values.
     Choice(&'static [&'static str]),
     /// Free text of at most so many characters.
     Text { max: usize },
-    /// Text in a fixed notation.
+    /// Text in a fixed format.
     Formatted(Format),
     /// The tenant id, which never changes.
     Identity,
-    /// An ACS connection string: taken once, never shown again.
+    /// An ACS connection string: written, never shown.
     Sealed,
     /// Counts by name, each zero or more.
     Counts,
 }
 
-/// What a leaf holds while nobody has set it.
+/// The default of a leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Preset {
     /// No value, which reads as null.
@@ -88,10 +88,10 @@ pub(crate) enum Required {
     WhenOn,
 }
 
-/// Which change of a leaf the provisioning script must push, and what the pending change is called.
+/// Which changes of a leaf the provisioning script must push, and the name of the pending change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Script {
-    /// No change of it.
+    /// None.
     Never,
     /// Only from false to true.
     SwitchedOn(&'static str),
@@ -173,7 +173,7 @@ impl Leaf {
     }
 }
 
-/// A boolean that is off at first.
+/// A boolean that is off by default.
 pub(crate) const fn toggle(pointer: &'static str, authority: Authority, about: &'static str) -> Leaf {
     Leaf::new(pointer, Kind::Toggle, authority, about).preset(Preset::Toggle(false))
 }
@@ -183,7 +183,7 @@ pub(crate) const fn text(pointer: &'static str, authority: Authority, about: &'s
     Leaf::new(pointer, Kind::Text { max: 256 }, authority, about).clearable()
 }
 
-/// Text in a fixed notation.
+/// Text in a fixed format.
 pub(crate) const fn formatted(
     pointer: &'static str,
     format: Format,
@@ -193,7 +193,7 @@ pub(crate) const fn formatted(
     Leaf::new(pointer, Kind::Formatted(format), authority, about)
 }
 
-/// One of some spellings.
+/// One of these values.
 pub(crate) const fn choice(
     pointer: &'static str,
     names: &'static [&'static str],
@@ -208,7 +208,7 @@ pub(crate) const fn sealed(pointer: &'static str, switches: &'static [&'static s
     Leaf::new(pointer, Kind::Sealed, Authority::Tenant, about).under(switches).required(Required::WhenOn)
 }
 
-/// A number from one on.
+/// A number of at least one.
 pub(crate) const fn limit(pointer: &'static str, max: i64, default: i64, about: &'static str) -> Leaf {
     let kind = Kind::Number { min: 1, max: Some(max) };
     Leaf::new(pointer, kind, Authority::Tenant, about).preset(Preset::Number(default))

@@ -1,7 +1,7 @@
-//! What a write makes of a tenant's settings: JSON merge patch, judged by the table, all or nothing.
+//! A write to the settings of a tenant: a JSON merge patch that is checked against the table, all or nothing.
 //!
-//! Pure. A write is walked once: each member is restricted, bad, or a value in its canonical spelling. Only when all of
-//! them are good is anything put into the settings, and what a switch requires is judged on the result.
+//! Pure. A write is walked once: each member is restricted, invalid, or a value in canonical spelling. The settings change only
+//! if all members are valid. What a switch requires is checked on the result.
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
@@ -14,39 +14,39 @@ use super::rows::{INSTANT_MESSAGING_ENABLED, LEAVES, PARTNER, PRIMARY_ACCOUNT, S
 use super::table::{Place, escape, is_shown, place, put, remove};
 use super::units::Tree;
 
-/// What happens to a value that the platform accepts but does not keep as it is.
+/// How the platform changes a value that it accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Normaliser {
     /// The old value stays.
     Ignore,
-    /// A text is kept in upper case.
+    /// A text is stored in upper case.
     Upper,
 }
 
-/// What becomes of members that the table does not know.
+/// What happens to members that are not in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UnknownMembers {
     Refused,
-    /// They are kept, as those of a newer version of the platform would be.
+    /// They are stored, like members of a newer version of the platform.
     Planted,
 }
 
-/// Under which rules a write is judged.
+/// The rules for a write.
 pub(crate) struct Rules<'a> {
-    /// The tenant.
+    /// The id of the tenant.
     pub id: &'a str,
     pub role: Role,
-    /// The partner that a partner client may name although the field is restricted, when it creates a tenant.
+    /// The partner that a partner client may set on a tenant that it creates, although the field is restricted.
     pub own_partner: Option<&'a str>,
     pub unknown_members: UnknownMembers,
-    /// The values behind the sealed leaves, by pointer.
+    /// The stored values of the sealed leaves, by pointer.
     pub secrets: &'a BTreeMap<String, String>,
     pub normalisers: &'a BTreeMap<String, Normaliser>,
     /// The organization units that a setting can name.
     pub units: &'a Tree,
 }
 
-/// The outcome of a write that was accepted.
+/// The result of an accepted write.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Merged {
     pub settings: Value,
@@ -54,7 +54,7 @@ pub(crate) struct Merged {
     pub secrets: Vec<(String, String)>,
 }
 
-/// Returns the settings after `patch`, or every field that is in its way.
+/// Returns the settings after `patch`, or a problem that lists every invalid field.
 pub(crate) fn merge(settings: &Value, patch: &Value, rules: &Rules<'_>) -> Result<Merged, Problem> {
     let mut walk = Walk { rules, values: Vec::new(), errors: Vec::new(), restricted: Vec::new() };
     match patch {
@@ -76,7 +76,7 @@ pub(crate) fn merge(settings: &Value, patch: &Value, rules: &Rules<'_>) -> Resul
 
 struct Walk<'a> {
     rules: &'a Rules<'a>,
-    /// What to put where; nothing removes a planted member.
+    /// New values by pointer; `None` removes a member that is not in the table.
     values: Vec<(String, Option<Value>)>,
     errors: Vec<FieldError>,
     restricted: Vec<FieldError>,
@@ -127,7 +127,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Counts are merged one by one, so that each of them can be wrong.
+    /// Counts are merged one by one, so that every invalid count is reported.
     fn counts(&mut self, at: &str, counts: &Map<String, Value>) {
         for (name, count) in counts {
             let pointer = format!("{at}/{}", escape(name));
@@ -143,7 +143,7 @@ impl Walk<'_> {
     }
 }
 
-/// Returns what a leaf's new value is in its canonical spelling.
+/// Returns the new value of a leaf in canonical spelling.
 fn accepted(leaf: &Leaf, value: &Value, rules: &Rules<'_>) -> Result<Value, FieldError> {
     let refused = |code| Err(FieldError::new(leaf.pointer, code));
     match (leaf.kind, value) {
@@ -182,7 +182,7 @@ fn number(pointer: &str, value: &Value, min: i64, max: Option<i64>) -> Result<Va
     }
 }
 
-/// A number without a fraction, however it is spelt: `5.0` is an integer to JSON Schema.
+/// A number without a fraction in any notation: `5.0` is an integer to JSON Schema.
 #[expect(clippy::cast_possible_truncation, reason = "numbers that a float holds exactly")]
 fn whole(value: &Value) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -228,7 +228,7 @@ fn apply(settings: &Value, values: Vec<(String, Option<Value>)>, rules: &Rules<'
     merged
 }
 
-/// Notes a new secret; an equal one moves nothing, so that a resend after a crash is silent.
+/// Stores a new secret. An equal secret moves no version, so that a resend after a crash changes nothing.
 fn seal(merged: &mut Merged, pointer: String, secret: &str, rules: &Rules<'_>) {
     if rules.secrets.get(&pointer).is_some_and(|kept| kept == secret) {
         return;
@@ -238,7 +238,7 @@ fn seal(merged: &mut Merged, pointer: String, secret: &str, rules: &Rules<'_>) {
     merged.secrets.push((pointer, secret.to_owned()));
 }
 
-/// Returns the fields without a value that the settings need.
+/// Returns the required fields that have no value.
 fn missing_values(settings: &Value) -> Vec<FieldError> {
     let empty = |leaf: &&Leaf| match settings.pointer(leaf.pointer) {
         None | Some(Value::Null) => true,

@@ -1,5 +1,4 @@
-//! The tenants: the table of settings, the rules of a write, what follows from both, and where they are stored.
-//! Knows no HTTP.
+//! Tenants: the table of settings, the rules for writes, the derived runtime, and the database. Knows no HTTP.
 pub(crate) mod changes;
 pub(crate) mod digest;
 pub(crate) mod format;

@@ -31,14 +31,14 @@ pub(super) async fn users(work: &mut Work, tenant: &str) -> Result<BTreeMap<Stri
     Ok(rows.into_iter().collect())
 }
 
-/// Returns the values behind the sealed leaves of a tenant.
+/// Returns the stored values of the sealed leaves of a tenant.
 pub(crate) async fn secrets(work: &mut Work, tenant: &str) -> Result<BTreeMap<String, String>, Failure> {
     let sql = "SELECT pointer, value FROM secrets WHERE tenant = ?";
     let rows: Vec<(String, String)> = sqlx::query_as(sql).bind(tenant).fetch_all(&mut *work.tx).await?;
     Ok(rows.into_iter().collect())
 }
 
-/// Keeps new values behind sealed leaves.
+/// Stores new values of sealed leaves.
 pub(crate) async fn keep_secrets(work: &mut Work, tenant: &str, secrets: &[(String, String)]) -> Result<(), Failure> {
     for (pointer, value) in secrets {
         let sql = "INSERT OR REPLACE INTO secrets VALUES (?, ?, ?)";
@@ -47,7 +47,7 @@ pub(crate) async fn keep_secrets(work: &mut Work, tenant: &str, secrets: &[(Stri
     Ok(())
 }
 
-/// Returns the values that the platform does not keep as they are written.
+/// Returns how the platform changes values that it accepts, by pointer.
 pub(crate) async fn normalisers(work: &mut Work, tenant: &str) -> Result<BTreeMap<String, Normaliser>, Failure> {
     let sql = "SELECT pointer, mode FROM normalisers WHERE tenant = ?";
     let rows: Vec<(String, String)> = sqlx::query_as(sql).bind(tenant).fetch_all(&mut *work.tx).await?;

@@ -1,12 +1,12 @@
-//! How this platform says no: `application/problem+json` with a slug and a list of bad fields.
+//! Refusals: `application/problem+json` with a slug and a list of invalid fields.
 //!
-//! No text for people is in it: the caller writes its own. A pointer is RFC 6901 into `settings`; for a request without
+//! They contain no text for people: the client writes its own. A pointer is RFC 6901 into `settings`; for a request without
 //! settings it is into the body.
 use serde_json::{Map, Value, json};
 
 pub(crate) use super::slugs::{Code, Slug};
 
-/// One bad field.
+/// One invalid field.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FieldError {
     pub pointer: String,
@@ -36,7 +36,7 @@ pub(crate) struct Problem {
     pub slug: Slug,
     pub status: u16,
     pub errors: Vec<FieldError>,
-    /// A member beside the standard ones, such as `owner`.
+    /// An additional member, such as `owner`.
     pub extra: Option<(&'static str, String)>,
 }
 
@@ -61,7 +61,7 @@ impl Problem {
         Self { extra: Some(("owner", owner.to_owned())), ..Self::new(Slug::OwnedByOther) }
     }
 
-    /// A tombstone is in the way: 404 to a reader, 409 to a creator.
+    /// The tenant was deleted: 404 for a read, 409 for a create.
     pub(crate) fn tombstone(deletion_id: &str, status: u16) -> Self {
         Self { status, extra: Some(("deletionId", deletion_id.to_owned())), ..Self::new(Slug::TenantDeleted) }
     }
@@ -82,22 +82,22 @@ impl Problem {
     }
 }
 
-/// Why a request was not carried out.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// The platform says no.
+    /// Refused by the platform.
     #[error("refused as {}", .0.slug.name())]
     Refused(Box<Problem>),
-    /// The token endpoint says no, in the words of OAuth 2.0.
+    /// Refused by the token endpoint, with an error of OAuth 2.0.
     #[error("no token: {error}")]
     NoToken { status: u16, error: &'static str },
-    /// Microsoft says no, in its own words.
+    /// Refused in Microsoft's format.
     #[error("refused as {}", .0.code)]
     Foreign(Box<Foreign>),
     /// The database failed.
     #[error("database")]
     Database(#[from] sqlx::Error),
-    /// The database holds something that is not ours.
+    /// The database holds JSON that cannot be read.
     #[error("stored JSON")]
     Stored(#[from] serde_json::Error),
 }
@@ -114,11 +114,11 @@ impl From<Slug> for Failure {
     }
 }
 
-/// A refusal in somebody else's words.
+/// A refusal in Microsoft's format.
 #[derive(Clone, Debug)]
 pub(crate) struct Foreign {
     pub status: u16,
-    /// What a caller branches on; also in the journal.
+    /// The error code; also in Microsoft's log.
     pub code: String,
     pub body: Value,
     pub headers: Vec<(&'static str, String)>,

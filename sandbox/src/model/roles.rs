@@ -1,4 +1,4 @@
-//! Who a client of the admin API is, and which tenants it reaches.
+//! The roles of clients of the admin API, and the tenants that they can access.
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -33,23 +33,28 @@ impl Role {
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub role: Role,
-    /// The partner for which a partner client speaks.
+    /// The partner of a partner client.
     pub partner: Option<String>,
     /// The tenants granted to a tenant client.
     pub tenants: BTreeSet<String>,
 }
 
+/// What exists under the id of a tenant, as far as access depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject<'a> {
+    /// A tenant, or the tombstone of one, with its partner.
+    Managed(Option<&'a str>),
+    /// Nothing. Partner clients may learn that, because they create tenants.
+    Absent,
+}
+
 impl Caller {
-    /// True if this client may see the tenant `id` that `partner` looks after.
-    ///
-    /// A tenant that does not exist belongs to nobody (`exists` is false): system and partner clients may learn so,
-    /// because they create tenants.
-    pub(crate) fn reaches(&self, id: &str, partner: Option<&str>, exists: bool) -> bool {
-        match self.role {
-            Role::System => true,
-            Role::Partner if exists => self.partner.is_some() && self.partner.as_deref() == partner,
-            Role::Partner => true,
-            Role::Tenant => self.tenants.contains(id),
+    /// True if this client may access the tenant `id`.
+    pub(crate) fn has_access(&self, id: &str, subject: Subject<'_>) -> bool {
+        match (self.role, subject) {
+            (Role::System, _) | (Role::Partner, Subject::Absent) => true,
+            (Role::Partner, Subject::Managed(partner)) => self.partner.is_some() && self.partner.as_deref() == partner,
+            (Role::Tenant, _) => self.tenants.contains(id),
         }
     }
 }

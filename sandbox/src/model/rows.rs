@@ -1,6 +1,6 @@
 //! The settings of the Tenant Administration view, tab by tab: data only.
 //!
-//! The authority letters are a reading of the vendor's manual: N everybody, T tenant administrators, P partner
+//! The authority letters are a reading of the vendor's manual: N everyone, T tenant administrators, P partner
 //! administrators, S system administrators. No platform default is invented where none is published.
 use super::leaf::Authority::{NonTechnical as N, Partner as P, System as S, Tenant as T};
 use super::leaf::{
@@ -9,7 +9,7 @@ use super::leaf::{
 
 const NAME: Kind = Kind::Text { max: 256 };
 
-/// Pointers of the toggles that hide what is under them.
+/// Pointers of the toggles that hide the settings below them.
 pub(crate) const INTERACT_ENABLED: &str = "/extensions/interact/enabled";
 pub(crate) const INSTANT_MESSAGING_ENABLED: &str = "/modalities/instantMessaging/enabled";
 const ASSISTANT_OWN_ACS: &str = "/extensions/assistant/useOwnAcsInstance";
@@ -20,7 +20,7 @@ const ASSISTANT: &[&str] = &[ASSISTANT_OWN_ACS];
 const INSTANT_MESSAGING: &[&str] = &[INSTANT_MESSAGING_ENABLED];
 const INSTANT_MESSAGING_ACS: &[&str] = &[INSTANT_MESSAGING_ENABLED, INSTANT_MESSAGING_OWN_ACS];
 
-/// Pointers that a rule of the platform names.
+/// Pointers that rules of the platform use.
 pub(crate) const PARTNER: &str = "/partner/partnerId";
 pub(crate) const DEFAULT_ORGANIZATION_UNIT: &str = "/provisioning/defaultOrganizationUnitId";
 pub(crate) const PROVISIONING_VIA_TEAMS: &str = "/provisioning/allowServiceProvisioningViaTeams";
@@ -43,8 +43,7 @@ pub(crate) const SECONDARY_ACCOUNT: &str = "/modalities/instantMessaging/seconda
 pub(crate) static LEAVES: &[Leaf] = &[
     // General
     Leaf::new("/general/name", NAME, P, "name in the tenant list").required(Required::AtCreation),
-    formatted("/general/o365Domain", Format::Domain, P, "domain that the tenant is under")
-        .required(Required::AtCreation),
+    formatted("/general/o365Domain", Format::Domain, P, "domain of the tenant").required(Required::AtCreation),
     Leaf::new("/general/tenantId", Kind::Identity, P, "Entra tenant id, always the id of the tenant"),
     text("/general/companyName", N, "company behind the tenant"),
     text("/general/division", N, "division of the company"),
@@ -71,7 +70,7 @@ pub(crate) static LEAVES: &[Leaf] = &[
         "/general/billingAddress/country",
         Format::Country,
         N,
-        "country of the bill; says nothing about where data is kept",
+        "billing country; does not decide where data is stored",
     )
     .clearable(),
     // Contact
@@ -84,7 +83,7 @@ pub(crate) static LEAVES: &[Leaf] = &[
         PARTNER,
         Format::Partner,
         S,
-        "partner that looks after the tenant; a partner client creates tenants of its own only",
+        "partner that manages the tenant; a partner client creates only its own tenants",
     )
     .clearable(),
     // Data privacy
@@ -101,7 +100,7 @@ pub(crate) static LEAVES: &[Leaf] = &[
     toggle(
         PERSIST_USER_STATES,
         T,
-        "whether user states are recorded for reports; off closes what is open and keeps the past",
+        "whether user states are recorded for reports; switching it off closes open records and keeps existing data",
     ),
     toggle("/dataPrivacy/showUserTimeInState", T, "whether views show the time in state"),
     Leaf::new(
@@ -123,7 +122,7 @@ pub(crate) static LEAVES: &[Leaf] = &[
         PROVISIONING_VIA_TEAMS,
         &["Everyone", "TenantAndOrganizationUnitAdministrators", "TenantAdministrators", "NoOne"],
         T,
-        "least role that provisions services from Microsoft Teams",
+        "minimum role that can provision services from Microsoft Teams",
     )
     .preset(Preset::Text("Everyone")),
     choice(
@@ -133,19 +132,23 @@ pub(crate) static LEAVES: &[Leaf] = &[
         "role of the owner of a future service provisioned from Microsoft Teams",
     )
     .preset(Preset::Text("TeamOwner")),
-    toggle("/provisioning/multihomingEnabled", S, "whether the tenant lives on several clusters")
+    toggle("/provisioning/multihomingEnabled", S, "whether the tenant runs on several clusters")
         .script(Script::Changed("multihoming-changed")),
     // Extensions
     limit(
         OUTBOUND_LIMIT,
         50,
         20,
-        "outbound tasks at once per service; beyond it a task is discarded with a flow error",
+        "concurrent outbound tasks per service; at the limit a task is discarded with a flow error",
     ),
     toggle("/extensions/outbound/directlyInvitePstn", S, "whether phone numbers join a group call directly"),
     toggle("/extensions/outbound/directlyInviteUpn", S, "whether users join a group call directly"),
-    toggle(INTERACT_ENABLED, T, "whether Interact reaches agents; the first time it makes the widget key")
-        .script(Script::SwitchedOn("interact-enabled")),
+    toggle(
+        INTERACT_ENABLED,
+        T,
+        "whether Interact reaches agents; switching it on for the first time creates the widget key",
+    )
+    .script(Script::SwitchedOn("interact-enabled")),
     sealed(
         "/extensions/interact/acsConnectionString",
         INTERACT,
@@ -158,7 +161,7 @@ pub(crate) static LEAVES: &[Leaf] = &[
         SESSION_RECOVERY,
         Kind::Number { min: 5, max: Some(60) },
         T,
-        "seconds until a closed session ends for good",
+        "seconds until a closed session can no longer be resumed",
     )
     .under(INTERACT)
     .preset(Preset::Number(20)),
@@ -166,7 +169,7 @@ pub(crate) static LEAVES: &[Leaf] = &[
         INTERACT_AUTHORIZATION,
         &["None", "VerifyToken", "VerifyTokenAndTenant"],
         T,
-        "whether a session needs a token, and one of a certain tenant",
+        "whether a session needs a token, and whether the token must be from this tenant",
     )
     .under(INTERACT)
     .preset(Preset::Text("None")),
@@ -177,7 +180,7 @@ pub(crate) static LEAVES: &[Leaf] = &[
         "connection string of Azure Communication Services for Assistant",
     ),
     toggle(NEW_DESIGN, T, "whether users may switch to the new design"),
-    toggle(OVERWRITE_DESIGN, T, "whether the design chosen here holds for every user"),
+    toggle(OVERWRITE_DESIGN, T, "whether this design applies to every user"),
     Leaf::new(
         SEARCH_FILTER,
         Kind::Text { max: 4096 },
@@ -197,8 +200,9 @@ pub(crate) static LEAVES: &[Leaf] = &[
         .under(INSTANT_MESSAGING)
         .required(Required::WhenOn)
         .clearable(),
-    formatted(SECONDARY_ACCOUNT, Format::Email, T, "another guest account").under(INSTANT_MESSAGING).clearable(),
-    limit(INSTANT_MESSAGING_LIMIT, 50, 20, "chats at once per service; further ones wait").under(INSTANT_MESSAGING),
+    formatted(SECONDARY_ACCOUNT, Format::Email, T, "second guest account").under(INSTANT_MESSAGING).clearable(),
+    limit(INSTANT_MESSAGING_LIMIT, 50, 20, "concurrent chats per service; at the limit chats wait")
+        .under(INSTANT_MESSAGING),
     toggle(INSTANT_MESSAGING_OWN_ACS, T, "whether chats use the tenant's own ACS instance").under(INSTANT_MESSAGING),
     sealed(
         "/modalities/instantMessaging/acsConnectionString",
@@ -218,9 +222,9 @@ pub(crate) static LEAVES: &[Leaf] = &[
         EXTERNAL_TASK_LIMIT,
         50,
         20,
-        "external tasks at once per service; beyond it a task is discarded with a flow error",
+        "concurrent external tasks per service; at the limit a task is discarded with a flow error",
     ),
-    limit(EMAIL_LIMIT, 200, 50, "e-mail tasks at once per service; further ones wait"),
+    limit(EMAIL_LIMIT, 200, 50, "concurrent e-mail tasks per service; at the limit tasks wait"),
     // Licenses
     choice(
         "/licenses/tenantState",

@@ -1,7 +1,7 @@
-//! What a tenant is doing, derived from what it holds: license use, pending changes, widget key, deletion.
+//! The runtime of a tenant, derived from what it holds: license use, pending changes, widget key, deletion.
 //!
-//! Pure. Nothing in here is stored as a decision: a change is pending because what the script last saw differs from
-//! what is there now, and becomes not pending by itself when it is taken back.
+//! Pure. Pending changes are computed, not stored: a change is pending while the current value differs from the one that the
+//! script pushed last, and no longer pending when it is reverted.
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -31,24 +31,24 @@ pub(crate) const SERVICE_LICENSES: [&str; 3] = ["advancedRouting", "enterpriseRo
 pub(crate) const USER_LICENSES: [&str; 5] =
     ["contactCenter", "attendantConsole", "assistant", "interact", "transcription"];
 
-/// What a tenant is besides its settings.
+/// The state of a tenant that is not in its settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State {
     pub widget_key: Option<WidgetKey>,
     /// The token of the last widget key rotation, and of the last test message.
     pub last_rotation: Option<String>,
     pub last_message: Option<String>,
-    /// The script-relevant settings as the script last saw them, by pointer.
+    /// The settings that the script pushed last, by pointer.
     pub pushed: BTreeMap<String, Value>,
     pub available_modalities: BTreeSet<String>,
-    /// Limits of the vendor, by pointer; what is set above them stays stored.
+    /// Limits of the vendor, by pointer; a higher setting stays stored.
     pub caps: BTreeMap<String, i64>,
-    /// What a setting held before the platform moved it by itself, by pointer; until a write sets it again.
+    /// The value of a setting before the platform changed it, by pointer; kept until a write sets it again.
     #[serde(default)]
     pub moved_from: BTreeMap<String, String>,
     /// Accounts that accepted their invitation.
     pub accepted_accounts: BTreeSet<String>,
-    /// Set from the moment that the deletion was confirmed.
+    /// Set when the deletion is confirmed.
     pub deletion_id: Option<String>,
 }
 
@@ -60,7 +60,7 @@ pub(crate) struct WidgetKey {
 }
 
 impl State {
-    /// The state of a tenant for which no script has run yet.
+    /// Returns the state of a tenant before the first run of the script.
     pub(crate) fn new(initial_settings: &Value) -> Self {
         Self {
             widget_key: None,
@@ -76,7 +76,7 @@ impl State {
     }
 }
 
-/// A service of a tenant, as far as licenses and the script see it.
+/// The parts of a service that licenses and the script depend on.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Service {
     pub id: String,
@@ -84,9 +84,9 @@ pub(crate) struct Service {
     pub features: Vec<String>,
     /// Name, sign-in name and number: what the script pushes.
     pub technical: Value,
-    /// The same as the script last saw it; nothing for a service that it never saw.
+    /// The values that the script pushed last; `None` before the first push.
     pub pushed: Option<Value>,
-    /// Out of service, until the script takes it away.
+    /// Out of service; the next run of the script removes it.
     pub removed: bool,
 }
 
@@ -101,13 +101,13 @@ pub(crate) fn script_settings(settings: &Value) -> BTreeMap<String, Value> {
         .collect()
 }
 
-/// What a tenant holds, from which its runtime follows.
+/// What the runtime of a tenant is derived from.
 pub(crate) struct Holdings<'a> {
     pub id: &'a str,
     pub settings: &'a Value,
     pub state: &'a State,
     pub services: &'a [Service],
-    /// Users by kind of license, as `users/interact` or `modalities/email`.
+    /// Number of users by kind of license, such as `users/interact` or `modalities/email`.
     pub users: &'a BTreeMap<String, i64>,
 }
 
@@ -149,7 +149,7 @@ fn moved_references(settings: &Value, state: &State) -> Vec<Value> {
     moved.map(|(pointer, from)| json!({"pointer": pointer, "from": from, "to": settings.pointer(pointer)})).collect()
 }
 
-/// False while the subscription keeps everybody out: no log-in, no task, and an announcement for every call.
+/// False while the subscription is suspended, expired or canceled: log-ins and tasks are refused, calls get an announcement.
 pub(crate) fn is_in_service(settings: &Value) -> bool {
     let state = settings.pointer("/licenses/tenantState").and_then(Value::as_str);
     !matches!(state, Some("Suspended" | "Expired" | "Canceled"))
@@ -210,7 +210,7 @@ pub(crate) fn user_kinds() -> impl Iterator<Item = String> {
     users.chain(MODALITIES.iter().map(|name| format!("modalities/{name}")))
 }
 
-/// Says of each kind whether the tenant has any license of it, bought or used.
+/// Returns for each kind whether the tenant has bought or uses a license of it.
 fn licensed(settings: &Value, used: &Value) -> Value {
     let has = |group: &str, name: &str| {
         let count = |value: &Value| value[group][name].as_i64().unwrap_or(0);

@@ -1,8 +1,8 @@
 //! The one place that writes a tenant.
 //!
 //! Versions follow from content: `settingsVersion` moves exactly when the settings differ, `runtimeVersion` exactly
-//! when anything else of the document does. Both are the number of the change in the feed, so that a tenant that is
-//! created again never reuses one.
+//! when anything else of the document does. Both are the number of the change in the feed, so that a
+//! re-created tenant never reuses one.
 use serde_json::{Value, json};
 
 use super::changes::record_change;
@@ -56,7 +56,7 @@ impl Tenant {
         let was = self.seen.replace(now);
         let partner_before = was.as_ref().and_then(|was| was.settings.pointer(PARTNER)?.as_str());
         if partner_before.is_some() && partner_before != self.partner() {
-            // The partner that loses the tenant hears of it too.
+            // The partner that loses the tenant gets an entry, too.
             record_change(work, &self.id, partner_before).await?;
         }
         let seq = record_change(work, &self.id, self.partner()).await?;

@@ -1,4 +1,4 @@
-//! The closed lists of refusals: slugs of problems, codes of bad fields.
+//! The closed lists of refusals: slugs of problems, codes of invalid fields.
 //!
 //! Both are published in the OpenAPI document; a client may match on them exhaustively.
 
@@ -33,9 +33,9 @@ pub(crate) enum Slug {
 
 /// Name, status and meaning of each slug, in the order of the enum.
 static SLUGS: [(Slug, &str, u16, &str); 24] = [
-    (Slug::MalformedRequest, "malformed-request", 400, "not JSON, or a parameter or header is not of its form"),
+    (Slug::MalformedRequest, "malformed-request", 400, "not JSON, or a malformed parameter or header"),
     (Slug::Unauthenticated, "unauthenticated", 401, "no token, or it is unknown or expired"),
-    (Slug::NotPermitted, "not-permitted", 403, "not for this role, or out of its reach"),
+    (Slug::NotPermitted, "not-permitted", 403, "not permitted for this role, or a tenant that it cannot access"),
     (
         Slug::FieldNotPermitted,
         "field-not-permitted",
@@ -47,7 +47,7 @@ static SLUGS: [(Slug, &str, u16, &str); 24] = [
         Slug::TenantDeleted,
         "tenant-deleted",
         404,
-        "the tenant was deleted, `deletionId` names the tombstone; 409 when a PUT meets one",
+        "the tenant was deleted, `deletionId` names the tombstone; 409 for a PUT",
     ),
     (Slug::WidgetKeyNotSet, "widget-key-not-set", 404, "Interact was never switched on"),
     (Slug::RouteNotFound, "route-not-found", 404, "there is no such route"),
@@ -59,12 +59,12 @@ static SLUGS: [(Slug, &str, u16, &str); 24] = [
         Slug::InvitationPending,
         "invitation-pending",
         409,
-        "the primary account has not accepted; the token is not used up",
+        "the primary account has not accepted its invitation; the token stays unused",
     ),
-    (Slug::CursorExpired, "cursor-expired", 410, "read the list in full and start from now"),
-    (Slug::TenantExists, "tenant-exists", 412, "a tenant is created once"),
+    (Slug::CursorExpired, "cursor-expired", 410, "read the full list and start from now"),
+    (Slug::TenantExists, "tenant-exists", 412, "the tenant exists already"),
     (Slug::SettingsChanged, "settings-changed", 412, "`settingsVersion` has moved"),
-    (Slug::UnsupportedMediaType, "unsupported-media-type", 415, "the body is not of a type listed"),
+    (Slug::UnsupportedMediaType, "unsupported-media-type", 415, "the media type of the body is not supported"),
     (Slug::InvalidSettings, "invalid-settings", 422, "the listed fields are wrong; nothing was saved"),
     (Slug::InvalidRequest, "invalid-request", 422, "the listed members of the body are wrong"),
     (Slug::ConfirmationRequired, "confirmation-required", 422, "deletion needs `confirm=YES`"),
@@ -124,20 +124,20 @@ pub(crate) enum Code {
 
 /// Name and meaning of each code, in the order of the enum.
 static CODES: [(Code, &str, &str); 14] = [
-    (Code::UnknownField, "unknown-field", "the server does not know this member"),
-    (Code::WrongType, "wrong-type", "not of the type of the field"),
+    (Code::UnknownField, "unknown-field", "unknown member"),
+    (Code::WrongType, "wrong-type", "wrong JSON type"),
     (Code::OutOfRange, "out-of-range", "below `min` or above `max`"),
     (Code::TooLong, "too-long", "more than `max` characters"),
-    (Code::Empty, "empty", "an empty text; null clears"),
-    (Code::BadFormat, "bad-format", "not in the notation of the field"),
-    (Code::NotAllowed, "not-allowed", "not one of the spellings of the field"),
-    (Code::Required, "required", "the merged settings lack a value that they need"),
+    (Code::Empty, "empty", "empty text; null clears the field"),
+    (Code::BadFormat, "bad-format", "not in the format of the field"),
+    (Code::NotAllowed, "not-allowed", "not one of the allowed values"),
+    (Code::Required, "required", "the value is missing after the merge"),
     (Code::NotClearable, "not-clearable", "null is not accepted here"),
     (Code::Fixed, "fixed", "the value never changes"),
     (Code::SealedForm, "sealed-form", "a sealed field is written as `{\"value\": …}`"),
     (Code::SameAccount, "same-account", "primary and secondary account are the same"),
-    (Code::Restricted, "restricted", "not for this role"),
-    (Code::UnknownReference, "unknown-reference", "the id names nothing that is there, or not any more"),
+    (Code::Restricted, "restricted", "not permitted for this role"),
+    (Code::UnknownReference, "unknown-reference", "the id refers to nothing that exists"),
 ];
 
 impl Code {

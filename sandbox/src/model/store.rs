@@ -1,7 +1,6 @@
-//! The database: SQLite in a file or in memory, and the transaction in which each request is carried out.
+//! The database: SQLite in a file or in memory, and one transaction per request.
 //!
-//! There is one connection, so that requests are carried out one after the other and their order in the log is the
-//! order of their effects.
+//! There is one connection, so that requests run one after the other and the log has the order of their effects.
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,9 +13,9 @@ use super::trace::Trace;
 /// Where the platform keeps its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Database {
-    /// In memory, gone when the platform stops.
+    /// In memory; lost when the platform stops.
     Memory,
-    /// In this SQLite file, which is made if it is absent; its state survives a restart.
+    /// In this SQLite file, which is created if it is missing. The state survives a restart.
     File(PathBuf),
 }
 
@@ -27,7 +26,7 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the database and makes the tables of these schemas.
+    /// Opens the database and creates the tables of these schemas.
     pub(crate) async fn open(database: &Database, schemas: &[&'static str]) -> Result<Self, sqlx::Error> {
         let options = SqliteConnectOptions::new().disable_statement_logging();
         let options = match database {
@@ -38,7 +37,7 @@ impl Store {
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Normal),
         };
-        // A database in memory lives as long as its connection, so this one never retires.
+        // A database in memory lives as long as its connection, so the connection is never replaced.
         let pool = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(1)
@@ -69,7 +68,7 @@ impl Store {
     }
 }
 
-/// Returns by how much the virtual clock is ahead of the real one.
+/// Returns the number of seconds by which the virtual clock is ahead of the real one.
 pub(crate) async fn advanced_seconds(tx: &mut Transaction<'static, Sqlite>) -> Result<i64, sqlx::Error> {
     let sql = "SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'clock_advanced_seconds'";
     sqlx::query_scalar(sql).fetch_one(&mut **tx).await
@@ -78,7 +77,7 @@ pub(crate) async fn advanced_seconds(tx: &mut Transaction<'static, Sqlite>) -> R
 /// The transaction of one request, and what the log will say about it.
 pub(crate) struct Work {
     pub tx: Transaction<'static, Sqlite>,
-    /// The virtual time at which the request is carried out.
+    /// The virtual time of the request.
     pub now: Timestamp,
     pub trace: Trace,
 }

@@ -1,6 +1,6 @@
-//! What a setting is on this platform: a row of data per leaf, and the questions that everybody asks about the rows.
+//! The table of settings: one row of data per leaf, and lookups in it.
 //!
-//! The rows themselves are in `rows.rs`, their vocabulary in `leaf.rs`. Validation, defaults, restricted paths, what a
+//! The rows themselves are in `rows.rs`, their types in `leaf.rs`. Validation, defaults, restricted paths, what a
 //! script must push, and the schemas of the OpenAPI document are all read from here, so that a rule is written once.
 //! The client of the admin API has a table of its own and shares nothing with this one: a mistake in either then shows
 //! as a refused write.
@@ -13,12 +13,12 @@ use super::rows::LEAVES;
 /// What the table knows about a pointer.
 pub(crate) enum Place {
     Leaf(&'static Leaf),
-    /// An object with leaves somewhere below.
+    /// An object with leaves below it.
     Section,
     Unknown,
 }
 
-/// Returns what stands at `pointer`.
+/// Returns what is at `pointer`.
 pub(crate) fn place(pointer: &str) -> Place {
     if let Some(leaf) = LEAVES.iter().find(|leaf| leaf.pointer == pointer) {
         return Place::Leaf(leaf);
@@ -27,7 +27,7 @@ pub(crate) fn place(pointer: &str) -> Place {
     if LEAVES.iter().any(|leaf| below(&leaf)) { Place::Section } else { Place::Unknown }
 }
 
-/// Returns the settings of a tenant for which nobody has set anything.
+/// Returns the default settings of a tenant.
 pub(crate) fn initial_settings(id: &str) -> Value {
     let mut settings = Value::Object(Map::new());
     for leaf in LEAVES {
@@ -79,7 +79,7 @@ fn unescape(token: &str) -> String {
     token.replace("~1", "/").replace("~0", "~")
 }
 
-/// Stores `value` at `pointer` and makes the objects on the way.
+/// Stores `value` at `pointer` and creates missing objects above it.
 pub(crate) fn put(document: &mut Value, pointer: &str, value: Value) {
     let mut at = document;
     for token in pointer.split('/').skip(1) {

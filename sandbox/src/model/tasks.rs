@@ -1,6 +1,6 @@
 //! The kinds of tasks and their limits.
 //!
-//! A limit acts at once: on the next task, and on those that wait. It never ends a task that runs.
+//! A limit takes effect immediately, for new and for waiting tasks. It never ends a running task.
 use serde_json::{Value, json};
 
 use super::problem::Failure;
@@ -11,12 +11,12 @@ use super::runtime::is_in_service;
 use super::store::Work;
 use super::tenant::Tenant;
 
-/// What becomes of a task at the limit.
+/// What happens to a task at the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AtLimit {
-    /// The flow that made it gets an error.
+    /// The flow that created it gets an error.
     Discarded,
-    /// It waits until there is room.
+    /// It waits until another task ends.
     Blocked,
 }
 
@@ -54,13 +54,13 @@ pub(crate) fn kinds() -> [&'static str; 4] {
     [KINDS[0].name, KINDS[1].name, KINDS[2].name, KINDS[3].name]
 }
 
-/// Returns how many tasks of a kind may run at once per service: the wanted value, or the vendor's cap below it.
+/// Returns how many tasks of a kind may run at once per service: the setting, or the vendor's cap if it is lower.
 pub(crate) fn effective_limit(tenant: &Tenant, kind: &Kind) -> i64 {
     let wanted = tenant.settings.pointer(kind.limit).and_then(Value::as_i64).unwrap_or(0);
     tenant.state.caps.get(kind.limit).map_or(wanted, |cap| wanted.min(*cap))
 }
 
-/// Says what keeps tasks of a kind from running, whatever the limit.
+/// Returns what prevents tasks of a kind from running, apart from the limit.
 pub(crate) fn hindrance(tenant: &Tenant, kind: &Kind) -> Option<&'static str> {
     let unavailable = |name: &str| !tenant.state.available_modalities.contains(name);
     let unlicensed = |name: &str| tenant.runtime()["licensed"]["modalities"][name] != json!(true);
@@ -77,7 +77,7 @@ pub(crate) fn hindrance(tenant: &Tenant, kind: &Kind) -> Option<&'static str> {
     }
 }
 
-/// Lets waiting tasks run as far as there is room, the oldest first.
+/// Starts waiting tasks up to the limit, oldest first.
 pub(crate) async fn resume(work: &mut Work, tenant: &Tenant) -> Result<(), Failure> {
     let sql = "SELECT service, kind, SUM(running) FROM tasks WHERE tenant = ? \
                GROUP BY service, kind HAVING SUM(running) < COUNT(*)";

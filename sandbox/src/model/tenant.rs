@@ -8,7 +8,7 @@ use super::runtime::State;
 use super::store::Work;
 use super::table::restricted_paths;
 
-/// A tenant.
+/// One tenant of the platform.
 #[derive(Clone, Debug)]
 pub(crate) struct Tenant {
     pub id: String,
@@ -19,7 +19,7 @@ pub(crate) struct Tenant {
     pub(super) settings_version: i64,
     pub(super) runtime: Value,
     pub(super) runtime_version: i64,
-    /// What a reader sees now; nothing before the tenant is created.
+    /// What a reader saw before this request; `None` before the tenant is created.
     pub(super) seen: Option<Seen>,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Seen {
 type Row = (String, i64, String, i64, Option<String>, Option<String>, String);
 
 impl Tenant {
-    /// A tenant that is not stored yet.
+    /// Returns a tenant that is not stored yet.
     pub(crate) fn new(id: &str, settings: Value, state: State) -> Self {
         Self {
             id: id.to_owned(),
@@ -50,7 +50,7 @@ impl Tenant {
         }
     }
 
-    /// Returns the tenant `id`, whoever asks.
+    /// Returns the tenant `id` without a check of the caller.
     pub(crate) async fn load(work: &mut Work, id: &str) -> Result<Option<Self>, Failure> {
         let sql = "SELECT settings, settings_version, runtime, runtime_version, owner, last_owner, state \
                    FROM tenants WHERE id = ?";
@@ -82,7 +82,7 @@ impl Tenant {
         }
     }
 
-    /// Returns the partner that looks after the tenant.
+    /// Returns the partner that manages the tenant.
     pub(crate) fn partner(&self) -> Option<&str> {
         self.settings.pointer(PARTNER).and_then(Value::as_str)
     }
@@ -102,7 +102,7 @@ impl Tenant {
         self.settings.pointer(pointer).and_then(Value::as_str)
     }
 
-    /// Returns the version of the settings as it stands on the wire.
+    /// Returns the version of the settings in wire format.
     pub(crate) fn settings_version(&self) -> String {
         version("s", self.settings_version)
     }
@@ -126,7 +126,7 @@ impl Tenant {
     }
 }
 
-/// Returns a version as it stands on the wire: opaque, short, never reused.
+/// Returns a version in wire format: opaque, short, never reused.
 pub(crate) fn version(kind: &str, number: i64) -> String {
     format!("{kind}{number}")
 }

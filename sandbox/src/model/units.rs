@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use super::digest::derived_guid;
 use super::store::Work;
 
-/// The id of the top of every tree.
+/// The id of the root of every tree.
 pub(crate) const ROOT: &str = "root";
 
-/// Returns the "Default Organization Unit for Microsoft Teams-based teams", which is always there, right below the root.
+/// Returns the "Default Organization Unit for Microsoft Teams-based teams", which always exists directly below the root.
 pub(crate) fn teams_based(tenant: &str) -> String {
     derived_guid(&["teams-based", tenant])
 }
@@ -19,7 +19,7 @@ pub(crate) fn teams_based(tenant: &str) -> String {
 pub(crate) struct Unit {
     pub parent: String,
     pub name: String,
-    /// False for one that nothing new can be put into.
+    /// False if nothing new can be placed in it.
     pub selectable: bool,
 }
 
@@ -50,7 +50,7 @@ impl Tree {
         id == ROOT || self.0.contains_key(id)
     }
 
-    /// True if something new can be put into the unit.
+    /// True if something new can be placed in the unit.
     pub(crate) fn is_selectable(&self, id: &str) -> bool {
         id == ROOT || self.0.get(id).is_some_and(|unit| unit.selectable)
     }

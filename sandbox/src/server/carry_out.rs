@@ -12,7 +12,7 @@ use crate::model::problem::Failure;
 use crate::model::store::Work;
 
 impl Platform {
-    /// Carries a request out; a fault is noted in the log.
+    /// Carries out a request; the log names the fault.
     pub(super) async fn carry_out(&self, arrival: &Arrival, fault: Option<&str>) -> Reply {
         let call = &arrival.call;
         match self.try_to_carry_out(arrival, fault).await {
@@ -24,7 +24,7 @@ impl Platform {
         }
     }
 
-    /// Carries a request out in one transaction, as often as its patience allows.
+    /// Carries out a request in one transaction, and repeats it while the answer wants to wait for a change.
     async fn try_to_carry_out(&self, arrival: &Arrival, fault: Option<&str>) -> Result<Reply, Failure> {
         let began = Instant::now();
         let mut committed = self.committed.subscribe();
@@ -78,7 +78,7 @@ impl Platform {
         Ok(reply)
     }
 
-    /// Takes everything back and returns another transaction, in which the refusal is logged.
+    /// Rolls back and returns a new transaction, in which the refusal is logged.
     async fn undo(&self, work: Work) -> Result<Work, Failure> {
         let Work { tx, mut trace, .. } = work;
         tx.rollback().await?;

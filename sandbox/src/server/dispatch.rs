@@ -20,7 +20,7 @@ use crate::world::{
     tasks, tenant, users, view,
 };
 
-/// Carries out what the route of a request is for.
+/// Runs the operation of the route of a request.
 pub(super) async fn dispatch(platform: &Platform, work: &mut Work, arrival: &Arrival) -> Result<Reply, Failure> {
     let (route, call) = (arrival.route?, &arrival.call);
     if !may_ask(route.template, call.peer.ip()) {
@@ -79,7 +79,7 @@ async fn world(platform: &Platform, work: &mut Work, call: &Call, operation: Wor
     }
 }
 
-/// Methods and templates of the routes that a fault can strike.
+/// Methods and templates of the routes that a fault can apply to.
 fn faulted_routes() -> Vec<(&'static str, &'static str)> {
     routes().filter(|route| route.is_logged()).map(|route| (route.method, route.template)).collect()
 }
@@ -146,7 +146,7 @@ async fn microsoft(platform: &Platform, work: &mut Work, call: &Call, operation:
     }
 }
 
-/// The world under `/sandbox` answers only this machine.
+/// The routes under `/sandbox` answer only this machine.
 fn may_ask(template: &str, peer: IpAddr) -> bool {
     !template.starts_with("/sandbox/") || peer.to_canonical().is_loopback()
 }

@@ -1,4 +1,4 @@
-//! The answer to a request, with what a planted fault makes of it.
+//! The answer to a request, changed by a planted fault.
 use std::io::{Error, ErrorKind};
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ impl Platform {
         }
     }
 
-    /// Answers as the fault wants it; some faults let the request through and corrupt only the answer.
+    /// Answers as the fault says; some faults carry out the request and corrupt only the answer.
     async fn answer_faulted(&self, arrival: &Arrival, faulted: Faulted, peer: &Peer) -> Response {
         let (Faulted { kind, action }, call) = (faulted, &arrival.call);
         match &action {
@@ -60,7 +60,7 @@ impl Platform {
         respond(reply, &call.request_id)
     }
 
-    /// Waits, but not longer than the platform runs.
+    /// Waits until the time is over or the platform stops.
     async fn rest(&self, wait: Duration) {
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
@@ -68,7 +68,7 @@ impl Platform {
         }
     }
 
-    /// Writes the log of a request that a fault kept from the platform.
+    /// Logs a request that a fault answered instead of the platform.
     async fn note(&self, call: &Call, kind: &str, status: Option<u16>) {
         let ending = Ending { status, slug: None, fault: Some(kind), carried_out: false };
         let noted = async {
@@ -83,7 +83,7 @@ impl Platform {
     }
 }
 
-/// Returns an answer that is not the platform's own.
+/// Returns the answer of a fault.
 fn canned_response(canned: &Canned, request_id: &str) -> Response {
     let mut response = match canned.problem {
         Some(slug) => {
@@ -109,7 +109,7 @@ fn first_half(reply: &Reply) -> (String, Vec<u8>) {
     (whole, half)
 }
 
-/// Returns the first half of an answer as if it were all of it.
+/// Returns the first half of an answer as if it were complete.
 fn truncated(reply: Reply, request_id: &str) -> Response {
     let (_, half) = first_half(&reply);
     let mut response = respond(reply, request_id);
@@ -117,7 +117,7 @@ fn truncated(reply: Reply, request_id: &str) -> Response {
     response
 }
 
-/// Returns the first half of an answer whose length promises all of it, and then an error.
+/// Returns the first half of an answer with the length of the whole, and then an error.
 fn cut(reply: Reply, request_id: &str) -> Response {
     let (whole, half) = first_half(&reply);
     let mut response = respond(reply, request_id);

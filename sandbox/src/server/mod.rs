@@ -1,4 +1,4 @@
-//! From a request on the wire to the operation that carries it out, and back.
+//! From a request on HTTP to its operation, and back: faults, transaction, log.
 mod carry_out;
 mod dispatch;
 mod faulted;

@@ -1,4 +1,4 @@
-//! The platform while it runs, and a request that has arrived.
+//! The running platform, and a request that was received.
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,20 +16,20 @@ pub(crate) struct Platform {
     pub store: Store,
     pub faults: Faults,
     pub throttle: Throttle,
-    /// Wakes those who wait for a change.
+    /// Wakes requests that wait for a change.
     pub committed: watch::Sender<()>,
     pub stopping: CancellationToken,
     pub running: TaskTracker,
 }
 
-/// A request, and the route that it takes or why there is none.
+/// A request, and its route or why it has none.
 pub(super) struct Arrival {
     pub call: Call,
     pub route: Result<&'static Route, Slug>,
 }
 
 impl Platform {
-    /// A platform without faults, on an open database; `stopping` ends its waits.
+    /// Returns a platform without faults; `stopping` ends all waits.
     pub(crate) fn new(store: Store, stopping: CancellationToken) -> Self {
         Self {
             store,
@@ -43,7 +43,7 @@ impl Platform {
 }
 
 impl Arrival {
-    /// Takes off the path parameters what the template has behind them; without it there is no such route.
+    /// Removes the suffix of the template from the last path parameter; without the suffix there is no such route.
     pub(super) fn new(mut call: Call, route: Result<&'static Route, Slug>) -> Self {
         let mut route = route;
         if let Some((name, suffix)) = route.ok().and_then(Route::suffix) {

@@ -1,6 +1,6 @@
-//! One request from its arrival to its answer: faults, transaction, log.
+//! The routes of the platform on HTTP.
 //!
-//! A request that has arrived is carried out even if its sender has gone away meanwhile, as a real platform would.
+//! A request that was received is carried out even if the client disconnects, as on a real platform.
 use std::sync::Arc;
 
 use axum::Router;
@@ -24,7 +24,7 @@ const BODY_LIMIT: usize = 1 << 20;
 
 /// Returns the router of all routes.
 pub(crate) fn router(platform: &Arc<Platform>) -> Router {
-    // Some paths of Microsoft's begin with a colon.
+    // Some of Microsoft's path segments begin with a colon.
     let mut router = Router::new().without_v07_checks();
     for route in routes() {
         let platform = Arc::clone(platform);

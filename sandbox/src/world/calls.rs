@@ -1,4 +1,4 @@
-//! Calls and log-ins: what a tenant that is not in service does to them.
+//! Calls and log-ins, also of a tenant that is not in service.
 use serde_json::{Value, json};
 
 use super::target::tenant;
@@ -8,7 +8,7 @@ use crate::model::problem::{Code, Failure, Problem};
 use crate::model::runtime::is_in_service;
 use crate::model::store::Work;
 
-/// What becomes of a call.
+/// The outcomes of a call.
 pub(crate) const OUTCOMES: [&str; 3] = ["distributed", "announcement", "unreachable"];
 
 /// `POST /sandbox/tenants/{id}/calls`: a customer calls a service.
@@ -21,7 +21,7 @@ pub(crate) async fn call(work: &mut Work, call: &Call) -> Result<Reply, Failure>
         sqlx::query_as(sql).bind(&tenant.id).bind(&service).fetch_optional(&mut *work.tx).await?;
     let (removed, known) = row.ok_or_else(|| Problem::member("/service", Code::UnknownReference))?;
     let outcome = if !known {
-        // The script has not registered it, so nothing in Microsoft Teams answers yet.
+        // The script has not registered the service yet, so nothing answers in Microsoft Teams.
         "unreachable"
     } else if removed || !is_in_service(&tenant.settings) {
         "announcement"

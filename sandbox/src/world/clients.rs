@@ -1,4 +1,4 @@
-//! The OAuth clients, which a test can add and change.
+//! The OAuth clients; a test can add and change them.
 use std::collections::BTreeSet;
 
 use serde_json::json;
@@ -21,7 +21,7 @@ struct Client {
     token_lifetime: i64,
 }
 
-/// `PUT /sandbox/clients`: adds a client or changes the named members of one.
+/// `PUT /sandbox/clients`: adds a client, or changes the given members of one.
 pub(crate) async fn put(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body = call.members(&["id", "secret", "role", "partnerId", "tenantIds", "tokenLifetimeSeconds"])?;
     let id = body.text("id")?;

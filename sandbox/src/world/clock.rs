@@ -12,7 +12,7 @@ pub(crate) async fn read_clock(work: &mut Work) -> Result<Reply, Failure> {
     Ok(Reply::ok(json!({"now": work.now.to_string(), "advancedSeconds": advanced})))
 }
 
-/// `POST /sandbox/clock`: the virtual clock goes forward.
+/// `POST /sandbox/clock`: moves the virtual clock forward.
 pub(crate) async fn advance_clock(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body = call.members(&["advanceSeconds"])?;
     let ten_years = 10 * 365 * 86_400;

@@ -1,4 +1,4 @@
-//! An edit of settings, by the admin API or in the UI, and what follows from it.
+//! A change of settings, by the admin API or in the UI, and its consequences.
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::model::store::Work;
 use crate::model::tenant::Tenant;
 use crate::model::units::Tree;
 
-/// Who edits, and what the platform makes of it.
+/// Who changes the settings, and under which rules.
 pub(crate) struct Edit {
     pub role: Role,
     pub unknown_members: UnknownMembers,
@@ -33,7 +33,7 @@ pub(crate) async fn change(work: &mut Work, tenant: &mut Tenant, patch: &Value, 
     };
     let merged = merge(&tenant.settings, patch, &rules)?;
     keep_secrets(work, &tenant.id, &merged.secrets).await?;
-    // What the old retention time ended is gone, whatever the new one says.
+    // Data whose old retention time is over is purged, even if the new time is longer.
     records::purge(work, tenant).await?;
     tenant.settings = merged.settings;
     tenant.state.moved_from.retain(|pointer, _| patch.pointer(pointer).is_none());

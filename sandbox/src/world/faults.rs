@@ -1,6 +1,6 @@
-//! Planted faults: what the network and a sick platform do to a client, by route and count.
+//! Planted faults: failures of the network and of the platform, by route and count.
 //!
-//! Faults are weather, not state: they live in memory and end with the process.
+//! Faults are kept in memory and end with the process.
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,31 +17,31 @@ use crate::model::problem::{Code, Failure, Problem, Slug};
 pub(crate) const KINDS: [&str; 9] =
     ["status", "problem", "html", "empty", "delay", "close-before", "close-after", "truncate", "cut"];
 
-/// What strikes.
+/// What a fault does to a request.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Action {
-    /// An answer that is not the platform's own, in place of the request or after it was carried out.
+    /// A planned answer, instead of the request or after it was carried out.
     Answer { canned: Canned, after: bool },
     /// Waits in real time, before the request is carried out or after.
     Delay { wait: Duration, after: bool },
-    /// The connection ends and nothing was done.
+    /// The connection is closed before the request is carried out.
     CloseBefore,
-    /// The request is carried out and the connection ends without an answer.
+    /// The request is carried out and the connection is closed without an answer.
     CloseAfter,
-    /// The first half of the body arrives as if it were all of it.
+    /// Only the first half of the body is sent, as if it were complete.
     Truncate,
-    /// The first half of the body arrives and then the connection ends.
+    /// Only the first half of the body is sent, then the connection is closed.
     Cut,
 }
 
-/// An answer that is not the platform's own.
+/// An answer that replaces the answer of the platform.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Canned {
     pub status: u16,
     pub content_type: Option<String>,
     pub headers: Vec<(String, String)>,
     pub body: String,
-    /// Answered as a problem, with a body of its own.
+    /// Set for a refusal, which has its own body.
     pub problem: Option<Slug>,
 }
 
@@ -53,20 +53,20 @@ struct Fault {
     times: Option<u64>,
     kind: String,
     action: Action,
-    /// As it was planted.
+    /// The fault as it was planted.
     stated: Value,
     seen: u64,
     faulted: u64,
 }
 
-/// A fault that strikes a request.
+/// A fault that applies to a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Faulted {
     pub kind: String,
     pub action: Action,
 }
 
-/// The faults that are planted now.
+/// The planted faults.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Mutex<Vec<Fault>>);
 
@@ -75,7 +75,7 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a request and returns the first fault that strikes it.
+    /// Counts a request and returns the first fault that applies to it.
     pub(crate) fn apply_to(&self, call: &Call) -> Option<Faulted> {
         let mut first = None;
         for fault in self.lock().iter_mut().filter(|fault| fault.matches(call)) {
@@ -88,7 +88,7 @@ impl Faults {
         first
     }
 
-    /// `POST /sandbox/faults`; `known` are the methods and templates of the routes that a fault can strike.
+    /// `POST /sandbox/faults`; `known` are the methods and templates of the routes that a fault can apply to.
     pub(crate) fn plant(&self, call: &Call, known: &[(&str, &str)]) -> Result<Reply, Failure> {
         let body = call.members(&["faults"])?;
         let Some(Value::Array(items)) = body.get("faults") else {
@@ -132,13 +132,13 @@ impl Fault {
 
     fn is_due(&self) -> bool {
         let first = self.nth.unwrap_or(1);
-        // A fault at the nth call strikes once, one at every call does not end, unless it is said how often.
+        // Without `times`, a fault at the nth call applies once, and one at every call applies always.
         let times = self.times.or(self.nth.map(|_| 1));
         self.seen >= first && times.is_none_or(|times| self.faulted < times)
     }
 }
 
-/// True if a pattern such as `GET /v1/tenants/{id}` or `*` stands for this request.
+/// True if a pattern such as `GET /v1/tenants/{id}` or `*` matches this request.
 fn fits(pattern: &str, method: &str, path: &str) -> bool {
     match pattern.split_once(' ') {
         None => pattern == "*",
@@ -176,7 +176,7 @@ fn members(value: &Value, pointer: &str, known: &[&str]) -> Result<Members, Fail
     }
 }
 
-/// A misspelt route would never strike, so it is refused.
+/// A misspelled route would never apply, so it is refused.
 fn is_known(pattern: &str, known: &[(&str, &str)]) -> bool {
     pattern == "*"
         || known.iter().any(|(method, template)| fits(pattern, method, template))

@@ -9,7 +9,7 @@ use crate::model::problem::{Code, Failure, Problem};
 use crate::model::rows::{PRIMARY_ACCOUNT, SECONDARY_ACCOUNT};
 use crate::model::store::Work;
 
-/// `PUT /sandbox/tenants/{id}/invitations`: what became of the invitations of the present accounts.
+/// `PUT /sandbox/tenants/{id}/invitations`: sets the state of the invitations of the current accounts.
 pub(crate) async fn invitations(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body = call.members(&["primary", "secondary"])?;
     let mut tenant = tenant(work, call).await?;
@@ -28,7 +28,7 @@ pub(crate) async fn invitations(work: &mut Work, call: &Call) -> Result<Reply, F
     saved(work, tenant).await
 }
 
-/// `GET /sandbox/tenants/{id}/messages`: the test messages that arrived.
+/// `GET /sandbox/tenants/{id}/messages`: lists the test messages that arrived.
 pub(crate) async fn messages(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let sql = "SELECT token, upn, sender FROM messages WHERE tenant = ? ORDER BY seq";
     let rows: Vec<(String, String, String)> = sqlx::query_as(sql).bind(call.tenant()?).fetch_all(&mut *work.tx).await?;

@@ -1,7 +1,7 @@
-//! Interact: sessions of customers in a widget, the checks before one begins, and its recovery after a break.
+//! Interact: sessions of customers in a widget, the checks before a session starts, and its recovery after an interruption.
 //!
-//! The manual names a known issue, which is played as it is: a direct conversation waits for the customer and invites
-//! the agent again; a conversation through a service goes on only while its agent has stayed.
+//! The vendor's manual names a known issue, which is reproduced: a direct conversation waits for the customer and invites the
+//! agent again; a conversation through a service continues only if its agent stayed.
 use serde_json::{Value, json};
 
 use super::target::tenant;
@@ -18,7 +18,7 @@ use crate::model::tenant::Tenant;
 
 pub(crate) const CONVERSATIONS: [&str; 2] = ["direct", "service"];
 pub(crate) const OUTCOMES: [&str; 3] = ["connected", "no-agent", "rejected"];
-/// Why a customer does not get through; the first ones are rejections.
+/// Why a customer reaches no agent; the first ones are rejections.
 pub(crate) const REASONS: [&str; 8] = [
     "widget-key",
     "token-missing",
@@ -35,7 +35,7 @@ pub(crate) const STATES: [&str; 3] = ["open", "closed", "ended"];
 
 const TEN_YEARS: i64 = 10 * 365 * 86_400;
 
-/// `PUT /sandbox/interact/tokens`: a token that a customer could hold.
+/// `PUT /sandbox/interact/tokens`: issues a token for a customer.
 pub(crate) async fn plant_token(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body = call.members(&["token", "tenantId", "expiresInSeconds"])?;
     let tenant = guid(&body.text("tenantId")?).ok_or(Problem::member("/tenantId", Code::BadFormat))?;
@@ -46,7 +46,7 @@ pub(crate) async fn plant_token(work: &mut Work, call: &Call) -> Result<Reply, F
     Ok(Reply::new(204, None))
 }
 
-/// Says why a customer is rejected: by the key of the widget, then by the token as far as it is asked for.
+/// Returns why a customer is rejected: because of the widget key, or of the token if one is required.
 async fn rejection(work: &mut Work, tenant: &Tenant, body: &Members) -> Result<Option<&'static str>, Failure> {
     let key = body.nullable_text("widgetKey")?;
     if tenant.state.widget_key.as_ref().map(|known| &known.key) != key.as_ref() || key.is_none() {
@@ -69,7 +69,7 @@ async fn rejection(work: &mut Work, tenant: &Tenant, body: &Members) -> Result<O
     })
 }
 
-/// Says why a customer who is let in does not reach an agent.
+/// Returns why an accepted customer reaches no agent.
 fn hindrance(tenant: &Tenant) -> Option<&'static str> {
     if !is_in_service(&tenant.settings) {
         Some("tenant-state")
@@ -82,16 +82,16 @@ fn hindrance(tenant: &Tenant) -> Option<&'static str> {
     }
 }
 
-/// `POST /sandbox/tenants/{id}/interact/sessions`: a customer comes, or comes back to a session.
+/// `POST /sandbox/tenants/{id}/interact/sessions`: a customer connects, or rejoins a session.
 pub(crate) async fn connect(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body = call.members(&["widgetKey", "token", "conversation", "rejoin"])?;
     let conversation = body.choice("conversation", &CONVERSATIONS)?;
     let tenant = tenant(work, call).await?;
     if let Some(reason) = rejection(work, &tenant, &body).await? {
-        return Ok(kept_out("rejected", reason));
+        return Ok(not_connected("rejected", reason));
     }
     if let Some(reason) = hindrance(&tenant) {
-        return Ok(kept_out("no-agent", reason));
+        return Ok(not_connected("no-agent", reason));
     }
     let Some(id) = body.nullable_text("rejoin")? else {
         return begin(work, &tenant, &conversation).await;
@@ -106,30 +106,41 @@ pub(crate) async fn connect(work: &mut Work, call: &Call) -> Result<Reply, Failu
     let sql = "UPDATE interact_sessions SET customer_left_at = NULL, agent_present = 1 WHERE id = ?";
     sqlx::query(sql).bind(&id).execute(&mut *work.tx).await?;
     let agent = if session.agent_present { "stayed" } else { "invited-again" };
-    Ok(connected(&id, true, agent, false))
+    Ok(Connection { session: &id, restored: true, agent, workflow_executed: false }.reply())
 }
 
-fn kept_out(outcome: &str, reason: &str) -> Reply {
+fn not_connected(outcome: &str, reason: &str) -> Reply {
     Reply::ok(json!({
         "outcome": outcome, "reason": reason, "session": null, "restored": false, "agent": null,
         "workflowExecuted": false,
     }))
 }
 
-fn connected(session: &str, restored: bool, agent: &str, workflow_executed: bool) -> Reply {
-    Reply::ok(json!({
-        "outcome": "connected", "reason": null, "session": session, "restored": restored, "agent": agent,
-        "workflowExecuted": workflow_executed,
-    }))
+/// A customer who is connected.
+struct Connection<'a> {
+    session: &'a str,
+    restored: bool,
+    agent: &'static str,
+    workflow_executed: bool,
 }
 
-/// Begins a session; that of a service runs its workflow from the start.
+impl Connection<'_> {
+    fn reply(&self) -> Reply {
+        Reply::ok(json!({
+            "outcome": "connected", "reason": null, "session": self.session, "restored": self.restored,
+            "agent": self.agent, "workflowExecuted": self.workflow_executed,
+        }))
+    }
+}
+
+/// Starts a session. A session of a service runs the workflow from the start.
 async fn begin(work: &mut Work, tenant: &Tenant, conversation: &str) -> Result<Reply, Failure> {
     let id = uuid::Uuid::new_v4().to_string();
     let sql =
         "INSERT INTO interact_sessions (id, tenant, conversation, agent_present, superseded) VALUES (?, ?, ?, 1, 0)";
     sqlx::query(sql).bind(&id).bind(&tenant.id).bind(conversation).execute(&mut *work.tx).await?;
-    Ok(connected(&id, false, "joined", conversation == "service"))
+    let workflow_executed = conversation == "service";
+    Ok(Connection { session: &id, restored: false, agent: "joined", workflow_executed }.reply())
 }
 
 struct Session {
@@ -141,7 +152,7 @@ struct Session {
 }
 
 impl Session {
-    /// The time limit that counts is the one that is set when somebody asks.
+    /// The current time limit counts, not the one at the time of the interruption.
     fn state(&self, work: &Work, tenant: &Tenant) -> &'static str {
         let limit = tenant.settings.pointer(SESSION_RECOVERY).and_then(Value::as_i64).unwrap_or(0);
         match self.customer_left_at {
@@ -188,7 +199,7 @@ pub(crate) async fn list(work: &mut Work, call: &Call) -> Result<Reply, Failure>
     Ok(Reply::ok(json!({"items": items})))
 }
 
-/// `POST /sandbox/tenants/{id}/interact/sessions/{session}/events`: somebody leaves.
+/// `POST /sandbox/tenants/{id}/interact/sessions/{session}/events`: the customer or the agent leaves.
 pub(crate) async fn event(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let event = call.members(&["event"])?.choice("event", &EVENTS)?;
     let tenant = tenant(work, call).await?;

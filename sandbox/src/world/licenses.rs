@@ -1,4 +1,4 @@
-//! Licenses: what is used, what was bought, and where more is used than was bought.
+//! Licenses: how many are used, how many were bought, and which are overused.
 use serde_json::{Value, json};
 
 use super::target::tenant;
@@ -14,7 +14,7 @@ pub(crate) async fn list(work: &mut Work, call: &Call) -> Result<Reply, Failure>
     Ok(Reply::ok(json!({"items": compare("", &tenant.runtime()["used"], bought)})))
 }
 
-/// Returns an item per kind that is used or bought; nothing is refused for being too much, it is only shown.
+/// Returns an item per kind that is used or bought. Overuse is shown, not refused.
 fn compare(at: &str, used: &Value, bought: &Value) -> Vec<Value> {
     let empty = serde_json::Map::new();
     let members = |value: &Value| value.as_object().unwrap_or(&empty).clone();

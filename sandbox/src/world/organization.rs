@@ -1,7 +1,7 @@
-//! Organization units are made and deleted.
+//! Organization units are created and deleted.
 //!
-//! What is in a deleted unit moves one level up: services, users, units below it, and the default of new services, which
-//! is a setting that the platform then changes by itself and shows as moved.
+//! The content of a deleted unit moves one level up: services, users, units below it, and the default unit of new services,
+//! which is a setting that the platform then changes and reports as moved.
 use serde_json::json;
 
 use super::target::tenant;
@@ -21,7 +21,7 @@ pub(crate) async fn list(work: &mut Work, call: &Call) -> Result<Reply, Failure>
     Ok(Reply::ok(Tree::load(work, &tenant.id).await?.to_json()))
 }
 
-/// `POST /sandbox/tenants/{id}/organization-units`: a unit is made below another one.
+/// `POST /sandbox/tenants/{id}/organization-units`: creates a unit below another one.
 ///
 /// The tenant need not exist yet, so that its creation can name a unit.
 pub(crate) async fn create(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
@@ -49,7 +49,7 @@ pub(crate) async fn create(work: &mut Work, call: &Call) -> Result<Reply, Failur
     Ok(Reply::new(201, Some(json!({"id": id, "parent": parent, "name": name, "selectable": selectable}))))
 }
 
-/// `DELETE /sandbox/tenants/{id}/organization-units/{unit}`: what is in it moves one level up.
+/// `DELETE /sandbox/tenants/{id}/organization-units/{unit}`: moves its content one level up.
 pub(crate) async fn delete(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let mut tenant = tenant(work, call).await?;
     let id = call.parameter("unit");
@@ -68,7 +68,7 @@ pub(crate) async fn delete(work: &mut Work, call: &Call) -> Result<Reply, Failur
     sqlx::query(sql).bind(&tenant.id).bind(id).execute(&mut *work.tx).await?;
     if tenant.text(DEFAULT_ORGANIZATION_UNIT) == Some(id) {
         put(&mut tenant.settings, DEFAULT_ORGANIZATION_UNIT, json!(unit.parent));
-        // Of several moves in a row the first one says what was wanted.
+        // After several moves in a row the first value is the wanted one.
         tenant.state.moved_from.entry(DEFAULT_ORGANIZATION_UNIT.to_owned()).or_insert_with(|| id.to_owned());
         tenant.save(work).await?;
     }

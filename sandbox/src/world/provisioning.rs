@@ -1,11 +1,12 @@
-//! Services as people provision them: who may do it from Microsoft Teams, who owns them, and where they land.
+//! Provisioning of services: who may do it from Microsoft Teams, the owner role, and the organization unit.
 use serde_json::json;
 
 use super::script::saved;
-use super::services::{ASSIGNMENTS, Place, insert, license, named_unit, technical};
+use super::services::{ASSIGNMENTS, NewService, Place, insert, license, named_unit, technical};
 use super::target::tenant;
 use super::users::welcome;
 use crate::http::call::Call;
+use crate::http::members::Members;
 use crate::http::reply::Reply;
 use crate::model::problem::{Failure, Slug};
 use crate::model::rows::{DEFAULT_ORGANIZATION_UNIT, DEFAULT_OWNER_ROLE, PROVISIONING_VIA_TEAMS};
@@ -13,7 +14,7 @@ use crate::model::store::Work;
 use crate::model::tenant::{Tenant, alive};
 use crate::model::units::{Tree, teams_based};
 
-/// Who provisions, from the least role on.
+/// Who provisions, lowest role first.
 pub(crate) const PEOPLE: [&str; 3] = ["user", "organization-unit-administrator", "tenant-administrator"];
 pub(crate) const VIAS: [&str; 2] = ["teams", "portal"];
 /// True if a person with this role may provision from Microsoft Teams.
@@ -26,7 +27,7 @@ fn may_provision_from_teams(allowed: &str, role: &str) -> bool {
     }
 }
 
-/// Refuses to let somebody remove a service who could not provision one.
+/// Refuses the removal of a service by a role that may not provision one.
 pub(crate) fn may_remove(call: &Call, tenant: &Tenant) -> Result<(), Failure> {
     let Some(role) = call.query.get("as") else {
         return Ok(());
@@ -41,7 +42,7 @@ pub(crate) fn may_remove(call: &Call, tenant: &Tenant) -> Result<(), Failure> {
     }
 }
 
-/// `DELETE /sandbox/tenants/{id}/services/{service}`: a service is out of service until the script takes it away.
+/// `DELETE /sandbox/tenants/{id}/services/{service}`: takes a service out of service; the script removes it.
 pub(crate) async fn remove_service(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let tenant = tenant(work, call).await?;
     may_remove(call, &tenant)?;
@@ -65,7 +66,16 @@ fn refusal(tenant: &Tenant, via: &str, role: &str, assignment: &str) -> Option<&
     }
 }
 
-/// `POST /sandbox/tenants/{id}/services`: somebody provisions a service.
+/// Returns how users are assigned; the default depends on where the service is provisioned.
+fn assignment(body: &Members, via: &str) -> Result<String, Failure> {
+    match body.has("assignment") {
+        true => body.choice("assignment", &ASSIGNMENTS),
+        false if via == "teams" => Ok(ASSIGNMENTS[0].to_owned()),
+        false => Ok(ASSIGNMENTS[1].to_owned()),
+    }
+}
+
+/// `POST /sandbox/tenants/{id}/services`: provisions a service.
 pub(crate) async fn provision(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body = call.members(&[
         "id",
@@ -80,11 +90,7 @@ pub(crate) async fn provision(work: &mut Work, call: &Call) -> Result<Reply, Fai
         "organizationUnitId",
     ])?;
     let (via, role, by) = (body.choice("via", &VIAS)?, body.choice("as", &PEOPLE)?, body.text("by")?);
-    let assignment = match body.has("assignment") {
-        true => body.choice("assignment", &ASSIGNMENTS)?,
-        false if via == "teams" => ASSIGNMENTS[0].to_owned(),
-        false => ASSIGNMENTS[1].to_owned(),
-    };
+    let assignment = assignment(&body, &via)?;
     let (technical, license) = (technical(&body)?, license(&body)?);
     let id = body.nullable_text("id")?.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
     let tenant = tenant(work, call).await?;
@@ -102,7 +108,7 @@ pub(crate) async fn provision(work: &mut Work, call: &Call) -> Result<Reply, Fai
     let unit = land(work, &tenant, &tree, &by, chosen.unwrap_or(default)).await?;
     let owner_role = (via == "teams").then(|| tenant.text(DEFAULT_OWNER_ROLE).unwrap_or("TeamOwner").to_owned());
     let place = Place { unit, assignment, owner: Some(by), owner_role };
-    insert(work, &tenant, &id, &technical, &license, &place).await?;
+    insert(work, &tenant, &NewService { id: &id, technical: &technical, license: &license, place: &place }).await?;
     saved(work, tenant).await?;
     Ok(Reply::ok(json!({
         "outcome": "provisioned", "reason": null, "id": id, "organizationUnitId": place.unit,
@@ -110,7 +116,9 @@ pub(crate) async fn provision(work: &mut Work, call: &Call) -> Result<Reply, Fai
     })))
 }
 
-/// Returns where a service lands that this user makes; one who is new, or who cannot use the unit, lands there too.
+/// Returns the unit for a service that this user provisions.
+///
+/// A new user, or one who cannot use the unit, is placed in the fallback unit, too.
 async fn land(work: &mut Work, tenant: &Tenant, tree: &Tree, user: &str, wanted: String) -> Result<String, Failure> {
     let fallback = teams_based(&tenant.id);
     if welcome(work, tenant, user, &fallback).await? {

@@ -1,7 +1,7 @@
-//! Records of user states, and the purge of what has been kept long enough.
+//! Records of user states, and the purge of data whose retention time is over.
 //!
-//! The purge is a nightly job: at each midnight (UTC) of the virtual clock everything goes whose retention time is over,
-//! which is within 24 hours. It is caught up with before anybody can see a record, and before the retention time changes.
+//! The purge is a nightly job: at each midnight (UTC) of the virtual clock it removes all data whose retention time is over,
+//! which is within 24 hours. Missed purges are made up for before records are read and before the retention time changes.
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use serde_json::{Value, json};
@@ -21,10 +21,10 @@ const DAY: i64 = 86_400;
 const RETENTION: &str = "/dataPrivacy/dataRetentionMonths";
 const SHARE_PII: &str = "/dataPrivacy/allowSharingPii";
 
-/// The reporting role that reads user states, and others that do not.
+/// The reporting role that can read user states, and others that cannot.
 pub(crate) const READERS: [&str; 3] = ["user-supervisor", "tenant-administrator", "partner-administrator"];
 
-/// `PUT /sandbox/tenants/{id}/users/{user}/state`: the presence of a user changes.
+/// `PUT /sandbox/tenants/{id}/users/{user}/state`: changes the state of a user.
 pub(crate) async fn set_state(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let state = call.members(&["state"])?.text("state")?;
     let tenant = tenant(work, call).await?;
@@ -43,7 +43,7 @@ pub(crate) async fn set_state(work: &mut Work, call: &Call) -> Result<Reply, Fai
     Ok(Reply::new(204, None))
 }
 
-/// Closes what is open if states are not recorded any more; what is there stays.
+/// Closes open records if states are no longer recorded; existing records stay.
 pub(crate) async fn follow(work: &mut Work, tenant: &Tenant) -> Result<(), Failure> {
     if !tenant.is_on(PERSIST_USER_STATES) {
         let sql = "UPDATE user_states SET ended_at = ? WHERE tenant = ? AND ended_at IS NULL";
@@ -52,7 +52,7 @@ pub(crate) async fn follow(work: &mut Work, tenant: &Tenant) -> Result<(), Failu
     Ok(())
 }
 
-/// Removes what a nightly job would have removed by now; without a retention time nothing ever goes.
+/// Removes what the nightly job would have removed by now. Without a retention time nothing is removed.
 pub(crate) async fn purge(work: &mut Work, tenant: &Tenant) -> Result<(), Failure> {
     let months = tenant.settings.pointer(RETENTION).and_then(Value::as_i64);
     let Some(months) = months.and_then(|months| i32::try_from(months).ok()) else {
@@ -78,14 +78,14 @@ pub(crate) async fn purge(work: &mut Work, tenant: &Tenant) -> Result<(), Failur
     Ok(())
 }
 
-/// Returns when the retention time of something is over; nothing if that is beyond all calendars.
+/// Returns when the retention time is over; `None` if that is beyond the range of dates.
 fn expiry(at: i64, months: i32) -> Option<i64> {
     let began = Timestamp::from_second(at).ok()?.to_zoned(TimeZone::UTC);
     let months = Span::new().try_months(months).ok()?;
     began.checked_add(months).ok().map(|end| end.timestamp().as_second())
 }
 
-/// Returns what stands for a user in reports: the sign-in name, or a pseudonym that says nothing about the person.
+/// Returns the identifier of a user in reports: the sign-in name, or a pseudonym.
 fn identifier(tenant: &Tenant, user: &str, upn: Option<String>) -> String {
     match tenant.is_on(SHARE_PII) {
         true => upn.unwrap_or_else(|| user.to_owned()),

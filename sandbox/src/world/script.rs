@@ -1,4 +1,4 @@
-//! The provisioning script that an administrator runs: it pushes what is pending and finishes a deletion.
+//! The provisioning script that an administrator runs: it pushes pending changes and finishes a deletion.
 use serde_json::{Value, json};
 
 use crate::http::call::Call;
@@ -15,7 +15,7 @@ use crate::model::tenant::Tenant;
 /// What a run did.
 pub(crate) struct Run {
     pub pushed: Vec<Value>,
-    /// True if the tenant is gone now.
+    /// True if the tenant was deleted.
     pub deleted: bool,
 }
 
@@ -49,7 +49,7 @@ pub(crate) async fn run(work: &mut Work, tenant: &mut Tenant) -> Result<Run, Fai
     Ok(Run { pushed, deleted: false })
 }
 
-/// Runs the script at once if the platform is told to do so after each change.
+/// Runs the script if automatic runs are on.
 pub(crate) async fn follow(work: &mut Work, tenant: &mut Tenant) -> Result<(), Failure> {
     if work.fact("auto_run").await? == "true" {
         run(work, tenant).await?;
@@ -57,14 +57,14 @@ pub(crate) async fn follow(work: &mut Work, tenant: &mut Tenant) -> Result<(), F
     Ok(())
 }
 
-/// Saves a tenant, runs the script if it follows each change, and answers nothing.
+/// Saves a tenant, runs the script if automatic runs are on, and returns an empty answer.
 pub(crate) async fn saved(work: &mut Work, mut tenant: Tenant) -> Result<Reply, Failure> {
     tenant.save(work).await?;
     follow(work, &mut tenant).await?;
     Ok(Reply::new(204, None))
 }
 
-/// Removes everything about a tenant but the tokens of its triggers, which are used up for ever.
+/// Removes everything about a tenant except the tokens of its triggers, which stay used.
 pub(crate) async fn forget(work: &mut Work, tenant: &Tenant) -> Result<(), Failure> {
     for sql in [
         "DELETE FROM tenants WHERE id = ?",

@@ -1,7 +1,7 @@
 //! The contact search of Attendant Console.
 //!
-//! The administrator's filter is ANDed in parentheses with what the user looks for, and it holds for the accounts of
-//! services as well. A filter that is broken, or for which Nimbus lacks a permission, leaves nothing to be found.
+//! The administrator's filter is ANDed, in parentheses, with the words of the user, and applies to the accounts of services, too.
+//! With an invalid filter, or without the permission to search, nothing is found.
 use serde_json::{Value, json};
 
 use super::target::tenant;
@@ -14,10 +14,10 @@ use crate::model::rows::{NEW_DESIGN, OVERWRITE_DESIGN, SEARCH_FILTER, TEAM_VISIB
 use crate::model::store::Work;
 use crate::model::tenant::Tenant;
 
-/// Properties in which a user's words are looked for.
+/// Properties that are searched for the words of the user.
 const SEARCHED: [&str; 5] = ["displayName", "givenName", "surname", "mail", "userPrincipalName"];
 
-/// Returns the filter that is sent to Graph: the administrator's and the user's, each of them whole.
+/// Returns the filter that is sent to Graph: the administrator's and the user's, each in parentheses.
 fn combined(of_admin: Option<&str>, words: &str) -> String {
     let quoted = words.replace('\'', "''");
     let terms: Vec<String> = SEARCHED.iter().map(|name| format!("startsWith({name},'{quoted}')")).collect();
@@ -28,7 +28,7 @@ fn combined(of_admin: Option<&str>, words: &str) -> String {
     }
 }
 
-/// Returns which design a user sees, and whether the user may switch.
+/// Returns the design that a user sees, and whether the user may switch.
 fn design(is_new: bool, overwrite: bool, chosen: Option<&str>) -> (&'static str, bool) {
     match (is_new, overwrite) {
         (true, true) => ("new", false),
@@ -38,7 +38,7 @@ fn design(is_new: bool, overwrite: bool, chosen: Option<&str>) -> (&'static str,
     }
 }
 
-/// The service of a search.
+/// A service as the search finds it.
 struct Found {
     id: String,
     name: Value,
@@ -46,7 +46,7 @@ struct Found {
     members: Vec<String>,
 }
 
-/// `GET /sandbox/tenants/{id}/search`: what a user with Attendant Console finds.
+/// `GET /sandbox/tenants/{id}/search`: searches as a user with Attendant Console.
 pub(crate) async fn search(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let asker = call.query.get("as").ok_or(Slug::MalformedRequest)?;
     let words = call.query.get("text").map_or("", String::as_str);
@@ -88,7 +88,7 @@ async fn look(work: &mut Work, tenant: &Tenant, user: &str) -> Result<(&'static 
     Ok(design(tenant.is_on(NEW_DESIGN), tenant.is_on(OVERWRITE_DESIGN), chosen.as_deref()))
 }
 
-/// Returns the accounts that pass; those of services that nobody planted are there by their name.
+/// Returns the accounts that pass the filter. Services without a planted account have one of their own name.
 async fn accounts(work: &mut Work, tenant: &Tenant, filter: &str) -> Result<Vec<Value>, Failure> {
     let readers = ["User.Read.All", "Directory.Read.All"];
     let permitted = microsoft::has_permission(work, &tenant.id, microsoft::NIMBUS_APP, &readers).await?;
@@ -126,13 +126,13 @@ async fn services(work: &mut Work, tenant: &Tenant) -> Result<Vec<Found>, Failur
     Ok(services)
 }
 
-/// Returns the users who would take a call now.
+/// Returns the users who are available for a call.
 async fn available(work: &mut Work, tenant: &Tenant) -> Result<Vec<String>, Failure> {
     let sql = "SELECT id FROM users WHERE tenant = ? AND state = 'Available'";
     Ok(sqlx::query_scalar(sql).bind(&tenant.id).fetch_all(&mut *work.tx).await?)
 }
 
-/// Returns a service as the search shows it: always whether anybody is available, and members as far as they are visible.
+/// Returns a service as the search shows it: whether someone is available, and the visible members.
 fn shown(tenant: &Tenant, asker: &str, service: &Found, available: &[String]) -> Value {
     let is_available = |member: &String| available.contains(member);
     let member = |member: &String| json!({"id": member, "available": is_available(member)});
@@ -141,7 +141,7 @@ fn shown(tenant: &Tenant, asker: &str, service: &Found, available: &[String]) ->
         Some("ShowOwnMembers") if service.members.iter().any(|member| member == asker) => {
             service.members.iter().filter(|member| is_available(member)).map(member).collect()
         }
-        // No default is published, so what is not set shows least.
+        // No default is published, so an unset value shows the least.
         _ => Vec::new(),
     };
     let any = service.members.iter().any(is_available);

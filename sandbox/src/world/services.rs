@@ -1,4 +1,4 @@
-//! Services of a tenant as they are stored and planted; `provisioning` has the rules for people.
+//! Services of a tenant. The rules for people who provision them are in `provisioning`.
 use serde_json::{Value, json};
 
 use super::script::saved;
@@ -13,7 +13,7 @@ use crate::model::store::Work;
 use crate::model::tenant::{Tenant, alive};
 use crate::model::units::Tree;
 
-/// How users come into a service; only the first kind is in step with a team in Microsoft Teams.
+/// How users are assigned to a service; only the first kind follows a team in Microsoft Teams.
 pub(crate) const ASSIGNMENTS: [&str; 3] = ["teams-based", "skill-based", "none"];
 
 /// Returns what the script pushes of a service.
@@ -25,7 +25,7 @@ pub(crate) fn technical(body: &Members) -> Result<Value, Failure> {
     }))
 }
 
-/// Returns the license of a service; the first one is that of a new service.
+/// Returns the license of a service; the first one is the default.
 pub(crate) fn license(body: &Members) -> Result<String, Failure> {
     match body.has("license") {
         true => body.choice("license", &SERVICE_LICENSES),
@@ -41,7 +41,7 @@ pub(crate) fn named_unit(body: &Members, tree: &Tree) -> Result<Option<String>, 
     }
 }
 
-/// Where a new service lands, and whose it is.
+/// The unit and the owner of a new service.
 #[derive(Debug)]
 pub(crate) struct Place {
     pub unit: String,
@@ -51,7 +51,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// A service that nobody in particular makes in the portal.
+    /// Returns the place of a service that is created in the portal, without an owner.
     pub(crate) fn default_of(tenant: &Tenant) -> Self {
         Self {
             unit: tenant.text(DEFAULT_ORGANIZATION_UNIT).unwrap_or("root").to_owned(),
@@ -62,15 +62,18 @@ impl Place {
     }
 }
 
-/// Stores a service unless there is one.
-pub(crate) async fn insert(
-    work: &mut Work,
-    tenant: &Tenant,
-    id: &str,
-    technical: &Value,
-    license: &str,
-    place: &Place,
-) -> Result<(), Failure> {
+/// A service to be stored.
+pub(crate) struct NewService<'a> {
+    pub id: &'a str,
+    /// What the script pushes.
+    pub technical: &'a Value,
+    pub license: &'a str,
+    pub place: &'a Place,
+}
+
+/// Stores a service unless it exists.
+pub(crate) async fn insert(work: &mut Work, tenant: &Tenant, service: &NewService<'_>) -> Result<(), Failure> {
+    let NewService { id, technical, license, place } = service;
     let sql = "INSERT OR IGNORE INTO services (tenant, id, license, features, technical, removed, organization_unit, \
                owner, owner_role, assignment, tab, members) VALUES (?, ?, ?, '[]', ?, 0, ?, ?, ?, ?, ?, ?)";
     let members: Vec<&String> = place.owner.iter().collect();
@@ -80,7 +83,7 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// `PUT /sandbox/tenants/{id}/services/{service}`: a service is planted, or an administrator changes one.
+/// `PUT /sandbox/tenants/{id}/services/{service}`: creates or changes a service.
 pub(crate) async fn put_service(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body =
         call.members(&["displayName", "upn", "phone", "license", "features", "organizationUnitId", "members"])?;
@@ -92,8 +95,8 @@ pub(crate) async fn put_service(work: &mut Work, call: &Call) -> Result<Reply, F
     let unit = named_unit(&body, &tree)?;
     let members = if body.has("members") { Some(json!(body.texts("members")?).to_string()) } else { None };
     let id = call.parameter("service");
-    let place = Place::default_of(&tenant);
-    insert(work, &tenant, id, &technical, &license, &place).await?;
+    let place = &Place::default_of(&tenant);
+    insert(work, &tenant, &NewService { id, technical: &technical, license: &license, place }).await?;
     let sql = "UPDATE services SET license = ?3, features = ?4, technical = ?5, \
                organization_unit = COALESCE(?6, organization_unit), members = COALESCE(?7, members) \
                WHERE tenant = ?1 AND id = ?2";
@@ -102,9 +105,9 @@ pub(crate) async fn put_service(work: &mut Work, call: &Call) -> Result<Reply, F
     saved(work, tenant).await
 }
 
-/// `PUT /sandbox/tenants/{id}/services/{service}/tab`: the tab in Microsoft Teams is removed or added again.
+/// `PUT /sandbox/tenants/{id}/services/{service}/tab`: removes the tab in Microsoft Teams, or adds it again.
 ///
-/// Anybody can do that in Microsoft Teams, and nothing of the service changes.
+/// Everyone can do that in Microsoft Teams; the service does not change.
 pub(crate) async fn set_tab(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let present = call.members(&["present"])?.flag("present")?;
     let tenant = tenant(work, call).await?;

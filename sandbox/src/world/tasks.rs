@@ -8,7 +8,7 @@ use crate::model::problem::{Code, Failure, Problem, Slug};
 use crate::model::store::Work;
 use crate::model::tasks::{AtLimit, KINDS, effective_limit, hindrance, kinds, resume};
 
-/// What becomes of a task, and why it does not run.
+/// The outcomes of a task, and the reasons why it does not run.
 pub(crate) const OUTCOMES: [&str; 4] = ["running", "blocked", "discarded", "rejected"];
 pub(crate) const REASONS: [&str; 6] =
     ["flow-error", "tenant-state", "service-removed", "section-off", "not-available", "not-licensed"];
@@ -17,7 +17,7 @@ fn outcome(id: Option<i64>, outcome: &str, reason: Option<&str>) -> Reply {
     Reply::ok(json!({"id": id.map(|id| id.to_string()), "outcome": outcome, "reason": reason}))
 }
 
-/// `POST /sandbox/tenants/{id}/tasks`: a task comes in.
+/// `POST /sandbox/tenants/{id}/tasks`: creates a task.
 pub(crate) async fn create(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body = call.members(&["service", "kind"])?;
     let (service, name) = (body.text("service")?, body.choice("kind", &kinds())?);
@@ -42,7 +42,7 @@ pub(crate) async fn create(work: &mut Work, call: &Call) -> Result<Reply, Failur
     Ok(outcome(Some(id), if has_room { "running" } else { "blocked" }, None))
 }
 
-/// Returns whether a service, which has to be there, is out of service.
+/// Returns whether a service is out of service, or an error if it does not exist.
 pub(crate) async fn is_removed(work: &mut Work, tenant: &str, service: &str) -> Result<bool, Failure> {
     let sql = "SELECT removed FROM services WHERE tenant = ? AND id = ?";
     let removed: Option<bool> =
@@ -62,7 +62,7 @@ pub(crate) async fn list(work: &mut Work, call: &Call) -> Result<Reply, Failure>
     Ok(Reply::ok(json!({"items": rows.into_iter().map(task).collect::<Vec<Value>>()})))
 }
 
-/// `DELETE /sandbox/tenants/{id}/tasks/{task}`: a task is done.
+/// `DELETE /sandbox/tenants/{id}/tasks/{task}`: finishes a task.
 pub(crate) async fn finish(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let tenant = tenant(work, call).await?;
     let task: i64 = call.parameter("task").parse().map_err(|_| Slug::MalformedRequest)?;

@@ -1,6 +1,6 @@
-//! The outside world under `/sandbox`: people in the UI, other owners, the platform's own moods.
+//! A tenant as people in the UI, other owners and the vendor change it.
 //!
-//! No token is asked for; only this machine is answered.
+//! These routes need no token; they answer only this machine.
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ pub(crate) async fn edit_settings(work: &mut Work, call: &Call) -> Result<Reply,
     Ok(document(&tenant, role))
 }
 
-/// `PUT /sandbox/tenants/{id}/stamp`: a stamp that somebody else left.
+/// `PUT /sandbox/tenants/{id}/stamp`: sets the stamp of another owner.
 pub(crate) async fn stamp(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body = call.members(&["owner", "lastOwner"])?;
     let mut tenant = tenant(work, call).await?;
@@ -53,14 +53,14 @@ pub(crate) async fn stamp(work: &mut Work, call: &Call) -> Result<Reply, Failure
     Ok(document(&tenant, Role::System))
 }
 
-/// `DELETE /sandbox/tenants/{id}`: the platform loses a tenant, without a tombstone.
+/// `DELETE /sandbox/tenants/{id}`: loses a tenant, without a tombstone.
 pub(crate) async fn lose(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let tenant = tenant(work, call).await?;
     script::forget(work, &tenant).await?;
     Ok(Reply::new(204, None))
 }
 
-/// `PUT /sandbox/tenants/{id}/normaliser`: a value that the platform accepts and does not keep.
+/// `PUT /sandbox/tenants/{id}/normaliser`: makes the platform ignore or change a value that it accepts.
 pub(crate) async fn normaliser(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body = call.members(&["pointer", "mode"])?;
     let pointer = body.text("pointer")?;
@@ -78,7 +78,7 @@ pub(crate) async fn normaliser(work: &mut Work, call: &Call) -> Result<Reply, Fa
     Ok(Reply::ok(json!({"pointer": pointer, "mode": mode})))
 }
 
-/// `PUT /sandbox/tenants/{id}/modalities`: which modalities the tenant has.
+/// `PUT /sandbox/tenants/{id}/modalities`: sets the available modalities.
 pub(crate) async fn modalities(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body = call.members(&["available"])?;
     let available = body.texts("available")?;
@@ -91,7 +91,7 @@ pub(crate) async fn modalities(work: &mut Work, call: &Call) -> Result<Reply, Fa
     Ok(document(&tenant, Role::System))
 }
 
-/// `PUT /sandbox/tenants/{id}/caps`: limits of the vendor, by pointer.
+/// `PUT /sandbox/tenants/{id}/caps`: sets limits of the vendor, by pointer.
 pub(crate) async fn caps(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body = call.members(&["caps"])?;
     let Some(Value::Object(caps)) = body.get("caps") else {

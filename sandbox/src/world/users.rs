@@ -15,7 +15,7 @@ use crate::model::units::{Tree, teams_based};
 /// The designs of Attendant Console.
 pub(crate) const DESIGNS: [&str; 2] = ["old", "new"];
 
-/// `PUT /sandbox/tenants/{id}/users/{user}`: a user is made or changed; licenses are always those that are named.
+/// `PUT /sandbox/tenants/{id}/users/{user}`: creates or changes a user and replaces its licenses.
 pub(crate) async fn put_user(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let body = call.members(&["licenses", "displayName", "upn", "organizationUnitId", "design"])?;
     let licenses = body.texts("licenses")?;
@@ -26,7 +26,7 @@ pub(crate) async fn put_user(work: &mut Work, call: &Call) -> Result<Reply, Fail
     let tenant = tenant(work, call).await?;
     let user = call.parameter("user");
     let unit = named_unit(&body, &Tree::load(work, &tenant.id).await?)?;
-    // Somebody who is new here and whom nobody puts anywhere.
+    // A new user without a unit.
     welcome(work, &tenant, user, &teams_based(&tenant.id)).await?;
     let sql = "UPDATE users SET organization_unit = COALESCE(?3, organization_unit), \
                display_name = COALESCE(?4, display_name), upn = COALESCE(?5, upn), design = COALESCE(?6, design) \
@@ -49,7 +49,7 @@ pub(crate) async fn put_user(work: &mut Work, call: &Call) -> Result<Reply, Fail
     saved(work, tenant).await
 }
 
-/// Makes a user unless there is one; true if there was none.
+/// Creates a user unless it exists; true if it was created.
 pub(crate) async fn welcome(work: &mut Work, tenant: &Tenant, user: &str, unit: &str) -> Result<bool, Failure> {
     let sql = "INSERT OR IGNORE INTO users (tenant, id, organization_unit) VALUES (?, ?, ?)";
     let row = sqlx::query(sql).bind(&tenant.id).bind(user).bind(unit);

@@ -1,4 +1,4 @@
-//! The administration views of a tenant as the partner and the tenant itself see them.
+//! The administration views of a tenant, as the partner and the tenant see them.
 use serde_json::{Value, json};
 
 use super::target::tenant;
@@ -12,7 +12,7 @@ const SEES_USERS: &str = "/dataPrivacy/allowPartnerToSeeUserIdentifiers";
 const SEES_CUSTOMERS: &str = "/dataPrivacy/allowPartnerToSeeCustomerIdentifiers";
 const SHOW_TIME_IN_STATE: &str = "/dataPrivacy/showUserTimeInState";
 
-/// What stands for somebody whom the partner may not know; of one length, so that it tells nothing.
+/// The mask of an identifier that the partner may not see. Its length is fixed, so that it reveals nothing.
 pub(crate) const MASK: &str = "***";
 
 type User = (String, Option<String>, Option<String>, Option<i64>);

@@ -8,41 +8,37 @@ const OWNER: Parameter = Parameter {
     required: false,
     // Visible ASCII between the slashes, as in any header.
     holds: Holds::Pattern("^[!-.0-~]+/[!-.0-~]+/[!-.0-~]+$"),
-    about: "stamp of the writer, `<clusterId>/<namespace>/<name>` of at most 512 characters; without it only a tenant without owner is written",
+    about: "Stamp of the writer, `<clusterId>/<namespace>/<name>` of at most 512 characters; without it only a tenant without an owner can be written",
 };
-const CLAIMED_OWNER: Parameter = Parameter { required: true, about: "stamp to put on the tenant", ..OWNER };
+const CLAIMED_OWNER: Parameter = Parameter { required: true, about: "Stamp to set on the tenant", ..OWNER };
 const SETTINGS_VERSION: Parameter = Parameter {
     name: "Nimbus-Settings-Version",
     place: In::Header,
     required: true,
     holds: Holds::Text,
-    about: "the `settingsVersion` on which the patch was made",
+    about: "The `settingsVersion` that the patch is based on",
 };
 const IF_NONE_MATCH: Parameter = Parameter {
     name: "If-None-Match",
     place: In::Header,
     required: false,
     holds: Holds::Text,
-    about: "an entity tag; 304 if it still holds",
+    about: "Entity tag; 304 if it is current",
 };
 const FIELDS: Parameter = query(
     "fields",
     Holds::Pattern(
         "^(id|settingsVersion|runtimeVersion|owner|lastOwner)(,(id|settingsVersion|runtimeVersion|owner|lastOwner))*$",
     ),
-    "comma-separated: id, settingsVersion, runtimeVersion (these by default), owner, lastOwner",
+    "Comma-separated: id, settingsVersion, runtimeVersion (these by default), owner, lastOwner",
 );
-const LIMIT: Parameter = query("limit", Holds::Number { min: 1, max: crate::api::lists::LIMIT }, "items on a page");
-const CURSOR: Parameter = query("cursor", Holds::Text, "`nextCursor` of the page before");
-const AFTER: Parameter = query("after", Holds::Text, "`cursor` of the answer before; absent: from now");
-const WAIT: Parameter = query(
-    "wait",
-    Holds::Number { min: 0, max: crate::api::lists::WAIT },
-    "seconds to wait while there is nothing to tell",
-);
-const RECREATE: Parameter = query("recreate", Holds::Text, "`deletionId` of the tombstone to build over");
-const CONFIRM: Parameter =
-    Parameter { required: true, ..query("confirm", Holds::OneOf(&["YES"]), "typed out, or the tenant stays") };
+const LIMIT: Parameter = query("limit", Holds::Number { min: 1, max: crate::api::lists::LIMIT }, "Items on a page");
+const CURSOR: Parameter = query("cursor", Holds::Text, "`nextCursor` of the previous page");
+const AFTER: Parameter = query("after", Holds::Text, "`cursor` of the previous answer; absent: from now");
+const WAIT: Parameter =
+    query("wait", Holds::Number { min: 0, max: crate::api::lists::WAIT }, "Seconds to wait for a change");
+const RECREATE: Parameter = query("recreate", Holds::Text, "`deletionId` of the tombstone to replace");
+const CONFIRM: Parameter = Parameter { required: true, ..query("confirm", Holds::OneOf(&["YES"]), "Must be `YES`") };
 const GONE: &[Slug] = &[TenantNotFound, TenantDeleted];
 const TRIGGER: &[Slug] =
     &[TenantNotFound, TenantDeleted, TenantDeleting, OwnedByOther, SectionOff, UnsupportedMediaType, InvalidRequest];
@@ -56,9 +52,9 @@ pub(super) static ROUTES: &[Route] = &[
     ask("POST", "/oauth2/v2.0/token", Api::IssueToken, "Issue a token (client credentials)")
         .body("TokenRequest")
         .answers(&[(200, Some("Token")), (400, Some("TokenError")), (401, Some("TokenError"))]),
-    ask("GET", "/v1/capabilities", Api::ReadCapabilities, "Tell what this client may write")
+    ask("GET", "/v1/capabilities", Api::ReadCapabilities, "Read what this client may write")
         .answers(&[(200, Some("Capabilities"))]),
-    ask("GET", "/v1/changes", Api::ListChanges, "Tell which tenants changed")
+    ask("GET", "/v1/changes", Api::ListChanges, "List the tenants that changed")
         .takes(&[AFTER, WAIT])
         .answers(&[(200, Some("Changes"))])
         .refuses(&[CursorExpired]),
@@ -69,7 +65,7 @@ pub(super) static ROUTES: &[Route] = &[
         .takes(&[IF_NONE_MATCH])
         .answers(&[(200, Some("Tenant")), (304, None)])
         .refuses(GONE),
-    ask("PUT", "/v1/tenants/{id}", Api::CreateTenant, "Create a tenant, once")
+    ask("PUT", "/v1/tenants/{id}", Api::CreateTenant, "Create a tenant")
         .takes(&[OWNER, RECREATE])
         .body("TenantCreation")
         .answers(&[(201, Some("Tenant"))])
@@ -97,22 +93,22 @@ pub(super) static ROUTES: &[Route] = &[
             InvalidSettings,
             SettingsVersionRequired,
         ]),
-    ask("DELETE", "/v1/tenants/{id}", Api::DeleteTenant, "Begin the deletion of a tenant, for good")
+    ask("DELETE", "/v1/tenants/{id}", Api::DeleteTenant, "Start the irreversible deletion of a tenant")
         .takes(&[OWNER, CONFIRM])
         .answers(&[(202, Some("Tenant"))])
         .refuses(&[TenantNotFound, TenantDeleted, OwnedByOther, ConfirmationRequired]),
-    ask("PUT", "/v1/tenants/{id}/owner", Api::ClaimTenant, "Stamp a tenant that has no stamp")
+    ask("PUT", "/v1/tenants/{id}/owner", Api::ClaimTenant, "Set the owner stamp of a tenant that has none")
         .takes(&[CLAIMED_OWNER])
         .answers(TENANT)
         .refuses(&[TenantNotFound, TenantDeleted, TenantDeleting, OwnedByOther]),
-    ask("DELETE", "/v1/tenants/{id}/owner", Api::ReleaseTenant, "Take the own stamp off; `lastOwner` keeps it")
+    ask("DELETE", "/v1/tenants/{id}/owner", Api::ReleaseTenant, "Remove the own stamp; `lastOwner` keeps it")
         .takes(&[OWNER])
         .answers(TENANT)
         .refuses(&[TenantNotFound, TenantDeleted, OwnedByOther]),
     ask("GET", "/v1/tenants/{id}/widget-key", Api::ReadWidgetKey, "Read the widget key")
         .answers(&[(200, Some("WidgetKey"))])
         .refuses(&[TenantNotFound, TenantDeleted, WidgetKeyNotSet]),
-    ask("POST", "/v1/tenants/{id}/widget-key/rotate", Api::RotateWidgetKey, "Make a new widget key, once per token")
+    ask("POST", "/v1/tenants/{id}/widget-key/rotate", Api::RotateWidgetKey, "Create a new widget key, once per token")
         .takes(&[OWNER])
         .body("Rotation")
         .answers(&[(200, Some("TriggerOutcome"))])

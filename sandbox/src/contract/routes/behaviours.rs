@@ -1,4 +1,4 @@
-//! The routes that play what the settings are for.
+//! The routes that show the effect of settings.
 use crate::contract::route::{Behaviour, Holds, Operation, Parameter, Route, query};
 use crate::model::problem::Slug::{self, *};
 use crate::model::roles;
@@ -10,26 +10,26 @@ const WRITES: &[Slug] = &[TenantNotFound, UnsupportedMediaType, InvalidRequest];
 const MAKES: &[Slug] = &[TenantNotFound, TenantDeleting, UnsupportedMediaType, InvalidRequest];
 
 const READER: Parameter =
-    query("as", Holds::OneOf(&records::READERS), "reporting role; only the first one reads user states");
-const VIEWER: Parameter = query("as", Holds::OneOf(&roles::Role::NAMES), "who looks; tenant by default");
-const ASKER: Parameter = Parameter { required: true, ..query("as", Holds::Text, "id of the user who searches") };
-const WORDS: Parameter = query("text", Holds::Text, "the beginning of a name or an address");
+    query("as", Holds::OneOf(&records::READERS), "Reporting role; only the first one can read user states");
+const VIEWER: Parameter = query("as", Holds::OneOf(&roles::Role::NAMES), "Role of the viewer; tenant by default");
+const ASKER: Parameter = Parameter { required: true, ..query("as", Holds::Text, "Id of the user who searches") };
+const WORDS: Parameter = query("text", Holds::Text, "Beginning of a name or an address");
 
 const fn play(method: &'static str, template: &'static str, behaviour: Behaviour, about: &'static str) -> Route {
     Route::new(method, template, Operation::Behaviour(behaviour), about)
 }
 
-/// In the order of the design: units, provisioning, records, tasks, calls, Interact, view, licenses, search.
+/// Units, provisioning, records, tasks, calls, Interact, view, licenses, search.
 pub(super) static ROUTES: &[Route] = &[
     play(
         "GET",
         "/sandbox/tenants/{id}/organization-units",
         Behaviour::ListUnits,
-        "List the organization units, with the root and that of teams in Microsoft Teams",
+        "List the organization units, including the root and the unit of Microsoft Teams-based teams",
     )
     .answers(&[(200, Some("OrganizationUnits"))])
     .refuses(READS),
-    play("POST", "/sandbox/tenants/{id}/organization-units", Behaviour::CreateUnit, "Make an organization unit")
+    play("POST", "/sandbox/tenants/{id}/organization-units", Behaviour::CreateUnit, "Create an organization unit")
         .body("OrganizationUnitCreation")
         .answers(&[(201, Some("OrganizationUnit"))])
         .refuses(&[TenantDeleting, UnsupportedMediaType, InvalidRequest]),
@@ -37,7 +37,7 @@ pub(super) static ROUTES: &[Route] = &[
         "DELETE",
         "/sandbox/tenants/{id}/organization-units/{unit}",
         Behaviour::DeleteUnit,
-        "Delete an organization unit; what is in it, and a default that names it, moves one level up",
+        "Delete an organization unit; its content, and a default that refers to it, moves one level up",
     )
     .answers(NOTHING)
     .refuses(&[TenantNotFound, InvalidRequest]),
@@ -45,7 +45,7 @@ pub(super) static ROUTES: &[Route] = &[
         "POST",
         "/sandbox/tenants/{id}/services",
         Behaviour::ProvisionService,
-        "Provision a service as somebody, from Microsoft Teams or the portal",
+        "Provision a service as a role, from Microsoft Teams or the portal",
     )
     .body("Provisioning")
     .answers(&[(200, Some("ProvisioningOutcome"))])
@@ -78,11 +78,11 @@ pub(super) static ROUTES: &[Route] = &[
     .takes(&[READER])
     .answers(&[(200, Some("Records"))])
     .refuses(READS),
-    play("POST", "/sandbox/tenants/{id}/tasks", Behaviour::CreateTask, "Let a task come in")
+    play("POST", "/sandbox/tenants/{id}/tasks", Behaviour::CreateTask, "Create a task")
         .body("Task")
         .answers(&[(200, Some("TaskOutcome"))])
         .refuses(WRITES),
-    play("GET", "/sandbox/tenants/{id}/tasks", Behaviour::ListTasks, "List tasks that run or wait")
+    play("GET", "/sandbox/tenants/{id}/tasks", Behaviour::ListTasks, "List running and waiting tasks")
         .answers(&[(200, Some("Tasks"))])
         .refuses(READS),
     play("DELETE", "/sandbox/tenants/{id}/tasks/{task}", Behaviour::FinishTask, "Finish a task")
@@ -96,7 +96,7 @@ pub(super) static ROUTES: &[Route] = &[
         .body("LogIn")
         .answers(&[(200, Some("LogInOutcome"))])
         .refuses(WRITES),
-    play("PUT", "/sandbox/interact/tokens", Behaviour::PlantInteractToken, "Plant a token that a customer can hold")
+    play("PUT", "/sandbox/interact/tokens", Behaviour::PlantInteractToken, "Plant a token for a customer")
         .body("InteractToken")
         .answers(NOTHING)
         .refuses(&[UnsupportedMediaType, InvalidRequest]),
@@ -104,7 +104,7 @@ pub(super) static ROUTES: &[Route] = &[
         "POST",
         "/sandbox/tenants/{id}/interact/sessions",
         Behaviour::ConnectSession,
-        "Connect a customer, or let one come back",
+        "Connect a customer, or rejoin a session",
     )
     .body("InteractConnection")
     .answers(&[(200, Some("InteractOutcome"))])
@@ -116,12 +116,12 @@ pub(super) static ROUTES: &[Route] = &[
         "POST",
         "/sandbox/tenants/{id}/interact/sessions/{session}/events",
         Behaviour::LeaveSession,
-        "Let somebody leave a session",
+        "Leave a session as the customer or the agent",
     )
     .body("InteractEvent")
     .answers(&[(200, Some("InteractSession"))])
     .refuses(WRITES),
-    play("GET", "/sandbox/tenants/{id}/view", Behaviour::ViewTenant, "Look at users and calls in the portal")
+    play("GET", "/sandbox/tenants/{id}/view", Behaviour::ViewTenant, "Read users and calls as the portal shows them")
         .takes(&[VIEWER])
         .answers(&[(200, Some("View"))])
         .refuses(READS),

@@ -1,12 +1,12 @@
-//! The routes of Microsoft's: Entra, Graph, ACS Identity.
+//! The routes of Microsoft: Entra, Graph, ACS Identity.
 use crate::contract::route::{Holds, In, Microsoft, Operation, Parameter, Route, query};
 
-const SELECT: Parameter = query("$select", Holds::Text, "comma-separated properties");
-const TOP: Parameter = query("$top", Holds::Text, "items on a page, from 1 to 999");
-const COUNT: Parameter = query("$count", Holds::Text, "`true`, with the header: `@odata.count`");
-const FILTER: Parameter = query("$filter", Holds::Text, "an OData expression");
-const SKIP_TOKEN: Parameter = query("$skiptoken", Holds::Text, "in `@odata.nextLink`");
-const VERSION: Parameter = query("api-version", Holds::Text, "such as 2023-10-01");
+const SELECT: Parameter = query("$select", Holds::Text, "Comma-separated properties");
+const TOP: Parameter = query("$top", Holds::Text, "Items on a page, from 1 to 999");
+const COUNT: Parameter = query("$count", Holds::Text, "`true`, with the header: adds `@odata.count`");
+const FILTER: Parameter = query("$filter", Holds::Text, "OData expression");
+const SKIP_TOKEN: Parameter = query("$skiptoken", Holds::Text, "From `@odata.nextLink`");
+const VERSION: Parameter = query("api-version", Holds::Text, "API version, such as 2023-10-01");
 const CONSISTENCY: Parameter = Parameter {
     name: "ConsistencyLevel",
     place: In::Header,
@@ -44,10 +44,10 @@ pub(super) static ROUTES: &[Route] = &[
         "GET",
         "/login/{tenant}/v2.0/.well-known/openid-configuration",
         Microsoft::ReadOpenIdConfiguration,
-        "Tell which tenant an id or a domain is",
+        "Read which tenant an id or a domain belongs to",
     )
     .answers(answers!("EntraError", (200, Some("OpenIdConfiguration")); 400)),
-    ask("GET", "/login/common/discovery/instance", Microsoft::DiscoverInstance, "Tell which hosts mean this cloud")
+    ask("GET", "/login/common/discovery/instance", Microsoft::DiscoverInstance, "List the hosts of this cloud")
         .answers(&[(200, Some("InstanceDiscovery"))]),
     ask("GET", "/graph/v1.0/groups/{group}", Microsoft::ReadGroup, "Read a group").takes(&[SELECT]).answers(OBJECT),
     ask("GET", "/graph/v1.0/groups/{group}/members", Microsoft::ListMembers, "List the direct members of a group")
@@ -81,7 +81,7 @@ pub(super) static ROUTES: &[Route] = &[
         "GET",
         "/graph/v1.0/servicePrincipals/{principal}/appRoleAssignments",
         Microsoft::ListAppRoleAssignments,
-        "List what an app was granted",
+        "List the permissions of an app",
     )
     .takes(PAGE)
     .answers(LIST),
@@ -103,7 +103,7 @@ pub(super) static ROUTES: &[Route] = &[
     ask("POST", "/graph/v1.0/invitations", Microsoft::InviteGuest, "Invite a guest")
         .body("GraphInvitation")
         .answers(answers!("GraphError", (201, Some("GraphObject")); 400, 401, 403, 429)),
-    ask("POST", "/acs/{resource}/identities", Microsoft::CreateIdentity, "Create an identity, with a token if wanted")
+    ask("POST", "/acs/{resource}/identities", Microsoft::CreateIdentity, "Create an identity, optionally with a token")
         .takes(&[VERSION])
         .body("AcsIdentityRequest")
         .answers(answers!("AcsError", (201, Some("AcsIdentity")); 400, 401)),

@@ -1,6 +1,6 @@
 //! Every route of the platform.
 //!
-//! The router, the OpenAPI document and the planted faults all read this list.
+//! The router, the OpenAPI document and the faults use this list.
 use super::route::Route;
 
 mod admin;
@@ -9,7 +9,7 @@ mod microsoft;
 mod planting;
 mod world;
 
-/// Returns all of them.
+/// Returns all routes.
 pub(crate) fn routes() -> impl Iterator<Item = &'static Route> {
     admin::ROUTES.iter().chain(world::ROUTES).chain(behaviours::ROUTES).chain(planting::ROUTES).chain(microsoft::ROUTES)
 }

@@ -1,10 +1,10 @@
-//! The routes that plant what Microsoft's side knows.
+//! The routes that plant data of Microsoft's services.
 use crate::contract::route::{Holds, Microsoft, Operation, Parameter, Route, query};
 use crate::model::problem::Slug::{self, *};
 
 const NOTHING: &[(u16, Option<&str>)] = &[(204, None)];
 const PLANTS: &[Slug] = &[UnsupportedMediaType, InvalidRequest];
-const AFTER: Parameter = query("after", Holds::Number { min: 0, max: i64::MAX }, "entries after this `seq`");
+const AFTER: Parameter = query("after", Holds::Number { min: 0, max: i64::MAX }, "Entries after this `seq`");
 
 const fn plant(method: &'static str, template: &'static str, operation: Microsoft, about: &'static str) -> Route {
     Route::new(method, template, Operation::Microsoft(operation), about)
@@ -74,11 +74,11 @@ pub(super) static ROUTES: &[Route] = &[
         "GET",
         "/sandbox/microsoft/acs/{resource}",
         Microsoft::ReadAcsResource,
-        "Count what a resource did, without its keys",
+        "Read what a resource did, without its keys",
     )
     .answers(&[(200, Some("AcsCounts"))])
     .refuses(&[InvalidRequest]),
-    plant("GET", "/sandbox/microsoft/log", Microsoft::ReadMicrosoftLog, "Read what reached Microsoft's side, in order")
+    plant("GET", "/sandbox/microsoft/log", Microsoft::ReadMicrosoftLog, "Read the log of Microsoft's routes")
         .takes(&[AFTER])
         .answers(&[(200, Some("MicrosoftLog"))]),
 ];

@@ -3,11 +3,11 @@ use crate::contract::route::{Holds, Operation, Parameter, Route, TENANT, World, 
 use crate::model::problem::Slug::{self, *};
 
 const AS: Parameter =
-    query("as", Holds::OneOf(&crate::model::roles::Role::NAMES), "role of the person; system by default");
+    query("as", Holds::OneOf(&crate::model::roles::Role::NAMES), "Role of the person; system by default");
 const PERSON: Parameter =
-    query("as", Holds::OneOf(&crate::world::provisioning::PEOPLE), "who removes; without it an administrator");
-const PLANT: Parameter = query("plant", Holds::Flag, "keep members that the table does not know");
-const LOG_AFTER: Parameter = query("after", Holds::Number { min: 0, max: i64::MAX }, "entries after this `seq`");
+    query("as", Holds::OneOf(&crate::world::provisioning::PEOPLE), "Role of the person; an administrator by default");
+const PLANT: Parameter = query("plant", Holds::Flag, "Keep unknown members");
+const LOG_AFTER: Parameter = query("after", Holds::Number { min: 0, max: i64::MAX }, "Entries after this `seq`");
 
 const NOTHING: &[(u16, Option<&str>)] = &[(204, None)];
 const BODY: &[Slug] = &[UnsupportedMediaType, InvalidRequest];
@@ -19,7 +19,7 @@ const fn ask(method: &'static str, template: &'static str, operation: World, abo
 
 /// In the order of the document.
 pub(super) static ROUTES: &[Route] = &[
-    ask("GET", "/healthz", World::ReadHealth, "Tell that the platform is up").answers(&[(200, Some("Health"))]),
+    ask("GET", "/healthz", World::ReadHealth, "Check that the platform is up").answers(&[(200, Some("Health"))]),
     ask("GET", "/openapi.json", World::ReadDocument, "Read this document").answers(&[(200, Some("Document"))]),
     ask("PATCH", "/sandbox/tenants/{id}/settings", World::EditSettings, "Edit settings in the UI as a role")
         .takes(&[AS, PLANT])
@@ -29,11 +29,11 @@ pub(super) static ROUTES: &[Route] = &[
     ask("POST", "/sandbox/tenants/{id}/script/run", World::RunScript, "Run the provisioning script")
         .answers(&[(200, Some("ScriptRun"))])
         .refuses(&[TenantNotFound]),
-    ask("PUT", "/sandbox/auto-run", World::SetAutoRun, "Run the script after each change, at once")
+    ask("PUT", "/sandbox/auto-run", World::SetAutoRun, "Turn automatic runs of the script on or off")
         .body("AutoRun")
         .answers(&[(200, Some("AutoRun"))])
         .refuses(BODY),
-    ask("PUT", "/sandbox/clients", World::PutClient, "Add a client or change members of one")
+    ask("PUT", "/sandbox/clients", World::PutClient, "Add or change a client")
         .body("ClientChange")
         .answers(&[(200, Some("Client"))])
         .refuses(BODY),
@@ -41,10 +41,10 @@ pub(super) static ROUTES: &[Route] = &[
         .body("FaultsToPlant")
         .answers(&[(201, Some("Faults"))])
         .refuses(BODY),
-    ask("GET", "/sandbox/faults", World::ReadFaults, "List the planted faults and how often they struck")
+    ask("GET", "/sandbox/faults", World::ReadFaults, "List the planted faults and how often they were applied")
         .answers(&[(200, Some("Faults"))]),
     ask("DELETE", "/sandbox/faults", World::ClearFaults, "Remove all faults").answers(NOTHING),
-    ask("GET", "/sandbox/log", World::ReadLog, "Read what reached the admin API, in order")
+    ask("GET", "/sandbox/log", World::ReadLog, "Read the log of the admin API")
         .takes(&[LOG_AFTER])
         .answers(&[(200, Some("Log"))]),
     ask("GET", "/sandbox/clock", World::ReadClock, "Read the virtual clock").answers(&[(200, Some("Clock"))]),
@@ -52,26 +52,26 @@ pub(super) static ROUTES: &[Route] = &[
         .body("ClockAdvance")
         .answers(&[(200, Some("Clock"))])
         .refuses(BODY),
-    ask("PUT", "/sandbox/tenants/{id}/stamp", World::StampTenant, "Plant stamps of somebody else")
+    ask("PUT", "/sandbox/tenants/{id}/stamp", World::StampTenant, "Set the stamps of another owner")
         .body("Stamp")
         .answers(TENANT)
         .refuses(PLANTED),
     ask("DELETE", "/sandbox/tenants/{id}", World::LoseTenant, "Lose a tenant without a tombstone")
         .answers(NOTHING)
         .refuses(&[TenantNotFound]),
-    ask("PUT", "/sandbox/tenants/{id}/normaliser", World::PutNormaliser, "Accept a value and ignore or rewrite it")
+    ask("PUT", "/sandbox/tenants/{id}/normaliser", World::PutNormaliser, "Ignore or change a value that is accepted")
         .body("Normaliser")
         .answers(&[(200, Some("Normaliser"))])
         .refuses(PLANTED),
-    ask("PUT", "/sandbox/tenants/{id}/modalities", World::PutModalities, "Choose the modalities of a tenant")
+    ask("PUT", "/sandbox/tenants/{id}/modalities", World::PutModalities, "Set the available modalities of a tenant")
         .body("Modalities")
         .answers(TENANT)
         .refuses(PLANTED),
-    ask("PUT", "/sandbox/tenants/{id}/caps", World::PutCaps, "Cap limits as the vendor does")
+    ask("PUT", "/sandbox/tenants/{id}/caps", World::PutCaps, "Set limits of the vendor")
         .body("Caps")
         .answers(TENANT)
         .refuses(PLANTED),
-    ask("PUT", "/sandbox/tenants/{id}/services/{service}", World::PutService, "Provision or change a service")
+    ask("PUT", "/sandbox/tenants/{id}/services/{service}", World::PutService, "Create or change a service")
         .body("Service")
         .answers(NOTHING)
         .refuses(&[TenantNotFound, TenantDeleting, UnsupportedMediaType, InvalidRequest]),
@@ -79,7 +79,7 @@ pub(super) static ROUTES: &[Route] = &[
         .takes(&[PERSON])
         .answers(NOTHING)
         .refuses(&[TenantNotFound]),
-    ask("PUT", "/sandbox/tenants/{id}/users/{user}", World::PutUser, "Set the licenses of a user")
+    ask("PUT", "/sandbox/tenants/{id}/users/{user}", World::PutUser, "Create or change a user and set its licenses")
         .body("User")
         .answers(NOTHING)
         .refuses(PLANTED),
@@ -87,7 +87,7 @@ pub(super) static ROUTES: &[Route] = &[
         "PUT",
         "/sandbox/tenants/{id}/invitations",
         World::PutInvitations,
-        "Accept the invitations of the guest accounts",
+        "Set the state of the invitations of the guest accounts",
     )
     .body("Invitations")
     .answers(NOTHING)

@@ -45,12 +45,12 @@ fn item() -> Value {
         ("owner?", text_or_null()),
         ("lastOwner?", text_or_null()),
     ]);
-    item["description"] = json!("the members named by `fields`");
+    item["description"] = json!("The members named by `fields`");
     item
 }
 
 fn triggers() -> Vec<(&'static str, Value)> {
-    let upn = json!({"type": "string", "format": "email", "pattern": pattern(Format::Email), "description": "required unless baseline"});
+    let upn = json!({"type": "string", "format": "email", "pattern": pattern(Format::Email), "description": "Required unless baseline"});
     vec![
         ("WidgetKey", object(&[("key", guid()), ("version", count())])),
         ("Rotation", object(&[("token", token()), ("baseline?", flag())])),
@@ -64,7 +64,7 @@ fn tokens() -> Vec<(&'static str, Value)> {
         ("grant_type", one_of(&["client_credentials"])),
         ("client_id", text()),
         ("client_secret", text()),
-        ("scope?", json!({"type": "string", "description": "says nothing here"})),
+        ("scope?", json!({"type": "string", "description": "Ignored"})),
     ];
     let token = [
         ("access_token", text()),

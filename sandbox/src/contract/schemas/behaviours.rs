@@ -1,4 +1,4 @@
-//! Schemas of the routes that play what the settings are for.
+//! Schemas of the routes that show the effect of settings.
 use serde_json::{Value, json};
 
 use super::shapes::{count, flag, guid, list, object, one_of, text, text_or_null};
@@ -147,7 +147,7 @@ fn sessions() -> Vec<(&'static str, Value)> {
     let token = object(&[
         ("token", text()),
         ("tenantId", guid()),
-        ("expiresInSeconds?", json!({"type": "integer", "description": "negative: expired already"})),
+        ("expiresInSeconds?", json!({"type": "integer", "description": "Negative: already expired"})),
     ]);
     let connection = object(&[
         ("widgetKey?", text_or_null()),

@@ -1,4 +1,4 @@
-//! Schemas of Microsoft's shapes, and of what plants things there.
+//! Schemas of Microsoft's APIs, and of the data that is planted there.
 use serde_json::{Value, json};
 
 use super::shapes::{count, flag, guid, list, object, one_of, text, text_or_null};
@@ -12,7 +12,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
     schemas
 }
 
-/// An object whose members Microsoft may add to.
+/// An object with further members.
 fn open(members: &[(&str, Value)]) -> Value {
     let mut schema = object(members);
     schema["additionalProperties"] = json!(true);
@@ -20,21 +20,20 @@ fn open(members: &[(&str, Value)]) -> Value {
 }
 
 fn lag() -> Value {
-    json!({"type": "integer", "minimum": 0, "maximum": 86_400, "description": "seconds until it is to be read"})
+    json!({"type": "integer", "minimum": 0, "maximum": 86_400, "description": "Seconds until it can be read"})
 }
 
 fn planted() -> Vec<(&'static str, Value)> {
+    let mut schemas = planted_apps();
+    schemas.extend(planted_directory());
+    schemas.extend(planted_resources());
+    schemas
+}
+
+fn planted_apps() -> Vec<(&'static str, Value)> {
     let from_one = || json!({"type": "integer", "minimum": 1});
     let key = object(&[("n", text()), ("e", text()), ("kty?", text()), ("kid?", text())]);
-    let member = object(&[("type", one_of(&crate::microsoft::MEMBER_TYPES)), ("id", guid())]);
     let permissions = json!({"type": "string", "description": permissions()});
-    let names: Vec<(&str, Value)> = Vec::new();
-    let mut properties = object(&names);
-    for name in user_properties() {
-        properties["properties"][name] = json!({});
-    }
-    let presence = object(&[("availability", text()), ("activity", text())]);
-    let log_entry = super::world::request_log(&[("code", json!({"type": ["string", "null"]}))]);
     vec![
         ("EntraApp", object(&[("displayName?", text()), ("secret?", text_or_null()), ("keys?", list(key))])),
         (
@@ -55,6 +54,17 @@ fn planted() -> Vec<(&'static str, Value)> {
                 ("lagSeconds?", lag()),
             ]),
         ),
+    ]
+}
+
+fn planted_directory() -> Vec<(&'static str, Value)> {
+    let member = object(&[("type", one_of(&crate::microsoft::MEMBER_TYPES)), ("id", guid())]);
+    let mut properties = object(&[]);
+    for name in user_properties() {
+        properties["properties"][name] = json!({});
+    }
+    let presence = object(&[("availability", text()), ("activity", text())]);
+    vec![
         (
             "GroupToPlant",
             object(&[
@@ -76,6 +86,12 @@ fn planted() -> Vec<(&'static str, Value)> {
                 ("lagSeconds?", lag()),
             ]),
         ),
+    ]
+}
+
+fn planted_resources() -> Vec<(&'static str, Value)> {
+    let log_entry = super::world::request_log(&[("code", json!({"type": ["string", "null"]}))]);
+    vec![
         ("AcsResource", object(&[("resourceId", guid()), ("accessKeys", list(text())), ("permitted?", flag())])),
         (
             "AcsCounts",
@@ -94,7 +110,7 @@ fn planted() -> Vec<(&'static str, Value)> {
 
 fn permissions() -> String {
     let names: Vec<&str> = crate::microsoft::PERMISSIONS.iter().map(|(name, _)| *name).collect();
-    format!("an app role id, or one of {}", names.join(", "))
+    format!("An app role id, or one of {}", names.join(", "))
 }
 
 fn entra() -> Vec<(&'static str, Value)> {

@@ -1,4 +1,4 @@
-//! The JSON schemas of the OpenAPI document: those of settings come from the table, the others are written here.
+//! The JSON schemas of the OpenAPI document: the schemas of settings are made from the table, the others are written here.
 use serde_json::{Map, Value};
 
 mod admin;

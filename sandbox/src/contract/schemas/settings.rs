@@ -16,7 +16,7 @@ enum Use {
 
 pub(super) fn schemas() -> Vec<(&'static str, Value)> {
     let mut triggers = object(&[("widgetKeyRotation?", token()), ("instantMessagingTest?", token())]);
-    triggers["description"] = json!("tokens that the tenant starts with; only that of the rotation counts as used");
+    triggers["description"] = json!("Initial tokens of the tenant; only the token of the rotation counts as used");
     vec![
         ("Settings", tree(Use::Read)),
         ("SettingsCreation", tree(Use::Create)),
@@ -54,7 +54,7 @@ fn section(members: &Value, at: &str, purpose: Use) -> Value {
         "type": "object",
         "properties": properties,
         "required": required,
-        // A newer platform holds members that this document does not know; a write never does.
+        // A newer platform returns members that this document does not have; a write never has them.
         "additionalProperties": purpose == Use::Read,
     })
 }
@@ -135,7 +135,7 @@ fn formatted(format: Format) -> Value {
     schema
 }
 
-/// Says what the rules are that a schema cannot express.
+/// Adds the rules that a schema cannot express.
 fn annotate(schema: &mut Value, leaf: &Leaf) {
     schema["description"] = json!(leaf.about);
     schema["x-nimbus-authority"] = json!(match leaf.authority {

@@ -1,4 +1,4 @@
-//! The small schemas of which the others are made.
+//! Small schemas that the others are made of.
 use serde_json::{Map, Value, json};
 
 /// Returns an object schema; a name that ends in `?` may be missing.
@@ -59,5 +59,5 @@ pub(super) fn token() -> Value {
 }
 
 pub(super) fn version() -> Value {
-    json!({"type": "string", "minLength": 1, "maxLength": 64, "description": "opaque"})
+    json!({"type": "string", "minLength": 1, "maxLength": 64, "description": "Opaque"})
 }

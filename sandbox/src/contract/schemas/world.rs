@@ -28,7 +28,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
 }
 
 fn ui_settings() -> Value {
-    json!({"type": "object", "description": "as SettingsPatch; with `plant` also unknown members"})
+    json!({"type": "object", "description": "As SettingsPatch; with `plant` also unknown members"})
 }
 
 fn moment() -> Value {
@@ -65,7 +65,7 @@ fn clients() -> Vec<(&'static str, Value)> {
 fn faults() -> Vec<(&'static str, Value)> {
     let route = json!({
         "type": "string",
-        "description": "`GET /v1/tenants/{id}`, or with an id in it; `*` for any method, path or both",
+        "description": "`GET /v1/tenants/{id}`, or with an id; `*` for any method, path or both",
     });
     let from_one = || json!({"type": "integer", "minimum": 1});
     let mut members =
@@ -85,10 +85,10 @@ fn action() -> Value {
         ("status?", json!({"type": "integer", "minimum": 200, "maximum": 599})),
         ("contentType?", text()),
         ("headers?", json!({"type": "object", "additionalProperties": {"type": "string"}})),
-        ("body?", json!({"description": "a text as it is, anything else as JSON"})),
+        ("body?", json!({"description": "A text is sent as it is, anything else as JSON"})),
         ("slug?", one_of(&slugs)),
         ("seconds?", json!({"type": "number", "minimum": 0})),
-        ("after?", json!({"type": "boolean", "description": "carry the request out first"})),
+        ("after?", json!({"type": "boolean", "description": "Carry out the request first"})),
     ])
 }
 
@@ -114,7 +114,7 @@ fn people() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// Returns the schema of an entry of a log of requests, with more members.
+/// Returns the schema of a log entry, with these additional members.
 pub(super) fn request_log(more: &[(&str, Value)]) -> Value {
     let nullable = |schema: &str| json!({"type": [schema, "null"]});
     let mut members = vec![

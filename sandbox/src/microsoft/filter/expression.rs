@@ -1,12 +1,12 @@
-//! A filter as it was read.
+//! The expression of a filter.
 use serde_json::Value;
 
 /// Why a filter cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Broken {
-    /// It cannot be read.
+    /// Invalid syntax.
     Syntax,
-    /// A property cannot be filtered at all, or not in this way.
+    /// A property does not support filtering, or not this operator.
     Unsupported,
 }
 

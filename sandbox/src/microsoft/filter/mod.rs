@@ -1,7 +1,7 @@
-//! The subset of OData `$filter` that Microsoft Graph understands on users: reading, checking, evaluating.
+//! The subset of OData `$filter` that Microsoft Graph understands on users: parsing, validation, evaluation.
 //!
-//! Pure. A filter can be wrong in its syntax, or right and not supported for its properties; and it can need "advanced
-//! query capabilities", which a request has to ask for.
+//! Pure. A filter can have invalid syntax, or be unsupported for its properties; and it can need "advanced query capabilities",
+//! which the request must ask for.
 use serde_json::Value;
 
 mod expression;
@@ -14,10 +14,10 @@ pub(crate) use expression::Broken;
 use expression::{Expression, Operator};
 use properties::{Property, Support, property};
 
-/// The most terms that `or` may join.
+/// The maximum number of terms of an `or`.
 const OR_TERMS: usize = 15;
 
-/// A filter that can be used.
+/// A valid filter.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Filter {
     expression: Expression,
@@ -25,7 +25,7 @@ pub(crate) struct Filter {
     pub advanced: bool,
 }
 
-/// Returns the properties of a user that a filter can name.
+/// Returns the properties of a user that a filter can use.
 pub(crate) fn user_properties() -> impl Iterator<Item = &'static str> {
     properties::names()
 }
@@ -40,7 +40,7 @@ impl Filter {
         Ok(Self { expression, advanced })
     }
 
-    /// True if a user, as Graph shows one, passes.
+    /// True if a user, in the form of Graph, passes.
     pub(crate) fn passes(&self, user: &Value) -> bool {
         holds(&self.expression, user, None)
     }
@@ -56,14 +56,14 @@ fn or_terms(expression: &Expression) -> usize {
     }
 }
 
-/// The collection whose member a path speaks of, inside `any`.
+/// The collection whose member a path refers to, inside `any`.
 #[derive(Clone, Copy)]
 struct Member<'a> {
     variable: &'a str,
     of: &'static Property,
 }
 
-/// Returns the property that a path names, in a place where a single value is asked for.
+/// Returns the property of a path, which must have a single value.
 fn named(path: &str, member: Option<Member<'_>>) -> Result<&'static Property, Broken> {
     if let Some(member) = member {
         let head = path.split('/').next();
@@ -76,7 +76,7 @@ fn usable(support: Support) -> Result<Support, Broken> {
     if support == Support::No { Err(Broken::Unsupported) } else { Ok(support) }
 }
 
-/// Returns what a filter needs, or that it is not supported.
+/// Returns what a filter requires, or an error if it is not supported.
 fn needs(expression: &Expression, member: Option<Member<'_>>) -> Result<Support, Broken> {
     match expression {
         Expression::And(left, right) | Expression::Or(left, right) => {
@@ -95,7 +95,7 @@ fn needs(expression: &Expression, member: Option<Member<'_>>) -> Result<Support,
                 Operator::AtLeast => property.at_least,
                 Operator::AtMost => property.at_most,
             };
-            // A property may be compared with null although it is not compared otherwise.
+            // A property may be comparable with null only.
             Ok(usable(by_operator)?.max(by_null))
         }
         Expression::In { path, .. } => usable(named(path, member)?.within),
@@ -108,7 +108,7 @@ fn needs(expression: &Expression, member: Option<Member<'_>>) -> Result<Support,
     }
 }
 
-/// The member of a collection that `variable` stands for.
+/// The member of a collection that `variable` refers to.
 #[derive(Clone, Copy)]
 struct Bound<'a> {
     variable: &'a str,
@@ -148,7 +148,7 @@ fn holds(expression: &Expression, user: &Value, bound: Option<Bound<'_>>) -> boo
     }
 }
 
-/// Compares as Graph does: texts without regard to case, and nothing is above or below null.
+/// Compares as Graph does: texts are case-insensitive, and null is neither above nor below anything.
 fn compare(found: &Value, operator: Operator, wanted: &Value) -> bool {
     let fold = |value: &Value| value.as_str().map(str::to_lowercase);
     let order = match (found, wanted) {

@@ -95,7 +95,7 @@ impl Reader {
         Ok(token)
     }
 
-    /// Takes the token if it is the next one.
+    /// Consumes the token if it is the next one.
     fn takes(&mut self, token: &Token) -> bool {
         let is_next = self.tokens.get(self.at) == Some(token);
         self.at += usize::from(is_next);

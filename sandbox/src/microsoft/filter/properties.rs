@@ -1,6 +1,6 @@
 //! Which property of a user can be filtered, and how: Microsoft's table of advanced query capabilities.
 
-/// What a way of filtering asks of the request.
+/// What a filter operator requires of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Support {
     Default,
@@ -79,12 +79,12 @@ static PROPERTIES: &[Property] = &[
     row("employeeId", [D, No, D, A, No, A, A]),
 ];
 
-/// Returns the names of all of them.
+/// Returns the names of all properties.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     PROPERTIES.iter().map(|property| property.name)
 }
 
-/// Returns the property that a path begins with; only the extension attributes have something below them.
+/// Returns the property at the start of a path; only the extension attributes have members.
 pub(super) fn property(path: &str) -> Option<&'static Property> {
     let (head, below) = path.split_once('/').map_or((path, None), |(head, below)| (head, Some(below)));
     let found = PROPERTIES.iter().find(|property| property.name == head)?;

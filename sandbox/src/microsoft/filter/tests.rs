@@ -15,7 +15,7 @@ fn anna() -> Value {
 }
 
 #[test]
-fn filters_pass_whom_they_name() {
+fn filters_pass_the_users_they_describe() {
     let rows = [
         ("displayName eq 'Anna O''Neil'", true),
         ("displayName eq 'anna o''neil'", true),
