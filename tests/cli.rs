@@ -43,7 +43,7 @@ fn a_mistake_is_told_with_what_is_allowed_and_its_cause_once() {
     let (code, text) = run(&["run"]);
     assert!(code == 2 && text.contains("--cluster-id <ID>"), "{text}");
     let (code, text) = run(&["run", "--cluster-id", "Prod/1"]);
-    assert!(code == 2 && text.contains("1 to 63 lower-case letters"), "{text}");
+    assert!(code == 2 && text.contains("1 to 63 lowercase letters"), "{text}");
     let (code, text) = run(&["policies", "--operator-account", ""]);
     assert!(code == 2 && text.contains("--operator-account <USER>"), "a policy for nobody: {text}");
     let (code, text) = run(&["--log", "a=b=", "crd"]);

@@ -1,4 +1,4 @@
-//! `nimbus-operator crd`: the CRDs that fit this binary.
+//! `nimbus-operator crd`: the CRDs of this version.
 
 use std::path::PathBuf;
 
@@ -7,10 +7,10 @@ use clap::Args;
 
 use crate::manifests::crd;
 
-/// Print the CRDs, ready for kubectl apply.
+/// Print the CRDs, ready for 'kubectl apply'.
 #[derive(Debug, Args)]
 pub struct Crd {
-    /// Write one file per CRD into this folder instead of printing them.
+    /// Write one file per CRD to this directory instead of printing them.
     #[arg(long, value_name = "DIR")]
     pub output_dir: Option<PathBuf>,
 }
@@ -18,7 +18,7 @@ pub struct Crd {
 impl Crd {
     /// Prints or writes the CRDs.
     ///
-    /// *Errors*: the folder or standard output cannot be written.
+    /// *Errors*: the directory or standard output cannot be written.
     pub fn execute(self) -> anyhow::Result<()> {
         for (name, document) in crd::all() {
             let text = crd::to_yaml(&document)?;

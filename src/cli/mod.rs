@@ -1,4 +1,4 @@
-//! What people type. One file per command; the structs here and there are the `--help`.
+//! The command line. One file per command; the doc comments of the argument structs are the `--help` text.
 
 pub mod crd;
 pub mod policies;
@@ -11,18 +11,18 @@ use clap::{Parser, Subcommand};
 
 use crate::telemetry::log::{self, Format};
 
-/// Where `--help` lists what every command takes.
+/// The `--help` heading of the global options.
 const LOGGING: &str = "Logging";
 
-/// Reconciles Tenants of Nimbus, a contact centre for Microsoft Teams, from Kubernetes to the platform's admin API.
+/// Reconciles Tenants of Nimbus, a contact centre for Microsoft Teams, with the admin API of the platform.
 #[derive(Debug, Parser)]
 #[command(name = "nimbus-operator", version, max_term_width = 110)]
 pub struct Operator {
-    /// What is logged, as tracing filters have it, e.g. 'info' or 'warn,nimbus_operator=debug'.
+    /// Log filter in tracing syntax, e.g. 'info' or 'warn,nimbus_operator=debug'.
     #[arg(long, global = true, env = "NIMBUS_LOG", default_value = "info", value_name = "FILTER", help_heading = LOGGING)]
     pub log: String,
 
-    /// How log lines look.
+    /// Log format.
     #[arg(long, global = true, env = "NIMBUS_LOG_FORMAT", default_value = "text", value_enum, value_name = "FORMAT", help_heading = LOGGING)]
     pub log_format: Format,
 
@@ -36,16 +36,16 @@ pub struct Operator {
 pub enum Command {
     /// Reconcile Tenants until stopped by SIGTERM or Ctrl-C.
     Run(run::Run),
-    /// Print the CRDs, ready for kubectl apply.
+    /// Print the CRDs, ready for 'kubectl apply'.
     Crd(crd::Crd),
-    /// Print the admission policies that hold who may change what, ready for kubectl apply.
+    /// Print the admission policies that enforce who may change which field, ready for 'kubectl apply'.
     Policies(policies::Policies),
 }
 
 impl Operator {
-    /// Runs the command to its end.
+    /// Runs the command to completion.
     ///
-    /// *Errors*: what the command met, for people.
+    /// *Errors*: whatever stopped the command, worded for the user.
     pub async fn execute(self) -> anyhow::Result<()> {
         log::start(&self.log, self.log_format).with_context(|| format!("--log {}", self.log))?;
         match self.command {
@@ -56,9 +56,9 @@ impl Operator {
     }
 }
 
-/// Completes when the process is asked to stop, by Ctrl-C or SIGTERM.
+/// Completes on Ctrl-C or SIGTERM.
 ///
-/// *Errors*: the process may not listen to signals.
+/// *Errors*: the signal handlers cannot be installed.
 pub fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
@@ -71,7 +71,7 @@ pub fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static
     })
 }
 
-/// Prints what a command is for. A reader who has seen enough, as `head` has, is no failure.
+/// Prints the output of a command. A closed pipe, as in `| head`, is not an error.
 ///
 /// *Errors*: standard output cannot be written.
 fn print(text: &str) -> anyhow::Result<()> {
@@ -82,25 +82,26 @@ fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// What to say about an error, with its causes: those that an error tells itself are not told twice.
-pub fn tell(error: &anyhow::Error) -> String {
+/// Formats an error with its causes. A cause that the text already contains is left out.
+pub fn describe(error: &anyhow::Error) -> String {
     error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.as_str() {
         "" => cause,
-        told if told.contains(&cause) => text,
-        told => format!("{told}: {cause}"),
+        known if known.contains(&cause) => text,
+        known => format!("{known}: {cause}"),
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::tell;
+    use super::describe;
 
     #[test]
-    fn a_cause_is_told_once() {
+    fn each_cause_is_printed_once() {
         let cause = std::io::Error::other("no such file");
-        let error = anyhow::Error::new(cause).context("config: no such file").context("finding Kubernetes");
-        assert_eq!("finding Kubernetes: config: no such file", tell(&error));
+        let error =
+            anyhow::Error::new(cause).context("config: no such file").context("loading the Kubernetes configuration");
+        assert_eq!("loading the Kubernetes configuration: config: no such file", describe(&error));
         let error = anyhow::anyhow!("the address is taken").context("starting the sandbox");
-        assert_eq!("starting the sandbox: the address is taken", tell(&error));
+        assert_eq!("starting the sandbox: the address is taken", describe(&error));
     }
 }

@@ -1,18 +1,18 @@
-//! `nimbus-operator policies`: the admission policies that fit this binary.
+//! `nimbus-operator policies`: the admission policies of this version.
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
 use crate::manifests::policies::{self, Accounts};
 
-/// Print the admission policies that hold who may change what, ready for kubectl apply.
+/// Print the admission policies that enforce who may change which field, ready for 'kubectl apply'.
 #[derive(Debug, Args)]
 pub struct Policies {
-    /// User name of an operator; repeat it for several. Only these may write a status, and they may never change a spec.
+    /// User name of an operator; repeat for more than one. Only these users may write status, and they may not change a spec.
     #[arg(long = "operator-account", value_name = "USER", default_value = policies::DEFAULT_ACCOUNT, value_parser = NonEmptyStringValueParser::new())]
     pub operator_accounts: Vec<String>,
 
-    /// Demand the verb edit-technical on tenants for technical settings; without it every editor of a Tenant may change them.
+    /// Require the verb edit-technical on tenants to change technical settings. Otherwise every editor of a Tenant may change them.
     #[arg(long)]
     pub technical_fields: bool,
 }

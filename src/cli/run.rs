@@ -14,47 +14,49 @@ use crate::settings::endpoint;
 
 /// Reconcile Tenants until stopped by SIGTERM or Ctrl-C.
 ///
-/// Kubernetes is found by KUBECONFIG, ~/.kube/config or the service account of the pod.
+/// Connects to Kubernetes with KUBECONFIG, ~/.kube/config or the service account of the pod.
 #[derive(Debug, Args)]
 pub struct Run {
-    /// Reconcile the Tenants of these namespaces only; repeat it or separate with commas. Without it, of all namespaces.
+    /// Namespaces to reconcile Tenants in; repeat or separate with commas. Default: all namespaces.
     #[arg(long = "namespace", short = 'n', env = "NIMBUS_NAMESPACES", value_delimiter = ',', num_args = 1.., value_name = "NS")]
     pub namespaces: Vec<String>,
 
-    /// Names this cluster in the stamps on the platform. No two clusters may share it, and it must never change: it is what
-    /// tells this cluster's tenants from others'.
+    /// Identifies this cluster in the owner stamps on the platform. Must be unique per cluster and must never change: the
+    /// operator uses it to recognize its own tenants.
     #[arg(long, env = "NIMBUS_CLUSTER_ID", value_name = "ID", value_parser = cluster_id)]
     pub cluster_id: String,
 
-    /// Serve the Platforms whose spec.instance is this name.
+    /// Serve only Platforms with this spec.instance.
     #[arg(long, env = "NIMBUS_INSTANCE", default_value = DEFAULT_INSTANCE, value_name = "NAME")]
     pub instance: String,
 
-    /// The namespace that holds the credentials of Platforms.
+    /// Namespace of the credentials Secrets of Platforms.
     #[arg(long, env = "POD_NAMESPACE", default_value = "nimbus-system", value_name = "NS")]
     pub operator_namespace: String,
 
-    /// The most passes at the same time.
+    /// Maximum concurrent reconciles.
     #[arg(long, env = "NIMBUS_CONCURRENCY", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512), value_name = "N")]
     pub concurrency: u16,
 
-    /// An origin beside Azure's own that the connection strings of Tenants may name when they are checked, such as a sandbox or
-    /// a proxy. Whoever may edit a Tenant can make the operator call it.
+    /// Additional origin that connection strings of Tenants may use in checks, such as a sandbox or a proxy; Azure's own are
+    /// always allowed. Every user who can edit a Tenant can make the operator call it.
     #[arg(long = "trusted-acs-origin", env = "NIMBUS_TRUSTED_ACS_ORIGINS", value_delimiter = ',', value_name = "URL", value_parser = origin)]
     pub trusted_acs_origins: Vec<Url>,
 
-    /// A file with the federated token of this operator, by which it logs in as the Nimbus app where a Platform names no Secret.
+    /// File with the operator's federated token, used to log in as the Nimbus app if a Platform sets no credentials Secret.
     #[arg(long, env = "AZURE_FEDERATED_TOKEN_FILE", value_name = "FILE")]
     pub federated_token_file: Option<PathBuf>,
 }
 
 impl Run {
-    /// Runs the controller until the process is asked to stop.
+    /// Runs the controller until SIGTERM or Ctrl-C.
     ///
     /// *Errors*: Kubernetes is not reachable, or the CRDs are not installed.
     pub async fn execute(self) -> anyhow::Result<()> {
         let shutdown = super::stop_signal()?;
-        let config = kube::Config::infer().await.context("finding Kubernetes: set KUBECONFIG, or run in a pod")?;
+        let config = kube::Config::infer()
+            .await
+            .context("loading the Kubernetes configuration: set KUBECONFIG, or run in a pod")?;
         let client = controller::client(config).context("connecting to Kubernetes")?;
         let options = Options {
             namespaces: self.namespaces.into_iter().filter(|name| !name.is_empty()).collect(),
@@ -77,18 +79,18 @@ fn origin(text: &str) -> anyhow::Result<Url> {
     let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
     ensure!(
         bare && endpoint::is_safe(&url),
-        "must be an https URL without a path, e.g. 'https://acs-proxy.example'; http is for loopback only"
+        "must be an https URL without a path, e.g. 'https://acs-proxy.example'; http is allowed for loopback only"
     );
     Ok(url)
 }
 
-/// A cluster id stands between slashes in a stamp.
+/// A cluster ID is a path segment of the owner stamp.
 fn cluster_id(text: &str) -> anyhow::Result<String> {
     let fits = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b));
     let ends = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
     ensure!(
         fits && text.len() <= 63 && ends(text.as_bytes().first()) && ends(text.as_bytes().last()),
-        "must be 1 to 63 lower-case letters, digits, '-' and '.', and begin and end with a letter or digit, e.g. 'prod-euwe'"
+        "must be 1 to 63 lowercase letters, digits, '-' or '.', and start and end with a letter or digit, e.g. 'prod-euwe'"
     );
     Ok(text.to_owned())
 }

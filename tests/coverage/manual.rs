@@ -94,7 +94,7 @@ fn same(explained: &BTreeSet<String>, said: &BTreeSet<String>, what: &str) {
 }
 
 /// The sections with a row for each reason, and the column that it stands in.
-const SECTIONS: [(&str, usize); 4] = [("Reasons", 0), ("Events", 0), ("A Platform and a Partner", 0), ("Checks", 2)];
+const SECTIONS: [(&str, usize); 4] = [("Reasons", 0), ("Events", 0), ("Platform and Partner", 0), ("Checks", 2)];
 
 /// The reasons of checks that are words of their own and stand in no table.
 fn of_checks() -> BTreeSet<String> {
