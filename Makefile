@@ -15,15 +15,11 @@ help: ## Show this list
 controlplane: ## Build etcd, kube-apiserver, kube-controller-manager and kubectl, once
 	@tests/controlplane/build.sh
 
-# --no-fail-fast, so that the last line counts every test, not those before the first failure.
-test: controlplane ## Run every test against a real control plane and say how many passed
-	@mkdir -p target
+# --no-fail-fast, so that the summary counts every test, not only those before the first failure.
+test: controlplane ## Run all tests against a real control plane and list the failed ones with their logs
+	@mkdir -p target && rm -rf target/test-logs
 	@cargo test --locked --workspace --no-fail-fast 2>&1 | tee target/test.log && status=0 || status=$$?; \
-	awk '/^test result:/ { passed += $$4; failed += $$6 } \
-	     /^test .*::platform_only::.* ok$$/ { apart += 1 } \
-	     END { printf "%d of these show behaviour of the platform alone (platform_only)\n", apart; \
-	           printf "%d passed, %d failed\n", passed, failed; exit failed > 0 }' target/test.log || status=1; \
-	exit $$status
+	tests/summary.sh target/test.log target/test-logs $$status
 
 check: controlplane ## Check formatting, lints and generated files
 	cargo fmt --all --check

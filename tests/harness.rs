@@ -5,6 +5,7 @@ mod env;
 mod proxy;
 mod rights;
 mod strict;
+mod summary;
 mod used;
 
 use std::collections::BTreeMap;

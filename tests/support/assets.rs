@@ -65,6 +65,11 @@ pub fn scratch() -> Result<PathBuf> {
     Ok(build_folder(3)?.join("tmp"))
 }
 
+/// Returns the folder in `target/` for the logs of failed tests, which `tests/summary.sh` lists.
+pub fn failure_logs() -> Result<PathBuf> {
+    Ok(build_folder(3)?.join("test-logs"))
+}
+
 /// Tests are `target/<profile>/deps/<test>` and the demo is `target/<profile>/examples/demo`.
 fn build_folder(levels_up: usize) -> Result<PathBuf> {
     let own = std::env::current_exe().context("asking for the path of this program")?;

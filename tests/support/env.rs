@@ -14,6 +14,7 @@ use kube::api::{Api, ObjectMeta, PostParams};
 use super::audit::AuditLog;
 use super::controlplane::ControlPlane;
 use super::kubectl::Kubectl;
+use super::log::KeptOnFailure;
 use super::operator::OperatorProcess;
 use super::proxy::Proxy;
 use super::rights::{self, Placement};
@@ -33,6 +34,7 @@ pub struct TestEnv<'a> {
     pub instance: String,
     /// The name for its Platform.
     pub platform: String,
+    logs: KeptOnFailure,
 }
 
 impl TestEnv<'static> {
@@ -54,11 +56,16 @@ impl<'a> TestEnv<'a> {
         static NUMBER: AtomicUsize = AtomicUsize::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         assert!(number <= users::NUMBERED, "more tests than operator users");
+        let (namespace, operator_user) = (format!("{name}-{number}"), users::operator(number));
         let env = Self {
             control_plane,
-            namespace: format!("{name}-{number}"),
+            logs: KeptOnFailure {
+                names: vec![namespace.clone(), operator_user.clone()],
+                audit: control_plane.folder().join("audit.log"),
+            },
+            namespace,
             operator_namespace: format!("{name}-{number}-operator"),
-            operator_user: users::operator(number),
+            operator_user,
             instance: format!("{name}-{number}"),
             platform: format!("{name}-{number}"),
         };

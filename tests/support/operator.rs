@@ -84,6 +84,7 @@ impl Drop for OperatorProcess {
         if std::thread::panicking() {
             let last = self.process.last_lines(50);
             eprintln!("the last lines of operator {}:\n{last}", self.pid());
+            super::log::keep("operator", &self.log());
         }
     }
 }
