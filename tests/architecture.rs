@@ -96,7 +96,7 @@ fn impurities(module: &Module) -> Vec<String> {
 }
 
 #[test]
-fn rooms_use_only_the_rooms_that_the_map_allows() {
+fn modules_use_only_allowed_modules() {
     let package = operator();
     let rooms: BTreeSet<&str> = package.0.keys().filter(|name| !is_top(name)).map(|name| name[0].as_str()).collect();
     assert!(package.0.len() > 60, "only {} modules were found", package.0.len());
@@ -110,14 +110,14 @@ fn rooms_use_only_the_rooms_that_the_map_allows() {
 }
 
 #[test]
-fn the_rooms_that_decide_are_pure() {
+fn decision_modules_are_pure() {
     let package = operator();
     let pure = package.0.iter().filter(|(name, _)| name.first().is_some_and(|room| PURE.contains(&room.as_str())));
     assert_eq!(Vec::<String>::new(), pure.flat_map(|(_, module)| impurities(module)).collect::<Vec<_>>());
 }
 
 #[test]
-fn the_plan_knows_the_words_of_the_admin_api_and_not_its_client() {
+fn plan_uses_api_types_but_not_the_client() {
     let package = operator();
     let knows = package.0.iter().filter(|(name, module)| {
         let client = |path: &Name| {
@@ -130,7 +130,7 @@ fn the_plan_knows_the_words_of_the_admin_api_and_not_its_client() {
 }
 
 #[test]
-fn no_file_is_longer_than_400_lines_before_its_tests() {
+fn files_have_at_most_400_lines_without_tests() {
     let packages = [operator(), sandbox()];
     let long = packages.iter().flat_map(|package| package.0.values()).filter(|module| module.lines > LONGEST_FILE);
     let long: Vec<_> = long.map(|module| format!("{}: {} lines", module.path.display(), module.lines)).collect();
@@ -139,7 +139,7 @@ fn no_file_is_longer_than_400_lines_before_its_tests() {
 
 /// Prints what it found, room by room: `cargo test --test integration circles -- --nocapture`.
 #[test]
-fn no_files_use_each_other_in_circles() {
+fn modules_have_no_circles() {
     let mut found = vec![];
     for (title, package) in [("nimbus-operator", operator()), ("nimbus-sandbox", sandbox())] {
         for (room, circles) in circles::of_files(&package) {
@@ -162,7 +162,7 @@ fn no_files_use_each_other_in_circles() {
 
 /// The reader itself: a mistake of each kind is seen.
 #[test]
-fn mistakes_are_seen() {
+fn violations_are_detected() {
     let package = |files: &[(&str, &str)]| Package::of(files.iter().map(|(path, text)| (Path::new(*path), *text)));
     let rooms = |path: &str, text: &str| {
         let package = package(&[(path, text)]);
@@ -204,7 +204,7 @@ fn mistakes_are_seen() {
 }
 
 #[test]
-fn circles_are_seen() {
+fn circles_are_detected() {
     let circles = |files: &[(&str, &str)]| {
         let package = Package::of(files.iter().map(|(path, text)| (Path::new(*path), *text)));
         (circles::of_files(&package).into_values().flatten().collect::<Vec<_>>(), circles::of_rooms(&package))

@@ -21,7 +21,7 @@ fn told(output: Output) -> (i32, String) {
 }
 
 #[test]
-fn every_command_and_argument_is_explained() {
+fn every_command_and_argument_has_help() {
     let mut program = Operator::command();
     program.build();
     let commands: Vec<_> = program.get_subcommands().filter(|command| command.get_name() != "help").collect();
@@ -38,7 +38,7 @@ fn every_command_and_argument_is_explained() {
 }
 
 #[test]
-fn a_mistake_is_told_with_what_is_allowed_and_its_cause_once() {
+fn invalid_argument_names_the_allowed_values() {
     let run = |arguments: &[&str]| told(operator(arguments).output().unwrap());
     let (code, text) = run(&["run"]);
     assert!(code == 2 && text.contains("--cluster-id <ID>"), "{text}");
@@ -53,7 +53,7 @@ fn a_mistake_is_told_with_what_is_allowed_and_its_cause_once() {
 
 /// `nimbus-operator crd | head -1`.
 #[test]
-fn a_reader_who_has_seen_enough_is_no_failure() {
+fn closed_pipe_is_not_an_error() {
     for command in ["crd", "policies"] {
         let mut child = operator(&[command]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
@@ -63,7 +63,7 @@ fn a_reader_who_has_seen_enough_is_no_failure() {
 
 /// A command line in the docs has only commands and arguments that are there.
 #[test]
-fn the_docs_name_commands_and_arguments_that_exist() {
+fn docs_use_existing_commands_and_arguments() {
     static LINE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"nimbus-operator ([a-z]+)([^`|#\n]*)").unwrap());
     static FLAG: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"--([a-z-]+)").unwrap());
     let mut program = Operator::command();

@@ -48,14 +48,14 @@ fn say(text: &str) {
 }
 
 #[test]
-fn every_entry_names_settings_tests_and_docs_that_exist() {
+fn entries_name_existing_settings_tests_and_docs() {
     let (table, world) = (table(), world());
     assert!(world.tests.len() > 300, "only {} tests were found in this binary", world.tests.len());
     assert_eq!(Vec::<String>::new(), table.problems(&world));
 }
 
 #[test]
-fn every_line_of_the_manual_is_covered_as_it_stands() {
+fn every_line_of_the_manual_is_covered() {
     let table = table();
     let count = |kind: Kind| table.lines_of(kind).len();
     let counts = format!(
@@ -81,7 +81,7 @@ fn every_line_of_the_manual_is_covered_as_it_stands() {
 
 /// The check itself: a mistake of each kind is seen.
 #[test]
-fn mistakes_in_the_table_are_seen() {
+fn table_mistakes_are_detected() {
     let texts = ["A title", "Limit of tasks", "", "Default 20", "A title"];
     let good = format!(
         r#"

@@ -91,49 +91,49 @@ async fn crashed(world: &World, scenario: Scenario, tenant: &Handle<'_>, number:
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_create_ends_the_same_wherever_the_operator_is_killed() {
+async fn create_survives_any_crash() {
     at_every_point("create", Scenario::Create, &["finalizer", "create", "status"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_edit_ends_the_same_wherever_the_operator_is_killed() {
+async fn edit_survives_any_crash() {
     at_every_point("edit", Scenario::Edit, &["save", "status"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_adoption_ends_the_same_wherever_the_operator_is_killed() {
+async fn adoption_survives_any_crash() {
     at_every_point("adopt", Scenario::Adopt, &["finalizer", "claim", "save", "status"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_retaining_deletion_ends_the_same_wherever_the_operator_is_killed() {
+async fn retaining_deletion_survives_any_crash() {
     at_every_point("retain", Scenario::Retain, &["release", "finalizer"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_confirmed_deletion_ends_the_same_wherever_the_operator_is_killed() {
+async fn confirmed_deletion_survives_any_crash() {
     at_every_point("delete", Scenario::Delete, &["delete", "finalizer"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_create_with_triggers_ends_the_same_wherever_the_operator_is_killed() {
+async fn create_with_triggers_survives_any_crash() {
     let order = ["finalizer", "create", "secret", "status"];
     at_every_point("create-triggers", Scenario::CreateTriggers, &order).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rotation_ends_the_same_wherever_the_operator_is_killed() {
+async fn rotation_survives_any_crash() {
     at_every_point("rotate", Scenario::Rotate, &["rotate", "secret", "status"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_test_message_ends_the_same_wherever_the_operator_is_killed() {
+async fn test_message_survives_any_crash() {
     at_every_point("message", Scenario::Message, &["message", "status"]).await;
 }
 
 /// The tokens are recorded before the claim, so that none of these crashes can turn one into an act.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_adoption_with_triggers_ends_the_same_wherever_the_operator_is_killed() {
+async fn adoption_with_triggers_survives_any_crash() {
     let order = ["finalizer", "rotate", "message", "claim", "save", "secret", "status"];
     at_every_point("adopt-triggers", Scenario::AdoptTriggers, &order).await;
 }

@@ -10,7 +10,7 @@ use crate::support::assets;
 const REFRESH: &str = "run `make generated` (UPDATE=1 cargo test --test integration generated) and commit what changed";
 
 #[test]
-fn generated_files_are_fresh() {
+fn generated_crds_and_policies_are_fresh() {
     let folder = assets::checkout().join("crds");
     let crds = crd::all().into_iter().map(|(name, document)| (name, crd::to_yaml(&document).unwrap()));
     let expected: Vec<_> = crds.chain([("policies.yaml", policies::to_yaml(&documented()).unwrap())]).collect();
@@ -44,7 +44,7 @@ fn run(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn generated_policies_are_what_the_binary_prints() {
+fn generated_policies_match_the_binary() {
     assert_eq!(policies::to_yaml(&documented()).unwrap(), run(&["policies"]));
     let accounts = Accounts { operators: vec!["one".into(), "two".into()], technical_fields: true };
     let printed = run(&["policies", "--operator-account", "one", "--operator-account", "two", "--technical-fields"]);
@@ -52,7 +52,7 @@ fn generated_policies_are_what_the_binary_prints() {
 }
 
 #[test]
-fn generated_crds_are_what_the_binary_prints() {
+fn generated_crds_match_the_binary() {
     let expected: String =
         crd::all().iter().map(|(_, document)| format!("---\n{}", crd::to_yaml(document).unwrap())).collect();
     assert_eq!(expected, run(&["crd"]));

@@ -48,7 +48,7 @@ fn generated_docs_and_examples_are_fresh() {
 }
 
 #[test]
-fn generated_docs_name_every_setting_once_with_its_label() {
+fn generated_docs_list_every_setting_once() {
     let text = settings_reference::settings();
     for leaf in leaves() {
         let rows: Vec<&str> = text.lines().filter(|line| line.contains(&format!("| `spec.{}` |", leaf.path))).collect();
@@ -64,7 +64,7 @@ fn generated_docs_name_every_setting_once_with_its_label() {
 
 /// The seed's two tables of what a setting does to people.
 #[test]
-fn generated_docs_say_who_sees_which_design_and_which_calls_are_delivered() {
+fn generated_docs_have_design_and_presence_tables() {
     let text = settings_reference::settings();
     let rows_below = |head: &str| {
         let (_, table) = text.split_once(head).unwrap_or_else(|| panic!("'{head}' is nowhere"));
@@ -93,7 +93,7 @@ fn placed(stage: &Stage, yaml: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn generated_examples_are_accepted_and_the_full_one_becomes_ready() {
+async fn generated_examples_are_accepted() {
     let stage = Stage::new("examples").await;
     let _operator = stage.start();
     let tenants: Api<DynamicObject> = Api::namespaced_with(

@@ -50,7 +50,7 @@ where
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn namespace_deletion_lives() {
+async fn namespace_deletion_works() {
     let client = ControlPlane::shared().await.client(users::ADMIN);
     create_namespace(&client, "deleted-with-content").await.unwrap();
     let content: Api<ConfigMap> = Api::namespaced(client.clone(), "deleted-with-content");
@@ -66,7 +66,7 @@ async fn namespace_deletion_lives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn garbage_collection_lives() {
+async fn garbage_collection_works() {
     let client = ControlPlane::shared().await.client(users::ADMIN);
     create_namespace(&client, "garbage").await.unwrap();
     let api: Api<ConfigMap> = Api::namespaced(client, "garbage");
@@ -82,7 +82,7 @@ async fn garbage_collection_lives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn users_are_who_they_say_and_have_no_rights_by_themselves() {
+async fn users_are_authenticated_without_permissions() {
     let control_plane = ControlPlane::shared().await;
     let kubectl = Kubectl::new(control_plane.kubeconfig(users::TENANT_EDITOR));
 
@@ -95,7 +95,7 @@ async fn users_are_who_they_say_and_have_no_rights_by_themselves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_api_server_is_of_the_version_asked_for() {
+async fn api_server_has_the_requested_version() {
     let client = ControlPlane::shared().await.client(users::ADMIN);
     let version = client.apiserver_version().await.unwrap().git_version;
     // Binaries that were given are of whatever version they are.
@@ -105,7 +105,7 @@ async fn the_api_server_is_of_the_version_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_control_plane_whose_program_died_says_so() {
+async fn dead_control_plane_program_is_reported() {
     let options = Options { controller_manager: false, ..Options::default() };
     let control_plane = ControlPlane::start(options).await.unwrap();
     assert_eq!(2, control_plane.pids().len());
@@ -123,7 +123,7 @@ async fn a_control_plane_whose_program_died_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_that_dies_is_named_with_its_last_words() {
+async fn dead_program_is_reported_with_its_log() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new("sh");
     command.args(["-c", "echo the disk is full; exit 3"]);
@@ -138,7 +138,7 @@ async fn a_program_that_dies_is_named_with_its_last_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn crds_are_served_once_they_are_installed() {
+async fn crds_are_served_once_installed() {
     let folder = tempfile::tempdir().unwrap();
     let crd = "\
 apiVersion: apiextensions.k8s.io/v1
@@ -168,7 +168,7 @@ spec:
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_operator_binary_runs_as_a_process_of_its_own() {
+async fn operator_binary_runs_as_a_process() {
     let control_plane = ControlPlane::shared().await;
     let kubeconfig = control_plane.kubeconfig(&users::operator(users::NUMBERED));
     let operator = OperatorProcess::start(&kubeconfig, &["--help"], &[]).unwrap();
@@ -178,7 +178,7 @@ async fn the_operator_binary_runs_as_a_process_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_is_asked_to_stop_before_it_is_killed() {
+async fn process_is_terminated_before_it_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new("tail");
     command.args(["-f", "/dev/null"]);

@@ -10,7 +10,7 @@ use crate::support::audit::Mark;
 use crate::support::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn create_to_ready_costs_two_writes_and_two_calls() {
+async fn create_to_ready_costs_two_writes_two_calls() {
     let stage = Stage::new("create").await;
     let _operator = stage.start();
     let tenant = stage.create(json!({})).await;

@@ -27,7 +27,7 @@ async fn on_platform(first: &Stage, id: &str) -> (String, Value) {
 
 /// Both watch both namespaces; their instances keep them apart on Kubernetes, their stamps on the platform.
 #[tokio::test(flavor = "multi_thread")]
-async fn two_operators_on_one_api_server_and_one_platform_keep_apart() {
+async fn two_operators_on_one_cluster_are_isolated() {
     let one = Stage::new("apart-one").await;
     let two = beside(&one, Stage::new("apart-two").await).await;
     let both = || vec![one.env.namespace.clone(), two.env.namespace.clone()];
@@ -74,7 +74,7 @@ async fn two_operators_on_one_api_server_and_one_platform_keep_apart() {
 
 /// On another API server, as a second cluster is; it names the same tenant.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_cluster_says_owned_by_other_and_touches_nothing() {
+async fn second_cluster_reports_owned_by_other() {
     let first = Stage::new("clusters-first").await;
     let mut second = beside(&first, Stage::on(ControlPlane::without_policies().await, "clusters-second").await).await;
     second.id.clone_from(&first.id);

@@ -78,7 +78,7 @@ async fn stage(name: &str) -> Stage {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_partner_stays_while_tenants_name_it() {
+async fn partner_remains_while_in_use() {
     let stage = stage("partner-in-use").await;
     let name = stage.env.namespace.clone();
     let unseen = partner(&stage, &name, json!({})).await;
@@ -108,7 +108,7 @@ async fn a_partner_stays_while_tenants_name_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_partner_that_nobody_names_any_more_is_let_go() {
+async fn unused_partner_is_released() {
     let stage = stage("partner-elsewhere").await;
     let (one, two) = (format!("{}-one", stage.env.namespace), format!("{}-two", stage.env.namespace));
     partner(&stage, &one, json!({})).await;
@@ -134,7 +134,7 @@ async fn a_partner_that_nobody_names_any_more_is_let_go() {
 
 /// A Partner has no instance: each operator holds it for its own Tenants, and all say the same of it.
 #[tokio::test(flavor = "multi_thread")]
-async fn each_operator_holds_a_partner_for_its_own_tenants() {
+async fn each_operator_holds_a_partner_for_its_tenants() {
     let (one, two) = (stage("partner-east").await, stage("partner-west").await);
     let name = one.env.namespace.clone();
     partner(&one, &name, json!({})).await;
@@ -172,7 +172,7 @@ async fn each_operator_holds_a_partner_for_its_own_tenants() {
 
 /// What is on its way out cannot be held any more, so it is as good as gone.
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_new_may_name_a_partner_or_a_platform_that_is_on_its_way_out() {
+async fn terminating_partner_accepts_no_new_tenants() {
     let stage = stage("partner-leaving").await;
     let name = stage.env.namespace.clone();
     partner(&stage, &name, json!({ "finalizers": ["example.com/theirs"] })).await;

@@ -47,7 +47,7 @@ async fn platform_reason(stage: &Stage, reason: &str) -> Platform {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_platform_stays_while_tenants_refer_to_it() {
+async fn platform_remains_while_in_use() {
     let mut stage = Stage::new("in-use").await;
     stage.timing.platform_check = std::time::Duration::from_millis(300);
     let _operator = stage.start();
@@ -124,7 +124,7 @@ async fn deletions_above_the_limit_wait() {
 
 /// Each failed attempt is the same deletion, and takes no slot from others.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_that_is_retried_counts_once() {
+async fn retried_deletion_counts_once() {
     let stage = Stage::new("retried").await;
     let limit = json!({ "spec": { "limits": { "confirmedDeletionsPerHour": 1 } } });
     let platforms: Api<Platform> = Api::all(stage.client(users::PLATFORM_ADMIN));
@@ -171,7 +171,7 @@ async fn id_of(tenants: &Api<Tenant>, name: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_policy_or_binding_is_said_and_heals() {
+async fn missing_policy_is_reported_and_recovers() {
     // Policies are of the whole cluster, so this one is taken away from a cluster of its own.
     static PLANE: tokio::sync::OnceCell<ControlPlane> = tokio::sync::OnceCell::const_new();
     let plane = PLANE.get_or_init(|| async { ControlPlane::start(Options::default()).await.unwrap() }).await;

@@ -18,42 +18,36 @@ stand for tests that go through the table of settings; the names for those of a 
 const GENERAL: [(&str, &str, &str); 6] = [
     (
         "A",
-        "every_setting_reaches_the_platform_and_stays_when_it_is_no_longer_managed",
+        "settings_reach_the_platform_and_stay_when_removed",
         "its example in YAML is on the platform under its wire name once the Tenant is Ready; what is no setting never gets there",
     ),
     (
         "B",
-        "every_bad_value_is_refused_with_its_path_and_what_is_allowed_and_every_good_one_applies",
+        "bad_values_are_rejected_with_path_and_reason",
         "admission refuses it below, above, empty, too long, in another format, case or type, as unknown word",
     ),
     (
         "C",
-        "what_admission_takes_at_a_bound_the_platform_takes_too",
+        "platform_accepts_what_admission_accepts",
         "CRD and platform, which share no table, have the same bounds, lengths and spellings",
     ),
     ("D", "drift_of_each_setting_is_corrected", "somebody else's value is found and written over"),
     (
         "E",
-        "everybody_changes_what_the_table_says_and_nothing_else",
+        "users_change_only_what_the_table_allows",
         "five people create, edit, apply, try and remove it, and succeed by its authority only",
     ),
-    ("F", "the_empty_text_clears_a_setting_and_what_a_switch_needs_is_named", "`\"\"` clears it on the platform"),
+    ("F", "empty_text_clears_a_setting", "`\"\"` clears it on the platform"),
 ];
 
 /// What is held of some settings only, by the beginning of their path.
 const OWN: &[(&str, &[&str])] = &[
     ("general.name", &["name_and_domain_are_required_to_create_and_only_then"]),
     ("general.o365Domain", &["name_and_domain_are_required_to_create_and_only_then"]),
-    ("general.tenantId", &["rule_10_fixed_fields_stay_fixed"]),
-    ("partner.", &["rule_11_a_union_says_in_one_readable_message_what_it_wants_one_of"]),
-    (
-        "partner.partnerRef",
-        &[
-            "a_partner_that_comes_late_heals_by_itself",
-            "another_id_of_the_partner_is_applied_and_unassigned_takes_it_off",
-        ],
-    ),
-    ("partner.unassigned", &["another_id_of_the_partner_is_applied_and_unassigned_takes_it_off"]),
+    ("general.tenantId", &["rule_10_immutable_fields_cannot_change"]),
+    ("partner.", &["rule_11_union_error_names_its_members"]),
+    ("partner.partnerRef", &["late_partner_recovers", "partner_id_change_and_unassign_are_applied"]),
+    ("partner.unassigned", &["partner_id_change_and_unassign_are_applied"]),
     ("dataPrivacy.allowPartner", &["a_partner_sees_asterisks_unless_the_toggle_of_that_kind_is_on"]),
     (
         "dataPrivacy.persistUserStatesInReporting",
@@ -63,8 +57,8 @@ const OWN: &[(&str, &[&str])] = &[
     (
         "dataPrivacy.dataRetentionMonths",
         &[
-            "a_shorter_time_blocks_the_whole_save_until_both_values_are_confirmed",
-            "correcting_drift_never_shortens_and_an_old_confirmation_is_not_armed",
+            "shorter_retention_blocks_until_confirmed",
+            "drift_correction_never_shortens_retention",
             "data_is_purged_within_a_day_after_its_retention_time_and_not_before",
         ],
     ),
@@ -80,39 +74,33 @@ const OWN: &[(&str, &[&str])] = &[
     ("provisioning.defaultTeamOwnerRole", &["the_default_owner_role_applies_to_future_services_only"]),
     ("provisioning.multihomingEnabled", &["multihoming_is_pending_in_both_directions"]),
     ("extensions.outbound.maxScheduled", &["outbound_and_external_tasks_are_discarded_at_the_limit"]),
-    ("extensions.interact.", &["a_hidden_section_is_not_sent_and_goes_with_the_switch_in_one_patch"]),
+    ("extensions.interact.", &["hidden_section_is_sent_with_its_switch"]),
     (
         "extensions.interact.enabled",
-        &[
-            "a_technical_change_waits_for_the_script_and_ready_does_not",
-            "interact_that_is_off_reaches_no_agent_and_keeps_its_values",
-        ],
+        &["pending_script_does_not_affect_ready", "interact_that_is_off_reaches_no_agent_and_keeps_its_values"],
     ),
-    (
-        "extensions.interact.acsConnectionStringRef",
-        &["a_bad_secret_is_named_without_its_value_and_the_last_good_value_stays"],
-    ),
+    ("extensions.interact.acsConnectionStringRef", &["invalid_secret_keeps_the_last_valid_value"]),
     ("extensions.interact.sessionRecovery", &["a_closed_session_ends_for_good_when_the_time_is_over"]),
     ("extensions.interact.authorization", &["tokens_are_checked_as_far_as_the_authorization_says"]),
     ("extensions.interact.widgetKey", &["a_request_needs_the_present_widget_key"]),
     (
         "extensions.interact.widgetKey.secretRef",
         &[
-            "the_key_is_published_to_a_secret_that_belongs_to_the_tenant_and_follows_the_platform",
-            "a_foreign_secret_of_any_type_is_named_and_never_touched",
-            "an_author_names_only_a_secret_that_he_may_make_himself",
+            "published_secret_follows_the_platform_key",
+            "foreign_secret_is_reported_and_not_changed",
+            "author_must_be_allowed_to_create_the_secret",
         ],
     ),
     (
         "extensions.interact.widgetKey.rotation",
         &[
-            "a_new_tenant_keeps_its_first_key_and_each_new_token_rotates_once",
-            "a_token_that_git_takes_back_neither_acts_nor_loops",
-            "taking_over_rotates_nothing_sends_nothing_and_publishes_the_key_that_is_there",
-            "a_rotation_ends_the_same_wherever_the_operator_is_killed",
+            "each_new_token_rotates_once",
+            "reverted_token_does_nothing",
+            "adoption_triggers_nothing_and_publishes_the_key",
+            "rotation_survives_any_crash",
         ],
     ),
-    ("extensions.assistant.", &["what_a_switch_needs_is_named_before_the_platform_is_asked"]),
+    ("extensions.assistant.", &["missing_requirement_is_named_before_any_call"]),
     ("extensions.attendantConsole.useNewDesign", &["design_and_overwrite_decide_who_sees_which_design"]),
     ("extensions.attendantConsole.overwriteUserSettings", &["design_and_overwrite_decide_who_sees_which_design"]),
     (
@@ -123,24 +111,24 @@ const OWN: &[(&str, &[&str])] = &[
         ],
     ),
     ("extensions.attendantConsole.teamVisibility", &["team_visibility_decides_whose_members_are_shown"]),
-    ("modalities.instantMessaging.", &["a_setting_under_two_switches_is_left_alone_while_either_is_off"]),
-    ("modalities.instantMessaging.primaryAccount", &["the_two_guest_accounts_differ_and_neither_is_told"]),
-    ("modalities.instantMessaging.secondaryAccount", &["the_two_guest_accounts_differ_and_neither_is_told"]),
+    ("modalities.instantMessaging.", &["setting_under_two_switches_needs_both"]),
+    ("modalities.instantMessaging.primaryAccount", &["guest_accounts_must_differ_and_stay_private"]),
+    ("modalities.instantMessaging.secondaryAccount", &["guest_accounts_must_differ_and_stay_private"]),
     ("modalities.instantMessaging.maxConcurrent", &["chats_and_mails_are_blocked_at_the_limit_and_resume_below_it"]),
     (
         "modalities.instantMessaging.testMessage",
         &[
             "a_test_message_waits_for_the_invitation_and_arrives_once",
-            "a_message_waits_for_the_invitation_without_a_call_and_is_then_sent_once",
-            "taking_over_rotates_nothing_sends_nothing_and_publishes_the_key_that_is_there",
-            "a_test_message_ends_the_same_wherever_the_operator_is_killed",
+            "message_waits_for_the_invitation",
+            "adoption_triggers_nothing_and_publishes_the_key",
+            "test_message_survives_any_crash",
         ],
     ),
     ("modalities.externalTask.", &["outbound_and_external_tasks_are_discarded_at_the_limit"]),
     ("modalities.email.", &["chats_and_mails_are_blocked_at_the_limit_and_resume_below_it"]),
     ("licenses.tenantState", &["a_tenant_out_of_service_refuses_log_ins_and_tasks_and_announces"]),
     ("licenses.contingents.", &["buying_less_than_is_used_is_overuse_without_any_act_of_the_tenant"]),
-    ("licenses.contingents.services.features", &["counts_of_features_are_managed_name_by_name"]),
+    ("licenses.contingents.services.features", &["feature_counts_are_managed_by_name"]),
 ];
 
 /// The letters of a setting, by its class.
@@ -186,7 +174,7 @@ fn document() -> String {
 }
 
 #[test]
-fn generated_proof_names_tests_that_exist_for_every_setting() {
+fn generated_proof_lists_existing_tests() {
     let tests = security::tests();
     let named = GENERAL.iter().map(|(_, test, _)| *test).chain(OWN.iter().flat_map(|(_, tests)| tests.iter().copied()));
     let missing: Vec<&str> = named.filter(|test| !tests.contains(*test)).collect();

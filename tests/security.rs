@@ -33,7 +33,7 @@ pub fn tests() -> BTreeSet<String> {
 
 /// S11: the clients have a switch for it, and nobody turns it.
 #[test]
-fn nothing_accepts_a_bad_certificate() {
+fn invalid_certificates_are_never_accepted() {
     let files = sources(&["src", "sandbox/src"]);
     assert!(files.len() > 50, "{} files", files.len());
     for path in files {
@@ -73,7 +73,7 @@ fn rows<'d>(document: &'d str, heading: &str) -> Vec<(&'d str, Vec<&'d str>)> {
 
 /// How a Tenant leaves, what people try, and what goes wrong: each row names tests, and those exist.
 #[test]
-fn every_row_about_leaving_and_bad_input_names_tests_that_exist() {
+fn situation_rows_name_existing_tests() {
     let document = std::fs::read_to_string(assets::checkout().join("docs/security.md")).unwrap();
     let tests = tests();
     for (heading, least) in [("Deleting a Tenant", 11), ("Misuse", 15), ("Faults", 9)] {
@@ -89,7 +89,7 @@ fn every_row_about_leaving_and_bad_input_names_tests_that_exist() {
 
 /// What the document says that a reader does not see.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_sees_the_tenants_of_his_namespace_and_nothing_else() {
+async fn viewer_sees_only_tenants_of_the_namespace() {
     let (stage, other) = (Stage::new("reader").await, Stage::new("reader-other").await);
     for stage in [&stage, &other] {
         stage.create(json!({ "contact": { "name": "Ada" } })).await;
@@ -117,7 +117,7 @@ async fn a_reader_sees_the_tenants_of_his_namespace_and_nothing_else() {
 }
 
 #[test]
-fn every_threat_names_tests_that_exist() {
+fn threat_rows_name_existing_tests() {
     let document = std::fs::read_to_string(assets::checkout().join("docs/security.md")).unwrap();
     let tests = tests();
     let rows =
@@ -139,7 +139,7 @@ fn every_threat_names_tests_that_exist() {
 
 /// S1: a reference says a name, and the namespace is the Tenant's.
 #[tokio::test(flavor = "multi_thread")]
-async fn references_carry_no_namespace_and_secrets_are_read_where_the_tenant_is() {
+async fn secrets_are_read_only_in_the_tenant_namespace() {
     let stage = Stage::new("confined").await;
     let mut references = 0;
     for plural in PLURALS {

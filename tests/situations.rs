@@ -26,7 +26,7 @@ fn state(tenant: &nimbus_operator::resources::Tenant, kind: &str) -> String {
 
 /// Vendor cap: the wanted value stays stored, what has an effect is said, and nobody fights.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_limit_above_the_vendors_cap_stays_stored_and_is_said_to_have_less_effect() {
+async fn limit_above_vendor_cap_is_stored_and_reported() {
     let stage = Stage::new("capped").await;
     let _operator = stage.start();
     let limit = |most: i32| json!({ "modalities": { "email": { "maxConcurrentTasksPerService": most } } });
@@ -58,7 +58,7 @@ async fn a_limit_above_the_vendors_cap_stays_stored_and_is_said_to_have_less_eff
 
 /// Behaviour 9: the platform moves the default one level up by itself. It is reported, and a dead id is not fought for.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_default_unit_is_reported_and_not_fought_for() {
+async fn deleted_default_unit_is_not_overwritten() {
     let stage = Stage::new("dead-unit").await;
     stage.platform.organization_unit(&stage.id, UNIT).await.unwrap();
     let _operator = stage.start();

@@ -27,7 +27,7 @@ async fn no_tenant_was_written_by_system_masters() {
 
 /// Server-side apply tells managers apart by name.
 #[tokio::test(flavor = "multi_thread")]
-async fn no_tenant_was_written_by_nobody() {
+async fn every_tenant_write_has_a_manager() {
     let stage = Stage::new("verdict").await;
     let _operator = stage.start();
     stage.create(json!({})).await;
@@ -51,7 +51,7 @@ async fn no_tenant_was_written_by_nobody() {
 /// Every secret that any test put into the cluster or that the operator published there, in every spelling, in what all
 /// operators of this process logged and in every object and event that they wrote.
 #[tokio::test(flavor = "multi_thread")]
-async fn no_secret_of_the_whole_run_is_in_a_log_an_object_or_an_event() {
+async fn no_secret_leaks_in_the_whole_run() {
     let stage = Stage::new("verdict").await;
     let operator = stage.start();
     stage

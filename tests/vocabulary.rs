@@ -81,7 +81,7 @@ async fn document(stage: &Stage) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_setting_reaches_the_platform_and_stays_when_it_is_no_longer_managed() {
+async fn settings_reach_the_platform_and_stay_when_removed() {
     let stage = Stage::new("vocabulary").await;
     let _operator = stage.start();
     let spec = create_full(&stage).await;

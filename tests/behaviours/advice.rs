@@ -11,7 +11,7 @@ use crate::support::wait::{PATIENCE, until};
 /// "If you need to change Data Privacy settings described on this tab but are unable to do so, consult with your support
 /// partner or Luware directly." with "Luware Website", "Luware Helpdesk" and "Cloud Service Status".
 #[tokio::test(flavor = "multi_thread")]
-async fn the_advice_of_the_manual_comes_with_the_links_of_the_platform() {
+async fn advice_includes_support_links_of_the_platform() {
     let play = Play::start("hints-links").await;
     play.live("licenses: {tenantState: Expired}").await;
     let said = async || {
@@ -37,7 +37,7 @@ async fn the_advice_of_the_manual_comes_with_the_links_of_the_platform() {
 
 /// The Platform's own messages advise too; that it asks for fewer requests is nothing for a person.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_platform_says_what_to_do_about_itself() {
+async fn platform_message_includes_advice() {
     let play = Play::start("hints-platform").await;
     play.name_support().await;
     let api = kube::Api::<Platform>::all(play.stage.client(PLATFORM_ADMIN));
@@ -71,7 +71,7 @@ async fn a_platform_says_what_to_do_about_itself() {
 
 /// An outage shows in several ways, one after the other; a person reads one message, and it is written once.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_stays_the_same_during_an_outage() {
+async fn message_is_stable_during_an_outage() {
     let play = Play::start("hints-outage").await;
     play.name_support().await;
     play.live("general: {companyName: Contoso AG}").await;

@@ -9,7 +9,7 @@ use crate::support::stage::condition;
 /// "Clicking SAVE affects changes in all tabs. For that reason, warning icons in the tabs will indicate when there is missing
 /// or wrong information that prevents saving." "Before saving, review the marked tabs first"
 #[tokio::test(flavor = "multi_thread")]
-async fn missing_information_in_two_tabs_blocks_all_tabs_and_marks_both() {
+async fn two_invalid_tabs_block_all_and_are_marked() {
     let play = Play::start("b01-missing").await;
     play.live("general: {companyName: Contoso AG}").await;
     let before = play.document().await["settings"].clone();
@@ -73,7 +73,7 @@ modalities: {{instantMessaging: {{enabled: true, primaryAccount: im@contoso.com}
 
 /// The same where only the platform can know: a unit in good spelling that is not there.
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_information_that_only_the_platform_knows_blocks_all_tabs_and_marks_its_own() {
+async fn platform_rejection_blocks_all_and_marks_its_tab() {
     let play = Play::start("b01-wrong").await;
     play.live("general: {companyName: Contoso AG}").await;
     let before = play.document().await["settings"].clone();

@@ -23,7 +23,7 @@ fn interact(enabled: bool, timeout: i32) -> String {
 /// can be used when enabling the functionality again." "When disabled, the calls in Interact will not reach an agent, even
 /// if the tenant is configured for Interact calls."
 #[tokio::test(flavor = "multi_thread")]
-async fn interact_that_is_off_reaches_nobody_keeps_its_values_and_takes_later_edits_with_the_switch() {
+async fn disabled_interact_keeps_values_and_later_edits() {
     let play = Play::start("b02-interact").await;
     play.live(&interact(true, 30)).await;
     play.act(Method::PUT, "/users/anna", json!({ "licenses": ["users/interact"] })).await;
@@ -59,7 +59,7 @@ async fn interact_that_is_off_reaches_nobody_keeps_its_values_and_takes_later_ed
 /// "When this option is disabled, all corresponding fields are hidden in the section. Configured values are not cleaned up
 /// and can be used when enabling the option again."
 #[tokio::test(flavor = "multi_thread")]
-async fn an_own_acs_instance_that_is_off_keeps_its_string() {
+async fn disabled_acs_instance_keeps_its_string() {
     let play = Play::start("b02-acs").await;
     let spec = |on: bool| {
         let acs = "acsConnectionStringRef: {name: acs, key: connection-string}";

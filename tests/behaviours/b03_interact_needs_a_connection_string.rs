@@ -14,7 +14,7 @@ const ON_WITH_STRING: &str =
 
 /// "Enabling this requires you to fill in an ACS connection string." "Required to use Interact"
 #[tokio::test(flavor = "multi_thread")]
-async fn on_without_a_string_is_refused_and_off_without_one_is_valid() {
+async fn string_is_required_only_when_enabled() {
     let play = Play::start("b03-required").await;
     play.live("extensions: {interact: {enabled: false, sessionRecoveryTimeoutSeconds: 30}}").await;
     play.apply(ON).await;
@@ -29,7 +29,7 @@ async fn on_without_a_string_is_refused_and_off_without_one_is_valid() {
 
 /// A string that the vendor's people filled in is there: what counts is what would be after the save.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_string_that_the_platform_holds_already_is_enough() {
+async fn string_on_the_platform_is_sufficient() {
     let play = Play::start("b03-held").await;
     play.live("{}").await;
     play.vendor(json!({ "extensions": { "interact": { "acsConnectionString": { "value": CONNECTION_STRING } } } }))
@@ -42,7 +42,7 @@ async fn a_string_that_the_platform_holds_already_is_enough() {
 /// "When enabled, the calls in Interact will reach an agent in Teams." "Major technical changes on a tenant-level or within
 /// service settings may require a re-execution of a downloadable Microsoft PowerShell script"
 #[tokio::test(flavor = "multi_thread")]
-async fn switched_on_it_reaches_an_agent_and_a_run_of_the_script_is_pending() {
+async fn enabling_reaches_agents_and_needs_a_script_run() {
     let play = Play::start("b03-on").await;
     let before = play.live("{}").await;
     assert_eq!(two("False", "NothingPending"), stated(&before, "ScriptExecutionPending"));

@@ -30,7 +30,7 @@ async fn stage(name: &str, permitted: bool) -> Stage {
 
 /// "Check"- performs a check if it's possible to create a token for the user using this string."
 #[tokio::test(flavor = "multi_thread")]
-async fn a_string_that_can_issue_a_token_passes_and_its_identity_is_deleted_again() {
+async fn valid_string_passes_and_identity_is_deleted() {
     let stage = stage("b04-passes", true).await;
     let _operator = stage.start();
     stage.create(interact()).await;
@@ -42,7 +42,7 @@ async fn a_string_that_can_issue_a_token_passes_and_its_identity_is_deleted_agai
 
 /// "If the connection fails (with a correct string) it most likely means there are insufficient permissions."
 #[tokio::test(flavor = "multi_thread")]
-async fn a_correct_string_that_fails_most_likely_lacks_permissions_and_blocks_nothing() {
+async fn failed_correct_string_blames_permissions_only() {
     let mut stage = stage("b04-permissions", false).await;
     stage.timing.checks.retry_first = Duration::from_millis(200);
     stage.timing.checks.retry_most = Duration::from_millis(200);
@@ -68,7 +68,7 @@ async fn a_correct_string_that_fails_most_likely_lacks_permissions_and_blocks_no
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_key_and_an_unknown_resource_are_told_apart_from_an_outage_only() {
+async fn wrong_key_is_distinguished_from_an_outage() {
     let stage = stage("b04-key", true).await;
     let _operator = stage.start();
     stage.create(interact()).await;
@@ -91,7 +91,7 @@ async fn a_wrong_key_and_an_unknown_resource_are_told_apart_from_an_outage_only(
 
 /// "☝ Make sure not to use any underline/underscores within the name."
 #[tokio::test(flavor = "multi_thread")]
-async fn an_underscore_in_the_name_is_refused_before_anything_is_sent() {
+async fn underscore_is_rejected_before_any_request() {
     let stage = stage("b04-underscore", true).await;
     let value = "endpoint=https://con_toso.communication.azure.com/;accesskey=c2VjcmV0";
     stage.secret(&stage.env.namespace, "acs", json!({ KEY: value })).await;
@@ -104,7 +104,7 @@ async fn an_underscore_in_the_name_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_of_the_three_strings_is_checked_and_that_of_chats_against_its_resource_id() {
+async fn all_three_strings_are_checked() {
     let stage = stage("b04-three", true).await;
     stage.platform.acs("fabrikam", true).await;
     let value = stage.connection_string("fabrikam", ACCESS_KEY);
@@ -133,7 +133,7 @@ async fn each_of_the_three_strings_is_checked_and_that_of_chats_against_its_reso
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_string_that_is_hidden_is_not_checked() {
+async fn hidden_string_is_not_checked() {
     let stage = stage("b04-hidden", true).await;
     let _operator = stage.start();
     stage.create(interact()).await;
@@ -146,7 +146,7 @@ async fn a_string_that_is_hidden_is_not_checked() {
 
 /// The string never leaves the Secret.
 #[tokio::test(flavor = "multi_thread")]
-async fn no_part_of_the_string_is_in_the_status() {
+async fn status_contains_no_part_of_the_string() {
     let stage = stage("b04-secret", true).await;
     let _operator = stage.start();
     stage.create(interact()).await;

@@ -7,7 +7,7 @@ use crate::support::trigger::{published, rotating};
 /// widget, depending on which it either allows or rejects the request for the backend. […] Refresh - updates the guide with a
 /// new one."
 #[tokio::test(flavor = "multi_thread")]
-async fn a_widget_gets_through_with_the_published_key_and_not_with_the_one_before_a_rotation() {
+async fn only_the_current_key_is_accepted_after_rotation() {
     let stage = Stage::new("b05").await;
     let operator = stage.start();
     stage.create(published(Some("2026-11"))).await;

@@ -22,7 +22,7 @@ fn with_group(number: usize) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_security_group_passes_with_its_members_counted_and_nobody_named() {
+async fn security_group_passes_with_member_count() {
     let stage = stage("b06-members").await;
     for number in 1..=4 {
         let body = json!({ "userPrincipalName": format!("somebody{number}@contoso.com"),
@@ -45,7 +45,7 @@ async fn a_security_group_passes_with_its_members_counted_and_nobody_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_group_of_another_kind_fails_though_security_is_enabled_for_it() {
+async fn other_group_kinds_fail() {
     let stage = stage("b06-kinds").await;
     let kinds = [
         (11, json!({ "displayName": "A", "groupTypes": ["Unified"], "mailEnabled": true }), "Microsoft 365 group"),
@@ -74,7 +74,7 @@ async fn a_group_of_another_kind_fails_though_security_is_enabled_for_it() {
 
 /// 403 means "cannot check", not "invalid".
 #[tokio::test(flavor = "multi_thread")]
-async fn what_may_not_be_looked_at_is_unknown_and_not_invalid() {
+async fn forbidden_lookup_is_unknown_not_invalid() {
     let stage = stage("b06-forbidden").await;
     stage.platform.grant(&stage.id, &["User.Read.All"]).await;
     let _operator = stage.start();
@@ -86,7 +86,7 @@ async fn what_may_not_be_looked_at_is_unknown_and_not_invalid() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_partners_group_is_looked_up_in_the_partners_own_entra_tenant() {
+async fn partner_group_is_checked_in_its_own_tenant() {
     let stage = stage("b06-partner").await;
     let home = uuid::Uuid::new_v4().to_string();
     stage.platform.grant(&home, &GRANTS).await;
@@ -118,7 +118,7 @@ async fn the_partners_group_is_looked_up_in_the_partners_own_entra_tenant() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_group_that_was_made_minutes_ago_is_not_called_missing() {
+async fn new_group_is_not_reported_missing() {
     let mut stage = stage("b06-lag").await;
     stage.timing.checks.retry_first = Duration::from_millis(100);
     stage.timing.checks.retry_most = Duration::from_millis(200);
@@ -133,7 +133,7 @@ async fn a_group_that_was_made_minutes_ago_is_not_called_missing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_group_that_stays_missing_is_called_missing() {
+async fn missing_group_fails_after_the_delay() {
     let mut stage = stage("b06-missing").await;
     stage.timing.checks.retry_first = Duration::from_millis(100);
     stage.timing.checks.retry_most = Duration::from_millis(200);

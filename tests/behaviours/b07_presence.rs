@@ -23,7 +23,7 @@ fn tracking() -> Value {
 
 /// The seed's table: calls are delivered or not, by the status in Teams.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_the_grant_the_message_says_what_routing_loses_and_ready_stays_true() {
+async fn missing_grant_explains_routing_and_stays_ready() {
     let stage = stage("b07-loses").await;
     stage.platform.grant(&stage.id, &["Application.Read.All", "User.Read.All"]).await;
     let _operator = stage.start();
@@ -43,7 +43,7 @@ async fn without_the_grant_the_message_says_what_routing_loses_and_ready_stays_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_grant_link_of_the_tenant_itself_stands_in_the_status() {
+async fn status_has_the_grant_link_of_the_tenant() {
     let stage = stage("b07-link").await;
     let _operator = stage.start();
     stage.create(json!({})).await;
@@ -62,7 +62,7 @@ async fn the_grant_link_of_the_tenant_itself_stands_in_the_status() {
 
 /// "To grant the permission this way, run the provisioning script as a Tenant Administrator."
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_of_the_script_grants_it_and_the_check_sees_it_by_itself() {
+async fn script_grants_presence_and_check_notices() {
     let mut stage = stage("b07-script").await;
     stage.timing.checks.retry_first = Duration::from_millis(200);
     stage.timing.checks.retry_most = Duration::from_millis(200);
@@ -77,7 +77,7 @@ async fn a_run_of_the_script_grants_it_and_the_check_sees_it_by_itself() {
 
 /// "Click Test Connection and enter your UPN if the permission was granted successfully"
 #[tokio::test(flavor = "multi_thread")]
-async fn the_presence_of_the_test_user_is_read_and_the_user_is_not_named() {
+async fn test_user_presence_is_read_without_naming_them() {
     let mut stage = stage("b07-upn").await;
     stage.timing.checks.retry_first = Duration::from_millis(200);
     stage.timing.checks.retry_most = Duration::from_millis(200);
@@ -96,7 +96,7 @@ async fn the_presence_of_the_test_user_is_read_and_the_user_is_not_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_the_grant_the_test_user_says_the_same() {
+async fn test_user_check_reports_the_missing_grant() {
     let stage = stage("b07-refused").await;
     stage.platform.grant(&stage.id, &["Application.Read.All", "User.Read.All"]).await;
     stage.platform.user(&stage.id, &object(1), json!({ "userPrincipalName": UPN })).await;

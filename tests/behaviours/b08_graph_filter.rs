@@ -31,7 +31,7 @@ async fn saved(stage: &Stage) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_example_of_the_manual_matches_and_is_asked_as_an_advanced_query() {
+async fn example_filter_matches_as_an_advanced_query() {
     let stage = stage("b08-example").await;
     let _operator = stage.start();
     let mark = stage.platform.microsoft_mark().await;
@@ -44,7 +44,7 @@ async fn the_example_of_the_manual_matches_and_is_asked_as_an_advanced_query() {
 /// "If the filter query is broken for any reason (e.g. missing permissions, typos, syntax) the search in any Frontend may not
 /// show any results at all."
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broken_filter_is_saved_and_warned_about() {
+async fn broken_filter_is_saved_with_a_warning() {
     let stage = stage("b08-broken").await;
     let _operator = stage.start();
     stage.create(json!({})).await;
@@ -78,7 +78,7 @@ async fn a_broken_filter_is_saved_and_warned_about() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_permission_makes_it_unknown_with_the_same_warning() {
+async fn missing_permission_is_unknown_with_a_warning() {
     let stage = stage("b08-permission").await;
     stage.platform.grant(&stage.id, &["Application.Read.All"]).await;
     let _operator = stage.start();

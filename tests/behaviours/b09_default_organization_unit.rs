@@ -37,7 +37,7 @@ fn spec(unit: &str) -> String {
 /// "Sets the default Organization Unit (OU) for new services during their first provisioning." "When the OU gets deleted, the
 /// OU default selection is moved one level higher (up to root)."
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_default_is_reported_and_not_fought_with() {
+async fn deleted_default_is_reported_not_overwritten() {
     let play = Play::start("b09-dead").await;
     play.live("{}").await;
     play.known("anna").await;
@@ -79,7 +79,7 @@ async fn a_deleted_default_is_reported_and_not_fought_with() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_default_that_the_spec_leaves_alone_is_told_in_its_tab() {
+async fn unmanaged_default_is_reported_in_its_tab() {
     let play = Play::start("b09-left").await;
     play.live("{}").await;
     let sales = play.unit("Sales", "root").await;
@@ -103,7 +103,7 @@ pub mod platform_only {
     /// "If either user or service are completely new in Nimbus – or the OU cannot be selected for other reasons – both the
     /// user and service are placed in a "Default Organization Unit for Microsoft Teams-based teams"."
     #[tokio::test(flavor = "multi_thread")]
-    async fn b09_who_is_new_and_what_cannot_be_placed_go_to_the_unit_of_teams() {
+    async fn unplaced_users_and_services_go_to_the_teams_unit() {
         let play = Play::start("b09-teams").await;
         play.live("{}").await;
         play.known("anna").await;

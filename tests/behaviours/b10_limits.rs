@@ -49,7 +49,7 @@ impl Play {
 /// "This feature uses runtime resources under a fair-use policy. Luware may change the usage limit or contact customers that
 /// exceed the general usage quota."
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cap_of_the_vendor_is_told_in_the_tab_and_ready_stays_true() {
+async fn vendor_cap_is_reported_and_stays_ready() {
     let play = Play::start("b10-cap").await;
     let before = play.live(&limits(3)).await;
     assert_eq!(two("InSync", ""), told(&before, "Modalities"));
@@ -78,7 +78,7 @@ pub mod platform_only {
     /// "Once the limit is reached, a flow error is returned and the task will be discarded." (Outbound, External Task)
     /// "Further incoming tasks will be blocked until the task backlog gets below the set threshold." (Modalities)
     #[tokio::test(flavor = "multi_thread")]
-    async fn b10_at_the_limit_two_kinds_are_discarded_and_two_wait() {
+    async fn two_task_kinds_are_discarded_and_two_wait() {
         let play = Play::start("b10-limit").await;
         play.live(&limits(2)).await;
         play.service("help").await;
@@ -101,7 +101,7 @@ pub mod platform_only {
     /// ""Max concurrent task" parameters changed on this page immediately affect services which already make use the
     /// coresponding modality." "Task processing resumes when the threshold drops below the limit."
     #[tokio::test(flavor = "multi_thread")]
-    async fn b10_a_limit_acts_as_soon_as_it_is_ready_and_lowering_it_ends_nothing() {
+    async fn limit_applies_at_once_and_ends_no_task() {
         let play = Play::start("b10-lower").await;
         play.live(&limits(2)).await;
         play.service("help").await;
@@ -119,7 +119,7 @@ pub mod platform_only {
 
     /// "Default 20 / Min 1 / Max 50" and for Email "Default 50 / Min 1 / Max 200"
     #[tokio::test(flavor = "multi_thread")]
-    async fn b10_an_unset_limit_is_the_platforms_own() {
+    async fn unset_limit_is_the_platform_default() {
         let play = Play::start("b10-default").await;
         play.live("{}").await;
         let rows = [

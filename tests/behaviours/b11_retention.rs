@@ -35,7 +35,7 @@ fn keeps(months: i32) -> String {
 /// "The time after which historical data is purged." "The purge is completed within 24 hours after the data retention time has
 /// expired."
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_purged_by_a_shorter_time_until_both_values_are_confirmed() {
+async fn shorter_retention_needs_confirmation_to_purge() {
     let play = Play::start("b11-shorter").await;
     play.live(&keeps(24)).await;
     play.state("anna", "Busy").await;
@@ -64,7 +64,7 @@ async fn nothing_is_purged_by_a_shorter_time_until_both_values_are_confirmed() {
 
 /// No default is published, and none is invented: not in the CRD, not on the wire.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_spec_without_a_time_never_says_one_and_nothing_is_ever_purged() {
+async fn unset_retention_purges_nothing() {
     let play = Play::start("b11-none").await;
     let ready = play.live("dataPrivacy: {persistUserStatesInReporting: true}").await;
     assert_eq!(None, ready.spec.settings.data_privacy.and_then(|privacy| privacy.data_retention_months));
@@ -84,7 +84,7 @@ pub mod platform_only {
 
     /// "The purge is completed within 24 hours after the data retention time has expired."
     #[tokio::test(flavor = "multi_thread")]
-    async fn b11_data_is_there_until_its_time_ended_and_gone_a_day_later() {
+    async fn data_is_purged_within_a_day_after_retention() {
         let play = Play::start("b11-purge").await;
         play.live(&keeps(12)).await;
         play.state("anna", "Busy").await;
@@ -99,7 +99,7 @@ pub mod platform_only {
     /// "When disabled, existing User Presence State reports will be closed and no further entries are generated. Already
     /// existing data is not affected."
     #[tokio::test(flavor = "multi_thread")]
-    async fn b11_recording_that_is_switched_off_closes_what_is_open_and_leaves_data_alone() {
+    async fn disabled_recording_closes_records_and_keeps_data() {
         let play = Play::start("b11-off").await;
         play.live(&keeps(12)).await;
         play.state("anna", "Busy").await;
@@ -112,7 +112,7 @@ pub mod platform_only {
 
     /// "When enabled, PII is used as User Identifier." "When disabled, pseudo anonymized string without PII is used."
     #[tokio::test(flavor = "multi_thread")]
-    async fn b11_without_sharing_personal_data_users_are_pseudonyms() {
+    async fn users_are_pseudonyms_without_pii_sharing() {
         let play = Play::start("b11-pii").await;
         play.live("dataPrivacy: {persistUserStatesInReporting: true, allowSharingPii: false}").await;
         play.act(Method::PUT, "/users/anna", json!({ "licenses": [], "upn": "anna@contoso.com" })).await;

@@ -27,7 +27,7 @@ impl Play {
 /// "Certain Settings in this section may be visible/restricted to Luware and Partner administrators". "When disabled, Nimbus
 /// users will be shown anonymized with asterisk * placeholders."
 #[tokio::test(flavor = "multi_thread")]
-async fn a_partner_cannot_grant_itself_the_look() {
+async fn partner_cannot_grant_itself_visibility() {
     let stage = Stage::new("b12-partner").await;
     stage.secret(&stage.env.operator_namespace, "partner", json!({ "client-secret": "partner-secret" })).await;
     stage.platform_object_as(&stage.platform.url(), "partner", "partner").await;
@@ -52,7 +52,7 @@ general: {companyName: Contoso AG}";
 
 /// No user's name or address stands in a status, also where it is what differs.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_named_by_a_difference_is_asterisks_in_the_status() {
+async fn personal_drift_values_are_masked() {
     let play = Play::start("b12-status").await;
     let contact = "contact: {name: Adele Vance, email: adele@contoso.com, phone: '+41445550100'}\ndriftPolicy: Report";
     play.live(contact).await;
@@ -80,7 +80,7 @@ pub mod platform_only {
     /// placeholders." "When enabled, the full customer identifiers are shown. When disabled, Nimbus calling customers will be
     /// shown anonymized with asterisk * placeholders."
     #[tokio::test(flavor = "multi_thread")]
-    async fn b12_a_partner_sees_asterisks_unless_the_toggle_of_that_kind_is_on() {
+    async fn partner_sees_asterisks_unless_allowed() {
         let play = Play::start("b12-view").await;
         play.live("{}").await;
         play.people_and_calls().await;

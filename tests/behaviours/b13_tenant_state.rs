@@ -50,7 +50,7 @@ fn licence(tenant: &Tenant, kind: &str) -> (i64, Option<i64>, bool) {
 /// tasks will be rejected and incoming calls will be redirected to a default announcement workflow. This state can be resolved
 /// by a Luware Administrator."
 #[tokio::test(flavor = "multi_thread")]
-async fn a_suspended_tenant_is_told_with_whom_to_ask_and_its_settings_stay_and_are_still_saved() {
+async fn suspended_state_names_contact_and_keeps_settings() {
     let play = Play::start("b13-suspended").await;
     play.name_support().await;
     play.live(TASKS).await;
@@ -89,7 +89,7 @@ async fn a_suspended_tenant_is_told_with_whom_to_ask_and_its_settings_stay_and_a
 /// "States displayed can be as follows: Active, Trial, Suspended, Expired, Canceled, Lab". "This field is read only. Your
 /// status can only be changed by a Luware System Administrator."
 #[tokio::test(flavor = "multi_thread")]
-async fn each_state_is_the_reason_of_tenant_active() {
+async fn tenant_state_is_the_reason_of_tenant_active() {
     let play = Play::start("b13-states").await;
     let created = play.live("{}").await;
     assert_eq!(two("True", "Trial"), stated(&created, "TenantActive"));
@@ -115,7 +115,7 @@ async fn each_state_is_the_reason_of_tenant_active() {
 /// "The counters change when you Manage Licenses per service and users respectively, drawing from your current license
 /// contingency." Overuse is more than was bought, and as many is not.
 #[tokio::test(flavor = "multi_thread")]
-async fn overuse_names_the_kinds_and_the_numbers_stand_in_the_status() {
+async fn overuse_message_names_kinds_status_has_counts() {
     let mut play = Play::start("b13-overuse").await;
     play.live("{}").await;
     play.buys(json!({ "users": { "assistant": 2 }, "services": { "advancedRouting": 1 } })).await;
@@ -153,7 +153,7 @@ async fn overuse_names_the_kinds_and_the_numbers_stand_in_the_status() {
 
 /// Without any act of the tenant: the vendor lowers what was bought.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_contingent_below_the_usage_is_overuse() {
+async fn contingent_below_usage_is_overuse() {
     let play = Play::start("b13-contingent").await;
     play.live("{}").await;
     play.buys(json!({ "users": { "contactCenter": 1 } })).await;
@@ -167,7 +167,7 @@ async fn a_contingent_below_the_usage_is_overuse() {
 
 /// Usage moves all day: numbers alone are no news until it is time.
 #[tokio::test(flavor = "multi_thread")]
-async fn numbers_are_taken_over_when_it_is_time_or_overuse_flips_and_not_before() {
+async fn usage_is_refreshed_on_schedule_or_overuse_change() {
     let mut play = Play::start("b13-numbers").await;
     play.live("{}").await;
     play.buys(json!({ "users": { "assistant": 5 } })).await;

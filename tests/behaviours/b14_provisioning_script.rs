@@ -31,7 +31,7 @@ fn change(scope: &str, id: &str, change: &str) -> (String, String, String) {
 /// Microsoft PowerShell script, using tenant admin privileges. The script will push those changes to Azure, and updates should
 /// be reflected within minutes." "Where to find the script?"
 #[tokio::test(flavor = "multi_thread")]
-async fn what_waits_is_named_by_its_scope_and_the_script_is_offered() {
+async fn pending_changes_are_listed_with_download_link() {
     let play = Play::start("b14-waits").await;
     let idle = play.live("{}").await;
     assert_eq!(
@@ -68,7 +68,7 @@ async fn what_waits_is_named_by_its_scope_and_the_script_is_offered() {
 /// Nobody tells the operator that a human ran the script: it looks again by itself while something is pending, far more often
 /// than the sync interval says.
 #[tokio::test(flavor = "multi_thread")]
-async fn completion_is_learned_by_reading_without_being_asked() {
+async fn script_completion_is_read_from_the_platform() {
     let mut stage = Stage::new("b14-reads").await;
     stage.timing.script_poll = Duration::from_millis(200);
     let play = Play::on(stage).await;
@@ -82,7 +82,7 @@ async fn completion_is_learned_by_reading_without_being_asked() {
 
 /// Never assumed: while the platform cannot be asked, what was pending stays pending, and nothing is written about it.
 #[tokio::test(flavor = "multi_thread")]
-async fn while_the_platform_is_out_of_reach_what_was_pending_stays_so() {
+async fn pending_changes_are_kept_during_an_outage() {
     let mut stage = Stage::new("b14-outage").await;
     stage.timing.script_poll = Duration::from_millis(200);
     let play = Play::on(stage).await;
@@ -109,7 +109,7 @@ async fn while_the_platform_is_out_of_reach_what_was_pending_stays_so() {
 
 /// A status is bounded: the first twenty changes are listed, and the message names the first eight.
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_changes_the_first_are_listed_and_the_message_says_that_there_are_more() {
+async fn many_pending_changes_are_truncated() {
     let play = Play::start("b14-many").await;
     play.live("{}").await;
     for number in 10..35 {
@@ -128,7 +128,7 @@ pub mod platform_only {
     /// "Granting permission by running the provisioning script is an alternative to granting via Grant Link and also requires
     /// Tenant Administrator rights." Without the permission the search of Attendant Console finds nobody.
     #[tokio::test(flavor = "multi_thread")]
-    async fn b14_a_run_of_the_script_grants_what_nimbus_asks_of_microsoft() {
+    async fn script_run_grants_graph_permissions() {
         let play = Play::start("b14-grants").await;
         play.live("extensions: {attendantConsole: {teamVisibility: HideMembers}}").await;
         let licences = json!({ "licenses": ["users/attendantConsole"] });

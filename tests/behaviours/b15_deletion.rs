@@ -23,7 +23,7 @@ impl Play {
 /// "As this cannot be undone, you have to confirm the deletion in a separate pop-up by typing out YES and confirming this
 /// step."
 #[tokio::test(flavor = "multi_thread")]
-async fn without_the_confirmation_nothing_is_deleted() {
+async fn nothing_is_deleted_without_confirmation() {
     let play = Play::start("b15-unconfirmed").await;
     play.live(DELETE).await;
     play.service("help").await;
@@ -42,7 +42,7 @@ async fn without_the_confirmation_nothing_is_deleted() {
 /// script was successful, all Nimbus functionality is removed." "Previously existing structures within your MS Teams instance
 /// - such as team definitions, channel names, team members / team owners - remain unaffected."
 #[tokio::test(flavor = "multi_thread")]
-async fn services_are_dead_at_once_and_the_tenant_is_gone_after_the_script_and_stays_so() {
+async fn services_stop_at_once_and_script_removes_tenant() {
     let play = Play::start("b15-confirmed").await;
     play.live(DELETE).await;
     play.service("help").await;

@@ -11,7 +11,7 @@ use crate::support::users;
 /// "single tenant admin permissions may restrict you to only edit non-technical information such as: Company Name / Division,
 /// Billing Address, Technical Contact" "If fields are greyed-out they are managed by a higher permission level."
 #[tokio::test(flavor = "multi_thread")]
-async fn an_editor_is_refused_what_is_above_it_and_nothing_else() {
+async fn editor_is_denied_only_higher_fields() {
     let play = Play::start("b16-editor").await;
     play.live("general: {companyName: Contoso AG}\nprovisioning: {multihomingEnabled: false}").await;
     let edit = async |spec: &str| {
@@ -50,7 +50,7 @@ async fn an_editor_is_refused_what_is_above_it_and_nothing_else() {
 /// "If you need to change restricted fields or have questions, get in touch with with your support partner or - in case of
 /// further issues - Luware customer support." Credentials of a partner are the ceiling, whoever wrote the YAML.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_credentials_may_not_write_is_left_out_and_the_rest_is_saved() {
+async fn forbidden_setting_is_skipped_and_rest_saved() {
     let stage = Stage::new("b16-partner").await;
     stage.secret(&stage.env.operator_namespace, "partner", json!({ "client-secret": "partner-secret" })).await;
     stage.platform_object_as(&stage.platform.url(), "partner", "partner").await;

@@ -31,7 +31,7 @@ pub mod platform_only {
     /// (default), Tenant & Organization Unit Administrators, Tenant Administrators, No one → provisioning disabled on MS Teams
     /// side"
     #[tokio::test(flavor = "multi_thread")]
-    async fn b17_the_minimum_role_decides_who_provisions_from_teams() {
+    async fn minimum_role_is_required_to_provision() {
         let play = Play::start("b17-role").await;
         play.live("{}").await;
         assert_eq!(json!("Everyone"), play.setting("/provisioning/allowServiceProvisioningViaTeams").await);
@@ -53,7 +53,7 @@ pub mod platform_only {
     /// "Non MS-Teams synched Service types can still be provisioned via the backend by any administrator, regardless of the
     /// setting made here."
     #[tokio::test(flavor = "multi_thread")]
-    async fn b17_administrators_provision_other_services_whatever_is_set() {
+    async fn admins_can_always_provision_other_services() {
         let play = Play::start("b17-portal").await;
         play.live("provisioning: {allowServiceProvisioningViaTeams: NoOne}").await;
         let rows = [
@@ -71,7 +71,7 @@ pub mod platform_only {
     /// "Existing services are not affected by this change and changing this setting will only affect future services
     /// provisioned via MS Teams"
     #[tokio::test(flavor = "multi_thread")]
-    async fn b17_the_default_owner_role_applies_to_future_services_only() {
+    async fn owner_role_applies_to_future_services() {
         let play = Play::start("b17-owner").await;
         for role in ["TeamOwner", "TeamOwnerLimited", "TeamOwner"] {
             play.live(&format!("provisioning: {{defaultTeamOwnerRole: {role}}}")).await;
@@ -87,7 +87,7 @@ pub mod platform_only {
     /// impact or restrict the default MS Teams interface). However, they can not trigger a removal of the service itself and
     /// its data and the Nimbus tab can be re-added."
     #[tokio::test(flavor = "multi_thread")]
-    async fn b17_removing_the_tab_removes_nothing() {
+    async fn removing_the_tab_removes_no_service() {
         let play = Play::start("b17-tab").await;
         play.live("provisioning: {allowServiceProvisioningViaTeams: TenantAdministrators}").await;
         let id = play.provision("teams", "tenant-administrator", None).await["id"].as_str().unwrap().to_owned();

@@ -11,7 +11,7 @@ use crate::support::wait::{PATIENCE, until};
 /// "Primary Account / Secondary Account: Guest accounts to invite on your Tenant to enable Instant Messaging capabilities.
 /// Test UPN: Use this (after the successful user invite) to send test messages to any user within your tenant."
 #[tokio::test(flavor = "multi_thread")]
-async fn two_different_guests_and_a_test_message_once_the_invitation_was_accepted() {
+async fn test_message_is_sent_after_invitation_acceptance() {
     let mut stage = Stage::new("b18").await;
     stage.timing.script_poll = Duration::from_millis(100);
     let operator = stage.start();

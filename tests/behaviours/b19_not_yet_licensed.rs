@@ -30,7 +30,7 @@ const UNAVAILABLE: &str =
 /// "Note that certain extensions may be configured but will not take effect until the licenses for your users (User
 /// Administration) and services (Service Administration) are applied."
 #[tokio::test(flavor = "multi_thread")]
-async fn an_extension_without_a_licence_is_saved_and_takes_effect_with_it() {
+async fn unlicensed_extension_is_saved_and_applies_later() {
     let play = Play::start("b19-licence").await;
     play.name_support().await;
     let nothing = play.live("extensions: {interact: {enabled: false}}").await;
@@ -73,7 +73,7 @@ async fn an_extension_without_a_licence_is_saved_and_takes_effect_with_it() {
 /// "You may not see all modality-related settings on your Tenant yet. Once enabled on your tenant you will see corresponding
 /// options available". "All Modalities are separatedly licensed and require prior technical setup."
 #[tokio::test(flavor = "multi_thread")]
-async fn a_modality_that_the_tenant_cannot_have_yet_is_saved_and_takes_effect_when_it_can() {
+async fn unavailable_modality_is_saved_and_applies_later() {
     let play = Play::start("b19-modality").await;
     play.live("{}").await;
     play.service("help").await;

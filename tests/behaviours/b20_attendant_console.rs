@@ -37,7 +37,7 @@ pub mod platform_only {
     /// design (AC2)." "Overwrite User Settings: Applies the old/new Attendant Console design to all users, depending on whether
     /// "Use new Attendant Console Design" is toggled on or off."
     #[tokio::test(flavor = "multi_thread")]
-    async fn b20_design_and_overwrite_decide_who_sees_which_design() {
+    async fn design_and_overwrite_decide_the_design() {
         let play = Play::start("b20-design").await;
         play.office().await;
         // New design, overwrite; what one sees who chose the old and one who chose the new; the words of the manual.
@@ -69,7 +69,7 @@ pub mod platform_only {
     /// members - will only show available team members of Nimbus services that the Attendant user themself is a part of. Show
     /// all members - will show the availability of all team members of any Nimbus service."
     #[tokio::test(flavor = "multi_thread")]
-    async fn b20_visibility_decides_whose_members_the_search_shows() {
+    async fn visibility_decides_which_members_are_shown() {
         let play = Play::start("b20-members").await;
         play.office().await;
         let all = json!([{ "id": "anna", "available": true }, { "id": "bob", "available": false }]);

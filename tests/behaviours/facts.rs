@@ -27,7 +27,7 @@ fn interact(on: bool) -> String {
 
 /// A flag would stay up when a change is taken back, and would be down after a run that did not see it.
 #[tokio::test(flavor = "multi_thread")]
-async fn pending_changes_are_derived_from_what_the_script_last_saw() {
+async fn pending_changes_derive_from_the_last_script_run() {
     let play = Play::start("facts-pending").await;
     play.live(&interact(false)).await;
     // What is applied, whether the script runs then, what is pending before it runs.
@@ -96,7 +96,7 @@ async fn usage_is_counted_from_users_and_services() {
 
 /// Everything that the behaviours stand on is in SQLite. The operator notices a restart by nothing.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_state_of_the_platform_survives_its_restart() {
+async fn platform_state_survives_restart() {
     let folder = tempfile::tempdir().unwrap();
     let mut stage = Stage::new("facts-restart").await;
     stage.platform = Sandbox::start_in(&folder.path().join("platform.sqlite")).await.unwrap();

@@ -17,7 +17,7 @@ async fn hang(stage: &Stage, route: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_graph_that_hangs_delays_neither_ready_nor_an_edit_nor_the_deletion() {
+async fn hanging_graph_delays_no_reconcile() {
     let mut stage = stage("checks-hang").await;
     stage.timing.call = std::time::Duration::from_secs(3600);
     hang(&stage, "GET /graph/v1.0/groups/{group}").await;
@@ -34,7 +34,7 @@ async fn a_graph_that_hangs_delays_neither_ready_nor_an_edit_nor_the_deletion() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_found_is_not_held_back_for_a_question_that_hangs() {
+async fn hanging_check_does_not_delay_other_results() {
     let stage = stage("checks-partial").await;
     hang(&stage, "GET /graph/v1.0/users/{user}").await;
     let _operator = stage.start();
@@ -46,7 +46,7 @@ async fn what_was_found_is_not_held_back_for_a_question_that_hangs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_to_a_question_that_is_no_longer_asked_is_not_told() {
+async fn result_of_a_removed_check_is_dropped() {
     let stage = stage("checks-late").await;
     // The first group hangs, the second answers.
     let action = json!({ "kind": "delay", "seconds": 2 });
@@ -76,7 +76,7 @@ async fn an_answer_to_a_question_that_is_no_longer_asked_is_not_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_suspended_tenant_and_one_that_is_being_deleted_are_not_checked() {
+async fn suspended_and_deleting_tenants_are_not_checked() {
     let mut stage = stage("checks-suspended").await;
     stage.timing.checks.every = std::time::Duration::from_millis(200);
     let _operator = stage.start();
@@ -96,7 +96,7 @@ async fn a_suspended_tenant_and_one_that_is_being_deleted_are_not_checked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_asked_about_a_tenant_that_belongs_to_another() {
+async fn foreign_tenant_is_not_checked() {
     let stage = stage("checks-foreign").await;
     let settings = json!({ "general": { "name": "Contoso", "o365Domain": "contoso.com", "tenantId": stage.id } });
     stage.platform.create(&stage.id, settings).await.unwrap();
@@ -112,7 +112,7 @@ async fn nothing_is_asked_about_a_tenant_that_belongs_to_another() {
 
 /// An identity that was made for a check is deleted, whatever becomes of the Tenant, of the answer or of the operator.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_identity_is_deleted_again_also_when_tenant_and_operator_end_meanwhile() {
+async fn identity_is_deleted_after_tenant_and_operator_end() {
     let stage = stage("checks-identity").await;
     let action = json!({ "kind": "delay", "seconds": 1, "after": true });
     let slow = json!([{ "route": "POST /acs/{resource}/identities", "nth": 1, "action": action }]);
@@ -129,7 +129,7 @@ async fn an_identity_is_deleted_again_also_when_tenant_and_operator_end_meanwhil
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_identity_is_deleted_again_also_when_no_token_came_or_its_deletion_failed_once() {
+async fn identity_is_deleted_after_check_failures() {
     let stage = stage("checks-no-token").await;
     let _operator = stage.start();
     stage.create(interact()).await;
@@ -150,7 +150,7 @@ async fn an_identity_is_deleted_again_also_when_no_token_came_or_its_deletion_fa
 
 /// A customer's budget is nobody else's.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_throttled_entra_tenant_is_left_alone_for_as_long_as_it_asks_and_others_are_not() {
+async fn retry_after_applies_to_one_entra_tenant() {
     let mut stage = stage("checks-throttle").await;
     stage.timing.checks.retry_first = std::time::Duration::from_millis(100);
     stage.timing.checks.retry_most = std::time::Duration::from_millis(100);

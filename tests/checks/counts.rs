@@ -43,7 +43,7 @@ fn counting(stage: &mut Stage) -> Arc<AtomicUsize> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_question_is_asked_once_with_one_log_in_and_told_in_one_write() {
+async fn all_checks_use_one_login_and_one_status_write() {
     let stage = stage("checks-once").await;
     let operator = stage.connect().await;
     let (mark, writes) = (stage.platform.microsoft_mark().await, stage.audit().mark().await.unwrap());
@@ -62,7 +62,7 @@ async fn every_question_is_asked_once_with_one_log_in_and_told_in_one_write() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unchanged_resync_asks_microsoft_nothing_and_writes_nothing() {
+async fn unchanged_resync_sends_no_check_requests() {
     let mut stage = stage("checks-resync").await;
     stage.timing.sync = Some(Duration::from_millis(50));
     let passes = counting(&mut stage);
@@ -82,7 +82,7 @@ async fn an_unchanged_resync_asks_microsoft_nothing_and_writes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_edit_of_one_group_asks_about_that_group_alone() {
+async fn edit_of_one_group_checks_only_that_group() {
     let stage = stage("checks-edit").await;
     let operator = stage.start();
     stage.create(all()).await;
@@ -98,7 +98,7 @@ async fn an_edit_of_one_group_asks_about_that_group_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_edit_of_something_else_asks_nothing() {
+async fn unrelated_edit_checks_nothing() {
     let stage = stage("checks-other-edit").await;
     let operator = stage.start();
     stage.create(all()).await;
@@ -113,7 +113,7 @@ async fn an_edit_of_something_else_asks_nothing() {
 
 /// A restart of many is no storm: what the status says stands until its turn comes.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restart_asks_nothing_at_once_and_forgets_nothing() {
+async fn restart_checks_nothing_and_keeps_results() {
     let stage = stage("checks-restart").await;
     let operator = stage.start();
     stage.create(all()).await;
@@ -129,7 +129,7 @@ async fn a_restart_asks_nothing_at_once_and_forgets_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_passed_is_looked_at_again_at_the_interval_and_told_only_when_it_changed() {
+async fn passed_check_repeats_and_writes_only_changes() {
     let mut stage = stage("checks-interval").await;
     stage.timing.checks.every = Duration::from_millis(300);
     let operator = stage.start();
@@ -151,7 +151,7 @@ async fn what_passed_is_looked_at_again_at_the_interval_and_told_only_when_it_ch
 
 /// Many Tenants at once ask one after the other.
 #[tokio::test(flavor = "multi_thread")]
-async fn checks_of_one_platform_begin_no_faster_than_its_pace() {
+async fn checks_of_a_platform_are_paced() {
     let mut stage = stage("checks-pace").await;
     stage.timing.checks.pace = Duration::from_millis(250);
     let began = std::time::Instant::now();

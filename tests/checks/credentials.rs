@@ -14,7 +14,7 @@ use crate::support::users::ADMIN;
 use crate::support::wait::{PATIENCE, until};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_an_app_nothing_is_asked_and_everything_is_unknown() {
+async fn checks_are_unknown_without_an_app() {
     let stage = stage("checks-nobody").await;
     stage.patch_platform(json!({ "spec": { "microsoft": null } })).await;
     let _operator = stage.start();
@@ -35,7 +35,7 @@ async fn without_an_app_nothing_is_asked_and_everything_is_unknown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn credentials_that_are_missing_wrong_or_renewed_are_seen_without_an_edit_of_the_tenant() {
+async fn credential_changes_need_no_tenant_edit() {
     let mut stage = stage("checks-secret").await;
     stage.timing.platform_check = Duration::from_millis(300);
     let name = json!({ "spec": { "microsoft": { "nimbusApp": { "credentialsSecretRef": { "name": "late" } } } } });
@@ -56,7 +56,7 @@ async fn credentials_that_are_missing_wrong_or_renewed_are_seen_without_an_edit_
 
 /// An edit replaces the task that asks. Another secret that came while it was busy must not get lost with it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_that_changes_while_a_question_hangs_counts_after_an_edit_too() {
+async fn secret_change_during_a_check_is_picked_up() {
     let stage = stage("checks-heard").await;
     let _operator = stage.start();
     stage.create(group(10)).await;
@@ -103,7 +103,7 @@ async fn a_secret_that_changes_counts_at_once_while_graph_hangs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_entra_tenant_that_does_not_exist_is_said() {
+async fn missing_entra_tenant_is_reported() {
     let stage = stage("checks-no-tenant").await;
     let partner = stage.partner(json!({ "entraTenantId": uuid::Uuid::new_v4() })).await;
     let _operator = stage.start();
@@ -117,7 +117,7 @@ async fn an_entra_tenant_that_does_not_exist_is_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_is_wrong_is_blamed_and_not_the_key() {
+async fn wrong_clock_is_reported_instead_of_the_key() {
     let stage = stage("checks-clock").await;
     let body = json!({ "error": { "code": "7509", "message": "HMAC-SHA256 validation failed" } });
     let headers = json!({ "date": "Sun, 06 Nov 1994 08:49:37 GMT" });
@@ -132,7 +132,7 @@ async fn a_clock_that_is_wrong_is_blamed_and_not_the_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_platform_without_a_secret_logs_in_by_the_operators_federated_token() {
+async fn federated_token_is_used_without_a_secret() {
     let stage = stage("checks-federated").await;
     let no_secret = json!({ "spec": { "microsoft": { "nimbusApp": { "credentialsSecretRef": null } } } });
     stage.patch_platform(no_secret).await;
@@ -144,7 +144,7 @@ async fn a_platform_without_a_secret_logs_in_by_the_operators_federated_token() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_ends_before_its_time_is_renewed() {
+async fn early_expired_token_is_renewed() {
     let mut stage = stage("checks-token").await;
     stage.timing.checks.every = Duration::from_millis(200);
     let _operator = stage.start();
@@ -159,7 +159,7 @@ async fn a_token_that_ends_before_its_time_is_renewed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_platform_takes_https_or_loopback_and_guids_only() {
+async fn platform_accepts_only_https_loopback_and_guids() {
     let stage = stage("checks-platform").await;
     let app = |id: &str| json!({ "nimbusApp": { "clientId": id, "credentialsSecretRef": { "name": "nimbus-app" } } });
     let bad: [(Value, &str); 6] = [

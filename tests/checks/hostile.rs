@@ -71,7 +71,7 @@ fn is_no_verdict(what: &str, (result, reason): &(String, String)) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_answer_of_a_stranger_is_a_verdict_whether_for_the_log_in_or_for_azure() {
+async fn hostile_login_and_azure_responses_are_unknown() {
     let stage = stage("checks-strangers").await;
     let _operator = stage.start();
     let routes = ["POST /login/{tenant}/oauth2/v2.0/token", "POST /acs/{resource}/identities"];
@@ -82,7 +82,7 @@ async fn no_answer_of_a_stranger_is_a_verdict_whether_for_the_log_in_or_for_azur
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_answer_of_a_stranger_is_a_verdict_for_graph() {
+async fn hostile_graph_responses_are_unknown() {
     let stage = stage("checks-graph").await;
     let _operator = stage.start();
     for (number, (what, action)) in bodies().into_iter().enumerate() {

@@ -29,7 +29,7 @@ async fn looks(stage: &Stage, mark: u64, least: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_outage_of_graph_is_no_news_about_a_tenant() {
+async fn graph_outage_keeps_results() {
     let stage = busy("checks-outage").await;
     let operator = stage.start();
     stage.create(group(10)).await;
@@ -46,7 +46,7 @@ async fn an_outage_of_graph_is_no_news_about_a_tenant() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_found_is_not_said_for_ever_without_being_seen_again() {
+async fn kept_results_expire() {
     let mut stage = busy("checks-kept").await;
     stage.timing.checks.kept = Duration::from_millis(1500);
     let _operator = stage.start();
@@ -62,7 +62,7 @@ async fn what_was_found_is_not_said_for_ever_without_being_seen_again() {
 
 /// Somebody has to act, so it is said at once.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_permission_that_is_taken_away_is_said_at_once() {
+async fn revoked_permission_is_reported_at_once() {
     let stage = busy("checks-denied").await;
     let _operator = stage.start();
     stage.create(group(10)).await;

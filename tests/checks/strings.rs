@@ -10,7 +10,7 @@ use crate::support::microsoft::{ACCESS_KEY, check};
 use crate::support::stage::condition;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_operator_refuses_is_what_the_platform_refuses() {
+async fn operator_and_platform_reject_the_same_strings() {
     let stage = stage("checks-judge").await;
     let id = &stage.id;
     let settings = json!({ "general": { "name": "Contoso", "o365Domain": "contoso.com", "tenantId": id } });
@@ -52,7 +52,7 @@ async fn what_the_operator_refuses_is_what_the_platform_refuses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_legal_spelling_is_checked_with_its_key() {
+async fn every_valid_spelling_is_checked_with_its_key() {
     let stage = stage("checks-legal").await;
     let _operator = stage.start();
     stage.create(interact()).await;
@@ -83,7 +83,7 @@ async fn every_legal_spelling_is_checked_with_its_key() {
 
 /// A connection string comes from whoever edits a Tenant, so it does not decide whom the operator calls.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_host_that_is_not_azures_is_never_called() {
+async fn non_azure_host_is_never_called() {
     let mut stage = stage("checks-elsewhere").await;
     let stranger = crate::support::sandbox::Sandbox::start().await.unwrap();
     stage.trusted_acs = vec![];

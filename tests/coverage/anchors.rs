@@ -50,7 +50,7 @@ fn slug(heading: &str) -> String {
 }
 
 #[test]
-fn headings_have_the_anchors_that_viewers_give_them() {
+fn headings_get_their_markdown_anchors() {
     let text = "# Who may change what\n## `spec.a.bC`\n```sh\n# no heading\n```\n### 4. \"Check\" of it\n## Who may change what\n#no";
     assert_eq!(["who-may-change-what", "specabc", "4-check-of-it", "who-may-change-what-1"], *anchors(text));
 }

@@ -106,7 +106,7 @@ fn of_checks() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_reason_is_explained() {
+fn every_reason_is_documented() {
     let explained: BTreeSet<String> =
         SECTIONS.into_iter().flat_map(|(section, number)| column(section, number)).collect();
     let said: BTreeSet<String> = stated().into_iter().chain(tenant_states()).chain(of_checks()).collect();
@@ -121,7 +121,7 @@ fn every_reason_is_explained() {
 }
 
 #[test]
-fn every_condition_is_explained_with_its_statuses_and_reasons() {
+fn every_condition_is_documented() {
     let types = set(ConditionType::ALL.map(ConditionType::as_str));
     same(&column("Conditions", 0), &types, "types of conditions");
     let mut seen = BTreeMap::new();
@@ -138,12 +138,12 @@ fn every_condition_is_explained_with_its_statuses_and_reasons() {
 }
 
 #[test]
-fn every_state_of_a_tab_is_explained() {
+fn every_tab_state_is_documented() {
     same(&column("Tabs", 0), &set(TabState::ALL.map(TabState::as_str)), "states of tabs");
 }
 
 #[test]
-fn every_result_of_a_check_is_explained() {
+fn every_check_result_is_documented() {
     let explained = column("Checks", 2);
     assert_eq!(
         Vec::<String>::new(),
@@ -158,7 +158,7 @@ fn every_result_of_a_check_is_explained() {
 }
 
 #[test]
-fn each_of_the_twenty_behaviours_has_its_section() {
+fn every_behaviour_has_a_section() {
     let text = read(MANUAL);
     let numbers: Vec<&str> =
         text.lines().filter_map(|line| line.strip_prefix("### ")?.split_once(". ")).map(|(number, _)| number).collect();
@@ -168,7 +168,7 @@ fn each_of_the_twenty_behaviours_has_its_section() {
 
 /// Links of the docs, to files of the checkout and to their sections.
 #[test]
-fn every_link_between_the_docs_leads_somewhere() {
+fn every_link_between_docs_resolves() {
     static LINK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\]\(([^)\s]+)\)").unwrap());
     let folder = std::fs::read_dir(assets::checkout().join("docs")).unwrap();
     let docs = folder.map(|entry| format!("docs/{}", entry.unwrap().file_name().to_string_lossy()));

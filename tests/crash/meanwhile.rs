@@ -9,7 +9,7 @@ use super::world::World;
 
 /// Only a finalizer that stands before the platform is written can hold this.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_crashed_create_left_is_released_when_the_tenant_is_deleted_meanwhile() {
+async fn tenant_of_a_crashed_create_is_released() {
     let world = World::new("crash-meanwhile").await;
     for number in 1..=3 {
         for moment in Moment::ALL {

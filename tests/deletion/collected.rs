@@ -11,7 +11,7 @@ use crate::support::stage::Stage;
 use crate::support::users::ADMIN;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_garbage_collection_deletes_is_retained() {
+async fn garbage_collected_tenant_is_retained() {
     let stage = Stage::new("collected").await;
     let _operator = stage.connect().await;
     let maps: Api<ConfigMap> = Api::namespaced(stage.client(ADMIN), &stage.env.namespace);

@@ -39,7 +39,7 @@ fn unconfirmed(stage: &Stage, written: Written, copied: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_valid_confirmation_a_deletion_is_refused() {
+async fn deletion_is_denied_without_valid_confirmation() {
     let stage = Stage::new("refused").await;
     let _operator = stage.connect().await;
     let copied = uuid::Uuid::new_v4().to_string();
@@ -55,7 +55,7 @@ async fn without_a_valid_confirmation_a_deletion_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_valid_confirmation_a_tenant_is_retained_with_a_warning() {
+async fn unconfirmed_tenant_is_retained_with_a_warning() {
     let mut stage = Stage::without_policies("unconfirmed").await;
     let _operator = stage.connect().await;
     let copied = uuid::Uuid::new_v4().to_string();
@@ -74,7 +74,7 @@ async fn without_a_valid_confirmation_a_tenant_is_retained_with_a_warning() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn capitals_and_blanks_do_not_spoil_a_confirmation() {
+async fn confirmation_ignores_case_and_spaces() {
     let mut stage = Stage::new("capitals").await;
     let _operator = stage.connect().await;
     stage.platform.auto_run(true).await.unwrap();
@@ -92,7 +92,7 @@ async fn capitals_and_blanks_do_not_spoil_a_confirmation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_confirmation_that_was_withdrawn_is_none() {
+async fn withdrawn_confirmation_is_void() {
     let stage = Stage::without_policies("withdrawn").await;
     let _operator = stage.connect().await;
     live(&stage, doomed(&stage)).await;
@@ -105,7 +105,7 @@ async fn a_confirmation_that_was_withdrawn_is_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_confirmation_may_come_just_before_the_deletion() {
+async fn confirmation_just_before_the_deletion_counts() {
     let stage = Stage::new("just-before").await;
     let _operator = stage.connect().await;
     stage.platform.auto_run(true).await.unwrap();
@@ -119,7 +119,7 @@ async fn a_confirmation_may_come_just_before_the_deletion() {
 
 /// The pass has decided to delete, and meanwhile the author withdraws.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_confirmation_that_is_withdrawn_in_the_middle_of_a_pass_is_none() {
+async fn confirmation_withdrawn_during_a_pass_is_void() {
     let (mut stage, hold) = (Stage::new("withdrawn-late").await, Hold::default());
     stage.observer = hold.observer();
     let _operator = stage.connect().await;
@@ -138,7 +138,7 @@ async fn a_confirmation_that_is_withdrawn_in_the_middle_of_a_pass_is_none() {
 
 /// A confirmation waits out an outage, and can still be withdrawn.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_confirmation_can_be_withdrawn_while_the_platform_is_away() {
+async fn confirmation_can_be_withdrawn_during_an_outage() {
     let stage = Stage::new("withdrawn-outage").await;
     let _operator = stage.connect().await;
     live(&stage, doomed(&stage)).await;

@@ -9,7 +9,7 @@ use super::{
 use crate::support::stage::{Stage, condition};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_without_a_wait_costs_one_write_and_three_calls() {
+async fn immediate_deletion_costs_one_write_three_calls() {
     let stage = Stage::new("delete").await;
     stage.platform.auto_run(true).await.unwrap();
     let _operator = stage.connect().await;
@@ -25,7 +25,7 @@ async fn a_deletion_without_a_wait_costs_one_write_and_three_calls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_waits_for_services_and_script_and_says_so() {
+async fn deletion_waits_for_services_and_script() {
     let stage = Stage::new("delete-waits").await;
     let operator = stage.connect().await;
     live(&stage, doomed(&stage)).await;
@@ -73,7 +73,7 @@ async fn looks_again(stage: &Stage, since: &Since, times: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_the_platform_accepted_edits_change_nothing() {
+async fn edits_after_acceptance_change_nothing() {
     let stage = Stage::new("delete-edits").await;
     let _operator = stage.connect().await;
     live(&stage, doomed(&stage)).await;
@@ -101,7 +101,7 @@ async fn after_the_platform_accepted_edits_change_nothing() {
 
 /// The answer to the request for deletion was lost, and then the author thought better of it: too late, and not hidden.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_of_mind_after_a_lost_answer_is_told_the_truth() {
+async fn late_withdrawal_after_a_lost_response_is_reported() {
     let mut stage = Stage::new("delete-lost").await;
     stage.timing.backoff_first = std::time::Duration::from_secs(600);
     stage.timing.backoff_most = std::time::Duration::from_secs(600);
@@ -120,7 +120,7 @@ async fn a_change_of_mind_after_a_lost_answer_is_told_the_truth() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tombstone_or_a_documented_absence_is_done() {
+async fn tombstone_or_documented_absence_completes() {
     let mut stage = Stage::new("delete-absent").await;
     let _operator = stage.connect().await;
     for case in ["tenant-not-found", "tenant-deleted"] {
@@ -144,7 +144,7 @@ async fn a_tombstone_or_a_documented_absence_is_done() {
 
 /// Somebody else deletes the tenant between our look and our request.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenant_that_vanishes_before_it_is_deleted_is_done() {
+async fn tenant_gone_before_deletion_is_done() {
     let mut stage = Stage::new("delete-raced").await;
     let _operator = stage.connect().await;
     for slug in ["tenant-not-found", "tenant-deleted"] {
@@ -162,7 +162,7 @@ async fn a_tenant_that_vanishes_before_it_is_deleted_is_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_that_another_began_is_waited_for() {
+async fn deletion_started_by_someone_else_is_awaited() {
     let stage = Stage::new("delete-begun").await;
     let _operator = stage.connect().await;
     live(&stage, doomed(&stage)).await;
@@ -178,7 +178,7 @@ async fn a_deletion_that_another_began_is_waited_for() {
 
 /// The stamp changed hands between our look and our request: the platform refuses, and the tenant is not ours any more.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenant_that_changes_hands_before_it_is_deleted_is_left_alone() {
+async fn tenant_with_a_new_owner_is_not_deleted() {
     let stage = Stage::new("delete-taken").await;
     let _operator = stage.connect().await;
     live(&stage, annotated(&stage, json!({ "deletionPolicy": "Delete" }), json!({ CONFIRM: stage.id }))).await;

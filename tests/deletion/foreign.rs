@@ -21,7 +21,7 @@ async fn ours_is_off(stage: &Stage) -> Tenant {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn finalizers_of_others_are_kept_and_nothing_is_done_twice() {
+async fn other_finalizers_are_kept() {
     let mut stage = Stage::new("foreign").await;
     let operator = stage.connect().await;
     for (policy, effect) in [("Retain", "owner-released"), ("Delete", "deletion-begun")] {
@@ -67,7 +67,7 @@ async fn another_tenant_is_served(stage: &Stage) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_foreground_deletion_is_no_special_case() {
+async fn foreground_deletion_is_not_special() {
     let mut stage = Stage::new("foreground").await;
     stage.platform.auto_run(true).await.unwrap();
     let _operator = stage.connect().await;
@@ -85,7 +85,7 @@ async fn a_foreground_deletion_is_no_special_case() {
 
 /// A Tenant whose finalizer somebody took off by hand is not acted upon any more.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_our_finalizer_a_deletion_is_not_ours() {
+async fn deletion_without_our_finalizer_is_ignored() {
     let stage = Stage::new("taken-off").await;
     let operator = stage.connect().await;
     let mut manifest = annotated(&stage, json!({ "deletionPolicy": "Delete" }), json!({ CONFIRM: stage.id }));

@@ -48,7 +48,7 @@ async fn outlasts(stage: &mut Stage, route: &str, nth: u64, outage: &(&str, Valu
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_outlasts_an_outage_at_the_first_look() {
+async fn deletion_survives_outage_at_the_first_read() {
     let mut stage = Stage::new("outage-look").await;
     stage.platform.auto_run(true).await.unwrap();
     let _operator = stage.connect().await;
@@ -59,7 +59,7 @@ async fn a_deletion_outlasts_an_outage_at_the_first_look() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_outlasts_an_outage_at_the_request() {
+async fn deletion_survives_outage_at_the_request() {
     let mut stage = Stage::new("outage-request").await;
     stage.platform.auto_run(true).await.unwrap();
     let _operator = stage.connect().await;
@@ -72,7 +72,7 @@ async fn a_deletion_outlasts_an_outage_at_the_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_whose_answer_was_lost_is_not_made_again() {
+async fn deletion_with_a_lost_response_is_not_repeated() {
     let mut stage = Stage::new("outage-answer").await;
     let _operator = stage.connect().await;
     for kind in ["close-after", "truncate", "cut"] {
@@ -92,7 +92,7 @@ async fn a_request_whose_answer_was_lost_is_not_made_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_outlasts_an_outage_at_the_look_after_it() {
+async fn deletion_survives_outage_at_the_next_read() {
     let mut stage = Stage::new("outage-after").await;
     stage.platform.auto_run(true).await.unwrap();
     let _operator = stage.connect().await;
@@ -105,7 +105,7 @@ async fn a_deletion_outlasts_an_outage_at_the_look_after_it() {
 
 /// The whole platform is away, the operator is replaced meanwhile, and the message does not flicker.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_outage_costs_one_status_write_and_no_confirmation() {
+async fn outage_during_deletion_costs_one_status_write() {
     let stage = Stage::new("outage-long").await;
     stage.platform.auto_run(true).await.unwrap();
     let operator = stage.connect().await;
@@ -141,7 +141,7 @@ async fn an_outage_costs_one_status_write_and_no_confirmation() {
 
 /// A Tenant out of a backup comes before its Platform.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_confirmed_deletion_waits_for_a_platform_that_is_missing() {
+async fn confirmed_deletion_waits_for_a_missing_platform() {
     let mut stage = Stage::new("outage-missing").await;
     stage.platform.auto_run(true).await.unwrap();
     let _operator = stage.connect().await;

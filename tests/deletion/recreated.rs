@@ -14,7 +14,7 @@ use crate::support::recorder::{Moment, Recorder};
 use crate::support::stage::{Stage, condition};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_yaml_is_ready_again_and_nothing_is_sent_twice() {
+async fn same_yaml_is_ready_again_without_resending() {
     let stage = Stage::new("drill").await;
     let _operator = stage.connect().await;
     // Never: it is no adoption when the tenant was ours last. What nobody can compare is sent again, and moves nothing.
@@ -42,7 +42,7 @@ async fn the_same_yaml_is_ready_again_and_nothing_is_sent_twice() {
 
 /// The same, but the new YAML differs: the spec is what counts.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_re_created_tenant_applies_its_own_spec() {
+async fn recreated_tenant_applies_its_own_spec() {
     let stage = Stage::new("drill-edit").await;
     let _operator = stage.connect().await;
     live(&stage, stage.manifest(json!({ "general": { "companyName": "Before" } }))).await;
@@ -55,7 +55,7 @@ async fn a_re_created_tenant_applies_its_own_spec() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_confirmation_left_in_git_does_not_confirm_another_tenant() {
+async fn confirmation_in_git_does_not_confirm_others() {
     let mut stage = Stage::without_policies("left-in-git").await;
     let _operator = stage.connect().await;
     stage.platform.auto_run(true).await.unwrap();
@@ -74,7 +74,7 @@ async fn a_confirmation_left_in_git_does_not_confirm_another_tenant() {
 
 /// What was deleted is not created again by the YAML that is still in git; only a person can say so.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_yaml_of_a_deleted_tenant_creates_nothing() {
+async fn yaml_of_a_deleted_tenant_creates_nothing() {
     let stage = Stage::new("tombstone").await;
     let _operator = stage.connect().await;
     stage.platform.auto_run(true).await.unwrap();
@@ -94,7 +94,7 @@ async fn the_yaml_of_a_deleted_tenant_creates_nothing() {
 
 /// Somebody took the finalizer off by force while the deletion waited, and created the Tenant again, unconfirmed.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_under_way_is_not_that_of_a_successor() {
+async fn running_deletion_does_not_affect_a_successor() {
     let stage = Stage::new("successor").await;
     let _operator = stage.connect().await;
     live(&stage, doomed(&stage)).await;
@@ -123,7 +123,7 @@ async fn a_deletion_under_way_is_not_that_of_a_successor() {
 
 /// The pass of the old Tenant has decided and stands still while it is replaced: nothing of it reaches the new one.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pass_that_decided_about_the_old_tenant_does_nothing_to_the_new_one() {
+async fn stale_decision_does_not_touch_the_new_tenant() {
     for (confirmed, step) in [false, true].into_iter().flat_map(|how| [(how, Step::Plan), (how, Step::Execute)]) {
         let (mut stage, hold) = (Stage::new("replaced").await, Hold::default());
         stage.observer = hold.observer();
@@ -149,7 +149,7 @@ async fn a_pass_that_decided_about_the_old_tenant_does_nothing_to_the_new_one() 
 
 /// The old Tenant is replaced while the platform answers: neither its status nor its finalizer lands on the new one.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pass_that_acted_for_the_old_tenant_writes_nothing_to_the_new_one() {
+async fn acted_pass_writes_nothing_to_the_new_tenant() {
     for confirmed in [false, true] {
         let stage = Stage::new("replaced-late").await;
         let recorder = Recorder::new(|_, path| path.starts_with("/v1/tenants/"));

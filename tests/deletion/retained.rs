@@ -9,7 +9,7 @@ use super::{CONFIRM, FINALIZER_OFF, Since, annotated, event, events, live, stamp
 use crate::support::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn retain_costs_one_write_and_one_call_and_keeps_the_last_owner() {
+async fn retain_costs_one_write_one_call() {
     let stage = Stage::new("retain").await;
     let _operator = stage.connect().await;
     live(&stage, stage.manifest(json!({ "general": { "companyName": "Contoso AG" } }))).await;
@@ -27,7 +27,7 @@ async fn retain_costs_one_write_and_one_call_and_keeps_the_last_owner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn retain_does_not_wait_for_a_platform_that_is_dead() {
+async fn retain_does_not_wait_for_a_dead_platform() {
     let stage = Stage::new("retain-dead").await;
     let _operator = stage.connect().await;
     live(&stage, stage.manifest(json!({}))).await;
@@ -46,7 +46,7 @@ async fn retain_does_not_wait_for_a_platform_that_is_dead() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn retain_waits_for_a_platform_that_hangs_and_no_longer() {
+async fn retain_waits_for_a_hanging_platform_with_limit() {
     assert_eq!(Timing::default().release, Duration::from_secs(60));
     let mut stage = Stage::new("retain-hangs").await;
     stage.timing.call = Duration::from_secs(100);
@@ -63,7 +63,7 @@ async fn retain_waits_for_a_platform_that_hangs_and_no_longer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_platform_that_refuses_our_credentials_does_not_keep_a_retained_tenant() {
+async fn rejected_credentials_do_not_block_retain() {
     let mut stage = Stage::new("retain-refused").await;
     let _operator = stage.connect().await;
     let refusals = [
@@ -89,7 +89,7 @@ async fn a_platform_that_refuses_our_credentials_does_not_keep_a_retained_tenant
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn retain_of_a_tenant_that_is_gone_just_leaves() {
+async fn retain_of_a_missing_tenant_completes() {
     let stage = Stage::new("retain-gone").await;
     let _operator = stage.connect().await;
     live(&stage, stage.manifest(json!({}))).await;
@@ -103,7 +103,7 @@ async fn retain_of_a_tenant_that_is_gone_just_leaves() {
 
 /// A confirmation that was given long before says nothing while the policy is Retain.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_confirmation_without_the_policy_deletes_nothing() {
+async fn confirmation_without_delete_policy_is_ignored() {
     let stage = Stage::new("retain-confirmed").await;
     let _operator = stage.connect().await;
     live(&stage, annotated(&stage, json!({}), json!({ CONFIRM: stage.id }))).await;

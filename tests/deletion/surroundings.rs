@@ -39,7 +39,7 @@ fn released() -> [(String, String, String); 1] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_namespace_that_ends_retains_its_tenants() {
+async fn deleted_namespace_retains_its_tenants() {
     for (case, deletes) in [("retain", false), ("confirmed", true)] {
         let stage = Stage::new(&format!("ns-{case}")).await;
         let _operator = stage.connect().await;
@@ -55,7 +55,7 @@ async fn a_namespace_that_ends_retains_its_tenants() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_namespace_ends_while_the_platform_is_dead() {
+async fn namespace_ends_while_the_platform_is_down() {
     let stage = Stage::new("ns-dead").await;
     let _operator = stage.connect().await;
     live(&stage, doomed(&stage)).await;
@@ -67,7 +67,7 @@ async fn a_namespace_ends_while_the_platform_is_dead() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_platform_that_hangs_delays_the_end_of_a_namespace_by_five_seconds() {
+async fn hanging_platform_delays_namespace_by_5s() {
     let mut stage = Stage::new("ns-hangs").await;
     stage.timing.call = Duration::from_secs(100);
     let at_most = Timing::default().release_in_ending_namespace;
@@ -85,7 +85,7 @@ async fn a_platform_that_hangs_delays_the_end_of_a_namespace_by_five_seconds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_that_was_accepted_goes_on_without_its_namespace() {
+async fn accepted_deletion_continues_without_namespace() {
     let stage = Stage::new("ns-accepted").await;
     let _operator = stage.connect().await;
     live(&stage, doomed(&stage)).await;
@@ -103,7 +103,7 @@ async fn a_deletion_that_was_accepted_goes_on_without_its_namespace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn abandon_in_a_namespace_that_ends_is_told_in_default() {
+async fn abandon_event_goes_to_default_namespace() {
     let stage = Stage::new("ns-abandon").await;
     let _operator = stage.connect().await;
     live(&stage, annotated(&stage, json!({}), json!({ ABANDON: stage.id }))).await;
@@ -116,7 +116,7 @@ async fn abandon_in_a_namespace_that_ends_is_told_in_default() {
 
 /// On a control plane of its own, since the CRD is everybody's.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_crd_that_ends_retains_its_tenants() {
+async fn deleted_crd_retains_its_tenants() {
     let control_plane = Box::leak(Box::new(ControlPlane::start(Options::default()).await.unwrap()));
     let stage = Stage::within(TestEnv::on(control_plane, "crd-ends").await).await;
     let operator = stage.connect().await;
@@ -136,7 +136,7 @@ async fn a_crd_that_ends_retains_its_tenants() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_termination_that_cannot_be_read_deletes_nothing() {
+async fn unreadable_namespace_deletes_nothing() {
     let stage = Stage::new("ns-unclear").await;
     let _operator = stage.connect().await;
     live(&stage, doomed(&stage)).await;

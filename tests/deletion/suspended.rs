@@ -12,7 +12,7 @@ async fn suspend(stage: &Stage) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn suspended_and_retained_leaves_without_a_call() {
+async fn suspended_retain_makes_no_call() {
     let stage = Stage::new("suspended-retain").await;
     let _operator = stage.connect().await;
     live(&stage, stage.manifest(json!({}))).await;
@@ -27,7 +27,7 @@ async fn suspended_and_retained_leaves_without_a_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn suspended_and_not_confirmed_is_retained_with_a_warning() {
+async fn suspended_unconfirmed_is_retained_with_warning() {
     let stage = Stage::without_policies("suspended-unconfirmed").await;
     let _operator = stage.connect().await;
     live(&stage, annotated(&stage, json!({ "deletionPolicy": "Delete" }), json!({}))).await;
@@ -40,7 +40,7 @@ async fn suspended_and_not_confirmed_is_retained_with_a_warning() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn suspended_and_confirmed_waits_until_it_is_lifted() {
+async fn suspended_confirmed_deletion_waits() {
     let stage = Stage::new("suspended-delete").await;
     let operator = stage.connect().await;
     stage.platform.auto_run(true).await.unwrap();

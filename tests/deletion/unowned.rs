@@ -8,7 +8,7 @@ use super::{
 use crate::support::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn abandon_lets_go_without_a_call_and_warns() {
+async fn abandon_makes_no_call_and_warns() {
     let mut stage = Stage::new("abandon").await;
     let _operator = stage.connect().await;
     for (case, policy) in [("Retain", "Retain"), ("a confirmed Delete", "Delete")] {
@@ -26,7 +26,7 @@ async fn abandon_lets_go_without_a_call_and_warns() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn abandon_works_while_the_platform_is_dead() {
+async fn abandon_works_while_the_platform_is_down() {
     let stage = Stage::new("abandon-dead").await;
     let _operator = stage.connect().await;
     live(&stage, doomed(&stage)).await;
@@ -39,7 +39,7 @@ async fn abandon_works_while_the_platform_is_dead() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn abandon_of_another_tenant_abandons_nothing() {
+async fn abandon_with_other_tenant_id_is_ignored() {
     let stage = Stage::new("abandon-other").await;
     let _operator = stage.connect().await;
     let other = uuid::Uuid::new_v4().to_string();
@@ -51,7 +51,7 @@ async fn abandon_of_another_tenant_abandons_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenant_that_is_not_ours_any_more_is_left_alone() {
+async fn tenant_with_other_owner_is_left_alone() {
     let mut stage = Stage::new("not-ours").await;
     let _operator = stage.connect().await;
     // With Retain nobody asks whose it is: the platform refuses the release, since the stamp is another's.
@@ -75,7 +75,7 @@ async fn a_tenant_that_is_not_ours_any_more_is_left_alone() {
 
 /// A Tenant out of a backup has our finalizer, whatever became of its tenant.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_never_applied_leaves_nothing_behind() {
+async fn never_applied_tenant_leaves_nothing_behind() {
     let mut stage = Stage::new("never-applied").await;
     let _operator = stage.connect().await;
     for (case, policy) in [("Retain", "Retain"), ("a confirmed Delete", "Delete")] {
@@ -101,7 +101,7 @@ async fn what_was_never_applied_leaves_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_platform_refused_to_create_leaves_nothing_behind() {
+async fn rejected_create_leaves_nothing_behind() {
     let stage = Stage::new("refused").await;
     let _operator = stage.connect().await;
     let refusal = json!({ "kind": "problem", "slug": "invalid-settings" });
@@ -118,7 +118,7 @@ async fn what_the_platform_refused_to_create_leaves_nothing_behind() {
 
 /// The create was sent, and the operator died before it wrote down that anything was applied.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenant_that_a_crash_left_unrecorded_is_released() {
+async fn unrecorded_tenant_is_released() {
     let stage = Stage::new("unrecorded").await;
     stage.platform.create(&stage.id, json!({ "general": { "name": "Contoso", "o365Domain": "c.com" } })).await.unwrap();
     stage.platform.stamp(&stage.id, Some(&stamp(&stage)), None).await.unwrap();

@@ -58,7 +58,7 @@ fn with(id: &str, member: &str, value: Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_documented_word_creates_deletes_or_lets_go() {
+async fn only_documented_responses_are_acted_on() {
     let mut stage = Stage::new("answers").await;
     stage.timing.backoff_most = Duration::from_millis(300);
     stage.platform.auto_run(true).await.unwrap();
@@ -119,7 +119,7 @@ async fn stays_ready(stage: &Stage, known: &Handle<'_>, audit: Mark, name: &str)
 
 /// The endpoint is the right host and the wrong path: every answer is a 404 of the platform itself.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_route_is_no_absence() {
+async fn wrong_route_is_not_absence() {
     let stage = Stage::new("wrong-route").await;
     let _operator = stage.start();
     let known = Handle::new(&stage, "known");
@@ -150,7 +150,7 @@ async fn wrong_path(stage: &Stage, endpoint: &str) {
 
 /// A tenant that we knew and that is really gone is said to be lost, and nothing is created in its place.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_known_tenant_that_is_gone_is_never_created_again_silently() {
+async fn lost_tenant_is_not_recreated_silently() {
     let stage = Stage::new("lost-tenant").await;
     let _operator = stage.start();
     stage.create(json!({})).await;

@@ -17,7 +17,7 @@ const KEY: &str = "connection-string";
 
 /// The search must find what it looks for, or its silence says nothing.
 #[test]
-fn a_planted_leak_is_found_in_every_spelling() {
+fn planted_leak_is_found_in_every_encoding() {
     let canary = Canary::new("planted");
     assert_eq!(Vec::<String>::new(), canary.seen_in("nothing to see here, c2VjcmV0 and 99, 97, 110"));
     let string = format!("endpoint=https://contoso.communication.azure.com/;accesskey={}", canary.base64());
@@ -63,7 +63,7 @@ fn start(stage: &Stage) -> OperatorProcess {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_is_in_no_log_no_object_and_no_event() {
+async fn secrets_are_not_in_logs_objects_or_events() {
     let stage = Stage::new("canary").await;
     let (good, bad, client) = (Canary::new("good"), Canary::new("bad"), Canary::new("client"));
     let string = |key: &str| format!("endpoint=https://contoso.communication.azure.com/;accesskey={key}");
@@ -131,7 +131,7 @@ async fn a_secret_is_in_no_log_no_object_and_no_event() {
 /// The checks hold more secrets than the passes do: connection strings, the secret of the app, tokens that Microsoft issued, and
 /// names of people.
 #[tokio::test(flavor = "multi_thread")]
-async fn no_secret_of_a_check_is_in_a_log_an_object_or_an_event() {
+async fn check_secrets_are_not_in_logs_objects_or_events() {
     let mut stage = Stage::new("canary-checks").await;
     stage.microsoft().await;
     let canaries = ["key", "wrong key", "app", "wrong app", "person", "member", "token", "ACS token"].map(Canary::new);

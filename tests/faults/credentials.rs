@@ -98,7 +98,7 @@ async fn lasts_and_heals(stage: &Stage, break_it: impl AsyncFnOnce(), probe: &st
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_credentials_are_said_once_and_a_corrected_secret_heals_without_restart() {
+async fn corrected_credentials_recover_without_restart() {
     let stage = stage("credentials").await;
     let namespace = &stage.env.operator_namespace;
     let rotated = async || rotate(&stage, "rotated-secret").await;
@@ -107,7 +107,7 @@ async fn wrong_credentials_are_said_once_and_a_corrected_secret_heals_without_re
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tokens_that_are_refused_are_said_once() {
+async fn rejected_tokens_are_reported_once() {
     let stage = stage("refused-token").await;
     let refused = async || refuse(&stage, "unauthenticated").await;
     let heal = async || drop(stage.platform.heal().await.unwrap());
@@ -116,7 +116,7 @@ async fn tokens_that_are_refused_are_said_once() {
 
 /// 403 on everything is a matter of the credentials, whatever the single answers say.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_that_may_do_nothing_is_said_once() {
+async fn insufficient_role_is_reported_once() {
     let stage = stage("refused-role").await;
     let refused = async || refuse(&stage, "not-permitted").await;
     let heal = async || drop(stage.platform.heal().await.unwrap());
@@ -125,7 +125,7 @@ async fn a_role_that_may_do_nothing_is_said_once() {
 
 /// A 403 on one tenant is a matter of that tenant: never absence, and nobody else's.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenant_out_of_reach_is_neither_created_nor_anybody_elses_problem() {
+async fn forbidden_tenant_is_not_created_or_contagious() {
     let mut stage = stage("out-of-reach").await;
     stage.timing.backoff_most = Duration::from_millis(300);
     let _operator = stage.start();
@@ -150,7 +150,7 @@ async fn a_tenant_out_of_reach_is_neither_created_nor_anybody_elses_problem() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_credentials_secret_that_comes_late_connects_the_platform() {
+async fn late_credentials_secret_connects_the_platform() {
     let stage = stage("late-credentials").await;
     let secrets: kube::Api<k8s_openapi::api::core::v1::Secret> =
         kube::Api::namespaced(stage.client(crate::support::users::ADMIN), &stage.env.operator_namespace);

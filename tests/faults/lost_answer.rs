@@ -38,7 +38,7 @@ async fn effects(stage: &Stage, tenant: &Handle<'_>) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_create_whose_answer_is_lost_makes_one_tenant() {
+async fn create_with_lost_response_makes_one_tenant() {
     let stage = stage("lost-create").await;
     let _operator = stage.start();
     for (name, action) in faults() {
@@ -56,7 +56,7 @@ async fn a_create_whose_answer_is_lost_makes_one_tenant() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_edit_whose_answer_is_lost_is_saved_once() {
+async fn edit_with_lost_response_is_saved_once() {
     let stage = stage("lost-edit").await;
     let _operator = stage.start();
     for (name, action) in faults() {
@@ -74,7 +74,7 @@ async fn an_edit_whose_answer_is_lost_is_saved_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_claim_whose_answer_is_lost_is_made_once() {
+async fn claim_with_lost_response_is_made_once() {
     let stage = stage("lost-claim").await;
     let _operator = stage.start();
     for (name, action) in faults() {
@@ -89,7 +89,7 @@ async fn a_claim_whose_answer_is_lost_is_made_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_confirmed_deletion_whose_answer_is_lost_is_begun_once() {
+async fn deletion_with_lost_response_is_requested_once() {
     let stage = stage("lost-delete").await;
     let _operator = stage.start();
     for (name, action) in faults() {

@@ -24,7 +24,7 @@ fn faults() -> [(&'static str, Value); 8] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_tenant_never_delays_a_good_one() {
+async fn bad_tenant_does_not_delay_others() {
     let mut stage = Stage::new("neighbours").await;
     stage.timing.call = Duration::from_millis(500);
     stage.timing.backoff_most = Duration::from_millis(200);

@@ -72,33 +72,33 @@ async fn by_answers(name: &str, reason: &str, action: Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_in_page_in_place_of_the_platform_is_an_outage() {
+async fn sign_in_page_is_an_outage() {
     by_answers("page", "UnexpectedAnswer", json!({ "kind": "html", "status": 200 })).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_platform_that_answers_500_is_an_outage() {
+async fn status_500_is_an_outage() {
     by_answers("error", "UnexpectedAnswer", json!({ "kind": "status", "status": 500, "body": "oops" })).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_platform_that_answers_503_without_a_time_is_an_outage() {
+async fn status_503_without_retry_after_is_an_outage() {
     by_answers("unavailable", "UnexpectedAnswer", json!({ "kind": "status", "status": 503 })).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_platform_that_closes_every_connection_is_an_outage() {
+async fn closed_connections_are_an_outage() {
     by_answers("closing", "Unreachable", json!({ "kind": "close-before" })).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_platform_that_does_not_answer_in_time_is_an_outage() {
+async fn timeout_is_an_outage() {
     by_answers("hanging", "Unreachable", json!({ "kind": "delay", "seconds": 3.0 })).await;
 }
 
 /// The operator reaches the platform through a port where somebody listens, then nobody, then somebody again.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_platform_that_refuses_connections_is_an_outage() {
+async fn refused_connections_are_an_outage() {
     let stage = stage("refusing").await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -129,7 +129,7 @@ async fn pass_on(listener: TcpListener, upstream: String) {
 
 /// 429: nobody calls before the time that the platform named, whoever was told; and then everybody goes on.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_platform_that_asks_to_wait_is_left_alone_for_that_time_by_all() {
+async fn retry_after_applies_to_all_tenants() {
     let mut stage = Stage::new("throttled").await;
     stage.timing.sync = Some(Duration::from_millis(300));
     let _operator = stage.start();

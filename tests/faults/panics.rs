@@ -47,7 +47,7 @@ impl Bug {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_panic_at_any_step_is_one_tenants_problem_and_heals() {
+async fn panic_affects_one_tenant_and_recovers() {
     let mut stage = Stage::new("panics").await;
     stage.timing.backoff_first = Duration::from_millis(200);
     let bug = Arc::new(Bug::default());
@@ -90,7 +90,7 @@ async fn a_panic_at_any_step_is_one_tenants_problem_and_heals() {
 
 /// Where not even the outcome can be written, nothing is said, and still nobody else notices.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_panic_while_publishing_ends_neither_the_watch_nor_other_passes() {
+async fn panic_while_publishing_stops_nothing_else() {
     let mut stage = Stage::new("panics-publishing").await;
     stage.timing.backoff_first = Duration::from_millis(200);
     let bug = Arc::new(Bug::default());
@@ -116,7 +116,7 @@ async fn a_panic_while_publishing_ends_neither_the_watch_nor_other_passes() {
 
 /// A panic in the pass of a Tenant that is being deleted keeps the finalizer, and the deletion ends when it stops.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_panic_during_a_deletion_lets_nothing_go() {
+async fn panic_during_deletion_keeps_the_finalizer() {
     let mut stage = Stage::new("panics-leaving").await;
     let bug = Arc::new(Bug::default());
     let bites = bug.clone();

@@ -45,7 +45,7 @@ fn edit(url: &str) {
 /// `companyName` is managed and `division` is not; the edit is about the city. Sending the same body again with the newer
 /// version would leave the company's name as the UI has it.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_edit_in_the_ui_between_look_and_write_is_looked_at_and_both_survive() {
+async fn ui_edit_during_a_pass_is_kept() {
     let mut stage = Stage::new("race").await;
     let (observer, armed) = edits_before_the_write(&stage, false);
     stage.observer = observer;
@@ -79,7 +79,7 @@ async fn an_edit_in_the_ui_between_look_and_write_is_looked_at_and_both_survive(
 
 /// Whoever edits all the time does not make the operator turn in circles within one pass, nor say anything false.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_race_that_is_lost_again_ends_the_pass_and_comes_back() {
+async fn repeated_conflict_ends_the_pass_and_retries() {
     let mut stage = Stage::new("race-again").await;
     let (observer, armed) = edits_before_the_write(&stage, true);
     stage.observer = observer;
@@ -103,7 +103,7 @@ async fn a_race_that_is_lost_again_ends_the_pass_and_comes_back() {
 
 /// The finalizer's answer shows a newer Tenant than the pass decided on. What it decided is not that Tenant's.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_edit_of_the_tenant_before_it_is_created_is_not_taken_for_applied() {
+async fn edit_before_creation_is_not_lost() {
     let mut stage = Stage::new("race-edit").await;
     let hold = Hold::default();
     stage.observer = hold.observer();
@@ -119,7 +119,7 @@ async fn an_edit_of_the_tenant_before_it_is_created_is_not_taken_for_applied() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenant_that_is_deleted_before_it_is_created_is_not_created() {
+async fn deleted_tenant_is_not_created() {
     let mut stage = Stage::new("race-delete").await;
     let hold = Hold::default();
     stage.observer = hold.observer();

@@ -35,7 +35,7 @@ async fn allow(stage: &Stage, namespaces: Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_platform_that_is_missing_is_waited_for() {
+async fn missing_platform_is_awaited() {
     let stage = Stage::new("missing").await;
     let api: Api<Platform> = Api::all(stage.client(users::PLATFORM_ADMIN));
     api.delete(&stage.env.platform, &DeleteParams::default()).await.unwrap();
@@ -60,7 +60,7 @@ async fn a_platform_that_is_missing_is_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_namespace_that_is_not_allowed_is_not_served_until_it_is() {
+async fn namespace_is_served_once_permitted() {
     let stage = Stage::new("forbidden").await;
     allow(&stage, json!({ "names": ["another"] })).await;
     let _operator = stage.start();
@@ -118,7 +118,7 @@ async fn an_edit_of_a_platform_wakes_its_tenants_once_their_passes_can_see_it() 
 
 /// A Tenant whose Platform is missing is nobody else's problem.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_platform_delays_no_other_tenant() {
+async fn missing_platform_does_not_delay_others() {
     let stage = Stage::new("missing-other").await;
     let _operator = stage.start();
     let lost = Handle::new(&stage, "lost");

@@ -33,7 +33,7 @@ fn refusals() -> Vec<(Value, &'static str, &'static str)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_save_is_said_once_and_tried_again_at_each_sync() {
+async fn rejected_save_is_reported_once_and_retried() {
     let mut stage = Stage::new("refusals").await;
     stage.timing.sync = Some(Duration::from_millis(250));
     let _operator = stage.start();
@@ -59,7 +59,7 @@ async fn a_refused_save_is_said_once_and_tried_again_at_each_sync() {
 
 /// The platform gives every answer an id. A refusal that stays the same is no news because its id is another.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_id_that_changes_is_no_news() {
+async fn changed_request_id_writes_no_status() {
     let mut stage = Stage::new("request-id").await;
     stage.timing.sync = Some(Duration::from_millis(250));
     stage.timing.backoff_most = Duration::from_millis(250);

@@ -17,7 +17,7 @@ async fn normalise(stage: &Stage, pointer: &str, mode: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_value_that_the_platform_rewrites_is_written_three_times_and_named() {
+async fn rewritten_value_is_reported_after_three_writes() {
     for mode in ["upper", "ignore"] {
         let mut stage = Stage::new("rewrites").await;
         stage.timing.sync = Some(Duration::from_millis(200));
@@ -71,7 +71,7 @@ async fn writes(stage: &Stage, mark: u64) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_value_that_somebody_sets_right_on_the_platform_needs_no_write() {
+async fn value_fixed_in_the_ui_needs_no_write() {
     let (stage, _operator, mark) = stalled("rewrites-right", |_| {}).await;
     stage.platform.edit(&stage.id, json!({ "general": { "companyName": "Contoso AG" } })).await.unwrap();
     let ready = stage.ready().await;
@@ -81,7 +81,7 @@ async fn a_value_that_somebody_sets_right_on_the_platform_needs_no_write() {
 
 /// The platform was repaired, which nobody sees: its value is still the wrong one.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_requested_pass_is_another_attempt() {
+async fn requested_pass_tries_again() {
     let (stage, _operator, mark) = stalled("rewrites-asked", |_| {}).await;
     stage.pass().await;
     stage.condition("Ready", "False", "PlatformRewritesValue").await;
@@ -95,7 +95,7 @@ async fn a_requested_pass_is_another_attempt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_long_time_it_is_tried_once_more() {
+async fn rewritten_value_is_retried_after_a_day() {
     let (stage, _operator, mark) = stalled("rewrites-late", |timing| timing.rewrites = Duration::from_secs(1)).await;
     let audit = stage.audit().mark().await.unwrap();
     let seen = calls(&stage, mark, "another attempt", 2, is_write).await;
@@ -107,7 +107,7 @@ async fn after_a_long_time_it_is_tried_once_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_value_that_is_not_kept_keeps_no_other_from_being_corrected() {
+async fn rewritten_value_does_not_block_others() {
     let (stage, _operator, mark) = stalled("rewrites-other", |_| {}).await;
     let email = json!({ "modalities": { "email": { "maxConcurrentTasksPerService": 7 } } });
     stage.platform.edit(&stage.id, email).await.unwrap();
@@ -120,7 +120,7 @@ async fn a_value_that_is_not_kept_keeps_no_other_from_being_corrected() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn switching_a_section_off_sends_nothing_of_what_it_hides() {
+async fn disabling_a_section_sends_no_hidden_values() {
     let stage = Stage::new("hidden").await;
     let _operator = stage.start();
     let interact = json!({

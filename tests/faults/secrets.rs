@@ -113,7 +113,7 @@ fn bad() -> Vec<Bad> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_secret_is_named_without_its_value_and_the_last_good_value_stays() {
+async fn invalid_secret_keeps_the_last_valid_value() {
     let mut stage = Stage::new("secrets").await;
     stage.timing.sync = Some(Duration::from_millis(250));
     let _operator = stage.start();
@@ -144,7 +144,7 @@ async fn a_bad_secret_is_named_without_its_value_and_the_last_good_value_stays()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_that_only_gains_a_line_break_or_is_written_anew_changes_nothing_on_the_platform() {
+async fn equivalent_secret_change_sends_nothing() {
     let mut stage = Stage::new("same-secret").await;
     stage.timing.sync = Some(Duration::from_millis(250));
     let value = fresh();
@@ -174,7 +174,7 @@ async fn follows(stage: &Stage) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rotated_secret_lands_at_the_next_sync_each_time_once() {
+async fn rotated_secret_is_applied_once_per_change() {
     let mut stage = Stage::new("rotated").await;
     stage.timing.sync = Some(Duration::from_millis(250));
     let _operator = stage.start();
@@ -192,7 +192,7 @@ async fn a_rotated_secret_lands_at_the_next_sync_each_time_once() {
 
 /// However long it was missing, a Secret that comes is noticed within the bound for references.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_late_secret_heals_within_the_bound_for_references() {
+async fn late_secret_recovers_in_time() {
     let mut stage = Stage::new("late-secret").await;
     stage.timing.backoff_most = Duration::from_secs(600);
     let passes = Arc::new(AtomicUsize::new(0));

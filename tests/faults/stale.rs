@@ -21,7 +21,7 @@ use crate::support::wait::{PATIENCE, until};
 /// The Platform is edited in the middle of each first pass, which wakes the Tenant for a second one. Without its status the
 /// second one would not know that the connection string was sent, and would send and say everything again.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pass_never_acts_on_what_the_last_one_replaced() {
+async fn pass_ignores_stale_cache() {
     let mut stage = Stage::new("stale").await;
     let (edits, name) = (Arc::new(AtomicUsize::new(0)), stage.env.platform.clone());
     let passes = Arc::new(AtomicUsize::new(0));

@@ -18,7 +18,7 @@ async fn refused(proxy: &Proxy, least: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_watch_that_is_refused_as_gone_lists_anew_without_a_restart() {
+async fn expired_watch_relists_without_restart() {
     let stage = Stage::new("gone").await;
     let recorder = Recorder::new(|_, _| false);
     let proxy = Proxy::start(Upstream::kubernetes(stage.env.control_plane), &recorder).await.unwrap();

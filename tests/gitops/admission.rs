@@ -17,7 +17,7 @@ fn with(stage: &Stage, path: &str, value: Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_mistake_is_told_by_kubectl_with_field_and_what_is_allowed_and_then_the_good_value_applies() {
+async fn kubectl_reports_field_and_allowed_values() {
     let stage = Stage::new("mistakes").await;
     let session = "spec.extensions.interact.sessionRecoveryTimeoutSeconds";
     let email_tasks = "spec.modalities.email.maxConcurrentTasksPerService";
@@ -98,7 +98,7 @@ async fn every_mistake_is_told_by_kubectl_with_field_and_what_is_allowed_and_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_08_conditions_are_a_list_keyed_by_type() {
+async fn rule_08_conditions_are_keyed_by_type() {
     let stage = Stage::new("keyed").await;
     stage.create(json!({})).await;
     let condition = |reason: &str| {
@@ -137,7 +137,7 @@ async fn rule_08_conditions_are_a_list_keyed_by_type() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_09_an_unknown_field_is_refused_with_its_path() {
+async fn rule_09_unknown_field_is_rejected_with_its_path() {
     let stage = Stage::new("typo").await;
     for (path, says) in [
         ("spec.general.compnayName", "unknown field \"spec.general.compnayName\""),
@@ -157,7 +157,7 @@ async fn rule_09_an_unknown_field_is_refused_with_its_path() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_10_fixed_fields_stay_fixed() {
+async fn rule_10_immutable_fields_cannot_change() {
     let stage = Stage::new("fixed").await;
     stage.create(json!({})).await;
     let before = stage.get().await;
@@ -194,7 +194,7 @@ async fn rule_10_fixed_fields_stay_fixed() {
 
 /// Every rule about an edit, of every kind: what it accepts and what it refuses.
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_10_every_rule_about_an_edit_accepts_and_refuses() {
+async fn rule_10_transition_rules_accept_and_reject() {
     let stage = Stage::new("edits").await;
     let mut judged = 0;
     for plural in PLURALS {

@@ -7,7 +7,7 @@ use crate::support::stage::{NAME, Stage};
 use crate::support::users::{PLATFORM_ADMIN, TENANT_EDITOR};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_13_tenants_are_selected_by_platform_partner_and_tenant_id() {
+async fn rule_13_tenants_are_selectable_by_fields() {
     let stage = Stage::new("selectable").await;
     stage.create(json!({})).await;
     let mut other = stage.manifest(json!({ "platformRef": { "name": "elsewhere" } }));
@@ -45,7 +45,7 @@ fn cells(table: &str) -> Vec<(String, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_14_columns_say_what_the_design_lists_and_none_is_empty_once_ready() {
+async fn rule_14_columns_are_filled_once_ready() {
     let stage = Stage::new("columns").await;
     stage.create(json!({})).await;
     let get = ["get", "tenants.nimbus.luware.com"];

@@ -16,7 +16,7 @@ fn files() -> Vec<PathBuf> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rules_01_and_02_crds_apply_from_both_sides_without_a_warning() {
+async fn rules_01_and_02_crds_apply_without_warnings() {
     // One that has no CRD yet.
     let options = Options { controller_manager: false, ..Options::default() };
     let control_plane = ControlPlane::start(options).await.unwrap();
@@ -48,7 +48,7 @@ async fn rules_01_and_02_crds_apply_from_both_sides_without_a_warning() {
 
 /// The annotation of client-side apply holds the whole document, and all annotations together 256 KiB.
 #[test]
-fn rule_02_crds_fit_into_the_annotation_of_client_side_apply() {
+fn rule_02_crds_fit_the_apply_annotation() {
     for file in files() {
         let document: Value = serde_yaml::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
         let size = document.to_string().len();
@@ -75,7 +75,7 @@ async fn offenders(members: &[&str], bad: impl Fn(&Node<'_>) -> bool) -> Vec<Str
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_03_nothing_is_nullable_unsigned_or_preserved_unknown() {
+async fn rule_03_no_nullable_unsigned_or_unknown_fields() {
     let bad = |node: &Node<'_>| {
         let unsigned = node.schema["format"].as_str().is_some_and(|format| format.starts_with("uint"));
         let null = node.schema["enum"].as_array().is_some_and(|values| values.contains(&Value::Null));
@@ -86,7 +86,7 @@ async fn rule_03_nothing_is_nullable_unsigned_or_preserved_unknown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_04_every_text_list_and_map_is_bounded_and_every_list_has_a_type() {
+async fn rule_04_texts_lists_and_maps_are_bounded() {
     let bad = |node: &Node<'_>| match node.kind() {
         "string" => !node.has("maxLength") && !node.has("enum") && !node.has("format"),
         "array" => !node.has("maxItems") || !node.has("x-kubernetes-list-type"),
@@ -98,12 +98,12 @@ async fn rule_04_every_text_list_and_map_is_bounded_and_every_list_has_a_type() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_05_nothing_below_spec_has_a_default() {
+async fn rule_05_spec_has_no_defaults() {
     assert_eq!(Vec::<String>::new(), offenders(&["spec"], |node| node.has("default")).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_06_every_field_is_described_and_no_tool_substitutes_in_it() {
+async fn rule_06_every_field_has_a_safe_description() {
     let undescribed = |node: &Node<'_>| {
         let item = node.path.last().is_some_and(|name| name == "[]");
         !item && node.schema["description"].as_str().is_none_or(|text| text.trim().is_empty())

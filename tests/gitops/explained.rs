@@ -31,7 +31,7 @@ async fn rule_06_kubectl_lists_every_field() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_06_kubectl_explains_every_section_with_the_text_of_each_field() {
+async fn rule_06_kubectl_explains_every_section() {
     let stage = Stage::new("explained").await;
     let mut fields = 0;
     for plural in PLURALS {
@@ -59,7 +59,7 @@ async fn rule_06_kubectl_explains_every_section_with_the_text_of_each_field() {
 
 /// What a description has to say, by the schema and by the table of settings.
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_06_a_description_has_shape_unit_default_and_authority() {
+async fn rule_06_descriptions_have_unit_and_authority() {
     let stage = Stage::new("described-by").await;
     for plural in PLURALS {
         let crd = installed(&stage.env, plural).await;

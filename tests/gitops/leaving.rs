@@ -25,7 +25,7 @@ async fn finalizers(stage: &Stage, expected: &[&str]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_30_the_finalizer_is_polite() {
+async fn rule_30_finalizer_respects_other_finalizers() {
     let stage = Stage::new("polite").await;
     let _operator = stage.start();
     // `apply` fails on a warning, and the API server warns of a finalizer without a domain and a path.
@@ -63,7 +63,7 @@ async fn warnings_about(client: Client, namespace: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_33_the_deletion_of_a_namespace_completes_and_the_tenant_is_kept() {
+async fn rule_33_namespace_deletion_keeps_the_tenant() {
     let stage = Stage::new("namespace-ends").await;
     let _operator = stage.start();
     // Even a confirmed Delete: nobody asked for the deletion of this tenant.
@@ -93,7 +93,7 @@ async fn kill_platform(stage: &Stage) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_34_a_dead_platform_delays_a_confirmed_delete_and_abandon_frees_it() {
+async fn rule_34_abandon_unblocks_a_confirmed_delete() {
     let stage = Stage::new("dead-delete").await;
     let _operator = stage.start();
     stage.create(json!({ "deletionPolicy": "Delete" })).await;
@@ -123,7 +123,7 @@ async fn rule_34_a_dead_platform_delays_a_confirmed_delete_and_abandon_frees_it(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_34_a_dead_platform_delays_nothing_else() {
+async fn rule_34_dead_platform_delays_nothing_else() {
     // An unconfirmed Delete is refused at admission, whatever the platform does; here one got through.
     for (name, spec) in [("dead-retain", json!({})), ("dead-unconfirmed", json!({ "deletionPolicy": "Delete" }))] {
         let stage = match name {

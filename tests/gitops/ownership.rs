@@ -48,7 +48,7 @@ fn owned_by_operator(tenant: &Tenant) -> Vec<(String, Vec<String>)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rules_16_and_17_the_operator_owns_status_and_finalizer_and_nobody_is_anonymous() {
+async fn rules_16_and_17_field_managers_are_named() {
     let stage = Stage::new("owner").await;
     let _operator = stage.start();
     stage.create(json!({})).await;
@@ -78,7 +78,7 @@ async fn rules_16_and_17_the_operator_owns_status_and_finalizer_and_nobody_is_an
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_18_the_operator_never_moves_the_generation_nor_does_its_restart() {
+async fn rule_18_operator_never_changes_the_generation() {
     let stage = Stage::new("generation").await;
     let operator = stage.start();
     stage.create(json!({})).await;
@@ -105,7 +105,7 @@ async fn rule_18_the_operator_never_moves_the_generation_nor_does_its_restart() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_19_idle_means_idle_over_ten_resyncs() {
+async fn rule_19_idle_resyncs_write_nothing() {
     let mut stage = Stage::new("idle").await;
     stage.timing.sync = Some(Duration::from_millis(50));
     let passes = Arc::new(AtomicUsize::new(0));
@@ -174,7 +174,7 @@ async fn rule_20_kubectl_diff_is_empty_once_ready() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_23_applying_the_same_again_changes_nothing() {
+async fn rule_23_applying_again_changes_nothing() {
     let stage = Stage::new("reapply").await;
     let operator = stage.start();
     let manifest = stage.manifest(json!({ "general": { "companyName": "Contoso AG" } }));

@@ -142,7 +142,7 @@ fn good_values(node: &Node<'_>) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_bad_value_is_refused_with_its_path_and_what_is_allowed_and_every_good_one_applies() {
+async fn bad_values_are_rejected_with_path_and_reason() {
     let stage = Stage::new("refusals").await;
     // The one reference whose author must be allowed to make what it names.
     let_make_secrets(&stage.client(ADMIN), &stage.env.namespace, &["acs", "a.b-c", "0"]).await.unwrap();
@@ -197,7 +197,7 @@ async fn every_bad_value_is_refused_with_its_path_and_what_is_allowed_and_every_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_unknown_field_is_refused_with_its_path() {
+async fn unknown_fields_are_rejected_with_their_path() {
     let stage = Stage::new("unknown-fields").await;
     let mut refused = 0;
     for plural in PLURALS {
@@ -220,7 +220,7 @@ async fn every_unknown_field_is_refused_with_its_path() {
 
 /// `null` means nothing: server-side apply refuses it, and a create takes it for absence.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_null_is_refused_with_its_path_by_server_side_apply_and_dropped_by_create() {
+async fn nulls_are_rejected_by_apply_dropped_by_create() {
     let stage = Stage::new("nulls").await;
     let (mut refused, mut dropped, mut problems) = (0, 0, vec![]);
     for plural in PLURALS {
@@ -249,7 +249,7 @@ async fn every_null_is_refused_with_its_path_by_server_side_apply_and_dropped_by
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_rule_has_a_sample_and_every_sample_a_rule() {
+async fn rules_and_samples_match() {
     let stage = Stage::new("samples").await;
     let mut found = BTreeSet::new();
     for plural in PLURALS {

@@ -52,7 +52,7 @@ impl Stage {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_26_reconciling_and_stalled_are_never_together_and_absent_when_healthy() {
+async fn rule_26_reconciling_and_stalled_are_exclusive() {
     let stage = Stage::new("states").await;
     stage.create(json!({ "extensions": { "interact": { "enabled": true } } })).await;
     let history = History::of(&stage).await;

@@ -74,7 +74,7 @@ fn places(nodes: Vec<Node<'_>>) -> Vec<Node<'_>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_12_what_was_stored_before_a_rule_got_stricter_stays_editable() {
+async fn rule_12_objects_stay_editable_under_new_rules() {
     let options = Options { controller_manager: false, policies: false, ..Options::default() };
     let control_plane = ControlPlane::start(options).await.unwrap();
     let stage = StageOn::on(&control_plane, "tightened").await;
@@ -125,7 +125,7 @@ async fn rule_12_what_was_stored_before_a_rule_got_stricter_stays_editable() {
 
 /// On an object above, a rule would judge every edit below it anew.
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_12_rules_sit_on_a_leaf_or_on_its_direct_parent() {
+async fn rule_12_rules_are_on_a_leaf_or_its_parent() {
     let stage = Stage::new("placed").await;
     let mut parents = vec![];
     for plural in PLURALS {

@@ -7,7 +7,7 @@ use super::schema::{PLURALS, good, walk};
 use crate::support::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_11_a_union_says_in_one_readable_message_what_it_wants_one_of() {
+async fn rule_11_union_error_names_its_members() {
     let stage = Stage::new("unions").await;
     let mut unions = vec![];
     for plural in PLURALS {

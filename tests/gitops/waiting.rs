@@ -21,7 +21,7 @@ async fn wait_for_ready(stage: &Stage, timeout: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_07_an_unseen_object_is_not_current() {
+async fn rule_07_unobserved_object_is_not_current() {
     let stage = Stage::new("unseen").await;
     let created = stage.create(json!({})).await;
     assert_eq!(
@@ -47,7 +47,7 @@ fn generations(tenant: &Tenant) -> Vec<(&str, Option<i64>)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_24_the_status_and_each_condition_name_their_generation() {
+async fn rule_24_status_and_conditions_have_generations() {
     let stage = Stage::new("generations").await;
     let _operator = stage.start();
     stage.create(json!({})).await;
@@ -68,7 +68,7 @@ async fn rule_24_the_status_and_each_condition_name_their_generation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_25_a_wait_right_after_an_edit_is_not_fooled_by_the_old_condition() {
+async fn rule_25_wait_ignores_outdated_conditions() {
     let stage = Stage::new("fooled").await;
     let operator = stage.start();
     stage.create(json!({})).await;
@@ -106,7 +106,7 @@ async fn another_second(tenant: &Tenant) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_27_a_transition_time_moves_when_the_status_flips_and_only_then() {
+async fn rule_27_transition_time_follows_status() {
     let stage = Stage::new("transition").await;
     let _operator = stage.start();
     stage.create(json!({})).await;
@@ -142,7 +142,7 @@ async fn rule_27_a_transition_time_moves_when_the_status_flips_and_only_then() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_28_a_late_secret_heals_itself() {
+async fn rule_28_late_secret_recovers() {
     let stage = Stage::new("late").await;
     let _operator = stage.start();
     let reference = json!({ "name": "late", "key": "connection-string" });

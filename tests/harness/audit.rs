@@ -46,7 +46,7 @@ async fn writes_are_found_by_user_since_a_mark() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bookkeeping_is_counted_apart() {
+async fn bookkeeping_is_counted_separately() {
     let control_plane = ControlPlane::shared().await;
     let audit = AuditLog::new(control_plane);
     let user = users::user(2);
@@ -64,7 +64,7 @@ async fn bookkeeping_is_counted_apart() {
 
 /// On a control plane of its own: on the shared one the suite demands that there are none.
 #[tokio::test(flavor = "multi_thread")]
-async fn tenants_written_by_masters_are_reported() {
+async fn tenant_writes_by_masters_are_reported() {
     let control_plane = ControlPlane::start(Options::default()).await.unwrap();
     let client = control_plane.client(users::ADMIN);
     let audit = AuditLog::new(&control_plane);

@@ -13,7 +13,7 @@ use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_test_has_a_corner_of_its_own() {
+async fn each_test_has_its_own_environment() {
     let (one, other) = tokio::join!(TestEnv::new("corner"), TestEnv::new("corner"));
     assert_ne!(one.namespace, other.namespace);
     assert_ne!(one.operator_user, other.operator_user);
@@ -41,7 +41,7 @@ async fn a_test_has_a_corner_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_operator_process_works_through_both_proxies() {
+async fn operator_process_works_through_both_proxies() {
     let stage = Stage::new("process").await;
     let env = &stage.env;
     let recorder = Recorder::new(|_, path| !path.ends_with("/token"));

@@ -65,7 +65,7 @@ async fn platform() -> (String, Arc<AtomicUsize>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_watch_lives_through_the_proxy() {
+async fn watch_works_through_the_proxy() {
     let recorder = Recorder::new(|_, _| true);
     let corner = Corner::new("proxy-watch", &recorder).await;
     let events = corner.through.watch(&WatchParams::default(), "0").await;
@@ -84,7 +84,7 @@ async fn a_watch_lives_through_the_proxy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn effects_are_counted_over_both_targets_and_reads_are_not() {
+async fn side_effects_are_counted_and_reads_are_not() {
     let recorder = Recorder::new(|_, path| !path.ends_with("/token"));
     let corner = Corner::new("proxy-count", &recorder).await;
     let (url, arrived) = platform().await;
@@ -116,7 +116,7 @@ async fn effects_are_counted_over_both_targets_and_reads_are_not() {
 
 /// What each moment promises about effect 2 of three.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_world_stops_at_the_armed_moment() {
+async fn everything_stops_at_the_crash_point() {
     for (moment, happened, answered) in
         [(Moment::BeforeSend, false, false), (Moment::AfterSend, true, false), (Moment::AfterAnswer, true, true)]
     {
@@ -162,7 +162,7 @@ async fn the_world_stops_at_the_armed_moment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_upstream_that_is_gone_is_a_bad_gateway() {
+async fn missing_upstream_is_a_bad_gateway() {
     let recorder = Recorder::new(|_, _| true);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

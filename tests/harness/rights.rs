@@ -38,7 +38,7 @@ async fn may(question: &Question<'_>) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_example_grants_what_each_needs_and_no_more() {
+async fn example_rbac_grants_what_is_needed() {
     let control_plane = ControlPlane::shared().await;
     let admin = control_plane.client(users::ADMIN);
     let operator = users::operator(users::NUMBERED);

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::stage::{Stage, refused};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stage_refuses_a_field_that_does_not_exist() {
+async fn fixture_rejects_unknown_fields() {
     let stage = Stage::new("strict").await;
     let misspelt = || json!({ "general": { "companyNam": "Contoso AG" } });
     let words = ["strict decoding error", "spec.general.companyNam"];

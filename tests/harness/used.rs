@@ -47,7 +47,7 @@ fn granted() -> BTreeSet<Right> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_operator_uses_every_right_that_it_has() {
+async fn operator_uses_every_granted_permission() {
     let stage = Stage::new("used").await;
     let mark = stage.audit().mark().await.unwrap();
     let operator = stage.connect().await;

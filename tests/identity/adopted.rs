@@ -27,7 +27,7 @@ async fn refused(stage: &Stage, spec: Value, reason: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn never_takes_nothing_over() {
+async fn never_adopts_nothing() {
     let stage = Stage::new("adopt-never").await;
     let _operator = stage.connect().await;
     unowned(&stage).await;
@@ -40,7 +40,7 @@ async fn never_takes_nothing_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn if_matches_takes_over_what_is_equal_and_sends_nothing() {
+async fn if_matches_adopts_an_equal_tenant() {
     let stage = Stage::new("adopt-equal").await;
     let _operator = stage.connect().await;
     unowned(&stage).await;
@@ -56,7 +56,7 @@ async fn if_matches_takes_over_what_is_equal_and_sends_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn if_matches_leaves_alone_what_differs_and_names_it() {
+async fn if_matches_reports_differences() {
     let stage = Stage::new("adopt-differs").await;
     let _operator = stage.connect().await;
     unowned(&stage).await;
@@ -72,7 +72,7 @@ async fn if_matches_leaves_alone_what_differs_and_names_it() {
 
 /// What nobody can compare is no difference: it is sent after the take-over.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sealed_value_is_no_difference() {
+async fn sealed_value_is_not_a_difference() {
     let stage = Stage::new("adopt-sealed").await;
     let _operator = stage.connect().await;
     unowned(&stage).await;
@@ -91,7 +91,7 @@ async fn a_sealed_value_is_no_difference() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn always_takes_over_whatever_differs() {
+async fn always_adopts_despite_differences() {
     let stage = Stage::new("adopt-always").await;
     let _operator = stage.connect().await;
     unowned(&stage).await;
@@ -107,7 +107,7 @@ async fn always_takes_over_whatever_differs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_foreign_stamp_is_respected_whatever_the_policy() {
+async fn foreign_stamp_is_respected_by_every_policy() {
     let mut stage = Stage::new("foreign-stamp").await;
     let _operator = stage.connect().await;
     // Another cluster; one whose id merely begins like ours; a Tenant of ours by name in another cluster.
@@ -131,7 +131,7 @@ async fn a_foreign_stamp_is_respected_whatever_the_policy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_foreign_stamp_that_comes_later_stops_the_operator() {
+async fn later_foreign_stamp_stops_the_operator() {
     let stage = Stage::new("taken-away").await;
     let _operator = stage.connect().await;
     live(&stage, stage.manifest(json!({}))).await;
@@ -145,7 +145,7 @@ async fn a_foreign_stamp_that_comes_later_stops_the_operator() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stamp_of_this_cluster_whose_tenant_is_gone_is_free() {
+async fn stamp_of_a_missing_tenant_is_free() {
     let stage = Stage::new("stale-stamp").await;
     let _operator = stage.connect().await;
     unowned(&stage).await;

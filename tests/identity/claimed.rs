@@ -95,7 +95,7 @@ async fn loses(stage: &Stage, namespace: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_claim_wins_in_one_namespace() {
+async fn first_claim_wins_in_one_namespace() {
     let stage = Stage::new("rivals").await;
     let _operator = stage.connect().await;
     live(&stage, stage.manifest(json!({}))).await;
@@ -105,7 +105,7 @@ async fn the_first_claim_wins_in_one_namespace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_claim_wins_across_namespaces() {
+async fn first_claim_wins_across_namespaces() {
     let stage = Stage::new("rivals-apart").await;
     let second = second_namespace(&stage).await;
     let _operator = start_in(&stage, &[&stage.env.namespace, &second]).await;
@@ -115,7 +115,7 @@ async fn the_first_claim_wins_across_namespaces() {
 
 /// A rival with our finalizer, as out of a backup, goes through a real deletion.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_deletion_of_a_loser_touches_nothing() {
+async fn deleting_the_loser_changes_nothing() {
     let stage = Stage::new("rivals-delete").await;
     let _operator = stage.connect().await;
     live(&stage, stage.manifest(json!({}))).await;
@@ -135,7 +135,7 @@ async fn the_deletion_of_a_loser_touches_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_race_for_one_tenant_has_one_winner() {
+async fn race_for_a_tenant_has_one_winner() {
     let stage = Stage::new("rivals-race").await;
     let operator = stage.connect().await;
     operator.stop().await;
@@ -166,7 +166,7 @@ async fn a_race_for_one_tenant_has_one_winner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenant_is_handed_over_when_its_winner_is_retained() {
+async fn retained_winner_hands_the_tenant_over() {
     let stage = Stage::new("hand-over").await;
     let _operator = stage.connect().await;
     live(&stage, stage.manifest(json!({}))).await;
@@ -191,7 +191,7 @@ async fn a_tenant_is_handed_over_when_its_winner_is_retained() {
 
 /// While the winner only waits for its deletion, the tenant is still its own.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_winner_that_is_being_deleted_is_still_the_winner() {
+async fn deleting_winner_keeps_the_tenant() {
     let stage = Stage::new("hand-over-late").await;
     let _operator = stage.connect().await;
     live(&stage, doomed(&stage)).await;
@@ -210,7 +210,7 @@ async fn a_winner_that_is_being_deleted_is_still_the_winner() {
 
 /// Nothing is left of a namespace that held a Tenant when its stamp is looked up.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stamp_whose_namespace_is_gone_is_free() {
+async fn stamp_of_a_missing_namespace_is_free() {
     let stage = Stage::new("gone-namespace").await;
     let second = second_namespace(&stage).await;
     let _operator = start_in(&stage, &[&stage.env.namespace, &second]).await;

@@ -30,7 +30,7 @@ async fn is_no_token(stage: &Stage, token: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_tenant_is_created_again_only_by_its_token() {
+async fn lost_tenant_is_recreated_only_with_token() {
     let stage = Stage::new("lost").await;
     let _operator = stage.connect().await;
     let ready = live(&stage, stage.manifest(json!({ "general": { "companyName": "Contoso AG" } }))).await;
@@ -58,7 +58,7 @@ async fn a_lost_tenant_is_created_again_only_by_its_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_tenant_is_created_again_only_by_its_token() {
+async fn deleted_tenant_is_recreated_only_with_token() {
     let stage = Stage::new("tombstone").await;
     let _operator = stage.connect().await;
     let ready = live(&stage, stage.manifest(json!({}))).await;
@@ -87,7 +87,7 @@ async fn a_deleted_tenant_is_created_again_only_by_its_token() {
 
 /// The edit of a Tenant whose tenant is gone does not create it either.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_edit_does_not_bring_a_lost_tenant_back() {
+async fn edit_does_not_recreate_a_lost_tenant() {
     let stage = Stage::new("lost-edit").await;
     let _operator = stage.connect().await;
     live(&stage, stage.manifest(json!({}))).await;
@@ -99,7 +99,7 @@ async fn an_edit_does_not_bring_a_lost_tenant_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenant_that_another_deletes_is_not_written_to() {
+async fn tenant_deleted_elsewhere_is_not_written() {
     let stage = Stage::new("deleting").await;
     let _operator = stage.connect().await;
     live(&stage, stage.manifest(json!({}))).await;
@@ -120,7 +120,7 @@ async fn a_tenant_that_another_deletes_is_not_written_to() {
 
 /// The tenant of a Tenant with Retain cannot be kept any more: it leaves and says so, without waiting for the script.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_retained_tenant_that_another_deletes_lets_its_tenant_go() {
+async fn retained_tenant_deleted_elsewhere_is_released() {
     let stage = Stage::new("deleting-retain").await;
     let _operator = stage.connect().await;
     live(&stage, stage.manifest(json!({}))).await;
@@ -134,7 +134,7 @@ async fn a_retained_tenant_that_another_deletes_lets_its_tenant_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_confirmed_tenant_that_another_deletes_waits_for_the_script() {
+async fn confirmed_tenant_deleted_elsewhere_awaits_script() {
     let stage = Stage::new("deleting-confirmed").await;
     let _operator = stage.connect().await;
     live(&stage, annotated(&stage, json!({ "deletionPolicy": "Delete" }), json!({ CONFIRM: stage.id }))).await;
@@ -153,7 +153,7 @@ async fn a_confirmed_tenant_that_another_deletes_waits_for_the_script() {
 
 /// A 404 that the contract does not know is no absence: nothing is lost, and nothing is created.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_undocumented_404_loses_nothing() {
+async fn undocumented_404_is_not_lost() {
     let stage = Stage::new("not-lost").await;
     let _operator = stage.connect().await;
     live(&stage, stage.manifest(json!({}))).await;

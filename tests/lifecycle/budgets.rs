@@ -50,7 +50,7 @@ async fn after(passes: &AtomicUsize, most: usize, operator: Operator) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_create_and_its_echoes_cost_no_more_than_two_writes_and_two_calls() {
+async fn create_costs_at_most_two_writes_two_calls() {
     let stage = Stage::new("budget-create").await;
     let account = Account::open(&stage).await;
     let operator = stage.start();
@@ -62,7 +62,7 @@ async fn a_create_and_its_echoes_cost_no_more_than_two_writes_and_two_calls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_edit_of_one_field_costs_one_write_and_two_calls() {
+async fn edit_costs_one_write_two_calls() {
     let stage = Stage::new("budget-edit").await;
     let operator = stage.start();
     stage.create(json!({ "general": { "companyName": "Contoso AG" } })).await;
@@ -77,7 +77,7 @@ async fn an_edit_of_one_field_costs_one_write_and_two_calls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_edit_that_says_nothing_to_the_platform_costs_one_write_and_one_call() {
+async fn local_edit_costs_one_write_one_call() {
     let stage = Stage::new("budget-head").await;
     let operator = stage.start();
     stage.create(json!({})).await;
@@ -91,7 +91,7 @@ async fn an_edit_that_says_nothing_to_the_platform_costs_one_write_and_one_call(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unchanged_resync_costs_no_write_and_one_call() {
+async fn unchanged_resync_costs_no_write_one_call() {
     let mut stage = Stage::new("budget-resync").await;
     stage.timing.sync = Some(Duration::from_millis(50));
     let (stage, passes) = resting(stage, json!({ "contact": { "email": "ops@contoso.com" } })).await;
@@ -103,7 +103,7 @@ async fn an_unchanged_resync_costs_no_write_and_one_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn corrected_drift_costs_no_write_and_two_calls() {
+async fn corrected_drift_costs_no_write_two_calls() {
     let stage = Stage::new("budget-correct").await;
     let (stage, passes) = resting(stage, json!({ "general": { "division": "Care" } })).await;
     stage.platform.edit(&stage.id, json!({ "general": { "division": "Sales" } })).await.unwrap();
@@ -118,7 +118,7 @@ async fn corrected_drift_costs_no_write_and_two_calls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn reported_drift_costs_one_write_on_the_flip_and_none_after() {
+async fn reported_drift_costs_one_write() {
     let mut stage = Stage::new("budget-report").await;
     stage.timing.sync = Some(Duration::from_millis(50));
     let spec = json!({ "driftPolicy": "Report", "contact": { "name": "Ada" }, "general": { "division": "Care" } });

@@ -8,7 +8,7 @@ use crate::support::users::TENANT_EDITOR;
 use crate::support::wait::{PATIENCE, until};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_suspended_tenant_is_not_called_and_stays_ready() {
+async fn suspended_tenant_makes_no_calls_and_stays_ready() {
     let stage = Stage::new("suspend").await;
     let _operator = stage.start();
     stage.create(json!({ "general": { "division": "Care" } })).await;
@@ -36,7 +36,7 @@ async fn a_suspended_tenant_is_not_called_and_stays_ready() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pass_by_request_is_echoed_and_made_once() {
+async fn requested_pass_runs_once_and_is_echoed() {
     let stage = Stage::new("sync-now").await;
     let operator = stage.start();
     stage.create(json!({})).await;
@@ -57,7 +57,7 @@ async fn a_pass_by_request_is_echoed_and_made_once() {
 
 /// A partner's credentials may not write what only system administrators may: the greyed fields of the UI.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restricted_field_is_left_out_and_the_rest_is_saved() {
+async fn restricted_field_is_skipped_and_rest_saved() {
     let stage = Stage::new("restricted").await;
     stage.secret(&stage.env.operator_namespace, "partner", json!({ "client-secret": "partner-secret" })).await;
     stage.platform_object_as(&stage.platform.url(), "partner", "partner").await;

@@ -13,7 +13,7 @@ fn tab(tenant: &Tenant, name: &str) -> (String, Option<String>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hidden_section_is_not_sent_and_goes_with_the_switch_in_one_patch() {
+async fn hidden_section_is_sent_with_its_switch() {
     let stage = Stage::new("hidden").await;
     let _operator = stage.start();
     let account = Account::open(&stage).await;
@@ -74,7 +74,7 @@ async fn a_hidden_section_is_not_sent_and_goes_with_the_switch_in_one_patch() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_technical_change_waits_for_the_script_and_ready_does_not() {
+async fn pending_script_does_not_affect_ready() {
     let stage = Stage::new("script").await;
     let _operator = stage.start();
     let reference = json!({ "name": "acs", "key": "connection-string" });
@@ -99,7 +99,7 @@ async fn a_technical_change_waits_for_the_script_and_ready_does_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_empty_text_clears_the_value_on_the_platform() {
+async fn empty_text_clears_the_value() {
     let stage = Stage::new("clears").await;
     let _operator = stage.start();
     stage
@@ -127,7 +127,7 @@ async fn an_empty_text_clears_the_value_on_the_platform() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unset_field_is_left_alone() {
+async fn unset_field_is_not_changed() {
     let stage = Stage::new("unset").await;
     let _operator = stage.start();
     stage.create(json!({ "general": { "companyName": "Contoso AG" } })).await;

@@ -58,7 +58,7 @@ fn is_signed(seen: &Seen) -> bool {
 }
 
 #[tokio::test]
-async fn an_identity_with_a_token_is_made_and_deleted_again() {
+async fn identity_is_created_and_deleted() {
     let stub = stub().await;
     let checked = stub.acs().check(&connection_string(&stub)).await;
     assert_eq!(checked, Ok(Checked { token: true, resource: Some(RESOURCE), left_behind: false }));
@@ -72,7 +72,7 @@ async fn an_identity_with_a_token_is_made_and_deleted_again() {
 }
 
 #[tokio::test]
-async fn what_is_signed_is_what_is_sent() {
+async fn signed_request_equals_sent_request() {
     let stub = stub().await;
     stub.acs().check(&connection_string(&stub)).await.unwrap();
     let seen = stub.seen();
@@ -86,7 +86,7 @@ async fn what_is_signed_is_what_is_sent() {
 }
 
 #[tokio::test]
-async fn every_spelling_of_a_connection_string_is_understood() {
+async fn every_connection_string_spelling_is_parsed() {
     let stub = stub().await;
     let bare = stub.url.as_str().trim_end_matches('/');
     for text in [
@@ -100,7 +100,7 @@ async fn every_spelling_of_a_connection_string_is_understood() {
 }
 
 #[tokio::test]
-async fn the_identity_is_deleted_also_when_no_token_came_with_it() {
+async fn identity_without_token_is_deleted() {
     for access_token in
         [Value::Null, json!({}), json!("x"), json!({ "token": "" }), json!({ "token": 7, "expiresOn": 7 })]
     {
@@ -118,7 +118,7 @@ async fn the_identity_is_deleted_also_when_no_token_came_with_it() {
 }
 
 #[tokio::test]
-async fn the_identity_is_deleted_also_when_the_caller_stops_waiting() {
+async fn identity_is_deleted_after_cancellation() {
     let stub = stub().await;
     let answer = Arc::new(Notify::new());
     stub.on(CREATE, [created(a_token()).held(&answer)]);
@@ -136,7 +136,7 @@ async fn the_identity_is_deleted_also_when_the_caller_stops_waiting() {
 }
 
 #[tokio::test]
-async fn a_deletion_is_tried_once_more_and_then_said() {
+async fn failed_identity_deletion_is_retried_once() {
     let stub = stub().await;
     let fault = Reply::error(500, "InternalServerError");
     stub.on(DELETE, [fault.clone(), Reply::text(204, "text/plain", "")]);
@@ -151,7 +151,7 @@ async fn a_deletion_is_tried_once_more_and_then_said() {
 }
 
 #[tokio::test]
-async fn the_resource_id_is_checked_against_the_connection_string() {
+async fn resource_id_must_match_the_connection_string() {
     let stub = stub().await;
     let checked = stub.acs().check(&connection_string(&stub)).await;
     let reason = |expected| verdict::connection_string(&checked, expected).reason;
@@ -160,7 +160,7 @@ async fn the_resource_id_is_checked_against_the_connection_string() {
 }
 
 #[tokio::test]
-async fn each_documented_error_has_its_consequence() {
+async fn documented_acs_errors_are_mapped() {
     let stub = Stub::start().await;
     let wait = |seconds| AcsProblem::Call(CallError::Throttled { after: Duration::from_secs(seconds) });
     let odd = |status| AcsProblem::Call(unexpected(status, "not an answer of Azure Communication Services"));
@@ -193,7 +193,7 @@ async fn each_documented_error_has_its_consequence() {
 }
 
 #[tokio::test]
-async fn an_identity_that_is_no_identity_is_not_put_into_a_path() {
+async fn invalid_identity_is_not_used_in_a_path() {
     let stub = Stub::start().await;
     for id in [json!("../../evil"), json!(""), json!("8:acs:x?y=z"), json!(7), Value::Null, json!(["8:acs:x"])] {
         stub.on(CREATE, [Reply::json(201, json!({ "identity": { "id": id }, "accessToken": a_token() }))]);
@@ -204,7 +204,7 @@ async fn an_identity_that_is_no_identity_is_not_put_into_a_path() {
 }
 
 #[tokio::test]
-async fn what_is_no_connection_string_of_azure_is_never_called() {
+async fn invalid_connection_string_is_never_called() {
     let stub = Stub::start().await;
     let acs = nimbus_operator::microsoft::Acs::new(DEADLINE, vec![]).unwrap();
     for text in

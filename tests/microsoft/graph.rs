@@ -61,7 +61,7 @@ fn assignment(resource: Uuid, role: Uuid) -> Value {
 }
 
 #[tokio::test]
-async fn a_group_is_judged_by_its_kind_and_members_are_counted_for_security_groups_only() {
+async fn only_security_group_members_are_counted() {
     for (types, mail, security, kind, members) in [
         (json!([]), false, true, Kind::Security, Some(Ok(3))),
         (json!(["DynamicMembership"]), false, true, Kind::Security, Some(Ok(3))),
@@ -80,7 +80,7 @@ async fn a_group_is_judged_by_its_kind_and_members_are_counted_for_security_grou
 }
 
 #[tokio::test]
-async fn owners_and_names_are_never_asked_for() {
+async fn owners_and_names_are_never_requested() {
     let stub = Stub::start().await;
     play_group(&stub, json!([]), false, true);
     stub.graph().group(TENANT, GROUP).await.unwrap();
@@ -92,7 +92,7 @@ async fn owners_and_names_are_never_asked_for() {
 }
 
 #[tokio::test]
-async fn a_group_is_looked_up_in_the_tenant_that_is_named() {
+async fn group_is_looked_up_in_the_given_tenant() {
     let stub = Stub::start().await;
     play_group(&stub, json!([]), false, true);
     stub.graph().group(OTHER_TENANT, GROUP).await.unwrap();
@@ -100,7 +100,7 @@ async fn a_group_is_looked_up_in_the_tenant_that_is_named() {
 }
 
 #[tokio::test]
-async fn members_that_may_not_be_counted_do_not_spoil_the_group() {
+async fn forbidden_member_count_keeps_the_group_valid() {
     let stub = Stub::start().await;
     play_group(&stub, json!([]), false, true);
     let refused = Reply::error(403, "Authorization_RequestDenied");
@@ -111,7 +111,7 @@ async fn members_that_may_not_be_counted_do_not_spoil_the_group() {
 }
 
 #[tokio::test]
-async fn another_group_than_asked_for_is_no_answer() {
+async fn different_group_in_the_response_is_ignored() {
     let stub = Stub::start().await;
     let other = json!({ "id": USER, "groupTypes": [], "mailEnabled": false, "securityEnabled": true });
     stub.on(&format!("GET /v1.0/groups/{GROUP}"), [Reply::json(200, other)]);
@@ -119,7 +119,7 @@ async fn another_group_than_asked_for_is_no_answer() {
 }
 
 #[tokio::test]
-async fn each_documented_error_has_its_consequence() {
+async fn documented_graph_errors_are_mapped() {
     let stub = Stub::start().await;
     let wait = |seconds| CallError::Throttled { after: Duration::from_secs(seconds) };
     let odd = |status| unexpected(status, "not an answer of Microsoft Graph");
@@ -144,7 +144,7 @@ async fn each_documented_error_has_its_consequence() {
 }
 
 #[tokio::test]
-async fn no_answer_in_time_and_no_listener_are_out_of_reach() {
+async fn timeout_and_refused_connection_are_unreachable() {
     let stub = Stub::start().await;
     let never = std::sync::Arc::new(tokio::sync::Notify::new());
     stub.on(&format!("GET /v1.0/groups/{GROUP}"), [Reply::json(200, json!({})).held(&never)]);
@@ -157,7 +157,7 @@ async fn no_answer_in_time_and_no_listener_are_out_of_reach() {
 }
 
 #[tokio::test]
-async fn only_the_application_role_on_this_tenants_graph_counts_as_a_grant() {
+async fn only_the_graph_application_role_is_a_grant() {
     let (other_resource, other_role) = (USER, GROUP);
     for (assignments, expected) in [
         (json!([assignment(GRAPH_PRINCIPAL, PRESENCE_READ_ALL)]), Grant::Granted),
@@ -180,7 +180,7 @@ async fn only_the_application_role_on_this_tenants_graph_counts_as_a_grant() {
 }
 
 #[tokio::test]
-async fn an_app_that_was_never_consented_is_an_answer_and_a_403_is_none() {
+async fn missing_consent_is_a_result_and_403_is_not() {
     let stub = Stub::start().await;
     play_assignments(&stub, json!([]));
     let ours = format!("GET /v1.0/servicePrincipals(appId='{CLIENT}')");
@@ -191,7 +191,7 @@ async fn an_app_that_was_never_consented_is_an_answer_and_a_403_is_none() {
 }
 
 #[tokio::test]
-async fn a_tenant_without_the_principal_of_graph_is_no_missing_grant() {
+async fn missing_graph_principal_is_not_a_missing_grant() {
     let stub = Stub::start().await;
     play_assignments(&stub, json!([]));
     stub.on(
@@ -203,7 +203,7 @@ async fn a_tenant_without_the_principal_of_graph_is_no_missing_grant() {
 }
 
 #[tokio::test]
-async fn the_presence_of_a_guest_is_read_by_object_id_and_its_words_are_an_open_set() {
+async fn guest_presence_is_read_by_object_id() {
     let stub = Stub::start().await;
     let user = "GET /v1.0/users/ext_fabrikam.com%23EXT%23%40contoso.onmicrosoft.com";
     stub.on(user, [Reply::json(200, json!({ "id": USER }))]);
@@ -217,7 +217,7 @@ async fn the_presence_of_a_guest_is_read_by_object_id_and_its_words_are_an_open_
 }
 
 #[tokio::test]
-async fn an_unknown_user_is_not_found_and_a_missing_permission_is_not() {
+async fn unknown_user_differs_from_missing_permission() {
     let stub = Stub::start().await;
     let user = "GET /v1.0/users/ext_fabrikam.com%23EXT%23%40contoso.onmicrosoft.com";
     stub.on(user, [Reply::error(404, "Request_ResourceNotFound")]);
@@ -230,7 +230,7 @@ async fn an_unknown_user_is_not_found_and_a_missing_permission_is_not() {
 }
 
 #[tokio::test]
-async fn a_filter_is_tried_as_an_advanced_query_in_one_parameter() {
+async fn filter_is_sent_as_one_advanced_query() {
     let expression =
         "endsWith(userPrincipalName,'onmicrosoft.com') and preferredLanguage eq 'en-GB' or city eq 'a&b=c#d+e'";
     let stub = Stub::start().await;
@@ -243,7 +243,7 @@ async fn a_filter_is_tried_as_an_advanced_query_in_one_parameter() {
 }
 
 #[tokio::test]
-async fn only_the_probe_of_a_filter_asks_for_eventual_consistency() {
+async fn only_filter_checks_use_eventual_consistency() {
     let stub = Stub::start().await;
     play_group(&stub, json!([]), false, true);
     play_assignments(&stub, json!([]));
@@ -254,7 +254,7 @@ async fn only_the_probe_of_a_filter_asks_for_eventual_consistency() {
 }
 
 #[tokio::test]
-async fn the_filter_of_nobody_and_the_filter_that_is_none_are_told_apart() {
+async fn empty_result_differs_from_invalid_filter() {
     let stub = Stub::start().await;
     let filter = Filter::parse("city eq 'Nowhere'").unwrap();
     for (reply, expected, reason) in [

@@ -54,7 +54,7 @@ fn no_answer(call: &str, body: &str, error: &CallError) {
 }
 
 #[tokio::test]
-async fn no_junk_is_taken_for_an_answer_of_graph() {
+async fn invalid_graph_response_is_rejected() {
     let stub = Stub::start().await;
     let graph = stub.graph();
     let filter = Filter::parse("city eq 'Bern'").unwrap();
@@ -75,7 +75,7 @@ async fn no_junk_is_taken_for_an_answer_of_graph() {
 }
 
 #[tokio::test]
-async fn no_junk_is_taken_for_a_list_or_a_presence() {
+async fn invalid_list_or_presence_is_rejected() {
     let stub = Stub::start().await;
     let graph = stub.graph();
     let group = json!({ "id": ID, "groupTypes": [], "mailEnabled": false, "securityEnabled": true });
@@ -92,7 +92,7 @@ async fn no_junk_is_taken_for_a_list_or_a_presence() {
 }
 
 #[tokio::test]
-async fn no_junk_is_taken_for_a_token() {
+async fn invalid_token_response_is_rejected() {
     let stub = Stub::start().await;
     for (name, reply) in bodies() {
         stub.on(&super::stub::token_call(TENANT), [reply]);
@@ -102,7 +102,7 @@ async fn no_junk_is_taken_for_a_token() {
 }
 
 #[tokio::test]
-async fn no_junk_is_taken_for_an_identity() {
+async fn invalid_identity_response_is_rejected() {
     let stub = Stub::start().await;
     let text = format!("endpoint={};accesskey=QUJD", stub.url).into();
     for (name, reply) in bodies() {
@@ -115,7 +115,7 @@ async fn no_junk_is_taken_for_an_identity() {
 }
 
 #[tokio::test]
-async fn a_good_answer_that_is_too_large_is_not_read() {
+async fn oversized_response_is_not_read() {
     let stub = Stub::start().await;
     let group = |padding: usize| {
         let padding = "x".repeat(padding);
@@ -129,7 +129,7 @@ async fn a_good_answer_that_is_too_large_is_not_read() {
 }
 
 #[tokio::test]
-async fn words_of_a_presence_that_are_no_words_are_not_kept() {
+async fn invalid_presence_values_are_dropped() {
     let stub = Stub::start().await;
     let user = "GET /v1.0/users/ext_fabrikam.com%23EXT%23%40contoso.onmicrosoft.com";
     stub.on(user, [Reply::json(200, json!({ "id": ID }))]);

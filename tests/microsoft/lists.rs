@@ -37,7 +37,7 @@ async fn counted(graph: &Graph) -> Result<u64, CallError> {
 }
 
 #[tokio::test]
-async fn members_are_counted_over_every_page() {
+async fn members_are_counted_on_all_pages() {
     let stub = stub().await;
     let next = |token: &str| format!("{}v1.0/groups/{GROUP}/members?$select=id&$top=999&$skiptoken={token}", stub.url);
     stub.on(&members(), [page(999, json!(next("a%2Fb"))), page(0, json!(next("c"))), page(7, Value::Null)]);
@@ -51,7 +51,7 @@ async fn members_are_counted_over_every_page() {
 }
 
 #[tokio::test]
-async fn the_token_does_not_follow_a_link_to_another_host() {
+async fn token_is_not_sent_to_another_host() {
     let (stub, other) = (stub().await, Stub::start().await);
     other.on(&members(), [page(5, Value::Null)]);
     let port = stub.url.port().unwrap();
@@ -73,7 +73,7 @@ async fn the_token_does_not_follow_a_link_to_another_host() {
 }
 
 #[tokio::test]
-async fn a_list_without_an_end_is_given_up() {
+async fn endless_list_is_aborted() {
     let stub = stub().await;
     let next = json!(format!("{}v1.0/groups/{GROUP}/members?$skiptoken=x", stub.url));
     stub.on(&members(), [page(1, next)]);
@@ -82,7 +82,7 @@ async fn a_list_without_an_end_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_page_that_fails_is_no_shorter_list() {
+async fn failed_page_fails_the_list() {
     let stub = stub().await;
     let next = json!(format!("{}v1.0/groups/{GROUP}/members?$skiptoken=x", stub.url));
     stub.on(&members(), [page(5, next), Reply::error(403, "Authorization_RequestDenied")]);
@@ -90,7 +90,7 @@ async fn a_page_that_fails_is_no_shorter_list() {
 }
 
 #[tokio::test]
-async fn a_grant_on_the_last_page_is_a_grant() {
+async fn grant_on_the_last_page_counts() {
     let stub = Stub::start().await;
     for app in [CLIENT.to_string().as_str(), GRAPH_APP] {
         let reply = Reply::json(200, json!({ "id": PRINCIPAL }));

@@ -37,7 +37,7 @@ async fn call(stub: &Stub, graph: &nimbus_operator::microsoft::Graph, tenant: Uu
 }
 
 #[tokio::test]
-async fn a_secret_is_sent_as_a_form_to_the_tenant_that_is_asked() {
+async fn secret_is_sent_as_a_form() {
     let stub = stub().await;
     assert_eq!(call(&stub, &stub.graph(), TENANT).await, Ok(3));
     let seen = &stub.seen()[0];
@@ -56,7 +56,7 @@ async fn a_secret_is_sent_as_a_form_to_the_tenant_that_is_asked() {
 }
 
 #[tokio::test]
-async fn a_federated_token_is_read_again_at_each_log_in() {
+async fn federated_token_is_read_at_each_login() {
     let stub = stub().await;
     stub.on(&token_call(TENANT), [token("T1", 0)]);
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -77,7 +77,7 @@ async fn a_federated_token_is_read_again_at_each_log_in() {
 }
 
 #[tokio::test]
-async fn a_token_is_kept_for_its_tenant_and_for_no_other() {
+async fn token_is_cached_per_tenant() {
     let stub = stub().await;
     stub.on(&token_call(OTHER_TENANT), [token("T2", 3599)]);
     let graph = stub.graph();
@@ -91,7 +91,7 @@ async fn a_token_is_kept_for_its_tenant_and_for_no_other() {
 }
 
 #[tokio::test]
-async fn many_checks_of_one_tenant_make_one_log_in() {
+async fn concurrent_checks_share_one_login() {
     let stub = stub().await;
     let graph = stub.graph();
     let outcomes = join_all((0..20).map(|_| call(&stub, &graph, TENANT))).await;
@@ -100,7 +100,7 @@ async fn many_checks_of_one_tenant_make_one_log_in() {
 }
 
 #[tokio::test]
-async fn a_refused_token_is_replaced_once() {
+async fn rejected_token_is_replaced_once() {
     let stub = stub().await;
     let refused = Reply::error(401, "InvalidAuthenticationToken");
     stub.on(&token_call(TENANT), [token("T1", 3599), token("T2", 3599)]);
@@ -115,7 +115,7 @@ async fn a_refused_token_is_replaced_once() {
 }
 
 #[tokio::test]
-async fn what_the_log_in_refuses_is_told_apart_by_its_error() {
+async fn login_errors_are_distinguished() {
     let stub = stub().await;
     let credentials = CallError::Unauthenticated { what: "the log-in refused the app's secret or federated token" };
     let request = CallError::Unauthenticated {

@@ -55,7 +55,7 @@ async fn rounds(stage: &StageOn<'_>, mark: u64, least: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_bears_our_stamp_and_has_no_tenant_is_reported_and_left_alone() {
+async fn orphan_is_reported_and_not_changed() {
     let stage = stage("orphans").await;
     let of = |name: &str| format!("test/{}/{name}", stage.env.namespace);
     let (one, two) = (stamped(&stage, Some(&of("one"))).await, stamped(&stage, Some(&of("two"))).await);
@@ -87,7 +87,7 @@ async fn what_bears_our_stamp_and_has_no_tenant_is_reported_and_left_alone() {
 
 /// A finalizer that is taken off by force leaves a tenant behind.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenant_whose_finalizer_was_stripped_is_reported() {
+async fn tenant_without_finalizer_is_reported() {
     let stage = stage("orphans-strip").await;
     let operator = stage.connect().await;
     stage.create(json!({})).await;
@@ -104,7 +104,7 @@ async fn a_tenant_whose_finalizer_was_stripped_is_reported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_unknown_changes_no_report() {
+async fn unknown_state_keeps_the_report() {
     let stage = stage("orphans-unknown").await;
     let of = |name: &str| format!("test/{}/{name}", stage.env.namespace);
     let (one, two) = (stamped(&stage, Some(&of("one"))).await, stamped(&stage, Some(&of("two"))).await);
@@ -141,7 +141,7 @@ async fn what_is_unknown_changes_no_report() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_long_list_is_counted_and_cut() {
+async fn long_list_is_counted_and_truncated() {
     let stage = stage("orphans-many").await;
     let mut left = vec![];
     for number in 0..23 {

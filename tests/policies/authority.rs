@@ -244,7 +244,7 @@ partner administrators (`administer` on the Partner), S system administrators (`
 
 /// A field that is in no row could be changed by everybody, and nobody would see it here.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_field_of_a_spec_is_in_the_table() {
+async fn every_spec_field_is_in_the_table() {
     let corner = Corner::new("complete").await;
     let rows = rows(&corner).await;
     let crd = schema::installed(&corner.env, "tenants").await;
@@ -267,7 +267,7 @@ async fn every_field_of_a_spec_is_in_the_table() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everybody_changes_what_the_table_says_and_nothing_else() {
+async fn users_change_only_what_the_table_allows() {
     let corner = Corner::new("authority").await;
     let_make_secrets(&corner.client(ADMIN), &corner.env.namespace, &WIDGET_SECRETS).await.unwrap();
     let operator = corner.env.operator_user.clone();

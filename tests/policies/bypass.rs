@@ -9,7 +9,7 @@ use crate::support::stage::refused;
 use crate::support::users::{PARTNER_ADMIN, PLATFORM_ADMIN, TENANT_EDITOR};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn annotations_that_decide_are_not_for_editors() {
+async fn editors_cannot_set_privileged_annotations() {
     let corner = Corner::new("decisions").await.exists(json!({})).await;
     for name in [annotation::CONFIRM_DELETION, annotation::ABANDON, annotation::RECREATE, annotation::CONFIRM_RETENTION]
     {
@@ -27,7 +27,7 @@ async fn annotations_that_decide_are_not_for_editors() {
 
 /// Garbage collection would delete for whoever plants an owner that is gone.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_owner_reference_cannot_be_planted() {
+async fn owner_reference_cannot_be_added() {
     let corner = Corner::new("owner").await.exists(json!({})).await;
     let gone = json!([{ "apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "00000000-0000-0000-0000-000000000001" }]);
     let owned = json!({ "metadata": { "ownerReferences": gone } });
@@ -39,7 +39,7 @@ async fn an_owner_reference_cannot_be_planted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_finalizer_is_not_stripped_from_what_is_being_deleted() {
+async fn finalizer_cannot_be_removed_during_deletion() {
     let corner = Corner::new("strip").await.exists(json!({})).await;
     corner
         .patch(PLATFORM_ADMIN, json!({ "metadata": { "finalizers": ["example.com/theirs", FINALIZER] } }))
@@ -65,7 +65,7 @@ async fn a_finalizer_is_not_stripped_from_what_is_being_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_status_cannot_be_forged() {
+async fn status_cannot_be_forged() {
     let corner = Corner::new("forged").await;
     let mut manifest = corner.manifest(NAME, json!({}));
     manifest["status"] = json!({ "observedGeneration": 1, "platformTenant": { "id": "forged" } });
@@ -88,7 +88,7 @@ async fn a_status_cannot_be_forged() {
 
 /// kubectl deletes and creates again when an apply is invalid and it was told to use force.
 #[tokio::test(flavor = "multi_thread")]
-async fn force_deletes_nothing_that_is_refused() {
+async fn force_does_not_bypass_denied_deletion() {
     let corner = Corner::new("force").await.exists(json!({ "deletionPolicy": "Delete" })).await;
     let before = corner.api(PLATFORM_ADMIN).get(NAME).await.unwrap();
     let mut moved = corner.manifest(NAME, json!({ "deletionPolicy": "Delete" }));
@@ -116,7 +116,7 @@ async fn force_deletes_nothing_that_is_refused() {
 
 /// Taken away in one edit, a fixed field could be set anew in the next.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fixed_field_is_not_removed_and_added_again() {
+async fn immutable_field_cannot_be_removed_and_readded() {
     let corner = Corner::new("fixed").await.exists(json!({})).await;
     let before = corner.api(PLATFORM_ADMIN).get(NAME).await.unwrap();
     for user in [TENANT_EDITOR, PARTNER_ADMIN, PLATFORM_ADMIN] {
@@ -139,7 +139,7 @@ async fn a_fixed_field_is_not_removed_and_added_again() {
 
 /// A name in the request that its author administers gives him nothing: what the object was decides.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_platform_that_the_request_names_decides_nothing() {
+async fn platform_in_the_request_grants_nothing() {
     let corner = Corner::new("brought").await.exists(json!({})).await;
     let local = super::somebody();
     corner.grant_all_here(json!({ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": local })).await;
@@ -165,7 +165,7 @@ async fn a_platform_that_the_request_names_decides_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_must_be_readable_by_who_names_it() {
+async fn author_must_be_able_to_read_the_secret() {
     let corner = Corner::new("deputy").await;
     let local = super::somebody();
     let rules = json!([

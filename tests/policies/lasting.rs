@@ -48,7 +48,7 @@ async fn lax(client: Client) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_poison_object_stays_editable_and_deletable() {
+async fn undecodable_object_can_be_edited_and_deleted() {
     static PLANE: tokio::sync::OnceCell<ControlPlane> = tokio::sync::OnceCell::const_new();
     let plane = PLANE.get_or_init(|| async { ControlPlane::start(Options::default()).await.unwrap() }).await;
     let corner = Corner::within(TestEnv::on(plane, "poison").await);

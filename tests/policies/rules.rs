@@ -23,7 +23,7 @@ fn unit<T>(outcome: kube::Result<T>) -> kube::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_31_an_unconfirmed_delete_is_refused_in_every_shape() {
+async fn rule_31_unconfirmed_delete_is_always_denied() {
     let corner = Corner::new("rule31").await.exists(json!({ "deletionPolicy": "Delete" })).await;
     let before = corner.api(PLATFORM_ADMIN).get(NAME).await.unwrap();
     let says = ["nobody confirmed it", annotation::CONFIRM_DELETION];
@@ -65,7 +65,7 @@ async fn rule_31_retain_needs_authority_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_32_a_confirmed_delete_completes() {
+async fn rule_32_confirmed_delete_completes() {
     for (policy, remote) in [("Retain", 200), ("Delete", 404)] {
         let stage = Stage::new("rule32").await;
         let _operator = stage.start();
@@ -81,7 +81,7 @@ async fn rule_32_a_confirmed_delete_completes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_35_a_restricted_field_is_403_for_the_wrong_user_however_it_is_sent() {
+async fn rule_35_restricted_field_is_403_in_any_request() {
     let corner = Corner::new("rule35").await;
     // On create, where the partner administrator may create, and the editor may not.
     let restricted = corner.manifest(NAME, system_edit(1)["spec"].clone());
@@ -112,7 +112,7 @@ async fn rule_35_a_restricted_field_is_403_for_the_wrong_user_however_it_is_sent
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_36_an_unrelated_edit_is_still_allowed() {
+async fn rule_36_unrelated_edit_is_allowed() {
     let corner = Corner::new("rule36").await.exists(system_edit(1)["spec"].clone()).await;
     let spec = |general: Value| json!({ "spec": { "general": general } });
     corner.patch(TENANT_EDITOR, spec(json!({ "companyName": "Contoso AG" }))).await.unwrap();
@@ -136,7 +136,7 @@ async fn rule_36_an_unrelated_edit_is_still_allowed() {
 /// Partners do not hand tenants to each other, nor take them: on create one may name the Partner that he administers, and later
 /// only a system administrator assigns another.
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_35_a_partner_is_assigned_by_system_administrators_only() {
+async fn rule_35_only_system_admins_assign_a_partner() {
     let corner = Corner::new("rule35-partner").await;
     let northwind = somebody();
     let rules = json!([
@@ -176,7 +176,7 @@ async fn rule_35_a_partner_is_assigned_by_system_administrators_only() {
 
 /// Everything in a namespace is not authority: that is asked on objects of the whole cluster.
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_37_a_wildcard_role_in_the_namespace_is_not_enough() {
+async fn rule_37_wildcard_role_gives_no_authority() {
     let corner = Corner::new("rule37").await.exists(system_edit(1)["spec"].clone()).await;
     let owner = somebody();
     corner.grant_all_here(json!({ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": owner })).await;
@@ -185,7 +185,7 @@ async fn rule_37_a_wildcard_role_in_the_namespace_is_not_enough() {
 
 /// As Flux and Argo CD do it: they act as a ServiceAccount of the namespace.
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_37_nor_is_it_through_impersonation() {
+async fn rule_37_impersonation_gives_no_authority() {
     let corner = Corner::new("rule37-as").await.exists(system_edit(1)["spec"].clone()).await;
     let namespace = corner.env.namespace.clone();
     corner.grant_all_here(json!({ "kind": "ServiceAccount", "name": "gitops", "namespace": namespace.as_str() })).await;
@@ -215,7 +215,7 @@ async fn everything_but_authority(corner: &Corner, api: &Api<Tenant>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_38_the_operator_writes_status_and_never_a_spec() {
+async fn rule_38_operator_writes_status_never_spec() {
     let corner = Corner::new("rule38").await.exists(json!({})).await;
     let operator = corner.env.operator_user.clone();
     let edit = json!({ "spec": { "general": { "companyName": "x" } } });
@@ -268,7 +268,7 @@ async fn rule_38_policies_type_check() {
 
 /// What the operator says is searched for canaries elsewhere; what admission says is searched here.
 #[tokio::test(flavor = "multi_thread")]
-async fn rule_40_a_denial_quotes_no_value() {
+async fn rule_40_denial_contains_no_value() {
     let corner = Corner::new("rule40").await;
     let secret = |key: &str| json!({ "extensions": { "interact": { "acsConnectionStringRef": { "name": "elsewhere", "key": key } } } });
     let corner = corner

@@ -35,7 +35,7 @@ fn tasks(most: i32) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn technical_fields_demand_a_verb_where_that_is_opted_in() {
+async fn opt_in_policy_protects_technical_fields() {
     let corner = Corner::new("technical").await.exists(json!({})).await;
     corner.patch(TENANT_EDITOR, tasks(5)).await.expect("without the opt-in T is every editor");
     let name = opt_in(&corner).await;

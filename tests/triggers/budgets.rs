@@ -13,7 +13,7 @@ async fn writes(stage: &Stage, mark: Mark) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_create_with_a_key_costs_one_call_and_one_secret_more() {
+async fn create_with_key_costs_one_more_call_and_secret() {
     let stage = Stage::new("budget-key").await;
     let operator = stage.connect().await;
     let audit = stage.audit().mark().await.unwrap();
@@ -37,7 +37,7 @@ fn named(writes: Vec<(String, u16)>) -> Vec<(String, u16)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rotation_costs_three_calls_one_secret_and_one_status() {
+async fn rotation_costs_three_calls_two_writes() {
     let stage = Stage::new("budget-rotation").await;
     let operator = stage.connect().await;
     stage.create(published(None)).await;
@@ -53,7 +53,7 @@ async fn a_rotation_costs_three_calls_one_secret_and_one_status() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_resync_with_a_published_key_costs_one_call_and_no_write() {
+async fn resync_with_published_key_costs_one_call() {
     let mut stage = Stage::new("budget-at-rest").await;
     let operator = stage.connect().await;
     stage.create(published(Some("a"))).await;

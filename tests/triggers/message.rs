@@ -30,7 +30,7 @@ async fn arrived(stage: &Stage, count: usize) -> Vec<(String, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_waits_for_the_invitation_without_a_call_and_is_then_sent_once() {
+async fn message_waits_for_the_invitation() {
     let mut stage = Stage::new("message").await;
     stage.timing.script_poll = Duration::from_millis(100);
     let operator = stage.start();
@@ -62,7 +62,7 @@ async fn a_message_waits_for_the_invitation_without_a_call_and_is_then_sent_once
 
 /// The document said accepted, and a moment later it is not: the platform refuses, and its refusal leaves the token unused.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_for_the_invitation_waits_and_consumes_nothing() {
+async fn invitation_rejection_does_not_use_the_token() {
     let stage = Stage::new("message-refused").await;
     let _operator = stage.start();
     stage.create(messaging(None)).await;
@@ -85,7 +85,7 @@ async fn a_refusal_for_the_invitation_waits_and_consumes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hidden_message_waits_and_is_sent_when_its_section_is_switched_on() {
+async fn hidden_message_is_sent_once_enabled() {
     let stage = Stage::new("hidden-message").await;
     let _operator = stage.start();
     stage.create(messaging(None)).await;
@@ -106,7 +106,7 @@ async fn a_hidden_message_waits_and_is_sent_when_its_section_is_switched_on() {
 
 /// Any other refusal is a mistake in the spec, and names the field.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_the_platform_refuses_names_the_setting() {
+async fn rejected_message_names_the_setting() {
     let stage = Stage::new("message-bad").await;
     let _operator = stage.start();
     stage.create(messaging(None)).await;

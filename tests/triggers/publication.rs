@@ -32,7 +32,7 @@ fn recorded(secret: &Secret, version: i64) -> (Option<i64>, Option<String>, Opti
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_key_is_published_to_a_secret_that_belongs_to_the_tenant_and_follows_the_platform() {
+async fn published_secret_follows_the_platform_key() {
     let stage = Stage::new("published").await;
     let _operator = stage.start();
     stage.create(published(None)).await;
@@ -65,7 +65,7 @@ async fn the_key_is_published_to_a_secret_that_belongs_to_the_tenant_and_follows
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_that_was_deleted_is_made_again_and_an_edit_of_the_key_is_undone() {
+async fn deleted_or_edited_secret_is_restored() {
     let stage = Stage::new("republished").await;
     let _operator = stage.start();
     stage.create(published(Some("a"))).await;
@@ -100,7 +100,7 @@ async fn a_secret_that_was_deleted_is_made_again_and_an_edit_of_the_key_is_undon
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_that_somebody_made_immutable_is_said_and_left() {
+async fn immutable_secret_is_reported_and_kept() {
     let stage = Stage::new("immutable").await;
     let _operator = stage.start();
     stage.create(published(None)).await;
@@ -117,7 +117,7 @@ async fn a_secret_that_somebody_made_immutable_is_said_and_left() {
 
 /// The Secret belongs to the Tenant: with Retain the tenant stays, and what was published of it does not.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_secret_goes_with_its_tenant() {
+async fn secret_is_deleted_with_its_tenant() {
     let stage = Stage::new("collected").await;
     let _operator = stage.start();
     stage.create(published(None)).await;
@@ -133,7 +133,7 @@ async fn the_secret_goes_with_its_tenant() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenant_without_a_key_says_how_to_get_one() {
+async fn tenant_without_key_says_how_to_get_one() {
     let stage = Stage::new("no-key").await;
     let _operator = stage.start();
     stage.create(published(None)).await;

@@ -6,7 +6,7 @@ use crate::support::stage::Stage;
 use crate::support::trigger::{interact, published, rotating};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_tenant_keeps_its_first_key_and_each_new_token_rotates_once() {
+async fn each_new_token_rotates_once() {
     let stage = Stage::new("rotation").await;
     let _operator = stage.start();
     stage.create(interact(json!({ "rotation": "a" }))).await;
@@ -32,7 +32,7 @@ async fn a_new_tenant_keeps_its_first_key_and_each_new_token_rotates_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_git_takes_back_neither_acts_nor_loops() {
+async fn reverted_token_does_nothing() {
     let stage = Stage::new("revert").await;
     let _operator = stage.start();
     stage.create(interact(json!({ "rotation": "a" }))).await;
@@ -56,7 +56,7 @@ async fn a_token_that_git_takes_back_neither_acts_nor_loops() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hidden_rotation_waits_and_is_done_when_its_section_is_switched_on() {
+async fn hidden_rotation_runs_once_enabled() {
     let stage = Stage::new("hidden-rotation").await;
     let _operator = stage.start();
     stage.create(published(None)).await;
@@ -83,7 +83,7 @@ async fn a_hidden_rotation_waits_and_is_done_when_its_section_is_switched_on() {
 
 /// The platform's answer is lost, so whether it rotated is not known: the token is given again, and is the same rotation.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rotation_whose_answer_is_lost_is_one_rotation() {
+async fn rotation_with_lost_response_runs_once() {
     let stage = Stage::new("lost-rotation").await;
     let _operator = stage.start();
     stage.create(published(None)).await;
@@ -103,7 +103,7 @@ async fn a_rotation_whose_answer_is_lost_is_one_rotation() {
 
 /// The key is new and cannot be read: that is said, and so is the rotation, once.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rotation_whose_key_cannot_be_read_is_told_once_and_published_later() {
+async fn unreadable_rotated_key_is_published_later() {
     let stage = Stage::new("unread-key").await;
     let _operator = stage.start();
     stage.create(published(None)).await;

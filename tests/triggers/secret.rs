@@ -47,7 +47,7 @@ async fn plant(stage: &Stage, mut secret: Value) -> Secret {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_foreign_secret_of_any_type_is_named_and_never_touched() {
+async fn foreign_secret_is_reported_and_not_changed() {
     let stage = Stage::new("foreign-secret").await;
     let names: Vec<String> = (0..foreign().len()).map(|number| format!("theirs-{number}")).collect();
     let all: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -106,7 +106,7 @@ async fn slow_key(stage: &Stage) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_that_somebody_makes_in_the_same_moment_is_theirs() {
+async fn concurrently_created_secret_is_not_taken() {
     let stage = Stage::new("secret-race").await;
     let mark = stage.audit().mark().await.unwrap();
     let _operator = stage.start();
@@ -122,7 +122,7 @@ async fn a_secret_that_somebody_makes_in_the_same_moment_is_theirs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_published_once_the_tenant_is_being_deleted() {
+async fn nothing_is_published_during_deletion() {
     let stage = Stage::new("secret-deletion").await;
     let mark = stage.audit().mark().await.unwrap();
     let _operator = stage.start();
@@ -136,7 +136,7 @@ async fn nothing_is_published_once_the_tenant_is_being_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_right_is_said_and_heals() {
+async fn missing_permission_is_reported_and_recovers() {
     let stage = Stage::new("secret-right").await;
     let bindings: Api<RoleBinding> = Api::namespaced(stage.client(ADMIN), &stage.env.namespace);
     let name = "nimbus-operator-widget-keys";
@@ -157,7 +157,7 @@ async fn a_missing_right_is_said_and_heals() {
 
 /// S3: what the operator would make for an author, he must be allowed to make, and to read.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_author_names_only_a_secret_that_he_may_make_himself() {
+async fn author_must_be_allowed_to_create_the_secret() {
     let stage = Stage::new("secret-author").await;
     stage.create(interact(json!({ "rotation": "a" }))).await;
     let api = |user| Api::<nimbus_operator::resources::Tenant>::namespaced(stage.client(user), &stage.env.namespace);

@@ -14,7 +14,7 @@ fn everything() -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn taking_over_rotates_nothing_sends_nothing_and_publishes_the_key_that_is_there() {
+async fn adoption_triggers_nothing_and_publishes_the_key() {
     let stage = Stage::new("taken-over").await;
     stage.platform.create(&stage.id, settings()).await.unwrap();
     stage.accept_invitation().await;
@@ -41,7 +41,7 @@ async fn taking_over_rotates_nothing_sends_nothing_and_publishes_the_key_that_is
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_first_token_after_the_take_over_is_an_edit() {
+async fn first_token_after_adoption_acts() {
     let stage = Stage::new("taken-over-later").await;
     stage.platform.create(&stage.id, settings()).await.unwrap();
     let _operator = stage.start();
@@ -55,7 +55,7 @@ async fn a_first_token_after_the_take_over_is_an_edit() {
 
 /// A Tenant that comes back by the same name, as after a restore without its status: the platform knows its token.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenant_that_is_made_again_repeats_nothing() {
+async fn recreated_tenant_repeats_no_trigger() {
     let stage = Stage::new("made-again").await;
     let _operator = stage.start();
     let mut spec = everything();
@@ -81,7 +81,7 @@ async fn a_tenant_that_is_made_again_repeats_nothing() {
 
 /// A stamp of this cluster whose Tenant is gone is free, and the platform still takes triggers in its name only.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_tokens_of_a_tenant_with_a_stale_stamp_are_recorded_too() {
+async fn stale_stamp_records_tokens_too() {
     let stage = Stage::new("stale-stamp").await;
     stage.platform.create(&stage.id, settings()).await.unwrap();
     let stamp = format!("test/{}/gone", stage.env.namespace);

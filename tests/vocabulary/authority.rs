@@ -23,7 +23,7 @@ fn on_the_platform() -> impl Iterator<Item = &'static Leaf> {
 }
 
 #[tokio::test]
-async fn each_role_may_write_what_the_table_says() {
+async fn each_role_writes_what_the_table_says() {
     http::install_tls_provider();
     let platform = Sandbox::start().await.unwrap();
     let known: BTreeSet<String> = on_the_platform().map(Leaf::pointer).collect();
@@ -39,7 +39,7 @@ async fn each_role_may_write_what_the_table_says() {
 }
 
 #[tokio::test]
-async fn the_platform_has_no_setting_that_the_table_lacks() {
+async fn every_platform_setting_is_in_the_table() {
     http::install_tls_provider();
     let platform = Sandbox::start().await.unwrap();
     let id = uuid::Uuid::new_v4().to_string();

@@ -115,7 +115,7 @@ fn whole(leaf: &Leaf, value: Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn admission_refuses_each_bad_value_and_says_what_is_allowed() {
+async fn admission_rejects_bad_values_with_the_bounds() {
     let stage = Stage::new("bad-values").await;
     let mut count = 0;
     for (leaf, schema) in judged() {
@@ -135,7 +135,7 @@ async fn admission_refuses_each_bad_value_and_says_what_is_allowed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_admission_takes_at_a_bound_the_platform_takes_too() {
+async fn platform_accepts_what_admission_accepts() {
     let stage = Stage::new("bounds").await;
     let name = json!({ "general": { "name": "Contoso", "o365Domain": "contoso.com" } });
     stage.platform.create(&stage.id, name).await.unwrap();
@@ -171,7 +171,7 @@ fn is_lenient(leaf: &Leaf, schema: &Value, bad: &Value) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_admission_refuses_beyond_a_bound_the_platform_refuses_too() {
+async fn platform_rejects_what_admission_rejects() {
     let stage = Stage::new("beyond").await;
     let name = json!({ "general": { "name": "Contoso", "o365Domain": "contoso.com" } });
     stage.platform.create(&stage.id, name).await.unwrap();

@@ -32,7 +32,7 @@ const CLEARABLE: &[&str] = &[
 ];
 
 #[test]
-fn the_schema_lets_clear_what_the_contract_lists() {
+fn schema_and_contract_clear_the_same_settings() {
     let spec = crd::tenant_spec();
     let rule = |path: &str| crd::member(&spec, path).unwrap()["x-kubernetes-validations"][0]["rule"].clone();
     let mut clearable: Vec<&str> = leaves()
@@ -44,7 +44,7 @@ fn the_schema_lets_clear_what_the_contract_lists() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_empty_text_clears_a_setting_and_what_a_switch_needs_is_named() {
+async fn empty_text_clears_a_setting() {
     let stage = Stage::new("clearing").await;
     let _operator = stage.start();
     create_full(&stage).await;

@@ -81,7 +81,7 @@ async fn drift_of_each_setting_is_corrected() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn counts_of_features_are_managed_name_by_name() {
+async fn feature_counts_are_managed_by_name() {
     let stage = Stage::new("features").await;
     let _operator = stage.start();
     let features = |counts: Value| only("licenses.contingents.services.features", counts);

@@ -11,7 +11,7 @@ async fn partner_id(stage: &Stage) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_partner_that_comes_late_heals_by_itself() {
+async fn late_partner_recovers() {
     let stage = Stage::new("late-partner").await;
     let _operator = stage.start();
     let name = stage.env.namespace.clone();
@@ -30,7 +30,7 @@ async fn a_partner_that_comes_late_heals_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_id_of_the_partner_is_applied_and_unassigned_takes_it_off() {
+async fn partner_id_change_and_unassign_are_applied() {
     let stage = Stage::new("partner").await;
     let _operator = stage.start();
     let name = stage.env.namespace.clone();
@@ -53,7 +53,7 @@ async fn another_id_of_the_partner_is_applied_and_unassigned_takes_it_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_union_has_one_message_that_names_both_members() {
+async fn partner_union_error_names_both_members() {
     let stage = Stage::new("union").await;
     for partner in [
         json!({ "partnerRef": { "name": "northwind" }, "unassigned": true }),
@@ -72,7 +72,7 @@ async fn the_union_has_one_message_that_names_both_members() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_partner_whose_id_cannot_be_used_is_refused_by_its_schema() {
+async fn partner_schema_rejects_unusable_ids() {
     let stage = Stage::new("partner-id").await;
     let partner = json!({
         "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Partner", "metadata": { "name": NAME },
@@ -86,7 +86,7 @@ async fn a_partner_whose_id_cannot_be_used_is_refused_by_its_schema() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_partner_that_is_missing_matters_to_nobody_who_is_deleted() {
+async fn missing_partner_does_not_block_deletion() {
     let stage = Stage::new("partner-gone").await;
     let _operator = stage.start();
     stage.create(json!({ "partner": { "partnerRef": { "name": "nobody" } } })).await;

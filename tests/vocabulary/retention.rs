@@ -12,7 +12,7 @@ async fn retention(stage: &Stage) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shorter_time_blocks_the_whole_save_until_both_values_are_confirmed() {
+async fn shorter_retention_blocks_until_confirmed() {
     let stage = Stage::new("retention").await;
     let _operator = stage.start();
     stage.create(json!({ "dataPrivacy": { "dataRetentionMonths": 24 } })).await;
@@ -50,7 +50,7 @@ async fn a_shorter_time_blocks_the_whole_save_until_both_values_are_confirmed() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn correcting_drift_never_shortens_and_an_old_confirmation_is_not_armed() {
+async fn drift_correction_never_shortens_retention() {
     let stage = Stage::new("retention-drift").await;
     let _operator = stage.start();
     stage.create(json!({ "dataPrivacy": { "dataRetentionMonths": 24 } })).await;
@@ -81,7 +81,7 @@ async fn correcting_drift_never_shortens_and_an_old_confirmation_is_not_armed() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_time_on_a_tenant_with_data_is_confirmed_too_and_a_new_tenant_needs_nothing() {
+async fn first_retention_needs_confirmation_with_data() {
     let stage = Stage::new("retention-first").await;
     let _operator = stage.start();
     stage.create(json!({})).await;

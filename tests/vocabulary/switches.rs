@@ -21,7 +21,7 @@ fn hidden(tenant: &nimbus_operator::resources::Tenant) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_setting_under_two_switches_is_left_alone_while_either_is_off() {
+async fn setting_under_two_switches_needs_both() {
     let stage = Stage::new("switches").await;
     let _operator = stage.start();
     create_full(&stage).await;
@@ -68,7 +68,7 @@ async fn a_setting_under_two_switches_is_left_alone_while_either_is_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_the_spec_is_silent_the_platform_s_switches_count() {
+async fn platform_switches_apply_when_unset() {
     let stage = Stage::new("silent-switches").await;
     let _operator = stage.start();
     stage.create(instant_messaging(json!({ "acsResourceId": OTHER_ID }))).await;
@@ -86,7 +86,7 @@ async fn where_the_spec_is_silent_the_platform_s_switches_count() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_switch_needs_is_named_before_the_platform_is_asked() {
+async fn missing_requirement_is_named_before_any_call() {
     let stage = Stage::new("needs").await;
     let _operator = stage.start();
     stage
@@ -113,7 +113,7 @@ async fn what_a_switch_needs_is_named_before_the_platform_is_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_two_guest_accounts_differ_and_neither_is_told() {
+async fn guest_accounts_must_differ_and_stay_private() {
     let stage = Stage::new("accounts").await;
     let _operator = stage.start();
     let accounts = |secondary: &str| {
