@@ -107,7 +107,7 @@ pub async fn waits_for(stage: &Stage, reason: &str, words: &str) -> Tenant {
 /// Whose tenant it is: owner and last owner.
 pub async fn stamps(stage: &Stage) -> (Option<String>, Option<String>) {
     let (status, tenant) = stage.platform.tenant(&stage.id).await.unwrap();
-    assert_eq!(status, 200, "{tenant}");
+    assert_eq!(200, status, "{tenant}");
     let text = |name: &str| tenant[name].as_str().map(ToOwned::to_owned);
     (text("owner"), text("lastOwner"))
 }
@@ -120,7 +120,7 @@ pub fn stamp(stage: &Stage) -> String {
 /// The slug with which the platform refuses to show the tenant.
 pub async fn absence(stage: &Stage) -> String {
     let (status, problem) = stage.platform.tenant(&stage.id).await.unwrap();
-    assert_eq!(status, 404, "{problem}");
+    assert_eq!(404, status, "{problem}");
     problem["type"].as_str().unwrap_or_default().trim_start_matches("urn:nimbus:problem:").to_owned()
 }
 
@@ -130,6 +130,8 @@ pub async fn events(stage: &Stage) -> Vec<(String, String)> {
     events.sort();
     events
 }
+
+pub const NO_EVENTS: [(String, String); 0] = [];
 
 pub fn event(kind: &str, reason: &str) -> (String, String) {
     (kind.to_owned(), reason.to_owned())

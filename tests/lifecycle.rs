@@ -15,14 +15,14 @@ async fn create_to_ready_costs_two_writes_two_calls() {
     let _operator = stage.start();
     let tenant = stage.create(json!({})).await;
     let ready = stage.ready().await;
-    assert_eq!(ready.metadata.generation, tenant.metadata.generation, "the operator never bumps the generation");
+    assert_eq!(tenant.metadata.generation, ready.metadata.generation, "the operator never bumps the generation");
     let calls = stage.platform.calls(&stage.id, 0).await.unwrap();
     assert_eq!(
-        calls.iter().map(|seen| seen.call.as_str()).collect::<Vec<_>>(),
-        ["GET /v1/tenants/{id}", "PUT /v1/tenants/{id}"]
+        ["GET /v1/tenants/{id}", "PUT /v1/tenants/{id}"],
+        *calls.iter().map(|seen| seen.call.as_str()).collect::<Vec<_>>()
     );
     let writes = stage.tenant_writes(Mark::START).await.unwrap();
-    assert_eq!(writes.len(), 2, "{writes:?}");
+    assert_eq!(2, writes.len(), "{writes:?}");
 }
 
 /// Where both logs ended, and what was asked since.

@@ -90,7 +90,7 @@ async fn partner_remains_while_in_use() {
     stage.create(names(&name)).await;
     stage.ready().await;
     let held = partners(&stage).get(&name).await.unwrap();
-    assert_eq!(held.finalizers(), [hold_of(&stage)], "before the platform was written");
+    assert_eq!([hold_of(&stage)], *held.finalizers(), "before the platform was written");
 
     partners(&stage).delete(&name, &DeleteParams::default()).await.unwrap();
     let waits =
@@ -101,7 +101,7 @@ async fn partner_remains_while_in_use() {
     stage.ready().await;
     let settings =
         stage.settings("the edit arrived", |settings| settings["general"]["companyName"] == "Contoso AG").await;
-    assert_eq!(settings["settings"]["partner"]["partnerId"], "northwind");
+    assert_eq!("northwind", settings["settings"]["partner"]["partnerId"]);
     stage.delete().await;
     stage.gone().await;
     gone(partners(&stage), &name).await;
@@ -122,14 +122,14 @@ async fn unused_partner_is_released() {
     stage.ready().await;
     comes(&stage, &one, "is let go, without being deleted", |partner| !is_held(partner)).await;
     let both = comes(&stage, &two, "is held", is_held).await;
-    assert_eq!(both.finalizers(), ["example.com/theirs".to_owned(), hold_of(&stage)], "others' are kept");
+    assert_eq!(["example.com/theirs".to_owned(), hold_of(&stage)], *both.finalizers(), "others' are kept");
 
     // One that is being deleted when its Tenant refers elsewhere goes too, and others' finalizers are theirs.
     partners(&stage).delete(&two, &DeleteParams::default()).await.unwrap();
     stage.patch(json!({ "spec": names(&one) })).await;
     stage.ready().await;
     let left = comes(&stage, &two, "is let go", |partner| !is_held(partner)).await;
-    assert_eq!(left.finalizers(), ["example.com/theirs"]);
+    assert_eq!(["example.com/theirs"], *left.finalizers());
 }
 
 /// A Partner has no instance: each operator holds it for its own Tenants, and all say the same of it.
@@ -151,7 +151,7 @@ async fn each_operator_holds_a_partner_for_its_tenants() {
     held.sort();
     let mut expected = vec![hold_of(&one), hold_of(&two)];
     expected.sort();
-    assert_eq!(held, expected);
+    assert_eq!(expected, held);
 
     partners(&one).delete(&name, &DeleteParams::default()).await.unwrap();
     let waits = |instances: &[&str]| {
@@ -164,7 +164,7 @@ async fn each_operator_holds_a_partner_for_its_tenants() {
     one.delete().await;
     one.gone().await;
     let left = says(&one, &name, "False", "InUse", &waits(&[&two.env.instance])).await;
-    assert_eq!(left.finalizers(), [hold_of(&two)], "the other's Tenant is no reason for the first");
+    assert_eq!([hold_of(&two)], *left.finalizers(), "the other's Tenant is no reason for the first");
     two.delete().await;
     two.gone().await;
     gone(partners(&one), &name).await;
@@ -180,9 +180,9 @@ async fn terminating_partner_accepts_no_new_tenants() {
     let _operator = stage.connect().await;
     stage.create(names(&name)).await;
     let waits = stage.condition("Ready", "False", "PartnerNotFound").await;
-    assert_eq!(condition(&waits, "Reconciling").map(|(status, ..)| status).as_deref(), Some("True"));
-    assert_eq!(waits.finalizers(), [""; 0]);
-    assert_eq!(stage.platform.tenant(&stage.id).await.unwrap().0, 404, "nothing was written");
+    assert_eq!(Some("True"), condition(&waits, "Reconciling").map(|(status, ..)| status).as_deref());
+    assert_eq!([""; 0], *waits.finalizers());
+    assert_eq!(404, stage.platform.tenant(&stage.id).await.unwrap().0, "nothing was written");
 
     let platforms: Api<Platform> = Api::all(stage.client(PLATFORM_ADMIN));
     let theirs = Patch::Merge(json!({ "metadata": { "finalizers": ["example.com/theirs"] } }));
@@ -190,7 +190,7 @@ async fn terminating_partner_accepts_no_new_tenants() {
     platforms.delete(&stage.env.platform, &DeleteParams::default()).await.unwrap();
     stage.patch(json!({ "spec": { "partner": null } })).await;
     stage.condition("Ready", "False", "PlatformNotFound").await;
-    assert_eq!(stage.platform.tenant(&stage.id).await.unwrap().0, 404, "nothing was written");
+    assert_eq!(404, stage.platform.tenant(&stage.id).await.unwrap().0, "nothing was written");
     stage.delete().await;
     stage.gone().await;
 }

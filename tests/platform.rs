@@ -55,7 +55,7 @@ async fn platform_remains_while_in_use() {
     stage.ready().await;
     let api: Api<Platform> = Api::all(stage.client(users::PLATFORM_ADMIN));
     let held = api.get(&stage.env.platform).await.unwrap();
-    assert_eq!(held.finalizers(), [format!("nimbus.luware.com/in-use-{}", stage.env.instance)]);
+    assert_eq!([format!("nimbus.luware.com/in-use-{}", stage.env.instance)], *held.finalizers());
     api.delete(&stage.env.platform, &DeleteParams::default()).await.unwrap();
     // Its Tenants go on: they can still be edited, and released.
     stage.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
@@ -110,11 +110,11 @@ async fn deletions_above_the_limit_wait() {
         .await;
         if went { left += 1 } else { waiting.push(name.clone()) }
     }
-    assert_eq!((left, waiting.len()), (2, 2), "two went, two wait");
+    assert_eq!((2, 2), (left, waiting.len()), "two went, two wait");
     let begun = stage.platform.effects(mark).await.unwrap();
-    assert_eq!(begun, ["deletion-begun", "deletion-begun"], "and the platform was asked twice");
+    assert_eq!(["deletion-begun", "deletion-begun"], *begun, "and the platform was asked twice");
     let shown = platforms.get(&stage.env.platform).await.unwrap().status.unwrap();
-    assert_eq!(shown.confirmed_deletions.len(), 2, "the Platform shows what it counts");
+    assert_eq!(2, shown.confirmed_deletions.len(), "the Platform shows what it counts");
     for name in &waiting {
         let abandon =
             json!({ "metadata": { "annotations": { "nimbus.luware.com/abandon": id_of(&tenants, name).await } } });

@@ -39,21 +39,21 @@ async fn limit_above_vendor_cap_is_stored_and_reported() {
     caps(json!({ "/modalities/email/maxConcurrentTasksPerService": 100 })).await;
     let since = Since::now(&stage).await;
     let capped = stage.pass().await;
-    assert_eq!((state(&capped, "Ready"), state(&capped, "Synced")), ("True Succeeded".into(), "True InSync".into()));
-    assert_eq!(condition(&capped, "Stalled"), None);
+    assert_eq!(("True Succeeded".into(), "True InSync".into()), (state(&capped, "Ready"), state(&capped, "Synced")));
+    assert_eq!(None, condition(&capped, "Stalled"));
     let says = "spec.modalities.email.maxConcurrentTasksPerService is 120 and the vendor caps it: 100 has an effect";
-    assert_eq!(tab(&capped, "Modalities"), ("InSync".into(), says.into()));
+    assert_eq!(("InSync".into(), says.into()), tab(&capped, "Modalities"));
     stage.pass().await;
-    assert_eq!(since.effects(&stage).await, [""; 0], "nothing is written for it");
-    assert_eq!(settings(&stage).await["modalities"]["email"]["maxConcurrentTasksPerService"], 120);
+    assert_eq!([""; 0], *since.effects(&stage).await, "nothing is written for it");
+    assert_eq!(120, settings(&stage).await["modalities"]["email"]["maxConcurrentTasksPerService"]);
 
     // A value below the cap has its effect, and nothing is said; nor once the cap is gone.
     stage.patch(json!({ "spec": limit(90) })).await;
-    assert_eq!(tab(&stage.ready().await, "Modalities"), ("InSync".into(), String::new()));
+    assert_eq!(("InSync".into(), String::new()), tab(&stage.ready().await, "Modalities"));
     stage.patch(json!({ "spec": limit(120) })).await;
-    assert_eq!(tab(&stage.ready().await, "Modalities"), ("InSync".into(), says.into()));
+    assert_eq!(("InSync".into(), says.into()), tab(&stage.ready().await, "Modalities"));
     caps(json!({})).await;
-    assert_eq!(tab(&stage.pass().await, "Modalities"), ("InSync".into(), String::new()));
+    assert_eq!(("InSync".into(), String::new()), tab(&stage.pass().await, "Modalities"));
 }
 
 /// Behaviour 9: the platform moves the default one level up by itself. It is reported, and a dead id is not fought for.
@@ -64,7 +64,7 @@ async fn deleted_default_unit_is_not_overwritten() {
     let _operator = stage.start();
     stage.create(json!({ "provisioning": { "defaultOrganizationUnitId": UNIT } })).await;
     stage.ready().await;
-    assert_eq!(settings(&stage).await["provisioning"]["defaultOrganizationUnitId"], UNIT);
+    assert_eq!(UNIT, settings(&stage).await["provisioning"]["defaultOrganizationUnitId"]);
 
     let path = format!("/sandbox/tenants/{}/organization-units/{UNIT}", stage.id);
     stage.platform.ask(Method::DELETE, &path, None).await.unwrap();
@@ -73,26 +73,26 @@ async fn deleted_default_unit_is_not_overwritten() {
     let dead = stage.condition("Ready", "False", "OrganizationUnitNotFound").await;
     let states = ["Accepted", "Synced", "Stalled"].map(|kind| state(&dead, kind));
     assert_eq!(
-        states,
-        ["False OrganizationUnitNotFound", "False OrganizationUnitNotFound", "True OrganizationUnitNotFound"]
+        ["False OrganizationUnitNotFound", "False OrganizationUnitNotFound", "True OrganizationUnitNotFound"],
+        states
     );
     let message = condition(&dead, "Ready").unwrap().2;
     let says = "spec.provisioning.defaultOrganizationUnitId names an organization unit that was deleted; the platform moved \
                 the setting to 'root'";
     assert!(message.starts_with(says), "{message}");
-    assert_eq!(tab(&dead, "Provisioning").0, "Invalid");
+    assert_eq!("Invalid", tab(&dead, "Provisioning").0);
     stage.pass().await;
     stage.pass().await;
-    assert_eq!(since.effects(&stage).await, [""; 0], "no write loop");
-    assert_eq!(settings(&stage).await["provisioning"]["defaultOrganizationUnitId"], "root");
+    assert_eq!([""; 0], *since.effects(&stage).await, "no write loop");
+    assert_eq!("root", settings(&stage).await["provisioning"]["defaultOrganizationUnitId"]);
 
     // Whoever leaves the setting alone, or names a unit that is there, is fine.
     stage.patch(json!({ "spec": { "provisioning": null } })).await;
     stage.ready().await;
-    assert_eq!(settings(&stage).await["provisioning"]["defaultOrganizationUnitId"], "root");
+    assert_eq!("root", settings(&stage).await["provisioning"]["defaultOrganizationUnitId"]);
     let other = "55555555-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
     stage.platform.organization_unit(&stage.id, other).await.unwrap();
     stage.patch(json!({ "spec": { "provisioning": { "defaultOrganizationUnitId": other } } })).await;
     stage.ready().await;
-    assert_eq!(settings(&stage).await["provisioning"]["defaultOrganizationUnitId"], other);
+    assert_eq!(other, settings(&stage).await["provisioning"]["defaultOrganizationUnitId"]);
 }

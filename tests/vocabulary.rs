@@ -76,7 +76,7 @@ async fn create_full(stage: &Stage) -> Value {
 /// The platform's document.
 async fn document(stage: &Stage) -> Value {
     let (status, document) = stage.platform.tenant(&stage.id).await.unwrap();
-    assert_eq!(status, 200, "{document}");
+    assert_eq!(200, status, "{document}");
     document
 }
 
@@ -89,10 +89,10 @@ async fn settings_reach_the_platform_and_stay_when_removed() {
     for leaf in leaves() {
         let found = leaf.find(&before["settings"]);
         match leaf.class {
-            Class::Sealed => assert_eq!(found, Some(&json!({ "set": true, "version": 1 })), "{leaf}"),
-            Class::Value | Class::Reference => assert_eq!(found, expected(&stage, leaf, &spec).as_ref(), "{leaf}"),
+            Class::Sealed => assert_eq!(Some(&json!({ "set": true, "version": 1 })), found, "{leaf}"),
+            Class::Value | Class::Reference => assert_eq!(expected(&stage, leaf, &spec).as_ref(), found, "{leaf}"),
             Class::Clears => assert!(at(&before["settings"], leaf.path).is_none(), "{leaf} is no setting"),
-            Class::CheckInput | Class::Trigger | Class::Output => assert_eq!(found, None, "{leaf} is no setting"),
+            Class::CheckInput | Class::Trigger | Class::Output => assert_eq!(None, found, "{leaf} is no setting"),
         }
     }
     let changes: Vec<&str> = before["runtime"]["pendingChanges"]
@@ -111,6 +111,6 @@ async fn settings_reach_the_platform_and_stay_when_removed() {
     stage.tenants().patch(NAME, &PatchParams::default(), &Patch::Json::<()>(replace)).await.unwrap();
     stage.ready().await;
     let after = document(&stage).await;
-    assert_eq!(after["settings"], before["settings"]);
-    assert_eq!(after["settingsVersion"], before["settingsVersion"]);
+    assert_eq!(before["settings"], after["settings"]);
+    assert_eq!(before["settingsVersion"], after["settingsVersion"]);
 }

@@ -25,8 +25,8 @@ async fn garbage_collected_tenant_is_retained() {
     let since = Since::now(&stage).await;
     maps.delete("owner", &DeleteParams::default()).await.unwrap();
     stage.gone().await;
-    assert_eq!(since.deletions(&stage).await, 0);
-    assert_eq!(since.effects(&stage).await, ["owner-released"]);
-    assert_eq!(stamps(&stage).await, (None, Some(stamp(&stage))));
-    assert_eq!(events(&stage).await, [event("Warning", "DeletionNotConfirmed")]);
+    assert_eq!(0, since.deletions(&stage).await);
+    assert_eq!(["owner-released"], *since.effects(&stage).await);
+    assert_eq!((None, Some(stamp(&stage))), stamps(&stage).await);
+    assert_eq!([event("Warning", "DeletionNotConfirmed")], *events(&stage).await);
 }

@@ -50,8 +50,8 @@ async fn deletion_is_denied_without_valid_confirmation() {
         let outcome = stage.tenants().delete(NAME, &DeleteParams::default()).await;
         refused(outcome.map(|_| ()), 403, &["nobody confirmed it", CONFIRM]).expect(case);
     }
-    assert_eq!(stage.get().await.metadata.deletion_timestamp, None);
-    assert_eq!(since.effects(&stage).await, [""; 0]);
+    assert_eq!(None, stage.get().await.metadata.deletion_timestamp);
+    assert_eq!([""; 0], *since.effects(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,10 +66,10 @@ async fn unconfirmed_tenant_is_retained_with_a_warning() {
         let since = Since::now(&stage).await;
         stage.delete().await;
         stage.gone().await;
-        assert_eq!(since.calls(&stage).await, ["DELETE /v1/tenants/{id}/owner 200"], "{case}");
-        assert_eq!(since.writes(&stage).await, FINALIZER_OFF, "{case}");
-        assert_eq!(stamps(&stage).await, (None, Some(stamp(&stage))), "{case}");
-        assert_eq!(events(&stage).await, vec![event("Warning", "DeletionNotConfirmed"); number + 1], "{case}");
+        assert_eq!(["DELETE /v1/tenants/{id}/owner 200"], *since.calls(&stage).await, "{case}");
+        assert_eq!(FINALIZER_OFF, *since.writes(&stage).await, "{case}");
+        assert_eq!((None, Some(stamp(&stage))), stamps(&stage).await, "{case}");
+        assert_eq!(vec![event("Warning", "DeletionNotConfirmed"); number + 1], events(&stage).await, "{case}");
     }
 }
 
@@ -87,7 +87,7 @@ async fn confirmation_ignores_case_and_spaces() {
         live(&stage, annotated(&stage, spec, json!({ CONFIRM: format!(" {} ", written(confirmation)) }))).await;
         stage.delete().await;
         stage.gone().await;
-        assert_eq!(absence(&stage).await, "tenant-deleted");
+        assert_eq!("tenant-deleted", absence(&stage).await);
     }
 }
 
@@ -100,8 +100,8 @@ async fn withdrawn_confirmation_is_void() {
     let since = Since::now(&stage).await;
     stage.delete().await;
     stage.gone().await;
-    assert_eq!(since.deletions(&stage).await, 0);
-    assert_eq!(events(&stage).await, [event("Warning", "DeletionNotConfirmed")]);
+    assert_eq!(0, since.deletions(&stage).await);
+    assert_eq!([event("Warning", "DeletionNotConfirmed")], *events(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,7 +114,7 @@ async fn confirmation_just_before_the_deletion_counts() {
     stage.annotate(CONFIRM, &stage.id).await;
     stage.delete().await;
     stage.gone().await;
-    assert_eq!(absence(&stage).await, "tenant-deleted");
+    assert_eq!("tenant-deleted", absence(&stage).await);
 }
 
 /// The pass has decided to delete, and meanwhile the author withdraws.
@@ -131,9 +131,9 @@ async fn confirmation_withdrawn_during_a_pass_is_void() {
     stage.patch(json!({ "metadata": { "annotations": { CONFIRM: null } } })).await;
     drop(held);
     stage.gone().await;
-    assert_eq!(since.deletions(&stage).await, 0);
-    assert_eq!(since.effects(&stage).await, ["owner-released"]);
-    assert_eq!(events(&stage).await, [event("Warning", "DeletionNotConfirmed")]);
+    assert_eq!(0, since.deletions(&stage).await);
+    assert_eq!(["owner-released"], *since.effects(&stage).await);
+    assert_eq!([event("Warning", "DeletionNotConfirmed")], *events(&stage).await);
 }
 
 /// A confirmation waits out an outage, and can still be withdrawn.
@@ -148,6 +148,6 @@ async fn confirmation_can_be_withdrawn_during_an_outage() {
     stage.patch(json!({ "metadata": { "annotations": { CONFIRM: null } } })).await;
     stage.gone().await;
     stage.platform.heal().await.unwrap();
-    assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None), "the stamp is stale");
-    assert_eq!(events(&stage).await, [event("Warning", "DeletionNotConfirmed")]);
+    assert_eq!((Some(stamp(&stage)), None), stamps(&stage).await, "the stamp is stale");
+    assert_eq!([event("Warning", "DeletionNotConfirmed")], *events(&stage).await);
 }

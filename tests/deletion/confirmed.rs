@@ -4,7 +4,8 @@ use nimbus_operator::resources::status::DeletionStatus;
 use serde_json::{Value, json};
 
 use super::{
-    CONFIRM, FINALIZER, FINALIZER_OFF, Since, absence, annotated, doomed, event, events, live, stamp, stamps, waits_for,
+    CONFIRM, FINALIZER, FINALIZER_OFF, NO_EVENTS, Since, absence, annotated, doomed, event, events, live, stamp,
+    stamps, waits_for,
 };
 use crate::support::stage::{Stage, condition};
 
@@ -18,10 +19,10 @@ async fn immediate_deletion_costs_one_write_three_calls() {
     stage.delete().await;
     stage.gone().await;
     let calls = ["GET /v1/tenants/{id} 200", "DELETE /v1/tenants/{id} 202", "GET /v1/tenants/{id} 404"];
-    assert_eq!(since.calls(&stage).await, calls);
-    assert_eq!(since.writes(&stage).await, FINALIZER_OFF);
-    assert_eq!(absence(&stage).await, "tenant-deleted");
-    assert_eq!(events(&stage).await, [event("Normal", "Deleted")]);
+    assert_eq!(calls, *since.calls(&stage).await);
+    assert_eq!(FINALIZER_OFF, *since.writes(&stage).await);
+    assert_eq!("tenant-deleted", absence(&stage).await);
+    assert_eq!([event("Normal", "Deleted")], *events(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,29 +38,29 @@ async fn deletion_waits_for_services_and_script() {
                  of the provisioning script";
     let waits = waits_for(&stage, "Deleting", words).await;
     let status = waits.status.clone().unwrap();
-    assert_eq!(status.deletion, Some(DeletionStatus { services_pending: 2, script_pending: true }));
-    assert_eq!(condition(&waits, "Reconciling"), Some(("True".into(), "Deleting".into(), words.into())));
-    assert_eq!(condition(&waits, "Stalled"), None);
+    assert_eq!(Some(DeletionStatus { services_pending: 2, script_pending: true }), status.deletion);
+    assert_eq!(Some(("True".into(), "Deleting".into(), words.into())), condition(&waits, "Reconciling"));
+    assert_eq!(None, condition(&waits, "Stalled"));
     let as_it_was = |kind| condition(&waits, kind).map(|(status, reason, _)| format!("{status} {reason}"));
-    assert_eq!(as_it_was("Accepted").as_deref(), Some("True Accepted"));
-    assert_eq!(as_it_was("Synced").as_deref(), Some("True InSync"));
+    assert_eq!(Some("True Accepted"), as_it_was("Accepted").as_deref());
+    assert_eq!(Some("True InSync"), as_it_was("Synced").as_deref());
 
     // It looks again and again, and neither asks nor writes again; nor does a successor of this operator.
     looks_again(&stage, &since, 3).await;
     operator.stop().await;
     let operator = stage.connect().await;
     looks_again(&stage, &since, 3).await;
-    assert_eq!(since.effects(&stage).await, ["deletion-begun"]);
-    assert_eq!(since.deletions(&stage).await, 1);
-    assert_eq!(since.writes(&stage).await, ["patch tenants/status 200"]);
-    assert_eq!(stage.get().await.metadata.finalizers, Some(vec![FINALIZER.to_owned()]));
+    assert_eq!(["deletion-begun"], *since.effects(&stage).await);
+    assert_eq!(1, since.deletions(&stage).await);
+    assert_eq!(["patch tenants/status 200"], *since.writes(&stage).await);
+    assert_eq!(Some(vec![FINALIZER.to_owned()]), stage.get().await.metadata.finalizers);
 
     stage.platform.run_script(&stage.id).await.unwrap();
     stage.gone().await;
     operator.stop().await;
-    assert_eq!(since.writes(&stage).await, ["patch tenants/status 200", FINALIZER_OFF[0]]);
-    assert_eq!(since.deletions(&stage).await, 1);
-    assert_eq!(events(&stage).await, [event("Normal", "Deleted"), event("Normal", "DeletionStarted")]);
+    assert_eq!(["patch tenants/status 200", FINALIZER_OFF[0]], *since.writes(&stage).await);
+    assert_eq!(1, since.deletions(&stage).await);
+    assert_eq!([event("Normal", "Deleted"), event("Normal", "DeletionStarted")], *events(&stage).await);
 }
 
 /// Waits until the operator asked the platform so many times more.
@@ -90,13 +91,13 @@ async fn edits_after_acceptance_change_nothing() {
         stage.patch(edit).await;
         stage.pass().await;
         waits_for(&stage, "Deleting", "provisioning script").await;
-        assert_eq!(since.effects(&stage).await, [""; 0], "{case}");
-        assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None), "{case}");
+        assert_eq!([""; 0], *since.effects(&stage).await, "{case}");
+        assert_eq!((Some(stamp(&stage)), None), stamps(&stage).await, "{case}");
     }
     stage.platform.run_script(&stage.id).await.unwrap();
     stage.gone().await;
-    assert_eq!(since.deletions(&stage).await, 0, "it had been asked before");
-    assert_eq!(events(&stage).await, [event("Normal", "Deleted"), event("Normal", "DeletionStarted")]);
+    assert_eq!(0, since.deletions(&stage).await, "it had been asked before");
+    assert_eq!([event("Normal", "Deleted"), event("Normal", "DeletionStarted")], *events(&stage).await);
 }
 
 /// The answer to the request for deletion was lost, and then the author thought better of it: too late, and not hidden.
@@ -112,11 +113,11 @@ async fn late_withdrawal_after_a_lost_response_is_reported() {
     let since = Since::now(&stage).await;
     stage.delete().await;
     waits_for(&stage, "Deleting", "a body that cannot be read").await;
-    assert_eq!(stage.get().await.status.unwrap().deletion, None, "the operator does not know that it was accepted");
+    assert_eq!(None, stage.get().await.status.unwrap().deletion, "the operator does not know that it was accepted");
     stage.patch(json!({ "metadata": { "annotations": { CONFIRM: null } } })).await;
     stage.gone().await;
-    assert_eq!(since.effects(&stage).await, ["deletion-begun", "owner-released"]);
-    assert_eq!(events(&stage).await, [event("Warning", "DeletionStarted")], "no word of a tenant that stays");
+    assert_eq!(["deletion-begun", "owner-released"], *since.effects(&stage).await);
+    assert_eq!([event("Warning", "DeletionStarted")], *events(&stage).await, "no word of a tenant that stays");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,14 +133,14 @@ async fn tombstone_or_documented_absence_completes() {
         } else {
             stage.platform.lose(&stage.id).await.unwrap();
         }
-        assert_eq!(absence(&stage).await, case);
+        assert_eq!(case, absence(&stage).await);
         let since = Since::now(&stage).await;
         stage.delete().await;
         stage.gone().await;
-        assert_eq!(since.calls(&stage).await, ["GET /v1/tenants/{id} 404"], "{case}");
-        assert_eq!(since.writes(&stage).await, FINALIZER_OFF, "{case}");
+        assert_eq!(["GET /v1/tenants/{id} 404"], *since.calls(&stage).await, "{case}");
+        assert_eq!(FINALIZER_OFF, *since.writes(&stage).await, "{case}");
     }
-    assert_eq!(events(&stage).await, [event("Normal", "Deleted"), event("Normal", "Deleted")]);
+    assert_eq!([event("Normal", "Deleted"), event("Normal", "Deleted")], *events(&stage).await);
 }
 
 /// Somebody else deletes the tenant between our look and our request.
@@ -156,8 +157,8 @@ async fn tenant_gone_before_deletion_is_done() {
         stage.delete().await;
         stage.gone().await;
         stage.platform.heal().await.unwrap();
-        assert_eq!(since.deletions(&stage).await, 1, "{slug}");
-        assert_eq!(events(&stage).await.last(), Some(&event("Normal", "Deleted")), "{slug}");
+        assert_eq!(1, since.deletions(&stage).await, "{slug}");
+        assert_eq!(Some(&event("Normal", "Deleted")), events(&stage).await.last(), "{slug}");
     }
 }
 
@@ -170,10 +171,10 @@ async fn deletion_started_by_someone_else_is_awaited() {
     let since = Since::now(&stage).await;
     stage.delete().await;
     waits_for(&stage, "Deleting", "waits for a run of the provisioning script").await;
-    assert_eq!(since.deletions(&stage).await, 0);
+    assert_eq!(0, since.deletions(&stage).await);
     stage.platform.run_script(&stage.id).await.unwrap();
     stage.gone().await;
-    assert_eq!(events(&stage).await, [event("Normal", "Deleted")]);
+    assert_eq!([event("Normal", "Deleted")], *events(&stage).await);
 }
 
 /// The stamp changed hands between our look and our request: the platform refuses, and the tenant is not ours any more.
@@ -186,7 +187,7 @@ async fn tenant_with_a_new_owner_is_not_deleted() {
     stage.platform.plant(json!([{ "route": "DELETE /v1/tenants/{id}", "action": answer }])).await.unwrap();
     stage.delete().await;
     stage.gone().await;
-    assert_eq!(events(&stage).await, []);
+    assert_eq!(NO_EVENTS, *events(&stage).await);
     let (_, document) = stage.platform.tenant(&stage.id).await.unwrap();
-    assert_eq!(document["runtime"]["deletion"], Value::Null);
+    assert_eq!(Value::Null, document["runtime"]["deletion"]);
 }

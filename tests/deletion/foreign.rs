@@ -33,7 +33,7 @@ async fn other_finalizers_are_kept() {
         let since = Since::now(&stage).await;
         stage.delete().await;
         let left = ours_is_off(&stage).await;
-        assert_eq!(left.metadata.finalizers, Some(OTHERS.map(ToOwned::to_owned).into()), "{policy}");
+        assert_eq!(Some(OTHERS.map(ToOwned::to_owned).into()), left.metadata.finalizers, "{policy}");
         let before = (since.calls(&stage).await, events(&stage).await);
 
         // Whatever happens to it from now on is no affair of ours.
@@ -41,13 +41,13 @@ async fn other_finalizers_are_kept() {
         stage.patch(json!({ "spec": { "driftPolicy": "Report" } })).await;
         another_tenant_is_served(&stage).await;
         let after = (since.calls(&stage).await, events(&stage).await);
-        assert_eq!(after, before, "{policy}");
-        assert_eq!(since.effects(&stage).await, [effect], "{policy}");
+        assert_eq!(before, after, "{policy}");
+        assert_eq!([effect], *since.effects(&stage).await, "{policy}");
         stage.patch(json!({ "metadata": { "finalizers": null } })).await;
         stage.gone().await;
     }
     operator.stop().await;
-    assert_eq!(events(&stage).await, [event("Normal", "Deleted"), event("Normal", "Released")]);
+    assert_eq!([event("Normal", "Deleted"), event("Normal", "Released")], *events(&stage).await);
 }
 
 /// The watch tells of changes in their order: when a later one was served, so was an earlier one.
@@ -78,9 +78,9 @@ async fn foreground_deletion_is_not_special() {
         stage.tenants().delete(NAME, &DeleteParams::foreground()).await.unwrap();
         stage.gone().await;
         let effect = if policy == "Retain" { "owner-released" } else { "deletion-begun" };
-        assert_eq!(since.effects(&stage).await, [effect], "{policy}");
+        assert_eq!([effect], *since.effects(&stage).await, "{policy}");
     }
-    assert_eq!(events(&stage).await, [event("Normal", "Deleted"), event("Normal", "Released")]);
+    assert_eq!([event("Normal", "Deleted"), event("Normal", "Released")], *events(&stage).await);
 }
 
 /// A Tenant whose finalizer somebody took off by hand is not acted upon any more.
@@ -98,8 +98,8 @@ async fn deletion_without_our_finalizer_is_ignored() {
     let operator = stage.connect().await;
     another_tenant_is_served(&stage).await;
     operator.stop().await;
-    assert_eq!(since.calls(&stage).await, [""; 0]);
-    assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None));
+    assert_eq!([""; 0], *since.calls(&stage).await);
+    assert_eq!((Some(stamp(&stage)), None), stamps(&stage).await);
     let (_, document) = stage.platform.tenant(&stage.id).await.unwrap();
-    assert_eq!(document["runtime"]["deletion"], Value::Null);
+    assert_eq!(Value::Null, document["runtime"]["deletion"]);
 }

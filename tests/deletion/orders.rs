@@ -141,9 +141,9 @@ async fn everything_ends(seed: u64) {
     operator.stop().await;
 
     // Released while its Platform was still there, and not touched in any other way.
-    assert_eq!(effects(&stage, &stage.id, mark).await, ["owner-released"], "{words}");
+    assert_eq!(["owner-released"], *effects(&stage, &stage.id, mark).await, "{words}");
     let (status, kept) = stage.platform.tenant(&stage.id).await.unwrap();
-    assert_eq!((status, &kept["owner"], &kept["runtime"]["deletion"]), (200, &Value::Null, &Value::Null), "{words}");
+    assert_eq!((200, &Value::Null, &Value::Null), (status, &kept["owner"], &kept["runtime"]["deletion"]), "{words}");
     let place = |thing: Thing| order.iter().position(|other| *other == thing).unwrap();
     let came_too_late = place(Thing::Namespace) < place(Thing::Doomed);
     let ended = effects(&stage, &doomed.id, mark).await;

@@ -39,11 +39,11 @@ async fn outlasts(stage: &mut Stage, route: &str, nth: u64, outage: &(&str, Valu
     let since = Since::now(stage).await;
     stage.delete().await;
     let waits = waits_for(stage, "Deleting", words).await;
-    assert_eq!(waits.metadata.finalizers, Some(vec![FINALIZER.to_owned()]), "{case}");
+    assert_eq!(Some(vec![FINALIZER.to_owned()]), waits.metadata.finalizers, "{case}");
     stage.platform.heal().await.unwrap();
     stage.gone().await;
-    assert_eq!(since.effects(stage).await, ["deletion-begun"], "{case}: once, and never twice");
-    assert_eq!(absence(stage).await, "tenant-deleted", "{case}");
+    assert_eq!(["deletion-begun"], *since.effects(stage).await, "{case}: once, and never twice");
+    assert_eq!("tenant-deleted", absence(stage).await, "{case}");
     stage.connected().await;
 }
 
@@ -55,7 +55,7 @@ async fn deletion_survives_outage_at_the_first_read() {
     for outage in outages() {
         outlasts(&mut stage, GET, 1, &outage).await;
     }
-    assert_eq!(events(&stage).await, vec![event("Normal", "Deleted"); outages().len()]);
+    assert_eq!(vec![event("Normal", "Deleted"); outages().len()], events(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,7 +68,7 @@ async fn deletion_survives_outage_at_the_request() {
     for outage in &outages {
         outlasts(&mut stage, DELETE, 1, outage).await;
     }
-    assert_eq!(events(&stage).await, vec![event("Normal", "Deleted"); outages.len()]);
+    assert_eq!(vec![event("Normal", "Deleted"); outages.len()], events(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,11 +82,11 @@ async fn deletion_with_a_lost_response_is_not_repeated() {
         let since = Since::now(&stage).await;
         stage.delete().await;
         waits_for(&stage, "Deleting", "the platform accepted the deletion").await;
-        assert_eq!(since.deletions(&stage).await, 1, "{kind}: the next look shows that it was accepted");
+        assert_eq!(1, since.deletions(&stage).await, "{kind}: the next look shows that it was accepted");
         stage.platform.heal().await.unwrap();
         stage.platform.run_script(&stage.id).await.unwrap();
         stage.gone().await;
-        assert_eq!(since.effects(&stage).await, ["deletion-begun"], "{kind}");
+        assert_eq!(["deletion-begun"], *since.effects(&stage).await, "{kind}");
         stage.connected().await;
     }
 }
@@ -100,7 +100,7 @@ async fn deletion_survives_outage_at_the_next_read() {
         outlasts(&mut stage, GET, 2, &outage).await;
     }
     let deleted = events(&stage).await.into_iter().filter(|told| *told == event("Normal", "Deleted")).count();
-    assert_eq!(deleted, outages().len());
+    assert_eq!(outages().len(), deleted);
 }
 
 /// The whole platform is away, the operator is replaced meanwhile, and the message does not flicker.
@@ -130,13 +130,13 @@ async fn outage_during_deletion_costs_one_status_write() {
     let operator = stage.start();
     probes(seen + 4).await;
     operator.stop().await;
-    assert_eq!(since.writes(&stage).await, ["patch tenants/status 200"]);
+    assert_eq!(["patch tenants/status 200"], *since.writes(&stage).await);
 
     stage.platform.heal().await.unwrap();
     let _operator = stage.start();
     stage.gone().await;
-    assert_eq!(absence(&stage).await, "tenant-deleted");
-    assert_eq!(events(&stage).await, [event("Normal", "Deleted")]);
+    assert_eq!("tenant-deleted", absence(&stage).await);
+    assert_eq!([event("Normal", "Deleted")], *events(&stage).await);
 }
 
 /// A Tenant out of a backup comes before its Platform.
@@ -156,9 +156,9 @@ async fn confirmed_deletion_waits_for_a_missing_platform() {
     stage.delete().await;
     waits_for(&stage, "Deleting", "the Platform is missing; create it again, or abandon the tenant by annotation")
         .await;
-    assert_eq!(since.calls(&stage).await, [""; 0]);
+    assert_eq!([""; 0], *since.calls(&stage).await);
     stage.platform_object(&stage.platform.url()).await;
     stage.gone().await;
-    assert_eq!(since.effects(&stage).await, ["deletion-begun"]);
-    assert_eq!(absence(&stage).await, "tenant-deleted");
+    assert_eq!(["deletion-begun"], *since.effects(&stage).await);
+    assert_eq!("tenant-deleted", absence(&stage).await);
 }

@@ -29,15 +29,15 @@ async fn same_yaml_is_ready_again_without_resending() {
     let (_, before) = stage.platform.tenant(&stage.id).await.unwrap();
     stage.delete().await;
     stage.gone().await;
-    assert_eq!(stamps(&stage).await, (None, Some(stamp(&stage))));
+    assert_eq!((None, Some(stamp(&stage))), stamps(&stage).await);
     let since = Since::now(&stage).await;
     let ready = live(&stage, manifest).await;
-    assert_eq!(since.effects(&stage).await, ["owner-claimed"]);
-    assert_eq!(stamps(&stage).await.0, Some(stamp(&stage)));
+    assert_eq!(["owner-claimed"], *since.effects(&stage).await);
+    assert_eq!(Some(stamp(&stage)), stamps(&stage).await.0);
     let (_, after) = stage.platform.tenant(&stage.id).await.unwrap();
-    assert_eq!((&after["settings"], &after["settingsVersion"]), (&before["settings"], &before["settingsVersion"]));
-    assert_eq!(ready.status.unwrap().applied.unwrap().settings_version, before["settingsVersion"]);
-    assert_eq!(events(&stage).await, [event("Normal", "Adopted"), event("Normal", "Released")]);
+    assert_eq!((&before["settings"], &before["settingsVersion"]), (&after["settings"], &after["settingsVersion"]));
+    assert_eq!(before["settingsVersion"], ready.status.unwrap().applied.unwrap().settings_version);
+    assert_eq!([event("Normal", "Adopted"), event("Normal", "Released")], *events(&stage).await);
 }
 
 /// The same, but the new YAML differs: the spec is what counts.
@@ -50,7 +50,7 @@ async fn recreated_tenant_applies_its_own_spec() {
     stage.gone().await;
     let since = Since::now(&stage).await;
     live(&stage, stage.manifest(json!({ "general": { "companyName": "After" } }))).await;
-    assert_eq!(since.effects(&stage).await, ["owner-claimed", "settings-changed"]);
+    assert_eq!(["owner-claimed", "settings-changed"], *since.effects(&stage).await);
     stage.settings("the new name", |settings| settings["general"]["companyName"] == "After").await;
 }
 
@@ -67,9 +67,9 @@ async fn confirmation_in_git_does_not_confirm_others() {
     let since = Since::now(&stage).await;
     stage.delete().await;
     stage.gone().await;
-    assert_eq!(since.deletions(&stage).await, 0);
-    assert_eq!(stamps(&stage).await, (None, Some(stamp(&stage))));
-    assert_eq!(events(&stage).await, [event("Normal", "Deleted"), event("Warning", "DeletionNotConfirmed")]);
+    assert_eq!(0, since.deletions(&stage).await);
+    assert_eq!((None, Some(stamp(&stage))), stamps(&stage).await);
+    assert_eq!([event("Normal", "Deleted"), event("Warning", "DeletionNotConfirmed")], *events(&stage).await);
 }
 
 /// What was deleted is not created again by the YAML that is still in git; only a person can say so.
@@ -84,12 +84,12 @@ async fn yaml_of_a_deleted_tenant_creates_nothing() {
     let since = Since::now(&stage).await;
     stage.try_create(doomed(&stage)).await.unwrap();
     let lost = stage.condition("Ready", "False", "TenantLost").await;
-    assert_eq!(lost.metadata.finalizers, None);
-    assert_eq!(since.effects(&stage).await, [""; 0]);
+    assert_eq!(None, lost.metadata.finalizers);
+    assert_eq!([""; 0], *since.effects(&stage).await);
     stage.delete().await;
     stage.gone().await;
-    assert_eq!(since.calls(&stage).await, ["GET /v1/tenants/{id} 404"]);
-    assert_eq!(absence(&stage).await, "tenant-deleted");
+    assert_eq!(["GET /v1/tenants/{id} 404"], *since.calls(&stage).await);
+    assert_eq!("tenant-deleted", absence(&stage).await);
 }
 
 /// Somebody took the finalizer off by force while the deletion waited, and created the Tenant again, unconfirmed.
@@ -105,12 +105,12 @@ async fn running_deletion_does_not_affect_a_successor() {
     let since = Since::now(&stage).await;
     stage.try_create(stage.manifest(json!({ "general": { "companyName": "Successor" } }))).await.unwrap();
     let deleting = stage.condition("Ready", "False", "TenantDeleting").await;
-    assert_eq!(deleting.metadata.finalizers, None, "nothing is written, so nothing has to be taken off");
-    assert_eq!(deleting.status.unwrap().deletion, None);
+    assert_eq!(None, deleting.metadata.finalizers, "nothing is written, so nothing has to be taken off");
+    assert_eq!(None, deleting.status.unwrap().deletion);
     stage.platform.run_script(&stage.id).await.unwrap();
     stage.pass().await;
     let lost = stage.condition("Ready", "False", "TenantLost").await;
-    assert_eq!(since.effects(&stage).await, [""; 0]);
+    assert_eq!([""; 0], *since.effects(&stage).await);
 
     let (_, tombstone) = stage.platform.tenant(&stage.id).await.unwrap();
     let token = tombstone["deletionId"].as_str().unwrap().to_owned();
@@ -118,7 +118,7 @@ async fn running_deletion_does_not_affect_a_successor() {
     assert!(message.ends_with(&format!("{RECREATE}: {token}")), "{message}");
     stage.annotate(RECREATE, &token).await;
     stage.ready().await;
-    assert_eq!(since.effects(&stage).await, ["tenant-created"]);
+    assert_eq!(["tenant-created"], *since.effects(&stage).await);
 }
 
 /// The pass of the old Tenant has decided and stands still while it is replaced: nothing of it reaches the new one.
@@ -136,12 +136,12 @@ async fn stale_decision_does_not_touch_the_new_tenant() {
         let successor = replace(&stage).await;
         drop(held);
         stage.ready().await;
-        assert_eq!(since.deletions(&stage).await, 0, "{confirmed} {step:?}");
+        assert_eq!(0, since.deletions(&stage).await, "{confirmed} {step:?}");
         let writes = since.writes(&stage).await;
         assert!(!writes.contains(&FINALIZER_OFF[0].to_owned()), "{confirmed} {step:?}: {writes:?}");
         let (_, document) = stage.platform.tenant(&stage.id).await.unwrap();
-        assert_eq!(document["owner"], stamp(&stage), "{confirmed} {step:?}");
-        assert_eq!(document["runtime"]["deletion"], Value::Null, "{confirmed} {step:?}");
+        assert_eq!(stamp(&stage), document["owner"], "{confirmed} {step:?}");
+        assert_eq!(Value::Null, document["runtime"]["deletion"], "{confirmed} {step:?}");
         operator.stop().await;
         assert_untouched(&stage, &successor).await;
     }
@@ -166,15 +166,15 @@ async fn acted_pass_writes_nothing_to_the_new_tenant() {
         if confirmed {
             // It was asked for on behalf of the old one, before there was a new one.
             let deleting = stage.condition("Ready", "False", "TenantDeleting").await;
-            assert_eq!(deleting.status.unwrap().deletion, None);
-            assert_eq!(since.effects(&stage).await, [""; 0]);
+            assert_eq!(None, deleting.status.unwrap().deletion);
+            assert_eq!([""; 0], *since.effects(&stage).await);
         } else {
             stage.ready().await;
-            assert_eq!(since.effects(&stage).await, ["owner-claimed"]);
+            assert_eq!(["owner-claimed"], *since.effects(&stage).await);
         }
         // The first write is that of the old pass, and its UID does not fit.
         let writes = since.writes(&stage).await;
-        assert_eq!(writes[0], if confirmed { "patch tenants/status 422" } else { "patch tenants 422" });
+        assert_eq!(if confirmed { "patch tenants/status 422" } else { "patch tenants 422" }, writes[0]);
         assert!(!writes.contains(&FINALIZER_OFF[0].to_owned()), "{confirmed}: {writes:?}");
         operator.stop().await;
         assert_untouched(&stage, &successor).await;
@@ -193,6 +193,6 @@ async fn replace(stage: &Stage) -> Tenant {
 
 async fn assert_untouched(stage: &Stage, successor: &Tenant) {
     let left = stage.get().await.metadata;
-    assert_eq!((left.uid, left.deletion_timestamp), (successor.metadata.uid.clone(), None));
-    assert_eq!(left.finalizers, Some(vec![FINALIZER.to_owned()]));
+    assert_eq!((successor.metadata.uid.clone(), None), (left.uid, left.deletion_timestamp));
+    assert_eq!(Some(vec![FINALIZER.to_owned()]), left.finalizers);
 }

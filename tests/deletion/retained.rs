@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use nimbus_operator::controller::Timing;
 use serde_json::{Value, json};
 
-use super::{CONFIRM, FINALIZER_OFF, Since, annotated, event, events, live, stamp, stamps};
+use super::{CONFIRM, FINALIZER_OFF, NO_EVENTS, Since, annotated, event, events, live, stamp, stamps};
 use crate::support::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -17,13 +17,13 @@ async fn retain_costs_one_write_one_call() {
     let since = Since::now(&stage).await;
     stage.delete().await;
     stage.gone().await;
-    assert_eq!(since.calls(&stage).await, ["DELETE /v1/tenants/{id}/owner 200"]);
-    assert_eq!(since.writes(&stage).await, FINALIZER_OFF);
-    assert_eq!(stamps(&stage).await, (None, Some(stamp(&stage))));
-    assert_eq!(events(&stage).await, [event("Normal", "Released")]);
+    assert_eq!(["DELETE /v1/tenants/{id}/owner 200"], *since.calls(&stage).await);
+    assert_eq!(FINALIZER_OFF, *since.writes(&stage).await);
+    assert_eq!((None, Some(stamp(&stage))), stamps(&stage).await);
+    assert_eq!([event("Normal", "Released")], *events(&stage).await);
     let (_, after) = stage.platform.tenant(&stage.id).await.unwrap();
-    assert_eq!(after["settings"], before["settings"], "nothing else was touched");
-    assert_eq!(after["runtime"]["deletion"], Value::Null);
+    assert_eq!(before["settings"], after["settings"], "nothing else was touched");
+    assert_eq!(Value::Null, after["runtime"]["deletion"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,20 +34,20 @@ async fn retain_does_not_wait_for_a_dead_platform() {
     stage.platform.plant(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
     stage.delete().await;
     stage.gone().await;
-    assert_eq!(events(&stage).await, [event("Warning", "ReleaseFailed")]);
+    assert_eq!([event("Warning", "ReleaseFailed")], *events(&stage).await);
 
     // The stale stamp heals: the same YAML takes the tenant over again, and nothing is sent.
     stage.platform.heal().await.unwrap();
-    assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None));
+    assert_eq!((Some(stamp(&stage)), None), stamps(&stage).await);
     stage.connected().await;
     let since = Since::now(&stage).await;
     live(&stage, stage.manifest(json!({}))).await;
-    assert_eq!(since.effects(&stage).await, [""; 0]);
+    assert_eq!([""; 0], *since.effects(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn retain_waits_for_a_hanging_platform_with_limit() {
-    assert_eq!(Timing::default().release, Duration::from_secs(60));
+    assert_eq!(Duration::from_secs(60), Timing::default().release);
     let mut stage = Stage::new("retain-hangs").await;
     stage.timing.call = Duration::from_secs(100);
     stage.timing.release = Duration::from_secs(1);
@@ -59,7 +59,7 @@ async fn retain_waits_for_a_hanging_platform_with_limit() {
     stage.delete().await;
     stage.gone().await;
     assert!(started.elapsed() >= stage.timing.release, "{:?}", started.elapsed());
-    assert_eq!(events(&stage).await, [event("Warning", "ReleaseFailed")]);
+    assert_eq!([event("Warning", "ReleaseFailed")], *events(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,10 +81,10 @@ async fn rejected_credentials_do_not_block_retain() {
         stage.delete().await;
         stage.gone().await;
         stage.platform.heal().await.unwrap();
-        assert_eq!(since.effects(&stage).await, [""; 0], "{refusal}");
-        assert_eq!(since.deletions(&stage).await, 0, "{refusal}");
+        assert_eq!([""; 0], *since.effects(&stage).await, "{refusal}");
+        assert_eq!(0, since.deletions(&stage).await, "{refusal}");
         stage.connected().await;
-        assert_eq!(events(&stage).await.len(), number + 1, "{refusal}");
+        assert_eq!(number + 1, events(&stage).await.len(), "{refusal}");
     }
 }
 
@@ -97,8 +97,8 @@ async fn retain_of_a_missing_tenant_completes() {
     let since = Since::now(&stage).await;
     stage.delete().await;
     stage.gone().await;
-    assert_eq!(since.calls(&stage).await, ["DELETE /v1/tenants/{id}/owner 404"]);
-    assert_eq!(events(&stage).await, []);
+    assert_eq!(["DELETE /v1/tenants/{id}/owner 404"], *since.calls(&stage).await);
+    assert_eq!(NO_EVENTS, *events(&stage).await);
 }
 
 /// A confirmation that was given long before says nothing while the policy is Retain.
@@ -110,6 +110,6 @@ async fn confirmation_without_delete_policy_is_ignored() {
     let since = Since::now(&stage).await;
     stage.delete().await;
     stage.gone().await;
-    assert_eq!(since.deletions(&stage).await, 0);
-    assert_eq!(events(&stage).await, [event("Normal", "Released")]);
+    assert_eq!(0, since.deletions(&stage).await);
+    assert_eq!([event("Normal", "Released")], *events(&stage).await);
 }

@@ -47,10 +47,10 @@ async fn deleted_namespace_retains_its_tenants() {
         live(&stage, manifest).await;
         let since = Since::now(&stage).await;
         delete_namespace(&stage).await;
-        assert_eq!(since.calls(&stage).await, ["DELETE /v1/tenants/{id}/owner 200"], "{case}");
-        assert_eq!(since.effects(&stage).await, ["owner-released"], "{case}");
-        assert_eq!(stamps(&stage).await, (None, Some(stamp(&stage))), "{case}");
-        assert_eq!(events_in_default(&stage).await, released(), "{case}");
+        assert_eq!(["DELETE /v1/tenants/{id}/owner 200"], *since.calls(&stage).await, "{case}");
+        assert_eq!(["owner-released"], *since.effects(&stage).await, "{case}");
+        assert_eq!((None, Some(stamp(&stage))), stamps(&stage).await, "{case}");
+        assert_eq!(released(), *events_in_default(&stage).await, "{case}");
     }
 }
 
@@ -61,9 +61,9 @@ async fn namespace_ends_while_the_platform_is_down() {
     live(&stage, doomed(&stage)).await;
     stage.platform.plant(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
     delete_namespace(&stage).await;
-    assert_eq!(events_in_default(&stage).await, released());
+    assert_eq!(released(), *events_in_default(&stage).await);
     stage.platform.heal().await.unwrap();
-    assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None), "the stamp is stale");
+    assert_eq!((Some(stamp(&stage)), None), stamps(&stage).await, "the stamp is stale");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,7 +71,7 @@ async fn hanging_platform_delays_namespace_by_5s() {
     let mut stage = Stage::new("ns-hangs").await;
     stage.timing.call = Duration::from_secs(100);
     let at_most = Timing::default().release_in_ending_namespace;
-    assert_eq!((stage.timing.release_in_ending_namespace, at_most), (at_most, Duration::from_secs(5)));
+    assert_eq!((at_most, Duration::from_secs(5)), (stage.timing.release_in_ending_namespace, at_most));
     let _operator = stage.connect().await;
     live(&stage, stage.manifest(json!({}))).await;
     let hang = json!({ "kind": "delay", "seconds": 600 });
@@ -80,8 +80,8 @@ async fn hanging_platform_delays_namespace_by_5s() {
     let took = delete_namespace(&stage).await;
     assert!(took >= at_most, "it was tried for {at_most:?}: {took:?}");
     assert!(took < Duration::from_secs(60), "and not for longer: {took:?}");
-    assert_eq!(since.effects(&stage).await, [""; 0]);
-    assert_eq!(events_in_default(&stage).await, released());
+    assert_eq!([""; 0], *since.effects(&stage).await);
+    assert_eq!(released(), *events_in_default(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,12 +94,12 @@ async fn accepted_deletion_continues_without_namespace() {
     let (_, before) = stage.platform.tenant(&stage.id).await.unwrap();
     let since = Since::now(&stage).await;
     delete_namespace(&stage).await;
-    assert_eq!(since.effects(&stage).await, [""; 0], "neither released nor asked for again");
+    assert_eq!([""; 0], *since.effects(&stage).await, "neither released nor asked for again");
     let (_, after) = stage.platform.tenant(&stage.id).await.unwrap();
-    assert_eq!(after["runtime"]["deletion"], before["runtime"]["deletion"]);
-    assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None));
+    assert_eq!(before["runtime"]["deletion"], after["runtime"]["deletion"]);
+    assert_eq!((Some(stamp(&stage)), None), stamps(&stage).await);
     stage.platform.run_script(&stage.id).await.unwrap();
-    assert_eq!(absence(&stage).await, "tenant-deleted");
+    assert_eq!("tenant-deleted", absence(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,9 +109,9 @@ async fn abandon_event_goes_to_default_namespace() {
     live(&stage, annotated(&stage, json!({}), json!({ ABANDON: stage.id }))).await;
     let since = Since::now(&stage).await;
     delete_namespace(&stage).await;
-    assert_eq!(since.calls(&stage).await, [""; 0]);
+    assert_eq!([""; 0], *since.calls(&stage).await);
     let abandoned = ("Warning".to_owned(), "Abandoned".to_owned(), "Namespace".to_owned());
-    assert_eq!(events_in_default(&stage).await, [abandoned]);
+    assert_eq!([abandoned], *events_in_default(&stage).await);
 }
 
 /// On a control plane of its own, since the CRD is everybody's.
@@ -129,9 +129,9 @@ async fn deleted_crd_retains_its_tenants() {
         other => Err(format!("{other:?}")),
     })
     .await;
-    assert_eq!(since.effects(&stage).await, ["owner-released"]);
-    assert_eq!(since.deletions(&stage).await, 0);
-    assert_eq!(stamps(&stage).await, (None, Some(stamp(&stage))));
+    assert_eq!(["owner-released"], *since.effects(&stage).await);
+    assert_eq!(0, since.deletions(&stage).await);
+    assert_eq!((None, Some(stamp(&stage))), stamps(&stage).await);
     drop(operator);
 }
 
@@ -149,13 +149,13 @@ async fn unreadable_namespace_deletes_nothing() {
     let since = Since::now(&stage).await;
     stage.delete().await;
     waits_for(&stage, "Deleting", "cannot read whether the namespace or the CRD is being deleted").await;
-    assert_eq!(since.calls(&stage).await, [""; 0]);
+    assert_eq!([""; 0], *since.calls(&stage).await);
 
     let again = ClusterRoleBinding { metadata: named(&binding), ..sees };
     bindings.create(&PostParams::default(), &again).await.unwrap();
     stage.gone().await;
-    assert_eq!(since.deletions(&stage).await, 1);
-    assert_eq!(events(&stage).await, [event("Normal", "Deleted")]);
+    assert_eq!(1, since.deletions(&stage).await);
+    assert_eq!([event("Normal", "Deleted")], *events(&stage).await);
 }
 
 /// Gives the operator all of its rights but the one to read namespaces.

@@ -20,10 +20,10 @@ async fn suspended_retain_makes_no_call() {
     let since = Since::now(&stage).await;
     stage.delete().await;
     stage.gone().await;
-    assert_eq!(since.calls(&stage).await, [""; 0]);
-    assert_eq!(since.writes(&stage).await, FINALIZER_OFF);
-    assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None));
-    assert_eq!(events(&stage).await, [event("Normal", "Released")]);
+    assert_eq!([""; 0], *since.calls(&stage).await);
+    assert_eq!(FINALIZER_OFF, *since.writes(&stage).await);
+    assert_eq!((Some(stamp(&stage)), None), stamps(&stage).await);
+    assert_eq!([event("Normal", "Released")], *events(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,8 +35,8 @@ async fn suspended_unconfirmed_is_retained_with_warning() {
     let since = Since::now(&stage).await;
     stage.delete().await;
     stage.gone().await;
-    assert_eq!(since.calls(&stage).await, [""; 0]);
-    assert_eq!(events(&stage).await, [event("Warning", "DeletionNotConfirmed")]);
+    assert_eq!([""; 0], *since.calls(&stage).await);
+    assert_eq!([event("Warning", "DeletionNotConfirmed")], *events(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,17 +50,17 @@ async fn suspended_confirmed_deletion_waits() {
     stage.delete().await;
     let waits = waits_for(&stage, "Suspended", "the deletion is confirmed and waits: spec.suspend is true").await;
     let reconciling = condition(&waits, "Reconciling").map(|(status, reason, _)| (status, reason));
-    assert_eq!(reconciling, Some(("True".into(), "Suspended".into())));
+    assert_eq!(Some(("True".into(), "Suspended".into())), reconciling);
     // A restart does not forget that it waits.
     operator.stop().await;
     let _operator = stage.connect().await;
     stage.pass().await;
-    assert_eq!(since.calls(&stage).await, [""; 0]);
-    assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None));
+    assert_eq!([""; 0], *since.calls(&stage).await);
+    assert_eq!((Some(stamp(&stage)), None), stamps(&stage).await);
 
     stage.patch(json!({ "spec": { "suspend": false } })).await;
     stage.gone().await;
-    assert_eq!(absence(&stage).await, "tenant-deleted");
-    assert_eq!(since.effects(&stage).await, ["deletion-begun"]);
-    assert_eq!(events(&stage).await, [event("Normal", "Deleted")]);
+    assert_eq!("tenant-deleted", absence(&stage).await);
+    assert_eq!(["deletion-begun"], *since.effects(&stage).await);
+    assert_eq!([event("Normal", "Deleted")], *events(&stage).await);
 }

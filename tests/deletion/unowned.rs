@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::{
-    ABANDON, CONFIRM, DELETE, FINALIZER, FINALIZER_OFF, Since, annotated, doomed, event, events, live, stamp, stamps,
+    ABANDON, CONFIRM, DELETE, FINALIZER, FINALIZER_OFF, NO_EVENTS, Since, annotated, doomed, event, events, live,
+    stamp, stamps,
 };
 use crate::support::stage::Stage;
 
@@ -18,11 +19,11 @@ async fn abandon_makes_no_call_and_warns() {
         let since = Since::now(&stage).await;
         stage.delete().await;
         stage.gone().await;
-        assert_eq!(since.calls(&stage).await, [""; 0], "{case}");
-        assert_eq!(since.writes(&stage).await, FINALIZER_OFF, "{case}");
-        assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None), "{case}: the tenant keeps its stamp");
+        assert_eq!([""; 0], *since.calls(&stage).await, "{case}");
+        assert_eq!(FINALIZER_OFF, *since.writes(&stage).await, "{case}");
+        assert_eq!((Some(stamp(&stage)), None), stamps(&stage).await, "{case}: the tenant keeps its stamp");
     }
-    assert_eq!(events(&stage).await, [event("Warning", "Abandoned"), event("Warning", "Abandoned")]);
+    assert_eq!([event("Warning", "Abandoned"), event("Warning", "Abandoned")], *events(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,7 +36,7 @@ async fn abandon_works_while_the_platform_is_down() {
     super::waits_for(&stage, "Deleting", "the platform cannot be asked").await;
     stage.annotate(ABANDON, &stage.id).await;
     stage.gone().await;
-    assert_eq!(events(&stage).await, [event("Warning", "Abandoned")]);
+    assert_eq!([event("Warning", "Abandoned")], *events(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,8 +47,8 @@ async fn abandon_with_other_tenant_id_is_ignored() {
     live(&stage, annotated(&stage, json!({}), json!({ ABANDON: other }))).await;
     stage.delete().await;
     stage.gone().await;
-    assert_eq!(events(&stage).await, [event("Normal", "Released")]);
-    assert_eq!(stamps(&stage).await, (None, Some(stamp(&stage))));
+    assert_eq!([event("Normal", "Released")], *events(&stage).await);
+    assert_eq!((None, Some(stamp(&stage))), stamps(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,11 +67,11 @@ async fn tenant_with_other_owner_is_left_alone() {
         let since = Since::now(&stage).await;
         stage.delete().await;
         stage.gone().await;
-        assert_eq!(since.effects(&stage).await, [""; 0], "{case}");
-        assert_eq!(since.calls(&stage).await, [call], "{case}");
-        assert_eq!(stamps(&stage).await, (Some("elsewhere/contoso/contoso".into()), None), "{case}");
+        assert_eq!([""; 0], *since.effects(&stage).await, "{case}");
+        assert_eq!([call], *since.calls(&stage).await, "{case}");
+        assert_eq!((Some("elsewhere/contoso/contoso".into()), None), stamps(&stage).await, "{case}");
     }
-    assert_eq!(events(&stage).await, []);
+    assert_eq!(NO_EVENTS, *events(&stage).await);
 }
 
 /// A Tenant out of a backup has our finalizer, whatever became of its tenant.
@@ -93,11 +94,11 @@ async fn never_applied_tenant_leaves_nothing_behind() {
         let since = Since::now(&stage).await;
         stage.delete().await;
         stage.gone().await;
-        assert_eq!(since.calls(&stage).await, ["GET /v1/tenants/{id} 200"], "{case}");
-        assert_eq!(since.writes(&stage).await, FINALIZER_OFF, "{case}");
-        assert_eq!(stamps(&stage).await, (None, None), "{case}");
+        assert_eq!(["GET /v1/tenants/{id} 200"], *since.calls(&stage).await, "{case}");
+        assert_eq!(FINALIZER_OFF, *since.writes(&stage).await, "{case}");
+        assert_eq!((None, None), stamps(&stage).await, "{case}");
     }
-    assert_eq!(events(&stage).await, []);
+    assert_eq!(NO_EVENTS, *events(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,12 +109,12 @@ async fn rejected_create_leaves_nothing_behind() {
     stage.platform.plant(json!([{ "route": "PUT /v1/tenants/{id}", "action": refusal }])).await.unwrap();
     stage.try_create(doomed(&stage)).await.unwrap();
     let refused = stage.condition("Ready", "False", "InvalidSettings").await;
-    assert_eq!(refused.metadata.finalizers, Some(vec![FINALIZER.to_owned()]), "it is written before the platform is");
+    assert_eq!(Some(vec![FINALIZER.to_owned()]), refused.metadata.finalizers, "it is written before the platform is");
     let since = Since::now(&stage).await;
     stage.delete().await;
     stage.gone().await;
-    assert_eq!(since.calls(&stage).await, ["GET /v1/tenants/{id} 404"]);
-    assert_eq!(since.deletions(&stage).await, 0, "{DELETE} is for a tenant that is there");
+    assert_eq!(["GET /v1/tenants/{id} 404"], *since.calls(&stage).await);
+    assert_eq!(0, since.deletions(&stage).await, "{DELETE} is for a tenant that is there");
 }
 
 /// The create was sent, and the operator died before it wrote down that anything was applied.
@@ -129,7 +130,7 @@ async fn unrecorded_tenant_is_released() {
     let since = Since::now(&stage).await;
     let _operator = stage.start();
     stage.gone().await;
-    assert_eq!(since.calls(&stage).await, ["GET /v1/tenants/{id} 200", "DELETE /v1/tenants/{id}/owner 200"]);
-    assert_eq!(stamps(&stage).await, (None, Some(stamp(&stage))));
-    assert_eq!(events(&stage).await, [event("Normal", "Released")]);
+    assert_eq!(["GET /v1/tenants/{id} 200", "DELETE /v1/tenants/{id}/owner 200"], *since.calls(&stage).await);
+    assert_eq!((None, Some(stamp(&stage))), stamps(&stage).await);
+    assert_eq!([event("Normal", "Released")], *events(&stage).await);
 }

@@ -74,7 +74,7 @@ async fn lasts_and_heals(stage: &Stage, break_it: impl AsyncFnOnce(), probe: &st
     // People go on: an edit waits and says so, a confirmed deletion waits, and nothing is called for either.
     let edited = tenants[0].patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
     let waits = tenants[0].condition("Ready", "False", "PlatformUnavailable").await;
-    assert_eq!(edited.metadata.generation, waits.metadata.generation);
+    assert_eq!(waits.metadata.generation, edited.metadata.generation);
     assert_eq!(Some("Unknown"), condition(&waits, "Synced").map(|(status, _, _)| status).as_deref());
     assert_eq!(Some("True"), condition(&waits, "Reconciling").map(|(status, _, _)| status).as_deref());
     let leaver = Handle::new(stage, "leaving");

@@ -51,7 +51,7 @@ async fn create_with_lost_response_makes_one_tenant() {
         let (_, document) = stage.platform.tenant(&tenant.id).await.unwrap();
         assert_eq!(json!(format!("test/{}/{name}", stage.env.namespace)), document["owner"], "{name}");
         let applied = ready.status.unwrap().applied.unwrap();
-        assert_eq!(document["settingsVersion"], json!(applied.settings_version), "{name}");
+        assert_eq!(json!(applied.settings_version), document["settingsVersion"], "{name}");
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{comes_to, conditions, stalled, unowned};
-use crate::deletion::{Since, event, events, live, stamp, stamps};
+use crate::deletion::{NO_EVENTS, Since, event, events, live, stamp, stamps};
 use crate::support::stage::{CONNECTION_STRING, NAME, Stage};
 
 const MANAGED: &str = "belongs to nobody and differs in spec.general.companyName; spec.adoptionPolicy is IfMatches";
@@ -14,15 +14,15 @@ async fn refused(stage: &Stage, spec: Value, reason: &str) -> String {
     let since = Since::now(stage).await;
     stage.create(spec).await;
     let (tenant, message) = comes_to(&stage.tenants(), NAME, reason).await;
-    assert_eq!(conditions(&tenant), stalled(reason));
-    assert_eq!(tenant.metadata.finalizers, None);
+    assert_eq!(stalled(reason), conditions(&tenant));
+    assert_eq!(None, tenant.metadata.finalizers);
     stage.pass().await;
-    assert_eq!(since.effects(stage).await, [""; 0]);
-    assert_eq!(since.calls(stage).await, ["GET /v1/tenants/{id} 200"; 2], "one look in each pass");
-    assert_eq!(since.writes(stage).await, ["patch tenants/status 200"; 2], "the second for the requested pass");
+    assert_eq!([""; 0], *since.effects(stage).await);
+    assert_eq!(["GET /v1/tenants/{id} 200"; 2], *since.calls(stage).await, "one look in each pass");
+    assert_eq!(["patch tenants/status 200"; 2], *since.writes(stage).await, "the second for the requested pass");
     let (_, after) = stage.platform.tenant(&stage.id).await.unwrap();
-    assert_eq!(after, before);
-    assert_eq!(events(stage).await, []);
+    assert_eq!(before, after);
+    assert_eq!(NO_EVENTS, *events(stage).await);
     message
 }
 
@@ -32,11 +32,11 @@ async fn never_adopts_nothing() {
     let _operator = stage.connect().await;
     unowned(&stage).await;
     let message = refused(&stage, json!({ "adoptionPolicy": "Never" }), "NotAdopted").await;
-    assert_eq!(message, "a tenant with this id exists and belongs to nobody; spec.adoptionPolicy is Never");
+    assert_eq!("a tenant with this id exists and belongs to nobody; spec.adoptionPolicy is Never", message);
     // The policy is a setting like others: changed, it acts at once.
     stage.patch(json!({ "spec": { "adoptionPolicy": "IfMatches" } })).await;
     stage.ready().await;
-    assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None));
+    assert_eq!((Some(stamp(&stage)), None), stamps(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,12 +47,12 @@ async fn if_matches_adopts_an_equal_tenant() {
     let (_, before) = stage.platform.tenant(&stage.id).await.unwrap();
     let since = Since::now(&stage).await;
     live(&stage, stage.manifest(json!({}))).await;
-    assert_eq!(since.calls(&stage).await, ["GET /v1/tenants/{id} 200", "PUT /v1/tenants/{id}/owner 200"]);
-    assert_eq!(since.writes(&stage).await, ["patch tenants 200", "patch tenants/status 200"]);
+    assert_eq!(["GET /v1/tenants/{id} 200", "PUT /v1/tenants/{id}/owner 200"], *since.calls(&stage).await);
+    assert_eq!(["patch tenants 200", "patch tenants/status 200"], *since.writes(&stage).await);
     let (_, after) = stage.platform.tenant(&stage.id).await.unwrap();
-    assert_eq!((&after["settings"], &after["settingsVersion"]), (&before["settings"], &before["settingsVersion"]));
-    assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None));
-    assert_eq!(events(&stage).await, [event("Normal", "Adopted")]);
+    assert_eq!((&before["settings"], &before["settingsVersion"]), (&after["settings"], &after["settingsVersion"]));
+    assert_eq!((Some(stamp(&stage)), None), stamps(&stage).await);
+    assert_eq!([event("Normal", "Adopted")], *events(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,7 +67,7 @@ async fn if_matches_reports_differences() {
     let since = Since::now(&stage).await;
     stage.pass().await;
     stage.ready().await;
-    assert_eq!(since.effects(&stage).await, ["owner-claimed"]);
+    assert_eq!(["owner-claimed"], *since.effects(&stage).await);
 }
 
 /// What nobody can compare is no difference: it is sent after the take-over.
@@ -85,9 +85,9 @@ async fn sealed_value_is_not_a_difference() {
     let spec = json!({ "interact": { "enabled": true, "acsConnectionStringRef": reference } });
     live(&stage, stage.manifest(json!({ "extensions": spec }))).await;
     let calls = ["GET /v1/tenants/{id} 200", "PUT /v1/tenants/{id}/owner 200", "PATCH /v1/tenants/{id} 200"];
-    assert_eq!(since.calls(&stage).await, calls);
+    assert_eq!(calls, *since.calls(&stage).await);
     let (_, after) = stage.platform.tenant(&stage.id).await.unwrap();
-    assert_eq!(after["settings"], before["settings"], "an equal value moves no version");
+    assert_eq!(before["settings"], after["settings"], "an equal value moves no version");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,11 +99,11 @@ async fn always_adopts_despite_differences() {
     let spec = json!({ "adoptionPolicy": "Always", "general": { "companyName": "Contoso AG" } });
     live(&stage, stage.manifest(spec)).await;
     let calls = ["GET /v1/tenants/{id} 200", "PUT /v1/tenants/{id}/owner 200", "PATCH /v1/tenants/{id} 200"];
-    assert_eq!(since.calls(&stage).await, calls);
-    assert_eq!(since.effects(&stage).await, ["owner-claimed", "settings-changed"]);
-    assert_eq!(since.writes(&stage).await, ["patch tenants 200", "patch tenants/status 200"]);
+    assert_eq!(calls, *since.calls(&stage).await);
+    assert_eq!(["owner-claimed", "settings-changed"], *since.effects(&stage).await);
+    assert_eq!(["patch tenants 200", "patch tenants/status 200"], *since.writes(&stage).await);
     stage.settings("the spec's value", |settings| settings["general"]["companyName"] == "Contoso AG").await;
-    assert_eq!(events(&stage).await, [event("Normal", "Adopted")]);
+    assert_eq!([event("Normal", "Adopted")], *events(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,12 +121,12 @@ async fn foreign_stamp_is_respected_by_every_policy() {
         let spec = json!({ "adoptionPolicy": "Always", "general": { "companyName": "Contoso AG" } });
         let message = refused(&stage, spec, "OwnedByOther").await;
         let expected = format!("the tenant is managed by '{owner}' (cluster/namespace/name); nothing was written");
-        assert_eq!(message, expected);
+        assert_eq!(expected, message);
         let since = Since::now(&stage).await;
         stage.delete().await;
         stage.gone().await;
-        assert_eq!(since.calls(&stage).await, [""; 0]);
-        assert_eq!(stamps(&stage).await, (Some(owner), Some(stamp(&stage))));
+        assert_eq!([""; 0], *since.calls(&stage).await);
+        assert_eq!((Some(owner), Some(stamp(&stage))), stamps(&stage).await);
     }
 }
 
@@ -140,8 +140,8 @@ async fn later_foreign_stamp_stops_the_operator() {
     let since = Since::now(&stage).await;
     stage.patch(json!({ "spec": { "general": { "companyName": "Ours" } } })).await;
     stage.condition("Ready", "False", "OwnedByOther").await;
-    assert_eq!(since.effects(&stage).await, [""; 0]);
-    assert_eq!(since.calls(&stage).await, ["GET /v1/tenants/{id} 200"]);
+    assert_eq!([""; 0], *since.effects(&stage).await);
+    assert_eq!(["GET /v1/tenants/{id} 200"], *since.calls(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -157,6 +157,6 @@ async fn stamp_of_a_missing_tenant_is_free() {
     let since = Since::now(&stage).await;
     stage.patch(json!({ "spec": { "adoptionPolicy": "IfMatches" } })).await;
     stage.ready().await;
-    assert_eq!(since.effects(&stage).await, ["owner-claimed"]);
-    assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), Some(stale)));
+    assert_eq!(["owner-claimed"], *since.effects(&stage).await);
+    assert_eq!((Some(stamp(&stage)), Some(stale)), stamps(&stage).await);
 }

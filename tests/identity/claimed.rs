@@ -6,7 +6,7 @@ use nimbus_operator::resources::{Platform, Tenant};
 use serde_json::{Value, json};
 
 use super::{comes_to, conditions, rival, stalled, tenants};
-use crate::deletion::{CONFIRM, Since, doomed, event, events, live, stamp, stamps};
+use crate::deletion::{CONFIRM, NO_EVENTS, Since, doomed, event, events, live, stamp, stamps};
 use crate::support::env::create_namespace;
 use crate::support::rights::{self, Placement};
 use crate::support::stage::{NAME, Operator, Stage, condition};
@@ -80,18 +80,18 @@ async fn loses(stage: &Stage, namespace: &str) {
     create(stage, manifest).await;
     let (tenant, message) = comes_to(&rivals, "rival", "OwnedByOther").await;
     let expected = format!("the tenant is managed by '{}' (cluster/namespace/name); nothing was written", stamp(stage));
-    assert_eq!(message, expected);
-    assert_eq!(conditions(&tenant), stalled("OwnedByOther"));
-    assert_eq!(tenant.metadata.finalizers, None, "it holds nothing, so nothing holds it");
-    assert_eq!(tenant.status.unwrap().applied, None);
+    assert_eq!(expected, message);
+    assert_eq!(stalled("OwnedByOther"), conditions(&tenant));
+    assert_eq!(None, tenant.metadata.finalizers, "it holds nothing, so nothing holds it");
+    assert_eq!(None, tenant.status.unwrap().applied);
     pass(&rivals, "rival").await;
     let status_writes = since.writes(stage).await;
-    assert_eq!(status_writes, ["patch tenants/status 200"; 2], "one, and one for the requested pass");
+    assert_eq!(["patch tenants/status 200"; 2], *status_writes, "one, and one for the requested pass");
     delete(&rivals, "rival").await;
-    assert_eq!(since.effects(stage).await, [""; 0]);
-    assert_eq!(since.deletions(stage).await, 0);
-    assert_eq!(stamps(stage).await, (Some(stamp(stage)), None));
-    assert_eq!(events(stage).await, []);
+    assert_eq!([""; 0], *since.effects(stage).await);
+    assert_eq!(0, since.deletions(stage).await);
+    assert_eq!((Some(stamp(stage)), None), stamps(stage).await);
+    assert_eq!(NO_EVENTS, *events(stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,7 +101,7 @@ async fn first_claim_wins_in_one_namespace() {
     live(&stage, stage.manifest(json!({}))).await;
     loses(&stage, &stage.env.namespace).await;
     stage.pass().await;
-    assert_eq!(condition(&stage.get().await, "Ready").unwrap().1, "Succeeded", "the winner does not notice");
+    assert_eq!("Succeeded", condition(&stage.get().await, "Ready").unwrap().1, "the winner does not notice");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,10 +128,10 @@ async fn deleting_the_loser_changes_nothing() {
         create(&stage, manifest).await;
         comes_to(&rivals, "rival", "OwnedByOther").await;
         delete(&rivals, "rival").await;
-        assert_eq!(since.calls(&stage).await, ["GET /v1/tenants/{id} 200"; 2], "{policy}");
-        assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None), "{policy}");
+        assert_eq!(["GET /v1/tenants/{id} 200"; 2], *since.calls(&stage).await, "{policy}");
+        assert_eq!((Some(stamp(&stage)), None), stamps(&stage).await, "{policy}");
     }
-    assert_eq!(events(&stage).await, []);
+    assert_eq!(NO_EVENTS, *events(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -161,8 +161,8 @@ async fn race_for_a_tenant_has_one_winner() {
         outcomes.push(outcome.await);
     }
     outcomes.sort();
-    assert_eq!(outcomes, ["OwnedByOther", "OwnedByOther", "OwnedByOther", "Succeeded"]);
-    assert_eq!(since.effects(&stage).await, ["tenant-created"]);
+    assert_eq!(["OwnedByOther", "OwnedByOther", "OwnedByOther", "Succeeded"], *outcomes);
+    assert_eq!(["tenant-created"], *since.effects(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -178,10 +178,10 @@ async fn retained_winner_hands_the_tenant_over() {
     stage.gone().await;
     pass(&rivals, "rival").await;
     comes_to(&rivals, "rival", "Succeeded").await;
-    assert_eq!(since.effects(&stage).await, ["owner-released", "owner-claimed"]);
+    assert_eq!(["owner-released", "owner-claimed"], *since.effects(&stage).await);
     let heir = format!("test/{}/rival", stage.env.namespace);
-    assert_eq!(stamps(&stage).await, (Some(heir.clone()), Some(stamp(&stage))));
-    assert_eq!(events(&stage).await, [event("Normal", "Adopted"), event("Normal", "Released")]);
+    assert_eq!((Some(heir.clone()), Some(stamp(&stage))), stamps(&stage).await);
+    assert_eq!([event("Normal", "Adopted"), event("Normal", "Released")], *events(&stage).await);
 
     // The old name comes back and is the loser now, although it was the last owner once.
     stage.try_create(stage.manifest(json!({}))).await.unwrap();
@@ -225,5 +225,5 @@ async fn stamp_of_a_missing_namespace_is_free() {
     })
     .await;
     live(&stage, stage.manifest(json!({}))).await;
-    assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), Some(stale)));
+    assert_eq!((Some(stamp(&stage)), Some(stale)), stamps(&stage).await);
 }

@@ -12,7 +12,7 @@ use crate::support::stage::{NAME, Stage};
 async fn lost(stage: &Stage, happened: &str) -> String {
     stage.pass().await;
     let (tenant, message) = comes_to(&stage.tenants(), NAME, "TenantLost").await;
-    assert_eq!(conditions(&tenant), stalled("TenantLost"));
+    assert_eq!(stalled("TenantLost"), conditions(&tenant));
     let expected = format!("{happened}; to create it again, set the annotation {RECREATE}: ");
     assert!(message.starts_with(&expected), "{message}");
     message[expected.len()..].to_owned()
@@ -24,7 +24,7 @@ async fn is_no_token(stage: &Stage, token: &str) {
     stage.annotate(RECREATE, token).await;
     stage.pass().await;
     comes_to(&stage.tenants(), NAME, "TenantLost").await;
-    assert_eq!(since.effects(stage).await, [""; 0], "{token}");
+    assert_eq!([""; 0], *since.effects(stage).await, "{token}");
     let calls = since.calls(stage).await;
     assert!(calls.iter().all(|call| call == "GET /v1/tenants/{id} 404"), "{token}: {calls:?}");
 }
@@ -38,23 +38,23 @@ async fn lost_tenant_is_recreated_only_with_token() {
     stage.platform.lose(&stage.id).await.unwrap();
     let since = Since::now(&stage).await;
     let token = lost(&stage, "the tenant is gone from the platform").await;
-    assert_eq!(token, format!("lost-{}", applied.settings_version));
-    assert_eq!(since.writes(&stage).await, ["patch tenants/status 200"], "one write says it");
+    assert_eq!(format!("lost-{}", applied.settings_version), token);
+    assert_eq!(["patch tenants/status 200"], *since.writes(&stage).await, "one write says it");
     for wrong in ["lost-", "lost-s0", "true", &stage.id, &token.to_uppercase(), &applied.settings_version] {
         is_no_token(&stage, wrong).await;
     }
     let since = Since::now(&stage).await;
     stage.annotate(RECREATE, &token).await;
     stage.ready().await;
-    assert_eq!(since.effects(&stage).await, ["tenant-created"]);
-    assert_eq!(stamps(&stage).await, (Some(stamp(&stage)), None));
+    assert_eq!(["tenant-created"], *since.effects(&stage).await);
+    assert_eq!((Some(stamp(&stage)), None), stamps(&stage).await);
     stage.settings("all of the spec", |settings| settings["general"]["companyName"] == "Contoso AG").await;
 
     // Left in git, the token is not armed for the next time.
     stage.platform.lose(&stage.id).await.unwrap();
     let next = lost(&stage, "the tenant is gone from the platform").await;
     assert_ne!(next, token);
-    assert_eq!(absence(&stage).await, "tenant-not-found");
+    assert_eq!("tenant-not-found", absence(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,10 +75,10 @@ async fn deleted_tenant_is_recreated_only_with_token() {
     let since = Since::now(&stage).await;
     stage.annotate(RECREATE, &token).await;
     stage.ready().await;
-    assert_eq!(since.effects(&stage).await, ["tenant-created"]);
+    assert_eq!(["tenant-created"], *since.effects(&stage).await);
     let log = stage.platform.log_after(0).await.unwrap();
     let put = log.iter().rfind(|seen| seen.call == "PUT /v1/tenants/{id}").unwrap();
-    assert_eq!(put.entry["query"], format!("recreate={token}"));
+    assert_eq!(format!("recreate={token}"), put.entry["query"]);
 
     stage.platform.delete(&stage.id).await.unwrap();
     stage.platform.run_script(&stage.id).await.unwrap();
@@ -95,7 +95,7 @@ async fn edit_does_not_recreate_a_lost_tenant() {
     let since = Since::now(&stage).await;
     stage.patch(json!({ "spec": { "adoptionPolicy": "Always", "general": { "division": "North" } } })).await;
     comes_to(&stage.tenants(), NAME, "TenantLost").await;
-    assert_eq!(since.effects(&stage).await, [""; 0]);
+    assert_eq!([""; 0], *since.effects(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,14 +108,14 @@ async fn tenant_deleted_elsewhere_is_not_written() {
     stage.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
     let (tenant, message) = comes_to(&stage.tenants(), NAME, "TenantDeleting").await;
     let expected = "the tenant waits for its deletion on the platform, which this Tenant did not ask for";
-    assert_eq!(message, expected);
-    assert_eq!(conditions(&tenant), stalled("TenantDeleting"));
-    assert_eq!(tenant.status.unwrap().deletion, None, "it is not this Tenant's deletion");
-    assert_eq!(since.calls(&stage).await, ["GET /v1/tenants/{id} 200"]);
-    assert_eq!(since.writes(&stage).await, ["patch tenants/status 200"]);
+    assert_eq!(expected, message);
+    assert_eq!(stalled("TenantDeleting"), conditions(&tenant));
+    assert_eq!(None, tenant.status.unwrap().deletion, "it is not this Tenant's deletion");
+    assert_eq!(["GET /v1/tenants/{id} 200"], *since.calls(&stage).await);
+    assert_eq!(["patch tenants/status 200"], *since.writes(&stage).await);
     stage.platform.run_script(&stage.id).await.unwrap();
     lost(&stage, "the tenant was deleted on the platform").await;
-    assert_eq!(since.effects(&stage).await, [""; 0]);
+    assert_eq!([""; 0], *since.effects(&stage).await);
 }
 
 /// The tenant of a Tenant with Retain cannot be kept any more: it leaves and says so, without waiting for the script.
@@ -128,9 +128,9 @@ async fn retained_tenant_deleted_elsewhere_is_released() {
     let since = Since::now(&stage).await;
     stage.delete().await;
     stage.gone().await;
-    assert_eq!(since.writes(&stage).await, FINALIZER_OFF);
-    assert_eq!(since.deletions(&stage).await, 0);
-    assert_eq!(events(&stage).await, [event("Warning", "DeletionStarted")]);
+    assert_eq!(FINALIZER_OFF, *since.writes(&stage).await);
+    assert_eq!(0, since.deletions(&stage).await);
+    assert_eq!([event("Warning", "DeletionStarted")], *events(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,9 +146,9 @@ async fn confirmed_tenant_deleted_elsewhere_awaits_script() {
     waits_for(&stage, "Deleting", "provisioning script").await;
     stage.platform.run_script(&stage.id).await.unwrap();
     stage.gone().await;
-    assert_eq!(since.deletions(&stage).await, 0);
+    assert_eq!(0, since.deletions(&stage).await);
     let (_, document) = stage.platform.tenant(&stage.id).await.unwrap();
-    assert_eq!(document["owner"], Value::Null);
+    assert_eq!(Value::Null, document["owner"]);
 }
 
 /// A 404 that the contract does not know is no absence: nothing is lost, and nothing is created.
@@ -167,8 +167,8 @@ async fn undocumented_404_is_not_lost() {
         let since = Since::now(&stage).await;
         stage.pass().await;
         let ready = crate::support::stage::condition(&stage.get().await, "Ready").unwrap();
-        assert_eq!((ready.0.as_str(), ready.1.as_str()), ("True", "Succeeded"), "{answer}");
-        assert_eq!(since.effects(&stage).await, [""; 0], "{answer}");
+        assert_eq!(("True", "Succeeded"), (ready.0.as_str(), ready.1.as_str()), "{answer}");
+        assert_eq!([""; 0], *since.effects(&stage).await, "{answer}");
         stage.platform.heal().await.unwrap();
         stage.connected().await;
     }

@@ -61,14 +61,14 @@ fn is_signed(seen: &Seen) -> bool {
 async fn identity_is_created_and_deleted() {
     let stub = stub().await;
     let checked = stub.acs().check(&connection_string(&stub)).await;
-    assert_eq!(checked, Ok(Checked { token: true, resource: Some(RESOURCE), left_behind: false }));
-    assert_eq!(stub.calls(), [CREATE, DELETE]);
+    assert_eq!(Ok(Checked { token: true, resource: Some(RESOURCE), left_behind: false }), checked);
+    assert_eq!([CREATE, DELETE], *stub.calls());
     let seen = stub.seen();
     assert!(seen.iter().all(|seen| seen.query == "api-version=2023-10-01"), "{seen:?}");
     let body: Value = serde_json::from_str(&seen[0].body).unwrap();
-    assert_eq!(body, json!({ "createTokenWithScopes": ["chat"], "expiresInMinutes": 60 }));
-    assert_eq!(seen[0].headers["content-type"], "application/json");
-    assert_eq!(seen[1].body, "");
+    assert_eq!(json!({ "createTokenWithScopes": ["chat"], "expiresInMinutes": 60 }), body);
+    assert_eq!("application/json", seen[0].headers["content-type"]);
+    assert_eq!("", seen[1].body);
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn signed_request_equals_sent_request() {
     let stub = stub().await;
     stub.acs().check(&connection_string(&stub)).await.unwrap();
     let seen = stub.seen();
-    assert_eq!(seen.len(), 2);
+    assert_eq!(2, seen.len());
     for seen in seen {
         assert!(is_signed(&seen), "{seen:?}");
         let date = seen.headers["x-ms-date"].to_str().unwrap();
@@ -108,12 +108,12 @@ async fn identity_without_token_is_deleted() {
         stub.on(CREATE, [created(access_token.clone())]);
         let checked = stub.acs().check(&connection_string(&stub)).await;
         assert_eq!(
-            checked,
             Ok(Checked { token: false, resource: Some(RESOURCE), left_behind: false }),
+            checked,
             "{access_token}"
         );
-        assert_eq!(stub.calls(), [CREATE, DELETE]);
-        assert_eq!(verdict::connection_string(&checked, None).reason, "InsufficientPermissions");
+        assert_eq!([CREATE, DELETE], *stub.calls());
+        assert_eq!("InsufficientPermissions", verdict::connection_string(&checked, None).reason);
     }
 }
 
@@ -142,12 +142,12 @@ async fn failed_identity_deletion_is_retried_once() {
     stub.on(DELETE, [fault.clone(), Reply::text(204, "text/plain", "")]);
     let checked = stub.acs().check(&connection_string(&stub)).await.unwrap();
     assert!(!checked.left_behind);
-    assert_eq!(stub.calls(), [CREATE, DELETE, DELETE]);
+    assert_eq!([CREATE, DELETE, DELETE], *stub.calls());
     stub.on(DELETE, [fault]);
     let checked = stub.acs().check(&connection_string(&stub)).await;
-    assert_eq!(checked, Ok(Checked { token: true, resource: Some(RESOURCE), left_behind: true }));
-    assert_eq!(stub.calls()[3..], [CREATE, DELETE, DELETE]);
-    assert_eq!(verdict::connection_string(&checked, None).reason, "IdentityLeftBehind");
+    assert_eq!(Ok(Checked { token: true, resource: Some(RESOURCE), left_behind: true }), checked);
+    assert_eq!([CREATE, DELETE, DELETE], stub.calls()[3..]);
+    assert_eq!("IdentityLeftBehind", verdict::connection_string(&checked, None).reason);
 }
 
 #[tokio::test]
@@ -155,8 +155,8 @@ async fn resource_id_must_match_the_connection_string() {
     let stub = stub().await;
     let checked = stub.acs().check(&connection_string(&stub)).await;
     let reason = |expected| verdict::connection_string(&checked, expected).reason;
-    assert_eq!(reason(Some(RESOURCE)), "TokenIssued");
-    assert_eq!(reason(Some(Uuid::from_u128(7))), "ResourceIdMismatch");
+    assert_eq!("TokenIssued", reason(Some(RESOURCE)));
+    assert_eq!("ResourceIdMismatch", reason(Some(Uuid::from_u128(7))));
 }
 
 #[tokio::test]
@@ -186,10 +186,10 @@ async fn documented_acs_errors_are_mapped() {
     ] {
         stub.on(CREATE, [reply]);
         let checked = stub.acs().check(&connection_string(&stub)).await;
-        assert_eq!(checked, Err(expected));
-        assert_eq!(verdict::connection_string(&checked, None).outcome, outcome, "{checked:?}");
+        assert_eq!(Err(expected), checked);
+        assert_eq!(outcome, verdict::connection_string(&checked, None).outcome, "{checked:?}");
     }
-    assert_eq!(stub.calls(), [CREATE; 13], "nothing is retried here");
+    assert_eq!([CREATE; 13], *stub.calls(), "nothing is retried here");
 }
 
 #[tokio::test]
@@ -198,9 +198,9 @@ async fn invalid_identity_is_not_used_in_a_path() {
     for id in [json!("../../evil"), json!(""), json!("8:acs:x?y=z"), json!(7), Value::Null, json!(["8:acs:x"])] {
         stub.on(CREATE, [Reply::json(201, json!({ "identity": { "id": id }, "accessToken": a_token() }))]);
         let checked = stub.acs().check(&connection_string(&stub)).await;
-        assert_eq!(checked, Err(AcsProblem::Call(unexpected(201, "an identity without an id"))), "{id}");
+        assert_eq!(Err(AcsProblem::Call(unexpected(201, "an identity without an id"))), checked, "{id}");
     }
-    assert_eq!(stub.calls(), [CREATE; 6]);
+    assert_eq!([CREATE; 6], *stub.calls());
 }
 
 #[tokio::test]
@@ -212,7 +212,7 @@ async fn invalid_connection_string_is_never_called() {
     {
         let checked = acs.check(&text).await;
         assert!(matches!(checked, Err(AcsProblem::Malformed(_))), "{checked:?}");
-        assert_eq!(verdict::connection_string(&checked, None).reason, "ConnectionStringInvalid");
+        assert_eq!("ConnectionStringInvalid", verdict::connection_string(&checked, None).reason);
     }
-    assert_eq!(stub.seen().len(), 0);
+    assert_eq!(0, stub.seen().len());
 }

@@ -74,8 +74,8 @@ async fn only_security_group_members_are_counted() {
         play_group(&stub, types, mail, security);
         let group = stub.graph().group(TENANT, GROUP).await;
         let asked = if members.is_some() { 2 } else { 1 };
-        assert_eq!(group, Ok(Group { kind, members }));
-        assert_eq!(stub.calls().len(), asked, "{:?}", stub.calls());
+        assert_eq!(Ok(Group { kind, members }), group);
+        assert_eq!(asked, stub.calls().len(), "{:?}", stub.calls());
     }
 }
 
@@ -85,9 +85,9 @@ async fn owners_and_names_are_never_requested() {
     play_group(&stub, json!([]), false, true);
     stub.graph().group(TENANT, GROUP).await.unwrap();
     let seen = stub.seen();
-    assert_eq!(stub.calls(), [format!("GET /v1.0/groups/{GROUP}"), format!("GET /v1.0/groups/{GROUP}/members")]);
-    assert_eq!(query(&seen[1]), pairs(&[("$select", "id,groupTypes,mailEnabled,securityEnabled")]));
-    assert_eq!(query(&seen[2]), pairs(&[("$select", "id"), ("$top", "999")]));
+    assert_eq!([format!("GET /v1.0/groups/{GROUP}"), format!("GET /v1.0/groups/{GROUP}/members")], *stub.calls());
+    assert_eq!(pairs(&[("$select", "id,groupTypes,mailEnabled,securityEnabled")]), query(&seen[1]));
+    assert_eq!(pairs(&[("$select", "id"), ("$top", "999")]), query(&seen[2]));
     assert!(seen.iter().all(|seen| seen.headers["user-agent"].to_str().unwrap().starts_with("nimbus-operator/")));
 }
 
@@ -96,7 +96,7 @@ async fn group_is_looked_up_in_the_given_tenant() {
     let stub = Stub::start().await;
     play_group(&stub, json!([]), false, true);
     stub.graph().group(OTHER_TENANT, GROUP).await.unwrap();
-    assert_eq!(stub.seen()[0].call, token_call(OTHER_TENANT));
+    assert_eq!(token_call(OTHER_TENANT), stub.seen()[0].call);
 }
 
 #[tokio::test]
@@ -106,8 +106,8 @@ async fn forbidden_member_count_keeps_the_group_valid() {
     let refused = Reply::error(403, "Authorization_RequestDenied");
     stub.on(&format!("GET /v1.0/groups/{GROUP}/members"), [refused]);
     let group = stub.graph().group(TENANT, GROUP).await;
-    assert_eq!(group, Ok(Group { kind: Kind::Security, members: Some(Err(CallError::Forbidden)) }));
-    assert_eq!(verdict::group(&group).outcome, verdict::Outcome::Passed);
+    assert_eq!(Ok(Group { kind: Kind::Security, members: Some(Err(CallError::Forbidden)) }), group);
+    assert_eq!(verdict::Outcome::Passed, verdict::group(&group).outcome);
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn different_group_in_the_response_is_ignored() {
     let stub = Stub::start().await;
     let other = json!({ "id": USER, "groupTypes": [], "mailEnabled": false, "securityEnabled": true });
     stub.on(&format!("GET /v1.0/groups/{GROUP}"), [Reply::json(200, other)]);
-    assert_eq!(stub.graph().group(TENANT, GROUP).await, Err(unexpected(200, "another group than asked for")));
+    assert_eq!(Err(unexpected(200, "another group than asked for")), stub.graph().group(TENANT, GROUP).await);
 }
 
 #[tokio::test]
@@ -137,10 +137,10 @@ async fn documented_graph_errors_are_mapped() {
         (Reply::json(301, json!({})).header("location", "https://elsewhere.example/"), odd(301)),
     ] {
         stub.on(&format!("GET /v1.0/groups/{GROUP}"), [reply]);
-        assert_eq!(stub.graph().group(TENANT, GROUP).await, Err(expected));
+        assert_eq!(Err(expected), stub.graph().group(TENANT, GROUP).await);
     }
     assert!(stub.calls().iter().all(|call| call.ends_with(&GROUP.to_string())), "{:?}", stub.calls());
-    assert_eq!(stub.calls().len(), 11, "nothing is retried here");
+    assert_eq!(11, stub.calls().len(), "nothing is retried here");
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn timeout_and_refused_connection_are_unreachable() {
     let never = std::sync::Arc::new(tokio::sync::Notify::new());
     stub.on(&format!("GET /v1.0/groups/{GROUP}"), [Reply::json(200, json!({})).held(&never)]);
     let graph = stub.graph_by(Credential::Secret(SECRET.into()), Duration::from_millis(300));
-    assert_eq!(graph.group(TENANT, GROUP).await, Err(CallError::Unreachable { what: "no answer in time" }));
+    assert_eq!(Err(CallError::Unreachable { what: "no answer in time" }), graph.group(TENANT, GROUP).await);
     let graph = stub.graph();
     drop(stub);
     let gone = graph.group(OTHER_TENANT, GROUP).await;
@@ -175,7 +175,7 @@ async fn only_the_graph_application_role_is_a_grant() {
     ] {
         let stub = Stub::start().await;
         play_assignments(&stub, assignments.clone());
-        assert_eq!(stub.graph().presence_grant(TENANT).await, Ok(expected), "{assignments}");
+        assert_eq!(Ok(expected), stub.graph().presence_grant(TENANT).await, "{assignments}");
     }
 }
 
@@ -185,9 +185,9 @@ async fn missing_consent_is_a_result_and_403_is_not() {
     play_assignments(&stub, json!([]));
     let ours = format!("GET /v1.0/servicePrincipals(appId='{CLIENT}')");
     stub.on(&ours, [Reply::error(404, "Request_ResourceNotFound")]);
-    assert_eq!(stub.graph().presence_grant(TENANT).await, Ok(Grant::AppUnknown));
+    assert_eq!(Ok(Grant::AppUnknown), stub.graph().presence_grant(TENANT).await);
     stub.on(&ours, [Reply::error(403, "Authorization_RequestDenied")]);
-    assert_eq!(stub.graph().presence_grant(TENANT).await, Err(CallError::Forbidden));
+    assert_eq!(Err(CallError::Forbidden), stub.graph().presence_grant(TENANT).await);
 }
 
 #[tokio::test]
@@ -199,7 +199,7 @@ async fn missing_graph_principal_is_not_a_missing_grant() {
         [Reply::error(404, "Request_ResourceNotFound")],
     );
     let expected = unexpected(200, "an Entra tenant without Microsoft Graph");
-    assert_eq!(stub.graph().presence_grant(TENANT).await, Err(expected));
+    assert_eq!(Err(expected), stub.graph().presence_grant(TENANT).await);
 }
 
 #[tokio::test]
@@ -212,8 +212,8 @@ async fn guest_presence_is_read_by_object_id() {
     stub.on(&format!("GET /v1.0/users/{USER}/presence"), [Reply::json(200, body)]);
     let presence = stub.graph().presence(TENANT, &upn()).await;
     let expected = Presence { availability: "BusyIdle".into(), activity: "JugglingFlamingos".into() };
-    assert_eq!(presence, Ok(expected));
-    assert_eq!(stub.calls(), [user.to_owned(), format!("GET /v1.0/users/{USER}/presence")]);
+    assert_eq!(Ok(expected), presence);
+    assert_eq!([user.to_owned(), format!("GET /v1.0/users/{USER}/presence")], *stub.calls());
 }
 
 #[tokio::test]
@@ -221,12 +221,12 @@ async fn unknown_user_differs_from_missing_permission() {
     let stub = Stub::start().await;
     let user = "GET /v1.0/users/ext_fabrikam.com%23EXT%23%40contoso.onmicrosoft.com";
     stub.on(user, [Reply::error(404, "Request_ResourceNotFound")]);
-    assert_eq!(stub.graph().presence(TENANT, &upn()).await, Err(CallError::NotFound));
+    assert_eq!(Err(CallError::NotFound), stub.graph().presence(TENANT, &upn()).await);
     stub.on(user, [Reply::json(200, json!({ "id": USER }))]);
     stub.on(&format!("GET /v1.0/users/{USER}/presence"), [Reply::error(403, "Forbidden")]);
     let forbidden = stub.graph().presence(TENANT, &upn()).await;
-    assert_eq!(forbidden, Err(CallError::Forbidden));
-    assert_eq!(verdict::presence(&forbidden).outcome, verdict::Outcome::Unknown);
+    assert_eq!(Err(CallError::Forbidden), forbidden);
+    assert_eq!(verdict::Outcome::Unknown, verdict::presence(&forbidden).outcome);
 }
 
 #[tokio::test]
@@ -235,11 +235,11 @@ async fn filter_is_sent_as_one_advanced_query() {
         "endsWith(userPrincipalName,'onmicrosoft.com') and preferredLanguage eq 'en-GB' or city eq 'a&b=c#d+e'";
     let stub = Stub::start().await;
     stub.on("GET /v1.0/users", [Reply::json(200, json!({ "@odata.count": 12, "value": [{ "id": USER }] }))]);
-    assert_eq!(stub.graph().hits(TENANT, &Filter::parse(expression).unwrap()).await, Ok(12));
+    assert_eq!(Ok(12), stub.graph().hits(TENANT, &Filter::parse(expression).unwrap()).await);
     let seen = &stub.seen()[1];
     let expected = [("$filter", expression), ("$count", "true"), ("$top", "1"), ("$select", "id")];
-    assert_eq!(query(seen), pairs(&expected));
-    assert_eq!(seen.headers["consistencylevel"], "eventual");
+    assert_eq!(pairs(&expected), query(seen));
+    assert_eq!("eventual", seen.headers["consistencylevel"]);
 }
 
 #[tokio::test]
@@ -265,6 +265,6 @@ async fn empty_result_differs_from_invalid_filter() {
     ] {
         stub.on("GET /v1.0/users", [reply]);
         let hits = stub.graph().hits(TENANT, &filter).await;
-        assert_eq!((&hits, verdict::hits(&hits).reason), (&expected, reason));
+        assert_eq!((&expected, reason), (&hits, verdict::hits(&hits).reason));
     }
 }

@@ -98,7 +98,7 @@ async fn invalid_token_response_is_rejected() {
         stub.on(&super::stub::token_call(TENANT), [reply]);
         no_answer("log-in", name, &stub.graph().group(TENANT, ID).await.unwrap_err());
     }
-    assert_eq!(stub.calls(), Vec::<String>::new());
+    assert_eq!(Vec::<String>::new(), stub.calls());
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn oversized_response_is_not_read() {
     };
     assert!(group(1 << 20).group(TENANT, ID).await.is_ok());
     let expected = super::stub::unexpected(200, "a body that is too large");
-    assert_eq!(group(5 << 20).group(TENANT, ID).await, Err(expected));
+    assert_eq!(Err(expected), group(5 << 20).group(TENANT, ID).await);
 }
 
 #[tokio::test]
@@ -138,6 +138,6 @@ async fn invalid_presence_values_are_dropped() {
         let body = json!({ "availability": word, "activity": "Available" });
         stub.on(&format!("GET /v1.0/users/{ID}/presence"), [Reply::json(200, body)]);
         let presence = stub.graph().presence(TENANT, &upn()).await;
-        assert_eq!(presence, Err(super::stub::unexpected(200, "not a presence")), "{word:?}");
+        assert_eq!(Err(super::stub::unexpected(200, "not a presence")), presence, "{word:?}");
     }
 }

@@ -41,11 +41,11 @@ async fn members_are_counted_on_all_pages() {
     let stub = stub().await;
     let next = |token: &str| format!("{}v1.0/groups/{GROUP}/members?$select=id&$top=999&$skiptoken={token}", stub.url);
     stub.on(&members(), [page(999, json!(next("a%2Fb"))), page(0, json!(next("c"))), page(7, Value::Null)]);
-    assert_eq!(counted(&stub.graph()).await, Ok(1006));
+    assert_eq!(Ok(1006), counted(&stub.graph()).await);
     let queries: Vec<_> =
         stub.seen().into_iter().filter(|seen| seen.call == members()).map(|seen| seen.query).collect();
     let again = ["$select=id&$top=999&$skiptoken=a%2Fb", "$select=id&$top=999&$skiptoken=c"];
-    assert_eq!(queries[1..], again, "the link is followed as it is");
+    assert_eq!(again, queries[1..], "the link is followed as it is");
     let asked: Vec<_> = stub.seen().into_iter().filter(|seen| seen.call == members()).collect();
     assert!(asked.iter().all(|seen| seen.headers["authorization"] == "Bearer T1"));
 }
@@ -67,9 +67,9 @@ async fn token_is_not_sent_to_another_host() {
         json!({ "href": "x" }),
     ] {
         stub.on(&members(), [page(5, next.clone())]);
-        assert_eq!(counted(&stub.graph()).await, Err(unexpected(200, "a list that goes on elsewhere")), "{next}");
+        assert_eq!(Err(unexpected(200, "a list that goes on elsewhere")), counted(&stub.graph()).await, "{next}");
     }
-    assert_eq!(other.seen().len(), 0, "{:?}", other.seen());
+    assert_eq!(0, other.seen().len(), "{:?}", other.seen());
 }
 
 #[tokio::test]
@@ -77,8 +77,8 @@ async fn endless_list_is_aborted() {
     let stub = stub().await;
     let next = json!(format!("{}v1.0/groups/{GROUP}/members?$skiptoken=x", stub.url));
     stub.on(&members(), [page(1, next)]);
-    assert_eq!(counted(&stub.graph()).await, Err(unexpected(200, "a list without an end")));
-    assert_eq!(stub.calls().iter().filter(|call| **call == members()).count(), 200);
+    assert_eq!(Err(unexpected(200, "a list without an end")), counted(&stub.graph()).await);
+    assert_eq!(200, stub.calls().iter().filter(|call| **call == members()).count());
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn failed_page_fails_the_list() {
     let stub = stub().await;
     let next = json!(format!("{}v1.0/groups/{GROUP}/members?$skiptoken=x", stub.url));
     stub.on(&members(), [page(5, next), Reply::error(403, "Authorization_RequestDenied")]);
-    assert_eq!(counted(&stub.graph()).await, Err(CallError::Forbidden));
+    assert_eq!(Err(CallError::Forbidden), counted(&stub.graph()).await);
 }
 
 #[tokio::test]
@@ -100,5 +100,5 @@ async fn grant_on_the_last_page_counts() {
     let next = json!(format!("{}{}?$skiptoken=x", stub.url, &path[1..]));
     let last = json!({ "value": [{ "resourceId": PRINCIPAL, "appRoleId": PRESENCE_READ_ALL }] });
     stub.on(&format!("GET {path}"), [page(100, next), Reply::json(200, last)]);
-    assert_eq!(stub.graph().presence_grant(TENANT).await, Ok(Grant::Granted));
+    assert_eq!(Ok(Grant::Granted), stub.graph().presence_grant(TENANT).await);
 }

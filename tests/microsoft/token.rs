@@ -39,10 +39,10 @@ async fn call(stub: &Stub, graph: &nimbus_operator::microsoft::Graph, tenant: Uu
 #[tokio::test]
 async fn secret_is_sent_as_a_form() {
     let stub = stub().await;
-    assert_eq!(call(&stub, &stub.graph(), TENANT).await, Ok(3));
+    assert_eq!(Ok(3), call(&stub, &stub.graph(), TENANT).await);
     let seen = &stub.seen()[0];
-    assert_eq!(seen.call, token_call(TENANT));
-    assert_eq!(seen.headers["content-type"], "application/x-www-form-urlencoded");
+    assert_eq!(token_call(TENANT), seen.call);
+    assert_eq!("application/x-www-form-urlencoded", seen.headers["content-type"]);
     let scope = format!("{}.default", stub.url);
     let client = CLIENT.to_string();
     let expected = [
@@ -51,8 +51,8 @@ async fn secret_is_sent_as_a_form() {
         ("grant_type", "client_credentials"),
         ("scope", &scope),
     ];
-    assert_eq!(form(&seen.body), pairs(&expected));
-    assert_eq!(stub.seen()[1].headers["authorization"], "Bearer T1");
+    assert_eq!(pairs(&expected), form(&seen.body));
+    assert_eq!("Bearer T1", stub.seen()[1].headers["authorization"]);
 }
 
 #[tokio::test]
@@ -63,10 +63,10 @@ async fn federated_token_is_read_at_each_login() {
     let graph = stub.graph_by(Credential::FederatedTokenFile(file.path().into()), super::stub::DEADLINE);
     for assertion in ["first.jwt", "second.jwt"] {
         std::fs::write(file.path(), assertion).unwrap();
-        assert_eq!(call(&stub, &graph, TENANT).await, Ok(3));
+        assert_eq!(Ok(3), call(&stub, &graph, TENANT).await);
     }
     let log_ins: Vec<_> = stub.seen().into_iter().filter(|seen| seen.call == token_call(TENANT)).collect();
-    assert_eq!(log_ins.len(), 2);
+    assert_eq!(2, log_ins.len());
     for (seen, assertion) in log_ins.iter().zip(["first.jwt", "second.jwt"]) {
         let form = form(&seen.body);
         assert!(form.contains(&("client_assertion".to_owned(), assertion.to_owned())), "{form:?}");
@@ -82,12 +82,12 @@ async fn token_is_cached_per_tenant() {
     stub.on(&token_call(OTHER_TENANT), [token("T2", 3599)]);
     let graph = stub.graph();
     for tenant in [TENANT, OTHER_TENANT, TENANT, OTHER_TENANT] {
-        assert_eq!(call(&stub, &graph, tenant).await, Ok(3));
+        assert_eq!(Ok(3), call(&stub, &graph, tenant).await);
     }
-    assert_eq!(stub.log_ins(), 2);
+    assert_eq!(2, stub.log_ins());
     let used: Vec<_> = stub.seen().into_iter().filter(|seen| seen.call == CALL).collect();
     let used: Vec<_> = used.iter().map(|seen| seen.headers["authorization"].to_str().unwrap()).collect();
-    assert_eq!(used, ["Bearer T1", "Bearer T2", "Bearer T1", "Bearer T2"]);
+    assert_eq!(["Bearer T1", "Bearer T2", "Bearer T1", "Bearer T2"], *used);
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn concurrent_checks_share_one_login() {
     let graph = stub.graph();
     let outcomes = join_all((0..20).map(|_| call(&stub, &graph, TENANT))).await;
     assert!(outcomes.iter().all(|outcome| outcome == &Ok(3)), "{outcomes:?}");
-    assert_eq!(stub.log_ins(), 1);
+    assert_eq!(1, stub.log_ins());
 }
 
 #[tokio::test]
@@ -106,12 +106,12 @@ async fn rejected_token_is_replaced_once() {
     stub.on(&token_call(TENANT), [token("T1", 3599), token("T2", 3599)]);
     stub.on(CALL, [refused.clone(), Reply::json(200, json!({ "@odata.count": 3, "value": [] }))]);
     let graph = stub.graph();
-    assert_eq!(call(&stub, &graph, TENANT).await, Ok(3));
-    assert_eq!((stub.log_ins(), stub.calls().len()), (2, 2));
+    assert_eq!(Ok(3), call(&stub, &graph, TENANT).await);
+    assert_eq!((2, 2), (stub.log_ins(), stub.calls().len()));
     stub.on(CALL, [refused]);
     let expected = Err(CallError::Unauthenticated { what: "Microsoft Graph refused the token" });
-    assert_eq!(call(&stub, &graph, TENANT).await, expected);
-    assert_eq!((stub.log_ins(), stub.calls().len()), (3, 4), "and then it is believed");
+    assert_eq!(expected, call(&stub, &graph, TENANT).await);
+    assert_eq!((3, 4), (stub.log_ins(), stub.calls().len()), "and then it is believed");
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn login_errors_are_distinguished() {
         (Reply::json(503, json!({})), odd(503)),
     ] {
         stub.on(&token_call(TENANT), [reply]);
-        assert_eq!(call(&stub, &stub.graph(), TENANT).await, Err(expected));
+        assert_eq!(Err(expected), call(&stub, &stub.graph(), TENANT).await);
     }
-    assert_eq!(stub.calls(), Vec::<String>::new(), "nothing is asked without a token");
+    assert_eq!(Vec::<String>::new(), stub.calls(), "nothing is asked without a token");
 }

@@ -13,7 +13,7 @@ async fn restricted(platform: &Sandbox, client: &str) -> BTreeSet<String> {
     let request = reqwest::Client::new().get(format!("{}/v1/capabilities", platform.url()));
     let token = platform.token(client).await.unwrap();
     let capabilities: Value = request.bearer_auth(token).send().await.unwrap().json().await.unwrap();
-    assert_eq!(capabilities["role"], client);
+    assert_eq!(client, capabilities["role"]);
     let paths = capabilities["restrictedPaths"].as_array().unwrap();
     paths.iter().map(|path| path.as_str().unwrap().to_owned()).collect()
 }
@@ -50,8 +50,8 @@ async fn every_platform_setting_is_in_the_table() {
     let known: BTreeSet<String> = on_the_platform().map(Leaf::pointer).collect();
     let missing: Vec<_> =
         pointers.difference(&known).map(String::as_str).filter(|path| *path != "/general/crmId").collect();
-    assert_eq!(missing, [""; 0], "the platform has settings without a row");
-    assert_eq!(known.difference(&pointers).collect::<Vec<_>>(), [""; 0], "the table has rows without a setting");
+    assert_eq!([""; 0], *missing, "the platform has settings without a row");
+    assert_eq!([""; 0], *known.difference(&pointers).collect::<Vec<_>>(), "the table has rows without a setting");
 }
 
 /// Every leaf of a settings document: what is no object, is sealed, or is an empty map.

@@ -122,7 +122,7 @@ async fn admission_rejects_bad_values_with_the_bounds() {
         for (bad, word) in outside(&schema) {
             match admit(&stage, whole(leaf, bad.clone())).await {
                 Err(kube::Error::Api(status)) => {
-                    assert_eq!(status.code, 422, "{leaf} = {bad}: {}", status.message);
+                    assert_eq!(422, status.code, "{leaf} = {bad}: {}", status.message);
                     assert!(status.message.contains(&leaf.to_string()), "{leaf}: {}", status.message);
                     assert!(status.message.contains(&word), "{leaf}: '{word}' is not in: {}", status.message);
                 }

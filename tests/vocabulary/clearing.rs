@@ -40,7 +40,7 @@ fn schema_and_contract_clear_the_same_settings() {
         .map(|leaf| leaf.path)
         .collect();
     clearable.sort_unstable();
-    assert_eq!(clearable, CLEARABLE);
+    assert_eq!(CLEARABLE, clearable);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,12 +53,12 @@ async fn empty_text_clears_a_setting() {
         stage.patch(json!({ "spec": only(path, json!("")) })).await;
         stage.ready().await;
         let settings = document(&stage).await["settings"].clone();
-        assert_eq!(at(&settings, path), Some(&Value::Null), "{path}");
+        assert_eq!(Some(&Value::Null), at(&settings, path), "{path}");
     }
     // Cleared means equal: nothing is left to write.
     let before = document(&stage).await["settingsVersion"].clone();
     stage.pass().await;
-    assert_eq!(document(&stage).await["settingsVersion"], before);
+    assert_eq!(before, document(&stage).await["settingsVersion"]);
 
     for path in CLEARABLE.iter().filter(|path| needed(path)) {
         let old = at(&document(&stage).await["settings"], path).cloned();
@@ -66,9 +66,9 @@ async fn empty_text_clears_a_setting() {
         let tenant = stage.condition("Ready", "False", "InvalidSettings").await;
         let (_, _, message) = crate::support::stage::condition(&tenant, "Ready").unwrap();
         assert!(message.starts_with(&format!("spec.{path} is not set, must be set while spec.")), "{message}");
-        assert_eq!(at(&document(&stage).await["settings"], path).cloned(), old, "nothing was saved");
+        assert_eq!(old, at(&document(&stage).await["settings"], path).cloned(), "nothing was saved");
         stage.patch(json!({ "spec": only(path, old.unwrap()) })).await;
         stage.ready().await;
     }
-    assert_eq!(leaves().filter(|leaf| leaf.class == Class::Value && needed(leaf.path)).count(), 2);
+    assert_eq!(2, leaves().filter(|leaf| leaf.class == Class::Value && needed(leaf.path)).count());
 }

@@ -71,7 +71,7 @@ async fn drift_of_each_setting_is_corrected() {
                 let version = |settings: &Value| leaf.find(settings).unwrap()["version"].as_i64().unwrap();
                 assert_eq!(version(&settings), version(&before["settings"]) + 1, "{leaf} was sent again");
             }
-            _ => assert_eq!(leaf.find(&settings), expected(&stage, leaf, &spec).as_ref(), "{leaf} after {changed}"),
+            _ => assert_eq!(expected(&stage, leaf, &spec).as_ref(), leaf.find(&settings), "{leaf} after {changed}"),
         }
         count += 1;
     }
@@ -91,15 +91,15 @@ async fn feature_counts_are_managed_by_name() {
     stage.ready().await;
     stage.platform.edit(&stage.id, features(json!({ "interact": 7, "companion": 4 }))).await.unwrap();
     stage.pass().await;
-    assert_eq!(on_platform().await, json!({ "interact": 2, "companion": 4 }), "the other name is not managed");
+    assert_eq!(json!({ "interact": 2, "companion": 4 }), on_platform().await, "the other name is not managed");
 
     stage.patch(json!({ "spec": features(json!({ "interact": null, "companion": 5 })) })).await;
     stage.ready().await;
-    assert_eq!(on_platform().await, json!({ "interact": 2, "companion": 5 }), "a name that goes leaves its count");
+    assert_eq!(json!({ "interact": 2, "companion": 5 }), on_platform().await, "a name that goes leaves its count");
     let version = document(&stage).await["settingsVersion"].clone();
     stage.platform.edit(&stage.id, features(json!({ "interact": 9 }))).await.unwrap();
     let tenant = stage.pass().await;
-    assert_eq!(on_platform().await, json!({ "interact": 9, "companion": 5 }), "and is not corrected any more");
-    assert_eq!(tenant.status.unwrap().drift, []);
+    assert_eq!(json!({ "interact": 9, "companion": 5 }), on_platform().await, "and is not corrected any more");
+    assert_eq!([], *tenant.status.unwrap().drift);
     assert_ne!(document(&stage).await["settingsVersion"], version, "the edit itself moved it");
 }

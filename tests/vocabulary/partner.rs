@@ -18,15 +18,15 @@ async fn late_partner_recovers() {
     stage.create(json!({ "partner": { "partnerRef": { "name": name } } })).await;
     let tenant = stage.condition("Ready", "False", "PartnerNotFound").await;
     let message = format!("spec.partner.partnerRef.name is '{name}': there is no such Partner");
-    assert_eq!(condition(&tenant, "Ready"), Some(("False".into(), "PartnerNotFound".into(), message.clone())));
-    assert_eq!(condition(&tenant, "Reconciling"), Some(("True".into(), "PartnerNotFound".into(), message)));
-    assert_eq!(condition(&tenant, "Stalled"), None);
-    assert_eq!(stage.platform.tenant(&stage.id).await.unwrap().0, 404, "nothing was saved without it");
+    assert_eq!(Some(("False".into(), "PartnerNotFound".into(), message.clone())), condition(&tenant, "Ready"));
+    assert_eq!(Some(("True".into(), "PartnerNotFound".into(), message)), condition(&tenant, "Reconciling"));
+    assert_eq!(None, condition(&tenant, "Stalled"));
+    assert_eq!(404, stage.platform.tenant(&stage.id).await.unwrap().0, "nothing was saved without it");
 
     create_partner(&stage, "northwind").await;
     let ready = stage.ready().await;
-    assert_eq!(ready.metadata.generation, Some(1), "the Tenant was not touched");
-    assert_eq!(partner_id(&stage).await, "northwind");
+    assert_eq!(Some(1), ready.metadata.generation, "the Tenant was not touched");
+    assert_eq!("northwind", partner_id(&stage).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -39,17 +39,17 @@ async fn partner_id_change_and_unassign_are_applied() {
     stage.ready().await;
     create_partner(&stage, "northwind-2").await;
     stage.pass().await;
-    assert_eq!(partner_id(&stage).await, "northwind-2");
+    assert_eq!("northwind-2", partner_id(&stage).await);
 
     stage.patch(json!({ "spec": { "partner": null } })).await;
     stage.ready().await;
-    assert_eq!(partner_id(&stage).await, "northwind-2", "no longer managed is left alone");
+    assert_eq!("northwind-2", partner_id(&stage).await, "no longer managed is left alone");
     stage.patch(json!({ "spec": { "partner": { "unassigned": true } } })).await;
     stage.ready().await;
-    assert_eq!(partner_id(&stage).await, Value::Null);
+    assert_eq!(Value::Null, partner_id(&stage).await);
     stage.platform.edit(&stage.id, json!({ "partner": { "partnerId": "fabrikam" } })).await.unwrap();
     stage.pass().await;
-    assert_eq!(partner_id(&stage).await, Value::Null, "and is taken off again");
+    assert_eq!(Value::Null, partner_id(&stage).await, "and is taken off again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,7 +64,7 @@ async fn partner_union_error_names_both_members() {
         let outcome = stage.try_create(stage.manifest(json!({ "partner": partner }))).await;
         let words = ["spec.partner: Invalid value", "must have exactly one of partnerRef and unassigned: true"];
         let message = refused(outcome, 422, &words).unwrap();
-        assert_eq!(message.matches("must have").count(), 1, "{message}");
+        assert_eq!(1, message.matches("must have").count(), "{message}");
         assert!(!message.contains("oneOf"), "{message}");
     }
     let outcome = stage.try_create(stage.manifest(json!({ "partner": { "partnerRef": { "name": "No Name" } } }))).await;

@@ -35,10 +35,10 @@ async fn setting_under_two_switches_needs_both() {
         })) }))
         .await;
     let tenant = stage.ready().await;
-    assert_eq!(hidden(&tenant).as_deref(), Some("2 settings are hidden while their section is off"));
+    assert_eq!(Some("2 settings are hidden while their section is off"), hidden(&tenant).as_deref());
     let mut expected = before.clone();
     expected["useOwnAcsInstance"] = json!(false);
-    assert_eq!(on_platform(&stage).await, expected, "the values are kept");
+    assert_eq!(expected, on_platform(&stage).await, "the values are kept");
 
     // The outer one goes off; whatever is said about the inner one is hidden with it.
     stage
@@ -47,9 +47,9 @@ async fn setting_under_two_switches_needs_both() {
         })) }))
         .await;
     let tenant = stage.ready().await;
-    assert_eq!(hidden(&tenant).as_deref(), Some("6 settings are hidden while their section is off"));
+    assert_eq!(Some("6 settings are hidden while their section is off"), hidden(&tenant).as_deref());
     expected["enabled"] = json!(false);
-    assert_eq!(on_platform(&stage).await, expected);
+    assert_eq!(expected, on_platform(&stage).await);
 
     // The same save that switches both on sends what was hidden.
     stage
@@ -58,13 +58,13 @@ async fn setting_under_two_switches_needs_both() {
         })) }))
         .await;
     let tenant = stage.ready().await;
-    assert_eq!(hidden(&tenant), None);
+    assert_eq!(None, hidden(&tenant));
     for (member, value) in [("enabled", json!(true)), ("useOwnAcsInstance", json!(true))] {
         expected[member] = value;
     }
     expected["primaryAccount"] = json!("other@contoso.com");
     expected["acsResourceId"] = json!(OTHER_ID);
-    assert_eq!(on_platform(&stage).await, expected, "an equal string moves no version");
+    assert_eq!(expected, on_platform(&stage).await, "an equal string moves no version");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,7 +73,7 @@ async fn platform_switches_apply_when_unset() {
     let _operator = stage.start();
     stage.create(instant_messaging(json!({ "acsResourceId": OTHER_ID }))).await;
     let tenant = stage.ready().await;
-    assert_eq!(hidden(&tenant).as_deref(), Some("1 settings are hidden while their section is off"));
+    assert_eq!(Some("1 settings are hidden while their section is off"), hidden(&tenant).as_deref());
     let string = json!({ "value": crate::support::stage::CONNECTION_STRING });
     let switched_on = instant_messaging(json!({
         "enabled": true, "primaryAccount": "one@contoso.com", "useOwnAcsInstance": true,
@@ -81,8 +81,8 @@ async fn platform_switches_apply_when_unset() {
     }));
     stage.platform.edit(&stage.id, switched_on).await.unwrap();
     let tenant = stage.pass().await;
-    assert_eq!(hidden(&tenant), None);
-    assert_eq!(on_platform(&stage).await["acsResourceId"], OTHER_ID, "shown is managed");
+    assert_eq!(None, hidden(&tenant));
+    assert_eq!(OTHER_ID, on_platform(&stage).await["acsResourceId"], "shown is managed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,8 +108,8 @@ async fn missing_requirement_is_named_before_any_call() {
     let tabs = tenant.status.unwrap().tabs;
     let invalid: Vec<_> =
         tabs.iter().filter(|tab| tab.state.as_str() == "Invalid").map(|tab| tab.name.as_str()).collect();
-    assert_eq!(invalid, ["Extensions", "Modalities"]);
-    assert_eq!(stage.platform.tenant(&stage.id).await.unwrap().0, 404, "nothing was saved");
+    assert_eq!(["Extensions", "Modalities"], *invalid);
+    assert_eq!(404, stage.platform.tenant(&stage.id).await.unwrap().0, "nothing was saved");
 }
 
 #[tokio::test(flavor = "multi_thread")]
