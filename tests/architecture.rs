@@ -1,6 +1,6 @@
-//! The rooms of `src/` and of `sandbox/src/`, read from the sources: who may use whom, what is pure, how long a file is, and that no
-//! files use each other in circles. The maps of the rooms are `src/lib.rs` and `sandbox/src/lib.rs`. That the reference platform
-//! shares nothing with the operator is held by the compiler: it is a package of its own.
+//! The modules of `src/` and `sandbox/src/`, checked on the sources: allowed dependencies, purity, length of files, and
+//! circles. `src/lib.rs` and `sandbox/src/lib.rs` document the modules. The compiler ensures that the reference platform
+//! shares nothing with the operator: it is a package of its own.
 
 mod circles;
 mod paths;
@@ -12,7 +12,7 @@ use std::path::Path;
 use paths::CRATE;
 use source::{Module, Name, Package};
 
-/// Each room of the operator and the rooms that it may use beside itself.
+/// Each module of the operator and the other modules that it may use.
 const ARROWS: [(&str, &[&str]); 11] = [
     ("settings", &[]),
     ("resources", &["settings"]),
@@ -27,7 +27,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("telemetry", &[]),
 ];
 
-/// The rooms that decide, and what would make them depend on time or on the world.
+/// The modules that decide, and what would make them depend on time or on I/O.
 const PURE: [&str; 4] = ["settings", "resources", "manifests", "plan"];
 const IMPURE: [&[&str]; 10] = [
     &["tokio"],
@@ -42,12 +42,12 @@ const IMPURE: [&[&str]; 10] = [
     &["kube", "Client"],
 ];
 
-/// What `plan` may not see of the admin API: only its data.
+/// What `plan` may not use of the admin API: it uses only its data.
 const CLIENT: [&str; 3] = ["Client", "Endpoint", "Write"];
 
 const LONGEST_FILE: usize = 400;
 
-/// Rooms that still have circles.
+/// Modules that still have circles.
 const CIRCULAR: [&str; 5] = ["controller", "plan", "resources", "settings", "sandbox"];
 
 fn operator() -> Package {
@@ -58,7 +58,7 @@ fn sandbox() -> Package {
     Package::read("sandbox/src")
 }
 
-/// What the modules of a package do against the arrows.
+/// The forbidden dependencies of the modules of a package.
 fn broken_arrows(package: &Package) -> Vec<String> {
     let rooms = package.0.keys().filter(|name| !is_top(name));
     rooms.flat_map(|name| broken_arrows_of(package, name)).collect()
@@ -74,7 +74,7 @@ fn broken_arrows_of(package: &Package, name: &Name) -> Vec<String> {
     broken.map(|other| format!("{path}: {room} may not use {other}")).collect()
 }
 
-/// The rooms that a module names. A path of the crate that leads nowhere is still told by its first part.
+/// The top-level modules that a module refers to. A path that does not resolve counts by its first part.
 fn rooms_of(package: &Package, name: &Name) -> BTreeSet<String> {
     let own = package.0[name].used.paths.iter().filter(|path| path[..].first().is_some_and(|first| first == CRATE));
     own.filter_map(|path| path.get(1).cloned()).collect()
@@ -103,7 +103,7 @@ fn modules_use_only_allowed_modules() {
     assert_eq!(ARROWS.iter().map(|(room, _)| *room).collect::<BTreeSet<_>>(), rooms, "every room has its arrows");
     assert_eq!(Vec::<String>::new(), broken_arrows(&package));
 
-    // The binaries are a door to `cli` and nothing more.
+    // The binaries use `cli` only.
     for name in package.0.keys().filter(|name| is_top(name) && !name.is_empty()) {
         assert_eq!(BTreeSet::from(["cli".to_owned()]), rooms_of(&package, name), "{name:?}");
     }
@@ -137,7 +137,7 @@ fn files_have_at_most_400_lines_without_tests() {
     assert_eq!(Vec::<String>::new(), long, "split a file by what it holds");
 }
 
-/// Prints what it found, room by room: `cargo test --test integration circles -- --nocapture`.
+/// Prints the circles of each module: `cargo test --test integration circles -- --nocapture`.
 #[test]
 fn modules_have_no_circles() {
     let mut found = vec![];
@@ -160,7 +160,7 @@ fn modules_have_no_circles() {
     assert_eq!(Vec::<String>::new(), found, "move what both need into a file of its own");
 }
 
-/// The reader itself: a mistake of each kind is seen.
+/// The check itself: each kind of violation is detected.
 #[test]
 fn violations_are_detected() {
     let package = |files: &[(&str, &str)]| Package::of(files.iter().map(|(path, text)| (Path::new(*path), *text)));

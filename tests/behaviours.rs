@@ -1,8 +1,8 @@
-//! The behaviours of the manual that must be real: one module for each of the twenty of the design, in its order.
+//! The behaviours of the manual that must be real: one module for each of the twenty, in the order of `docs/behaviours.md`.
 //!
-//! Each test goes the whole way: YAML → operator → platform → effect in what the platform plays → status. What the operator
-//! only carries across, with nothing that it decides or shows, stands in a module `platform_only`, and its expected table is
-//! taken from the lines of the manual that the test quotes.
+//! Each test covers the whole path: YAML → operator → platform → effect in the simulation of the platform → status. Tests
+//! of settings that the operator only passes on, without deciding or showing anything, are in a module `platform_only`;
+//! their expected table is taken from the lines of the manual that the test quotes.
 
 mod advice;
 mod b01_save_is_one_transaction;

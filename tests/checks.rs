@@ -1,5 +1,5 @@
-//! The checks with Microsoft as the operator runs them: beside the passes, within limits, once for each question, and whatever
-//! comes back.
+//! Checks against Microsoft as the operator runs them: separately from reconciliation, rate-limited, once per check, and
+//! robust against any response.
 
 mod beside;
 mod counts;
@@ -18,7 +18,7 @@ const INTERACT: &str = "InteractConnectionString";
 const KEY: &str = "connection-string";
 const UPN: &str = "ada.lovelace@contoso.com";
 
-/// A stage where everything that `all` asks passes.
+/// A fixture in which every check of `all` passes.
 async fn stage(name: &str) -> Stage {
     let mut stage = Stage::new(name).await;
     stage.microsoft().await;
@@ -51,7 +51,7 @@ fn all() -> Value {
     spec
 }
 
-/// The checks of `all` after they passed.
+/// The results of `all` once they passed.
 const PASSED: [&str; 5] = [
     "GlobalContactSearchFilter Passed FilterMatches",
     "InteractConnectionString Passed TokenIssued",
@@ -60,7 +60,7 @@ const PASSED: [&str; 5] = [
     "TenantAdministrationGroup Passed SecurityGroup",
 ];
 
-/// The checks that ask Microsoft.
+/// The results of checks against Microsoft.
 fn of_microsoft(tenant: &nimbus_operator::resources::Tenant) -> Vec<String> {
     let mut checks = crate::support::microsoft::checks(tenant);
     checks.retain(|check| !check.starts_with("Available ") && !check.starts_with("Licensed "));

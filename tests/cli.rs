@@ -1,4 +1,4 @@
-//! What people type: help for each command, mistakes told with what is allowed, and docs that name what is there.
+//! The command line: help for each command, errors that name the allowed values, and docs that use existing commands.
 
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
@@ -61,7 +61,7 @@ fn closed_pipe_is_not_an_error() {
     }
 }
 
-/// A command line in the docs has only commands and arguments that are there.
+/// Command lines in the docs use existing commands and arguments only.
 #[test]
 fn docs_use_existing_commands_and_arguments() {
     static LINE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"nimbus-operator ([a-z]+)([^`|#\n]*)").unwrap());

@@ -1,8 +1,9 @@
-//! `docs/coverage.toml`: every line of the manual that this program was made from, and what became of it.
+//! `docs/coverage.toml`: every line of the manual and the tests or docs that cover it.
 //!
-//! The manual is the vendor's and is not part of this repository. The table names its lines by number and hash, so that it can
-//! be judged by itself; where the manual is, the two are compared. `NIMBUS_SEED` is the manual's path, and then it has to be
-//! there; empty says to do without; unset means the folder `shared` beside this one, if it is there.
+//! The manual belongs to the vendor and is not part of this repository. The table refers to its lines by number and hash,
+//! so that it can be checked without the manual; if the manual is available, the two are compared. `NIMBUS_SEED` is the
+//! path of the manual, which must exist then. If it is empty, the manual is not compared. If it is unset, the manual is
+//! looked for in the folder `shared` next to the checkout.
 
 mod anchors;
 mod inventory;
@@ -30,7 +31,7 @@ fn table() -> Table {
     toml::from_str(&read(TABLE)).unwrap_or_else(|error| panic!("{TABLE}: {error}"))
 }
 
-/// What the table may name: the settings, the tests of this binary, the sections of the docs.
+/// What the table may refer to: settings, tests, sections of the docs.
 fn world() -> World {
     let head = HEAD.iter().map(|(name, _)| *name);
     World {
@@ -42,7 +43,7 @@ fn world() -> World {
     }
 }
 
-/// Says something also when the test passes: only the macros are caught by the test harness.
+/// Prints even if the test passes: the test harness captures only the print macros.
 fn say(text: &str) {
     std::io::stderr().write_all(format!("{text}\n").as_bytes()).unwrap();
 }
@@ -79,7 +80,7 @@ fn every_line_of_the_manual_is_covered() {
     }
 }
 
-/// The check itself: a mistake of each kind is seen.
+/// The check itself: each kind of mistake is detected.
 #[test]
 fn table_mistakes_are_detected() {
     let texts = ["A title", "Limit of tasks", "", "Default 20", "A title"];

@@ -1,5 +1,5 @@
-//! Crash points, counted and not picked: a run without faults counts the external effects of what people do; then the
-//! operator is killed before, within and after each of them, and the world has to end as in the run without faults.
+//! Crash points are counted, not picked: a run without faults counts the side effects of an action. Then the operator is
+//! killed before, during and after each of them, and the result must equal that of the run without faults.
 
 mod meanwhile;
 mod scenario;
@@ -11,11 +11,11 @@ use world::World;
 use crate::support::recorder::{Effect, Moment};
 use crate::support::tenant::Handle;
 
-/// How many effects each scenario has at least, in their order. These may not shrink: an effect that is no longer
-/// counted is a crash that is no longer tried.
+/// The minimum number of side effects of each scenario, in their order. These may not shrink: a side effect that is not
+/// counted is a crash that is not tested.
 const LEAST: [usize; 9] = [3, 2, 4, 2, 2, 4, 3, 2, 7];
 
-/// Kills at every effect of a scenario, which are `order`, at every moment.
+/// Kills the operator at each side effect of a scenario (`order`), at each moment.
 async fn at_every_point(name: &str, scenario: Scenario, order: &[&str]) {
     let least = LEAST[scenario as usize];
     let world = World::new(&format!("crash-{name}")).await;
@@ -37,7 +37,7 @@ fn report(name: &str, count: usize) {
     println!("crash points: {name} n={count}, killed {} times, no difference", count * Moment::ALL.len());
 }
 
-/// An effect in a word that is the same for every Tenant.
+/// The name of a side effect, independent of the Tenant.
 fn named(effect: &Effect) -> &'static str {
     let part = |place: usize| effect.path.rsplit('/').nth(place).unwrap_or_default();
     match (effect.target, effect.method.as_str(), part(0)) {
@@ -76,8 +76,8 @@ async fn with_crash(world: &World, scenario: Scenario, number: usize, moment: Mo
     end
 }
 
-/// Lets people act, kills the operator at the moment of the effect, and returns the place in the log from before. What the
-/// operator left behind is final then.
+/// Runs the action, kills the operator at the given side effect, and returns the mark in the log from before. Afterwards
+/// the state that the operator left behind does not change.
 async fn crashed(world: &World, scenario: Scenario, tenant: &Handle<'_>, number: usize, moment: Moment) -> u64 {
     let operator = world.start();
     scenario.prepare(world, tenant).await;
@@ -131,7 +131,7 @@ async fn test_message_survives_any_crash() {
     at_every_point("message", Scenario::Message, &["message", "status"]).await;
 }
 
-/// The tokens are recorded before the claim, so that none of these crashes can turn one into an act.
+/// The tokens are recorded before the claim, so that no crash can cause a trigger to act.
 #[tokio::test(flavor = "multi_thread")]
 async fn adoption_with_triggers_survives_any_crash() {
     let order = ["finalizer", "rotate", "message", "claim", "save", "secret", "status"];

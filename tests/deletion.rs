@@ -1,4 +1,4 @@
-//! How a Tenant leaves: the table of design.md §6 row by row, what an outage does to it, and what a confirmation is worth.
+//! Deletion of a Tenant: the table in `docs/security.md` row by row, outages during a deletion, and confirmations.
 
 mod collected;
 mod confirmation;
@@ -24,10 +24,10 @@ pub const ABANDON: &str = "nimbus.luware.com/abandon";
 pub const RECREATE: &str = "nimbus.luware.com/recreate";
 pub const FINALIZER: &str = "nimbus.luware.com/tenant";
 
-/// The call that may only be seen after a valid confirmation.
+/// The call that requires a valid confirmation.
 pub const DELETE: &str = "DELETE /v1/tenants/{id}";
 
-/// Two places from where writes and calls are counted.
+/// Marks in the audit log and in the log of the platform, from which writes and calls are counted.
 pub struct Since {
     audit: Mark,
     log: u64,
@@ -48,25 +48,25 @@ impl Since {
             .collect()
     }
 
-    /// What the operator asked about the tenant, with the status that the platform answered.
+    /// The operator's calls for the tenant, with the HTTP status.
     pub async fn calls(&self, stage: &Stage) -> Vec<String> {
         let calls = stage.platform.calls(&stage.id, self.log).await.unwrap();
         calls.iter().map(|seen| format!("{} {}", seen.call, seen.status.unwrap_or_default())).collect()
     }
 
-    /// What the operator changed on the tenant, in order.
+    /// The changes that the operator made to the tenant, in order.
     pub async fn effects(&self, stage: &Stage) -> Vec<String> {
         let calls = stage.platform.calls(&stage.id, self.log).await.unwrap();
         calls.into_iter().filter_map(|seen| seen.effect).collect()
     }
 
-    /// How often the operator asked for the deletion of a tenant, whatever came of it.
+    /// How often the operator requested the deletion of a tenant, successful or not.
     pub async fn deletions(&self, stage: &Stage) -> usize {
         self.calls(stage).await.iter().filter(|call| call.starts_with(&format!("{DELETE} "))).count()
     }
 }
 
-/// The only write of a Tenant that leaves at once.
+/// The only write when a Tenant is deleted at once.
 pub const FINALIZER_OFF: [&str; 1] = ["patch tenants 200"];
 
 /// A Tenant with annotations.
@@ -87,7 +87,7 @@ pub async fn live(stage: &Stage, manifest: Value) -> Tenant {
     stage.ready().await
 }
 
-/// Waits until the Tenant says that it waits for something, in these words.
+/// Waits until Ready is False with this reason and a message that contains `words`.
 pub async fn waits_for(stage: &Stage, reason: &str, words: &str) -> Tenant {
     until(&format!("the Tenant waits: {reason} '{words}'"), PATIENCE, async || {
         let tenant = stage.tenants().get(NAME).await.map_err(|error| error.to_string())?;
@@ -104,7 +104,7 @@ pub async fn waits_for(stage: &Stage, reason: &str, words: &str) -> Tenant {
     .await
 }
 
-/// Whose tenant it is: owner and last owner.
+/// The stamps of the tenant: owner and last owner.
 pub async fn stamps(stage: &Stage) -> (Option<String>, Option<String>) {
     let (status, tenant) = stage.platform.tenant(&stage.id).await.unwrap();
     assert_eq!(200, status, "{tenant}");
@@ -112,12 +112,12 @@ pub async fn stamps(stage: &Stage) -> (Option<String>, Option<String>) {
     (text("owner"), text("lastOwner"))
 }
 
-/// The stamp of the stage's Tenant.
+/// The stamp of the fixture's Tenant.
 pub fn stamp(stage: &Stage) -> String {
     format!("test/{}/{NAME}", stage.env.namespace)
 }
 
-/// The slug with which the platform refuses to show the tenant.
+/// The problem type with which the platform reports that the tenant does not exist.
 pub async fn absence(stage: &Stage) -> String {
     let (status, problem) = stage.platform.tenant(&stage.id).await.unwrap();
     assert_eq!(404, status, "{problem}");

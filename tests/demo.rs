@@ -1,7 +1,7 @@
-//! `make demo`: a cluster, a platform and the operator on this machine, to play with.
+//! `make demo`: a cluster, a platform and the operator on this machine, to try out.
 //!
-//! The control plane and the binary are the real ones, with production durations and ordinary users; the platform is the
-//! sandbox. Everything ends with this program. `--oneshot` does what the demo proposes, checks each, and exits.
+//! The control plane and the binary are real, with production durations and ordinary users; the platform is the sandbox.
+//! Everything stops with this program. `--oneshot` runs the proposed steps, checks each result, and exits.
 
 #![allow(
     clippy::unwrap_used,
@@ -33,7 +33,7 @@ use world::World;
 #[derive(Parser)]
 #[command(name = "demo")]
 struct Arguments {
-    /// Do the things that the demo proposes, check each, and exit.
+    /// Run the proposed steps, check each result, and exit.
     #[arg(long)]
     oneshot: bool,
 }
@@ -50,7 +50,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Whatever happens, the world is put away; a signal is one way to end well.
+/// Always cleans up; a signal ends the demo successfully.
 async fn play(arguments: &Arguments) -> Result<()> {
     let mut stop = std::pin::pin!(stop_signal()?);
     let world = tokio::select! {
@@ -106,7 +106,7 @@ fn print_invitation(world: &World) -> Result<()> {
     Ok(())
 }
 
-/// Returns only when a program has died, with its last words.
+/// Returns only when a program has died, with the end of its log.
 async fn watch_over(world: &World) -> Result<()> {
     let mut look = tokio::time::interval(Duration::from_secs(1));
     loop {

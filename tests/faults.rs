@@ -1,7 +1,7 @@
-//! What goes wrong around the operator, a fault each, and what has to hold while it lasts and after it ends.
+//! Faults around the operator, and what must hold while each lasts and after it ends.
 //!
-//! While: nothing is created, deleted or let go on the word of a sick platform, and one bad object stops no other. After:
-//! everything heals by itself, without a restart.
+//! During a fault: a failing platform never causes a creation, a deletion or the removal of a finalizer, and one bad object
+//! stops no other. Afterwards: everything recovers without a restart.
 
 mod answers;
 mod canary;
@@ -30,7 +30,7 @@ use crate::support::tenant::Handle;
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
 
-/// Waits until the Platform says this of itself, and returns its words.
+/// Waits until the Platform's Ready condition has this status and reason, and returns its message.
 async fn platform_says(stage: &StageOn<'_>, status: &str, reason: &str) -> String {
     let api: Api<Platform> = Api::all(stage.client(users::PLATFORM_ADMIN));
     until(&format!("the Platform is {status} {reason}"), PATIENCE, async || {
@@ -47,8 +47,8 @@ async fn platform_says(stage: &StageOn<'_>, status: &str, reason: &str) -> Strin
 /// How often the operator wrote the status of its Platform since a mark.
 async fn platform_writes(stage: &StageOn<'_>, mark: Mark) -> usize {
     let writes = stage.audit().object_writes(&stage.env.operator_user, mark).await.unwrap();
-    // A deletion that takes its slot and a probe that ends may meet. One of the two is then refused by its version and comes
-    // again; a refused request wrote nothing.
+    // A deletion that reserves its slot and a probe may conflict. One of the two is then rejected by its version and
+    // repeated; a rejected request wrote nothing.
     let refused = [409, 422];
     writes.iter().filter(|write| write.resource == "platforms" && !refused.contains(&write.code)).count()
 }
@@ -65,7 +65,7 @@ async fn live<'s>(stage: &'s StageOn<'s>, count: usize) -> Vec<Handle<'s>> {
     tenants
 }
 
-/// Waits until the operator made so many calls that `counts` accepts, and returns them.
+/// Waits until the operator made this many calls that `counts` accepts, and returns them.
 async fn calls(stage: &StageOn<'_>, mark: u64, what: &str, least: usize, counts: impl Fn(&Seen) -> bool) -> Vec<Seen> {
     until(&format!("{least} × {what}"), PATIENCE, async || {
         let log = stage.platform.log_after(mark).await.map_err(|error| error.to_string())?;
@@ -79,7 +79,7 @@ fn of_operator(seen: &Seen) -> bool {
     seen.entry["userAgent"].as_str().is_some_and(|agent| agent.starts_with("nimbus-operator/"))
 }
 
-/// Whether a call asked for a change of a tenant.
+/// Whether a call requested a change of a tenant.
 fn is_write(seen: &Seen) -> bool {
     seen.call.contains(" /v1/tenants/") && !seen.call.starts_with("GET ")
 }

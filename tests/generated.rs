@@ -1,4 +1,4 @@
-//! Generated files are those that the sources generate. `UPDATE=1` writes them anew.
+//! Generated files are up to date. `UPDATE=1` updates them.
 
 use std::process::Command;
 
@@ -32,7 +32,7 @@ fn generated_crds_and_policies_are_fresh() {
     assert_eq!(names, files, "a file that nothing generates: {REFRESH}");
 }
 
-/// The policies of an operator that is installed as the docs say.
+/// The policies of an operator that is installed as documented.
 fn documented() -> Accounts {
     Accounts { operators: vec![policies::DEFAULT_ACCOUNT.to_owned()], technical_fields: false }
 }

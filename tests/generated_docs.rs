@@ -1,5 +1,4 @@
-//! The manual and the examples are made by the library: the files are as fresh as the code, and the real API server takes
-//! every example.
+//! The generated docs and examples are up to date, and a real API server accepts every example.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -63,7 +62,7 @@ fn generated_docs_list_every_setting_once() {
     assert_eq!(heads.union(&tabs).copied().collect::<BTreeSet<_>>(), all);
 }
 
-/// The seed's two tables of what a setting does to people.
+/// The manual's two tables of what a setting does.
 #[test]
 fn generated_docs_have_design_and_presence_tables() {
     let text = settings_reference::settings();
@@ -81,7 +80,7 @@ fn generated_docs_have_design_and_presence_tables() {
     }
 }
 
-/// A generated example for the tenant, the Platform and the Partner of a stage.
+/// A generated example, adapted to the tenant, the Platform and the Partner of a fixture.
 fn placed(stage: &Stage, yaml: &str) -> Value {
     let mut manifest: Value = serde_yaml::from_str(yaml).unwrap();
     manifest["metadata"]["namespace"] = json!(stage.env.namespace);

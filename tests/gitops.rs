@@ -1,7 +1,7 @@
-//! What GitOps tools and kubectl expect of a CRD and its operator: each test is named after the rule that it holds.
+//! What GitOps tools and kubectl expect of a CRD and its operator: each test is named after the rule that it verifies.
 //!
-//! The rules are numbered as in the catalogue of conventions that this project follows; a number that is missing here
-//! belongs to a part that has a place of its own (admission policies, chart) or is not built yet.
+//! The rules are numbered as in the catalogue of conventions that this project follows. Missing numbers belong to parts
+//! with tests elsewhere (admission policies, charts) or are not implemented yet.
 
 #![allow(clippy::print_stdout, reason = "figures, which --nocapture shows")]
 
@@ -33,7 +33,7 @@ use crate::support::kubectl::Output;
 use crate::support::stage::Stage;
 use crate::support::users::PLATFORM_ADMIN;
 
-/// Runs kubectl in the Tenant's namespace, whatever comes of it.
+/// Runs kubectl in the Tenant's namespace and returns its output, successful or not.
 async fn kubectl(stage: &Stage, user: &str, arguments: &[&str]) -> Output {
     let arguments = [&["-n", &stage.env.namespace], arguments].concat();
     stage.env.kubectl(user).run(&arguments).await.expect("kubectl runs")
@@ -46,7 +46,7 @@ async fn kubectl_file(stage: &Stage, words: &[&str], manifest: &Value) -> Output
     kubectl(stage, PLATFORM_ADMIN, &arguments).await
 }
 
-/// `kubectl apply`, which must succeed without a warning; gives what it printed.
+/// `kubectl apply`, which must succeed without a warning; returns its output.
 async fn apply(stage: &Stage, options: &[&str], manifest: &Value) -> String {
     let output = kubectl_file(stage, &[&["apply"], options].concat(), manifest).await;
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
@@ -63,7 +63,7 @@ fn version(tenant: &Tenant) -> &str {
     tenant.metadata.resource_version.as_deref().unwrap()
 }
 
-/// The end of both logs, from where a later look counts.
+/// Marks at the end of both logs.
 async fn marks(stage: &Stage) -> (Mark, u64) {
     (stage.audit().mark().await.unwrap(), stage.platform.mark().await.unwrap())
 }

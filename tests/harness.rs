@@ -1,4 +1,4 @@
-//! The harness tested by itself: what it promises to the other tests.
+//! Tests of the harness: what it guarantees to the other tests.
 
 mod audit;
 mod env;
@@ -98,7 +98,7 @@ async fn users_are_authenticated_without_permissions() {
 async fn api_server_has_the_requested_version() {
     let client = ControlPlane::shared().await.client(users::ADMIN);
     let version = client.apiserver_version().await.unwrap().git_version;
-    // Binaries that were given are of whatever version they are.
+    // Provided binaries may have any version.
     if std::env::var_os("KUBEBUILDER_ASSETS").is_none() {
         assert_eq!(format!("v{}", assets::kubernetes_version().unwrap()), version);
     }
@@ -189,11 +189,11 @@ async fn process_is_terminated_before_it_is_killed() {
 
     let status = until("the end", PATIENCE, || async { process.ended().ok_or("it still runs") });
     assert_eq!(Some(libc::SIGTERM), status.await.signal());
-    // Nothing is sent to a pid that may be another process's by now.
+    // No signal is sent to a pid that may belong to another process by now.
     process.terminate().unwrap();
 }
 
-/// Names the file in which the victim of the next test leaves the ids of its programs.
+/// The file in which the killed process of the next test stores the pids of its programs.
 const VICTIM: &str = "NIMBUS_TEST_VICTIM";
 
 /// The test binary runs this same test again, as the process that is killed.

@@ -1,4 +1,5 @@
-//! Whose tenant it is: two Tenants for one, taking over, foreign stamps, and a tenant that is gone or going.
+//! Ownership of a tenant: two Tenants for one tenant, adoption, stamps of other owners, and tenants that are gone or
+//! pending deletion.
 
 mod adopted;
 mod claimed;
@@ -12,7 +13,7 @@ use crate::support::stage::{Stage, condition, describe};
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
 
-/// Creates a tenant on the platform with the settings of the stage's Tenant; it belongs to nobody.
+/// Creates a tenant on the platform with the settings of the fixture's Tenant and without an owner.
 async fn unowned(stage: &Stage) {
     let settings = json!({ "general": { "name": "Contoso", "o365Domain": "contoso.onmicrosoft.com" } });
     stage.platform.create(&stage.id, settings).await.unwrap();
@@ -29,7 +30,7 @@ fn tenants(stage: &Stage, namespace: &str) -> Api<Tenant> {
     Api::namespaced(stage.client(users::PLATFORM_ADMIN), namespace)
 }
 
-/// Waits until a Tenant of the present generation is Ready, or not, for a reason; returns it and the message.
+/// Waits until Ready of the current generation has a reason; returns the Tenant and the message.
 async fn comes_to(tenants: &Api<Tenant>, name: &str, reason: &str) -> (Tenant, String) {
     until(&format!("{name} is {reason}"), PATIENCE, async || {
         let tenant = tenants.get(name).await.map_err(|error| error.to_string())?;
@@ -42,7 +43,7 @@ async fn comes_to(tenants: &Api<Tenant>, name: &str, reason: &str) -> (Tenant, S
     .await
 }
 
-/// Status and reason of each condition, so that a whole state is compared at once.
+/// Status and reason of each condition, to compare them all at once.
 fn conditions(tenant: &Tenant) -> Vec<String> {
     let conditions = tenant.status.iter().flat_map(|status| &status.conditions);
     let kinds = ["Ready", "Accepted", "Synced", "Reconciling", "Stalled"];
@@ -52,7 +53,7 @@ fn conditions(tenant: &Tenant) -> Vec<String> {
         .collect()
 }
 
-/// The conditions of a Tenant that needs a human, for a reason that is not its spec.
+/// The conditions of a Tenant that is stalled for a reason other than its spec.
 fn stalled(reason: &str) -> Vec<String> {
     vec![
         format!("Ready False {reason}"),

@@ -1,4 +1,4 @@
-//! The main path: a Tenant is created, edited, drifts, and goes.
+//! The main path: a Tenant is created, edited, drifts, and is deleted.
 
 mod budgets;
 mod control;
@@ -25,7 +25,7 @@ async fn create_to_ready_costs_two_writes_two_calls() {
     assert_eq!(2, writes.len(), "{writes:?}");
 }
 
-/// Where both logs ended, and what was asked since.
+/// Marks in both logs, and the requests since.
 struct Account<'s> {
     stage: &'s Stage,
     audit: Mark,
@@ -33,13 +33,13 @@ struct Account<'s> {
 }
 
 impl<'s> Account<'s> {
-    /// Begins to count.
+    /// Starts to count.
     async fn open(stage: &'s Stage) -> Self {
         let (audit, log) = (stage.audit().mark().await.unwrap(), stage.platform.mark().await.unwrap());
         Self { stage, audit, log }
     }
 
-    /// The operator's writes of Tenants: `patch status`.
+    /// The operator's writes of Tenants, e.g. `patch status`.
     async fn writes(&self) -> Vec<String> {
         let writes = self.stage.tenant_writes(self.audit).await.unwrap();
         writes.into_iter().map(|write| format!("{} {}", write.verb, write.subresource).trim().to_owned()).collect()

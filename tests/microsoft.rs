@@ -1,6 +1,5 @@
-//! The clients of Microsoft against a stub on loopback that plays the exact wire shapes: what each sends, and what each answer
-//! is taken for. The stub is only a script of answers, so that requests of Microsoft's own packages can be held against the
-//! same routes later.
+//! The Microsoft clients against a stub on loopback with the exact wire format: what each sends, and how each response is
+//! interpreted. The stub only returns scripted responses.
 
 mod acs;
 mod graph;

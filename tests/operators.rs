@@ -1,4 +1,4 @@
-//! Several operators: each serves its own Tenants, whatever else is on the API server or on the platform.
+//! Several operators: each reconciles its own Tenants, whatever else is on the API server or on the platform.
 
 use kube::ResourceExt;
 use nimbus_operator::controller::Options;
@@ -8,7 +8,7 @@ use crate::deletion::Since;
 use crate::support::controlplane::ControlPlane;
 use crate::support::stage::{NAME, Operator, Stage, condition};
 
-/// A stage whose Tenants live on the platform of another one.
+/// A fixture whose Tenants are on the platform of another fixture.
 async fn beside(first: &Stage, second: Stage) -> Stage {
     second.platform_object(&first.platform.url()).await;
     second
@@ -25,7 +25,7 @@ async fn on_platform(first: &Stage, id: &str) -> (String, Value) {
     (document["owner"].as_str().unwrap_or_default().to_owned(), document["settings"].clone())
 }
 
-/// Both watch both namespaces; their instances keep them apart on Kubernetes, their stamps on the platform.
+/// Both watch both namespaces; their instances separate them in Kubernetes, their stamps on the platform.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_operators_on_one_cluster_are_isolated() {
     let one = Stage::new("apart-one").await;
@@ -50,7 +50,7 @@ async fn two_operators_on_one_cluster_are_isolated() {
         assert_eq!(json!(stage.env.namespace), settings["general"]["companyName"]);
         let mut writes = stage.audit().object_writes(&stage.env.operator_user, mark).await.unwrap();
         assert!(!writes.is_empty());
-        // A Partner belongs to no instance: every operator says of each that it was seen, and all say the same.
+        // A Partner belongs to no instance: every operator writes the status of each, and all write the same.
         writes.retain(|write| !(write.resource == "partners" && write.subresource == "status"));
         let own = |write: &&_| {
             let write: &crate::support::audit::Request = write;
@@ -59,7 +59,7 @@ async fn two_operators_on_one_cluster_are_isolated() {
         let foreign: Vec<_> = writes.iter().filter(|write| !own(write)).collect();
         assert!(foreign.is_empty(), "{foreign:?}");
     }
-    // The second one's tenant leaves; the first one's is not concerned.
+    // The tenant of the second one is deleted; that of the first is not affected.
     two.delete().await;
     two.gone().await;
     one.pass().await;
@@ -72,7 +72,7 @@ async fn two_operators_on_one_cluster_are_isolated() {
     }
 }
 
-/// On another API server, as a second cluster is; it names the same tenant.
+/// On another API server, like a second cluster; its Tenant has the same tenant ID.
 #[tokio::test(flavor = "multi_thread")]
 async fn second_cluster_reports_owned_by_other() {
     let first = Stage::new("clusters-first").await;
@@ -92,14 +92,14 @@ async fn second_cluster_reports_owned_by_other() {
     assert!(message.contains(&format!("east/{}/{NAME}", first.env.namespace)), "{message}");
     assert_eq!(Vec::<String>::new(), says.finalizers(), "it holds nothing");
     second.pass().await;
-    // Not even a confirmed deletion of it is one of the tenant.
+    // Not even its confirmed deletion deletes the tenant.
     second.annotate("nimbus.luware.com/confirm-deletion", &first.id).await;
     second.delete().await;
     second.gone().await;
     assert_eq!(before, first.platform.tenant(&first.id).await.unwrap());
     assert_eq!([""; 0], *since.effects(&first).await);
 
-    // When the first lets it go, the second may have it.
+    // When the first releases it, the second may adopt it.
     second.create(json!({ "adoptionPolicy": "Always", "general": { "companyName": "West" } })).await;
     second.condition("Ready", "False", "OwnedByOther").await;
     first.delete().await;

@@ -1,4 +1,4 @@
-//! What a Partner holds: the Tenants that name it keep it, each operator for its own, and it says for whom it waits.
+//! Partners in use: the Tenants that refer to a Partner keep it, each operator for its own, and its message names them.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ fn hold_of(stage: &Stage) -> String {
     format!("nimbus.luware.com/in-use-{}", stage.env.instance)
 }
 
-/// Status, reason and message of Ready, and who holds it.
+/// Status, reason and message of Ready, and the finalizers.
 fn described(partner: &Partner) -> String {
     let conditions = partner.status.iter().flat_map(|status| &status.conditions);
     let said: Vec<_> = conditions.map(|c| format!("{}={} {} '{}'", c.type_, c.status, c.reason, c.message)).collect();
@@ -70,7 +70,7 @@ where
     .await;
 }
 
-/// A stage whose operator looks at Partners several times in a second.
+/// A fixture whose operator reconciles Partners several times per second.
 async fn stage(name: &str) -> Stage {
     let mut stage = Stage::new(name).await;
     stage.timing.platform_check = Duration::from_millis(300);
@@ -82,7 +82,7 @@ async fn partner_remains_while_in_use() {
     let stage = stage("partner-in-use").await;
     let name = stage.env.namespace.clone();
     let unseen = partner(&stage, &name, json!({})).await;
-    // Another test's operator may have looked already; one that nobody looked at says so.
+    // The operator of another test may have reconciled it already; otherwise its status says so.
     let generation = unseen.status.map(|status| status.observed_generation);
     assert!([Some(-1), Some(1)].contains(&generation), "{generation:?}");
     let _operator = stage.start();
@@ -96,7 +96,7 @@ async fn partner_remains_while_in_use() {
     let waits =
         format!("is being deleted and waits for the Tenants that name it, of operator instance {}", stage.env.instance);
     says(&stage, &name, "False", "InUse", &waits).await;
-    // Its Tenant goes on, and with its last Tenant the Partner goes.
+    // Its Tenant is still reconciled, and the Partner is deleted with its last Tenant.
     stage.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
     stage.ready().await;
     let settings =
@@ -124,7 +124,7 @@ async fn unused_partner_is_released() {
     let both = comes(&stage, &two, "is held", is_held).await;
     assert_eq!(["example.com/theirs".to_owned(), hold_of(&stage)], *both.finalizers(), "others' are kept");
 
-    // One that is being deleted when its Tenant refers elsewhere goes too, and others' finalizers are theirs.
+    // A Partner that is being deleted is also released when its Tenant refers elsewhere, and other finalizers are kept.
     partners(&stage).delete(&two, &DeleteParams::default()).await.unwrap();
     stage.patch(json!({ "spec": names(&one) })).await;
     stage.ready().await;
@@ -132,7 +132,7 @@ async fn unused_partner_is_released() {
     assert_eq!(["example.com/theirs"], *left.finalizers());
 }
 
-/// A Partner has no instance: each operator holds it for its own Tenants, and all say the same of it.
+/// A Partner has no instance: each operator holds it for its own Tenants, and all report the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_operator_holds_a_partner_for_its_tenants() {
     let (one, two) = (stage("partner-east").await, stage("partner-west").await);
@@ -170,7 +170,7 @@ async fn each_operator_holds_a_partner_for_its_tenants() {
     gone(partners(&one), &name).await;
 }
 
-/// What is on its way out cannot be held any more, so it is as good as gone.
+/// A terminating object cannot be held any more, so it counts as missing.
 #[tokio::test(flavor = "multi_thread")]
 async fn terminating_partner_accepts_no_new_tenants() {
     let stage = stage("partner-leaving").await;

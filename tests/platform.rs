@@ -1,4 +1,4 @@
-//! What a Platform holds: its Tenants, the policies, and the pace of deletions.
+//! Platforms: their Tenants, the policies, and the rate of deletions.
 
 mod orphans;
 
@@ -57,7 +57,7 @@ async fn platform_remains_while_in_use() {
     let held = api.get(&stage.env.platform).await.unwrap();
     assert_eq!([format!("nimbus.luware.com/in-use-{}", stage.env.instance)], *held.finalizers());
     api.delete(&stage.env.platform, &DeleteParams::default()).await.unwrap();
-    // Its Tenants go on: they can still be edited, and released.
+    // Its Tenants are still reconciled: they can be edited and released.
     stage.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
     stage.ready().await;
     stage.settings("the edit arrived", |settings| settings["general"]["companyName"] == "Contoso AG").await;
@@ -122,7 +122,7 @@ async fn deletions_above_the_limit_wait() {
     }
 }
 
-/// Each failed attempt is the same deletion, and takes no slot from others.
+/// Each failed attempt belongs to the same deletion and uses no further slot.
 #[tokio::test(flavor = "multi_thread")]
 async fn retried_deletion_counts_once() {
     let stage = Stage::new("retried").await;
@@ -152,7 +152,7 @@ async fn retried_deletion_counts_once() {
 
     second.delete().await;
     second.until("it waits", |tenant| ready_reason(tenant) == "DeletionRateLimited").await;
-    // A higher limit lets it go.
+    // A higher limit unblocks it.
     let limit = json!({ "spec": { "limits": { "confirmedDeletionsPerHour": 2 } } });
     platforms.patch(&stage.env.platform, &params(), &Patch::Merge(limit)).await.unwrap();
     gone(&stage, &second.name).await;
@@ -172,7 +172,7 @@ async fn id_of(tenants: &Api<Tenant>, name: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn missing_policy_is_reported_and_recovers() {
-    // Policies are of the whole cluster, so this one is taken away from a cluster of its own.
+    // Policies are cluster-wide, so this test uses a control plane of its own.
     static PLANE: tokio::sync::OnceCell<ControlPlane> = tokio::sync::OnceCell::const_new();
     let plane = PLANE.get_or_init(|| async { ControlPlane::start(Options::default()).await.unwrap() }).await;
     let mut stage = Stage::on(plane, "policies").await;

@@ -1,5 +1,5 @@
-//! Admission policies on a real API server: who may change what. Tests that hold a numbered rule are named after it, in the
-//! numbers of the catalogue of conventions that this project follows.
+//! Admission policies on a real API server: who may change which field. Tests of a numbered rule are named after it; the
+//! numbers are those of the catalogue of conventions that this project follows.
 
 #![allow(clippy::print_stdout, reason = "figures, which --nocapture shows")]
 
@@ -32,7 +32,7 @@ fn post() -> PostParams {
     PostParams { field_manager: Some("test".into()), ..PostParams::default() }
 }
 
-/// A user of the token file whom nobody else gives rights.
+/// A user without permissions from other tests.
 fn somebody() -> String {
     static NUMBER: AtomicUsize = AtomicUsize::new(100);
     users::user(NUMBER.fetch_add(1, Ordering::Relaxed))
@@ -45,7 +45,7 @@ fn group(digit: u8) -> String {
 struct Corner {
     env: TestEnv<'static>,
     id: String,
-    /// One per user: each has a connection of its own.
+    /// One client per user: each has a connection of its own.
     clients: Mutex<HashMap<String, Client>>,
 }
 
@@ -89,13 +89,13 @@ impl Corner {
         self.api(user).patch(NAME, &params(), &Patch::Merge(patch)).await
     }
 
-    /// What is asked as a dry run and by server-side apply, with a name of its own and by force.
+    /// Requests as dry run and with server-side apply, with a separate field manager and force.
     async fn apply(&self, user: &str, manifest: Value, dry_run: bool) -> kube::Result<Tenant> {
         let params = PatchParams { dry_run, ..PatchParams::apply("apply").force() };
         self.api(user).patch(NAME, &params, &Patch::Apply(manifest)).await
     }
 
-    /// Binds a user to rights that only this test has.
+    /// Grants a user permissions for this test only.
     async fn grant(&self, user: &str, name: &str, rules: Value) {
         let name = format!("{}-{name}", self.env.namespace);
         let role = json!({
@@ -109,7 +109,7 @@ impl Corner {
         self.set_up([role, binding]).await;
     }
 
-    /// Grants everything in the Tenants' namespace, and nothing outside of it.
+    /// Grants everything in the Tenants' namespace, and nothing elsewhere.
     async fn grant_all_here(&self, subject: Value) {
         let role = json!({
             "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",

@@ -1,4 +1,4 @@
-//! `docs/proof.md`: which tests hold which setting. The tests it names are there.
+//! `docs/proof.md`: which tests cover which setting. The tests that it names exist.
 
 use nimbus_operator::manifests::{crd, settings_reference};
 use nimbus_operator::settings::{Class, Leaf, leaves};
@@ -14,7 +14,7 @@ stand for tests that go through the table of settings; the names for those of a 
 
 ";
 
-/// Letter, test, and what it holds of each setting that has the letter.
+/// Letter, test, and what it verifies for each setting with the letter.
 const GENERAL: [(&str, &str, &str); 6] = [
     (
         "A",
@@ -40,7 +40,7 @@ const GENERAL: [(&str, &str, &str); 6] = [
     ("F", "empty_text_clears_a_setting", "`\"\"` clears it on the platform"),
 ];
 
-/// What is held of some settings only, by the beginning of their path.
+/// Tests of some settings only, by the start of their path.
 const OWN: &[(&str, &[&str])] = &[
     ("general.name", &["name_and_domain_are_required_to_create_and_only_then"]),
     ("general.o365Domain", &["name_and_domain_are_required_to_create_and_only_then"]),
@@ -143,7 +143,7 @@ fn letters(leaf: &Leaf) -> Vec<&'static str> {
         _ => vec!["B", "E"],
     };
     letters.extend((leaf.class == Class::Value && rule.starts_with("self == ''")).then_some("F"));
-    // It is what the object is found by: it cannot drift.
+    // It identifies the tenant, so it cannot drift.
     letters.retain(|letter| leaf.path != "general.tenantId" || *letter != "D");
     letters
 }

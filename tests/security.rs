@@ -1,4 +1,4 @@
-//! The threat table of `docs/security.md`: each line names the tests that hold it, and those exist.
+//! The tables of `docs/security.md`: each row names tests, and those exist.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -26,12 +26,12 @@ pub fn sources(folders: &[&str]) -> Vec<PathBuf> {
     files
 }
 
-/// The names of all tests, those inside of modules of the library too.
+/// The names of all tests, including those in the library.
 pub fn tests() -> BTreeSet<String> {
     sources(&["src", "tests", "sandbox"]).iter().flat_map(|path| tests_of(path)).collect()
 }
 
-/// S11: the clients have a switch for it, and nobody turns it.
+/// S11: the HTTP clients have options for it, which are not used.
 #[test]
 fn invalid_certificates_are_never_accepted() {
     let files = sources(&["src", "sandbox/src"]);
@@ -57,7 +57,7 @@ fn tests_of(path: &Path) -> Vec<String> {
     found
 }
 
-/// The rows of a table of the document, below a heading: the first cell, and the tests that the row names.
+/// The rows of the table below a heading: the first cell, and the tests that the row names.
 fn rows<'d>(document: &'d str, heading: &str) -> Vec<(&'d str, Vec<&'d str>)> {
     let section = document.split("\n## ").find(|section| section.starts_with(heading));
     let section = section.unwrap_or_else(|| panic!("no section {heading}"));
@@ -71,7 +71,7 @@ fn rows<'d>(document: &'d str, heading: &str) -> Vec<(&'d str, Vec<&'d str>)> {
         .collect()
 }
 
-/// How a Tenant leaves, what people try, and what goes wrong: each row names tests, and those exist.
+/// Deletion, misuse and faults: each row names tests, and those exist.
 #[test]
 fn situation_rows_name_existing_tests() {
     let document = std::fs::read_to_string(assets::checkout().join("docs/security.md")).unwrap();
@@ -87,7 +87,7 @@ fn situation_rows_name_existing_tests() {
     }
 }
 
-/// What the document says that a reader does not see.
+/// What a reader does not see, according to the document.
 #[tokio::test(flavor = "multi_thread")]
 async fn viewer_sees_only_tenants_of_the_namespace() {
     let (stage, other) = (Stage::new("reader").await, Stage::new("reader-other").await);
@@ -110,7 +110,7 @@ async fn viewer_sees_only_tenants_of_the_namespace() {
         let output = stage.env.kubectl(users::VIEWER).run(&all).await.unwrap();
         assert!(!output.status.success() && output.stderr.contains("forbidden"), "{words:?}: {output:?}");
     }
-    // The one whose namespace gives him nothing.
+    // A user without permissions in the namespace.
     let outsider = stage.env.kubectl(&users::user(7));
     let output = outsider.run(&["-n", namespace, "get", "nten"]).await.unwrap();
     assert!(!output.status.success() && output.stderr.contains("forbidden"), "{output:?}");
@@ -137,7 +137,7 @@ fn threat_rows_name_existing_tests() {
     assert!(named >= 40, "{named} tests are named");
 }
 
-/// S1: a reference says a name, and the namespace is the Tenant's.
+/// S1: a reference is a name, and the namespace is that of the Tenant.
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_read_only_in_the_tenant_namespace() {
     let stage = Stage::new("confined").await;
@@ -152,7 +152,7 @@ async fn secrets_are_read_only_in_the_tenant_namespace() {
     }
     assert!(references >= 4, "{references} references");
 
-    // A Secret of that name is in the operator's namespace, and nowhere else.
+    // A Secret of that name exists in the operator's namespace only.
     stage.secret(&stage.env.operator_namespace, "elsewhere", json!({ "key": "canary" })).await;
     let mark = stage.audit().mark().await.unwrap();
     let _operator = stage.connect().await;

@@ -1,5 +1,5 @@
-//! Situations of the platform that nobody's spec is to blame for: a limit of the vendor, and a unit that was deleted. They are
-//! said, and nothing is fought with.
+//! Changes on the platform that are not errors of the spec: a cap of the vendor, and a deleted unit. They are reported and
+//! not overwritten.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ async fn settings(stage: &Stage) -> Value {
     stage.platform.tenant(&stage.id).await.unwrap().1["settings"].clone()
 }
 
-/// What a tab says.
+/// State and message of a tab.
 fn tab(tenant: &nimbus_operator::resources::Tenant, name: &str) -> (String, String) {
     let tabs = &tenant.status.as_ref().unwrap().tabs;
     let tab = tabs.iter().find(|tab| tab.name == name).unwrap();
@@ -24,7 +24,7 @@ fn state(tenant: &nimbus_operator::resources::Tenant, kind: &str) -> String {
     condition(tenant, kind).map(|(status, reason, _)| format!("{status} {reason}")).unwrap_or_default()
 }
 
-/// Vendor cap: the wanted value stays stored, what has an effect is said, and nobody fights.
+/// Vendor cap: the desired value stays stored, the effective value is reported, and nothing is overwritten.
 #[tokio::test(flavor = "multi_thread")]
 async fn limit_above_vendor_cap_is_stored_and_reported() {
     let stage = Stage::new("capped").await;
@@ -47,7 +47,7 @@ async fn limit_above_vendor_cap_is_stored_and_reported() {
     assert_eq!([""; 0], *since.effects(&stage).await, "nothing is written for it");
     assert_eq!(120, settings(&stage).await["modalities"]["email"]["maxConcurrentTasksPerService"]);
 
-    // A value below the cap has its effect, and nothing is said; nor once the cap is gone.
+    // A value below the cap is effective and nothing is reported, nor once the cap is gone.
     stage.patch(json!({ "spec": limit(90) })).await;
     assert_eq!(("InSync".into(), String::new()), tab(&stage.ready().await, "Modalities"));
     stage.patch(json!({ "spec": limit(120) })).await;
@@ -56,7 +56,7 @@ async fn limit_above_vendor_cap_is_stored_and_reported() {
     assert_eq!(("InSync".into(), String::new()), tab(&stage.pass().await, "Modalities"));
 }
 
-/// Behaviour 9: the platform moves the default one level up by itself. It is reported, and a dead id is not fought for.
+/// Behaviour 9: the platform moves the default one level up. It is reported, and the deleted ID is not written again.
 #[tokio::test(flavor = "multi_thread")]
 async fn deleted_default_unit_is_not_overwritten() {
     let stage = Stage::new("dead-unit").await;
@@ -86,7 +86,7 @@ async fn deleted_default_unit_is_not_overwritten() {
     assert_eq!([""; 0], *since.effects(&stage).await, "no write loop");
     assert_eq!("root", settings(&stage).await["provisioning"]["defaultOrganizationUnitId"]);
 
-    // Whoever leaves the setting alone, or names a unit that is there, is fine.
+    // Without the setting, or with a unit that exists, the Tenant is Ready.
     stage.patch(json!({ "spec": { "provisioning": null } })).await;
     stage.ready().await;
     assert_eq!("root", settings(&stage).await["provisioning"]["defaultOrganizationUnitId"]);

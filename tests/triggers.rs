@@ -1,4 +1,5 @@
-//! Triggers: the rotation of the widget key and the test message, each once per token, and the Secret that the key goes to.
+//! Triggers: the rotation of the widget key and the test message, each once per token, and the Secret with the published
+//! key.
 
 mod budgets;
 mod message;

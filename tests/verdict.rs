@@ -1,5 +1,5 @@
-//! What holds for the whole run. Tests start in the order of their names, so this one is among the last, and sees what the
-//! others did until then.
+//! Checks of the whole run. Tests start in the order of their names, so these are among the last and see what the others
+//! did until then.
 
 #![allow(clippy::print_stdout, reason = "figures, which --nocapture shows")]
 
@@ -17,7 +17,7 @@ use crate::support::log;
 use crate::support::stage::Stage;
 use crate::support::users::ADMIN;
 
-/// An administrator of the cluster passes every admission policy, and would prove nothing.
+/// A cluster administrator passes every admission policy, so such a write would prove nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_tenant_was_written_by_system_masters() {
     let stage = Stage::new("verdict").await;
@@ -25,7 +25,7 @@ async fn no_tenant_was_written_by_system_masters() {
     assert!(written.is_empty(), "{written:?}");
 }
 
-/// Server-side apply tells managers apart by name.
+/// Server-side apply distinguishes managers by name.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_tenant_write_has_a_manager() {
     let stage = Stage::new("verdict").await;
@@ -48,8 +48,8 @@ async fn every_tenant_write_has_a_manager() {
     }
 }
 
-/// Every secret that any test put into the cluster or that the operator published there, in every spelling, in what all
-/// operators of this process logged and in every object and event that they wrote.
+/// Searches the logs of all operators in this process and every object and event for every secret in the cluster, in every
+/// encoding.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_leaks_in_the_whole_run() {
     let stage = Stage::new("verdict").await;
@@ -88,7 +88,7 @@ async fn no_secret_leaks_in_the_whole_run() {
     }
 }
 
-/// What is secret about a Secret: the key in a connection string, else the whole value, where it can be told from a word.
+/// The secret part of a Secret: the key in a connection string, else the whole value, if it is long enough to be unique.
 fn values(secret: &Secret) -> Vec<String> {
     let ours = |key: &str| ["connection-string", "client-secret", "widget-key"].contains(&key);
     let data = secret.data.iter().flatten().filter(|(key, _)| ours(key));

@@ -1,4 +1,4 @@
-//! The vocabulary as a whole: every setting of the table, on the real API server and on the platform.
+//! The table of settings as a whole: every setting, on the real API server and on the platform.
 
 mod authority;
 mod bounds;
@@ -18,10 +18,10 @@ use serde_json::{Value, json};
 use crate::support::stage::{NAME, Stage};
 use crate::support::users;
 
-/// The platform's id of the partner in these tests.
+/// The platform's ID of the partner in these tests.
 const PARTNER_ID: &str = "northwind";
 
-/// The spec that sets every leaf to its example, for the tenant and the Partner of a stage.
+/// The spec that sets every setting to its example, for the tenant and the Partner of a fixture.
 fn full(stage: &Stage) -> Value {
     let mut spec = sample::spec(|_| true);
     spec["general"]["tenantId"] = json!(stage.id);
@@ -29,7 +29,7 @@ fn full(stage: &Stage) -> Value {
     spec
 }
 
-/// Writes the Partner of a stage.
+/// Writes the Partner of a fixture.
 async fn create_partner(stage: &Stage, id: &str) {
     let name = &stage.env.namespace;
     let partner = json!({
@@ -42,7 +42,7 @@ async fn create_partner(stage: &Stage, id: &str) {
         .expect("the Partner is accepted");
 }
 
-/// What the platform has to hold for a leaf of [`full`].
+/// The expected value on the platform for a setting of [`full`].
 fn expected(stage: &Stage, leaf: &Leaf, spec: &Value) -> Option<Value> {
     match leaf.class {
         Class::Value => at(spec, leaf.path).cloned(),
@@ -52,12 +52,12 @@ fn expected(stage: &Stage, leaf: &Leaf, spec: &Value) -> Option<Value> {
     .map(|value| if leaf.path == "general.tenantId" { json!(stage.id) } else { value })
 }
 
-/// What stands at a path in dots.
+/// The value at a dotted path.
 fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     path.split('.').try_fold(value, |at, name| at.get(name))
 }
 
-/// The document that says one thing at a path in dots.
+/// The document with one value at a dotted path.
 fn only(path: &str, value: Value) -> Value {
     path.rsplit('.').fold(value, |inner, name| json!({ name: inner }))
 }

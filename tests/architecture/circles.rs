@@ -6,8 +6,8 @@ use super::source::{Name, Package};
 
 type Graph<'p> = BTreeMap<&'p str, BTreeSet<&'p str>>;
 
-/// Per room, the circles of its files. A facade declares, exports and calls what is below it, so its own arrows downwards do not
-/// count; an item that it exports counts where it is declared.
+/// The circles of the files of each module. A facade declares, exports and calls what is below it, so its own uses
+/// downwards do not count; an item that it exports counts where it is declared.
 pub fn of_files(package: &Package) -> BTreeMap<String, Vec<String>> {
     let mut rooms: BTreeMap<&str, Vec<&Name>> = BTreeMap::new();
     for name in package.0.keys().filter(|name| !name.is_empty()) {
@@ -24,7 +24,7 @@ pub fn of_files(package: &Package) -> BTreeMap<String, Vec<String>> {
     rooms.collect()
 }
 
-/// The circles of the rooms of a package.
+/// The circles of the modules of a package.
 pub fn of_rooms(package: &Package) -> Vec<String> {
     let mut graph: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for name in package.0.keys().filter(|name| !name.is_empty()) {

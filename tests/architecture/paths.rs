@@ -1,4 +1,4 @@
-//! What a module names: every path of its code, those of its own package as `crate::…`.
+//! What a module refers to: every path in its code, those of its own package as `crate::…`.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ pub const CRATE: &str = "crate";
 pub struct Used {
     /// Every path, in parts.
     pub paths: BTreeSet<Name>,
-    /// Whether it waits: an async function or block, or an await.
+    /// Whether it is async: an async function or block, or an await.
     pub waits: bool,
 }
 
@@ -29,14 +29,14 @@ impl Used {
     }
 }
 
-/// Where a path is read: it may start at a module that is declared there.
+/// Where a path is resolved: it may start at a module that is declared there.
 #[derive(Clone)]
 pub struct Place {
     pub module: Name,
     pub children: BTreeSet<String>,
 }
 
-/// What a `use` brings in: the name under which it is known here, and the path; `*` for all of a module.
+/// What a `use` imports: its name here and the path; `*` for all of a module.
 pub fn imports(place: &Place, item: &ItemUse) -> Vec<(String, Name)> {
     let mut found = vec![];
     flatten(&item.tree, &mut vec![], &mut found);
@@ -75,7 +75,7 @@ fn flatten(tree: &UseTree, before: &mut Name, found: &mut Vec<(String, Name)>) {
     }
 }
 
-/// A path from the crate on, where it is one of the package.
+/// The path from the crate, if it belongs to the package.
 fn absolute(Place { module, children }: &Place, path: Name) -> Name {
     let climbs = path.iter().take_while(|part| *part == "super").count();
     let rest = |from: usize| path[from..].to_vec();
@@ -84,7 +84,7 @@ fn absolute(Place { module, children }: &Place, path: Name) -> Name {
         Some("super") => [base(module.len().saturating_sub(climbs)), rest(climbs)].concat(),
         Some(first) if children.contains(first) => [base(module.len()), path].concat(),
         Some("self") => [base(module.len()), rest(1)].concat(),
-        // A binary names its library by the name of the package.
+        // A binary refers to its library by the name of the package.
         Some("nimbus_operator" | "nimbus_sandbox") => [base(0), rest(1)].concat(),
         _ => path,
     }

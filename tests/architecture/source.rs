@@ -19,14 +19,14 @@ pub struct Module {
     pub path: PathBuf,
     /// Lines without test modules.
     pub lines: usize,
-    /// What it names, and which of its steps wait.
+    /// What it refers to, and which of its functions are async.
     pub used: Used,
     /// What it exports under which path, `*` for everything below it.
     exports: Vec<(String, Name)>,
     declares: BTreeSet<String>,
 }
 
-/// All modules of a package. Binaries (`main.rs`, `bin/…`) are apart, as `["main"]` and `["bin", …]`.
+/// All modules of a package. Binaries (`main.rs`, `bin/…`) are separate, as `["main"]` and `["bin", …]`.
 #[derive(Debug, Default)]
 pub struct Package(pub BTreeMap<Name, Module>);
 
@@ -51,7 +51,7 @@ impl Package {
         Self::of(texts.iter().map(|(path, text)| (path.as_path(), text.as_str())))
     }
 
-    /// Parses files. Those that another file declares as its tests are left out, with all below them.
+    /// Parses files, without test modules and everything below them.
     pub fn of<'t>(texts: impl IntoIterator<Item = (&'t Path, &'t str)>) -> Self {
         let files: Vec<(&Path, &str, syn::File)> = texts
             .into_iter()
@@ -70,7 +70,7 @@ impl Package {
         Self(modules.collect())
     }
 
-    /// Finds the module that holds what a path below the crate means; follows exports to where an item is declared.
+    /// Finds the module that a path below the crate refers to; follows exports to where an item is declared.
     pub fn module_of(&self, path: &[String]) -> Option<&Name> {
         self.follow(path.to_vec(), 8)
     }
@@ -91,7 +91,7 @@ impl Package {
         exported.map_or(Some(name), |target| self.follow(target, steps - 1))
     }
 
-    /// The other modules of the package that a module names.
+    /// The other modules of the package that a module refers to.
     pub fn neighbours(&self, name: &Name) -> BTreeSet<&Name> {
         let used = self.0[name].used.paths.iter().filter_map(|path| path.strip_prefix(&[paths::CRATE.to_owned()][..]));
         used.filter_map(|path| self.module_of(path)).filter(|other| *other != name).collect()

@@ -1,4 +1,4 @@
-//! Hints for people: what the manual advises stands in the message that a person reads, with the Platform's support links.
+//! Advice: condition messages contain what the manual advises, with the support links of the Platform.
 
 use nimbus_operator::resources::Platform;
 use serde_json::json;
@@ -35,7 +35,7 @@ async fn advice_includes_support_links_of_the_platform() {
     .await;
 }
 
-/// The Platform's own messages advise too; that it asks for fewer requests is nothing for a person.
+/// Messages of the Platform contain advice too, except for throttling, which needs no action.
 #[tokio::test(flavor = "multi_thread")]
 async fn platform_message_includes_advice() {
     let play = Play::start("hints-platform").await;
@@ -69,7 +69,7 @@ async fn platform_message_includes_advice() {
     assert!(said.ends_with(&format!(". What to do: {advice} See {SERVICE_STATUS}")), "{said}");
 }
 
-/// An outage shows in several ways, one after the other; a person reads one message, and it is written once.
+/// An outage shows in several ways, one after the other, but results in one message that is written once.
 #[tokio::test(flavor = "multi_thread")]
 async fn message_is_stable_during_an_outage() {
     let play = Play::start("hints-outage").await;

@@ -1,7 +1,7 @@
 //! Behaviour 1. SAVE is one transaction over all tabs: one invalid tab blocks everything, and the status marks which tabs.
 //!
-//! The operator decides: it judges what the settings would be after the save, saves nothing while one tab is wrong, and says
-//! which.
+//! The operator decides: it validates the settings as they would be after the save, saves nothing while one tab is invalid,
+//! and reports which.
 
 use super::play::{Play, stated, tab, told, two};
 use crate::support::stage::condition;
@@ -15,7 +15,7 @@ async fn two_invalid_tabs_block_all_and_are_marked() {
     let before = play.document().await["settings"].clone();
     let mark = play.stage.platform.mark().await.unwrap();
 
-    // Right in General and Contact; without what Extensions and Modalities need once they are on.
+    // Valid in General and Contact; Extensions and Modalities lack what they need once they are on.
     let more = "general: {companyName: Contoso SE}
 contact: {email: ops@contoso.com}
 ";
@@ -45,7 +45,7 @@ modalities: {{instantMessaging: {{enabled: true}}}}
     assert_eq!(before, play.document().await["settings"], "nothing at all was saved");
     assert_eq!([""; 0], *play.stage.platform.effects(mark).await.unwrap());
 
-    // The last mark gone, everything goes in one save.
+    // Once no tab is marked, everything is saved in one request.
     let ready = play
         .live(&format!(
             "{more}extensions: {{interact: {{enabled: true, acsConnectionStringRef: {{name: acs, key: connection-string}}}}}}
@@ -71,7 +71,7 @@ modalities: {{instantMessaging: {{enabled: true, primaryAccount: im@contoso.com}
     }
 }
 
-/// The same where only the platform can know: a unit in good spelling that is not there.
+/// The same for an error that only the platform can detect: a well-formed ID of a unit that does not exist.
 #[tokio::test(flavor = "multi_thread")]
 async fn platform_rejection_blocks_all_and_marks_its_tab() {
     let play = Play::start("b01-wrong").await;

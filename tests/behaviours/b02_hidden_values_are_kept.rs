@@ -1,6 +1,7 @@
 //! Behaviour 2. Switching a section off hides its values and keeps them.
 //!
-//! The operator decides: it neither compares nor sends nor clears what is hidden, and sends it with the switch; the tab counts.
+//! The operator decides: it neither compares, sends nor clears hidden settings, and sends them with the switch. The tab
+//! counts them.
 
 use reqwest::Method;
 use serde_json::json;
@@ -38,7 +39,7 @@ async fn disabled_interact_keeps_values_and_later_edits() {
     let hidden = "3 settings are hidden while their section is off";
     assert_eq!(two("InSync", hidden), told(&off, "Extensions"));
 
-    // An edit of what is hidden waits, and so does what somebody else does to it.
+    // An edit of a hidden setting waits, and so does a change made in the UI.
     let mark = play.stage.platform.mark().await.unwrap();
     let edited = play.live(&interact(false, 45)).await;
     assert_eq!(two("InSync", hidden), told(&edited, "Extensions"));

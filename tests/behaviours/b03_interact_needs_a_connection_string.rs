@@ -27,7 +27,7 @@ async fn string_is_required_only_when_enabled() {
     assert_eq!(json!(true), play.setting("/extensions/interact/enabled").await);
 }
 
-/// A string that the vendor's people filled in is there: what counts is what would be after the save.
+/// The vendor has set a string already: the settings after the save count.
 #[tokio::test(flavor = "multi_thread")]
 async fn string_on_the_platform_is_sufficient() {
     let play = Play::start("b03-held").await;
@@ -47,7 +47,7 @@ async fn enabling_reaches_agents_and_needs_a_script_run() {
     let before = play.live("{}").await;
     assert_eq!(two("False", "NothingPending"), stated(&before, "ScriptExecutionPending"));
     play.act(Method::PUT, "/users/anna", json!({ "licenses": ["users/interact"] })).await;
-    // A widget has no key before Interact was on once.
+    // There is no widget key before Interact was on for the first time.
     assert_eq!("rejected", play.visit().await.0);
 
     let on = play.live(ON_WITH_STRING).await;
@@ -56,7 +56,7 @@ async fn enabling_reaches_agents_and_needs_a_script_run() {
     assert_eq!(two("True", "Succeeded"), stated(&on, "Ready"), "a wait must not hang on a human");
     assert_eq!("True", play.column("SCRIPT").await.unwrap());
 
-    // Taken back before the script ran, nothing is pending: it is derived, not remembered.
+    // Reverted before the script ran, nothing is pending: it is derived, not stored.
     let off = play.live("extensions: {interact: {enabled: false}}").await;
     assert_eq!(fails("no-agent", "section-off"), play.visit().await);
     assert_eq!(two("False", "NothingPending"), stated(&off, "ScriptExecutionPending"));

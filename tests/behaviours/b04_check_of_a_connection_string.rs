@@ -1,4 +1,4 @@
-//! Behaviour 4. The check of a connection string: it can issue a token, and leaves nothing behind.
+//! Behaviour 4. The check of a connection string: it verifies that the string can issue a token, and leaves nothing behind.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ fn interact() -> Value {
     json!({ "extensions": { "interact": { "enabled": true, "acsConnectionStringRef": reference("acs") } } })
 }
 
-/// A stage where the Secret `acs` has the connection string of a resource.
+/// A fixture whose Secret `acs` contains the connection string of a resource.
 async fn stage(name: &str, permitted: bool) -> Stage {
     let mut stage = Stage::new(name).await;
     stage.microsoft().await;

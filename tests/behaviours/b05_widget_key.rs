@@ -20,7 +20,7 @@ async fn only_the_current_key_is_accepted_after_rotation() {
     stage.patch(rotating("2026-12")).await;
     stage.ready().await;
     operator.stop().await;
-    // Whatever restarts in between, and however often it looks.
+    // Across restarts and repeated reconciliation.
     let _operator = stage.start();
     stage.pass().await;
     stage.pass().await;

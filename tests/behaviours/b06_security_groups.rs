@@ -1,4 +1,4 @@
-//! Behaviour 6. The administration groups are looked up with Graph, each in its own Entra tenant.
+//! Behaviour 6. The administration groups are checked with Graph, each in its own Entra tenant.
 
 use std::time::Duration;
 
@@ -110,7 +110,7 @@ async fn partner_group_is_checked_in_its_own_tenant() {
     let asked = stage.platform.asked(mark).await;
     assert_eq!(["GET /graph/v1.0/groups/{group}", "GET /graph/v1.0/groups/{group}/members"], *asked);
 
-    // The same id in the customer's tenant is somebody else's group.
+    // The same ID in the customer's Entra tenant is a different group.
     stage.partner(json!({ "entraTenantId": stage.id })).await;
     stage.pass().await;
     stage.check(PARTNER_GROUP, "Failed", "GroupNotFound").await;

@@ -1,4 +1,4 @@
-//! Behaviour 7. Presence tracking: the grant is read, not believed, and what routing loses without it is said.
+//! Behaviour 7. Presence tracking: the grant is verified, and the message says what routing loses without it.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Behaviour 8. The Graph filter is probed, warned about, and never blocks a save.
+//! Behaviour 8. The Graph filter is tried; a failure is a warning and never blocks a save.
 
 use serde_json::{Value, json};
 

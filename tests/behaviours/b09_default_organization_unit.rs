@@ -1,8 +1,8 @@
-//! Behaviour 9. When the default organization unit is deleted, the platform moves the default one level up by itself: it is
-//! reported and not fought with.
+//! Behaviour 9. When the default organization unit is deleted, the platform moves the default one level up. The operator
+//! reports this and does not overwrite it.
 //!
-//! The operator decides: a spec that names the dead unit is stalled and writes nothing; one that leaves the setting alone is
-//! told in its tab.
+//! The operator decides: a spec that names the deleted unit is stalled and writes nothing; a spec without the setting gets
+//! a note in its tab.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -11,13 +11,13 @@ use super::play::{Play, stated, told, two};
 use crate::support::stage::{condition, message};
 
 impl Play {
-    /// Makes a unit and returns its id.
+    /// Creates a unit and returns its ID.
     async fn unit(&self, name: &str, parent: &str) -> String {
         let unit = self.act(Method::POST, "/organization-units", json!({ "name": name, "parent": parent })).await;
         unit["id"].as_str().unwrap().to_owned()
     }
 
-    /// Provisions from Teams as somebody, and returns in which unit the service lands.
+    /// Provisions from Teams as a user, and returns the unit of the service.
     async fn lands(&self, by: &str) -> Value {
         let body = json!({ "displayName": "Help", "via": "teams", "as": "tenant-administrator", "by": by });
         self.act(Method::POST, "/services", body).await["organizationUnitId"].clone()
@@ -71,7 +71,7 @@ async fn deleted_default_is_reported_not_overwritten() {
     let dead = play.stage.pass().await;
     assert!(condition(&dead, "Ready").unwrap().2.ends_with("moved the setting to 'root'"));
 
-    // A living unit is taken, and ends it.
+    // A unit that exists is applied and clears the condition.
     let help = play.unit("Help", "root").await;
     let ready = play.live(&spec(&help)).await;
     assert_eq!(two("InSync", ""), told(&ready, "Provisioning"));
@@ -113,7 +113,7 @@ pub mod platform_only {
         let units = play.see("/organization-units").await["items"].clone();
         let name = "Default Organization Unit for Microsoft Teams-based teams";
         let teams = units.as_array().unwrap().iter().find(|unit| unit["name"] == name).unwrap()["id"].clone();
-        // Unit of the spec, who provisions, where the service lands.
+        // Unit in the spec, who provisions, unit of the service.
         let rows = [
             (&sales, "anna", json!(sales)),
             (&sales, "somebody-new", teams.clone()),

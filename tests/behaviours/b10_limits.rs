@@ -1,6 +1,6 @@
-//! Behaviour 10. Limits act at once, and lowering one never ends running tasks.
+//! Behaviour 10. Limits take effect at once, and lowering one never ends running tasks.
 //!
-//! The operator shows where a limit of the vendor is below the wanted one. What happens at a limit is the platform's.
+//! The operator shows when the vendor's cap is below the desired limit. The platform decides what happens at a limit.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ licenses: {{contingents: {{modalities: {{instantMessaging: 5, externalTask: 5, e
 }
 
 impl Play {
-    /// What runs and what waits.
+    /// How many tasks run and wait.
     async fn backlog(&self, kind: &str) -> (usize, usize) {
         let tasks = self.see("/tasks").await["items"].clone();
         let count = |outcome: &str| {
@@ -65,7 +65,7 @@ async fn vendor_cap_is_reported_and_stays_ready() {
     assert_eq!(two("True", "InSync"), stated(&capped, "Synced"), "the wanted value stays stored");
     assert_eq!(json!(3), play.setting("/modalities/email/maxConcurrentTasksPerService").await);
 
-    // A cap that is no lower has no effect, and nothing is told.
+    // A cap that is not lower has no effect and is not reported.
     play.act(Method::PUT, "/caps", caps(3)).await;
     assert_eq!(two("InSync", ""), told(&play.stage.pass().await, "Modalities"));
     assert_eq!((2, 0), play.backlog("email").await);
@@ -83,7 +83,7 @@ pub mod platform_only {
         play.live(&limits(2)).await;
         play.service("help").await;
         let (discarded, blocked) = (fails("discarded", "flow-error"), goes("blocked"));
-        // Kind, what becomes of the third, what runs and waits then, and after one is finished.
+        // Kind, outcome of the third task, what runs and waits then, and after one has finished.
         let rows = [
             ("outbound", &discarded, (2, 0), (1, 0)),
             ("external", &discarded, (2, 0), (1, 0)),

@@ -1,7 +1,7 @@
-//! Behaviour 11. Retention: data is purged within a day after its time ended, and no time is invented. Turning the recording
-//! off closes open records and leaves data alone; sharing no personal data means pseudonyms.
+//! Behaviour 11. Retention: data is purged within a day after its retention time, and there is no default. Disabling
+//! recording closes open records and keeps data; without PII sharing users are pseudonyms.
 //!
-//! The operator decides: a shorter time destroys data, so the whole save waits for a confirmation that names both values.
+//! The operator decides: a shorter time destroys data, so the whole save waits for a confirmation of both values.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -11,12 +11,12 @@ use super::play::{Play, told, two};
 const DAY: i64 = 86_400;
 
 impl Play {
-    /// A user changes the state.
+    /// A user changes their state.
     async fn state(&self, user: &str, state: &str) {
         self.act(Method::PUT, &format!("/users/{user}/state"), json!({ "state": state })).await;
     }
 
-    /// State of each record, and whether it is over.
+    /// The state of each record and whether it is closed.
     async fn records(&self) -> Vec<(String, bool)> {
         let records = self.see("/records").await["items"].clone();
         let record = |record: &Value| (record["state"].as_str().unwrap().to_owned(), !record["endedAt"].is_null());
@@ -62,7 +62,7 @@ async fn shorter_retention_needs_confirmation_to_purge() {
     );
 }
 
-/// No default is published, and none is invented: not in the CRD, not on the wire.
+/// No default is published, so there is none: neither in the CRD nor on the wire.
 #[tokio::test(flavor = "multi_thread")]
 async fn unset_retention_purges_nothing() {
     let play = Play::start("b11-none").await;
@@ -91,7 +91,7 @@ pub mod platform_only {
         play.state("anna", "Away").await;
         play.wait(364 * DAY).await;
         assert_eq!(2, play.records().await.len());
-        // A year has 365 or 366 days, and the purge one more.
+        // A year has 365 or 366 days, and the purge may take one more.
         play.wait(3 * DAY).await;
         assert_eq!(vec![record("Away", false)], play.records().await);
     }

@@ -1,7 +1,7 @@
 //! Behaviour 12. Partner visibility off or unknown: identifiers that the platform shows to partners are asterisks.
 //!
-//! The operator decides: it does not let a partner grant itself the look, and what names a person is asterisks in the status,
-//! whoever reads it.
+//! The operator decides: a partner cannot grant itself visibility, and personal values in status are asterisks for every
+//! reader.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ impl Play {
         self.call().await;
     }
 
-    /// The name of the user and the number of the customer, as a role sees them.
+    /// The name of the user and the number of the customer as shown to a role.
     async fn seen(&self, role: &str) -> (Value, Value) {
         let view = self.see(&format!("/view?as={role}")).await;
         (view["users"][0]["name"].clone(), view["calls"][0]["customer"].clone())
@@ -45,12 +45,12 @@ general: {companyName: Contoso AG}";
     assert_eq!(json!("Contoso AG"), play.setting("/general/companyName").await);
     assert_eq!((json!("***"), json!("***")), play.seen("partner").await);
 
-    // Nor may an editor of the Tenant ask for it.
+    // An editor of the Tenant may not set it either.
     let asked = play.try_apply(users::TENANT_EDITOR, "dataPrivacy: {allowPartnerToSeeUserIdentifiers: false}").await;
     assert!(!asked.status.success() && asked.stderr.contains("allowPartnerToSeeUserIdentifiers"), "{asked:?}");
 }
 
-/// No user's name or address stands in a status, also where it is what differs.
+/// Status contains no name or address of a user, even if it drifted.
 #[tokio::test(flavor = "multi_thread")]
 async fn personal_drift_values_are_masked() {
     let play = Play::start("b12-status").await;
@@ -86,7 +86,7 @@ pub mod platform_only {
         play.people_and_calls().await;
         let (name, customer, stars) = ("Anna", "+41791234567", "***");
         assert_eq!((json!(stars), json!(stars)), play.seen("partner").await, "unknown is off");
-        // Users, customers, what a partner sees.
+        // Users, customers, what the partner sees.
         let rows = [
             (false, false, stars, stars),
             (true, false, name, stars),

@@ -1,8 +1,8 @@
-//! Behaviour 13. Tenant state and licences are read from the platform. Suspended means: log-ins refused, tasks rejected, calls
-//! to the announcement; the configuration stays.
+//! Behaviour 13. Tenant state and licenses are read from the platform. Suspended means: logins refused, tasks rejected,
+//! calls answered by the announcement; the configuration is kept.
 //!
 //! The operator shows: the condition TenantActive with the state as its reason, `LicenseOveruse` with the kinds, and the
-//! numbers in `status.licenses`; neither touches Ready.
+//! numbers in `status.licenses`. Neither affects Ready.
 
 use nimbus_operator::resources::Tenant;
 use reqwest::Method;
@@ -19,12 +19,12 @@ impl Play {
         outcome(&self.act(Method::POST, "/log-ins", json!({ "user": "anna" })).await).0
     }
 
-    /// The vendor's people change the state.
+    /// The vendor changes the state.
     async fn state_of_tenant(&self, state: &str) {
         self.vendor(json!({ "licenses": { "tenantState": state } })).await;
     }
 
-    /// The licences of a user.
+    /// The licenses of a user.
     async fn licences(&self, user: &str, kinds: &[&str]) {
         self.act(Method::PUT, &format!("/users/{user}"), json!({ "licenses": kinds })).await;
     }
@@ -38,7 +38,7 @@ impl Play {
     }
 }
 
-/// A row of `status.licenses`: used, bought, overused.
+/// An entry of `status.licenses`: used, purchased, overused.
 fn licence(tenant: &Tenant, kind: &str) -> (i64, Option<i64>, bool) {
     let licenses = &tenant.status.as_ref().unwrap().licenses;
     let found =
@@ -77,7 +77,7 @@ async fn suspended_state_names_contact_and_keeps_settings() {
     kept["licenses"]["tenantState"] = json!("Suspended");
     assert_eq!(kept, play.document().await["settings"], "the configuration stays");
 
-    // Not a deletion and not spec.suspend: edits are saved.
+    // Neither a deletion nor spec.suspend: edits are still saved.
     play.live("modalities: {email: {maxConcurrentTasksPerService: 6}}").await;
     assert_eq!(json!(6), play.setting("/modalities/email/maxConcurrentTasksPerService").await);
     play.state_of_tenant("Active").await;
@@ -122,7 +122,7 @@ async fn overuse_message_names_kinds_status_has_counts() {
     play.service("help").await;
     play.licences("anna", &["users/assistant"]).await;
     play.licences("bob", &["users/assistant"]).await;
-    // The numbers are taken over with the first look of an operator, and then when it is time.
+    // The numbers are read by the first reconcile of an operator, and then on schedule.
     let as_many = play.restarted().await;
     assert_eq!(two("False", "WithinContingent"), stated(&as_many, "LicenseOveruse"));
     assert_eq!((2, Some(2), false), licence(&as_many, "users.assistant"));
@@ -151,7 +151,7 @@ async fn overuse_message_names_kinds_status_has_counts() {
     assert_eq!((0, Some(0), false), licence(&freed, "modalities.email"));
 }
 
-/// Without any act of the tenant: the vendor lowers what was bought.
+/// Without any action of the tenant: the vendor lowers the contingent.
 #[tokio::test(flavor = "multi_thread")]
 async fn contingent_below_usage_is_overuse() {
     let play = Play::start("b13-contingent").await;
@@ -165,7 +165,7 @@ async fn contingent_below_usage_is_overuse() {
     assert_eq!((1, Some(0), true), licence(&overused, "users.contactCenter"));
 }
 
-/// Usage moves all day: numbers alone are no news until it is time.
+/// Usage changes all day: numbers alone are not written before the scheduled time.
 #[tokio::test(flavor = "multi_thread")]
 async fn usage_is_refreshed_on_schedule_or_overuse_change() {
     let mut play = Play::start("b13-numbers").await;
@@ -176,7 +176,7 @@ async fn usage_is_refreshed_on_schedule_or_overuse_change() {
     let before = play.writes().await;
     let same = play.stage.pass().await;
     assert_eq!((0, Some(5), false), licence(&same, "users.assistant"));
-    // One write, which is the answer to the request for a pass.
+    // One write, for the requested pass.
     assert_eq!(before + 1, play.writes().await);
     let restarted = play.restarted().await;
     assert_eq!((1, Some(5), false), licence(&restarted, "users.assistant"), "when it is time");

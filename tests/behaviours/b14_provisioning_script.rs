@@ -1,8 +1,8 @@
-//! Behaviour 14. The provisioning script: what is pending is read from the platform, the download is offered, and completion
-//! is learned by reading, never assumed.
+//! Behaviour 14. The provisioning script: pending changes are read from the platform, the download link is shown, and
+//! completion is read, never assumed.
 //!
-//! The operator shows: the condition ScriptExecutionPending with the changes by scope, `status.provisioningScript`, a column,
-//! and it looks again by itself while something is pending.
+//! The operator shows: the condition ScriptExecutionPending with the changes by scope, `status.provisioningScript` and a
+//! column. It polls while something is pending.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::support::wait::{PATIENCE, until};
 const INTERACT: &str =
     "extensions: {interact: {enabled: true, acsConnectionStringRef: {name: acs, key: connection-string}}}";
 
-/// Scope, id and change of what the status lists.
+/// Scope, ID and change of each pending change in status.
 fn pending(tenant: &Tenant) -> Vec<(String, String, String)> {
     let script = tenant.status.as_ref().unwrap().provisioning_script.clone().unwrap();
     script.pending_changes.into_iter().map(|change| (change.scope, change.id, change.change)).collect()
@@ -43,7 +43,7 @@ async fn pending_changes_are_listed_with_download_link() {
     assert!(!script.pending && url.ends_with(&format!("/{}/provisioning.ps1", play.stage.id)) && !url.contains('?'));
     assert_eq!("False", play.column("SCRIPT").await.unwrap());
 
-    // A change of the tenant in git, and one of a service by its team.
+    // A change of the tenant in git, and a change of a service by its team.
     play.act(Method::PUT, "/services/help", json!({ "displayName": "Help" })).await;
     let waits = play.live(INTERACT).await;
     let expected = [change("tenant", &play.stage.id, "interact-enabled"), change("service", "help", "service-created")];
@@ -65,8 +65,8 @@ async fn pending_changes_are_listed_with_download_link() {
     assert_eq!("False", play.column("SCRIPT").await.unwrap());
 }
 
-/// Nobody tells the operator that a human ran the script: it looks again by itself while something is pending, far more often
-/// than the sync interval says.
+/// Nothing notifies the operator that someone ran the script: it polls while something is pending, far more often than the
+/// sync interval.
 #[tokio::test(flavor = "multi_thread")]
 async fn script_completion_is_read_from_the_platform() {
     let mut stage = Stage::new("b14-reads").await;
@@ -80,7 +80,7 @@ async fn script_completion_is_read_from_the_platform() {
     assert_eq!(None, done.status.unwrap().last_handled_reconcile_at, "and nobody asked");
 }
 
-/// Never assumed: while the platform cannot be asked, what was pending stays pending, and nothing is written about it.
+/// Never assumed: while the platform is unreachable, pending changes stay pending and nothing is written.
 #[tokio::test(flavor = "multi_thread")]
 async fn pending_changes_are_kept_during_an_outage() {
     let mut stage = Stage::new("b14-outage").await;
@@ -91,7 +91,7 @@ async fn pending_changes_are_kept_during_an_outage() {
     play.stage.platform.plant(down).await.unwrap();
     let mark = play.stage.audit().mark().await.unwrap();
     let log = play.stage.platform.mark().await.unwrap();
-    // The script runs meanwhile, and is not seen.
+    // The script runs in the meantime, unnoticed.
     play.stage.platform.run_script(&play.stage.id).await.unwrap();
     until("it looks, and cannot see", PATIENCE, async || {
         let calls = play.stage.platform.calls(&play.stage.id, log).await.map_err(|error| error.to_string())?;
@@ -107,7 +107,7 @@ async fn pending_changes_are_kept_during_an_outage() {
     play.stage.condition("ScriptExecutionPending", "False", "NothingPending").await;
 }
 
-/// A status is bounded: the first twenty changes are listed, and the message names the first eight.
+/// Status is bounded: it lists the first twenty changes, and the message names the first eight.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_pending_changes_are_truncated() {
     let play = Play::start("b14-many").await;

@@ -1,8 +1,8 @@
-//! Behaviour 15. Deletion: typed YES, all services pending deletion and dead at once, the next run of the script removes them,
-//! then the tenant is gone; structures in Teams stay. Irreversible.
+//! Behaviour 15. Deletion: typed YES, all services are pending deletion and stop at once, the next run of the script
+//! removes them, then the tenant is gone; structures in Teams stay. Irreversible.
 //!
-//! The operator decides: without the confirmation nothing is deleted; with it, it waits for services and script by name and
-//! lets go only when it has seen the end.
+//! The operator decides: without the confirmation nothing is deleted. With it, the operator waits for services and script,
+//! names them, and removes the finalizer only when the deletion is complete.
 
 use reqwest::Method;
 use serde_json::json;
@@ -30,7 +30,7 @@ async fn nothing_is_deleted_without_confirmation() {
     let words = ["delete", "nten", NAME, "--wait=false"];
     let refused = play.stage.kubectl(users::PLATFORM_ADMIN, &words).await.unwrap_err().to_string();
     assert!(refused.contains("Forbidden") && refused.contains("confirm-deletion"), "{refused}");
-    // YES is not what is typed: the confirmation names the tenant, so that none is armed for the next one.
+    // The confirmation contains the tenant ID instead of YES, so that it cannot confirm the next deletion.
     play.stage.annotate("nimbus.luware.com/confirm-deletion", "YES").await;
     play.stage.kubectl(users::PLATFORM_ADMIN, &words).await.unwrap_err();
     assert_eq!("distributed", play.call().await);
@@ -72,10 +72,10 @@ async fn services_stop_at_once_and_script_removes_tenant() {
     play.stage.gone().await;
     let (status, answer) = play.stage.platform.tenant(&play.stage.id).await.unwrap();
     assert_eq!((404, &json!("urn:nimbus:problem:tenant-deleted")), (status, &answer["type"]));
-    // The team is the customer's own: taking it away again finds it.
+    // The team belongs to the customer and is still there: removing it succeeds.
     play.stage.platform.ask(Method::DELETE, &team, None).await.unwrap();
 
-    // Irreversible: the same YAML does not bring it back by itself.
+    // Irreversible: the same YAML does not recreate it by itself.
     let mark = play.stage.platform.mark().await.unwrap();
     play.apply("deletionPolicy: Retain").await;
     let lost = play.stage.condition("Ready", "False", "TenantLost").await;

@@ -1,6 +1,6 @@
-//! Behaviour 16. Fields above the author's authority are refused for that author, and other edits of the same object pass.
+//! Behaviour 16. Fields above the author's authority are denied, and other edits of the same object succeed.
 //!
-//! The operator decides twice: its admission policies by who asks, and its plan by what its own credentials may write.
+//! Two decisions: the admission policies check the author, and the plan checks what the operator's credentials may write.
 
 use serde_json::json;
 
@@ -19,7 +19,7 @@ async fn editor_is_denied_only_higher_fields() {
         let words = ["patch", "nten", NAME, "--type=merge", "--patch", &patch];
         play.stage.kubectl(users::TENANT_EDITOR, &words).await
     };
-    // A field, and the word with which the seed says whose it is.
+    // A field, and the term by which the manual names its authority.
     let above = [
         ("general: {name: Fabrikam}", "spec.general.name"),
         ("general: {tenantAdministrationGroupId: 11111111-0d3e-4f5a-8b7c-9d0e1f2a3b4c}", "tenantAdministrationGroupId"),
@@ -33,13 +33,13 @@ async fn editor_is_denied_only_higher_fields() {
     for (spec, field) in above {
         let refused = edit(spec).await.unwrap_err().to_string();
         assert!(refused.contains("Forbidden") && refused.contains(field), "{spec}: {refused}");
-        // One field too many, and the whole edit is refused.
+        // One forbidden field denies the whole edit.
         let both = format!("{spec}\ncontact: {{name: Adele Vance}}");
         edit(&both).await.unwrap_err();
     }
     assert_eq!([""; 0], *play.stage.platform.effects(mark).await.unwrap());
 
-    // The rest of the same object is theirs.
+    // Editing the rest of the same object is allowed.
     edit("general: {companyName: Contoso SE, division: Care}\ncontact: {name: Adele Vance}").await.unwrap();
     play.stage.ready().await;
     assert_eq!(json!("Contoso SE"), play.setting("/general/companyName").await);
@@ -71,7 +71,7 @@ async fn forbidden_setting_is_skipped_and_rest_saved() {
     assert_eq!(json!("C-1042"), play.setting("/general/crmId").await);
     assert_eq!(json!(false), play.setting("/provisioning/multihomingEnabled").await);
 
-    // The vendor does it, and the spec is live.
+    // The vendor makes the change, and the spec is live.
     play.vendor(json!({ "provisioning": { "multihomingEnabled": true } })).await;
     play.stage.pass().await;
     let ready = play.stage.ready().await;

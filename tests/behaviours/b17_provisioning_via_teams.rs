@@ -1,8 +1,8 @@
 //! Behaviour 17. Provisioning via Teams: the minimum role decides who can provision from Teams; administrators can still
 //! provision other services; the default owner role applies to future services only; removing the tab removes nothing.
 //!
-//! The operator carries these settings across and decides nothing. What it shows of a new service is that the script has to
-//! run, which is behaviour 14.
+//! The operator passes these settings on and decides nothing. For a new service it shows that the script has to run, which
+//! is behaviour 14.
 
 pub mod platform_only {
     use reqwest::Method;
@@ -11,7 +11,7 @@ pub mod platform_only {
     use crate::behaviours::play::{Play, fails, goes, outcome};
 
     impl Play {
-        /// Provisions a service as somebody who is known.
+        /// Provisions a service as a known user.
         async fn provision(&self, via: &str, role: &str, assignment: Option<&str>) -> Value {
             let mut body = json!({ "displayName": "Help", "via": via, "as": role, "by": "anna" });
             if let Some(assignment) = assignment {

@@ -1,6 +1,6 @@
 //! Behaviour 19. Extensions and modalities may be configured before they are licensed or available; they take effect later.
 //!
-//! The operator shows: the checks `Available` and `Licensed`, the worst of all checks in ChecksPassed, and Ready all the same.
+//! The operator shows: the checks `Available` and `Licensed`, the worst result in ChecksPassed, and Ready in any case.
 
 use nimbus_operator::resources::status::CheckStatus;
 use nimbus_operator::resources::{CheckName, CheckResult, Tenant};
@@ -64,7 +64,7 @@ async fn unlicensed_extension_is_saved_and_applies_later() {
     play.vendor(json!({ "licenses": { "contingents": { "users": { "attendantConsole": 1 } } } })).await;
     let all = play.stage.pass().await;
     assert_eq!(passed(CheckName::Licensed), check(&all, CheckName::Licensed));
-    // What is left is the connection string, which nobody can check: this Platform names no app.
+    // The connection string remains unchecked: this Platform configures no app.
     assert_eq!(two("Unknown", "CheckUnknown"), stated(&all, "ChecksPassed"));
     let unasked = all.status.as_ref().unwrap().checks.iter().find(|check| check.name != CheckName::Licensed).unwrap();
     assert_eq!(Some("NotConfigured"), unasked.reason.as_deref());

@@ -1,7 +1,7 @@
-//! Behaviour 20. Attendant Console: design × overwrite decides who sees which design; visibility decides whose members the
+//! Behaviour 20. Attendant Console: design and overwrite decide who sees which design; visibility decides whose members the
 //! search shows.
 //!
-//! The operator carries these settings across and decides nothing.
+//! The operator passes these settings on and decides nothing.
 
 pub mod platform_only {
     use nimbus_operator::settings::tabs::attendant_console::DESIGNS;
@@ -11,7 +11,7 @@ pub mod platform_only {
     use crate::behaviours::play::Play;
 
     impl Play {
-        /// A service with two members, and three users with the licence; the script has granted the search.
+        /// A service with two members, and three licensed users; the script has granted the search.
         async fn office(&self) {
             self.live("{}").await;
             for (user, design) in [("anna", "old"), ("bob", "new"), ("eve", "old")] {
@@ -40,7 +40,8 @@ pub mod platform_only {
     async fn design_and_overwrite_decide_the_design() {
         let play = Play::start("b20-design").await;
         play.office().await;
-        // New design, overwrite; what one sees who chose the old and one who chose the new; the words of the manual.
+        // New design, overwrite; what a user sees who chose the old design and one who chose the new; the wording of the
+        // manual.
         let rows = [
             (false, false, "old", "old", "the old design"),
             (true, false, "old", "new", "the design that they chose"),
@@ -74,7 +75,7 @@ pub mod platform_only {
         play.office().await;
         let all = json!([{ "id": "anna", "available": true }, { "id": "bob", "available": false }]);
         let available = json!([{ "id": "anna", "available": true }]);
-        // Visibility, what a member of the service sees, what a stranger sees.
+        // Visibility, what a member of the service sees, what another user sees.
         let rows = [
             ("HideMembers", json!([]), json!([])),
             ("ShowOwnMembers", available, json!([])),

@@ -1,5 +1,5 @@
-//! What the platform that the behaviours are played on must be for them to prove anything: what it tells is derived from what
-//! there is, and is there after a restart.
+//! Preconditions of the behaviour tests: the platform derives what it reports from its state, and keeps its state across
+//! restarts.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -25,12 +25,12 @@ fn interact(on: bool) -> String {
     )
 }
 
-/// A flag would stay up when a change is taken back, and would be down after a run that did not see it.
+/// A stored flag would stay set when a change is reverted, and would be cleared by a run that did not see the change.
 #[tokio::test(flavor = "multi_thread")]
 async fn pending_changes_derive_from_the_last_script_run() {
     let play = Play::start("facts-pending").await;
     play.live(&interact(false)).await;
-    // What is applied, whether the script runs then, what is pending before it runs.
+    // What is applied, whether the script runs then, and what is pending before it runs.
     let rows: [(bool, bool, &[&str]); 6] = [
         (true, false, &["interact-enabled"]),
         (false, false, &[]),
@@ -50,7 +50,7 @@ async fn pending_changes_derive_from_the_last_script_run() {
             assert_eq!([""; 0], *play.pending().await);
         }
     }
-    // The last run saw it off, so now it is news again.
+    // The last run saw it off, so it is a change again.
     play.live(&interact(true)).await;
     assert_eq!(["interact-enabled"], *play.pending().await);
     play.live(&interact(false)).await;
@@ -65,7 +65,7 @@ async fn pending_changes_derive_from_the_last_script_run() {
     assert_eq!([""; 0], *play.pending().await, "named as the script knows it");
 }
 
-/// "The counters change when you Manage Licenses per service and users respectively": nobody sets a counter.
+/// "The counters change when you Manage Licenses per service and users respectively": counters are never set directly.
 #[tokio::test(flavor = "multi_thread")]
 async fn usage_is_counted_from_users_and_services() {
     let mut play = Play::start("facts-usage").await;
@@ -87,14 +87,14 @@ async fn usage_is_counted_from_users_and_services() {
     play.remove("/services/sales").await;
     let services = (play.used("/services/contactCenter").await, play.used("/services/features/interact").await);
     assert_eq!((json!(1), json!(1)), services, "a removed service uses nothing");
-    // And so it stands in the status.
+    // And status says the same.
     let status = play.restarted().await.status.unwrap();
     let used: Vec<_> =
         status.licenses.iter().filter(|row| row.used > 0).map(|row| (row.kind.as_str(), row.used)).collect();
     assert_eq!(vec![("services.contactCenter", 1), ("services.features.interact", 1), ("users.assistant", 1)], used);
 }
 
-/// Everything that the behaviours stand on is in SQLite. The operator notices a restart by nothing.
+/// All state of the behaviours is in SQLite. The operator does not notice a restart.
 #[tokio::test(flavor = "multi_thread")]
 async fn platform_state_survives_restart() {
     let folder = tempfile::tempdir().unwrap();
@@ -146,7 +146,7 @@ licenses: {contingents: {modalities: {email: 1}}}
     assert!(mark > 0);
     play.stage.platform = play.stage.platform.restart().await.unwrap();
     assert_eq!(before, everything(&play).await);
-    // Only our own reads of it came since.
+    // Only this test has read it since.
     assert!(play.stage.platform.mark().await.unwrap() >= mark, "the log goes on where it was");
 
     let after = play.stage.pass().await.status;

@@ -1,4 +1,4 @@
-//! The table of reasons: each has a hint and a chapter of the runbook, and is brought about by a test.
+//! The table of reasons: each has a hint, a section in the runbook and a test that produces it.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,10 +8,10 @@ use nimbus_operator::resources::Reason;
 
 use crate::support::assets::checkout;
 
-/// Reasons that no test brings about, and why not.
+/// Reasons that no test produces, and why.
 const UNREACHED: [(&str, &str); 0] = [];
 
-/// Name of the chapter of the runbook, and the reason.
+/// The section title in the runbook, and the reason.
 fn all() -> impl Iterator<Item = (String, Reason)> {
     let reasons = Reason::REASONS.iter().map(|reason| (reason.as_str().to_owned(), *reason));
     reasons.chain(Reason::TENANT_STATES.iter().map(|state| (format!("TenantActive: {}", state.as_str()), *state)))
@@ -33,7 +33,7 @@ fn every_reason_has_a_hint_and_runbook_section() {
     assert!(readme.contains("(docs/runbook.md)"), "people find it from the README");
 }
 
-/// Every word in quotes in the tests of a folder, but for this file.
+/// Every quoted word in the tests of a folder, except this file.
 fn quoted(folder: &Path, found: &mut BTreeSet<String>) {
     let words = regex::Regex::new(r#""([A-Z][A-Za-z]+)"|[ =]([A-Z][A-Za-z]+)"|Reason::([A-Z][A-Za-z]+)"#).unwrap();
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -1,5 +1,5 @@
-//! Checks run beside the passes: a Graph that hangs holds up no save, no Ready, no other check and no deletion; and nothing is
-//! asked for a Tenant that is not live.
+//! Checks run separately from reconciliation: a hanging Graph delays no save, no Ready, no other check and no deletion, and
+//! Tenants that are not live are not checked.
 
 use serde_json::json;
 
@@ -48,7 +48,7 @@ async fn hanging_check_does_not_delay_other_results() {
 #[tokio::test(flavor = "multi_thread")]
 async fn result_of_a_removed_check_is_dropped() {
     let stage = stage("checks-late").await;
-    // The first group hangs, the second answers.
+    // The check of the first group hangs, that of the second completes.
     let action = json!({ "kind": "delay", "seconds": 2 });
     stage
         .platform
@@ -110,7 +110,8 @@ async fn foreign_tenant_is_not_checked() {
     assert_eq!(Vec::<String>::new(), stage.platform.all_asked(mark).await);
 }
 
-/// An identity that was made for a check is deleted, whatever becomes of the Tenant, of the answer or of the operator.
+/// An identity created for a check is always deleted, even if the Tenant is deleted, the response is an error or the
+/// operator stops.
 #[tokio::test(flavor = "multi_thread")]
 async fn identity_is_deleted_after_tenant_and_operator_end() {
     let stage = stage("checks-identity").await;
@@ -148,7 +149,7 @@ async fn identity_is_deleted_after_check_failures() {
     .await;
 }
 
-/// A customer's budget is nobody else's.
+/// Rate limits are per customer.
 #[tokio::test(flavor = "multi_thread")]
 async fn retry_after_applies_to_one_entra_tenant() {
     let mut stage = stage("checks-throttle").await;

@@ -12,7 +12,7 @@ use crate::support::microsoft::{check, object};
 use crate::support::stage::Stage;
 use crate::support::wait::{PATIENCE, until};
 
-/// What one look at everything asks, log-in apart.
+/// The requests of all checks, without the login.
 const ONE_LOOK: [&str; 10] = [
     "DELETE /acs/{resource}/identities/{identity}",
     "GET /graph/v1.0/groups/{group}",
@@ -30,7 +30,7 @@ async fn passed(stage: &Stage) {
     stage.until("every check passed", |tenant| of_microsoft(tenant) == PASSED).await;
 }
 
-/// Counts the passes from now on.
+/// Counts the passes from here on.
 fn counting(stage: &mut Stage) -> Arc<AtomicUsize> {
     let passes = Arc::new(AtomicUsize::new(0));
     let counter = passes.clone();
@@ -111,7 +111,7 @@ async fn unrelated_edit_checks_nothing() {
     assert_eq!(Vec::<String>::new(), stage.platform.all_asked(mark).await);
 }
 
-/// A restart of many is no storm: what the status says stands until its turn comes.
+/// A restart with many Tenants is no storm: the results in status are kept until their next check.
 #[tokio::test(flavor = "multi_thread")]
 async fn restart_checks_nothing_and_keeps_results() {
     let stage = stage("checks-restart").await;
@@ -149,7 +149,7 @@ async fn passed_check_repeats_and_writes_only_changes() {
     assert_eq!(1, stage.tenant_writes(writes).await.unwrap().len());
 }
 
-/// Many Tenants at once ask one after the other.
+/// Many Tenants at once are checked one after the other.
 #[tokio::test(flavor = "multi_thread")]
 async fn checks_of_a_platform_are_paced() {
     let mut stage = stage("checks-pace").await;

@@ -1,4 +1,4 @@
-//! As which app the operator asks: what the Platform may say, and what follows where that does not work.
+//! Credentials of checks: what the Platform may configure, and what happens if it does not work.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ async fn checks_are_unknown_without_an_app() {
     assert_eq!(0, tenant.status.unwrap().grant_links.len());
     assert_eq!(Vec::<String>::new(), stage.platform.all_asked(mark).await);
 
-    // What needs no app is checked once the Platform says that Microsoft may be asked.
+    // Checks that need no app run once the Platform enables checks.
     stage.patch_platform(json!({ "spec": { "microsoft": {} } })).await;
     stage.check(INTERACT, "Passed", "TokenIssued").await;
     stage.check(GROUP, "Unknown", "NotConfigured").await;
@@ -54,7 +54,7 @@ async fn credential_changes_need_no_tenant_edit() {
     assert_eq!(Some(1), stage.get().await.metadata.generation);
 }
 
-/// An edit replaces the task that asks. Another secret that came while it was busy must not get lost with it.
+/// An edit replaces the running task. A secret change during that task must not get lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn secret_change_during_a_check_is_picked_up() {
     let stage = stage("checks-heard").await;

@@ -1,4 +1,4 @@
-//! Whatever else may answer where Microsoft should: it is Unknown, nothing of it is kept, and the save goes on.
+//! Anything that answers in place of Microsoft results in Unknown, is not stored, and does not block saves.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::support::microsoft::{GRANTS, check};
 use crate::support::stage::{Stage, condition};
 use crate::support::tenant::Handle;
 
-/// What must be seen nowhere.
+/// A text that must not appear anywhere.
 const SAID: &str = "HostileWords";
 
 fn bodies() -> Vec<(&'static str, Value)> {
@@ -40,7 +40,7 @@ fn bodies() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// A Tenant of its own, so that no token and no answer is known, while one kind of answer comes from these routes.
+/// A new Tenant, so that no token or result is cached, while these routes return one kind of response.
 async fn judged(stage: &Stage, number: usize, routes: &[&str], action: &Value) -> Vec<(String, String)> {
     let faults: Vec<Value> = routes.iter().map(|route| json!({ "route": route, "action": action })).collect();
     stage.platform.plant(json!(faults)).await.unwrap();
@@ -86,10 +86,10 @@ async fn hostile_graph_responses_are_unknown() {
     let stage = stage("checks-graph").await;
     let _operator = stage.start();
     for (number, (what, action)) in bodies().into_iter().enumerate() {
-        // The group is there for nobody else: what is not struck says NotFound.
+        // The group does not exist: without the fault the result is NotFound.
         let found = judged(&stage, number, &["GET /graph/v1.0/groups/{group}"], &action).await;
         if ["half a body", "a broken body"].contains(&what) {
-            // Half of a short 404 is still one that is not documented.
+            // Half of a short 404 is still an undocumented response.
             assert_eq!("Unknown", found[0].0, "{what}");
             continue;
         }

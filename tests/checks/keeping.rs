@@ -1,4 +1,4 @@
-//! What is known stays said while Microsoft cannot be asked, and not longer than is sensible.
+//! Results are kept while Microsoft is unreachable, but not indefinitely.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::wait::{PATIENCE, until};
 
 const ROUTE: &str = "GET /graph/v1.0/groups/{group}";
 
-/// A stage that looks again and again.
+/// A fixture that repeats checks all the time.
 async fn busy(name: &str) -> Stage {
     let mut stage = stage(name).await;
     stage.timing.checks.every = Duration::from_millis(200);
@@ -60,7 +60,7 @@ async fn kept_results_expire() {
     stage.check(GROUP, "Passed", "SecurityGroup").await;
 }
 
-/// Somebody has to act, so it is said at once.
+/// Someone must act, so it is reported at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn revoked_permission_is_reported_at_once() {
     let stage = busy("checks-denied").await;

@@ -1,5 +1,4 @@
-//! Connection strings in every legal and illegal spelling: what is judged here is what the platform judges, and what is legal
-//! is checked.
+//! Connection strings in every valid and invalid spelling: operator and platform agree, and every valid one is checked.
 
 use nimbus_operator::resources::Tenant;
 use nimbus_operator::settings::connection_string;
@@ -81,7 +80,7 @@ async fn every_valid_spelling_is_checked_with_its_key() {
     }
 }
 
-/// A connection string comes from whoever edits a Tenant, so it does not decide whom the operator calls.
+/// Editors of a Tenant choose its connection string, so it must not decide which hosts the operator calls.
 #[tokio::test(flavor = "multi_thread")]
 async fn non_azure_host_is_never_called() {
     let mut stage = stage("checks-elsewhere").await;

@@ -31,7 +31,7 @@ pub fn anchors(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The headings, without those that only look like one within a block of code.
+/// The headings, ignoring lines in code blocks.
 fn headings(text: &str) -> impl Iterator<Item = &str> {
     let mut code = false;
     text.lines().filter_map(move |line| {
@@ -42,7 +42,7 @@ fn headings(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Lower case, blanks as hyphens, and nothing else but letters, digits, hyphens and underscores.
+/// Lower case, spaces as hyphens, and only letters, digits, hyphens and underscores.
 fn slug(heading: &str) -> String {
     let lower = heading.trim().to_lowercase();
     let kept = lower.chars().filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c));

@@ -1,5 +1,5 @@
-//! The tests that a table may name: those of this binary, as it lists them itself (one that is left out by `cfg` is not there),
-//! and those of the reference platform, which has a test binary of its own and is therefore read from its sources.
+//! The tests that a table may name: those of this binary, as it lists them (without tests disabled by `cfg`), and those of
+//! the reference platform, which has its own test binary and is therefore read from its sources.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,7 +13,7 @@ pub fn tests() -> BTreeSet<String> {
     list(&[]).into_iter().chain(of_the_platform().map(|(name, _)| name)).collect()
 }
 
-/// The names of those that do not run unless somebody asks for them.
+/// The names of ignored tests.
 pub fn ignored() -> BTreeSet<String> {
     let ignored = of_the_platform().filter(|(_, ignored)| *ignored);
     list(&["--ignored"]).into_iter().chain(ignored.map(|(name, _)| name)).collect()

@@ -1,4 +1,4 @@
-//! `docs/behaviours.md` explains whatever a status can say, and nothing that it cannot. Links between the docs lead somewhere.
+//! `docs/behaviours.md` documents exactly what a status can contain. Links between the docs resolve.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -14,13 +14,13 @@ use crate::support::assets;
 
 const MANUAL: &str = "docs/behaviours.md";
 
-/// What comes of a check.
+/// The results of checks.
 const RESULTS: [&str; 3] = [CheckResult::Passed.as_str(), CheckResult::Failed.as_str(), CheckResult::Unknown.as_str()];
 
-/// A word of the API: one whole literal in CamelCase.
+/// A constant of the API: a whole string literal in CamelCase.
 static WORD: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#""([A-Z][A-Za-z0-9]+)""#).unwrap());
 
-/// The cells of the tables of a section, without the heads.
+/// The rows of the table of a section, without its header.
 fn rows(section: &str) -> Vec<Vec<String>> {
     let text = read(MANUAL);
     let after = text.split(&format!("\n## {section}\n")).nth(1);
@@ -33,7 +33,7 @@ fn rows(section: &str) -> Vec<Vec<String>> {
     rows[2..].to_vec()
 }
 
-/// What stands in backticks.
+/// The texts in backticks.
 fn words(cell: &str) -> impl Iterator<Item = String> {
     cell.split('`').skip(1).step_by(2).map(ToOwned::to_owned)
 }
@@ -42,7 +42,7 @@ fn column(section: &str, number: usize) -> BTreeSet<String> {
     rows(section).iter().flat_map(|row| words(&row[number])).collect()
 }
 
-/// The words of the API that a source has outside of its tests.
+/// The constants of the API in a source file, without its tests.
 fn literals(path: &str) -> BTreeSet<String> {
     let text = read(path);
     let code = text.split("#[cfg(test)]").next().unwrap();
@@ -93,10 +93,10 @@ fn same(explained: &BTreeSet<String>, said: &BTreeSet<String>, what: &str) {
     assert_eq!(Vec::<String>::new(), difference(explained, said), "{what} that {MANUAL} explains and nobody says");
 }
 
-/// The sections with a row for each reason, and the column that it stands in.
+/// The sections with a row for each reason, and its column.
 const SECTIONS: [(&str, usize); 4] = [("Reasons", 0), ("Events", 0), ("Platform and Partner", 0), ("Checks", 2)];
 
-/// The reasons of checks that are words of their own and stand in no table.
+/// The reasons of checks, which are not in the table of reasons.
 fn of_checks() -> BTreeSet<String> {
     let mut words = literals("src/microsoft/verdict.rs");
     // What is as it should be has the name of its check for a reason.
@@ -133,7 +133,7 @@ fn every_condition_is_documented() {
             assert_eq!(None, seen.insert((kind.clone(), status.to_owned()), reasons.clone()), "one row for both");
         }
     }
-    // Each reason that a Tenant's condition can have stands with at least one of them.
+    // Each reason of a Tenant is listed for at least one condition.
     same(&column("Conditions", 2), &column("Reasons", 0), "reasons beside a condition");
 }
 
@@ -166,7 +166,7 @@ fn every_behaviour_has_a_section() {
     assert_eq!(expected, numbers);
 }
 
-/// Links of the docs, to files of the checkout and to their sections.
+/// Links in the docs to files of the checkout and to their sections.
 #[test]
 fn every_link_between_docs_resolves() {
     static LINK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\]\(([^)\s]+)\)").unwrap());

@@ -1,4 +1,4 @@
-//! The manual: where it is, and whether it still says what the table was made from.
+//! The manual: where it is, and whether it still equals the version that the table was made from.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -8,10 +8,10 @@ use sha2::{Digest, Sha256};
 use super::table::Table;
 use crate::support::assets;
 
-/// Where the manual is, from the top of the checkout, when nobody says otherwise.
+/// The default path of the manual, relative to the checkout.
 const BESIDE: &str = "../shared/seed/tenant-administration.txt";
 
-/// The lines of the manual; `None` where there is none and nobody said that there must be.
+/// The lines of the manual; `None` if it is not available and not required.
 pub fn find() -> Option<Vec<String>> {
     let said = std::env::var("NIMBUS_SEED").ok();
     let path = match said.as_deref() {
@@ -32,7 +32,7 @@ pub fn find() -> Option<Vec<String>> {
 /// How the manual and the table differ.
 pub struct Comparison {
     pub messages: Vec<String>,
-    /// Lines that say something and have no entry.
+    /// Lines with text that have no entry.
     pub uncovered: usize,
 }
 
@@ -60,7 +60,7 @@ pub fn compare(table: &Table, lines: &[String]) -> Comparison {
     Comparison { messages, uncovered }
 }
 
-/// The first eight hexadecimal digits of the SHA-256 of a line. Blanks count once, and not at the ends.
+/// The first eight hexadecimal digits of the SHA-256 of a line, with whitespace trimmed and collapsed.
 pub fn hash(line: &str) -> String {
     let digest = Sha256::digest(bare(line));
     digest.iter().take(4).fold(String::new(), |mut text, byte| {

@@ -1,4 +1,4 @@
-//! The table: its form, and what can be judged without the manual.
+//! The table: its format, and what can be checked without the manual.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,19 +7,19 @@ use serde::Deserialize;
 /// The behaviours of the manual that must be real, by number.
 const BEHAVIOURS: u8 = 20;
 
-/// Why a line says nothing that a program could do or a document could explain.
+/// Why a line has no content to implement or document.
 const LAYOUT: [&str; 7] = [
-    // A title, also of a list or of a box.
+    // A title, also of a list or a box.
     "heading",
-    // The heads of the columns of a table.
+    // The header of a table.
     "columns",
-    // What stands below a picture that is not there.
+    // The caption of a picture that is missing.
     "caption",
-    // Says that something is told elsewhere, and nothing of it.
+    // A pointer to another page.
     "pointer",
-    // Left by the tool that the manual was written with.
+    // A remnant of the tool that created the manual.
     "residue",
-    // Makes the reader interested in something else.
+    // Advertises something else.
     "advertisement",
     // The same line as another, about the same thing.
     "duplicate",
@@ -40,13 +40,13 @@ struct Manual {
     lines: usize,
 }
 
-/// What became of some lines: held by tests, explained in the docs, or nothing to do.
+/// How some lines are covered: by tests, by the docs, or not at all.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     /// Number and hash of each line.
     lines: Vec<String>,
-    /// What the lines say, in other words.
+    /// A paraphrase of the lines.
     #[serde(default)]
     says: String,
     #[serde(default)]
@@ -88,7 +88,7 @@ impl Entry {
         }
     }
 
-    /// The lines that can be read as such.
+    /// The lines that can be parsed.
     fn marks(&self) -> impl Iterator<Item = (usize, &str)> {
         self.lines.iter().filter_map(|line| mark(line))
     }
@@ -155,7 +155,7 @@ impl Entry {
 }
 
 impl World {
-    /// A leaf, a group of leaves, or a field of the head of the spec.
+    /// A setting, a group of settings, or a top-level field of the spec.
     fn has_setting(&self, path: &str) -> bool {
         self.head.contains(path) || self.leaves.iter().any(|leaf| below(leaf, path, "."))
     }
@@ -170,7 +170,7 @@ impl Table {
         self.blank.iter().flat_map(|range| numbers(range)).collect()
     }
 
-    /// The lines of one kind, those that are blank apart.
+    /// The lines of one kind, without blank lines.
     pub fn lines_of(&self, kind: Kind) -> BTreeSet<usize> {
         let entries = self.entry.iter().filter(|entry| entry.kind() == kind);
         entries.flat_map(|entry| entry.marks().map(|(number, _)| number)).collect()
@@ -181,12 +181,12 @@ impl Table {
         self.entry.iter().flat_map(Entry::marks).collect()
     }
 
-    /// What is wrong with the table, as far as it can be seen without the manual.
+    /// The problems of the table that can be found without the manual.
     pub fn problems(&self, world: &World) -> Vec<String> {
         self.problems_besides(world, &(1..=BEHAVIOURS).collect::<Vec<_>>())
     }
 
-    /// The same, where only these behaviours have to be named.
+    /// As [`Self::problems`], but only these behaviours must be covered.
     pub fn problems_besides(&self, world: &World, behaviours: &[u8]) -> Vec<String> {
         let mut found = self.line_problems();
         for entry in &self.entry {
@@ -198,7 +198,7 @@ impl Table {
         let held: Vec<&Entry> = self.entry.iter().filter(|entry| entry.kind() == Kind::Covered).collect();
         let unnamed = |number: &&u8| !held.iter().any(|entry| entry.behaviours.contains(number));
         found.extend(behaviours.iter().filter(unnamed).map(|number| format!("no entry names behaviour {number}")));
-        // By its own path: a group is named easily, and says nothing of a leaf that came later.
+        // By its own path: a group would also cover settings that are added later.
         let named: BTreeSet<&String> = held.iter().flat_map(|entry| &entry.settings).collect();
         let leaves = world.leaves.iter().filter(|leaf| !named.contains(leaf));
         found.extend(leaves.map(|leaf| format!("no entry names spec.{leaf}, so nobody knows where the manual has it")));

@@ -1,5 +1,5 @@
-//! People do not wait for a restart: what a crash left behind must also come to an end when the Tenant is deleted while there
-//! is no operator.
+//! Users do not wait for a restart: a Tenant that is deleted while the operator is down after a crash must be cleaned up as
+//! well.
 
 use crate::support::recorder::Moment;
 
@@ -7,7 +7,7 @@ use super::crashed;
 use super::scenario::Scenario;
 use super::world::World;
 
-/// Only a finalizer that stands before the platform is written can hold this.
+/// Only a finalizer that is added before the platform is written ensures this.
 #[tokio::test(flavor = "multi_thread")]
 async fn tenant_of_a_crashed_create_is_released() {
     let world = World::new("crash-meanwhile").await;

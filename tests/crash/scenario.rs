@@ -1,4 +1,4 @@
-//! What people do, and what has to be true when it is done.
+//! The actions of users, and the state that must result.
 
 use kube::ResourceExt;
 use nimbus_operator::resources::Tenant;
@@ -9,46 +9,46 @@ use super::world::World;
 use crate::support::tenant::Handle;
 use crate::support::trigger::{interact, messaging, rotating, sending, settings};
 
-/// What people do.
+/// An action of users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scenario {
     /// Create a Tenant with a sealed setting.
     Create,
     /// Change one setting.
     Edit,
-    /// Take over a tenant that differs.
+    /// Adopt a tenant that differs.
     Adopt,
     /// Delete the Tenant and keep the tenant.
     Retain,
     /// Delete both, confirmed.
     Delete,
-    /// Create a Tenant with every trigger, whose key is published.
+    /// Create a Tenant with every trigger and a published key.
     CreateTriggers,
-    /// Rotate the key that is published.
+    /// Rotate the published key.
     Rotate,
     /// Send a test message.
     Message,
-    /// Take over a tenant with a key in use.
+    /// Adopt a tenant whose key is in use.
     AdoptTriggers,
 }
 
-/// How the world ends, in words that do not depend on which Tenant it was about.
+/// The resulting state, independent of the Tenant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct End {
     /// What the platform accepted, in order.
     pub effects: Vec<Value>,
-    /// The tenant on the platform: status of the answer, owners, settings.
+    /// The tenant on the platform: HTTP status, owners, settings.
     pub platform: Value,
     /// The Tenant; null when it is gone.
     pub tenant: Value,
-    /// Whether the key that is published is the platform's; null where none is.
+    /// Whether the published key equals that of the platform; null if none is published.
     pub published: Value,
     /// The test messages that arrived.
     pub messages: Value,
 }
 
 impl Scenario {
-    /// What stands before people act.
+    /// The state before the action.
     pub async fn prepare(self, world: &World, tenant: &Handle<'_>) {
         match self {
             Self::Create => {}
@@ -82,7 +82,7 @@ impl Scenario {
         }
     }
 
-    /// What people do.
+    /// An action of users.
     pub async fn act(self, tenant: &Handle<'_>) {
         match self {
             Self::Create => drop(tenant.create(sealed()).await),
@@ -108,7 +108,7 @@ impl Scenario {
         matches!(self, Self::Retain | Self::Delete)
     }
 
-    /// Waits until what they did is done.
+    /// Waits until the action is complete.
     pub async fn settled(self, tenant: &Handle<'_>) {
         if self.ends_gone() {
             tenant.gone().await;
@@ -117,8 +117,8 @@ impl Scenario {
         }
     }
 
-    /// Looks at the world, after one more pass where there is still a Tenant: a status that was written before a crash says
-    /// nothing of what the restarted operator does.
+    /// Reads the resulting state, after one more pass if the Tenant still exists: a status from before the crash says
+    /// nothing about the restarted operator.
     pub async fn end(self, world: &World, tenant: &Handle<'_>, mark: u64) -> End {
         let object = if self.ends_gone() {
             Value::Null
@@ -168,7 +168,7 @@ async fn accept(world: &World, tenant: &Handle<'_>) {
     world.stage.platform.ask(Method::PUT, &path, Some(json!({ "primary": "accepted" }))).await.unwrap();
 }
 
-/// What triggers left behind: whether the published key works, and who got messages.
+/// The result of triggers: whether the published key works, and who received messages.
 async fn besides(world: &World, tenant: &Handle<'_>) -> (Value, Value) {
     let secret = world.stage.secrets().get_opt(&tenant.name).await.unwrap();
     let key = secret.and_then(|secret| secret.data).and_then(|mut data| data.remove("widget-key"));
@@ -183,7 +183,7 @@ async fn besides(world: &World, tenant: &Handle<'_>) -> (Value, Value) {
     (published, messages.unwrap_or_default())
 }
 
-/// A spec with a sealed leaf, whose version a crash may lose.
+/// A spec with a sealed setting, whose recorded version a crash may lose.
 fn sealed() -> Value {
     json!({
         "general": { "division": "Support" },
@@ -212,8 +212,8 @@ fn without_accidents(tenant: &Tenant) -> Value {
     })
 }
 
-/// Replaces names, ids, and what only proves to be the same by hashing them. The version of the settings must be the
-/// platform's present one, and is replaced as such.
+/// Replaces names, IDs and hashes of them. The version of the settings must be the current one of the platform and is
+/// replaced as well.
 fn anonymous(value: Value, tenant: &Handle<'_>, version: &str) -> Value {
     let mut value = value;
     if let Some(hash) = value.pointer_mut("/status/applied/hash") {

@@ -1,4 +1,4 @@
-//! Where crashes happen: the built binary between two proxies that count its effects together.
+//! The fixture of the crash tests: the built binary between two proxies with a shared count of its side effects.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,7 +13,7 @@ use crate::support::tenant::Handle;
 use crate::support::users;
 use crate::support::wait::PATIENCE;
 
-/// A stage whose operator is a process that can be killed.
+/// A fixture whose operator is a process that can be killed.
 pub struct World {
     pub stage: Stage,
     pub recorder: Recorder,
@@ -29,7 +29,7 @@ impl World {
         let kubernetes = Proxy::start(Upstream::kubernetes(stage.env.control_plane), &recorder).await.unwrap();
         let platform = Proxy::start(Upstream::platform(&stage.platform.url()), &recorder).await.unwrap();
         stage.platform_object(&platform.url()).await;
-        // The confirmed deletion ends by itself; nothing else waits for the script.
+        // A confirmed deletion completes by itself; nothing else waits for the script.
         stage.platform.auto_run(true).await.unwrap();
         let names: Vec<String> = (1..100).map(|number| format!("tenant-{number}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -37,7 +37,7 @@ impl World {
         Self { stage, recorder, kubernetes, _platform: platform, tenants: AtomicUsize::new(1) }
     }
 
-    /// A Tenant that no run had yet.
+    /// A Tenant that no other run has used.
     pub fn tenant(&self) -> Handle<'_> {
         Handle::new(&self.stage, &format!("tenant-{}", self.tenants.fetch_add(1, Ordering::Relaxed)))
     }
@@ -58,7 +58,7 @@ impl World {
         env.start_operator(Some(&self.kubernetes), &arguments, &[]).expect("the operator starts")
     }
 
-    /// Kills the operator once the armed moment is reached, and only then lets the world go on.
+    /// Kills the operator once the armed moment is reached, and only then resumes everything.
     ///
     /// *Errors*: it was never reached.
     pub async fn kill_at(&self, operator: &OperatorProcess, reached: oneshot::Receiver<()>) -> Result<(), String> {
@@ -75,7 +75,7 @@ impl World {
         self.stage.platform.mark().await.unwrap()
     }
 
-    /// A restart over everything that all runs left behind changes nothing on the platform.
+    /// A restart after all runs changes nothing on the platform.
     pub async fn is_quiet(&self) {
         let mark = self.mark().await;
         let operator = self.start();
@@ -89,7 +89,7 @@ impl World {
     }
 }
 
-/// Writes to Tenants, to their Secrets and to tenants. Events, tokens, leases and the status of Platforms are apart.
+/// Writes to Tenants, their Secrets and tenants, but not to events, tokens, leases and the status of Platforms.
 fn is_effect(target: &'static str, path: &str) -> bool {
     match target {
         "kubernetes" => {

@@ -1,5 +1,5 @@
-//! Garbage collection deletes what its owner is gone of, and asks nobody. Who may plant an owner is held by admission; where one
-//! was planted all the same, or in good faith, nobody confirmed anything.
+//! Garbage collection deletes objects whose owner is gone. Admission restricts who may add an owner reference; if one was
+//! added nevertheless, the deletion is not confirmed.
 
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{DeleteParams, ObjectMeta, PostParams};

@@ -1,5 +1,5 @@
-//! What a confirmation is worth: it names this tenant, or it is none. Admission refuses an unconfirmed deletion; where it got
-//! through all the same, the tenant is retained.
+//! A confirmation must name this tenant. Admission denies an unconfirmed deletion; if one is accepted nevertheless, the
+//! tenant is retained.
 
 use kube::api::DeleteParams;
 use nimbus_operator::controller::Step;
@@ -9,16 +9,16 @@ use super::{CONFIRM, FINALIZER_OFF, Since, absence, annotated, doomed, event, ev
 use crate::support::hold::Hold;
 use crate::support::stage::{NAME, Stage, refused};
 
-/// What is written as confirmation, by the tenant's id and that of another.
+/// The value of the confirmation, given the ID of this tenant and of another.
 type Written = fn(&str, &str) -> Value;
 
-/// An id with one digit changed.
+/// An ID with one digit changed.
 fn typo(id: &str) -> String {
     let last = if id.ends_with('0') { "1" } else { "0" };
     format!("{}{last}", &id[..id.len() - 1])
 }
 
-/// What is no confirmation, by what is wrong with it.
+/// Invalid confirmations, by what is wrong with them.
 fn no_confirmations() -> [(&'static str, Written); 8] {
     [
         ("none", |_, _| Value::Null),
@@ -78,7 +78,7 @@ async fn confirmation_ignores_case_and_spaces() {
     let mut stage = Stage::new("capitals").await;
     let _operator = stage.connect().await;
     stage.platform.auto_run(true).await.unwrap();
-    // In the annotation, and in the spec.
+    // In the annotation and in the spec.
     for (spec, confirmation) in [(false, true), (true, false), (true, true)] {
         stage.id = uuid::Uuid::new_v4().to_string();
         let (lower, upper) = (stage.id.clone(), stage.id.to_uppercase());
@@ -117,7 +117,7 @@ async fn confirmation_just_before_the_deletion_counts() {
     assert_eq!("tenant-deleted", absence(&stage).await);
 }
 
-/// The pass has decided to delete, and meanwhile the author withdraws.
+/// The pass has decided to delete, and the author withdraws the confirmation in the meantime.
 #[tokio::test(flavor = "multi_thread")]
 async fn confirmation_withdrawn_during_a_pass_is_void() {
     let (mut stage, hold) = (Stage::new("withdrawn-late").await, Hold::default());
@@ -136,7 +136,7 @@ async fn confirmation_withdrawn_during_a_pass_is_void() {
     assert_eq!([event("Warning", "DeletionNotConfirmed")], *events(&stage).await);
 }
 
-/// A confirmation waits out an outage, and can still be withdrawn.
+/// A confirmation stays valid during an outage and can still be withdrawn.
 #[tokio::test(flavor = "multi_thread")]
 async fn confirmation_can_be_withdrawn_during_an_outage() {
     let stage = Stage::new("withdrawn-outage").await;

@@ -1,4 +1,4 @@
-//! A confirmed deletion: asked for once, waited for, and done only when the platform says so.
+//! A confirmed deletion is requested once, awaited, and complete only when the platform reports it.
 
 use nimbus_operator::resources::status::DeletionStatus;
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ async fn deletion_waits_for_services_and_script() {
     assert_eq!(Some("True Accepted"), as_it_was("Accepted").as_deref());
     assert_eq!(Some("True InSync"), as_it_was("Synced").as_deref());
 
-    // It looks again and again, and neither asks nor writes again; nor does a successor of this operator.
+    // It polls without requesting or writing again, also after a restart of the operator.
     looks_again(&stage, &since, 3).await;
     operator.stop().await;
     let operator = stage.connect().await;
@@ -63,7 +63,7 @@ async fn deletion_waits_for_services_and_script() {
     assert_eq!([event("Normal", "Deleted"), event("Normal", "DeletionStarted")], *events(&stage).await);
 }
 
-/// Waits until the operator asked the platform so many times more.
+/// Waits for this many further calls of the operator.
 async fn looks_again(stage: &Stage, since: &Since, times: usize) {
     let before = since.calls(stage).await.len();
     crate::support::wait::until("further looks", crate::support::wait::PATIENCE, async || {
@@ -100,7 +100,7 @@ async fn edits_after_acceptance_change_nothing() {
     assert_eq!([event("Normal", "Deleted"), event("Normal", "DeletionStarted")], *events(&stage).await);
 }
 
-/// The answer to the request for deletion was lost, and then the author thought better of it: too late, and not hidden.
+/// The response to the deletion was lost and then the author withdrew the confirmation: too late, and reported as such.
 #[tokio::test(flavor = "multi_thread")]
 async fn late_withdrawal_after_a_lost_response_is_reported() {
     let mut stage = Stage::new("delete-lost").await;
@@ -143,7 +143,7 @@ async fn tombstone_or_documented_absence_completes() {
     assert_eq!([event("Normal", "Deleted"), event("Normal", "Deleted")], *events(&stage).await);
 }
 
-/// Somebody else deletes the tenant between our look and our request.
+/// The tenant is deleted by someone else between the operator's read and its request.
 #[tokio::test(flavor = "multi_thread")]
 async fn tenant_gone_before_deletion_is_done() {
     let mut stage = Stage::new("delete-raced").await;
@@ -177,7 +177,8 @@ async fn deletion_started_by_someone_else_is_awaited() {
     assert_eq!([event("Normal", "Deleted")], *events(&stage).await);
 }
 
-/// The stamp changed hands between our look and our request: the platform refuses, and the tenant is not ours any more.
+/// The owner changes between the operator's read and its request: the platform rejects it, and the operator no longer owns
+/// the tenant.
 #[tokio::test(flavor = "multi_thread")]
 async fn tenant_with_a_new_owner_is_not_deleted() {
     let stage = Stage::new("delete-taken").await;

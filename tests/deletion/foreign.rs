@@ -1,4 +1,4 @@
-//! Finalizers of others, and foreground deletion: we take off ours and nothing else, once.
+//! Finalizers of others, and foreground deletion: the operator removes its own finalizer only, once.
 
 use kube::api::DeleteParams;
 use nimbus_operator::resources::Tenant;
@@ -10,7 +10,7 @@ use crate::support::wait::{PATIENCE, until};
 
 const OTHERS: [&str; 2] = ["example.com/first", "example.com/last"];
 
-/// Waits until our finalizer is off.
+/// Waits until our finalizer is removed.
 async fn ours_is_off(stage: &Stage) -> Tenant {
     until("our finalizer is off", PATIENCE, async || {
         let tenant = stage.tenants().get(NAME).await.map_err(|error| error.to_string())?;
@@ -36,7 +36,7 @@ async fn other_finalizers_are_kept() {
         assert_eq!(Some(OTHERS.map(ToOwned::to_owned).into()), left.metadata.finalizers, "{policy}");
         let before = (since.calls(&stage).await, events(&stage).await);
 
-        // Whatever happens to it from now on is no affair of ours.
+        // What happens to it from now on is not the operator's concern.
         stage.annotate("nimbus.luware.com/reconcile-requested-at", "now").await;
         stage.patch(json!({ "spec": { "driftPolicy": "Report" } })).await;
         another_tenant_is_served(&stage).await;
@@ -50,7 +50,7 @@ async fn other_finalizers_are_kept() {
     assert_eq!([event("Normal", "Deleted"), event("Normal", "Released")], *events(&stage).await);
 }
 
-/// The watch tells of changes in their order: when a later one was served, so was an earlier one.
+/// A watch delivers changes in order: once a later one was handled, so was an earlier one.
 async fn another_tenant_is_served(stage: &Stage) {
     let id = uuid::Uuid::new_v4().to_string();
     let mut manifest = stage.manifest(json!({ "general": { "tenantId": id } }));
@@ -83,7 +83,7 @@ async fn foreground_deletion_is_not_special() {
     assert_eq!([event("Normal", "Deleted"), event("Normal", "Released")], *events(&stage).await);
 }
 
-/// A Tenant whose finalizer somebody took off by hand is not acted upon any more.
+/// The operator does nothing for a Tenant whose finalizer was removed by hand.
 #[tokio::test(flavor = "multi_thread")]
 async fn deletion_without_our_finalizer_is_ignored() {
     let stage = Stage::new("taken-off").await;

@@ -1,5 +1,5 @@
-//! F16: everything is deleted at once, in any order. Nothing hangs, nothing is deleted on the platform that nobody confirmed,
-//! and whatever stays there was given free.
+//! F16: everything is deleted at once, in any order. Nothing hangs, nothing is deleted on the platform without
+//! confirmation, and everything that stays there is released.
 
 use std::time::Duration;
 
@@ -15,17 +15,17 @@ use crate::support::tenant::Handle;
 use crate::support::users::{ADMIN, PLATFORM_ADMIN};
 use crate::support::wait::{PATIENCE, until};
 
-/// What there is, and what is deleted in some order.
+/// The objects that are deleted in some order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Thing {
-    /// A Tenant that is retained; it names the Partner and the Secret.
+    /// A Tenant that is retained; it refers to the Partner and the Secret.
     Retained,
     /// A Tenant whose deletion is confirmed.
     Doomed,
     Platform,
     Partner,
     Secret,
-    /// The Secret by which the operator proves who it is.
+    /// The Secret with the operator's credentials.
     Credentials,
     Namespace,
 }
@@ -40,7 +40,7 @@ const ALL: [Thing; 7] = [
     Thing::Namespace,
 ];
 
-/// An order that is the same for a seed for ever.
+/// An order that depends on the seed only.
 fn shuffled(mut seed: u64) -> Vec<Thing> {
     let mut left = ALL.to_vec();
     let mut order = vec![];
@@ -76,7 +76,7 @@ async fn prepare(stage: &Stage, doomed: &Handle<'_>) {
     doomed.ready().await;
 }
 
-/// Asks for a deletion and does not wait. What went with its namespace is gone already.
+/// Requests a deletion without waiting. Objects in a deleted namespace may be gone already.
 async fn delete(stage: &Stage, doomed: &Handle<'_>, thing: Thing) {
     let (admin, platform_admin) = (stage.client(ADMIN), stage.client(PLATFORM_ADMIN));
     let namespace = &stage.env.namespace;
@@ -117,7 +117,7 @@ where
     .await;
 }
 
-/// What the operator did to a tenant after a mark.
+/// The changes that the operator made to a tenant after a mark.
 async fn effects(stage: &Stage, id: &str, mark: u64) -> Vec<String> {
     let calls = stage.platform.calls(id, mark).await.unwrap();
     calls.into_iter().filter_map(|seen| seen.effect).collect()
@@ -140,7 +140,7 @@ async fn everything_ends(seed: u64) {
     gone::<Platform>(stage.client(PLATFORM_ADMIN), &stage.env.platform, &words).await;
     operator.stop().await;
 
-    // Released while its Platform was still there, and not touched in any other way.
+    // Released while its Platform still existed, and otherwise unchanged.
     assert_eq!(["owner-released"], *effects(&stage, &stage.id, mark).await, "{words}");
     let (status, kept) = stage.platform.tenant(&stage.id).await.unwrap();
     assert_eq!((200, &Value::Null, &Value::Null), (status, &kept["owner"], &kept["runtime"]["deletion"]), "{words}");
@@ -149,7 +149,7 @@ async fn everything_ends(seed: u64) {
     let ended = effects(&stage, &doomed.id, mark).await;
     let status = stage.platform.tenant(&doomed.id).await.unwrap().0;
     match ended.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        // The namespace was terminating when the pass looked: then nobody asked for this tenant.
+        // The namespace was terminating during the pass: then the deletion of this tenant was not requested.
         ["owner-released"] => assert_eq!(200, status, "{words}"),
         ["deletion-begun", ..] if !came_too_late => assert_eq!(404, status, "{words}"),
         ref other => panic!("{words}: {other:?}"),

@@ -1,4 +1,4 @@
-//! F25: an outage at each step of a confirmed deletion keeps the finalizer, says why, and ends by itself.
+//! F25: an outage at each step of a confirmed deletion keeps the finalizer, is reported, and recovers by itself.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::support::wait::{PATIENCE, until};
 const GET: &str = "GET /v1/tenants/{id}";
 const DELETE: &str = super::DELETE;
 
-/// What happens to a call, and the words in which a Tenant has to speak of it.
+/// The fault of a call, and what the message must contain.
 fn outages() -> Vec<(&'static str, Value, &'static str)> {
     vec![
         ("down", json!({ "kind": "close-before" }), "the connection broke"),
@@ -29,7 +29,7 @@ fn outages() -> Vec<(&'static str, Value, &'static str)> {
     ]
 }
 
-/// Goes through a deletion during which every call from the `nth` on meets an outage, until the platform is healed.
+/// Runs a deletion during which every call from the `nth` on fails, until the fault is removed.
 async fn outlasts(stage: &mut Stage, route: &str, nth: u64, outage: &(&str, Value, &str)) {
     let (case, action, words) = outage;
     stage.id = uuid::Uuid::new_v4().to_string();
@@ -63,7 +63,7 @@ async fn deletion_survives_outage_at_the_request() {
     let mut stage = Stage::new("outage-request").await;
     stage.platform.auto_run(true).await.unwrap();
     let _operator = stage.connect().await;
-    // A request that was carried out before its answer was cut is the next test.
+    // The next test covers a request that was executed before its response was cut.
     let outages: Vec<_> = outages().into_iter().filter(|(case, ..)| *case != "half a body").collect();
     for outage in &outages {
         outlasts(&mut stage, DELETE, 1, outage).await;
@@ -103,7 +103,7 @@ async fn deletion_survives_outage_at_the_next_read() {
     assert_eq!(outages().len(), deleted);
 }
 
-/// The whole platform is away, the operator is replaced meanwhile, and the message does not flicker.
+/// The whole platform is down, the operator restarts in the meantime, and the message does not change.
 #[tokio::test(flavor = "multi_thread")]
 async fn outage_during_deletion_costs_one_status_write() {
     let stage = Stage::new("outage-long").await;
@@ -139,7 +139,7 @@ async fn outage_during_deletion_costs_one_status_write() {
     assert_eq!([event("Normal", "Deleted")], *events(&stage).await);
 }
 
-/// A Tenant out of a backup comes before its Platform.
+/// A Tenant is restored from a backup before its Platform.
 #[tokio::test(flavor = "multi_thread")]
 async fn confirmed_deletion_waits_for_a_missing_platform() {
     let mut stage = Stage::new("outage-missing").await;

@@ -1,4 +1,4 @@
-//! F20: what was said about a Tenant says nothing about a successor of the same name.
+//! F20: state of a Tenant does not apply to a successor of the same name.
 
 use nimbus_operator::controller::Step;
 use nimbus_operator::resources::Tenant;
@@ -17,7 +17,7 @@ use crate::support::stage::{Stage, condition};
 async fn same_yaml_is_ready_again_without_resending() {
     let stage = Stage::new("drill").await;
     let _operator = stage.connect().await;
-    // Never: it is no adoption when the tenant was ours last. What nobody can compare is sent again, and moves nothing.
+    // Never: it is not an adoption if the operator was the last owner. Sealed settings are sent again and change nothing.
     let manifest = stage.manifest(json!({
         "adoptionPolicy": "Never",
         "general": { "companyName": "Contoso AG" },
@@ -40,7 +40,7 @@ async fn same_yaml_is_ready_again_without_resending() {
     assert_eq!([event("Normal", "Adopted"), event("Normal", "Released")], *events(&stage).await);
 }
 
-/// The same, but the new YAML differs: the spec is what counts.
+/// The same, but the new YAML differs: the new spec applies.
 #[tokio::test(flavor = "multi_thread")]
 async fn recreated_tenant_applies_its_own_spec() {
     let stage = Stage::new("drill-edit").await;
@@ -72,7 +72,7 @@ async fn confirmation_in_git_does_not_confirm_others() {
     assert_eq!([event("Normal", "Deleted"), event("Warning", "DeletionNotConfirmed")], *events(&stage).await);
 }
 
-/// What was deleted is not created again by the YAML that is still in git; only a person can say so.
+/// A deleted tenant is not recreated by the YAML that is still in git; this needs an explicit confirmation.
 #[tokio::test(flavor = "multi_thread")]
 async fn yaml_of_a_deleted_tenant_creates_nothing() {
     let stage = Stage::new("tombstone").await;
@@ -92,7 +92,7 @@ async fn yaml_of_a_deleted_tenant_creates_nothing() {
     assert_eq!("tenant-deleted", absence(&stage).await);
 }
 
-/// Somebody took the finalizer off by force while the deletion waited, and created the Tenant again, unconfirmed.
+/// The finalizer was removed by force while the deletion waited, and the Tenant was created again, unconfirmed.
 #[tokio::test(flavor = "multi_thread")]
 async fn running_deletion_does_not_affect_a_successor() {
     let stage = Stage::new("successor").await;
@@ -121,7 +121,7 @@ async fn running_deletion_does_not_affect_a_successor() {
     assert_eq!(["tenant-created"], *since.effects(&stage).await);
 }
 
-/// The pass of the old Tenant has decided and stands still while it is replaced: nothing of it reaches the new one.
+/// The pass of the old Tenant is paused after its decision while the Tenant is replaced: it does not affect the new one.
 #[tokio::test(flavor = "multi_thread")]
 async fn stale_decision_does_not_touch_the_new_tenant() {
     for (confirmed, step) in [false, true].into_iter().flat_map(|how| [(how, Step::Plan), (how, Step::Execute)]) {
@@ -147,7 +147,8 @@ async fn stale_decision_does_not_touch_the_new_tenant() {
     }
 }
 
-/// The old Tenant is replaced while the platform answers: neither its status nor its finalizer lands on the new one.
+/// The old Tenant is replaced during a call of the platform: neither its status nor its finalizer is written to the new
+/// one.
 #[tokio::test(flavor = "multi_thread")]
 async fn acted_pass_writes_nothing_to_the_new_tenant() {
     for confirmed in [false, true] {
@@ -164,7 +165,7 @@ async fn acted_pass_writes_nothing_to_the_new_tenant() {
         let since = Since::now(&stage).await;
         recorder.release();
         if confirmed {
-            // It was asked for on behalf of the old one, before there was a new one.
+            // It was requested for the old one, before the new one existed.
             let deleting = stage.condition("Ready", "False", "TenantDeleting").await;
             assert_eq!(None, deleting.status.unwrap().deletion);
             assert_eq!([""; 0], *since.effects(&stage).await);
@@ -172,7 +173,7 @@ async fn acted_pass_writes_nothing_to_the_new_tenant() {
             stage.ready().await;
             assert_eq!(["owner-claimed"], *since.effects(&stage).await);
         }
-        // The first write is that of the old pass, and its UID does not fit.
+        // The first write is that of the old pass, and its UID does not match.
         let writes = since.writes(&stage).await;
         assert_eq!(if confirmed { "patch tenants/status 422" } else { "patch tenants 422" }, writes[0]);
         assert!(!writes.contains(&FINALIZER_OFF[0].to_owned()), "{confirmed}: {writes:?}");
@@ -181,8 +182,8 @@ async fn acted_pass_writes_nothing_to_the_new_tenant() {
     }
 }
 
-/// Takes the finalizer off by force and creates the Tenant again, unconfirmed. It has our finalizer from the start, as one
-/// out of a backup does, so that a pass of the old one finds something to take off.
+/// Removes the finalizer by force and creates the Tenant again, unconfirmed. It has our finalizer from the start, as after
+/// a restore, so that a pass of the old one would find a finalizer to remove.
 async fn replace(stage: &Stage) -> Tenant {
     stage.patch(json!({ "metadata": { "finalizers": null } })).await;
     stage.gone().await;

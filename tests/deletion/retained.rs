@@ -1,4 +1,4 @@
-//! Retain: the tenant stays and belongs to nobody, whether the platform answers or not.
+//! Retain: the tenant stays without an owner, whether the platform is available or not.
 
 use std::time::{Duration, Instant};
 
@@ -36,7 +36,7 @@ async fn retain_does_not_wait_for_a_dead_platform() {
     stage.gone().await;
     assert_eq!([event("Warning", "ReleaseFailed")], *events(&stage).await);
 
-    // The stale stamp heals: the same YAML takes the tenant over again, and nothing is sent.
+    // A stale stamp recovers: the same YAML adopts the tenant again, and nothing is sent.
     stage.platform.heal().await.unwrap();
     assert_eq!((Some(stamp(&stage)), None), stamps(&stage).await);
     stage.connected().await;
@@ -101,7 +101,7 @@ async fn retain_of_a_missing_tenant_completes() {
     assert_eq!(NO_EVENTS, *events(&stage).await);
 }
 
-/// A confirmation that was given long before says nothing while the policy is Retain.
+/// An earlier confirmation has no effect while the policy is Retain.
 #[tokio::test(flavor = "multi_thread")]
 async fn confirmation_without_delete_policy_is_ignored() {
     let stage = Stage::new("retain-confirmed").await;

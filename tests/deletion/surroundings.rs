@@ -1,4 +1,5 @@
-//! The namespace or the CRD is deleted: nobody asked for these tenants, so they are retained, and nothing may hang.
+//! The namespace or the CRD is deleted: nobody requested the deletion of these tenants, so they are retained, and nothing
+//! may hang.
 
 use std::time::{Duration, Instant};
 
@@ -16,14 +17,14 @@ use crate::support::stage::Stage;
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
 
-/// Deletes the Tenant's namespace as people do, and returns how long that took.
+/// Deletes the Tenant's namespace and returns how long that took.
 async fn delete_namespace(stage: &Stage) -> Duration {
     let started = Instant::now();
     stage.kubectl(users::ADMIN, &["delete", "namespace", &stage.env.namespace, "--timeout=120s"]).await.unwrap();
     started.elapsed()
 }
 
-/// The events in namespace `default` about the Tenant's namespace: type, reason, kind of what they are about.
+/// The events in namespace `default` about the Tenant's namespace: type, reason, kind of the object.
 async fn events_in_default(stage: &Stage) -> Vec<(String, String, String)> {
     let api: Api<Event> = Api::namespaced(stage.client(users::ADMIN), "default");
     let all = api.list(&ListParams::default()).await.unwrap();
@@ -114,7 +115,7 @@ async fn abandon_event_goes_to_default_namespace() {
     assert_eq!([abandoned], *events_in_default(&stage).await);
 }
 
-/// On a control plane of its own, since the CRD is everybody's.
+/// On a control plane of its own, since all tests share the CRD.
 #[tokio::test(flavor = "multi_thread")]
 async fn deleted_crd_retains_its_tenants() {
     let control_plane = Box::leak(Box::new(ControlPlane::start(Options::default()).await.unwrap()));
@@ -158,7 +159,7 @@ async fn unreadable_namespace_deletes_nothing() {
     assert_eq!([event("Normal", "Deleted")], *events(&stage).await);
 }
 
-/// Gives the operator all of its rights but the one to read namespaces.
+/// Grants the operator all of its permissions except the one to read namespaces.
 async fn blind(stage: &Stage, sees: &ClusterRoleBinding) {
     let roles: Api<ClusterRole> = Api::all(stage.client(users::ADMIN));
     let mut role = roles.get("nimbus-operator").await.unwrap();

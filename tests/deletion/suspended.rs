@@ -1,11 +1,11 @@
-//! A suspended Tenant leaves without a call, unless its deletion is confirmed: then it waits.
+//! A suspended Tenant is deleted without a call, unless its deletion is confirmed: then it waits.
 
 use serde_json::json;
 
 use super::{FINALIZER_OFF, Since, absence, annotated, doomed, event, events, live, stamp, stamps, waits_for};
 use crate::support::stage::{Stage, condition};
 
-/// Suspends the Tenant and waits until the operator knows.
+/// Suspends the Tenant and waits until the operator has observed it.
 async fn suspend(stage: &Stage) {
     stage.patch(json!({ "spec": { "suspend": true } })).await;
     stage.condition("Synced", "Unknown", "Suspended").await;
@@ -51,7 +51,7 @@ async fn suspended_confirmed_deletion_waits() {
     let waits = waits_for(&stage, "Suspended", "the deletion is confirmed and waits: spec.suspend is true").await;
     let reconciling = condition(&waits, "Reconciling").map(|(status, reason, _)| (status, reason));
     assert_eq!(Some(("True".into(), "Suspended".into())), reconciling);
-    // A restart does not forget that it waits.
+    // It still waits after a restart.
     operator.stop().await;
     let _operator = stage.connect().await;
     stage.pass().await;

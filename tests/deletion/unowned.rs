@@ -1,4 +1,4 @@
-//! The first rows: let go by annotation, somebody else's, never ours. Nothing happens on the platform.
+//! The first rows: abandoned by annotation, owned by someone else, never applied. Nothing happens on the platform.
 
 use serde_json::json;
 
@@ -55,7 +55,7 @@ async fn abandon_with_other_tenant_id_is_ignored() {
 async fn tenant_with_other_owner_is_left_alone() {
     let mut stage = Stage::new("not-ours").await;
     let _operator = stage.connect().await;
-    // With Retain nobody asks whose it is: the platform refuses the release, since the stamp is another's.
+    // With Retain the owner is not read first: the platform rejects the release, since the stamp is another owner's.
     let cases = [
         ("Retain", json!({}), "DELETE /v1/tenants/{id}/owner 409"),
         ("a confirmed Delete", json!({ "deletionPolicy": "Delete" }), "GET /v1/tenants/{id} 200"),
@@ -74,7 +74,7 @@ async fn tenant_with_other_owner_is_left_alone() {
     assert_eq!(NO_EVENTS, *events(&stage).await);
 }
 
-/// A Tenant out of a backup has our finalizer, whatever became of its tenant.
+/// A Tenant from a backup has our finalizer, whatever happened to its tenant.
 #[tokio::test(flavor = "multi_thread")]
 async fn never_applied_tenant_leaves_nothing_behind() {
     let mut stage = Stage::new("never-applied").await;
@@ -117,7 +117,7 @@ async fn rejected_create_leaves_nothing_behind() {
     assert_eq!(0, since.deletions(&stage).await, "{DELETE} is for a tenant that is there");
 }
 
-/// The create was sent, and the operator died before it wrote down that anything was applied.
+/// The create was sent, and the operator died before it recorded that anything was applied.
 #[tokio::test(flavor = "multi_thread")]
 async fn unrecorded_tenant_is_released() {
     let stage = Stage::new("unrecorded").await;

@@ -1,4 +1,4 @@
-//! The things to try: what a person types, and what must come of it.
+//! The scenes: what to type, and the expected result.
 
 use std::time::Duration;
 
@@ -14,20 +14,20 @@ use crate::support::users;
 use crate::support::wait::try_until;
 use crate::world::{NAMESPACE, TENANT, TENANT_ID, World};
 
-/// A requested pass is made at once.
+/// A requested pass runs at once.
 const SOON: Duration = Duration::from_secs(30);
-/// A deletion is looked after every 30 s.
+/// A deletion is polled every 30 s.
 const DELETION: Duration = Duration::from_secs(120);
 
-/// The Secret for the widget key, which `examples/rbac.yaml` lets people have made.
+/// The Secret for the widget key, which `examples/rbac.yaml` allows authors to have created.
 const WIDGET_SECRET: &str = "contoso-widget-key";
 
 const COMPANY: &str = "Contoso AG";
 
-/// What a person's shell makes a new token of each time; an old one asks for nothing.
+/// The shell expands it to a new token each time; a used token has no effect.
 const NEW_TOKEN: &str = "$(date +%s)";
 
-/// One thing to try.
+/// One scene to try.
 #[derive(Clone, Copy)]
 pub enum Scene {
     Drift,
@@ -42,7 +42,7 @@ pub enum Scene {
     Delete,
 }
 
-/// In an order in which each finds what it needs.
+/// In an order that satisfies the preconditions of each.
 pub const ALL: [Scene; 10] = [
     Scene::Drift,
     Scene::SwitchOn,
@@ -56,23 +56,23 @@ pub const ALL: [Scene; 10] = [
     Scene::Delete,
 ];
 
-/// The organization unit that is made and deleted.
+/// The organization unit that is created and deleted.
 const UNIT: &str = "7a2c4e60-1b3d-4f5a-9c7e-2d4f6a8b0c1e";
 
-/// Something that a person types.
+/// A step that the user types.
 pub enum Step {
     Kubectl { arguments: Vec<String>, outcome: Outcome },
     Ask { method: Method, path: String, body: Option<Value> },
 }
 
-/// What the API server says to it.
+/// What the API server answers.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     Accepted,
     Refused,
 }
 
-/// Does everything that the demo proposes and checks what comes of it.
+/// Runs all scenes and checks the results.
 pub async fn perform_all(world: &World) -> Result<()> {
     for (index, scene) in ALL.iter().enumerate() {
         say(&format!("{}/{} {}", index + 1, ALL.len(), scene.title()));
@@ -100,7 +100,7 @@ async fn do_step(step: &Step, world: &World) -> Result<()> {
 }
 
 impl Scene {
-    /// Returns what is done and what comes of it.
+    /// Returns what is done and the result.
     pub fn title(self) -> &'static str {
         match self {
             Self::Drift => "Somebody edits the company name in the UI: it is corrected",
@@ -127,7 +127,7 @@ impl Scene {
             Self::RunScript => vec![run_script(), reconcile_now()],
             Self::Rotate => {
                 let widget_key = json!({"secretRef": {"name": WIDGET_SECRET}, "rotation": "2026-11-25"});
-                // Looking again does not rotate again.
+                // Further passes do not rotate again.
                 vec![edit(&json!({"extensions": {"interact": {"widgetKey": widget_key}}})), reconcile_now()]
             }
             Self::Suspend => {
@@ -161,7 +161,7 @@ impl Scene {
             Self::Delete => {
                 let confirmation = format!("nimbus.luware.com/confirm-deletion={TENANT_ID}");
                 let policy = json!({"spec": {"deletionPolicy": "Delete"}}).to_string();
-                // The script removes what is pending when it runs: not before the platform knows.
+                // The script removes what is pending at that time, so it must not run before the platform has the deletion.
                 let accepted = "--for=jsonpath={.status.deletion.scriptPending}=true";
                 let admin = |verb, more: &[&str]| kubectl(users::PLATFORM_ADMIN, verb, more);
                 vec![
@@ -175,7 +175,7 @@ impl Scene {
         }
     }
 
-    /// Returns what to type so that the next thing finds all in order.
+    /// Returns the steps that restore the initial state for the next scene.
     pub fn afterwards(self) -> Vec<Step> {
         match self {
             Self::Suspend => vec![state("Active")],
@@ -184,7 +184,7 @@ impl Scene {
         }
     }
 
-    /// Returns the condition that says what came of it.
+    /// Returns the condition that shows the result.
     fn says(self) -> Option<&'static str> {
         match self {
             Self::SwitchOn => Some("ScriptExecutionPending"),
@@ -254,7 +254,7 @@ impl Scene {
                 world.until_reason("Ready", "OrganizationUnitNotFound", SOON).await?;
                 unit_is(world, "root").await
             }
-            // Refused by the API server: nothing was to come of it, and the tenant stays Ready.
+            // Rejected by the API server: nothing changes, and the tenant stays Ready.
             Self::BadValue => world.until_condition("Ready", "True", SOON).await,
             Self::Delete => {
                 try_until("the tenant to be gone", DELETION, || async {
@@ -275,7 +275,7 @@ impl Step {
         Self::Ask { method, path: path.to_owned(), body }
     }
 
-    /// A step that the API server refuses.
+    /// A step that the API server rejects.
     fn refused(self) -> Self {
         match self {
             Self::Kubectl { arguments, .. } => Self::Kubectl { arguments, outcome: Outcome::Refused },
@@ -283,7 +283,7 @@ impl Step {
         }
     }
 
-    /// Returns the line for a shell.
+    /// Returns the shell command.
     pub fn as_shell(&self, world: &World) -> String {
         match self {
             Self::Kubectl { arguments, .. } => {
@@ -303,7 +303,7 @@ impl Step {
         }
     }
 
-    /// Does it and returns what a person would read.
+    /// Runs it and returns the output.
     async fn perform(&self, world: &World) -> Result<String> {
         match self {
             Self::Kubectl { arguments, outcome } => {
@@ -326,7 +326,7 @@ impl Step {
     }
 }
 
-/// Checks which default organization unit the platform has.
+/// Checks the default organization unit on the platform.
 async fn unit_is(world: &World, unit: &str) -> Result<()> {
     let (_, tenant) = world.platform_tenant().await?;
     let found = &tenant["settings"]["provisioning"]["defaultOrganizationUnitId"];
@@ -334,7 +334,7 @@ async fn unit_is(world: &World, unit: &str) -> Result<()> {
     Ok(())
 }
 
-/// Somebody of the vendor edits settings in the UI.
+/// The vendor edits settings in the UI.
 fn in_the_ui(settings: &Value) -> Step {
     let path = format!("/sandbox/tenants/{TENANT_ID}/settings?as=system");
     Step::ask(Method::PATCH, &path, Some(json!({ "settings": settings })))
@@ -349,13 +349,13 @@ fn edit(spec: &Value) -> Step {
     kubectl(users::TENANT_EDITOR, "patch", &["--type=merge", "--patch", &patch])
 }
 
-/// Without it the operator would look again when the sync interval is over.
+/// Without it the operator would reconcile only after the sync interval.
 fn reconcile_now() -> Step {
     let annotation = format!("nimbus.luware.com/reconcile-requested-at={NEW_TOKEN}");
     kubectl(users::TENANT_EDITOR, "annotate", &["--overwrite", &annotation])
 }
 
-/// A kubectl line about the Tenant. The platform administrator is who one is without a word.
+/// A kubectl command for the Tenant. The platform administrator is the default user.
 fn kubectl(user: &str, verb: &str, more: &[&str]) -> Step {
     let context = (user != users::PLATFORM_ADMIN).then(|| format!("--context={user}"));
     let object = [verb, "-n", NAMESPACE, "tenants.nimbus.luware.com", TENANT];

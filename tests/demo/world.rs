@@ -25,14 +25,14 @@ use crate::support::{apply, assets, http, users};
 pub const NAMESPACE: &str = "contoso";
 pub const TENANT: &str = "contoso";
 pub const TENANT_ID: &str = "6f1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d";
-/// Who one may be; the first without a word.
+/// The users; the first is the default.
 const PEOPLE: [&str; 3] = [users::PLATFORM_ADMIN, users::PARTNER_ADMIN, users::TENANT_EDITOR];
 const OPERATOR_NAMESPACE: &str = "nimbus-system";
 
-/// Enough for a first pass on a busy machine.
+/// Enough for the first pass on a busy machine.
 const READY_DEADLINE: Duration = Duration::from_secs(120);
 
-/// Everything that runs. Dropping it ends it all, the operator before what it stands on.
+/// All running programs. Dropping it stops them all, the operator first.
 pub struct World {
     operator: OperatorProcess,
     sandbox: Process,
@@ -65,21 +65,21 @@ impl World {
         })
     }
 
-    /// Ends everything in order, so that the operator is seen to stop by itself.
+    /// Stops everything in order, and checks that the operator stops by itself.
     pub async fn stop(self) -> Result<()> {
         let status = self.operator.stop().await?;
         ensure!(status.success(), "the operator ended with {status}");
         Ok(())
     }
 
-    /// Fails if a program has ended, with its last words.
+    /// Fails if a program has ended, with the end of its log.
     pub fn check(&self) -> Result<()> {
         self.control_plane.check()?;
         self.sandbox.check()?;
         self.operator.check()
     }
 
-    /// Applies the files of `examples/` as the people who may.
+    /// Applies the files of `examples/` as the users who are allowed to.
     pub async fn apply_examples(&self) -> Result<()> {
         let admin = self.control_plane.client(users::ADMIN);
         let platform_admin = self.control_plane.client(users::PLATFORM_ADMIN);
@@ -98,7 +98,7 @@ impl World {
         Ok(())
     }
 
-    /// The example names a fixed port, which may be taken here.
+    /// The example uses a fixed port, which may be taken on this machine.
     fn point_at_sandbox(&self, platform: &mut DynamicObject) {
         let spec = &mut platform.data["spec"];
         spec["endpoint"] = json!(self.sandbox_url);
@@ -116,7 +116,7 @@ impl World {
         .await
     }
 
-    /// Waits until the Tenant of the scenes has a condition with this status.
+    /// Waits until the Tenant has a condition with this status.
     pub async fn until_condition(&self, kind: &str, status: &str, deadline: Duration) -> Result<()> {
         try_until(&format!("{kind}={status}"), deadline, || async {
             self.check()?;
@@ -125,7 +125,7 @@ impl World {
         .await
     }
 
-    /// Waits until the Tenant of the scenes has a condition with this reason.
+    /// Waits until the Tenant has a condition with this reason.
     pub async fn until_reason(&self, kind: &str, reason: &str, deadline: Duration) -> Result<()> {
         try_until(&format!("{kind} to be {reason}"), deadline, || async {
             self.check()?;
@@ -138,7 +138,7 @@ impl World {
         .await
     }
 
-    /// Returns what a condition says, in a line for a person.
+    /// Returns a condition as one line of text.
     pub async fn condition(&self, kind: &str) -> Result<String> {
         let tenant = self.tenants().get(TENANT).await?;
         let conditions = tenant.status.map(|status| status.conditions).unwrap_or_default();
@@ -147,27 +147,27 @@ impl World {
         Ok(format!("{kind}={} {}: {}", found.status, found.reason, found.message))
     }
 
-    /// Returns the Tenants as one of their editors sees them.
+    /// Returns the Tenants as an editor sees them.
     pub fn tenants(&self) -> Api<Tenant> {
         Api::namespaced(self.control_plane.client(users::TENANT_EDITOR), NAMESPACE)
     }
 
-    /// Runs kubectl as a person does and returns what it printed; fails if it failed.
+    /// Runs kubectl and returns its output; fails if kubectl fails.
     pub async fn kubectl(&self, arguments: &[&str]) -> Result<String> {
         let Output { status, stdout, stderr } = self.try_kubectl(arguments).await?;
         ensure!(status.success(), "kubectl {}: {stderr}", arguments.join(" "));
         Ok(stdout)
     }
 
-    /// Runs kubectl as a person does.
+    /// Runs kubectl.
     pub async fn try_kubectl(&self, arguments: &[&str]) -> Result<Output> {
-        // Not the one for people: kubectl leaves its cache beside it, and this folder ends with the demo.
+        // Not the kubeconfig of the user: kubectl stores its cache next to it, and this folder is removed with the demo.
         let kubeconfig = self.control_plane.folder().join("people.kubeconfig");
         self.control_plane.write_kubeconfig(&PEOPLE, self.control_plane.url(), &kubeconfig)?;
         Kubectl::new(kubeconfig).run(arguments).await
     }
 
-    /// Asks something of the world around the platform.
+    /// Sends a request to the simulation.
     pub async fn ask_sandbox(&self, method: reqwest::Method, path: &str, body: Option<&Value>) -> Result<(u16, Value)> {
         let mut request = self.http.request(method, format!("{}{path}", self.sandbox_url));
         if let Some(body) = body {
@@ -178,7 +178,7 @@ impl World {
         Ok((status, serde_json::from_str(&answer.text().await?).unwrap_or_default()))
     }
 
-    /// Returns what the platform says about the tenant, as its system role sees it.
+    /// Returns the tenant as the system role sees it on the platform.
     pub async fn platform_tenant(&self) -> Result<(u16, Value)> {
         let form = [("grant_type", "client_credentials"), ("client_id", "system"), ("client_secret", "system-secret")];
         let answer = self.http.post(format!("{}/oauth2/v2.0/token", self.sandbox_url)).form(&form).send().await?;
@@ -189,12 +189,12 @@ impl World {
         Ok((answer.status().as_u16(), answer.json().await?))
     }
 
-    /// Returns where the sandbox is.
+    /// Returns the URL of the sandbox.
     pub fn sandbox_url(&self) -> &str {
         &self.sandbox_url
     }
 
-    /// Returns the kubeconfig for people.
+    /// Returns the kubeconfig for the user.
     pub fn kubeconfig(&self) -> &Path {
         &self.kubeconfig.0
     }
@@ -210,7 +210,7 @@ impl World {
     }
 }
 
-/// Fails with what the Tenant says, unless it says this of its present generation.
+/// Fails with the conditions of the Tenant, unless the condition matches for the current generation.
 fn has_condition(tenant: &Tenant, kind: &str, wanted: &str) -> Result<()> {
     let current =
         tenant.status.as_ref().filter(|status| Some(status.observed_generation) == tenant.metadata.generation);
@@ -245,8 +245,8 @@ async fn start_sandbox(folder: &Path) -> Result<(Process, String)> {
     Ok((sandbox, url))
 }
 
-/// The objects of `examples/` but the rights, which were granted before anybody could apply anything. Namespaces and
-/// Secrets come first, so that nothing is applied into a place that is not there.
+/// The objects of `examples/` except RBAC, which is applied before. Namespaces and Secrets come first, so that other
+/// objects can refer to them.
 fn examples() -> Result<Vec<DynamicObject>> {
     let folder = assets::checkout().join("examples");
     let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
@@ -266,7 +266,7 @@ fn examples() -> Result<Vec<DynamicObject>> {
     Ok(objects)
 }
 
-/// The kubeconfig for people, where they can find it; it goes with the demo.
+/// The kubeconfig for the user, in a fixed place; it is removed with the demo.
 struct Kubeconfig(PathBuf);
 
 impl Kubeconfig {
@@ -280,7 +280,7 @@ impl Kubeconfig {
 
 impl Drop for Kubeconfig {
     fn drop(&mut self) {
-        // It names users of a cluster that ends now; that it is gone already is as good.
+        // It refers to a cluster that ends now; a missing file is fine too.
         let _ = std::fs::remove_file(&self.0);
     }
 }

@@ -1,4 +1,5 @@
-//! F8: answers that are not the platform's word. None of them creates, none deletes, none takes a finalizer off.
+//! F8: responses that do not come from the admin API. None of them causes a creation, a deletion or the removal of a
+//! finalizer.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::support::stage::{Stage, condition};
 use crate::support::tenant::Handle;
 use crate::support::wait::{PATIENCE, until};
 
-/// Answers to `GET /v1/tenants/{id}` for one tenant, by name.
+/// Responses to `GET /v1/tenants/{id}` for one tenant, by name.
 fn answers(id: &str) -> Vec<(&'static str, Value)> {
     let other = uuid::Uuid::new_v4().to_string();
     let document = json!({ "id": other, "settingsVersion": "s1", "settings": {}, "runtime": {}, "owner": null });
@@ -30,7 +31,7 @@ fn answers(id: &str) -> Vec<(&'static str, Value)> {
         ("empty-200", json!({ "kind": "empty", "status": 200 })),
         ("empty-204", json!({ "kind": "empty", "status": 204 })),
         ("list-200", answer(200, json, json!([]))),
-        // Of the right tenant, and with nothing in them that is not what it is said to be, but for one list.
+        // Of the right tenant, and valid except for one list.
         ("tenant-as-list", answer(200, json, as_list(id))),
         ("runtime-as-list", answer(200, json, with(id, "runtime", json!([])))),
         ("deletion-as-list", answer(200, json, with(id, "runtime", json!({ "deletion": ["d", 0, false] })))),
@@ -44,12 +45,12 @@ fn answers(id: &str) -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// A tenant in the order of members, which a careless reader takes for one.
+/// A tenant as an array of its members, which a careless parser accepts.
 fn as_list(id: &str) -> Value {
     json!([id, "s1", null, null, { "general": { "tenantId": id } }, {}, []])
 }
 
-/// A tenant with one member that is something else.
+/// A tenant with one member of a wrong type.
 fn with(id: &str, member: &str, value: Value) -> Value {
     let settings = json!({ "general": { "tenantId": id } });
     let mut document = json!({ "id": id, "settingsVersion": "s1", "settings": settings, "runtime": {}, "owner": null });
@@ -109,7 +110,7 @@ fn sorted(mut effects: Vec<String>) -> Vec<String> {
     effects
 }
 
-/// The one write is the new generation of an edit that changes nothing on the platform.
+/// The only write is for the new generation of an edit that changes nothing on the platform.
 async fn stays_ready(stage: &Stage, known: &Handle<'_>, audit: Mark, name: &str) {
     known.ready().await;
     let writes = stage.tenant_writes(audit).await.unwrap();
@@ -117,7 +118,7 @@ async fn stays_ready(stage: &Stage, known: &Handle<'_>, audit: Mark, name: &str)
     assert!(writes.len() <= 1, "{name}: {writes:?}");
 }
 
-/// The endpoint is the right host and the wrong path: every answer is a 404 of the platform itself.
+/// The endpoint has the right host and a wrong path: every response is a 404 of the platform itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_route_is_not_absence() {
     let stage = Stage::new("wrong-route").await;
@@ -148,7 +149,7 @@ async fn wrong_path(stage: &Stage, endpoint: &str) {
     api.patch(&stage.env.platform, &kube::api::PatchParams::default(), &patch).await.unwrap();
 }
 
-/// A tenant that we knew and that is really gone is said to be lost, and nothing is created in its place.
+/// A known tenant that is gone is reported as lost, and nothing is created in its place.
 #[tokio::test(flavor = "multi_thread")]
 async fn lost_tenant_is_not_recreated_silently() {
     let stage = Stage::new("lost-tenant").await;
@@ -163,7 +164,7 @@ async fn lost_tenant_is_not_recreated_silently() {
     stage.pass().await;
     assert_eq!(Vec::<String>::new(), stage.platform.effects(mark).await.unwrap());
 
-    // Its deletion has nothing to wait for.
+    // Its deletion does not need to wait.
     stage.delete().await;
     stage.gone().await;
     until("the platform to be as it was", PATIENCE, async || {

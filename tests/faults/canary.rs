@@ -1,5 +1,5 @@
-//! Secrets stay where they are: over everything that can be wrong with one, with the log as loud as it gets, no trace of it is
-//! in the log, in an object or in an event, in any of the usual spellings.
+//! Secrets do not leak: whatever is wrong with one, no trace of it is in the trace log, in an object or in an event, in any
+//! of the usual encodings.
 
 use kube::Api;
 use kube::api::{ApiResource, DynamicObject, ListParams};
@@ -15,7 +15,7 @@ use crate::support::users;
 
 const KEY: &str = "connection-string";
 
-/// The search must find what it looks for, or its silence says nothing.
+/// The search must find a planted leak, or an empty result would prove nothing.
 #[test]
 fn planted_leak_is_found_in_every_encoding() {
     let canary = Canary::new("planted");
@@ -32,7 +32,7 @@ fn planted_leak_is_found_in_every_encoding() {
     }
 }
 
-/// Everything that anybody but the owner of the Secrets can read.
+/// Everything that others than the owner of the Secrets can read.
 async fn everything(stage: &Stage, operator: &OperatorProcess) -> String {
     let admin = stage.client(users::ADMIN);
     let mut all = operator.log();
@@ -78,7 +78,7 @@ async fn secrets_are_not_in_logs_objects_or_events() {
     let interact = json!({ "enabled": true, "acsConnectionStringRef": reference, "widgetKey": widget_key });
     stage.create(json!({ "extensions": { "interact": interact } })).await;
     stage.ready().await;
-    // The key that is generated, in a Secret that is made, and the next one in the same Secret; one of them in bad answers too.
+    // The generated key in a new Secret, and the next one in the same Secret; one of them also in invalid responses.
     let first = Canary::of("first widget key", &stage.published_key().await.unwrap());
     let answer = json!({ "key": ["not", stage.published_key().await], "version": 2 });
     let action = json!({ "kind": "status", "status": 200, "contentType": "application/json", "body": answer });
@@ -88,7 +88,7 @@ async fn secrets_are_not_in_logs_objects_or_events() {
     stage.ready().await;
     let second = Canary::of("second widget key", &stage.published_key().await.unwrap());
 
-    // Values that are refused before they are sent.
+    // Values that are rejected before they are sent.
     for value in [
         format!("{}!", string(&bad.base64())),
         format!("accesskey={}", bad.base64()),
@@ -99,7 +99,7 @@ async fn secrets_are_not_in_logs_objects_or_events() {
         stage.pass().await;
         stage.condition("Ready", "False", "SecretInvalid").await;
     }
-    // Values that are sent and refused, or whose answer is lost or nonsense.
+    // Values that are sent and rejected, or whose response is lost or invalid.
     for (round, action) in [
         json!({ "kind": "problem", "slug": "invalid-settings" }),
         json!({ "kind": "status", "status": 500, "body": string(&bad.base64()) }),
@@ -109,7 +109,7 @@ async fn secrets_are_not_in_logs_objects_or_events() {
     .into_iter()
     .enumerate()
     {
-        // Each round has another value, and the canary is in all of them.
+        // Each round has a different value that contains the canary.
         stage.platform.plant(json!([{ "route": "PATCH /v1/tenants/{id}", "action": action, "nth": 1 }])).await.unwrap();
         let value = string(&base64(&[bad.value.as_slice(), round.to_string().as_bytes()].concat()));
         stage.secret(&stage.env.namespace, "acs", json!({ KEY: value })).await;
@@ -128,8 +128,8 @@ async fn secrets_are_not_in_logs_objects_or_events() {
     assert!(operator.stop().await.unwrap().success());
 }
 
-/// The checks hold more secrets than the passes do: connection strings, the secret of the app, tokens that Microsoft issued, and
-/// names of people.
+/// Checks use further secrets: connection strings, the secret of the app, tokens that Microsoft issued, and names of
+/// people.
 #[tokio::test(flavor = "multi_thread")]
 async fn check_secrets_are_not_in_logs_objects_or_events() {
     let mut stage = Stage::new("canary-checks").await;
@@ -175,7 +175,7 @@ async fn check_secrets_are_not_in_logs_objects_or_events() {
     stage.secret(&stage.env.namespace, "acs", json!({ KEY: string(wrong_key) })).await;
     stage.pass().await;
     stage.check("InteractConnectionString", "Failed", "InsufficientPermissions").await;
-    // Tokens that are known: one of Entra, which Graph then refuses, and one of ACS.
+    // Known tokens: one of Entra, which Graph then rejects, and one of ACS.
     let entra = json!({ "token_type": "Bearer", "expires_in": 3600, "access_token": text(token) });
     let made = json!({
         "identity": { "id": format!("8:acs:{}_{}", object(5), object(6)) },
@@ -188,7 +188,7 @@ async fn check_secrets_are_not_in_logs_objects_or_events() {
     ]);
     stage.platform.plant(faults).await.unwrap();
     stage.secret(&stage.env.namespace, "acs", json!({ KEY: format!("{};", string(key)) })).await;
-    // A Secret of another version makes another log-in, once the Platform was looked at.
+    // A new version of the Secret results in a new login, after the next reconcile of the Platform.
     let again = json!({ "client-secret": text(app), "again": "x" });
     stage.secret(&stage.env.operator_namespace, "nimbus-app", again).await;
     stage.patch_platform(json!({ "spec": { "support": { "website": "https://example.com/1" } } })).await;
@@ -210,7 +210,7 @@ async fn check_secrets_are_not_in_logs_objects_or_events() {
 
     let all = everything(&stage, &operator).await;
     assert!(all.contains("TRACE") && all.contains("checked"), "the log is as loud as it gets and tells of checks");
-    // The test user is named by the spec itself, and by nothing else.
+    // Only the spec itself names the test user.
     let spec = serde_json::to_string(&stage.get().await.spec).unwrap();
     let rest = all.replace(&serde_json::to_string(&upn).unwrap(), "");
     assert!(spec.contains(&upn));

@@ -1,5 +1,5 @@
-//! F7: the platform does not accept our credentials. The Platform says it once; Tenants that are live keep what they say and
-//! are not written; the platform is not hammered; and a corrected Secret heals everything without a restart.
+//! F7: the platform rejects our credentials. The Platform reports it once; live Tenants keep their status and are not
+//! written; the platform is not overloaded with requests; and a corrected Secret recovers everything without a restart.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::support::tenant::Handle;
 
 const RETRY: Duration = Duration::from_millis(600);
 
-/// Tenants ask often, so that a call that should not be made would be made soon.
+/// Tenants sync often, so that a wrong call would happen soon.
 async fn stage(name: &str) -> Stage {
     let mut stage = Stage::new(name).await;
     stage.timing.sync = Some(Duration::from_secs(1));
@@ -21,7 +21,7 @@ async fn stage(name: &str) -> Stage {
     stage
 }
 
-/// Gives the operator's client another secret on the platform, which also ends its tokens.
+/// Changes the secret of the operator's client on the platform, which also revokes its tokens.
 async fn rotate(stage: &Stage, secret: &str) {
     let client = json!({ "id": "system", "secret": secret });
     stage.platform.ask(Method::PUT, "/sandbox/clients", Some(client)).await.unwrap();
@@ -42,12 +42,12 @@ async fn confirmed(stage: &Stage, name: &str) {
     tenant.ready().await;
 }
 
-/// Probes come one per `RETRY` and no Tenant calls; waits for five probes to see it.
+/// There is one probe per `RETRY` and no call for Tenants; waits for five probes to verify it.
 async fn is_left_alone(stage: &Stage, probe: &str) {
     let (mark, since) = (stage.platform.mark().await.unwrap(), Instant::now());
     let probes = calls(stage, mark, probe, 5, |seen| seen.call == probe).await;
     let most = since.elapsed().as_millis() / RETRY.as_millis() + 1;
-    // A probe whose token is refused asks once more with a new one.
+    // A probe whose token is rejected tries again once with a new one.
     let each = if probe.ends_with("/token") { 1 } else { 2 };
     assert!(probes.len() as u128 <= most * each, "{} probes where {most} were due", probes.len());
     let log = stage.platform.log_after(mark).await.unwrap();
@@ -55,7 +55,7 @@ async fn is_left_alone(stage: &Stage, probe: &str) {
     assert_eq!(0, tenants.count(), "calls about tenants while {} probes were made", probes.len());
 }
 
-/// What has to hold while `break_it` lasts and after `heal`, with many Tenants. `probe` is the call that finds out.
+/// What must hold after `break_it` and after `heal`, with many Tenants. `probe` is the call that detects the recovery.
 async fn lasts_and_heals(stage: &Stage, break_it: impl AsyncFnOnce(), probe: &str, heal: impl AsyncFnOnce()) {
     let _operator = stage.start();
     let tenants = live(stage, 20).await;
@@ -71,7 +71,7 @@ async fn lasts_and_heals(stage: &Stage, break_it: impl AsyncFnOnce(), probe: &st
         tenant.ready().await;
     }
 
-    // People go on: an edit waits and says so, a confirmed deletion waits, and nothing is called for either.
+    // Users continue: an edit and a confirmed deletion wait and are reported, without calls.
     let edited = tenants[0].patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
     let waits = tenants[0].condition("Ready", "False", "PlatformUnavailable").await;
     assert_eq!(waits.metadata.generation, edited.metadata.generation);
@@ -114,7 +114,7 @@ async fn rejected_tokens_are_reported_once() {
     lasts_and_heals(&stage, refused, "GET /v1/capabilities", heal).await;
 }
 
-/// 403 on everything is a matter of the credentials, whatever the single answers say.
+/// A 403 for everything is a problem of the credentials, whatever the individual responses say.
 #[tokio::test(flavor = "multi_thread")]
 async fn insufficient_role_is_reported_once() {
     let stage = stage("refused-role").await;
@@ -123,7 +123,7 @@ async fn insufficient_role_is_reported_once() {
     lasts_and_heals(&stage, refused, "GET /v1/capabilities", heal).await;
 }
 
-/// A 403 on one tenant is a matter of that tenant: never absence, and nobody else's.
+/// A 403 for one tenant concerns that tenant only, and is not absence.
 #[tokio::test(flavor = "multi_thread")]
 async fn forbidden_tenant_is_not_created_or_contagious() {
     let mut stage = stage("out-of-reach").await;

@@ -1,4 +1,4 @@
-//! F6: the platform acted and its answer was lost. The operator finds its own stamp and goes on; nothing is done twice.
+//! F6: the platform acted and its response was lost. The operator finds its own stamp and continues; nothing is done twice.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::stage::{Stage, condition};
 use crate::support::tenant::Handle;
 
-/// What becomes of an answer, by name. All but the last two are lost after the platform acted.
+/// Faults of responses, by name. All but the last two lose the response after the platform acted.
 fn faults() -> [(&'static str, Value); 6] {
     [
         ("closed", json!({ "kind": "close-after" })),
@@ -30,7 +30,7 @@ async fn plant(stage: &Stage, route: &str, tenant: &Handle<'_>, action: &Value) 
     stage.platform.plant(fault).await.unwrap();
 }
 
-/// What the platform accepted for one tenant, in order. The fault must have struck.
+/// What the platform accepted for one tenant, in order. The fault must have occurred.
 async fn effects(stage: &Stage, tenant: &Handle<'_>) -> Vec<String> {
     let calls = stage.platform.calls(&tenant.id, 0).await.unwrap();
     assert_eq!(1, calls.iter().filter(|seen| !seen.entry["fault"].is_null()).count(), "{calls:?}");

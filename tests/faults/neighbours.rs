@@ -1,5 +1,5 @@
-//! F31: a bad Tenant is its own problem. Whatever the platform does about one tenant, the edits of others are live at once, and
-//! at no moment do they say that the platform is not available.
+//! F31: a failing Tenant affects no other. Whatever the platform does for one tenant, edits of others are applied at once,
+//! and they never report that the platform is unavailable.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::{calls, live, platform_says, platform_writes};
 use crate::support::stage::Stage;
 use crate::support::tenant::Handle;
 
-/// What the platform may do about one tenant for ever.
+/// Permanent faults of one tenant.
 fn faults() -> [(&'static str, Value); 8] {
     [
         ("error", json!({ "kind": "status", "status": 500 })),
@@ -30,7 +30,7 @@ async fn bad_tenant_does_not_delay_others() {
     stage.timing.backoff_most = Duration::from_millis(200);
     let _operator = stage.start();
     let good = &live(&stage, 1).await[0];
-    // A probe takes its time, so that whatever waits for its end would be seen to wait.
+    // A probe is slow, so that anything that waits for it would be noticed.
     let slow = json!([{ "route": "GET /v1/capabilities", "action": { "kind": "delay", "seconds": 0.3 } }]);
     for (name, action) in faults() {
         let bad = Handle::new(&stage, name);
@@ -42,7 +42,7 @@ async fn bad_tenant_does_not_delay_others() {
         bad.condition("Ready", "False", "PlatformUnavailable").await;
         let edits = 8;
         for number in 1..=edits {
-            // In step with the failures of the other.
+            // In step with the failures of the other Tenant.
             let mark = stage.platform.mark().await.unwrap();
             calls(&stage, mark, "a failure", 1, |seen| seen.entry["tenant"] == json!(bad.id)).await;
             let company = format!("{name} {number}");

@@ -1,5 +1,5 @@
-//! F11: the platform is down, in every way in which a platform can be. The Platform says it once. What is live stays Ready and
-//! costs no write; what was edited waits and says so; nothing is created twice; and all of it heals without a restart.
+//! F11: the platform is down, in every possible way. The Platform reports it once. Live Tenants stay Ready without a write;
+//! edited ones wait and report it; nothing is created twice; and everything recovers without a restart.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn word(tenant: &nimbus_operator::resources::Tenant, kind: &str) -> String {
     condition(tenant, kind).map_or_else(|| "absent".to_owned(), |(status, _, _)| status)
 }
 
-/// The whole outage, with a platform that is broken and healed by the caller.
+/// A whole outage; the caller breaks and restores the platform.
 async fn outage(stage: &Stage, reason: &str, break_it: impl AsyncFnOnce(), heal: impl AsyncFnOnce()) {
     let _operator = stage.start();
     let tenants = live(stage, 6).await;
@@ -30,7 +30,7 @@ async fn outage(stage: &Stage, reason: &str, break_it: impl AsyncFnOnce(), heal:
     break_it().await;
     platform_says(stage, "False", reason).await;
 
-    // An edit that does not touch the settings is no edit of them: the hash is as applied.
+    // An edit that changes no settings keeps the applied hash.
     let (edited, touched) = (&tenants[0], &tenants[1]);
     edited.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
     touched.patch(json!({ "spec": { "syncIntervalSeconds": 61 } })).await;
@@ -63,7 +63,7 @@ async fn outage(stage: &Stage, reason: &str, break_it: impl AsyncFnOnce(), heal:
     assert_eq!(Vec::<(String, String)>::new(), stage.events().await.unwrap());
 }
 
-/// As [`outage`], by answers that replace every answer of the platform.
+/// As [`outage`], with faults that replace every response of the platform.
 async fn by_answers(name: &str, reason: &str, action: Value) {
     let stage = stage(name).await;
     let break_it = async || drop(stage.platform.plant(json!([{ "route": "*", "action": action }])).await.unwrap());
@@ -96,7 +96,7 @@ async fn timeout_is_an_outage() {
     by_answers("hanging", "Unreachable", json!({ "kind": "delay", "seconds": 3.0 })).await;
 }
 
-/// The operator reaches the platform through a port where somebody listens, then nobody, then somebody again.
+/// The operator reaches the platform through a port with a listener, then without, then with a listener again.
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_connections_are_an_outage() {
     let stage = stage("refusing").await;
@@ -113,7 +113,7 @@ async fn refused_connections_are_an_outage() {
     outage(&stage, "Unreachable", break_it, heal).await;
 }
 
-/// Connections live in this task and end with it.
+/// Connections belong to this task and end with it.
 async fn pass_on(listener: TcpListener, upstream: String) {
     let mut connections = tokio::task::JoinSet::new();
     loop {
@@ -121,13 +121,13 @@ async fn pass_on(listener: TcpListener, upstream: String) {
         let upstream = upstream.clone();
         connections.spawn(async move {
             let mut server = tokio::net::TcpStream::connect(upstream).await.unwrap();
-            // Either side may go at any time.
+            // Either side may close at any time.
             let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
         });
     }
 }
 
-/// 429: nobody calls before the time that the platform named, whoever was told; and then everybody goes on.
+/// 429: no Tenant calls before the time that the platform requested, whichever Tenant received it; then all continue.
 #[tokio::test(flavor = "multi_thread")]
 async fn retry_after_applies_to_all_tenants() {
     let mut stage = Stage::new("throttled").await;
@@ -144,12 +144,12 @@ async fn retry_after_applies_to_all_tenants() {
     tenants[0].patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
     let waits = tenants[0].condition("Ready", "False", "PlatformUnavailable").await;
     let (_, _, message) = condition(&waits, "Ready").unwrap();
-    // The time that is left changes with each look, and a message that changes is a write.
+    // The remaining time changes all the time, and a changed message would be a write.
     assert!(!message.contains(|c: char| c.is_ascii_digit()), "{message}");
     calls(&stage, mark, "a call", tenants.len() + 1, |seen| seen.call.contains("/v1/tenants/{id}")).await;
     assert!(since.elapsed() > Duration::from_secs(2), "called after {:?}", since.elapsed());
     tenants[0].ready().await;
-    // Those that were under way when it was told do not count against it.
+    // Calls that were already running do not count.
     let log = stage.platform.log_after(mark).await.unwrap();
     let early = log.iter().filter(|seen| early(&told.entry, &seen.entry)).count();
     assert!(early <= 4, "{early} calls in the time that was asked for");

@@ -1,5 +1,5 @@
-//! F27: a bug in a pass. The Tenant says so, more and more rarely; the process, the watch and everybody else go on; and when
-//! the bug is gone the Tenant heals by itself.
+//! F27: a panic in a pass. The Tenant reports it and retries with increasing delay; the process, the watch and all others
+//! continue; and the Tenant recovers when the bug is gone.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::support::wait::{PATIENCE, until};
 
 const STEPS: [Step; 6] = [Step::Resolve, Step::Validate, Step::Observe, Step::Plan, Step::Execute, Step::Conclude];
 
-/// Panics in the passes of one Tenant at one step, and notes when.
+/// Panics in the passes of one Tenant at one step, and records when.
 #[derive(Default)]
 struct Bug {
     bites: Mutex<Option<(Step, String)>>,
@@ -35,7 +35,7 @@ impl Bug {
         }
     }
 
-    /// Waits for the n-th bite and returns the pauses between the bites.
+    /// Waits for the n-th panic and returns the pauses between them.
     async fn pauses(&self, bites: usize) -> Vec<Duration> {
         let bitten = until("the bug bites", PATIENCE, async || {
             let bitten = self.bitten.lock().unwrap().clone();
@@ -66,7 +66,7 @@ async fn panic_affects_one_tenant_and_recovers() {
         let (_, _, message) = condition(&said, "Ready").unwrap();
         assert!(!message.contains("planted"), "the text of a panic may quote anything: {message}");
 
-        // Others are served at once, in between and after.
+        // Others are reconciled at once, during and after it.
         good.create(json!({})).await;
         good.ready().await;
         good.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
@@ -74,8 +74,8 @@ async fn panic_affects_one_tenant_and_recovers() {
 
         let audit = stage.audit().mark().await.unwrap();
         let pauses = bug.pauses(4).await;
-        // Doubled each time, less at most a tenth by which Tenants differ. Only the third is looked at: the Platform that
-        // becomes ready wakes everybody once.
+        // Doubled each time, with at most 10 % jitter. Only the third pause is checked: the Platform triggers all Tenants
+        // once when it becomes ready.
         assert!(pauses[2] >= stage.timing.backoff_first * 4 * 9 / 10, "{step:?}: {pauses:?}");
         assert_eq!(0, stage.tenant_writes(audit).await.unwrap().len(), "{step:?}: said once");
 
@@ -88,7 +88,7 @@ async fn panic_affects_one_tenant_and_recovers() {
     operator.stop().await;
 }
 
-/// Where not even the outcome can be written, nothing is said, and still nobody else notices.
+/// If not even the status can be written, nothing is reported, and others are still unaffected.
 #[tokio::test(flavor = "multi_thread")]
 async fn panic_while_publishing_stops_nothing_else() {
     let mut stage = Stage::new("panics-publishing").await;
@@ -114,7 +114,7 @@ async fn panic_while_publishing_stops_nothing_else() {
     operator.stop().await;
 }
 
-/// A panic in the pass of a Tenant that is being deleted keeps the finalizer, and the deletion ends when it stops.
+/// A panic during the deletion of a Tenant keeps the finalizer, and the deletion completes when the panics stop.
 #[tokio::test(flavor = "multi_thread")]
 async fn panic_during_deletion_keeps_the_finalizer() {
     let mut stage = Stage::new("panics-leaving").await;

@@ -1,7 +1,7 @@
-//! F24: a Tenant that was stored under a laxer schema and cannot be read. Everybody else is served, it says what is wrong, the
-//! platform is not called for it, a correct one heals it without a restart, and it can be deleted.
+//! F24: a Tenant that was stored under a laxer schema and cannot be decoded. All others are reconciled, it reports what is
+//! wrong, the platform is not called for it, a valid one recovers it without a restart, and it can be deleted.
 //!
-//! Schemas are cluster-wide, so this has a control plane of its own.
+//! Schemas are cluster-wide, so this test has a control plane of its own.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
@@ -15,12 +15,12 @@ use crate::support::tenant::Handle;
 use crate::support::wait::{PATIENCE, until};
 use crate::support::{apply, assets, users};
 
-/// What cannot be read: a switch that is a text.
+/// Undecodable: a switch that is a string.
 fn unreadable() -> Value {
     json!({ "extensions": { "interact": { "enabled": "yes" } } })
 }
 
-/// The CRD with a spec of which the schema knows nothing.
+/// The CRD with a schema that allows anything in the spec.
 async fn lax(stage: &StageOn<'_>) {
     let api: Api<CustomResourceDefinition> = Api::all(stage.client(users::ADMIN));
     let mut crd = api.get("tenants.nimbus.luware.com").await.unwrap();
@@ -36,7 +36,7 @@ async fn lax(stage: &StageOn<'_>) {
     until_accepted(stage, true).await;
 }
 
-/// The CRD as it is shipped.
+/// The generated CRD.
 async fn strict(stage: &StageOn<'_>) {
     apply::crds(&stage.client(users::ADMIN), &assets::checkout().join("crds")).await.unwrap();
     until_accepted(stage, false).await;
@@ -47,7 +47,7 @@ fn dynamic(stage: &StageOn<'_>) -> Api<DynamicObject> {
     Api::namespaced_with(stage.client(users::PLATFORM_ADMIN), &stage.env.namespace, &resource)
 }
 
-/// The API server takes a moment to judge by a new schema.
+/// The API server needs a moment to apply a new schema.
 async fn until_accepted(stage: &StageOn<'_>, accepted: bool) {
     let probe = Handle::new(stage, "probe").manifest(unreadable());
     let object: DynamicObject = serde_json::from_value(probe).unwrap();
@@ -59,7 +59,7 @@ async fn until_accepted(stage: &StageOn<'_>, accepted: bool) {
     .await;
 }
 
-/// Waits until a Tenant that cannot be read says so, and returns it.
+/// Waits until an undecodable Tenant reports it, and returns it.
 async fn says_undecodable(stage: &StageOn<'_>, name: &str) -> DynamicObject {
     until(&format!("{name} says Undecodable"), PATIENCE, async || {
         let object = dynamic(stage).get(name).await.map_err(|error| error.to_string())?;
@@ -90,7 +90,7 @@ async fn calls_for(stage: &StageOn<'_>, tenant: &Handle<'_>, mark: u64) -> usize
     stage.platform.calls(&tenant.id, mark).await.unwrap().len()
 }
 
-/// One control plane for both, one after the other.
+/// Both on one control plane, one after the other.
 #[tokio::test(flavor = "multi_thread")]
 async fn undecodable_tenant_affects_no_other() {
     let control_plane = ControlPlane::start(Options::default()).await.unwrap();
@@ -98,7 +98,7 @@ async fn undecodable_tenant_affects_no_other() {
     arrived_on_a_live_watch(&StageOn::on(&control_plane, "poison-live").await).await;
 }
 
-/// K1: in the first list, where one such object once stopped all others.
+/// K1: in the first list, where one such object would stop all others.
 async fn there_at_the_start(stage: &StageOn<'_>) {
     let (poison, deleted, good) =
         (Handle::new(stage, "poison"), Handle::new(stage, "deleted"), Handle::new(stage, "good"));
@@ -127,7 +127,7 @@ async fn there_at_the_start(stage: &StageOn<'_>) {
     operator.stop().await;
 }
 
-/// K2: as an update of a Tenant that was served until then. The spec before it is enforced no longer.
+/// K2: as an update of a reconciled Tenant. Its previous spec is no longer enforced.
 async fn arrived_on_a_live_watch(stage: &StageOn<'_>) {
     let _operator = stage.start();
     let (poison, deleted, good) =
@@ -146,7 +146,7 @@ async fn arrived_on_a_live_watch(stage: &StageOn<'_>) {
     let mark = stage.platform.mark().await.unwrap();
     strict(stage).await;
 
-    // Drift of what the last readable spec said is not corrected, and others are served.
+    // Drift from the last decodable spec is not corrected, and others are reconciled.
     stage.platform.edit(&poison.id, json!({ "general": { "companyName": "From the UI" } })).await.unwrap();
     let said = says_undecodable(stage, &poison.name).await;
     assert_eq!(json!(before.applied), said.data["status"]["applied"], "how the tenant is known is kept");
@@ -176,7 +176,7 @@ async fn gone(stage: &StageOn<'_>, name: &str) {
     .await;
 }
 
-/// Platforms are watched as one list, beside the Tenants': one that cannot be read must stop neither.
+/// Platforms are watched as one list, next to Tenants: an undecodable one must stop neither.
 #[tokio::test(flavor = "multi_thread")]
 async fn undecodable_platform_affects_no_other() {
     let control_plane = ControlPlane::start(Options::default()).await.unwrap();
@@ -213,7 +213,7 @@ async fn undecodable_platform_affects_no_other() {
         })
         .await;
     };
-    // There at the start, and arrived on a live watch.
+    // Present at the start, and arriving on a live watch.
     plant("early").await;
     let operator = stage.start();
     stage.connected().await;
@@ -225,7 +225,7 @@ async fn undecodable_platform_affects_no_other() {
     stage.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
     stage.ready().await;
 
-    // Its own platform, of all: the Tenant stays as it was, and a correct one heals it without a restart.
+    // Even for its own Platform: the Tenant keeps its status, and a valid one recovers it without a restart.
     let broken = Patch::Merge(json!({ "spec": { "limits": "none" } }));
     platforms.patch(&stage.env.platform, &PatchParams::default(), &broken).await.unwrap();
     says(&stage.env.platform, "Undecodable").await;

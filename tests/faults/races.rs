@@ -1,5 +1,5 @@
-//! Somebody else edits between our look and our write: the platform refuses the stale write (412), the operator looks once
-//! more, and both edits survive.
+//! The tenant is edited in the UI between the operator's read and its write: the platform rejects the stale write (412),
+//! the operator reads again, and both edits are kept.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,8 +13,8 @@ use tokio::task::block_in_place;
 use crate::support::hold::Hold;
 use crate::support::stage::{Stage, condition};
 
-/// Edits in the UI just before the plan is carried out, while armed. Unless it does so `for_ever`, it is disarmed by the first
-/// write that came too late: a pass without a write is no race.
+/// Edits in the UI just before the plan is executed, while armed. Unless it does so `for_ever`, it is disarmed by the first
+/// write that came too late: a pass without a write is not a race.
 fn edits_before_the_write(stage: &Stage, for_ever: bool) -> (Observer, Arc<AtomicBool>) {
     let (armed, edited) = (Arc::new(AtomicBool::new(false)), AtomicBool::new(false));
     let url = format!("{}/sandbox/tenants/{}/settings?as=system", stage.platform.url(), stage.id);
@@ -22,7 +22,7 @@ fn edits_before_the_write(stage: &Stage, for_ever: bool) -> (Observer, Arc<Atomi
         let armed = armed.clone();
         move |step, _: &str| match step {
             Step::Resolve => edited.store(false, Ordering::SeqCst),
-            // A second look in one pass.
+            // A second read in one pass.
             Step::Observe if edited.load(Ordering::SeqCst) && !for_ever => armed.store(false, Ordering::SeqCst),
             Step::Execute if armed.load(Ordering::SeqCst) => {
                 edit(&url);
@@ -42,8 +42,8 @@ fn edit(url: &str) {
     block_in_place(|| Runtime::current().block_on(request.send())).unwrap().error_for_status().unwrap();
 }
 
-/// `companyName` is managed and `division` is not; the edit is about the city. Sending the same body again with the newer
-/// version would leave the company's name as the UI has it.
+/// `companyName` is managed and `division` is not; the edit changes the city. Sending the same body again with the newer
+/// version would keep the company name of the UI.
 #[tokio::test(flavor = "multi_thread")]
 async fn ui_edit_during_a_pass_is_kept() {
     let mut stage = Stage::new("race").await;
@@ -77,7 +77,7 @@ async fn ui_edit_during_a_pass_is_kept() {
     assert_eq!(1, stage.tenant_writes(audit).await.unwrap().len(), "nobody has to hear of it");
 }
 
-/// Whoever edits all the time does not make the operator turn in circles within one pass, nor say anything false.
+/// Constant edits neither make the operator loop within one pass nor report anything wrong.
 #[tokio::test(flavor = "multi_thread")]
 async fn repeated_conflict_ends_the_pass_and_retries() {
     let mut stage = Stage::new("race-again").await;
@@ -101,7 +101,7 @@ async fn repeated_conflict_ends_the_pass_and_retries() {
     assert_ne!(Value::Null, general["division"]);
 }
 
-/// The finalizer's answer shows a newer Tenant than the pass decided on. What it decided is not that Tenant's.
+/// The response to the finalizer contains a newer Tenant than the pass has decided on. The decision does not apply to it.
 #[tokio::test(flavor = "multi_thread")]
 async fn edit_before_creation_is_not_lost() {
     let mut stage = Stage::new("race-edit").await;
@@ -126,7 +126,7 @@ async fn deleted_tenant_is_not_created() {
     let _operator = stage.connect().await;
     let mut held = hold.at(Step::Execute);
     let mut manifest = stage.manifest(json!({}));
-    // Somebody else's finalizer keeps it there.
+    // Another finalizer keeps it.
     manifest["metadata"]["finalizers"] = json!(["example.com/backup"]);
     stage.try_create(manifest).await.unwrap();
     held.reached().await;

@@ -1,5 +1,5 @@
-//! References that do not hold yet: a Platform that is missing or does not want this namespace. The Tenant says which, calls
-//! nobody, and goes on by itself once they do.
+//! References that do not resolve yet: a Platform that is missing or does not allow this namespace. The Tenant reports
+//! which, makes no call, and continues once they resolve.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ async fn missing_platform_is_awaited() {
 
     stage.platform_object(&stage.platform.url()).await;
     stage.ready().await;
-    // Said once however often it was looked for, then the finalizer, then Ready.
+    // Reported once however often it was checked, then the finalizer, then Ready.
     let writes = stage.tenant_writes(audit).await.unwrap();
     let writes: Vec<_> = writes.iter().map(|write| write.subresource.as_str()).collect();
     assert_eq!(vec!["status", "", "status"], writes);
@@ -76,7 +76,7 @@ async fn namespace_is_served_once_permitted() {
     allow(&stage, json!({ "names": [stage.env.namespace] })).await;
     stage.ready().await;
 
-    // Taken away again: what is there stays as it is, and no edit gets through.
+    // Removed again: the tenant stays as it is, and no edit is applied.
     let mark = stage.platform.mark().await.unwrap();
     allow(&stage, json!(null)).await;
     stage.condition("Ready", "False", "NamespaceNotPermitted").await;
@@ -116,7 +116,7 @@ async fn an_edit_of_a_platform_wakes_its_tenants_once_their_passes_can_see_it() 
     }
 }
 
-/// A Tenant whose Platform is missing is nobody else's problem.
+/// A Tenant whose Platform is missing does not affect others.
 #[tokio::test(flavor = "multi_thread")]
 async fn missing_platform_does_not_delay_others() {
     let stage = Stage::new("missing-other").await;

@@ -1,5 +1,5 @@
-//! F9: the platform answers, and refuses. Said once, with the setting and the id of the first request to quote in a ticket;
-//! tried again at each sync and not in between; and forgotten when it is accepted.
+//! F9: the platform rejects a save. Reported once, with the setting and the ID of the first request for a ticket; tried
+//! again at each sync only; and cleared when it is accepted.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ fn refusal(slug: &str, status: u16, more: Value) -> Value {
     json!({ "kind": "status", "status": status, "contentType": "application/problem+json", "body": body })
 }
 
-/// Every refusal of a save, with the reason that follows and a word of its message.
+/// Every rejection of a save, with the resulting reason and a word of its message.
 fn refusals() -> Vec<(Value, &'static str, &'static str)> {
     let fields = json!({ "requestId": "r-1", "errors": [
         { "pointer": "/modalities/email/maxConcurrentTasksPerService", "code": "out-of-range", "min": 1, "max": 30 }
@@ -57,7 +57,7 @@ async fn rejected_save_is_reported_once_and_retried() {
     }
 }
 
-/// The platform gives every answer an id. A refusal that stays the same is no news because its id is another.
+/// The platform gives every response an ID. A different ID alone is not a change of status.
 #[tokio::test(flavor = "multi_thread")]
 async fn changed_request_id_writes_no_status() {
     let mut stage = Stage::new("request-id").await;

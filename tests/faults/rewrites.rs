@@ -1,6 +1,5 @@
-//! F28: a platform that accepts a value and keeps another. Three writes, then the Tenant says so, and no write follows until
-//! there is a reason to try again. And
-//! values that a switch hides: they are kept by keeping quiet about them.
+//! F28: a platform that accepts a value and stores another. After three writes the Tenant reports it, and no write follows
+//! until there is a reason to try again. And values that a switch hides: they are kept because they are not sent.
 
 use std::time::Duration;
 
@@ -35,14 +34,14 @@ async fn rewritten_value_is_reported_after_three_writes() {
         assert_eq!(None, condition(&stalled, "Reconciling"));
         assert_eq!(Some("False"), condition(&stalled, "Synced").map(|(status, _, _)| status).as_deref());
 
-        // Looked at again and again, and left alone.
+        // Read again and again, and not written.
         let (quiet, audit) = (stage.platform.mark().await.unwrap(), stage.audit().mark().await.unwrap());
         calls(&stage, quiet, "a look", 5, |seen| seen.call == "GET /v1/tenants/{id}").await;
         let writes = calls(&stage, mark, "a write", 0, is_write).await;
         assert_eq!(3, writes.len(), "{mode}: {writes:?}");
         assert_eq!(0, stage.tenant_writes(audit).await.unwrap().len(), "{mode}");
 
-        // Another edit is another three chances; this one is kept.
+        // Another edit allows three more attempts; this value is kept.
         normalise(&stage, "/general/companyName", "off").await;
         stage.patch(json!({ "spec": { "general": { "companyName": "Contoso GmbH" } } })).await;
         stage.ready().await;
@@ -50,7 +49,7 @@ async fn rewritten_value_is_reported_after_three_writes() {
     }
 }
 
-/// A stage whose Tenant is stalled, since the platform spells its company's name otherwise; and its writes since.
+/// A fixture whose Tenant is stalled, since the platform changes the spelling of its company name; and its writes since.
 async fn stalled(name: &str, timing: impl Fn(&mut Timing)) -> (Stage, Operator, u64) {
     let mut stage = Stage::new(name).await;
     stage.timing.sync = Some(Duration::from_millis(200));
@@ -79,7 +78,7 @@ async fn value_fixed_in_the_ui_needs_no_write() {
     assert_eq!(Vec::<Value>::new(), writes(&stage, mark).await);
 }
 
-/// The platform was repaired, which nobody sees: its value is still the wrong one.
+/// The platform was repaired, which is not visible: its value is still wrong.
 #[tokio::test(flavor = "multi_thread")]
 async fn requested_pass_tries_again() {
     let (stage, _operator, mark) = stalled("rewrites-asked", |_| {}).await;
@@ -90,7 +89,7 @@ async fn requested_pass_tries_again() {
     stage.pass().await;
     stage.ready().await;
     assert_eq!(2, writes(&stage, mark).await.len());
-    // Nothing of it is said to have been drift.
+    // It is not reported as drift.
     assert_eq!(Vec::<(String, String)>::new(), stage.events().await.unwrap());
 }
 

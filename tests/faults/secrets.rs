@@ -1,5 +1,5 @@
-//! F15: everything that can be wrong with a Secret. The condition names the setting and never the value, the last good value
-//! stays on the platform, and the next good one is applied.
+//! F15: everything that can be wrong with a Secret. The condition names the setting and never the value, the last valid
+//! value stays on the platform, and the next valid one is applied.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,7 +24,7 @@ fn secrets(stage: &Stage) -> Api<Secret> {
     Api::namespaced(stage.client(users::ADMIN), &stage.env.namespace)
 }
 
-/// Puts another Secret in the place of the one that is referred to; nothing at all when there is no data.
+/// Replaces the referenced Secret; without data it is only deleted.
 async fn replace(stage: &Stage, kind: &str, data: Option<(&str, &[u8])>) {
     let api = secrets(stage);
     if api.get_opt("acs").await.unwrap().is_some() {
@@ -40,7 +40,7 @@ async fn replace(stage: &Stage, kind: &str, data: Option<(&str, &[u8])>) {
     api.create(&PostParams::default(), &secret).await.unwrap();
 }
 
-/// A good connection string that nobody had before.
+/// A new valid connection string.
 fn fresh() -> String {
     let key: String = uuid::Uuid::new_v4().simple().to_string();
     format!("endpoint=https://contoso.communication.azure.com/;accesskey={key}")
@@ -58,7 +58,7 @@ async fn version(stage: &Stage) -> i64 {
     state["version"].as_i64().unwrap()
 }
 
-/// A bad Secret: its type and content, and the reason and mode that follow.
+/// An invalid Secret: its type and content, and the resulting reason and mode.
 struct Bad {
     name: &'static str,
     kind: &'static str,
@@ -67,7 +67,7 @@ struct Bad {
     mode: &'static str,
 }
 
-/// Every bad value that is long enough to be recognised holds this.
+/// Every invalid value that is long enough contains this text.
 const CANARY: &str = "Q0FOQVJZLUNBTkFSWS1DQU5BUlk";
 
 fn bad() -> Vec<Bad> {
@@ -162,7 +162,7 @@ async fn equivalent_secret_change_sends_nothing() {
     assert_eq!(Vec::<String>::new(), stage.platform.effects(mark).await.unwrap());
 }
 
-/// Waits until the status speaks of the Secret as it is now.
+/// Waits until status refers to the current Secret.
 async fn follows(stage: &Stage) {
     let secret = secrets(stage).get("acs").await.unwrap().metadata;
     let wanted = format!("{}/{}/{KEY}", secret.uid.unwrap(), secret.resource_version.unwrap());
@@ -190,7 +190,7 @@ async fn rotated_secret_is_applied_once_per_change() {
     assert_eq!(vec!["settings-changed"; 5], stage.platform.effects(mark).await.unwrap());
 }
 
-/// However long it was missing, a Secret that comes is noticed within the bound for references.
+/// However long it was missing, a new Secret is noticed within the retry limit for references.
 #[tokio::test(flavor = "multi_thread")]
 async fn late_secret_recovers_in_time() {
     let mut stage = Stage::new("late-secret").await;

@@ -1,5 +1,5 @@
-//! F2: what the watch has not brought yet. A pass that follows another one at once may be handed the Tenant from before the
-//! first one's own writes, and must not act on it.
+//! F2: changes that the watch has not delivered yet. A pass that follows another one at once may get the Tenant from before
+//! the writes of the first one, and must not act on it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,8 +18,8 @@ use crate::support::tenant::Handle;
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
 
-/// The Platform is edited in the middle of each first pass, which wakes the Tenant for a second one. Without its status the
-/// second one would not know that the connection string was sent, and would send and say everything again.
+/// The Platform is edited in the middle of each first pass, which triggers a second one. Without its status the second one
+/// would not know that the connection string was sent, and would send and report everything again.
 #[tokio::test(flavor = "multi_thread")]
 async fn pass_ignores_stale_cache() {
     let mut stage = Stage::new("stale").await;
@@ -33,7 +33,7 @@ async fn pass_ignores_stale_cache() {
         let first =
             number > 0 && counter.compare_exchange(number - 1, number, Ordering::SeqCst, Ordering::SeqCst).is_ok();
         if first {
-            // Something that no status speaks of.
+            // A setting that does not appear in status.
             let limit = json!({ "spec": { "limits": { "confirmedDeletionsPerHour": 100 + number } } });
             let edit = async || {
                 let edited = platforms.patch(&name, &PatchParams::default(), &Patch::Merge(limit)).await.unwrap();
@@ -67,7 +67,7 @@ async fn pass_ignores_stale_cache() {
         assert!(passes.load(Ordering::SeqCst) >= before + 3);
         let calls = stage.platform.calls(&tenant.id, 0).await.unwrap();
         assert_eq!(1, calls.iter().filter(|seen| is_write(seen)).count(), "{number}: {calls:?}");
-        // The finalizer, the status, and the answer to the request for a pass.
+        // The finalizer, the status, and the echo of the requested pass.
         let writes = stage.tenant_writes(mark).await.unwrap();
         assert_eq!(3, writes.iter().filter(|write| write.name == tenant.name).count(), "{number}");
     }

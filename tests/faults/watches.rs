@@ -1,4 +1,4 @@
-//! F4, K4: what a watch would continue from is forgotten, and whoever answers says it by the status of the answer.
+//! F4, K4: the resource version of a watch has expired, and the response has status 410 instead of an error event.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::support::stage::Stage;
 use crate::support::tenant::Handle;
 use crate::support::wait::{PATIENCE, until};
 
-/// Waits until a watch was refused so often.
+/// Waits until this many watches were rejected.
 async fn refused(proxy: &Proxy, least: usize) {
     until("a watch was refused", PATIENCE, async || match proxy.refused() {
         count if count >= least => Ok(()),

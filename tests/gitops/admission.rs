@@ -1,4 +1,4 @@
-//! Rules 8 to 10, and the mistakes that people make, as kubectl tells them.
+//! Rules 8 to 10, and common mistakes as kubectl reports them.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ async fn kubectl_reports_field_and_allowed_values() {
     let group = "spec.general.tenantAdministrationGroupId";
     let authorization = "spec.extensions.interact.authorization";
     let guid = "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
-    // What it is, where, the bad value, what kubectl says besides the path, the good value.
+    // Name, path, bad value, what kubectl says in addition to the path, good value.
     let mistakes = [
         ("wrong type", email_tasks, json!("many"), "must be of type integer", json!(7)),
         ("below", session, json!(4), "should be greater than or equal to 5", json!(5)),
@@ -90,7 +90,7 @@ async fn kubectl_reports_field_and_allowed_values() {
         apply(&stage, &[], &with(&stage, path, good)).await;
         applied += 1;
     }
-    // Server-side apply refuses null; create takes it for absence (refusals.rs goes through all fields).
+    // Server-side apply rejects null; create treats it as absent (refusals.rs covers all fields).
     let null = with(&stage, "spec.general.companyName", Value::Null);
     let output = kubectl_file(&stage, &["apply", "--server-side", "--force-conflicts"], &null).await;
     assert!(!output.status.success() && output.stderr.contains("spec.general.companyName"), "{output:?}");
@@ -117,7 +117,7 @@ async fn rule_08_conditions_are_keyed_by_type() {
         let file = super::file(&status(conditions));
         let manager = format!("--field-manager={manager}");
         let words = ["apply", "--server-side", "--subresource=status", &manager, "-f", file.path().to_str().unwrap()];
-        // Only operators write a status.
+        // Only operators write status.
         kubectl(&stage, &stage.env.operator_user, &words).await
     };
 
@@ -125,7 +125,7 @@ async fn rule_08_conditions_are_keyed_by_type() {
     assert!(!twice.status.success(), "{twice:?}");
     assert!(twice.stderr.contains("duplicate entries for key [type=\"Ready\"]"), "{}", twice.stderr);
 
-    // Two managers each own their entry, which an atomic list would not let them.
+    // Two managers each own their entry, which an atomic list would not allow.
     let once = write("one", json!([condition("First")])).await;
     assert!(once.status.success(), "{once:?}");
     let mut other = condition("Other");
@@ -175,7 +175,7 @@ async fn rule_10_immutable_fields_cannot_change() {
     let message = refused(renamed, 422, &says).unwrap();
     assert!(!message.contains("immutable"), "{message}");
 
-    // Taken away, it could be set anew.
+    // If it could be removed, it could be set to another value.
     for (patch, path) in [
         (json!({ "spec": { "platformRef": null } }), "spec.platformRef: Required value"),
         (json!({ "spec": { "platformRef": { "name": null } } }), "spec.platformRef.name: Required value"),
@@ -186,13 +186,13 @@ async fn rule_10_immutable_fields_cannot_change() {
     }
     assert_eq!(before.metadata.resource_version, stage.get().await.metadata.resource_version, "nothing was written");
 
-    // The same GUID in other capitals is the same tenant.
+    // The same GUID in upper case is the same tenant.
     let capitals = stage.id.to_uppercase();
     let same = stage.patch(json!({ "spec": { "general": { "tenantId": capitals } } })).await;
     assert_eq!(capitals, same.spec.settings.general.tenant_id.as_str());
 }
 
-/// Every rule about an edit, of every kind: what it accepts and what it refuses.
+/// Every transition rule of every kind: what it accepts and what it rejects.
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_10_transition_rules_accept_and_reject() {
     let stage = Stage::new("edits").await;

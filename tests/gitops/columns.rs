@@ -33,7 +33,7 @@ async fn rule_13_tenants_are_selectable_by_fields() {
 fn cells(table: &str) -> Vec<(String, String)> {
     let lines: Vec<&str> = table.lines().collect();
     let [header, row] = lines.as_slice() else { panic!("not one row: {table}") };
-    // Headers are separated by at least three blanks; a column ends where the next begins.
+    // Headers are separated by at least three spaces; a column ends where the next begins.
     let gap = regex::Regex::new("   +").unwrap();
     let mut starts: Vec<usize> = vec![0];
     starts.extend(gap.find_iter(header.trim_end()).map(|gap| gap.end()));
@@ -65,7 +65,7 @@ async fn rule_14_columns_are_filled_once_ready() {
     let headers: Vec<&str> = seen.iter().map(|(header, _)| header.as_str()).collect();
     let extra = ["DISPLAY NAME", "PARTNER", "SCRIPT", "OVERUSE", "MESSAGE"];
     assert_eq!([&["NAME", "PLATFORM", "STATE", "READY", "REASON"], &extra[..], &["AGE"]].concat(), headers);
-    // Nobody is assigned, so PARTNER has nothing to say; every other cell does.
+    // No partner is assigned, so PARTNER is empty; every other cell is not.
     let empty: Vec<&str> = seen.iter().filter(|(_, cell)| cell.is_empty()).map(|(header, _)| header.as_str()).collect();
     assert_eq!(["PARTNER"], *empty);
 
@@ -75,7 +75,7 @@ async fn rule_14_columns_are_filled_once_ready() {
     let message = "every managed setting of this generation was applied";
     assert_eq!(["Contoso", "northwind", "False", "False", message], values[5..10]);
 
-    // The short name, since `tenants` alone may be somebody else's; and the category, which names all our kinds.
+    // The short name, since `tenants` alone may belong to another API; and the category, which contains all our kinds.
     let short = stage.kubectl(TENANT_EDITOR, &["get", "nten", "-o", "name"]).await.unwrap();
     assert_eq!("tenant.nimbus.luware.com/contoso\n", short);
     let category = stage.kubectl(PLATFORM_ADMIN, &["get", "nimbus", "-o", "name"]).await.unwrap();

@@ -17,7 +17,7 @@ fn files() -> Vec<PathBuf> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rules_01_and_02_crds_apply_without_warnings() {
-    // One that has no CRD yet.
+    // Without a CRD.
     let options = Options { controller_manager: false, ..Options::default() };
     let control_plane = ControlPlane::start(options).await.unwrap();
     let kubectl = Kubectl::new(control_plane.kubeconfig(users::ADMIN));
@@ -25,7 +25,7 @@ async fn rules_01_and_02_crds_apply_without_warnings() {
         (&["apply", "--server-side", "--dry-run=server", "-f"][..], "serverside-applied (server dry run)"),
         (&["apply", "-f"], "created"),
         (&["apply", "-f"], "unchanged"),
-        // Who began with the one side may go on with the other.
+        // Users may switch from one to the other.
         (&["apply", "--server-side", "--force-conflicts", "-f"], "serverside-applied"),
     ] {
         for file in files() {
@@ -46,7 +46,7 @@ async fn rules_01_and_02_crds_apply_without_warnings() {
     }
 }
 
-/// The annotation of client-side apply holds the whole document, and all annotations together 256 KiB.
+/// The annotation of client-side apply contains the whole document, and all annotations together are limited to 256 KiB.
 #[test]
 fn rule_02_crds_fit_the_apply_annotation() {
     for file in files() {
@@ -57,7 +57,7 @@ fn rule_02_crds_fit_the_apply_annotation() {
     }
 }
 
-/// The places in every kind about which `bad` holds.
+/// The paths in every kind for which `bad` is true.
 async fn offenders(members: &[&str], bad: impl Fn(&Node<'_>) -> bool) -> Vec<String> {
     let stage = Stage::new("schema").await;
     let (mut offenders, mut seen) = (vec![], 0);
@@ -113,7 +113,7 @@ async fn rule_06_every_field_has_a_safe_description() {
     let stage = Stage::new("described").await;
     for plural in PLURALS {
         let crd = installed(&stage.env, plural).await.to_string();
-        // Flux replaces the one, Helm and Argo CD's ApplicationSets the other.
+        // Flux substitutes the one, Helm and Argo CD's ApplicationSets the other.
         assert!(!crd.contains("${") && !crd.contains("{{"), "{plural}");
         assert!(!crd.contains("Auto-generated derived type"), "{plural} has kube's text on its root");
     }

@@ -12,7 +12,7 @@ fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What `kubectl explain` calls a place: items of a list are at the list itself.
+/// The path in `kubectl explain`: items of a list have the path of the list.
 fn field(plural: &str, node: &Node<'_>) -> String {
     let names = node.path.iter().filter(|name| *name != "[]").cloned().collect::<Vec<_>>();
     format!("{plural}.nimbus.luware.com.{}", names.join("."))
@@ -57,7 +57,7 @@ async fn rule_06_kubectl_explains_every_section() {
     assert!(fields >= 200, "{fields}");
 }
 
-/// What a description has to say, by the schema and by the table of settings.
+/// What a description must contain, by the schema and by the table of settings.
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_06_descriptions_have_unit_and_authority() {
     let stage = Stage::new("described-by").await;

@@ -1,4 +1,5 @@
-//! Every version of one Tenant, as a watch delivers them: what a wait, a dashboard or a notification could have seen.
+//! Every version of one Tenant, as a watch delivers them: what `kubectl wait`, a dashboard or a notification could have
+//! seen.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,7 +12,7 @@ use tokio::task::JoinHandle;
 use crate::support::stage::{NAME, Stage};
 use crate::support::wait::{PATIENCE, until};
 
-/// A watch under way; it ends with this value.
+/// A running watch; it ends with this value.
 pub struct History {
     seen: Arc<Mutex<Vec<Tenant>>>,
     task: JoinHandle<()>,
@@ -24,7 +25,7 @@ impl Drop for History {
 }
 
 impl History {
-    /// Begins to watch the Tenant, which must be there.
+    /// Starts to watch the Tenant, which must exist.
     pub async fn of(stage: &Stage) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let config = Config::default().fields(&format!("metadata.name={NAME}"));
@@ -60,7 +61,7 @@ impl History {
     }
 }
 
-/// Whether a condition is there and True.
+/// Whether a condition is present and True.
 pub fn holds(tenant: &Tenant, condition_type: ConditionType) -> bool {
     let conditions = tenant.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
     condition::status(conditions, condition_type) == Some(ConditionStatus::True)

@@ -1,4 +1,4 @@
-//! One kind, and how to ask the API server about objects of it.
+//! One kind, and requests for objects of it.
 
 use kube::Client;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::support::users::PLATFORM_ADMIN;
 /// The name of the objects.
 pub const NAME: &str = "refusals";
 
-/// One kind as it is installed.
+/// One installed kind.
 pub struct Kind<'s> {
     env: &'s TestEnv<'s>,
     pub plural: &'static str,
@@ -31,7 +31,7 @@ impl Answer {
         self.body["message"].as_str().unwrap_or_default()
     }
 
-    /// The places that it complains about, with what it says of each.
+    /// The paths in the error, each with its message.
     pub fn causes(&self) -> Vec<(&str, &str)> {
         let causes = self.body["details"]["causes"].as_array().into_iter().flatten();
         causes.map(|cause| (cause["field"].as_str().unwrap(), cause["message"].as_str().unwrap())).collect()
@@ -61,7 +61,7 @@ impl<'s> Kind<'s> {
         })
     }
 
-    /// A good object with one value at a path.
+    /// A valid object with one value at a path.
     pub fn with(&self, path: &[String], value: Value) -> Value {
         let mut object = self.object(good(&self.schema()["properties"]["spec"]));
         put(&mut object, self.schema(), path, value);
@@ -76,19 +76,19 @@ impl<'s> Kind<'s> {
         format!("/apis/nimbus.luware.com/v1alpha1/{place}{}", self.plural)
     }
 
-    /// What a create answers that kubectl would send; nothing is written.
+    /// The response to a create as kubectl sends it, as a dry run.
     pub async fn create(&self, object: &Value) -> Answer {
         let url = format!("{}?dryRun=All&fieldManager=test&fieldValidation=Strict", self.url());
         self.send(PLATFORM_ADMIN, http::Request::post(url).header("content-type", "application/json"), object).await
     }
 
-    /// The same, and the object is there.
+    /// The same without dry run.
     pub async fn store(&self, object: &Value) -> Answer {
         let url = format!("{}?fieldManager=test&fieldValidation=Strict", self.url());
         self.send(PLATFORM_ADMIN, http::Request::post(url).header("content-type", "application/json"), object).await
     }
 
-    /// What a server-side apply answers; nothing is written.
+    /// The response to a server-side apply, as a dry run.
     pub async fn apply(&self, object: &Value) -> Answer {
         let query = "dryRun=All&fieldManager=test&fieldValidation=Strict&force=true";
         let url = format!("{}/{NAME}?{query}", self.url());
@@ -96,14 +96,14 @@ impl<'s> Kind<'s> {
         self.send(PLATFORM_ADMIN, request, object).await
     }
 
-    /// What an edit answers, of the object or of a part such as `/status`.
+    /// The response to an edit of the object or of a subresource such as `/status`.
     pub async fn patch(&self, user: &str, part: &str, dry_run: bool, patch: &Value) -> Answer {
         let dry_run = if dry_run { "dryRun=All&" } else { "" };
         let url = format!("{}/{NAME}{part}?{dry_run}fieldManager=test&fieldValidation=Strict", self.url());
         self.send(user, http::Request::patch(url).header("content-type", "application/merge-patch+json"), patch).await
     }
 
-    /// What a deletion answers; nothing is deleted.
+    /// The response to a deletion, as a dry run.
     pub async fn delete(&self, user: &str) -> Answer {
         let url = format!("{}/{NAME}?dryRun=All", self.url());
         self.send(user, http::Request::delete(url).header("content-type", "application/json"), &json!({})).await

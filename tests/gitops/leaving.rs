@@ -1,4 +1,4 @@
-//! Rules 30, 33 and 34: the finalizer is polite, and nobody is trapped by it.
+//! Rules 30, 33 and 34: the finalizer respects others and never blocks a deletion forever.
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, ListParams};
@@ -28,25 +28,25 @@ async fn finalizers(stage: &Stage, expected: &[&str]) {
 async fn rule_30_finalizer_respects_other_finalizers() {
     let stage = Stage::new("polite").await;
     let _operator = stage.start();
-    // `apply` fails on a warning, and the API server warns of a finalizer without a domain and a path.
+    // `apply` fails on a warning, and the API server warns about a finalizer without a domain and a path.
     let mut manifest = stage.manifest(json!({}));
     manifest["metadata"]["finalizers"] = json!([THEIRS]);
     apply(&stage, &[], &manifest).await;
     stage.ready().await;
     finalizers(&stage, &[THEIRS, OURS]).await;
 
-    // A replace knows nothing of ours; it comes back at once, and theirs stays.
+    // A replace drops our finalizer; the operator adds it again at once and keeps the other one.
     manifest["spec"]["general"]["division"] = json!("Care");
     let replaced = kubectl_file(&stage, &["replace"], &manifest).await;
     assert!(replaced.status.success() && replaced.stderr.is_empty(), "{replaced:?}");
     finalizers(&stage, &[THEIRS, OURS]).await;
-    // Also where nothing else changed.
+    // Even if nothing else changed.
     let replaced = kubectl_file(&stage, &["replace"], &manifest).await;
     assert!(replaced.status.success(), "{replaced:?}");
     finalizers(&stage, &[THEIRS, OURS]).await;
     stage.ready().await;
 
-    // We go when our part is done, and leave theirs.
+    // Our finalizer is removed when our part is done, and theirs stays.
     stage.delete().await;
     finalizers(&stage, &[THEIRS]).await;
     stage.patch(json!({ "metadata": { "finalizers": null } })).await;
@@ -66,7 +66,7 @@ async fn warnings_about(client: Client, namespace: &str) -> Vec<String> {
 async fn rule_33_namespace_deletion_keeps_the_tenant() {
     let stage = Stage::new("namespace-ends").await;
     let _operator = stage.start();
-    // Even a confirmed Delete: nobody asked for the deletion of this tenant.
+    // Even for a confirmed Delete: the deletion of this tenant was not requested.
     stage.create(json!({ "deletionPolicy": "Delete" })).await;
     stage.annotate("nimbus.luware.com/confirm-deletion", &stage.id).await;
     stage.ready().await;
@@ -84,7 +84,7 @@ async fn rule_33_namespace_deletion_keeps_the_tenant() {
     assert_eq!(["Released"], *warnings_about(stage.client(ADMIN), namespace).await);
 }
 
-/// Points the Platform at a place where nobody listens.
+/// Points the Platform at a port without a listener.
 async fn kill_platform(stage: &Stage) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -106,7 +106,7 @@ async fn rule_34_abandon_unblocks_a_confirmed_delete() {
     let (_, _, message) = condition(&waiting, ConditionType::Ready.as_str()).unwrap();
     assert!(message.contains("the platform cannot be asked"), "{message}");
     assert!(holds(&waiting, ConditionType::Reconciling) && waiting.finalizers() == [OURS]);
-    // It goes on to wait: another pass changes nothing.
+    // It keeps waiting: another pass changes nothing.
     let again = stage.pass().await;
     assert_eq!(Some(message), condition(&again, ConditionType::Ready.as_str()).map(|(.., message)| message));
 
@@ -124,7 +124,7 @@ async fn rule_34_abandon_unblocks_a_confirmed_delete() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_34_dead_platform_delays_nothing_else() {
-    // An unconfirmed Delete is refused at admission, whatever the platform does; here one got through.
+    // Admission denies an unconfirmed Delete whatever the platform does; here one was accepted.
     for (name, spec) in [("dead-retain", json!({})), ("dead-unconfirmed", json!({ "deletionPolicy": "Delete" }))] {
         let stage = match name {
             "dead-retain" => Stage::new(name).await,
@@ -142,7 +142,7 @@ async fn rule_34_dead_platform_delays_nothing_else() {
         assert_eq!(["Warning"], *warnings, "{name}");
     }
 
-    // Nor does a Tenant that never reached the platform.
+    // Neither does a Tenant that was never applied.
     let stage = Stage::new("dead-new").await;
     kill_platform(&stage).await;
     let _operator = stage.start();

@@ -1,4 +1,4 @@
-//! Rule 15: an object that is as large as the schema lets it be, past every rule and policy.
+//! Rule 15: an object of the maximum size passes every rule and policy.
 
 use k8s_openapi::api::admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
 use kube::api::{Api, ListParams};
@@ -16,7 +16,7 @@ use crate::support::users::{ADMIN, PLATFORM_ADMIN, TENANT_EDITOR};
 /// Four bytes in UTF-8: lengths are counted in characters.
 const WIDE: [char; 2] = ['𝕏', '𝕐'];
 
-/// One of two values that are as large as a schema lets them be; what may not be changed is the same in both.
+/// One of two values of the maximum size; immutable fields are the same in both.
 pub fn largest(schema: &Value, variant: usize) -> Value {
     let node = Node { path: vec![], schema, required: true };
     let variant = if node.rules().any(|(rule, _)| rule.contains("oldSelf")) { 0 } else { variant };
@@ -60,7 +60,7 @@ fn letter(variant: usize) -> char {
     ['a', 'b'][variant]
 }
 
-/// The longest text that the rules of a place let through.
+/// The longest text that the rules of a path accept.
 fn text(node: &Node<'_>, most: usize, variant: usize) -> String {
     let of = |count: usize| letter(variant).to_string().repeat(count);
     let domain = |length: usize| {
@@ -105,7 +105,7 @@ where
     list.items.iter().map(ResourceExt::name_any).collect()
 }
 
-/// Not refused, or by a policy's own words: not because judging took too long.
+/// Accepted, or denied by the message of a policy: not because the evaluation exceeded its budget.
 fn judged(answer: &Answer, code: u16, says: &str) {
     assert_eq!(code, answer.code, "{answer:?}");
     let message = answer.message();
@@ -121,7 +121,7 @@ async fn rule_15_maximal_object_fits_the_cel_budget() {
     for name in policies::NAMES.map(str::to_owned) {
         assert!(policies.contains(&name) && bindings.contains(&name), "{name} is not installed");
     }
-    // The one reference whose author must be allowed to make what it names.
+    // The one reference whose author must be allowed to create its target.
     let kind = Kind::new(&stage.env, "tenants").await;
     let names = [0, 1].map(|variant| {
         let spec = largest(&kind.schema()["properties"]["spec"], variant);
@@ -137,12 +137,12 @@ async fn rule_15_maximal_object_fits_the_cel_budget() {
         println!("a maximal object of {plural} has {} bytes", spec.to_string().len());
     }
 
-    // The one that policies judge on each edit: before and after are as large as can be, and every leaf differs.
+    // The kind that policies check on each edit: before and after have the maximum size, and every setting differs.
     let kind = Kind::new(&stage.env, "tenants").await;
     let annotations = |letter: &str| {
         let decisions =
             [annotation::CONFIRM_DELETION, annotation::ABANDON, annotation::RECREATE, annotation::CONFIRM_RETENTION];
-        // All annotations together may have 256 KiB.
+        // All annotations together are limited to 256 KiB.
         let values = decisions.map(|name| (name.to_owned(), json!(letter.repeat(60_000))));
         Value::Object(values.into_iter().collect())
     };

@@ -1,4 +1,4 @@
-//! Rules 16 to 20 and 23: the operator owns its status and nothing that people wrote.
+//! Rules 16 to 20 and 23: the operator owns its status and nothing that users wrote.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::support::wait::{PATIENCE, until};
 
 const MANAGER: &str = "nimbus-operator";
 
-/// Who owns which top-level members and, of the metadata, which members of that.
+/// The managers of top-level members and of the members of metadata.
 fn owned(tenant: &Tenant) -> Vec<(String, String, Vec<String>)> {
     let members = |entry: &ManagedFieldsEntry| {
         let fields = &entry.fields_v1.as_ref().unwrap().0;
@@ -53,7 +53,7 @@ async fn rules_16_and_17_field_managers_are_named() {
     let _operator = stage.start();
     stage.create(json!({})).await;
     stage.ready().await;
-    // Through more than a creation: an edit, corrected drift, a suspension.
+    // More than a creation: an edit, corrected drift, a suspension.
     stage.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
     stage.ready().await;
     stage.platform.edit(&stage.id, json!({ "general": { "companyName": "Fabrikam" } })).await.unwrap();
@@ -67,7 +67,7 @@ async fn rules_16_and_17_field_managers_are_named() {
     let managers: Vec<String> = owned(&tenant).into_iter().map(|(who, ..)| who).collect();
     assert!(managers.iter().all(|manager| !manager.is_empty() && manager != "unknown"), "{managers:?}");
 
-    // Every write says who it is by itself: events and Platforms too.
+    // Every write has a field manager, also for events and Platforms.
     let writes = stage.audit().writes(&stage.env.operator_user, Mark::START).await.unwrap();
     let resources: BTreeSet<&str> = writes.iter().map(|write| write.resource.as_str()).collect();
     assert_eq!(BTreeSet::from(["events", "platforms", "tenants"]), resources);
@@ -100,7 +100,7 @@ async fn rule_18_operator_never_changes_the_generation() {
     let tenant = stage.pass().await;
     assert_eq!(Some(1), tenant.metadata.generation);
     assert_eq!(ready.spec, tenant.spec);
-    // The requested pass is echoed; the restart itself had nothing to say.
+    // The requested pass is echoed; the restart itself writes nothing.
     assert_eq!(1, stage.tenant_writes(writes).await.unwrap().len());
 }
 
@@ -114,7 +114,7 @@ async fn rule_19_idle_resyncs_write_nothing() {
         counter.fetch_add(usize::from(step == Step::Observe), Ordering::SeqCst);
     });
     let operator = stage.start();
-    // Every class of leaf, an empty text and a pending script.
+    // Every class of setting, an empty text and a pending script.
     stage
         .create(json!({
             "general": { "companyName": "Contoso AG", "division": "" },
@@ -153,7 +153,7 @@ async fn rule_19_idle_resyncs_write_nothing() {
 async fn rule_20_kubectl_diff_is_empty_once_ready() {
     let stage = Stage::new("diff").await;
     let _operator = stage.start();
-    // As a person writes it: capitals that the platform spells otherwise, an empty text, a hidden section.
+    // As a user may write it: upper case that the platform changes, an empty text, a hidden section.
     let manifest = stage.manifest(json!({
         "general": { "o365Domain": "Contoso.onmicrosoft.COM", "division": "" },
         "contact": { "sipAddress": "SIP:ops@contoso.com" },
@@ -180,10 +180,10 @@ async fn rule_23_applying_again_changes_nothing() {
     let manifest = stage.manifest(json!({ "general": { "companyName": "Contoso AG" } }));
     for (options, outcome) in [(&[][..], "unchanged"), (&["--server-side", "--force-conflicts"], "serverside-applied")]
     {
-        // The first of a kind takes ownership.
+        // The first apply takes ownership.
         apply(&stage, options, &manifest).await;
         let before = stage.ready().await;
-        // The write that made it Ready is logged after it can be seen, so that it is waited for and not marked.
+        // The write that made it Ready is logged after it is visible, so the test waits for it instead of setting a mark.
         until("the audit log has the create", PATIENCE, async || {
             let writes = stage.tenant_writes(Mark::START).await.map_err(|error| error.to_string())?;
             if writes.len() == 2 { Ok(()) } else { Err(format!("{writes:?}")) }

@@ -1,5 +1,5 @@
-//! Bad values, generated from the installed schema: each is refused at admission, with the path of the field and what is
-//! allowed there, and the good value beside it is accepted. Nothing here is written: all are dry runs.
+//! Bad values, generated from the installed schema: each is rejected at admission, with the path of the field and the
+//! allowed values, and the good value next to it is accepted. All requests are dry runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,11 +12,11 @@ use crate::support::rights::let_make_secrets;
 use crate::support::stage::Stage;
 use crate::support::users::ADMIN;
 
-/// Something that a place must not hold.
+/// A value that a path must not have.
 struct Bad {
     what: &'static str,
     value: Value,
-    /// What the refusal says besides the path.
+    /// What the error contains in addition to the path.
     says: Vec<String>,
 }
 
@@ -24,8 +24,8 @@ fn bad(what: &'static str, value: Value, says: &[&str]) -> Bad {
     Bad { what, value, says: says.iter().map(|word| (*word).to_owned()).collect() }
 }
 
-/// The ways to be wrong that the type of a leaf knows. They do not depend on what the schema says, so that a leaf without a
-/// bound or a rule is found.
+/// The bad values for the type of a setting. They do not depend on the schema, so that a setting without a bound or a rule
+/// is found.
 fn due(node: &Node<'_>) -> Vec<&'static str> {
     let clears = node.rules().any(|(_, message)| message.ends_with(CLEARS));
     match node.kind() {
@@ -42,7 +42,7 @@ fn due(node: &Node<'_>) -> Vec<&'static str> {
     }
 }
 
-/// Everything bad that a schema lets one think of.
+/// All bad values that can be derived from a schema.
 fn bad_values(node: &Node<'_>) -> Vec<Bad> {
     let mut all = vec![];
     let wrong = match node.kind() {
@@ -52,7 +52,7 @@ fn bad_values(node: &Node<'_>) -> Vec<Bad> {
         "array" => vec![json!("seven")],
         _ => vec![json!(true)],
     };
-    // A flag that stands for a number is told to be no int32.
+    // A boolean in place of a number is reported as not an int32.
     let kind = if node.kind() == "integer" { "int" } else { node.kind() };
     all.extend(wrong.into_iter().map(|wrong| bad("wrong type", wrong, &["must be of type", kind])));
     if let Some(values) = node.schema["enum"].as_array() {
@@ -104,7 +104,7 @@ fn bad_values(node: &Node<'_>) -> Vec<Bad> {
     all
 }
 
-/// In which way a value is wrong that a rule refuses.
+/// How a value violates a rule.
 fn how(value: &Value, accepted: &[Value]) -> &'static str {
     let same =
         |good: &Value| good.as_str().zip(value.as_str()).is_some_and(|(good, bad)| good.eq_ignore_ascii_case(bad));
@@ -132,7 +132,7 @@ fn good_values(node: &Node<'_>) -> Vec<Value> {
         all.extend(node.schema[bound].as_f64().map(|bound| json!(bound as i64)));
     }
     if node.kind() == "boolean" {
-        // Where only one of the two means something, a rule of the parent says so.
+        // If only one of the two is allowed, a rule of the parent says so.
         all.push(json!(true));
     }
     if all.is_empty() {
@@ -144,7 +144,7 @@ fn good_values(node: &Node<'_>) -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_values_are_rejected_with_path_and_reason() {
     let stage = Stage::new("refusals").await;
-    // The one reference whose author must be allowed to make what it names.
+    // The one reference whose author must be allowed to create its target.
     let_make_secrets(&stage.client(ADMIN), &stage.env.namespace, &["acs", "a.b-c", "0"]).await.unwrap();
     let (mut refused, mut accepted, mut problems) = (BTreeMap::<&str, usize>::new(), 0, vec![]);
     let mut judged = 0;
@@ -202,7 +202,7 @@ async fn unknown_fields_are_rejected_with_their_path() {
     let mut refused = 0;
     for plural in PLURALS {
         let kind = Kind::new(&stage.env, plural).await;
-        // A map takes any name: it has no unknown fields.
+        // A map accepts any name: it has no unknown fields.
         let objects = walk(kind.schema(), "spec").into_iter().filter(|node| node.kind() == "object");
         for node in objects.filter(|node| node.schema.get("additionalProperties").is_none()) {
             let mut value = good(node.schema);
@@ -218,7 +218,7 @@ async fn unknown_fields_are_rejected_with_their_path() {
     assert!(refused >= 10, "{refused}");
 }
 
-/// `null` means nothing: server-side apply refuses it, and a create takes it for absence.
+/// `null` has no meaning: server-side apply rejects it, and a create treats it as absent.
 #[tokio::test(flavor = "multi_thread")]
 async fn nulls_are_rejected_by_apply_dropped_by_create() {
     let stage = Stage::new("nulls").await;
@@ -238,7 +238,7 @@ async fn nulls_are_rejected_by_apply_dropped_by_create() {
             match (node.required, answer.code) {
                 (true, 422) if answer.message().contains(&node.name()) => {}
                 (false, 201) if answer.body.pointer(&pointer).is_none() => dropped += 1,
-                // Without this member its parent is empty, which a rule of the parent refuses.
+                // Without this member its parent is empty, which a rule of the parent rejects.
                 (false, 422) if answer.message().contains("must have exactly one of") => {}
                 (_, code) => problems.push(format!("create {plural} {}: {code} {}", node.name(), answer.message())),
             }

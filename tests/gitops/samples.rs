@@ -1,11 +1,11 @@
-//! For each rule of the CRDs, by its message: values that it accepts and values that it refuses.
+//! For each rule of the CRDs, by its message: values that it accepts and values that it rejects.
 
 use serde_json::{Value, json};
 
-/// What a message ends with where the empty text clears a value.
+/// The end of a message if the empty text clears the value.
 pub const CLEARS: &str = ", or '' to clear it";
 
-/// Values of one place that a rule judges.
+/// Values for a rule of one path.
 pub struct Sample {
     /// The message of the rule, without [`CLEARS`].
     pub message: &'static str,
@@ -13,7 +13,7 @@ pub struct Sample {
     pub refused: Vec<Value>,
 }
 
-/// Values of one place before and after an edit that a rule judges.
+/// Values before and after an edit, for a transition rule of one path.
 pub struct Transition {
     pub message: &'static str,
     pub before: Value,

@@ -24,10 +24,10 @@ pub fn root(crd: &Value) -> &Value {
     &versions[0]["schema"]["openAPIV3Schema"]
 }
 
-/// A name in a map, which takes any.
+/// A key of a map, which accepts any.
 const ANY_NAME: &str = "interact";
 
-/// One place in a schema. `[]` in a path is an item of a list.
+/// One path in a schema. `[]` in a path is an item of a list.
 pub struct Node<'s> {
     pub path: Vec<String>,
     pub schema: &'s Value,
@@ -55,7 +55,7 @@ impl Node<'_> {
     }
 }
 
-/// Every place below a member of the root, the member itself first.
+/// Every path below a member of the root, the member itself first.
 pub fn walk<'s>(root: &'s Value, member: &str) -> Vec<Node<'s>> {
     let mut nodes = vec![];
     let mut rest = vec![Node { path: vec![member.to_owned()], schema: &root["properties"][member], required: true }];
@@ -103,7 +103,7 @@ pub fn good(schema: &Value) -> Value {
     }
 }
 
-/// A value that a schema accepts and that has a member, where its rules leave a choice.
+/// A value that a schema accepts and that has this member, if its rules allow a choice.
 fn good_with(schema: &Value, member: Option<&String>) -> Value {
     let node = Node { path: vec![], schema, required: true };
     let samples = node.rules().filter_map(|(_, message)| samples::of(message)).flat_map(|sample| sample.accepted);
@@ -111,7 +111,7 @@ fn good_with(schema: &Value, member: Option<&String>) -> Value {
     fitting.next().unwrap_or_else(|| good(schema))
 }
 
-/// Puts a value at a path of an object that fits a schema, and good values beside it where they are required.
+/// Sets a value at a path of an object that matches a schema, with good values for required siblings.
 pub fn put(object: &mut Value, root: &Value, path: &[String], value: Value) {
     let (mut at, mut schema) = (object, root);
     for (place, name) in path.iter().enumerate() {

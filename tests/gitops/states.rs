@@ -1,4 +1,4 @@
-//! Rule 26: one Tenant goes through its states, and every version that anybody could have seen is looked at.
+//! Rule 26: one Tenant goes through its states, and every version that could have been observed is checked.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use serde_json::json;
 use super::history::{History, holds};
 use crate::support::stage::{CONNECTION_STRING, Stage, condition};
 
-/// Who has to act in a state, as kstatus reads it.
+/// The state in terms of kstatus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Mode {
     Quiet,
@@ -68,14 +68,14 @@ async fn rule_26_reconciling_and_stalled_are_exclusive() {
     stage.condition("ScriptExecutionPending", "True", "ScriptPending").await;
     stage.ready().await;
 
-    // The platform is down while there is something to tell it.
+    // The platform is down while there is a change to apply.
     stage.platform.plant(json!([{ "route": "*", "action": { "kind": "status", "status": 503 } }])).await.unwrap();
     stage.interact(json!({ "sessionRecoveryTimeoutSeconds": 30 })).await;
     stage.condition("Ready", "False", "PlatformUnavailable").await;
     stage.platform.heal().await.unwrap();
     stage.ready().await;
 
-    // Drift that is only reported.
+    // Drift that is reported only.
     stage.patch(json!({ "spec": { "driftPolicy": "Report" } })).await;
     stage.ready().await;
     let drift = json!({ "extensions": { "interact": { "sessionRecoveryTimeoutSeconds": 40 } } });
@@ -85,7 +85,7 @@ async fn rule_26_reconciling_and_stalled_are_exclusive() {
     stage.patch(json!({ "spec": { "driftPolicy": "Correct" } })).await;
     stage.condition("Synced", "True", "InSync").await;
 
-    // The platform does not keep what it is given.
+    // The platform does not keep a value.
     let ignore = json!({ "pointer": "/general/division", "mode": "ignore" });
     stage.world(Method::PUT, "/normaliser", Some(ignore)).await;
     stage.patch(json!({ "spec": { "general": { "division": "Care" } } })).await;
@@ -95,7 +95,7 @@ async fn rule_26_reconciling_and_stalled_are_exclusive() {
     stage.patch(json!({ "spec": { "general": { "division": "Care II" } } })).await;
     stage.ready().await;
 
-    // The platform refuses what admission let through.
+    // The platform rejects what admission accepted.
     let refuse = json!({ "kind": "problem", "slug": "invalid-settings" });
     stage.platform.plant(json!([{ "route": "PATCH /v1/tenants/{id}", "times": 1, "action": refuse }])).await.unwrap();
     stage.patch(json!({ "spec": { "general": { "division": "Care III" } } })).await;
@@ -116,7 +116,7 @@ async fn rule_26_reconciling_and_stalled_are_exclusive() {
     stage.patch(json!({ "spec": { "suspend": false } })).await;
     stage.ready().await;
 
-    // Somebody else's, then lost, then created again.
+    // Owned by another, then lost, then created again.
     let stamp = json!({ "owner": "other/contoso/contoso", "lastOwner": null });
     stage.world(Method::PUT, "/stamp", Some(stamp)).await;
     stage.pass().await;
@@ -129,7 +129,7 @@ async fn rule_26_reconciling_and_stalled_are_exclusive() {
     stage.annotate("nimbus.luware.com/recreate", token).await;
     stage.condition("Ready", "True", "Succeeded").await;
 
-    // Deleted: it waits for the script.
+    // Deleted, waiting for the script.
     stage.patch(json!({ "spec": { "deletionPolicy": "Delete" } })).await;
     stage.annotate("nimbus.luware.com/confirm-deletion", &stage.id).await;
     stage.ready().await;

@@ -1,4 +1,4 @@
-//! Rule 12: after a rule got stricter, what was stored before stays editable.
+//! Rule 12: after a rule gets stricter, stored objects stay editable.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::support::wait::{PATIENCE, until};
 
 const MESSAGE: &str = "must be something else by now";
 
-/// Refuses every value of every place that holds one, and of every union: by rule and, where there is one, by its bound.
+/// Makes the schema reject every value of every field and of every union: by rule and, if there is one, by its bound.
 fn tighten(schema: &mut Value) {
     let is_leaf = schema["type"] != "object" || schema.get("additionalProperties").is_some();
     if is_leaf || schema.get("x-kubernetes-validations").is_some() {
@@ -30,7 +30,7 @@ fn tighten(schema: &mut Value) {
     }
 }
 
-/// Installs a CRD whose spec is tightened.
+/// Installs a CRD with a tightened spec.
 async fn install(stage: &StageOn<'_>, kind: &Kind<'_>) {
     let mut crd = kind.crd.clone();
     for version in crd["spec"]["versions"].as_array_mut().unwrap() {
@@ -48,7 +48,7 @@ async fn install(stage: &StageOn<'_>, kind: &Kind<'_>) {
     stage.client(ADMIN).request::<Value>(request).await.expect("the stricter CRD is accepted");
 }
 
-/// The edit that says one thing at a path.
+/// The edit that sets one value at a path.
 fn edit(path: &[String], value: Value) -> Value {
     path.iter().rfold(value, |inner, name| json!({ name: inner }))
 }
@@ -57,7 +57,7 @@ fn is_union(node: &Node<'_>) -> bool {
     node.rules().any(|(_, message)| message.contains("exactly one of"))
 }
 
-/// Places that one edit can say something about: whole lists and maps, and whole unions.
+/// Paths that one edit can change: whole lists and maps, and whole unions.
 fn places(nodes: Vec<Node<'_>>) -> Vec<Node<'_>> {
     let unions: Vec<Vec<String>> = nodes.iter().filter(|node| is_union(node)).map(|node| node.path.clone()).collect();
     let in_union =
@@ -86,7 +86,7 @@ async fn rule_12_objects_stay_editable_under_new_rules() {
         install(&stage, &kind).await;
         let places = places(walk(kind.schema(), "spec"));
 
-        // The new rule acts: every place that changes is judged by it, and a new object by all of them.
+        // The new rule is active: every changed field is validated by it, and a new object by all rules.
         let first = places.iter().find(|node| node.kind() == "string").unwrap();
         let other = edit(&first.path, largest(first.schema, 1));
         until("the stricter rules act", PATIENCE, async || {
@@ -105,7 +105,7 @@ async fn rule_12_objects_stay_editable_under_new_rules() {
             }
         }
 
-        // What stays as it is, is not judged again, whatever is edited beside it.
+        // Unchanged fields are not validated again, whatever else is edited.
         let name = format!("{plural}.nimbus.luware.com/{NAME}");
         let scope = if plural == "tenants" { &stage.env.namespace } else { "default" };
         let label = stage.env.kubectl(PLATFORM_ADMIN).run(&["-n", scope, "label", &name, "seen=yes"]).await.unwrap();
@@ -123,7 +123,7 @@ async fn rule_12_objects_stay_editable_under_new_rules() {
     assert!(refused >= 70 && removed >= 70, "{refused} {removed}");
 }
 
-/// On an object above, a rule would judge every edit below it anew.
+/// A rule on a parent object would validate every edit below it.
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_12_rules_are_on_a_leaf_or_its_parent() {
     let stage = Stage::new("placed").await;
@@ -133,7 +133,7 @@ async fn rule_12_rules_are_on_a_leaf_or_its_parent() {
         for node in walk(kind.schema(), "spec").into_iter().filter(|node| node.rules().next().is_some()) {
             let members = node.schema["properties"].as_object();
             for (name, schema) in members.into_iter().flatten() {
-                // A reference is one leaf, although it is written as an object.
+                // A reference counts as one setting, although it is an object.
                 let is_leaf = schema["type"] != "object" || name.ends_with("Ref");
                 assert!(is_leaf, "{plural} {} has a rule over the section {name}", node.name());
             }

@@ -1,4 +1,4 @@
-//! Rule 11: where one of several members is wanted.
+//! Rule 11: unions, which require one of several members.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! Rules 7, 24, 25, 27 and 28: what those who wait for a Tenant see.
+//! Rules 7, 24, 25, 27 and 28: what tools that wait for a Tenant observe.
 
 use kube::ResourceExt;
 use nimbus_operator::resources::ConditionType;
@@ -55,7 +55,7 @@ async fn rule_24_status_and_conditions_have_generations() {
     let expected = |generation| types.map(|name| (name, Some(generation))).to_vec();
     assert_eq!(expected(1), generations(&stage.ready().await));
 
-    // An edit of a setting, and one that has nothing to say to the platform.
+    // An edit of a setting, and an edit that changes nothing on the platform.
     stage.patch(json!({ "spec": { "general": { "division": "Care" } } })).await;
     assert_eq!(expected(2), generations(&stage.ready().await));
     stage.patch(json!({ "spec": { "syncIntervalSeconds": 600 } })).await;
@@ -94,7 +94,7 @@ async fn rule_25_wait_ignores_outdated_conditions() {
     }
 }
 
-/// Waits until a clock that shows seconds shows another one than every condition of a Tenant.
+/// Waits until the current second differs from that of every condition of a Tenant.
 async fn another_second(tenant: &Tenant) {
     let conditions = &tenant.status.as_ref().unwrap().conditions;
     let latest = conditions.iter().map(|condition| condition.last_transition_time.0.as_second()).max().unwrap();
@@ -113,7 +113,7 @@ async fn rule_27_transition_time_follows_status() {
     let ready = stage.ready().await;
     let history = History::of(&stage).await;
     another_second(&ready).await;
-    // Written again with the same status: another generation.
+    // Written again with the same status, for another generation.
     stage.patch(json!({ "spec": { "general": { "division": "Care" } } })).await;
     another_second(&stage.ready().await).await;
     // To False, another reason of False, and back to True.
@@ -160,7 +160,7 @@ async fn rule_28_late_secret_recovers() {
         "{message}"
     );
 
-    // First with another key, then right; the Tenant is not touched.
+    // First with another key, then correct; the Tenant is not changed.
     stage.secret(&stage.env.namespace, "late", json!({ "other": CONNECTION_STRING })).await;
     let waiting = stage.condition("Ready", "False", "SecretKeyNotFound").await;
     assert!(holds(&waiting, ConditionType::Reconciling) && !holds(&waiting, ConditionType::Stalled));

@@ -1,4 +1,4 @@
-//! The audit log reader: complete, by user, and about one stretch of time.
+//! The audit log reader: complete, by user, and for one period of time.
 
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -28,7 +28,7 @@ async fn writes_are_found_by_user_since_a_mark() {
     assert_eq!(0, audit.writes(&user, mark).await.unwrap().len());
 
     create().await;
-    // A read is a request and no write.
+    // A read is a request but not a write.
     api.list(&ListParams::default()).await.unwrap_err();
 
     let writes = audit.writes(&user, mark).await.unwrap();
@@ -62,7 +62,7 @@ async fn bookkeeping_is_counted_separately() {
     assert_eq!(vec![("delete", "mine")], writes);
 }
 
-/// On a control plane of its own: on the shared one the suite demands that there are none.
+/// On a control plane of its own: on the shared one the suite requires that there are none.
 #[tokio::test(flavor = "multi_thread")]
 async fn tenant_writes_by_masters_are_reported() {
     let control_plane = ControlPlane::start(Options::default()).await.unwrap();
@@ -75,7 +75,7 @@ async fn tenant_writes_by_masters_are_reported() {
     let resource = ApiResource::from_gvk(&kind);
     let tenant = DynamicObject::new("contoso", &resource).data(json!({"spec": {}}));
     let api: Api<DynamicObject> = Api::namespaced_with(client, "contoso", &resource);
-    // The kind is not even installed; that it was tried is enough.
+    // The kind is not installed; the attempt is enough.
     api.create(&PostParams::default(), &tenant).await.unwrap_err();
 
     let writes = audit.tenant_writes_by_masters().await.unwrap();

@@ -1,4 +1,4 @@
-//! Corners of tests: everything in place, and apart from each other.
+//! Environments of tests: complete, and isolated from each other.
 
 use kube::api::{Api, ListParams, PostParams};
 use nimbus_operator::resources::{Platform, Tenant};

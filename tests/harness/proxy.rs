@@ -1,4 +1,4 @@
-//! The proxy: streams reads, counts effects over all targets, and stops the world exactly.
+//! The proxy: streams reads, counts side effects over all targets, and stops everything at an exact point.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ use crate::support::recorder::{Moment, Recorder};
 use crate::support::wait::{PATIENCE, until};
 use crate::support::{http, users};
 
-/// A namespace of one test, seen past a proxy and directly.
+/// The namespace of a test, through a proxy and directly.
 struct Corner {
     _proxy: Proxy,
     through: Api<ConfigMap>,
@@ -114,7 +114,7 @@ async fn side_effects_are_counted_and_reads_are_not() {
     assert_eq!(expected, seen);
 }
 
-/// What each moment promises about effect 2 of three.
+/// What each moment guarantees about side effect 2 of three.
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_stops_at_the_crash_point() {
     for (moment, happened, answered) in
@@ -137,7 +137,7 @@ async fn everything_stops_at_the_crash_point() {
         }
         assert_eq!(answered, second.is_finished(), "{moment:?}");
 
-        // What comes later is held, and reads still pass.
+        // Later side effects are held, and reads still pass.
         let third = tokio::spawn({
             let corner = corner.clone();
             async move { corner.create("third").await }

@@ -1,4 +1,4 @@
-//! What `examples/rbac.yaml` allows and, above all, what it does not.
+//! What `examples/rbac.yaml` allows and, more importantly, what it does not.
 
 use k8s_openapi::api::authorization::v1::{ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec};
 use kube::api::{Api, PostParams};
@@ -10,7 +10,7 @@ use crate::support::users;
 
 const NIMBUS: &str = "nimbus.luware.com";
 
-/// One question: may this user do that there? `resource` may have a subresource.
+/// One access check: user, verb, resource, group, namespace. `resource` may have a subresource.
 #[derive(Debug)]
 struct Question<'a>(&'a str, &'a str, &'a str, &'a str, &'a str);
 

@@ -1,4 +1,4 @@
-//! A stage refuses what is misspelt: dropped silently, it would be a test of nothing.
+//! A fixture rejects misspelled fields: if they were dropped silently, the test would test nothing.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! The operator uses every right that it has, and has every right that it uses: what it asked for over the life of Tenants,
-//! from the audit log, against `examples/rbac.yaml`.
+//! The operator uses every permission that it has, and has every permission that it uses: its requests over the lifetime of
+//! Tenants, from the audit log, compared with `examples/rbac.yaml`.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::support::{apply, assets, users};
 /// A verb on a resource, e.g. `patch nimbus.luware.com/tenants/status`.
 type Right = String;
 
-/// Granted for what this operator does not do yet; each goes from here when it is built.
+/// Granted for features that are not implemented yet; each is removed from this list when it is implemented.
 const NOT_YET: [(&str, &str); 4] = [
     ("create coordination.k8s.io/leases", "elects a leader"),
     ("get coordination.k8s.io/leases", "elects a leader"),
@@ -23,7 +23,7 @@ const NOT_YET: [(&str, &str); 4] = [
     ("update coordination.k8s.io/leases", "elects a leader"),
 ];
 
-/// What the example grants to the operator, whatever the place.
+/// What the example grants to the operator, in any namespace.
 fn granted() -> BTreeSet<Right> {
     let yaml = std::fs::read_to_string(assets::checkout().join("examples/rbac.yaml")).unwrap();
     let objects = apply::documents(&yaml).unwrap();
@@ -69,7 +69,7 @@ async fn operator_uses_every_granted_permission() {
     partners.patch(name, &PatchParams::apply("test").force(), &Patch::Apply(partner)).await.unwrap();
     stage.patch(json!({ "spec": { "partner": { "partnerRef": { "name": name } } } })).await;
     stage.ready().await;
-    // Operators of other tests look at this Partner too, and who is first writes: each edit is another chance.
+    // Operators of other tests reconcile this Partner too, and the first one writes: each edit is another chance.
     until("a status of a Partner was written", PATIENCE, async || {
         let edit = json!({ "spec": { "displayName": format!("Northwind {}", uuid::Uuid::new_v4()) } });
         partners.patch(name, &PatchParams::default(), &Patch::Merge(edit)).await.unwrap();

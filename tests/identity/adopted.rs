@@ -1,4 +1,4 @@
-//! A tenant that is already there: taken over by the policy, and only when its stamp is free.
+//! A tenant that already exists: adopted according to the policy, and only if its stamp is free.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::support::stage::{CONNECTION_STRING, NAME, Stage};
 
 const MANAGED: &str = "belongs to nobody and differs in spec.general.companyName; spec.adoptionPolicy is IfMatches";
 
-/// Creates the Tenant, which may not take the tenant over, and returns why not.
+/// Creates the Tenant, which may not adopt the tenant, and returns the message.
 async fn refused(stage: &Stage, spec: Value, reason: &str) -> String {
     let (_, before) = stage.platform.tenant(&stage.id).await.unwrap();
     let since = Since::now(stage).await;
@@ -33,7 +33,7 @@ async fn never_adopts_nothing() {
     unowned(&stage).await;
     let message = refused(&stage, json!({ "adoptionPolicy": "Never" }), "NotAdopted").await;
     assert_eq!("a tenant with this id exists and belongs to nobody; spec.adoptionPolicy is Never", message);
-    // The policy is a setting like others: changed, it acts at once.
+    // A changed policy takes effect at once, like any setting.
     stage.patch(json!({ "spec": { "adoptionPolicy": "IfMatches" } })).await;
     stage.ready().await;
     assert_eq!((Some(stamp(&stage)), None), stamps(&stage).await);
@@ -62,7 +62,7 @@ async fn if_matches_reports_differences() {
     unowned(&stage).await;
     let message = refused(&stage, json!({ "general": { "companyName": "Contoso AG" } }), "NotAdopted").await;
     assert!(message.ends_with(MANAGED), "{message}");
-    // Made equal by a person on the platform, it is taken over at the next look.
+    // Once someone makes the tenant equal on the platform, the next pass adopts it.
     stage.platform.edit(&stage.id, json!({ "general": { "companyName": "Contoso AG" } })).await.unwrap();
     let since = Since::now(&stage).await;
     stage.pass().await;
@@ -70,7 +70,7 @@ async fn if_matches_reports_differences() {
     assert_eq!(["owner-claimed"], *since.effects(&stage).await);
 }
 
-/// What nobody can compare is no difference: it is sent after the take-over.
+/// A sealed value cannot be compared and counts as no difference: it is sent after the adoption.
 #[tokio::test(flavor = "multi_thread")]
 async fn sealed_value_is_not_a_difference() {
     let stage = Stage::new("adopt-sealed").await;
@@ -110,13 +110,13 @@ async fn always_adopts_despite_differences() {
 async fn foreign_stamp_is_respected_by_every_policy() {
     let mut stage = Stage::new("foreign-stamp").await;
     let _operator = stage.connect().await;
-    // Another cluster; one whose id merely begins like ours; a Tenant of ours by name in another cluster.
+    // Another cluster; a cluster whose ID starts like ours; a Tenant of the same name in another cluster.
     let namespace = stage.env.namespace.clone();
     let foreign = ["elsewhere/contoso/contoso".into(), "test2/a/b".into(), format!("elsewhere/{namespace}/{NAME}")];
     for owner in foreign {
         stage.id = uuid::Uuid::new_v4().to_string();
         unowned(&stage).await;
-        // That it was ours once does not count while it is another's.
+        // Former ownership does not count while another owner has the tenant.
         stage.platform.stamp(&stage.id, Some(&owner), Some(&stamp(&stage))).await.unwrap();
         let spec = json!({ "adoptionPolicy": "Always", "general": { "companyName": "Contoso AG" } });
         let message = refused(&stage, spec, "OwnedByOther").await;
@@ -151,7 +151,7 @@ async fn stamp_of_a_missing_tenant_is_free() {
     unowned(&stage).await;
     let stale = format!("test/{}/gone", stage.env.namespace);
     stage.platform.stamp(&stage.id, Some(&stale), None).await.unwrap();
-    // Free, but no more than free: the policy still decides.
+    // Free, but the policy still decides.
     stage.create(json!({ "adoptionPolicy": "Never" })).await;
     comes_to(&stage.tenants(), NAME, "NotAdopted").await;
     let since = Since::now(&stage).await;

@@ -1,4 +1,4 @@
-//! Two Tenants for one tenant: the first claim wins, the other says so and does nothing.
+//! Two Tenants for one tenant: the first claim wins, the other reports it and does nothing.
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
@@ -28,7 +28,7 @@ async fn delete(tenants: &Api<Tenant>, name: &str) {
     .await;
 }
 
-/// Asks for a pass over a Tenant, and waits for it.
+/// Requests a pass for a Tenant and waits for it.
 async fn pass(tenants: &Api<Tenant>, name: &str) {
     let token = uuid::Uuid::new_v4().to_string();
     let annotations = json!({ "metadata": { "annotations": { "nimbus.luware.com/reconcile-requested-at": token } } });
@@ -67,11 +67,11 @@ async fn start_in(stage: &Stage, namespaces: &[&str]) -> Operator {
     operator
 }
 
-/// The whole story of a rival: it says whose the tenant is, writes nothing, and leaves without a trace.
+/// The whole lifecycle of a rival: it reports the owner, writes nothing, and is deleted without a trace.
 async fn loses(stage: &Stage, namespace: &str) {
     let rivals = tenants(stage, namespace);
     let since = Since::now(stage).await;
-    // Even one that may take anything over and wants the tenant deleted.
+    // Even one that may adopt anything and requests the deletion of the tenant.
     let spec = json!({
         "general": { "companyName": "Rival" }, "adoptionPolicy": "Always", "deletionPolicy": "Delete",
     });
@@ -113,7 +113,7 @@ async fn first_claim_wins_across_namespaces() {
     loses(&stage, &second).await;
 }
 
-/// A rival with our finalizer, as out of a backup, goes through a real deletion.
+/// A rival with our finalizer, as from a backup, goes through a real deletion.
 #[tokio::test(flavor = "multi_thread")]
 async fn deleting_the_loser_changes_nothing() {
     let stage = Stage::new("rivals-delete").await;
@@ -183,13 +183,13 @@ async fn retained_winner_hands_the_tenant_over() {
     assert_eq!((Some(heir.clone()), Some(stamp(&stage))), stamps(&stage).await);
     assert_eq!([event("Normal", "Adopted"), event("Normal", "Released")], *events(&stage).await);
 
-    // The old name comes back and is the loser now, although it was the last owner once.
+    // The old name is created again and loses now, although it was the last owner once.
     stage.try_create(stage.manifest(json!({}))).await.unwrap();
     let (_, message) = comes_to(&stage.tenants(), NAME, "OwnedByOther").await;
     assert!(message.contains(&format!("'{heir}'")), "{message}");
 }
 
-/// While the winner only waits for its deletion, the tenant is still its own.
+/// While the winner is being deleted, it still owns the tenant.
 #[tokio::test(flavor = "multi_thread")]
 async fn deleting_winner_keeps_the_tenant() {
     let stage = Stage::new("hand-over-late").await;
@@ -208,7 +208,7 @@ async fn deleting_winner_keeps_the_tenant() {
     comes_to(&rivals, "rival", "TenantLost").await;
 }
 
-/// Nothing is left of a namespace that held a Tenant when its stamp is looked up.
+/// The namespace of a Tenant is gone when its stamp is checked.
 #[tokio::test(flavor = "multi_thread")]
 async fn stamp_of_a_missing_namespace_is_free() {
     let stage = Stage::new("gone-namespace").await;

@@ -1,4 +1,4 @@
-//! A tenant that we knew and that is gone or going: nothing is created silently, and nothing is written.
+//! A known tenant that is gone or pending deletion: nothing is created silently, and nothing is written.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::deletion::{
 };
 use crate::support::stage::{NAME, Stage};
 
-/// Makes a pass that finds the tenant lost; returns the token that the message names.
+/// Runs a pass that finds the tenant lost; returns the token in the message.
 async fn lost(stage: &Stage, happened: &str) -> String {
     stage.pass().await;
     let (tenant, message) = comes_to(&stage.tenants(), NAME, "TenantLost").await;
@@ -18,7 +18,7 @@ async fn lost(stage: &Stage, happened: &str) -> String {
     message[expected.len()..].to_owned()
 }
 
-/// A token that is not the one asked for creates nothing.
+/// A wrong token creates nothing.
 async fn is_no_token(stage: &Stage, token: &str) {
     let since = Since::now(stage).await;
     stage.annotate(RECREATE, token).await;
@@ -50,7 +50,7 @@ async fn lost_tenant_is_recreated_only_with_token() {
     assert_eq!((Some(stamp(&stage)), None), stamps(&stage).await);
     stage.settings("all of the spec", |settings| settings["general"]["companyName"] == "Contoso AG").await;
 
-    // Left in git, the token is not armed for the next time.
+    // A token that is left in git does not apply to the next time.
     stage.platform.lose(&stage.id).await.unwrap();
     let next = lost(&stage, "the tenant is gone from the platform").await;
     assert_ne!(next, token);
@@ -85,7 +85,7 @@ async fn deleted_tenant_is_recreated_only_with_token() {
     assert_ne!(lost(&stage, "the tenant was deleted on the platform").await, token);
 }
 
-/// The edit of a Tenant whose tenant is gone does not create it either.
+/// Editing a Tenant whose tenant is gone does not create it either.
 #[tokio::test(flavor = "multi_thread")]
 async fn edit_does_not_recreate_a_lost_tenant() {
     let stage = Stage::new("lost-edit").await;
@@ -118,7 +118,8 @@ async fn tenant_deleted_elsewhere_is_not_written() {
     assert_eq!([""; 0], *since.effects(&stage).await);
 }
 
-/// The tenant of a Tenant with Retain cannot be kept any more: it leaves and says so, without waiting for the script.
+/// The tenant of a Tenant with Retain can no longer be kept: the Tenant is deleted with a warning, without waiting for the
+/// script.
 #[tokio::test(flavor = "multi_thread")]
 async fn retained_tenant_deleted_elsewhere_is_released() {
     let stage = Stage::new("deleting-retain").await;
@@ -151,7 +152,7 @@ async fn confirmed_tenant_deleted_elsewhere_awaits_script() {
     assert_eq!(Value::Null, document["owner"]);
 }
 
-/// A 404 that the contract does not know is no absence: nothing is lost, and nothing is created.
+/// An undocumented 404 is not absence: nothing is lost, and nothing is created.
 #[tokio::test(flavor = "multi_thread")]
 async fn undocumented_404_is_not_lost() {
     let stage = Stage::new("not-lost").await;

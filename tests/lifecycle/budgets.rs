@@ -1,7 +1,7 @@
-//! What each situation costs, exactly: writes by the audit log, calls by the platform's log.
+//! The exact cost of each situation: writes from the audit log, calls from the platform's log.
 //!
-//! A pass that nobody needed may come late. So the operator is asked for one more pass, whose cost is known, and stopped,
-//! which lets passes under way finish, before anything is counted.
+//! A superfluous pass may come late. So the test requests one more pass, whose cost is known, and stops the operator, which
+//! completes running passes, before it counts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,13 +17,13 @@ use crate::support::wait::{PATIENCE, until};
 /// What `settle` costs.
 const SETTLED: (&str, &str) = ("patch status", "GET");
 
-/// One more pass by request, and the end of the operator.
+/// Requests one more pass and stops the operator.
 async fn settle(stage: &Stage, operator: Operator) {
     stage.pass().await;
     operator.stop().await;
 }
 
-/// A stage whose Tenant is Ready, and which no operator serves.
+/// A fixture whose Tenant is Ready, without a running operator.
 async fn resting(mut stage: Stage, spec: Value) -> (Stage, Arc<AtomicUsize>) {
     let passes = Arc::new(AtomicUsize::new(0));
     let counter = passes.clone();
@@ -38,7 +38,7 @@ async fn resting(mut stage: Stage, spec: Value) -> (Stage, Arc<AtomicUsize>) {
     (stage, passes)
 }
 
-/// Waits until so many passes were made, and stops.
+/// Waits for this number of passes, and stops.
 async fn after(passes: &AtomicUsize, most: usize, operator: Operator) -> usize {
     until(&format!("{most} passes"), PATIENCE, async || match passes.load(Ordering::SeqCst) {
         made if made >= most => Ok(()),
@@ -137,7 +137,7 @@ async fn reported_drift_costs_one_write() {
     let masked = ("spec.contact.name", "***", "***");
     assert_eq!([("spec.general.division", "'Care'", "'Sales'"), masked], *drift, "no name of a person in a status");
 
-    // Back again: one write, then none.
+    // Reverted: one write, then none.
     stage
         .platform
         .edit(&stage.id, json!({ "general": { "division": "Care" }, "contact": { "name": "Ada" } }))

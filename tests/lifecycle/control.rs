@@ -1,4 +1,4 @@
-//! How people steer the operator: suspend, reconcile now, and credentials that may not write everything.
+//! How users control the operator: suspend, reconcile now, and credentials that may not write everything.
 
 use serde_json::json;
 
@@ -25,7 +25,7 @@ async fn suspended_tenant_makes_no_calls_and_stays_ready() {
     stage.patch(json!({ "spec": { "general": { "division": "Support" } } })).await;
     stage.condition("Ready", "Unknown", "Suspended").await;
     assert_eq!(Vec::<String>::new(), account.calls().await);
-    // Taken back, it is what was applied; without a call nothing more is known.
+    // Reverted, it equals what was applied; without a call nothing more is known.
     stage.patch(json!({ "spec": { "general": { "division": "Care" } } })).await;
     stage.condition("Ready", "Unknown", "Suspended").await;
     assert_eq!(Vec::<String>::new(), account.calls().await);
@@ -55,7 +55,7 @@ async fn requested_pass_runs_once_and_is_echoed() {
     assert_eq!(["GET"], *account.calls().await);
 }
 
-/// A partner's credentials may not write what only system administrators may: the greyed fields of the UI.
+/// A partner's credentials may not write the fields of system administrators: the greyed-out fields of the UI.
 #[tokio::test(flavor = "multi_thread")]
 async fn restricted_field_is_skipped_and_rest_saved() {
     let stage = Stage::new("restricted").await;
@@ -91,7 +91,7 @@ async fn restricted_field_is_skipped_and_rest_saved() {
     assert_eq!(["GET", "PATCH", "GET"], *account.calls().await);
     assert_eq!(vec![vec!["/general/companyName"]], account.changes().await);
 
-    // Once a system administrator has set it, there is nothing left to complain about.
+    // Once a system administrator has set it, the Tenant is Ready.
     stage.platform.edit(&stage.id, json!({ "general": { "partnerAdministrationGroupId": group } })).await.unwrap();
     stage.pass().await;
     stage.ready().await;

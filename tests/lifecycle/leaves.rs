@@ -1,4 +1,4 @@
-//! What is sent of a spec and what is left alone, seen from the platform's log.
+//! Which settings of a spec are sent and which are not, according to the platform's log.
 
 use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ async fn hidden_section_is_sent_with_its_switch() {
     let stage = Stage::new("hidden").await;
     let _operator = stage.start();
     let account = Account::open(&stage).await;
-    // Off, and its Secret does not even exist.
+    // Off, without its Secret.
     let hidden = json!({
         "enabled": false, "sessionRecoveryTimeoutSeconds": 30, "authorization": "VerifyToken",
         "o365UserId": "6F1B2A9C-0D3E-4F5A-8B7C-9D0E1F2A3B4C",
@@ -36,7 +36,7 @@ async fn hidden_section_is_sent_with_its_switch() {
     let sent = account.changes().await;
     assert!(sent.iter().flatten().all(|pointer| !pointer.starts_with("/extensions")), "{sent:?}");
 
-    // Switched on, with the Secret there: everything in the one PATCH.
+    // Switched on, with its Secret: everything in one PATCH.
     stage.secret(&stage.env.namespace, "interact", json!({ "connection-string": CONNECTION_STRING })).await;
     let account = Account::open(&stage).await;
     stage.patch(json!({ "spec": { "extensions": { "interact": { "enabled": true } } } })).await;
@@ -59,7 +59,7 @@ async fn hidden_section_is_sent_with_its_switch() {
     let everything = serde_json::to_string(&ready).unwrap();
     assert!(!everything.contains("accesskey") && !everything.contains("c2VjcmV0"), "the value is never shown");
 
-    // Off again: what is hidden stays as it is, and an edit of it waits.
+    // Off again: hidden settings are kept, and an edit of them waits.
     let account = Account::open(&stage).await;
     let off = json!({ "enabled": false, "sessionRecoveryTimeoutSeconds": 45 });
     stage.patch(json!({ "spec": { "extensions": { "interact": off } } })).await;
@@ -120,7 +120,7 @@ async fn empty_text_clears_the_value() {
     for pointer in sent {
         assert_eq!(Some(&Value::Null), tenant["settings"].pointer(pointer), "{pointer}");
     }
-    // Empty is a value: somebody who fills it in drifts.
+    // Empty is a value: setting it in the UI is drift.
     stage.platform.edit(&stage.id, json!({ "general": { "companyName": "Fabrikam" } })).await.unwrap();
     stage.pass().await;
     stage.settings("it is cleared again", |settings| settings["general"]["companyName"].is_null()).await;

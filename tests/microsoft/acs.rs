@@ -1,4 +1,4 @@
-//! The check of a connection string: what is signed is what is sent, and nothing stays behind.
+//! The check of a connection string: the signed request is the one that is sent, and nothing is left behind.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +44,7 @@ async fn stub() -> Stub {
     stub
 }
 
-/// Verifies a signature as the service does: from what arrived.
+/// Verifies a signature as the service does: from the received request.
 fn is_signed(seen: &Seen) -> bool {
     let header = |name: &str| seen.headers[name].to_str().unwrap();
     let content_hash = STANDARD.encode(Sha256::digest(&seen.body));

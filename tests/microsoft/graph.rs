@@ -1,4 +1,4 @@
-//! Groups, presence and the search filter: what is asked, and what each documented answer is taken for.
+//! Groups, presence and the search filter: what is requested, and how each documented response is interpreted.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// Scripts a group and its members.
+/// Scripts the responses for a group and its members.
 fn play_group(stub: &Stub, types: Value, mail: bool, security: bool) {
     let body = json!({
         "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#groups/$entity",
@@ -42,7 +42,7 @@ fn play_group(stub: &Stub, types: Value, mail: bool, security: bool) {
     stub.on(&format!("GET /v1.0/groups/{GROUP}/members"), [Reply::json(200, json!({ "value": members }))]);
 }
 
-/// Scripts the service principals and the assignments of ours.
+/// Scripts the responses for the service principals and our role assignments.
 fn play_assignments(stub: &Stub, assignments: Value) {
     for (app, principal) in [(CLIENT, OUR_PRINCIPAL), (GRAPH_APP, GRAPH_PRINCIPAL)] {
         let reply = Reply::json(200, json!({ "id": principal }));

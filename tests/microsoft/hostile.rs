@@ -1,4 +1,4 @@
-//! Answers of whatever else may stand where Microsoft should: none is taken for an answer, and none of its text is kept.
+//! Responses of anything else in place of Microsoft: none is accepted, and none of its text is kept.
 
 use nimbus_operator::microsoft::{AcsProblem, CallError, Filter};
 use serde_json::json;
@@ -9,7 +9,7 @@ use super::stub::{CLIENT, Reply, Stub, TENANT, upn};
 const ID: Uuid = uuid!("02bd9fd6-8f93-4758-87c3-1fb73740a315");
 const SAID: &str = "SECRET";
 
-/// Bodies that are no answer, each with a text that must not be kept.
+/// Invalid bodies, each with a text that must not be kept.
 fn bodies() -> Vec<(&'static str, Reply)> {
     let html = format!("<html><body>{SAID} please log in</body></html>");
     let mebibyte = SAID.repeat((1 << 20) / SAID.len());

@@ -1,4 +1,4 @@
-//! Lists: every page is read, and no page of somebody else.
+//! Lists: every page is read, and no page of another host.
 
 use nimbus_operator::microsoft::graph::Grant;
 use nimbus_operator::microsoft::group::{Group, Kind};

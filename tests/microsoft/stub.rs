@@ -1,4 +1,4 @@
-//! A stub of Microsoft: it answers by script and keeps what it was asked.
+//! A stub of Microsoft: it returns scripted responses and records requests.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -27,7 +27,7 @@ pub const SECRET: &str = "p~ss&word=+/%";
 /// Long enough for a loaded machine.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-/// A stub that ends with the test.
+/// A stub that stops with the test.
 pub struct Stub {
     pub url: Url,
     state: Arc<Mutex<Script>>,
@@ -40,7 +40,7 @@ struct Script {
     seen: Vec<Seen>,
 }
 
-/// A request that arrived.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Seen {
     /// `GET /v1.0/groups/1`, as sent, without the query.
@@ -51,7 +51,7 @@ pub struct Seen {
     pub body: String,
 }
 
-/// One answer.
+/// One response.
 #[derive(Clone)]
 pub struct Reply {
     status: u16,
@@ -60,13 +60,13 @@ pub struct Reply {
     end: End,
 }
 
-/// How an answer ends.
+/// How a response ends.
 #[derive(Clone)]
 enum End {
     Whole,
     /// The connection breaks within the body.
     Broken,
-    /// Nothing comes before this is rung.
+    /// The response waits until this is notified.
     Held(Arc<Notify>),
 }
 
@@ -122,7 +122,7 @@ impl Reply {
 }
 
 impl Stub {
-    /// A stub that gives tokens and knows nothing else.
+    /// A stub that issues tokens and has no other routes.
     pub async fn start() -> Self {
         install_tls_provider();
         let state = Arc::new(Mutex::new(Script::default()));
@@ -137,7 +137,7 @@ impl Stub {
         stub
     }
 
-    /// Scripts the answers of a call, one after the other; the last is repeated.
+    /// Scripts the responses of a call, one after the other; the last is repeated.
     pub fn on(&self, call: &str, replies: impl IntoIterator<Item = Reply>) {
         self.state.lock().unwrap().replies.insert(call.to_owned(), replies.into_iter().collect());
     }
@@ -147,12 +147,12 @@ impl Stub {
         self.state.lock().unwrap().seen.clone()
     }
 
-    /// Every call so far, but those for tokens.
+    /// Every call so far, except those for tokens.
     pub fn calls(&self) -> Vec<String> {
         self.seen().into_iter().map(|seen| seen.call).filter(|call| !call.contains("oauth2")).collect()
     }
 
-    /// How many tokens were asked for.
+    /// The number of token requests.
     pub fn log_ins(&self) -> usize {
         self.seen().iter().filter(|seen| seen.call.contains("oauth2")).count()
     }

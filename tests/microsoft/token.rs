@@ -1,4 +1,4 @@
-//! Tokens: what is asked, how long one is used, and what a refusal is taken for.
+//! Tokens: what is requested, how long one is used, and how a rejection is interpreted.
 
 use std::time::Duration;
 

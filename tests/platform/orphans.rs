@@ -1,4 +1,4 @@
-//! Tenants on the platform with the stamp of this cluster and without a Tenant are reported, and nothing is done about them.
+//! Tenants on the platform with the stamp of this cluster and without a Tenant are reported and otherwise left alone.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::tenant::Handle;
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
 
-/// A stage whose operator looks often.
+/// A fixture whose operator looks for orphans often.
 async fn stage(name: &str) -> Stage {
     let mut stage = Stage::new(name).await;
     stage.timing.orphans = Duration::from_millis(400);
@@ -19,7 +19,7 @@ async fn stage(name: &str) -> Stage {
     stage
 }
 
-/// A tenant that was never one of a Tenant here, with a stamp.
+/// A tenant with a stamp that never had a Tenant here.
 async fn stamped(stage: &StageOn<'_>, stamp: Option<&str>) -> String {
     let id = uuid::Uuid::new_v4().to_string();
     stage.platform.create(&id, json!({ "general": { "name": "Left", "o365Domain": "left.com" } })).await.unwrap();
@@ -44,7 +44,8 @@ async fn reported(stage: &StageOn<'_>, mut expected: Vec<(String, String)>) -> S
     .await
 }
 
-/// Waits until the operator has listed the platform's tenants again, twice: the second list is after the first round's end.
+/// Waits until the operator has listed the platform's tenants twice more: the second list starts after the end of the first
+/// round.
 async fn rounds(stage: &StageOn<'_>, mark: u64, least: usize) {
     until("the list was asked for", PATIENCE, async || {
         let log = stage.platform.log_after(mark).await.map_err(|error| error.to_string())?;
@@ -59,7 +60,7 @@ async fn orphan_is_reported_and_not_changed() {
     let stage = stage("orphans").await;
     let of = |name: &str| format!("test/{}/{name}", stage.env.namespace);
     let (one, two) = (stamped(&stage, Some(&of("one"))).await, stamped(&stage, Some(&of("two"))).await);
-    // Those of others, and nobody's, are no affair of ours.
+    // Tenants of other owners and without an owner are ignored.
     for stamp in [Some("elsewhere/contoso/x"), Some("test-2/contoso/x"), None] {
         stamped(&stage, stamp).await;
     }
@@ -73,19 +74,19 @@ async fn orphan_is_reported_and_not_changed() {
     rounds(&stage, mark, 3).await;
     assert_eq!([""; 0], *stage.platform.effects(mark).await.unwrap(), "nothing is done about them");
 
-    // Somebody creates the Tenant of the stamp again: it is ours again, and no orphan.
+    // The Tenant of the stamp is created again: it owns the tenant, which is no orphan any more.
     let mut again = Handle::new(&stage, "one");
     again.id.clone_from(&one);
     again.create(json!({ "general": { "name": "Left", "o365Domain": "left.com" } })).await;
     again.ready().await;
     let message = reported(&stage, vec![(two.clone(), of("two"))]).await;
     assert!(message.starts_with("1 tenant on the platform"), "{message}");
-    // Somebody takes the other stamp off.
+    // The other stamp is removed.
     stage.platform.stamp(&two, None, None).await.unwrap();
     assert_eq!("", reported(&stage, vec![]).await);
 }
 
-/// A finalizer that is taken off by force leaves a tenant behind.
+/// Removing the finalizer by force leaves an orphan behind.
 #[tokio::test(flavor = "multi_thread")]
 async fn tenant_without_finalizer_is_reported() {
     let stage = stage("orphans-strip").await;
@@ -131,11 +132,11 @@ async fn unknown_state_keeps_the_report() {
         stage.platform.heal().await.unwrap();
         stage.connected().await;
     }
-    // What was found stands over a restart, and over the time until the first look of the next operator.
+    // The report survives a restart, until the next operator has checked.
     operator.stop().await;
     let _operator = stage.connect().await;
     assert_eq!((both, message), status(&stage).await);
-    // Gone is documented, and known.
+    // Absence is documented and known.
     stage.platform.lose(&one).await.unwrap();
     reported(&stage, vec![(two, of("two"))]).await;
 }

@@ -1,5 +1,5 @@
-//! Who may change what: every setting, asked of the API server by everybody in every way. What is seen is what the table of
-//! settings says, and is written down in `docs/authority.md` (`UPDATE=1` writes it anew).
+//! Who may change which field: every setting, changed by every role in every way on the API server. The results must equal
+//! the table of settings, and are documented in `docs/authority.md` (`UPDATE=1` updates it).
 
 use std::fmt::Write;
 
@@ -16,27 +16,27 @@ use crate::support::assets;
 use crate::support::rights::let_make_secrets;
 use crate::support::users::{ADMIN, PARTNER_ADMIN, PLATFORM_ADMIN, TENANT_EDITOR, VIEWER};
 
-/// How something is asked for: by a new Tenant, an edit, server-side apply, a dry run of an edit, and its removal.
+/// The kinds of requests: creating a Tenant, an edit, server-side apply, a dry run of an edit, and removal.
 const WAYS: [char; 5] = ['C', 'U', 'A', 'D', 'R'];
 
-/// Something of a Tenant that has an authority.
+/// A part of a Tenant with an authority.
 struct Row {
-    /// As people write it.
+    /// As users write it.
     name: String,
-    /// Where it stands in an object.
+    /// Its path in an object.
     path: Vec<String>,
     authority: Authority,
     values: [Value; 2],
 }
 
 impl Row {
-    /// Fixed once set, and required.
+    /// Immutable once set, and required.
     fn is_fixed(&self) -> bool {
         ["spec.platformRef", "spec.general.tenantId"].contains(&&*self.name)
     }
 }
 
-/// The heads of the spec, by the letters of the design.
+/// The top-level fields of the spec, by authority.
 fn heads(platform: &str) -> [(&'static str, Authority, [Value; 2]); 6] {
     use Authority::{Partner, Tenant};
     [
@@ -49,7 +49,7 @@ fn heads(platform: &str) -> [(&'static str, Authority, [Value; 2]); 6] {
     ]
 }
 
-/// Annotations that decide, and the one that only asks.
+/// Annotations with privileges, and the one that only requests a pass.
 const ANNOTATIONS: [(&str, Authority); 5] = [
     (annotation::CONFIRM_DELETION, Authority::Partner),
     (annotation::ABANDON, Authority::Partner),
@@ -58,7 +58,7 @@ const ANNOTATIONS: [(&str, Authority); 5] = [
     (annotation::RECONCILE, Authority::Tenant),
 ];
 
-/// Names of Secrets that people may have made in this test.
+/// Names of Secrets that authors may have created in this test.
 const WIDGET_SECRETS: [&str; 2] = ["contoso-widget-key", "another-widget-key"];
 
 async fn rows(corner: &Corner) -> Vec<Row> {
@@ -71,7 +71,7 @@ async fn rows(corner: &Corner) -> Vec<Row> {
         authority,
         values,
     });
-    // What clears its sibling stands in one union with it, and is judged with it.
+    // A field that clears its sibling forms a union with it, and is checked with it.
     let settings = leaves().filter(|leaf| leaf.class != Class::Clears).map(|leaf| {
         let name = leaf.to_string();
         let node = nodes.iter().find(|node| node.path.join(".") == name).expect("every setting is in the schema");
@@ -82,12 +82,12 @@ async fn rows(corner: &Corner) -> Vec<Row> {
                 let values = [value("northwind"), value("southwind")];
                 Row { path: holder.to_vec(), authority: leaf.authority, values, name }
             }
-            // Its author must be allowed to make it.
+            // Its author must be allowed to create it.
             Class::Output => {
                 let values = WIDGET_SECRETS.map(|name| json!({ "name": name }));
                 Row { path: node.path.clone(), authority: leaf.authority, values, name }
             }
-            // The parts of a trigger stand together.
+            // The parts of a trigger belong together.
             Class::Trigger if node.required => {
                 let (member, holder) = node.path.split_last().unwrap();
                 let whole = |value: Value| {
@@ -116,7 +116,7 @@ async fn rows(corner: &Corner) -> Vec<Row> {
     heads.chain(settings).chain(annotations).chain([owners]).collect()
 }
 
-/// Owned by something that is there, so that garbage collection has nothing to do.
+/// The owner exists, so that garbage collection does nothing.
 async fn owner(corner: &Corner, name: &str) -> Value {
     let map =
         ConfigMap { metadata: ObjectMeta { name: Some(name.into()), ..ObjectMeta::default() }, ..ConfigMap::default() };
@@ -161,7 +161,7 @@ fn with(mut object: Value, path: &[String], value: &Value) -> Value {
     object
 }
 
-/// What the API server answers to one who asks in all ways.
+/// The responses of the API server to all kinds of requests of a user.
 async fn ask(corner: &Corner, row: &Row, number: usize, user: &str) -> [u16; 5] {
     let [one, other] = &row.values;
     let code = |outcome: kube::Result<nimbus_operator::resources::Tenant>| match outcome {
@@ -198,21 +198,22 @@ async fn ask(corner: &Corner, row: &Row, number: usize, user: &str) -> [u16; 5] 
     [create, update, apply, dry_run, remove]
 }
 
-/// What the table of settings promises.
+/// What the table of settings specifies.
 fn promised(row: &Row, user: &str) -> [u16; 5] {
     let (creates, most) = match user {
         TENANT_EDITOR => (false, Authority::Tenant),
         PARTNER_ADMIN => (true, Authority::Partner),
         PLATFORM_ADMIN => (true, Authority::System),
         VIEWER => return [403; 5],
-        // RBAC lets an operator patch, and the schema speaks before the policies do. To ask for a pass is no decision.
+        // RBAC allows an operator to patch, and the schema is checked before the policies. Requesting a pass needs no
+        // authority.
         _ if row.is_fixed() => return [403, 422, 422, 422, 422],
         _ if row.name.contains(annotation::RECONCILE) => return [403, 200, 200, 200, 200],
         _ => return [403; 5],
     };
     let may = |yes: bool| if yes { 200 } else { 403 };
     let edit = if row.is_fixed() { 422 } else { may(row.authority <= most) };
-    // Whoever creates a Tenant for a Partner that he administers may name that Partner.
+    // A user who creates a Tenant for a Partner that they administer may refer to that Partner.
     let names = row.name == "spec.partner.partnerRef" && user == PARTNER_ADMIN;
     [may(creates && (names || row.authority <= most)), edit, edit, edit, edit]
 }
@@ -242,7 +243,7 @@ partner administrators (`administer` on the Partner), S system administrators (`
 |---|---|---|---|---|---|---|
 ";
 
-/// A field that is in no row could be changed by everybody, and nobody would see it here.
+/// A field without a row could be changed by every user without being noticed here.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_spec_field_is_in_the_table() {
     let corner = Corner::new("complete").await;
@@ -255,7 +256,7 @@ async fn every_spec_field_is_in_the_table() {
     let missing: Vec<_> =
         fields.iter().filter(|(_, path)| !rows.iter().any(|row| path.starts_with(&row.path))).collect();
     assert!(missing.is_empty(), "{missing:?}");
-    // And every row is written down, for every role.
+    // And every row is documented for every role.
     let written = std::fs::read_to_string(assets::checkout().join("docs/authority.md")).unwrap();
     for row in &rows {
         let line = written.lines().find(|line| line.starts_with(&format!("| `{}` |", row.name)));
@@ -299,7 +300,7 @@ async fn users_change_only_what_the_table_allows() {
     assert!(written == table, "docs/authority.md is stale: UPDATE=1 cargo test --test integration policies::authority");
 }
 
-/// Takes away what this row set, so that the next one begins with the smallest Tenant.
+/// Removes what this row has set, so that the next one starts with the smallest Tenant.
 async fn clear(corner: &Corner, row: &Row) {
     let smallest = corner.manifest(NAME, json!({}));
     let mut patch = if row.is_fixed() { json!({}) } else { with(json!({}), &row.path, &Value::Null) };

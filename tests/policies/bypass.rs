@@ -1,4 +1,4 @@
-//! Ways around: what somebody would try who may edit a Tenant and wants more.
+//! Attempts to bypass the policies by a user who may edit a Tenant.
 
 use kube::api::DeleteParams;
 use nimbus_operator::resources::{FINALIZER, annotation};
@@ -16,7 +16,7 @@ async fn editors_cannot_set_privileged_annotations() {
         let set = |value: Value| json!({ "metadata": { "annotations": { name: value } } });
         refused(corner.patch(TENANT_EDITOR, set(json!(corner.id))).await, 403, &[name]).unwrap();
         corner.patch(PARTNER_ADMIN, set(json!(corner.id))).await.unwrap();
-        // Nor may they take one away or change it.
+        // They may not remove or change one either.
         refused(corner.patch(TENANT_EDITOR, set(Value::Null)).await, 403, &[name]).unwrap();
         refused(corner.patch(TENANT_EDITOR, set(json!("other"))).await, 403, &[name]).unwrap();
         corner.patch(PARTNER_ADMIN, set(Value::Null)).await.unwrap();
@@ -25,7 +25,7 @@ async fn editors_cannot_set_privileged_annotations() {
     corner.patch(TENANT_EDITOR, asks).await.unwrap();
 }
 
-/// Garbage collection would delete for whoever plants an owner that is gone.
+/// Garbage collection would delete the Tenant for a user who adds an owner that does not exist.
 #[tokio::test(flavor = "multi_thread")]
 async fn owner_reference_cannot_be_added() {
     let corner = Corner::new("owner").await.exists(json!({})).await;
@@ -45,7 +45,7 @@ async fn finalizer_cannot_be_removed_during_deletion() {
         .patch(PLATFORM_ADMIN, json!({ "metadata": { "finalizers": ["example.com/theirs", FINALIZER] } }))
         .await
         .unwrap();
-    // While it lives, the operator sets it again.
+    // Before a deletion, the operator adds it again.
     corner.patch(TENANT_EDITOR, json!({ "metadata": { "finalizers": ["example.com/theirs"] } })).await.unwrap();
     corner
         .patch(PLATFORM_ADMIN, json!({ "metadata": { "finalizers": ["example.com/theirs", FINALIZER] } }))
@@ -57,9 +57,9 @@ async fn finalizer_cannot_be_removed_during_deletion() {
         refused(corner.patch(TENANT_EDITOR, strip.clone()).await, 403, &[FINALIZER, annotation::ABANDON]).unwrap();
         refused(corner.patch(PARTNER_ADMIN, strip).await, 403, &[FINALIZER, "administer on Platform"]).unwrap();
     }
-    // Theirs is theirs.
+    // Finalizers of others may be removed.
     corner.patch(TENANT_EDITOR, json!({ "metadata": { "finalizers": [FINALIZER] } })).await.unwrap();
-    // The operator may, and so may S.
+    // The operator may, and system administrators may.
     corner.patch(&corner.env.operator_user, json!({ "metadata": { "finalizers": null } })).await.unwrap();
     assert_eq!(None, corner.api(PLATFORM_ADMIN).get_opt(NAME).await.unwrap());
 }
@@ -75,7 +75,7 @@ async fn status_cannot_be_forged() {
         assert_eq!((-1, None), (status.observed_generation, status.platform_tenant));
     };
     unseen(&created);
-    // Beside a good edit of the spec.
+    // Together with a valid edit of the spec.
     let mut edit = json!({ "spec": { "general": { "companyName": "x" } } });
     edit["status"] = manifest["status"].clone();
     unseen(&corner.patch(TENANT_EDITOR, edit).await.unwrap());
@@ -86,7 +86,7 @@ async fn status_cannot_be_forged() {
     unseen(&corner.api(PLATFORM_ADMIN).get(NAME).await.unwrap());
 }
 
-/// kubectl deletes and creates again when an apply is invalid and it was told to use force.
+/// kubectl deletes and recreates the object if an apply is invalid and `--force` is set.
 #[tokio::test(flavor = "multi_thread")]
 async fn force_does_not_bypass_denied_deletion() {
     let corner = Corner::new("force").await.exists(json!({ "deletionPolicy": "Delete" })).await;
@@ -114,7 +114,7 @@ async fn force_does_not_bypass_denied_deletion() {
     }
 }
 
-/// Taken away in one edit, a fixed field could be set anew in the next.
+/// If it could be removed in one edit, an immutable field could be set to another value in the next.
 #[tokio::test(flavor = "multi_thread")]
 async fn immutable_field_cannot_be_removed_and_readded() {
     let corner = Corner::new("fixed").await.exists(json!({})).await;
@@ -131,13 +131,13 @@ async fn immutable_field_cannot_be_removed_and_readded() {
             refused(corner.patch(user, json!({ "spec": spec })).await, 422, &["spec."]).unwrap();
         }
     }
-    // Nor is an identity respelled by somebody whom it is not given to.
+    // Nor may an unauthorized user change the spelling of an ID.
     let capitals = json!({ "spec": { "general": { "tenantId": corner.id.to_uppercase() } } });
     refused(corner.patch(TENANT_EDITOR, capitals).await, 403, &["spec.general.tenantId"]).unwrap();
     assert_eq!(before, corner.api(PLATFORM_ADMIN).get(NAME).await.unwrap());
 }
 
-/// A name in the request that its author administers gives him nothing: what the object was decides.
+/// A reference in the request that its author administers grants nothing: the object before the change decides.
 #[tokio::test(flavor = "multi_thread")]
 async fn platform_in_the_request_grants_nothing() {
     let corner = Corner::new("brought").await.exists(json!({})).await;
@@ -158,7 +158,7 @@ async fn platform_in_the_request_grants_nothing() {
     .await;
     refused(create(&corner.env.platform).await, 403, &["administer on Platform"]).unwrap();
     let edit = json!({ "spec": { "general": { "name": "Other" }, "platformRef": { "name": "mine" } } });
-    // The schema speaks first; without it, the policy would.
+    // The schema rejects it first; without it, the policy would.
     refused(corner.patch(&local, edit).await, 422, &["spec.platformRef"]).unwrap();
     let edit = json!({ "spec": { "general": { "name": "Other" } } });
     refused(corner.patch(&local, edit).await, 403, &["spec.general.name"]).unwrap();
@@ -184,7 +184,7 @@ async fn author_must_be_able_to_read_the_secret() {
     refused(corner.create(&local, corner.manifest(NAME, names("other", "k")), false).await, 403, &says).unwrap();
     corner.create(&local, corner.manifest(NAME, names("mine", "k")), false).await.unwrap();
     refused(corner.patch(&local, json!({ "spec": names("other", "k") })).await, 403, &says).unwrap();
-    // Who may read all of them may name any; what stands already is nobody's deed, until its key is another.
+    // A user who may read all Secrets may refer to any. An existing reference is not checked, unless its key changes.
     corner.patch(PLATFORM_ADMIN, json!({ "spec": names("other", "k") })).await.unwrap();
     corner.patch(&local, json!({ "spec": { "general": { "companyName": "x" } } })).await.unwrap();
     refused(corner.patch(&local, json!({ "spec": names("other", "another-key") })).await, 403, &says).unwrap();

@@ -1,5 +1,5 @@
-//! What was stored before: an object that fits no schema stays editable and deletable, also for a cluster administrator, whom
-//! every authorizer check lets pass.
+//! Stored objects: an object that does not match the schema stays editable and deletable, also for a cluster administrator,
+//! whom every authorizer check allows.
 
 use kube::Client;
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject};
@@ -14,7 +14,7 @@ use crate::support::users::{ADMIN, PARTNER_ADMIN, PLATFORM_ADMIN, TENANT_EDITOR}
 use crate::support::wait::{PATIENCE, until};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 
-/// Specs of which nothing is as the policies expect it.
+/// Specs that violate all expectations of the policies.
 fn poisons() -> [(&'static str, Value); 7] {
     [
         ("without-general", json!({ "platformRef": { "name": "p" } })),
@@ -30,7 +30,7 @@ fn poisons() -> [(&'static str, Value); 7] {
     ]
 }
 
-/// Everything goes, as it did when the object was stored.
+/// The schema accepts anything, as when the object was stored.
 async fn lax(client: Client) {
     let api: Api<CustomResourceDefinition> = Api::all(client);
     let mut crd = api.get("tenants.nimbus.luware.com").await.unwrap();
@@ -71,14 +71,14 @@ async fn undecodable_object_can_be_edited_and_deleted() {
                 .await
                 .unwrap_or_else(|error| panic!("{name} {user}: {error}"));
         }
-        // Authority holds here, too.
+        // Authority is enforced here, too.
         let general = Patch::Merge(json!({ "spec": { "general": { "name": "Contoso" } } }));
         refused(api(TENANT_EDITOR).patch(name, &params(), &general).await, 403, &["spec.general.name"]).unwrap();
         api(&cluster_admin).patch(name, &params(), &general).await.unwrap_or_else(|error| panic!("{name}: {error}"));
         let delete = async |user: &str| api(user).delete(name, &DeleteParams::default()).await.map(drop);
         refused(delete(TENANT_EDITOR).await, 403, &["may not delete"]).unwrap();
         if name == "deletes" {
-            // Without an id nothing confirms it; without the policy it is Retain.
+            // Without an ID it cannot be confirmed; without the policy it is Retain.
             refused(delete(&cluster_admin).await, 403, &["nobody confirmed it"]).unwrap();
             let retain = Patch::Merge(json!({ "spec": { "deletionPolicy": null } }));
             api(&cluster_admin).patch(name, &params(), &retain).await.unwrap();

@@ -1,5 +1,5 @@
-//! Rules 31, 32 and 35 to 38 and 40: deletion is confirmed, authority is asked per field, and a denial is 403 with the field and
-//! the permission in its text. Rules 33 and 34 stand with the other rules about leaving.
+//! Rules 31, 32, 35 to 38 and 40: deletion requires a confirmation, authority is checked per field, and a denial is a 403
+//! with the field and the permission in its message. Rules 33 and 34 are tested in `gitops`.
 
 use k8s_openapi::api::admissionregistration::v1::ValidatingAdmissionPolicy;
 use kube::api::{DeleteParams, ListParams, Preconditions, PropagationPolicy};
@@ -13,7 +13,7 @@ use crate::support::stage::{Stage, refused};
 use crate::support::users::{self, PARTNER_ADMIN, PLATFORM_ADMIN, TENANT_EDITOR};
 use crate::support::wait::{PATIENCE, until};
 
-/// Somebody else in the place of a setting of the system administrators.
+/// Another value for a setting of system administrators.
 fn system_edit(digit: u8) -> Value {
     json!({ "spec": { "general": { "partnerAdministrationGroupId": group(digit) } } })
 }
@@ -47,7 +47,7 @@ async fn rule_31_unconfirmed_delete_is_always_denied() {
         let output = kubectl.run(&[&["-n", &corner.env.namespace], words].concat()).await.unwrap();
         assert!(!output.status.success() && output.stderr.contains(says[0]), "{words:?}: {output:?}");
     }
-    // Somebody without authority hears of the authority.
+    // A user without authority gets the message about authority.
     refused(unit(corner.api(TENANT_EDITOR).delete(NAME, &DeleteParams::default()).await), 403, &["may not delete"])
         .unwrap();
     assert_eq!(before.metadata, api.get(NAME).await.unwrap().metadata, "nothing touched it");
@@ -102,7 +102,7 @@ async fn rule_35_restricted_field_is_403_in_any_request() {
         for dry_run in [true, false] {
             refused(corner.apply(user, now.clone(), dry_run).await, 403, &[S_LEAF, &needs]).unwrap();
         }
-        // A whole object that leaves the field out takes it away.
+        // Replacing the object without the field removes it.
         let mut whole = before.clone();
         whole.spec.settings.general.partner_administration_group_id = None;
         let replaced = corner.api(user).replace(NAME, &super::post(), &whole).await;
@@ -118,23 +118,23 @@ async fn rule_36_unrelated_edit_is_allowed() {
     corner.patch(TENANT_EDITOR, spec(json!({ "companyName": "Contoso AG" }))).await.unwrap();
     let tasks = json!({ "spec": { "modalities": { "email": { "maxConcurrentTasksPerService": 9 } } } });
     corner.patch(TENANT_EDITOR, tasks).await.unwrap();
-    // What an editor may not, a partner administrator may; what both may not, a system administrator may.
+    // What an editor may not change, a partner administrator may; what neither may change, a system administrator may.
     let partners = spec(json!({ "name": "Other", "tenantAdministrationGroupId": group(3) }));
     let says = ["spec.general.name, spec.general.tenantAdministrationGroupId", "Partner (none is assigned)"];
     refused(corner.patch(TENANT_EDITOR, partners.clone()).await, 403, &says).unwrap();
     corner.patch(PARTNER_ADMIN, partners).await.unwrap();
     corner.patch(PLATFORM_ADMIN, system_edit(2)).await.unwrap();
-    // One field too many refuses the whole edit, and names that one only.
+    // One forbidden field denies the whole edit, and only that one is named.
     let mut mixed = system_edit(3);
     mixed["spec"]["general"]["companyName"] = json!("Mixed");
     let message = refused(corner.patch(PARTNER_ADMIN, mixed).await, 403, &[S_LEAF]).unwrap();
     assert!(!message.contains("companyName"), "{message}");
-    // The same value again is no change.
+    // The same value is not a change.
     corner.patch(TENANT_EDITOR, system_edit(2)).await.unwrap();
 }
 
-/// Partners do not hand tenants to each other, nor take them: on create one may name the Partner that he administers, and later
-/// only a system administrator assigns another.
+/// Partners cannot hand tenants to each other or take them: on create a user may refer to a Partner that they administer,
+/// and later only a system administrator assigns another.
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_35_only_system_admins_assign_a_partner() {
     let corner = Corner::new("rule35-partner").await;
@@ -164,7 +164,7 @@ async fn rule_35_only_system_admins_assign_a_partner() {
         }
     }
     corner.patch(PLATFORM_ADMIN, json!({ "spec": of("southwind") })).await.unwrap();
-    // It is another partner's now.
+    // It belongs to another partner now.
     let edit = json!({ "spec": { "general": { "name": "Contoso" } } });
     refused(corner.patch(&northwind, edit).await, 403, &["spec.general.name", "on Partner southwind"]).unwrap();
     let back =
@@ -174,7 +174,7 @@ async fn rule_35_only_system_admins_assign_a_partner() {
     corner.patch(PARTNER_ADMIN, json!({ "spec": { "general": { "name": "Contoso" } } })).await.unwrap();
 }
 
-/// Everything in a namespace is not authority: that is asked on objects of the whole cluster.
+/// All permissions in a namespace give no authority, which is checked on cluster-scoped objects.
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_37_wildcard_role_gives_no_authority() {
     let corner = Corner::new("rule37").await.exists(system_edit(1)["spec"].clone()).await;
@@ -183,7 +183,7 @@ async fn rule_37_wildcard_role_gives_no_authority() {
     everything_but_authority(&corner, &corner.api(&owner)).await;
 }
 
-/// As Flux and Argo CD do it: they act as a ServiceAccount of the namespace.
+/// Like Flux and Argo CD, which impersonate a ServiceAccount of the namespace.
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_37_impersonation_gives_no_authority() {
     let corner = Corner::new("rule37-as").await.exists(system_edit(1)["spec"].clone()).await;
@@ -220,7 +220,7 @@ async fn rule_38_operator_writes_status_never_spec() {
     let operator = corner.env.operator_user.clone();
     let edit = json!({ "spec": { "general": { "companyName": "x" } } });
     refused(corner.patch(&operator, edit).await, 403, &["operator", "spec"]).unwrap();
-    // Not even with all rights of RBAC, which a careless binding could give it.
+    // Not even with all RBAC permissions, as a careless binding could grant.
     let rules = json!([{ "apiGroups": ["nimbus.luware.com"], "resources": ["*"], "verbs": ["*"] }]);
     corner.grant(&operator, "all", rules).await;
     let delete = async || unit(corner.api(&operator).delete(NAME, &DeleteParams::default()).await);
@@ -235,7 +235,7 @@ async fn rule_38_operator_writes_status_never_spec() {
     corner.patch(&operator, json!({ "metadata": { "finalizers": [FINALIZER] } })).await.unwrap();
     let status = Patch::Merge(json!({ "status": { "observedGeneration": 1 } }));
     corner.api(&operator).patch_status(NAME, &params(), &status).await.unwrap();
-    // Somebody else with the right to do it may not.
+    // Another user with the RBAC permission may not.
     let forger = somebody();
     let rules = json!([{ "apiGroups": ["nimbus.luware.com"], "resources": ["tenants/status"], "verbs": ["*"] }]);
     corner.grant(&forger, "status", rules).await;
@@ -266,7 +266,7 @@ async fn rule_38_policies_type_check() {
     }
 }
 
-/// What the operator says is searched for canaries elsewhere; what admission says is searched here.
+/// Other tests search the messages of the operator for canaries; this one searches those of admission.
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_40_denial_contains_no_value() {
     let corner = Corner::new("rule40").await;

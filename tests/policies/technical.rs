@@ -1,5 +1,5 @@
-//! The opt-in `--technical-fields`: T settings demand the verb `edit-technical` on tenants. Tried out on the control plane that
-//! all share, where it holds in one namespace only.
+//! The opt-in `--technical-fields`: T settings require the verb `edit-technical` on tenants. Tested on the shared control
+//! plane, where it applies to one namespace only.
 
 use k8s_openapi::api::admissionregistration::v1::ValidatingAdmissionPolicy;
 use kube::Api;
@@ -11,7 +11,7 @@ use crate::support::stage::refused;
 use crate::support::users::{self, PARTNER_ADMIN, PLATFORM_ADMIN, TENANT_EDITOR};
 use crate::support::wait::{PATIENCE, until};
 
-/// Binds the opt-in to the namespace of a corner, under a name of its own.
+/// Binds the opt-in policy to the namespace of an environment, under a separate name.
 async fn opt_in(corner: &Corner) -> String {
     let accounts = Accounts { operators: users::operators(), technical_fields: true };
     let name = format!("technical-{}", corner.env.namespace);
@@ -46,19 +46,19 @@ async fn opt_in_policy_protects_technical_fields() {
         refused(outcome, 403, &says).map_err(|error| format!("{error:#}"))
     })
     .await;
-    // In every way, and removal is an edit.
+    // With every kind of request; removal is an edit.
     let suspend = json!({ "spec": { "suspend": true } });
     refused(corner.patch(TENANT_EDITOR, suspend).await, 403, &["spec.suspend", "edit-technical"]).unwrap();
     refused(corner.patch(TENANT_EDITOR, json!({ "spec": { "modalities": null } })).await, 403, &says).unwrap();
     let mut whole = corner.manifest(NAME, json!({}));
     json_patch::merge(&mut whole, &tasks(7));
     refused(corner.apply(TENANT_EDITOR, whole, true).await, 403, &says).unwrap();
-    // What is not technical is as before, and whoever has more needs no verb.
+    // Other fields are as before, and users with higher authority need no verb.
     corner.patch(TENANT_EDITOR, json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await.unwrap();
     for user in [PARTNER_ADMIN, PLATFORM_ADMIN] {
         corner.patch(user, tasks(8)).await.unwrap();
     }
-    // With the verb it is a technical administrator.
+    // With the verb the user is a technical administrator.
     let technician = somebody();
     let rules = json!([{
         "apiGroups": ["nimbus.luware.com"], "resources": ["tenants"], "verbs": ["get", "patch", "edit-technical"]

@@ -1,4 +1,4 @@
-//! Where the programs are: those of the control plane, and our own.
+//! The paths of programs and folders.
 
 use std::path::{Path, PathBuf};
 
@@ -21,9 +21,9 @@ pub fn kubernetes_version() -> Result<String> {
         .context("the control plane's go.mod names no Kubernetes version")
 }
 
-/// Returns the program `name` from `KUBEBUILDER_ASSETS`, else from what `make controlplane` built.
+/// Returns the path of program `name` in `KUBEBUILDER_ASSETS`, else the one that `make controlplane` built.
 ///
-/// The first is asked per program: setup-envtest, for one, ships no kube-controller-manager.
+/// Decided per program: setup-envtest, for example, has no kube-controller-manager.
 pub fn program(name: &str) -> Result<PathBuf> {
     let built = checkout().join(".controlplane").join(kubernetes_version()?).join(name);
     let given = std::env::var_os("KUBEBUILDER_ASSETS")
@@ -42,7 +42,7 @@ pub fn program(name: &str) -> Result<PathBuf> {
 
 /// Returns the built operator binary.
 ///
-/// Cargo names it to integration tests only; the demo, an example, finds it beside itself.
+/// Cargo passes its path to integration tests only; the demo, an example, finds it next to its own binary.
 pub fn operator() -> Result<PathBuf> {
     match option_env!("CARGO_BIN_EXE_nimbus-operator") {
         Some(path) => Ok(PathBuf::from(path)),
@@ -50,7 +50,7 @@ pub fn operator() -> Result<PathBuf> {
     }
 }
 
-/// Returns the built binary of the reference platform, for the demo, which finds it beside itself.
+/// Returns the built binary of the reference platform, for the demo, which finds it next to its own binary.
 pub fn sandbox() -> Result<PathBuf> {
     Ok(build_folder(2)?.join("nimbus-sandbox"))
 }

@@ -1,8 +1,8 @@
-//! What the API server says was asked of it, by whom and with which outcome.
+//! The audit log: requests to the API server, with user and result.
 //!
-//! The audit log is complete where an operator's own metrics are an opinion. Every reader first
-//! waits until the log has caught up: it asks a question of its own and waits to see it there.
-//! The log is written before an answer ends, so what was answered before is above that line.
+//! The audit log is complete, unlike the operator's own metrics. Every reader first waits until the log has caught up: it
+//! sends a request of its own and waits for its line. The log is written before a response ends, so earlier responses are
+//! above that line.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -20,10 +20,10 @@ const MASTERS: &str = "system:masters";
 
 const WRITES: [&str; 5] = ["create", "update", "patch", "delete", "deletecollection"];
 
-/// The bookkeeping of any operator, which budgets count apart.
+/// Bookkeeping of the operator, which budgets count separately.
 const BOOKKEEPING: [&str; 4] = ["leases", "events", "secrets", "tokenreviews"];
 
-/// A place in the log.
+/// A position in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark(u64);
 
@@ -39,33 +39,33 @@ pub struct Request {
     pub verb: String,
     /// The API group; empty for the core.
     pub group: String,
-    /// The plural of the kind; empty for a request outside of the API.
+    /// The plural of the kind; empty for a non-resource request.
     pub resource: String,
-    /// `status`, for instance, or empty.
+    /// A subresource such as `status`, or empty.
     pub subresource: String,
     /// Empty for a cluster-scoped object.
     pub namespace: String,
-    /// Empty where the server was to choose it.
+    /// Empty if the server chooses it.
     pub name: String,
     /// The HTTP status of the answer.
     pub code: u16,
-    /// Who asked.
+    /// The user.
     pub user: String,
-    /// With which program.
+    /// The user agent.
     pub user_agent: String,
-    /// Under which name a write said that it owns fields; without one the server makes it of the program's name.
+    /// The field manager of a write; by default the server derives it from the user agent.
     pub field_manager: Option<String>,
-    /// Whether the user is in the group that passes every check.
+    /// Whether the user is in `system:masters`, which passes every check.
     pub is_master: bool,
 }
 
 impl Request {
-    /// Reports whether this asked for a change, dry runs included.
+    /// Whether this requested a change, including dry runs.
     pub fn is_write(&self) -> bool {
         WRITES.contains(&self.verb.as_str())
     }
 
-    /// Reports whether this was about leases, events, Secrets or tokens.
+    /// Whether this was about leases, events, Secrets or tokens.
     pub fn is_bookkeeping(&self) -> bool {
         BOOKKEEPING.contains(&self.resource.as_str())
     }
@@ -82,36 +82,36 @@ impl<'a> AuditLog<'a> {
         Self { control_plane }
     }
 
-    /// Returns the place behind every request that was answered before this call.
+    /// Returns a mark behind every request that was answered before this call.
     pub async fn mark(&self) -> Result<Mark> {
         Ok(self.catch_up().await?.1)
     }
 
-    /// Returns every request of `user` since the mark. A watch is there once it has ended.
+    /// Returns every request of `user` since the mark. A watch is included once it has ended.
     pub async fn requests(&self, user: &str, since: Mark) -> Result<Vec<Request>> {
         self.select(since, user, |request| request.user == user).await
     }
 
-    /// Returns the writes of `user` since the mark, refused ones included.
+    /// Returns the writes of `user` since the mark, including rejected ones.
     pub async fn writes(&self, user: &str, since: Mark) -> Result<Vec<Request>> {
         let wanted = |request: &Request| request.user == user && request.is_write();
         self.select(since, user, wanted).await
     }
 
-    /// Returns the writes of `user` apart from leases, events, Secrets and token reviews.
+    /// Returns the writes of `user` except leases, events, Secrets and token reviews.
     pub async fn object_writes(&self, user: &str, since: Mark) -> Result<Vec<Request>> {
         let mut writes = self.writes(user, since).await?;
         writes.retain(|request| !request.is_bookkeeping());
         Ok(writes)
     }
 
-    /// Returns the writes of Tenants that passed every policy because of who wrote them.
+    /// Returns the writes of Tenants by `system:masters`, which pass every policy.
     pub async fn tenant_writes_by_masters(&self) -> Result<Vec<Request>> {
         let wanted = |request: &Request| request.is_master && request.is_write() && request.resource == "tenants";
         self.select(Mark::START, MASTERS, wanted).await
     }
 
-    /// Only lines with `needle` are parsed: a long run writes a hundred thousand of them.
+    /// Only lines with `needle` are parsed: a long run writes a hundred thousand lines.
     async fn select(&self, since: Mark, needle: &str, wanted: impl Fn(&Request) -> bool) -> Result<Vec<Request>> {
         let (log, end) = self.catch_up().await?;
         let text = String::from_utf8(log.read(since.0, Some(end.0))?)?;
@@ -123,7 +123,7 @@ impl<'a> AuditLog<'a> {
             .collect()
     }
 
-    /// Returns the log and the place of a question that was asked just now.
+    /// Returns the log and the position of a request that was sent just now.
     async fn catch_up(&self) -> Result<(LogFile, Mark)> {
         self.control_plane.check()?;
         let log = LogFile(self.control_plane.folder().join("audit.log"));
@@ -168,21 +168,21 @@ impl LogFile {
         }
     }
 
-    /// Returns the complete lines between two places; without an end, all that are there by now.
+    /// Returns the complete lines between two positions, by default up to the end.
     fn read(&self, from: u64, to: Option<u64>) -> Result<Vec<u8>> {
         let mut file = File::open(&self.0).context("opening the audit log")?;
         file.seek(SeekFrom::Start(from))?;
         let length = to.map_or(u64::MAX, |to| to.saturating_sub(from));
         let mut bytes = Vec::new();
         file.take(length).read_to_end(&mut bytes)?;
-        // The server may be in the middle of a line.
+        // The server may be writing a line.
         let newline = bytes.iter().rposition(|byte| *byte == b'\n');
         bytes.truncate(newline.map_or(0, |newline| newline + 1));
         Ok(bytes)
     }
 }
 
-/// Returns the request of a line, or nothing if the line is about another stage than its end.
+/// Returns the request of a line, or nothing if the line is not about its last stage.
 fn parse(line: &str) -> Result<Option<Request>> {
     let event: Event =
         serde_json::from_str(line).with_context(|| format!("reading a line of the audit log: {line}"))?;

@@ -1,33 +1,33 @@
-//! Secrets that must not be seen, and every spelling in which they could be.
+//! Secrets that must not leak, and every encoding in which they could.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-/// A value that must not be seen, and what it looks like.
+/// A value that must not leak.
 pub struct Canary {
-    /// What it is, for people.
+    /// Its description.
     pub name: &'static str,
     /// Its bytes.
     pub value: Vec<u8>,
 }
 
 impl Canary {
-    /// A new one.
+    /// A random one.
     pub fn new(name: &'static str) -> Self {
         Self { name, value: format!("canary-{}", uuid::Uuid::new_v4().simple()).into_bytes() }
     }
 
-    /// A value that somebody else chose.
+    /// A given value.
     pub fn of(name: &'static str, value: &str) -> Self {
         Self { name, value: value.as_bytes().to_vec() }
     }
 
-    /// As it stands in a connection string.
+    /// As in a connection string.
     pub fn base64(&self) -> String {
         base64(&self.value)
     }
 
-    /// Every spelling by which it is looked for, by name.
+    /// Every encoding that is searched for, by name.
     fn spellings(&self) -> Vec<(&'static str, String)> {
         let as_key = self.base64();
         let mut all = vec![];
@@ -37,7 +37,7 @@ impl Canary {
             all.push(("hex", text.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))));
             all.push(("numbers", numbers(text, ", ")));
             all.push(("JSON numbers", numbers(text, ",")));
-            // In the middle of something longer, the same bytes have three spellings.
+            // Inside a longer text, the same bytes have three Base64 encodings.
             for shift in 0..3 {
                 let shifted = base64(&[&vec![b'x'; shift], text].concat());
                 let (from, to) = ([0, 2, 3][shift], shifted.len() - 4);
@@ -47,7 +47,7 @@ impl Canary {
         all
     }
 
-    /// Each text that gives it away, with the spelling that it is of. Any slice of twelve characters is a leak.
+    /// Each text that leaks it, with its encoding. Any slice of twelve characters is a leak.
     pub fn needles(&self) -> Vec<(&'static str, String)> {
         let slice = |(how, text): (&'static str, String)| match how {
             how if how.contains("numbers") => (how, text),
@@ -56,7 +56,7 @@ impl Canary {
         self.spellings().into_iter().map(slice).collect()
     }
 
-    /// Which spellings of it are in a text.
+    /// The encodings of it in a text.
     pub fn seen_in(&self, text: &str) -> Vec<String> {
         let lower = text.to_ascii_lowercase();
         let is_in = |how: &str, needle: &str| text.contains(needle) || how == "hex" && lower.contains(needle);
@@ -65,12 +65,12 @@ impl Canary {
     }
 }
 
-/// In the spelling of the name.
+/// In the encoding of the name.
 pub fn numbers(bytes: &[u8], between: &str) -> String {
     bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(between)
 }
 
-/// In the spelling of the name.
+/// In the encoding of the name.
 pub fn url(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
@@ -83,7 +83,7 @@ pub fn url(bytes: &[u8]) -> String {
     })
 }
 
-/// In the spelling of the name.
+/// In the encoding of the name.
 pub fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
@@ -97,7 +97,7 @@ pub fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// Which of many secrets are in a text, in one reading of it.
+/// Which of many secrets are in a text, in one pass.
 pub fn seen_in(canaries: &[Canary], text: &str) -> Vec<String> {
     let mut needles = BTreeMap::new();
     for canary in canaries {

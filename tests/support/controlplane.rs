@@ -1,10 +1,10 @@
 //! A real control plane: etcd, kube-apiserver and kube-controller-manager on loopback.
 //!
-//! [`ControlPlane::shared`] is one for all tests of a process; a test that changes something
-//! cluster-wide (admission policies, say) takes its own by [`ControlPlane::start`]. Neither holds
-//! anything of a tokio runtime: each `#[tokio::test]` has its own runtime and ends it.
+//! [`ControlPlane::shared`] is shared by all tests of a process; a test that changes something cluster-wide, such as
+//! admission policies, starts its own with [`ControlPlane::start`]. Neither depends on a tokio runtime: each
+//! `#[tokio::test]` has its own.
 //!
-//! A program that dies is noticed: the next use fails with its name and its last words.
+//! A program that dies is detected: the next use fails with its name and the end of its log.
 
 mod boot;
 
@@ -24,14 +24,14 @@ use super::process::Process;
 use super::users::{self, Users};
 use super::{apply, assets, http, policies, rights};
 
-/// What a private control plane may do differently from the shared one.
+/// Options of a separate control plane.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Further flags of kube-apiserver.
+    /// Additional flags of kube-apiserver.
     pub apiserver_flags: Vec<String>,
-    /// Without kube-controller-manager nothing collects garbage and no namespace ever ends.
+    /// Without kube-controller-manager there is no garbage collection, and namespaces are never removed.
     pub controller_manager: bool,
-    /// Without the admission policies everything gets through that RBAC and schema let.
+    /// Without the admission policies, everything that RBAC and the schema allow is accepted.
     pub policies: bool,
 }
 
@@ -41,7 +41,7 @@ impl Default for Options {
     }
 }
 
-/// A running control plane. Dropping it ends its programs and removes its data.
+/// A running control plane. Dropping it stops its programs and removes its data.
 pub struct ControlPlane {
     // Before the folder, because fields are dropped in this order.
     programs: Vec<Process>,
@@ -55,7 +55,7 @@ pub struct ControlPlane {
     has_policies: bool,
 }
 
-/// The error is kept too: when it cannot start, each test says so at once.
+/// The error is stored too: if it cannot start, each test fails at once.
 type Shared = OnceCell<Result<ControlPlane, String>>;
 
 impl ControlPlane {
@@ -68,7 +68,7 @@ impl ControlPlane {
         Self::shared_as(&SHARED, Options::default()).await
     }
 
-    /// Returns another one, without admission policies: for what the operator does about that which they refuse.
+    /// Returns a shared control plane without admission policies, for requests that they would deny.
     ///
     /// # Panics
     /// As [`Self::shared`].
@@ -88,12 +88,12 @@ impl ControlPlane {
         }
     }
 
-    /// Starts a control plane of one's own.
+    /// Starts a separate control plane.
     pub async fn start(options: Options) -> Result<Self> {
         boot::start(&options).await
     }
 
-    /// Fails if one of the programs has ended, with its last words.
+    /// Fails if one of the programs has ended, with the end of its log.
     pub fn check(&self) -> Result<()> {
         self.programs.iter().try_for_each(Process::check)
     }
@@ -130,8 +130,8 @@ impl ControlPlane {
         path
     }
 
-    /// Writes to `path` a kubeconfig with a context per user, the first of them current, whose
-    /// server is at `url`, a proxy for instance.
+    /// Writes to `path` a kubeconfig with a context per user, the first of them current, for the server (or a proxy) at
+    /// `url`.
     pub fn write_kubeconfig(&self, users: &[&str], url: &str, path: &Path) -> Result<()> {
         let mut cluster = json!({"server": url});
         if url.starts_with("https:") {
@@ -151,7 +151,7 @@ impl ControlPlane {
             "clusters": [{"name": "nimbus", "cluster": cluster}],
             "users": credentials,
         });
-        // Renamed into place: another test may be reading the same file.
+        // Renamed atomically: another test may be reading the same file.
         let draft = path.with_extension(format!("{}.draft", uuid::Uuid::new_v4().simple()));
         std::fs::write(&draft, serde_yaml::to_string(&config)?)
             .and_then(|()| std::fs::rename(&draft, path))
@@ -173,7 +173,7 @@ impl ControlPlane {
         &self.ca
     }
 
-    /// Returns the folder with the logs and data, which ends with the control plane.
+    /// Returns the folder with the logs and data, which is removed with the control plane.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -183,7 +183,7 @@ impl ControlPlane {
         self.programs.iter().map(Process::pid).collect()
     }
 
-    /// Kills one program, `etcd` for instance, as a crash would.
+    /// Kills one program, for example `etcd`, like a crash.
     ///
     /// # Panics
     /// When there is no such program.
@@ -203,13 +203,13 @@ impl ControlPlane {
             .copied()
     }
 
-    /// Reports whether the admission policies hold here.
+    /// Whether the admission policies are enforced here.
     pub fn has_policies(&self) -> bool {
         self.has_policies
     }
 
-    /// Applies `crds/policies.yaml` once, for the numbered operators instead of the documented one, and waits until it acts.
-    /// A control plane without policies is left alone.
+    /// Applies `crds/policies.yaml` once, for the numbered operators instead of the documented one, and waits until it is
+    /// enforced. Does nothing on a control plane without policies.
     pub async fn install_policies(&self) -> Result<()> {
         if !self.has_policies {
             return Ok(());
@@ -217,7 +217,7 @@ impl ControlPlane {
         self.policies.get_or_try_init(|| policies::install(self)).await.copied()
     }
 
-    /// Grants once what `examples/rbac.yaml` grants in the whole cluster.
+    /// Applies the cluster-wide part of `examples/rbac.yaml` once.
     pub async fn grant_cluster_wide(&self) -> Result<()> {
         self.rights
             .get_or_try_init(|| async { rights::grant_cluster_wide(&self.client(users::ADMIN)).await })

@@ -1,7 +1,7 @@
-//! What one test has for itself on a shared control plane.
+//! The environment of one test on a shared control plane.
 //!
-//! Tests run at the same time. Each has namespaces, a Platform name, an instance and an operator
-//! user of its own; requests are counted by that user's name.
+//! Tests run concurrently. Each has its own namespaces, Platform name, instance and operator user; requests are counted by
+//! the name of that user.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,15 +20,15 @@ use super::proxy::Proxy;
 use super::rights::{self, Placement};
 use super::users;
 
-/// One test's own corner.
+/// The environment of one test.
 pub struct TestEnv<'a> {
-    /// The cluster.
+    /// Its control plane.
     pub control_plane: &'a ControlPlane,
     /// The namespace for its Tenants, where [`users::TENANT_EDITOR`] and the administrators edit.
     pub namespace: String,
     /// The namespace of its operator.
     pub operator_namespace: String,
-    /// The user that its operator is.
+    /// The user of its operator.
     pub operator_user: String,
     /// The instance that its operator serves.
     pub instance: String,
@@ -38,17 +38,17 @@ pub struct TestEnv<'a> {
 }
 
 impl TestEnv<'static> {
-    /// Makes a corner on the control plane that all tests share.
+    /// Creates an environment on the shared control plane.
     ///
     /// # Panics
-    /// When it cannot, with the reason: a test has nothing to do without.
+    /// If it cannot be created, with the reason.
     pub async fn new(name: &str) -> Self {
         Self::on(ControlPlane::shared().await, name).await
     }
 }
 
 impl<'a> TestEnv<'a> {
-    /// Makes a corner on a control plane of one's own.
+    /// Creates an environment on a separate control plane.
     ///
     /// # Panics
     /// As [`TestEnv::new`].
@@ -106,12 +106,12 @@ impl<'a> TestEnv<'a> {
         Kubectl::new(self.control_plane.kubeconfig(user))
     }
 
-    /// Returns the log of what was asked of the API server.
+    /// Returns the audit log of the API server.
     pub fn audit(&self) -> AuditLog<'a> {
         AuditLog::new(self.control_plane)
     }
 
-    /// Writes a kubeconfig of the operator, past the proxy if there is one.
+    /// Writes a kubeconfig of the operator, through the proxy if there is one.
     pub fn operator_kubeconfig(&self, proxy: Option<&Proxy>) -> Result<PathBuf> {
         let url = proxy.map_or_else(|| self.control_plane.url().to_owned(), Proxy::url);
         let path = self.control_plane.folder().join(format!("{}.kubeconfig", self.instance));

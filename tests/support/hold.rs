@@ -1,11 +1,11 @@
-//! Holds the controller at one step of a pass, so that a test can act in between.
+//! Pauses the controller at one step of a pass, so that a test can act in between.
 
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use nimbus_operator::controller::{Observer, Step};
 use tokio::sync::oneshot;
 
-/// A place to stop at, to be given to a stage as its observer.
+/// A step to pause at, set as the observer of a fixture.
 #[derive(Clone, Default)]
 pub struct Hold(Arc<Mutex<Option<Armed>>>);
 
@@ -15,28 +15,28 @@ struct Armed {
     go_on: mpsc::Receiver<()>,
 }
 
-/// A pass that stands still; dropping this lets it go on.
+/// A paused pass; dropping this resumes it.
 pub struct Held {
     reached: Option<oneshot::Receiver<()>>,
     _go_on: mpsc::Sender<()>,
 }
 
 impl Hold {
-    /// The observer that stops.
+    /// The observer that pauses.
     pub fn observer(&self) -> Observer {
         let hold = self.clone();
         Arc::new(move |step, _| {
             let armed = hold.0.lock().unwrap_or_else(PoisonError::into_inner).take_if(|armed| armed.step == step);
             if let Some(Armed { reached, go_on, .. }) = armed {
-                // An error says that the test no longer listens.
+                // An error means that the test is no longer listening.
                 let _ = reached.send(());
-                // An error says that the other end was dropped, which is the sign to go on.
+                // An error means that the other end was dropped, which is the signal to continue.
                 let _ = tokio::task::block_in_place(|| go_on.recv());
             }
         })
     }
 
-    /// Stops the next pass that comes to a step, before it does anything there.
+    /// Pauses the next pass that reaches a step, before it does anything there.
     pub fn at(&self, step: Step) -> Held {
         let (reached, is_reached) = oneshot::channel();
         let (_go_on, go_on) = mpsc::channel();
@@ -46,7 +46,7 @@ impl Hold {
 }
 
 impl Held {
-    /// Waits until the pass stands still.
+    /// Waits until the pass is paused.
     pub async fn reached(&mut self) {
         let reached = self.reached.take().expect("waited for once");
         tokio::time::timeout(super::wait::PATIENCE, reached).await.expect("the step is reached").expect("by a pass");

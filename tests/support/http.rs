@@ -1,4 +1,4 @@
-//! The HTTP client of the harness: loopback only, no proxy, no redirect, only the given roots.
+//! The HTTP client of the harness: loopback only, no proxy, no redirects, only the given root certificates.
 
 use anyhow::{Context, Result};
 use reqwest::redirect::Policy;
@@ -19,8 +19,8 @@ pub fn client(ca: Option<&str>) -> Result<Client> {
         .context("building an HTTP client")
 }
 
-/// reqwest is built without a TLS provider of its own and panics when none was chosen.
+/// reqwest is built without a TLS provider and panics if none is installed.
 pub fn install_tls_provider() {
-    // An error says that one is installed already, by another test.
+    // An error means that another test has installed one already.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

@@ -1,4 +1,4 @@
-//! The real kubectl, as people run it.
+//! The real kubectl, as users run it.
 
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
@@ -12,24 +12,24 @@ pub struct Kubectl {
     kubeconfig: PathBuf,
 }
 
-/// What a run of kubectl gave.
+/// The result of a run of kubectl.
 #[derive(Debug)]
 pub struct Output {
-    /// How it ended.
+    /// Its exit status.
     pub status: ExitStatus,
-    /// What it printed for the reader.
+    /// Standard output.
     pub stdout: String,
-    /// What it printed as warnings and errors.
+    /// Standard error: warnings and errors.
     pub stderr: String,
 }
 
 impl Kubectl {
-    /// Uses this kubeconfig and nothing of the person who runs the tests.
+    /// Uses this kubeconfig and nothing from the environment of the tests.
     pub fn new(kubeconfig: PathBuf) -> Self {
         Self { kubeconfig }
     }
 
-    /// Runs kubectl to its end. A failure of kubectl is an `Output`, not an error.
+    /// Runs kubectl to completion. A failure of kubectl is an `Output`, not an error.
     pub async fn run(&self, arguments: &[&str]) -> Result<Output> {
         let home = self.kubeconfig.parent().context("a kubeconfig at the root")?;
         let mut command = Command::new(assets::program("kubectl")?);

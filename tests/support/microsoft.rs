@@ -1,4 +1,4 @@
-//! Microsoft's side of a test: the Platform that names it, what is planted there, and what it was asked.
+//! Microsoft in a test: the Platform that configures it, its state, and the requests to it.
 
 use anyhow::{Context, Result};
 use kube::Api;
@@ -13,17 +13,17 @@ use super::stage::{NAME, StageOn, describe};
 use super::users;
 use super::wait::{PATIENCE, until};
 
-/// The apps that are known at the start of the sandbox.
+/// The apps that the sandbox knows initially.
 pub const NIMBUS_APP: &str = "0b2d7a51-6a3e-4a0e-9c5e-1f5c8b6d7e01";
 pub const CHAT_APP: &str = "0b2d7a51-6a3e-4a0e-9c5e-1f5c8b6d7e03";
-/// The resource that `acs` plants.
+/// The resource that `acs` creates.
 pub const RESOURCE: &str = "2f6a1f0e-7c1b-4b0e-9a55-0d6c1a3b5e77";
 /// Its access key.
 pub const ACCESS_KEY: &str = "c2VjcmV0LW9mLXRoZS1yZXNvdXJjZS0wMTIzNDU2Nzg5";
 /// What each run of the provisioning script grants to the Nimbus app.
 pub const GRANTS: [&str; 4] = ["User.Read.All", "Group.Read.All", "Application.Read.All", "Presence.Read.All"];
 
-/// The n-th object id.
+/// The n-th object ID.
 pub fn object(number: usize) -> String {
     format!("{number:08}-0000-4000-8000-00000000abcd")
 }
@@ -34,7 +34,7 @@ pub fn member(number: usize) -> Value {
 }
 
 impl StageOn<'_> {
-    /// Lets the Platform ask the sandbox as the Nimbus app, and connection strings name it.
+    /// Lets the Platform check against the sandbox as the Nimbus app, and allows connection strings to it.
     pub async fn microsoft(&mut self) {
         let url = self.platform.url();
         self.trusted_acs = vec![url.parse().unwrap()];
@@ -42,7 +42,7 @@ impl StageOn<'_> {
         self.ask_at(&url, &url).await;
     }
 
-    /// The same with other places for the log-in and for Graph.
+    /// The same with other base URLs for the login and for Graph.
     pub async fn ask_at(&self, login: &str, graph: &str) {
         let app = json!({ "clientId": NIMBUS_APP, "credentialsSecretRef": { "name": "nimbus-app" } });
         let microsoft = json!({
@@ -57,14 +57,14 @@ impl StageOn<'_> {
         self.try_patch_platform(patch).await.expect("the change of the Platform is accepted");
     }
 
-    /// The same, or why it was refused.
+    /// The same; returns the error if it is rejected.
     pub async fn try_patch_platform(&self, patch: Value) -> kube::Result<Platform> {
         let api: Api<Platform> = Api::all(self.client(users::PLATFORM_ADMIN));
         let params = PatchParams { field_manager: Some("test".into()), ..PatchParams::default() };
         api.patch(&self.env.platform, &params, &Patch::Merge(patch)).await
     }
 
-    /// Writes the Partner of this test, whose name is that of the namespace, with more spec merged over it.
+    /// Writes the Partner of this test, named like the namespace, with `more` merged into its spec.
     pub async fn partner(&self, more: Value) -> String {
         let name = self.env.namespace.clone();
         let mut partner = json!({
@@ -78,7 +78,7 @@ impl StageOn<'_> {
         name
     }
 
-    /// A connection string of a resource that the sandbox plays.
+    /// A connection string of a resource in the sandbox.
     pub fn connection_string(&self, resource: &str, key: &str) -> String {
         format!("endpoint={}/acs/{resource};accesskey={key}", self.platform.url())
     }
@@ -94,7 +94,7 @@ impl StageOn<'_> {
         check(&tenant, name).and_then(|check| check.message.clone()).unwrap_or_default()
     }
 
-    /// Waits until the Tenant is as `fits` wants it, and returns it.
+    /// Waits until the Tenant satisfies `fits`, and returns it.
     pub async fn until(&self, what: &str, fits: impl Fn(&Tenant) -> bool) -> Tenant {
         until(what, PATIENCE, async || {
             let tenant = self.tenants().get(NAME).await.map_err(|error| error.to_string())?;
@@ -129,7 +129,7 @@ impl Sandbox {
         self.ask(Method::PUT, &path, Some(body)).await.expect("it is planted");
     }
 
-    /// Lag and budgets of an Entra tenant.
+    /// Sets replication lag and rate limits of an Entra tenant.
     pub async fn entra(&self, tenant: &str, body: Value) {
         self.plant_below(tenant, "", body).await;
     }
@@ -147,26 +147,26 @@ impl Sandbox {
         self.plant_below(tenant, &format!("/users/{id}"), body).await;
     }
 
-    /// Plants a resource with the usual key.
+    /// Creates a resource with the usual key.
     pub async fn acs(&self, resource: &str, permitted: bool) {
         let body = json!({ "resourceId": RESOURCE, "accessKeys": [ACCESS_KEY], "permitted": permitted });
         self.ask(Method::PUT, &format!("/sandbox/microsoft/acs/{resource}"), Some(body)).await.expect("it is planted");
     }
 
-    /// How many identities were made and deleted, and how many tokens were issued.
+    /// The numbers of created identities, deleted identities and issued tokens.
     pub async fn identities(&self, resource: &str) -> [u64; 3] {
         let path = format!("/sandbox/microsoft/acs/{resource}");
         let counts = self.ask(Method::GET, &path, None).await.expect("it is there");
         ["identitiesCreated", "identitiesDeleted", "tokensIssued"].map(|name| counts[name].as_u64().unwrap())
     }
 
-    /// Moves the virtual clock.
+    /// Advances the virtual clock.
     pub async fn advance(&self, seconds: u64) {
         let body = json!({ "advanceSeconds": seconds });
         self.ask(Method::POST, "/sandbox/clock", Some(body)).await.expect("the clock moves");
     }
 
-    /// The place in Microsoft's log from where a later look counts.
+    /// A mark at the end of Microsoft's log.
     pub async fn microsoft_mark(&self) -> u64 {
         let log = self.microsoft_log(0).await.expect("there is a log");
         log.last().and_then(|entry| entry["seq"].as_u64()).unwrap_or_default()
@@ -177,14 +177,14 @@ impl Sandbox {
         log["items"].as_array().cloned().context("the log is no list")
     }
 
-    /// What the operator asked Microsoft after a mark, log-ins apart: method and route.
+    /// The operator's requests to Microsoft after a mark, without logins: method and route.
     pub async fn asked(&self, mark: u64) -> Vec<String> {
         let mut calls = self.all_asked(mark).await;
         calls.retain(|call| !call.contains("/oauth2/"));
         calls
     }
 
-    /// The same with log-ins.
+    /// The same with logins.
     pub async fn all_asked(&self, mark: u64) -> Vec<String> {
         let log = self.microsoft_log(mark).await.expect("there is a log");
         let ours =

@@ -1,11 +1,9 @@
-//! What tests and the demo stand on: a real control plane, its users, the
-//! operator as a process, a proxy that cuts between them, and waiting.
+//! The basis of tests and demo: a real control plane, its users, the operator as a process, a proxy between them, and
+//! waiting.
 //!
-//! Nothing here knows what a Tenant means. It starts programs, speaks
-//! Kubernetes, and reads what happened from the audit log, never from the
-//! operator's own metrics.
+//! It starts programs, calls Kubernetes, and reads what happened from the audit log, never from the operator's own metrics.
 //!
-//! `controlplane` → `users`, `apply`, `kubectl` → `env`, which is what a test starts from.
+//! `controlplane` → `users`, `apply`, `kubectl` → `env` → `stage`, the fixture of most tests.
 
 #![allow(dead_code, unused_imports, reason = "tests and demo each compile this room and each use a part of it")]
 

@@ -10,18 +10,18 @@ use anyhow::{Context, Result};
 use super::process::Process;
 use super::{assets, wait};
 
-/// Longer than the operator may take for the pass it is in.
+/// Longer than a running pass may take.
 const STOP_DEADLINE: Duration = Duration::from_secs(60);
 
-/// A running operator. Dropping it kills it; while a test fails, its last lines are shown.
+/// A running operator. Dropping it kills it; if the test fails, the end of its log is printed.
 pub struct OperatorProcess {
     process: Process,
 }
 
 impl OperatorProcess {
-    /// Runs the binary with these arguments. Its log goes to a file beside the kubeconfig.
+    /// Runs the binary with these arguments. Its log is a file next to the kubeconfig.
     ///
-    /// Of our own environment it sees only what is passed here.
+    /// It inherits no environment variables but those passed here.
     pub fn start(kubeconfig: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Result<Self> {
         static NUMBER: AtomicUsize = AtomicUsize::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -38,12 +38,12 @@ impl OperatorProcess {
         Ok(Self { process })
     }
 
-    /// Ends it as a crash does (SIGKILL) and returns once it is gone.
+    /// Kills it like a crash (SIGKILL) and returns once it is gone.
     pub fn kill(&self) {
         self.process.kill();
     }
 
-    /// Asks it to stop (SIGTERM) and returns how it ended.
+    /// Terminates it (SIGTERM) and returns its exit status.
     pub async fn stop(&self) -> Result<ExitStatus> {
         self.process.terminate()?;
         wait::try_until("the operator to stop", STOP_DEADLINE, || async {
@@ -52,22 +52,22 @@ impl OperatorProcess {
         .await
     }
 
-    /// Returns how it ended, or nothing while it runs.
+    /// Returns its exit status, or nothing while it runs.
     pub fn ended(&self) -> Option<ExitStatus> {
         self.process.ended()
     }
 
-    /// Fails if it has ended, with its last lines.
+    /// Fails if it has ended, with the end of its log.
     pub fn check(&self) -> Result<()> {
         self.process.check()
     }
 
-    /// Returns everything that it has printed.
+    /// Returns its output.
     pub fn log(&self) -> String {
         self.process.log()
     }
 
-    /// Returns the end of what it has printed.
+    /// Returns the end of its output.
     pub fn last_lines(&self, count: usize) -> String {
         self.process.last_lines(count)
     }

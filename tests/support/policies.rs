@@ -1,4 +1,4 @@
-//! The admission policies as they are shipped, for the operators of the tests.
+//! The generated admission policies, for the operators of the tests.
 
 use anyhow::{Context, Result, ensure};
 use kube::api::{Api, DynamicObject, PostParams};
@@ -11,10 +11,10 @@ use super::env::create_namespace;
 use super::wait::{PATIENCE, try_until};
 use super::{apply, assets, users};
 
-/// Where it is tried out whether they act.
+/// The namespace in which the test verifies that they are enforced.
 const PROBE: &str = "nimbus-policy-probe";
 
-/// Applies `crds/policies.yaml` and waits until a dry run is denied: policies act seconds after they were made.
+/// Applies `crds/policies.yaml` and waits until a dry run is denied: policies are enforced seconds after their creation.
 pub async fn install(control_plane: &ControlPlane) -> Result<()> {
     let path = assets::checkout().join("crds/policies.yaml");
     let shipped = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
@@ -42,7 +42,7 @@ pub async fn install(control_plane: &ControlPlane) -> Result<()> {
     .await
 }
 
-/// The right to try.
+/// The permission for that dry run.
 fn probe_rights() -> Result<DynamicObject> {
     Ok(serde_json::from_value(json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",

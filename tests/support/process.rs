@@ -1,4 +1,4 @@
-//! Child processes that cannot outlive us and whose end is noticed.
+//! Child processes that cannot outlive us and whose exit is detected.
 
 use std::fs::File;
 use std::io;
@@ -10,7 +10,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, Result, ensure};
 
-/// A running child with its output in a file. Dropping it kills and reaps it.
+/// A running child with its output in a file. Dropping it kills and reaps the child.
 pub struct Process {
     name: String,
     log: PathBuf,
@@ -31,7 +31,7 @@ impl Process {
         Ok(Self { name: name.to_owned(), log: log.to_owned(), pid: child.id(), child: Mutex::new(child) })
     }
 
-    /// Returns the name that it was started under.
+    /// Returns its name.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -41,12 +41,12 @@ impl Process {
         self.pid
     }
 
-    /// Returns how the process ended, or nothing while it runs.
+    /// Returns the exit status, or nothing while the process runs.
     pub fn ended(&self) -> Option<ExitStatus> {
         self.child().try_wait().ok().flatten()
     }
 
-    /// Fails with the name, the exit status and the last log lines if the process has ended.
+    /// Fails with the name, the exit status and the end of the log if the process has ended.
     pub fn check(&self) -> Result<()> {
         if let Some(status) = self.ended() {
             anyhow::bail!(
@@ -59,18 +59,18 @@ impl Process {
         Ok(())
     }
 
-    /// Kills the process as a crash would (SIGKILL) and returns once it is gone.
+    /// Kills the process like a crash (SIGKILL) and returns once it is gone.
     pub fn kill(&self) {
         let mut child = self.child();
-        // An error means that it has ended already, which is what we want.
+        // An error means that it has ended already, which is fine.
         let _ = child.kill();
         let _ = child.wait();
     }
 
-    /// Asks the process to stop (SIGTERM); it is then for the caller to wait for [`Self::ended`].
+    /// Terminates the process (SIGTERM); the caller waits for [`Self::ended`].
     #[allow(unsafe_code, reason = "std can send only SIGKILL")]
     pub fn terminate(&self) -> Result<()> {
-        // Held over the call: only `wait` frees a pid, so it cannot be another process's by now.
+        // Locked during the call: only `wait` frees a pid, so it cannot belong to another process.
         let mut child = self.child();
         if child.try_wait()?.is_some() {
             return Ok(());
@@ -82,12 +82,12 @@ impl Process {
         Ok(())
     }
 
-    /// Returns everything that the process has printed so far.
+    /// Returns the output of the process so far.
     pub fn log(&self) -> String {
         std::fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }
 
-    /// Returns the end of what it has printed.
+    /// Returns the end of its output.
     pub fn last_lines(&self, count: usize) -> String {
         let log = self.log();
         let lines: Vec<_> = log.lines().collect();
@@ -105,32 +105,32 @@ impl Drop for Process {
     }
 }
 
-/// Reports whether a process with this id runs; one that waits to be reaped does not.
+/// Whether a process with this ID runs; a zombie does not.
 pub fn is_running(pid: u32) -> bool {
-    // The state is the first letter behind the name, which is in brackets and may hold anything.
+    // The state is the first letter after the name, which is in parentheses and may contain anything.
     std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
         let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
         !matches!(state, None | Some('Z' | 'X'))
     })
 }
 
-/// Spawns a child that the kernel kills when we die, however we die.
+/// Spawns a child that the kernel kills when we die, for whatever reason.
 ///
-/// The kernel watches the *thread* that spawned, not the process: a child of a test's own thread
-/// would die with that test. So one thread that never ends spawns them all.
+/// The kernel watches the *thread* that spawned it, not the process: a child of a test's own thread would die with that
+/// test. So one thread that never ends spawns all children.
 pub fn spawn(mut command: Command) -> io::Result<Child> {
     type Order = (Command, Sender<io::Result<Child>>);
     static SPAWNER: OnceLock<Sender<Order>> = OnceLock::new();
 
     die_with_parent(&mut command);
-    // A group of its own: Ctrl-C is for us, and we end our children in order.
+    // A process group of its own: Ctrl-C is for us, and we stop our children in order.
     command.process_group(0);
     let spawner = SPAWNER.get_or_init(|| {
         let (orders, inbox) = channel::<Order>();
         std::thread::spawn(move || {
             for (mut command, answer) in inbox {
-                // The one who asked may have been cancelled; then the child is dropped, and the
-                // kernel ends it with us at the latest.
+                // The caller may have been cancelled; then the child is dropped, and the kernel kills it with us at the
+                // latest.
                 let _ = answer.send(command.spawn());
             }
         });
@@ -152,7 +152,7 @@ fn die_with_parent(command: &mut Command) {
             if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0 {
                 return Err(io::Error::last_os_error());
             }
-            // We may have died before the call above, and then no signal comes.
+            // We may have died before the call above, and then there is no signal.
             if u32::try_from(libc::getppid()) != Ok(parent) {
                 return Err(io::Error::from_raw_os_error(libc::ESRCH));
             }

@@ -1,7 +1,7 @@
-//! A man in the middle of HTTP/1.1 for crash and fault tests.
+//! An HTTP/1.1 proxy for crash and fault tests.
 //!
-//! Stands on loopback between the operator and the API server or the platform, passes reads
-//! through as streams (watches live), and lets a [`Recorder`] decide about effects.
+//! It runs on loopback between the operator and the API server or the platform, streams reads (including watches), and lets
+//! a [`Recorder`] decide about side effects.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -25,15 +25,15 @@ use super::controlplane::ControlPlane;
 use super::http;
 use super::recorder::{Moment, Recorder, Stop, Verdict};
 
-/// Who is behind a proxy.
+/// The target of a proxy.
 pub struct Upstream {
-    /// What effects name as their target.
+    /// The name of the target in side effects.
     pub name: &'static str,
     /// `https://host:port` or `http://host:port`, without a path.
     pub url: String,
     /// The certificates to trust, as PEM.
     pub ca: Option<String>,
-    /// Sent in place of what the client sends, if given.
+    /// A bearer token that replaces the one of the client, if given.
     pub bearer: Option<String>,
 }
 
@@ -54,20 +54,20 @@ impl Upstream {
     }
 }
 
-/// A running proxy; it ends with this value.
+/// A running proxy; it stops with this value.
 pub struct Proxy {
     address: SocketAddr,
     memory: Arc<Memory>,
     server: JoinHandle<()>,
 }
 
-/// What a server has forgotten of its past.
+/// The resource versions that a server has compacted.
 #[derive(Default)]
 struct Memory {
-    /// Kinds, by their plural, whose watches cannot continue until they were listed anew.
+    /// Kinds, by their plural, whose watches cannot continue before a new list.
     forgotten: Mutex<BTreeSet<String>>,
     refused: Mutex<usize>,
-    /// Counts the times that open watches were cut.
+    /// Counts how often open watches were closed.
     cuts: watch::Sender<u64>,
     /// How many watches of a kind, by its plural, were opened.
     opened: Mutex<BTreeMap<String, usize>>,
@@ -76,7 +76,7 @@ struct Memory {
 }
 
 impl Memory {
-    /// Whether a read asks to continue from what is forgotten. A list is what ends that.
+    /// Whether a read would continue from an expired resource version. A list ends that.
     fn is_gone(&self, head: &request::Parts) -> bool {
         let plural = plural(head);
         let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
@@ -138,7 +138,7 @@ impl Proxy {
         let address = listener.local_addr()?;
         let router = Router::new().fallback(pass).with_state(middle);
         let server = tokio::spawn(async move {
-            // It never returns by itself.
+            // It never returns.
             let _ = axum::serve(listener, router).await;
         });
         Ok(Self { address, memory, server })
@@ -149,14 +149,14 @@ impl Proxy {
         format!("http://{}", self.address)
     }
 
-    /// Forgets the past of a kind, by its plural: open watches end, and one that would continue is answered by the status 410
-    /// until the kind was listed anew.
+    /// Expires the resource versions of a kind, by its plural: open watches end, and a watch that would continue gets the
+    /// status 410 until the kind is listed again.
     pub fn forget(&self, plural: &str) {
         self.memory.forgotten.lock().unwrap_or_else(PoisonError::into_inner).insert(plural.to_owned());
         self.memory.cuts.send_modify(|count| *count += 1);
     }
 
-    /// Reports whether a kind was not listed since its past was forgotten.
+    /// Whether a kind was not listed since its resource versions expired.
     pub fn is_forgotten(&self, plural: &str) -> bool {
         self.memory.forgotten.lock().unwrap_or_else(PoisonError::into_inner).contains(plural)
     }
@@ -172,7 +172,7 @@ impl Proxy {
         self.memory.opened.lock().unwrap_or_else(PoisonError::into_inner).get(plural).copied().unwrap_or_default()
     }
 
-    /// Returns how many watches were refused in all.
+    /// Returns the total number of rejected watches.
     pub fn refused(&self) -> usize {
         *self.memory.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -187,7 +187,7 @@ impl Drop for Proxy {
 async fn pass(State(middle): State<Middle>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let Ok(body) = to_bytes(body, usize::MAX).await else {
-        // The client went away in the middle of its request.
+        // The client closed the connection during its request.
         return StatusCode::BAD_REQUEST.into_response();
     };
     let recorder = middle.recorder.clone();
@@ -198,7 +198,7 @@ async fn pass(State(middle): State<Middle>, request: Request) -> Response {
     if !recorder.counts(middle.name, &head.method, head.uri.path()) {
         return respond(middle.stream(head, body).await);
     }
-    // Taken before the verdict, so that no release in between is missed.
+    // Subscribed before the decision, so that no release in between is missed.
     let released = recorder.released();
     let (number, mut stop) = match recorder.arrive(middle.name, &head.method, head.uri.path()) {
         Verdict::Send(number, stop) => (number, stop),
@@ -240,7 +240,7 @@ impl Middle {
         });
         let ends = async {
             match cut {
-                // An error says that the proxy is gone.
+                // An error means that the proxy is gone.
                 Some(mut cut) => drop(cut.changed().await),
                 None => std::future::pending().await,
             }
@@ -248,8 +248,7 @@ impl Middle {
         Ok((status, headers, Body::from_stream(paced.take_until(Box::pin(ends)))))
     }
 
-    /// Carries out an effect to its end, even when the client is killed meanwhile: whether it
-    /// happened must not depend on that race.
+    /// Completes a side effect even if the client is killed in the meantime: the result must not depend on that race.
     async fn effect(self, number: usize, head: request::Parts, body: Bytes) -> Result<Answer<Bytes>> {
         let carried_out = tokio::spawn(async move {
             let answer = self.send(head, body).await?;
@@ -286,7 +285,7 @@ fn respond(answer: Result<Answer<Body>>) -> Response {
     }
 }
 
-/// Leaves out the headers that are about one connection.
+/// Removes hop-by-hop headers.
 fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
     for name in [header::CONNECTION, header::TRANSFER_ENCODING, header::UPGRADE, header::HOST, header::EXPECT] {
         headers.remove(name);
@@ -294,7 +293,7 @@ fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
     headers
 }
 
-/// Tells the test when the answer has been delivered.
+/// Notifies the test when the response has been delivered.
 struct Delivery(Stop);
 
 impl Drop for Delivery {
@@ -303,10 +302,9 @@ impl Drop for Delivery {
     }
 }
 
-/// Hangs until the release and then ends the connection without a byte.
+/// Hangs until the release and then closes the connection without a byte.
 async fn lose_connection(released: impl Future<Output = ()>) -> ! {
     released.await;
-    // A handler cannot close its connection, but it can take its task down. Resumed rather than
-    // raised, which would print a panic that nobody has to look into.
+    // A handler cannot close its connection, but it can panic its task. `resume_unwind` prints no panic message.
     std::panic::resume_unwind(Box::new("the connection is lost"))
 }

@@ -1,9 +1,9 @@
-//! Counts the effects that an operator has on the world, and stops the world at one of them.
+//! Counts the side effects of an operator, and stops everything at one of them.
 //!
-//! An effect is a request that may change something, at the API server or at the platform: one
-//! recorder stands behind both proxies, so that n counts over both. Armed for effect n, it lets
-//! exactly n effects (or n − 1, before the send) happen: later ones are held from the moment that
-//! n arrives, so that what a crash leaves behind is the same in every run.
+//! A side effect is a request that may change something, at the API server or at the platform: both proxies share one
+//! recorder, so that the number n counts over both. Armed for side effect n, it lets exactly n side effects (or n − 1,
+//! before the send) happen: later ones are held from the moment that n arrives, so that a crash leaves the same state
+//! behind in every run.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,19 +11,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use reqwest::Method;
 use tokio::sync::{oneshot, watch};
 
-/// Where the world stops.
+/// When everything stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
-    /// The request was made and never arrived.
+    /// The request was sent and never arrived.
     BeforeSend,
-    /// The request was carried out, and its answer never arrived.
+    /// The request was executed, and its response never arrived.
     AfterSend,
-    /// The answer was given, and nothing follows.
+    /// The response was delivered, and nothing follows.
     AfterAnswer,
 }
 
 impl Moment {
-    /// All of them, for tests that go through every one.
+    /// All moments.
     pub const ALL: [Self; 3] = [Self::BeforeSend, Self::AfterSend, Self::AfterAnswer];
 }
 
@@ -38,7 +38,7 @@ pub struct Effect {
     pub method: Method,
     /// The path without the query.
     pub path: String,
-    /// The answer of the target; nothing if it was never sent or not answered yet.
+    /// The status of the response; nothing if there was none yet.
     pub status: Option<u16>,
 }
 
@@ -71,23 +71,23 @@ struct Armed {
     reached: oneshot::Sender<()>,
 }
 
-/// What becomes of an effect that has arrived.
+/// The decision about a side effect.
 pub(super) enum Verdict {
-    /// Send it under this number, and stop where the stop says.
+    /// Send it under this number, and stop at the given moment.
     Send(usize, Stop),
-    /// Let the connection hang and then lose it.
+    /// Let the connection hang and then close it.
     Hold,
 }
 
-/// The armed moment of an effect, if it has one, on its way to being reached.
+/// The armed moment of a side effect, if there is one.
 pub(super) struct Stop(Option<Armed>);
 
 impl Stop {
-    /// Tells the test if this is the armed moment, and reports whether it is.
+    /// Notifies the test if this is the armed moment, and returns whether it is.
     pub(super) fn reaches(&mut self, moment: Moment) -> bool {
         match self.0.take_if(|armed| armed.moment == moment) {
             Some(armed) => {
-                // An error says that the test no longer listens.
+                // An error means that the test is no longer listening.
                 let _ = armed.reached.send(());
                 true
             }
@@ -108,20 +108,20 @@ impl Recorder {
         }
     }
 
-    /// Returns all effects so far.
+    /// Returns all side effects so far.
     pub fn effects(&self) -> Vec<Effect> {
         self.state().effects.clone()
     }
 
-    /// Returns how many effects came after the world stopped, and wait.
+    /// Returns how many side effects are held since everything stopped.
     pub fn held(&self) -> usize {
         self.state().held
     }
 
-    /// Stops the world at effect `number`; the receiver resolves when it stands there.
+    /// Stops everything at side effect `number`; the receiver resolves when it is reached.
     ///
     /// # Panics
-    /// When that effect has been already, which would wait for ever.
+    /// If that side effect has happened already, since the test would wait forever.
     pub fn arm(&self, number: usize, moment: Moment) -> oneshot::Receiver<()> {
         let mut state = self.state();
         let done = state.effects.len();
@@ -131,7 +131,7 @@ impl Recorder {
         receiver
     }
 
-    /// Lets the world go on. What was held is lost with its connection, as in a crash.
+    /// Resumes everything. Held requests are lost with their connections, as in a crash.
     pub fn release(&self) {
         let mut state = self.state();
         state.armed = None;
@@ -167,7 +167,7 @@ impl Recorder {
     pub(super) fn released(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut releases = self.shared.releases.subscribe();
         async move {
-            // An error says that the recorder is gone, and then nobody will release.
+            // An error means that the recorder is gone, so there will be no release.
             let _ = releases.changed().await;
         }
     }

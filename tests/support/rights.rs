@@ -1,6 +1,6 @@
-//! The rights of `examples/rbac.yaml`, given to the users and namespaces of a test.
+//! The permissions of `examples/rbac.yaml`, for the users and namespaces of a test.
 //!
-//! There is one source: what a test grants is what the example tells people to grant.
+//! The example is the only source: tests grant what it grants.
 
 use anyhow::{Context, Result};
 use kube::api::DynamicObject;
@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 
 use super::{apply, assets, users};
 
-/// The names that the example uses and that are replaced.
+/// The names in the example that are replaced.
 const OPERATOR_NAMESPACE: &str = "nimbus-system";
 const TENANT_NAMESPACE: &str = "contoso";
 
-/// Who operates where.
+/// The operator user and its namespaces.
 pub struct Placement<'a> {
-    /// The user that the operator is.
+    /// The user of the operator.
     pub operator: &'a str,
     /// Its own namespace.
     pub operator_namespace: &'a str,
@@ -23,7 +23,7 @@ pub struct Placement<'a> {
     pub namespace: &'a str,
 }
 
-/// Grants what holds for the whole cluster: all ClusterRoles, and the bindings of people.
+/// Grants the cluster-wide part: all ClusterRoles, and the bindings of users.
 pub async fn grant_cluster_wide(client: &Client) -> Result<()> {
     for object in objects()?.iter().filter(|object| is_cluster_wide(object)) {
         apply::apply(client, object).await?;
@@ -31,7 +31,7 @@ pub async fn grant_cluster_wide(client: &Client) -> Result<()> {
     Ok(())
 }
 
-/// Grants one operator its rights, and people theirs in its namespace with Tenants.
+/// Grants the permissions of one operator, and those of users in its namespace with Tenants.
 pub async fn grant(client: &Client, placement: &Placement<'_>) -> Result<()> {
     for mut object in objects()? {
         // The operator of a test is a user of the token file.
@@ -74,7 +74,7 @@ fn place(object: &mut DynamicObject, placement: &Placement<'_>) {
             object.metadata.namespace = Some(placement.operator_namespace.to_owned());
         }
         Some(TENANT_NAMESPACE) => object.metadata.namespace = Some(placement.namespace.to_owned()),
-        // A binding of the whole cluster: one per operator.
+        // A cluster-wide binding: one per operator.
         _ => {
             object.metadata.name = Some(format!("{}-{}", object.name_any(), placement.operator));
         }
@@ -91,7 +91,8 @@ fn place(object: &mut DynamicObject, placement: &Placement<'_>) {
     }
 }
 
-/// Lets everybody who edits in a namespace have Secrets of these names made. By name, RBAC lets nobody make one himself.
+/// Allows all editors of a namespace to have Secrets of these names created. Restricted by name, RBAC allows no direct
+/// create.
 pub async fn let_make_secrets(client: &Client, namespace: &str, names: &[&str]) -> Result<()> {
     let metadata = json!({ "name": "make-secrets", "namespace": namespace });
     let group = "rbac.authorization.k8s.io";

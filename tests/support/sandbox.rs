@@ -1,4 +1,4 @@
-//! The sandbox of one test, and the outside world that acts on it: people in the UI, faults, the script, the log.
+//! The sandbox of one test, and its simulation: edits in the UI, faults, the script, the log.
 
 use std::path::{Path, PathBuf};
 
@@ -10,21 +10,21 @@ use serde_json::{Value, json};
 /// A reference platform in this process.
 pub struct Sandbox {
     running: Running,
-    /// Where its state is, if it outlives the platform.
+    /// The file with its state, if it is persistent.
     file: Option<PathBuf>,
     http: reqwest::Client,
 }
 
-/// A request that the platform saw.
+/// A request that the platform received.
 #[derive(Clone, Debug)]
 pub struct Seen {
     /// `PATCH /v1/tenants/{id}`.
     pub call: String,
-    /// The status that was answered, if any.
+    /// The status of the response, if any.
     pub status: Option<u64>,
-    /// What it did, e.g. `settings-changed`.
+    /// Its effect, e.g. `settings-changed`.
     pub effect: Option<String>,
-    /// The whole entry.
+    /// The whole log entry.
     pub entry: Value,
 }
 
@@ -45,7 +45,7 @@ impl Sandbox {
         Ok(Self { running, file: Some(file.to_owned()), http: reqwest::Client::new() })
     }
 
-    /// Stops it and starts another one at the same address, with what is in its file.
+    /// Restarts it at the same address, with the state in its file.
     pub async fn restart(self) -> Result<Self> {
         let Self { running, file, http } = self;
         let listen = running.address();
@@ -55,12 +55,12 @@ impl Sandbox {
         Ok(Self { running, file, http })
     }
 
-    /// Where it is.
+    /// Its URL.
     pub fn url(&self) -> String {
         self.running.url()
     }
 
-    /// Asks something of the world around the platform.
+    /// Sends a request to the simulation.
     pub async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
         let mut request = self.http.request(method.clone(), format!("{}{path}", self.url()));
         if let Some(body) = body {
@@ -73,7 +73,7 @@ impl Sandbox {
         Ok(serde_json::from_str(&text).unwrap_or_default())
     }
 
-    /// A token of a client.
+    /// A token for a client.
     pub async fn token(&self, client: &str) -> Result<String> {
         let secret = format!("{client}-secret");
         let form = [("grant_type", "client_credentials"), ("client_id", client), ("client_secret", &secret)];
@@ -82,14 +82,14 @@ impl Sandbox {
         Ok(body["access_token"].as_str().context("no token")?.to_owned())
     }
 
-    /// What the platform says about a tenant, as its system role, with the status.
+    /// HTTP status and document of a tenant, as the system role.
     pub async fn tenant(&self, id: &str) -> Result<(u16, Value)> {
         let request = self.http.get(format!("{}/v1/tenants/{id}", self.url())).bearer_auth(self.token("system").await?);
         let answer = request.send().await?;
         Ok((answer.status().as_u16(), answer.json().await.unwrap_or_default()))
     }
 
-    /// Creates a tenant that belongs to nobody, as the vendor's people do.
+    /// Creates a tenant without an owner, as the vendor does.
     pub async fn create(&self, id: &str, settings: Value) -> Result<()> {
         let request = self.http.put(format!("{}/v1/tenants/{id}", self.url())).bearer_auth(self.token("system").await?);
         let answer = request.json(&json!({ "settings": settings })).send().await?;
@@ -103,7 +103,7 @@ impl Sandbox {
         self.ask(Method::PATCH, &path, Some(json!({ "settings": settings }))).await
     }
 
-    /// Asks for the deletion of a tenant, as somebody with the system role does.
+    /// Requests the deletion of a tenant, as the system role.
     pub async fn delete(&self, id: &str) -> Result<Value> {
         let (_, document) = self.tenant(id).await?;
         let request = self.http.delete(format!("{}/v1/tenants/{id}?confirm=YES", self.url()));
@@ -121,13 +121,13 @@ impl Sandbox {
         self.ask(Method::DELETE, &format!("/sandbox/tenants/{id}"), None).await
     }
 
-    /// Plants stamps of somebody else.
+    /// Sets the owner stamps.
     pub async fn stamp(&self, id: &str, owner: Option<&str>, last_owner: Option<&str>) -> Result<Value> {
         let body = json!({ "owner": owner, "lastOwner": last_owner });
         self.ask(Method::PUT, &format!("/sandbox/tenants/{id}/stamp"), Some(body)).await
     }
 
-    /// Makes an organization unit with this id, also for a tenant that is still to be created.
+    /// Creates an organization unit with this ID, also before the tenant exists.
     pub async fn organization_unit(&self, id: &str, unit: &str) -> Result<Value> {
         let body = json!({ "id": unit, "name": "Sales" });
         self.ask(Method::POST, &format!("/sandbox/tenants/{id}/organization-units"), Some(body)).await
@@ -144,22 +144,22 @@ impl Sandbox {
         self.ask(Method::POST, &format!("/sandbox/tenants/{id}/script/run"), None).await
     }
 
-    /// Runs the script after each change by itself, or not.
+    /// Enables or disables running the script after each change.
     pub async fn auto_run(&self, enabled: bool) -> Result<Value> {
         self.ask(Method::PUT, "/sandbox/auto-run", Some(json!({ "enabled": enabled }))).await
     }
 
-    /// Plants faults.
+    /// Adds faults.
     pub async fn plant(&self, faults: Value) -> Result<Value> {
         self.ask(Method::POST, "/sandbox/faults", Some(json!({ "faults": faults }))).await
     }
 
-    /// Takes every planted fault away.
+    /// Removes all faults.
     pub async fn heal(&self) -> Result<Value> {
         self.ask(Method::DELETE, "/sandbox/faults", None).await
     }
 
-    /// The place in the log from where a later look counts.
+    /// A mark at the end of the log.
     pub async fn mark(&self) -> Result<u64> {
         let log = self.log_after(0).await?;
         Ok(log.last().and_then(|seen| seen.entry["seq"].as_u64()).unwrap_or_default())
@@ -172,7 +172,7 @@ impl Sandbox {
         Ok(entries.context("the log is no list")?.into_iter().map(seen).collect())
     }
 
-    /// The operator's calls for one tenant after a mark: token, capabilities and this test's own calls apart.
+    /// The operator's calls for one tenant after a mark, without tokens, capabilities and this test's own calls.
     pub async fn calls(&self, id: &str, mark: u64) -> Result<Vec<Seen>> {
         let log = self.log_after(mark).await?;
         Ok(log
@@ -181,7 +181,7 @@ impl Sandbox {
             .collect())
     }
 
-    /// What the operator changed on the platform after a mark, in order.
+    /// The changes that the operator made on the platform after a mark, in order.
     pub async fn effects(&self, mark: u64) -> Result<Vec<String>> {
         let log = self.log_after(mark).await?;
         Ok(log.into_iter().filter(|seen| ours(&seen.entry)).filter_map(|seen| seen.effect).collect())

@@ -1,5 +1,5 @@
-//! Everything one test of the operator needs: its corner of the cluster, a platform, and the real controller in this
-//! process with short durations.
+//! The fixture of a test: an environment on the control plane, a platform, and the real controller in this process with
+//! short durations.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,35 +24,35 @@ use super::sandbox::Sandbox;
 use super::wait::{PATIENCE, until};
 use super::{strict, users};
 
-/// The Tenant that most tests are about.
+/// The name of the Tenant in most tests.
 pub const NAME: &str = "contoso";
-/// A connection string that is spelled right.
+/// A valid connection string.
 pub const CONNECTION_STRING: &str = "endpoint=https://contoso.communication.azure.com/;accesskey=c2VjcmV0LWNhbmFyeQ==";
 
-/// One test's world on the control plane that all tests share.
+/// The fixture of a test on the shared control plane.
 pub type Stage = StageOn<'static>;
 
-/// One test's world.
+/// The fixture of a test.
 pub struct StageOn<'a> {
     pub env: TestEnv<'a>,
     pub platform: Sandbox,
-    /// The id of the tenant that most tests are about.
+    /// The ID of the tenant in most tests.
     pub id: String,
     pub timing: Timing,
-    /// What connection strings may name beside Azure's own hosts.
+    /// Origins that connection strings may use in addition to Azure's own.
     pub trusted_acs: Vec<Url>,
     pub observer: Observer,
     started: AtomicBool,
 }
 
-/// The controller of a test; dropping it stops it at once.
+/// The controller of a test; dropping it aborts it.
 pub struct Operator {
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<Result<()>>,
 }
 
 impl Operator {
-    /// Lets passes under way finish.
+    /// Stops it after running passes have finished.
     pub async fn stop(mut self) {
         drop(self.stop.take());
         (&mut self.task).await.expect("the controller ends in order").expect("and without an error");
@@ -65,7 +65,7 @@ impl Drop for Operator {
     }
 }
 
-/// Short where a test waits, long where it must not matter.
+/// Short where tests wait, long where they must not have an effect.
 fn timing() -> Timing {
     Timing {
         backoff_first: Duration::from_millis(100),
@@ -87,24 +87,24 @@ fn timing() -> Timing {
 }
 
 impl StageOn<'static> {
-    /// A corner with a connected Platform and no Tenant.
+    /// A fixture with a Platform and without a Tenant.
     pub async fn new(name: &str) -> Self {
         Self::within(TestEnv::new(name).await).await
     }
 
-    /// The same where no admission policy refuses anything.
+    /// The same without admission policies.
     pub async fn without_policies(name: &str) -> Self {
         Self::on(ControlPlane::without_policies().await, name).await
     }
 }
 
 impl<'a> StageOn<'a> {
-    /// The same on a control plane of one's own.
+    /// The same on a separate control plane.
     pub async fn on(control_plane: &'a ControlPlane, name: &str) -> Self {
         Self::within(TestEnv::on(control_plane, name).await).await
     }
 
-    /// The same in a corner that was made before.
+    /// The same in an existing environment.
     pub async fn within(env: TestEnv<'a>) -> Self {
         let stage = Self {
             env,
@@ -122,7 +122,7 @@ impl<'a> StageOn<'a> {
         stage
     }
 
-    /// Writes the Platform of this test, for an endpoint that may be a proxy.
+    /// Writes the Platform of this test, for an endpoint (possibly a proxy).
     pub async fn platform_object(&self, url: &str) {
         self.platform_object_as(url, "system", "platform").await;
     }
@@ -138,7 +138,7 @@ impl<'a> StageOn<'a> {
                     "credentialsSecretRef": { "name": secret }
                 },
                 "instance": self.env.instance,
-                // Many deletions within a minute are what some tests are about.
+                // Some tests delete many tenants within a minute.
                 "limits": { "confirmedDeletionsPerHour": 1000 },
                 "allowedNamespaces": { "names": [self.env.namespace] }
             }
@@ -148,7 +148,7 @@ impl<'a> StageOn<'a> {
         api.patch(&self.env.platform, &params, &Patch::Apply(platform)).await.expect("the Platform is accepted");
     }
 
-    /// Writes a Secret; Secrets are the one thing that the administrator of the cluster writes.
+    /// Writes a Secret; Secrets are the only objects that tests write as cluster administrator.
     pub async fn secret(&self, namespace: &str, name: &str, data: Value) {
         let secret = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name }, "stringData": data });
         let api: Api<Secret> = Api::namespaced(self.client(users::ADMIN), namespace);
@@ -183,14 +183,14 @@ impl<'a> StageOn<'a> {
         self.start_with(self.options())
     }
 
-    /// Starts the controller, and returns once its Platform is connected: what it does from then on is about Tenants.
+    /// Starts the controller, and returns once its Platform is connected, so that later requests are about Tenants only.
     pub async fn connect(&self) -> Operator {
         let operator = self.start();
         self.connected().await;
         operator
     }
 
-    /// Waits until the Platform is ready, or lacks nothing but the policies, where there are none.
+    /// Waits until the Platform is ready, or lacks only the policies on a control plane without policies.
     pub async fn connected(&self) {
         let platforms: Api<Platform> = Api::all(self.client(users::PLATFORM_ADMIN));
         until("the Platform is ready", PATIENCE, async || {
@@ -214,7 +214,7 @@ impl<'a> StageOn<'a> {
         self.env.control_plane.config(&self.env.operator_user).expect("the operator has a user")
     }
 
-    /// Starts the controller behind a proxy, which stands for the API server.
+    /// Starts the controller with a proxy in place of the API server.
     pub fn start_through(&self, proxy: &Proxy) -> Operator {
         let mut config = self.config();
         config.cluster_url = proxy.url().parse().expect("a URL");
@@ -232,7 +232,7 @@ impl<'a> StageOn<'a> {
         Operator { stop: Some(stop), task: tokio::spawn(run) }
     }
 
-    /// The smallest Tenant that can be created, with more spec merged over it.
+    /// The smallest valid Tenant, with `more` merged into its spec.
     pub fn manifest(&self, more: Value) -> Value {
         let mut manifest = json!({
             "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Tenant",
@@ -251,7 +251,7 @@ impl<'a> StageOn<'a> {
         self.try_create(self.manifest(more)).await.expect("the Tenant is accepted")
     }
 
-    /// Creates a Tenant, or says why it was refused. A field that does not exist is a mistake of the test.
+    /// Creates a Tenant, or returns the error. Unknown fields are rejected as a mistake of the test.
     pub async fn try_create(&self, manifest: Value) -> kube::Result<Tenant> {
         if self.started.load(Ordering::Relaxed) {
             self.looked_at().await;
@@ -259,8 +259,8 @@ impl<'a> StageOn<'a> {
         strict::create(&self.client(users::PLATFORM_ADMIN), &self.env.namespace, &manifest).await
     }
 
-    /// Waits until the controller has said of the Platform whether it is ready. A Platform that becomes ready looks again at
-    /// Tenants that waited for it, which would count.
+    /// Waits until the controller has reported whether the Platform is ready. A Platform that becomes ready triggers passes
+    /// of waiting Tenants, which would count.
     async fn looked_at(&self) {
         let api: Api<Platform> = Api::all(self.client(users::PLATFORM_ADMIN));
         until("the Platform was looked at", PATIENCE, async || match api.get_opt(&self.env.platform).await {
@@ -273,12 +273,12 @@ impl<'a> StageOn<'a> {
         .await;
     }
 
-    /// Changes the Tenant by a merge patch.
+    /// Edits the Tenant with a merge patch.
     pub async fn patch(&self, patch: Value) -> Tenant {
         self.try_patch(patch).await.expect("the change is accepted")
     }
 
-    /// Changes the Tenant by a merge patch, or says why that was refused.
+    /// Edits the Tenant with a merge patch, or returns the error.
     pub async fn try_patch(&self, patch: Value) -> kube::Result<Tenant> {
         self.try_patch_of(NAME, patch).await
     }
@@ -288,12 +288,12 @@ impl<'a> StageOn<'a> {
         strict::patch(&self.client(users::PLATFORM_ADMIN), &self.env.namespace, name, &patch).await
     }
 
-    /// Sets an annotation of ours.
+    /// Sets an annotation.
     pub async fn annotate(&self, name: &str, value: &str) {
         self.patch(json!({ "metadata": { "annotations": { name: value } } })).await;
     }
 
-    /// Asks for the deletion of the Tenant.
+    /// Deletes the Tenant, without waiting.
     pub async fn delete(&self) {
         self.tenants().delete(NAME, &DeleteParams::default()).await.expect("the deletion is accepted");
     }
@@ -312,7 +312,7 @@ impl<'a> StageOn<'a> {
         .await;
     }
 
-    /// Waits until a condition of the present generation has a status and a reason, and returns the Tenant.
+    /// Waits until a condition of the current generation has a status and a reason, and returns the Tenant.
     pub async fn condition(&self, kind: &str, status: &str, reason: &str) -> Tenant {
         until(&format!("{kind} is {status} {reason}"), PATIENCE, async || {
             let tenant = self.tenants().get(NAME).await.map_err(|error| error.to_string())?;
@@ -325,12 +325,12 @@ impl<'a> StageOn<'a> {
         .await
     }
 
-    /// Waits until the Tenant of the present generation is Ready.
+    /// Waits until the current generation is Ready.
     pub async fn ready(&self) -> Tenant {
         self.condition("Ready", "True", "Succeeded").await
     }
 
-    /// Waits until the platform's settings satisfy a test.
+    /// Waits until the settings on the platform satisfy `fits`.
     pub async fn settings(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
         until(what, PATIENCE, async || {
             let (status, tenant) = self.platform.tenant(&self.id).await.map_err(|error| error.to_string())?;
@@ -339,7 +339,7 @@ impl<'a> StageOn<'a> {
         .await
     }
 
-    /// Asks for a pass and waits until it was made.
+    /// Requests a pass and waits until it has run.
     pub async fn pass(&self) -> Tenant {
         let token = uuid::Uuid::new_v4().to_string();
         self.annotate("nimbus.luware.com/reconcile-requested-at", &token).await;
@@ -355,7 +355,7 @@ impl<'a> StageOn<'a> {
         self.env.audit()
     }
 
-    /// The operator's writes to Tenants since a mark: leases, events, Secrets and Platforms apart.
+    /// The operator's writes to Tenants since a mark, without leases, events, Secrets and Platforms.
     pub async fn tenant_writes(&self, mark: Mark) -> Result<Vec<Request>> {
         let writes = self.audit().object_writes(&self.env.operator_user, mark).await?;
         Ok(writes.into_iter().filter(|write| write.resource == "tenants").collect())
@@ -370,7 +370,7 @@ impl<'a> StageOn<'a> {
         Ok(output.stdout)
     }
 
-    /// Events about the Tenant by reason.
+    /// Events in the Tenant's namespace, by type and reason.
     pub async fn events(&self) -> Result<Vec<(String, String)>> {
         self.events_in(&self.env.namespace).await
     }
@@ -385,13 +385,13 @@ impl<'a> StageOn<'a> {
     }
 }
 
-/// Status, reason and message of a condition; without what to do, which is the table's and [`message`] has.
+/// Status, reason and message of a condition. The message is without advice, which is part of [`message`].
 pub fn condition(tenant: &Tenant, kind: &str) -> Option<(String, String, String)> {
     let found = tenant.status.as_ref()?.conditions.iter().find(|condition| condition.type_ == kind)?;
     Some((found.status.clone(), found.reason.clone(), what_happened(&found.message).to_owned()))
 }
 
-/// The whole message of a condition, as people read it.
+/// The whole message of a condition.
 pub fn message(tenant: &Tenant, kind: &str) -> Option<String> {
     let found = tenant.status.as_ref()?.conditions.iter().find(|condition| condition.type_ == kind)?;
     Some(found.message.clone())
@@ -402,7 +402,7 @@ pub fn what_happened(message: &str) -> &str {
     message.rsplit_once(". What to do: ").map_or(message, |(happened, _)| happened)
 }
 
-/// What a failed wait says about a Tenant.
+/// A summary of a Tenant, for failed waits.
 pub fn describe(tenant: &Tenant) -> String {
     let conditions = tenant.status.iter().flat_map(|status| &status.conditions);
     let conditions: Vec<_> =
@@ -415,7 +415,7 @@ pub fn describe(tenant: &Tenant) -> String {
     )
 }
 
-/// Fails unless a request to Kubernetes was refused with this code and a text that has all the words.
+/// Fails unless a request to Kubernetes was rejected with this code and a message that contains all the words.
 pub fn refused<T: std::fmt::Debug>(outcome: kube::Result<T>, code: u16, words: &[&str]) -> Result<String> {
     match outcome {
         Err(kube::Error::Api(status)) if status.code == code => {

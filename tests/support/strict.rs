@@ -1,5 +1,5 @@
-//! Writes of Tenants as kubectl makes them: an unknown or doubled field is refused, where a client library's write drops it. A
-//! test that misspells a setting would else test nothing.
+//! Writes of Tenants with strict field validation, like kubectl: unknown and duplicate fields are rejected, while a client
+//! library drops them by default. Otherwise a test that misspells a setting would test nothing.
 
 use kube::{Client, Resource};
 use nimbus_operator::resources::Tenant;
@@ -10,7 +10,7 @@ pub async fn create(client: &Client, namespace: &str, manifest: &Value) -> kube:
     send(client, namespace, "POST", "", "application/json", manifest).await
 }
 
-/// Changes a Tenant by a merge patch.
+/// Edits a Tenant with a merge patch.
 pub async fn patch(client: &Client, namespace: &str, name: &str, patch: &Value) -> kube::Result<Tenant> {
     send(client, namespace, "PATCH", &format!("/{name}"), "application/merge-patch+json", patch).await
 }

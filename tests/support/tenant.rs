@@ -1,4 +1,4 @@
-//! One of several Tenants of a stage; the stage's own methods are about the one that most tests need.
+//! One of several Tenants of a fixture; the methods of the fixture itself are about the one that most tests need.
 
 use kube::ResourceExt;
 use kube::api::DeleteParams;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::stage::{StageOn, condition, describe};
 use super::wait::{PATIENCE, until};
 
-/// A Tenant by its name, and the id of its tenant.
+/// A Tenant by name, and the ID of its tenant.
 pub struct Handle<'s> {
     stage: &'s StageOn<'s>,
     pub name: String,
@@ -16,12 +16,12 @@ pub struct Handle<'s> {
 }
 
 impl<'s> Handle<'s> {
-    /// A Tenant that may not be there yet, with an id that nobody has.
+    /// A Tenant that may not exist yet, with a new tenant ID.
     pub fn new(stage: &'s StageOn<'s>, name: &str) -> Self {
         Self { stage, name: name.to_owned(), id: uuid::Uuid::new_v4().to_string() }
     }
 
-    /// The smallest manifest, with more spec merged over it.
+    /// The smallest manifest, with `more` merged into its spec.
     pub fn manifest(&self, more: Value) -> Value {
         let mut manifest = self.stage.manifest(more);
         manifest["metadata"]["name"] = json!(self.name);
@@ -34,12 +34,12 @@ impl<'s> Handle<'s> {
         self.stage.try_create(self.manifest(more)).await.expect("the Tenant is accepted")
     }
 
-    /// Changes it by a merge patch.
+    /// Edits it with a merge patch.
     pub async fn patch(&self, patch: Value) -> Tenant {
         self.stage.try_patch_of(&self.name, patch).await.expect("the change is accepted")
     }
 
-    /// Asks for its deletion.
+    /// Deletes it, without waiting.
     pub async fn delete(&self) {
         self.stage.tenants().delete(&self.name, &DeleteParams::default()).await.expect("the deletion is accepted");
     }
@@ -48,7 +48,7 @@ impl<'s> Handle<'s> {
         self.stage.tenants().get(&self.name).await.expect("the Tenant is there")
     }
 
-    /// Waits until it is as `fits` wants it, and returns it.
+    /// Waits until it satisfies `fits`, and returns it.
     pub async fn until(&self, what: &str, fits: impl Fn(&Tenant) -> bool) -> Tenant {
         until(&format!("{}: {what}", self.name), PATIENCE, async || {
             let tenant = self.stage.tenants().get(&self.name).await.map_err(|error| error.to_string())?;
@@ -57,7 +57,7 @@ impl<'s> Handle<'s> {
         .await
     }
 
-    /// Waits until a condition of the present generation has a status and a reason.
+    /// Waits until a condition of the current generation has a status and a reason.
     pub async fn condition(&self, kind: &str, status: &str, reason: &str) -> Tenant {
         let fits = |tenant: &Tenant| {
             let current = tenant.status.as_ref().map(|s| s.observed_generation) == tenant.metadata.generation;
@@ -67,12 +67,12 @@ impl<'s> Handle<'s> {
         self.until(&format!("{kind} is {status} {reason}"), fits).await
     }
 
-    /// Waits until the present generation is Ready.
+    /// Waits until the current generation is Ready.
     pub async fn ready(&self) -> Tenant {
         self.condition("Ready", "True", "Succeeded").await
     }
 
-    /// Asks for a pass and waits until it was made.
+    /// Requests a pass and waits until it has run.
     pub async fn pass(&self) -> Tenant {
         let token = uuid::Uuid::new_v4().to_string();
         self.patch(json!({ "metadata": { "annotations": { "nimbus.luware.com/reconcile-requested-at": token } } }))
@@ -95,7 +95,7 @@ impl<'s> Handle<'s> {
         .await;
     }
 
-    /// Whether our finalizer is on it.
+    /// Whether it has our finalizer.
     pub async fn is_held(&self) -> bool {
         self.get().await.finalizers().iter().any(|name| name == nimbus_operator::resources::FINALIZER)
     }

@@ -1,4 +1,4 @@
-//! What the tests of triggers share: specs, the widget key on both sides, and who gets messages.
+//! Shared by the tests of triggers: specs, the widget key on both sides, and received messages.
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use super::stage::StageOn;
 use super::users;
 
-/// The Secret that people may have made, by `examples/rbac.yaml`.
+/// The Secret that authors may have created, according to `examples/rbac.yaml`.
 pub const SECRET: &str = "contoso-widget-key";
-/// Who gets test messages.
+/// The recipient of test messages.
 pub const UPN: &str = "ada@contoso.com";
 
-/// A spec with Interact on, licensed for one user, and this about its widget key.
+/// A spec with Interact on, licensed for one user, and this `widgetKey`.
 pub fn interact(widget_key: Value) -> Value {
     let reference = json!({ "name": "acs", "key": "connection-string" });
     json!({
@@ -24,7 +24,7 @@ pub fn interact(widget_key: Value) -> Value {
     })
 }
 
-/// A spec with Interact on whose key is published, and rotated for this token.
+/// A spec with Interact on, a published key and this rotation token.
 pub fn published(rotation: Option<&str>) -> Value {
     interact(json!({ "secretRef": { "name": SECRET }, "rotation": rotation }))
 }
@@ -34,7 +34,7 @@ pub fn rotating(token: &str) -> Value {
     json!({ "spec": { "extensions": { "interact": { "widgetKey": { "rotation": token } } } } })
 }
 
-/// A spec with Instant Messaging on, and a test message for this token.
+/// A spec with Instant Messaging on and this token of a test message.
 pub fn messaging(token: Option<&str>) -> Value {
     let message = token.map(|token| json!({ "upn": UPN, "token": token }));
     json!({ "modalities": { "instantMessaging": {
@@ -48,7 +48,7 @@ pub fn sending(token: &str) -> Value {
     json!({ "spec": { "modalities": { "instantMessaging": { "testMessage": message } } } })
 }
 
-/// The settings of a tenant that somebody else made, with both sections on.
+/// The settings of a tenant that was created elsewhere, with both sections on.
 pub fn settings() -> Value {
     let string = json!({ "value": super::stage::CONNECTION_STRING });
     json!({
@@ -59,7 +59,7 @@ pub fn settings() -> Value {
 }
 
 impl StageOn<'_> {
-    /// The widget key and its version, as the platform has them.
+    /// The widget key and its version on the platform.
     pub async fn widget_key(&self) -> (String, i64) {
         let url = format!("{}/v1/tenants/{}/widget-key", self.platform.url(), self.id);
         let token = self.platform.token("system").await.unwrap();
@@ -68,12 +68,12 @@ impl StageOn<'_> {
         (body["key"].as_str().unwrap().to_owned(), body["version"].as_i64().unwrap())
     }
 
-    /// What the platform knows without settings.
+    /// The runtime state of the tenant.
     pub async fn runtime(&self) -> Value {
         self.platform.tenant(&self.id).await.unwrap().1["runtime"].clone()
     }
 
-    /// Secrets as the administrator of the cluster sees them.
+    /// Secrets, as cluster administrator.
     pub fn secrets(&self) -> Api<Secret> {
         Api::namespaced(self.client(users::ADMIN), &self.env.namespace)
     }
@@ -85,7 +85,7 @@ impl StageOn<'_> {
         data.get("widget-key").map(|key| String::from_utf8(key.0.clone()).unwrap())
     }
 
-    /// What comes of a customer whose widget sends this key.
+    /// The outcome for a customer whose widget sends this key.
     pub async fn knock(&self, key: &str) -> String {
         let path = format!("/sandbox/tenants/{}/interact/sessions", self.id);
         let body = json!({ "widgetKey": key, "conversation": "direct" });
@@ -96,13 +96,13 @@ impl StageOn<'_> {
         }
     }
 
-    /// The guest accepts the invitation of the primary account.
+    /// Accepts the invitation of the primary account as the guest.
     pub async fn accept_invitation(&self) {
         let path = format!("/sandbox/tenants/{}/invitations", self.id);
         self.platform.ask(Method::PUT, &path, Some(json!({ "primary": "accepted" }))).await.unwrap();
     }
 
-    /// The tokens and recipients of the test messages that arrived.
+    /// The tokens and recipients of the delivered test messages.
     pub async fn messages(&self) -> Vec<(String, String)> {
         let path = format!("/sandbox/tenants/{}/messages", self.id);
         let list = self.platform.ask(Method::GET, &path, None).await.unwrap();
@@ -124,7 +124,7 @@ impl StageOn<'_> {
         calls.iter().map(|seen| short(&seen.call)).collect()
     }
 
-    /// The operator's writes of Secrets after a mark, refused ones too.
+    /// The operator's writes of Secrets after a mark, including rejected ones.
     pub async fn secret_writes(&self, mark: super::audit::Mark) -> Vec<(String, u16)> {
         let writes = self.audit().writes(&self.env.operator_user, mark).await.unwrap();
         let secrets = writes.into_iter().filter(|write| write.resource == "secrets");

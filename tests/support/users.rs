@@ -1,10 +1,10 @@
 //! The users that a control plane knows: names, groups and tokens.
 //!
-//! The API server reads its token file once, so all are made up front.
+//! The API server reads its token file once, so all users are created up front.
 
 use uuid::Uuid;
 
-/// In `system:masters`, which passes RBAC and every admission policy: for set-up only.
+/// In `system:masters`, which passes RBAC and every admission policy: for setup only.
 pub const ADMIN: &str = "admin";
 /// May administer Platforms (S).
 pub const PLATFORM_ADMIN: &str = "platform-admin";
@@ -14,15 +14,15 @@ pub const PARTNER_ADMIN: &str = "partner-admin";
 pub const TENANT_EDITOR: &str = "tenant-editor";
 /// Reads Tenants in namespaces that bind it, and writes nothing.
 pub const VIEWER: &str = "viewer";
-/// Who kube-controller-manager is; Kubernetes itself grants this name its rights.
+/// The user of kube-controller-manager; Kubernetes itself grants its permissions.
 pub const CONTROLLER_MANAGER: &str = "system:kube-controller-manager";
 
 /// The group of every operator user.
 pub const OPERATORS: &str = "nimbus:operators";
-/// The group of everybody else; nothing is granted to it.
+/// The group of all other users; nothing is granted to it.
 pub const PEOPLE: &str = "nimbus:people";
 
-/// How many numbered operators and users there are: more than tests in a run.
+/// The number of numbered operators and users: more than tests in a run.
 pub const NUMBERED: usize = 512;
 
 /// Returns the name of the operator with a number from 1 to [`NUMBERED`].
@@ -42,12 +42,12 @@ pub fn operators() -> Vec<String> {
 
 /// The tokens of one control plane.
 pub struct Users {
-    // A secret of this control plane: another one's users are strangers here.
+    // A secret of this control plane: tokens of another one are not valid here.
     seed: Uuid,
 }
 
 impl Users {
-    /// Draws new tokens.
+    /// Generates new tokens.
     pub fn new() -> Self {
         Self { seed: Uuid::new_v4() }
     }

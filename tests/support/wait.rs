@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-/// Long enough for a loaded machine; a test that meets its condition does not wait for it.
+/// Long enough for a loaded machine; a test whose condition is met does not wait for it.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -16,7 +16,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 /// Polls `probe` until it answers `Ok` and returns that value.
 ///
 /// # Panics
-/// After `deadline`, with `what` and the last `Err`, which is the value seen instead.
+/// After `deadline`, with `what` and the last `Err`, which describes the observed value.
 pub async fn until<T, E, F, Probe>(what: &str, deadline: Duration, probe: Probe) -> T
 where
     E: Display,
@@ -40,7 +40,7 @@ where
     let mut pause = FIRST_PAUSE;
     let mut last_seen = "nothing: the first look did not end".to_owned();
     loop {
-        // A look that hangs is bounded too; what it would have said is then the value before it.
+        // A probe that hangs is bounded too; the reported value is then that of the previous probe.
         match timeout_at(end, probe()).await {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(seen)) => last_seen = seen.to_string(),

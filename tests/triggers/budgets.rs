@@ -1,4 +1,4 @@
-//! What triggers and the published key cost, exactly.
+//! The exact cost of triggers and the published key.
 
 use std::time::Duration;
 
@@ -23,11 +23,11 @@ async fn create_with_key_costs_one_more_call_and_secret() {
     operator.stop().await;
     assert_eq!(["GET", "PUT", "GET widget-key", "GET"], *stage.short_calls(0).await, "the token goes with the PUT");
     assert_eq!(["patch", "patch status", "patch status"], *writes(&stage, audit).await);
-    // The server is told the name in the body.
+    // The name of a created object is in its body.
     assert_eq!([("create ".to_owned() + SECRET, 201)], *named(stage.secret_writes(audit).await));
 }
 
-/// The name of a created object is in its body, and in the log only where the server says it.
+/// The name of a created object is in its body, and in the audit log only if the server adds it.
 fn named(writes: Vec<(String, u16)>) -> Vec<(String, u16)> {
     let named = |(write, code): (String, u16)| match write.as_str() {
         "create " => (format!("create {SECRET}"), code),

@@ -1,4 +1,4 @@
-//! A test message is sent once per token, and only after the invitation was accepted.
+//! A test message is sent once per token, after the invitation was accepted.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn sent(token: &str) -> (String, String) {
     (token.to_owned(), UPN.to_owned())
 }
 
-/// Waits until as many messages arrived.
+/// Waits until this many messages were delivered.
 async fn arrived(stage: &Stage, count: usize) -> Vec<(String, String)> {
     until("the message arrives", PATIENCE, async || {
         let messages = stage.messages().await;
@@ -60,7 +60,7 @@ async fn message_waits_for_the_invitation() {
     assert_eq!([sent("a"), sent("b")], *stage.messages().await, "a token that is taken back sends nothing");
 }
 
-/// The document said accepted, and a moment later it is not: the platform refuses, and its refusal leaves the token unused.
+/// The document says accepted, and a moment later it is not: the platform rejects the message, and the token stays unused.
 #[tokio::test(flavor = "multi_thread")]
 async fn invitation_rejection_does_not_use_the_token() {
     let stage = Stage::new("message-refused").await;
@@ -104,7 +104,7 @@ async fn hidden_message_is_sent_once_enabled() {
     assert_eq!(["GET", "GET", "PATCH", "POST test"], *stage.short_calls(mark).await, "after the settings");
 }
 
-/// Any other refusal is a mistake in the spec, and names the field.
+/// Any other rejection is an error in the spec and names the field.
 #[tokio::test(flavor = "multi_thread")]
 async fn rejected_message_names_the_setting() {
     let stage = Stage::new("message-bad").await;

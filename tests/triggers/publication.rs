@@ -1,4 +1,4 @@
-//! The widget key in its Secret: made once, kept as the platform has it, and nothing else in the Secret is touched.
+//! The widget key in its Secret: created once, kept equal to the platform, and nothing else in the Secret is changed.
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{DeleteParams, Patch, PatchParams};
@@ -20,7 +20,7 @@ async fn edit(stage: &Stage, patch: Value) -> Secret {
     stage.secrets().patch(SECRET, &params, &Patch::Merge(patch)).await.unwrap()
 }
 
-/// The record in the status: version of the key, and the Secret as it was left.
+/// The record in status: the version of the key, and the Secret as it was written.
 fn record(tenant: &Tenant) -> (Option<i64>, Option<String>, Option<String>) {
     let status = tenant.status.clone().unwrap().widget_key.unwrap();
     (status.version, status.secret_name, status.secret_version)
@@ -51,7 +51,7 @@ async fn published_secret_follows_the_platform_key() {
     assert_eq!(Some("nimbus-operator"), made.labels().get("app.kubernetes.io/managed-by").map(String::as_str));
     assert_eq!(recorded(&made, version), record(&ready));
 
-    // "Refresh" in the UI is no rotation of ours, and is followed.
+    // "Refresh" in the UI is not a rotation by the operator; the new key is published.
     let path = format!("{}/v1/tenants/{}/widget-key/rotate", stage.platform.url(), stage.id);
     let stamp = format!("test/{}/contoso", stage.env.namespace);
     let request = reqwest::Client::new().request(Method::POST, path).header("nimbus-owner", stamp);
@@ -83,7 +83,7 @@ async fn deleted_or_edited_secret_is_restored() {
         assert_eq!(Some(key.clone()), stage.published_key().await, "{data}");
         assert_eq!(["GET", "GET widget-key"], *stage.short_calls(mark).await);
     }
-    // What others keep beside it is theirs, and costs one look.
+    // Other keys in the Secret are kept, and cost one read.
     edit(&stage, json!({ "data": { "more": "bW9yZQ==" }, "metadata": { "labels": { "team": "web" } } })).await;
     let audit = stage.audit().mark().await.unwrap();
     stage.pass().await;
@@ -115,7 +115,7 @@ async fn immutable_secret_is_reported_and_kept() {
     assert_eq!(Some(stage.widget_key().await.0), stage.published_key().await);
 }
 
-/// The Secret belongs to the Tenant: with Retain the tenant stays, and what was published of it does not.
+/// The Secret belongs to the Tenant: with Retain the tenant stays, and the published Secret does not.
 #[tokio::test(flavor = "multi_thread")]
 async fn secret_is_deleted_with_its_tenant() {
     let stage = Stage::new("collected").await;
@@ -138,7 +138,7 @@ async fn tenant_without_key_says_how_to_get_one() {
     let _operator = stage.start();
     stage.create(published(None)).await;
     stage.ready().await;
-    // As if the platform had none: it says so in its document, and in the answer of the key itself.
+    // As if the platform had no key: in the document, and in the response of the key itself.
     let (_, mut document) = stage.platform.tenant(&stage.id).await.unwrap();
     document["runtime"]["widgetKey"] = json!({ "set": false, "version": 0, "lastToken": null });
     let action = json!({ "kind": "status", "status": 200, "contentType": "application/json", "body": document });

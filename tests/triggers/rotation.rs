@@ -81,7 +81,7 @@ async fn hidden_rotation_runs_once_enabled() {
     assert_eq!(calls, *stage.short_calls(mark).await, "after the settings");
 }
 
-/// The platform's answer is lost, so whether it rotated is not known: the token is given again, and is the same rotation.
+/// The response is lost, so it is unknown whether the platform rotated: the token is sent again and is the same rotation.
 #[tokio::test(flavor = "multi_thread")]
 async fn rotation_with_lost_response_runs_once() {
     let stage = Stage::new("lost-rotation").await;
@@ -101,7 +101,7 @@ async fn rotation_with_lost_response_runs_once() {
     }
 }
 
-/// The key is new and cannot be read: that is said, and so is the rotation, once.
+/// The new key cannot be read: this is reported, and the rotation once.
 #[tokio::test(flavor = "multi_thread")]
 async fn unreadable_rotated_key_is_published_later() {
     let stage = Stage::new("unread-key").await;

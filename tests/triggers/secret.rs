@@ -1,4 +1,4 @@
-//! A Secret that was not made for this Tenant is never touched, whatever it is and whenever it came.
+//! A Secret that was not created for this Tenant is never changed, whatever it is and whenever it was created.
 
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::rbac::v1::RoleBinding;
@@ -15,7 +15,7 @@ use crate::support::wait::{PATIENCE, until};
 
 const WORDS: &str = "spec.extensions.interact.widgetKey.secretRef: Secret 'contoso-widget-key' was not made for this Tenant, so it is not touched; the widget key is not published";
 
-/// Somebody else's Secrets: of types that belong to other machinery, and of no type at all.
+/// Secrets of others: of types that belong to other controllers, and without a type.
 fn foreign() -> Vec<Value> {
     let pem = "LS0tLS0=";
     let of = |kind: &str, data: Value| json!({ "metadata": { "name": SECRET }, "type": kind, "data": data });
@@ -38,7 +38,7 @@ fn foreign() -> Vec<Value> {
 }
 
 async fn plant(stage: &Stage, mut secret: Value) -> Secret {
-    // An owner that is there, so that garbage collection has nothing to do.
+    // An existing owner, so that garbage collection does nothing.
     if let Some(owner) = secret.pointer_mut("/metadata/ownerReferences/0/uid") {
         *owner = json!(stage.secrets().get("acs").await.unwrap().uid());
     }
@@ -78,7 +78,7 @@ async fn foreign_secret_is_reported_and_not_changed() {
     let reads = stage.platform.log_after(0).await.unwrap();
     assert!(reads.iter().all(|seen| !seen.call.ends_with("/widget-key")), "the key is not even read");
 
-    // It heals by itself once the name is free.
+    // It recovers once the name is free.
     for (tenant, _) in &there {
         stage.secrets().delete(&tenant.name, &DeleteParams::default()).await.unwrap();
     }
@@ -90,7 +90,7 @@ async fn foreign_secret_is_reported_and_not_changed() {
     assert_eq!(there.len(), writes.len());
 }
 
-/// Delays the answer with the key, and waits until the operator asked for it.
+/// Delays the response with the key, and waits until the operator has requested it.
 async fn while_the_key_is_read(stage: &Stage) {
     until("the key is asked for", PATIENCE, async || {
         let faults = stage.platform.ask(reqwest::Method::GET, "/sandbox/faults", None).await.unwrap();
@@ -155,7 +155,7 @@ async fn missing_permission_is_reported_and_recovers() {
     assert_eq!(Some(stage.widget_key().await.0), stage.published_key().await);
 }
 
-/// S3: what the operator would make for an author, he must be allowed to make, and to read.
+/// S3: an author must be allowed to create and read a Secret that the operator would create for them.
 #[tokio::test(flavor = "multi_thread")]
 async fn author_must_be_allowed_to_create_the_secret() {
     let stage = Stage::new("secret-author").await;
@@ -172,6 +172,6 @@ async fn author_must_be_allowed_to_create_the_secret() {
         refused(edit(user, "db-password").await, 403, &words).unwrap();
     }
     edit(TENANT_EDITOR, SECRET).await.unwrap();
-    // It is asked only of who changes it.
+    // Only an author who changes it is checked.
     stage.patch(rotating("b")).await;
 }

@@ -1,11 +1,11 @@
-//! A tenant that is taken over has the tokens of its spec recorded, and nothing is done for them.
+//! When a tenant is adopted, the tokens of the spec are recorded without acting.
 
 use serde_json::{Value, json};
 
 use crate::support::stage::Stage;
 use crate::support::trigger::{UPN, messaging, published, rotating, sending, settings};
 
-/// Everything with a token, for a tenant that somebody else made.
+/// A spec with all tokens, for a tenant that was created elsewhere.
 fn everything() -> Value {
     let mut spec = published(Some("a"));
     json_patch::merge(&mut spec, &messaging(Some("m")));
@@ -53,7 +53,7 @@ async fn first_token_after_adoption_acts() {
     assert_eq!(key.1 + 1, stage.widget_key().await.1);
 }
 
-/// A Tenant that comes back by the same name, as after a restore without its status: the platform knows its token.
+/// A Tenant that is recreated with the same name, as after a restore without its status: the platform knows its token.
 #[tokio::test(flavor = "multi_thread")]
 async fn recreated_tenant_repeats_no_trigger() {
     let stage = Stage::new("made-again").await;
@@ -79,7 +79,7 @@ async fn recreated_tenant_repeats_no_trigger() {
     assert_eq!(Some(key.0), stage.published_key().await, "in a Secret of the new Tenant");
 }
 
-/// A stamp of this cluster whose Tenant is gone is free, and the platform still takes triggers in its name only.
+/// A stamp of this cluster without a Tenant is free, and the platform still accepts triggers in its name only.
 #[tokio::test(flavor = "multi_thread")]
 async fn stale_stamp_records_tokens_too() {
     let stage = Stage::new("stale-stamp").await;

@@ -1,4 +1,4 @@
-//! Who may change a setting: the table here and the one of the platform are two readings of the same manual.
+//! Who may change a setting: our table and that of the platform are independent interpretations of the same manual.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::http;
 use crate::support::sandbox::Sandbox;
 
-/// What the platform says about a client's rights.
+/// The restrictions of a client on the platform.
 async fn restricted(platform: &Sandbox, client: &str) -> BTreeSet<String> {
     let request = reqwest::Client::new().get(format!("{}/v1/capabilities", platform.url()));
     let token = platform.token(client).await.unwrap();
@@ -54,7 +54,7 @@ async fn every_platform_setting_is_in_the_table() {
     assert_eq!([""; 0], *known.difference(&pointers).collect::<Vec<_>>(), "the table has rows without a setting");
 }
 
-/// Every leaf of a settings document: what is no object, is sealed, or is an empty map.
+/// Every setting in a document: what is not an object, is sealed, or is an empty map.
 fn collect(value: &Value, pointer: String, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) if !members.is_empty() && !members.contains_key("set") => {

@@ -1,4 +1,4 @@
-//! Bounds and formats: admission names what it refuses, and what it lets through at a bound the platform takes too.
+//! Bounds and formats: admission names what it rejects, and the platform accepts what admission accepts at a bound.
 
 use kube::Api;
 use kube::api::{DynamicObject, PostParams};
@@ -24,7 +24,7 @@ fn is_clearable(schema: &Value) -> bool {
     schema["x-kubernetes-validations"][0]["rule"].as_str().unwrap().starts_with("self == ''")
 }
 
-/// Values just outside, with a word that the refusal must have.
+/// Values just outside the bounds, with a word that the error must contain.
 fn outside(schema: &Value) -> Vec<(Value, String)> {
     let allowed = crd::allowed(schema).unwrap_or_default();
     match schema["type"].as_str().unwrap() {
@@ -68,7 +68,7 @@ fn is_free_text(rule: &str) -> bool {
     rule.contains("[^\\\\x00-\\\\x1f\\\\x7f]+$")
 }
 
-/// Values just inside.
+/// Values just inside the bounds.
 fn inside(schema: &Value) -> Vec<Value> {
     match schema["type"].as_str().unwrap() {
         "boolean" => vec![json!(true), json!(false)],
@@ -78,7 +78,7 @@ fn inside(schema: &Value) -> Vec<Value> {
         "string" => {
             let text = "x".repeat(longest(schema));
             let rule = schema["x-kubernetes-validations"][0]["rule"].as_str().unwrap();
-            // Only free text may be as long as it likes.
+            // Only free text may have any length.
             if is_free_text(rule) { vec![json!(text), json!("x")] } else { vec![] }
         }
         other => panic!("no good value of type {other}"),
@@ -92,7 +92,7 @@ fn judged() -> impl Iterator<Item = (&'static Leaf, Value)> {
         .map(move |leaf| (leaf, crd::member(&spec, leaf.path).unwrap().clone()))
 }
 
-/// Asks the API server about a Tenant without storing it.
+/// Creates a Tenant as a dry run.
 async fn admit(stage: &Stage, spec: Value) -> kube::Result<DynamicObject> {
     let tenants: Api<DynamicObject> = Api::namespaced_with(
         stage.client(users::PLATFORM_ADMIN),
@@ -103,7 +103,7 @@ async fn admit(stage: &Stage, spec: Value) -> kube::Result<DynamicObject> {
     tenants.create(&PostParams { dry_run: true, ..PostParams::default() }, &object).await
 }
 
-/// The document that says one thing, with what it cannot stand without.
+/// The document with one value and what that value requires.
 fn whole(leaf: &Leaf, value: Value) -> Value {
     let message = "modalities.instantMessaging.testMessage";
     let mut document = json!({});
@@ -145,7 +145,7 @@ async fn platform_accepts_what_admission_accepts() {
             admit(&stage, only(leaf.path, good.clone()))
                 .await
                 .unwrap_or_else(|error| panic!("{leaf} = {good}: {error}"));
-            // A switch needs what is under it; whether that is there is another rule.
+            // A switch requires settings below it, which is another rule.
             if schema["type"] != "boolean" {
                 let taken = stage.platform.edit(&stage.id, only(leaf.wire, good.clone())).await;
                 taken.unwrap_or_else(|error| panic!("{leaf} = {good}: {error}"));
@@ -157,13 +157,13 @@ async fn platform_accepts_what_admission_accepts() {
     admit(&stage, full(&stage)).await.expect("and everything together");
 }
 
-/// Where the platform is more lenient than the schema: it names no end of numbers that are counted, and takes any character.
+/// Where the platform is more lenient than the schema: it has no maximum for counts and accepts any character.
 fn is_lenient(leaf: &Leaf, schema: &Value, bad: &Value) -> bool {
     let counts = leaf.path.starts_with("licenses.contingents.") || leaf.path == "dataPrivacy.dataRetentionMonths";
     let above = |number: &Value| number.as_i64().is_some_and(|number| number > 0);
     match schema["type"].as_str().unwrap() {
         "integer" => counts && above(bad),
-        // Names of features, how many of them, and how many of each.
+        // Names of features, their number, and the count of each.
         "object" => bad.as_object().unwrap().values().all(above),
         "string" => bad == "\n" && schema["x-kubernetes-validations"][0]["rule"].as_str().is_some_and(is_free_text),
         _ => false,

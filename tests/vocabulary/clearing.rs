@@ -1,4 +1,4 @@
-//! The empty text clears a setting on the platform, where the contract says so and nowhere else.
+//! The empty text clears a setting on the platform, exactly where the contract says so.
 
 use nimbus_operator::manifests::crd;
 use nimbus_operator::settings::leaf::Required;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{at, create_full, document, only};
 use crate::support::stage::Stage;
 
-/// As the contract lists them, by hand; the partner is cleared by its sibling.
+/// Written by hand from the contract; the partner is cleared by its sibling.
 const CLEARABLE: &[&str] = &[
     "contact.email",
     "contact.name",

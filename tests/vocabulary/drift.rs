@@ -1,4 +1,4 @@
-//! Drift: whatever somebody changes on the platform, what this spec manages comes back, and nothing else does.
+//! Drift: of all changes on the platform, only managed settings are restored.
 
 use nimbus_operator::manifests::crd;
 use nimbus_operator::settings::{Class, Leaf, leaves};
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::{at, create_full, document, expected, only};
 use crate::support::stage::{CONNECTION_STRING, Stage};
 
-/// An id that is no example.
+/// An ID that is not an example.
 const OTHER_ID: &str = "66666666-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
 
-/// Another legal value than the example.
+/// A valid value other than the example.
 fn other(leaf: &Leaf, spec: &Value, schema: &Value) -> Value {
     if leaf.class == Class::Sealed {
         return json!({ "value": CONNECTION_STRING.replace("contoso", "fabrikam") });
@@ -57,7 +57,7 @@ async fn drift_of_each_setting_is_corrected() {
     let schema = crd::tenant_spec();
     let mut count = 0;
     for leaf in leaves().filter(|leaf| leaf.class.is_setting()) {
-        // It is the identity: nobody can change it.
+        // It is the identity, which cannot change.
         if leaf.path == "general.tenantId" {
             continue;
         }

@@ -1,4 +1,4 @@
-//! The partner: by a reference to an object, taken off by its sibling, and never both.
+//! The partner: set by a reference, removed by its sibling, never both.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! A shorter retention time: nothing is purged unless somebody said so with both values.
+//! A shorter retention time: nothing is purged without a confirmation of both values.
 
 use serde_json::{Value, json};
 

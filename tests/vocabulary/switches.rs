@@ -1,4 +1,4 @@
-//! Switches: what is under one that is off is left alone, also where a switch is under a switch.
+//! Switches: settings below a switch that is off are left alone, also with nested switches.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ async fn setting_under_two_switches_needs_both() {
     create_full(&stage).await;
     let before = on_platform(&stage).await;
 
-    // The inner one goes off; a Secret that is missing does not matter then.
+    // The inner switch goes off; a missing Secret does not matter then.
     let missing = json!({ "name": "missing", "key": "connection-string" });
     stage
         .patch(json!({ "spec": instant_messaging(json!({
@@ -40,7 +40,7 @@ async fn setting_under_two_switches_needs_both() {
     expected["useOwnAcsInstance"] = json!(false);
     assert_eq!(expected, on_platform(&stage).await, "the values are kept");
 
-    // The outer one goes off; whatever is said about the inner one is hidden with it.
+    // The outer switch goes off; everything below the inner one is hidden with it.
     stage
         .patch(json!({ "spec": instant_messaging(json!({
             "enabled": false, "useOwnAcsInstance": true, "primaryAccount": ""
@@ -51,7 +51,7 @@ async fn setting_under_two_switches_needs_both() {
     expected["enabled"] = json!(false);
     assert_eq!(expected, on_platform(&stage).await);
 
-    // The same save that switches both on sends what was hidden.
+    // The save that switches both on also sends what was hidden.
     stage
         .patch(json!({ "spec": instant_messaging(json!({
             "enabled": true, "primaryAccount": "other@contoso.com", "acsConnectionStringRef": { "name": "acs" }

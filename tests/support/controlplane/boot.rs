@@ -16,10 +16,10 @@ use crate::support::{assets, http, wait};
 
 const FOLDER_PREFIX: &str = "controlplane-";
 
-/// A start takes 3–4 s alone; on a machine that also compiles it was seen to take ten times that.
+/// A start takes 3–4 s on an idle machine; next to a compilation it took up to ten times that.
 const START_DEADLINE: Duration = Duration::from_secs(120);
 
-/// Everybody's requests with their outcome, and nothing of their bodies.
+/// All requests with their result, without bodies.
 const AUDIT_POLICY: &str = "\
 apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -31,7 +31,7 @@ const CONTROLLERS: &str = "garbage-collector-controller,namespace-controller,\
     serviceaccount-controller,root-ca-certificate-publisher-controller,\
     clusterrole-aggregation-controller,validatingadmissionpolicy-status-controller";
 
-/// Starts everything, with new ports when another process took one in between.
+/// Starts everything, with new ports if another process took one in the meantime.
 pub(super) async fn start(options: &Options) -> Result<ControlPlane> {
     remove_leftovers()?;
     let mut attempts_left = 4;
@@ -71,7 +71,7 @@ async fn start_once(options: &Options) -> Result<ControlPlane> {
     };
     control_plane.ca = ready(&control_plane).await?;
     if options.controller_manager {
-        // After the API server, whose self-made key it uses.
+        // After the API server, whose generated key it uses.
         let flags = controller_manager_flags(&control_plane);
         let manager = start_program(&control_plane.folder, "kube-controller-manager", flags)?;
         control_plane.programs.push(manager);
@@ -81,7 +81,7 @@ async fn start_once(options: &Options) -> Result<ControlPlane> {
 
 fn start_program(folder: &Folder, name: &str, flags: impl IntoIterator<Item = String>) -> Result<Process> {
     let mut command = Command::new(assets::program(name)?);
-    // No proxy, no ETCD_ variable and no kubeconfig of the person who runs the tests.
+    // No proxy, no ETCD_ variable and no kubeconfig from the environment of the tests.
     command.args(flags).env_clear();
     Process::start(name, command, &folder.path().join(format!("{name}.log")))
 }
@@ -105,11 +105,11 @@ fn apiserver_flags(folder: &Folder, etcd_port: u16, port: u16) -> Vec<String> {
         format!("--etcd-servers=http://127.0.0.1:{etcd_port}"),
         format!("--secure-port={port}"),
         "--bind-address=127.0.0.1".to_owned(),
-        // Else it looks for an address of a network, which a machine need not have.
+        // Otherwise it looks for a network address, which a machine may not have.
         "--advertise-address=127.0.0.1".to_owned(),
         "--endpoint-reconciler-type=none".to_owned(),
         format!("--cert-dir={}", file("certificates")),
-        // The key that it makes for its own certificate, before it reads these flags.
+        // The key that it generates for its own certificate, before it reads these flags.
         format!("--service-account-key-file={key}"),
         format!("--service-account-signing-key-file={key}"),
         "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
@@ -118,7 +118,7 @@ fn apiserver_flags(folder: &Folder, etcd_port: u16, port: u16) -> Vec<String> {
         format!("--token-auth-file={}", file("tokens.csv")),
         format!("--audit-policy-file={}", file("audit-policy.yaml")),
         format!("--audit-log-path={}", file("audit.log")),
-        // Megabytes; a log that turns over would lose what tests count.
+        // In megabytes; a rotated log would lose what tests count.
         "--audit-log-maxsize=100000".to_owned(),
     ]
 }
@@ -132,12 +132,12 @@ fn controller_manager_flags(control_plane: &ControlPlane) -> Vec<String> {
         format!("--controllers={CONTROLLERS}"),
         "--use-service-account-credentials".to_owned(),
         "--leader-elect=false".to_owned(),
-        // Where its default port is taken it would end without a word.
+        // If its default port is taken, it would exit without an error.
         "--secure-port=0".to_owned(),
     ]
 }
 
-/// Waits until the API server says that it is ready and returns the certificates to trust.
+/// Waits until the API server is ready and returns the certificates to trust.
 async fn ready(control_plane: &ControlPlane) -> Result<String> {
     let token = control_plane.token(users::ADMIN)?;
     let probe = || async {
@@ -163,7 +163,7 @@ async fn look(control_plane: &ControlPlane, token: &str) -> Result<String> {
     Err(anyhow!("{status}: {}", answer.text().await?))
 }
 
-/// The API server's own certificate with the CA that it made for it.
+/// The API server's certificate with the CA that it generated for it.
 pub(super) fn serving_certificate(folder: &Folder) -> PathBuf {
     folder.path().join("certificates/apiserver.crt")
 }
@@ -172,7 +172,7 @@ fn signing_key(folder: &Folder) -> PathBuf {
     folder.path().join("certificates/apiserver.key")
 }
 
-/// Free now; whoever comes first takes them, hence the attempts in [`start`].
+/// Free now, but another process may take them, hence the attempts in [`start`].
 fn free_ports<const COUNT: usize>() -> Result<[u16; COUNT]> {
     // All held at once, so that they differ.
     let mut held = Vec::new();
@@ -185,7 +185,7 @@ fn free_ports<const COUNT: usize>() -> Result<[u16; COUNT]> {
     Ok(ports)
 }
 
-/// The data of one control plane, named with our pid so that leftovers are known as such.
+/// The data of one control plane, named with our pid to recognize leftovers.
 pub(super) struct Folder(PathBuf);
 
 impl Folder {
@@ -205,12 +205,12 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What stays behind is removed at the next start.
+        // Leftovers are removed at the next start.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
-/// Removes the folders of processes that are gone: a killed one could not do it itself.
+/// Removes the folders of processes that are gone: a killed process cannot do it itself.
 pub fn remove_leftovers() -> Result<()> {
     let scratch = assets::scratch()?;
     std::fs::create_dir_all(&scratch)?;
