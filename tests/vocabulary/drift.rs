@@ -1,6 +1,7 @@
 //! Drift: of all changes on the platform, only managed settings are restored.
 
 use nimbus_operator::manifests::crd;
+use nimbus_operator::resources::status::Drift;
 use nimbus_operator::settings::{Class, Leaf, leaves};
 use serde_json::{Value, json};
 
@@ -100,6 +101,6 @@ async fn feature_counts_are_managed_by_name() {
     stage.platform.edit(&stage.id, features(json!({ "interact": 9 }))).await.unwrap();
     let tenant = stage.pass().await;
     assert_eq!(json!({ "interact": 9, "companion": 5 }), on_platform().await, "and is not corrected any more");
-    assert_eq!([], *tenant.status.unwrap().drift);
+    assert_eq!(Vec::<Drift>::new(), tenant.status.unwrap().drift);
     assert_ne!(document(&stage).await["settingsVersion"], version, "the edit itself moved it");
 }
