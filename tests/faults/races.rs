@@ -4,7 +4,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use kube::api::{Api, Patch, PatchParams};
+use kube::core::ClusterResourceScope;
+use kube::{Resource, ResourceExt};
 use nimbus_operator::controller::{Observer, Step};
+use nimbus_operator::resources::{Partner, Platform};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::runtime::Handle as Runtime;
@@ -12,6 +16,8 @@ use tokio::task::block_in_place;
 
 use crate::support::hold::Hold;
 use crate::support::stage::{Stage, condition};
+use crate::support::users;
+use crate::support::wait::{PATIENCE, until};
 
 /// Edits in the UI just before the plan is executed, while armed. Unless it does so `for_ever`, it is disarmed by the first
 /// write that came too late: a pass without a write is not a race.
@@ -135,4 +141,90 @@ async fn deleted_tenant_is_not_created() {
     stage.patch(json!({ "metadata": { "finalizers": null } })).await;
     stage.gone().await;
     assert_eq!(404, stage.platform.tenant(&stage.id).await.unwrap().0);
+}
+
+/// The finalizer of another controller.
+const THEIRS: &str = "example.com/backup";
+const OURS: &str = "nimbus.luware.com/tenant";
+
+/// The pass decided on a Tenant without finalizers. Writing the list that it has in mind would replace the one that is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finalizer_that_another_controller_adds_meanwhile_stays() {
+    let mut stage = Stage::new("race-add").await;
+    let hold = Hold::default();
+    stage.observer = hold.observer();
+    let _operator = stage.connect().await;
+    let mut held = hold.at(Step::Execute);
+    stage.create(json!({})).await;
+    held.reached().await;
+    stage.patch(json!({ "metadata": { "finalizers": [THEIRS] } })).await;
+    drop(held);
+    let ready = stage.ready().await;
+    assert_eq!([THEIRS, OURS], ready.finalizers());
+    assert_eq!(["tenant-created"], stage.platform.effects(0).await.unwrap().as_slice());
+}
+
+/// Ours is removed from where it was seen, so one that moved meanwhile is looked for again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finalizer_that_another_controller_removes_meanwhile_is_not_mistaken_for_ours() {
+    let mut stage = Stage::new("race-remove").await;
+    let hold = Hold::default();
+    stage.observer = hold.observer();
+    let _operator = stage.connect().await;
+    let mut manifest = stage.manifest(json!({}));
+    manifest["metadata"]["finalizers"] = json!([THEIRS, "example.com/audit"]);
+    stage.try_create(manifest).await.unwrap();
+    assert_eq!([THEIRS, "example.com/audit", OURS], stage.ready().await.finalizers());
+    let mut held = hold.at(Step::Publish);
+    stage.delete().await;
+    held.reached().await;
+    stage.patch(json!({ "metadata": { "finalizers": ["example.com/audit", OURS] } })).await;
+    drop(held);
+    let left = until("ours is removed", PATIENCE, async || {
+        let tenant = stage.get().await;
+        if tenant.finalizers().iter().any(|name| name == OURS) {
+            Err(tenant.finalizers().join(", "))
+        } else {
+            Ok(tenant)
+        }
+    });
+    assert_eq!(["example.com/audit"], left.await.finalizers());
+    stage.patch(json!({ "metadata": { "finalizers": null } })).await;
+    stage.gone().await;
+}
+
+/// The same for what a Tenant refers to.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_in_use_finalizer_replaces_no_other_that_is_added_meanwhile() {
+    let mut stage = Stage::new("race-in-use").await;
+    let hold = Hold::default();
+    stage.observer = hold.observer();
+    let partners: Api<Partner> = Api::all(stage.client(users::PLATFORM_ADMIN));
+    let name = stage.env.namespace.clone();
+    let partner = json!({
+        "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Partner", "metadata": { "name": name },
+        "spec": { "displayName": "Northwind", "platformPartnerId": "northwind" }
+    });
+    partners.patch(&name, &PatchParams::apply("test").force(), &Patch::Apply(partner)).await.unwrap();
+    let _operator = stage.connect().await;
+    let mut held = hold.at(Step::Execute);
+    stage.create(json!({ "partner": { "partnerRef": { "name": name } } })).await;
+    held.reached().await;
+    add_theirs::<Platform>(&stage, &stage.env.platform).await;
+    add_theirs::<Partner>(&stage, &name).await;
+    drop(held);
+    stage.ready().await;
+    let in_use = format!("nimbus.luware.com/in-use-{}", stage.env.instance);
+    let platforms: Api<Platform> = Api::all(stage.client(users::PLATFORM_ADMIN));
+    assert_eq!([THEIRS, &in_use], platforms.get(&stage.env.platform).await.unwrap().finalizers());
+    assert_eq!([THEIRS, &in_use], partners.get(&name).await.unwrap().finalizers());
+}
+
+async fn add_theirs<K>(stage: &Stage, name: &str)
+where
+    K: Resource<DynamicType = (), Scope = ClusterResourceScope> + Clone + std::fmt::Debug + serde::de::DeserializeOwned,
+{
+    let api: Api<K> = Api::all(stage.client(users::PLATFORM_ADMIN));
+    let patch = json!({ "metadata": { "finalizers": [THEIRS] } });
+    api.patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
 }

@@ -154,11 +154,13 @@ async fn ensure_finalizer(context: &Context, pass: &mut Pass) -> Result<(), Stop
     if tenant.finalizers().iter().any(|name| name == FINALIZER) {
         return Ok(());
     }
+    // Adding the list to a Tenant that had none would replace the finalizers that others added since it was read.
+    let as_seen = json!({ "op": "test", "path": "/metadata/finalizers", "value": tenant.metadata.finalizers });
     let add = match tenant.metadata.finalizers.as_deref() {
         None | Some([]) => json!({ "op": "add", "path": "/metadata/finalizers", "value": [FINALIZER] }),
         Some(_) => json!({ "op": "add", "path": "/metadata/finalizers/-", "value": FINALIZER }),
     };
-    let patched = patch(context, tenant, vec![add]).await?;
+    let patched = patch(context, tenant, vec![as_seen, add]).await?;
     let same =
         patched.metadata.generation == tenant.metadata.generation && patched.metadata.deletion_timestamp.is_none();
     pass.tenant = patched;
