@@ -189,7 +189,7 @@ impl Stop {
             Self::OrganizationUnitMissing { moved_to } => invalid(
                 Reason::OrganizationUnitNotFound,
                 format!(
-                    "spec.{DEFAULT_ORGANIZATION_UNIT} names an organization unit that was deleted; the platform moved the setting to '{moved_to}'"
+                    "{DEFAULT_ORGANIZATION_UNIT} names an organization unit that was deleted; the platform moved the setting to '{moved_to}'"
                 ),
                 vec![marked(DEFAULT_ORGANIZATION_UNIT, "names a unit that was deleted")],
             ),

@@ -95,7 +95,7 @@ async fn a_secret_that_changes_counts_at_once_while_graph_hangs() {
     stage.create(group(10)).await;
     until("the query that hangs is sent", PATIENCE, async || {
         let faults = stage.platform.ask(reqwest::Method::GET, "/sandbox/faults", None).await.unwrap();
-        if faults["faults"][0]["struck"] == 1 { Ok(()) } else { Err(faults) }
+        if faults["faults"][0]["faulted"] == 1 { Ok(()) } else { Err(faults) }
     })
     .await;
     stage.secret(&stage.env.operator_namespace, "nimbus-app", json!({ "client-secret": "expired-secret" })).await;

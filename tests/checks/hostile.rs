@@ -94,6 +94,6 @@ async fn hostile_graph_responses_are_unknown() {
             continue;
         }
         is_no_verdict(what, &found[0]);
-        assert_eq!("Passed", found[1].0, "{what}: what is not struck is checked");
+        assert_eq!("Passed", found[1].0, "{what}: what is not faulted is checked");
     }
 }
