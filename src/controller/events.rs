@@ -10,7 +10,7 @@ use tracing::debug;
 
 use super::FIELD_MANAGER;
 use super::context::{Context, Refusal};
-use crate::plan::conclude::EventRecord;
+use crate::plan::EventRecord;
 use crate::resources::Tenant;
 use crate::settings::text::{cut, shorten};
 

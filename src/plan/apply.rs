@@ -2,9 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::desired::same_settings;
-use super::diff::{Difference, diff};
-use super::{Desired, Observation, Owner, Plan, Resolved, SecretFound, Stop, moved, retention, triggers, visible};
+use super::diff::diff;
+use super::difference::Difference;
+use super::observation::{Observation, Owner};
+use super::resolved::{Resolved, SecretFound};
+use super::stop::Stop;
+use super::validate::{Desired, same_settings};
+use super::visibility::visible;
+use super::{Plan, moved, retention, triggers};
 use crate::resources::tenant::{AdoptionPolicy, DriftPolicy};
 use crate::resources::{Tenant, annotation};
 use crate::settings::leaf::Required;

@@ -11,7 +11,10 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Intent, Outcome, Resolved, SecretFound, visible};
+use super::outcome::Outcome;
+use super::resolved::{Resolved, SecretFound};
+use super::validate::Intent;
+use super::visibility::visible;
 use crate::resources::status::{CheckStatus, GrantLink};
 use crate::resources::{CheckName, Reason, Tenant};
 use crate::settings::Leaf;

@@ -4,7 +4,9 @@
 //! suspended → off, or wait · Retain → release, off · Delete without confirmation → release, off, warn · Delete confirmed →
 //! ask for the deletion, wait until the platform says that the tenant is gone.
 
-use super::{Observation, Owner, PlatformReference, Resolved, Stop};
+use super::observation::{Observation, Owner};
+use super::resolved::{PlatformReference, Resolved};
+use super::stop::Stop;
 use crate::admin_api::ApiError;
 use crate::admin_api::types::PendingDeletion;
 use crate::resources::tenant::DeletionPolicy;

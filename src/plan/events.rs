@@ -1,8 +1,18 @@
 //! What a pass that ended well tells people, besides the status.
 
-use super::conclude::EventRecord;
-use super::{Done, SideEffects};
+use super::outcome::{Done, SideEffects};
 use crate::resources::Reason;
+
+/// An event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRecord {
+    /// Whether it is a warning.
+    pub warning: bool,
+    /// The reason.
+    pub reason: Reason,
+    /// A sentence for people.
+    pub message: String,
+}
 
 /// The events of a pass; `differs` says whether the platform still is not as wanted.
 pub(super) fn of(done: Done, differs: bool, side_effects: &SideEffects) -> Vec<EventRecord> {

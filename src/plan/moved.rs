@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Change, Difference, Stop};
+use super::difference::{Change, Difference};
+use super::stop::Stop;
 use crate::admin_api::types::MovedReference;
 use crate::resources::bounds;
 use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;

@@ -3,7 +3,9 @@
 
 use serde_json::Value;
 
-use super::{Change, Difference, Plan, Stop};
+use super::Plan;
+use super::difference::{Change, Difference};
+use super::stop::Stop;
 use crate::resources::{Tenant, annotation};
 
 /// Whether a change destroys what cannot be brought back: a smaller value than the platform has, or the first one, of which

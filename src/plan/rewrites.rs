@@ -1,7 +1,8 @@
 //! Values that the platform does not keep. What it was given three times and stored otherwise each time is not written for
 //! ever; it is written once more when there is a reason to think that it may be kept now.
 
-use super::{Change, Difference, Done};
+use super::difference::{Change, Difference};
+use super::outcome::Done;
 use crate::resources::{Tenant, annotation};
 
 /// After so many writes in a row whose value the platform did not keep, it is not written again by itself.

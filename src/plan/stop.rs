@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ResolvedSecret, SecretFound};
+use super::resolved::{ResolvedSecret, SecretFound};
 use crate::admin_api::{ApiError, Problem};
 use crate::resources::Reason;
 use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;

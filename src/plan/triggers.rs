@@ -8,36 +8,10 @@
 
 use serde_json::{Value, json};
 
-use super::widget_key::{self, Publication};
-use super::{Desired, visible};
-use crate::admin_api::{Runtime, TenantDocument};
-use crate::resources::status::{TenantStatus, TestMessageStatus};
-use crate::resources::{Tenant, bounds};
+use super::validate::Desired;
+use super::visibility::visible;
+use crate::admin_api::Runtime;
 use crate::settings::Trigger;
-use crate::settings::text::cut;
-
-/// What a pass did besides settings.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SideEffects {
-    /// The triggers that the platform took, and whether they did something.
-    pub pulled: Vec<(Trigger, bool)>,
-    /// The triggers that wait.
-    pub waiting: Vec<Waiting>,
-    /// What became of the widget key.
-    pub key: Publication,
-}
-
-impl SideEffects {
-    /// Whether there is a new widget key.
-    pub fn has_rotated(&self) -> bool {
-        self.pulled.iter().any(|(trigger, done)| *done && matches!(trigger, Trigger::Rotation { .. }))
-    }
-
-    /// Whether something waits for people.
-    pub fn waits(&self) -> bool {
-        !self.waiting.is_empty() || self.key == Publication::NoKey
-    }
-}
 
 /// A trigger that waits for somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,24 +103,4 @@ pub fn due(desired: &Desired, settings: &Value, runtime: &Runtime) -> (Vec<Trigg
         }
     }
     (now, later)
-}
-
-/// The tokens that the platform was last given, and where the key is.
-pub(super) fn remember(
-    status: &mut TenantStatus,
-    tenant: &Tenant,
-    document: &TenantDocument,
-    side_effects: &SideEffects,
-) {
-    let pulled = |rotates| {
-        let mut pulled = side_effects.pulled.iter().map(|(trigger, _)| trigger);
-        pulled.rfind(|trigger| matches!(trigger, Trigger::Rotation { .. }) == rotates).map(Trigger::token)
-    };
-    let runtime = &document.runtime;
-    let rotation = pulled(true).or(runtime.widget_key.last_token.as_deref()).map(ToOwned::to_owned);
-    status.widget_key = widget_key::status(tenant, status.widget_key.take(), rotation, &side_effects.key);
-    let wanted =
-        tenant.spec.settings.modalities.as_ref().and_then(|tab| tab.instant_messaging.as_ref()?.test_message.as_ref());
-    let message = pulled(false).or(runtime.instant_messaging.last_token.as_deref()).filter(|_| wanted.is_some());
-    status.test_message = message.map(|token| TestMessageStatus { last_token: cut(token, bounds::WORD) });
 }

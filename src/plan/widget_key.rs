@@ -6,14 +6,13 @@
 
 use serde_json::json;
 
-use super::{Desired, visible};
+use super::stop::Mode;
+use super::validate::Desired;
+use super::visibility::visible;
 use crate::admin_api::types::WidgetKeyState;
 use crate::resources::status::WidgetKeyStatus;
-use crate::resources::{Reason, SecretVersion, Tenant, bounds};
+use crate::resources::{Reason, SecretVersion};
 use crate::settings::tabs::interact::WIDGET_SECRET;
-use crate::settings::text::cut;
-
-use super::stop::Mode;
 
 /// Where the key stands in the Secret.
 pub const DATA_KEY: &str = "widget-key";
@@ -120,30 +119,6 @@ pub fn step(
             }
         }
     }
-}
-
-/// What the status says of the key.
-pub fn status(
-    tenant: &Tenant,
-    before: Option<WidgetKeyStatus>,
-    last_token: Option<String>,
-    key: &Publication,
-) -> Option<WidgetKeyStatus> {
-    tenant.spec.settings.extensions.as_ref()?.interact.as_ref()?.widget_key.as_ref()?;
-    let last_token = last_token.map(|token| cut(&token, bounds::WORD));
-    Some(match key {
-        Publication::NotWanted | Publication::NoKey | Publication::Refused { .. } => {
-            WidgetKeyStatus { last_token, ..WidgetKeyStatus::default() }
-        }
-        // What was published stays where it is.
-        Publication::Hidden => WidgetKeyStatus { last_token, ..before.unwrap_or_default() },
-        Publication::Published { secret, secret_version, version } => WidgetKeyStatus {
-            version: Some(*version),
-            last_token,
-            secret_name: Some(secret.clone()),
-            secret_version: Some(secret_version.to_string()),
-        },
-    })
 }
 
 impl Publication {

@@ -1,9 +1,7 @@
 //! The words of checks and tabs in a status. Each is a closed list, so that code compares variants and metrics have labels; a
 //! stored status may hold words of another version.
 
-use serde::{Deserialize, Deserializer, Serialize};
-
-use super::status::CheckStatus;
+use serde::{Deserialize, Serialize};
 
 /// The checks, in the order in which a status lists them, which is that of the alphabet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -121,22 +119,6 @@ impl TabState {
             Self::Unknown => "Unknown",
         }
     }
-}
-
-/// Reads a list of checks without those of another version: their names would not be known, and a list-map takes each once.
-pub(super) fn known<'de, D: Deserializer<'de>>(checks: D) -> Result<Vec<CheckStatus>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Stored {
-        Known(CheckStatus),
-        Other {},
-    }
-    let stored = Vec::<Stored>::deserialize(checks)?;
-    let known = stored.into_iter().filter_map(|stored| match stored {
-        Stored::Known(check) => Some(check),
-        Stored::Other {} => None,
-    });
-    Ok(known.collect())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::bounds;
 use super::check::{CheckName, CheckResult, TabState};
@@ -31,7 +31,7 @@ pub struct TenantStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drift: Vec<Drift>,
     /// Checks of values that only Microsoft or the platform can judge.
-    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "super::check::known")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "known_checks")]
     pub checks: Vec<CheckStatus>,
     /// Licences in use and bought, one entry per kind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -263,6 +263,22 @@ pub struct DeletionStatus {
     pub services_pending: i64,
     /// Whether the provisioning script has to run.
     pub script_pending: bool,
+}
+
+/// Reads a list of checks without those of another version: their names would not be known, and a list-map takes each once.
+fn known_checks<'de, D: Deserializer<'de>>(checks: D) -> Result<Vec<CheckStatus>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stored {
+        Known(CheckStatus),
+        Other {},
+    }
+    let stored = Vec::<Stored>::deserialize(checks)?;
+    let known = stored.into_iter().filter_map(|stored| match stored {
+        Stored::Known(check) => Some(check),
+        Stored::Other {} => None,
+    });
+    Ok(known.collect())
 }
 
 fn unseen() -> i64 {

@@ -17,7 +17,7 @@ use super::publish::write_status;
 use super::reconcile::NotPublished;
 use crate::controller::context::{Context, Refusal};
 use crate::controller::undecodable::MESSAGE;
-use crate::plan::conclude::EventRecord;
+use crate::plan::EventRecord;
 use crate::resources::condition::{ConditionChange, ConditionUpdate, merge};
 use crate::resources::{ConditionStatus, ConditionType, FINALIZER, Reason, Tenant};
 

@@ -3,17 +3,19 @@
 
 use jiff::Timestamp;
 
-use super::deletion::{ReleaseOutcome, RetainReason};
-use super::desired::same_settings;
-use super::rewrites::MOST;
-use super::stop::{Delay, Disposition, Mode, TabMarks};
 use super::tabs::{drift, mark_invalid, paths, tabs};
-use super::widget_key::Publication;
-use super::{
-    CheckReport, Difference, Done, Outcome, SideEffects, Stop, availability, events, platform_state, retention,
-    triggers,
-};
+use super::{availability, platform_state, side_effects};
 use crate::admin_api::{ApiError, TenantDocument};
+use crate::plan::checks::CheckReport;
+use crate::plan::deletion::{ReleaseOutcome, RetainReason};
+use crate::plan::difference::Difference;
+use crate::plan::events::{self, EventRecord};
+use crate::plan::outcome::{Done, Outcome, SideEffects};
+use crate::plan::retention;
+use crate::plan::rewrites::MOST;
+use crate::plan::stop::{Delay, Disposition, Mode, Stop, TabMarks};
+use crate::plan::validate::same_settings;
+use crate::plan::widget_key::Publication;
 use crate::resources::condition::{self, ConditionChange, ConditionUpdate, merge};
 use crate::resources::platform::Support;
 use crate::resources::status::{Applied, DeletionStatus, TenantStatus};
@@ -50,17 +52,6 @@ pub struct Conclusion {
     pub events: Vec<EventRecord>,
     /// When to look again.
     pub delay: Delay,
-}
-
-/// An event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventRecord {
-    /// Whether it is a warning.
-    pub warning: bool,
-    /// The reason.
-    pub reason: Reason,
-    /// A sentence for people.
-    pub message: String,
 }
 
 /// Computes what a pass comes to.
@@ -195,7 +186,7 @@ fn live(
     status.sealed.clone_from(&difference.sealed_now);
     status.drift = drift(difference);
     status.tabs = tabs(facts.tenant, difference, document, side_effects);
-    triggers::remember(&mut status, facts.tenant, document, side_effects);
+    side_effects::remember(&mut status, facts.tenant, document, side_effects);
     (status.deletion, status.refused_request_id) = (None, None);
     platform_state::take_over(&mut status, document, facts.refresh_licenses);
     let delay = match delay {

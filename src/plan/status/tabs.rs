@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::triggers::Waiting;
-use super::widget_key::Publication;
-use super::{Change, Difference, SideEffects};
 use crate::admin_api::TenantDocument;
+use crate::plan::difference::{Change, Difference};
+use crate::plan::outcome::SideEffects;
+use crate::plan::triggers::Waiting;
+use crate::plan::widget_key::Publication;
 use crate::resources::status::{Drift, TabStatus};
 use crate::resources::{TabState, Tenant, bounds};
 use crate::settings::text::{cut_printable, shorten};

@@ -6,7 +6,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::deletion::DeletionIntent;
-use super::{PlatformReference, Resolved, ResolvedPartner, Stop, retention};
+use super::resolved::{PlatformReference, Resolved, ResolvedPartner};
+use super::retention;
+use super::stop::Stop;
 use crate::resources::Tenant;
 use crate::settings::format::Format;
 use crate::settings::tabs::partner::{PARTNER, PartnerId};

@@ -1,0 +1,85 @@
+//! What `resolve` found behind the references of a Tenant. Missing and malformed are data: only the plan decides whether they matter.
+
+use secrecy::SecretString;
+
+use crate::resources::SecretVersion;
+use crate::settings::Leaf;
+
+/// What the references of a Tenant turned out to be.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// The Platform.
+    pub platform: PlatformReference,
+    /// The Partner that the spec names, if it names one.
+    pub partner: Option<ResolvedPartner>,
+    /// Each Secret that the spec names, unless the spec itself hides the section.
+    pub secrets: Vec<ResolvedSecret>,
+    /// Whether the namespace or the CRD is being deleted; `None` if that could not be read. Looked at only when the Tenant is
+    /// being deleted.
+    pub scope_terminating: Option<bool>,
+}
+
+/// What became of `spec.platformRef`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlatformReference {
+    /// It is there and this namespace may use it.
+    Found,
+    /// There is none of that name.
+    Missing,
+    /// It does not allow this namespace.
+    NotPermitted,
+}
+
+/// What became of `spec.partner.partnerRef`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolvedPartner {
+    /// Name of the Partner.
+    pub name: String,
+    /// The platform's id of the partner as the Partner says it; `None` when there is no such Partner.
+    pub id: Option<String>,
+    /// The partner's own Entra tenant, where the Partner says it.
+    pub entra_tenant: Option<String>,
+}
+
+/// What became of one Secret reference.
+#[derive(Clone, Debug)]
+pub struct ResolvedSecret {
+    /// The leaf that names it.
+    pub leaf: &'static Leaf,
+    /// Name of the Secret.
+    pub name: String,
+    /// Key in it.
+    pub key: String,
+    /// What was found.
+    pub found: SecretFound,
+}
+
+impl ResolvedSecret {
+    /// What moves when another value is meant: the Secret, its version and the key. `None` while there is no value.
+    pub fn version(&self) -> Option<String> {
+        match &self.found {
+            SecretFound::Value { version, value: _ } => Some(version.of_key(&self.key)),
+            SecretFound::NoSecret | SecretFound::NoKey | SecretFound::Forbidden | SecretFound::Malformed(_) => None,
+        }
+    }
+}
+
+/// What was found behind a Secret reference.
+#[derive(Clone, Debug)]
+pub enum SecretFound {
+    /// A value that may be sent.
+    Value {
+        /// Which state of the Secret it was read from.
+        version: SecretVersion,
+        /// The value.
+        value: SecretString,
+    },
+    /// There is no such Secret.
+    NoSecret,
+    /// The Secret does not have the key.
+    NoKey,
+    /// The operator's account may not read it.
+    Forbidden,
+    /// The value cannot be right; says why without any part of it.
+    Malformed(&'static str),
+}
