@@ -64,7 +64,7 @@ async fn filter(api: &Api, text: &str) {
 
 /// "By default, this filter (textbox) is empty, allowing users to perform a search on your entire tenant."
 #[tokio::test]
-async fn without_a_filter_everybody_is_found() {
+async fn without_a_filter_every_user_is_found() {
     let api = Api::start().await;
     office(&api).await;
     assert_eq!(names(&["Andy Birch", "Ann Cedar", "Anna Alder"], &["Answers"]), found(&api, "An").await);
@@ -73,7 +73,7 @@ async fn without_a_filter_everybody_is_found() {
 
 /// "endsWith(userPrincipalName,'onmicrosoft.com') and preferredLanguage eq 'en-GB'"
 #[tokio::test]
-async fn the_example_of_the_manual_narrows_the_search_down() {
+async fn the_filter_of_the_manual_limits_the_search() {
     let api = Api::start().await;
     office(&api).await;
     filter(&api, "endsWith(userPrincipalName,'onmicrosoft.com') and preferredLanguage eq 'en-GB'").await;
@@ -83,7 +83,7 @@ async fn the_example_of_the_manual_narrows_the_search_down() {
 /// "The filter will be applied to all O365 accounts, including those of Nimbus Services! Overly strict filters may limit
 /// the Nimbus users' capability to forward calls via search."
 #[tokio::test]
-async fn the_filter_holds_for_the_accounts_of_services_too() {
+async fn the_filter_applies_to_service_accounts() {
     let api = Api::start().await;
     office(&api).await;
     filter(&api, "endsWith(userPrincipalName,'contoso.onmicrosoft.com')").await;
@@ -94,7 +94,7 @@ async fn the_filter_holds_for_the_accounts_of_services_too() {
 
 /// "Nimbus combines both visible and backend filters with an 'AND' clause."
 #[tokio::test]
-async fn an_or_in_the_filter_does_not_let_the_search_out_of_it() {
+async fn an_or_in_the_filter_does_not_widen_the_search() {
     let api = Api::start().await;
     office(&api).await;
     filter(&api, "preferredLanguage eq 'de-CH' or preferredLanguage eq 'fr-CH'").await;
@@ -107,7 +107,7 @@ async fn an_or_in_the_filter_does_not_let_the_search_out_of_it() {
 /// "If the filter query is broken for any reason (e.g. missing permissions, typos, syntax) the search in any Frontend may
 /// not show any results at all."
 #[tokio::test]
-async fn a_broken_filter_finds_nothing_and_is_saved_all_the_same() {
+async fn an_invalid_filter_is_saved_and_finds_nothing() {
     let api = Api::start().await;
     office(&api).await;
     for broken in ["displayName eq", "contains(displayName,'A')", "aboutMe eq 'x'", "$filter=displayName eq 'x'"] {

@@ -1,4 +1,4 @@
-//! Interact: who is let in, who reaches an agent, and how long a broken session can be taken up again.
+//! Interact: who may connect, who reaches an agent, and how long an interrupted session can be resumed.
 use serde_json::{Value, json};
 
 use super::support::*;
@@ -43,7 +43,7 @@ fn outcome(answer: &Value) -> (&str, &Value) {
 /// "The key is sent with each request to the backend and checks the validity of the widget, depending on which it either
 /// allows or rejects the request for the backend."
 #[tokio::test]
-async fn a_request_needs_the_present_widget_key() {
+async fn interact_needs_the_current_widget_key() {
     let api = Api::start().await;
     api.create(interact(json!({}))).await;
     let old = key(&api).await;
@@ -63,7 +63,7 @@ async fn a_request_needs_the_present_widget_key() {
 /// The error will occur if the token is expired or invalid." "Verify Token & Tenant - when set, verifies the validity of
 /// the token and that it belongs to a certain tenant."
 #[tokio::test]
-async fn tokens_are_checked_as_far_as_the_authorization_says() {
+async fn tokens_are_checked_by_the_authorization_setting() {
     let api = Api::start().await;
     api.create(interact(json!({}))).await;
     for (token, tenant, lifetime) in [("own", ID, 60), ("other", OTHER_ID, 60), ("old", ID, -1)] {
@@ -94,7 +94,7 @@ async fn tokens_are_checked_as_far_as_the_authorization_says() {
 
 /// "When disabled, the calls in Interact will not reach an agent, even if the tenant is configured for Interact calls."
 #[tokio::test]
-async fn interact_that_is_off_reaches_no_agent_and_keeps_its_values() {
+async fn interact_off_reaches_no_agent_and_keeps_values() {
     let api = Api::start().await;
     let created = api.create(interact(json!({"sessionRecoveryTimeoutSeconds": 30}))).await;
     let switched = async |on: bool| {
@@ -111,7 +111,7 @@ async fn interact_that_is_off_reaches_no_agent_and_keeps_its_values() {
 }
 
 #[tokio::test]
-async fn interact_takes_effect_once_it_is_licensed_and_while_the_tenant_is_in_service() {
+async fn interact_needs_a_license_and_an_active_tenant() {
     let api = Api::start().await;
     api.create(json!({"extensions": {"interact": {"enabled": true, "acsConnectionString": {"value": STRING}}}})).await;
     assert_eq!(("no-agent", &json!("not-licensed")), outcome(&connect(&api, "direct", json!({})).await));
@@ -124,7 +124,7 @@ async fn interact_takes_effect_once_it_is_licensed_and_while_the_tenant_is_in_se
 /// "On a direct conversation: A session timeout starts when the customer leaves the conversation. When an agents leaves
 /// an ongoing conversation, they are re-invited if the customer rejoins within the timelimit."
 #[tokio::test]
-async fn a_direct_conversation_is_restored_and_its_agent_invited_again() {
+async fn a_direct_conversation_invites_the_agent_again() {
     let api = Api::start().await;
     api.create(interact(json!({"sessionRecoveryTimeoutSeconds": 60}))).await;
     let session = connect(&api, "direct", json!({})).await;
@@ -146,7 +146,7 @@ async fn a_direct_conversation_is_restored_and_its_agent_invited_again() {
 
 /// "Time in seconds before a closed session is ended permanently."
 #[tokio::test]
-async fn a_closed_session_ends_for_good_when_the_time_is_over() {
+async fn a_closed_session_ends_after_the_recovery_time() {
     let api = Api::start().await;
     api.create(interact(json!({"sessionRecoveryTimeoutSeconds": 60}))).await;
     for conversation in ["direct", "service"] {
@@ -167,7 +167,7 @@ async fn a_closed_session_ends_for_good_when_the_time_is_over() {
 /// "On a service conversation: The session is only restored when the agent remains in the conversation. When the agent
 /// leaves, a new session is started (including a complete re-execution of the IM workflow)."
 #[tokio::test]
-async fn a_service_conversation_is_restored_only_while_its_agent_has_stayed() {
+async fn a_service_conversation_needs_its_agent_to_stay() {
     let api = Api::start().await;
     api.create(interact(json!({"sessionRecoveryTimeoutSeconds": 60}))).await;
     let session = connect(&api, "service", json!({})).await;

@@ -1,4 +1,4 @@
-//! Licenses: counted from what users and services hold, compared with what was bought.
+//! Licenses: counts of used licenses, compared with the bought ones.
 use serde_json::{Value, json};
 
 use super::support::*;
@@ -49,7 +49,7 @@ async fn a_new_service_uses_advanced_routing() {
 }
 
 #[tokio::test]
-async fn buying_less_than_is_used_is_overuse_without_any_act_of_the_tenant() {
+async fn buying_fewer_licenses_than_used_is_overuse() {
     let api = Api::start().await;
     let contingent = |count: i64| json!({"licenses": {"contingents": {"modalities": {"email": count}}}});
     api.create(contingent(1)).await;

@@ -1,11 +1,11 @@
-//! Organization units: the tree, and what the platform does by itself when one is deleted.
+//! Organization units: the tree, and what happens when a unit is deleted.
 use serde_json::{Value, json};
 
 use super::support::*;
 
 const DEFAULT: &str = "/provisioning/defaultOrganizationUnitId";
 
-/// Makes a unit and returns its id.
+/// Creates a unit and returns its id.
 pub async fn unit(api: &Api, name: &str, parent: &str) -> String {
     let body = json!({"name": name, "parent": parent});
     let unit = api.world("POST", world("/organization-units"), body).await;
@@ -16,7 +16,7 @@ pub async fn delete_unit(api: &Api, id: &str) {
     api.world("DELETE", world(&format!("/organization-units/{id}")), Value::Null).await;
 }
 
-/// Returns the id of the unit for teams in Microsoft Teams.
+/// Returns the id of the unit of Microsoft Teams-based teams.
 pub async fn teams_based(api: &Api) -> String {
     let units = api.world("GET", world("/organization-units"), Value::Null).await;
     let name = "Default Organization Unit for Microsoft Teams-based teams";
@@ -28,14 +28,14 @@ pub fn default_unit(id: &str) -> Value {
     json!({"provisioning": {"defaultOrganizationUnitId": id}})
 }
 
-/// Returns the default and what is shown as moved.
+/// Returns the default unit and the reported move.
 async fn default_and_moves(api: &Api) -> (Value, Value) {
     let read = api.read().await;
     (read["settings"].pointer(DEFAULT).unwrap().clone(), read["runtime"]["movedReferences"].clone())
 }
 
 #[tokio::test]
-async fn a_tenant_begins_with_the_root_and_the_unit_of_teams() {
+async fn a_new_tenant_has_the_root_and_the_teams_unit() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let units = api.world("GET", world("/organization-units"), Value::Null).await;
@@ -45,7 +45,7 @@ async fn a_tenant_begins_with_the_root_and_the_unit_of_teams() {
 
 /// "When the OU gets deleted, the OU default selection is moved one level higher (up to root)."
 #[tokio::test]
-async fn a_deleted_default_moves_one_level_up_again_and_again_and_at_last_to_root() {
+async fn a_deleted_default_moves_up_to_the_root() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let sales = unit(&api, "Sales", "root").await;
@@ -60,7 +60,7 @@ async fn a_deleted_default_moves_one_level_up_again_and_again_and_at_last_to_roo
 }
 
 #[tokio::test]
-async fn a_moved_default_is_shown_until_a_write_sets_it_again() {
+async fn a_moved_default_is_reported_until_it_is_set() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let sales = unit(&api, "Sales", "root").await;
@@ -69,19 +69,19 @@ async fn a_moved_default_is_shown_until_a_write_sets_it_again() {
     let moved = json!([{"pointer": DEFAULT, "from": sales, "to": "root"}]);
     api.patch(json!({"contact": {"name": "Anna"}})).await.expect(200);
     assert_eq!((json!("root"), moved), default_and_moves(&api).await);
-    // The value is as it was, and yet the write says that it is wanted.
+    // An equal value does not change the setting, but confirms it.
     api.patch(default_unit("root")).await.expect(200);
     assert_eq!((json!("root"), json!([])), default_and_moves(&api).await);
 }
 
 #[tokio::test]
-async fn deleting_another_unit_leaves_the_default_alone() {
+async fn deleting_another_unit_keeps_the_default() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let sales = unit(&api, "Sales", "root").await;
     let berne = unit(&api, "Berne", &sales).await;
     let before = api.patch(default_unit(&berne)).await.expect(200);
-    // The unit below moves up with its id, so the default still names something.
+    // The unit below moves up and keeps its id, so the default still exists.
     delete_unit(&api, &sales).await;
     assert_eq!((json!(berne), json!([])), default_and_moves(&api).await);
     assert_eq!(before["settingsVersion"], api.read().await["settingsVersion"]);
@@ -90,7 +90,7 @@ async fn deleting_another_unit_leaves_the_default_alone() {
 }
 
 #[tokio::test]
-async fn a_setting_that_names_no_unit_is_refused() {
+async fn an_unknown_default_unit_is_refused() {
     let api = Api::start().await;
     let refused = vec![error(DEFAULT, "unknown-reference")];
     let named = json!({"name": "Contoso", "o365Domain": "contoso.com"});
@@ -109,7 +109,7 @@ async fn a_setting_that_names_no_unit_is_refused() {
 }
 
 #[tokio::test]
-async fn a_creation_names_a_unit_that_is_there_before_the_tenant() {
+async fn a_creation_can_use_a_unit_from_before() {
     let api = Api::start().await;
     let sales = unit(&api, "Sales", "root").await;
     let created = api.create(default_unit(&sales)).await;
@@ -117,7 +117,7 @@ async fn a_creation_names_a_unit_that_is_there_before_the_tenant() {
 }
 
 #[tokio::test]
-async fn a_unit_is_made_below_one_that_is_there() {
+async fn a_unit_is_created_below_an_existing_one() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let ask = |body: Value| Ask::new("POST", world("/organization-units")).body(body);
@@ -129,7 +129,7 @@ async fn a_unit_is_made_below_one_that_is_there() {
 }
 
 #[tokio::test]
-async fn root_and_the_unit_of_teams_cannot_be_deleted() {
+async fn root_and_the_teams_unit_cannot_be_deleted() {
     let api = Api::start().await;
     api.create(json!({})).await;
     for id in ["root".to_owned(), teams_based(&api).await, OTHER_ID.to_owned()] {

@@ -1,4 +1,4 @@
-//! Services and users: who provisions them, whose they are, and where they land.
+//! Services and users: who provisions them, the owner role, and the organization unit.
 use serde_json::{Value, json};
 
 use super::behaviours_organization::{default_unit, delete_unit, teams_based, unit};
@@ -60,7 +60,7 @@ async fn the_minimum_role_decides_who_provisions_from_teams() {
 /// "Non MS-Teams synched Service types can still be provisioned via the backend by any administrator, regardless of the
 /// setting made here."
 #[tokio::test]
-async fn administrators_provision_other_services_in_the_portal_whatever_is_set() {
+async fn administrators_provision_other_services() {
     let api = Api::start().await;
     api.create(json!({"provisioning": {"allowServiceProvisioningViaTeams": "NoOne"}})).await;
     let rows = [
@@ -81,7 +81,7 @@ async fn administrators_provision_other_services_in_the_portal_whatever_is_set()
 /// "Existing services are not affected by this change and changing this setting will only affect future services
 /// provisioned via MS Teams"
 #[tokio::test]
-async fn the_default_owner_role_applies_to_future_services_only() {
+async fn the_owner_role_applies_to_future_services_only() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let first = from_teams(&api, json!({"id": "first"})).await;
@@ -97,7 +97,7 @@ async fn the_default_owner_role_applies_to_future_services_only() {
 
 /// "Sets the default Organization Unit (OU) for new services during their first provisioning."
 #[tokio::test]
-async fn a_new_service_lands_in_the_default_unit() {
+async fn a_new_service_is_placed_in_the_default_unit() {
     let api = Api::start().await;
     api.create(json!({})).await;
     known_user(&api, "anna").await;
@@ -125,7 +125,7 @@ async fn a_user_chooses_a_unit_below_the_default() {
 /// "If either user or service are completely new in Nimbus – or the OU cannot be selected for other reasons – both the
 /// user and service are placed in a "Default Organization Unit for Microsoft Teams-based teams"."
 #[tokio::test]
-async fn a_new_user_and_its_service_land_in_the_unit_of_teams() {
+async fn a_new_user_and_its_service_get_the_teams_unit() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let sales = unit(&api, "Sales", "root").await;
@@ -133,12 +133,12 @@ async fn a_new_user_and_its_service_land_in_the_unit_of_teams() {
     let fallback = json!(teams_based(&api).await);
     assert_eq!(fallback, from_teams(&api, json!({"by": "new"})).await["organizationUnitId"]);
     assert_eq!(fallback, unit_of_user(&api, "new").await);
-    // Somebody who is known by then is placed as usual.
+    // A user who is known by then is placed as usual.
     assert_eq!(json!(sales), from_teams(&api, json!({"by": "new"})).await["organizationUnitId"]);
 }
 
 #[tokio::test]
-async fn a_unit_that_cannot_be_selected_leads_to_the_unit_of_teams() {
+async fn an_unselectable_unit_falls_back_to_the_teams_unit() {
     let api = Api::start().await;
     api.create(json!({})).await;
     known_user(&api, "anna").await;
@@ -152,7 +152,7 @@ async fn a_unit_that_cannot_be_selected_leads_to_the_unit_of_teams() {
 
 /// "Both can be moved to other Organization Units via the User Administration and Service Administration respectively."
 #[tokio::test]
-async fn users_and_services_are_moved_afterwards_and_with_their_unit() {
+async fn users_and_services_move_with_their_unit() {
     let api = Api::start().await;
     api.create(json!({})).await;
     from_teams(&api, json!({"id": "help", "by": "new"})).await;
@@ -196,7 +196,7 @@ async fn removing_the_tab_removes_nothing() {
 }
 
 #[tokio::test]
-async fn a_service_is_complete_once_the_script_has_run() {
+async fn a_service_is_enabled_by_the_script() {
     let api = Api::start().await;
     api.create(json!({})).await;
     from_teams(&api, json!({"id": "help"})).await;

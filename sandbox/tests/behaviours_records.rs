@@ -15,7 +15,7 @@ async fn state(api: &Api, user: &str, state: &str) {
 
 async fn wait(api: &Api, seconds: i64) {
     api.world("POST", "/sandbox/clock".into(), json!({"advanceSeconds": seconds})).await;
-    // Tokens of the admin API have ended with the time.
+    // Tokens of the admin API have expired.
     api.forget_tokens();
 }
 
@@ -24,7 +24,7 @@ async fn records(api: &Api) -> Vec<Value> {
     records["items"].as_array().unwrap().clone()
 }
 
-/// Returns state and whether it is over.
+/// Returns the state and whether it has ended.
 async fn states(api: &Api) -> Vec<(Value, bool)> {
     records(api).await.iter().map(|record| (record["state"].clone(), !record["endedAt"].is_null())).collect()
 }
@@ -37,7 +37,7 @@ async fn view(api: &Api, role: &str) -> Value {
 /// "When disabled, existing User Presence State reports will be closed and no further entries are generated. Already
 /// existing data is not affected."
 #[tokio::test]
-async fn states_are_recorded_while_the_feature_is_on_and_closed_when_it_is_switched_off() {
+async fn states_are_recorded_while_the_feature_is_on() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let persist = async |on: bool| {
@@ -72,7 +72,7 @@ async fn only_a_user_supervisor_reads_user_states() {
 /// "The time after which historical data is purged." "The purge is completed within 24 hours after the data retention
 /// time has expired."
 #[tokio::test]
-async fn data_is_purged_within_a_day_after_its_retention_time_and_not_before() {
+async fn data_is_purged_a_day_after_its_retention() {
     let api = Api::start().await;
     api.create(privacy(json!({"persistUserStatesInReporting": true, "dataRetentionMonths": 12}))).await;
     api.world("PUT", world("/services/help"), json!({"displayName": "Help"})).await;
@@ -99,7 +99,7 @@ async fn without_a_retention_time_nothing_is_purged() {
 }
 
 #[tokio::test]
-async fn a_longer_retention_time_does_not_bring_back_what_is_gone() {
+async fn a_longer_retention_time_restores_nothing() {
     let api = Api::start().await;
     api.create(privacy(json!({"persistUserStatesInReporting": true, "dataRetentionMonths": 1}))).await;
     state(&api, "anna", "Busy").await;
@@ -110,7 +110,7 @@ async fn a_longer_retention_time_does_not_bring_back_what_is_gone() {
 }
 
 #[tokio::test]
-async fn a_shorter_retention_time_ends_what_is_older() {
+async fn a_shorter_retention_time_purges_older_data() {
     let api = Api::start().await;
     api.create(privacy(json!({"persistUserStatesInReporting": true, "dataRetentionMonths": 24}))).await;
     state(&api, "anna", "Busy").await;
@@ -123,7 +123,7 @@ async fn a_shorter_retention_time_ends_what_is_older() {
 
 /// "When enabled, PII is used as User Identifier." "When disabled, pseudo anonymized string without PII is used."
 #[tokio::test]
-async fn without_sharing_personal_data_users_are_pseudonyms() {
+async fn without_shared_pii_users_are_pseudonyms() {
     let api = Api::start().await;
     api.create(privacy(json!({"persistUserStatesInReporting": true}))).await;
     api.world("PUT", world("/users/anna"), json!({"licenses": [], "upn": "anna@contoso.com"})).await;
@@ -144,7 +144,7 @@ async fn without_sharing_personal_data_users_are_pseudonyms() {
 /// "When disabled, Nimbus users will be shown anonymized with asterisk * placeholders." "When disabled, Nimbus calling
 /// customers will be shown anonymized with asterisk * placeholders."
 #[tokio::test]
-async fn a_partner_sees_asterisks_unless_the_toggle_of_that_kind_is_on() {
+async fn a_partner_sees_asterisks_unless_a_toggle_is_on() {
     let api = Api::start().await;
     api.create(json!({})).await;
     api.world("PUT", world("/services/help"), json!({"displayName": "Help"})).await;
@@ -168,7 +168,7 @@ async fn a_partner_sees_asterisks_unless_the_toggle_of_that_kind_is_on() {
 
 /// "When disabled, the "Time in State" columns will not be shown in either Portal UI."
 #[tokio::test]
-async fn the_time_in_state_is_shown_while_the_toggle_is_on() {
+async fn time_in_state_is_shown_while_the_toggle_is_on() {
     let api = Api::start().await;
     api.create(json!({})).await;
     state(&api, "anna", "Busy").await;

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::support::*;
 
-/// A tenant with a service, in which every kind of task runs, two at once.
+/// A tenant with a service in which two tasks of every kind can run.
 async fn busy(api: &Api) {
     let limit = json!({"maxConcurrentTasksPerService": 2});
     let instant_messaging =
@@ -23,7 +23,7 @@ async fn task(api: &Api, kind: &str) -> Value {
     api.world("POST", world("/tasks"), json!({"service": "help", "kind": kind})).await
 }
 
-/// Returns outcome and reason of so many tasks, one after the other.
+/// Creates this many tasks one after the other and returns outcome and reason of each.
 async fn outcomes(api: &Api, kind: &str, count: usize) -> Vec<(Value, Value)> {
     let mut outcomes = Vec::new();
     for _ in 0..count {
@@ -33,7 +33,7 @@ async fn outcomes(api: &Api, kind: &str, count: usize) -> Vec<(Value, Value)> {
     outcomes
 }
 
-/// Returns what runs and what waits.
+/// Returns the numbers of running and waiting tasks.
 async fn backlog(api: &Api, kind: &str) -> (usize, usize) {
     let tasks = api.world("GET", world("/tasks"), Value::Null).await;
     let count = |outcome: &str| {
@@ -60,7 +60,7 @@ async fn email_limit(api: &Api, limit: i64) {
 
 /// "Once the limit is reached, a flow error is returned and the task will be discarded."
 #[tokio::test]
-async fn outbound_and_external_tasks_are_discarded_at_the_limit() {
+async fn outbound_and_external_tasks_are_discarded_at_limit() {
     let api = Api::start().await;
     busy(&api).await;
     for kind in ["outbound", "external"] {
@@ -75,7 +75,7 @@ async fn outbound_and_external_tasks_are_discarded_at_the_limit() {
 
 /// "Further incoming tasks will be blocked until the task backlog gets below the set threshold."
 #[tokio::test]
-async fn chats_and_mails_are_blocked_at_the_limit_and_resume_below_it() {
+async fn chats_and_mails_wait_at_the_limit() {
     let api = Api::start().await;
     busy(&api).await;
     for kind in ["instantMessaging", "email"] {
@@ -90,7 +90,7 @@ async fn chats_and_mails_are_blocked_at_the_limit_and_resume_below_it() {
 /// "'Max concurrent task' parameters changed on this page immediately affect services which already make use the
 /// coresponding modality."
 #[tokio::test]
-async fn a_limit_acts_at_once_and_lowering_it_ends_nothing() {
+async fn a_lower_limit_applies_at_once_and_ends_no_task() {
     let api = Api::start().await;
     busy(&api).await;
     outcomes(&api, "email", 4).await;
@@ -120,7 +120,7 @@ async fn limits_count_per_service() {
 
 /// "This feature uses runtime resources under a fair-use policy. Luware may change the usage limit […]."
 #[tokio::test]
-async fn a_cap_of_the_vendor_is_the_limit_while_it_is_lower() {
+async fn a_lower_cap_of_the_vendor_is_the_limit() {
     let api = Api::start().await;
     busy(&api).await;
     let cap = |max: i64| json!({"caps": {"/modalities/email/maxConcurrentTasksPerService": max}});
@@ -136,7 +136,7 @@ async fn a_cap_of_the_vendor_is_the_limit_while_it_is_lower() {
 /// incoming calls will be redirected to a default announcement workflow. This state can be resolved by a Luware
 /// Administrator."
 #[tokio::test]
-async fn a_tenant_out_of_service_refuses_log_ins_and_tasks_and_announces() {
+async fn a_suspended_tenant_refuses_log_ins_and_tasks() {
     let api = Api::start().await;
     busy(&api).await;
     outcomes(&api, "email", 3).await;
@@ -172,7 +172,7 @@ async fn a_tenant_out_of_service_refuses_log_ins_and_tasks_and_announces() {
 }
 
 #[tokio::test]
-async fn what_waits_does_not_resume_while_the_tenant_is_suspended() {
+async fn waiting_tasks_stay_while_suspended() {
     let api = Api::start().await;
     busy(&api).await;
     outcomes(&api, "email", 3).await;
@@ -185,7 +185,7 @@ async fn what_waits_does_not_resume_while_the_tenant_is_suspended() {
 
 /// "Note that certain extensions may be configured but will not take effect until the licenses […] are applied."
 #[tokio::test]
-async fn a_modality_takes_effect_once_it_is_on_available_and_licensed() {
+async fn a_modality_must_be_on_available_and_licensed() {
     let api = Api::start().await;
     api.create(json!({"modalities": {"instantMessaging": {"maxConcurrentTasksPerService": 3}}})).await;
     api.world("PUT", world("/services/help"), json!({"displayName": "Help"})).await;
@@ -203,7 +203,7 @@ async fn a_modality_takes_effect_once_it_is_on_available_and_licensed() {
 
 /// "At this point Nimbus services will cease to operate."
 #[tokio::test]
-async fn a_removed_service_takes_no_task_and_announces_and_a_new_one_cannot_be_reached() {
+async fn removed_and_new_services_take_no_calls() {
     let api = Api::start().await;
     busy(&api).await;
     api.world("PUT", world("/services/new"), json!({"displayName": "New"})).await;

@@ -33,7 +33,7 @@ async fn edit(api: &Api, pointer: &str, value: &Value) -> Answer {
     api.send(Ask::new("PATCH", world("/settings")).settings(only(pointer, value))).await
 }
 
-/// Checks values that are kept as they are, and values that are refused with this code.
+/// Checks values that are stored unchanged, and values that are refused with this code.
 async fn check(api: &Api, pointer: &str, good: &[Value], bad: &[(Value, &str)]) {
     for value in good {
         let settings = edit(api, pointer, value).await.expect(200)["settings"].clone();
@@ -46,7 +46,7 @@ async fn check(api: &Api, pointer: &str, good: &[Value], bad: &[(Value, &str)]) 
 }
 
 #[tokio::test]
-async fn every_number_is_accepted_within_its_bounds_only() {
+async fn every_number_has_bounds() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let mut numbers = 0;
@@ -67,7 +67,7 @@ async fn every_number_is_accepted_within_its_bounds_only() {
 }
 
 #[tokio::test]
-async fn every_choice_is_accepted_in_its_spellings_only() {
+async fn every_choice_accepts_its_values_only() {
     let api = Api::start().await;
     api.create(json!({})).await;
     for (pointer, schema) in leaves() {
@@ -80,7 +80,7 @@ async fn every_choice_is_accepted_in_its_spellings_only() {
 }
 
 #[tokio::test]
-async fn every_text_is_accepted_up_to_its_length_only() {
+async fn every_text_has_a_maximum_length() {
     let api = Api::start().await;
     api.create(json!({})).await;
     for (pointer, schema) in leaves() {
@@ -93,7 +93,7 @@ async fn every_text_is_accepted_up_to_its_length_only() {
 }
 
 #[tokio::test]
-async fn every_format_refuses_another_notation() {
+async fn every_format_refuses_invalid_texts() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let mut formats = 0;
@@ -117,7 +117,7 @@ async fn every_format_refuses_another_notation() {
 }
 
 #[tokio::test]
-async fn hidden_values_are_bound_checked_and_never_required() {
+async fn hidden_values_are_checked_and_not_required() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let pointer = "/extensions/interact/sessionRecoveryTimeoutSeconds";
@@ -125,7 +125,7 @@ async fn hidden_values_are_bound_checked_and_never_required() {
 }
 
 #[tokio::test]
-async fn what_a_switch_requires_is_judged_on_the_result_of_the_merge() {
+async fn required_fields_are_checked_after_the_merge() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let switches = [

@@ -50,7 +50,7 @@ fn help_and_version_explain_every_argument() {
 }
 
 #[test]
-fn a_mistake_in_the_arguments_is_2_and_a_failure_is_1() {
+fn exit_code_is_2_for_arguments_and_1_for_failures() {
     let (code, _, text) = run(&["--listen", "nowhere"]);
     assert!(code == Some(2) && text.contains("--listen <ADDR>"), "{code:?} {text}");
     let (code, _, text) = run(&["--log", "a=b="]);
@@ -64,7 +64,7 @@ fn a_mistake_in_the_arguments_is_2_and_a_failure_is_1() {
 }
 
 #[tokio::test]
-async fn the_ready_line_names_addresses_that_answer_and_sigterm_ends_it_well() {
+async fn the_ready_line_has_working_addresses() {
     let (mut started, ready) = Started::new(&["--listen", "127.0.0.1:0"]);
     let url = ready["url"].as_str().unwrap();
     assert_eq!(json!(format!("{url}/oauth2/v2.0/token")), ready["tokenUrl"]);

@@ -1,4 +1,4 @@
-//! Tokens, roles and reach.
+//! Tokens, roles and access to tenants.
 use serde_json::{Value, json};
 
 use super::support::*;
@@ -35,7 +35,7 @@ async fn a_token_expires_on_the_virtual_clock() {
 }
 
 #[tokio::test]
-async fn a_new_secret_ends_the_tokens_of_the_old_one() {
+async fn a_new_client_secret_revokes_tokens() {
     let api = Api::start().await;
     let ask = || Ask::new("GET", "/v1/capabilities");
     api.send(ask()).await.expect(200);
@@ -78,7 +78,7 @@ async fn a_tombstone_is_seen_by_its_partner_only() {
 }
 
 #[tokio::test]
-async fn tenants_are_created_and_deleted_by_system_and_by_their_partner() {
+async fn system_and_partner_create_and_delete_tenants() {
     let api = Api::start().await;
     let settings = json!({"general": {"name": "x", "o365Domain": "contoso.com"}});
     let create = |client, settings: &Value| Ask::new("PUT", tenant("")).by(client).settings(settings.clone());

@@ -1,4 +1,4 @@
-//! Holds an answer against the OpenAPI document: route, status, media type and body.
+//! Checks an answer against the OpenAPI document: route, status, media type and body.
 use std::sync::LazyLock;
 
 use nimbus_sandbox::openapi;
@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 
 use super::support::Answer;
 
-/// The document.
+/// The OpenAPI document.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(openapi);
 
-/// Returns the template of the document that stands for a path.
+/// Returns the template of the document that matches a path.
 pub fn template(path: &str) -> Option<&'static str> {
     let path = path.split('?').next()?;
     let fits = |template: &str| {
@@ -19,12 +19,12 @@ pub fn template(path: &str) -> Option<&'static str> {
             && parts.next().is_none()
             && path.matches('/').count() == template.matches('/').count()
     };
-    // A fixed path goes before one with parameters.
+    // A fixed path has precedence over one with parameters.
     let templates = DOCUMENT["paths"].as_object()?.keys().map(String::as_str);
     templates.filter(|template| fits(template)).min_by_key(|template| template.matches('{').count())
 }
 
-/// A part of a template is fixed, or has one parameter with something before and behind it.
+/// A part of a template is fixed, or has one parameter with a prefix and a suffix.
 fn fits_part(name: &str, part: &str) -> bool {
     match name.split_once('{') {
         None => name == part,
@@ -35,7 +35,7 @@ fn fits_part(name: &str, part: &str) -> bool {
     }
 }
 
-/// Says what about an answer is not as documented.
+/// Returns how an answer differs from the document.
 pub fn check_answer(method: &str, path: &str, answer: &Answer) -> Result<(), String> {
     let (status, media_type, body) = (answer.status, answer.header("content-type"), answer.text.as_str());
     let Some(template) = template(path) else {
@@ -65,14 +65,14 @@ pub fn check_answer(method: &str, path: &str, answer: &Answer) -> Result<(), Str
     check(&schema["schema"], &value, "")
 }
 
-/// Says what about the body of an accepted request is not as documented.
+/// Returns how the body of an accepted request differs from the document.
 pub fn check_request(method: &str, path: &str, body: &Value) -> Result<(), String> {
     let template = template(path).ok_or("not documented")?;
     let content = &DOCUMENT["paths"][template][method.to_lowercase()]["requestBody"]["content"];
     check(&content["application/json"]["schema"], body, "")
 }
 
-/// Keywords that say nothing about validity here.
+/// Keywords that do not restrict values.
 const ANNOTATIONS: [&str; 3] = ["description", "default", "writeOnly"];
 
 /// Checks a value against the subset of JSON Schema that the document uses; another keyword is an error.

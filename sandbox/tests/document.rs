@@ -1,4 +1,4 @@
-//! The OpenAPI document itself: fresh in the repository, complete, and true of every route.
+//! The OpenAPI document itself: up to date in the repository, complete, and correct for every route.
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -42,7 +42,7 @@ fn every_rename_names_a_setting() {
     }
 }
 
-/// Everything that these schemas and operations lead to.
+/// Collects all schemas that these schemas and operations refer to.
 fn reached(from: &Value, found: &mut BTreeSet<String>) {
     if let Some(reference) = from.get("$ref").and_then(Value::as_str)
         && found.insert(reference.to_owned())
@@ -53,7 +53,7 @@ fn reached(from: &Value, found: &mut BTreeSet<String>) {
     members.chain(from.as_array().into_iter().flatten()).for_each(|member| reached(member, found));
 }
 
-/// Another platform implements these and nothing that only the sandbox has.
+/// Another platform implements these operations, and nothing of the sandbox.
 #[test]
 fn the_admin_api_is_complete_without_the_sandbox() {
     let paths = DOCUMENT["paths"].as_object().unwrap().iter();
@@ -86,7 +86,7 @@ fn the_admin_api_is_complete_without_the_sandbox() {
     }
     let words = schemas.iter().map(|name| DOCUMENT.pointer(name.trim_start_matches('#')).unwrap().to_string());
     assert!(words.clone().count() >= 15 && words.clone().all(|words| !words.contains("/sandbox")));
-    // Organization units: where new services go, and what became of a unit that was deleted.
+    // Organization units: the default of new services, and the replacement of a deleted unit.
     let unit = &DOCUMENT["components"]["schemas"]["Settings"]["properties"]["provisioning"]["properties"];
     assert_eq!("root-or-uuid", unit["defaultOrganizationUnitId"]["format"]);
     let moved = &DOCUMENT["components"]["schemas"]["Runtime"]["properties"]["movedReferences"]["items"]["required"];
@@ -94,7 +94,7 @@ fn the_admin_api_is_complete_without_the_sandbox() {
 }
 
 #[test]
-fn every_problem_is_listed_with_its_status_and_answered_by_an_operation() {
+fn every_problem_is_documented() {
     let listed: BTreeSet<(&str, u64)> = DOCUMENT["x-nimbus-problems"]
         .as_array()
         .unwrap()
@@ -116,7 +116,7 @@ fn every_problem_is_listed_with_its_status_and_answered_by_an_operation() {
             }
         }
     }
-    // A creation meets the tombstone as a conflict; what is no route answers for itself.
+    // A creation gets a conflict for a tombstone. Unknown routes have no operation.
     answered.extend([("route-not-found", 404), ("method-not-allowed", 405)]);
     assert!(answered.remove(&("tenant-deleted", 409)));
     assert_eq!(listed, answered);
@@ -202,14 +202,14 @@ async fn every_route_answers_as_documented() {
 async fn every_route_under_v1_asks_for_a_token() {
     let api = Api::start().await;
     for ask in tour().into_iter().filter(|ask| ask.path.starts_with("/v1/")) {
-        let answer = api.send(ask.by_nobody()).await;
+        let answer = api.send(ask.without_client()).await;
         answer.refused(401, "unauthenticated");
         assert_eq!("Bearer error=\"invalid_token\"", answer.header("www-authenticate"));
     }
 }
 
 #[tokio::test]
-async fn every_body_refuses_what_it_does_not_know() {
+async fn every_body_refuses_unknown_members() {
     let api = Api::start().await;
     api.create(json!({})).await;
     api.world("PUT", world("/stamp"), json!({})).await;
@@ -225,7 +225,7 @@ async fn every_body_refuses_what_it_does_not_know() {
 }
 
 #[tokio::test]
-async fn what_is_not_a_json_object_is_refused() {
+async fn a_body_must_be_a_json_object() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let ask = || Ask::new("PUT", "/sandbox/auto-run");
@@ -235,7 +235,7 @@ async fn what_is_not_a_json_object_is_refused() {
 }
 
 #[tokio::test]
-async fn unknown_routes_are_told_apart_from_absent_tenants() {
+async fn unknown_routes_differ_from_absent_tenants() {
     let api = Api::start().await;
     api.send(Ask::new("GET", "/v1/tenant")).await.refused(404, "route-not-found");
     api.send(Ask::new("POST", tenant(""))).await.refused(405, "method-not-allowed");

@@ -1,4 +1,4 @@
-//! Planted faults, and the log that tells what came of them.
+//! Planted faults, and their entries in the log.
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -47,7 +47,7 @@ async fn lost_request_is_not_committed() {
 }
 
 #[tokio::test]
-async fn canned_answers_come_in_place_of_the_platform() {
+async fn a_fault_answers_instead_of_the_platform() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
     let rows = [
@@ -77,7 +77,7 @@ async fn canned_answers_come_in_place_of_the_platform() {
 }
 
 #[tokio::test]
-async fn a_problem_is_planted_by_its_slug() {
+async fn a_fault_answers_with_a_problem() {
     let api = Api::start().await;
     plant(&api, "GET /v1/tenants/{id}", json!({"kind": "problem", "slug": "tenant-not-found"})).await;
     api.create(json!({})).await;
@@ -94,7 +94,7 @@ async fn a_problem_is_planted_by_its_slug() {
 }
 
 #[tokio::test]
-async fn a_truncated_body_is_half_of_it_and_a_cut_one_never_ends() {
+async fn truncated_and_cut_answers_send_half_a_body() {
     let api = Api::start().await;
     let whole = api.create(json!({})).await.to_string();
     plant(&api, "GET /v1/tenants/{id}", json!({"kind": "truncate"})).await;
@@ -105,7 +105,7 @@ async fn a_truncated_body_is_half_of_it_and_a_cut_one_never_ends() {
 }
 
 #[tokio::test]
-async fn a_delay_holds_back_the_answer_and_not_the_request() {
+async fn a_delay_after_the_request_delays_the_answer() {
     let api = Api::start().await;
     api.create(json!({})).await;
     for after in [false, true] {
@@ -117,7 +117,7 @@ async fn a_delay_holds_back_the_answer_and_not_the_request() {
 }
 
 #[tokio::test]
-async fn a_request_is_carried_out_although_its_sender_has_gone() {
+async fn a_request_runs_although_the_client_left() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
     plant(&api, "PATCH /v1/tenants/{id}", json!({"kind": "delay", "seconds": 0.3})).await;
@@ -133,7 +133,7 @@ async fn a_request_is_carried_out_although_its_sender_has_gone() {
 }
 
 #[tokio::test]
-async fn a_canned_answer_can_come_after_the_request_was_carried_out() {
+async fn a_fault_can_answer_after_the_request() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
     plant(&api, "PATCH /v1/tenants/{id}", json!({"kind": "status", "status": 504, "after": true})).await;
@@ -193,7 +193,7 @@ async fn a_fault_that_could_never_apply_is_refused() {
 }
 
 #[tokio::test]
-async fn the_log_tells_every_request_in_order_and_no_secret() {
+async fn the_log_has_every_request_and_no_secret() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
     let secret = json!({"extensions": {"assistant": {"acsConnectionString": {"value": STRING}}}});
@@ -227,7 +227,7 @@ async fn the_log_tells_every_request_in_order_and_no_secret() {
 }
 
 #[tokio::test]
-async fn a_refused_write_changed_nothing_in_the_log_either() {
+async fn a_refused_write_has_no_effect_in_the_log() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
     api.patch(json!({"general": {"name": null}})).await.expect(422);
@@ -239,7 +239,7 @@ async fn a_refused_write_changed_nothing_in_the_log_either() {
 }
 
 #[tokio::test]
-async fn a_write_that_finds_everything_as_it_was_has_no_effect_in_the_log() {
+async fn a_write_without_changes_has_no_log_effect() {
     let api = Api::start().await;
     api.create(json!({})).await;
     api.patch(json!({"general": {"name": "Contoso"}})).await.expect(200);

@@ -32,7 +32,7 @@ async fn state_in_a_file_survives_a_restart() {
 }
 
 #[tokio::test]
-async fn what_was_played_survives_a_restart() {
+async fn all_state_survives_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let database = || Database::File(directory.path().join("platform.sqlite"));
     let api = Api::start_on(database()).await;
@@ -67,7 +67,7 @@ async fn what_was_played_survives_a_restart() {
 async fn stopping_ends_a_wait_and_frees_the_address() {
     let api = Api::start().await;
     let feed = api.send(Ask::new("GET", "/v1/changes")).await.expect(200);
-    // A fault that does nothing tells when the request is there.
+    // A fault without effect shows when the request has arrived.
     let probe = json!({"route": "GET /v1/changes", "action": {"kind": "delay", "seconds": 0}});
     api.world("POST", "/sandbox/faults".into(), json!({"faults": [probe]})).await;
     let url = api.url(&format!("/v1/changes?wait=60&after={}", feed["cursor"].as_str().unwrap()));

@@ -1,4 +1,4 @@
-//! The list of tenants and the feed of changes.
+//! The list of tenants and the change feed.
 use std::time::Duration;
 
 use nimbus_sandbox::Database;
@@ -21,7 +21,7 @@ async fn get(api: &Api, path: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_list_comes_in_pages() {
+async fn the_tenant_list_has_pages() {
     let api = Api::start().await;
     let mut created = Vec::new();
     for number in 1..=5 {
@@ -59,7 +59,7 @@ async fn fields_choose_the_members_of_an_item() {
 }
 
 #[tokio::test]
-async fn the_first_page_has_an_entity_tag_of_the_whole_list() {
+async fn the_first_page_has_the_entity_tag_of_the_list() {
     let api = Api::start().await;
     create(&api, 1, "system").await;
     create(&api, 2, "system").await;
@@ -75,7 +75,7 @@ async fn the_first_page_has_an_entity_tag_of_the_whole_list() {
 }
 
 #[tokio::test]
-async fn a_list_holds_what_the_client_reaches() {
+async fn the_list_shows_accessible_tenants_only() {
     let api = Api::start().await;
     create(&api, 1, "system").await;
     create(&api, 2, "partner").await;
@@ -88,7 +88,7 @@ async fn a_list_holds_what_the_client_reaches() {
 }
 
 #[tokio::test]
-async fn changes_name_each_tenant_once_from_a_cursor_on() {
+async fn changes_list_each_tenant_once_after_a_cursor() {
     let api = Api::start().await;
     create(&api, 1, "system").await;
     let start = get(&api, "/v1/changes").await;
@@ -104,7 +104,7 @@ async fn changes_name_each_tenant_once_from_a_cursor_on() {
 }
 
 #[tokio::test]
-async fn a_write_that_changes_nothing_is_no_change() {
+async fn a_write_without_changes_adds_no_change() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let cursor = get(&api, "/v1/changes").await["cursor"].clone();
@@ -125,7 +125,7 @@ async fn a_wait_ends_with_the_first_change() {
 }
 
 #[tokio::test]
-async fn a_wait_ends_when_its_time_is_over() {
+async fn a_wait_ends_after_its_time() {
     let api = Api::start().await;
     let cursor = get(&api, "/v1/changes").await["cursor"].as_str().unwrap().to_owned();
     let feed = get(&api, &format!("/v1/changes?wait=1&after={cursor}")).await;
@@ -134,7 +134,7 @@ async fn a_wait_ends_when_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn a_feed_holds_what_the_client_reaches() {
+async fn the_feed_shows_accessible_tenants_only() {
     let api = Api::start().await;
     let feed = |after: String, client| {
         let ask = Ask::new("GET", format!("/v1/changes{after}")).by(client);

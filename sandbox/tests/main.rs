@@ -1,4 +1,4 @@
-//! The reference platform, driven over HTTP without our client: each rule of the admin API is a test.
+//! The reference platform over HTTP, without the operator's client: each rule of the admin API has a test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod behaviours_console;

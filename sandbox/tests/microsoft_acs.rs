@@ -1,4 +1,4 @@
-//! ACS Identity: signed requests, identities that are counted, tokens.
+//! ACS Identity: signed requests, counts of identities, tokens.
 use serde_json::{Value, json};
 
 use super::microsoft_support::*;
@@ -20,7 +20,7 @@ fn refused(answer: &Answer, status: u16, code: &str) {
 
 /// "Check"- performs a check if it's possible to create a token for the user using this string."
 #[tokio::test]
-async fn a_check_makes_an_identity_with_a_token_and_deletes_it() {
+async fn an_identity_with_a_token_is_created_and_deleted() {
     let api = Api::start().await;
     plant_resource(&api, true).await;
     let answer = create(&api, json!({"createTokenWithScopes": ["chat"], "expiresInMinutes": 60})).await.expect(201);
@@ -35,7 +35,7 @@ async fn a_check_makes_an_identity_with_a_token_and_deletes_it() {
 }
 
 #[tokio::test]
-async fn an_identity_without_scopes_has_no_token_until_one_is_issued() {
+async fn an_identity_without_scopes_has_no_token() {
     let api = Api::start().await;
     plant_resource(&api, true).await;
     let answer = create(&api, json!({})).await.expect(201);
@@ -69,7 +69,7 @@ async fn scopes_lifetime_and_version_are_checked() {
 
 /// "If the connection fails (with a correct string) it most likely means there are insufficient permissions."
 #[tokio::test]
-async fn a_wrong_key_and_a_key_without_permission_are_denied_alike() {
+async fn wrong_and_unpermitted_keys_get_the_same_error() {
     let api = Api::start().await;
     let ask = |key: &str| signed(&api, "POST", &identities(""), Some(json!({})), key, &date(0));
     refused(&api.send(ask(KEY)).await, 401, "Denied");
@@ -82,7 +82,7 @@ async fn a_wrong_key_and_a_key_without_permission_are_denied_alike() {
 }
 
 #[tokio::test]
-async fn a_request_is_good_only_as_it_was_signed_and_when() {
+async fn a_signature_covers_the_request_and_its_date() {
     let api = Api::start().await;
     plant_resource(&api, true).await;
     let good = || signed(&api, "POST", &identities(""), Some(json!({})), KEY, &date(0));
@@ -96,7 +96,7 @@ async fn a_request_is_good_only_as_it_was_signed_and_when() {
         let ask = signed(&api, "POST", &identities(""), Some(json!({})), KEY, &date(offset));
         assert_eq!(status, api.send(ask).await.status, "{offset}");
     }
-    // The virtual clock is not that of the client.
+    // The client does not use the virtual clock.
     api.world("POST", "/sandbox/clock".into(), json!({"advanceSeconds": 86_400})).await;
     api.send(good()).await.expect(201);
 }

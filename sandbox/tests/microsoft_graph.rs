@@ -1,4 +1,4 @@
-//! Graph: groups, apps, grants, presence, invitations, and how it says no.
+//! Graph: groups, apps, grants, presence, invitations, and errors.
 use serde_json::{Value, json};
 
 use super::microsoft_support::*;
@@ -12,7 +12,7 @@ async fn presence_roles(graph: &Graph<'_>, app: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_group_says_of_what_kind_it_is() {
+async fn a_group_shows_its_kind() {
     let api = Api::start().await;
     plant_groups(&api).await;
     let graph = Graph::with(&api, &["GroupMember.Read.All"]).await;
@@ -34,7 +34,7 @@ async fn a_group_says_of_what_kind_it_is() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_told_from_what_cannot_be_read_and_what_is_no_id() {
+async fn absent_forbidden_and_malformed_ids_differ() {
     let api = Api::start().await;
     plant_groups(&api).await;
     let graph = Graph::with(&api, &["Group.Read.All"]).await;
@@ -48,7 +48,7 @@ async fn what_is_not_there_is_told_from_what_cannot_be_read_and_what_is_no_id() 
 }
 
 #[tokio::test]
-async fn a_new_group_is_seen_after_the_replication_lag() {
+async fn a_new_group_is_visible_after_the_lag() {
     let api = Api::start().await;
     let graph = Graph::with(&api, &["Group.Read.All"]).await;
     let path = format!("/groups/{}", object(30));
@@ -61,7 +61,7 @@ async fn a_new_group_is_seen_after_the_replication_lag() {
 }
 
 #[tokio::test]
-async fn an_app_that_was_never_consented_to_is_not_there() {
+async fn an_app_without_consent_is_not_found() {
     let api = Api::start().await;
     let graph = Graph::with(&api, &["Application.Read.All"]).await;
     let path = format!("/servicePrincipals(appId='{INTERACT}')");
@@ -88,7 +88,7 @@ async fn a_grant_names_the_role_and_the_resource() {
         (&of_graph["id"], &json!("Microsoft Graph")),
         (&roles[0]["resourceId"], &roles[0]["resourceDisplayName"])
     );
-    // The same role of another app is another permission.
+    // The same role of another app is a different permission.
     let body = json!({"clientId": INTERACT, "permissions": [PRESENCE_ROLE], "resourceAppId": OTHER_ID});
     api.world("PUT", entra("/grants"), body).await;
     let roles = presence_roles(&graph, INTERACT).await;
@@ -96,7 +96,7 @@ async fn a_grant_names_the_role_and_the_resource() {
 }
 
 #[tokio::test]
-async fn grants_and_their_removal_are_seen_after_the_replication_lag() {
+async fn grants_and_removals_are_visible_after_the_lag() {
     let api = Api::start().await;
     let graph = Graph::with(&api, &["Application.Read.All"]).await;
     let change = async |permissions: &[&str]| {
@@ -116,7 +116,7 @@ async fn grants_and_their_removal_are_seen_after_the_replication_lag() {
 
 /// "Granting permission by running the provisioning script is an alternative to granting via Grant Link".
 #[tokio::test]
-async fn a_run_of_the_script_grants_presence_and_the_interact_app_only_while_interact_is_on() {
+async fn the_script_grants_presence_and_interact() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let run = async || api.world("POST", world("/script/run"), Value::Null).await;
@@ -178,7 +178,7 @@ async fn a_user_is_found_by_id_and_by_sign_in_name() {
 }
 
 #[tokio::test]
-async fn an_invited_guest_is_there_and_has_not_accepted() {
+async fn an_invited_guest_is_pending() {
     let api = Api::start().await;
     api.world("PUT", entra(""), json!({"domains": ["contoso.com", "contoso.onmicrosoft.com"]})).await;
     let graph = Graph::with(&api, &["User.Invite.All", "User.Read.All"]).await;
@@ -195,7 +195,7 @@ async fn an_invited_guest_is_there_and_has_not_accepted() {
 }
 
 #[tokio::test]
-async fn a_budget_that_is_nearly_spent_is_announced_and_beyond_it_is_429() {
+async fn a_budget_is_announced_and_then_limited() {
     let api = Api::start().await;
     plant_groups(&api).await;
     let graph = Graph::with(&api, &["Group.Read.All", "Presence.Read.All"]).await;

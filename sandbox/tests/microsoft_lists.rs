@@ -9,7 +9,7 @@ fn ids(items: &[Value]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn members_are_direct_of_mixed_types_and_without_owners() {
+async fn members_are_direct_and_exclude_owners() {
     let api = Api::start().await;
     plant_groups(&api).await;
     let graph = Graph::with(&api, &["Group.Read.All"]).await;
@@ -22,7 +22,7 @@ async fn members_are_direct_of_mixed_types_and_without_owners() {
 }
 
 #[tokio::test]
-async fn transitive_members_are_those_of_nested_groups_too_each_once() {
+async fn transitive_members_include_nested_groups_once() {
     let api = Api::start().await;
     plant_groups(&api).await;
     let circle = json!({"displayName": "Inner", "members": [
@@ -36,7 +36,7 @@ async fn transitive_members_are_those_of_nested_groups_too_each_once() {
 }
 
 #[tokio::test]
-async fn a_long_list_comes_in_pages() {
+async fn graph_lists_have_pages() {
     let api = Api::start().await;
     let members: Vec<Value> = (1..=250).map(|number| json!({"type": "user", "id": object(number)})).collect();
     let body = json!({"displayName": "Large", "members": members});
@@ -58,7 +58,7 @@ async fn a_long_list_comes_in_pages() {
 }
 
 #[tokio::test]
-async fn a_filter_that_needs_advanced_capabilities_is_refused_without_both_parts() {
+async fn an_advanced_filter_needs_header_and_count() {
     let api = Api::start().await;
     plant_groups(&api).await;
     let graph = Graph::with(&api, &["User.Read.All"]).await;
@@ -83,7 +83,7 @@ async fn a_filter_that_needs_advanced_capabilities_is_refused_without_both_parts
 }
 
 #[tokio::test]
-async fn a_filter_that_is_wrong_is_an_error() {
+async fn an_invalid_filter_is_an_error() {
     let api = Api::start().await;
     plant_groups(&api).await;
     let graph = Graph::with(&api, &["User.Read.All"]).await;

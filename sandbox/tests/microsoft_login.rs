@@ -1,10 +1,10 @@
-//! Entra: tokens for an app, and which tenant a domain belongs to.
+//! Entra: tokens for an app, and the tenant of a domain.
 use serde_json::{Value, json};
 
 use super::microsoft_support::*;
 use super::support::*;
 
-/// Members of the form that are changed.
+/// Changed members of the form.
 type Changes = &'static [(&'static str, &'static str)];
 
 #[track_caller]
@@ -15,7 +15,7 @@ fn refused(answer: &Answer, status: u16, error: &str, number: u32) {
 }
 
 #[tokio::test]
-async fn an_app_gets_a_token_for_a_tenant_that_knows_it() {
+async fn an_app_gets_a_token_in_a_tenant_with_consent() {
     let api = Api::start().await;
     grant(&api, &[]).await;
     let token = entra_token(&api, ID, &[]).await;
@@ -46,7 +46,7 @@ async fn every_wrong_request_has_its_error() {
 }
 
 #[tokio::test]
-async fn a_token_ends_on_the_virtual_clock_and_is_for_one_tenant() {
+async fn an_entra_token_expires_and_is_for_one_tenant() {
     let api = Api::start().await;
     plant_groups(&api).await;
     let graph = Graph::with(&api, &["Group.Read.All"]).await;
@@ -65,7 +65,7 @@ async fn a_token_ends_on_the_virtual_clock_and_is_for_one_tenant() {
 }
 
 #[tokio::test]
-async fn the_openid_document_tells_the_tenant_of_a_domain() {
+async fn the_openid_document_has_the_tenant_of_a_domain() {
     let api = Api::start().await;
     api.world("PUT", entra(""), json!({"domains": ["Contoso.com"]})).await;
     for name in [ID, "contoso.com"] {

@@ -1,4 +1,4 @@
-//! Microsoft's side in tests: what is planted, tokens for Graph, signatures for ACS.
+//! Microsoft's services in tests: planted data, tokens for Graph, signatures for ACS.
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -29,7 +29,7 @@ pub async fn grant(api: &Api, permissions: &[&str]) {
     api.world("PUT", entra("/grants"), json!({"clientId": NIMBUS, "permissions": permissions})).await;
 }
 
-/// Asks for a token as the Nimbus app, with these members of the form changed.
+/// Requests a token as the Nimbus app, with these changes to the form.
 pub async fn entra_token(api: &Api, tenant: &str, changes: &[(&str, &str)]) -> Answer {
     let mut form = vec![
         ("grant_type", "client_credentials"),
@@ -49,7 +49,7 @@ pub struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    /// Grants permissions to the Nimbus app and takes a token for it.
+    /// Grants permissions to the Nimbus app and requests a token for it.
     pub async fn with(api: &'a Api, permissions: &[&str]) -> Self {
         grant(api, permissions).await;
         let token = entra_token(api, ID, &[]).await.expect(200);
@@ -90,7 +90,7 @@ pub fn graph_error(answer: &Answer, status: u16, code: &str) {
     assert_eq!(json!(answer.header("request-id")), body["error"]["innerError"]["request-id"]);
 }
 
-/// A date as it stands in a signed request.
+/// Returns a date in the format of a signed request.
 pub fn date(offset_seconds: i64) -> String {
     let at = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(offset_seconds);
     DateTimePrinter::new().timestamp_to_rfc9110_string(&at).unwrap()
@@ -103,7 +103,7 @@ pub fn authorization(text: &str, key: &str) -> String {
     format!("HMAC-SHA256 SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature={signature}")
 }
 
-/// Signs a request to ACS as Microsoft's page says.
+/// Signs a request to ACS as Microsoft documents it.
 pub fn signed(api: &Api, method: &'static str, path: &str, body: Option<Value>, key: &str, date: &str) -> Ask {
     let host = api.address().to_string();
     let content = body.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -127,7 +127,7 @@ pub fn identities(rest: &str) -> String {
     format!("/acs/contoso/identities{rest}?api-version=2023-10-01")
 }
 
-/// Plants groups of all kinds and people; the numbers are those of [`object`].
+/// Plants users and groups of all kinds; the numbers are those of [`object`].
 pub async fn plant_groups(api: &Api) {
     let rows = [
         (10, json!({"displayName": "Security"})),

@@ -1,4 +1,4 @@
-//! The owner stamp, which the platform enforces.
+//! The owner stamp is enforced by the platform.
 use serde_json::{Value, json};
 
 use super::support::*;
@@ -9,7 +9,7 @@ async fn stamps(api: &Api) -> (Value, Value) {
 }
 
 #[tokio::test]
-async fn anothers_stamp_refuses_every_write_and_is_named() {
+async fn a_foreign_stamp_refuses_every_write() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
     let version = created["settingsVersion"].as_str().unwrap();
@@ -30,7 +30,7 @@ async fn anothers_stamp_refuses_every_write_and_is_named() {
 }
 
 #[tokio::test]
-async fn a_write_without_a_stamp_is_for_tenants_without_owner() {
+async fn a_write_without_a_stamp_needs_a_free_tenant() {
     let api = Api::start().await;
     let settings = json!({"general": {"name": "Contoso", "o365Domain": "contoso.com"}});
     let created = api.send(Ask::new("PUT", tenant("")).settings(settings)).await.expect(201);
@@ -40,7 +40,7 @@ async fn a_write_without_a_stamp_is_for_tenants_without_owner() {
 }
 
 #[tokio::test]
-async fn a_free_stamp_is_claimed_and_released_without_moving_settings_version() {
+async fn claim_and_release_keep_the_settings_version() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
     let released = api.send(Ask::new("DELETE", tenant("/owner")).owner(OWNER)).await.expect(200);
@@ -57,7 +57,7 @@ async fn a_free_stamp_is_claimed_and_released_without_moving_settings_version() 
 }
 
 #[tokio::test]
-async fn a_foreign_stamp_is_taken_over_by_the_system_role_only() {
+async fn only_the_system_role_takes_over_a_stamp() {
     let api = Api::start().await;
     api.create(json!({})).await;
     api.world("PATCH", world("/settings"), json!({"settings": {"partner": {"partnerId": "northwind"}}})).await;

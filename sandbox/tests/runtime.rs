@@ -1,4 +1,4 @@
-//! What the platform derives: pending script changes, licenses, caps, invitations; and edits in the UI.
+//! Derived state: pending script changes, licenses, caps, invitations; and edits in the UI.
 use serde_json::{Value, json};
 
 use super::support::*;
@@ -16,7 +16,7 @@ async fn run_script(api: &Api) -> Value {
 }
 
 #[tokio::test]
-async fn a_change_is_pending_until_the_script_has_seen_it() {
+async fn a_change_is_pending_until_the_script_runs() {
     let api = Api::start().await;
     api.create(json!({})).await;
     assert_eq!(json!([]), pending(&api).await);
@@ -28,7 +28,7 @@ async fn a_change_is_pending_until_the_script_has_seen_it() {
 }
 
 #[tokio::test]
-async fn a_change_that_is_taken_back_is_not_pending() {
+async fn a_reverted_change_is_not_pending() {
     let api = Api::start().await;
     api.create(interact(true)).await;
     api.patch(interact(false)).await.expect(200);
@@ -64,7 +64,7 @@ async fn limits_licenses_and_contacts_need_no_script() {
 }
 
 #[tokio::test]
-async fn services_are_pending_when_made_renamed_and_removed() {
+async fn service_changes_are_pending() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let put = |name: &str, license: &str| {
@@ -106,7 +106,7 @@ async fn the_script_url_is_stable_and_unsigned() {
 }
 
 #[tokio::test]
-async fn caps_and_modalities_leave_the_settings_alone() {
+async fn caps_and_modalities_keep_the_settings() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
     let pointer = "/modalities/email/maxConcurrentTasksPerService";
@@ -130,7 +130,7 @@ async fn a_kind_is_licensed_when_any_of_it_is_bought() {
 }
 
 #[tokio::test]
-async fn an_edit_in_the_ui_needs_no_stamp_but_the_role() {
+async fn an_edit_in_the_ui_needs_a_role_and_no_stamp() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
     let edit =
@@ -146,7 +146,7 @@ async fn an_edit_in_the_ui_needs_no_stamp_but_the_role() {
 }
 
 #[tokio::test]
-async fn a_normaliser_ignores_or_rewrites_what_the_api_writes() {
+async fn a_normaliser_ignores_or_changes_api_writes() {
     let api = Api::start().await;
     api.create(json!({})).await;
     let normalise = |mode: &str| {

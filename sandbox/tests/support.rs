@@ -20,22 +20,22 @@ pub struct Api {
     running: Running,
     http: reqwest::Client,
     tokens: Mutex<HashMap<String, String>>,
-    /// Methods and templates of the document that answered well.
+    /// Methods and templates of the document that succeeded.
     exercised: Mutex<BTreeSet<(String, String)>>,
 }
 
-/// A request in the making.
+/// A request to be sent.
 #[derive(Clone, Debug)]
 pub struct Ask {
     pub method: &'static str,
     pub path: String,
-    /// The OAuth client that asks, if any.
+    /// The OAuth client of the request, if any.
     pub client: Option<&'static str>,
     pub headers: Vec<(&'static str, String)>,
     pub body: Option<Value>,
 }
 
-/// What came back.
+/// A received answer.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -52,7 +52,7 @@ impl Ask {
         Self { client: Some(client), ..self }
     }
 
-    pub fn by_nobody(self) -> Self {
+    pub fn without_client(self) -> Self {
         Self { client: None, ..self }
     }
 
@@ -78,7 +78,7 @@ impl Ask {
     }
 }
 
-/// The path of the tenant, and of what is below it.
+/// Returns the path of the tenant with `rest` below it.
 pub fn tenant(rest: &str) -> String {
     format!("/v1/tenants/{ID}{rest}")
 }
@@ -123,7 +123,7 @@ impl Answer {
     }
 }
 
-/// One bad field, as [`Answer::errors`] returns it.
+/// One invalid field, as [`Answer::errors`] returns it.
 pub fn error(pointer: &str, code: &str) -> (String, String) {
     (pointer.to_owned(), code.to_owned())
 }
@@ -138,7 +138,7 @@ impl Api {
         let options = Options { listen: "127.0.0.1:0".parse().unwrap(), database };
         let http = reqwest::Client::builder()
             .no_proxy()
-            // A connection that a fault ends must not be one that another request waits for.
+            // A connection that a fault closes must not be reused by another request.
             .pool_max_idle_per_host(0)
             .build()
             .unwrap();
@@ -158,7 +158,7 @@ impl Api {
         format!("{}{path}", self.running.url())
     }
 
-    /// Asks for a token with a form.
+    /// Requests a token with a form.
     pub async fn token_answer(&self, form: &[(&str, &str)]) -> Answer {
         self.form_answer("/oauth2/v2.0/token", form).await
     }
@@ -192,7 +192,7 @@ impl Api {
         self.tokens.lock().unwrap().clear();
     }
 
-    /// Sends a request and holds the answer against the document.
+    /// Sends a request and checks the answer against the document.
     pub async fn send(&self, ask: Ask) -> Answer {
         let (method, path, body) = (ask.method, ask.path.clone(), ask.body.clone());
         let answer = self.try_send(ask).await.unwrap();
@@ -211,12 +211,12 @@ impl Api {
         }
     }
 
-    /// Returns the methods and templates that answered well so far.
+    /// Returns the methods and templates that succeeded so far.
     pub fn exercised(&self) -> BTreeSet<(String, String)> {
         self.exercised.lock().unwrap().clone()
     }
 
-    /// Sends a request, of which anything can become.
+    /// Sends a request that may fail.
     pub async fn try_send(&self, ask: Ask) -> Result<Answer, reqwest::Error> {
         let mut request = self.http.request(ask.method.parse().unwrap(), self.url(&ask.path));
         if let Some(client) = ask.client.filter(|_| ask.path.starts_with("/v1/")) {
@@ -231,7 +231,7 @@ impl Api {
         received(request.send().await?).await
     }
 
-    /// Creates the tenant as `OWNER`, with these settings besides the required ones.
+    /// Creates the tenant as `OWNER`, with these settings in addition to the required ones.
     pub async fn create(&self, settings: Value) -> Value {
         let mut settings = settings;
         settings["general"]["name"] = json!("Contoso");
@@ -244,13 +244,13 @@ impl Api {
         self.send(Ask::new("GET", tenant(""))).await.expect(200)
     }
 
-    /// Sends a patch as `OWNER` on the present version.
+    /// Sends a patch as `OWNER` with the current version.
     pub async fn patch(&self, settings: Value) -> Answer {
         let version = self.read().await["settingsVersion"].as_str().unwrap().to_owned();
         self.send(Ask::new("PATCH", tenant("")).owner(OWNER).version(&version).settings(settings)).await
     }
 
-    /// Sends a request to `/sandbox` that has to succeed.
+    /// Sends a request to `/sandbox` that must succeed.
     #[track_caller]
     pub fn world(&self, method: &'static str, path: String, body: Value) -> impl Future<Output = Value> {
         let ask = Ask::new(method, path);

@@ -10,7 +10,7 @@ fn sealed(value: &str) -> Value {
 }
 
 #[tokio::test]
-async fn unset_leaves_read_as_platform_defaults_and_no_value_as_null() {
+async fn unset_settings_are_defaults_or_null() {
     let api = Api::start().await;
     let settings = api.create(json!({})).await["settings"].clone();
     let expected = [
@@ -49,7 +49,7 @@ async fn name_and_domain_are_required_to_create() {
 }
 
 #[tokio::test]
-async fn ids_and_texts_are_kept_in_their_canonical_spelling() {
+async fn ids_and_texts_are_stored_in_canonical_spelling() {
     let api = Api::start().await;
     let settings = json!({
         "general": {
@@ -169,7 +169,7 @@ async fn planted_members_survive_every_patch() {
 }
 
 #[tokio::test]
-async fn null_clears_what_is_clearable_and_is_refused_elsewhere() {
+async fn null_clears_only_clearable_fields() {
     let api = Api::start().await;
     api.create(json!({"general": {"division": "Care"}})).await;
     api.patch(json!({"general": {"division": null}})).await.expect(200);
@@ -201,7 +201,7 @@ async fn the_read_form_of_a_sealed_leaf_is_refused() {
 }
 
 #[tokio::test]
-async fn a_write_is_all_or_nothing_and_lists_every_bad_field() {
+async fn a_write_is_all_or_nothing_and_lists_all_errors() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
     let answer = api
@@ -237,7 +237,7 @@ async fn a_restricted_pointer_is_403_even_with_an_equal_value() {
 }
 
 #[tokio::test]
-async fn capabilities_and_documents_name_the_same_restricted_paths() {
+async fn restricted_paths_agree_in_capabilities_and_documents() {
     let api = Api::start().await;
     api.create(json!({})).await;
     api.world("PUT", "/sandbox/clients".into(), json!({"id": "tenant", "tenantIds": [ID]})).await;
@@ -271,7 +271,7 @@ async fn deletion_needs_yes_and_ends_with_the_script() {
 }
 
 #[tokio::test]
-async fn a_tombstone_is_built_over_only_by_its_name() {
+async fn a_tombstone_is_replaced_only_by_its_id() {
     let api = Api::start().await;
     let first = api.create(json!({})).await;
     api.send(Ask::new("DELETE", tenant("?confirm=YES")).owner(OWNER)).await.expect(202);
@@ -290,7 +290,7 @@ async fn a_tombstone_is_built_over_only_by_its_name() {
 }
 
 #[tokio::test]
-async fn a_lost_tenant_is_simply_absent_and_leaves_nothing_behind() {
+async fn a_lost_tenant_is_absent_without_a_tombstone() {
     let api = Api::start().await;
     api.create(sealed(STRING)).await;
     api.world("PUT", world("/services/help"), json!({"displayName": "Help"})).await;

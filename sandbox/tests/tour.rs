@@ -5,7 +5,7 @@ use super::behaviours_organization::teams_based;
 use super::microsoft_support::*;
 use super::support::*;
 
-/// What the settings are for.
+/// Routes that show the effect of settings.
 pub fn behaviours() -> Vec<Ask> {
     let provisioning = json!({
         "id": "answers", "displayName": "Answers", "via": "teams", "as": "tenant-administrator", "by": "anna",
@@ -35,7 +35,7 @@ pub fn behaviours() -> Vec<Ask> {
     ]
 }
 
-/// What Microsoft's side is told.
+/// Routes that plant data of Microsoft's services.
 pub fn planting() -> Vec<Ask> {
     let app = json!({"displayName": "App", "secret": "x", "keys": []});
     let user = json!({"userPrincipalName": "anna@contoso.com"});

@@ -1,4 +1,4 @@
-//! Triggers act once per token, for ever.
+//! Triggers act once per token.
 use serde_json::{Value, json};
 
 use super::support::*;
@@ -25,7 +25,7 @@ async fn key(api: &Api) -> Value {
 }
 
 #[tokio::test]
-async fn the_widget_key_is_made_when_interact_is_first_switched_on() {
+async fn switching_interact_on_creates_the_widget_key() {
     let api = Api::start().await;
     api.create(json!({})).await;
     api.send(Ask::new("GET", tenant("/widget-key"))).await.refused(404, "widget-key-not-set");
@@ -41,7 +41,7 @@ async fn the_widget_key_is_made_when_interact_is_first_switched_on() {
 }
 
 #[tokio::test]
-async fn a_token_rotates_once_and_a_used_one_only_becomes_the_last() {
+async fn a_token_rotates_the_key_once() {
     let api = Api::start().await;
     api.create(interact()).await;
     let version = api.read().await["settingsVersion"].clone();
@@ -76,7 +76,7 @@ async fn a_baseline_is_recorded_without_acting() {
 }
 
 #[tokio::test]
-async fn at_creation_the_rotation_token_is_a_baseline_and_the_message_token_is_not() {
+async fn only_the_rotation_token_is_a_baseline_at_creation() {
     let api = Api::start().await;
     let mut settings = instant_messaging();
     settings["extensions"] = interact()["extensions"].clone();
@@ -103,7 +103,7 @@ async fn hidden_triggers_wait_and_their_tokens_stay_unused() {
 }
 
 #[tokio::test]
-async fn a_test_message_waits_for_the_invitation_and_arrives_once() {
+async fn a_test_message_needs_the_invitation() {
     let api = Api::start().await;
     api.create(instant_messaging()).await;
     message(&api, "a").await.refused(409, "invitation-pending");

@@ -16,13 +16,13 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).parent
 DOCUMENT = HERE.parents[2] / "docs/admin-api.openapi.json"
-# Those that are made, and one that nobody makes.
+# Tenants that are created, and one that is not.
 TENANTS = [f"6f1b2c3d-0000-4000-8000-abcdef01234{index}" for index in (5, 6, 7)]
 STRANGER = "6f1b2c3d-0000-4000-8000-abcdef012348"
 OWNER = {"Nimbus-Owner": "contract/nightly/contoso"}
-# What parameters hold, since random values would find nothing.
+# Values of parameters, because random values would find nothing.
 KNOWN = {"id": [*TENANTS, STRANGER], "Nimbus-Owner": [OWNER["Nimbus-Owner"], "contract/nightly/fabrikam"]}
-# How long each part may go on, in seconds.
+# Maximum duration of each part in seconds.
 PATIENCE = 50
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -73,7 +73,7 @@ class Sandbox:
 
 
 def narrowed():
-    """The document with ids, stamps and secrets that are there."""
+    """The document with ids, stamps and secrets that exist."""
     document = json.loads(DOCUMENT.read_text())
     for operations in document["paths"].values():
         for operation in operations.values():
@@ -114,8 +114,8 @@ def runs(binary, schemathesis, document):
     with Sandbox(binary) as sandbox:
         options = ["--include-tag", "token", "--max-time", "10"]
         good.append(run(schemathesis, document, sandbox, "the token endpoint", *options))
-    # What only the sandbox has is there for tests: it need not take everything, but must answer as it says. A planted
-    # fault would answer for it.
+    # The routes of the sandbox need not accept every valid request, but must answer as documented. Planted faults would
+    # change the answers.
     with Sandbox(binary) as sandbox:
         sandbox.plant()
         options = [

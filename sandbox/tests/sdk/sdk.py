@@ -39,7 +39,7 @@ def in_base64(number):
 
 
 class World:
-    """The sandbox, and what is planted in it."""
+    """The sandbox with planted data."""
 
     def __init__(self, url):
         import requests
@@ -154,7 +154,7 @@ class Graph(unittest.TestCase):
 
         client = httpx.AsyncClient(proxy=PROXY, verify=ssl.create_default_context(cafile=BUNDLE))
         client = GraphClientFactory.create_with_default_middleware(client=client)
-        # What a request adapter sets; without it the middleware stays out of the way.
+        # What a request adapter sets; without it the middleware does nothing.
         extensions = {"kiota_request_options": {}}
         credential = ClientSecretCredential(TENANT, NIMBUS_APP, NIMBUS_SECRET)
         provider = kiota.AzureIdentityAuthenticationProvider(credential, allowed_hosts=["graph.microsoft.com"])
