@@ -11,7 +11,7 @@ use crate::admin_api::ApiError;
 use crate::admin_api::types::PendingDeletion;
 use crate::resources::tenant::DeletionPolicy;
 use crate::resources::{Reason, Tenant, annotation};
-use crate::settings::format::{Guid, canonical};
+use crate::settings::format::{Guid, canonicalize};
 
 /// What is known about a Tenant that is being deleted, before the platform is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +108,7 @@ impl DeletionIntent {
         let status = tenant.status.as_ref();
         let recorded = status.and_then(|status| status.platform_tenant.as_ref()).map(|platform| platform.id.clone());
         let written = tenant.spec.settings.general.tenant_id.as_str();
-        let tenant_id = recorded.or_else(|| canonical::<Guid>(written)).unwrap_or_default();
+        let tenant_id = recorded.or_else(|| canonicalize::<Guid>(written)).unwrap_or_default();
         Self {
             mode: mode(tenant, resolved, &tenant_id),
             applied: status.is_some_and(|status| status.applied.is_some()),

@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
 use crate::resources::status::SealedStatus;
-use crate::settings::{Leaf, wire::SealedState};
+use crate::settings::{Leaf, value::SealedState};
 
 /// One leaf that differs.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::admin_api::types::TenantItem;
-use crate::settings::format::{Guid, canonical};
+use crate::settings::format::{Guid, canonicalize};
 
 /// What is known of all Tenants of the cluster, whoever serves them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub fn suspects(cluster_id: &str, listed: &[TenantItem], known: &Known) -> BTree
         None => true,
     };
     // What is no GUID was made by somebody else, and must not get into a path.
-    let ids = listed.iter().filter(suspect).filter_map(|item| canonical::<Guid>(&item.id));
+    let ids = listed.iter().filter(suspect).filter_map(|item| canonicalize::<Guid>(&item.id));
     ids.filter(|id| !known.ids.contains(id)).collect()
 }
 

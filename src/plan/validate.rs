@@ -10,10 +10,8 @@ use super::resolved::{PlatformReference, Resolved, ResolvedPartner};
 use super::retention;
 use super::stop::Stop;
 use crate::resources::Tenant;
-use crate::settings::format::Format;
-use crate::settings::tabs::partner::{PARTNER, PartnerId};
-use crate::settings::wire::{Canonical, WireLeaf};
-use crate::settings::{Check, SealedRef, Trigger, Wire};
+use crate::settings::tabs::general::TENANT_ID;
+use crate::settings::{Mapped, SealedRef, Trigger};
 
 /// What a Tenant asks for.
 #[derive(Clone, Debug)]
@@ -76,16 +74,14 @@ pub fn validate(tenant: &Tenant, resolved: &Resolved) -> Result<Intent, Stop> {
     if tenant.metadata.deletion_timestamp.is_some() {
         return Ok(Intent::Delete(DeletionIntent::of(tenant, resolved)));
     }
-    let mut check = Check::default();
-    let mut wire = tenant.spec.settings.to_wire(&mut check);
+    let mut mapped = tenant.spec.settings.to_wire();
     if let Some(ResolvedPartner { id: Some(id), .. }) = &resolved.partner {
-        wire.partner.partner_id = partner_id(id, &mut check);
+        mapped.set_partner_id(id);
     }
-    if !check.violations.is_empty() {
-        return Err(Stop::Invalid(check.violations));
+    if !mapped.violations.is_empty() {
+        return Err(Stop::Invalid(mapped.violations));
     }
-    let settings = wire.to_value();
-    let hash = hash(&settings, resolved, &check);
+    let hash = hash(&mapped, resolved);
     if tenant.spec.suspended() {
         return Err(Stop::Suspended { hash });
     }
@@ -101,54 +97,38 @@ pub fn validate(tenant: &Tenant, resolved: &Resolved) -> Result<Intent, Stop> {
     if let Some(ResolvedPartner { name, id: None, .. }) = &resolved.partner {
         return Err(Stop::PartnerMissing { name: name.clone() });
     }
-    let tenant_id = id_of(&wire).ok_or_else(|| Stop::Bug("a valid spec has no tenantId"))?;
+    let Mapped { settings, sealed, triggers, widget_secret, .. } = mapped;
+    let tenant_id = TENANT_ID.find(&settings).and_then(Value::as_str).map(ToOwned::to_owned);
+    let tenant_id = tenant_id.ok_or_else(|| Stop::Bug("a valid spec has no tenantId"))?;
     Ok(Intent::Apply(Desired {
         tenant_id,
         settings,
-        sealed: check.sealed,
-        triggers: check.triggers,
-        widget_secret: check.widget_secret,
+        sealed,
+        triggers,
+        widget_secret,
         retention_applied: retention::is_applied(tenant),
         hash,
     }))
 }
 
-/// The value that the Partner gives to the reference.
-fn partner_id(id: &str, check: &mut Check) -> WireLeaf<Canonical<PartnerId>> {
-    let allowed = PartnerId::ALLOWED;
-    Canonical::new(id).map_or_else(
-        || {
-            check.refuse(
-                PARTNER.path,
-                format!("names a Partner whose platformPartnerId cannot be used, must be {allowed}"),
-            )
-        },
-        WireLeaf::Value,
-    )
-}
-
-fn id_of(wire: &Wire) -> Option<String> {
-    wire.general.tenant_id.value().map(|id| id.as_str().to_owned())
-}
-
 /// The hash by which an edit of the spec is told from a change on the platform. It depends on spec and Secrets alone, so it
 /// is known while the platform is not. What is no setting has a hash of its own behind it: a new token is not live before it was
 /// seen to, and is no reason to write settings.
-fn hash(settings: &Value, resolved: &Resolved, check: &Check) -> String {
+fn hash(mapped: &Mapped, resolved: &Resolved) -> String {
     let mut hasher = Sha256::new();
     // Members of a JSON object are sorted, so equal settings have one text.
-    hasher.update(settings.to_string());
+    hasher.update(mapped.settings.to_string());
     for secret in &resolved.secrets {
         let version = secret.version();
         hasher.update(format!("\n{}={}", secret.leaf.path, version.as_deref().unwrap_or("none")));
     }
     let mut side_effects = Sha256::new();
-    for trigger in &check.triggers {
+    for trigger in &mapped.triggers {
         side_effects.update(format!("{}={}\n", trigger.leaf().path, trigger.token()));
     }
-    side_effects.update(check.widget_secret.as_deref().unwrap_or_default());
+    side_effects.update(mapped.widget_secret.as_deref().unwrap_or_default());
     let text = hex(hasher, 16);
-    if check.triggers.is_empty() && check.widget_secret.is_none() {
+    if mapped.triggers.is_empty() && mapped.widget_secret.is_none() {
         return text;
     }
     format!("{text}.{}", hex(side_effects, 8))

@@ -27,7 +27,7 @@ pub trait Format: 'static {
 }
 
 /// The canonical spelling of `text`, or `None` when the format does not allow it.
-pub fn canonical<F: Format>(text: &str) -> Option<String> {
+pub fn canonicalize<F: Format>(text: &str) -> Option<String> {
     let fits = text.chars().count() <= F::MAX as usize && F::regex().is_match(text) && !F::REFUSED.contains(&text);
     fits.then(|| F::spell(text))
 }
@@ -207,12 +207,12 @@ mod tests {
     fn canonical_spelling_is_idempotent_and_judges_samples() {
         fn check<F: Format>(good: &[(&str, &str)], bad: &[&str]) {
             for (given, expected) in good {
-                let spelled = canonical::<F>(given).unwrap_or_else(|| panic!("{given} must be allowed"));
+                let spelled = canonicalize::<F>(given).unwrap_or_else(|| panic!("{given} must be allowed"));
                 assert_eq!(spelled, *expected);
-                assert_eq!(canonical::<F>(&spelled).as_deref(), Some(*expected), "spelling twice changes nothing");
+                assert_eq!(canonicalize::<F>(&spelled).as_deref(), Some(*expected), "spelling twice changes nothing");
             }
             for given in bad {
-                assert_eq!(canonical::<F>(given), None, "{given} must be refused");
+                assert_eq!(canonicalize::<F>(given), None, "{given} must be refused");
             }
         }
         check::<Guid>(

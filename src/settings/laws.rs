@@ -59,13 +59,12 @@ fn spec(leaves: &[(&'static Leaf, Value)]) -> Value {
 /// The wire document of a spec and the paths that are refused; `None` where a value has another type.
 fn mapped(spec: &Value) -> Option<(Value, Vec<String>)> {
     let settings = Settings::deserialize(spec).ok()?;
-    let mut check = Check::default();
-    let wire = settings.to_wire(&mut check).to_value();
-    Some((wire, check.violations.iter().map(|violation| violation.path.to_string()).collect()))
+    let Mapped { settings, violations, .. } = settings.to_wire();
+    Some((settings, violations.into_iter().map(|violation| violation.path).collect()))
 }
 
 fn back(wire: &Value) -> Settings {
-    Settings::from(&Wire::from_value(wire).unwrap())
+    Settings::from_wire(&wire::canonicalize(wire).unwrap()).unwrap()
 }
 
 /// The document without what it clears: there is no value, so a reader cannot say anything.

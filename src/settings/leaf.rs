@@ -1,13 +1,16 @@
-//! What is said about a setting besides its type: one row per leaf, stated next to the struct that holds it.
+//! The row of a setting: its place on both sides, its type, and everything else that is said about it. It stands in the file of
+//! the struct that holds the field.
 //!
 //! The rows are data. Diff and plan read class and switch, the status reads what may be shown, the generated CRD and the
 //! admission policies read the authority, so that a change of our reading of the seed is a change of one word.
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::format::ObjectName;
 use super::text::shorten;
+use super::value::{LeafType, SealedState, Text};
 
 /// Longest value that a status shows, in characters.
 const MAX_SHOWN: usize = 64;
@@ -39,6 +42,14 @@ pub struct Leaf {
     pub irreversible: bool,
     /// A value for manuals and examples, as YAML would write it on one line.
     pub example: Option<&'static str>,
+    /// What the vendor's manual says of it, in its own words.
+    pub manual: &'static str,
+    /// Judges a value by the leaf's type: its canonical spelling, or what was found and what is allowed.
+    judge: fn(&Value) -> Result<Value, String>,
+}
+
+fn judge<T: LeafType>(value: &Value) -> Result<Value, String> {
+    T::canonicalize(value).ok_or_else(|| format!("is {}, must be {}", T::found(value), T::allowed()))
 }
 
 /// Who may change a leaf: our reading of the seed. Each level includes the ones before it.
@@ -174,13 +185,49 @@ impl Tab {
 }
 
 impl Leaf {
-    /// A plainly shown value under the same name on both sides.
-    pub const fn value(path: &'static str, authority: Authority) -> Self {
+    /// A plainly shown value of type `T` under the same name on both sides.
+    pub const fn value<T: LeafType>(path: &'static str, authority: Authority) -> Self {
+        Self::new::<T>(Class::Value, path, path, authority)
+    }
+
+    /// A Secret reference, whose value the platform holds under `wire`.
+    pub const fn sealed(path: &'static str, wire: &'static str, authority: Authority) -> Self {
+        let mut leaf = Self::new::<SealedState>(Class::Sealed, path, wire, authority);
+        leaf.show = Show::Secret;
+        leaf
+    }
+
+    /// A reference to another object, whose value the platform holds under `wire` as a `T`.
+    pub const fn reference<T: LeafType>(path: &'static str, wire: &'static str, authority: Authority) -> Self {
+        Self::new::<T>(Class::Reference, path, wire, authority)
+    }
+
+    /// A flag that clears what a reference beside it sets under `wire`.
+    pub const fn clears(path: &'static str, wire: &'static str, authority: Authority) -> Self {
+        Self::new::<bool>(Class::Clears, path, wire, authority)
+    }
+
+    /// An input of a check, which the platform never sees.
+    pub const fn check_input<T: LeafType>(path: &'static str, authority: Authority) -> Self {
+        Self::new::<T>(Class::CheckInput, path, path, authority)
+    }
+
+    /// What is done once per new token.
+    pub const fn trigger<T: LeafType>(path: &'static str, authority: Authority) -> Self {
+        Self::new::<T>(Class::Trigger, path, path, authority)
+    }
+
+    /// A Secret that the operator writes, by its name.
+    pub const fn output(path: &'static str, authority: Authority) -> Self {
+        Self::new::<Text<ObjectName>>(Class::Output, path, path, authority)
+    }
+
+    const fn new<T: LeafType>(class: Class, path: &'static str, wire: &'static str, authority: Authority) -> Self {
         Self {
             path,
-            wire: path,
+            wire,
             authority,
-            class: Class::Value,
+            class,
             show: Show::Plain,
             default: None,
             switch: None,
@@ -189,53 +236,9 @@ impl Leaf {
             script: Script::No,
             irreversible: false,
             example: None,
+            manual: "",
+            judge: judge::<T>,
         }
-    }
-
-    /// A Secret reference, whose value the platform holds under `wire`.
-    pub const fn sealed(path: &'static str, wire: &'static str, authority: Authority) -> Self {
-        let mut leaf = Self::value(path, authority);
-        leaf.wire = wire;
-        leaf.class = Class::Sealed;
-        leaf.show = Show::Secret;
-        leaf
-    }
-
-    /// A reference to another object, whose value the platform holds under `wire`.
-    pub const fn reference(path: &'static str, wire: &'static str, authority: Authority) -> Self {
-        let mut leaf = Self::value(path, authority);
-        leaf.wire = wire;
-        leaf.class = Class::Reference;
-        leaf
-    }
-
-    /// A flag that clears what a reference beside it sets under `wire`.
-    pub const fn clears(path: &'static str, wire: &'static str, authority: Authority) -> Self {
-        let mut leaf = Self::value(path, authority);
-        leaf.wire = wire;
-        leaf.class = Class::Clears;
-        leaf
-    }
-
-    /// An input of a check, which the platform never sees.
-    pub const fn check_input(path: &'static str, authority: Authority) -> Self {
-        let mut leaf = Self::value(path, authority);
-        leaf.class = Class::CheckInput;
-        leaf
-    }
-
-    /// What is done once per new token.
-    pub const fn trigger(path: &'static str, authority: Authority) -> Self {
-        let mut leaf = Self::value(path, authority);
-        leaf.class = Class::Trigger;
-        leaf
-    }
-
-    /// A Secret that the operator writes.
-    pub const fn output(path: &'static str, authority: Authority) -> Self {
-        let mut leaf = Self::value(path, authority);
-        leaf.class = Class::Output;
-        leaf
     }
 
     /// Shown in asterisks only: it names a person.
@@ -292,9 +295,27 @@ impl Leaf {
         self
     }
 
+    /// What the vendor's manual says of it, in its own words.
+    pub const fn manual(mut self, words: &'static str) -> Self {
+        self.manual = words;
+        self
+    }
+
+    /// The canonical spelling of a value of the leaf; `null` clears it.
+    ///
+    /// *Errors*: what was found and what is allowed.
+    pub fn canonicalize(&self, value: &Value) -> Result<Value, String> {
+        (self.judge)(value)
+    }
+
     /// The toggles above the leaf, nearest first; it is shown while all of them are on.
     pub fn switches(&self) -> impl Iterator<Item = &'static Self> {
         std::iter::successors(self.switch, |leaf| leaf.switch)
+    }
+
+    /// What a spec says of the leaf.
+    pub fn given<'v>(&self, spec: &'v Value) -> Option<&'v Value> {
+        lookup(spec, self.path)
     }
 
     /// The leaf's value in the platform's settings. `null`, `""` and absence are the same: there is no value.
@@ -304,7 +325,14 @@ impl Leaf {
 
     /// The leaf as it stands in the platform's settings, `null` included; `None` means that nothing is said about it.
     pub fn lookup<'v>(&self, settings: &'v Value) -> Option<&'v Value> {
-        self.wire.split('.').try_fold(settings, |at, member| at.get(member))
+        lookup(settings, self.wire)
+    }
+
+    /// Puts a value at the leaf's place in the platform's settings. An empty map says nothing.
+    pub fn put(&self, settings: &mut Value, value: Value) {
+        if value.as_object().is_none_or(|members| !members.is_empty()) {
+            put(settings, self.wire, value);
+        }
     }
 
     /// The leaf's place in the platform's settings as RFC 6901 writes it.
@@ -347,4 +375,20 @@ impl fmt::Display for Leaf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "spec.{}", self.path)
     }
+}
+
+/// What stands at a path in dots.
+fn lookup<'v>(document: &'v Value, path: &str) -> Option<&'v Value> {
+    path.split('.').try_fold(document, |at, member| at.get(member))
+}
+
+/// Puts a value at a path in dots, making the objects on the way.
+pub(crate) fn put(document: &mut Value, path: &str, value: Value) {
+    let place = path.split('.').fold(document, |at, member| {
+        if !at.is_object() {
+            *at = Value::Object(Map::new());
+        }
+        &mut at[member]
+    });
+    *place = value;
 }

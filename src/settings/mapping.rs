@@ -1,19 +1,24 @@
-//! The way from spec to wire: collects what cannot be mapped, so that one look reports every bad field.
+//! The way from a spec to the platform's settings and back. It walks the table of leaves, so that one pass reports every bad
+//! field, and a new leaf needs no line here.
 
 use std::fmt;
 
+use serde::Deserialize;
+use serde_json::{Value, json};
+
 use super::format::Format;
-use super::leaf::Leaf;
+use super::leaf::{Class, Leaf, put};
+use super::tabs::partner::{PARTNER, PartnerId, PartnerTabSpec};
 use super::trigger::Trigger;
-use super::value::{OutputRef, SecretKeyRef, SpecLeaf, Text};
-use super::wire::WireLeaf;
+use super::value::SecretKeyRef;
+use super::{Settings, leaves};
 
 /// A leaf of the spec that may not stay as it is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Violation {
     /// Path below `spec`, in dots.
     pub path: String,
-    /// What was found and what is allowed, e.g. `is '51', must be a whole number from 1 to 50`.
+    /// What was found and what is allowed, e.g. `is 51, must be a whole number from 1 to 50`.
     pub problem: String,
 }
 
@@ -32,10 +37,12 @@ pub struct SealedRef {
     pub reference: SecretKeyRef,
 }
 
-/// What the mapping of a spec met besides values.
-#[derive(Debug, Default)]
-pub struct Check {
-    /// Every leaf that was refused.
+/// A spec in the platform's words.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Mapped {
+    /// The managed settings in their canonical spelling; `null` clears.
+    pub settings: Value,
+    /// Every leaf that was refused, in the order of the UI.
     pub violations: Vec<Violation>,
     /// Every sealed leaf, in the order of the UI.
     pub sealed: Vec<SealedRef>,
@@ -47,63 +54,90 @@ pub struct Check {
     pub widget_secret: Option<String>,
 }
 
-/// The part of a check that belongs to one section.
-pub struct Section<'c> {
-    check: &'c mut Check,
-    path: &'static str,
-}
-
-impl Check {
-    /// Starts the section at `path` below `spec`.
-    pub fn section(&mut self, path: &'static str) -> Section<'_> {
-        Section { check: self, path }
+impl Settings {
+    /// The same settings in the platform's words. What is not allowed there is reported and left out.
+    pub fn to_wire(&self) -> Mapped {
+        // Structs of texts, numbers and flags cannot fail to serialize; an empty spec would leave everything alone.
+        let spec = serde_json::to_value(self).unwrap_or_default();
+        let mut mapped = Mapped { settings: json!({}), ..Mapped::default() };
+        let mut inputs: Vec<(&Leaf, String)> = vec![];
+        for leaf in leaves() {
+            match (leaf.class, leaf.given(&spec)) {
+                (Class::Reference, _) => mapped.assign(self.partner.as_ref()),
+                (Class::Value, Some(given)) => {
+                    if let Some(value) = mapped.judge(leaf, leaf.path, given) {
+                        leaf.put(&mut mapped.settings, value);
+                    }
+                }
+                (Class::Sealed, Some(given)) => {
+                    let reference = SecretKeyRef::deserialize(given).ok();
+                    mapped.sealed.extend(reference.map(|reference| SealedRef { leaf, reference }));
+                }
+                (Class::CheckInput, Some(given)) => drop(mapped.judge(leaf, leaf.path, given)),
+                (Class::Trigger, Some(given)) => {
+                    let token = mapped.judge(leaf, leaf.path, given);
+                    inputs.extend(token.as_ref().and_then(Value::as_str).map(|token| (leaf, token.to_owned())));
+                }
+                (Class::Output, Some(given)) => {
+                    let name = mapped.judge(leaf, &format!("{}.name", leaf.path), &given["name"]);
+                    mapped.widget_secret = name.as_ref().and_then(Value::as_str).map(ToOwned::to_owned);
+                }
+                // Read together with the reference beside it.
+                (Class::Clears, _) => {}
+                (Class::Value | Class::Sealed | Class::CheckInput | Class::Trigger | Class::Output, None) => {}
+            }
+        }
+        let text = |leaf: &Leaf| inputs.iter().find(|(of, _)| *of == leaf).map(|(_, text)| text.clone());
+        mapped.triggers = Trigger::all(text);
+        mapped
     }
 
-    /// Reports what stands at `path` below `spec`, and leaves it alone on the platform.
-    pub fn refuse<T>(&mut self, path: &str, problem: String) -> WireLeaf<T> {
+    /// What a spec would have to say to describe these settings of the platform. Values that this version does not know,
+    /// sealed values and empty values are left out. So is the partner: the platform has its id, a spec names an object.
+    ///
+    /// *Errors*: never in practice; a canonical value fits the field of its leaf.
+    pub fn from_wire(settings: &Value) -> Result<Self, serde_json::Error> {
+        let mut spec = serde_json::to_value(Self::default())?;
+        for leaf in leaves().filter(|leaf| leaf.class == Class::Value) {
+            if let Some(Ok(value)) = leaf.find(settings).map(|value| leaf.canonicalize(value)) {
+                put(&mut spec, leaf.path, value);
+            }
+        }
+        Self::deserialize(spec)
+    }
+}
+
+impl Mapped {
+    /// Gives the reference to a Partner the platform's id of that partner.
+    pub fn set_partner_id(&mut self, id: &str) {
+        match PARTNER.canonicalize(&json!(id)) {
+            Ok(id) => PARTNER.put(&mut self.settings, id),
+            Err(_) => {
+                let allowed = PartnerId::ALLOWED;
+                self.refuse(
+                    PARTNER.path,
+                    format!("names a Partner whose platformPartnerId cannot be used, must be {allowed}"),
+                );
+            }
+        }
+    }
+
+    /// The canonical spelling of what is given at `path`. What is refused is reported, and left alone on the platform.
+    fn judge(&mut self, leaf: &Leaf, path: &str, given: &Value) -> Option<Value> {
+        leaf.canonicalize(given).map_err(|problem| self.refuse(path, problem)).ok()
+    }
+
+    /// Notes which Partner is named. Its id is known once the reference is resolved.
+    fn assign(&mut self, tab: Option<&PartnerTabSpec>) {
+        match tab.map(PartnerTabSpec::assigned) {
+            None => {}
+            Some(Ok(None)) => PARTNER.put(&mut self.settings, Value::Null),
+            Some(Ok(name)) => self.partner = name.map(ToOwned::to_owned),
+            Some(Err(problem)) => self.refuse("partner", problem),
+        }
+    }
+
+    fn refuse(&mut self, path: &str, problem: String) {
         self.violations.push(Violation { path: path.to_owned(), problem });
-        WireLeaf::Absent
     }
-}
-
-impl Section<'_> {
-    /// Maps one leaf. A refused one is reported and left alone on the platform.
-    pub fn leaf<S: SpecLeaf>(&mut self, name: &str, leaf: &Option<S>) -> WireLeaf<S::Wire> {
-        leaf.as_ref().map_or(WireLeaf::Absent, |leaf| self.given(name, leaf))
-    }
-
-    /// Maps one leaf that is always given.
-    pub fn given<S: SpecLeaf>(&mut self, name: &str, leaf: &S) -> WireLeaf<S::Wire> {
-        leaf.to_wire().unwrap_or_else(|allowed| {
-            let problem = format!("is {}, must be {allowed}", leaf.found());
-            self.check.refuse(&format!("{}.{name}", self.path), problem)
-        })
-    }
-
-    /// Judges one text and gives it back in its canonical spelling.
-    pub fn text<F: Format>(&mut self, name: &str, leaf: &Text<F>) -> Option<String> {
-        self.given(name, leaf).value().map(|text| text.as_str().to_owned())
-    }
-
-    /// Notes what is done once per token.
-    pub fn trigger(&mut self, trigger: Option<Trigger>) {
-        self.check.triggers.extend(trigger);
-    }
-
-    /// Notes the Secret that the widget key is published to.
-    pub fn widget_secret(&mut self, name: &str, reference: &Option<OutputRef>) {
-        self.check.widget_secret =
-            reference.as_ref().and_then(|reference| self.text(&format!("{name}.name"), &reference.name));
-    }
-
-    /// Notes one sealed leaf, whose value comes from a Secret and never stands in the wire document.
-    pub fn sealed<T>(&mut self, leaf: &'static Leaf, reference: &Option<SecretKeyRef>) -> WireLeaf<T> {
-        self.check.sealed.extend(reference.clone().map(|reference| SealedRef { leaf, reference }));
-        WireLeaf::Absent
-    }
-}
-
-/// What a spec would say for a leaf of the platform: nothing for values that are empty or cannot be read.
-pub fn spec_leaf<S: SpecLeaf>(wire: &WireLeaf<S::Wire>) -> Option<S> {
-    wire.value().map(S::from_wire)
 }

@@ -19,28 +19,26 @@ pub mod value;
 pub mod wire;
 
 use schemars::JsonSchema;
-use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 pub use leaf::{Authority, Class, Leaf, Show, Tab};
-pub use mapping::{Check, SealedRef, Violation};
+pub use mapping::{Mapped, SealedRef, Violation};
 pub use trigger::Trigger;
 
-use tabs::assistant::{AssistantSpec, AssistantWire};
-use tabs::attendant_console::{AttendantConsoleSpec, AttendantConsoleWire};
-use tabs::contact::{ContactSpec, ContactWire};
-use tabs::data_privacy::{DataPrivacySpec, DataPrivacyWire};
-use tabs::email::{EmailSpec, EmailWire};
-use tabs::external_task::{ExternalTaskSpec, ExternalTaskWire};
-use tabs::general::{GeneralSpec, GeneralWire};
-use tabs::instant_messaging::{InstantMessagingSpec, InstantMessagingWire};
-use tabs::interact::{InteractSpec, InteractWire};
-use tabs::licenses::{LicensesSpec, LicensesWire};
-use tabs::outbound::{OutboundSpec, OutboundWire};
-use tabs::partner::{PartnerTabSpec, PartnerTabWire};
+use tabs::assistant::AssistantSpec;
+use tabs::attendant_console::AttendantConsoleSpec;
+use tabs::contact::ContactSpec;
+use tabs::data_privacy::DataPrivacySpec;
+use tabs::email::EmailSpec;
+use tabs::external_task::ExternalTaskSpec;
+use tabs::general::GeneralSpec;
+use tabs::instant_messaging::InstantMessagingSpec;
+use tabs::interact::InteractSpec;
+use tabs::licenses::LicensesSpec;
+use tabs::outbound::OutboundSpec;
+use tabs::partner::PartnerTabSpec;
 use tabs::presence_tracking::PresenceTrackingSpec;
-use tabs::provisioning::{ProvisioningSpec, ProvisioningWire};
+use tabs::provisioning::ProvisioningSpec;
 
 /// Everything that the tabs of the *Tenant Administration* view hold. A setting that is not given is not managed: it is
 /// never compared, never sent and never defaulted.
@@ -121,191 +119,6 @@ pub struct ModalitiesSpec {
     pub email: Option<EmailSpec>,
 }
 
-/// The platform's settings document, as far as this version knows it. Members it does not know are ignored.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Wire {
-    /// The General tab.
-    pub general: GeneralWire,
-    /// The Contact tab.
-    pub contact: ContactWire,
-    /// The Partner tab.
-    pub partner: PartnerTabWire,
-    /// The Data Privacy tab.
-    pub data_privacy: DataPrivacyWire,
-    /// The Provisioning tab.
-    pub provisioning: ProvisioningWire,
-    /// The Extensions tab.
-    pub extensions: ExtensionsWire,
-    /// The Modalities tab.
-    pub modalities: ModalitiesWire,
-    /// The Licenses tab.
-    pub licenses: LicensesWire,
-}
-
-/// The sections of the Extensions tab on the wire.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ExtensionsWire {
-    /// Outbound tasks.
-    pub outbound: OutboundWire,
-    /// Interact.
-    pub interact: InteractWire,
-    /// Assistant.
-    pub assistant: AssistantWire,
-    /// Attendant Console.
-    pub attendant_console: AttendantConsoleWire,
-}
-
-/// The sections of the Modalities tab on the wire.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ModalitiesWire {
-    /// Instant Messaging.
-    pub instant_messaging: InstantMessagingWire,
-    /// External tasks.
-    pub external_task: ExternalTaskWire,
-    /// Email tasks.
-    pub email: EmailWire,
-}
-
-impl Settings {
-    /// The same settings in the platform's words. What cannot be said there is reported to `check` and left out.
-    pub fn to_wire(&self, check: &mut Check) -> Wire {
-        let Self { general, contact, partner, data_privacy, provisioning, extensions, modalities, licenses } = self;
-        Wire {
-            general: general.to_wire(check),
-            contact: contact.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
-            partner: partner.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
-            data_privacy: data_privacy.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
-            provisioning: provisioning.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
-            extensions: extensions.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
-            modalities: modalities.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
-            licenses: licenses.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
-        }
-    }
-}
-
-impl ExtensionsSpec {
-    fn to_wire(&self, check: &mut Check) -> ExtensionsWire {
-        let Self { outbound, interact, assistant, attendant_console, presence_tracking } = self;
-        if let Some(section) = presence_tracking {
-            section.check(check);
-        }
-        ExtensionsWire {
-            outbound: outbound.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
-            interact: interact.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
-            assistant: assistant.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
-            attendant_console: attendant_console.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
-        }
-    }
-}
-
-impl ModalitiesSpec {
-    fn to_wire(&self, check: &mut Check) -> ModalitiesWire {
-        let Self { instant_messaging, external_task, email } = self;
-        ModalitiesWire {
-            instant_messaging: instant_messaging.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
-            external_task: external_task.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
-            email: email.as_ref().map(|part| part.to_wire(check)).unwrap_or_default(),
-        }
-    }
-}
-
-impl From<&Wire> for Settings {
-    /// What a spec would have to say to describe this platform state. Values that this version cannot read, sealed values
-    /// and empty values are left out, and so is the partner, who stands there by id and not by the name of an object.
-    fn from(wire: &Wire) -> Self {
-        let Wire {
-            general,
-            contact,
-            partner: PartnerTabWire { partner_id: _ },
-            data_privacy,
-            provisioning,
-            extensions,
-            modalities,
-            licenses,
-        } = wire;
-        Self {
-            general: general.into(),
-            contact: Some(contact.into()),
-            partner: None,
-            data_privacy: Some(data_privacy.into()),
-            provisioning: Some(provisioning.into()),
-            extensions: Some(extensions.into()),
-            modalities: Some(modalities.into()),
-            licenses: Some(licenses.into()),
-        }
-    }
-}
-
-impl From<&ExtensionsWire> for ExtensionsSpec {
-    fn from(wire: &ExtensionsWire) -> Self {
-        let ExtensionsWire { outbound, interact, assistant, attendant_console } = wire;
-        Self {
-            outbound: Some(outbound.into()),
-            interact: Some(interact.into()),
-            assistant: Some(assistant.into()),
-            attendant_console: Some(attendant_console.into()),
-            presence_tracking: None,
-        }
-    }
-}
-
-impl From<&ModalitiesWire> for ModalitiesSpec {
-    fn from(wire: &ModalitiesWire) -> Self {
-        let ModalitiesWire { instant_messaging, external_task, email } = wire;
-        Self {
-            instant_messaging: Some(instant_messaging.into()),
-            external_task: Some(external_task.into()),
-            email: Some(email.into()),
-        }
-    }
-}
-
-impl Wire {
-    /// The document as a value without empty sections, which is what diff and plan walk.
-    pub fn to_value(&self) -> Value {
-        // A struct of leaves that serialise to scalars cannot fail; an empty document would only leave everything alone.
-        let mut value = serde_json::to_value(self).unwrap_or_default();
-        prune(&mut value);
-        value
-    }
-
-    /// Reads the platform's document: known leaves in their canonical spelling, foreign values as they are.
-    ///
-    /// *Errors*: a tab, a section or the state of a sealed leaf is something else than an object. A list would be read as one,
-    /// member by member.
-    pub fn from_value(value: &Value) -> Result<Self, serde_json::Error> {
-        match holders().find(|holder| !is_object_or_nothing(value, holder)) {
-            Some(holder) => Err(serde_json::Error::custom(format!("{} is no object", holder.join(".")))),
-            None => Self::deserialize(value),
-        }
-    }
-}
-
-/// Where the platform's document holds members: all that its leaves lie in, and the sealed leaves themselves.
-fn holders() -> impl Iterator<Item = Vec<&'static str>> {
-    leaves().filter(|leaf| leaf.class != Class::CheckInput).flat_map(|leaf| {
-        let steps: Vec<&str> = leaf.wire.split('.').collect();
-        let deepest = if leaf.class == Class::Sealed { steps.len() } else { steps.len() - 1 };
-        (0..=deepest).map(move |length| steps.iter().copied().take(length).collect())
-    })
-}
-
-fn is_object_or_nothing(value: &Value, path: &[&str]) -> bool {
-    let found = path.iter().try_fold(value, |at, name| at.get(name));
-    found.is_none_or(|found| found.is_object() || found.is_null())
-}
-
-/// Removes objects that hold nothing, deepest first.
-fn prune(value: &mut Value) {
-    if let Value::Object(members) = value {
-        members.values_mut().for_each(prune);
-        members.retain(|_, member| !member.as_object().is_some_and(serde_json::Map::is_empty));
-    }
-}
-
 /// Every leaf of every tab, in the order of the UI.
 pub fn leaves() -> impl Iterator<Item = &'static Leaf> {
     [
@@ -333,48 +146,6 @@ pub fn leaves() -> impl Iterator<Item = &'static Leaf> {
 /// The leaf at a place of the platform's settings, as RFC 6901 writes it.
 pub fn leaf_at(pointer: &str) -> Option<&'static Leaf> {
     leaves().find(|leaf| leaf.pointer() == pointer)
-}
-
-/// What the vendor's manual says of the leaf at a path, in its own words.
-pub fn manual(path: &str) -> Option<&'static str> {
-    let all = [
-        tabs::general::MANUAL,
-        tabs::contact::MANUAL,
-        tabs::partner::MANUAL,
-        tabs::data_privacy::MANUAL,
-        tabs::provisioning::MANUAL,
-        tabs::outbound::MANUAL,
-        tabs::interact::MANUAL,
-        tabs::assistant::MANUAL,
-        tabs::attendant_console::MANUAL,
-        tabs::presence_tracking::MANUAL,
-        tabs::instant_messaging::MANUAL,
-        tabs::external_task::MANUAL,
-        tabs::email::MANUAL,
-        tabs::licenses::MANUAL,
-        tabs::contingents::MANUAL,
-    ];
-    all.into_iter().flatten().find(|(known, _)| *known == path).map(|(_, words)| *words)
-}
-
-/// What each tab says of its examples in the platform's words, by hand.
-#[cfg(test)]
-fn golden() -> Vec<Value> {
-    vec![
-        tabs::general::golden(),
-        tabs::contact::golden(),
-        tabs::data_privacy::golden(),
-        tabs::provisioning::golden(),
-        tabs::outbound::golden(),
-        tabs::interact::golden(),
-        tabs::assistant::golden(),
-        tabs::attendant_console::golden(),
-        tabs::instant_messaging::golden(),
-        tabs::external_task::golden(),
-        tabs::email::golden(),
-        tabs::licenses::golden(),
-        tabs::contingents::golden(),
-    ]
 }
 
 #[cfg(test)]

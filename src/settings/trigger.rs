@@ -1,6 +1,6 @@
 //! Triggers: what the platform does once per token, whatever crashes in between. It keeps every token for ever.
 
-use super::Leaf;
+use super::leaf::Leaf;
 use super::tabs::instant_messaging::{TEST_TOKEN, TEST_UPN};
 use super::tabs::interact::ROTATION;
 
@@ -28,6 +28,13 @@ impl Trigger {
             Self::Rotation { .. } => ROTATION,
             Self::TestMessage { .. } => TEST_TOKEN,
         }
+    }
+
+    /// The triggers that these texts of leaves make up, in the order of the UI. A test message needs both of its own.
+    pub(super) fn all(text: impl Fn(&Leaf) -> Option<String>) -> Vec<Self> {
+        let rotation = text(ROTATION).map(|token| Self::Rotation { token });
+        let message = text(TEST_TOKEN).zip(text(TEST_UPN)).map(|(token, upn)| Self::TestMessage { token, upn });
+        rotation.into_iter().chain(message).collect()
     }
 
     /// What it is done once for.

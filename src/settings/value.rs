@@ -1,8 +1,8 @@
-//! Leaf types of the spec: what a user wrote, not yet judged.
+//! Types of leaves: how a value is written in the spec, what is allowed, and its canonical spelling.
 //!
-//! Decoding is lenient on purpose. An object that was stored under an older, laxer CRD must end in a condition that names
-//! the field, not in an object that cannot be read; so a leaf keeps the text as it is, and the mapping to the wire judges
-//! it. The schema of each type carries bound, rule and message, so that admission refuses the same texts.
+//! Decoding is lenient on purpose. An object that was stored under an older, less strict CRD must end in a condition that names
+//! the field, not in an object that cannot be read. So a leaf keeps what was written, and the mapping to the wire judges it. The
+//! schema of each type carries bound, rule and message, so that admission refuses the same values with the same words.
 
 use std::{borrow::Cow, marker::PhantomData};
 
@@ -10,25 +10,25 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::format::{Format, ObjectName, canonical, rule};
+use super::format::{Format, ObjectName, canonicalize, rule};
 use super::text::shorten;
-use super::wire::{Canonical, WireLeaf};
 
-/// A leaf of the spec that the platform holds as `Self::Wire`.
-pub trait SpecLeaf {
-    /// The leaf as the platform holds it.
-    type Wire;
+/// A type of leaf.
+///
+/// A leaf of the spec is a leaf of the platform under another name, so one spelling serves both sides: what `canonicalize`
+/// refuses may not stand in a spec, and is kept as it is when the platform has it.
+pub trait LeafType {
+    /// The one spelling under which equal values are the same, `null` where the value clears the leaf. `None` where the value is
+    /// not allowed.
+    fn canonicalize(value: &Value) -> Option<Value>;
 
-    /// The leaf in its canonical spelling.
-    ///
-    /// *Errors*: what is allowed, to follow "must be ".
-    fn to_wire(&self) -> Result<WireLeaf<Self::Wire>, String>;
+    /// What is allowed, to follow "must be ".
+    fn allowed() -> String;
 
-    /// What a spec would say for this value of the platform.
-    fn from_wire(wire: &Self::Wire) -> Self;
-
-    /// The text to quote when the leaf is refused.
-    fn found(&self) -> String;
+    /// The text to quote when a value is refused.
+    fn found(value: &Value) -> String {
+        value.as_str().map_or_else(|| value.to_string(), quote)
+    }
 }
 
 /// Text in format `F` that always has a value once it is given.
@@ -66,6 +66,15 @@ pub struct OutputRef {
     pub name: Text<ObjectName>,
 }
 
+/// What the platform says of a sealed leaf: whether it has a value, and a version that moves with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedState {
+    /// Whether the platform holds a value.
+    pub set: bool,
+    /// Moves only when the value changes.
+    pub version: i64,
+}
+
 impl<F> Text<F> {
     /// The text as it was written.
     pub fn new(text: impl Into<String>) -> Self {
@@ -84,89 +93,61 @@ impl<F> Default for Text<F> {
     }
 }
 
-impl<F> Clearable<F> {
-    /// The text as it was written.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into(), PhantomData)
+impl<F: Format> LeafType for Text<F> {
+    fn canonicalize(value: &Value) -> Option<Value> {
+        value.as_str().and_then(canonicalize::<F>).map(Value::String)
+    }
+
+    fn allowed() -> String {
+        F::ALLOWED.to_owned()
     }
 }
 
-impl<F: Format> SpecLeaf for Text<F> {
-    type Wire = Canonical<F>;
-
-    fn to_wire(&self) -> Result<WireLeaf<Canonical<F>>, String> {
-        Canonical::new(&self.0).map(WireLeaf::Value).ok_or_else(|| F::ALLOWED.to_owned())
+impl<F: Format> LeafType for Clearable<F> {
+    fn canonicalize(value: &Value) -> Option<Value> {
+        if value == "" { Some(Value::Null) } else { Text::<F>::canonicalize(value) }
     }
 
-    fn from_wire(wire: &Canonical<F>) -> Self {
-        Self::new(wire.as_str())
-    }
-
-    fn found(&self) -> String {
-        quote(&self.0)
+    fn allowed() -> String {
+        format!("{}, or '' to clear it", F::ALLOWED)
     }
 }
 
-impl<F: Format> SpecLeaf for Clearable<F> {
-    type Wire = Canonical<F>;
-
-    fn to_wire(&self) -> Result<WireLeaf<Canonical<F>>, String> {
-        match (self.0.as_str(), Canonical::new(&self.0)) {
-            ("", _) => Ok(WireLeaf::Null),
-            (_, Some(spelled)) => Ok(WireLeaf::Value(spelled)),
-            (_, None) => Err(clearable_allowed::<F>()),
-        }
+impl<const MIN: i32, const MAX: i32> LeafType for Count<MIN, MAX> {
+    fn canonicalize(value: &Value) -> Option<Value> {
+        let within = |number| (i64::from(MIN)..=i64::from(MAX)).contains(&number);
+        value.as_i64().is_some_and(within).then(|| value.clone())
     }
 
-    fn from_wire(wire: &Canonical<F>) -> Self {
-        Self::new(wire.as_str())
-    }
-
-    fn found(&self) -> String {
-        quote(&self.0)
+    fn allowed() -> String {
+        format!("a whole number from {MIN} to {MAX}")
     }
 }
 
-impl<const MIN: i32, const MAX: i32> SpecLeaf for Count<MIN, MAX> {
-    type Wire = i32;
-
-    fn to_wire(&self) -> Result<WireLeaf<i32>, String> {
-        let within = (MIN..=MAX).contains(&self.0);
-        within.then_some(WireLeaf::Value(self.0)).ok_or_else(|| format!("a whole number from {MIN} to {MAX}"))
+impl LeafType for bool {
+    fn canonicalize(value: &Value) -> Option<Value> {
+        value.is_boolean().then(|| value.clone())
     }
 
-    fn from_wire(wire: &i32) -> Self {
-        Self(*wire)
-    }
-
-    fn found(&self) -> String {
-        self.0.to_string()
+    fn allowed() -> String {
+        "true or false".to_owned()
     }
 }
 
-impl SpecLeaf for bool {
-    type Wire = bool;
-
-    fn to_wire(&self) -> Result<WireLeaf<bool>, String> {
-        Ok(WireLeaf::Value(*self))
+impl LeafType for SealedState {
+    fn canonicalize(value: &Value) -> Option<Value> {
+        let Self { set, version } = Self::deserialize(value).ok()?;
+        Some(json!({ "set": set, "version": version }))
     }
 
-    fn from_wire(wire: &bool) -> Self {
-        *wire
-    }
-
-    fn found(&self) -> String {
-        self.to_string()
+    fn allowed() -> String {
+        "an object of set and version".to_owned()
     }
 }
 
 /// Quotes a refused text, short enough for a status.
 pub fn quote(text: &str) -> String {
     format!("'{}'", shorten(text, 64).escape_debug())
-}
-
-fn clearable_allowed<F: Format>() -> String {
-    format!("{}, or '' to clear it", F::ALLOWED)
 }
 
 /// A string with a bound and a rule whose message says what is allowed. A bare `pattern` would show only the regex.
@@ -206,7 +187,7 @@ impl<F: Format> JsonSchema for Clearable<F> {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        text_schema(F::MAX, format!("self == '' || {}", rule::<F>()), &clearable_allowed::<F>())
+        text_schema(F::MAX, format!("self == '' || {}", rule::<F>()), &Self::allowed())
     }
 }
 
@@ -236,14 +217,4 @@ fn secret_key(_: &mut SchemaGenerator) -> Schema {
 /// The name of any Kubernetes object: a DNS subdomain.
 pub fn object_name() -> Schema {
     text_schema(ObjectName::MAX, rule::<ObjectName>(), ObjectName::ALLOWED)
-}
-
-/// Whether a format allows a text; used where a value is read from elsewhere than a spec.
-pub fn allows<F: Format>(text: &str) -> bool {
-    canonical::<F>(text).is_some()
-}
-
-/// The schema as a value, for the generated CRD.
-pub fn schema_value(schema: Schema) -> Value {
-    serde_json::to_value(schema).unwrap_or_else(|_| json!({}))
 }

@@ -7,8 +7,8 @@ use crate::admin_api::{ApiError, Client, Lookup, TenantDocument};
 use crate::controller::context::{Context, Refusal};
 use crate::plan::{Intent, Observation, Owner, Stop};
 use crate::resources::{Tenant, bounds};
-use crate::settings::Wire;
 use crate::settings::text::cut_identifier;
+use crate::settings::wire;
 
 /// Asks the platform about the tenant of `intent`.
 ///
@@ -55,7 +55,7 @@ async fn exists(context: &Context, document: Box<TenantDocument>, stamp: &str) -
 
 /// The platform's settings in the canonical spelling; members that are not known to this version stay as they are.
 pub(crate) fn canonical(settings: &Value) -> Option<Value> {
-    Wire::from_value(settings).ok().map(|wire| wire.to_value())
+    wire::canonicalize(settings).ok()
 }
 
 /// Whose the tenant is. A stamp of our cluster whose Tenant is gone counts as free; one that cannot be looked up does not.

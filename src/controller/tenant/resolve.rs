@@ -11,7 +11,7 @@ use crate::controller::context::{Context, Refusal};
 use crate::controller::in_use;
 use crate::plan::{PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretFound, Stop};
 use crate::resources::{Partner, Platform, SecretVersion, Tenant};
-use crate::settings::{Check, SealedRef, connection_string};
+use crate::settings::{Mapped, SealedRef, connection_string};
 
 /// Types of Secrets that belong to somebody else's machinery and are never sent anywhere.
 const REFUSED_TYPES: [&str; 7] = [
@@ -50,9 +50,8 @@ pub(crate) async fn resolve(
         return Ok((resolved, None));
     }
     let mut seen = None;
-    let mut check = Check::default();
-    let settings = tenant.spec.settings.to_wire(&mut check).to_value();
-    if let Some(name) = check.partner.take() {
+    let Mapped { settings, sealed, partner: named, .. } = tenant.spec.settings.to_wire();
+    if let Some(name) = named {
         let partner = partner(context, &name).await?;
         let id = partner.as_ref().map(|partner| partner.spec.platform_partner_id.as_str().to_owned());
         let home = partner.as_ref().and_then(|partner| partner.spec.entra_tenant_id.as_ref());
@@ -60,7 +59,7 @@ pub(crate) async fn resolve(
         resolved.partner = Some(ResolvedPartner { name, id, entra_tenant });
         seen = partner.map(|partner| partner.metadata);
     }
-    for sealed in check.sealed.into_iter().filter(|sealed| needed(sealed, &settings)) {
+    for sealed in sealed.into_iter().filter(|sealed| needed(sealed, &settings)) {
         let found = secret(context, &namespace, &sealed).await?;
         let SealedRef { leaf, reference } = sealed;
         resolved.secrets.push(ResolvedSecret { leaf, name: reference.name, key: reference.key, found });

@@ -8,7 +8,7 @@ use proptest::sample::subsequence;
 use super::*;
 use crate::manifests::crd;
 use crate::settings::tabs::{contingents, general};
-use crate::settings::{Check, Leaf, Settings};
+use crate::settings::{Leaf, Settings};
 
 const TEXTS: [&str; 12] = [
     "",
@@ -61,11 +61,7 @@ fn values_of(leaf: &Leaf) -> Vec<Value> {
 fn taken(leaf: &Leaf, value: &Value) -> bool {
     let mut spec = json!({ "general": { "tenantId": ID } });
     put(&mut spec, leaf.path, value.clone());
-    let mut check = Check::default();
-    serde_json::from_value::<Settings>(spec).is_ok_and(|settings| {
-        settings.to_wire(&mut check);
-        check.violations.is_empty()
-    })
+    serde_json::from_value::<Settings>(spec).is_ok_and(|settings| settings.to_wire().violations.is_empty())
 }
 
 /// Some leaves, each with one of its values.
@@ -86,9 +82,8 @@ fn wanting(leaves: &[(&'static Leaf, Value)]) -> Given {
 
 /// A platform that holds these values, as it spells them.
 fn holding(leaves: &[(&'static Leaf, Value)]) -> Held {
-    let mut check = Check::default();
     let values: Vec<_> = leaves.iter().filter(|(leaf, _)| leaf.class == Class::Value).cloned().collect();
-    let settings = wanting(&values).tenant().spec.settings.to_wire(&mut check).to_value();
+    let settings = wanting(&values).tenant().spec.settings.to_wire().settings;
     let mut held = held();
     merge_patch(&mut held.document().settings, &settings);
     leaves

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::admin_api::Runtime;
 use crate::plan::triggers;
-use crate::settings::{Trigger, Wire};
+use crate::settings::{Trigger, wire};
 
 /// What the platform holds, whose it is, and which deletion came before.
 #[derive(Clone)]
@@ -157,7 +157,7 @@ pub(super) fn given(runtime: &mut Runtime, trigger: &Trigger) {
 }
 
 pub(super) fn canonical(settings: &Value) -> Value {
-    Wire::from_value(settings).unwrap().to_value()
+    wire::canonicalize(settings).unwrap()
 }
 
 /// RFC 7396.

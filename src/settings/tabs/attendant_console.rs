@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::settings::format::{Format, formats};
 use crate::settings::leaf::{Authority::*, Leaf};
-use crate::settings::mapping::{Check, spec_leaf};
 use crate::settings::value::{Clearable, Text};
-use crate::settings::wire::{Canonical, WireLeaf};
 
 formats! {
     /// A filter of Microsoft Graph. Nimbus does not judge its syntax, so neither does anybody before it.
@@ -60,92 +58,29 @@ pub const DESIGNS: &str = "\
 | true | true | the new design, whatever they chose |
 ";
 
-/// The Attendant Console section on the wire.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the members are those of the spec")]
-pub struct AttendantConsoleWire {
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub use_new_design: WireLeaf<bool>,
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub overwrite_user_settings: WireLeaf<bool>,
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub global_contact_search_filter: WireLeaf<Canonical<GraphFilter>>,
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub team_visibility: WireLeaf<Canonical<TeamVisibility>>,
-}
-
 /// Where the section stands below `spec`.
 pub const SECTION: &str = "extensions.attendantConsole";
 /// The filter of the contact search.
-pub const FILTER: &Leaf = &Leaf::value("extensions.attendantConsole.globalContactSearchFilter", Tenant)
-    .default("\"\"")
-    .example("endsWith(userPrincipalName,'onmicrosoft.com') and preferredLanguage eq 'en-GB'");
+pub const FILTER: &Leaf = &Leaf::value::<Clearable<GraphFilter>>(
+    "extensions.attendantConsole.globalContactSearchFilter",
+    Tenant,
+)
+.default("\"\"")
+.example("endsWith(userPrincipalName,'onmicrosoft.com') and preferredLanguage eq 'en-GB'")
+.manual(
+    "this field requires only parameters for the \"filter\" field of a MS graph query, not the whole API request URL.",
+);
 
 /// The leaves of the section. No default of the visibility is published. The filter's example is the one of the manual.
 pub const LEAVES: &[&Leaf] = &[
-    &Leaf::value("extensions.attendantConsole.useNewDesign", Tenant).default("false"),
-    &Leaf::value("extensions.attendantConsole.overwriteUserSettings", Tenant).default("false"),
+    &Leaf::value::<bool>("extensions.attendantConsole.useNewDesign", Tenant)
+        .default("false")
+        .manual("If toggled on, Nimbus users of this tenant can switch to the new Attendant Console design (AC2)."),
+    &Leaf::value::<bool>("extensions.attendantConsole.overwriteUserSettings", Tenant)
+        .default("false")
+        .manual("Applies the old/new Attendant Console design to all users"),
     FILTER,
-    &Leaf::value("extensions.attendantConsole.teamVisibility", Tenant).example("ShowOwnMembers"),
+    &Leaf::value::<Text<TeamVisibility>>("extensions.attendantConsole.teamVisibility", Tenant)
+        .example("ShowOwnMembers")
+        .manual("To avoid bypassing queues of services, the visibility of team members can be hidden."),
 ];
-
-/// What the vendor's manual says of each, for the reference.
-pub const MANUAL: &[(&str, &str)] = &[
-    (
-        "extensions.attendantConsole.useNewDesign",
-        "If toggled on, Nimbus users of this tenant can switch to the new Attendant Console design (AC2).",
-    ),
-    ("extensions.attendantConsole.overwriteUserSettings", "Applies the old/new Attendant Console design to all users"),
-    (
-        "extensions.attendantConsole.globalContactSearchFilter",
-        "this field requires only parameters for the \"filter\" field of a MS graph query, not the whole API request URL.",
-    ),
-    (
-        "extensions.attendantConsole.teamVisibility",
-        "To avoid bypassing queues of services, the visibility of team members can be hidden.",
-    ),
-];
-
-impl AttendantConsoleSpec {
-    /// The section in the platform's words.
-    pub fn to_wire(&self, check: &mut Check) -> AttendantConsoleWire {
-        let Self { use_new_design, overwrite_user_settings, global_contact_search_filter, team_visibility } = self;
-        let mut at = check.section("extensions.attendantConsole");
-        AttendantConsoleWire {
-            use_new_design: at.leaf("useNewDesign", use_new_design),
-            overwrite_user_settings: at.leaf("overwriteUserSettings", overwrite_user_settings),
-            global_contact_search_filter: at.leaf("globalContactSearchFilter", global_contact_search_filter),
-            team_visibility: at.leaf("teamVisibility", team_visibility),
-        }
-    }
-}
-
-impl From<&AttendantConsoleWire> for AttendantConsoleSpec {
-    fn from(wire: &AttendantConsoleWire) -> Self {
-        let AttendantConsoleWire {
-            use_new_design,
-            overwrite_user_settings,
-            global_contact_search_filter,
-            team_visibility,
-        } = wire;
-        Self {
-            use_new_design: spec_leaf(use_new_design),
-            overwrite_user_settings: spec_leaf(overwrite_user_settings),
-            global_contact_search_filter: spec_leaf(global_contact_search_filter),
-            team_visibility: spec_leaf(team_visibility),
-        }
-    }
-}
-
-/// The examples of [`LEAVES`] in the platform's words, by hand.
-#[cfg(test)]
-pub(in crate::settings) fn golden() -> serde_json::Value {
-    serde_json::json!({ "extensions": { "attendantConsole": {
-        "useNewDesign": true,
-        "overwriteUserSettings": true,
-        "globalContactSearchFilter":
-            "endsWith(userPrincipalName,'onmicrosoft.com') and preferredLanguage eq 'en-GB'",
-        "teamVisibility": "ShowOwnMembers"
-    } } })
-}

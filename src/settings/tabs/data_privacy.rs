@@ -4,9 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::settings::leaf::{Authority::*, Leaf};
-use crate::settings::mapping::{Check, spec_leaf};
 use crate::settings::value::Count;
-use crate::settings::wire::WireLeaf;
 
 /// The Data Privacy tab of the spec.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -41,119 +39,19 @@ pub struct DataPrivacySpec {
     pub allow_sharing_pii: Option<bool>,
 }
 
-/// The Data Privacy tab on the wire.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the members are those of the spec")]
-pub struct DataPrivacyWire {
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub allow_partner_to_see_user_identifiers: WireLeaf<bool>,
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub allow_partner_to_see_customer_identifiers: WireLeaf<bool>,
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub persist_user_states_in_reporting: WireLeaf<bool>,
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub show_user_time_in_state: WireLeaf<bool>,
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub data_retention_months: WireLeaf<i32>,
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub allow_sharing_pii: WireLeaf<bool>,
-}
-
 /// How long historical data is kept.
-pub const RETENTION: &Leaf = &Leaf::value("dataPrivacy.dataRetentionMonths", System).irreversible().example("24");
+pub const RETENTION: &Leaf = &Leaf::value::<Count<1, 1200>>("dataPrivacy.dataRetentionMonths", System)
+    .irreversible()
+    .example("24")
+    .manual("The purge is completed within 24 hours after the data retention time has expired.");
 
 /// The leaves of the tab. A partner must not grant itself a look, so those two are the vendor's. No retention time is
 /// published as the platform's own, and none is invented.
 pub const LEAVES: &[&Leaf] = &[
-    &Leaf::value("dataPrivacy.allowPartnerToSeeUserIdentifiers", System).default("false"),
-    &Leaf::value("dataPrivacy.allowPartnerToSeeCustomerIdentifiers", System).default("false"),
-    &Leaf::value("dataPrivacy.persistUserStatesInReporting", Tenant).default("false"),
-    &Leaf::value("dataPrivacy.showUserTimeInState", Tenant).default("false"),
+    &Leaf::value::<bool>("dataPrivacy.allowPartnerToSeeUserIdentifiers", System).default("false").manual("When disabled, Nimbus users will be shown anonymized with asterisk * placeholders."),
+    &Leaf::value::<bool>("dataPrivacy.allowPartnerToSeeCustomerIdentifiers", System).default("false").manual("When disabled, Nimbus calling customers will be shown anonymized with asterisk * placeholders."),
+    &Leaf::value::<bool>("dataPrivacy.persistUserStatesInReporting", Tenant).default("false").manual("When disabled, existing User Presence State reports will be closed and no further entries are generated. Already existing data is not affected."),
+    &Leaf::value::<bool>("dataPrivacy.showUserTimeInState", Tenant).default("false").manual("When disabled, the \"Time in State\" columns will not be shown in either Portal UI."),
     RETENTION,
-    &Leaf::value("dataPrivacy.allowSharingPii", System).default("false"),
+    &Leaf::value::<bool>("dataPrivacy.allowSharingPii", System).default("false").manual("When disabled, pseudo anonymized string without PII is used."),
 ];
-
-/// What the vendor's manual says of each, for the reference.
-pub const MANUAL: &[(&str, &str)] = &[
-    (
-        "dataPrivacy.allowPartnerToSeeUserIdentifiers",
-        "When disabled, Nimbus users will be shown anonymized with asterisk * placeholders.",
-    ),
-    (
-        "dataPrivacy.allowPartnerToSeeCustomerIdentifiers",
-        "When disabled, Nimbus calling customers will be shown anonymized with asterisk * placeholders.",
-    ),
-    (
-        "dataPrivacy.persistUserStatesInReporting",
-        "When disabled, existing User Presence State reports will be closed and no further entries are generated. Already existing data is not affected.",
-    ),
-    (
-        "dataPrivacy.showUserTimeInState",
-        "When disabled, the \"Time in State\" columns will not be shown in either Portal UI.",
-    ),
-    (
-        "dataPrivacy.dataRetentionMonths",
-        "The purge is completed within 24 hours after the data retention time has expired.",
-    ),
-    ("dataPrivacy.allowSharingPii", "When disabled, pseudo anonymized string without PII is used."),
-];
-
-impl DataPrivacySpec {
-    /// The tab in the platform's words.
-    pub fn to_wire(&self, check: &mut Check) -> DataPrivacyWire {
-        let Self {
-            allow_partner_to_see_user_identifiers,
-            allow_partner_to_see_customer_identifiers,
-            persist_user_states_in_reporting,
-            show_user_time_in_state,
-            data_retention_months,
-            allow_sharing_pii,
-        } = self;
-        let mut at = check.section("dataPrivacy");
-        DataPrivacyWire {
-            allow_partner_to_see_user_identifiers: at
-                .leaf("allowPartnerToSeeUserIdentifiers", allow_partner_to_see_user_identifiers),
-            allow_partner_to_see_customer_identifiers: at
-                .leaf("allowPartnerToSeeCustomerIdentifiers", allow_partner_to_see_customer_identifiers),
-            persist_user_states_in_reporting: at.leaf("persistUserStatesInReporting", persist_user_states_in_reporting),
-            show_user_time_in_state: at.leaf("showUserTimeInState", show_user_time_in_state),
-            data_retention_months: at.leaf("dataRetentionMonths", data_retention_months),
-            allow_sharing_pii: at.leaf("allowSharingPii", allow_sharing_pii),
-        }
-    }
-}
-
-impl From<&DataPrivacyWire> for DataPrivacySpec {
-    fn from(wire: &DataPrivacyWire) -> Self {
-        let DataPrivacyWire {
-            allow_partner_to_see_user_identifiers,
-            allow_partner_to_see_customer_identifiers,
-            persist_user_states_in_reporting,
-            show_user_time_in_state,
-            data_retention_months,
-            allow_sharing_pii,
-        } = wire;
-        Self {
-            allow_partner_to_see_user_identifiers: spec_leaf(allow_partner_to_see_user_identifiers),
-            allow_partner_to_see_customer_identifiers: spec_leaf(allow_partner_to_see_customer_identifiers),
-            persist_user_states_in_reporting: spec_leaf(persist_user_states_in_reporting),
-            show_user_time_in_state: spec_leaf(show_user_time_in_state),
-            data_retention_months: spec_leaf(data_retention_months),
-            allow_sharing_pii: spec_leaf(allow_sharing_pii),
-        }
-    }
-}
-
-/// The examples of [`LEAVES`] in the platform's words, by hand.
-#[cfg(test)]
-pub(in crate::settings) fn golden() -> serde_json::Value {
-    serde_json::json!({ "dataPrivacy": {
-        "allowPartnerToSeeUserIdentifiers": true,
-        "allowPartnerToSeeCustomerIdentifiers": true,
-        "persistUserStatesInReporting": true,
-        "showUserTimeInState": true,
-        "dataRetentionMonths": 24,
-        "allowSharingPii": true
-    } })
-}

@@ -6,10 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::presence_tracking::Upn;
 use crate::settings::format::{Email, Guid, Token};
 use crate::settings::leaf::{Authority::*, Leaf};
-use crate::settings::mapping::{Check, spec_leaf};
-use crate::settings::trigger::Trigger;
 use crate::settings::value::{Clearable, Count, SecretKeyRef, Text};
-use crate::settings::wire::{Canonical, SealedState, WireLeaf};
 
 /// Instant Messaging: users handle chats. While it is off, the other settings of the section are hidden: they are kept,
 /// neither compared nor sent. So are connection string and resource id while useOwnAcsInstance is off.
@@ -55,40 +52,25 @@ pub struct TestMessageSpec {
     pub token: Text<Token>,
 }
 
-/// The Instant Messaging section on the wire.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the members are those of the spec")]
-pub struct InstantMessagingWire {
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub enabled: WireLeaf<bool>,
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub primary_account: WireLeaf<Canonical<Email>>,
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub secondary_account: WireLeaf<Canonical<Email>>,
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub max_concurrent_tasks_per_service: WireLeaf<i32>,
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub use_own_acs_instance: WireLeaf<bool>,
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub acs_connection_string: WireLeaf<SealedState>,
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub acs_resource_id: WireLeaf<Canonical<Guid>>,
-}
-
 /// Where the section stands below `spec`.
 pub const SECTION: &str = "modalities.instantMessaging";
 /// Switches Instant Messaging on.
-pub const ENABLED: &Leaf = &Leaf::value("modalities.instantMessaging.enabled", Tenant).default("false");
+pub const ENABLED: &Leaf = &Leaf::value::<bool>("modalities.instantMessaging.enabled", Tenant)
+    .default("false")
+    .manual("Required to enable the feature and show further options");
 /// The guest account that sends and receives messages.
-pub const PRIMARY_ACCOUNT: &Leaf = &Leaf::value("modalities.instantMessaging.primaryAccount", Tenant)
-    .under(ENABLED)
-    .when_on()
-    .personal()
-    .example("nimbus-im-1@contoso.com");
+pub const PRIMARY_ACCOUNT: &Leaf =
+    &Leaf::value::<Clearable<Email>>("modalities.instantMessaging.primaryAccount", Tenant)
+        .under(ENABLED)
+        .when_on()
+        .personal()
+        .example("nimbus-im-1@contoso.com")
+        .manual("Guest accounts to invite on your Tenant to enable Instant Messaging capabilities.");
 /// Switches an own instance of Azure Communication Services on.
-pub const OWN_ACS: &Leaf =
-    &Leaf::value("modalities.instantMessaging.useOwnAcsInstance", Tenant).under(ENABLED).default("false");
+pub const OWN_ACS: &Leaf = &Leaf::value::<bool>("modalities.instantMessaging.useOwnAcsInstance", Tenant)
+    .under(ENABLED)
+    .default("false")
+    .manual("Only required when you don't want to use the default Nimbus ACS instance.");
 /// The connection string of that instance.
 pub const CONNECTION_STRING: &Leaf = &Leaf::sealed(
     "modalities.instantMessaging.acsConnectionStringRef",
@@ -96,135 +78,46 @@ pub const CONNECTION_STRING: &Leaf = &Leaf::sealed(
     Tenant,
 )
 .under(OWN_ACS)
-.when_on();
+.when_on()
+.manual("Required to use Chat Handling with your own ACS instance.");
 /// The resource that the connection string has to belong to.
-pub const RESOURCE_ID: &Leaf = &Leaf::value("modalities.instantMessaging.acsResourceId", Tenant)
+pub const RESOURCE_ID: &Leaf = &Leaf::value::<Clearable<Guid>>("modalities.instantMessaging.acsResourceId", Tenant)
     .under(OWN_ACS)
     .when_on()
-    .example("55555555-0d3e-4f5a-8b7c-9d0e1f2a3b4c");
+    .example("55555555-0d3e-4f5a-8b7c-9d0e1f2a3b4c")
+    .manual(
+        "Connection ID for Azure Communication Services. Required to use Chat Handling with your own ACS instance.",
+    );
 /// The user who gets the test message.
-pub const TEST_UPN: &Leaf = &Leaf::trigger("modalities.instantMessaging.testMessage.upn", Tenant)
+pub const TEST_UPN: &Leaf = &Leaf::trigger::<Text<Upn>>("modalities.instantMessaging.testMessage.upn", Tenant)
     .under(ENABLED)
     .personal()
-    .example("ada@contoso.com");
+    .example("ada@contoso.com")
+    .manual("Use this (after the successful user invite) to send test messages to any user within your tenant.");
 /// The token for which a test message is sent once.
-pub const TEST_TOKEN: &Leaf =
-    &Leaf::trigger("modalities.instantMessaging.testMessage.token", Tenant).under(ENABLED).example("2026-11-25");
+pub const TEST_TOKEN: &Leaf = &Leaf::trigger::<Text<Token>>("modalities.instantMessaging.testMessage.token", Tenant)
+    .under(ENABLED)
+    .example("2026-11-25")
+    .manual("send test messages to any user within your tenant.");
 
 /// The leaves of the section.
 pub const LEAVES: &[&Leaf] = &[
     ENABLED,
     PRIMARY_ACCOUNT,
-    &Leaf::value("modalities.instantMessaging.secondaryAccount", Tenant)
+    &Leaf::value::<Clearable<Email>>("modalities.instantMessaging.secondaryAccount", Tenant)
         .under(ENABLED)
         .must_differ_from(PRIMARY_ACCOUNT)
         .personal()
-        .example("nimbus-im-2@contoso.com"),
-    &Leaf::value("modalities.instantMessaging.maxConcurrentTasksPerService", Tenant)
+        .example("nimbus-im-2@contoso.com")
+        .manual("Guest accounts to invite on your Tenant to enable Instant Messaging capabilities."),
+    &Leaf::value::<Count<1, 50>>("modalities.instantMessaging.maxConcurrentTasksPerService", Tenant)
         .under(ENABLED)
         .default("20")
-        .example("25"),
+        .example("25")
+        .manual("Max limit of concurrent Instant messaging tasks per service (similar to ET)"),
     OWN_ACS,
     CONNECTION_STRING,
     RESOURCE_ID,
     TEST_UPN,
     TEST_TOKEN,
 ];
-
-/// What the vendor's manual says of each, for the reference.
-pub const MANUAL: &[(&str, &str)] = &[
-    ("modalities.instantMessaging.enabled", "Required to enable the feature and show further options"),
-    (
-        "modalities.instantMessaging.primaryAccount",
-        "Guest accounts to invite on your Tenant to enable Instant Messaging capabilities.",
-    ),
-    (
-        "modalities.instantMessaging.secondaryAccount",
-        "Guest accounts to invite on your Tenant to enable Instant Messaging capabilities.",
-    ),
-    (
-        "modalities.instantMessaging.maxConcurrentTasksPerService",
-        "Max limit of concurrent Instant messaging tasks per service (similar to ET)",
-    ),
-    (
-        "modalities.instantMessaging.useOwnAcsInstance",
-        "Only required when you don't want to use the default Nimbus ACS instance.",
-    ),
-    ("modalities.instantMessaging.acsConnectionStringRef", "Required to use Chat Handling with your own ACS instance."),
-    (
-        "modalities.instantMessaging.acsResourceId",
-        "Connection ID for Azure Communication Services. Required to use Chat Handling with your own ACS instance.",
-    ),
-    (
-        "modalities.instantMessaging.testMessage.upn",
-        "Use this (after the successful user invite) to send test messages to any user within your tenant.",
-    ),
-    ("modalities.instantMessaging.testMessage.token", "send test messages to any user within your tenant."),
-];
-
-impl InstantMessagingSpec {
-    /// The section in the platform's words.
-    pub fn to_wire(&self, check: &mut Check) -> InstantMessagingWire {
-        let Self {
-            enabled,
-            primary_account,
-            secondary_account,
-            test_message,
-            max_concurrent_tasks_per_service,
-            use_own_acs_instance,
-            acs_connection_string_ref,
-            acs_resource_id,
-        } = self;
-        let mut at = check.section("modalities.instantMessaging");
-        if let Some(TestMessageSpec { upn, token }) = test_message {
-            let (upn, token) = (at.text("testMessage.upn", upn), at.text("testMessage.token", token));
-            at.trigger(upn.zip(token).map(|(upn, token)| Trigger::TestMessage { token, upn }));
-        }
-        InstantMessagingWire {
-            enabled: at.leaf("enabled", enabled),
-            primary_account: at.leaf("primaryAccount", primary_account),
-            secondary_account: at.leaf("secondaryAccount", secondary_account),
-            max_concurrent_tasks_per_service: at.leaf("maxConcurrentTasksPerService", max_concurrent_tasks_per_service),
-            use_own_acs_instance: at.leaf("useOwnAcsInstance", use_own_acs_instance),
-            acs_connection_string: at.sealed(CONNECTION_STRING, acs_connection_string_ref),
-            acs_resource_id: at.leaf("acsResourceId", acs_resource_id),
-        }
-    }
-}
-
-impl From<&InstantMessagingWire> for InstantMessagingSpec {
-    fn from(wire: &InstantMessagingWire) -> Self {
-        let InstantMessagingWire {
-            enabled,
-            primary_account,
-            secondary_account,
-            max_concurrent_tasks_per_service,
-            use_own_acs_instance,
-            acs_connection_string: _,
-            acs_resource_id,
-        } = wire;
-        Self {
-            enabled: spec_leaf(enabled),
-            primary_account: spec_leaf(primary_account),
-            secondary_account: spec_leaf(secondary_account),
-            test_message: None,
-            max_concurrent_tasks_per_service: spec_leaf(max_concurrent_tasks_per_service),
-            use_own_acs_instance: spec_leaf(use_own_acs_instance),
-            acs_connection_string_ref: None,
-            acs_resource_id: spec_leaf(acs_resource_id),
-        }
-    }
-}
-
-/// The examples of [`LEAVES`] in the platform's words, by hand.
-#[cfg(test)]
-pub(in crate::settings) fn golden() -> serde_json::Value {
-    serde_json::json!({ "modalities": { "instantMessaging": {
-        "enabled": true,
-        "primaryAccount": "nimbus-im-1@contoso.com",
-        "secondaryAccount": "nimbus-im-2@contoso.com",
-        "maxConcurrentTasksPerService": 25,
-        "useOwnAcsInstance": true,
-        "acsResourceId": "55555555-0d3e-4f5a-8b7c-9d0e1f2a3b4c"
-    } } })
-}

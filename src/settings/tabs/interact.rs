@@ -5,10 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::settings::format::{Format, Guid, Token, formats};
 use crate::settings::leaf::{Authority::*, Leaf, Script};
-use crate::settings::mapping::{Check, spec_leaf};
-use crate::settings::trigger::Trigger;
 use crate::settings::value::{Clearable, Count, OutputRef, SecretKeyRef, Text};
-use crate::settings::wire::{Canonical, SealedState, WireLeaf};
 
 formats! {
     /// Whether a session of Interact needs further authentication.
@@ -60,127 +57,45 @@ pub struct WidgetKeySpec {
     pub rotation: Option<Text<Token>>,
 }
 
-/// The Interact section on the wire.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the members are those of the spec")]
-pub struct InteractWire {
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub enabled: WireLeaf<bool>,
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub acs_connection_string: WireLeaf<SealedState>,
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub o365_user_id: WireLeaf<Canonical<Guid>>,
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub session_recovery_timeout_seconds: WireLeaf<i32>,
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub authorization: WireLeaf<Canonical<Authorization>>,
-}
-
 /// Where the section stands below `spec`.
 pub const SECTION: &str = "extensions.interact";
 /// Switches Interact on.
 pub const ENABLED: &Leaf =
-    &Leaf::value("extensions.interact.enabled", Tenant).default("false").script(Script::SwitchedOn);
+    &Leaf::value::<bool>("extensions.interact.enabled", Tenant).default("false").script(Script::SwitchedOn).manual("When disabled, the calls in Interact will not reach an agent, even if the tenant is configured for Interact calls.");
 /// The connection string of Interact.
 pub const CONNECTION_STRING: &Leaf =
     &Leaf::sealed("extensions.interact.acsConnectionStringRef", "extensions.interact.acsConnectionString", Tenant)
         .under(ENABLED)
-        .when_on();
+        .when_on()
+        .manual("Connection string for Azure Communication Services. Required to use Interact");
 /// The Secret that the widget key is published to.
-pub const WIDGET_SECRET: &Leaf = &Leaf::output("extensions.interact.widgetKey.secretRef", Tenant).under(ENABLED);
+pub const WIDGET_SECRET: &Leaf = &Leaf::output("extensions.interact.widgetKey.secretRef", Tenant)
+    .under(ENABLED)
+    .manual("copies the guide value for (future) use in a web client.");
 /// The token for which the widget key is rotated once.
-pub const ROTATION: &Leaf =
-    &Leaf::trigger("extensions.interact.widgetKey.rotation", Tenant).under(ENABLED).example("2026-11-25");
+pub const ROTATION: &Leaf = &Leaf::trigger::<Text<Token>>("extensions.interact.widgetKey.rotation", Tenant)
+    .under(ENABLED)
+    .example("2026-11-25")
+    .manual("updates the guide with a new one.");
 
 /// The leaves of the section.
 pub const LEAVES: &[&Leaf] = &[
     ENABLED,
     CONNECTION_STRING,
-    &Leaf::value("extensions.interact.o365UserId", Tenant)
+    &Leaf::value::<Clearable<Guid>>("extensions.interact.o365UserId", Tenant)
         .under(ENABLED)
-        .example("33333333-0d3e-4f5a-8b7c-9d0e1f2a3b4c"),
-    &Leaf::value("extensions.interact.sessionRecoveryTimeoutSeconds", Tenant)
+        .example("33333333-0d3e-4f5a-8b7c-9d0e1f2a3b4c")
+        .manual("ID of the user on behalf of whom meetings on the backend will be created."),
+    &Leaf::value::<Count<5, 60>>("extensions.interact.sessionRecoveryTimeoutSeconds", Tenant)
         .under(ENABLED)
         .default("20")
-        .example("30"),
-    &Leaf::value("extensions.interact.authorization", Tenant).under(ENABLED).default("\"None\"").example("VerifyToken"),
+        .example("30")
+        .manual("Default: 20; Min: 5; Max: 60."),
+    &Leaf::value::<Text<Authorization>>("extensions.interact.authorization", Tenant)
+        .under(ENABLED)
+        .default("\"None\"")
+        .example("VerifyToken")
+        .manual("Determine if a session requires further authentication"),
     WIDGET_SECRET,
     ROTATION,
 ];
-
-/// What the vendor's manual says of each, for the reference.
-pub const MANUAL: &[(&str, &str)] = &[
-    (
-        "extensions.interact.enabled",
-        "When disabled, the calls in Interact will not reach an agent, even if the tenant is configured for Interact calls.",
-    ),
-    (
-        "extensions.interact.acsConnectionStringRef",
-        "Connection string for Azure Communication Services. Required to use Interact",
-    ),
-    ("extensions.interact.o365UserId", "ID of the user on behalf of whom meetings on the backend will be created."),
-    ("extensions.interact.sessionRecoveryTimeoutSeconds", "Default: 20; Min: 5; Max: 60."),
-    ("extensions.interact.authorization", "Determine if a session requires further authentication"),
-    ("extensions.interact.widgetKey.secretRef", "copies the guide value for (future) use in a web client."),
-    ("extensions.interact.widgetKey.rotation", "updates the guide with a new one."),
-];
-
-impl InteractSpec {
-    /// The section in the platform's words.
-    pub fn to_wire(&self, check: &mut Check) -> InteractWire {
-        let Self {
-            enabled,
-            acs_connection_string_ref,
-            o365_user_id,
-            widget_key,
-            session_recovery_timeout_seconds,
-            authorization,
-        } = self;
-        let mut at = check.section("extensions.interact");
-        if let Some(WidgetKeySpec { secret_ref, rotation }) = widget_key {
-            at.widget_secret("widgetKey.secretRef", secret_ref);
-            let token = rotation.as_ref().and_then(|token| at.text("widgetKey.rotation", token));
-            at.trigger(token.map(|token| Trigger::Rotation { token }));
-        }
-        InteractWire {
-            enabled: at.leaf("enabled", enabled),
-            acs_connection_string: at.sealed(CONNECTION_STRING, acs_connection_string_ref),
-            o365_user_id: at.leaf("o365UserId", o365_user_id),
-            session_recovery_timeout_seconds: at
-                .leaf("sessionRecoveryTimeoutSeconds", session_recovery_timeout_seconds),
-            authorization: at.leaf("authorization", authorization),
-        }
-    }
-}
-
-impl From<&InteractWire> for InteractSpec {
-    fn from(wire: &InteractWire) -> Self {
-        let InteractWire {
-            enabled,
-            acs_connection_string: _,
-            o365_user_id,
-            session_recovery_timeout_seconds,
-            authorization,
-        } = wire;
-        Self {
-            enabled: spec_leaf(enabled),
-            acs_connection_string_ref: None,
-            o365_user_id: spec_leaf(o365_user_id),
-            widget_key: None,
-            session_recovery_timeout_seconds: spec_leaf(session_recovery_timeout_seconds),
-            authorization: spec_leaf(authorization),
-        }
-    }
-}
-
-/// The examples of [`LEAVES`] in the platform's words, by hand.
-#[cfg(test)]
-pub(in crate::settings) fn golden() -> serde_json::Value {
-    serde_json::json!({ "extensions": { "interact": {
-        "enabled": true,
-        "o365UserId": "33333333-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
-        "sessionRecoveryTimeoutSeconds": 30,
-        "authorization": "VerifyToken"
-    } } })
-}

@@ -9,9 +9,7 @@ use serde_json::json;
 
 use crate::settings::format::{Format, formats};
 use crate::settings::leaf::{Authority::*, Leaf};
-use crate::settings::mapping::Check;
-use crate::settings::value::object_name;
-use crate::settings::wire::{Canonical, WireLeaf};
+use crate::settings::value::{Text, object_name};
 
 formats! {
     /// The id of a partner on the platform.
@@ -46,28 +44,16 @@ pub struct PartnerRef {
     pub name: String,
 }
 
-/// The Partner tab on the wire.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct PartnerTabWire {
-    /// The platform's id of the partner.
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub partner_id: WireLeaf<Canonical<PartnerId>>,
-}
-
 const WIRE: &str = "partner.partnerId";
 
 /// The reference to the Partner.
-pub const PARTNER: &Leaf = &Leaf::reference("partner.partnerRef", WIRE, System).example("{\"name\": \"northwind\"}");
+pub const PARTNER: &Leaf = &Leaf::reference::<Text<PartnerId>>("partner.partnerRef", WIRE, System)
+    .example("{\"name\": \"northwind\"}")
+    .manual("This section is restricted to Luware and Partner administrators.");
 
 /// The leaves of the tab.
-pub const LEAVES: &[&Leaf] = &[PARTNER, &Leaf::clears("partner.unassigned", WIRE, System)];
-
-/// What the vendor's manual says of each, for the reference.
-pub const MANUAL: &[(&str, &str)] = &[
-    ("partner.partnerRef", "This section is restricted to Luware and Partner administrators."),
-    ("partner.unassigned", "Assigns a Partner to this tenant."),
-];
+pub const LEAVES: &[&Leaf] =
+    &[PARTNER, &Leaf::clears("partner.unassigned", WIRE, System).manual("Assigns a Partner to this tenant.")];
 
 const UNION: &str = "exactly one of partnerRef and unassigned: true";
 
@@ -83,38 +69,38 @@ fn name_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
 }
 
 impl PartnerTabSpec {
-    /// The tab in the platform's words. The id of a partner that is named is not known yet.
-    pub fn to_wire(&self, check: &mut Check) -> PartnerTabWire {
-        let Self { partner_ref, unassigned } = self;
-        let partner_id = match (partner_ref, unassigned) {
-            (Some(PartnerRef { name }), None) => {
-                check.partner = Some(name.clone());
-                WireLeaf::Absent
-            }
-            (None, Some(true)) => WireLeaf::Null,
-            (Some(_), Some(_)) => check.refuse("partner", format!("has both members, must have {UNION}")),
-            (None, Some(false)) => check.refuse("partner", format!("says unassigned: false, must have {UNION}")),
-            (None, None) => check.refuse("partner", format!("is empty, must have {UNION}")),
+    /// The name of the Partner that is assigned; `None` takes the partner off.
+    ///
+    /// *Errors*: what was found and what is allowed.
+    pub fn assigned(&self) -> Result<Option<&str>, String> {
+        let found = match (&self.partner_ref, self.unassigned) {
+            (Some(PartnerRef { name }), None) => return Ok(Some(name)),
+            (None, Some(true)) => return Ok(None),
+            (Some(_), Some(_)) => "has both members",
+            (None, Some(false)) => "says unassigned: false",
+            (None, None) => "is empty",
         };
-        PartnerTabWire { partner_id }
+        Err(format!("{found}, must have {UNION}"))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::{Mapped, Settings};
 
     #[test]
     fn a_partner_is_named_or_taken_off_and_never_both() {
         let judged = |spec| {
-            let mut check = Check::default();
-            let spec: PartnerTabSpec = serde_json::from_value(spec).unwrap_or_default();
-            let wire = serde_json::to_value(spec.to_wire(&mut check)).unwrap_or_default();
-            (wire, check.partner, check.violations.iter().map(ToString::to_string).collect::<Vec<_>>())
+            let settings: Settings =
+                serde_json::from_value(json!({ "general": { "tenantId": "" }, "partner": spec })).unwrap();
+            let Mapped { settings, partner, violations, .. } = settings.to_wire();
+            let violations = violations.into_iter().filter(|violation| violation.path != "general.tenantId");
+            (settings, partner, violations.map(|violation| violation.to_string()).collect::<Vec<_>>())
         };
         let named = json!({ "partnerRef": { "name": "northwind" } });
         assert_eq!(judged(named), (json!({}), Some("northwind".into()), vec![]));
-        assert_eq!(judged(json!({ "unassigned": true })), (json!({ "partnerId": null }), None, vec![]));
+        assert_eq!(judged(json!({ "unassigned": true })), (json!({ "partner": { "partnerId": null } }), None, vec![]));
         for (spec, problem) in [
             (json!({ "partnerRef": { "name": "northwind" }, "unassigned": true }), "has both members"),
             (json!({ "partnerRef": { "name": "northwind" }, "unassigned": false }), "has both members"),

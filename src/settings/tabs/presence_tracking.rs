@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::settings::format::{Format, address, formats};
 use crate::settings::leaf::{Authority::*, Leaf};
-use crate::settings::mapping::Check;
 use crate::settings::value::Text;
 
 formats! {
@@ -47,22 +46,10 @@ pub const PRESENCES: &str = "\
 /// Where the section stands below `spec`.
 pub const SECTION: &str = "extensions.presenceTracking";
 /// The user whose presence is read by the check.
-pub const TEST_UPN: &Leaf =
-    &Leaf::check_input("extensions.presenceTracking.testUpn", Tenant).personal().example("ada@contoso.com");
+pub const TEST_UPN: &Leaf = &Leaf::check_input::<Text<Upn>>("extensions.presenceTracking.testUpn", Tenant)
+    .personal()
+    .example("ada@contoso.com")
+    .manual("Click Test Connection and enter your UPN if the permission was granted successfully");
 
 /// The leaves of the section.
 pub const LEAVES: &[&Leaf] = &[TEST_UPN];
-
-/// What the vendor's manual says of each, for the reference.
-pub const MANUAL: &[(&str, &str)] = &[(
-    "extensions.presenceTracking.testUpn",
-    "Click Test Connection and enter your UPN if the permission was granted successfully",
-)];
-
-impl PresenceTrackingSpec {
-    /// Judges the section, of which the platform knows nothing.
-    pub fn check(&self, check: &mut Check) {
-        let Self { test_upn } = self;
-        check.section("extensions.presenceTracking").leaf("testUpn", test_upn);
-    }
-}

@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::settings::format::{Format, formats};
 use crate::settings::leaf::{Authority::*, Leaf, Script};
-use crate::settings::mapping::{Check, spec_leaf};
 use crate::settings::value::Text;
-use crate::settings::wire::{Canonical, WireLeaf};
 
 formats! {
     /// An organization unit: the tenant itself, or the id of a unit below.
@@ -64,100 +62,19 @@ pub struct ProvisioningSpec {
     pub multihoming_enabled: Option<bool>,
 }
 
-/// The Provisioning tab on the wire.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the members are those of the spec")]
-pub struct ProvisioningWire {
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub default_organization_unit_id: WireLeaf<Canonical<OrganizationUnit>>,
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub allow_service_provisioning_via_teams: WireLeaf<Canonical<ViaTeams>>,
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub default_team_owner_role: WireLeaf<Canonical<TeamOwnerRole>>,
-    #[serde(skip_serializing_if = "WireLeaf::is_absent")]
-    pub multihoming_enabled: WireLeaf<bool>,
-}
-
 /// The default organization unit, which the platform moves when the unit is deleted.
-pub const DEFAULT_ORGANIZATION_UNIT: &Leaf = &Leaf::value("provisioning.defaultOrganizationUnitId", Tenant)
-    .default("\"root\"")
-    .example("44444444-0d3e-4f5a-8b7c-9d0e1f2a3b4c");
+pub const DEFAULT_ORGANIZATION_UNIT: &Leaf =
+    &Leaf::value::<Text<OrganizationUnit>>("provisioning.defaultOrganizationUnitId", Tenant)
+        .default("\"root\"")
+        .example("44444444-0d3e-4f5a-8b7c-9d0e1f2a3b4c")
+        .manual("When the OU gets deleted, the OU default selection is moved one level higher (up to root).");
 
 /// The leaves of the tab.
 pub const LEAVES: &[&Leaf] = &[
     DEFAULT_ORGANIZATION_UNIT,
-    &Leaf::value("provisioning.allowServiceProvisioningViaTeams", Tenant)
+    &Leaf::value::<Text<ViaTeams>>("provisioning.allowServiceProvisioningViaTeams", Tenant)
         .default("\"Everyone\"")
-        .example("TenantAdministrators"),
-    &Leaf::value("provisioning.defaultTeamOwnerRole", Tenant).default("\"TeamOwner\"").example("TeamOwnerLimited"),
-    &Leaf::value("provisioning.multihomingEnabled", System).default("false").script(Script::Changed),
+        .example("TenantAdministrators").manual("Set the minimum roles required to Provision a new Nimbus team directly from the MS-Teams UI."),
+    &Leaf::value::<Text<TeamOwnerRole>>("provisioning.defaultTeamOwnerRole", Tenant).default("\"TeamOwner\"").example("TeamOwnerLimited").manual("Existing services are not affected by this change and changing this setting will only affect future services provisioned via MS Teams"),
+    &Leaf::value::<bool>("provisioning.multihomingEnabled", System).default("false").script(Script::Changed).manual("This field is read-only as Multihoming must be set up for your Tenant by a System Administrator and in cooperation with Luware Customer Success."),
 ];
-
-/// What the vendor's manual says of each, for the reference.
-pub const MANUAL: &[(&str, &str)] = &[
-    (
-        "provisioning.defaultOrganizationUnitId",
-        "When the OU gets deleted, the OU default selection is moved one level higher (up to root).",
-    ),
-    (
-        "provisioning.allowServiceProvisioningViaTeams",
-        "Set the minimum roles required to Provision a new Nimbus team directly from the MS-Teams UI.",
-    ),
-    (
-        "provisioning.defaultTeamOwnerRole",
-        "Existing services are not affected by this change and changing this setting will only affect future services provisioned via MS Teams",
-    ),
-    (
-        "provisioning.multihomingEnabled",
-        "This field is read-only as Multihoming must be set up for your Tenant by a System Administrator and in cooperation with Luware Customer Success.",
-    ),
-];
-
-impl ProvisioningSpec {
-    /// The tab in the platform's words.
-    pub fn to_wire(&self, check: &mut Check) -> ProvisioningWire {
-        let Self {
-            default_organization_unit_id,
-            allow_service_provisioning_via_teams,
-            default_team_owner_role,
-            multihoming_enabled,
-        } = self;
-        let mut at = check.section("provisioning");
-        ProvisioningWire {
-            default_organization_unit_id: at.leaf("defaultOrganizationUnitId", default_organization_unit_id),
-            allow_service_provisioning_via_teams: at
-                .leaf("allowServiceProvisioningViaTeams", allow_service_provisioning_via_teams),
-            default_team_owner_role: at.leaf("defaultTeamOwnerRole", default_team_owner_role),
-            multihoming_enabled: at.leaf("multihomingEnabled", multihoming_enabled),
-        }
-    }
-}
-
-impl From<&ProvisioningWire> for ProvisioningSpec {
-    fn from(wire: &ProvisioningWire) -> Self {
-        let ProvisioningWire {
-            default_organization_unit_id,
-            allow_service_provisioning_via_teams,
-            default_team_owner_role,
-            multihoming_enabled,
-        } = wire;
-        Self {
-            default_organization_unit_id: spec_leaf(default_organization_unit_id),
-            allow_service_provisioning_via_teams: spec_leaf(allow_service_provisioning_via_teams),
-            default_team_owner_role: spec_leaf(default_team_owner_role),
-            multihoming_enabled: spec_leaf(multihoming_enabled),
-        }
-    }
-}
-
-/// The examples of [`LEAVES`] in the platform's words, by hand.
-#[cfg(test)]
-pub(in crate::settings) fn golden() -> serde_json::Value {
-    serde_json::json!({ "provisioning": {
-        "defaultOrganizationUnitId": "44444444-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
-        "allowServiceProvisioningViaTeams": "TenantAdministrators",
-        "defaultTeamOwnerRole": "TeamOwnerLimited",
-        "multihomingEnabled": true
-    } })
-}
