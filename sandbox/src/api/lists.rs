@@ -123,8 +123,8 @@ pub(crate) async fn changes(work: &mut Work, call: &Call) -> Result<Reply, Failu
     }
     let seen = rows.last().map_or(place, |row| row.0);
     let mut reply = Reply::ok(json!({"cursor": cursor(seen), "ids": ids}));
-    let patience = Duration::from_secs(wait.unsigned_abs());
-    reply.patience = (ids.is_empty() && seen == last).then_some(patience);
+    let wait_for_change = Duration::from_secs(wait.unsigned_abs());
+    reply.wait_for_change = (ids.is_empty() && seen == last).then_some(wait_for_change);
     Ok(reply)
 }
 

@@ -6,10 +6,10 @@ use crate::http::reply::Reply;
 use crate::model::problem::{Failure, Problem, Slug};
 use crate::model::roles::Role;
 use crate::model::store::Work;
-use crate::model::tenant::{Tenant, alive};
+use crate::model::tenant::{Tenant, refuse_if_deleting};
 
 /// Refuses a write if the tenant has the stamp of another owner.
-pub(crate) fn owned(call: &Call, tenant: &Tenant) -> Result<(), Failure> {
+pub(crate) fn refuse_other_owner(call: &Call, tenant: &Tenant) -> Result<(), Failure> {
     let writer = call.owner()?;
     match &tenant.owner {
         Some(owner) if writer != Some(owner) => Err(Problem::owned_by(owner).into()),
@@ -21,7 +21,7 @@ pub(crate) fn owned(call: &Call, tenant: &Tenant) -> Result<(), Failure> {
 pub(crate) async fn claim(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let caller = authenticate(work, call).await?;
     let mut tenant = existing(work, call, &caller).await?;
-    alive(&tenant)?;
+    refuse_if_deleting(&tenant)?;
     let owner = call.owner()?.ok_or(Slug::MalformedRequest)?;
     match &tenant.owner {
         Some(present) if present == owner => return Ok(answer(200, &tenant, &caller)),
@@ -42,7 +42,7 @@ pub(crate) async fn claim(work: &mut Work, call: &Call) -> Result<Reply, Failure
 pub(crate) async fn release(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let caller = authenticate(work, call).await?;
     let mut tenant = existing(work, call, &caller).await?;
-    owned(call, &tenant)?;
+    refuse_other_owner(call, &tenant)?;
     if let Some(owner) = tenant.owner.take() {
         tenant.last_owner = Some(owner);
         tenant.save(work).await?;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::auth::authenticate;
-use super::owners::owned;
+use super::owners::refuse_other_owner;
 use super::target::{Found, answer, existing, find};
 use super::triggers;
 use crate::http::call::Call;
@@ -22,7 +22,7 @@ use crate::model::rows::PARTNER;
 use crate::model::runtime::State;
 use crate::model::store::Work;
 use crate::model::table::{initial_settings, put, restricted_paths};
-use crate::model::tenant::{Tenant, alive};
+use crate::model::tenant::{Tenant, refuse_if_deleting};
 use crate::model::units::Tree;
 use crate::world::edit::{Edit, change};
 use crate::world::script;
@@ -70,7 +70,7 @@ pub(crate) async fn create(work: &mut Work, call: &Call) -> Result<Reply, Failur
     let sql = "DELETE FROM tombstones WHERE tenant = ?";
     sqlx::query(sql).bind(&tenant.id).execute(&mut *work.tx).await?;
     tenant.save(work).await?;
-    script::follow(work, &mut tenant).await?;
+    script::run_if_automatic(work, &mut tenant).await?;
     work.trace.effect = Some("tenant-created");
     Ok(answer(201, &tenant, &caller))
 }
@@ -109,8 +109,8 @@ fn administers_tenants(caller: &Caller) -> Result<(), Failure> {
 pub(crate) async fn patch(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let caller = authenticate(work, call).await?;
     let mut tenant = existing(work, call, &caller).await?;
-    alive(&tenant)?;
-    owned(call, &tenant)?;
+    refuse_if_deleting(&tenant)?;
+    refuse_other_owner(call, &tenant)?;
     let version = call.header("nimbus-settings-version").ok_or(Slug::SettingsVersionRequired)?;
     if version != tenant.settings_version() {
         return Err(Slug::SettingsChanged.into());
@@ -130,7 +130,7 @@ pub(crate) async fn delete(work: &mut Work, call: &Call) -> Result<Reply, Failur
     let caller = authenticate(work, call).await?;
     administers_tenants(&caller)?;
     let mut tenant = existing(work, call, &caller).await?;
-    owned(call, &tenant)?;
+    refuse_other_owner(call, &tenant)?;
     if call.query.get("confirm").map(String::as_str) != Some("YES") {
         return Err(Slug::ConfirmationRequired.into());
     }
@@ -143,6 +143,6 @@ pub(crate) async fn delete(work: &mut Work, call: &Call) -> Result<Reply, Failur
     }
     // The answer shows the deletion, even if the script finishes it in the same transaction.
     let reply = answer(202, &tenant, &caller);
-    script::follow(work, &mut tenant).await?;
+    script::run_if_automatic(work, &mut tenant).await?;
     Ok(reply)
 }

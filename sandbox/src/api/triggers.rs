@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::auth::authenticate;
-use super::owners::owned;
+use super::owners::refuse_other_owner;
 use super::target::existing;
 use crate::http::call::Call;
 use crate::http::members::Members;
@@ -16,7 +16,7 @@ use crate::model::problem::{Code, Failure, Problem, Slug};
 use crate::model::rows::{INSTANT_MESSAGING_ENABLED, INTERACT_ENABLED, PRIMARY_ACCOUNT};
 use crate::model::runtime::WidgetKey;
 use crate::model::store::Work;
-use crate::model::tenant::{Tenant, alive};
+use crate::model::tenant::{Tenant, refuse_if_deleting};
 
 /// The actions, as they are stored with their tokens.
 pub(crate) const ROTATION: &str = "widget-key-rotation";
@@ -58,8 +58,8 @@ pub(crate) async fn use_up(work: &mut Work, tenant: &str, action: &str, token: &
 async fn target(work: &mut Work, call: &Call) -> Result<Tenant, Failure> {
     let caller = authenticate(work, call).await?;
     let tenant = existing(work, call, &caller).await?;
-    alive(&tenant)?;
-    owned(call, &tenant)?;
+    refuse_if_deleting(&tenant)?;
+    refuse_other_owner(call, &tenant)?;
     Ok(tenant)
 }
 

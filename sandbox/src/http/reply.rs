@@ -14,12 +14,12 @@ pub(crate) struct Reply {
     /// The slug, if this is a refusal.
     pub slug: Option<&'static str>,
     /// Set if there is nothing to report yet: the request is repeated when something changes, for at most this long.
-    pub patience: Option<Duration>,
+    pub wait_for_change: Option<Duration>,
 }
 
 impl Reply {
     pub(crate) fn new(status: u16, body: Option<Value>) -> Self {
-        Self { status, headers: Vec::new(), body, slug: None, patience: None }
+        Self { status, headers: Vec::new(), body, slug: None, wait_for_change: None }
     }
 
     pub(crate) fn ok(body: Value) -> Self {
@@ -39,9 +39,9 @@ impl Reply {
             Failure::NoToken { status, error } => {
                 return Self::new(*status, Some(json!({"error": error})));
             }
-            Failure::Foreign(foreign) => {
-                let reply = Self::new(foreign.status, Some(foreign.body.clone()));
-                return Self { headers: foreign.headers.clone(), ..reply };
+            Failure::Microsoft(error) => {
+                let reply = Self::new(error.status, Some(error.body.clone()));
+                return Self { headers: error.headers.clone(), ..reply };
             }
             Failure::Database(_) | Failure::Stored(_) => &internal,
         };

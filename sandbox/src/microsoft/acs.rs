@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::acs_resources::{Count, Resource, count, find};
 use super::answers::acs;
-use super::signature::{Flaw, Signed, check};
+use super::signature::{SignatureError, Signed, check};
 use crate::http::call::Call;
 use crate::http::reply::Reply;
 use crate::model::problem::Failure;
@@ -42,9 +42,13 @@ async fn target(work: &mut Work, call: &Call) -> Result<Resource, Failure> {
     let error = match check(&signed, &resource.keys, Timestamp::now()) {
         Ok(()) if resource.permitted => return Ok(resource),
         // A key without the permission to issue tokens is refused with the same text as a wrong key.
-        Ok(()) | Err(Flaw::Unsigned | Flaw::Signature) => denied("Denied", "Denied by the resource provider."),
-        Err(Flaw::Date) => denied("7509", "HMAC-SHA256 validation failed: the date is not within 15 minutes of now."),
-        Err(Flaw::Content) => {
+        Ok(()) | Err(SignatureError::Unsigned | SignatureError::Signature) => {
+            denied("Denied", "Denied by the resource provider.")
+        }
+        Err(SignatureError::Date) => {
+            denied("7509", "HMAC-SHA256 validation failed: the date is not within 15 minutes of now.")
+        }
+        Err(SignatureError::Content) => {
             denied("7509", "HMAC-SHA256 validation failed: the content hash is not that of the body.")
         }
     };

@@ -2,7 +2,7 @@
 use serde_json::json;
 
 use crate::http::call::Call;
-use crate::model::problem::Foreign;
+use crate::model::problem::MicrosoftError;
 use crate::model::store::Work;
 
 /// Returns the headers by which Graph names a request.
@@ -12,12 +12,12 @@ pub(super) fn request_ids(call: &Call) -> Vec<(&'static str, String)> {
 }
 
 /// Returns an error of Graph.
-pub(super) fn graph(work: &Work, call: &Call, status: u16, code: &str, message: &str) -> Foreign {
+pub(super) fn graph(work: &Work, call: &Call, status: u16, code: &str, message: &str) -> MicrosoftError {
     let headers = request_ids(call);
     let date = work.now.strftime("%Y-%m-%dT%H:%M:%S").to_string();
     let inner = json!({"date": date, "request-id": headers[0].1, "client-request-id": headers[1].1});
     let body = json!({"error": {"code": code, "message": message, "innerError": inner}});
-    Foreign { status, code: code.to_owned(), body, headers }
+    MicrosoftError { status, code: code.to_owned(), body, headers }
 }
 
 /// An error of the token endpoint.
@@ -36,7 +36,7 @@ impl<'a> EntraError<'a> {
 }
 
 /// Returns an error of the token endpoint.
-pub(super) fn entra(work: &Work, call: &Call, error: &EntraError<'_>) -> Foreign {
+pub(super) fn entra(work: &Work, call: &Call, error: &EntraError<'_>) -> MicrosoftError {
     let EntraError { status, error, number, message } = *error;
     let (trace, now) = (&call.request_id, work.now.strftime("%Y-%m-%d %H:%M:%SZ").to_string());
     let description = format!("AADSTS{number}: {message} Trace ID: {trace} Correlation ID: {trace} Timestamp: {now}");
@@ -49,12 +49,12 @@ pub(super) fn entra(work: &Work, call: &Call, error: &EntraError<'_>) -> Foreign
         "correlation_id": trace,
         "error_uri": format!("https://login.microsoftonline.com/error?code={number}"),
     });
-    Foreign { status, code: format!("AADSTS{number}"), body, headers: Vec::new() }
+    MicrosoftError { status, code: format!("AADSTS{number}"), body, headers: Vec::new() }
 }
 
 /// Returns an error of Azure Communication Services.
-pub(super) fn acs(call: &Call, status: u16, code: &str, message: &str) -> Foreign {
+pub(super) fn acs(call: &Call, status: u16, code: &str, message: &str) -> MicrosoftError {
     let body = json!({"error": {"code": code, "message": message}});
     let headers = vec![("x-ms-request-id", call.request_id.clone())];
-    Foreign { status, code: code.to_owned(), body, headers }
+    MicrosoftError { status, code: code.to_owned(), body, headers }
 }

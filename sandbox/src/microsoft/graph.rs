@@ -6,16 +6,16 @@ use serde_json::{Map, Value, json};
 use super::answers::{graph, request_ids};
 use super::apps::{EntraTenant, has_permission};
 use super::hosts;
-use super::throttle::{Budget, Purse, Spent, Throttle};
+use super::throttle::{Budget, BudgetKey, Spent, Throttle};
 use crate::http::call::Call;
 use crate::http::reply::Reply;
 use crate::model::digest::hash;
 use crate::model::format::guid;
-use crate::model::problem::{Failure, Foreign};
+use crate::model::problem::{Failure, MicrosoftError};
 use crate::model::store::Work;
 
 /// The cost of a route, and the permissions that it needs.
-pub(super) struct Price {
+pub(super) struct Cost {
     pub budget: Budget,
     pub units: i64,
     /// Application permissions, any of which is enough.
@@ -24,7 +24,7 @@ pub(super) struct Price {
     pub denial: &'static str,
 }
 
-impl Price {
+impl Cost {
     pub(super) const fn identity(units: i64, any_of: &'static [&'static str]) -> Self {
         Self { budget: Budget::Identity, units, any_of, denial: "Authorization_RequestDenied" }
     }
@@ -42,12 +42,12 @@ impl Price {
 }
 
 /// An authorized call.
-pub(super) struct Entry {
+pub(super) struct Authorized {
     pub tenant: EntraTenant,
     headers: Vec<(&'static str, String)>,
 }
 
-impl Entry {
+impl Authorized {
     pub(super) fn reply(self, body: Value) -> Reply {
         self.reply_with(200, body)
     }
@@ -58,16 +58,21 @@ impl Entry {
 }
 
 /// Authorizes a call.
-pub(super) async fn enter(work: &mut Work, call: &Call, throttle: &Throttle, price: &Price) -> Result<Entry, Failure> {
-    let (app, tenant) = asker(work, call).await?;
-    let units = price.units(call);
-    let limit = match price.budget {
+pub(super) async fn authorize(
+    work: &mut Work,
+    call: &Call,
+    throttle: &Throttle,
+    cost: &Cost,
+) -> Result<Authorized, Failure> {
+    let (app, tenant) = authenticate(work, call).await?;
+    let units = cost.units(call);
+    let limit = match cost.budget {
         Budget::Identity => tenant.identity_units,
         Budget::Presence => tenant.presence_requests,
     };
-    let purse = Purse { tenant: tenant.id.clone(), app: app.clone(), budget: price.budget };
+    let key = BudgetKey { tenant: tenant.id.clone(), app: app.clone(), budget: cost.budget };
     let mut headers = request_ids(call);
-    match throttle.spend(purse, units, limit, work.now.as_second()) {
+    match throttle.spend(key, units, limit, work.now.as_second()) {
         Spent::Beyond(seconds) => return Err(throttled(work, call, &app, &tenant.id, seconds).into()),
         Spent::Within(share) if share >= 0.8 => {
             headers.push(("x-ms-throttle-limit-percentage", format!("{share:.2}")));
@@ -75,14 +80,14 @@ pub(super) async fn enter(work: &mut Work, call: &Call, throttle: &Throttle, pri
         Spent::Within(_) => {}
     }
     headers.push(("x-ms-resource-unit", units.to_string()));
-    if !has_permission(work, &tenant.id, &app, price.any_of).await? {
+    if !has_permission(work, &tenant.id, &app, cost.any_of).await? {
         let message = "Insufficient privileges to complete the operation.";
-        return Err(graph(work, call, 403, price.denial, message).into());
+        return Err(graph(work, call, 403, cost.denial, message).into());
     }
-    Ok(Entry { tenant, headers })
+    Ok(Authorized { tenant, headers })
 }
 
-fn throttled(work: &Work, call: &Call, app: &str, tenant: &str, seconds: i64) -> Foreign {
+fn throttled(work: &Work, call: &Call, app: &str, tenant: &str, seconds: i64) -> MicrosoftError {
     let error = graph(work, call, 429, "TooManyRequests", "Too many requests. Retry after the time in the header.");
     error
         .with("retry-after", seconds.to_string())
@@ -91,7 +96,7 @@ fn throttled(work: &Work, call: &Call, app: &str, tenant: &str, seconds: i64) ->
 }
 
 /// Returns the app of the token of a call, and the tenant that the token was issued for.
-async fn asker(work: &mut Work, call: &Call) -> Result<(String, EntraTenant), Failure> {
+async fn authenticate(work: &mut Work, call: &Call) -> Result<(String, EntraTenant), Failure> {
     let refused = |work: &Work, message: &str| {
         let error = graph(work, call, 401, "InvalidAuthenticationToken", message);
         error.with(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::directory::{Group, group, user};
-use super::graph::{Entry, Price, enter, entity, not_found, object_id, page, select};
+use super::graph::{Authorized, Cost, authorize, entity, not_found, object_id, page, select};
 use super::throttle::Throttle;
 use super::users::{KNOWN as OF_USERS, SHOWN as SHOWN_OF_USERS};
 use crate::http::call::Call;
@@ -27,41 +27,41 @@ const KNOWN: [&str; 12] = [
     "membershipRule",
 ];
 const READERS: &[&str] = &["GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"];
-const READ: Price = Price::identity(1, READERS);
-const MEMBERS: Price = Price::identity(3, READERS);
-const TRANSITIVE_MEMBERS: Price = Price::identity(5, READERS);
+const READ: Cost = Cost::identity(1, READERS);
+const MEMBERS: Cost = Cost::identity(3, READERS);
+const TRANSITIVE_MEMBERS: Cost = Cost::identity(5, READERS);
 
 /// Authorizes a call and returns the group in its path.
 async fn target(
     work: &mut Work,
     call: &Call,
     throttle: &Throttle,
-    price: &Price,
-) -> Result<(Entry, String, Group), Failure> {
-    let entry = enter(work, call, throttle, price).await?;
+    cost: &Cost,
+) -> Result<(Authorized, String, Group), Failure> {
+    let authorized = authorize(work, call, throttle, cost).await?;
     let id = object_id(work, call, "group")?;
-    match group(work, &entry.tenant.id, &id).await? {
-        Some(group) => Ok((entry, id, group)),
+    match group(work, &authorized.tenant.id, &id).await? {
+        Some(group) => Ok((authorized, id, group)),
         None => Err(not_found(work, call, &id)),
     }
 }
 
 /// `GET /graph/v1.0/groups/{group}`.
 pub(crate) async fn read(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
-    let (entry, _, group) = target(work, call, throttle, &READ).await?;
+    let (authorized, _, group) = target(work, call, throttle, &READ).await?;
     let object = select(work, call, &group.document, &KNOWN, &KNOWN)?;
-    Ok(entry.reply(entity(call, "groups", object)))
+    Ok(authorized.reply(entity(call, "groups", object)))
 }
 
 /// `GET /graph/v1.0/groups/{group}/members`: the direct members; owners are not included.
 pub(crate) async fn members(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
-    let (entry, _, group) = target(work, call, throttle, &MEMBERS).await?;
-    list(work, call, entry, group.members).await
+    let (authorized, _, group) = target(work, call, throttle, &MEMBERS).await?;
+    list(work, call, authorized, group.members).await
 }
 
 /// `GET /graph/v1.0/groups/{group}/transitiveMembers`: also the members of nested groups.
 pub(crate) async fn transitive_members(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
-    let (entry, id, top) = target(work, call, throttle, &TRANSITIVE_MEMBERS).await?;
+    let (authorized, id, top) = target(work, call, throttle, &TRANSITIVE_MEMBERS).await?;
     let mut seen = BTreeSet::from([id]);
     let mut found = Vec::new();
     let mut waiting = top.members;
@@ -70,25 +70,30 @@ pub(crate) async fn transitive_members(work: &mut Work, call: &Call, throttle: &
             continue;
         }
         if kind == "group"
-            && let Some(group) = group(work, &entry.tenant.id, &id).await?
+            && let Some(group) = group(work, &authorized.tenant.id, &id).await?
         {
             waiting.extend(group.members);
         }
         found.push((kind, id));
     }
     found.sort();
-    list(work, call, entry, found).await
+    list(work, call, authorized, found).await
 }
 
-async fn list(work: &mut Work, call: &Call, entry: Entry, members: Vec<(String, String)>) -> Result<Reply, Failure> {
+async fn list(
+    work: &mut Work,
+    call: &Call,
+    authorized: Authorized,
+    members: Vec<(String, String)>,
+) -> Result<Reply, Failure> {
     let (mut known, mut shown) = (OF_USERS.to_vec(), SHOWN_OF_USERS.to_vec());
     known.extend(KNOWN);
     shown.dedup();
     let mut items = Vec::new();
     for (kind, id) in members {
         let found = match kind.as_str() {
-            "user" => user(work, &entry.tenant.id, &id).await?.map(|(document, _)| document),
-            "group" => group(work, &entry.tenant.id, &id).await?.map(|group| group.document),
+            "user" => user(work, &authorized.tenant.id, &id).await?.map(|(document, _)| document),
+            "group" => group(work, &authorized.tenant.id, &id).await?.map(|group| group.document),
             _ => None,
         };
         let mut member = found.unwrap_or_else(|| json!({"id": id}));
@@ -96,5 +101,5 @@ async fn list(work: &mut Work, call: &Call, entry: Entry, members: Vec<(String, 
         items.push(Value::Object(select(work, call, &member, &known, &shown)?));
     }
     let body = page(work, call, "directoryObjects", items)?;
-    Ok(entry.reply(body))
+    Ok(authorized.reply(body))
 }

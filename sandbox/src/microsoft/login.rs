@@ -10,7 +10,7 @@ use crate::http::call::Call;
 use crate::http::reply::Reply;
 use crate::model::digest::hash;
 use crate::model::format::guid;
-use crate::model::problem::{Failure, Foreign};
+use crate::model::problem::{Failure, MicrosoftError};
 use crate::model::store::Work;
 
 const LIFETIME: i64 = 3600;
@@ -44,10 +44,10 @@ pub(crate) async fn issue_token(work: &mut Work, call: &Call) -> Result<Reply, F
     };
     check_scope(work, call, field("scope"))?;
     let endpoint = format!("{}/{}/oauth2/v2.0/token", hosts::base(call, "/login"), call.parameter("tenant"));
-    let shown = Shown { secret: form.get("client_secret"), assertion: form.get("client_assertion") };
+    let shown = Credential { secret: form.get("client_secret"), assertion: form.get("client_assertion") };
     let good = match shown {
-        Shown { secret: Some(shown), .. } => secret.as_ref() == Some(shown),
-        Shown { assertion: Some(shown), .. } if field("client_assertion_type") == assertion::TYPE => {
+        Credential { secret: Some(shown), .. } => secret.as_ref() == Some(shown),
+        Credential { assertion: Some(shown), .. } if field("client_assertion_type") == assertion::TYPE => {
             assertion::is_good(shown, &app, &endpoint, &serde_json::from_str::<Value>(&keys)?)
         }
         _ => false,
@@ -67,13 +67,13 @@ pub(crate) async fn issue_token(work: &mut Work, call: &Call) -> Result<Reply, F
 }
 
 /// The credential that an app sends.
-struct Shown<'a> {
+struct Credential<'a> {
     secret: Option<&'a String>,
     assertion: Option<&'a String>,
 }
 
-impl Shown<'_> {
-    fn refusal(&self, work: &Work, call: &Call) -> Foreign {
+impl Credential<'_> {
+    fn refusal(&self, work: &Work, call: &Call) -> MicrosoftError {
         let (number, message) = match (self.secret, self.assertion) {
             (Some(_), _) => (7_000_215, "Invalid client secret provided."),
             (None, Some(_)) => (700_027, "The certificate with which the client assertion is signed is not known."),

@@ -2,7 +2,7 @@
 use serde_json::{Value, json};
 
 use super::apps::{display_name, grants, is_known};
-use super::graph::{Entry, Price, enter, entity, not_found, object_id, page, select};
+use super::graph::{Authorized, Cost, authorize, entity, not_found, object_id, page, select};
 use super::permissions::GRAPH_APP;
 use super::throttle::Throttle;
 use crate::http::call::Call;
@@ -14,8 +14,8 @@ use crate::model::store::Work;
 
 const KNOWN: [&str; 6] = ["id", "appId", "displayName", "appDisplayName", "servicePrincipalType", "accountEnabled"];
 const READERS: &[&str] = &["Application.Read.All", "Directory.Read.All"];
-const READ: Price = Price::identity(1, READERS);
-const ASSIGNMENTS: Price = Price::identity(2, READERS);
+const READ: Cost = Cost::identity(1, READERS);
+const ASSIGNMENTS: Cost = Cost::identity(2, READERS);
 
 /// Returns the id of an app in a tenant; it differs between tenants.
 fn principal_id(tenant: &str, app: &str) -> String {
@@ -30,46 +30,51 @@ async fn principal(work: &mut Work, tenant: &str, app: &str) -> Result<Value, Fa
     }))
 }
 
-async fn show(work: &mut Work, call: &Call, entry: Entry, app: &str) -> Result<Reply, Failure> {
-    let principal = principal(work, &entry.tenant.id, app).await?;
+async fn show(work: &mut Work, call: &Call, authorized: Authorized, app: &str) -> Result<Reply, Failure> {
+    let principal = principal(work, &authorized.tenant.id, app).await?;
     let object = select(work, call, &principal, &KNOWN, &KNOWN)?;
-    Ok(entry.reply(entity(call, "servicePrincipals", object)))
+    Ok(authorized.reply(entity(call, "servicePrincipals", object)))
 }
 
 /// `GET /graph/v1.0/servicePrincipals(appId='{appId}')`.
 pub(crate) async fn of_app(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
-    let entry = enter(work, call, throttle, &READ).await?;
+    let authorized = authorize(work, call, throttle, &READ).await?;
     let text = call.parameter("appId");
     let app = guid(text).unwrap_or_default();
-    match is_known(work, &entry.tenant.id, &app).await? {
-        true => show(work, call, entry, &app).await,
+    match is_known(work, &authorized.tenant.id, &app).await? {
+        true => show(work, call, authorized, &app).await,
         false => Err(not_found(work, call, text)),
     }
 }
 
 /// Authorizes a call and returns the app whose principal is in its path.
-async fn target(work: &mut Work, call: &Call, throttle: &Throttle, price: &Price) -> Result<(Entry, String), Failure> {
-    let entry = enter(work, call, throttle, price).await?;
+async fn target(
+    work: &mut Work,
+    call: &Call,
+    throttle: &Throttle,
+    cost: &Cost,
+) -> Result<(Authorized, String), Failure> {
+    let authorized = authorize(work, call, throttle, cost).await?;
     let id = object_id(work, call, "principal")?;
     let sql = "SELECT app FROM ms_consents WHERE tenant = ?";
-    let apps: Vec<String> = sqlx::query_scalar(sql).bind(&entry.tenant.id).fetch_all(&mut *work.tx).await?;
+    let apps: Vec<String> = sqlx::query_scalar(sql).bind(&authorized.tenant.id).fetch_all(&mut *work.tx).await?;
     let mut apps = apps.into_iter().chain([GRAPH_APP.to_owned()]);
-    match apps.find(|app| principal_id(&entry.tenant.id, app) == id) {
-        Some(app) => Ok((entry, app)),
+    match apps.find(|app| principal_id(&authorized.tenant.id, app) == id) {
+        Some(app) => Ok((authorized, app)),
         None => Err(not_found(work, call, &id)),
     }
 }
 
 /// `GET /graph/v1.0/servicePrincipals/{principal}`.
 pub(crate) async fn read(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
-    let (entry, app) = target(work, call, throttle, &READ).await?;
-    show(work, call, entry, &app).await
+    let (authorized, app) = target(work, call, throttle, &READ).await?;
+    show(work, call, authorized, &app).await
 }
 
 /// `GET /graph/v1.0/servicePrincipals/{principal}/appRoleAssignments`: permissions that were granted and are replicated.
 pub(crate) async fn assignments(work: &mut Work, call: &Call, throttle: &Throttle) -> Result<Reply, Failure> {
-    let (entry, app) = target(work, call, throttle, &ASSIGNMENTS).await?;
-    let tenant = &entry.tenant.id;
+    let (authorized, app) = target(work, call, throttle, &ASSIGNMENTS).await?;
+    let tenant = &authorized.tenant.id;
     let name = display_name(work, &app).await?;
     let mut items = Vec::new();
     for (resource, role) in grants(work, tenant, &app).await? {
@@ -85,5 +90,5 @@ pub(crate) async fn assignments(work: &mut Work, call: &Call, throttle: &Throttl
         }));
     }
     let body = page(work, call, "appRoleAssignments", items)?;
-    Ok(entry.reply(body))
+    Ok(authorized.reply(body))
 }

@@ -24,7 +24,7 @@ pub(super) struct Signed<'a> {
 
 /// Why a signature is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flaw {
+pub(super) enum SignatureError {
     /// Not signed, or not in this scheme.
     Unsigned,
     /// The date cannot be read, or differs too much from now.
@@ -36,15 +36,15 @@ pub(super) enum Flaw {
 }
 
 /// Checks a request against the access keys of a resource.
-pub(super) fn check(signed: &Signed<'_>, keys: &[String], now: Timestamp) -> Result<(), Flaw> {
-    let signature = signed.authorization.strip_prefix(SCHEME).ok_or(Flaw::Unsigned)?;
-    let signature = STANDARD.decode(signature).map_err(|_| Flaw::Unsigned)?;
-    let date = jiff::fmt::rfc2822::parse(signed.date).map_err(|_| Flaw::Date)?.timestamp();
+pub(super) fn check(signed: &Signed<'_>, keys: &[String], now: Timestamp) -> Result<(), SignatureError> {
+    let signature = signed.authorization.strip_prefix(SCHEME).ok_or(SignatureError::Unsigned)?;
+    let signature = STANDARD.decode(signature).map_err(|_| SignatureError::Unsigned)?;
+    let date = jiff::fmt::rfc2822::parse(signed.date).map_err(|_| SignatureError::Date)?.timestamp();
     if date.duration_since(now).abs() > SKEW {
-        return Err(Flaw::Date);
+        return Err(SignatureError::Date);
     }
     if STANDARD.encode(Sha256::digest(signed.body)) != signed.content_hash {
-        return Err(Flaw::Content);
+        return Err(SignatureError::Content);
     }
     let Signed { method, target, date, host, content_hash, .. } = signed;
     let text = format!("{method}\n{target}\n{date};{host};{content_hash}");
@@ -52,7 +52,7 @@ pub(super) fn check(signed: &Signed<'_>, keys: &[String], now: Timestamp) -> Res
         let mac = STANDARD.decode(key).ok().and_then(|key| Hmac::<Sha256>::new_from_slice(&key).ok());
         mac.is_some_and(|mac| mac.chain_update(&text).verify_slice(&signature).is_ok())
     };
-    if keys.iter().any(is_signed_by) { Ok(()) } else { Err(Flaw::Signature) }
+    if keys.iter().any(is_signed_by) { Ok(()) } else { Err(SignatureError::Signature) }
 }
 
 #[cfg(test)]
@@ -81,18 +81,18 @@ mod tests {
         let (keys, now) = (["b3RoZXI=".to_owned(), "c2VjcmV0".to_owned()], at("2026-01-05T10:14:00Z"));
         let rows = [
             (good(), now, Ok(())),
-            (Signed { method: "DELETE", ..good() }, now, Err(Flaw::Signature)),
-            (Signed { target: "/identities", ..good() }, now, Err(Flaw::Signature)),
-            (Signed { host: "fabrikam.communication.azure.com", ..good() }, now, Err(Flaw::Signature)),
-            (Signed { body: b"{ }", ..good() }, now, Err(Flaw::Content)),
-            (good(), at("2026-01-05T10:15:01Z"), Err(Flaw::Date)),
-            (good(), at("2026-01-05T09:44:59Z"), Err(Flaw::Date)),
-            (Signed { date: "yesterday", ..good() }, now, Err(Flaw::Date)),
-            (Signed { authorization: "Bearer x", ..good() }, now, Err(Flaw::Unsigned)),
+            (Signed { method: "DELETE", ..good() }, now, Err(SignatureError::Signature)),
+            (Signed { target: "/identities", ..good() }, now, Err(SignatureError::Signature)),
+            (Signed { host: "fabrikam.communication.azure.com", ..good() }, now, Err(SignatureError::Signature)),
+            (Signed { body: b"{ }", ..good() }, now, Err(SignatureError::Content)),
+            (good(), at("2026-01-05T10:15:01Z"), Err(SignatureError::Date)),
+            (good(), at("2026-01-05T09:44:59Z"), Err(SignatureError::Date)),
+            (Signed { date: "yesterday", ..good() }, now, Err(SignatureError::Date)),
+            (Signed { authorization: "Bearer x", ..good() }, now, Err(SignatureError::Unsigned)),
         ];
         for (index, (signed, now, expected)) in rows.into_iter().enumerate() {
             assert_eq!(expected, check(&signed, &keys, now), "row {index}");
         }
-        assert_eq!(Err(Flaw::Signature), check(&good(), &keys[..1], now));
+        assert_eq!(Err(SignatureError::Signature), check(&good(), &keys[..1], now));
     }
 }

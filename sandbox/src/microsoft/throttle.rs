@@ -23,7 +23,7 @@ impl Budget {
 
 /// What a budget belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Purse {
+pub(super) struct BudgetKey {
     pub tenant: String,
     pub app: String,
     pub budget: Budget,
@@ -40,15 +40,15 @@ pub(super) enum Spent {
 
 /// The used budgets of the current window.
 #[derive(Debug, Default)]
-pub(crate) struct Throttle(Mutex<HashMap<Purse, (i64, i64)>>);
+pub(crate) struct Throttle(Mutex<HashMap<BudgetKey, (i64, i64)>>);
 
 impl Throttle {
     /// Spends `cost`. Requests above the limit count, too, so that a client that does not wait stays limited.
-    pub(super) fn spend(&self, purse: Purse, cost: i64, limit: i64, now: i64) -> Spent {
-        let seconds = purse.budget.seconds();
+    pub(super) fn spend(&self, key: BudgetKey, cost: i64, limit: i64, now: i64) -> Spent {
+        let seconds = key.budget.seconds();
         let began = now - now.rem_euclid(seconds);
-        let mut purses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = purses.entry(purse).or_insert((began, 0));
+        let mut budgets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = budgets.entry(key).or_insert((began, 0));
         if entry.0 != began {
             *entry = (began, 0);
         }
@@ -67,9 +67,9 @@ mod tests {
 
     #[test]
     fn a_budget_is_spent_and_comes_back() {
-        let (throttle, purse) =
-            (Throttle::default(), Purse { tenant: "t".to_owned(), app: "a".to_owned(), budget: Budget::Identity });
-        let spend = |cost, now| throttle.spend(purse.clone(), cost, 10, now);
+        let (throttle, key) =
+            (Throttle::default(), BudgetKey { tenant: "t".to_owned(), app: "a".to_owned(), budget: Budget::Identity });
+        let spend = |cost, now| throttle.spend(key.clone(), cost, 10, now);
         assert_eq!(Spent::Within(0.5), spend(5, 100));
         assert_eq!(Spent::Within(1.0), spend(5, 101));
         assert_eq!(Spent::Beyond(7), spend(1, 103));

@@ -71,7 +71,7 @@ pub(crate) enum Kind {
 
 /// The default of a leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Preset {
+pub(crate) enum DefaultValue {
     /// No value, which reads as null.
     Nothing,
     Toggle(bool),
@@ -106,7 +106,7 @@ pub(crate) struct Leaf {
     pub pointer: &'static str,
     pub kind: Kind,
     pub authority: Authority,
-    pub preset: Preset,
+    pub default_value: DefaultValue,
     /// True if null in a PATCH removes the value.
     pub clearable: bool,
     /// Pointers of the toggles that hide the leaf while one of them is off.
@@ -123,7 +123,7 @@ impl Leaf {
             pointer,
             kind,
             authority,
-            preset: Preset::Nothing,
+            default_value: DefaultValue::Nothing,
             clearable: false,
             switches: &[],
             required: Required::Never,
@@ -132,8 +132,8 @@ impl Leaf {
         }
     }
 
-    pub(crate) const fn preset(self, preset: Preset) -> Self {
-        Self { preset, ..self }
+    pub(crate) const fn default_value(self, default_value: DefaultValue) -> Self {
+        Self { default_value, ..self }
     }
 
     pub(crate) const fn clearable(self) -> Self {
@@ -154,20 +154,20 @@ impl Leaf {
 
     /// The value that a new tenant `id` has here.
     pub(crate) fn initial(&self, id: &str) -> Value {
-        match (self.kind, self.preset) {
+        match (self.kind, self.default_value) {
             (Kind::Identity, _) => json!(id),
             (Kind::Sealed, _) => json!({"set": false, "version": 0}),
             (Kind::Counts, _) => json!({}),
-            (_, Preset::Nothing) => Value::Null,
-            (_, Preset::Toggle(on)) => json!(on),
-            (_, Preset::Number(number)) => json!(number),
-            (_, Preset::Text(text)) => json!(text),
+            (_, DefaultValue::Nothing) => Value::Null,
+            (_, DefaultValue::Toggle(on)) => json!(on),
+            (_, DefaultValue::Number(number)) => json!(number),
+            (_, DefaultValue::Text(text)) => json!(text),
         }
     }
 
     /// True if a reader can find null here.
     pub(crate) fn may_be_empty(&self) -> bool {
-        self.preset == Preset::Nothing
+        self.default_value == DefaultValue::Nothing
             && self.required != Required::AtCreation
             && !matches!(self.kind, Kind::Identity | Kind::Sealed | Kind::Counts)
     }
@@ -175,7 +175,7 @@ impl Leaf {
 
 /// A boolean that is off by default.
 pub(crate) const fn toggle(pointer: &'static str, authority: Authority, about: &'static str) -> Leaf {
-    Leaf::new(pointer, Kind::Toggle, authority, about).preset(Preset::Toggle(false))
+    Leaf::new(pointer, Kind::Toggle, authority, about).default_value(DefaultValue::Toggle(false))
 }
 
 /// Clearable free text.
@@ -211,10 +211,11 @@ pub(crate) const fn sealed(pointer: &'static str, switches: &'static [&'static s
 /// A number of at least one.
 pub(crate) const fn limit(pointer: &'static str, max: i64, default: i64, about: &'static str) -> Leaf {
     let kind = Kind::Number { min: 1, max: Some(max) };
-    Leaf::new(pointer, kind, Authority::Tenant, about).preset(Preset::Number(default))
+    Leaf::new(pointer, kind, Authority::Tenant, about).default_value(DefaultValue::Number(default))
 }
 
 /// A number of bought licenses.
 pub(crate) const fn contingent(pointer: &'static str, about: &'static str) -> Leaf {
-    Leaf::new(pointer, Kind::Number { min: 0, max: None }, Authority::System, about).preset(Preset::Number(0))
+    Leaf::new(pointer, Kind::Number { min: 0, max: None }, Authority::System, about)
+        .default_value(DefaultValue::Number(0))
 }

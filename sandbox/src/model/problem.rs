@@ -93,7 +93,7 @@ pub(crate) enum Failure {
     NoToken { status: u16, error: &'static str },
     /// Refused in Microsoft's format.
     #[error("refused as {}", .0.code)]
-    Foreign(Box<Foreign>),
+    Microsoft(Box<MicrosoftError>),
     /// The database failed.
     #[error("database")]
     Database(#[from] sqlx::Error),
@@ -116,7 +116,7 @@ impl From<Slug> for Failure {
 
 /// A refusal in Microsoft's format.
 #[derive(Clone, Debug)]
-pub(crate) struct Foreign {
+pub(crate) struct MicrosoftError {
     pub status: u16,
     /// The error code; also in Microsoft's log.
     pub code: String,
@@ -124,16 +124,16 @@ pub(crate) struct Foreign {
     pub headers: Vec<(&'static str, String)>,
 }
 
-impl Foreign {
+impl MicrosoftError {
     pub(crate) fn with(mut self, name: &'static str, value: String) -> Self {
         self.headers.push((name, value));
         self
     }
 }
 
-impl From<Foreign> for Failure {
-    fn from(foreign: Foreign) -> Self {
-        Self::Foreign(Box::new(foreign))
+impl From<MicrosoftError> for Failure {
+    fn from(error: MicrosoftError) -> Self {
+        Self::Microsoft(Box::new(error))
     }
 }
 

@@ -4,7 +4,7 @@
 //! administrators, S system administrators. No platform default is invented where none is published.
 use super::leaf::Authority::{NonTechnical as N, Partner as P, System as S, Tenant as T};
 use super::leaf::{
-    Format, Kind, Leaf, Preset, Required, Script, choice, contingent, formatted, limit, sealed, text, toggle,
+    DefaultValue, Format, Kind, Leaf, Required, Script, choice, contingent, formatted, limit, sealed, text, toggle,
 };
 
 const NAME: Kind = Kind::Text { max: 256 };
@@ -117,21 +117,21 @@ pub(crate) static LEAVES: &[Leaf] = &[
         T,
         "organization unit of new services: `root` or a GUID",
     )
-    .preset(Preset::Text("root")),
+    .default_value(DefaultValue::Text("root")),
     choice(
         PROVISIONING_VIA_TEAMS,
         &["Everyone", "TenantAndOrganizationUnitAdministrators", "TenantAdministrators", "NoOne"],
         T,
         "minimum role that can provision services from Microsoft Teams",
     )
-    .preset(Preset::Text("Everyone")),
+    .default_value(DefaultValue::Text("Everyone")),
     choice(
         DEFAULT_OWNER_ROLE,
         &["TeamOwner", "TeamOwnerLimited"],
         T,
         "role of the owner of a future service provisioned from Microsoft Teams",
     )
-    .preset(Preset::Text("TeamOwner")),
+    .default_value(DefaultValue::Text("TeamOwner")),
     toggle("/provisioning/multihomingEnabled", S, "whether the tenant runs on several clusters")
         .script(Script::Changed("multihoming-changed")),
     // Extensions
@@ -164,7 +164,7 @@ pub(crate) static LEAVES: &[Leaf] = &[
         "seconds until a closed session can no longer be resumed",
     )
     .under(INTERACT)
-    .preset(Preset::Number(20)),
+    .default_value(DefaultValue::Number(20)),
     choice(
         INTERACT_AUTHORIZATION,
         &["None", "VerifyToken", "VerifyTokenAndTenant"],
@@ -172,7 +172,7 @@ pub(crate) static LEAVES: &[Leaf] = &[
         "whether a session needs a token, and whether the token must be from this tenant",
     )
     .under(INTERACT)
-    .preset(Preset::Text("None")),
+    .default_value(DefaultValue::Text("None")),
     toggle(ASSISTANT_OWN_ACS, T, "whether Assistant uses the tenant's own ACS instance"),
     sealed(
         "/extensions/assistant/acsConnectionString",
@@ -232,7 +232,7 @@ pub(crate) static LEAVES: &[Leaf] = &[
         S,
         "state of the subscription; a new tenant starts in trial",
     )
-    .preset(Preset::Text("Trial")),
+    .default_value(DefaultValue::Text("Trial")),
     contingent("/licenses/contingents/services/advancedRouting", "bought for services with Advanced Routing"),
     contingent("/licenses/contingents/services/enterpriseRouting", "bought for services with Enterprise Routing"),
     contingent("/licenses/contingents/services/contactCenter", "bought for services with Contact Center"),

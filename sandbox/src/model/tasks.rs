@@ -61,7 +61,7 @@ pub(crate) fn effective_limit(tenant: &Tenant, kind: &Kind) -> i64 {
 }
 
 /// Returns what prevents tasks of a kind from running, apart from the limit.
-pub(crate) fn hindrance(tenant: &Tenant, kind: &Kind) -> Option<&'static str> {
+pub(crate) fn obstacle(tenant: &Tenant, kind: &Kind) -> Option<&'static str> {
     let unavailable = |name: &str| !tenant.state.available_modalities.contains(name);
     let unlicensed = |name: &str| tenant.runtime()["licensed"]["modalities"][name] != json!(true);
     if !is_in_service(&tenant.settings) {
@@ -83,7 +83,7 @@ pub(crate) async fn resume(work: &mut Work, tenant: &Tenant) -> Result<(), Failu
                GROUP BY service, kind HAVING SUM(running) < COUNT(*)";
     let rows: Vec<(String, String, i64)> = sqlx::query_as(sql).bind(&tenant.id).fetch_all(&mut *work.tx).await?;
     for (service, name, running) in rows {
-        let free = |kind: &&Kind| kind.name == name && hindrance(tenant, kind).is_none();
+        let free = |kind: &&Kind| kind.name == name && obstacle(tenant, kind).is_none();
         let Some(kind) = KINDS.iter().find(free) else {
             continue;
         };

@@ -132,7 +132,7 @@ pub(crate) fn version(kind: &str, number: i64) -> String {
 }
 
 /// Refuses a write to a tenant whose deletion has begun.
-pub(crate) fn alive(tenant: &Tenant) -> Result<(), Failure> {
+pub(crate) fn refuse_if_deleting(tenant: &Tenant) -> Result<(), Failure> {
     match tenant.state.deletion_id {
         Some(_) => Err(Slug::TenantDeleting.into()),
         None => Ok(()),

@@ -32,8 +32,9 @@ impl Platform {
             committed.mark_unchanged();
             let mut work = self.store.begin().await?;
             let outcome = dispatch(self, &mut work, arrival).await;
-            let patience = outcome.as_ref().ok().and_then(|reply| reply.patience);
-            let until = patience.map(|patience| began + patience).filter(|until| *until > Instant::now());
+            let wait_for_change = outcome.as_ref().ok().and_then(|reply| reply.wait_for_change);
+            let until =
+                wait_for_change.map(|wait_for_change| began + wait_for_change).filter(|until| *until > Instant::now());
             if let Some(until) = until.filter(|_| !self.stopping.is_cancelled()) {
                 work.tx.rollback().await?;
                 tokio::select! {
@@ -58,8 +59,8 @@ impl Platform {
         let (reply, mut work) = match outcome {
             Ok(reply) => (reply, work),
             Err(failure) => {
-                if let Failure::Foreign(foreign) = &failure {
-                    work.trace.code = Some(foreign.code.clone());
+                if let Failure::Microsoft(error) = &failure {
+                    work.trace.code = Some(error.code.clone());
                 }
                 if let Failure::Database(_) | Failure::Stored(_) = failure {
                     tracing::error!(error = ?failure, request_id = call.request_id, "request broke");

@@ -29,7 +29,7 @@ pub(super) async fn dispatch(platform: &Platform, work: &mut Work, arrival: &Arr
     match route.operation {
         Operation::Api(operation) => api(work, call, operation).await,
         Operation::World(operation) => world(platform, work, call, operation).await,
-        Operation::Behaviour(operation) => behave(work, call, operation).await,
+        Operation::Behaviour(operation) => behaviour(work, call, operation).await,
         Operation::Microsoft(operation) => microsoft(platform, work, call, operation).await,
     }
 }
@@ -84,7 +84,7 @@ fn faulted_routes() -> Vec<(&'static str, &'static str)> {
     routes().filter(|route| route.is_logged()).map(|route| (route.method, route.template)).collect()
 }
 
-async fn behave(work: &mut Work, call: &Call, behaviour: Behaviour) -> Result<Reply, Failure> {
+async fn behaviour(work: &mut Work, call: &Call, behaviour: Behaviour) -> Result<Reply, Failure> {
     match behaviour {
         Behaviour::ListUnits => organization::list(work, call).await,
         Behaviour::CreateUnit => organization::create(work, call).await,

@@ -33,15 +33,15 @@ impl Platform {
         let (Faulted { kind, action }, call) = (faulted, &arrival.call);
         match &action {
             Action::Answer { canned, after: false } => {
-                self.note(call, &kind, Some(canned.status)).await;
+                self.log_fault(call, &kind, Some(canned.status)).await;
                 return canned_response(canned, &call.request_id);
             }
             Action::CloseBefore => {
-                self.note(call, &kind, None).await;
+                self.log_fault(call, &kind, None).await;
                 peer.cut();
                 return Response::default();
             }
-            Action::Delay { wait, after: false } => self.rest(*wait).await,
+            Action::Delay { wait, after: false } => self.pause(*wait).await,
             Action::Answer { after: true, .. }
             | Action::Delay { after: true, .. }
             | Action::CloseAfter
@@ -52,7 +52,7 @@ impl Platform {
         match action {
             Action::Answer { canned, .. } => return canned_response(&canned, &call.request_id),
             Action::CloseAfter => peer.cut(),
-            Action::Delay { wait, after: true } => self.rest(wait).await,
+            Action::Delay { wait, after: true } => self.pause(wait).await,
             Action::Truncate => return truncated(reply, &call.request_id),
             Action::Cut => return cut(reply, &call.request_id),
             Action::Delay { .. } | Action::CloseBefore => {}
@@ -61,7 +61,7 @@ impl Platform {
     }
 
     /// Waits until the time is over or the platform stops.
-    async fn rest(&self, wait: Duration) {
+    async fn pause(&self, wait: Duration) {
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = self.stopping.cancelled() => {}
@@ -69,15 +69,15 @@ impl Platform {
     }
 
     /// Logs a request that a fault answered instead of the platform.
-    async fn note(&self, call: &Call, kind: &str, status: Option<u16>) {
+    async fn log_fault(&self, call: &Call, kind: &str, status: Option<u16>) {
         let ending = Ending { status, slug: None, fault: Some(kind), carried_out: false };
-        let noted = async {
+        let logged = async {
             let mut work = self.store.begin().await?;
             work.trace.tenant = call.tenant().ok();
             write_log(&mut work, call, &ending).await?;
             work.tx.commit().await
         };
-        if let Err(error) = noted.await {
+        if let Err(error) = logged.await {
             tracing::error!(%error, request_id = call.request_id, "log not written");
         }
     }

@@ -37,7 +37,7 @@ pub(crate) async fn change(work: &mut Work, tenant: &mut Tenant, patch: &Value, 
     records::purge(work, tenant).await?;
     tenant.settings = merged.settings;
     tenant.state.moved_from.retain(|pointer, _| patch.pointer(pointer).is_none());
-    records::follow(work, tenant).await?;
+    records::close_if_off(work, tenant).await?;
     tenant.save(work).await?;
-    script::follow(work, tenant).await
+    script::run_if_automatic(work, tenant).await
 }

@@ -1,7 +1,7 @@
 //! Guest accounts of a tenant: their invitations, and the messages that they send.
 use serde_json::{Value, json};
 
-use super::script::saved;
+use super::script::save_and_run;
 use super::target::tenant;
 use crate::http::call::Call;
 use crate::http::reply::Reply;
@@ -25,7 +25,7 @@ pub(crate) async fn invitations(work: &mut Work, call: &Call) -> Result<Reply, F
             _ => tenant.state.accepted_accounts.remove(&account),
         };
     }
-    saved(work, tenant).await
+    save_and_run(work, tenant).await
 }
 
 /// `GET /sandbox/tenants/{id}/messages`: lists the test messages that arrived.

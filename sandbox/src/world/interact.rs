@@ -70,7 +70,7 @@ async fn rejection(work: &mut Work, tenant: &Tenant, body: &Members) -> Result<O
 }
 
 /// Returns why an accepted customer reaches no agent.
-fn hindrance(tenant: &Tenant) -> Option<&'static str> {
+fn obstacle(tenant: &Tenant) -> Option<&'static str> {
     if !is_in_service(&tenant.settings) {
         Some("tenant-state")
     } else if !tenant.is_on(INTERACT_ENABLED) {
@@ -90,7 +90,7 @@ pub(crate) async fn connect(work: &mut Work, call: &Call) -> Result<Reply, Failu
     if let Some(reason) = rejection(work, &tenant, &body).await? {
         return Ok(not_connected("rejected", reason));
     }
-    if let Some(reason) = hindrance(&tenant) {
+    if let Some(reason) = obstacle(&tenant) {
         return Ok(not_connected("no-agent", reason));
     }
     let Some(id) = body.nullable_text("rejoin")? else {

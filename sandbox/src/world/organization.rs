@@ -12,7 +12,7 @@ use crate::model::problem::{Code, Failure, Problem};
 use crate::model::rows::DEFAULT_ORGANIZATION_UNIT;
 use crate::model::store::Work;
 use crate::model::table::put;
-use crate::model::tenant::{Tenant, alive};
+use crate::model::tenant::{Tenant, refuse_if_deleting};
 use crate::model::units::{ROOT, Tree, teams_based};
 
 /// `GET /sandbox/tenants/{id}/organization-units`.
@@ -28,7 +28,7 @@ pub(crate) async fn create(work: &mut Work, call: &Call) -> Result<Reply, Failur
     let body = call.members(&["id", "name", "parent", "selectable"])?;
     let tenant = call.tenant()?;
     if let Some(present) = Tenant::load(work, &tenant).await? {
-        alive(&present)?;
+        refuse_if_deleting(&present)?;
     }
     let tree = Tree::load(work, &tenant).await?;
     let id = match body.nullable_text("id")? {

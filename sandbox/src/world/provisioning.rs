@@ -1,17 +1,17 @@
 //! Provisioning of services: who may do it from Microsoft Teams, the owner role, and the organization unit.
 use serde_json::json;
 
-use super::script::saved;
+use super::script::save_and_run;
 use super::services::{ASSIGNMENTS, NewService, Place, insert, license, named_unit, technical};
 use super::target::tenant;
-use super::users::welcome;
+use super::users::ensure_user;
 use crate::http::call::Call;
 use crate::http::members::Members;
 use crate::http::reply::Reply;
 use crate::model::problem::{Failure, Slug};
 use crate::model::rows::{DEFAULT_ORGANIZATION_UNIT, DEFAULT_OWNER_ROLE, PROVISIONING_VIA_TEAMS};
 use crate::model::store::Work;
-use crate::model::tenant::{Tenant, alive};
+use crate::model::tenant::{Tenant, refuse_if_deleting};
 use crate::model::units::{Tree, teams_based};
 
 /// Who provisions, lowest role first.
@@ -48,7 +48,7 @@ pub(crate) async fn remove_service(work: &mut Work, call: &Call) -> Result<Reply
     may_remove(call, &tenant)?;
     let sql = "UPDATE services SET removed = 1 WHERE tenant = ? AND id = ?";
     sqlx::query(sql).bind(&tenant.id).bind(call.parameter("service")).execute(&mut *work.tx).await?;
-    saved(work, tenant).await
+    save_and_run(work, tenant).await
 }
 
 /// Why a service is not provisioned.
@@ -94,7 +94,7 @@ pub(crate) async fn provision(work: &mut Work, call: &Call) -> Result<Reply, Fai
     let (technical, license) = (technical(&body)?, license(&body)?);
     let id = body.nullable_text("id")?.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
     let tenant = tenant(work, call).await?;
-    alive(&tenant)?;
+    refuse_if_deleting(&tenant)?;
     let tree = Tree::load(work, &tenant.id).await?;
     let chosen = named_unit(&body, &tree)?;
     let default = tenant.text(DEFAULT_ORGANIZATION_UNIT).unwrap_or("root").to_owned();
@@ -105,11 +105,11 @@ pub(crate) async fn provision(work: &mut Work, call: &Call) -> Result<Reply, Fai
             "outcome": "refused", "reason": reason, "id": null, "organizationUnitId": null, "ownerRole": null,
         })));
     }
-    let unit = land(work, &tenant, &tree, &by, chosen.unwrap_or(default)).await?;
+    let unit = unit_for(work, &tenant, &tree, &by, chosen.unwrap_or(default)).await?;
     let owner_role = (via == "teams").then(|| tenant.text(DEFAULT_OWNER_ROLE).unwrap_or("TeamOwner").to_owned());
     let place = Place { unit, assignment, owner: Some(by), owner_role };
     insert(work, &tenant, &NewService { id: &id, technical: &technical, license: &license, place: &place }).await?;
-    saved(work, tenant).await?;
+    save_and_run(work, tenant).await?;
     Ok(Reply::ok(json!({
         "outcome": "provisioned", "reason": null, "id": id, "organizationUnitId": place.unit,
         "ownerRole": place.owner_role,
@@ -119,9 +119,15 @@ pub(crate) async fn provision(work: &mut Work, call: &Call) -> Result<Reply, Fai
 /// Returns the unit for a service that this user provisions.
 ///
 /// A new user, or one who cannot use the unit, is placed in the fallback unit, too.
-async fn land(work: &mut Work, tenant: &Tenant, tree: &Tree, user: &str, wanted: String) -> Result<String, Failure> {
+async fn unit_for(
+    work: &mut Work,
+    tenant: &Tenant,
+    tree: &Tree,
+    user: &str,
+    wanted: String,
+) -> Result<String, Failure> {
     let fallback = teams_based(&tenant.id);
-    if welcome(work, tenant, user, &fallback).await? {
+    if ensure_user(work, tenant, user, &fallback).await? {
         return Ok(fallback);
     }
     if tree.is_selectable(&wanted) {

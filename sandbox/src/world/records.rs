@@ -7,7 +7,7 @@ use jiff::{Span, Timestamp};
 use serde_json::{Value, json};
 
 use super::target::tenant;
-use super::users::welcome;
+use super::users::ensure_user;
 use crate::http::call::Call;
 use crate::http::reply::Reply;
 use crate::model::digest::derived_guid;
@@ -29,7 +29,7 @@ pub(crate) async fn set_state(work: &mut Work, call: &Call) -> Result<Reply, Fai
     let state = call.members(&["state"])?.text("state")?;
     let tenant = tenant(work, call).await?;
     let (user, now) = (call.parameter("user"), work.now.as_second());
-    welcome(work, &tenant, user, &teams_based(&tenant.id)).await?;
+    ensure_user(work, &tenant, user, &teams_based(&tenant.id)).await?;
     let sql = "UPDATE users SET state = ?, state_since = ? WHERE tenant = ? AND id = ?";
     let row = sqlx::query(sql).bind(&state).bind(now).bind(&tenant.id).bind(user);
     row.execute(&mut *work.tx).await?;
@@ -44,7 +44,7 @@ pub(crate) async fn set_state(work: &mut Work, call: &Call) -> Result<Reply, Fai
 }
 
 /// Closes open records if states are no longer recorded; existing records stay.
-pub(crate) async fn follow(work: &mut Work, tenant: &Tenant) -> Result<(), Failure> {
+pub(crate) async fn close_if_off(work: &mut Work, tenant: &Tenant) -> Result<(), Failure> {
     if !tenant.is_on(PERSIST_USER_STATES) {
         let sql = "UPDATE user_states SET ended_at = ? WHERE tenant = ? AND ended_at IS NULL";
         sqlx::query(sql).bind(work.now.as_second()).bind(&tenant.id).execute(&mut *work.tx).await?;

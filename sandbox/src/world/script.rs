@@ -37,7 +37,7 @@ pub(crate) async fn run(work: &mut Work, tenant: &mut Tenant) -> Result<Run, Fai
         sqlx::query(sql).bind(id).execute(&mut *work.tx).await?;
     }
     if let Some(deletion_id) = tenant.state.deletion_id.clone() {
-        forget(work, tenant).await?;
+        remove(work, tenant).await?;
         let sql = "INSERT OR REPLACE INTO tombstones VALUES (?, ?, ?)";
         let tombstone = sqlx::query(sql).bind(&tenant.id).bind(deletion_id).bind(tenant.partner());
         tombstone.execute(&mut *work.tx).await?;
@@ -50,7 +50,7 @@ pub(crate) async fn run(work: &mut Work, tenant: &mut Tenant) -> Result<Run, Fai
 }
 
 /// Runs the script if automatic runs are on.
-pub(crate) async fn follow(work: &mut Work, tenant: &mut Tenant) -> Result<(), Failure> {
+pub(crate) async fn run_if_automatic(work: &mut Work, tenant: &mut Tenant) -> Result<(), Failure> {
     if work.fact("auto_run").await? == "true" {
         run(work, tenant).await?;
     }
@@ -58,14 +58,14 @@ pub(crate) async fn follow(work: &mut Work, tenant: &mut Tenant) -> Result<(), F
 }
 
 /// Saves a tenant, runs the script if automatic runs are on, and returns an empty answer.
-pub(crate) async fn saved(work: &mut Work, mut tenant: Tenant) -> Result<Reply, Failure> {
+pub(crate) async fn save_and_run(work: &mut Work, mut tenant: Tenant) -> Result<Reply, Failure> {
     tenant.save(work).await?;
-    follow(work, &mut tenant).await?;
+    run_if_automatic(work, &mut tenant).await?;
     Ok(Reply::new(204, None))
 }
 
 /// Removes everything about a tenant except the tokens of its triggers, which stay used.
-pub(crate) async fn forget(work: &mut Work, tenant: &Tenant) -> Result<(), Failure> {
+pub(crate) async fn remove(work: &mut Work, tenant: &Tenant) -> Result<(), Failure> {
     for sql in [
         "DELETE FROM tenants WHERE id = ?",
         "DELETE FROM secrets WHERE tenant = ?",

@@ -1,7 +1,7 @@
 //! Services of a tenant. The rules for people who provision them are in `provisioning`.
 use serde_json::{Value, json};
 
-use super::script::saved;
+use super::script::save_and_run;
 use super::target::tenant;
 use crate::http::call::Call;
 use crate::http::members::Members;
@@ -10,7 +10,7 @@ use crate::model::problem::{Code, Failure, Problem};
 use crate::model::rows::DEFAULT_ORGANIZATION_UNIT;
 use crate::model::runtime::SERVICE_LICENSES;
 use crate::model::store::Work;
-use crate::model::tenant::{Tenant, alive};
+use crate::model::tenant::{Tenant, refuse_if_deleting};
 use crate::model::units::Tree;
 
 /// How users are assigned to a service; only the first kind follows a team in Microsoft Teams.
@@ -90,7 +90,7 @@ pub(crate) async fn put_service(work: &mut Work, call: &Call) -> Result<Reply, F
     let (technical, license) = (technical(&body)?, license(&body)?);
     let features = json!(body.texts("features")?);
     let tenant = tenant(work, call).await?;
-    alive(&tenant)?;
+    refuse_if_deleting(&tenant)?;
     let tree = Tree::load(work, &tenant.id).await?;
     let unit = named_unit(&body, &tree)?;
     let members = if body.has("members") { Some(json!(body.texts("members")?).to_string()) } else { None };
@@ -102,7 +102,7 @@ pub(crate) async fn put_service(work: &mut Work, call: &Call) -> Result<Reply, F
                WHERE tenant = ?1 AND id = ?2";
     let row = sqlx::query(sql).bind(&tenant.id).bind(id).bind(license);
     row.bind(features.to_string()).bind(technical.to_string()).bind(unit).bind(members).execute(&mut *work.tx).await?;
-    saved(work, tenant).await
+    save_and_run(work, tenant).await
 }
 
 /// `PUT /sandbox/tenants/{id}/services/{service}/tab`: removes the tab in Microsoft Teams, or adds it again.

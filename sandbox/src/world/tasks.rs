@@ -6,7 +6,7 @@ use crate::http::call::Call;
 use crate::http::reply::Reply;
 use crate::model::problem::{Code, Failure, Problem, Slug};
 use crate::model::store::Work;
-use crate::model::tasks::{AtLimit, KINDS, effective_limit, hindrance, kinds, resume};
+use crate::model::tasks::{AtLimit, KINDS, effective_limit, kinds, obstacle, resume};
 
 /// The outcomes of a task, and the reasons why it does not run.
 pub(crate) const OUTCOMES: [&str; 4] = ["running", "blocked", "discarded", "rejected"];
@@ -26,7 +26,7 @@ pub(crate) async fn create(work: &mut Work, call: &Call) -> Result<Reply, Failur
     let Some(kind) = KINDS.iter().find(|kind| kind.name == name) else {
         return Err(Problem::member("/kind", Code::NotAllowed).into());
     };
-    if let Some(reason) = hindrance(&tenant, kind).or(removed.then_some("service-removed")) {
+    if let Some(reason) = obstacle(&tenant, kind).or(removed.then_some("service-removed")) {
         return Ok(outcome(None, "rejected", Some(reason)));
     }
     let sql = "SELECT COUNT(*) FROM tasks WHERE tenant = ? AND service = ? AND kind = ? AND running = 1";

@@ -17,7 +17,7 @@ use crate::model::roles::{Caller, Role};
 use crate::model::runtime;
 use crate::model::store::Work;
 use crate::model::table::{Place, place};
-use crate::model::tenant::{Tenant, alive};
+use crate::model::tenant::{Tenant, refuse_if_deleting};
 
 fn document(tenant: &Tenant, role: Role) -> Reply {
     let caller = Caller { role, partner: None, tenants: Default::default() };
@@ -33,7 +33,7 @@ pub(crate) async fn edit_settings(work: &mut Work, call: &Call) -> Result<Reply,
         false => UnknownMembers::Refused,
     };
     let mut tenant = tenant(work, call).await?;
-    alive(&tenant)?;
+    refuse_if_deleting(&tenant)?;
     let patch = settings_of(call.json()?)?;
     change(work, &mut tenant, &patch, Edit { role, unknown_members, normalisers: BTreeMap::new() }).await?;
     Ok(document(&tenant, role))
@@ -56,7 +56,7 @@ pub(crate) async fn stamp(work: &mut Work, call: &Call) -> Result<Reply, Failure
 /// `DELETE /sandbox/tenants/{id}`: loses a tenant, without a tombstone.
 pub(crate) async fn lose(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let tenant = tenant(work, call).await?;
-    script::forget(work, &tenant).await?;
+    script::remove(work, &tenant).await?;
     Ok(Reply::new(204, None))
 }
 

@@ -1,7 +1,7 @@
 //! Users of a tenant and their licenses.
 use serde_json::json;
 
-use super::script::saved;
+use super::script::save_and_run;
 use super::services::named_unit;
 use super::target::tenant;
 use crate::http::call::Call;
@@ -27,7 +27,7 @@ pub(crate) async fn put_user(work: &mut Work, call: &Call) -> Result<Reply, Fail
     let user = call.parameter("user");
     let unit = named_unit(&body, &Tree::load(work, &tenant.id).await?)?;
     // A new user without a unit.
-    welcome(work, &tenant, user, &teams_based(&tenant.id)).await?;
+    ensure_user(work, &tenant, user, &teams_based(&tenant.id)).await?;
     let sql = "UPDATE users SET organization_unit = COALESCE(?3, organization_unit), \
                display_name = COALESCE(?4, display_name), upn = COALESCE(?5, upn), design = COALESCE(?6, design) \
                WHERE tenant = ?1 AND id = ?2";
@@ -46,11 +46,11 @@ pub(crate) async fn put_user(work: &mut Work, call: &Call) -> Result<Reply, Fail
         let sql = "INSERT OR IGNORE INTO user_licenses VALUES (?, ?, ?)";
         sqlx::query(sql).bind(&tenant.id).bind(user).bind(license).execute(&mut *work.tx).await?;
     }
-    saved(work, tenant).await
+    save_and_run(work, tenant).await
 }
 
 /// Creates a user unless it exists; true if it was created.
-pub(crate) async fn welcome(work: &mut Work, tenant: &Tenant, user: &str, unit: &str) -> Result<bool, Failure> {
+pub(crate) async fn ensure_user(work: &mut Work, tenant: &Tenant, user: &str, unit: &str) -> Result<bool, Failure> {
     let sql = "INSERT OR IGNORE INTO users (tenant, id, organization_unit) VALUES (?, ?, ?)";
     let row = sqlx::query(sql).bind(&tenant.id).bind(user).bind(unit);
     Ok(row.execute(&mut *work.tx).await?.rows_affected() > 0)

@@ -43,29 +43,29 @@ const GONE: &[Slug] = &[TenantNotFound, TenantDeleted];
 const TRIGGER: &[Slug] =
     &[TenantNotFound, TenantDeleted, TenantDeleting, OwnedByOther, SectionOff, UnsupportedMediaType, InvalidRequest];
 
-const fn ask(method: &'static str, template: &'static str, operation: Api, about: &'static str) -> Route {
+const fn route(method: &'static str, template: &'static str, operation: Api, about: &'static str) -> Route {
     Route::new(method, template, Operation::Api(operation), about)
 }
 
 /// In the order of the document.
 pub(super) static ROUTES: &[Route] = &[
-    ask("POST", "/oauth2/v2.0/token", Api::IssueToken, "Issue a token (client credentials)")
+    route("POST", "/oauth2/v2.0/token", Api::IssueToken, "Issue a token (client credentials)")
         .body("TokenRequest")
         .answers(&[(200, Some("Token")), (400, Some("TokenError")), (401, Some("TokenError"))]),
-    ask("GET", "/v1/capabilities", Api::ReadCapabilities, "Read what this client may write")
+    route("GET", "/v1/capabilities", Api::ReadCapabilities, "Read what this client may write")
         .answers(&[(200, Some("Capabilities"))]),
-    ask("GET", "/v1/changes", Api::ListChanges, "List the tenants that changed")
+    route("GET", "/v1/changes", Api::ListChanges, "List the tenants that changed")
         .takes(&[AFTER, WAIT])
         .answers(&[(200, Some("Changes"))])
         .refuses(&[CursorExpired]),
-    ask("GET", "/v1/tenants", Api::ListTenants, "List tenants with their versions")
+    route("GET", "/v1/tenants", Api::ListTenants, "List tenants with their versions")
         .takes(&[FIELDS, LIMIT, CURSOR, IF_NONE_MATCH])
         .answers(&[(200, Some("Tenants")), (304, None)]),
-    ask("GET", "/v1/tenants/{id}", Api::ReadTenant, "Read everything about a tenant")
+    route("GET", "/v1/tenants/{id}", Api::ReadTenant, "Read everything about a tenant")
         .takes(&[IF_NONE_MATCH])
         .answers(&[(200, Some("Tenant")), (304, None)])
         .refuses(GONE),
-    ask("PUT", "/v1/tenants/{id}", Api::CreateTenant, "Create a tenant")
+    route("PUT", "/v1/tenants/{id}", Api::CreateTenant, "Create a tenant")
         .takes(&[OWNER, RECREATE])
         .body("TenantCreation")
         .answers(&[(201, Some("Tenant"))])
@@ -78,7 +78,7 @@ pub(super) static ROUTES: &[Route] = &[
             InvalidSettings,
             InvalidRequest,
         ]),
-    ask("PATCH", "/v1/tenants/{id}", Api::PatchTenant, "Merge a patch into the settings, all or nothing")
+    route("PATCH", "/v1/tenants/{id}", Api::PatchTenant, "Merge a patch into the settings, all or nothing")
         .takes(&[OWNER, SETTINGS_VERSION])
         .body("TenantPatch")
         .answers(TENANT)
@@ -93,38 +93,48 @@ pub(super) static ROUTES: &[Route] = &[
             InvalidSettings,
             SettingsVersionRequired,
         ]),
-    ask("DELETE", "/v1/tenants/{id}", Api::DeleteTenant, "Start the irreversible deletion of a tenant")
+    route("DELETE", "/v1/tenants/{id}", Api::DeleteTenant, "Start the irreversible deletion of a tenant")
         .takes(&[OWNER, CONFIRM])
         .answers(&[(202, Some("Tenant"))])
         .refuses(&[TenantNotFound, TenantDeleted, OwnedByOther, ConfirmationRequired]),
-    ask("PUT", "/v1/tenants/{id}/owner", Api::ClaimTenant, "Set the owner stamp of a tenant that has none")
+    route("PUT", "/v1/tenants/{id}/owner", Api::ClaimTenant, "Set the owner stamp of a tenant that has none")
         .takes(&[CLAIMED_OWNER])
         .answers(TENANT)
         .refuses(&[TenantNotFound, TenantDeleted, TenantDeleting, OwnedByOther]),
-    ask("DELETE", "/v1/tenants/{id}/owner", Api::ReleaseTenant, "Remove the own stamp; `lastOwner` keeps it")
+    route("DELETE", "/v1/tenants/{id}/owner", Api::ReleaseTenant, "Remove the own stamp; `lastOwner` keeps it")
         .takes(&[OWNER])
         .answers(TENANT)
         .refuses(&[TenantNotFound, TenantDeleted, OwnedByOther]),
-    ask("GET", "/v1/tenants/{id}/widget-key", Api::ReadWidgetKey, "Read the widget key")
+    route("GET", "/v1/tenants/{id}/widget-key", Api::ReadWidgetKey, "Read the widget key")
         .answers(&[(200, Some("WidgetKey"))])
         .refuses(&[TenantNotFound, TenantDeleted, WidgetKeyNotSet]),
-    ask("POST", "/v1/tenants/{id}/widget-key/rotate", Api::RotateWidgetKey, "Create a new widget key, once per token")
-        .takes(&[OWNER])
-        .body("Rotation")
-        .answers(&[(200, Some("TriggerOutcome"))])
-        .refuses(TRIGGER),
-    ask("POST", "/v1/tenants/{id}/instant-messaging/test", Api::SendTestMessage, "Send a test message, once per token")
-        .takes(&[OWNER])
-        .body("TestMessage")
-        .answers(&[(200, Some("TriggerOutcome"))])
-        .refuses(&[
-            TenantNotFound,
-            TenantDeleted,
-            TenantDeleting,
-            OwnedByOther,
-            SectionOff,
-            InvitationPending,
-            UnsupportedMediaType,
-            InvalidRequest,
-        ]),
+    route(
+        "POST",
+        "/v1/tenants/{id}/widget-key/rotate",
+        Api::RotateWidgetKey,
+        "Create a new widget key, once per token",
+    )
+    .takes(&[OWNER])
+    .body("Rotation")
+    .answers(&[(200, Some("TriggerOutcome"))])
+    .refuses(TRIGGER),
+    route(
+        "POST",
+        "/v1/tenants/{id}/instant-messaging/test",
+        Api::SendTestMessage,
+        "Send a test message, once per token",
+    )
+    .takes(&[OWNER])
+    .body("TestMessage")
+    .answers(&[(200, Some("TriggerOutcome"))])
+    .refuses(&[
+        TenantNotFound,
+        TenantDeleted,
+        TenantDeleting,
+        OwnedByOther,
+        SectionOff,
+        InvitationPending,
+        UnsupportedMediaType,
+        InvalidRequest,
+    ]),
 ];

@@ -15,13 +15,13 @@ const VIEWER: Parameter = query("as", Holds::OneOf(&roles::Role::NAMES), "Role o
 const ASKER: Parameter = Parameter { required: true, ..query("as", Holds::Text, "Id of the user who searches") };
 const WORDS: Parameter = query("text", Holds::Text, "Beginning of a name or an address");
 
-const fn play(method: &'static str, template: &'static str, behaviour: Behaviour, about: &'static str) -> Route {
+const fn route(method: &'static str, template: &'static str, behaviour: Behaviour, about: &'static str) -> Route {
     Route::new(method, template, Operation::Behaviour(behaviour), about)
 }
 
 /// Units, provisioning, records, tasks, calls, Interact, view, licenses, search.
 pub(super) static ROUTES: &[Route] = &[
-    play(
+    route(
         "GET",
         "/sandbox/tenants/{id}/organization-units",
         Behaviour::ListUnits,
@@ -29,11 +29,11 @@ pub(super) static ROUTES: &[Route] = &[
     )
     .answers(&[(200, Some("OrganizationUnits"))])
     .refuses(READS),
-    play("POST", "/sandbox/tenants/{id}/organization-units", Behaviour::CreateUnit, "Create an organization unit")
+    route("POST", "/sandbox/tenants/{id}/organization-units", Behaviour::CreateUnit, "Create an organization unit")
         .body("OrganizationUnitCreation")
         .answers(&[(201, Some("OrganizationUnit"))])
         .refuses(&[TenantDeleting, UnsupportedMediaType, InvalidRequest]),
-    play(
+    route(
         "DELETE",
         "/sandbox/tenants/{id}/organization-units/{unit}",
         Behaviour::DeleteUnit,
@@ -41,7 +41,7 @@ pub(super) static ROUTES: &[Route] = &[
     )
     .answers(NOTHING)
     .refuses(&[TenantNotFound, InvalidRequest]),
-    play(
+    route(
         "POST",
         "/sandbox/tenants/{id}/services",
         Behaviour::ProvisionService,
@@ -50,10 +50,10 @@ pub(super) static ROUTES: &[Route] = &[
     .body("Provisioning")
     .answers(&[(200, Some("ProvisioningOutcome"))])
     .refuses(MAKES),
-    play("GET", "/sandbox/tenants/{id}/services", Behaviour::ListServices, "List the services")
+    route("GET", "/sandbox/tenants/{id}/services", Behaviour::ListServices, "List the services")
         .answers(&[(200, Some("Services"))])
         .refuses(READS),
-    play(
+    route(
         "PUT",
         "/sandbox/tenants/{id}/services/{service}/tab",
         Behaviour::SetTab,
@@ -62,14 +62,14 @@ pub(super) static ROUTES: &[Route] = &[
     .body("Tab")
     .answers(NOTHING)
     .refuses(WRITES),
-    play("GET", "/sandbox/tenants/{id}/users", Behaviour::ListUsers, "List the users")
+    route("GET", "/sandbox/tenants/{id}/users", Behaviour::ListUsers, "List the users")
         .answers(&[(200, Some("Users"))])
         .refuses(READS),
-    play("PUT", "/sandbox/tenants/{id}/users/{user}/state", Behaviour::SetUserState, "Change the state of a user")
+    route("PUT", "/sandbox/tenants/{id}/users/{user}/state", Behaviour::SetUserState, "Change the state of a user")
         .body("UserState")
         .answers(NOTHING)
         .refuses(WRITES),
-    play(
+    route(
         "GET",
         "/sandbox/tenants/{id}/records",
         Behaviour::ListRecords,
@@ -78,29 +78,29 @@ pub(super) static ROUTES: &[Route] = &[
     .takes(&[READER])
     .answers(&[(200, Some("Records"))])
     .refuses(READS),
-    play("POST", "/sandbox/tenants/{id}/tasks", Behaviour::CreateTask, "Create a task")
+    route("POST", "/sandbox/tenants/{id}/tasks", Behaviour::CreateTask, "Create a task")
         .body("Task")
         .answers(&[(200, Some("TaskOutcome"))])
         .refuses(WRITES),
-    play("GET", "/sandbox/tenants/{id}/tasks", Behaviour::ListTasks, "List running and waiting tasks")
+    route("GET", "/sandbox/tenants/{id}/tasks", Behaviour::ListTasks, "List running and waiting tasks")
         .answers(&[(200, Some("Tasks"))])
         .refuses(READS),
-    play("DELETE", "/sandbox/tenants/{id}/tasks/{task}", Behaviour::FinishTask, "Finish a task")
+    route("DELETE", "/sandbox/tenants/{id}/tasks/{task}", Behaviour::FinishTask, "Finish a task")
         .answers(NOTHING)
         .refuses(READS),
-    play("POST", "/sandbox/tenants/{id}/calls", Behaviour::CallService, "Call a service as a customer")
+    route("POST", "/sandbox/tenants/{id}/calls", Behaviour::CallService, "Call a service as a customer")
         .body("CustomerCall")
         .answers(&[(200, Some("CallOutcome"))])
         .refuses(WRITES),
-    play("POST", "/sandbox/tenants/{id}/log-ins", Behaviour::LogIn, "Log in as a user")
+    route("POST", "/sandbox/tenants/{id}/log-ins", Behaviour::LogIn, "Log in as a user")
         .body("LogIn")
         .answers(&[(200, Some("LogInOutcome"))])
         .refuses(WRITES),
-    play("PUT", "/sandbox/interact/tokens", Behaviour::PlantInteractToken, "Plant a token for a customer")
+    route("PUT", "/sandbox/interact/tokens", Behaviour::PlantInteractToken, "Plant a token for a customer")
         .body("InteractToken")
         .answers(NOTHING)
         .refuses(&[UnsupportedMediaType, InvalidRequest]),
-    play(
+    route(
         "POST",
         "/sandbox/tenants/{id}/interact/sessions",
         Behaviour::ConnectSession,
@@ -109,10 +109,10 @@ pub(super) static ROUTES: &[Route] = &[
     .body("InteractConnection")
     .answers(&[(200, Some("InteractOutcome"))])
     .refuses(WRITES),
-    play("GET", "/sandbox/tenants/{id}/interact/sessions", Behaviour::ListSessions, "List the sessions")
+    route("GET", "/sandbox/tenants/{id}/interact/sessions", Behaviour::ListSessions, "List the sessions")
         .answers(&[(200, Some("InteractSessions"))])
         .refuses(READS),
-    play(
+    route(
         "POST",
         "/sandbox/tenants/{id}/interact/sessions/{session}/events",
         Behaviour::LeaveSession,
@@ -121,14 +121,14 @@ pub(super) static ROUTES: &[Route] = &[
     .body("InteractEvent")
     .answers(&[(200, Some("InteractSession"))])
     .refuses(WRITES),
-    play("GET", "/sandbox/tenants/{id}/view", Behaviour::ViewTenant, "Read users and calls as the portal shows them")
+    route("GET", "/sandbox/tenants/{id}/view", Behaviour::ViewTenant, "Read users and calls as the portal shows them")
         .takes(&[VIEWER])
         .answers(&[(200, Some("View"))])
         .refuses(READS),
-    play("GET", "/sandbox/tenants/{id}/licences", Behaviour::ListLicenses, "Compare used licenses with bought ones")
+    route("GET", "/sandbox/tenants/{id}/licences", Behaviour::ListLicenses, "Compare used licenses with bought ones")
         .answers(&[(200, Some("Licenses"))])
         .refuses(READS),
-    play("GET", "/sandbox/tenants/{id}/search", Behaviour::Search, "Search contacts in Attendant Console")
+    route("GET", "/sandbox/tenants/{id}/search", Behaviour::Search, "Search contacts in Attendant Console")
         .takes(&[ASKER, WORDS])
         .answers(&[(200, Some("SearchResult"))])
         .refuses(READS),

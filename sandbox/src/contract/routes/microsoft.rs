@@ -26,13 +26,13 @@ const OBJECT: &[(u16, Option<&str>)] = answers!("GraphError", (200, Some("GraphO
 const LIST: &[(u16, Option<&str>)] = answers!("GraphError", (200, Some("GraphPage")); 400, 401, 403, 404, 429);
 const PRESENCE: &[(u16, Option<&str>)] = answers!("GraphError", (200, Some("GraphPresence")); 400, 401, 403, 404, 429);
 
-const fn ask(method: &'static str, template: &'static str, operation: Microsoft, about: &'static str) -> Route {
+const fn route(method: &'static str, template: &'static str, operation: Microsoft, about: &'static str) -> Route {
     Route::new(method, template, Operation::Microsoft(operation), about)
 }
 
 /// In the order of the document.
 pub(super) static ROUTES: &[Route] = &[
-    ask(
+    route(
         "POST",
         "/login/{tenant}/oauth2/v2.0/token",
         Microsoft::IssueEntraToken,
@@ -40,20 +40,20 @@ pub(super) static ROUTES: &[Route] = &[
     )
     .body("EntraTokenRequest")
     .answers(answers!("EntraError", (200, Some("EntraToken")); 400, 401)),
-    ask(
+    route(
         "GET",
         "/login/{tenant}/v2.0/.well-known/openid-configuration",
         Microsoft::ReadOpenIdConfiguration,
         "Read which tenant an id or a domain belongs to",
     )
     .answers(answers!("EntraError", (200, Some("OpenIdConfiguration")); 400)),
-    ask("GET", "/login/common/discovery/instance", Microsoft::DiscoverInstance, "List the hosts of this cloud")
+    route("GET", "/login/common/discovery/instance", Microsoft::DiscoverInstance, "List the hosts of this cloud")
         .answers(&[(200, Some("InstanceDiscovery"))]),
-    ask("GET", "/graph/v1.0/groups/{group}", Microsoft::ReadGroup, "Read a group").takes(&[SELECT]).answers(OBJECT),
-    ask("GET", "/graph/v1.0/groups/{group}/members", Microsoft::ListMembers, "List the direct members of a group")
+    route("GET", "/graph/v1.0/groups/{group}", Microsoft::ReadGroup, "Read a group").takes(&[SELECT]).answers(OBJECT),
+    route("GET", "/graph/v1.0/groups/{group}/members", Microsoft::ListMembers, "List the direct members of a group")
         .takes(PAGE)
         .answers(LIST),
-    ask(
+    route(
         "GET",
         "/graph/v1.0/groups/{group}/transitiveMembers",
         Microsoft::ListTransitiveMembers,
@@ -61,7 +61,7 @@ pub(super) static ROUTES: &[Route] = &[
     )
     .takes(PAGE)
     .answers(LIST),
-    ask(
+    route(
         "GET",
         "/graph/v1.0/servicePrincipals(appId='{appId}')",
         Microsoft::ReadServicePrincipalOfApp,
@@ -69,7 +69,7 @@ pub(super) static ROUTES: &[Route] = &[
     )
     .takes(&[SELECT])
     .answers(OBJECT),
-    ask(
+    route(
         "GET",
         "/graph/v1.0/servicePrincipals/{principal}",
         Microsoft::ReadServicePrincipal,
@@ -77,7 +77,7 @@ pub(super) static ROUTES: &[Route] = &[
     )
     .takes(&[SELECT])
     .answers(OBJECT),
-    ask(
+    route(
         "GET",
         "/graph/v1.0/servicePrincipals/{principal}/appRoleAssignments",
         Microsoft::ListAppRoleAssignments,
@@ -85,32 +85,37 @@ pub(super) static ROUTES: &[Route] = &[
     )
     .takes(PAGE)
     .answers(LIST),
-    ask("GET", "/graph/v1.0/users", Microsoft::ListGraphUsers, "List users")
+    route("GET", "/graph/v1.0/users", Microsoft::ListGraphUsers, "List users")
         .takes(&[SELECT, TOP, COUNT, SKIP_TOKEN, FILTER, CONSISTENCY])
         .answers(LIST),
-    ask("GET", "/graph/v1.0/users/{user}", Microsoft::ReadGraphUser, "Read a user by id or sign-in name")
+    route("GET", "/graph/v1.0/users/{user}", Microsoft::ReadGraphUser, "Read a user by id or sign-in name")
         .takes(&[SELECT])
         .answers(OBJECT),
-    ask("GET", "/graph/v1.0/users/{user}/presence", Microsoft::ReadPresence, "Read the presence of a user")
+    route("GET", "/graph/v1.0/users/{user}/presence", Microsoft::ReadPresence, "Read the presence of a user")
         .answers(PRESENCE),
-    ask(
+    route(
         "GET",
         "/graph/v1.0/communications/presences/{user}",
         Microsoft::ReadCommunicationsPresence,
         "Read the presence of a user",
     )
     .answers(PRESENCE),
-    ask("POST", "/graph/v1.0/invitations", Microsoft::InviteGuest, "Invite a guest")
+    route("POST", "/graph/v1.0/invitations", Microsoft::InviteGuest, "Invite a guest")
         .body("GraphInvitation")
         .answers(answers!("GraphError", (201, Some("GraphObject")); 400, 401, 403, 429)),
-    ask("POST", "/acs/{resource}/identities", Microsoft::CreateIdentity, "Create an identity, optionally with a token")
-        .takes(&[VERSION])
-        .body("AcsIdentityRequest")
-        .answers(answers!("AcsError", (201, Some("AcsIdentity")); 400, 401)),
-    ask("DELETE", "/acs/{resource}/identities/{identity}", Microsoft::DeleteIdentity, "Delete an identity")
+    route(
+        "POST",
+        "/acs/{resource}/identities",
+        Microsoft::CreateIdentity,
+        "Create an identity, optionally with a token",
+    )
+    .takes(&[VERSION])
+    .body("AcsIdentityRequest")
+    .answers(answers!("AcsError", (201, Some("AcsIdentity")); 400, 401)),
+    route("DELETE", "/acs/{resource}/identities/{identity}", Microsoft::DeleteIdentity, "Delete an identity")
         .takes(&[VERSION])
         .answers(answers!("AcsError", (204, None); 400, 401, 404)),
-    ask(
+    route(
         "POST",
         "/acs/{resource}/identities/{identity}/:issueAccessToken",
         Microsoft::IssueAccessToken,
@@ -119,7 +124,7 @@ pub(super) static ROUTES: &[Route] = &[
     .takes(&[VERSION])
     .body("AcsTokenRequest")
     .answers(answers!("AcsError", (200, Some("AcsToken")); 400, 401, 404)),
-    ask(
+    route(
         "POST",
         "/acs/{resource}/identities/{identity}/:revokeAccessTokens",
         Microsoft::RevokeAccessTokens,

@@ -6,17 +6,17 @@ const NOTHING: &[(u16, Option<&str>)] = &[(204, None)];
 const PLANTS: &[Slug] = &[UnsupportedMediaType, InvalidRequest];
 const AFTER: Parameter = query("after", Holds::Number { min: 0, max: i64::MAX }, "Entries after this `seq`");
 
-const fn plant(method: &'static str, template: &'static str, operation: Microsoft, about: &'static str) -> Route {
+const fn route(method: &'static str, template: &'static str, operation: Microsoft, about: &'static str) -> Route {
     Route::new(method, template, Operation::Microsoft(operation), about)
 }
 
 /// In the order of the document.
 pub(super) static ROUTES: &[Route] = &[
-    plant("PUT", "/sandbox/microsoft/apps/{app}", Microsoft::PutEntraApp, "Plant an app and its credentials")
+    route("PUT", "/sandbox/microsoft/apps/{app}", Microsoft::PutEntraApp, "Plant an app and its credentials")
         .body("EntraApp")
         .answers(NOTHING)
         .refuses(PLANTS),
-    plant(
+    route(
         "PUT",
         "/sandbox/microsoft/tenants/{tenant}",
         Microsoft::PutEntraTenant,
@@ -25,7 +25,7 @@ pub(super) static ROUTES: &[Route] = &[
     .body("EntraTenant")
     .answers(NOTHING)
     .refuses(PLANTS),
-    plant(
+    route(
         "PUT",
         "/sandbox/microsoft/tenants/{tenant}/grants",
         Microsoft::PutGrants,
@@ -34,7 +34,7 @@ pub(super) static ROUTES: &[Route] = &[
     .body("Grants")
     .answers(NOTHING)
     .refuses(PLANTS),
-    plant(
+    route(
         "DELETE",
         "/sandbox/microsoft/tenants/{tenant}/apps/{app}",
         Microsoft::RemovePrincipal,
@@ -42,14 +42,14 @@ pub(super) static ROUTES: &[Route] = &[
     )
     .answers(NOTHING)
     .refuses(&[InvalidRequest]),
-    plant("PUT", "/sandbox/microsoft/tenants/{tenant}/groups/{group}", Microsoft::PutGroup, "Plant a group")
+    route("PUT", "/sandbox/microsoft/tenants/{tenant}/groups/{group}", Microsoft::PutGroup, "Plant a group")
         .body("GroupToPlant")
         .answers(NOTHING)
         .refuses(PLANTS),
-    plant("DELETE", "/sandbox/microsoft/tenants/{tenant}/groups/{group}", Microsoft::RemoveGroup, "Remove a group")
+    route("DELETE", "/sandbox/microsoft/tenants/{tenant}/groups/{group}", Microsoft::RemoveGroup, "Remove a group")
         .answers(NOTHING)
         .refuses(&[InvalidRequest]),
-    plant(
+    route(
         "PUT",
         "/sandbox/microsoft/tenants/{tenant}/users/{user}",
         Microsoft::PutGraphUser,
@@ -58,10 +58,10 @@ pub(super) static ROUTES: &[Route] = &[
     .body("GraphUserToPlant")
     .answers(NOTHING)
     .refuses(PLANTS),
-    plant("DELETE", "/sandbox/microsoft/tenants/{tenant}/users/{user}", Microsoft::RemoveGraphUser, "Remove a user")
+    route("DELETE", "/sandbox/microsoft/tenants/{tenant}/users/{user}", Microsoft::RemoveGraphUser, "Remove a user")
         .answers(NOTHING)
         .refuses(&[InvalidRequest]),
-    plant(
+    route(
         "PUT",
         "/sandbox/microsoft/acs/{resource}",
         Microsoft::PutAcsResource,
@@ -70,7 +70,7 @@ pub(super) static ROUTES: &[Route] = &[
     .body("AcsResource")
     .answers(NOTHING)
     .refuses(PLANTS),
-    plant(
+    route(
         "GET",
         "/sandbox/microsoft/acs/{resource}",
         Microsoft::ReadAcsResource,
@@ -78,7 +78,7 @@ pub(super) static ROUTES: &[Route] = &[
     )
     .answers(&[(200, Some("AcsCounts"))])
     .refuses(&[InvalidRequest]),
-    plant("GET", "/sandbox/microsoft/log", Microsoft::ReadMicrosoftLog, "Read the log of Microsoft's routes")
+    route("GET", "/sandbox/microsoft/log", Microsoft::ReadMicrosoftLog, "Read the log of Microsoft's routes")
         .takes(&[AFTER])
         .answers(&[(200, Some("MicrosoftLog"))]),
 ];

@@ -13,77 +13,77 @@ const NOTHING: &[(u16, Option<&str>)] = &[(204, None)];
 const BODY: &[Slug] = &[UnsupportedMediaType, InvalidRequest];
 const PLANTED: &[Slug] = &[TenantNotFound, UnsupportedMediaType, InvalidRequest];
 
-const fn ask(method: &'static str, template: &'static str, operation: World, about: &'static str) -> Route {
+const fn route(method: &'static str, template: &'static str, operation: World, about: &'static str) -> Route {
     Route::new(method, template, Operation::World(operation), about)
 }
 
 /// In the order of the document.
 pub(super) static ROUTES: &[Route] = &[
-    ask("GET", "/healthz", World::ReadHealth, "Check that the platform is up").answers(&[(200, Some("Health"))]),
-    ask("GET", "/openapi.json", World::ReadDocument, "Read this document").answers(&[(200, Some("Document"))]),
-    ask("PATCH", "/sandbox/tenants/{id}/settings", World::EditSettings, "Edit settings in the UI as a role")
+    route("GET", "/healthz", World::ReadHealth, "Check that the platform is up").answers(&[(200, Some("Health"))]),
+    route("GET", "/openapi.json", World::ReadDocument, "Read this document").answers(&[(200, Some("Document"))]),
+    route("PATCH", "/sandbox/tenants/{id}/settings", World::EditSettings, "Edit settings in the UI as a role")
         .takes(&[AS, PLANT])
         .body("UiEdit")
         .answers(TENANT)
         .refuses(&[FieldNotPermitted, TenantNotFound, TenantDeleting, UnsupportedMediaType, InvalidSettings]),
-    ask("POST", "/sandbox/tenants/{id}/script/run", World::RunScript, "Run the provisioning script")
+    route("POST", "/sandbox/tenants/{id}/script/run", World::RunScript, "Run the provisioning script")
         .answers(&[(200, Some("ScriptRun"))])
         .refuses(&[TenantNotFound]),
-    ask("PUT", "/sandbox/auto-run", World::SetAutoRun, "Turn automatic runs of the script on or off")
+    route("PUT", "/sandbox/auto-run", World::SetAutoRun, "Turn automatic runs of the script on or off")
         .body("AutoRun")
         .answers(&[(200, Some("AutoRun"))])
         .refuses(BODY),
-    ask("PUT", "/sandbox/clients", World::PutClient, "Add or change a client")
+    route("PUT", "/sandbox/clients", World::PutClient, "Add or change a client")
         .body("ClientChange")
         .answers(&[(200, Some("Client"))])
         .refuses(BODY),
-    ask("POST", "/sandbox/faults", World::PlantFaults, "Plant faults")
+    route("POST", "/sandbox/faults", World::PlantFaults, "Plant faults")
         .body("FaultsToPlant")
         .answers(&[(201, Some("Faults"))])
         .refuses(BODY),
-    ask("GET", "/sandbox/faults", World::ReadFaults, "List the planted faults and how often they were applied")
+    route("GET", "/sandbox/faults", World::ReadFaults, "List the planted faults and how often they were applied")
         .answers(&[(200, Some("Faults"))]),
-    ask("DELETE", "/sandbox/faults", World::ClearFaults, "Remove all faults").answers(NOTHING),
-    ask("GET", "/sandbox/log", World::ReadLog, "Read the log of the admin API")
+    route("DELETE", "/sandbox/faults", World::ClearFaults, "Remove all faults").answers(NOTHING),
+    route("GET", "/sandbox/log", World::ReadLog, "Read the log of the admin API")
         .takes(&[LOG_AFTER])
         .answers(&[(200, Some("Log"))]),
-    ask("GET", "/sandbox/clock", World::ReadClock, "Read the virtual clock").answers(&[(200, Some("Clock"))]),
-    ask("POST", "/sandbox/clock", World::AdvanceClock, "Move the virtual clock forward")
+    route("GET", "/sandbox/clock", World::ReadClock, "Read the virtual clock").answers(&[(200, Some("Clock"))]),
+    route("POST", "/sandbox/clock", World::AdvanceClock, "Move the virtual clock forward")
         .body("ClockAdvance")
         .answers(&[(200, Some("Clock"))])
         .refuses(BODY),
-    ask("PUT", "/sandbox/tenants/{id}/stamp", World::StampTenant, "Set the stamps of another owner")
+    route("PUT", "/sandbox/tenants/{id}/stamp", World::StampTenant, "Set the stamps of another owner")
         .body("Stamp")
         .answers(TENANT)
         .refuses(PLANTED),
-    ask("DELETE", "/sandbox/tenants/{id}", World::LoseTenant, "Lose a tenant without a tombstone")
+    route("DELETE", "/sandbox/tenants/{id}", World::LoseTenant, "Lose a tenant without a tombstone")
         .answers(NOTHING)
         .refuses(&[TenantNotFound]),
-    ask("PUT", "/sandbox/tenants/{id}/normaliser", World::PutNormaliser, "Ignore or change a value that is accepted")
+    route("PUT", "/sandbox/tenants/{id}/normaliser", World::PutNormaliser, "Ignore or change a value that is accepted")
         .body("Normaliser")
         .answers(&[(200, Some("Normaliser"))])
         .refuses(PLANTED),
-    ask("PUT", "/sandbox/tenants/{id}/modalities", World::PutModalities, "Set the available modalities of a tenant")
+    route("PUT", "/sandbox/tenants/{id}/modalities", World::PutModalities, "Set the available modalities of a tenant")
         .body("Modalities")
         .answers(TENANT)
         .refuses(PLANTED),
-    ask("PUT", "/sandbox/tenants/{id}/caps", World::PutCaps, "Set limits of the vendor")
+    route("PUT", "/sandbox/tenants/{id}/caps", World::PutCaps, "Set limits of the vendor")
         .body("Caps")
         .answers(TENANT)
         .refuses(PLANTED),
-    ask("PUT", "/sandbox/tenants/{id}/services/{service}", World::PutService, "Create or change a service")
+    route("PUT", "/sandbox/tenants/{id}/services/{service}", World::PutService, "Create or change a service")
         .body("Service")
         .answers(NOTHING)
         .refuses(&[TenantNotFound, TenantDeleting, UnsupportedMediaType, InvalidRequest]),
-    ask("DELETE", "/sandbox/tenants/{id}/services/{service}", World::RemoveService, "Take a service out of service")
+    route("DELETE", "/sandbox/tenants/{id}/services/{service}", World::RemoveService, "Take a service out of service")
         .takes(&[PERSON])
         .answers(NOTHING)
         .refuses(&[TenantNotFound]),
-    ask("PUT", "/sandbox/tenants/{id}/users/{user}", World::PutUser, "Create or change a user and set its licenses")
+    route("PUT", "/sandbox/tenants/{id}/users/{user}", World::PutUser, "Create or change a user and set its licenses")
         .body("User")
         .answers(NOTHING)
         .refuses(PLANTED),
-    ask(
+    route(
         "PUT",
         "/sandbox/tenants/{id}/invitations",
         World::PutInvitations,
@@ -92,6 +92,6 @@ pub(super) static ROUTES: &[Route] = &[
     .body("Invitations")
     .answers(NOTHING)
     .refuses(PLANTED),
-    ask("GET", "/sandbox/tenants/{id}/messages", World::ReadMessages, "List the test messages that arrived")
+    route("GET", "/sandbox/tenants/{id}/messages", World::ReadMessages, "List the test messages that arrived")
         .answers(&[(200, Some("Messages"))]),
 ];

@@ -3,7 +3,7 @@ use serde_json::{Map, Value, json};
 
 use super::shapes::{object, reference, token};
 use crate::model::format::{CONNECTION_STRING, pattern};
-use crate::model::leaf::{Authority, Format, Kind, Leaf, Preset, Required, Script};
+use crate::model::leaf::{Authority, DefaultValue, Format, Kind, Leaf, Required, Script};
 use crate::model::rows::LEAVES;
 use crate::model::table::put;
 
@@ -144,11 +144,11 @@ fn annotate(schema: &mut Value, leaf: &Leaf) {
         Authority::Partner => "P",
         Authority::System => "S",
     });
-    match leaf.preset {
-        Preset::Nothing => {}
-        Preset::Toggle(on) => schema["default"] = json!(on),
-        Preset::Number(number) => schema["default"] = json!(number),
-        Preset::Text(text) => schema["default"] = json!(text),
+    match leaf.default_value {
+        DefaultValue::Nothing => {}
+        DefaultValue::Toggle(on) => schema["default"] = json!(on),
+        DefaultValue::Number(number) => schema["default"] = json!(number),
+        DefaultValue::Text(text) => schema["default"] = json!(text),
     }
     if leaf.clearable {
         schema["x-nimbus-clearable"] = json!(true);

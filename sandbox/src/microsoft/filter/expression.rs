@@ -3,7 +3,7 @@ use serde_json::Value;
 
 /// Why a filter cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Broken {
+pub(crate) enum FilterError {
     /// Invalid syntax.
     Syntax,
     /// A property does not support filtering, or not this operator.

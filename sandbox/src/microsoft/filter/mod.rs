@@ -10,7 +10,7 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use expression::Broken;
+pub(crate) use expression::FilterError;
 use expression::{Expression, Operator};
 use properties::{Property, Support, property};
 
@@ -31,10 +31,10 @@ pub(crate) fn user_properties() -> impl Iterator<Item = &'static str> {
 }
 
 impl Filter {
-    pub(crate) fn parse(text: &str) -> Result<Self, Broken> {
+    pub(crate) fn parse(text: &str) -> Result<Self, FilterError> {
         let expression = parse::expression(text)?;
         if or_terms(&expression) > OR_TERMS {
-            return Err(Broken::Unsupported);
+            return Err(FilterError::Unsupported);
         }
         let advanced = needs(&expression, None)? == Support::Advanced;
         Ok(Self { expression, advanced })
@@ -64,20 +64,20 @@ struct Member<'a> {
 }
 
 /// Returns the property of a path, which must have a single value.
-fn named(path: &str, member: Option<Member<'_>>) -> Result<&'static Property, Broken> {
+fn named(path: &str, member: Option<Member<'_>>) -> Result<&'static Property, FilterError> {
     if let Some(member) = member {
         let head = path.split('/').next();
-        return if head == Some(member.variable) { Ok(member.of) } else { Err(Broken::Unsupported) };
+        return if head == Some(member.variable) { Ok(member.of) } else { Err(FilterError::Unsupported) };
     }
-    property(path).filter(|property| !property.collection).ok_or(Broken::Unsupported)
+    property(path).filter(|property| !property.collection).ok_or(FilterError::Unsupported)
 }
 
-fn usable(support: Support) -> Result<Support, Broken> {
-    if support == Support::No { Err(Broken::Unsupported) } else { Ok(support) }
+fn usable(support: Support) -> Result<Support, FilterError> {
+    if support == Support::No { Err(FilterError::Unsupported) } else { Ok(support) }
 }
 
 /// Returns what a filter requires, or an error if it is not supported.
-fn needs(expression: &Expression, member: Option<Member<'_>>) -> Result<Support, Broken> {
+fn needs(expression: &Expression, member: Option<Member<'_>>) -> Result<Support, FilterError> {
     match expression {
         Expression::And(left, right) | Expression::Or(left, right) => {
             Ok(needs(left, member)?.max(needs(right, member)?))
@@ -102,7 +102,7 @@ fn needs(expression: &Expression, member: Option<Member<'_>>) -> Result<Support,
         Expression::StartsWith { path, .. } => usable(named(path, member)?.starts_with),
         Expression::EndsWith { path, .. } => usable(named(path, member)?.ends_with),
         Expression::Any { path, variable, condition } => {
-            let of = property(path).filter(|of| of.collection && member.is_none()).ok_or(Broken::Unsupported)?;
+            let of = property(path).filter(|of| of.collection && member.is_none()).ok_or(FilterError::Unsupported)?;
             needs(condition, Some(Member { variable, of }))
         }
     }

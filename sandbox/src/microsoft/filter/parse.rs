@@ -1,7 +1,7 @@
 //! Reading a filter by recursive descent: `or` binds least, then `and`, then `not`.
 use serde_json::{Value, json};
 
-use super::expression::{Broken, Expression, Operator};
+use super::expression::{Expression, FilterError, Operator};
 use crate::model::format::guid;
 
 /// The deepest nesting that is read.
@@ -19,13 +19,13 @@ enum Token {
 }
 
 /// Returns the expression that a text is.
-pub(super) fn expression(text: &str) -> Result<Expression, Broken> {
+pub(super) fn expression(text: &str) -> Result<Expression, FilterError> {
     let mut reader = Reader { tokens: tokens(text)?, at: 0, depth: 0 };
     let expression = reader.disjunction()?;
-    if reader.at == reader.tokens.len() { Ok(expression) } else { Err(Broken::Syntax) }
+    if reader.at == reader.tokens.len() { Ok(expression) } else { Err(FilterError::Syntax) }
 }
 
-fn tokens(text: &str) -> Result<Vec<Token>, Broken> {
+fn tokens(text: &str) -> Result<Vec<Token>, FilterError> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {
@@ -48,11 +48,11 @@ fn tokens(text: &str) -> Result<Vec<Token>, Broken> {
 }
 
 /// Reads a text in single quotes, in which a quote is doubled.
-fn quoted(text: &str) -> Result<(Token, &str), Broken> {
+fn quoted(text: &str) -> Result<(Token, &str), FilterError> {
     let mut value = String::new();
     let mut rest = text;
     loop {
-        let (before, after) = rest.split_once('\'').ok_or(Broken::Syntax)?;
+        let (before, after) = rest.split_once('\'').ok_or(FilterError::Syntax)?;
         value.push_str(before);
         let Some(more) = after.strip_prefix('\'') else {
             return Ok((Token::Literal(Value::String(value)), after));
@@ -62,12 +62,12 @@ fn quoted(text: &str) -> Result<(Token, &str), Broken> {
     }
 }
 
-fn word(text: &str) -> Result<(Token, &str), Broken> {
+fn word(text: &str) -> Result<(Token, &str), FilterError> {
     let is_part = |char: char| char.is_ascii_alphanumeric() || "_/.-+".contains(char);
     let end = text.find(|char: char| !is_part(char)).unwrap_or(text.len());
     let (word, rest) = text.split_at(end);
     let token = match word {
-        "" => return Err(Broken::Syntax),
+        "" => return Err(FilterError::Syntax),
         "true" => Token::Literal(json!(true)),
         "false" => Token::Literal(json!(false)),
         "null" => Token::Literal(Value::Null),
@@ -89,8 +89,8 @@ struct Reader {
 }
 
 impl Reader {
-    fn next(&mut self) -> Result<Token, Broken> {
-        let token = self.tokens.get(self.at).cloned().ok_or(Broken::Syntax)?;
+    fn next(&mut self) -> Result<Token, FilterError> {
+        let token = self.tokens.get(self.at).cloned().ok_or(FilterError::Syntax)?;
         self.at += 1;
         Ok(token)
     }
@@ -106,14 +106,14 @@ impl Reader {
         self.takes(&Token::Word(word.to_owned()))
     }
 
-    fn expect(&mut self, token: &Token) -> Result<(), Broken> {
-        if self.takes(token) { Ok(()) } else { Err(Broken::Syntax) }
+    fn expect(&mut self, token: &Token) -> Result<(), FilterError> {
+        if self.takes(token) { Ok(()) } else { Err(FilterError::Syntax) }
     }
 
-    fn disjunction(&mut self) -> Result<Expression, Broken> {
+    fn disjunction(&mut self) -> Result<Expression, FilterError> {
         self.depth += 1;
         if self.depth > DEPTH {
-            return Err(Broken::Syntax);
+            return Err(FilterError::Syntax);
         }
         let mut left = self.conjunction()?;
         while self.takes_word("or") {
@@ -123,7 +123,7 @@ impl Reader {
         Ok(left)
     }
 
-    fn conjunction(&mut self) -> Result<Expression, Broken> {
+    fn conjunction(&mut self) -> Result<Expression, FilterError> {
         let mut left = self.term()?;
         while self.takes_word("and") {
             left = Expression::And(Box::new(left), Box::new(self.term()?));
@@ -131,7 +131,7 @@ impl Reader {
         Ok(left)
     }
 
-    fn term(&mut self) -> Result<Expression, Broken> {
+    fn term(&mut self) -> Result<Expression, FilterError> {
         let mut negated = false;
         while self.takes_word("not") {
             negated = !negated;
@@ -140,14 +140,14 @@ impl Reader {
         Ok(if negated { Expression::Not(Box::new(inner)) } else { inner })
     }
 
-    fn primary(&mut self) -> Result<Expression, Broken> {
+    fn primary(&mut self) -> Result<Expression, FilterError> {
         if self.takes(&Token::Open) {
             let inner = self.disjunction()?;
             self.expect(&Token::Close)?;
             return Ok(inner);
         }
         let Token::Word(word) = self.next()? else {
-            return Err(Broken::Syntax);
+            return Err(FilterError::Syntax);
         };
         if self.takes(&Token::Open) {
             return match (word.to_ascii_lowercase().as_str(), word.strip_suffix("/any")) {
@@ -160,28 +160,28 @@ impl Reader {
                     Ok(Expression::EndsWith { path, text })
                 }
                 (_, Some(path)) => self.any(path),
-                _ => Err(Broken::Syntax),
+                _ => Err(FilterError::Syntax),
             };
         }
         self.comparison(word)
     }
 
     /// Reads the path and the text of a function, and its closing parenthesis.
-    fn arguments(&mut self) -> Result<(String, String), Broken> {
+    fn arguments(&mut self) -> Result<(String, String), FilterError> {
         let Token::Word(path) = self.next()? else {
-            return Err(Broken::Syntax);
+            return Err(FilterError::Syntax);
         };
         self.expect(&Token::Comma)?;
         let Token::Literal(Value::String(text)) = self.next()? else {
-            return Err(Broken::Syntax);
+            return Err(FilterError::Syntax);
         };
         self.expect(&Token::Close)?;
         Ok((path, text))
     }
 
-    fn any(&mut self, path: &str) -> Result<Expression, Broken> {
+    fn any(&mut self, path: &str) -> Result<Expression, FilterError> {
         let Token::Word(variable) = self.next()? else {
-            return Err(Broken::Syntax);
+            return Err(FilterError::Syntax);
         };
         self.expect(&Token::Colon)?;
         let condition = Box::new(self.disjunction()?);
@@ -189,9 +189,9 @@ impl Reader {
         Ok(Expression::Any { path: path.to_owned(), variable, condition })
     }
 
-    fn comparison(&mut self, path: String) -> Result<Expression, Broken> {
+    fn comparison(&mut self, path: String) -> Result<Expression, FilterError> {
         let Token::Word(operator) = self.next()? else {
-            return Err(Broken::Syntax);
+            return Err(FilterError::Syntax);
         };
         let operator = match operator.as_str() {
             "eq" => Operator::Equal,
@@ -199,21 +199,21 @@ impl Reader {
             "ge" => Operator::AtLeast,
             "le" => Operator::AtMost,
             "in" => return self.list(path),
-            _ => return Err(Broken::Syntax),
+            _ => return Err(FilterError::Syntax),
         };
         match self.next()? {
             Token::Literal(value) => Ok(Expression::Compare { path, operator, value }),
-            _ => Err(Broken::Syntax),
+            _ => Err(FilterError::Syntax),
         }
     }
 
-    fn list(&mut self, path: String) -> Result<Expression, Broken> {
+    fn list(&mut self, path: String) -> Result<Expression, FilterError> {
         self.expect(&Token::Open)?;
         let mut values = Vec::new();
         loop {
             match self.next()? {
                 Token::Literal(value) => values.push(value),
-                _ => return Err(Broken::Syntax),
+                _ => return Err(FilterError::Syntax),
             }
             if self.takes(&Token::Close) {
                 return Ok(Expression::In { path, values });
