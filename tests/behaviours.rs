@@ -26,5 +26,5 @@ mod b18_instant_messaging;
 mod b19_not_yet_licensed;
 mod b20_attendant_console;
 mod facts;
+mod fixture;
 mod hints;
-mod play;

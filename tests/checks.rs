@@ -10,8 +10,8 @@ mod strings;
 
 use serde_json::{Value, json};
 
+use crate::support::fixture::Fixture;
 use crate::support::microsoft::{ACCESS_KEY, GRANTS, object};
-use crate::support::stage::Stage;
 
 const GROUP: &str = "TenantAdministrationGroup";
 const INTERACT: &str = "InteractConnectionString";
@@ -19,18 +19,18 @@ const KEY: &str = "connection-string";
 const UPN: &str = "ada.lovelace@contoso.com";
 
 /// A fixture in which every check of `all` passes.
-async fn stage(name: &str) -> Stage {
-    let mut stage = Stage::new(name).await;
-    stage.microsoft().await;
-    stage.platform.grant(&stage.id, &GRANTS).await;
-    stage.platform.group(&stage.id, &object(10), json!({ "displayName": "Admins" })).await;
-    stage.platform.group(&stage.id, &object(11), json!({ "displayName": "Others" })).await;
+async fn fixture(name: &str) -> Fixture {
+    let mut fixture = Fixture::new(name).await;
+    fixture.microsoft().await;
+    fixture.platform.grant(&fixture.id, &GRANTS).await;
+    fixture.platform.group(&fixture.id, &object(10), json!({ "displayName": "Admins" })).await;
+    fixture.platform.group(&fixture.id, &object(11), json!({ "displayName": "Others" })).await;
     let properties = json!({ "city": "Bern" });
-    stage.platform.user(&stage.id, &object(1), json!({ "userPrincipalName": UPN, "properties": properties })).await;
-    stage.platform.acs("contoso", true).await;
-    let value = stage.connection_string("contoso", ACCESS_KEY);
-    stage.secret(&stage.env.namespace, "acs", json!({ KEY: value })).await;
-    stage
+    fixture.platform.user(&fixture.id, &object(1), json!({ "userPrincipalName": UPN, "properties": properties })).await;
+    fixture.platform.acs("contoso", true).await;
+    let value = fixture.connection_string("contoso", ACCESS_KEY);
+    fixture.secret(&fixture.env.namespace, "acs", json!({ KEY: value })).await;
+    fixture
 }
 
 fn group(number: usize) -> Value {

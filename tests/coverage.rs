@@ -18,7 +18,7 @@ use nimbus_operator::resources::tenant::HEAD;
 use nimbus_operator::settings::leaves;
 
 use crate::support::assets;
-use table::{Kind, Table, World};
+use table::{Coverage, KnownNames, Table};
 
 const TABLE: &str = "docs/coverage.toml";
 
@@ -32,9 +32,9 @@ fn table() -> Table {
 }
 
 /// What the table may refer to: settings, tests, sections of the docs.
-fn world() -> World {
+fn known() -> KnownNames {
     let head = HEAD.iter().map(|(name, _)| *name);
-    World {
+    KnownNames {
         leaves: leaves().map(|leaf| leaf.path.to_owned()).collect(),
         head: head.map(ToOwned::to_owned).collect(),
         tests: inventory::tests(),
@@ -50,20 +50,20 @@ fn say(text: &str) {
 
 #[test]
 fn entries_name_existing_settings_tests_and_docs() {
-    let (table, world) = (table(), world());
-    assert!(world.tests.len() > 300, "only {} tests were found in this binary", world.tests.len());
-    assert_eq!(Vec::<String>::new(), table.problems(&world));
+    let (table, known) = (table(), known());
+    assert!(known.tests.len() > 300, "only {} tests were found in this binary", known.tests.len());
+    assert_eq!(Vec::<String>::new(), table.problems(&known));
 }
 
 #[test]
 fn every_line_of_the_manual_is_covered() {
     let table = table();
-    let count = |kind: Kind| table.lines_of(kind).len();
+    let count = |coverage: Coverage| table.lines_of(coverage).len();
     let counts = format!(
         "{} covered, {} documented only, {} layout (of them {} blank)",
-        count(Kind::Covered),
-        count(Kind::Documented),
-        count(Kind::Layout) + table.blank().len(),
+        count(Coverage::Covered),
+        count(Coverage::Documented),
+        count(Coverage::Layout) + table.blank().len(),
         table.blank().len(),
     );
     match seed::find() {
@@ -106,7 +106,7 @@ fn table_mistakes_are_detected() {
         limit = seed::hash(texts[1]),
         twenty = seed::hash(texts[3]),
     );
-    let world = World {
+    let known = KnownNames {
         leaves: BTreeSet::from(["outbound.max".to_owned()]),
         head: BTreeSet::from(["suspend".to_owned()]),
         tests: BTreeSet::from(["tasks::limits::at_once".to_owned(), "tasks::left_out".to_owned()]),
@@ -117,7 +117,7 @@ fn table_mistakes_are_detected() {
         assert!(good.contains(from), "{from}");
         let table: Table = toml::from_str(&good.replacen(from, to, 1)).unwrap();
         let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
-        let mut problems = table.problems_besides(&world, &[10]);
+        let mut problems = table.problems_covering(&known, &[10]);
         problems.extend(seed::compare(&table, &lines).messages);
         problems.join("\n")
     };

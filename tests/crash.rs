@@ -1,15 +1,15 @@
 //! Crash points are counted, not picked: a run without faults counts the side effects of an action. Then the operator is
 //! killed before, during and after each of them, and the result must equal that of the run without faults.
 
+mod fixture;
 mod meanwhile;
 mod scenario;
-mod world;
 
-use scenario::{End, Scenario};
-use world::World;
+use fixture::CrashFixture;
+use scenario::{FinalState, Scenario};
 
 use crate::support::recorder::{Effect, Moment};
-use crate::support::tenant::Handle;
+use crate::support::tenant::TenantHandle;
 
 /// The minimum number of side effects of each scenario, in their order. These may not shrink: a side effect that is not
 /// counted is a crash that is not tested.
@@ -18,17 +18,17 @@ const LEAST: [usize; 9] = [3, 2, 4, 2, 2, 4, 3, 2, 7];
 /// Kills the operator at each side effect of a scenario (`order`), at each moment.
 async fn at_every_point(name: &str, scenario: Scenario, order: &[&str]) {
     let least = LEAST[scenario as usize];
-    let world = World::new(&format!("crash-{name}")).await;
-    let (reference, effects) = without_fault(&world, scenario).await;
+    let fixture = CrashFixture::new(&format!("crash-{name}")).await;
+    let (reference, effects) = without_fault(&fixture, scenario).await;
     assert_eq!(order, effects.iter().map(named).collect::<Vec<_>>(), "the effects of {name}");
     assert!(effects.len() >= least, "{name} has {} effects: {effects:?}", effects.len());
     for number in 1..=effects.len() {
         for moment in Moment::ALL {
-            let end = with_crash(&world, scenario, number, moment).await;
+            let end = with_crash(&fixture, scenario, number, moment).await;
             assert_eq!(reference, end, "{name}: killed {moment:?} effect {number}, {}", order[number - 1]);
         }
     }
-    world.is_quiet().await;
+    fixture.is_quiet().await;
     report(name, effects.len());
 }
 
@@ -55,36 +55,42 @@ fn named(effect: &Effect) -> &'static str {
     }
 }
 
-async fn without_fault(world: &World, scenario: Scenario) -> (End, Vec<Effect>) {
-    let tenant = world.tenant();
-    let _operator = world.start();
-    scenario.prepare(world, &tenant).await;
-    let (mark, before) = (world.mark().await, world.recorder.effects().len());
+async fn without_fault(fixture: &CrashFixture, scenario: Scenario) -> (FinalState, Vec<Effect>) {
+    let tenant = fixture.tenant();
+    let _operator = fixture.start();
+    scenario.prepare(fixture, &tenant).await;
+    let (mark, before) = (fixture.mark().await, fixture.recorder.effects().len());
     scenario.act(&tenant).await;
     scenario.settled(&tenant).await;
-    let effects = world.recorder.effects().split_off(before);
-    (scenario.end(world, &tenant, mark).await, effects)
+    let effects = fixture.recorder.effects().split_off(before);
+    (scenario.end(fixture, &tenant, mark).await, effects)
 }
 
-async fn with_crash(world: &World, scenario: Scenario, number: usize, moment: Moment) -> End {
-    let tenant = world.tenant();
-    let mark = crashed(world, scenario, &tenant, number, moment).await;
-    let operator = world.start();
+async fn with_crash(fixture: &CrashFixture, scenario: Scenario, number: usize, moment: Moment) -> FinalState {
+    let tenant = fixture.tenant();
+    let mark = crashed(fixture, scenario, &tenant, number, moment).await;
+    let operator = fixture.start();
     scenario.settled(&tenant).await;
-    let end = scenario.end(world, &tenant, mark).await;
+    let end = scenario.end(fixture, &tenant, mark).await;
     operator.check().expect("the operator lives on");
     end
 }
 
 /// Runs the action, kills the operator at the given side effect, and returns the mark in the log from before. Afterwards
 /// the state that the operator left behind does not change.
-async fn crashed(world: &World, scenario: Scenario, tenant: &Handle<'_>, number: usize, moment: Moment) -> u64 {
-    let operator = world.start();
-    scenario.prepare(world, tenant).await;
-    let mark = world.mark().await;
-    let reached = world.recorder.arm(world.recorder.effects().len() + number, moment);
+async fn crashed(
+    fixture: &CrashFixture,
+    scenario: Scenario,
+    tenant: &TenantHandle<'_>,
+    number: usize,
+    moment: Moment,
+) -> u64 {
+    let operator = fixture.start();
+    scenario.prepare(fixture, tenant).await;
+    let mark = fixture.mark().await;
+    let reached = fixture.recorder.arm(fixture.recorder.effects().len() + number, moment);
     scenario.act(tenant).await;
-    if let Err(why) = world.kill_at(&operator, reached).await {
+    if let Err(why) = fixture.kill_at(&operator, reached).await {
         panic!("{moment:?} of effect {number} was {why}");
     }
     mark

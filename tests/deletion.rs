@@ -16,7 +16,7 @@ use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};
 
 use crate::support::audit::Mark;
-use crate::support::stage::{NAME, Stage, condition, describe};
+use crate::support::fixture::{Fixture, NAME, condition, describe};
 use crate::support::wait::{PATIENCE, until};
 
 pub const CONFIRM: &str = "nimbus.luware.com/confirm-deletion";
@@ -34,13 +34,13 @@ pub struct Since {
 }
 
 impl Since {
-    pub async fn now(stage: &Stage) -> Self {
-        Self { audit: stage.audit().mark().await.unwrap(), log: stage.platform.mark().await.unwrap() }
+    pub async fn now(fixture: &Fixture) -> Self {
+        Self { audit: fixture.audit().mark().await.unwrap(), log: fixture.platform.mark().await.unwrap() }
     }
 
     /// What the operator wrote to Tenants, e.g. `patch tenants/status`.
-    pub async fn writes(&self, stage: &Stage) -> Vec<String> {
-        let writes = stage.tenant_writes(self.audit).await.unwrap();
+    pub async fn writes(&self, fixture: &Fixture) -> Vec<String> {
+        let writes = fixture.tenant_writes(self.audit).await.unwrap();
         let subresource = |name: &str| if name.is_empty() { String::new() } else { format!("/{name}") };
         writes
             .iter()
@@ -49,20 +49,20 @@ impl Since {
     }
 
     /// The operator's calls for the tenant, with the HTTP status.
-    pub async fn calls(&self, stage: &Stage) -> Vec<String> {
-        let calls = stage.platform.calls(&stage.id, self.log).await.unwrap();
+    pub async fn calls(&self, fixture: &Fixture) -> Vec<String> {
+        let calls = fixture.platform.calls(&fixture.id, self.log).await.unwrap();
         calls.iter().map(|seen| format!("{} {}", seen.call, seen.status.unwrap_or_default())).collect()
     }
 
     /// The changes that the operator made to the tenant, in order.
-    pub async fn effects(&self, stage: &Stage) -> Vec<String> {
-        let calls = stage.platform.calls(&stage.id, self.log).await.unwrap();
+    pub async fn effects(&self, fixture: &Fixture) -> Vec<String> {
+        let calls = fixture.platform.calls(&fixture.id, self.log).await.unwrap();
         calls.into_iter().filter_map(|seen| seen.effect).collect()
     }
 
     /// How often the operator requested the deletion of a tenant, successful or not.
-    pub async fn deletions(&self, stage: &Stage) -> usize {
-        self.calls(stage).await.iter().filter(|call| call.starts_with(&format!("{DELETE} "))).count()
+    pub async fn deletions(&self, fixture: &Fixture) -> usize {
+        self.calls(fixture).await.iter().filter(|call| call.starts_with(&format!("{DELETE} "))).count()
     }
 }
 
@@ -70,27 +70,27 @@ impl Since {
 pub const FINALIZER_OFF: [&str; 1] = ["patch tenants 200"];
 
 /// A Tenant with annotations.
-pub fn annotated(stage: &Stage, spec: Value, annotations: Value) -> Value {
-    let mut manifest = stage.manifest(spec);
+pub fn annotated(fixture: &Fixture, spec: Value, annotations: Value) -> Value {
+    let mut manifest = fixture.manifest(spec);
     manifest["metadata"]["annotations"] = annotations;
     manifest
 }
 
 /// A Tenant whose deletion is confirmed from the start.
-pub fn doomed(stage: &Stage) -> Value {
-    annotated(stage, json!({ "deletionPolicy": "Delete" }), json!({ CONFIRM: stage.id }))
+pub fn confirmed_manifest(fixture: &Fixture) -> Value {
+    annotated(fixture, json!({ "deletionPolicy": "Delete" }), json!({ CONFIRM: fixture.id }))
 }
 
 /// Creates a Tenant and waits until it is Ready.
-pub async fn live(stage: &Stage, manifest: Value) -> Tenant {
-    stage.try_create(manifest).await.expect("the Tenant is accepted");
-    stage.ready().await
+pub async fn live(fixture: &Fixture, manifest: Value) -> Tenant {
+    fixture.try_create(manifest).await.expect("the Tenant is accepted");
+    fixture.ready().await
 }
 
 /// Waits until Ready is False with this reason and a message that contains `words`.
-pub async fn waits_for(stage: &Stage, reason: &str, words: &str) -> Tenant {
+pub async fn waiting_for(fixture: &Fixture, reason: &str, words: &str) -> Tenant {
     until(&format!("the Tenant waits: {reason} '{words}'"), PATIENCE, async || {
-        let tenant = stage.tenants().get(NAME).await.map_err(|error| error.to_string())?;
+        let tenant = fixture.tenants().get(NAME).await.map_err(|error| error.to_string())?;
         let current = tenant.status.as_ref().map(|status| status.observed_generation) == tenant.metadata.generation;
         match condition(&tenant, "Ready") {
             Some((status, found, message))
@@ -105,28 +105,28 @@ pub async fn waits_for(stage: &Stage, reason: &str, words: &str) -> Tenant {
 }
 
 /// The stamps of the tenant: owner and last owner.
-pub async fn stamps(stage: &Stage) -> (Option<String>, Option<String>) {
-    let (status, tenant) = stage.platform.tenant(&stage.id).await.unwrap();
+pub async fn stamps(fixture: &Fixture) -> (Option<String>, Option<String>) {
+    let (status, tenant) = fixture.platform.tenant(&fixture.id).await.unwrap();
     assert_eq!(200, status, "{tenant}");
     let text = |name: &str| tenant[name].as_str().map(ToOwned::to_owned);
     (text("owner"), text("lastOwner"))
 }
 
 /// The stamp of the fixture's Tenant.
-pub fn stamp(stage: &Stage) -> String {
-    format!("test/{}/{NAME}", stage.env.namespace)
+pub fn stamp(fixture: &Fixture) -> String {
+    format!("test/{}/{NAME}", fixture.env.namespace)
 }
 
 /// The problem type with which the platform reports that the tenant does not exist.
-pub async fn absence(stage: &Stage) -> String {
-    let (status, problem) = stage.platform.tenant(&stage.id).await.unwrap();
+pub async fn absence_problem(fixture: &Fixture) -> String {
+    let (status, problem) = fixture.platform.tenant(&fixture.id).await.unwrap();
     assert_eq!(404, status, "{problem}");
     problem["type"].as_str().unwrap_or_default().trim_start_matches("urn:nimbus:problem:").to_owned()
 }
 
 /// The events in the Tenant's namespace, by type and reason.
-pub async fn events(stage: &Stage) -> Vec<(String, String)> {
-    let mut events = stage.events().await.unwrap();
+pub async fn events(fixture: &Fixture) -> Vec<(String, String)> {
+    let mut events = fixture.events().await.unwrap();
     events.sort();
     events
 }

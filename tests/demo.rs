@@ -13,11 +13,11 @@
     reason = "shares the harness of the tests, and talks to a person"
 )]
 
+#[path = "demo/environment.rs"]
+mod environment;
 #[path = "demo/scenes.rs"]
 mod scenes;
 mod support;
-#[path = "demo/world.rs"]
-mod world;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -26,8 +26,8 @@ use anyhow::Result;
 use clap::Parser;
 use nimbus_operator::cli::stop_signal;
 
+use environment::Environment;
 use support::{assets, users};
-use world::World;
 
 /// Starts a cluster, a platform and the operator on this machine.
 #[derive(Parser)]
@@ -41,7 +41,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match play(&arguments).await {
+    match run(&arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("demo: {error:#}");
@@ -51,67 +51,67 @@ async fn main() -> ExitCode {
 }
 
 /// Always cleans up; a signal ends the demo successfully.
-async fn play(arguments: &Arguments) -> Result<()> {
+async fn run(arguments: &Arguments) -> Result<()> {
     let mut stop = std::pin::pin!(stop_signal()?);
-    let world = tokio::select! {
-        world = World::start() => world?,
+    let environment = tokio::select! {
+        environment = Environment::start() => environment?,
         () = &mut stop => return Ok(()),
     };
     let outcome = tokio::select! {
-        outcome = show(&world, arguments.oneshot) => outcome,
+        outcome = show(&environment, arguments.oneshot) => outcome,
         () = &mut stop => Ok(()),
     };
     if outcome.is_err() {
-        eprintln!("the last lines of the operator:\n{}", world.operator_lines());
+        eprintln!("the last lines of the operator:\n{}", environment.operator_lines());
     }
     say("stopping");
-    world.stop().await?;
+    environment.stop().await?;
     outcome
 }
 
-async fn show(world: &World, oneshot: bool) -> Result<()> {
-    world.apply_examples().await?;
+async fn show(environment: &Environment, oneshot: bool) -> Result<()> {
+    environment.apply_examples().await?;
     say("waiting until every Tenant is Ready");
-    world.until_all_ready().await?;
-    print_table(world).await?;
+    environment.until_all_ready().await?;
+    print_table(environment).await?;
     if oneshot {
-        scenes::perform_all(world).await
+        scenes::perform_all(environment).await
     } else {
-        print_invitation(world)?;
-        watch_over(world).await
+        print_invitation(environment)?;
+        watch_over(environment).await
     }
 }
 
-async fn print_table(world: &World) -> Result<()> {
+async fn print_table(environment: &Environment) -> Result<()> {
     let arguments = ["get", "tenants.nimbus.luware.com", "-A", "-o", "wide"];
-    println!("\n$ kubectl {}\n{}", arguments.join(" "), world.kubectl(&arguments).await?);
+    println!("\n$ kubectl {}\n{}", arguments.join(" "), environment.kubectl(&arguments).await?);
     Ok(())
 }
 
-fn print_invitation(world: &World) -> Result<()> {
+fn print_invitation(environment: &Environment) -> Result<()> {
     let kubectl = assets::program("kubectl")?;
     let folder = kubectl.parent().unwrap_or(&kubectl).display();
     println!("In another terminal:\n");
-    println!("  export KUBECONFIG={}", world.kubeconfig().display());
+    println!("  export KUBECONFIG={}", environment.kubeconfig().display());
     println!("  export PATH={folder}:$PATH\n");
     for (index, scene) in scenes::ALL.iter().enumerate() {
         println!("{}. {}", index + 1, scene.title());
         for step in scene.steps().into_iter().chain(scene.afterwards()) {
-            println!("  {}", step.as_shell(world));
+            println!("  {}", step.as_shell(environment));
         }
         println!();
     }
     println!("You are {}; `--context` makes you {}.", users::PLATFORM_ADMIN, users::TENANT_EDITOR);
-    println!("The logs are in {}. Ctrl-C ends everything.", world.logs().display());
+    println!("The logs are in {}. Ctrl-C ends everything.", environment.logs().display());
     Ok(())
 }
 
 /// Returns only when a program has died, with the end of its log.
-async fn watch_over(world: &World) -> Result<()> {
+async fn watch_over(environment: &Environment) -> Result<()> {
     let mut look = tokio::time::interval(Duration::from_secs(1));
     loop {
         look.tick().await;
-        world.check()?;
+        environment.check()?;
     }
 }
 

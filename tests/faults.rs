@@ -24,17 +24,17 @@ use nimbus_operator::resources::Platform;
 use serde_json::json;
 
 use crate::support::audit::Mark;
-use crate::support::sandbox::Seen;
-use crate::support::stage::StageOn;
-use crate::support::tenant::Handle;
+use crate::support::fixture::FixtureOn;
+use crate::support::sandbox::LoggedCall;
+use crate::support::tenant::TenantHandle;
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
 
 /// Waits until the Platform's Ready condition has this status and reason, and returns its message.
-async fn platform_says(stage: &StageOn<'_>, status: &str, reason: &str) -> String {
-    let api: Api<Platform> = Api::all(stage.client(users::PLATFORM_ADMIN));
+async fn platform_says(fixture: &FixtureOn<'_>, status: &str, reason: &str) -> String {
+    let api: Api<Platform> = Api::all(fixture.client(users::PLATFORM_ADMIN));
     until(&format!("the Platform is {status} {reason}"), PATIENCE, async || {
-        let platform = api.get(&stage.env.platform).await.map_err(|error| error.to_string())?;
+        let platform = api.get(&fixture.env.platform).await.map_err(|error| error.to_string())?;
         let conditions = platform.status.map(|status| status.conditions).unwrap_or_default();
         match conditions.iter().find(|condition| condition.type_ == "Ready") {
             Some(ready) if ready.status == status && ready.reason == reason => Ok(ready.message.clone()),
@@ -45,8 +45,8 @@ async fn platform_says(stage: &StageOn<'_>, status: &str, reason: &str) -> Strin
 }
 
 /// How often the operator wrote the status of its Platform since a mark.
-async fn platform_writes(stage: &StageOn<'_>, mark: Mark) -> usize {
-    let writes = stage.audit().object_writes(&stage.env.operator_user, mark).await.unwrap();
+async fn platform_writes(fixture: &FixtureOn<'_>, mark: Mark) -> usize {
+    let writes = fixture.audit().object_writes(&fixture.env.operator_user, mark).await.unwrap();
     // A deletion that reserves its slot and a probe may conflict. One of the two is then rejected by its version and
     // repeated; a rejected request wrote nothing.
     let refused = [409, 422];
@@ -54,8 +54,8 @@ async fn platform_writes(stage: &StageOn<'_>, mark: Mark) -> usize {
 }
 
 /// Creates Tenants and waits until all are Ready.
-async fn live<'s>(stage: &'s StageOn<'s>, count: usize) -> Vec<Handle<'s>> {
-    let tenants: Vec<_> = (1..=count).map(|number| Handle::new(stage, &format!("tenant-{number}"))).collect();
+async fn live<'s>(fixture: &'s FixtureOn<'s>, count: usize) -> Vec<TenantHandle<'s>> {
+    let tenants: Vec<_> = (1..=count).map(|number| TenantHandle::new(fixture, &format!("tenant-{number}"))).collect();
     for tenant in &tenants {
         tenant.create(json!({})).await;
     }
@@ -66,20 +66,26 @@ async fn live<'s>(stage: &'s StageOn<'s>, count: usize) -> Vec<Handle<'s>> {
 }
 
 /// Waits until the operator made this many calls that `counts` accepts, and returns them.
-async fn calls(stage: &StageOn<'_>, mark: u64, what: &str, least: usize, counts: impl Fn(&Seen) -> bool) -> Vec<Seen> {
+async fn calls(
+    fixture: &FixtureOn<'_>,
+    mark: u64,
+    what: &str,
+    least: usize,
+    counts: impl Fn(&LoggedCall) -> bool,
+) -> Vec<LoggedCall> {
     until(&format!("{least} × {what}"), PATIENCE, async || {
-        let log = stage.platform.log_after(mark).await.map_err(|error| error.to_string())?;
+        let log = fixture.platform.log_after(mark).await.map_err(|error| error.to_string())?;
         let seen: Vec<_> = log.into_iter().filter(|seen| of_operator(seen) && counts(seen)).collect();
         if seen.len() >= least { Ok(seen) } else { Err(format!("{} of them", seen.len())) }
     })
     .await
 }
 
-fn of_operator(seen: &Seen) -> bool {
+fn of_operator(seen: &LoggedCall) -> bool {
     seen.entry["userAgent"].as_str().is_some_and(|agent| agent.starts_with("nimbus-operator/"))
 }
 
 /// Whether a call requested a change of a tenant.
-fn is_write(seen: &Seen) -> bool {
+fn is_write(seen: &LoggedCall) -> bool {
     seen.call.contains(" /v1/tenants/") && !seen.call.starts_with("GET ")
 }

@@ -12,7 +12,7 @@ use nimbus_operator::settings::leaves;
 use serde_json::{Value, json};
 
 use crate::support::assets;
-use crate::support::stage::Stage;
+use crate::support::fixture::Fixture;
 use crate::support::users;
 
 fn files() -> Vec<(PathBuf, String)> {
@@ -81,29 +81,29 @@ fn generated_docs_have_design_and_presence_tables() {
 }
 
 /// A generated example, adapted to the tenant, the Platform and the Partner of a fixture.
-fn placed(stage: &Stage, yaml: &str) -> Value {
+fn placed(fixture: &Fixture, yaml: &str) -> Value {
     let mut manifest: Value = serde_yaml::from_str(yaml).unwrap();
-    manifest["metadata"]["namespace"] = json!(stage.env.namespace);
-    manifest["spec"]["platformRef"]["name"] = json!(stage.env.platform);
-    manifest["spec"]["general"]["tenantId"] = json!(stage.id);
+    manifest["metadata"]["namespace"] = json!(fixture.env.namespace);
+    manifest["spec"]["platformRef"]["name"] = json!(fixture.env.platform);
+    manifest["spec"]["general"]["tenantId"] = json!(fixture.id);
     if let Some(name) = manifest.pointer_mut("/spec/partner/partnerRef/name") {
-        *name = json!(stage.env.namespace);
+        *name = json!(fixture.env.namespace);
     }
     manifest
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn generated_examples_are_accepted() {
-    let stage = Stage::new("examples").await;
-    let _operator = stage.start();
+    let fixture = Fixture::new("examples").await;
+    let _operator = fixture.start();
     let tenants: Api<DynamicObject> = Api::namespaced_with(
-        stage.client(users::PLATFORM_ADMIN),
-        &stage.env.namespace,
+        fixture.client(users::PLATFORM_ADMIN),
+        &fixture.env.namespace,
         &kube::api::ApiResource::erase::<Tenant>(&()),
     );
     let mut count = 0;
     for (path, text) in examples::examples() {
-        let object = serde_json::from_value(placed(&stage, &text)).unwrap();
+        let object = serde_json::from_value(placed(&fixture, &text)).unwrap();
         let params = PostParams { dry_run: true, ..PostParams::default() };
         tenants.create(&params, &object).await.unwrap_or_else(|error| panic!("{path}: {error}"));
         count += 1;
@@ -111,15 +111,15 @@ async fn generated_examples_are_accepted() {
     assert_eq!(11, count);
 
     let partner = json!({
-        "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Partner", "metadata": { "name": stage.env.namespace },
+        "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Partner", "metadata": { "name": fixture.env.namespace },
         "spec": { "displayName": "Northwind", "platformPartnerId": "northwind" }
     });
-    let partners: Api<Partner> = Api::all(stage.client(users::PLATFORM_ADMIN));
-    partners.patch(&stage.env.namespace, &PatchParams::apply("test"), &Patch::Apply(partner)).await.unwrap();
+    let partners: Api<Partner> = Api::all(fixture.client(users::PLATFORM_ADMIN));
+    partners.patch(&fixture.env.namespace, &PatchParams::apply("test"), &Patch::Apply(partner)).await.unwrap();
     let full = std::fs::read_to_string(assets::checkout().join("examples/settings/full.yaml")).unwrap();
-    let full = placed(&stage, &full);
+    let full = placed(&fixture, &full);
     let unit = full["spec"]["provisioning"]["defaultOrganizationUnitId"].as_str().unwrap();
-    stage.platform.organization_unit(&stage.id, unit).await.unwrap();
-    stage.try_create(full).await.unwrap();
-    stage.ready().await;
+    fixture.platform.organization_unit(&fixture.id, unit).await.unwrap();
+    fixture.try_create(full).await.unwrap();
+    fixture.ready().await;
 }

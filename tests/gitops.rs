@@ -29,26 +29,26 @@ use serde_json::Value;
 use tempfile::NamedTempFile;
 
 use crate::support::audit::Mark;
+use crate::support::fixture::Fixture;
 use crate::support::kubectl::Output;
-use crate::support::stage::Stage;
 use crate::support::users::PLATFORM_ADMIN;
 
 /// Runs kubectl in the Tenant's namespace and returns its output, successful or not.
-async fn kubectl(stage: &Stage, user: &str, arguments: &[&str]) -> Output {
-    let arguments = [&["-n", &stage.env.namespace], arguments].concat();
-    stage.env.kubectl(user).run(&arguments).await.expect("kubectl runs")
+async fn kubectl(fixture: &Fixture, user: &str, arguments: &[&str]) -> Output {
+    let arguments = [&["-n", &fixture.env.namespace], arguments].concat();
+    fixture.env.kubectl(user).run(&arguments).await.expect("kubectl runs")
 }
 
 /// `kubectl <words> -f FILE` with a manifest, as the administrator of Platforms.
-async fn kubectl_file(stage: &Stage, words: &[&str], manifest: &Value) -> Output {
+async fn kubectl_file(fixture: &Fixture, words: &[&str], manifest: &Value) -> Output {
     let file = file(manifest);
     let arguments = [words, &["-f", file.path().to_str().unwrap()]].concat();
-    kubectl(stage, PLATFORM_ADMIN, &arguments).await
+    kubectl(fixture, PLATFORM_ADMIN, &arguments).await
 }
 
 /// `kubectl apply`, which must succeed without a warning; returns its output.
-async fn apply(stage: &Stage, options: &[&str], manifest: &Value) -> String {
-    let output = kubectl_file(stage, &[&["apply"], options].concat(), manifest).await;
+async fn apply(fixture: &Fixture, options: &[&str], manifest: &Value) -> String {
+    let output = kubectl_file(fixture, &[&["apply"], options].concat(), manifest).await;
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
     output.stdout
 }
@@ -64,6 +64,6 @@ fn version(tenant: &Tenant) -> &str {
 }
 
 /// Marks at the end of both logs.
-async fn marks(stage: &Stage) -> (Mark, u64) {
-    (stage.audit().mark().await.unwrap(), stage.platform.mark().await.unwrap())
+async fn marks(fixture: &Fixture) -> (Mark, u64) {
+    (fixture.audit().mark().await.unwrap(), fixture.platform.mark().await.unwrap())
 }

@@ -9,29 +9,29 @@ use kube::Api;
 use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};
 
-use crate::support::stage::{Stage, condition, describe};
+use crate::support::fixture::{Fixture, condition, describe};
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
 
 /// Creates a tenant on the platform with the settings of the fixture's Tenant and without an owner.
-async fn unowned(stage: &Stage) {
+async fn unowned(fixture: &Fixture) {
     let settings = json!({ "general": { "name": "Contoso", "o365Domain": "contoso.onmicrosoft.com" } });
-    stage.platform.create(&stage.id, settings).await.unwrap();
+    fixture.platform.create(&fixture.id, settings).await.unwrap();
 }
 
 /// A second Tenant for the same tenant, with settings of its own.
-fn rival(stage: &Stage, namespace: &str, spec: Value) -> Value {
-    let mut manifest = stage.manifest(spec);
+fn rival(fixture: &Fixture, namespace: &str, spec: Value) -> Value {
+    let mut manifest = fixture.manifest(spec);
     manifest["metadata"] = json!({ "name": "rival", "namespace": namespace });
     manifest
 }
 
-fn tenants(stage: &Stage, namespace: &str) -> Api<Tenant> {
-    Api::namespaced(stage.client(users::PLATFORM_ADMIN), namespace)
+fn tenants(fixture: &Fixture, namespace: &str) -> Api<Tenant> {
+    Api::namespaced(fixture.client(users::PLATFORM_ADMIN), namespace)
 }
 
 /// Waits until Ready of the current generation has a reason; returns the Tenant and the message.
-async fn comes_to(tenants: &Api<Tenant>, name: &str, reason: &str) -> (Tenant, String) {
+async fn ready_reason(tenants: &Api<Tenant>, name: &str, reason: &str) -> (Tenant, String) {
     until(&format!("{name} is {reason}"), PATIENCE, async || {
         let tenant = tenants.get(name).await.map_err(|error| error.to_string())?;
         let current = tenant.status.as_ref().map(|status| status.observed_generation) == tenant.metadata.generation;

@@ -6,20 +6,20 @@ use serde_json::{Value, json};
 
 use crate::deletion::Since;
 use crate::support::controlplane::ControlPlane;
-use crate::support::stage::{NAME, Operator, Stage, condition};
+use crate::support::fixture::{Fixture, NAME, Operator, condition};
 
 /// A fixture whose Tenants are on the platform of another fixture.
-async fn beside(first: &Stage, second: Stage) -> Stage {
+async fn beside(first: &Fixture, second: Fixture) -> Fixture {
     second.platform_object(&first.platform.url()).await;
     second
 }
 
-fn start(stage: &Stage, cluster: &str, namespaces: Vec<String>) -> Operator {
-    stage.start_with(Options { cluster_id: cluster.into(), namespaces, ..stage.options() })
+fn start(fixture: &Fixture, cluster: &str, namespaces: Vec<String>) -> Operator {
+    fixture.start_with(Options { cluster_id: cluster.into(), namespaces, ..fixture.options() })
 }
 
 /// The settings and stamp of a tenant.
-async fn on_platform(first: &Stage, id: &str) -> (String, Value) {
+async fn on_platform(first: &Fixture, id: &str) -> (String, Value) {
     let (status, document) = first.platform.tenant(id).await.unwrap();
     assert_eq!(200, status, "{document}");
     (document["owner"].as_str().unwrap_or_default().to_owned(), document["settings"].clone())
@@ -28,33 +28,34 @@ async fn on_platform(first: &Stage, id: &str) -> (String, Value) {
 /// Both watch both namespaces; their instances separate them in Kubernetes, their stamps on the platform.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_operators_on_one_cluster_are_isolated() {
-    let one = Stage::new("apart-one").await;
-    let two = beside(&one, Stage::new("apart-two").await).await;
+    let one = Fixture::new("apart-one").await;
+    let two = beside(&one, Fixture::new("apart-two").await).await;
     let both = || vec![one.env.namespace.clone(), two.env.namespace.clone()];
     let mark = one.audit().mark().await.unwrap();
     let log = one.platform.mark().await.unwrap();
     let operators = [start(&one, "east", both()), start(&two, "west", both())];
-    for stage in [&one, &two] {
-        stage.connected().await;
-        stage.create(json!({ "general": { "companyName": "Before" } })).await;
+    for fixture in [&one, &two] {
+        fixture.connected().await;
+        fixture.create(json!({ "general": { "companyName": "Before" } })).await;
     }
-    for stage in [&one, &two] {
-        stage.ready().await;
-        stage.patch(json!({ "spec": { "general": { "companyName": stage.env.namespace } } })).await;
-        stage.ready().await;
-        stage.pass().await;
+    for fixture in [&one, &two] {
+        fixture.ready().await;
+        fixture.patch(json!({ "spec": { "general": { "companyName": fixture.env.namespace } } })).await;
+        fixture.ready().await;
+        fixture.pass().await;
     }
-    for (stage, cluster) in [(&one, "east"), (&two, "west")] {
-        let (stamp, settings) = on_platform(&one, &stage.id).await;
-        assert_eq!(format!("{cluster}/{}/{NAME}", stage.env.namespace), stamp);
-        assert_eq!(json!(stage.env.namespace), settings["general"]["companyName"]);
-        let mut writes = stage.audit().object_writes(&stage.env.operator_user, mark).await.unwrap();
+    for (fixture, cluster) in [(&one, "east"), (&two, "west")] {
+        let (stamp, settings) = on_platform(&one, &fixture.id).await;
+        assert_eq!(format!("{cluster}/{}/{NAME}", fixture.env.namespace), stamp);
+        assert_eq!(json!(fixture.env.namespace), settings["general"]["companyName"]);
+        let mut writes = fixture.audit().object_writes(&fixture.env.operator_user, mark).await.unwrap();
         assert!(!writes.is_empty());
         // A Partner belongs to no instance: every operator writes the status of each, and all write the same.
         writes.retain(|write| !(write.resource == "partners" && write.subresource == "status"));
         let own = |write: &&_| {
             let write: &crate::support::audit::Request = write;
-            write.namespace == stage.env.namespace || write.resource == "platforms" && write.name == stage.env.platform
+            write.namespace == fixture.env.namespace
+                || write.resource == "platforms" && write.name == fixture.env.platform
         };
         let foreign: Vec<_> = writes.iter().filter(|write| !own(write)).collect();
         assert!(foreign.is_empty(), "{foreign:?}");
@@ -75,8 +76,8 @@ async fn two_operators_on_one_cluster_are_isolated() {
 /// On another API server, like a second cluster; its Tenant has the same tenant ID.
 #[tokio::test(flavor = "multi_thread")]
 async fn second_cluster_reports_owned_by_other() {
-    let first = Stage::new("clusters-first").await;
-    let mut second = beside(&first, Stage::on(ControlPlane::without_policies().await, "clusters-second").await).await;
+    let first = Fixture::new("clusters-first").await;
+    let mut second = beside(&first, Fixture::on(ControlPlane::without_policies().await, "clusters-second").await).await;
     second.id.clone_from(&first.id);
     let _one = start(&first, "east", vec![first.env.namespace.clone()]);
     first.create(json!({ "general": { "companyName": "East" } })).await;

@@ -11,8 +11,8 @@ use nimbus_operator::resources::{Platform, Tenant};
 use serde_json::{Value, json};
 
 use crate::support::controlplane::{ControlPlane, Options};
-use crate::support::stage::{Stage, condition, describe};
-use crate::support::tenant::Handle;
+use crate::support::fixture::{Fixture, condition, describe};
+use crate::support::tenant::TenantHandle;
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
 
@@ -24,8 +24,8 @@ fn ready_reason(tenant: &Tenant) -> String {
     condition(tenant, "Ready").map(|(_, reason, _)| reason).unwrap_or_default()
 }
 
-async fn gone(stage: &Stage, name: &str) {
-    until(&format!("{name} is gone"), PATIENCE, async || match stage.tenants().get_opt(name).await {
+async fn gone(fixture: &Fixture, name: &str) {
+    until(&format!("{name} is gone"), PATIENCE, async || match fixture.tenants().get_opt(name).await {
         Ok(None) => Ok(()),
         Ok(Some(tenant)) => Err(describe(&tenant)),
         Err(error) => Err(error.to_string()),
@@ -33,10 +33,10 @@ async fn gone(stage: &Stage, name: &str) {
     .await;
 }
 
-async fn platform_reason(stage: &Stage, reason: &str) -> Platform {
-    let api: Api<Platform> = Api::all(stage.client(users::PLATFORM_ADMIN));
+async fn platform_reason(fixture: &Fixture, reason: &str) -> Platform {
+    let api: Api<Platform> = Api::all(fixture.client(users::PLATFORM_ADMIN));
     until(&format!("the Platform says {reason}"), PATIENCE, async || {
-        let platform = api.get(&stage.env.platform).await.map_err(|error| error.to_string())?;
+        let platform = api.get(&fixture.env.platform).await.map_err(|error| error.to_string())?;
         let conditions = platform.status.clone().unwrap_or_default().conditions;
         match conditions.iter().find(|condition| condition.type_ == "Ready") {
             Some(ready) if ready.reason == reason => Ok(platform),
@@ -48,22 +48,22 @@ async fn platform_reason(stage: &Stage, reason: &str) -> Platform {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn platform_remains_while_in_use() {
-    let mut stage = Stage::new("in-use").await;
-    stage.timing.platform_check = std::time::Duration::from_millis(300);
-    let _operator = stage.start();
-    stage.create(json!({})).await;
-    stage.ready().await;
-    let api: Api<Platform> = Api::all(stage.client(users::PLATFORM_ADMIN));
-    let held = api.get(&stage.env.platform).await.unwrap();
-    assert_eq!([format!("nimbus.luware.com/in-use-{}", stage.env.instance)], *held.finalizers());
-    api.delete(&stage.env.platform, &DeleteParams::default()).await.unwrap();
+    let mut fixture = Fixture::new("in-use").await;
+    fixture.timing.platform_check = std::time::Duration::from_millis(300);
+    let _operator = fixture.start();
+    fixture.create(json!({})).await;
+    fixture.ready().await;
+    let api: Api<Platform> = Api::all(fixture.client(users::PLATFORM_ADMIN));
+    let held = api.get(&fixture.env.platform).await.unwrap();
+    assert_eq!([format!("nimbus.luware.com/in-use-{}", fixture.env.instance)], *held.finalizers());
+    api.delete(&fixture.env.platform, &DeleteParams::default()).await.unwrap();
     // Its Tenants are still reconciled: they can be edited and released.
-    stage.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
-    stage.ready().await;
-    stage.settings("the edit arrived", |settings| settings["general"]["companyName"] == "Contoso AG").await;
-    stage.delete().await;
-    stage.gone().await;
-    until("the Platform is gone", PATIENCE, async || match api.get_opt(&stage.env.platform).await {
+    fixture.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
+    fixture.ready().await;
+    fixture.settings("the edit arrived", |settings| settings["general"]["companyName"] == "Contoso AG").await;
+    fixture.delete().await;
+    fixture.gone().await;
+    until("the Platform is gone", PATIENCE, async || match api.get_opt(&fixture.env.platform).await {
         Ok(None) => Ok(()),
         other => Err(format!("{other:?}")),
     })
@@ -72,26 +72,26 @@ async fn platform_remains_while_in_use() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn deletions_above_the_limit_wait() {
-    let stage = Stage::new("breaker").await;
+    let fixture = Fixture::new("breaker").await;
     let limit = json!({ "spec": { "limits": { "confirmedDeletionsPerHour": 2 } } });
-    let platforms: Api<Platform> = Api::all(stage.client(users::PLATFORM_ADMIN));
-    platforms.patch(&stage.env.platform, &params(), &Patch::Merge(limit)).await.unwrap();
-    let _operator = stage.start();
-    stage.platform.auto_run(true).await.unwrap();
+    let platforms: Api<Platform> = Api::all(fixture.client(users::PLATFORM_ADMIN));
+    platforms.patch(&fixture.env.platform, &params(), &Patch::Merge(limit)).await.unwrap();
+    let _operator = fixture.start();
+    fixture.platform.auto_run(true).await.unwrap();
     let mut names = vec![];
     for number in 1..=4 {
         let id = uuid::Uuid::new_v4().to_string();
-        let mut manifest = stage.manifest(json!({ "deletionPolicy": "Delete", "general": { "tenantId": id } }));
+        let mut manifest = fixture.manifest(json!({ "deletionPolicy": "Delete", "general": { "tenantId": id } }));
         manifest["metadata"]["name"] = json!(format!("tenant-{number}"));
         manifest["metadata"]["annotations"] = json!({ "nimbus.luware.com/confirm-deletion": id });
-        stage.try_create(manifest).await.unwrap();
+        fixture.try_create(manifest).await.unwrap();
         names.push(format!("tenant-{number}"));
     }
-    let tenants = stage.tenants();
+    let tenants = fixture.tenants();
     for name in &names {
         until("it is Ready", PATIENCE, async || look(&tenants, name, "Succeeded").await).await;
     }
-    let mark = stage.platform.mark().await.unwrap();
+    let mark = fixture.platform.mark().await.unwrap();
     for name in &names {
         tenants.delete(name, &DeleteParams::default()).await.unwrap();
     }
@@ -111,9 +111,9 @@ async fn deletions_above_the_limit_wait() {
         if went { left += 1 } else { waiting.push(name.clone()) }
     }
     assert_eq!((2, 2), (left, waiting.len()), "two went, two wait");
-    let begun = stage.platform.effects(mark).await.unwrap();
+    let begun = fixture.platform.effects(mark).await.unwrap();
     assert_eq!(["deletion-begun", "deletion-begun"], *begun, "and the platform was asked twice");
-    let shown = platforms.get(&stage.env.platform).await.unwrap().status.unwrap();
+    let shown = platforms.get(&fixture.env.platform).await.unwrap().status.unwrap();
     assert_eq!(2, shown.confirmed_deletions.len(), "the Platform shows what it counts");
     for name in &waiting {
         let abandon =
@@ -125,13 +125,13 @@ async fn deletions_above_the_limit_wait() {
 /// Each failed attempt belongs to the same deletion and uses no further slot.
 #[tokio::test(flavor = "multi_thread")]
 async fn retried_deletion_counts_once() {
-    let stage = Stage::new("retried").await;
+    let fixture = Fixture::new("retried").await;
     let limit = json!({ "spec": { "limits": { "confirmedDeletionsPerHour": 1 } } });
-    let platforms: Api<Platform> = Api::all(stage.client(users::PLATFORM_ADMIN));
-    platforms.patch(&stage.env.platform, &params(), &Patch::Merge(limit)).await.unwrap();
-    let _operator = stage.connect().await;
-    stage.platform.auto_run(true).await.unwrap();
-    let (first, second) = (Handle::new(&stage, "first"), Handle::new(&stage, "second"));
+    let platforms: Api<Platform> = Api::all(fixture.client(users::PLATFORM_ADMIN));
+    platforms.patch(&fixture.env.platform, &params(), &Patch::Merge(limit)).await.unwrap();
+    let _operator = fixture.connect().await;
+    fixture.platform.auto_run(true).await.unwrap();
+    let (first, second) = (TenantHandle::new(&fixture, "first"), TenantHandle::new(&fixture, "second"));
     for tenant in [&first, &second] {
         tenant.create(json!({ "deletionPolicy": "Delete" })).await;
         tenant.ready().await;
@@ -140,22 +140,22 @@ async fn retried_deletion_counts_once() {
     let outage = json!({ "kind": "status", "status": 500 });
     let fault =
         json!({ "route": "DELETE /v1/tenants/{id}", "tenant": first.id, "nth": 1, "times": 3, "action": outage });
-    stage.platform.plant(json!([fault])).await.unwrap();
-    let mark = stage.platform.mark().await.unwrap();
+    fixture.platform.plant(json!([fault])).await.unwrap();
+    let mark = fixture.platform.mark().await.unwrap();
     first.delete().await;
-    gone(&stage, &first.name).await;
-    let calls = stage.platform.calls(&first.id, mark).await.unwrap();
+    gone(&fixture, &first.name).await;
+    let calls = fixture.platform.calls(&first.id, mark).await.unwrap();
     let attempts = calls.iter().filter(|seen| seen.call == "DELETE /v1/tenants/{id}").count();
     assert_eq!(4, attempts, "three failed, one did it");
-    let shown = platforms.get(&stage.env.platform).await.unwrap().status.unwrap().confirmed_deletions;
+    let shown = platforms.get(&fixture.env.platform).await.unwrap().status.unwrap().confirmed_deletions;
     assert_eq!(vec![&first.id], shown.iter().map(|slot| &slot.tenant_id).collect::<Vec<_>>());
 
     second.delete().await;
     second.until("it waits", |tenant| ready_reason(tenant) == "DeletionRateLimited").await;
     // A higher limit unblocks it.
     let limit = json!({ "spec": { "limits": { "confirmedDeletionsPerHour": 2 } } });
-    platforms.patch(&stage.env.platform, &params(), &Patch::Merge(limit)).await.unwrap();
-    gone(&stage, &second.name).await;
+    platforms.patch(&fixture.env.platform, &params(), &Patch::Merge(limit)).await.unwrap();
+    gone(&fixture, &second.name).await;
 }
 
 async fn look(tenants: &Api<Tenant>, name: &str, reason: &str) -> Result<(), String> {
@@ -175,14 +175,14 @@ async fn missing_policy_is_reported_and_recovers() {
     // Policies are cluster-wide, so this test uses a control plane of its own.
     static PLANE: tokio::sync::OnceCell<ControlPlane> = tokio::sync::OnceCell::const_new();
     let plane = PLANE.get_or_init(|| async { ControlPlane::start(Options::default()).await.unwrap() }).await;
-    let mut stage = Stage::on(plane, "policies").await;
-    stage.timing.platform_check = std::time::Duration::from_millis(300);
-    let _operator = stage.start();
-    platform_reason(&stage, "Connected").await;
-    let bindings: Api<ValidatingAdmissionPolicyBinding> = Api::all(stage.client(users::ADMIN));
+    let mut fixture = Fixture::on(plane, "policies").await;
+    fixture.timing.platform_check = std::time::Duration::from_millis(300);
+    let _operator = fixture.start();
+    platform_reason(&fixture, "Connected").await;
+    let bindings: Api<ValidatingAdmissionPolicyBinding> = Api::all(fixture.client(users::ADMIN));
     let binding = bindings.get(NAMES[0]).await.unwrap();
     bindings.delete(NAMES[0], &DeleteParams::default()).await.unwrap();
-    let platform = platform_reason(&stage, "PoliciesMissing").await;
+    let platform = platform_reason(&fixture, "PoliciesMissing").await;
     let message = &platform.status.unwrap().conditions[0].message;
     assert!(message.contains(&format!("binding {}", NAMES[0])), "{message}");
     let again = ValidatingAdmissionPolicyBinding {
@@ -190,5 +190,5 @@ async fn missing_policy_is_reported_and_recovers() {
         spec: binding.spec,
     };
     bindings.create(&kube::api::PostParams::default(), &again).await.unwrap();
-    platform_reason(&stage, "Connected").await;
+    platform_reason(&fixture, "Connected").await;
 }

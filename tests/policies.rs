@@ -33,7 +33,7 @@ fn post() -> PostParams {
 }
 
 /// A user without permissions from other tests.
-fn somebody() -> String {
+fn new_user() -> String {
     static NUMBER: AtomicUsize = AtomicUsize::new(100);
     users::user(NUMBER.fetch_add(1, Ordering::Relaxed))
 }
@@ -42,14 +42,14 @@ fn group(digit: u8) -> String {
     format!("{}-0d3e-4f5a-8b7c-9d0e1f2a3b4c", digit.to_string().repeat(8))
 }
 
-struct Corner {
+struct PolicyFixture {
     env: TestEnv<'static>,
     id: String,
     /// One client per user: each has a connection of its own.
     clients: Mutex<HashMap<String, Client>>,
 }
 
-impl Corner {
+impl PolicyFixture {
     async fn new(name: &str) -> Self {
         Self::within(TestEnv::new(name).await)
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::gitops::schema::{PLURALS, installed, root, walk};
-use crate::support::stage::Stage;
+use crate::support::fixture::Fixture;
 use crate::support::{assets, users};
 
 /// The Rust files below these folders of the checkout.
@@ -90,13 +90,13 @@ fn situation_rows_name_existing_tests() {
 /// What a reader does not see, according to the document.
 #[tokio::test(flavor = "multi_thread")]
 async fn viewer_sees_only_tenants_of_the_namespace() {
-    let (stage, other) = (Stage::new("reader").await, Stage::new("reader-other").await);
-    for stage in [&stage, &other] {
-        stage.create(json!({ "contact": { "name": "Ada" } })).await;
+    let (fixture, other) = (Fixture::new("reader").await, Fixture::new("reader-other").await);
+    for fixture in [&fixture, &other] {
+        fixture.create(json!({ "contact": { "name": "Ada" } })).await;
     }
-    let seen = stage.kubectl(users::VIEWER, &["get", "nten", "-o", "name"]).await.unwrap();
+    let seen = fixture.kubectl(users::VIEWER, &["get", "nten", "-o", "name"]).await.unwrap();
     assert_eq!("tenant.nimbus.luware.com/contoso\n", seen);
-    let (platform, namespace) = (stage.env.platform.as_str(), other.env.namespace.as_str());
+    let (platform, namespace) = (fixture.env.platform.as_str(), other.env.namespace.as_str());
     for words in [
         &["get", "nten", "--all-namespaces"][..],
         &["get", "nplat"],
@@ -106,12 +106,12 @@ async fn viewer_sees_only_tenants_of_the_namespace() {
         &["get", "secret", "acs"],
         &["get", "events"],
     ] {
-        let all = [&["-n", &stage.env.namespace][..], words].concat();
-        let output = stage.env.kubectl(users::VIEWER).run(&all).await.unwrap();
+        let all = [&["-n", &fixture.env.namespace][..], words].concat();
+        let output = fixture.env.kubectl(users::VIEWER).run(&all).await.unwrap();
         assert!(!output.status.success() && output.stderr.contains("forbidden"), "{words:?}: {output:?}");
     }
     // A user without permissions in the namespace.
-    let outsider = stage.env.kubectl(&users::user(7));
+    let outsider = fixture.env.kubectl(&users::user(7));
     let output = outsider.run(&["-n", namespace, "get", "nten"]).await.unwrap();
     assert!(!output.status.success() && output.stderr.contains("forbidden"), "{output:?}");
 }
@@ -140,10 +140,10 @@ fn threat_rows_name_existing_tests() {
 /// S1: a reference is a name, and the namespace is that of the Tenant.
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_read_only_in_the_tenant_namespace() {
-    let stage = Stage::new("confined").await;
+    let fixture = Fixture::new("confined").await;
     let mut references = 0;
     for plural in PLURALS {
-        let crd = installed(&stage.env, plural).await;
+        let crd = installed(&fixture.env, plural).await;
         for node in walk(root(&crd), "spec") {
             let name = node.path.last().unwrap();
             assert!(name != "namespace", "{}", node.name());
@@ -153,23 +153,23 @@ async fn secrets_are_read_only_in_the_tenant_namespace() {
     assert!(references >= 4, "{references} references");
 
     // A Secret of that name exists in the operator's namespace only.
-    stage.secret(&stage.env.operator_namespace, "elsewhere", json!({ "key": "canary" })).await;
-    let mark = stage.audit().mark().await.unwrap();
-    let _operator = stage.connect().await;
+    fixture.secret(&fixture.env.operator_namespace, "elsewhere", json!({ "key": "canary" })).await;
+    let mark = fixture.audit().mark().await.unwrap();
+    let _operator = fixture.connect().await;
     let reference = json!({ "name": "elsewhere", "key": "key" });
-    stage
+    fixture
         .create(json!({ "extensions": { "interact": { "enabled": true, "acsConnectionStringRef": reference } } }))
         .await;
-    stage.condition("Ready", "False", "SecretNotFound").await;
-    let requests = stage.audit().requests(&stage.env.operator_user, mark).await.unwrap();
+    fixture.condition("Ready", "False", "SecretNotFound").await;
+    let requests = fixture.audit().requests(&fixture.env.operator_user, mark).await.unwrap();
     let secrets: BTreeSet<_> = requests
         .iter()
         .filter(|request| request.resource == "secrets")
         .map(|request| (request.verb.as_str(), request.namespace.as_str(), request.name.as_str()))
         .collect();
     let expected = [
-        ("get", stage.env.namespace.as_str(), "elsewhere"),
-        ("get", stage.env.operator_namespace.as_str(), "platform"),
+        ("get", fixture.env.namespace.as_str(), "elsewhere"),
+        ("get", fixture.env.operator_namespace.as_str(), "platform"),
     ];
     assert_eq!(BTreeSet::from(expected), secrets);
 }

@@ -5,12 +5,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::deletion::Since;
-use crate::support::stage::{Stage, condition};
+use crate::support::fixture::{Fixture, condition};
 
 const UNIT: &str = "44444444-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
 
-async fn settings(stage: &Stage) -> Value {
-    stage.platform.tenant(&stage.id).await.unwrap().1["settings"].clone()
+async fn settings(fixture: &Fixture) -> Value {
+    fixture.platform.tenant(&fixture.id).await.unwrap().1["settings"].clone()
 }
 
 /// State and message of a tab.
@@ -27,50 +27,50 @@ fn state(tenant: &nimbus_operator::resources::Tenant, kind: &str) -> String {
 /// Vendor cap: the desired value stays stored, the effective value is reported, and nothing is overwritten.
 #[tokio::test(flavor = "multi_thread")]
 async fn limit_above_vendor_cap_is_stored_and_reported() {
-    let stage = Stage::new("capped").await;
-    let _operator = stage.start();
+    let fixture = Fixture::new("capped").await;
+    let _operator = fixture.start();
     let limit = |most: i32| json!({ "modalities": { "email": { "maxConcurrentTasksPerService": most } } });
-    stage.create(limit(120)).await;
-    stage.ready().await;
+    fixture.create(limit(120)).await;
+    fixture.ready().await;
     let caps = async |caps: Value| {
-        let path = format!("/sandbox/tenants/{}/caps", stage.id);
-        stage.platform.ask(Method::PUT, &path, Some(json!({ "caps": caps }))).await.unwrap();
+        let path = format!("/sandbox/tenants/{}/caps", fixture.id);
+        fixture.platform.ask(Method::PUT, &path, Some(json!({ "caps": caps }))).await.unwrap();
     };
     caps(json!({ "/modalities/email/maxConcurrentTasksPerService": 100 })).await;
-    let since = Since::now(&stage).await;
-    let capped = stage.pass().await;
+    let since = Since::now(&fixture).await;
+    let capped = fixture.pass().await;
     assert_eq!(("True Succeeded".into(), "True InSync".into()), (state(&capped, "Ready"), state(&capped, "Synced")));
     assert_eq!(None, condition(&capped, "Stalled"));
     let says = "spec.modalities.email.maxConcurrentTasksPerService is 120 and the vendor caps it: 100 has an effect";
     assert_eq!(("InSync".into(), says.into()), tab(&capped, "Modalities"));
-    stage.pass().await;
-    assert_eq!([""; 0], *since.effects(&stage).await, "nothing is written for it");
-    assert_eq!(120, settings(&stage).await["modalities"]["email"]["maxConcurrentTasksPerService"]);
+    fixture.pass().await;
+    assert_eq!([""; 0], *since.effects(&fixture).await, "nothing is written for it");
+    assert_eq!(120, settings(&fixture).await["modalities"]["email"]["maxConcurrentTasksPerService"]);
 
     // A value below the cap is effective and nothing is reported, nor once the cap is gone.
-    stage.patch(json!({ "spec": limit(90) })).await;
-    assert_eq!(("InSync".into(), String::new()), tab(&stage.ready().await, "Modalities"));
-    stage.patch(json!({ "spec": limit(120) })).await;
-    assert_eq!(("InSync".into(), says.into()), tab(&stage.ready().await, "Modalities"));
+    fixture.patch(json!({ "spec": limit(90) })).await;
+    assert_eq!(("InSync".into(), String::new()), tab(&fixture.ready().await, "Modalities"));
+    fixture.patch(json!({ "spec": limit(120) })).await;
+    assert_eq!(("InSync".into(), says.into()), tab(&fixture.ready().await, "Modalities"));
     caps(json!({})).await;
-    assert_eq!(("InSync".into(), String::new()), tab(&stage.pass().await, "Modalities"));
+    assert_eq!(("InSync".into(), String::new()), tab(&fixture.pass().await, "Modalities"));
 }
 
 /// Behaviour 9: the platform moves the default one level up. It is reported, and the deleted ID is not written again.
 #[tokio::test(flavor = "multi_thread")]
 async fn deleted_default_unit_is_not_overwritten() {
-    let stage = Stage::new("dead-unit").await;
-    stage.platform.organization_unit(&stage.id, UNIT).await.unwrap();
-    let _operator = stage.start();
-    stage.create(json!({ "provisioning": { "defaultOrganizationUnitId": UNIT } })).await;
-    stage.ready().await;
-    assert_eq!(UNIT, settings(&stage).await["provisioning"]["defaultOrganizationUnitId"]);
+    let fixture = Fixture::new("dead-unit").await;
+    fixture.platform.organization_unit(&fixture.id, UNIT).await.unwrap();
+    let _operator = fixture.start();
+    fixture.create(json!({ "provisioning": { "defaultOrganizationUnitId": UNIT } })).await;
+    fixture.ready().await;
+    assert_eq!(UNIT, settings(&fixture).await["provisioning"]["defaultOrganizationUnitId"]);
 
-    let path = format!("/sandbox/tenants/{}/organization-units/{UNIT}", stage.id);
-    stage.platform.ask(Method::DELETE, &path, None).await.unwrap();
-    let since = Since::now(&stage).await;
-    stage.pass().await;
-    let dead = stage.condition("Ready", "False", "OrganizationUnitNotFound").await;
+    let path = format!("/sandbox/tenants/{}/organization-units/{UNIT}", fixture.id);
+    fixture.platform.ask(Method::DELETE, &path, None).await.unwrap();
+    let since = Since::now(&fixture).await;
+    fixture.pass().await;
+    let dead = fixture.condition("Ready", "False", "OrganizationUnitNotFound").await;
     let states = ["Accepted", "Synced", "Stalled"].map(|kind| state(&dead, kind));
     assert_eq!(
         ["False OrganizationUnitNotFound", "False OrganizationUnitNotFound", "True OrganizationUnitNotFound"],
@@ -81,18 +81,18 @@ async fn deleted_default_unit_is_not_overwritten() {
                 the setting to 'root'";
     assert!(message.starts_with(says), "{message}");
     assert_eq!("Invalid", tab(&dead, "Provisioning").0);
-    stage.pass().await;
-    stage.pass().await;
-    assert_eq!([""; 0], *since.effects(&stage).await, "no write loop");
-    assert_eq!("root", settings(&stage).await["provisioning"]["defaultOrganizationUnitId"]);
+    fixture.pass().await;
+    fixture.pass().await;
+    assert_eq!([""; 0], *since.effects(&fixture).await, "no write loop");
+    assert_eq!("root", settings(&fixture).await["provisioning"]["defaultOrganizationUnitId"]);
 
     // Without the setting, or with a unit that exists, the Tenant is Ready.
-    stage.patch(json!({ "spec": { "provisioning": null } })).await;
-    stage.ready().await;
-    assert_eq!("root", settings(&stage).await["provisioning"]["defaultOrganizationUnitId"]);
+    fixture.patch(json!({ "spec": { "provisioning": null } })).await;
+    fixture.ready().await;
+    assert_eq!("root", settings(&fixture).await["provisioning"]["defaultOrganizationUnitId"]);
     let other = "55555555-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
-    stage.platform.organization_unit(&stage.id, other).await.unwrap();
-    stage.patch(json!({ "spec": { "provisioning": { "defaultOrganizationUnitId": other } } })).await;
-    stage.ready().await;
-    assert_eq!(other, settings(&stage).await["provisioning"]["defaultOrganizationUnitId"]);
+    fixture.platform.organization_unit(&fixture.id, other).await.unwrap();
+    fixture.patch(json!({ "spec": { "provisioning": { "defaultOrganizationUnitId": other } } })).await;
+    fixture.ready().await;
+    assert_eq!(other, settings(&fixture).await["provisioning"]["defaultOrganizationUnitId"]);
 }

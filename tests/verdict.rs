@@ -13,29 +13,29 @@ use nimbus_operator::resources::{Partner, Platform, Tenant};
 use serde_json::json;
 
 use crate::support::canary::{self, Canary};
+use crate::support::fixture::Fixture;
 use crate::support::log;
-use crate::support::stage::Stage;
 use crate::support::users::ADMIN;
 
 /// A cluster administrator passes every admission policy, so such a write would prove nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_tenant_was_written_by_system_masters() {
-    let stage = Stage::new("verdict").await;
-    let written = stage.audit().tenant_writes_by_masters().await.unwrap();
+    let fixture = Fixture::new("verdict").await;
+    let written = fixture.audit().tenant_writes_by_masters().await.unwrap();
     assert!(written.is_empty(), "{written:?}");
 }
 
 /// Server-side apply distinguishes managers by name.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_tenant_write_has_a_manager() {
-    let stage = Stage::new("verdict").await;
-    let _operator = stage.start();
-    stage.create(json!({})).await;
-    stage.ready().await;
-    let tenants: Api<Tenant> = Api::all(stage.client(ADMIN));
+    let fixture = Fixture::new("verdict").await;
+    let _operator = fixture.start();
+    fixture.create(json!({})).await;
+    fixture.ready().await;
+    let tenants: Api<Tenant> = Api::all(fixture.client(ADMIN));
     let tenants = tenants.list(&ListParams::default()).await.unwrap().items;
     println!("{} Tenants", tenants.len());
-    assert!(tenants.iter().any(|tenant| tenant.namespace().as_deref() == Some(&stage.env.namespace)));
+    assert!(tenants.iter().any(|tenant| tenant.namespace().as_deref() == Some(&fixture.env.namespace)));
     for tenant in &tenants {
         let managers = tenant.managed_fields().iter().map(|entry| entry.manager.as_deref().unwrap_or_default());
         let managers: Vec<_> = managers.collect();
@@ -52,16 +52,16 @@ async fn every_tenant_write_has_a_manager() {
 /// encoding.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_leaks_in_the_whole_run() {
-    let stage = Stage::new("verdict").await;
-    let operator = stage.start();
-    stage
+    let fixture = Fixture::new("verdict").await;
+    let operator = fixture.start();
+    fixture
         .create(json!({ "extensions": { "interact": {
         "enabled": true, "acsConnectionStringRef": { "name": "acs", "key": "connection-string" }
     } } }))
         .await;
-    stage.ready().await;
+    fixture.ready().await;
     operator.stop().await;
-    let admin = stage.client(ADMIN);
+    let admin = fixture.client(ADMIN);
     let secrets = Api::<Secret>::all(admin.clone()).list(&ListParams::default()).await.unwrap().items;
     let known: BTreeSet<String> = secrets.iter().flat_map(values).collect();
     let canaries: Vec<Canary> = known.iter().map(|value| Canary::of("a secret", value)).collect();

@@ -3,8 +3,8 @@
 use nimbus_operator::resources::Platform;
 use serde_json::json;
 
-use super::play::{HELPDESK, Play, SERVICE_STATUS};
-use crate::support::stage::{condition, message};
+use super::fixture::{BehaviourFixture, HELPDESK, SERVICE_STATUS};
+use crate::support::fixture::{condition, message};
 use crate::support::users::PLATFORM_ADMIN;
 use crate::support::wait::{PATIENCE, until};
 
@@ -12,22 +12,22 @@ use crate::support::wait::{PATIENCE, until};
 /// partner or Luware directly." with "Luware Website", "Luware Helpdesk" and "Cloud Service Status".
 #[tokio::test(flavor = "multi_thread")]
 async fn advice_includes_support_links_of_the_platform() {
-    let play = Play::start("hints-links").await;
-    play.live("licenses: {tenantState: Expired}").await;
+    let fixture = BehaviourFixture::start("hints-links").await;
+    fixture.live("licenses: {tenantState: Expired}").await;
     let said = async || {
-        let tenant = play.stage.pass().await;
+        let tenant = fixture.base.pass().await;
         let (.., happened) = condition(&tenant, "TenantActive").unwrap();
         message(&tenant, "TenantActive").unwrap().split_off(happened.len())
     };
     let advice = ". What to do: Get in contact with Luware Support to renew the subscription.";
     assert_eq!(advice, said().await, "a Platform without links has none invented");
-    play.name_support().await;
+    fixture.name_support().await;
     until("the links are shown", PATIENCE, async || match said().await {
         text if text == format!("{advice} See {HELPDESK}") => Ok(()),
         text => Err(text),
     })
     .await;
-    play.edit_platform(json!({ "support": { "helpdesk": "https://tickets.example" } })).await;
+    fixture.edit_platform(json!({ "support": { "helpdesk": "https://tickets.example" } })).await;
     until("the new link is shown", PATIENCE, async || match said().await {
         text if text == format!("{advice} See https://tickets.example") => Ok(()),
         text => Err(text),
@@ -38,12 +38,12 @@ async fn advice_includes_support_links_of_the_platform() {
 /// Messages of the Platform contain advice too, except for throttling, which needs no action.
 #[tokio::test(flavor = "multi_thread")]
 async fn platform_message_includes_advice() {
-    let play = Play::start("hints-platform").await;
-    play.name_support().await;
-    let api = kube::Api::<Platform>::all(play.stage.client(PLATFORM_ADMIN));
-    let comes_to = async |reason: &str| {
+    let fixture = BehaviourFixture::start("hints-platform").await;
+    fixture.name_support().await;
+    let api = kube::Api::<Platform>::all(fixture.base.client(PLATFORM_ADMIN));
+    let ready_reason = async |reason: &str| {
         until(&format!("the Platform is {reason}"), PATIENCE, async || {
-            let platform = api.get(&play.stage.env.platform).await.map_err(|error| error.to_string())?;
+            let platform = api.get(&fixture.base.env.platform).await.map_err(|error| error.to_string())?;
             let conditions = platform.status.map(|status| status.conditions).unwrap_or_default();
             match conditions.into_iter().find(|condition| condition.type_ == "Ready") {
                 Some(ready) if ready.reason == reason => Ok(ready.message),
@@ -54,17 +54,17 @@ async fn platform_message_includes_advice() {
     };
     let fault = |action: serde_json::Value| json!([{ "route": "*", "action": action }]);
     let slow = json!({ "kind": "status", "status": 429, "headers": { "retry-after": "1" } });
-    play.stage.platform.plant(fault(slow)).await.unwrap();
-    play.edit_platform(json!({ "limits": { "confirmedDeletionsPerHour": 9 } })).await;
-    assert!(!comes_to("Throttled").await.contains("What to do"));
-    play.stage.platform.heal().await.unwrap();
-    comes_to("Connected").await;
+    fixture.base.platform.plant(fault(slow)).await.unwrap();
+    fixture.edit_platform(json!({ "limits": { "confirmedDeletionsPerHour": 9 } })).await;
+    assert!(!ready_reason("Throttled").await.contains("What to do"));
+    fixture.base.platform.heal().await.unwrap();
+    ready_reason("Connected").await;
 
-    play.edit_platform(json!({ "caBundle": "no certificate" })).await;
-    let said = comes_to("InvalidPlatform").await;
+    fixture.edit_platform(json!({ "caBundle": "no certificate" })).await;
+    let said = ready_reason("InvalidPlatform").await;
     assert_eq!("spec.caBundle is not a list of PEM certificates. What to do: Correct the Platform's spec.", said);
-    play.edit_platform(json!({ "caBundle": null, "endpoint": "http://127.0.0.1:1" })).await;
-    let said = comes_to("Unreachable").await;
+    fixture.edit_platform(json!({ "caBundle": null, "endpoint": "http://127.0.0.1:1" })).await;
+    let said = ready_reason("Unreachable").await;
     let advice = "Check the Platform's endpoint and the network, and look at the state of the service.";
     assert!(said.ends_with(&format!(". What to do: {advice} See {SERVICE_STATUS}")), "{said}");
 }
@@ -72,9 +72,9 @@ async fn platform_message_includes_advice() {
 /// An outage shows in several ways, one after the other, but results in one message that is written once.
 #[tokio::test(flavor = "multi_thread")]
 async fn message_is_stable_during_an_outage() {
-    let play = Play::start("hints-outage").await;
-    play.name_support().await;
-    play.live("general: {companyName: Contoso AG}").await;
+    let fixture = BehaviourFixture::start("hints-outage").await;
+    fixture.name_support().await;
+    fixture.live("general: {companyName: Contoso AG}").await;
     let ways = [
         json!({ "kind": "status", "status": 503 }),
         json!({ "kind": "status", "status": 502 }),
@@ -82,13 +82,13 @@ async fn message_is_stable_during_an_outage() {
         json!({ "kind": "status", "status": 500 }),
     ];
     let outage = async |way: &serde_json::Value| {
-        play.stage.platform.heal().await.unwrap();
-        play.stage.platform.plant(json!([{ "route": "*", "action": way }])).await.unwrap();
+        fixture.base.platform.heal().await.unwrap();
+        fixture.base.platform.plant(json!([{ "route": "*", "action": way }])).await.unwrap();
     };
     outage(&ways[0]).await;
-    let mark = play.stage.audit().mark().await.unwrap();
-    play.apply("general: {companyName: Contoso SE}").await;
-    let down = play.stage.condition("Ready", "False", "PlatformUnavailable").await;
+    let mark = fixture.base.audit().mark().await.unwrap();
+    fixture.apply("general: {companyName: Contoso SE}").await;
+    let down = fixture.base.condition("Ready", "False", "PlatformUnavailable").await;
     let first = message(&down, "Ready").unwrap();
     let expected = format!(
         "the platform cannot be asked, for a reason that its Platform tells; the settings are applied as soon as it answers. \
@@ -98,19 +98,19 @@ async fn message_is_stable_during_an_outage() {
     assert_eq!(expected, first);
     for way in &ways {
         outage(way).await;
-        let log = play.stage.platform.mark().await.unwrap();
+        let log = fixture.base.platform.mark().await.unwrap();
         until("it was tried again", PATIENCE, async || {
-            let calls = play.stage.platform.log_after(log).await.map_err(|error| error.to_string())?;
+            let calls = fixture.base.platform.log_after(log).await.map_err(|error| error.to_string())?;
             if calls.len() >= 3 { Ok(()) } else { Err(format!("{} calls", calls.len())) }
         })
         .await;
-        let still = play.stage.get().await;
+        let still = fixture.base.get().await;
         for kind in ["Ready", "Reconciling"] {
             assert_eq!(Some(&first), message(&still, kind).as_ref(), "{way}");
         }
     }
-    assert_eq!(1, play.stage.tenant_writes(mark).await.unwrap().len(), "one outage, one write");
-    play.stage.platform.heal().await.unwrap();
-    let ready = play.stage.ready().await;
+    assert_eq!(1, fixture.base.tenant_writes(mark).await.unwrap().len(), "one outage, one write");
+    fixture.base.platform.heal().await.unwrap();
+    let ready = fixture.base.ready().await;
     assert_eq!(Some("every managed setting of this generation was applied".to_owned()), message(&ready, "Ready"));
 }

@@ -6,7 +6,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::play::{Play, fails, goes, told, two};
+use super::fixture::{BehaviourFixture, fails, pair, succeeds, tab_state};
 
 fn interact(enabled: bool, timeout: i32) -> String {
     format!(
@@ -25,43 +25,47 @@ fn interact(enabled: bool, timeout: i32) -> String {
 /// if the tenant is configured for Interact calls."
 #[tokio::test(flavor = "multi_thread")]
 async fn disabled_interact_keeps_values_and_later_edits() {
-    let play = Play::start("b02-interact").await;
-    play.live(&interact(true, 30)).await;
-    play.act(Method::PUT, "/users/anna", json!({ "licenses": ["users/interact"] })).await;
-    assert_eq!(goes("connected"), play.visit().await);
-    let kept = play.setting("/extensions/interact").await;
+    let fixture = BehaviourFixture::start("b02-interact").await;
+    fixture.live(&interact(true, 30)).await;
+    fixture.act(Method::PUT, "/users/anna", json!({ "licenses": ["users/interact"] })).await;
+    assert_eq!(succeeds("connected"), fixture.visit().await);
+    let kept = fixture.setting("/extensions/interact").await;
 
-    let off = play.live(&interact(false, 30)).await;
-    assert_eq!(fails("no-agent", "section-off"), play.visit().await);
+    let off = fixture.live(&interact(false, 30)).await;
+    assert_eq!(fails("no-agent", "section-off"), fixture.visit().await);
     let mut expected = kept.clone();
     expected["enabled"] = json!(false);
-    assert_eq!(expected, play.setting("/extensions/interact").await);
+    assert_eq!(expected, fixture.setting("/extensions/interact").await);
     let hidden = "3 settings are hidden while their section is off";
-    assert_eq!(two("InSync", hidden), told(&off, "Extensions"));
+    assert_eq!(pair("InSync", hidden), tab_state(&off, "Extensions"));
 
     // An edit of a hidden setting waits, and so does a change made in the UI.
-    let mark = play.stage.platform.mark().await.unwrap();
-    let edited = play.live(&interact(false, 45)).await;
-    assert_eq!(two("InSync", hidden), told(&edited, "Extensions"));
-    play.vendor(json!({ "extensions": { "interact": { "sessionRecoveryTimeoutSeconds": 60 } } })).await;
-    let looked = play.stage.pass().await;
+    let mark = fixture.base.platform.mark().await.unwrap();
+    let edited = fixture.live(&interact(false, 45)).await;
+    assert_eq!(pair("InSync", hidden), tab_state(&edited, "Extensions"));
+    fixture.vendor(json!({ "extensions": { "interact": { "sessionRecoveryTimeoutSeconds": 60 } } })).await;
+    let looked = fixture.base.pass().await;
     assert!(looked.status.unwrap().drift.is_empty(), "what is hidden is not compared");
-    assert_eq!([""; 0], *play.stage.platform.effects(mark).await.unwrap());
+    assert_eq!([""; 0], *fixture.base.platform.effects(mark).await.unwrap());
 
-    let on = play.live(&interact(true, 45)).await;
-    assert_eq!(two("InSync", ""), told(&on, "Extensions"));
+    let on = fixture.live(&interact(true, 45)).await;
+    assert_eq!(pair("InSync", ""), tab_state(&on, "Extensions"));
     let mut expected = kept;
     expected["sessionRecoveryTimeoutSeconds"] = json!(45);
-    assert_eq!(expected, play.setting("/extensions/interact").await, "the string is the one that was kept");
-    assert_eq!(["settings-changed"], *play.stage.platform.effects(mark).await.unwrap(), "with the switch, in one save");
-    assert_eq!(goes("connected"), play.visit().await);
+    assert_eq!(expected, fixture.setting("/extensions/interact").await, "the string is the one that was kept");
+    assert_eq!(
+        ["settings-changed"],
+        *fixture.base.platform.effects(mark).await.unwrap(),
+        "with the switch, in one save"
+    );
+    assert_eq!(succeeds("connected"), fixture.visit().await);
 }
 
 /// "When this option is disabled, all corresponding fields are hidden in the section. Configured values are not cleaned up
 /// and can be used when enabling the option again."
 #[tokio::test(flavor = "multi_thread")]
 async fn disabled_acs_instance_keeps_its_string() {
-    let play = Play::start("b02-acs").await;
+    let fixture = BehaviourFixture::start("b02-acs").await;
     let spec = |on: bool| {
         let acs = "acsConnectionStringRef: {name: acs, key: connection-string}";
         format!(
@@ -73,16 +77,16 @@ modalities:
 "
         )
     };
-    let on = play.live(&spec(true)).await;
-    let before = play.document().await["settings"].clone();
+    let on = fixture.live(&spec(true)).await;
+    let before = fixture.document().await["settings"].clone();
     assert_eq!(2, on.status.as_ref().unwrap().sealed.len());
-    let off = play.live(&spec(false)).await;
+    let off = fixture.live(&spec(false)).await;
     let mut expected = before;
     expected["extensions"]["assistant"]["useOwnAcsInstance"] = json!(false);
     expected["modalities"]["instantMessaging"]["useOwnAcsInstance"] = json!(false);
-    assert_eq!(expected, play.document().await["settings"]);
-    assert_eq!(two("InSync", "1 settings are hidden while their section is off"), told(&off, "Extensions"));
-    assert_eq!(two("InSync", "2 settings are hidden while their section is off"), told(&off, "Modalities"));
+    assert_eq!(expected, fixture.document().await["settings"]);
+    assert_eq!(pair("InSync", "1 settings are hidden while their section is off"), tab_state(&off, "Extensions"));
+    assert_eq!(pair("InSync", "2 settings are hidden while their section is off"), tab_state(&off, "Modalities"));
     let everything = serde_json::to_string(&off).unwrap();
     assert!(!everything.contains("accesskey="), "the string never leaves its Secret");
 }

@@ -2,52 +2,52 @@
 
 use serde_json::{Value, json};
 
+use crate::support::fixture::Fixture;
 use crate::support::microsoft::{GRANTS, object};
-use crate::support::stage::Stage;
 
 const FILTER: &str = "GlobalContactSearchFilter";
 /// The example of the manual.
 const EXAMPLE: &str = "endsWith(userPrincipalName,'onmicrosoft.com') and preferredLanguage eq 'en-GB'";
 
-async fn stage(name: &str) -> Stage {
-    let mut stage = Stage::new(name).await;
-    stage.microsoft().await;
-    stage.platform.grant(&stage.id, &GRANTS).await;
+async fn fixture(name: &str) -> Fixture {
+    let mut fixture = Fixture::new(name).await;
+    fixture.microsoft().await;
+    fixture.platform.grant(&fixture.id, &GRANTS).await;
     for (number, upn, language) in [(1, "anna@contoso.onmicrosoft.com", "en-GB"), (2, "beat@contoso.com", "de-CH")] {
         let properties = json!({ "displayName": upn, "preferredLanguage": language });
         let body = json!({ "userPrincipalName": upn, "properties": properties });
-        stage.platform.user(&stage.id, &object(number), body).await;
+        fixture.platform.user(&fixture.id, &object(number), body).await;
     }
-    stage
+    fixture
 }
 
 fn with_filter(filter: &str) -> Value {
     json!({ "extensions": { "attendantConsole": { "globalContactSearchFilter": filter } } })
 }
 
-async fn saved(stage: &Stage) -> Value {
-    let (_, document) = stage.platform.tenant(&stage.id).await.unwrap();
+async fn saved(fixture: &Fixture) -> Value {
+    let (_, document) = fixture.platform.tenant(&fixture.id).await.unwrap();
     document["settings"]["extensions"]["attendantConsole"]["globalContactSearchFilter"].clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn example_filter_matches_as_an_advanced_query() {
-    let stage = stage("b08-example").await;
-    let _operator = stage.start();
-    let mark = stage.platform.microsoft_mark().await;
-    stage.create(with_filter(EXAMPLE)).await;
-    let message = stage.check(FILTER, "Passed", "FilterMatches").await;
+    let fixture = fixture("b08-example").await;
+    let _operator = fixture.start();
+    let mark = fixture.platform.microsoft_mark().await;
+    fixture.create(with_filter(EXAMPLE)).await;
+    let message = fixture.check(FILTER, "Passed", "FilterMatches").await;
     assert!(message.contains("hides the accounts of Nimbus services"), "{message}");
-    assert_eq!(["GET /graph/v1.0/users"], *stage.platform.asked(mark).await);
+    assert_eq!(["GET /graph/v1.0/users"], *fixture.platform.asked(mark).await);
 }
 
 /// "If the filter query is broken for any reason (e.g. missing permissions, typos, syntax) the search in any Frontend may not
 /// show any results at all."
 #[tokio::test(flavor = "multi_thread")]
 async fn broken_filter_is_saved_with_a_warning() {
-    let stage = stage("b08-broken").await;
-    let _operator = stage.start();
-    stage.create(json!({})).await;
+    let fixture = fixture("b08-broken").await;
+    let _operator = fixture.start();
+    fixture.create(json!({})).await;
     for (filter, result, reason, word) in [
         ("city eq 'Bern", "Failed", "FilterInvalid", "does not end"),
         ("(city eq 'Bern'", "Failed", "FilterInvalid", "parentheses that do not pair"),
@@ -56,9 +56,9 @@ async fn broken_filter_is_saved_with_a_warning() {
         ("nickname eq 'x'", "Failed", "FilterInvalid", "cannot be filtered by"),
         ("city eq 'Nowhere'", "Failed", "FilterMatchesNobody", "matches no user"),
     ] {
-        stage.patch(json!({ "spec": with_filter(filter) })).await;
-        stage.ready().await;
-        let tenant = stage
+        fixture.patch(json!({ "spec": with_filter(filter) })).await;
+        fixture.ready().await;
+        let tenant = fixture
             .until(filter, |tenant| {
                 crate::support::microsoft::check(tenant, FILTER).is_some_and(|check| {
                     check.result.as_str() == result && check.message.as_deref().is_some_and(|said| said.contains(word))
@@ -69,22 +69,22 @@ async fn broken_filter_is_saved_with_a_warning() {
         assert_eq!(Some(reason), found.reason.as_deref(), "{filter}");
         let message = found.message.as_deref().unwrap();
         assert!(message.contains("the search of the Attendant Console will be empty"), "{filter}: {message}");
-        assert_eq!(json!(filter), saved(&stage).await, "it never blocks the save");
-        stage.condition("ChecksPassed", "False", "CheckFailed").await;
+        assert_eq!(json!(filter), saved(&fixture).await, "it never blocks the save");
+        fixture.condition("ChecksPassed", "False", "CheckFailed").await;
     }
-    stage.patch(json!({ "spec": with_filter("") })).await;
+    fixture.patch(json!({ "spec": with_filter("") })).await;
     let gone = |tenant: &_| crate::support::microsoft::check(tenant, FILTER).is_none();
-    stage.until("an empty filter restricts nothing and is not checked", gone).await;
+    fixture.until("an empty filter restricts nothing and is not checked", gone).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn missing_permission_is_unknown_with_a_warning() {
-    let stage = stage("b08-permission").await;
-    stage.platform.grant(&stage.id, &["Application.Read.All"]).await;
-    let _operator = stage.start();
-    stage.create(with_filter(EXAMPLE)).await;
-    let message = stage.check(FILTER, "Unknown", "PermissionMissing").await;
+    let fixture = fixture("b08-permission").await;
+    fixture.platform.grant(&fixture.id, &["Application.Read.All"]).await;
+    let _operator = fixture.start();
+    fixture.create(with_filter(EXAMPLE)).await;
+    let message = fixture.check(FILTER, "Unknown", "PermissionMissing").await;
     assert!(message.contains("the search of the Attendant Console will be empty"), "{message}");
-    stage.ready().await;
-    assert_eq!(json!(EXAMPLE), saved(&stage).await);
+    fixture.ready().await;
+    assert_eq!(json!(EXAMPLE), saved(&fixture).await);
 }

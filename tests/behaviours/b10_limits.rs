@@ -5,7 +5,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::play::{Play, fails, goes, stated, told, two};
+use super::fixture::{BehaviourFixture, condition_state, fails, pair, succeeds, tab_state};
 
 /// The limits of all four kinds of tasks.
 fn limits(count: i32) -> String {
@@ -20,7 +20,7 @@ licenses: {{contingents: {{modalities: {{instantMessaging: 5, externalTask: 5, e
     )
 }
 
-impl Play {
+impl BehaviourFixture {
     /// How many tasks run and wait.
     async fn backlog(&self, kind: &str) -> (usize, usize) {
         let tasks = self.see("/tasks").await["items"].clone();
@@ -50,26 +50,26 @@ impl Play {
 /// exceed the general usage quota."
 #[tokio::test(flavor = "multi_thread")]
 async fn vendor_cap_is_reported_and_stays_ready() {
-    let play = Play::start("b10-cap").await;
-    let before = play.live(&limits(3)).await;
-    assert_eq!(two("InSync", ""), told(&before, "Modalities"));
-    play.service("help").await;
+    let fixture = BehaviourFixture::start("b10-cap").await;
+    let before = fixture.live(&limits(3)).await;
+    assert_eq!(pair("InSync", ""), tab_state(&before, "Modalities"));
+    fixture.service("help").await;
     let caps = |max: i64| json!({ "caps": { "/modalities/email/maxConcurrentTasksPerService": max } });
-    let mark = play.stage.platform.mark().await.unwrap();
-    play.act(Method::PUT, "/caps", caps(1)).await;
-    assert_eq!(vec![goes("running"), goes("blocked")], play.outcomes("email", 2).await);
-    let capped = play.stage.pass().await;
+    let mark = fixture.base.platform.mark().await.unwrap();
+    fixture.act(Method::PUT, "/caps", caps(1)).await;
+    assert_eq!(vec![succeeds("running"), succeeds("blocked")], fixture.outcomes("email", 2).await);
+    let capped = fixture.base.pass().await;
     let note = "spec.modalities.email.maxConcurrentTasksPerService is 3 and the vendor caps it: 1 has an effect";
-    assert_eq!(two("InSync", note), told(&capped, "Modalities"));
-    assert_eq!(two("True", "Succeeded"), stated(&capped, "Ready"));
-    assert_eq!(two("True", "InSync"), stated(&capped, "Synced"), "the wanted value stays stored");
-    assert_eq!(json!(3), play.setting("/modalities/email/maxConcurrentTasksPerService").await);
+    assert_eq!(pair("InSync", note), tab_state(&capped, "Modalities"));
+    assert_eq!(pair("True", "Succeeded"), condition_state(&capped, "Ready"));
+    assert_eq!(pair("True", "InSync"), condition_state(&capped, "Synced"), "the wanted value stays stored");
+    assert_eq!(json!(3), fixture.setting("/modalities/email/maxConcurrentTasksPerService").await);
 
     // A cap that is not lower has no effect and is not reported.
-    play.act(Method::PUT, "/caps", caps(3)).await;
-    assert_eq!(two("InSync", ""), told(&play.stage.pass().await, "Modalities"));
-    assert_eq!((2, 0), play.backlog("email").await);
-    assert_eq!([""; 0], *play.stage.platform.effects(mark).await.unwrap());
+    fixture.act(Method::PUT, "/caps", caps(3)).await;
+    assert_eq!(pair("InSync", ""), tab_state(&fixture.base.pass().await, "Modalities"));
+    assert_eq!((2, 0), fixture.backlog("email").await);
+    assert_eq!([""; 0], *fixture.base.platform.effects(mark).await.unwrap());
 }
 
 pub mod platform_only {
@@ -79,10 +79,10 @@ pub mod platform_only {
     /// "Further incoming tasks will be blocked until the task backlog gets below the set threshold." (Modalities)
     #[tokio::test(flavor = "multi_thread")]
     async fn two_task_kinds_are_discarded_and_two_wait() {
-        let play = Play::start("b10-limit").await;
-        play.live(&limits(2)).await;
-        play.service("help").await;
-        let (discarded, blocked) = (fails("discarded", "flow-error"), goes("blocked"));
+        let fixture = BehaviourFixture::start("b10-limit").await;
+        fixture.live(&limits(2)).await;
+        fixture.service("help").await;
+        let (discarded, blocked) = (fails("discarded", "flow-error"), succeeds("blocked"));
         // Kind, outcome of the third task, what runs and waits then, and after one has finished.
         let rows = [
             ("outbound", &discarded, (2, 0), (1, 0)),
@@ -91,10 +91,14 @@ pub mod platform_only {
             ("email", &blocked, (2, 1), (2, 0)),
         ];
         for (kind, third, full, after) in rows {
-            assert_eq!(vec![goes("running"), goes("running"), third.clone()], play.outcomes(kind, 3).await, "{kind}");
-            assert_eq!(full, play.backlog(kind).await, "{kind}");
-            play.finish_one(kind).await;
-            assert_eq!(after, play.backlog(kind).await, "{kind}");
+            assert_eq!(
+                vec![succeeds("running"), succeeds("running"), third.clone()],
+                fixture.outcomes(kind, 3).await,
+                "{kind}"
+            );
+            assert_eq!(full, fixture.backlog(kind).await, "{kind}");
+            fixture.finish_one(kind).await;
+            assert_eq!(after, fixture.backlog(kind).await, "{kind}");
         }
     }
 
@@ -102,26 +106,26 @@ pub mod platform_only {
     /// coresponding modality." "Task processing resumes when the threshold drops below the limit."
     #[tokio::test(flavor = "multi_thread")]
     async fn limit_applies_at_once_and_ends_no_task() {
-        let play = Play::start("b10-lower").await;
-        play.live(&limits(2)).await;
-        play.service("help").await;
-        play.outcomes("email", 4).await;
-        assert_eq!((2, 2), play.backlog("email").await);
-        play.live(&limits(3)).await;
-        assert_eq!((3, 1), play.backlog("email").await, "raised: one more runs");
-        play.live(&limits(1)).await;
-        assert_eq!((3, 1), play.backlog("email").await, "lowered: nothing is ended");
+        let fixture = BehaviourFixture::start("b10-lower").await;
+        fixture.live(&limits(2)).await;
+        fixture.service("help").await;
+        fixture.outcomes("email", 4).await;
+        assert_eq!((2, 2), fixture.backlog("email").await);
+        fixture.live(&limits(3)).await;
+        assert_eq!((3, 1), fixture.backlog("email").await, "raised: one more runs");
+        fixture.live(&limits(1)).await;
+        assert_eq!((3, 1), fixture.backlog("email").await, "lowered: nothing is ended");
         for expected in [(2, 1), (1, 1), (1, 0)] {
-            play.finish_one("email").await;
-            assert_eq!(expected, play.backlog("email").await);
+            fixture.finish_one("email").await;
+            assert_eq!(expected, fixture.backlog("email").await);
         }
     }
 
     /// "Default 20 / Min 1 / Max 50" and for Email "Default 50 / Min 1 / Max 200"
     #[tokio::test(flavor = "multi_thread")]
     async fn unset_limit_is_the_platform_default() {
-        let play = Play::start("b10-default").await;
-        play.live("{}").await;
+        let fixture = BehaviourFixture::start("b10-default").await;
+        fixture.live("{}").await;
         let rows = [
             ("/extensions/outbound/maxScheduledTasksPerService", 20),
             ("/modalities/instantMessaging/maxConcurrentTasksPerService", 20),
@@ -129,7 +133,7 @@ pub mod platform_only {
             ("/modalities/email/maxConcurrentTasksPerService", 50),
         ];
         for (pointer, limit) in rows {
-            assert_eq!(json!(limit), play.setting(pointer).await, "{pointer}");
+            assert_eq!(json!(limit), fixture.setting(pointer).await, "{pointer}");
         }
     }
 }

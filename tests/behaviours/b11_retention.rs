@@ -6,11 +6,11 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::play::{Play, told, two};
+use super::fixture::{BehaviourFixture, pair, tab_state};
 
 const DAY: i64 = 86_400;
 
-impl Play {
+impl BehaviourFixture {
     /// A user changes their state.
     async fn state(&self, user: &str, state: &str) {
         self.act(Method::PUT, &format!("/users/{user}/state"), json!({ "state": state })).await;
@@ -36,28 +36,28 @@ fn keeps(months: i32) -> String {
 /// expired."
 #[tokio::test(flavor = "multi_thread")]
 async fn shorter_retention_needs_confirmation_to_purge() {
-    let play = Play::start("b11-shorter").await;
-    play.live(&keeps(24)).await;
-    play.state("anna", "Busy").await;
-    play.state("anna", "Away").await;
-    play.wait(100 * DAY).await;
+    let fixture = BehaviourFixture::start("b11-shorter").await;
+    fixture.live(&keeps(24)).await;
+    fixture.state("anna", "Busy").await;
+    fixture.state("anna", "Away").await;
+    fixture.wait(100 * DAY).await;
     let both = vec![record("Busy", true), record("Away", false)];
-    assert_eq!(both, play.records().await);
+    assert_eq!(both, fixture.records().await);
 
-    play.apply(&keeps(1)).await;
-    let blocked = play.stage.condition("Ready", "False", "ConfirmationRequired").await;
-    assert_eq!("Invalid", told(&blocked, "DataPrivacy").0);
-    play.wait(2 * DAY).await;
-    play.stage.pass().await;
-    assert_eq!(both, play.records().await, "nothing is gone");
-    assert_eq!(json!(24), play.setting("/dataPrivacy/dataRetentionMonths").await);
+    fixture.apply(&keeps(1)).await;
+    let blocked = fixture.base.condition("Ready", "False", "ConfirmationRequired").await;
+    assert_eq!("Invalid", tab_state(&blocked, "DataPrivacy").0);
+    fixture.wait(2 * DAY).await;
+    fixture.base.pass().await;
+    assert_eq!(both, fixture.records().await, "nothing is gone");
+    assert_eq!(json!(24), fixture.setting("/dataPrivacy/dataRetentionMonths").await);
 
-    play.stage.annotate("nimbus.luware.com/confirm-retention", "24->1").await;
-    let ready = play.stage.ready().await;
-    assert_eq!(two("InSync", ""), told(&ready, "DataPrivacy"));
+    fixture.base.annotate("nimbus.luware.com/confirm-retention", "24->1").await;
+    let ready = fixture.base.ready().await;
+    assert_eq!(pair("InSync", ""), tab_state(&ready, "DataPrivacy"));
     assert_eq!(
         vec![record("Away", false)],
-        play.records().await,
+        fixture.records().await,
         "what is older is purged; what is open is no history"
     );
 }
@@ -65,17 +65,17 @@ async fn shorter_retention_needs_confirmation_to_purge() {
 /// No default is published, so there is none: neither in the CRD nor on the wire.
 #[tokio::test(flavor = "multi_thread")]
 async fn unset_retention_purges_nothing() {
-    let play = Play::start("b11-none").await;
-    let ready = play.live("dataPrivacy: {persistUserStatesInReporting: true}").await;
+    let fixture = BehaviourFixture::start("b11-none").await;
+    let ready = fixture.live("dataPrivacy: {persistUserStatesInReporting: true}").await;
     assert_eq!(None, ready.spec.settings.data_privacy.and_then(|privacy| privacy.data_retention_months));
     assert_eq!(None, ready.status.unwrap().applied.unwrap().data_retention_months);
-    assert_eq!(Value::Null, play.setting("/dataPrivacy/dataRetentionMonths").await);
-    play.state("anna", "Busy").await;
-    play.state("anna", "Away").await;
-    play.wait(9 * 365 * DAY).await;
-    play.stage.pass().await;
-    assert_eq!(2, play.records().await.len());
-    let log = play.stage.platform.log_after(0).await.unwrap();
+    assert_eq!(Value::Null, fixture.setting("/dataPrivacy/dataRetentionMonths").await);
+    fixture.state("anna", "Busy").await;
+    fixture.state("anna", "Away").await;
+    fixture.wait(9 * 365 * DAY).await;
+    fixture.base.pass().await;
+    assert_eq!(2, fixture.records().await.len());
+    let log = fixture.base.platform.log_after(0).await.unwrap();
     assert!(log.iter().all(|seen| !seen.entry["changedPointers"].to_string().contains("dataRetentionMonths")));
 }
 
@@ -85,41 +85,41 @@ pub mod platform_only {
     /// "The purge is completed within 24 hours after the data retention time has expired."
     #[tokio::test(flavor = "multi_thread")]
     async fn data_is_purged_within_a_day_after_retention() {
-        let play = Play::start("b11-purge").await;
-        play.live(&keeps(12)).await;
-        play.state("anna", "Busy").await;
-        play.state("anna", "Away").await;
-        play.wait(364 * DAY).await;
-        assert_eq!(2, play.records().await.len());
+        let fixture = BehaviourFixture::start("b11-purge").await;
+        fixture.live(&keeps(12)).await;
+        fixture.state("anna", "Busy").await;
+        fixture.state("anna", "Away").await;
+        fixture.wait(364 * DAY).await;
+        assert_eq!(2, fixture.records().await.len());
         // A year has 365 or 366 days, and the purge may take one more.
-        play.wait(3 * DAY).await;
-        assert_eq!(vec![record("Away", false)], play.records().await);
+        fixture.wait(3 * DAY).await;
+        assert_eq!(vec![record("Away", false)], fixture.records().await);
     }
 
     /// "When disabled, existing User Presence State reports will be closed and no further entries are generated. Already
     /// existing data is not affected."
     #[tokio::test(flavor = "multi_thread")]
     async fn disabled_recording_closes_records_and_keeps_data() {
-        let play = Play::start("b11-off").await;
-        play.live(&keeps(12)).await;
-        play.state("anna", "Busy").await;
-        play.state("anna", "Away").await;
-        assert_eq!(vec![record("Busy", true), record("Away", false)], play.records().await);
-        play.live("dataPrivacy: {persistUserStatesInReporting: false, dataRetentionMonths: 12}").await;
-        play.state("anna", "Available").await;
-        assert_eq!(vec![record("Busy", true), record("Away", true)], play.records().await);
+        let fixture = BehaviourFixture::start("b11-off").await;
+        fixture.live(&keeps(12)).await;
+        fixture.state("anna", "Busy").await;
+        fixture.state("anna", "Away").await;
+        assert_eq!(vec![record("Busy", true), record("Away", false)], fixture.records().await);
+        fixture.live("dataPrivacy: {persistUserStatesInReporting: false, dataRetentionMonths: 12}").await;
+        fixture.state("anna", "Available").await;
+        assert_eq!(vec![record("Busy", true), record("Away", true)], fixture.records().await);
     }
 
     /// "When enabled, PII is used as User Identifier." "When disabled, pseudo anonymized string without PII is used."
     #[tokio::test(flavor = "multi_thread")]
     async fn users_are_pseudonyms_without_pii_sharing() {
-        let play = Play::start("b11-pii").await;
-        play.live("dataPrivacy: {persistUserStatesInReporting: true, allowSharingPii: false}").await;
-        play.act(Method::PUT, "/users/anna", json!({ "licenses": [], "upn": "anna@contoso.com" })).await;
-        play.state("anna", "Busy").await;
-        let user = async || play.see("/records").await["items"][0]["user"].as_str().unwrap().to_owned();
+        let fixture = BehaviourFixture::start("b11-pii").await;
+        fixture.live("dataPrivacy: {persistUserStatesInReporting: true, allowSharingPii: false}").await;
+        fixture.act(Method::PUT, "/users/anna", json!({ "licenses": [], "upn": "anna@contoso.com" })).await;
+        fixture.state("anna", "Busy").await;
+        let user = async || fixture.see("/records").await["items"][0]["user"].as_str().unwrap().to_owned();
         assert!(user().await.starts_with("user-") && !user().await.contains("anna"), "{}", user().await);
-        play.live("dataPrivacy: {persistUserStatesInReporting: true, allowSharingPii: true}").await;
+        fixture.live("dataPrivacy: {persistUserStatesInReporting: true, allowSharingPii: true}").await;
         assert_eq!("anna@contoso.com", user().await);
     }
 }

@@ -6,11 +6,11 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::play::{Play, stated, told, two};
-use crate::support::stage::Stage;
+use super::fixture::{BehaviourFixture, condition_state, pair, tab_state};
+use crate::support::fixture::Fixture;
 use crate::support::users;
 
-impl Play {
+impl BehaviourFixture {
     async fn people_and_calls(&self) {
         self.service("help").await;
         self.act(Method::PUT, "/users/a1", json!({ "licenses": [], "displayName": "Anna" })).await;
@@ -28,38 +28,40 @@ impl Play {
 /// users will be shown anonymized with asterisk * placeholders."
 #[tokio::test(flavor = "multi_thread")]
 async fn partner_cannot_grant_itself_visibility() {
-    let stage = Stage::new("b12-partner").await;
-    stage.secret(&stage.env.operator_namespace, "partner", json!({ "client-secret": "partner-secret" })).await;
-    stage.platform_object_as(&stage.platform.url(), "partner", "partner").await;
-    let play = Play::on(stage).await;
+    let fixture = Fixture::new("b12-partner").await;
+    fixture.secret(&fixture.env.operator_namespace, "partner", json!({ "client-secret": "partner-secret" })).await;
+    fixture.platform_object_as(&fixture.platform.url(), "partner", "partner").await;
+    let fixture = BehaviourFixture::on(fixture).await;
     // With a partner's credentials, the tenant is the partner's.
-    play.live("{}").await;
-    play.people_and_calls().await;
+    fixture.live("{}").await;
+    fixture.people_and_calls().await;
     let look = "dataPrivacy: {allowPartnerToSeeUserIdentifiers: true, allowPartnerToSeeCustomerIdentifiers: true}
 general: {companyName: Contoso AG}";
-    play.apply(look).await;
-    let refused = play.stage.condition("Ready", "False", "FieldNotPermitted").await;
+    fixture.apply(look).await;
+    let refused = fixture.base.condition("Ready", "False", "FieldNotPermitted").await;
     let tab = "2 settings may not be changed with the operator's credentials";
-    assert_eq!(two("Restricted", tab), told(&refused, "DataPrivacy"));
-    assert_eq!(two("InSync", ""), told(&refused, "General"), "the rest is saved");
-    assert_eq!(json!("Contoso AG"), play.setting("/general/companyName").await);
-    assert_eq!((json!("***"), json!("***")), play.seen("partner").await);
+    assert_eq!(pair("Restricted", tab), tab_state(&refused, "DataPrivacy"));
+    assert_eq!(pair("InSync", ""), tab_state(&refused, "General"), "the rest is saved");
+    assert_eq!(json!("Contoso AG"), fixture.setting("/general/companyName").await);
+    assert_eq!((json!("***"), json!("***")), fixture.seen("partner").await);
 
     // An editor of the Tenant may not set it either.
-    let asked = play.try_apply(users::TENANT_EDITOR, "dataPrivacy: {allowPartnerToSeeUserIdentifiers: false}").await;
+    let asked = fixture.try_apply(users::TENANT_EDITOR, "dataPrivacy: {allowPartnerToSeeUserIdentifiers: false}").await;
     assert!(!asked.status.success() && asked.stderr.contains("allowPartnerToSeeUserIdentifiers"), "{asked:?}");
 }
 
 /// Status contains no name or address of a user, even if it drifted.
 #[tokio::test(flavor = "multi_thread")]
 async fn personal_drift_values_are_masked() {
-    let play = Play::start("b12-status").await;
+    let fixture = BehaviourFixture::start("b12-status").await;
     let contact = "contact: {name: Adele Vance, email: adele@contoso.com, phone: '+41445550100'}\ndriftPolicy: Report";
-    play.live(contact).await;
-    play.vendor(json!({ "contact": { "name": "Lee Gu", "email": "lee@contoso.com", "phone": "+41445550199" } })).await;
-    play.stage.pass().await;
-    let drifted = play.stage.condition("Synced", "False", "Drifted").await;
-    assert_eq!(two("True", "Succeeded"), stated(&drifted, "Ready"));
+    fixture.live(contact).await;
+    fixture
+        .vendor(json!({ "contact": { "name": "Lee Gu", "email": "lee@contoso.com", "phone": "+41445550199" } }))
+        .await;
+    fixture.base.pass().await;
+    let drifted = fixture.base.condition("Synced", "False", "Drifted").await;
+    assert_eq!(pair("True", "Succeeded"), condition_state(&drifted, "Ready"));
     let status = drifted.status.unwrap();
     assert_eq!(3, status.drift.len());
     for drift in &status.drift {
@@ -81,11 +83,11 @@ pub mod platform_only {
     /// shown anonymized with asterisk * placeholders."
     #[tokio::test(flavor = "multi_thread")]
     async fn partner_sees_asterisks_unless_allowed() {
-        let play = Play::start("b12-view").await;
-        play.live("{}").await;
-        play.people_and_calls().await;
+        let fixture = BehaviourFixture::start("b12-view").await;
+        fixture.live("{}").await;
+        fixture.people_and_calls().await;
         let (name, customer, stars) = ("Anna", "+41791234567", "***");
-        assert_eq!((json!(stars), json!(stars)), play.seen("partner").await, "unknown is off");
+        assert_eq!((json!(stars), json!(stars)), fixture.seen("partner").await, "unknown is off");
         // Users, customers, what the partner sees.
         let rows = [
             (false, false, stars, stars),
@@ -94,15 +96,16 @@ pub mod platform_only {
             (true, true, name, customer),
         ];
         for (users, customers, user, number) in rows {
-            play.live(&format!(
-                "dataPrivacy:
+            fixture
+                .live(&format!(
+                    "dataPrivacy:
   allowPartnerToSeeUserIdentifiers: {users}
   allowPartnerToSeeCustomerIdentifiers: {customers}
 "
-            ))
-            .await;
-            assert_eq!((json!(user), json!(number)), play.seen("partner").await, "{users} {customers}");
-            assert_eq!((json!(name), json!(customer)), play.seen("tenant").await, "the tenant's own people");
+                ))
+                .await;
+            assert_eq!((json!(user), json!(number)), fixture.seen("partner").await, "{users} {customers}");
+            assert_eq!((json!(name), json!(customer)), fixture.seen("tenant").await, "the tenant's own people");
         }
     }
 }

@@ -8,13 +8,13 @@ use nimbus_operator::resources::Tenant;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::play::{Play, fails, outcome, stated, two};
+use super::fixture::{BehaviourFixture, condition_state, fails, outcome, pair};
 use crate::support::audit::Mark;
-use crate::support::stage::{condition, message};
+use crate::support::fixture::{condition, message};
 
 const TASKS: &str = "modalities: {email: {maxConcurrentTasksPerService: 5}}";
 
-impl Play {
+impl BehaviourFixture {
     async fn log_in(&self) -> String {
         outcome(&self.act(Method::POST, "/log-ins", json!({ "user": "anna" })).await).0
     }
@@ -34,7 +34,7 @@ impl Play {
     }
 
     async fn writes(&self) -> usize {
-        self.stage.tenant_writes(Mark::START).await.unwrap().len()
+        self.base.tenant_writes(Mark::START).await.unwrap().len()
     }
 }
 
@@ -51,48 +51,48 @@ fn licence(tenant: &Tenant, kind: &str) -> (i64, Option<i64>, bool) {
 /// by a Luware Administrator."
 #[tokio::test(flavor = "multi_thread")]
 async fn suspended_state_names_contact_and_keeps_settings() {
-    let play = Play::start("b13-suspended").await;
-    play.name_support().await;
-    play.live(TASKS).await;
-    play.service("help").await;
-    play.state_of_tenant("Active").await;
-    let serves = (play.log_in().await, play.call().await, play.task("outbound").await.0);
+    let fixture = BehaviourFixture::start("b13-suspended").await;
+    fixture.name_support().await;
+    fixture.live(TASKS).await;
+    fixture.service("help").await;
+    fixture.state_of_tenant("Active").await;
+    let serves = (fixture.log_in().await, fixture.call().await, fixture.task("outbound").await.0);
     assert_eq!(("admitted".to_owned(), "distributed".to_owned(), "running".to_owned()), serves);
-    let before = play.document().await["settings"].clone();
+    let before = fixture.document().await["settings"].clone();
 
-    play.state_of_tenant("Suspended").await;
-    let suspended = play.stage.pass().await;
-    assert_eq!(("refused".to_owned(), "announcement".to_owned()), (play.log_in().await, play.call().await));
+    fixture.state_of_tenant("Suspended").await;
+    let suspended = fixture.base.pass().await;
+    assert_eq!(("refused".to_owned(), "announcement".to_owned()), (fixture.log_in().await, fixture.call().await));
     for kind in ["outbound", "external", "email", "instantMessaging"] {
-        assert_eq!(fails("rejected", "tenant-state"), play.task(kind).await, "{kind}");
+        assert_eq!(fails("rejected", "tenant-state"), fixture.task(kind).await, "{kind}");
     }
-    assert_eq!(two("False", "Suspended"), stated(&suspended, "TenantActive"));
+    assert_eq!(pair("False", "Suspended"), condition_state(&suspended, "TenantActive"));
     let expected = "the tenant is Suspended: nobody can log in, tasks are rejected and calls go to an announcement; its \
                     settings stay. What to do: Only a Luware Administrator can resolve this state; raise a ticket. See \
                     https://helpdesk.luware.cloud";
     assert_eq!(Some(expected.to_owned()), message(&suspended, "TenantActive"));
-    assert_eq!(two("True", "Succeeded"), stated(&suspended, "Ready"), "the spec is live all the same");
-    assert_eq!("Suspended", play.column("STATE").await.unwrap());
+    assert_eq!(pair("True", "Succeeded"), condition_state(&suspended, "Ready"), "the spec is live all the same");
+    assert_eq!("Suspended", fixture.column("STATE").await.unwrap());
     let mut kept = before;
     kept["licenses"]["tenantState"] = json!("Suspended");
-    assert_eq!(kept, play.document().await["settings"], "the configuration stays");
+    assert_eq!(kept, fixture.document().await["settings"], "the configuration stays");
 
     // Neither a deletion nor spec.suspend: edits are still saved.
-    play.live("modalities: {email: {maxConcurrentTasksPerService: 6}}").await;
-    assert_eq!(json!(6), play.setting("/modalities/email/maxConcurrentTasksPerService").await);
-    play.state_of_tenant("Active").await;
-    let active = play.stage.pass().await;
+    fixture.live("modalities: {email: {maxConcurrentTasksPerService: 6}}").await;
+    assert_eq!(json!(6), fixture.setting("/modalities/email/maxConcurrentTasksPerService").await);
+    fixture.state_of_tenant("Active").await;
+    let active = fixture.base.pass().await;
     assert_eq!(Some(("True".into(), "Active".into(), String::new())), condition(&active, "TenantActive"));
-    assert_eq!(("admitted".to_owned(), "distributed".to_owned()), (play.log_in().await, play.call().await));
+    assert_eq!(("admitted".to_owned(), "distributed".to_owned()), (fixture.log_in().await, fixture.call().await));
 }
 
 /// "States displayed can be as follows: Active, Trial, Suspended, Expired, Canceled, Lab". "This field is read only. Your
 /// status can only be changed by a Luware System Administrator."
 #[tokio::test(flavor = "multi_thread")]
 async fn tenant_state_is_the_reason_of_tenant_active() {
-    let play = Play::start("b13-states").await;
-    let created = play.live("{}").await;
-    assert_eq!(two("True", "Trial"), stated(&created, "TenantActive"));
+    let fixture = BehaviourFixture::start("b13-states").await;
+    let created = fixture.live("{}").await;
+    assert_eq!(pair("True", "Trial"), condition_state(&created, "TenantActive"));
     let rows = [
         ("Active", "True", ""),
         ("Suspended", "False", "raise a ticket."),
@@ -102,13 +102,13 @@ async fn tenant_state_is_the_reason_of_tenant_active() {
         ("Trial", "True", ""),
     ];
     for (state, active, advice) in rows {
-        play.state_of_tenant(state).await;
-        let tenant = play.stage.pass().await;
-        assert_eq!(two(active, state), stated(&tenant, "TenantActive"));
+        fixture.state_of_tenant(state).await;
+        let tenant = fixture.base.pass().await;
+        assert_eq!(pair(active, state), condition_state(&tenant, "TenantActive"));
         let said = message(&tenant, "TenantActive").unwrap();
         assert!(said.ends_with(advice) && said.is_empty() == advice.is_empty(), "{state}: {said}");
         assert_eq!(Some(state.to_owned()), tenant.status.unwrap().platform_tenant.unwrap().state);
-        assert_eq!(state, play.column("STATE").await.unwrap());
+        assert_eq!(state, fixture.column("STATE").await.unwrap());
     }
 }
 
@@ -116,22 +116,22 @@ async fn tenant_state_is_the_reason_of_tenant_active() {
 /// contingency." Overuse is more than was bought, and as many is not.
 #[tokio::test(flavor = "multi_thread")]
 async fn overuse_message_names_kinds_status_has_counts() {
-    let mut play = Play::start("b13-overuse").await;
-    play.live("{}").await;
-    play.buys(json!({ "users": { "assistant": 2 }, "services": { "advancedRouting": 1 } })).await;
-    play.service("help").await;
-    play.licences("anna", &["users/assistant"]).await;
-    play.licences("bob", &["users/assistant"]).await;
+    let mut fixture = BehaviourFixture::start("b13-overuse").await;
+    fixture.live("{}").await;
+    fixture.buys(json!({ "users": { "assistant": 2 }, "services": { "advancedRouting": 1 } })).await;
+    fixture.service("help").await;
+    fixture.licences("anna", &["users/assistant"]).await;
+    fixture.licences("bob", &["users/assistant"]).await;
     // The numbers are read by the first reconcile of an operator, and then on schedule.
-    let as_many = play.restarted().await;
-    assert_eq!(two("False", "WithinContingent"), stated(&as_many, "LicenseOveruse"));
+    let as_many = fixture.restarted().await;
+    assert_eq!(pair("False", "WithinContingent"), condition_state(&as_many, "LicenseOveruse"));
     assert_eq!((2, Some(2), false), licence(&as_many, "users.assistant"));
     assert_eq!((1, Some(1), false), licence(&as_many, "services.advancedRouting"));
-    assert_eq!("False", play.column("OVERUSE").await.unwrap());
+    assert_eq!("False", fixture.column("OVERUSE").await.unwrap());
 
-    play.licences("eve", &["users/assistant", "modalities/email"]).await;
-    play.buys(json!({ "modalities": { "email": 0 } })).await;
-    let overused = play.stage.pass().await;
+    fixture.licences("eve", &["users/assistant", "modalities/email"]).await;
+    fixture.buys(json!({ "modalities": { "email": 0 } })).await;
+    let overused = fixture.base.pass().await;
     let happened = "more licences are in use than were bought: modalities.email, users.assistant";
     let expected = Some(("True".to_owned(), "ContingentExceeded".to_owned(), happened.to_owned()));
     assert_eq!(expected, condition(&overused, "LicenseOveruse"));
@@ -141,12 +141,12 @@ async fn overuse_message_names_kinds_status_has_counts() {
     assert_eq!((3, Some(2), true), licence(&overused, "users.assistant"));
     assert_eq!((1, Some(0), true), licence(&overused, "modalities.email"));
     assert_eq!((1, Some(1), false), licence(&overused, "services.advancedRouting"));
-    assert_eq!(two("True", "Succeeded"), stated(&overused, "Ready"));
-    assert_eq!("True", play.column("OVERUSE").await.unwrap());
+    assert_eq!(pair("True", "Succeeded"), condition_state(&overused, "Ready"));
+    assert_eq!("True", fixture.column("OVERUSE").await.unwrap());
 
-    play.licences("eve", &[]).await;
-    let freed = play.stage.pass().await;
-    assert_eq!(two("False", "WithinContingent"), stated(&freed, "LicenseOveruse"));
+    fixture.licences("eve", &[]).await;
+    let freed = fixture.base.pass().await;
+    assert_eq!(pair("False", "WithinContingent"), condition_state(&freed, "LicenseOveruse"));
     assert_eq!((2, Some(2), false), licence(&freed, "users.assistant"));
     assert_eq!((0, Some(0), false), licence(&freed, "modalities.email"));
 }
@@ -154,30 +154,30 @@ async fn overuse_message_names_kinds_status_has_counts() {
 /// Without any action of the tenant: the vendor lowers the contingent.
 #[tokio::test(flavor = "multi_thread")]
 async fn contingent_below_usage_is_overuse() {
-    let play = Play::start("b13-contingent").await;
-    play.live("{}").await;
-    play.buys(json!({ "users": { "contactCenter": 1 } })).await;
-    play.licences("anna", &["users/contactCenter"]).await;
-    assert_eq!(two("False", "WithinContingent"), stated(&play.stage.pass().await, "LicenseOveruse"));
-    play.buys(json!({ "users": { "contactCenter": 0 } })).await;
-    let overused = play.stage.pass().await;
-    assert_eq!(two("True", "ContingentExceeded"), stated(&overused, "LicenseOveruse"));
+    let fixture = BehaviourFixture::start("b13-contingent").await;
+    fixture.live("{}").await;
+    fixture.buys(json!({ "users": { "contactCenter": 1 } })).await;
+    fixture.licences("anna", &["users/contactCenter"]).await;
+    assert_eq!(pair("False", "WithinContingent"), condition_state(&fixture.base.pass().await, "LicenseOveruse"));
+    fixture.buys(json!({ "users": { "contactCenter": 0 } })).await;
+    let overused = fixture.base.pass().await;
+    assert_eq!(pair("True", "ContingentExceeded"), condition_state(&overused, "LicenseOveruse"));
     assert_eq!((1, Some(0), true), licence(&overused, "users.contactCenter"));
 }
 
 /// Usage changes all day: numbers alone are not written before the scheduled time.
 #[tokio::test(flavor = "multi_thread")]
 async fn usage_is_refreshed_on_schedule_or_overuse_change() {
-    let mut play = Play::start("b13-numbers").await;
-    play.live("{}").await;
-    play.buys(json!({ "users": { "assistant": 5 } })).await;
-    play.restarted().await;
-    play.licences("anna", &["users/assistant"]).await;
-    let before = play.writes().await;
-    let same = play.stage.pass().await;
+    let mut fixture = BehaviourFixture::start("b13-numbers").await;
+    fixture.live("{}").await;
+    fixture.buys(json!({ "users": { "assistant": 5 } })).await;
+    fixture.restarted().await;
+    fixture.licences("anna", &["users/assistant"]).await;
+    let before = fixture.writes().await;
+    let same = fixture.base.pass().await;
     assert_eq!((0, Some(5), false), licence(&same, "users.assistant"));
     // One write, for the requested pass.
-    assert_eq!(before + 1, play.writes().await);
-    let restarted = play.restarted().await;
+    assert_eq!(before + 1, fixture.writes().await);
+    let restarted = fixture.restarted().await;
     assert_eq!((1, Some(5), false), licence(&restarted, "users.assistant"), "when it is time");
 }

@@ -10,8 +10,8 @@ use nimbus_operator::resources::Tenant;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::play::{Play, stated, two};
-use crate::support::stage::{Stage, condition, message};
+use super::fixture::{BehaviourFixture, condition_state, pair};
+use crate::support::fixture::{Fixture, condition, message};
 use crate::support::wait::{PATIENCE, until};
 
 const INTERACT: &str =
@@ -32,50 +32,51 @@ fn change(scope: &str, id: &str, change: &str) -> (String, String, String) {
 /// be reflected within minutes." "Where to find the script?"
 #[tokio::test(flavor = "multi_thread")]
 async fn pending_changes_are_listed_with_download_link() {
-    let play = Play::start("b14-waits").await;
-    let idle = play.live("{}").await;
+    let fixture = BehaviourFixture::start("b14-waits").await;
+    let idle = fixture.live("{}").await;
     assert_eq!(
         Some(("False".into(), "NothingPending".into(), String::new())),
         condition(&idle, "ScriptExecutionPending")
     );
     let script = idle.status.unwrap().provisioning_script.unwrap();
     let url = script.download_url.unwrap();
-    assert!(!script.pending && url.ends_with(&format!("/{}/provisioning.ps1", play.stage.id)) && !url.contains('?'));
-    assert_eq!("False", play.column("SCRIPT").await.unwrap());
+    assert!(!script.pending && url.ends_with(&format!("/{}/provisioning.ps1", fixture.base.id)) && !url.contains('?'));
+    assert_eq!("False", fixture.column("SCRIPT").await.unwrap());
 
     // A change of the tenant in git, and a change of a service by its team.
-    play.act(Method::PUT, "/services/help", json!({ "displayName": "Help" })).await;
-    let waits = play.live(INTERACT).await;
-    let expected = [change("tenant", &play.stage.id, "interact-enabled"), change("service", "help", "service-created")];
+    fixture.act(Method::PUT, "/services/help", json!({ "displayName": "Help" })).await;
+    let waits = fixture.live(INTERACT).await;
+    let expected =
+        [change("tenant", &fixture.base.id, "interact-enabled"), change("service", "help", "service-created")];
     assert_eq!(expected.to_vec(), pending(&waits));
     let said = "waits for the provisioning script: interact-enabled (tenant), service-created (service). What to do: A Tenant \
                 Administrator has to download the provisioning script, from status.provisioningScript.downloadUrl, and run it.";
     assert_eq!(Some(said.to_owned()), message(&waits, "ScriptExecutionPending"));
-    assert_eq!(two("True", "ScriptPending"), stated(&waits, "ScriptExecutionPending"));
+    assert_eq!(pair("True", "ScriptPending"), condition_state(&waits, "ScriptExecutionPending"));
     let script = waits.status.as_ref().unwrap().provisioning_script.clone().unwrap();
     assert_eq!((true, Some(url)), (script.pending, script.download_url), "the link is as it was");
-    assert_eq!(two("True", "Succeeded"), stated(&waits, "Ready"));
-    assert_eq!("True", play.column("SCRIPT").await.unwrap());
+    assert_eq!(pair("True", "Succeeded"), condition_state(&waits, "Ready"));
+    assert_eq!("True", fixture.column("SCRIPT").await.unwrap());
 
-    let run = play.stage.platform.run_script(&play.stage.id).await.unwrap();
+    let run = fixture.base.platform.run_script(&fixture.base.id).await.unwrap();
     assert_eq!(2, run["pushed"].as_array().unwrap().len());
-    let done = play.stage.pass().await;
+    let done = fixture.base.pass().await;
     assert_eq!(Vec::<(String, String, String)>::new(), pending(&done));
-    assert_eq!(two("False", "NothingPending"), stated(&done, "ScriptExecutionPending"));
-    assert_eq!("False", play.column("SCRIPT").await.unwrap());
+    assert_eq!(pair("False", "NothingPending"), condition_state(&done, "ScriptExecutionPending"));
+    assert_eq!("False", fixture.column("SCRIPT").await.unwrap());
 }
 
 /// Nothing notifies the operator that someone ran the script: it polls while something is pending, far more often than the
 /// sync interval.
 #[tokio::test(flavor = "multi_thread")]
 async fn script_completion_is_read_from_the_platform() {
-    let mut stage = Stage::new("b14-reads").await;
-    stage.timing.script_poll = Duration::from_millis(200);
-    let play = Play::on(stage).await;
-    play.live(INTERACT).await;
-    play.stage.condition("ScriptExecutionPending", "True", "ScriptPending").await;
-    play.stage.platform.run_script(&play.stage.id).await.unwrap();
-    let done = play.stage.condition("ScriptExecutionPending", "False", "NothingPending").await;
+    let mut fixture = Fixture::new("b14-reads").await;
+    fixture.timing.script_poll = Duration::from_millis(200);
+    let fixture = BehaviourFixture::on(fixture).await;
+    fixture.live(INTERACT).await;
+    fixture.base.condition("ScriptExecutionPending", "True", "ScriptPending").await;
+    fixture.base.platform.run_script(&fixture.base.id).await.unwrap();
+    let done = fixture.base.condition("ScriptExecutionPending", "False", "NothingPending").await;
     assert_eq!(Some(1), done.metadata.generation, "nobody touched the Tenant");
     assert_eq!(None, done.status.unwrap().last_handled_reconcile_at, "and nobody asked");
 }
@@ -83,39 +84,39 @@ async fn script_completion_is_read_from_the_platform() {
 /// Never assumed: while the platform is unreachable, pending changes stay pending and nothing is written.
 #[tokio::test(flavor = "multi_thread")]
 async fn pending_changes_are_kept_during_an_outage() {
-    let mut stage = Stage::new("b14-outage").await;
-    stage.timing.script_poll = Duration::from_millis(200);
-    let play = Play::on(stage).await;
-    let waits = play.live(INTERACT).await;
+    let mut fixture = Fixture::new("b14-outage").await;
+    fixture.timing.script_poll = Duration::from_millis(200);
+    let fixture = BehaviourFixture::on(fixture).await;
+    let waits = fixture.live(INTERACT).await;
     let down = json!([{ "route": "*", "action": { "kind": "status", "status": 503 } }]);
-    play.stage.platform.plant(down).await.unwrap();
-    let mark = play.stage.audit().mark().await.unwrap();
-    let log = play.stage.platform.mark().await.unwrap();
+    fixture.base.platform.plant(down).await.unwrap();
+    let mark = fixture.base.audit().mark().await.unwrap();
+    let log = fixture.base.platform.mark().await.unwrap();
     // The script runs in the meantime, unnoticed.
-    play.stage.platform.run_script(&play.stage.id).await.unwrap();
+    fixture.base.platform.run_script(&fixture.base.id).await.unwrap();
     until("it looks, and cannot see", PATIENCE, async || {
-        let calls = play.stage.platform.calls(&play.stage.id, log).await.map_err(|error| error.to_string())?;
+        let calls = fixture.base.platform.calls(&fixture.base.id, log).await.map_err(|error| error.to_string())?;
         if calls.iter().any(|seen| seen.status == Some(503)) { Ok(()) } else { Err(format!("{} calls", calls.len())) }
     })
     .await;
-    let still = play.stage.get().await;
-    assert_eq!(stated(&waits, "ScriptExecutionPending"), stated(&still, "ScriptExecutionPending"));
+    let still = fixture.base.get().await;
+    assert_eq!(condition_state(&waits, "ScriptExecutionPending"), condition_state(&still, "ScriptExecutionPending"));
     assert_eq!(message(&waits, "ScriptExecutionPending"), message(&still, "ScriptExecutionPending"), "word by word");
     assert_eq!(pending(&waits), pending(&still));
-    assert_eq!(0, play.stage.tenant_writes(mark).await.unwrap().len(), "no word in an outage");
-    play.stage.platform.heal().await.unwrap();
-    play.stage.condition("ScriptExecutionPending", "False", "NothingPending").await;
+    assert_eq!(0, fixture.base.tenant_writes(mark).await.unwrap().len(), "no word in an outage");
+    fixture.base.platform.heal().await.unwrap();
+    fixture.base.condition("ScriptExecutionPending", "False", "NothingPending").await;
 }
 
 /// Status is bounded: it lists the first twenty changes, and the message names the first eight.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_pending_changes_are_truncated() {
-    let play = Play::start("b14-many").await;
-    play.live("{}").await;
+    let fixture = BehaviourFixture::start("b14-many").await;
+    fixture.live("{}").await;
     for number in 10..35 {
-        play.act(Method::PUT, &format!("/services/s{number}"), json!({ "displayName": "Help" })).await;
+        fixture.act(Method::PUT, &format!("/services/s{number}"), json!({ "displayName": "Help" })).await;
     }
-    let waits = play.stage.pass().await;
+    let waits = fixture.base.pass().await;
     assert_eq!(20, pending(&waits).len());
     let said = condition(&waits, "ScriptExecutionPending").unwrap().2;
     assert_eq!(8, said.matches("service-created (service)").count(), "{said}");
@@ -129,27 +130,28 @@ pub mod platform_only {
     /// Tenant Administrator rights." Without the permission the search of Attendant Console finds nobody.
     #[tokio::test(flavor = "multi_thread")]
     async fn script_run_grants_graph_permissions() {
-        let play = Play::start("b14-grants").await;
-        play.live("extensions: {attendantConsole: {teamVisibility: HideMembers}}").await;
+        let fixture = BehaviourFixture::start("b14-grants").await;
+        fixture.live("extensions: {attendantConsole: {teamVisibility: HideMembers}}").await;
         let licences = json!({ "licenses": ["users/attendantConsole"] });
-        play.act(Method::PUT, "/users/anna", licences).await;
-        let id = &play.stage.id;
+        fixture.act(Method::PUT, "/users/anna", licences).await;
+        let id = &fixture.base.id;
         let person = "00000001-0000-4000-8000-000000000001";
         let body = json!({
             "userPrincipalName": "andy@contoso.com", "properties": { "displayName": "Andy Birch" },
             "presence": { "availability": "Busy", "activity": "InACall" },
         });
         let path = format!("/sandbox/microsoft/tenants/{id}/users/{person}");
-        play.stage.platform.ask(Method::PUT, &path, Some(body)).await.unwrap();
+        fixture.base.platform.ask(Method::PUT, &path, Some(body)).await.unwrap();
         let app = "0b2d7a51-6a3e-4a0e-9c5e-1f5c8b6d7e01";
         let credentials = json!({ "secret": "nimbus-secret" });
-        play.stage
+        fixture
+            .base
             .platform
             .ask(Method::PUT, &format!("/sandbox/microsoft/apps/{app}"), Some(credentials))
             .await
             .unwrap();
 
-        let found = async || play.see("/search?as=anna&text=Andy").await["contacts"].as_array().unwrap().len();
+        let found = async || fixture.see("/search?as=anna&text=Andy").await["contacts"].as_array().unwrap().len();
         let presence = async || {
             let form = [
                 ("grant_type", "client_credentials"),
@@ -158,15 +160,15 @@ pub mod platform_only {
                 ("scope", "https://graph.microsoft.com/.default"),
             ];
             let http = reqwest::Client::new();
-            let url = format!("{}/login/{id}/oauth2/v2.0/token", play.stage.platform.url());
+            let url = format!("{}/login/{id}/oauth2/v2.0/token", fixture.base.platform.url());
             let token: Value = http.post(url).form(&form).send().await.unwrap().json().await.unwrap();
             let token = token["access_token"].as_str().unwrap_or_default().to_owned();
-            let url = format!("{}/graph/v1.0/users/{person}/presence", play.stage.platform.url());
+            let url = format!("{}/graph/v1.0/users/{person}/presence", fixture.base.platform.url());
             http.get(url).bearer_auth(token).send().await.unwrap().status().as_u16()
         };
         assert_eq!(0, found().await);
         assert_ne!(200, presence().await);
-        play.stage.platform.run_script(id).await.unwrap();
+        fixture.base.platform.run_script(id).await.unwrap();
         assert_eq!(1, found().await);
         assert_eq!(200, presence().await);
     }

@@ -7,13 +7,13 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::play::{Play, fails, stated, two};
-use crate::support::stage::{NAME, condition};
+use super::fixture::{BehaviourFixture, condition_state, fails, pair};
+use crate::support::fixture::{NAME, condition};
 use crate::support::users;
 
 const DELETE: &str = "deletionPolicy: Delete";
 
-impl Play {
+impl BehaviourFixture {
     async fn services_by_state(&self) -> Vec<String> {
         let services = self.see("/services").await["items"].clone();
         services.as_array().unwrap().iter().map(|service| service["state"].as_str().unwrap().to_owned()).collect()
@@ -24,17 +24,17 @@ impl Play {
 /// step."
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_deleted_without_confirmation() {
-    let play = Play::start("b15-unconfirmed").await;
-    play.live(DELETE).await;
-    play.service("help").await;
+    let fixture = BehaviourFixture::start("b15-unconfirmed").await;
+    fixture.live(DELETE).await;
+    fixture.service("help").await;
     let words = ["delete", "nten", NAME, "--wait=false"];
-    let refused = play.stage.kubectl(users::PLATFORM_ADMIN, &words).await.unwrap_err().to_string();
+    let refused = fixture.base.kubectl(users::PLATFORM_ADMIN, &words).await.unwrap_err().to_string();
     assert!(refused.contains("Forbidden") && refused.contains("confirm-deletion"), "{refused}");
     // The confirmation contains the tenant ID instead of YES, so that it cannot confirm the next deletion.
-    play.stage.annotate("nimbus.luware.com/confirm-deletion", "YES").await;
-    play.stage.kubectl(users::PLATFORM_ADMIN, &words).await.unwrap_err();
-    assert_eq!("distributed", play.call().await);
-    assert_eq!(["enabled"], *play.services_by_state().await);
+    fixture.base.annotate("nimbus.luware.com/confirm-deletion", "YES").await;
+    fixture.base.kubectl(users::PLATFORM_ADMIN, &words).await.unwrap_err();
+    assert_eq!("distributed", fixture.call().await);
+    assert_eq!(["enabled"], *fixture.services_by_state().await);
 }
 
 /// "Underlying Nimbus teams shift to pending deletion state […]. At this point Nimbus services will cease to operate. The next
@@ -43,47 +43,47 @@ async fn nothing_is_deleted_without_confirmation() {
 /// - such as team definitions, channel names, team members / team owners - remain unaffected."
 #[tokio::test(flavor = "multi_thread")]
 async fn services_stop_at_once_and_script_removes_tenant() {
-    let play = Play::start("b15-confirmed").await;
-    play.live(DELETE).await;
-    play.service("help").await;
-    play.service("sales").await;
-    let team = format!("/sandbox/microsoft/tenants/{}/groups/00000010-0000-4000-8000-000000000001", play.stage.id);
-    play.stage.platform.ask(Method::PUT, &team, Some(json!({ "displayName": "Help" }))).await.unwrap();
-    assert_eq!("distributed", play.call().await);
+    let fixture = BehaviourFixture::start("b15-confirmed").await;
+    fixture.live(DELETE).await;
+    fixture.service("help").await;
+    fixture.service("sales").await;
+    let team = format!("/sandbox/microsoft/tenants/{}/groups/00000010-0000-4000-8000-000000000001", fixture.base.id);
+    fixture.base.platform.ask(Method::PUT, &team, Some(json!({ "displayName": "Help" }))).await.unwrap();
+    assert_eq!("distributed", fixture.call().await);
 
-    play.stage.annotate("nimbus.luware.com/confirm-deletion", &play.stage.id).await;
-    play.stage.ready().await;
-    play.stage.kubectl(users::PLATFORM_ADMIN, &["delete", "nten", NAME, "--wait=false"]).await.unwrap();
-    let waiting = play.stage.condition("Ready", "False", "Deleting").await;
+    fixture.base.annotate("nimbus.luware.com/confirm-deletion", &fixture.base.id).await;
+    fixture.base.ready().await;
+    fixture.base.kubectl(users::PLATFORM_ADMIN, &["delete", "nten", NAME, "--wait=false"]).await.unwrap();
+    let waiting = fixture.base.condition("Ready", "False", "Deleting").await;
     let happened = "the platform accepted the deletion and waits for the services that are pending deletion and for a run of \
                     the provisioning script";
     assert_eq!(Some(("False".into(), "Deleting".into(), happened.into())), condition(&waiting, "Ready"));
-    assert_eq!(two("True", "Deleting"), stated(&waiting, "Reconciling"));
+    assert_eq!(pair("True", "Deleting"), condition_state(&waiting, "Reconciling"));
     let deletion = waiting.status.as_ref().unwrap().deletion.clone().unwrap();
     assert_eq!((2, true), (deletion.services_pending, deletion.script_pending));
-    assert_eq!("Deleting", play.column("REASON").await.unwrap());
+    assert_eq!("Deleting", fixture.column("REASON").await.unwrap());
 
-    assert_eq!(["pending-deletion"; 2], *play.services_by_state().await);
-    assert_eq!("announcement", play.call().await);
-    assert_eq!(fails("rejected", "service-removed"), play.task("outbound").await);
+    assert_eq!(["pending-deletion"; 2], *fixture.services_by_state().await);
+    assert_eq!("announcement", fixture.call().await);
+    assert_eq!(fails("rejected", "service-removed"), fixture.task("outbound").await);
 
-    let run = play.stage.platform.run_script(&play.stage.id).await.unwrap();
+    let run = fixture.base.platform.run_script(&fixture.base.id).await.unwrap();
     assert_eq!(json!(true), run["deleted"]);
-    play.stage.gone().await;
-    let (status, answer) = play.stage.platform.tenant(&play.stage.id).await.unwrap();
+    fixture.base.gone().await;
+    let (status, answer) = fixture.base.platform.tenant(&fixture.base.id).await.unwrap();
     assert_eq!((404, &json!("urn:nimbus:problem:tenant-deleted")), (status, &answer["type"]));
     // The team belongs to the customer and is still there: removing it succeeds.
-    play.stage.platform.ask(Method::DELETE, &team, None).await.unwrap();
+    fixture.base.platform.ask(Method::DELETE, &team, None).await.unwrap();
 
     // Irreversible: the same YAML does not recreate it by itself.
-    let mark = play.stage.platform.mark().await.unwrap();
-    play.apply("deletionPolicy: Retain").await;
-    let lost = play.stage.condition("Ready", "False", "TenantLost").await;
+    let mark = fixture.base.platform.mark().await.unwrap();
+    fixture.apply("deletionPolicy: Retain").await;
+    let lost = fixture.base.condition("Ready", "False", "TenantLost").await;
     let happened = condition(&lost, "Ready").unwrap().2;
     let token = answer["deletionId"].as_str().unwrap();
     let expected = format!(
         "the tenant was deleted on the platform; to create it again, set the annotation nimbus.luware.com/recreate: {token}"
     );
     assert_eq!(expected, happened);
-    assert_eq!([""; 0], *play.stage.platform.effects(mark).await.unwrap());
+    assert_eq!([""; 0], *fixture.base.platform.effects(mark).await.unwrap());
 }

@@ -4,20 +4,20 @@
 
 use serde_json::json;
 
-use super::play::{Play, stated, told, two};
-use crate::support::stage::{NAME, Stage, condition, message};
+use super::fixture::{BehaviourFixture, condition_state, pair, tab_state};
+use crate::support::fixture::{Fixture, NAME, condition, message};
 use crate::support::users;
 
 /// "single tenant admin permissions may restrict you to only edit non-technical information such as: Company Name / Division,
 /// Billing Address, Technical Contact" "If fields are greyed-out they are managed by a higher permission level."
 #[tokio::test(flavor = "multi_thread")]
 async fn editor_is_denied_only_higher_fields() {
-    let play = Play::start("b16-editor").await;
-    play.live("general: {companyName: Contoso AG}\nprovisioning: {multihomingEnabled: false}").await;
+    let fixture = BehaviourFixture::start("b16-editor").await;
+    fixture.live("general: {companyName: Contoso AG}\nprovisioning: {multihomingEnabled: false}").await;
     let edit = async |spec: &str| {
         let patch = json!({ "spec": serde_yaml::from_str::<serde_json::Value>(spec).unwrap() }).to_string();
         let words = ["patch", "nten", NAME, "--type=merge", "--patch", &patch];
-        play.stage.kubectl(users::TENANT_EDITOR, &words).await
+        fixture.base.kubectl(users::TENANT_EDITOR, &words).await
     };
     // A field, and the term by which the manual names its authority.
     let above = [
@@ -29,7 +29,7 @@ async fn editor_is_denied_only_higher_fields() {
         ("licenses: {tenantState: Active}", "spec.licenses.tenantState"),
         ("deletionPolicy: Delete", "spec.deletionPolicy"),
     ];
-    let mark = play.stage.platform.mark().await.unwrap();
+    let mark = fixture.base.platform.mark().await.unwrap();
     for (spec, field) in above {
         let refused = edit(spec).await.unwrap_err().to_string();
         assert!(refused.contains("Forbidden") && refused.contains(field), "{spec}: {refused}");
@@ -37,43 +37,43 @@ async fn editor_is_denied_only_higher_fields() {
         let both = format!("{spec}\ncontact: {{name: Adele Vance}}");
         edit(&both).await.unwrap_err();
     }
-    assert_eq!([""; 0], *play.stage.platform.effects(mark).await.unwrap());
+    assert_eq!([""; 0], *fixture.base.platform.effects(mark).await.unwrap());
 
     // Editing the rest of the same object is allowed.
     edit("general: {companyName: Contoso SE, division: Care}\ncontact: {name: Adele Vance}").await.unwrap();
-    play.stage.ready().await;
-    assert_eq!(json!("Contoso SE"), play.setting("/general/companyName").await);
-    assert_eq!(json!("Adele Vance"), play.setting("/contact/name").await);
-    assert_eq!(json!(false), play.setting("/provisioning/multihomingEnabled").await);
+    fixture.base.ready().await;
+    assert_eq!(json!("Contoso SE"), fixture.setting("/general/companyName").await);
+    assert_eq!(json!("Adele Vance"), fixture.setting("/contact/name").await);
+    assert_eq!(json!(false), fixture.setting("/provisioning/multihomingEnabled").await);
 }
 
 /// "If you need to change restricted fields or have questions, get in touch with with your support partner or - in case of
 /// further issues - Luware customer support." Credentials of a partner are the ceiling, whoever wrote the YAML.
 #[tokio::test(flavor = "multi_thread")]
 async fn forbidden_setting_is_skipped_and_rest_saved() {
-    let stage = Stage::new("b16-partner").await;
-    stage.secret(&stage.env.operator_namespace, "partner", json!({ "client-secret": "partner-secret" })).await;
-    stage.platform_object_as(&stage.platform.url(), "partner", "partner").await;
-    let play = Play::on(stage).await;
-    play.name_support().await;
-    play.live("{}").await;
-    play.apply("provisioning: {multihomingEnabled: true}\ngeneral: {crmId: C-1042}").await;
-    let greyed = play.stage.condition("Ready", "False", "FieldNotPermitted").await;
+    let fixture = Fixture::new("b16-partner").await;
+    fixture.secret(&fixture.env.operator_namespace, "partner", json!({ "client-secret": "partner-secret" })).await;
+    fixture.platform_object_as(&fixture.platform.url(), "partner", "partner").await;
+    let fixture = BehaviourFixture::on(fixture).await;
+    fixture.name_support().await;
+    fixture.live("{}").await;
+    fixture.apply("provisioning: {multihomingEnabled: true}\ngeneral: {crmId: C-1042}").await;
+    let greyed = fixture.base.condition("Ready", "False", "FieldNotPermitted").await;
     let happened = "may not be changed with the operator's credentials: spec.provisioning.multihomingEnabled";
     assert_eq!(Some(happened.to_owned()), condition(&greyed, "Ready").map(|(.., message)| message));
     let advice = "contact your support partner or raise a ticket. See https://helpdesk.luware.cloud";
     assert!(message(&greyed, "Ready").unwrap().ends_with(advice));
-    assert_eq!(two("True", "FieldNotPermitted"), stated(&greyed, "Stalled"));
-    assert_eq!(two("True", "Accepted"), stated(&greyed, "Accepted"));
+    assert_eq!(pair("True", "FieldNotPermitted"), condition_state(&greyed, "Stalled"));
+    assert_eq!(pair("True", "Accepted"), condition_state(&greyed, "Accepted"));
     let tab = "1 settings may not be changed with the operator's credentials";
-    assert_eq!(two("Restricted", tab), told(&greyed, "Provisioning"));
-    assert_eq!(two("InSync", ""), told(&greyed, "General"));
-    assert_eq!(json!("C-1042"), play.setting("/general/crmId").await);
-    assert_eq!(json!(false), play.setting("/provisioning/multihomingEnabled").await);
+    assert_eq!(pair("Restricted", tab), tab_state(&greyed, "Provisioning"));
+    assert_eq!(pair("InSync", ""), tab_state(&greyed, "General"));
+    assert_eq!(json!("C-1042"), fixture.setting("/general/crmId").await);
+    assert_eq!(json!(false), fixture.setting("/provisioning/multihomingEnabled").await);
 
     // The vendor makes the change, and the spec is live.
-    play.vendor(json!({ "provisioning": { "multihomingEnabled": true } })).await;
-    play.stage.pass().await;
-    let ready = play.stage.ready().await;
-    assert_eq!(two("InSync", ""), told(&ready, "Provisioning"));
+    fixture.vendor(json!({ "provisioning": { "multihomingEnabled": true } })).await;
+    fixture.base.pass().await;
+    let ready = fixture.base.ready().await;
+    assert_eq!(pair("InSync", ""), tab_state(&ready, "Provisioning"));
 }

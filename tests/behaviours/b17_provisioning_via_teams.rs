@@ -8,9 +8,9 @@ pub mod platform_only {
     use reqwest::Method;
     use serde_json::{Value, json};
 
-    use crate::behaviours::play::{Play, fails, goes, outcome};
+    use crate::behaviours::fixture::{BehaviourFixture, fails, outcome, succeeds};
 
-    impl Play {
+    impl BehaviourFixture {
         /// Provisions a service as a known user.
         async fn provision(&self, via: &str, role: &str, assignment: Option<&str>) -> Value {
             let mut body = json!({ "displayName": "Help", "via": via, "as": role, "by": "anna" });
@@ -32,9 +32,9 @@ pub mod platform_only {
     /// side"
     #[tokio::test(flavor = "multi_thread")]
     async fn minimum_role_is_required_to_provision() {
-        let play = Play::start("b17-role").await;
-        play.live("{}").await;
-        assert_eq!(json!("Everyone"), play.setting("/provisioning/allowServiceProvisioningViaTeams").await);
+        let fixture = BehaviourFixture::start("b17-role").await;
+        fixture.live("{}").await;
+        assert_eq!(json!("Everyone"), fixture.setting("/provisioning/allowServiceProvisioningViaTeams").await);
         let rows = [
             ("Everyone", [true, true, true]),
             ("TenantAndOrganizationUnitAdministrators", [false, true, true]),
@@ -42,10 +42,10 @@ pub mod platform_only {
             ("NoOne", [false, false, false]),
         ];
         for (allowed, expected) in rows {
-            play.live(&format!("provisioning: {{allowServiceProvisioningViaTeams: {allowed}}}")).await;
+            fixture.live(&format!("provisioning: {{allowServiceProvisioningViaTeams: {allowed}}}")).await;
             for (role, may) in ROLES.into_iter().zip(expected) {
-                let expected = if may { goes("provisioned") } else { fails("refused", "role") };
-                assert_eq!(expected, outcome(&play.provision("teams", role, None).await), "{allowed} {role}");
+                let expected = if may { succeeds("provisioned") } else { fails("refused", "role") };
+                assert_eq!(expected, outcome(&fixture.provision("teams", role, None).await), "{allowed} {role}");
             }
         }
     }
@@ -54,16 +54,16 @@ pub mod platform_only {
     /// setting made here."
     #[tokio::test(flavor = "multi_thread")]
     async fn admins_can_always_provision_other_services() {
-        let play = Play::start("b17-portal").await;
-        play.live("provisioning: {allowServiceProvisioningViaTeams: NoOne}").await;
+        let fixture = BehaviourFixture::start("b17-portal").await;
+        fixture.live("provisioning: {allowServiceProvisioningViaTeams: NoOne}").await;
         let rows = [
             ("user", "skill-based", fails("refused", "role")),
-            ("organization-unit-administrator", "skill-based", goes("provisioned")),
-            ("tenant-administrator", "none", goes("provisioned")),
+            ("organization-unit-administrator", "skill-based", succeeds("provisioned")),
+            ("tenant-administrator", "none", succeeds("provisioned")),
             ("tenant-administrator", "teams-based", fails("refused", "needs-teams")),
         ];
         for (role, assignment, expected) in rows {
-            let answer = play.provision("portal", role, Some(assignment)).await;
+            let answer = fixture.provision("portal", role, Some(assignment)).await;
             assert_eq!(expected, outcome(&answer), "{role} {assignment}");
         }
     }
@@ -72,12 +72,13 @@ pub mod platform_only {
     /// provisioned via MS Teams"
     #[tokio::test(flavor = "multi_thread")]
     async fn owner_role_applies_to_future_services() {
-        let play = Play::start("b17-owner").await;
+        let fixture = BehaviourFixture::start("b17-owner").await;
         for role in ["TeamOwner", "TeamOwnerLimited", "TeamOwner"] {
-            play.live(&format!("provisioning: {{defaultTeamOwnerRole: {role}}}")).await;
-            assert_eq!(json!(role), play.provision("teams", "user", None).await["ownerRole"]);
+            fixture.live(&format!("provisioning: {{defaultTeamOwnerRole: {role}}}")).await;
+            assert_eq!(json!(role), fixture.provision("teams", "user", None).await["ownerRole"]);
         }
-        let roles: Vec<Value> = play.all_services().await.iter().map(|service| service["ownerRole"].clone()).collect();
+        let roles: Vec<Value> =
+            fixture.all_services().await.iter().map(|service| service["ownerRole"].clone()).collect();
         let mut roles: Vec<&str> = roles.iter().map(|role| role.as_str().unwrap()).collect();
         roles.sort_unstable();
         assert_eq!(["TeamOwner", "TeamOwner", "TeamOwnerLimited"], *roles);
@@ -88,15 +89,15 @@ pub mod platform_only {
     /// its data and the Nimbus tab can be re-added."
     #[tokio::test(flavor = "multi_thread")]
     async fn removing_the_tab_removes_no_service() {
-        let play = Play::start("b17-tab").await;
-        play.live("provisioning: {allowServiceProvisioningViaTeams: TenantAdministrators}").await;
-        let id = play.provision("teams", "tenant-administrator", None).await["id"].as_str().unwrap().to_owned();
-        let before = play.all_services().await;
+        let fixture = BehaviourFixture::start("b17-tab").await;
+        fixture.live("provisioning: {allowServiceProvisioningViaTeams: TenantAdministrators}").await;
+        let id = fixture.provision("teams", "tenant-administrator", None).await["id"].as_str().unwrap().to_owned();
+        let before = fixture.all_services().await;
         for present in [false, true] {
-            play.act(Method::PUT, &format!("/services/{id}/tab"), json!({ "present": present })).await;
+            fixture.act(Method::PUT, &format!("/services/{id}/tab"), json!({ "present": present })).await;
             let mut expected = before.clone();
             expected[0]["tab"] = json!(present);
-            assert_eq!(expected, play.all_services().await);
+            assert_eq!(expected, fixture.all_services().await);
         }
     }
 }

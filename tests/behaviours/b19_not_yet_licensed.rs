@@ -7,8 +7,8 @@ use nimbus_operator::resources::{CheckName, CheckResult, Tenant};
 use reqwest::Method;
 use serde_json::json;
 
-use super::play::{Play, WEBSITE, fails, goes, stated, two};
-use crate::support::stage::message;
+use super::fixture::{BehaviourFixture, WEBSITE, condition_state, fails, pair, succeeds};
+use crate::support::fixture::message;
 
 fn check(tenant: &Tenant, name: CheckName) -> Option<CheckStatus> {
     tenant.status.as_ref().unwrap().checks.iter().find(|check| check.name == name).cloned()
@@ -31,9 +31,9 @@ const UNAVAILABLE: &str =
 /// Administration) and services (Service Administration) are applied."
 #[tokio::test(flavor = "multi_thread")]
 async fn unlicensed_extension_is_saved_and_applies_later() {
-    let play = Play::start("b19-licence").await;
-    play.name_support().await;
-    let nothing = play.live("extensions: {interact: {enabled: false}}").await;
+    let fixture = BehaviourFixture::start("b19-licence").await;
+    fixture.name_support().await;
+    let nothing = fixture.live("extensions: {interact: {enabled: false}}").await;
     assert_eq!(
         Vec::<CheckStatus>::new(),
         nothing.status.unwrap().checks,
@@ -43,29 +43,32 @@ async fn unlicensed_extension_is_saved_and_applies_later() {
   interact: {enabled: true, acsConnectionStringRef: {name: acs, key: connection-string}}
   attendantConsole: {useNewDesign: true}
 ";
-    let early = play.live(spec).await;
-    assert_eq!(fails("no-agent", "not-licensed"), play.visit().await);
+    let early = fixture.live(spec).await;
+    assert_eq!(fails("no-agent", "not-licensed"), fixture.visit().await);
     let both = format!("{UNLICENSED}spec.extensions.interact, spec.extensions.attendantConsole");
     assert_eq!(failed(CheckName::Licensed, "NotLicensed", &both), check(&early, CheckName::Licensed));
     assert_eq!(None, check(&early, CheckName::Available), "these are no modalities");
-    assert_eq!(two("False", "CheckFailed"), stated(&early, "ChecksPassed"));
+    assert_eq!(pair("False", "CheckFailed"), condition_state(&early, "ChecksPassed"));
     let said = format!(
         "failed, as status.checks tells: Licensed. What to do: Each failed check says why; consult your Customer Success \
          specialist about what is not licensed or not available. See {WEBSITE}"
     );
     assert_eq!(Some(said), message(&early, "ChecksPassed"));
-    assert_eq!((two("True", "Succeeded"), two("True", "InSync")), (stated(&early, "Ready"), stated(&early, "Synced")));
+    assert_eq!(
+        (pair("True", "Succeeded"), pair("True", "InSync")),
+        (condition_state(&early, "Ready"), condition_state(&early, "Synced"))
+    );
 
-    play.act(Method::PUT, "/users/anna", json!({ "licenses": ["users/interact"] })).await;
-    let one = play.stage.pass().await;
-    assert_eq!(goes("connected"), play.visit().await);
+    fixture.act(Method::PUT, "/users/anna", json!({ "licenses": ["users/interact"] })).await;
+    let one = fixture.base.pass().await;
+    assert_eq!(succeeds("connected"), fixture.visit().await);
     let rest = format!("{UNLICENSED}spec.extensions.attendantConsole");
     assert_eq!(failed(CheckName::Licensed, "NotLicensed", &rest), check(&one, CheckName::Licensed));
-    play.vendor(json!({ "licenses": { "contingents": { "users": { "attendantConsole": 1 } } } })).await;
-    let all = play.stage.pass().await;
+    fixture.vendor(json!({ "licenses": { "contingents": { "users": { "attendantConsole": 1 } } } })).await;
+    let all = fixture.base.pass().await;
     assert_eq!(passed(CheckName::Licensed), check(&all, CheckName::Licensed));
     // The connection string remains unchecked: this Platform configures no app.
-    assert_eq!(two("Unknown", "CheckUnknown"), stated(&all, "ChecksPassed"));
+    assert_eq!(pair("Unknown", "CheckUnknown"), condition_state(&all, "ChecksPassed"));
     let unasked = all.status.as_ref().unwrap().checks.iter().find(|check| check.name != CheckName::Licensed).unwrap();
     assert_eq!(Some("NotConfigured"), unasked.reason.as_deref());
 }
@@ -74,30 +77,30 @@ async fn unlicensed_extension_is_saved_and_applies_later() {
 /// options available". "All Modalities are separatedly licensed and require prior technical setup."
 #[tokio::test(flavor = "multi_thread")]
 async fn unavailable_modality_is_saved_and_applies_later() {
-    let play = Play::start("b19-modality").await;
-    play.live("{}").await;
-    play.service("help").await;
-    play.act(Method::PUT, "/modalities", json!({ "available": ["email"] })).await;
+    let fixture = BehaviourFixture::start("b19-modality").await;
+    fixture.live("{}").await;
+    fixture.service("help").await;
+    fixture.act(Method::PUT, "/modalities", json!({ "available": ["email"] })).await;
     let spec = "modalities:
   instantMessaging: {enabled: true, primaryAccount: im@contoso.com}
   email: {maxConcurrentTasksPerService: 5}
 licenses: {contingents: {modalities: {instantMessaging: 1, email: 1}}}
 ";
-    let early = play.live(spec).await;
-    assert_eq!(json!(true), play.setting("/modalities/instantMessaging/enabled").await);
-    assert_eq!(fails("rejected", "not-available"), play.task("instantMessaging").await);
-    assert_eq!(goes("running"), play.task("email").await);
+    let early = fixture.live(spec).await;
+    assert_eq!(json!(true), fixture.setting("/modalities/instantMessaging/enabled").await);
+    assert_eq!(fails("rejected", "not-available"), fixture.task("instantMessaging").await);
+    assert_eq!(succeeds("running"), fixture.task("email").await);
     let message = format!("{UNAVAILABLE}spec.modalities.instantMessaging");
     assert_eq!(failed(CheckName::Available, "NotAvailable", &message), check(&early, CheckName::Available));
     assert_eq!(passed(CheckName::Licensed), check(&early, CheckName::Licensed));
     assert_eq!(
-        (two("True", "Succeeded"), two("False", "CheckFailed")),
-        (stated(&early, "Ready"), stated(&early, "ChecksPassed"))
+        (pair("True", "Succeeded"), pair("False", "CheckFailed")),
+        (condition_state(&early, "Ready"), condition_state(&early, "ChecksPassed"))
     );
 
-    play.act(Method::PUT, "/modalities", json!({ "available": ["email", "instantMessaging"] })).await;
-    let later = play.stage.pass().await;
-    assert_eq!(goes("running"), play.task("instantMessaging").await);
+    fixture.act(Method::PUT, "/modalities", json!({ "available": ["email", "instantMessaging"] })).await;
+    let later = fixture.base.pass().await;
+    assert_eq!(succeeds("running"), fixture.task("instantMessaging").await);
     assert_eq!(passed(CheckName::Available), check(&later, CheckName::Available));
-    assert_eq!(two("True", "ChecksPassed"), stated(&later, "ChecksPassed"));
+    assert_eq!(pair("True", "ChecksPassed"), condition_state(&later, "ChecksPassed"));
 }

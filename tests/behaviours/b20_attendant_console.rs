@@ -8,9 +8,9 @@ pub mod platform_only {
     use reqwest::Method;
     use serde_json::{Value, json};
 
-    use crate::behaviours::play::Play;
+    use crate::behaviours::fixture::BehaviourFixture;
 
-    impl Play {
+    impl BehaviourFixture {
         /// A service with two members, and three licensed users; the script has granted the search.
         async fn office(&self) {
             self.live("{}").await;
@@ -25,7 +25,7 @@ pub mod platform_only {
                 "displayName": "Answers", "upn": "answers@contoso.onmicrosoft.com", "members": ["anna", "bob"]
             });
             self.act(Method::PUT, "/services/answers", service).await;
-            self.stage.platform.run_script(&self.stage.id).await.unwrap();
+            self.base.platform.run_script(&self.base.id).await.unwrap();
         }
 
         async fn search(&self, user: &str) -> Value {
@@ -38,8 +38,8 @@ pub mod platform_only {
     /// "Use new Attendant Console Design" is toggled on or off."
     #[tokio::test(flavor = "multi_thread")]
     async fn design_and_overwrite_decide_the_design() {
-        let play = Play::start("b20-design").await;
-        play.office().await;
+        let fixture = BehaviourFixture::start("b20-design").await;
+        fixture.office().await;
         // New design, overwrite; what a user sees who chose the old design and one who chose the new; the wording of the
         // manual.
         let rows = [
@@ -53,9 +53,9 @@ pub mod platform_only {
             let spec = format!(
                 "extensions: {{attendantConsole: {{useNewDesign: {new}, overwriteUserSettings: {overwrite}}}}}"
             );
-            play.live(&spec).await;
+            fixture.live(&spec).await;
             for (user, design) in [("anna", of_anna), ("bob", of_bob)] {
-                let seen = play.search(user).await;
+                let seen = fixture.search(user).await;
                 let expected = (json!(design), json!(new && !overwrite));
                 assert_eq!(
                     expected,
@@ -71,8 +71,8 @@ pub mod platform_only {
     /// all members - will show the availability of all team members of any Nimbus service."
     #[tokio::test(flavor = "multi_thread")]
     async fn visibility_decides_which_members_are_shown() {
-        let play = Play::start("b20-members").await;
-        play.office().await;
+        let fixture = BehaviourFixture::start("b20-members").await;
+        fixture.office().await;
         let all = json!([{ "id": "anna", "available": true }, { "id": "bob", "available": false }]);
         let available = json!([{ "id": "anna", "available": true }]);
         // Visibility, what a member of the service sees, what another user sees.
@@ -82,9 +82,9 @@ pub mod platform_only {
             ("ShowAllMembers", all.clone(), all),
         ];
         for (visibility, member, stranger) in rows {
-            play.live(&format!("extensions: {{attendantConsole: {{teamVisibility: {visibility}}}}}")).await;
+            fixture.live(&format!("extensions: {{attendantConsole: {{teamVisibility: {visibility}}}}}")).await;
             for (user, expected) in [("bob", &member), ("eve", &stranger)] {
-                let service = play.search(user).await["services"][0].clone();
+                let service = fixture.search(user).await["services"][0].clone();
                 assert_eq!(
                     (&json!(true), expected),
                     (&service["available"], &service["members"]),

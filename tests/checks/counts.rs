@@ -7,9 +7,9 @@ use std::time::Duration;
 use nimbus_operator::controller::Step;
 use serde_json::json;
 
-use super::{GROUP, PASSED, all, group, of_microsoft, stage};
+use super::{GROUP, PASSED, all, fixture, group, of_microsoft};
+use crate::support::fixture::Fixture;
 use crate::support::microsoft::{check, object};
-use crate::support::stage::Stage;
 use crate::support::wait::{PATIENCE, until};
 
 /// The requests of all checks, without the login.
@@ -26,15 +26,15 @@ const ONE_LOOK: [&str; 10] = [
     "POST /acs/{resource}/identities",
 ];
 
-async fn passed(stage: &Stage) {
-    stage.until("every check passed", |tenant| of_microsoft(tenant) == PASSED).await;
+async fn passed(fixture: &Fixture) {
+    fixture.until("every check passed", |tenant| of_microsoft(tenant) == PASSED).await;
 }
 
 /// Counts the passes from here on.
-fn counting(stage: &mut Stage) -> Arc<AtomicUsize> {
+fn counting(fixture: &mut Fixture) -> Arc<AtomicUsize> {
     let passes = Arc::new(AtomicUsize::new(0));
     let counter = passes.clone();
-    stage.observer = Arc::new(move |step, _| {
+    fixture.observer = Arc::new(move |step, _| {
         if step == Step::Publish {
             counter.fetch_add(1, Ordering::SeqCst);
         }
@@ -44,32 +44,32 @@ fn counting(stage: &mut Stage) -> Arc<AtomicUsize> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_checks_use_one_login_and_one_status_write() {
-    let stage = stage("checks-once").await;
-    let operator = stage.connect().await;
-    let (mark, writes) = (stage.platform.microsoft_mark().await, stage.audit().mark().await.unwrap());
-    stage.create(all()).await;
-    passed(&stage).await;
-    stage.ready().await;
+    let fixture = fixture("checks-once").await;
+    let operator = fixture.connect().await;
+    let (mark, writes) = (fixture.platform.microsoft_mark().await, fixture.audit().mark().await.unwrap());
+    fixture.create(all()).await;
+    passed(&fixture).await;
+    fixture.ready().await;
     operator.stop().await;
-    let mut asked = stage.platform.asked(mark).await;
+    let mut asked = fixture.platform.asked(mark).await;
     asked.sort();
     assert_eq!(ONE_LOOK, *asked);
-    assert_eq!(ONE_LOOK.len() + 1, stage.platform.all_asked(mark).await.len(), "one token serves all");
-    let writes = stage.tenant_writes(writes).await.unwrap();
+    assert_eq!(ONE_LOOK.len() + 1, fixture.platform.all_asked(mark).await.len(), "one token serves all");
+    let writes = fixture.tenant_writes(writes).await.unwrap();
     let writes: Vec<_> = writes.iter().map(|write| write.subresource.as_str()).collect();
     assert_eq!(["", "status", "status"], *writes, "finalizer, Ready, and all results together");
-    assert_eq!(Vec::<(String, String)>::new(), stage.events().await.unwrap(), "a success is no event");
+    assert_eq!(Vec::<(String, String)>::new(), fixture.events().await.unwrap(), "a success is no event");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unchanged_resync_sends_no_check_requests() {
-    let mut stage = stage("checks-resync").await;
-    stage.timing.sync = Some(Duration::from_millis(50));
-    let passes = counting(&mut stage);
-    let operator = stage.start();
-    stage.create(all()).await;
-    passed(&stage).await;
-    let (mark, writes) = (stage.platform.microsoft_mark().await, stage.audit().mark().await.unwrap());
+    let mut fixture = fixture("checks-resync").await;
+    fixture.timing.sync = Some(Duration::from_millis(50));
+    let passes = counting(&mut fixture);
+    let operator = fixture.start();
+    fixture.create(all()).await;
+    passed(&fixture).await;
+    let (mark, writes) = (fixture.platform.microsoft_mark().await, fixture.audit().mark().await.unwrap());
     let before = passes.load(Ordering::SeqCst);
     until("ten more passes", PATIENCE, async || match passes.load(Ordering::SeqCst) - before {
         made if made >= 10 => Ok(()),
@@ -77,88 +77,89 @@ async fn unchanged_resync_sends_no_check_requests() {
     })
     .await;
     operator.stop().await;
-    assert_eq!(Vec::<String>::new(), stage.platform.all_asked(mark).await);
-    assert_eq!(0, stage.tenant_writes(writes).await.unwrap().len());
+    assert_eq!(Vec::<String>::new(), fixture.platform.all_asked(mark).await);
+    assert_eq!(0, fixture.tenant_writes(writes).await.unwrap().len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn edit_of_one_group_checks_only_that_group() {
-    let stage = stage("checks-edit").await;
-    let operator = stage.start();
-    stage.create(all()).await;
-    passed(&stage).await;
-    let (mark, writes) = (stage.platform.microsoft_mark().await, stage.audit().mark().await.unwrap());
-    stage.patch(json!({ "spec": group(11) })).await;
-    stage.ready().await;
-    passed(&stage).await;
+    let fixture = fixture("checks-edit").await;
+    let operator = fixture.start();
+    fixture.create(all()).await;
+    passed(&fixture).await;
+    let (mark, writes) = (fixture.platform.microsoft_mark().await, fixture.audit().mark().await.unwrap());
+    fixture.patch(json!({ "spec": group(11) })).await;
+    fixture.ready().await;
+    passed(&fixture).await;
     operator.stop().await;
     let expected = ["GET /graph/v1.0/groups/{group}", "GET /graph/v1.0/groups/{group}/members"];
-    assert_eq!(expected, *stage.platform.all_asked(mark).await, "with the token that there is");
-    assert_eq!(2, stage.tenant_writes(writes).await.unwrap().len(), "the edit and its result");
+    assert_eq!(expected, *fixture.platform.all_asked(mark).await, "with the token that there is");
+    assert_eq!(2, fixture.tenant_writes(writes).await.unwrap().len(), "the edit and its result");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unrelated_edit_checks_nothing() {
-    let stage = stage("checks-other-edit").await;
-    let operator = stage.start();
-    stage.create(all()).await;
-    passed(&stage).await;
-    let mark = stage.platform.microsoft_mark().await;
-    stage.patch(json!({ "spec": { "general": { "companyName": "Contoso Group" } } })).await;
-    let tenant = stage.ready().await;
+    let fixture = fixture("checks-other-edit").await;
+    let operator = fixture.start();
+    fixture.create(all()).await;
+    passed(&fixture).await;
+    let mark = fixture.platform.microsoft_mark().await;
+    fixture.patch(json!({ "spec": { "general": { "companyName": "Contoso Group" } } })).await;
+    let tenant = fixture.ready().await;
     assert_eq!(PASSED, *of_microsoft(&tenant), "what is known stays said");
     operator.stop().await;
-    assert_eq!(Vec::<String>::new(), stage.platform.all_asked(mark).await);
+    assert_eq!(Vec::<String>::new(), fixture.platform.all_asked(mark).await);
 }
 
 /// A restart with many Tenants is no storm: the results in status are kept until their next check.
 #[tokio::test(flavor = "multi_thread")]
 async fn restart_checks_nothing_and_keeps_results() {
-    let stage = stage("checks-restart").await;
-    let operator = stage.start();
-    stage.create(all()).await;
-    passed(&stage).await;
+    let fixture = fixture("checks-restart").await;
+    let operator = fixture.start();
+    fixture.create(all()).await;
+    passed(&fixture).await;
     operator.stop().await;
-    let (mark, writes) = (stage.platform.microsoft_mark().await, stage.audit().mark().await.unwrap());
-    let operator = stage.connect().await;
-    let tenant = stage.pass().await;
+    let (mark, writes) = (fixture.platform.microsoft_mark().await, fixture.audit().mark().await.unwrap());
+    let operator = fixture.connect().await;
+    let tenant = fixture.pass().await;
     assert_eq!(PASSED, *of_microsoft(&tenant));
     operator.stop().await;
-    assert_eq!(Vec::<String>::new(), stage.platform.all_asked(mark).await);
-    assert_eq!(1, stage.tenant_writes(writes).await.unwrap().len(), "the token of the requested pass");
+    assert_eq!(Vec::<String>::new(), fixture.platform.all_asked(mark).await);
+    assert_eq!(1, fixture.tenant_writes(writes).await.unwrap().len(), "the token of the requested pass");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn passed_check_repeats_and_writes_only_changes() {
-    let mut stage = stage("checks-interval").await;
-    stage.timing.checks.every = Duration::from_millis(300);
-    let operator = stage.start();
-    stage.create(group(10)).await;
-    stage.check(GROUP, "Passed", "SecurityGroup").await;
-    let (mark, writes) = (stage.platform.microsoft_mark().await, stage.audit().mark().await.unwrap());
-    until("three more looks", PATIENCE, async || match stage.platform.asked(mark).await.len() {
+    let mut fixture = fixture("checks-interval").await;
+    fixture.timing.checks.every = Duration::from_millis(300);
+    let operator = fixture.start();
+    fixture.create(group(10)).await;
+    fixture.check(GROUP, "Passed", "SecurityGroup").await;
+    let (mark, writes) = (fixture.platform.microsoft_mark().await, fixture.audit().mark().await.unwrap());
+    until("three more looks", PATIENCE, async || match fixture.platform.asked(mark).await.len() {
         calls if calls >= 6 => Ok(()),
         calls => Err(calls),
     })
     .await;
-    assert_eq!(0, stage.tenant_writes(writes).await.unwrap().len());
+    assert_eq!(0, fixture.tenant_writes(writes).await.unwrap().len());
     let unified = json!({ "displayName": "Admins", "groupTypes": ["Unified"] });
-    stage.platform.group(&stage.id, &object(10), unified).await;
-    stage.check(GROUP, "Failed", "NotASecurityGroup").await;
+    fixture.platform.group(&fixture.id, &object(10), unified).await;
+    fixture.check(GROUP, "Failed", "NotASecurityGroup").await;
     operator.stop().await;
-    assert_eq!(1, stage.tenant_writes(writes).await.unwrap().len());
+    assert_eq!(1, fixture.tenant_writes(writes).await.unwrap().len());
 }
 
 /// Many Tenants at once are checked one after the other.
 #[tokio::test(flavor = "multi_thread")]
 async fn checks_of_a_platform_are_paced() {
-    let mut stage = stage("checks-pace").await;
-    stage.timing.checks.pace = Duration::from_millis(250);
+    let mut fixture = fixture("checks-pace").await;
+    fixture.timing.checks.pace = Duration::from_millis(250);
     let began = std::time::Instant::now();
-    let _operator = stage.start();
-    let tenants: Vec<_> = (1..=6).map(|n| crate::support::tenant::Handle::new(&stage, &format!("paced-{n}"))).collect();
+    let _operator = fixture.start();
+    let tenants: Vec<_> =
+        (1..=6).map(|n| crate::support::tenant::TenantHandle::new(&fixture, &format!("paced-{n}"))).collect();
     for tenant in &tenants {
-        stage.platform.grant(&tenant.id, &["Group.Read.All"]).await;
+        fixture.platform.grant(&tenant.id, &["Group.Read.All"]).await;
         tenant.create(group(10)).await;
     }
     for tenant in &tenants {

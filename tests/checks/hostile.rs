@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{GROUP, INTERACT, group, interact, stage};
+use super::{GROUP, INTERACT, fixture, group, interact};
+use crate::support::fixture::{Fixture, condition};
 use crate::support::microsoft::{GRANTS, check};
-use crate::support::stage::{Stage, condition};
-use crate::support::tenant::Handle;
+use crate::support::tenant::TenantHandle;
 
 /// A text that must not appear anywhere.
 const SAID: &str = "HostileWords";
@@ -41,11 +41,11 @@ fn bodies() -> Vec<(&'static str, Value)> {
 }
 
 /// A new Tenant, so that no token or result is cached, while these routes return one kind of response.
-async fn judged(stage: &Stage, number: usize, routes: &[&str], action: &Value) -> Vec<(String, String)> {
+async fn judged(fixture: &Fixture, number: usize, routes: &[&str], action: &Value) -> Vec<(String, String)> {
     let faults: Vec<Value> = routes.iter().map(|route| json!({ "route": route, "action": action })).collect();
-    stage.platform.plant(json!(faults)).await.unwrap();
-    let tenant = Handle::new(stage, &format!("{}-{number}", routes.len()));
-    stage.platform.grant(&tenant.id, &GRANTS).await;
+    fixture.platform.plant(json!(faults)).await.unwrap();
+    let tenant = TenantHandle::new(fixture, &format!("{}-{number}", routes.len()));
+    fixture.platform.grant(&tenant.id, &GRANTS).await;
     let mut spec = interact();
     json_patch::merge(&mut spec, &group(10));
     tenant.create(spec).await;
@@ -55,7 +55,7 @@ async fn judged(stage: &Stage, number: usize, routes: &[&str], action: &Value) -
     };
     tenant.until("the group was looked for", known(GROUP)).await;
     let seen = tenant.until("the string was tried", known(INTERACT)).await;
-    stage.platform.heal().await.unwrap();
+    fixture.platform.heal().await.unwrap();
     assert_eq!("True", condition(&seen, "Ready").unwrap().0, "the save is not blocked");
     assert!(!serde_json::to_string(&seen).unwrap().contains(SAID), "{seen:?}");
     let said = |name: &str| {
@@ -72,22 +72,22 @@ fn is_no_verdict(what: &str, (result, reason): &(String, String)) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_login_and_azure_responses_are_unknown() {
-    let stage = stage("checks-strangers").await;
-    let _operator = stage.start();
+    let fixture = fixture("checks-strangers").await;
+    let _operator = fixture.start();
     let routes = ["POST /login/{tenant}/oauth2/v2.0/token", "POST /acs/{resource}/identities"];
     for (number, (what, action)) in bodies().into_iter().enumerate() {
-        let found = judged(&stage, number, &routes, &action).await;
+        let found = judged(&fixture, number, &routes, &action).await;
         found.iter().for_each(|found| is_no_verdict(what, found));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_graph_responses_are_unknown() {
-    let stage = stage("checks-graph").await;
-    let _operator = stage.start();
+    let fixture = fixture("checks-graph").await;
+    let _operator = fixture.start();
     for (number, (what, action)) in bodies().into_iter().enumerate() {
         // The group does not exist: without the fault the result is NotFound.
-        let found = judged(&stage, number, &["GET /graph/v1.0/groups/{group}"], &action).await;
+        let found = judged(&fixture, number, &["GET /graph/v1.0/groups/{group}"], &action).await;
         if ["half a body", "a broken body"].contains(&what) {
             // Half of a short 404 is still an undocumented response.
             assert_eq!("Unknown", found[0].0, "{what}");

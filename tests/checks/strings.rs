@@ -4,16 +4,16 @@ use nimbus_operator::resources::Tenant;
 use nimbus_operator::settings::connection_string;
 use serde_json::json;
 
-use super::{INTERACT, KEY, interact, stage};
+use super::{INTERACT, KEY, fixture, interact};
+use crate::support::fixture::condition;
 use crate::support::microsoft::{ACCESS_KEY, check};
-use crate::support::stage::condition;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn operator_and_platform_reject_the_same_strings() {
-    let stage = stage("checks-judge").await;
-    let id = &stage.id;
+    let fixture = fixture("checks-judge").await;
+    let id = &fixture.id;
     let settings = json!({ "general": { "name": "Contoso", "o365Domain": "contoso.com", "tenantId": id } });
-    stage.platform.create(id, settings).await.unwrap();
+    fixture.platform.create(id, settings).await.unwrap();
     let endpoint = "endpoint=https://contoso.communication.azure.com/";
     let key = "accesskey=c2VjcmV0";
     let mut accepted = 0;
@@ -42,7 +42,7 @@ async fn operator_and_platform_reject_the_same_strings() {
         "hello".to_owned(),
     ] {
         let secret = json!({ "acsConnectionString": { "value": text } });
-        let platform = stage.platform.edit(id, json!({ "extensions": { "interact": secret } })).await;
+        let platform = fixture.platform.edit(id, json!({ "extensions": { "interact": secret } })).await;
         let judged = connection_string::judge(&text);
         assert_eq!(platform.is_ok(), judged.is_ok(), "{text}: {judged:?} {platform:?}");
         accepted += usize::from(judged.is_ok());
@@ -52,11 +52,11 @@ async fn operator_and_platform_reject_the_same_strings() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_valid_spelling_is_checked_with_its_key() {
-    let stage = stage("checks-legal").await;
-    let _operator = stage.start();
-    stage.create(interact()).await;
-    stage.check(INTERACT, "Passed", "TokenIssued").await;
-    let at = format!("{}/acs/contoso", stage.platform.url());
+    let fixture = fixture("checks-legal").await;
+    let _operator = fixture.start();
+    fixture.create(interact()).await;
+    fixture.check(INTERACT, "Passed", "TokenIssued").await;
+    let at = format!("{}/acs/contoso", fixture.platform.url());
     for (made, text) in [
         format!("accesskey={ACCESS_KEY};endpoint={at}"),
         format!("ENDPOINT={at};ACCESSKEY={ACCESS_KEY}"),
@@ -66,40 +66,42 @@ async fn every_valid_spelling_is_checked_with_its_key() {
     .into_iter()
     .enumerate()
     {
-        stage.secret(&stage.env.namespace, "acs", json!({ KEY: text })).await;
-        stage.pass().await;
+        fixture.secret(&fixture.env.namespace, "acs", json!({ KEY: text })).await;
+        fixture.pass().await;
         let made = made as u64 + 2;
         crate::support::wait::until(&text, crate::support::wait::PATIENCE, async || {
-            match stage.platform.identities("contoso").await {
+            match fixture.platform.identities("contoso").await {
                 counts if counts == [made; 3] => Ok(()),
                 counts => Err(format!("{counts:?}")),
             }
         })
         .await;
-        stage.check(INTERACT, "Passed", "TokenIssued").await;
+        fixture.check(INTERACT, "Passed", "TokenIssued").await;
     }
 }
 
 /// Editors of a Tenant choose its connection string, so it must not decide which hosts the operator calls.
 #[tokio::test(flavor = "multi_thread")]
 async fn non_azure_host_is_never_called() {
-    let mut stage = stage("checks-elsewhere").await;
+    let mut fixture = fixture("checks-elsewhere").await;
     let stranger = crate::support::sandbox::Sandbox::start().await.unwrap();
-    stage.trusted_acs = vec![];
-    let _operator = stage.start();
-    stage.create(interact()).await;
-    let message = stage.check(INTERACT, "Failed", "ConnectionStringInvalid").await;
+    fixture.trusted_acs = vec![];
+    let _operator = fixture.start();
+    fixture.create(interact()).await;
+    let message = fixture.check(INTERACT, "Failed", "ConnectionStringInvalid").await;
     assert!(message.contains("an endpoint with more than a host name"), "{message}");
     for host in [stranger.url(), "https://kubernetes.default.svc".to_owned(), "https://evil.example".to_owned()] {
-        stage.secret(&stage.env.namespace, "acs", json!({ KEY: format!("endpoint={host};accesskey=c2VjcmV0") })).await;
-        let tenant = stage.pass().await;
+        fixture
+            .secret(&fixture.env.namespace, "acs", json!({ KEY: format!("endpoint={host};accesskey=c2VjcmV0") }))
+            .await;
+        let tenant = fixture.pass().await;
         assert_eq!("True", condition(&tenant, "Ready").unwrap().0, "{host}");
         let words = "an endpoint that is not a host of Azure Communication Services";
         let told = |tenant: &_| said(tenant).is_some_and(|said| said.contains(words));
-        let said = said(&stage.until(&host, told).await).unwrap();
+        let said = said(&fixture.until(&host, told).await).unwrap();
         assert!(!said.contains("evil") && !said.contains("kubernetes"), "{said}");
     }
-    assert_eq!([0, 0, 0], stage.platform.identities("contoso").await);
+    assert_eq!([0, 0, 0], fixture.platform.identities("contoso").await);
     assert_eq!(0, stranger.microsoft_mark().await, "nobody came");
 }
 

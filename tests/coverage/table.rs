@@ -64,14 +64,14 @@ struct Entry {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum Coverage {
     Covered,
     Documented,
     Layout,
 }
 
 /// What a table may name.
-pub struct World {
+pub struct KnownNames {
     pub leaves: BTreeSet<String>,
     pub head: BTreeSet<String>,
     pub tests: BTreeSet<String>,
@@ -80,11 +80,11 @@ pub struct World {
 }
 
 impl Entry {
-    fn kind(&self) -> Kind {
+    fn coverage(&self) -> Coverage {
         match (&self.layout, self.tests.is_empty()) {
-            (Some(_), _) => Kind::Layout,
-            (None, true) => Kind::Documented,
-            (None, false) => Kind::Covered,
+            (Some(_), _) => Coverage::Layout,
+            (None, true) => Coverage::Documented,
+            (None, false) => Coverage::Covered,
         }
     }
 
@@ -93,16 +93,16 @@ impl Entry {
         self.lines.iter().filter_map(|line| mark(line))
     }
 
-    fn problems(&self, world: &World) -> Vec<String> {
+    fn problems(&self, known: &KnownNames) -> Vec<String> {
         let mut found: Vec<String> = self
             .lines
             .iter()
             .filter(|line| mark(line).is_none())
             .map(|line| format!("'{line}' is not a number and eight hexadecimal digits"))
             .collect();
-        match self.kind() {
-            Kind::Layout => found.extend(self.layout_problems()),
-            Kind::Covered | Kind::Documented => found.extend(self.target_problems(world)),
+        match self.coverage() {
+            Coverage::Layout => found.extend(self.layout_problems()),
+            Coverage::Covered | Coverage::Documented => found.extend(self.target_problems(known)),
         }
         found
     }
@@ -122,7 +122,7 @@ impl Entry {
         found
     }
 
-    fn target_problems(&self, world: &World) -> Vec<String> {
+    fn target_problems(&self, known: &KnownNames) -> Vec<String> {
         let mut found = vec![];
         if self.says.is_empty() {
             found.push("it does not say what the lines say".to_owned());
@@ -136,25 +136,25 @@ impl Entry {
         if !self.tests.is_empty() && self.settings.is_empty() && self.behaviours.is_empty() {
             found.push("what a test holds names a setting or a behaviour".to_owned());
         }
-        let settings = self.settings.iter().filter(|path| !world.has_setting(path));
+        let settings = self.settings.iter().filter(|path| !known.has_setting(path));
         found.extend(settings.map(|path| format!("there is no setting '{path}'")));
         let behaviours = self.behaviours.iter().filter(|number| !(1..=BEHAVIOURS).contains(*number));
         found.extend(behaviours.map(|number| format!("there are {BEHAVIOURS} behaviours and no {number}")));
         for name in &self.tests {
-            let mut named = world.tests.iter().filter(|test| below(test, name, "::")).peekable();
+            let mut named = known.tests.iter().filter(|test| below(test, name, "::")).peekable();
             if named.peek().is_none() {
                 found.push(format!("there is no test '{name}' in this binary"));
             }
-            let ignored = named.filter(|test| world.ignored.contains(*test));
+            let ignored = named.filter(|test| known.ignored.contains(*test));
             found.extend(ignored.map(|test| format!("the test '{test}' does not run: it is ignored")));
         }
-        let anchors = self.docs.iter().filter(|place| !world.anchors.contains(*place));
+        let anchors = self.docs.iter().filter(|place| !known.anchors.contains(*place));
         found.extend(anchors.map(|place| format!("there is no '{place}' in docs/")));
         found
     }
 }
 
-impl World {
+impl KnownNames {
     /// A setting, a group of settings, or a top-level field of the spec.
     fn has_setting(&self, path: &str) -> bool {
         self.head.contains(path) || self.leaves.iter().any(|leaf| below(leaf, path, "."))
@@ -171,8 +171,8 @@ impl Table {
     }
 
     /// The lines of one kind, without blank lines.
-    pub fn lines_of(&self, kind: Kind) -> BTreeSet<usize> {
-        let entries = self.entry.iter().filter(|entry| entry.kind() == kind);
+    pub fn lines_of(&self, coverage: Coverage) -> BTreeSet<usize> {
+        let entries = self.entry.iter().filter(|entry| entry.coverage() == coverage);
         entries.flat_map(|entry| entry.marks().map(|(number, _)| number)).collect()
     }
 
@@ -182,25 +182,25 @@ impl Table {
     }
 
     /// The problems of the table that can be found without the manual.
-    pub fn problems(&self, world: &World) -> Vec<String> {
-        self.problems_besides(world, &(1..=BEHAVIOURS).collect::<Vec<_>>())
+    pub fn problems(&self, known: &KnownNames) -> Vec<String> {
+        self.problems_covering(known, &(1..=BEHAVIOURS).collect::<Vec<_>>())
     }
 
     /// As [`Self::problems`], but only these behaviours must be covered.
-    pub fn problems_besides(&self, world: &World, behaviours: &[u8]) -> Vec<String> {
+    pub fn problems_covering(&self, known: &KnownNames, behaviours: &[u8]) -> Vec<String> {
         let mut found = self.line_problems();
         for entry in &self.entry {
             let lines = entry.lines.first().map_or("", String::as_str);
             found.extend(
-                entry.problems(world).into_iter().map(|problem| format!("the entry of line {lines}: {problem}")),
+                entry.problems(known).into_iter().map(|problem| format!("the entry of line {lines}: {problem}")),
             );
         }
-        let held: Vec<&Entry> = self.entry.iter().filter(|entry| entry.kind() == Kind::Covered).collect();
+        let held: Vec<&Entry> = self.entry.iter().filter(|entry| entry.coverage() == Coverage::Covered).collect();
         let unnamed = |number: &&u8| !held.iter().any(|entry| entry.behaviours.contains(number));
         found.extend(behaviours.iter().filter(unnamed).map(|number| format!("no entry names behaviour {number}")));
         // By its own path: a group would also cover settings that are added later.
         let named: BTreeSet<&String> = held.iter().flat_map(|entry| &entry.settings).collect();
-        let leaves = world.leaves.iter().filter(|leaf| !named.contains(leaf));
+        let leaves = known.leaves.iter().filter(|leaf| !named.contains(leaf));
         found.extend(leaves.map(|leaf| format!("no entry names spec.{leaf}, so nobody knows where the manual has it")));
         found
     }

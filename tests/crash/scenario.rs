@@ -5,8 +5,8 @@ use nimbus_operator::resources::Tenant;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::world::World;
-use crate::support::tenant::Handle;
+use super::fixture::CrashFixture;
+use crate::support::tenant::TenantHandle;
 use crate::support::trigger::{interact, messaging, rotating, sending, settings};
 
 /// An action of users.
@@ -34,7 +34,7 @@ pub enum Scenario {
 
 /// The resulting state, independent of the Tenant.
 #[derive(Clone, Debug, PartialEq)]
-pub struct End {
+pub struct FinalState {
     /// What the platform accepted, in order.
     pub effects: Vec<Value>,
     /// The tenant on the platform: HTTP status, owners, settings.
@@ -49,25 +49,25 @@ pub struct End {
 
 impl Scenario {
     /// The state before the action.
-    pub async fn prepare(self, world: &World, tenant: &Handle<'_>) {
+    pub async fn prepare(self, fixture: &CrashFixture, tenant: &TenantHandle<'_>) {
         match self {
             Self::Create => {}
             Self::CreateTriggers => {}
             Self::Rotate | Self::Message => {
                 tenant.create(triggers(&tenant.name, None, None)).await;
                 tenant.ready().await;
-                accept(world, tenant).await;
+                accept(fixture, tenant).await;
             }
             Self::AdoptTriggers => {
-                world.stage.platform.create(&tenant.id, settings()).await.unwrap();
-                accept(world, tenant).await;
+                fixture.base.platform.create(&tenant.id, settings()).await.unwrap();
+                accept(fixture, tenant).await;
             }
             Self::Adopt => {
                 let settings = json!({
                     "general": { "name": "Contoso Ltd", "o365Domain": "contoso.onmicrosoft.com", "division": "Sales" },
                     "modalities": { "email": { "maxConcurrentTasksPerService": 7 } }
                 });
-                world.stage.platform.create(&tenant.id, settings).await.unwrap();
+                fixture.base.platform.create(&tenant.id, settings).await.unwrap();
             }
             Self::Edit | Self::Retain => {
                 tenant.create(sealed()).await;
@@ -76,14 +76,14 @@ impl Scenario {
             Self::Delete => {
                 let mut manifest = tenant.manifest(json!({ "deletionPolicy": "Delete" }));
                 manifest["metadata"]["annotations"] = json!({ "nimbus.luware.com/confirm-deletion": tenant.id });
-                world.stage.try_create(manifest).await.expect("the Tenant is accepted");
+                fixture.base.try_create(manifest).await.expect("the Tenant is accepted");
                 tenant.ready().await;
             }
         }
     }
 
     /// An action of users.
-    pub async fn act(self, tenant: &Handle<'_>) {
+    pub async fn act(self, tenant: &TenantHandle<'_>) {
         match self {
             Self::Create => drop(tenant.create(sealed()).await),
             Self::Edit => drop(tenant.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await),
@@ -109,7 +109,7 @@ impl Scenario {
     }
 
     /// Waits until the action is complete.
-    pub async fn settled(self, tenant: &Handle<'_>) {
+    pub async fn settled(self, tenant: &TenantHandle<'_>) {
         if self.ends_gone() {
             tenant.gone().await;
         } else {
@@ -119,14 +119,14 @@ impl Scenario {
 
     /// Reads the resulting state, after one more pass if the Tenant still exists: a status from before the crash says
     /// nothing about the restarted operator.
-    pub async fn end(self, world: &World, tenant: &Handle<'_>, mark: u64) -> End {
+    pub async fn end(self, fixture: &CrashFixture, tenant: &TenantHandle<'_>, mark: u64) -> FinalState {
         let object = if self.ends_gone() {
             Value::Null
         } else {
             tenant.pass().await;
             without_accidents(&tenant.ready().await)
         };
-        let (status, document) = world.stage.platform.tenant(&tenant.id).await.unwrap();
+        let (status, document) = fixture.base.platform.tenant(&tenant.id).await.unwrap();
         let platform = json!({
             "answer": status,
             "type": document["type"],
@@ -134,7 +134,7 @@ impl Scenario {
             "lastOwner": document["lastOwner"],
             "settings": document["settings"],
         });
-        let log = world.stage.platform.log_after(mark).await.unwrap();
+        let log = fixture.base.platform.log_after(mark).await.unwrap();
         let effects = log.into_iter().filter(|seen| seen.effect.is_some()).map(|seen| {
             json!({
                 "effect": seen.effect,
@@ -145,8 +145,8 @@ impl Scenario {
         });
         let version = document["settingsVersion"].as_str().unwrap_or("no version").to_owned();
         let anonymous = |value: Value| anonymous(value, tenant, &version);
-        let (published, messages) = besides(world, tenant).await;
-        End {
+        let (published, messages) = trigger_results(fixture, tenant).await;
+        FinalState {
             effects: effects.map(anonymous).collect(),
             platform: anonymous(platform),
             tenant: anonymous(object),
@@ -163,23 +163,23 @@ fn triggers(secret: &str, rotation: Option<&str>, message: Option<&str>) -> Valu
     spec
 }
 
-async fn accept(world: &World, tenant: &Handle<'_>) {
+async fn accept(fixture: &CrashFixture, tenant: &TenantHandle<'_>) {
     let path = format!("/sandbox/tenants/{}/invitations", tenant.id);
-    world.stage.platform.ask(Method::PUT, &path, Some(json!({ "primary": "accepted" }))).await.unwrap();
+    fixture.base.platform.ask(Method::PUT, &path, Some(json!({ "primary": "accepted" }))).await.unwrap();
 }
 
 /// The result of triggers: whether the published key works, and who received messages.
-async fn besides(world: &World, tenant: &Handle<'_>) -> (Value, Value) {
-    let secret = world.stage.secrets().get_opt(&tenant.name).await.unwrap();
+async fn trigger_results(fixture: &CrashFixture, tenant: &TenantHandle<'_>) -> (Value, Value) {
+    let secret = fixture.base.secrets().get_opt(&tenant.name).await.unwrap();
     let key = secret.and_then(|secret| secret.data).and_then(|mut data| data.remove("widget-key"));
     let mut published = Value::Null;
     if let Some(key) = key {
         let body = json!({ "widgetKey": String::from_utf8(key.0).unwrap(), "conversation": "direct" });
         let path = format!("/sandbox/tenants/{}/interact/sessions", tenant.id);
-        published = world.stage.platform.ask(Method::POST, &path, Some(body)).await.unwrap()["outcome"].clone();
+        published = fixture.base.platform.ask(Method::POST, &path, Some(body)).await.unwrap()["outcome"].clone();
     }
     let path = format!("/sandbox/tenants/{}/messages", tenant.id);
-    let messages = world.stage.platform.ask(Method::GET, &path, None).await.map(|list| list["items"].clone());
+    let messages = fixture.base.platform.ask(Method::GET, &path, None).await.map(|list| list["items"].clone());
     (published, messages.unwrap_or_default())
 }
 
@@ -214,7 +214,7 @@ fn without_accidents(tenant: &Tenant) -> Value {
 
 /// Replaces names, IDs and hashes of them. The version of the settings must be the current one of the platform and is
 /// replaced as well.
-fn anonymous(value: Value, tenant: &Handle<'_>, version: &str) -> Value {
+fn anonymous(value: Value, tenant: &TenantHandle<'_>, version: &str) -> Value {
     let mut value = value;
     if let Some(hash) = value.pointer_mut("/status/applied/hash") {
         assert!(hash.as_str().is_some_and(|hash| [32, 49].contains(&hash.len())), "{hash}");

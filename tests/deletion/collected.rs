@@ -7,26 +7,26 @@ use kube::{Api, ResourceExt};
 use serde_json::json;
 
 use super::{Since, event, events, live, stamp, stamps};
-use crate::support::stage::Stage;
+use crate::support::fixture::Fixture;
 use crate::support::users::ADMIN;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn garbage_collected_tenant_is_retained() {
-    let stage = Stage::new("collected").await;
-    let _operator = stage.connect().await;
-    let maps: Api<ConfigMap> = Api::namespaced(stage.client(ADMIN), &stage.env.namespace);
+    let fixture = Fixture::new("collected").await;
+    let _operator = fixture.connect().await;
+    let maps: Api<ConfigMap> = Api::namespaced(fixture.client(ADMIN), &fixture.env.namespace);
     let metadata = ObjectMeta { name: Some("owner".into()), ..ObjectMeta::default() };
     let owner = ConfigMap { metadata, ..ConfigMap::default() };
     let owner = maps.create(&PostParams::default(), &owner).await.unwrap();
-    let mut manifest = stage.manifest(json!({ "deletionPolicy": "Delete" }));
+    let mut manifest = fixture.manifest(json!({ "deletionPolicy": "Delete" }));
     manifest["metadata"]["ownerReferences"] =
         json!([{ "apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner.uid() }]);
-    live(&stage, manifest).await;
-    let since = Since::now(&stage).await;
+    live(&fixture, manifest).await;
+    let since = Since::now(&fixture).await;
     maps.delete("owner", &DeleteParams::default()).await.unwrap();
-    stage.gone().await;
-    assert_eq!(0, since.deletions(&stage).await);
-    assert_eq!(["owner-released"], *since.effects(&stage).await);
-    assert_eq!((None, Some(stamp(&stage))), stamps(&stage).await);
-    assert_eq!([event("Warning", "DeletionNotConfirmed")], *events(&stage).await);
+    fixture.gone().await;
+    assert_eq!(0, since.deletions(&fixture).await);
+    assert_eq!(["owner-released"], *since.effects(&fixture).await);
+    assert_eq!((None, Some(stamp(&fixture))), stamps(&fixture).await);
+    assert_eq!([event("Warning", "DeletionNotConfirmed")], *events(&fixture).await);
 }

@@ -10,14 +10,14 @@ use nimbus_operator::resources::{Partner, Platform, Tenant};
 use serde_json::{Value, json};
 
 use super::CONFIRM;
-use crate::support::stage::Stage;
-use crate::support::tenant::Handle;
+use crate::support::fixture::Fixture;
+use crate::support::tenant::TenantHandle;
 use crate::support::users::{ADMIN, PLATFORM_ADMIN};
 use crate::support::wait::{PATIENCE, until};
 
 /// The objects that are deleted in some order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Thing {
+enum Target {
     /// A Tenant that is retained; it refers to the Partner and the Secret.
     Retained,
     /// A Tenant whose deletion is confirmed.
@@ -30,18 +30,18 @@ enum Thing {
     Namespace,
 }
 
-const ALL: [Thing; 7] = [
-    Thing::Retained,
-    Thing::Doomed,
-    Thing::Platform,
-    Thing::Partner,
-    Thing::Secret,
-    Thing::Credentials,
-    Thing::Namespace,
+const ALL: [Target; 7] = [
+    Target::Retained,
+    Target::Doomed,
+    Target::Platform,
+    Target::Partner,
+    Target::Secret,
+    Target::Credentials,
+    Target::Namespace,
 ];
 
 /// An order that depends on the seed only.
-fn shuffled(mut seed: u64) -> Vec<Thing> {
+fn shuffled(mut seed: u64) -> Vec<Target> {
     let mut left = ALL.to_vec();
     let mut order = vec![];
     while !left.is_empty() {
@@ -52,47 +52,47 @@ fn shuffled(mut seed: u64) -> Vec<Thing> {
     order
 }
 
-async fn prepare(stage: &Stage, doomed: &Handle<'_>) {
-    stage.platform.auto_run(true).await.unwrap();
+async fn prepare(fixture: &Fixture, confirmed_manifest: &TenantHandle<'_>) {
+    fixture.platform.auto_run(true).await.unwrap();
     let partner = json!({
-        "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Partner", "metadata": { "name": stage.env.namespace },
+        "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Partner", "metadata": { "name": fixture.env.namespace },
         "spec": { "displayName": "Northwind", "platformPartnerId": "northwind" }
     });
-    let partners: Api<Partner> = Api::all(stage.client(PLATFORM_ADMIN));
+    let partners: Api<Partner> = Api::all(fixture.client(PLATFORM_ADMIN));
     let params = PatchParams::apply("test").force();
-    partners.patch(&stage.env.namespace, &params, &Patch::Apply(partner)).await.unwrap();
+    partners.patch(&fixture.env.namespace, &params, &Patch::Apply(partner)).await.unwrap();
     let reference = json!({ "name": "acs", "key": "connection-string" });
     let spec = json!({
-        "partner": { "partnerRef": { "name": stage.env.namespace } },
+        "partner": { "partnerRef": { "name": fixture.env.namespace } },
         "extensions": { "interact": { "enabled": true, "acsConnectionStringRef": reference } }
     });
-    stage.create(spec.clone()).await;
+    fixture.create(spec.clone()).await;
     let mut spec = spec;
     spec["deletionPolicy"] = json!("Delete");
-    let mut manifest = doomed.manifest(spec);
-    manifest["metadata"]["annotations"] = json!({ CONFIRM: doomed.id });
-    stage.try_create(manifest).await.unwrap();
-    stage.ready().await;
-    doomed.ready().await;
+    let mut manifest = confirmed_manifest.manifest(spec);
+    manifest["metadata"]["annotations"] = json!({ CONFIRM: confirmed_manifest.id });
+    fixture.try_create(manifest).await.unwrap();
+    fixture.ready().await;
+    confirmed_manifest.ready().await;
 }
 
 /// Requests a deletion without waiting. Objects in a deleted namespace may be gone already.
-async fn delete(stage: &Stage, doomed: &Handle<'_>, thing: Thing) {
-    let (admin, platform_admin) = (stage.client(ADMIN), stage.client(PLATFORM_ADMIN));
-    let namespace = &stage.env.namespace;
-    let outcome = match thing {
-        Thing::Retained => ask::<Tenant>(Api::namespaced(platform_admin, namespace), super::NAME).await,
-        Thing::Doomed => ask::<Tenant>(Api::namespaced(platform_admin, namespace), &doomed.name).await,
-        Thing::Platform => ask::<Platform>(Api::all(platform_admin), &stage.env.platform).await,
-        Thing::Partner => ask::<Partner>(Api::all(platform_admin), namespace).await,
-        Thing::Secret => ask::<Secret>(Api::namespaced(admin, namespace), "acs").await,
-        Thing::Credentials => ask::<Secret>(Api::namespaced(admin, &stage.env.operator_namespace), "platform").await,
-        Thing::Namespace => ask::<Namespace>(Api::all(admin), namespace).await,
+async fn delete(fixture: &Fixture, confirmed_manifest: &TenantHandle<'_>, target: Target) {
+    let (admin, platform_admin) = (fixture.client(ADMIN), fixture.client(PLATFORM_ADMIN));
+    let namespace = &fixture.env.namespace;
+    let outcome = match target {
+        Target::Retained => ask::<Tenant>(Api::namespaced(platform_admin, namespace), super::NAME).await,
+        Target::Doomed => ask::<Tenant>(Api::namespaced(platform_admin, namespace), &confirmed_manifest.name).await,
+        Target::Platform => ask::<Platform>(Api::all(platform_admin), &fixture.env.platform).await,
+        Target::Partner => ask::<Partner>(Api::all(platform_admin), namespace).await,
+        Target::Secret => ask::<Secret>(Api::namespaced(admin, namespace), "acs").await,
+        Target::Credentials => ask::<Secret>(Api::namespaced(admin, &fixture.env.operator_namespace), "platform").await,
+        Target::Namespace => ask::<Namespace>(Api::all(admin), namespace).await,
     };
     match outcome {
         Ok(()) => {}
         Err(kube::Error::Api(status)) if status.code == 404 => {}
-        Err(error) => panic!("{thing:?}: {error}"),
+        Err(error) => panic!("{target:?}: {error}"),
     }
 }
 
@@ -118,36 +118,36 @@ where
 }
 
 /// The changes that the operator made to a tenant after a mark.
-async fn effects(stage: &Stage, id: &str, mark: u64) -> Vec<String> {
-    let calls = stage.platform.calls(id, mark).await.unwrap();
+async fn effects(fixture: &Fixture, id: &str, mark: u64) -> Vec<String> {
+    let calls = fixture.platform.calls(id, mark).await.unwrap();
     calls.into_iter().filter_map(|seen| seen.effect).collect()
 }
 
 async fn everything_ends(seed: u64) {
     let order = shuffled(seed);
     let words = format!("seed {seed}, {order:?}");
-    let mut stage = Stage::new(&format!("order-{seed}")).await;
-    stage.timing.platform_check = Duration::from_millis(300);
-    let doomed = Handle::new(&stage, "doomed");
-    let operator = stage.connect().await;
-    prepare(&stage, &doomed).await;
-    let mark = stage.platform.mark().await.unwrap();
-    for thing in &order {
-        delete(&stage, &doomed, *thing).await;
+    let mut fixture = Fixture::new(&format!("order-{seed}")).await;
+    fixture.timing.platform_check = Duration::from_millis(300);
+    let confirmed_manifest = TenantHandle::new(&fixture, "confirmed_manifest");
+    let operator = fixture.connect().await;
+    prepare(&fixture, &confirmed_manifest).await;
+    let mark = fixture.platform.mark().await.unwrap();
+    for target in &order {
+        delete(&fixture, &confirmed_manifest, *target).await;
     }
-    gone::<Namespace>(stage.client(ADMIN), &stage.env.namespace, &words).await;
-    gone::<Partner>(stage.client(PLATFORM_ADMIN), &stage.env.namespace, &words).await;
-    gone::<Platform>(stage.client(PLATFORM_ADMIN), &stage.env.platform, &words).await;
+    gone::<Namespace>(fixture.client(ADMIN), &fixture.env.namespace, &words).await;
+    gone::<Partner>(fixture.client(PLATFORM_ADMIN), &fixture.env.namespace, &words).await;
+    gone::<Platform>(fixture.client(PLATFORM_ADMIN), &fixture.env.platform, &words).await;
     operator.stop().await;
 
     // Released while its Platform still existed, and otherwise unchanged.
-    assert_eq!(["owner-released"], *effects(&stage, &stage.id, mark).await, "{words}");
-    let (status, kept) = stage.platform.tenant(&stage.id).await.unwrap();
+    assert_eq!(["owner-released"], *effects(&fixture, &fixture.id, mark).await, "{words}");
+    let (status, kept) = fixture.platform.tenant(&fixture.id).await.unwrap();
     assert_eq!((200, &Value::Null, &Value::Null), (status, &kept["owner"], &kept["runtime"]["deletion"]), "{words}");
-    let place = |thing: Thing| order.iter().position(|other| *other == thing).unwrap();
-    let came_too_late = place(Thing::Namespace) < place(Thing::Doomed);
-    let ended = effects(&stage, &doomed.id, mark).await;
-    let status = stage.platform.tenant(&doomed.id).await.unwrap().0;
+    let place = |target: Target| order.iter().position(|other| *other == target).unwrap();
+    let came_too_late = place(Target::Namespace) < place(Target::Doomed);
+    let ended = effects(&fixture, &confirmed_manifest.id, mark).await;
+    let status = fixture.platform.tenant(&confirmed_manifest.id).await.unwrap().0;
     match ended.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         // The namespace was terminating during the pass: then the deletion of this tenant was not requested.
         ["owner-released"] => assert_eq!(200, status, "{words}"),

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{FINALIZER, Since, absence, doomed, event, events, live, waits_for};
-use crate::support::stage::Stage;
+use super::{FINALIZER, Since, absence_problem, confirmed_manifest, event, events, live, waiting_for};
+use crate::support::fixture::Fixture;
 use crate::support::wait::{PATIENCE, until};
 
 const GET: &str = "GET /v1/tenants/{id}";
@@ -30,95 +30,95 @@ fn outages() -> Vec<(&'static str, Value, &'static str)> {
 }
 
 /// Runs a deletion during which every call from the `nth` on fails, until the fault is removed.
-async fn outlasts(stage: &mut Stage, route: &str, nth: u64, outage: &(&str, Value, &str)) {
+async fn outlasts(fixture: &mut Fixture, route: &str, nth: u64, outage: &(&str, Value, &str)) {
     let (case, action, words) = outage;
-    stage.id = uuid::Uuid::new_v4().to_string();
-    live(stage, doomed(stage)).await;
-    let fault = json!({ "route": route, "tenant": stage.id, "nth": nth, "times": 10_000, "action": action });
-    stage.platform.plant(json!([fault])).await.unwrap();
-    let since = Since::now(stage).await;
-    stage.delete().await;
-    let waits = waits_for(stage, "Deleting", words).await;
+    fixture.id = uuid::Uuid::new_v4().to_string();
+    live(fixture, confirmed_manifest(fixture)).await;
+    let fault = json!({ "route": route, "tenant": fixture.id, "nth": nth, "times": 10_000, "action": action });
+    fixture.platform.plant(json!([fault])).await.unwrap();
+    let since = Since::now(fixture).await;
+    fixture.delete().await;
+    let waits = waiting_for(fixture, "Deleting", words).await;
     assert_eq!(Some(vec![FINALIZER.to_owned()]), waits.metadata.finalizers, "{case}");
-    stage.platform.heal().await.unwrap();
-    stage.gone().await;
-    assert_eq!(["deletion-begun"], *since.effects(stage).await, "{case}: once, and never twice");
-    assert_eq!("tenant-deleted", absence(stage).await, "{case}");
-    stage.connected().await;
+    fixture.platform.heal().await.unwrap();
+    fixture.gone().await;
+    assert_eq!(["deletion-begun"], *since.effects(fixture).await, "{case}: once, and never twice");
+    assert_eq!("tenant-deleted", absence_problem(fixture).await, "{case}");
+    fixture.connected().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn deletion_survives_outage_at_the_first_read() {
-    let mut stage = Stage::new("outage-look").await;
-    stage.platform.auto_run(true).await.unwrap();
-    let _operator = stage.connect().await;
+    let mut fixture = Fixture::new("outage-look").await;
+    fixture.platform.auto_run(true).await.unwrap();
+    let _operator = fixture.connect().await;
     for outage in outages() {
-        outlasts(&mut stage, GET, 1, &outage).await;
+        outlasts(&mut fixture, GET, 1, &outage).await;
     }
-    assert_eq!(vec![event("Normal", "Deleted"); outages().len()], events(&stage).await);
+    assert_eq!(vec![event("Normal", "Deleted"); outages().len()], events(&fixture).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn deletion_survives_outage_at_the_request() {
-    let mut stage = Stage::new("outage-request").await;
-    stage.platform.auto_run(true).await.unwrap();
-    let _operator = stage.connect().await;
+    let mut fixture = Fixture::new("outage-request").await;
+    fixture.platform.auto_run(true).await.unwrap();
+    let _operator = fixture.connect().await;
     // The next test covers a request that was executed before its response was cut.
     let outages: Vec<_> = outages().into_iter().filter(|(case, ..)| *case != "half a body").collect();
     for outage in &outages {
-        outlasts(&mut stage, DELETE, 1, outage).await;
+        outlasts(&mut fixture, DELETE, 1, outage).await;
     }
-    assert_eq!(vec![event("Normal", "Deleted"); outages.len()], events(&stage).await);
+    assert_eq!(vec![event("Normal", "Deleted"); outages.len()], events(&fixture).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn deletion_with_a_lost_response_is_not_repeated() {
-    let mut stage = Stage::new("outage-answer").await;
-    let _operator = stage.connect().await;
+    let mut fixture = Fixture::new("outage-answer").await;
+    let _operator = fixture.connect().await;
     for kind in ["close-after", "truncate", "cut"] {
-        stage.id = uuid::Uuid::new_v4().to_string();
-        live(&stage, doomed(&stage)).await;
-        stage.platform.plant(json!([{ "route": DELETE, "action": { "kind": kind } }])).await.unwrap();
-        let since = Since::now(&stage).await;
-        stage.delete().await;
-        waits_for(&stage, "Deleting", "the platform accepted the deletion").await;
-        assert_eq!(1, since.deletions(&stage).await, "{kind}: the next look shows that it was accepted");
-        stage.platform.heal().await.unwrap();
-        stage.platform.run_script(&stage.id).await.unwrap();
-        stage.gone().await;
-        assert_eq!(["deletion-begun"], *since.effects(&stage).await, "{kind}");
-        stage.connected().await;
+        fixture.id = uuid::Uuid::new_v4().to_string();
+        live(&fixture, confirmed_manifest(&fixture)).await;
+        fixture.platform.plant(json!([{ "route": DELETE, "action": { "kind": kind } }])).await.unwrap();
+        let since = Since::now(&fixture).await;
+        fixture.delete().await;
+        waiting_for(&fixture, "Deleting", "the platform accepted the deletion").await;
+        assert_eq!(1, since.deletions(&fixture).await, "{kind}: the next look shows that it was accepted");
+        fixture.platform.heal().await.unwrap();
+        fixture.platform.run_script(&fixture.id).await.unwrap();
+        fixture.gone().await;
+        assert_eq!(["deletion-begun"], *since.effects(&fixture).await, "{kind}");
+        fixture.connected().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn deletion_survives_outage_at_the_next_read() {
-    let mut stage = Stage::new("outage-after").await;
-    stage.platform.auto_run(true).await.unwrap();
-    let _operator = stage.connect().await;
+    let mut fixture = Fixture::new("outage-after").await;
+    fixture.platform.auto_run(true).await.unwrap();
+    let _operator = fixture.connect().await;
     for outage in outages() {
-        outlasts(&mut stage, GET, 2, &outage).await;
+        outlasts(&mut fixture, GET, 2, &outage).await;
     }
-    let deleted = events(&stage).await.into_iter().filter(|told| *told == event("Normal", "Deleted")).count();
+    let deleted = events(&fixture).await.into_iter().filter(|told| *told == event("Normal", "Deleted")).count();
     assert_eq!(outages().len(), deleted);
 }
 
 /// The whole platform is down, the operator restarts in the meantime, and the message does not change.
 #[tokio::test(flavor = "multi_thread")]
 async fn outage_during_deletion_costs_one_status_write() {
-    let stage = Stage::new("outage-long").await;
-    stage.platform.auto_run(true).await.unwrap();
-    let operator = stage.connect().await;
-    live(&stage, doomed(&stage)).await;
-    stage.platform.plant(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
-    let since = Since::now(&stage).await;
-    stage.delete().await;
-    waits_for(&stage, "Deleting", "the platform cannot be asked: the connection broke").await;
+    let fixture = Fixture::new("outage-long").await;
+    fixture.platform.auto_run(true).await.unwrap();
+    let operator = fixture.connect().await;
+    live(&fixture, confirmed_manifest(&fixture)).await;
+    fixture.platform.plant(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
+    let since = Since::now(&fixture).await;
+    fixture.delete().await;
+    waiting_for(&fixture, "Deleting", "the platform cannot be asked: the connection broke").await;
     let probes = |least: usize| {
-        let stage = &stage;
+        let fixture = &fixture;
         async move {
             until("further probes of the Platform", PATIENCE, async || {
-                let log = stage.platform.log_after(0).await.map_err(|error| error.to_string())?;
+                let log = fixture.platform.log_after(0).await.map_err(|error| error.to_string())?;
                 let seen = log.iter().filter(|seen| seen.status.is_none()).count();
                 if seen >= least { Ok(seen) } else { Err(format!("{seen} probes")) }
             })
@@ -127,38 +127,42 @@ async fn outage_during_deletion_costs_one_status_write() {
     };
     let seen = probes(4).await;
     operator.stop().await;
-    let operator = stage.start();
+    let operator = fixture.start();
     probes(seen + 4).await;
     operator.stop().await;
-    assert_eq!(["patch tenants/status 200"], *since.writes(&stage).await);
+    assert_eq!(["patch tenants/status 200"], *since.writes(&fixture).await);
 
-    stage.platform.heal().await.unwrap();
-    let _operator = stage.start();
-    stage.gone().await;
-    assert_eq!("tenant-deleted", absence(&stage).await);
-    assert_eq!([event("Normal", "Deleted")], *events(&stage).await);
+    fixture.platform.heal().await.unwrap();
+    let _operator = fixture.start();
+    fixture.gone().await;
+    assert_eq!("tenant-deleted", absence_problem(&fixture).await);
+    assert_eq!([event("Normal", "Deleted")], *events(&fixture).await);
 }
 
 /// A Tenant is restored from a backup before its Platform.
 #[tokio::test(flavor = "multi_thread")]
 async fn confirmed_deletion_waits_for_a_missing_platform() {
-    let mut stage = Stage::new("outage-missing").await;
-    stage.platform.auto_run(true).await.unwrap();
-    let _operator = stage.connect().await;
-    stage.env.platform.push_str("-later");
-    stage.platform.create(&stage.id, json!({ "general": { "name": "Contoso", "o365Domain": "c.com" } })).await.unwrap();
-    stage.platform.stamp(&stage.id, Some(&super::stamp(&stage)), None).await.unwrap();
-    let mut manifest = doomed(&stage);
+    let mut fixture = Fixture::new("outage-missing").await;
+    fixture.platform.auto_run(true).await.unwrap();
+    let _operator = fixture.connect().await;
+    fixture.env.platform.push_str("-later");
+    fixture
+        .platform
+        .create(&fixture.id, json!({ "general": { "name": "Contoso", "o365Domain": "c.com" } }))
+        .await
+        .unwrap();
+    fixture.platform.stamp(&fixture.id, Some(&super::stamp(&fixture)), None).await.unwrap();
+    let mut manifest = confirmed_manifest(&fixture);
     manifest["metadata"]["finalizers"] = json!([FINALIZER]);
-    stage.try_create(manifest).await.unwrap();
-    stage.condition("Ready", "False", "PlatformNotFound").await;
-    let since = Since::now(&stage).await;
-    stage.delete().await;
-    waits_for(&stage, "Deleting", "the Platform is missing; create it again, or abandon the tenant by annotation")
+    fixture.try_create(manifest).await.unwrap();
+    fixture.condition("Ready", "False", "PlatformNotFound").await;
+    let since = Since::now(&fixture).await;
+    fixture.delete().await;
+    waiting_for(&fixture, "Deleting", "the Platform is missing; create it again, or abandon the tenant by annotation")
         .await;
-    assert_eq!([""; 0], *since.calls(&stage).await);
-    stage.platform_object(&stage.platform.url()).await;
-    stage.gone().await;
-    assert_eq!(["deletion-begun"], *since.effects(&stage).await);
-    assert_eq!("tenant-deleted", absence(&stage).await);
+    assert_eq!([""; 0], *since.calls(&fixture).await);
+    fixture.platform_object(&fixture.platform.url()).await;
+    fixture.gone().await;
+    assert_eq!(["deletion-begun"], *since.effects(&fixture).await);
+    assert_eq!("tenant-deleted", absence_problem(&fixture).await);
 }

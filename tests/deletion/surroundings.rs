@@ -10,26 +10,28 @@ use kube::api::{Api, DeleteParams, ListParams, PostParams};
 use nimbus_operator::controller::Timing;
 use serde_json::json;
 
-use super::{ABANDON, Since, absence, annotated, doomed, event, events, live, stamp, stamps, waits_for};
+use super::{
+    ABANDON, Since, absence_problem, annotated, confirmed_manifest, event, events, live, stamp, stamps, waiting_for,
+};
 use crate::support::controlplane::{ControlPlane, Options};
 use crate::support::env::TestEnv;
-use crate::support::stage::Stage;
+use crate::support::fixture::Fixture;
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
 
 /// Deletes the Tenant's namespace and returns how long that took.
-async fn delete_namespace(stage: &Stage) -> Duration {
+async fn delete_namespace(fixture: &Fixture) -> Duration {
     let started = Instant::now();
-    stage.kubectl(users::ADMIN, &["delete", "namespace", &stage.env.namespace, "--timeout=120s"]).await.unwrap();
+    fixture.kubectl(users::ADMIN, &["delete", "namespace", &fixture.env.namespace, "--timeout=120s"]).await.unwrap();
     started.elapsed()
 }
 
 /// The events in namespace `default` about the Tenant's namespace: type, reason, kind of the object.
-async fn events_in_default(stage: &Stage) -> Vec<(String, String, String)> {
-    let api: Api<Event> = Api::namespaced(stage.client(users::ADMIN), "default");
+async fn events_in_default(fixture: &Fixture) -> Vec<(String, String, String)> {
+    let api: Api<Event> = Api::namespaced(fixture.client(users::ADMIN), "default");
     let all = api.list(&ListParams::default()).await.unwrap();
     let about = |event: &Event| event.regarding.as_ref().and_then(|about| about.name.clone());
-    let ours = all.items.into_iter().filter(|event| about(event).as_deref() == Some(stage.env.namespace.as_str()));
+    let ours = all.items.into_iter().filter(|event| about(event).as_deref() == Some(fixture.env.namespace.as_str()));
     let text = |text: Option<String>| text.unwrap_or_default();
     ours.map(|event| (text(event.type_), text(event.reason), text(event.regarding.and_then(|about| about.kind))))
         .collect()
@@ -42,126 +44,126 @@ fn released() -> [(String, String, String); 1] {
 #[tokio::test(flavor = "multi_thread")]
 async fn deleted_namespace_retains_its_tenants() {
     for (case, deletes) in [("retain", false), ("confirmed", true)] {
-        let stage = Stage::new(&format!("ns-{case}")).await;
-        let _operator = stage.connect().await;
-        let manifest = if deletes { doomed(&stage) } else { stage.manifest(json!({})) };
-        live(&stage, manifest).await;
-        let since = Since::now(&stage).await;
-        delete_namespace(&stage).await;
-        assert_eq!(["DELETE /v1/tenants/{id}/owner 200"], *since.calls(&stage).await, "{case}");
-        assert_eq!(["owner-released"], *since.effects(&stage).await, "{case}");
-        assert_eq!((None, Some(stamp(&stage))), stamps(&stage).await, "{case}");
-        assert_eq!(released(), *events_in_default(&stage).await, "{case}");
+        let fixture = Fixture::new(&format!("ns-{case}")).await;
+        let _operator = fixture.connect().await;
+        let manifest = if deletes { confirmed_manifest(&fixture) } else { fixture.manifest(json!({})) };
+        live(&fixture, manifest).await;
+        let since = Since::now(&fixture).await;
+        delete_namespace(&fixture).await;
+        assert_eq!(["DELETE /v1/tenants/{id}/owner 200"], *since.calls(&fixture).await, "{case}");
+        assert_eq!(["owner-released"], *since.effects(&fixture).await, "{case}");
+        assert_eq!((None, Some(stamp(&fixture))), stamps(&fixture).await, "{case}");
+        assert_eq!(released(), *events_in_default(&fixture).await, "{case}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn namespace_ends_while_the_platform_is_down() {
-    let stage = Stage::new("ns-dead").await;
-    let _operator = stage.connect().await;
-    live(&stage, doomed(&stage)).await;
-    stage.platform.plant(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
-    delete_namespace(&stage).await;
-    assert_eq!(released(), *events_in_default(&stage).await);
-    stage.platform.heal().await.unwrap();
-    assert_eq!((Some(stamp(&stage)), None), stamps(&stage).await, "the stamp is stale");
+    let fixture = Fixture::new("ns-dead").await;
+    let _operator = fixture.connect().await;
+    live(&fixture, confirmed_manifest(&fixture)).await;
+    fixture.platform.plant(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
+    delete_namespace(&fixture).await;
+    assert_eq!(released(), *events_in_default(&fixture).await);
+    fixture.platform.heal().await.unwrap();
+    assert_eq!((Some(stamp(&fixture)), None), stamps(&fixture).await, "the stamp is stale");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hanging_platform_delays_namespace_by_5s() {
-    let mut stage = Stage::new("ns-hangs").await;
-    stage.timing.call = Duration::from_secs(100);
+    let mut fixture = Fixture::new("ns-hangs").await;
+    fixture.timing.call = Duration::from_secs(100);
     let at_most = Timing::default().release_in_ending_namespace;
-    assert_eq!((at_most, Duration::from_secs(5)), (stage.timing.release_in_ending_namespace, at_most));
-    let _operator = stage.connect().await;
-    live(&stage, stage.manifest(json!({}))).await;
+    assert_eq!((at_most, Duration::from_secs(5)), (fixture.timing.release_in_ending_namespace, at_most));
+    let _operator = fixture.connect().await;
+    live(&fixture, fixture.manifest(json!({}))).await;
     let hang = json!({ "kind": "delay", "seconds": 600 });
-    stage.platform.plant(json!([{ "route": "DELETE /v1/tenants/{id}/owner", "action": hang }])).await.unwrap();
-    let since = Since::now(&stage).await;
-    let took = delete_namespace(&stage).await;
+    fixture.platform.plant(json!([{ "route": "DELETE /v1/tenants/{id}/owner", "action": hang }])).await.unwrap();
+    let since = Since::now(&fixture).await;
+    let took = delete_namespace(&fixture).await;
     assert!(took >= at_most, "it was tried for {at_most:?}: {took:?}");
     assert!(took < Duration::from_secs(60), "and not for longer: {took:?}");
-    assert_eq!([""; 0], *since.effects(&stage).await);
-    assert_eq!(released(), *events_in_default(&stage).await);
+    assert_eq!([""; 0], *since.effects(&fixture).await);
+    assert_eq!(released(), *events_in_default(&fixture).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn accepted_deletion_continues_without_namespace() {
-    let stage = Stage::new("ns-accepted").await;
-    let _operator = stage.connect().await;
-    live(&stage, doomed(&stage)).await;
-    stage.delete().await;
-    waits_for(&stage, "Deleting", "provisioning script").await;
-    let (_, before) = stage.platform.tenant(&stage.id).await.unwrap();
-    let since = Since::now(&stage).await;
-    delete_namespace(&stage).await;
-    assert_eq!([""; 0], *since.effects(&stage).await, "neither released nor asked for again");
-    let (_, after) = stage.platform.tenant(&stage.id).await.unwrap();
+    let fixture = Fixture::new("ns-accepted").await;
+    let _operator = fixture.connect().await;
+    live(&fixture, confirmed_manifest(&fixture)).await;
+    fixture.delete().await;
+    waiting_for(&fixture, "Deleting", "provisioning script").await;
+    let (_, before) = fixture.platform.tenant(&fixture.id).await.unwrap();
+    let since = Since::now(&fixture).await;
+    delete_namespace(&fixture).await;
+    assert_eq!([""; 0], *since.effects(&fixture).await, "neither released nor asked for again");
+    let (_, after) = fixture.platform.tenant(&fixture.id).await.unwrap();
     assert_eq!(before["runtime"]["deletion"], after["runtime"]["deletion"]);
-    assert_eq!((Some(stamp(&stage)), None), stamps(&stage).await);
-    stage.platform.run_script(&stage.id).await.unwrap();
-    assert_eq!("tenant-deleted", absence(&stage).await);
+    assert_eq!((Some(stamp(&fixture)), None), stamps(&fixture).await);
+    fixture.platform.run_script(&fixture.id).await.unwrap();
+    assert_eq!("tenant-deleted", absence_problem(&fixture).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn abandon_event_goes_to_default_namespace() {
-    let stage = Stage::new("ns-abandon").await;
-    let _operator = stage.connect().await;
-    live(&stage, annotated(&stage, json!({}), json!({ ABANDON: stage.id }))).await;
-    let since = Since::now(&stage).await;
-    delete_namespace(&stage).await;
-    assert_eq!([""; 0], *since.calls(&stage).await);
+    let fixture = Fixture::new("ns-abandon").await;
+    let _operator = fixture.connect().await;
+    live(&fixture, annotated(&fixture, json!({}), json!({ ABANDON: fixture.id }))).await;
+    let since = Since::now(&fixture).await;
+    delete_namespace(&fixture).await;
+    assert_eq!([""; 0], *since.calls(&fixture).await);
     let abandoned = ("Warning".to_owned(), "Abandoned".to_owned(), "Namespace".to_owned());
-    assert_eq!([abandoned], *events_in_default(&stage).await);
+    assert_eq!([abandoned], *events_in_default(&fixture).await);
 }
 
 /// On a control plane of its own, since all tests share the CRD.
 #[tokio::test(flavor = "multi_thread")]
 async fn deleted_crd_retains_its_tenants() {
     let control_plane = Box::leak(Box::new(ControlPlane::start(Options::default()).await.unwrap()));
-    let stage = Stage::within(TestEnv::on(control_plane, "crd-ends").await).await;
-    let operator = stage.connect().await;
-    live(&stage, doomed(&stage)).await;
-    let since = Since::now(&stage).await;
-    let crds: Api<CustomResourceDefinition> = Api::all(stage.client(users::ADMIN));
+    let fixture = Fixture::within(TestEnv::on(control_plane, "crd-ends").await).await;
+    let operator = fixture.connect().await;
+    live(&fixture, confirmed_manifest(&fixture)).await;
+    let since = Since::now(&fixture).await;
+    let crds: Api<CustomResourceDefinition> = Api::all(fixture.client(users::ADMIN));
     crds.delete("tenants.nimbus.luware.com", &DeleteParams::default()).await.unwrap();
     until("the CRD is gone", PATIENCE, async || match crds.get_metadata_opt("tenants.nimbus.luware.com").await {
         Ok(None) => Ok(()),
         other => Err(format!("{other:?}")),
     })
     .await;
-    assert_eq!(["owner-released"], *since.effects(&stage).await);
-    assert_eq!(0, since.deletions(&stage).await);
-    assert_eq!((None, Some(stamp(&stage))), stamps(&stage).await);
+    assert_eq!(["owner-released"], *since.effects(&fixture).await);
+    assert_eq!(0, since.deletions(&fixture).await);
+    assert_eq!((None, Some(stamp(&fixture))), stamps(&fixture).await);
     drop(operator);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unreadable_namespace_deletes_nothing() {
-    let stage = Stage::new("ns-unclear").await;
-    let _operator = stage.connect().await;
-    live(&stage, doomed(&stage)).await;
-    let binding = format!("nimbus-operator-{}", stage.env.operator_user);
-    let bindings: Api<ClusterRoleBinding> = Api::all(stage.client(users::ADMIN));
+    let fixture = Fixture::new("ns-unclear").await;
+    let _operator = fixture.connect().await;
+    live(&fixture, confirmed_manifest(&fixture)).await;
+    let binding = format!("nimbus-operator-{}", fixture.env.operator_user);
+    let bindings: Api<ClusterRoleBinding> = Api::all(fixture.client(users::ADMIN));
     let sees = bindings.get(&binding).await.unwrap();
-    blind(&stage, &sees).await;
+    blind(&fixture, &sees).await;
     bindings.delete(&binding, &DeleteParams::default()).await.unwrap();
-    stage.platform.auto_run(true).await.unwrap();
-    let since = Since::now(&stage).await;
-    stage.delete().await;
-    waits_for(&stage, "Deleting", "cannot read whether the namespace or the CRD is being deleted").await;
-    assert_eq!([""; 0], *since.calls(&stage).await);
+    fixture.platform.auto_run(true).await.unwrap();
+    let since = Since::now(&fixture).await;
+    fixture.delete().await;
+    waiting_for(&fixture, "Deleting", "cannot read whether the namespace or the CRD is being deleted").await;
+    assert_eq!([""; 0], *since.calls(&fixture).await);
 
     let again = ClusterRoleBinding { metadata: named(&binding), ..sees };
     bindings.create(&PostParams::default(), &again).await.unwrap();
-    stage.gone().await;
-    assert_eq!(1, since.deletions(&stage).await);
-    assert_eq!([event("Normal", "Deleted")], *events(&stage).await);
+    fixture.gone().await;
+    assert_eq!(1, since.deletions(&fixture).await);
+    assert_eq!([event("Normal", "Deleted")], *events(&fixture).await);
 }
 
 /// Grants the operator all of its permissions except the one to read namespaces.
-async fn blind(stage: &Stage, sees: &ClusterRoleBinding) {
-    let roles: Api<ClusterRole> = Api::all(stage.client(users::ADMIN));
+async fn blind(fixture: &Fixture, sees: &ClusterRoleBinding) {
+    let roles: Api<ClusterRole> = Api::all(fixture.client(users::ADMIN));
     let mut role = roles.get("nimbus-operator").await.unwrap();
     for rule in role.rules.iter_mut().flatten() {
         if let Some(resources) = &mut rule.resources {
@@ -169,12 +171,12 @@ async fn blind(stage: &Stage, sees: &ClusterRoleBinding) {
             resources.extend(resources.is_empty().then(|| "nothing".to_owned()));
         }
     }
-    let name = format!("{}-blind", stage.env.instance);
+    let name = format!("{}-blind", fixture.env.instance);
     role.metadata = named(&name);
     roles.create(&PostParams::default(), &role).await.unwrap();
     let mut binding = ClusterRoleBinding { metadata: named(&name), ..sees.clone() };
     binding.role_ref.name.clone_from(&name);
-    let bindings: Api<ClusterRoleBinding> = Api::all(stage.client(users::ADMIN));
+    let bindings: Api<ClusterRoleBinding> = Api::all(fixture.client(users::ADMIN));
     bindings.create(&PostParams::default(), &binding).await.unwrap();
 }
 

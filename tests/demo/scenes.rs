@@ -8,11 +8,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::environment::{Environment, NAMESPACE, TENANT, TENANT_ID};
 use crate::say;
-use crate::support::stage::describe;
+use crate::support::fixture::describe;
 use crate::support::users;
 use crate::support::wait::try_until;
-use crate::world::{NAMESPACE, TENANT, TENANT_ID, World};
 
 /// A requested pass runs at once.
 const SOON: Duration = Duration::from_secs(30);
@@ -73,27 +73,27 @@ pub enum Outcome {
 }
 
 /// Runs all scenes and checks the results.
-pub async fn perform_all(world: &World) -> Result<()> {
+pub async fn perform_all(environment: &Environment) -> Result<()> {
     for (index, scene) in ALL.iter().enumerate() {
         say(&format!("{}/{} {}", index + 1, ALL.len(), scene.title()));
         for step in scene.steps() {
-            do_step(&step, world).await?;
+            do_step(&step, environment).await?;
         }
-        scene.check(world).await?;
+        scene.check(environment).await?;
         if let Some(kind) = scene.says() {
-            println!("          => {}", world.condition(kind).await?);
+            println!("          => {}", environment.condition(kind).await?);
         }
         for step in scene.afterwards() {
-            do_step(&step, world).await?;
+            do_step(&step, environment).await?;
         }
     }
     say(&format!("all {} came out as promised", ALL.len()));
     Ok(())
 }
 
-async fn do_step(step: &Step, world: &World) -> Result<()> {
-    println!("          $ {}", step.as_shell(world));
-    for line in step.perform(world).await?.lines() {
+async fn do_step(step: &Step, environment: &Environment) -> Result<()> {
+    println!("          $ {}", step.as_shell(environment));
+    for line in step.perform(environment).await?.lines() {
         println!("          {line}");
     }
     Ok(())
@@ -195,72 +195,73 @@ impl Scene {
         }
     }
 
-    async fn check(self, world: &World) -> Result<()> {
+    async fn check(self, environment: &Environment) -> Result<()> {
         match self {
             Self::Drift => {
                 try_until("the company name to be corrected", SOON, || async {
-                    let (_, tenant) = world.platform_tenant().await?;
+                    let (_, tenant) = environment.platform_tenant().await?;
                     let name = &tenant["settings"]["general"]["companyName"];
                     ensure!(name == COMPANY, "it is {name}");
                     Ok(())
                 })
                 .await
             }
-            Self::SwitchOn => world.until_condition("ScriptExecutionPending", "True", SOON).await,
-            Self::RunScript => world.until_condition("ScriptExecutionPending", "False", SOON).await,
+            Self::SwitchOn => environment.until_condition("ScriptExecutionPending", "True", SOON).await,
+            Self::RunScript => environment.until_condition("ScriptExecutionPending", "False", SOON).await,
             Self::Rotate => {
                 try_until("the widget key to be rotated once and published", SOON, || async {
-                    let (_, tenant) = world.platform_tenant().await?;
+                    let (_, tenant) = environment.platform_tenant().await?;
                     let version = &tenant["runtime"]["widgetKey"]["version"];
                     ensure!(*version == 2, "its version is {version}");
                     let template = "-o=go-template={{index .data \"widget-key\" | base64decode}}";
-                    let key = world.kubectl(&["get", "secret", "-n", NAMESPACE, WIDGET_SECRET, template]).await?;
+                    let key = environment.kubectl(&["get", "secret", "-n", NAMESPACE, WIDGET_SECRET, template]).await?;
                     let path = format!("/sandbox/tenants/{TENANT_ID}/interact/sessions");
                     let visit = json!({"widgetKey": key.trim(), "conversation": "direct"});
-                    let (_, answer) = world.ask_sandbox(Method::POST, &path, Some(&visit)).await?;
+                    let (_, answer) = environment.ask_sandbox(Method::POST, &path, Some(&visit)).await?;
                     ensure!(answer["outcome"] != "rejected", "a widget with the published key is rejected");
                     Ok(())
                 })
                 .await?;
                 try_until("the pass that was asked for", SOON, || async {
-                    let tenant = world.tenants().get(TENANT).await?;
+                    let tenant = environment.tenants().get(TENANT).await?;
                     let asked = tenant.annotations().get("nimbus.luware.com/reconcile-requested-at");
                     let handled = tenant.status.as_ref().and_then(|status| status.last_handled_reconcile_at.as_ref());
                     ensure!(asked.is_some() && asked == handled, "{}", describe(&tenant));
                     Ok(())
                 })
                 .await?;
-                let (_, tenant) = world.platform_tenant().await?;
+                let (_, tenant) = environment.platform_tenant().await?;
                 ensure!(tenant["runtime"]["widgetKey"]["version"] == 2, "it was rotated again");
                 Ok(())
             }
             Self::Suspend => {
-                world.until_condition("TenantActive", "False", SOON).await?;
-                world.until_condition("Ready", "True", SOON).await?;
+                environment.until_condition("TenantActive", "False", SOON).await?;
+                environment.until_condition("Ready", "True", SOON).await?;
                 let log_in = format!("/sandbox/tenants/{TENANT_ID}/log-ins");
-                let (_, answer) = world.ask_sandbox(Method::POST, &log_in, Some(&json!({"user": "adele"}))).await?;
+                let (_, answer) =
+                    environment.ask_sandbox(Method::POST, &log_in, Some(&json!({"user": "adele"}))).await?;
                 ensure!(answer["outcome"] == "refused", "the log-in was answered {answer}");
                 Ok(())
             }
             Self::Overuse => {
-                world.until_condition("LicenseOveruse", "True", SOON).await?;
-                world.until_condition("Ready", "True", SOON).await
+                environment.until_condition("LicenseOveruse", "True", SOON).await?;
+                environment.until_condition("Ready", "True", SOON).await
             }
             Self::NameUnit => {
-                world.until_condition("Ready", "True", SOON).await?;
-                unit_is(world, UNIT).await
+                environment.until_condition("Ready", "True", SOON).await?;
+                unit_is(environment, UNIT).await
             }
             Self::LoseUnit => {
-                world.until_reason("Ready", "OrganizationUnitNotFound", SOON).await?;
-                unit_is(world, "root").await
+                environment.until_reason("Ready", "OrganizationUnitNotFound", SOON).await?;
+                unit_is(environment, "root").await
             }
             // Rejected by the API server: nothing changes, and the tenant stays Ready.
-            Self::BadValue => world.until_condition("Ready", "True", SOON).await,
+            Self::BadValue => environment.until_condition("Ready", "True", SOON).await,
             Self::Delete => {
                 try_until("the tenant to be gone", DELETION, || async {
-                    let found = world.tenants().get_opt(TENANT).await?;
+                    let found = environment.tenants().get_opt(TENANT).await?;
                     ensure!(found.is_none(), "the Tenant is there: {}", found.iter().map(describe).collect::<String>());
-                    let (status, answer) = world.platform_tenant().await?;
+                    let (status, answer) = environment.platform_tenant().await?;
                     ensure!(status == 404, "the platform answers {status}: {answer}");
                     Ok(())
                 })
@@ -284,14 +285,14 @@ impl Step {
     }
 
     /// Returns the shell command.
-    pub fn as_shell(&self, world: &World) -> String {
+    pub fn as_shell(&self, environment: &Environment) -> String {
         match self {
             Self::Kubectl { arguments, .. } => {
                 let words: Vec<_> = arguments.iter().map(|word| quoted(word)).collect();
                 format!("kubectl {}", words.join(" "))
             }
             Self::Ask { method, path, body } => {
-                let url = quoted(&format!("{}{path}", world.sandbox_url()));
+                let url = quoted(&format!("{}{path}", environment.sandbox_url()));
                 match body {
                     None => format!("curl -sS -X {method} {url}"),
                     Some(body) => format!(
@@ -304,20 +305,20 @@ impl Step {
     }
 
     /// Runs it and returns the output.
-    async fn perform(&self, world: &World) -> Result<String> {
+    async fn perform(&self, environment: &Environment) -> Result<String> {
         match self {
             Self::Kubectl { arguments, outcome } => {
                 let token = Uuid::new_v4().simple().to_string();
                 let arguments: Vec<_> = arguments.iter().map(|word| word.replace(NEW_TOKEN, &token)).collect();
                 let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-                let output = world.try_kubectl(&arguments).await?;
+                let output = environment.try_kubectl(&arguments).await?;
                 let printed = output.stdout + &output.stderr;
                 let said = if output.status.success() { Outcome::Accepted } else { Outcome::Refused };
                 ensure!(said == *outcome, "kubectl {}: {printed}", arguments.join(" "));
                 Ok(printed)
             }
             Self::Ask { method, path, body } => {
-                let (status, answer) = world.ask_sandbox(method.clone(), path, body.as_ref()).await?;
+                let (status, answer) = environment.ask_sandbox(method.clone(), path, body.as_ref()).await?;
                 ensure!((200..300).contains(&status), "{method} {path} answered {status}: {answer}");
                 let outcome = answer["outcome"].as_str().unwrap_or_default();
                 Ok(format!("{status} {outcome}").trim_end().to_owned())
@@ -327,8 +328,8 @@ impl Step {
 }
 
 /// Checks the default organization unit on the platform.
-async fn unit_is(world: &World, unit: &str) -> Result<()> {
-    let (_, tenant) = world.platform_tenant().await?;
+async fn unit_is(environment: &Environment, unit: &str) -> Result<()> {
+    let (_, tenant) = environment.platform_tenant().await?;
     let found = &tenant["settings"]["provisioning"]["defaultOrganizationUnitId"];
     ensure!(found == unit, "the default unit is {found}");
     Ok(())

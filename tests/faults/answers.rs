@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::{calls, is_write, platform_says};
 use crate::support::audit::Mark;
-use crate::support::stage::{Stage, condition};
-use crate::support::tenant::Handle;
+use crate::support::fixture::{Fixture, condition};
+use crate::support::tenant::TenantHandle;
 use crate::support::wait::{PATIENCE, until};
 
 /// Responses to `GET /v1/tenants/{id}` for one tenant, by name.
@@ -60,47 +60,47 @@ fn with(id: &str, member: &str, value: Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_documented_responses_are_acted_on() {
-    let mut stage = Stage::new("answers").await;
-    stage.timing.backoff_most = Duration::from_millis(300);
-    stage.platform.auto_run(true).await.unwrap();
-    let _operator = stage.start();
-    let known = Handle::new(&stage, "known");
+    let mut fixture = Fixture::new("answers").await;
+    fixture.timing.backoff_most = Duration::from_millis(300);
+    fixture.platform.auto_run(true).await.unwrap();
+    let _operator = fixture.start();
+    let known = TenantHandle::new(&fixture, "known");
     known.create(json!({})).await;
     known.ready().await;
     for (number, (name, _)) in answers("").into_iter().enumerate() {
-        let leaving = Handle::new(&stage, &format!("{name}-leaving"));
+        let leaving = TenantHandle::new(&fixture, &format!("{name}-leaving"));
         let mut manifest = leaving.manifest(json!({ "deletionPolicy": "Delete" }));
         manifest["metadata"]["annotations"] = json!({ "nimbus.luware.com/confirm-deletion": leaving.id });
-        stage.try_create(manifest).await.unwrap();
+        fixture.try_create(manifest).await.unwrap();
         leaving.ready().await;
-        let unborn = Handle::new(&stage, &format!("{name}-unborn"));
-        let (mark, audit) = (stage.platform.mark().await.unwrap(), stage.audit().mark().await.unwrap());
+        let unborn = TenantHandle::new(&fixture, &format!("{name}-unborn"));
+        let (mark, audit) = (fixture.platform.mark().await.unwrap(), fixture.audit().mark().await.unwrap());
 
-        for Handle { id, .. } in [&unborn, &leaving, &known] {
+        for TenantHandle { id, .. } in [&unborn, &leaving, &known] {
             let action = &answers(id)[number].1;
             let fault = json!({ "route": "GET /v1/tenants/{id}", "tenant": id, "action": action });
-            stage.platform.plant(json!([fault])).await.unwrap();
+            fixture.platform.plant(json!([fault])).await.unwrap();
         }
         unborn.create(json!({})).await;
         leaving.delete().await;
         known.patch(json!({ "spec": { "syncIntervalSeconds": 60 + number } })).await;
         for tenant in [&unborn, &leaving, &known] {
-            calls(&stage, mark, "a GET", 2, |seen| seen.entry["tenant"] == json!(tenant.id)).await;
+            calls(&fixture, mark, "a GET", 2, |seen| seen.entry["tenant"] == json!(tenant.id)).await;
         }
 
         let waits = unborn.condition("Ready", "False", "PlatformUnavailable").await;
         assert_eq!(Some("True"), condition(&waits, "Reconciling").map(|(status, _, _)| status).as_deref(), "{name}");
         assert!(leaving.is_held().await, "{name}");
-        let seen = stage.platform.log_after(mark).await.unwrap();
+        let seen = fixture.platform.log_after(mark).await.unwrap();
         assert_eq!(None, seen.iter().find(|seen| is_write(seen)).map(|seen| &seen.entry), "{name}");
-        stays_ready(&stage, &known, audit, name).await;
+        stays_ready(&fixture, &known, audit, name).await;
 
-        stage.platform.heal().await.unwrap();
+        fixture.platform.heal().await.unwrap();
         unborn.ready().await;
         leaving.gone().await;
         assert_eq!(
             ["deletion-begun", "tenant-created"],
-            sorted(stage.platform.effects(mark).await.unwrap()).as_slice()
+            sorted(fixture.platform.effects(mark).await.unwrap()).as_slice()
         );
     }
 }
@@ -111,9 +111,9 @@ fn sorted(mut effects: Vec<String>) -> Vec<String> {
 }
 
 /// The only write is for the new generation of an edit that changes nothing on the platform.
-async fn stays_ready(stage: &Stage, known: &Handle<'_>, audit: Mark, name: &str) {
+async fn stays_ready(fixture: &Fixture, known: &TenantHandle<'_>, audit: Mark, name: &str) {
     known.ready().await;
-    let writes = stage.tenant_writes(audit).await.unwrap();
+    let writes = fixture.tenant_writes(audit).await.unwrap();
     let writes: Vec<_> = writes.iter().filter(|write| write.name == known.name).collect();
     assert!(writes.len() <= 1, "{name}: {writes:?}");
 }
@@ -121,54 +121,54 @@ async fn stays_ready(stage: &Stage, known: &Handle<'_>, audit: Mark, name: &str)
 /// The endpoint has the right host and a wrong path: every response is a 404 of the platform itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_route_is_not_absence() {
-    let stage = Stage::new("wrong-route").await;
-    let _operator = stage.start();
-    let known = Handle::new(&stage, "known");
+    let fixture = Fixture::new("wrong-route").await;
+    let _operator = fixture.start();
+    let known = TenantHandle::new(&fixture, "known");
     known.create(json!({})).await;
     known.ready().await;
-    let url = stage.platform.url();
-    let mark = stage.platform.mark().await.unwrap();
-    wrong_path(&stage, &format!("{url}/v2")).await;
-    platform_says(&stage, "False", "UnexpectedAnswer").await;
-    let unborn = Handle::new(&stage, "unborn");
+    let url = fixture.platform.url();
+    let mark = fixture.platform.mark().await.unwrap();
+    wrong_path(&fixture, &format!("{url}/v2")).await;
+    platform_says(&fixture, "False", "UnexpectedAnswer").await;
+    let unborn = TenantHandle::new(&fixture, "unborn");
     unborn.create(json!({})).await;
     unborn.condition("Ready", "False", "PlatformUnavailable").await;
     known.ready().await;
-    let effects = stage.platform.effects(mark).await.unwrap();
+    let effects = fixture.platform.effects(mark).await.unwrap();
     assert_eq!(Vec::<String>::new(), effects);
 
-    stage.platform_object(&url).await;
+    fixture.platform_object(&url).await;
     unborn.ready().await;
-    assert_eq!(["tenant-created"], stage.platform.effects(mark).await.unwrap().as_slice());
+    assert_eq!(["tenant-created"], fixture.platform.effects(mark).await.unwrap().as_slice());
 }
 
-async fn wrong_path(stage: &Stage, endpoint: &str) {
+async fn wrong_path(fixture: &Fixture, endpoint: &str) {
     let api: kube::Api<nimbus_operator::resources::Platform> =
-        kube::Api::all(stage.client(crate::support::users::PLATFORM_ADMIN));
+        kube::Api::all(fixture.client(crate::support::users::PLATFORM_ADMIN));
     let patch = kube::api::Patch::Merge(json!({ "spec": { "endpoint": endpoint } }));
-    api.patch(&stage.env.platform, &kube::api::PatchParams::default(), &patch).await.unwrap();
+    api.patch(&fixture.env.platform, &kube::api::PatchParams::default(), &patch).await.unwrap();
 }
 
 /// A known tenant that is gone is reported as lost, and nothing is created in its place.
 #[tokio::test(flavor = "multi_thread")]
 async fn lost_tenant_is_not_recreated_silently() {
-    let stage = Stage::new("lost-tenant").await;
-    let _operator = stage.start();
-    stage.create(json!({})).await;
-    stage.ready().await;
-    let mark = stage.platform.mark().await.unwrap();
-    let path = format!("/sandbox/tenants/{}", stage.id);
-    stage.platform.ask(reqwest::Method::DELETE, &path, None).await.unwrap();
-    stage.pass().await;
-    stage.condition("Ready", "False", "TenantLost").await;
-    stage.pass().await;
-    assert_eq!(Vec::<String>::new(), stage.platform.effects(mark).await.unwrap());
+    let fixture = Fixture::new("lost-tenant").await;
+    let _operator = fixture.start();
+    fixture.create(json!({})).await;
+    fixture.ready().await;
+    let mark = fixture.platform.mark().await.unwrap();
+    let path = format!("/sandbox/tenants/{}", fixture.id);
+    fixture.platform.ask(reqwest::Method::DELETE, &path, None).await.unwrap();
+    fixture.pass().await;
+    fixture.condition("Ready", "False", "TenantLost").await;
+    fixture.pass().await;
+    assert_eq!(Vec::<String>::new(), fixture.platform.effects(mark).await.unwrap());
 
     // Its deletion does not need to wait.
-    stage.delete().await;
-    stage.gone().await;
+    fixture.delete().await;
+    fixture.gone().await;
     until("the platform to be as it was", PATIENCE, async || {
-        let (status, _) = stage.platform.tenant(&stage.id).await.map_err(|error| error.to_string())?;
+        let (status, _) = fixture.platform.tenant(&fixture.id).await.map_err(|error| error.to_string())?;
         if status == 404 { Ok(()) } else { Err(status.to_string()) }
     })
     .await;

@@ -7,9 +7,9 @@ use nimbus_operator::resources::{Platform, Tenant};
 use serde_json::json;
 
 use crate::support::canary::{Canary, base64, numbers, url};
+use crate::support::fixture::Fixture;
 use crate::support::microsoft::{GRANTS, NIMBUS_APP, check, object};
 use crate::support::operator::OperatorProcess;
-use crate::support::stage::Stage;
 use crate::support::trigger::{SECRET, rotating};
 use crate::support::users;
 
@@ -33,10 +33,10 @@ fn planted_leak_is_found_in_every_encoding() {
 }
 
 /// Everything that others than the owner of the Secrets can read.
-async fn everything(stage: &Stage, operator: &OperatorProcess) -> String {
-    let admin = stage.client(users::ADMIN);
+async fn everything(fixture: &Fixture, operator: &OperatorProcess) -> String {
+    let admin = fixture.client(users::ADMIN);
     let mut all = operator.log();
-    let namespaces = [&stage.env.namespace, &stage.env.operator_namespace];
+    let namespaces = [&fixture.env.namespace, &fixture.env.operator_namespace];
     for namespace in namespaces {
         let kinds = [ApiResource::erase::<Tenant>(&()), ApiResource::erase::<k8s_openapi::api::events::v1::Event>(&())];
         for kind in kinds {
@@ -45,13 +45,13 @@ async fn everything(stage: &Stage, operator: &OperatorProcess) -> String {
         }
     }
     let platforms: Api<Platform> = Api::all(admin);
-    all + &serde_json::to_string(&platforms.get(&stage.env.platform).await.unwrap()).unwrap()
+    all + &serde_json::to_string(&platforms.get(&fixture.env.platform).await.unwrap()).unwrap()
 }
 
-fn start(stage: &Stage) -> OperatorProcess {
-    let env = &stage.env;
+fn start(fixture: &Fixture) -> OperatorProcess {
+    let env = &fixture.env;
     let arguments = ["--log", "trace", "run", "--namespace", &env.namespace, "--cluster-id", "test", "--instance"];
-    let sandbox = stage.platform.url();
+    let sandbox = fixture.platform.url();
     let more = [
         env.instance.as_str(),
         "--operator-namespace",
@@ -64,29 +64,29 @@ fn start(stage: &Stage) -> OperatorProcess {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_not_in_logs_objects_or_events() {
-    let stage = Stage::new("canary").await;
+    let fixture = Fixture::new("canary").await;
     let (good, bad, client) = (Canary::new("good"), Canary::new("bad"), Canary::new("client"));
     let string = |key: &str| format!("endpoint=https://contoso.communication.azure.com/;accesskey={key}");
     let credentials = String::from_utf8(client.value.clone()).unwrap();
     let known = json!({ "id": "system", "secret": credentials });
-    stage.platform.ask(reqwest::Method::PUT, "/sandbox/clients", Some(known)).await.unwrap();
-    stage.secret(&stage.env.operator_namespace, "platform", json!({ "client-secret": credentials })).await;
-    stage.secret(&stage.env.namespace, "acs", json!({ KEY: string(&good.base64()) })).await;
-    let operator = start(&stage);
+    fixture.platform.ask(reqwest::Method::PUT, "/sandbox/clients", Some(known)).await.unwrap();
+    fixture.secret(&fixture.env.operator_namespace, "platform", json!({ "client-secret": credentials })).await;
+    fixture.secret(&fixture.env.namespace, "acs", json!({ KEY: string(&good.base64()) })).await;
+    let operator = start(&fixture);
     let reference = json!({ "name": "acs", "key": KEY });
     let widget_key = json!({ "secretRef": { "name": SECRET } });
     let interact = json!({ "enabled": true, "acsConnectionStringRef": reference, "widgetKey": widget_key });
-    stage.create(json!({ "extensions": { "interact": interact } })).await;
-    stage.ready().await;
+    fixture.create(json!({ "extensions": { "interact": interact } })).await;
+    fixture.ready().await;
     // The generated key in a new Secret, and the next one in the same Secret; one of them also in invalid responses.
-    let first = Canary::of("first widget key", &stage.published_key().await.unwrap());
-    let answer = json!({ "key": ["not", stage.published_key().await], "version": 2 });
+    let first = Canary::of("first widget key", &fixture.published_key().await.unwrap());
+    let answer = json!({ "key": ["not", fixture.published_key().await], "version": 2 });
     let action = json!({ "kind": "status", "status": 200, "contentType": "application/json", "body": answer });
     let route = "GET /v1/tenants/{id}/widget-key";
-    stage.platform.plant(json!([{ "route": route, "action": action, "nth": 1 }])).await.unwrap();
-    stage.patch(rotating("a")).await;
-    stage.ready().await;
-    let second = Canary::of("second widget key", &stage.published_key().await.unwrap());
+    fixture.platform.plant(json!([{ "route": route, "action": action, "nth": 1 }])).await.unwrap();
+    fixture.patch(rotating("a")).await;
+    fixture.ready().await;
+    let second = Canary::of("second widget key", &fixture.published_key().await.unwrap());
 
     // Values that are rejected before they are sent.
     for value in [
@@ -95,9 +95,9 @@ async fn secrets_are_not_in_logs_objects_or_events() {
         format!("{} {}", bad.base64(), bad.base64()),
         string(&bad.base64()).repeat(60),
     ] {
-        stage.secret(&stage.env.namespace, "acs", json!({ KEY: value })).await;
-        stage.pass().await;
-        stage.condition("Ready", "False", "SecretInvalid").await;
+        fixture.secret(&fixture.env.namespace, "acs", json!({ KEY: value })).await;
+        fixture.pass().await;
+        fixture.condition("Ready", "False", "SecretInvalid").await;
     }
     // Values that are sent and rejected, or whose response is lost or invalid.
     for (round, action) in [
@@ -110,17 +110,21 @@ async fn secrets_are_not_in_logs_objects_or_events() {
     .enumerate()
     {
         // Each round has a different value that contains the canary.
-        stage.platform.plant(json!([{ "route": "PATCH /v1/tenants/{id}", "action": action, "nth": 1 }])).await.unwrap();
+        fixture
+            .platform
+            .plant(json!([{ "route": "PATCH /v1/tenants/{id}", "action": action, "nth": 1 }]))
+            .await
+            .unwrap();
         let value = string(&base64(&[bad.value.as_slice(), round.to_string().as_bytes()].concat()));
-        stage.secret(&stage.env.namespace, "acs", json!({ KEY: value })).await;
-        stage.pass().await;
-        stage.pass().await;
-        stage.ready().await;
+        fixture.secret(&fixture.env.namespace, "acs", json!({ KEY: value })).await;
+        fixture.pass().await;
+        fixture.pass().await;
+        fixture.ready().await;
     }
-    stage.delete().await;
-    stage.gone().await;
+    fixture.delete().await;
+    fixture.gone().await;
 
-    let all = everything(&stage, &operator).await;
+    let all = everything(&fixture, &operator).await;
     assert!(all.contains("TRACE") && all.contains("DEBUG"), "the log is as loud as it gets");
     for canary in [&good, &bad, &client, &first, &second] {
         assert_eq!(Vec::<String>::new(), canary.seen_in(&all));
@@ -132,31 +136,31 @@ async fn secrets_are_not_in_logs_objects_or_events() {
 /// people.
 #[tokio::test(flavor = "multi_thread")]
 async fn check_secrets_are_not_in_logs_objects_or_events() {
-    let mut stage = Stage::new("canary-checks").await;
-    stage.microsoft().await;
+    let mut fixture = Fixture::new("canary-checks").await;
+    fixture.microsoft().await;
     let canaries = ["key", "wrong key", "app", "wrong app", "person", "member", "token", "ACS token"].map(Canary::new);
     let [key, wrong_key, app, wrong_app, person, member, token, acs_token] = &canaries;
     let text = |canary: &Canary| String::from_utf8(canary.value.clone()).unwrap();
     let plant = async |path: String, body: serde_json::Value| {
-        stage.platform.ask(reqwest::Method::PUT, &path, Some(body)).await.unwrap();
+        fixture.platform.ask(reqwest::Method::PUT, &path, Some(body)).await.unwrap();
     };
     let resource = json!({ "resourceId": object(5), "accessKeys": [key.base64()] });
     plant("/sandbox/microsoft/acs/contoso".to_owned(), resource).await;
     let known = json!({ "displayName": "Nimbus App", "secret": text(app) });
     plant(format!("/sandbox/microsoft/apps/{NIMBUS_APP}"), known).await;
-    stage.platform.grant(&stage.id, &GRANTS).await;
+    fixture.platform.grant(&fixture.id, &GRANTS).await;
     let upn = format!("{}@contoso.com", text(person));
     let body = json!({ "userPrincipalName": upn, "properties": { "displayName": text(member) } });
-    stage.platform.user(&stage.id, &object(1), body).await;
+    fixture.platform.user(&fixture.id, &object(1), body).await;
     let group = json!({ "displayName": text(member), "members": [{ "type": "user", "id": object(1) }] });
-    stage.platform.group(&stage.id, &object(10), group).await;
-    stage.secret(&stage.env.operator_namespace, "nimbus-app", json!({ "client-secret": text(app) })).await;
-    let string = |canary: &Canary| stage.connection_string("contoso", &canary.base64());
-    stage.secret(&stage.env.namespace, "acs", json!({ KEY: string(key) })).await;
+    fixture.platform.group(&fixture.id, &object(10), group).await;
+    fixture.secret(&fixture.env.operator_namespace, "nimbus-app", json!({ "client-secret": text(app) })).await;
+    let string = |canary: &Canary| fixture.connection_string("contoso", &canary.base64());
+    fixture.secret(&fixture.env.namespace, "acs", json!({ KEY: string(key) })).await;
 
-    let operator = start(&stage);
+    let operator = start(&fixture);
     let reference = json!({ "name": "acs", "key": KEY });
-    stage
+    fixture
         .create(json!({
             "general": { "tenantAdministrationGroupId": object(10) },
             "extensions": {
@@ -170,11 +174,11 @@ async fn check_secrets_are_not_in_logs_objects_or_events() {
         ("InteractConnectionString", "TokenIssued"),
         ("PresenceTest", "PresenceUnknownToTeams"),
     ] {
-        stage.check(name, "Passed", reason).await;
+        fixture.check(name, "Passed", reason).await;
     }
-    stage.secret(&stage.env.namespace, "acs", json!({ KEY: string(wrong_key) })).await;
-    stage.pass().await;
-    stage.check("InteractConnectionString", "Failed", "InsufficientPermissions").await;
+    fixture.secret(&fixture.env.namespace, "acs", json!({ KEY: string(wrong_key) })).await;
+    fixture.pass().await;
+    fixture.check("InteractConnectionString", "Failed", "InsufficientPermissions").await;
     // Known tokens: one of Entra, which Graph then rejects, and one of ACS.
     let entra = json!({ "token_type": "Bearer", "expires_in": 3600, "access_token": text(token) });
     let made = json!({
@@ -186,32 +190,32 @@ async fn check_secrets_are_not_in_logs_objects_or_events() {
         { "route": "POST /login/{tenant}/oauth2/v2.0/token", "action": answer(200, entra) },
         { "route": "POST /acs/{resource}/identities", "action": answer(201, made) }
     ]);
-    stage.platform.plant(faults).await.unwrap();
-    stage.secret(&stage.env.namespace, "acs", json!({ KEY: format!("{};", string(key)) })).await;
+    fixture.platform.plant(faults).await.unwrap();
+    fixture.secret(&fixture.env.namespace, "acs", json!({ KEY: format!("{};", string(key)) })).await;
     // A new version of the Secret results in a new login, after the next reconcile of the Platform.
     let again = json!({ "client-secret": text(app), "again": "x" });
-    stage.secret(&stage.env.operator_namespace, "nimbus-app", again).await;
-    stage.patch_platform(json!({ "spec": { "support": { "website": "https://example.com/1" } } })).await;
+    fixture.secret(&fixture.env.operator_namespace, "nimbus-app", again).await;
+    fixture.patch_platform(json!({ "spec": { "support": { "website": "https://example.com/1" } } })).await;
     let says = async |words: &'static str| {
         let said = |tenant: &Tenant| {
             let found = check(tenant, "TenantAdministrationGroup").and_then(|check| check.message.clone());
             found.is_some_and(|said| said.contains(words))
         };
-        stage.until(words, said).await;
+        fixture.until(words, said).await;
     };
     says("Microsoft Graph refused the token").await;
-    stage.pass().await;
-    stage.check("InteractConnectionString", "Passed", "TokenIssued").await;
-    stage.platform.heal().await.unwrap();
-    stage.secret(&stage.env.operator_namespace, "nimbus-app", json!({ "client-secret": text(wrong_app) })).await;
-    stage.patch_platform(json!({ "spec": { "support": { "website": "https://example.com/2" } } })).await;
+    fixture.pass().await;
+    fixture.check("InteractConnectionString", "Passed", "TokenIssued").await;
+    fixture.platform.heal().await.unwrap();
+    fixture.secret(&fixture.env.operator_namespace, "nimbus-app", json!({ "client-secret": text(wrong_app) })).await;
+    fixture.patch_platform(json!({ "spec": { "support": { "website": "https://example.com/2" } } })).await;
     says("the log-in refused the app's secret").await;
-    stage.ready().await;
+    fixture.ready().await;
 
-    let all = everything(&stage, &operator).await;
+    let all = everything(&fixture, &operator).await;
     assert!(all.contains("TRACE") && all.contains("checked"), "the log is as loud as it gets and tells of checks");
     // Only the spec itself names the test user.
-    let spec = serde_json::to_string(&stage.get().await.spec).unwrap();
+    let spec = serde_json::to_string(&fixture.get().await.spec).unwrap();
     let rest = all.replace(&serde_json::to_string(&upn).unwrap(), "");
     assert!(spec.contains(&upn));
     for canary in &canaries {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::stage::{Stage, condition};
-use crate::support::tenant::Handle;
+use crate::support::fixture::{Fixture, condition};
+use crate::support::tenant::TenantHandle;
 
 /// Faults of responses, by name. All but the last two lose the response after the platform acted.
 fn faults() -> [(&'static str, Value); 6] {
@@ -19,37 +19,37 @@ fn faults() -> [(&'static str, Value); 6] {
     ]
 }
 
-async fn stage(name: &str) -> Stage {
-    let mut stage = Stage::new(name).await;
-    stage.timing.call = Duration::from_millis(800);
-    stage
+async fn fixture(name: &str) -> Fixture {
+    let mut fixture = Fixture::new(name).await;
+    fixture.timing.call = Duration::from_millis(800);
+    fixture
 }
 
-async fn plant(stage: &Stage, route: &str, tenant: &Handle<'_>, action: &Value) {
+async fn plant(fixture: &Fixture, route: &str, tenant: &TenantHandle<'_>, action: &Value) {
     let fault = json!([{ "route": route, "tenant": tenant.id, "nth": 1, "action": action }]);
-    stage.platform.plant(fault).await.unwrap();
+    fixture.platform.plant(fault).await.unwrap();
 }
 
 /// What the platform accepted for one tenant, in order. The fault must have occurred.
-async fn effects(stage: &Stage, tenant: &Handle<'_>) -> Vec<String> {
-    let calls = stage.platform.calls(&tenant.id, 0).await.unwrap();
+async fn effects(fixture: &Fixture, tenant: &TenantHandle<'_>) -> Vec<String> {
+    let calls = fixture.platform.calls(&tenant.id, 0).await.unwrap();
     assert_eq!(1, calls.iter().filter(|seen| !seen.entry["fault"].is_null()).count(), "{calls:?}");
     calls.into_iter().filter_map(|seen| seen.effect).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn create_with_lost_response_makes_one_tenant() {
-    let stage = stage("lost-create").await;
-    let _operator = stage.start();
+    let fixture = fixture("lost-create").await;
+    let _operator = fixture.start();
     for (name, action) in faults() {
-        let tenant = Handle::new(&stage, name);
-        plant(&stage, "PUT /v1/tenants/{id}", &tenant, &action).await;
+        let tenant = TenantHandle::new(&fixture, name);
+        plant(&fixture, "PUT /v1/tenants/{id}", &tenant, &action).await;
         tenant.create(json!({})).await;
         let ready = tenant.ready().await;
 
-        assert_eq!(["tenant-created"], effects(&stage, &tenant).await.as_slice(), "{name}");
-        let (_, document) = stage.platform.tenant(&tenant.id).await.unwrap();
-        assert_eq!(json!(format!("test/{}/{name}", stage.env.namespace)), document["owner"], "{name}");
+        assert_eq!(["tenant-created"], effects(&fixture, &tenant).await.as_slice(), "{name}");
+        let (_, document) = fixture.platform.tenant(&tenant.id).await.unwrap();
+        assert_eq!(json!(format!("test/{}/{name}", fixture.env.namespace)), document["owner"], "{name}");
         let applied = ready.status.unwrap().applied.unwrap();
         assert_eq!(json!(applied.settings_version), document["settingsVersion"], "{name}");
     }
@@ -57,48 +57,48 @@ async fn create_with_lost_response_makes_one_tenant() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn edit_with_lost_response_is_saved_once() {
-    let stage = stage("lost-edit").await;
-    let _operator = stage.start();
+    let fixture = fixture("lost-edit").await;
+    let _operator = fixture.start();
     for (name, action) in faults() {
-        let tenant = Handle::new(&stage, name);
+        let tenant = TenantHandle::new(&fixture, name);
         tenant.create(json!({})).await;
         tenant.ready().await;
-        plant(&stage, "PATCH /v1/tenants/{id}", &tenant, &action).await;
+        plant(&fixture, "PATCH /v1/tenants/{id}", &tenant, &action).await;
         tenant.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
         let ready = tenant.ready().await;
 
-        assert_eq!(["tenant-created", "settings-changed"], effects(&stage, &tenant).await.as_slice(), "{name}");
+        assert_eq!(["tenant-created", "settings-changed"], effects(&fixture, &tenant).await.as_slice(), "{name}");
         assert_eq!(Some("True"), condition(&ready, "Synced").map(|(status, _, _)| status).as_deref(), "{name}");
     }
-    assert_eq!(Vec::<(String, String)>::new(), stage.events().await.unwrap(), "an own edit is no drift");
+    assert_eq!(Vec::<(String, String)>::new(), fixture.events().await.unwrap(), "an own edit is no drift");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn claim_with_lost_response_is_made_once() {
-    let stage = stage("lost-claim").await;
-    let _operator = stage.start();
+    let fixture = fixture("lost-claim").await;
+    let _operator = fixture.start();
     for (name, action) in faults() {
-        let tenant = Handle::new(&stage, name);
+        let tenant = TenantHandle::new(&fixture, name);
         let settings = json!({ "general": { "name": "Contoso", "o365Domain": "contoso.onmicrosoft.com" } });
-        stage.platform.create(&tenant.id, settings).await.unwrap();
-        plant(&stage, "PUT /v1/tenants/{id}/owner", &tenant, &action).await;
+        fixture.platform.create(&tenant.id, settings).await.unwrap();
+        plant(&fixture, "PUT /v1/tenants/{id}/owner", &tenant, &action).await;
         tenant.create(json!({ "general": { "companyName": "Contoso AG" }, "adoptionPolicy": "Always" })).await;
         tenant.ready().await;
-        assert_eq!(["owner-claimed", "settings-changed"], effects(&stage, &tenant).await.as_slice(), "{name}");
+        assert_eq!(["owner-claimed", "settings-changed"], effects(&fixture, &tenant).await.as_slice(), "{name}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn deletion_with_lost_response_is_requested_once() {
-    let stage = stage("lost-delete").await;
-    let _operator = stage.start();
+    let fixture = fixture("lost-delete").await;
+    let _operator = fixture.start();
     for (name, action) in faults() {
-        let tenant = Handle::new(&stage, name);
+        let tenant = TenantHandle::new(&fixture, name);
         let mut manifest = tenant.manifest(json!({ "deletionPolicy": "Delete" }));
         manifest["metadata"]["annotations"] = json!({ "nimbus.luware.com/confirm-deletion": tenant.id });
-        stage.try_create(manifest).await.unwrap();
+        fixture.try_create(manifest).await.unwrap();
         tenant.ready().await;
-        plant(&stage, "DELETE /v1/tenants/{id}", &tenant, &action).await;
+        plant(&fixture, "DELETE /v1/tenants/{id}", &tenant, &action).await;
         tenant.delete().await;
         tenant
             .until("the deletion waits for the script", |tenant| {
@@ -106,8 +106,8 @@ async fn deletion_with_lost_response_is_requested_once() {
             })
             .await;
         assert!(tenant.is_held().await, "{name}");
-        stage.platform.run_script(&tenant.id).await.unwrap();
+        fixture.platform.run_script(&tenant.id).await.unwrap();
         tenant.gone().await;
-        assert_eq!(["tenant-created", "deletion-begun"], effects(&stage, &tenant).await.as_slice(), "{name}");
+        assert_eq!(["tenant-created", "deletion-begun"], effects(&fixture, &tenant).await.as_slice(), "{name}");
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{calls, live, platform_says, platform_writes};
-use crate::support::stage::Stage;
-use crate::support::tenant::Handle;
+use crate::support::fixture::Fixture;
+use crate::support::tenant::TenantHandle;
 
 /// Permanent faults of one tenant.
 fn faults() -> [(&'static str, Value); 8] {
@@ -25,36 +25,36 @@ fn faults() -> [(&'static str, Value); 8] {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_tenant_does_not_delay_others() {
-    let mut stage = Stage::new("neighbours").await;
-    stage.timing.call = Duration::from_millis(500);
-    stage.timing.backoff_most = Duration::from_millis(200);
-    let _operator = stage.start();
-    let good = &live(&stage, 1).await[0];
+    let mut fixture = Fixture::new("neighbours").await;
+    fixture.timing.call = Duration::from_millis(500);
+    fixture.timing.backoff_most = Duration::from_millis(200);
+    let _operator = fixture.start();
+    let good = &live(&fixture, 1).await[0];
     // A probe is slow, so that anything that waits for it would be noticed.
     let slow = json!([{ "route": "GET /v1/capabilities", "action": { "kind": "delay", "seconds": 0.3 } }]);
     for (name, action) in faults() {
-        let bad = Handle::new(&stage, name);
+        let bad = TenantHandle::new(&fixture, name);
         let fault = json!([{ "route": "* /v1/tenants/{id}", "tenant": bad.id, "action": action }]);
-        stage.platform.plant(fault).await.unwrap();
-        stage.platform.plant(slow.clone()).await.unwrap();
-        let audit = stage.audit().mark().await.unwrap();
+        fixture.platform.plant(fault).await.unwrap();
+        fixture.platform.plant(slow.clone()).await.unwrap();
+        let audit = fixture.audit().mark().await.unwrap();
         bad.create(json!({})).await;
         bad.condition("Ready", "False", "PlatformUnavailable").await;
         let edits = 8;
         for number in 1..=edits {
             // In step with the failures of the other Tenant.
-            let mark = stage.platform.mark().await.unwrap();
-            calls(&stage, mark, "a failure", 1, |seen| seen.entry["tenant"] == json!(bad.id)).await;
+            let mark = fixture.platform.mark().await.unwrap();
+            calls(&fixture, mark, "a failure", 1, |seen| seen.entry["tenant"] == json!(bad.id)).await;
             let company = format!("{name} {number}");
             good.patch(json!({ "spec": { "general": { "companyName": company } } })).await;
             good.ready().await;
         }
-        let writes = stage.tenant_writes(audit).await.unwrap();
+        let writes = fixture.tenant_writes(audit).await.unwrap();
         let writes = writes.iter().filter(|write| write.name == good.name).count();
         assert_eq!(edits, writes, "{name}: the good Tenant said something else than Ready in between");
-        platform_says(&stage, "True", "Connected").await;
-        assert_eq!(0, platform_writes(&stage, audit).await, "{name}");
-        stage.platform.heal().await.unwrap();
+        platform_says(&fixture, "True", "Connected").await;
+        assert_eq!(0, platform_writes(&fixture, audit).await, "{name}");
+        fixture.platform.heal().await.unwrap();
         bad.ready().await;
     }
 }

@@ -8,20 +8,20 @@ use nimbus_operator::controller::Step;
 use serde_json::json;
 
 use super::platform_says;
-use crate::support::stage::{Stage, condition};
-use crate::support::tenant::Handle;
+use crate::support::fixture::{Fixture, condition};
+use crate::support::tenant::TenantHandle;
 use crate::support::wait::{PATIENCE, until};
 
 const STEPS: [Step; 6] = [Step::Resolve, Step::Validate, Step::Observe, Step::Plan, Step::Execute, Step::Conclude];
 
 /// Panics in the passes of one Tenant at one step, and records when.
 #[derive(Default)]
-struct Bug {
+struct PlantedPanic {
     bites: Mutex<Option<(Step, String)>>,
     bitten: Mutex<Vec<Instant>>,
 }
 
-impl Bug {
+impl PlantedPanic {
     fn at(&self, bites: Option<(Step, String)>) {
         self.bitten.lock().unwrap().clear();
         *self.bites.lock().unwrap() = bites;
@@ -48,16 +48,17 @@ impl Bug {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn panic_affects_one_tenant_and_recovers() {
-    let mut stage = Stage::new("panics").await;
-    stage.timing.backoff_first = Duration::from_millis(200);
-    let bug = Arc::new(Bug::default());
+    let mut fixture = Fixture::new("panics").await;
+    fixture.timing.backoff_first = Duration::from_millis(200);
+    let bug = Arc::new(PlantedPanic::default());
     let bites = bug.clone();
-    stage.observer = Arc::new(move |step, tenant| bites.look(step, tenant));
-    let operator = stage.start();
-    platform_says(&stage, "True", "Connected").await;
+    fixture.observer = Arc::new(move |step, tenant| bites.look(step, tenant));
+    let operator = fixture.start();
+    platform_says(&fixture, "True", "Connected").await;
     for step in STEPS {
         let name = format!("bad-{step:?}").to_lowercase();
-        let (bad, good) = (Handle::new(&stage, &name), Handle::new(&stage, &format!("good-{step:?}").to_lowercase()));
+        let (bad, good) =
+            (TenantHandle::new(&fixture, &name), TenantHandle::new(&fixture, &format!("good-{step:?}").to_lowercase()));
         bug.at(Some((step, format!("/{name}"))));
         bad.create(json!({})).await;
         let said = bad.condition("Ready", "False", "InternalError").await;
@@ -72,16 +73,16 @@ async fn panic_affects_one_tenant_and_recovers() {
         good.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
         good.ready().await;
 
-        let audit = stage.audit().mark().await.unwrap();
+        let audit = fixture.audit().mark().await.unwrap();
         let pauses = bug.pauses(4).await;
         // Doubled each time, with at most 10 % jitter. Only the third pause is checked: the Platform triggers all Tenants
         // once when it becomes ready.
-        assert!(pauses[2] >= stage.timing.backoff_first * 4 * 9 / 10, "{step:?}: {pauses:?}");
-        assert_eq!(0, stage.tenant_writes(audit).await.unwrap().len(), "{step:?}: said once");
+        assert!(pauses[2] >= fixture.timing.backoff_first * 4 * 9 / 10, "{step:?}: {pauses:?}");
+        assert_eq!(0, fixture.tenant_writes(audit).await.unwrap().len(), "{step:?}: said once");
 
         bug.at(None);
         bad.ready().await;
-        let calls = stage.platform.calls(&bad.id, 0).await.unwrap();
+        let calls = fixture.platform.calls(&bad.id, 0).await.unwrap();
         let effects: Vec<_> = calls.into_iter().filter_map(|seen| seen.effect).collect();
         assert_eq!(["tenant-created"], effects.as_slice(), "{step:?}");
     }
@@ -91,13 +92,13 @@ async fn panic_affects_one_tenant_and_recovers() {
 /// If not even the status can be written, nothing is reported, and others are still unaffected.
 #[tokio::test(flavor = "multi_thread")]
 async fn panic_while_publishing_stops_nothing_else() {
-    let mut stage = Stage::new("panics-publishing").await;
-    stage.timing.backoff_first = Duration::from_millis(200);
-    let bug = Arc::new(Bug::default());
+    let mut fixture = Fixture::new("panics-publishing").await;
+    fixture.timing.backoff_first = Duration::from_millis(200);
+    let bug = Arc::new(PlantedPanic::default());
     let bites = bug.clone();
-    stage.observer = Arc::new(move |step, tenant| bites.look(step, tenant));
-    let operator = stage.start();
-    let (bad, good) = (Handle::new(&stage, "bad"), Handle::new(&stage, "good"));
+    fixture.observer = Arc::new(move |step, tenant| bites.look(step, tenant));
+    let operator = fixture.start();
+    let (bad, good) = (TenantHandle::new(&fixture, "bad"), TenantHandle::new(&fixture, "good"));
     bug.at(Some((Step::Publish, "/bad".to_owned())));
     bad.create(json!({})).await;
     bug.pauses(3).await;
@@ -108,7 +109,7 @@ async fn panic_while_publishing_stops_nothing_else() {
     good.ready().await;
     bug.at(None);
     bad.ready().await;
-    let mut effects = stage.platform.effects(0).await.unwrap();
+    let mut effects = fixture.platform.effects(0).await.unwrap();
     effects.sort();
     assert_eq!(["settings-changed", "tenant-created", "tenant-created"], effects.as_slice());
     operator.stop().await;
@@ -117,14 +118,14 @@ async fn panic_while_publishing_stops_nothing_else() {
 /// A panic during the deletion of a Tenant keeps the finalizer, and the deletion completes when the panics stop.
 #[tokio::test(flavor = "multi_thread")]
 async fn panic_during_deletion_keeps_the_finalizer() {
-    let mut stage = Stage::new("panics-leaving").await;
-    let bug = Arc::new(Bug::default());
+    let mut fixture = Fixture::new("panics-leaving").await;
+    let bug = Arc::new(PlantedPanic::default());
     let bites = bug.clone();
-    stage.observer = Arc::new(move |step, tenant| bites.look(step, tenant));
-    let _operator = stage.start();
+    fixture.observer = Arc::new(move |step, tenant| bites.look(step, tenant));
+    let _operator = fixture.start();
     for step in [Step::Resolve, Step::Plan, Step::Execute, Step::Conclude] {
         let name = format!("leaving-{step:?}").to_lowercase();
-        let tenant = Handle::new(&stage, &name);
+        let tenant = TenantHandle::new(&fixture, &name);
         tenant.create(json!({})).await;
         tenant.ready().await;
         bug.at(Some((step, format!("/{name}"))));
@@ -134,7 +135,7 @@ async fn panic_during_deletion_keeps_the_finalizer() {
         assert!(tenant.is_held().await, "{step:?}");
         bug.at(None);
         tenant.gone().await;
-        let (_, document) = stage.platform.tenant(&tenant.id).await.unwrap();
+        let (_, document) = fixture.platform.tenant(&tenant.id).await.unwrap();
         assert_eq!(json!(null), document["owner"], "{step:?}");
     }
 }

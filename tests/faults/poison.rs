@@ -10,8 +10,8 @@ use nimbus_operator::resources::{FINALIZER, Tenant};
 use serde_json::{Value, json};
 
 use crate::support::controlplane::{ControlPlane, Options};
-use crate::support::stage::StageOn;
-use crate::support::tenant::Handle;
+use crate::support::fixture::FixtureOn;
+use crate::support::tenant::TenantHandle;
 use crate::support::wait::{PATIENCE, until};
 use crate::support::{apply, assets, users};
 
@@ -21,8 +21,8 @@ fn unreadable() -> Value {
 }
 
 /// The CRD with a schema that allows anything in the spec.
-async fn lax(stage: &StageOn<'_>) {
-    let api: Api<CustomResourceDefinition> = Api::all(stage.client(users::ADMIN));
+async fn lax(fixture: &FixtureOn<'_>) {
+    let api: Api<CustomResourceDefinition> = Api::all(fixture.client(users::ADMIN));
     let mut crd = api.get("tenants.nimbus.luware.com").await.unwrap();
     for version in &mut crd.spec.versions {
         version.selectable_fields = None;
@@ -33,36 +33,36 @@ async fn lax(stage: &StageOn<'_>) {
     }
     crd.metadata.managed_fields = None;
     api.replace("tenants.nimbus.luware.com", &PostParams::default(), &crd).await.unwrap();
-    until_accepted(stage, true).await;
+    until_accepted(fixture, true).await;
 }
 
 /// The generated CRD.
-async fn strict(stage: &StageOn<'_>) {
-    apply::crds(&stage.client(users::ADMIN), &assets::checkout().join("crds")).await.unwrap();
-    until_accepted(stage, false).await;
+async fn strict(fixture: &FixtureOn<'_>) {
+    apply::crds(&fixture.client(users::ADMIN), &assets::checkout().join("crds")).await.unwrap();
+    until_accepted(fixture, false).await;
 }
 
-fn dynamic(stage: &StageOn<'_>) -> Api<DynamicObject> {
+fn dynamic(fixture: &FixtureOn<'_>) -> Api<DynamicObject> {
     let resource = ApiResource::erase::<Tenant>(&());
-    Api::namespaced_with(stage.client(users::PLATFORM_ADMIN), &stage.env.namespace, &resource)
+    Api::namespaced_with(fixture.client(users::PLATFORM_ADMIN), &fixture.env.namespace, &resource)
 }
 
 /// The API server needs a moment to apply a new schema.
-async fn until_accepted(stage: &StageOn<'_>, accepted: bool) {
-    let probe = Handle::new(stage, "probe").manifest(unreadable());
+async fn until_accepted(fixture: &FixtureOn<'_>, accepted: bool) {
+    let probe = TenantHandle::new(fixture, "probe").manifest(unreadable());
     let object: DynamicObject = serde_json::from_value(probe).unwrap();
     let dry_run = PostParams { dry_run: true, ..PostParams::default() };
     until(&format!("poison is accepted: {accepted}"), PATIENCE, async || {
-        let outcome = dynamic(stage).create(&dry_run, &object).await;
+        let outcome = dynamic(fixture).create(&dry_run, &object).await;
         if outcome.is_ok() == accepted { Ok(()) } else { Err(format!("{outcome:?}")) }
     })
     .await;
 }
 
 /// Waits until an undecodable Tenant reports it, and returns it.
-async fn says_undecodable(stage: &StageOn<'_>, name: &str) -> DynamicObject {
+async fn says_undecodable(fixture: &FixtureOn<'_>, name: &str) -> DynamicObject {
     until(&format!("{name} says Undecodable"), PATIENCE, async || {
-        let object = dynamic(stage).get(name).await.map_err(|error| error.to_string())?;
+        let object = dynamic(fixture).get(name).await.map_err(|error| error.to_string())?;
         let conditions = object.data["status"]["conditions"].as_array().cloned().unwrap_or_default();
         let words: Vec<_> = conditions
             .iter()
@@ -76,100 +76,106 @@ async fn says_undecodable(stage: &StageOn<'_>, name: &str) -> DynamicObject {
     .await
 }
 
-async fn repair(stage: &StageOn<'_>, name: &str) {
+async fn repair(fixture: &FixtureOn<'_>, name: &str) {
     let patch = Patch::Merge(json!({ "spec": { "extensions": null } }));
-    dynamic(stage).patch(name, &PatchParams::default(), &patch).await.expect("the correct one is accepted");
+    dynamic(fixture).patch(name, &PatchParams::default(), &patch).await.expect("the correct one is accepted");
 }
 
-async fn create(stage: &StageOn<'_>, tenant: &Handle<'_>, more: Value) {
+async fn create(fixture: &FixtureOn<'_>, tenant: &TenantHandle<'_>, more: Value) {
     let object: DynamicObject = serde_json::from_value(tenant.manifest(more)).unwrap();
-    dynamic(stage).create(&PostParams::default(), &object).await.unwrap();
+    dynamic(fixture).create(&PostParams::default(), &object).await.unwrap();
 }
 
-async fn calls_for(stage: &StageOn<'_>, tenant: &Handle<'_>, mark: u64) -> usize {
-    stage.platform.calls(&tenant.id, mark).await.unwrap().len()
+async fn calls_for(fixture: &FixtureOn<'_>, tenant: &TenantHandle<'_>, mark: u64) -> usize {
+    fixture.platform.calls(&tenant.id, mark).await.unwrap().len()
 }
 
 /// Both on one control plane, one after the other.
 #[tokio::test(flavor = "multi_thread")]
 async fn undecodable_tenant_affects_no_other() {
     let control_plane = ControlPlane::start(Options::default()).await.unwrap();
-    there_at_the_start(&StageOn::on(&control_plane, "poison-start").await).await;
-    arrived_on_a_live_watch(&StageOn::on(&control_plane, "poison-live").await).await;
+    there_at_the_start(&FixtureOn::on(&control_plane, "poison-start").await).await;
+    arrived_on_a_live_watch(&FixtureOn::on(&control_plane, "poison-live").await).await;
 }
 
 /// K1: in the first list, where one such object would stop all others.
-async fn there_at_the_start(stage: &StageOn<'_>) {
-    let (poison, deleted, good) =
-        (Handle::new(stage, "poison"), Handle::new(stage, "deleted"), Handle::new(stage, "good"));
-    lax(stage).await;
-    create(stage, &poison, unreadable()).await;
-    create(stage, &deleted, unreadable()).await;
-    create(stage, &good, json!({})).await;
-    strict(stage).await;
+async fn there_at_the_start(fixture: &FixtureOn<'_>) {
+    let (poison, deleted, good) = (
+        TenantHandle::new(fixture, "poison"),
+        TenantHandle::new(fixture, "deleted"),
+        TenantHandle::new(fixture, "good"),
+    );
+    lax(fixture).await;
+    create(fixture, &poison, unreadable()).await;
+    create(fixture, &deleted, unreadable()).await;
+    create(fixture, &good, json!({})).await;
+    strict(fixture).await;
 
-    let operator = stage.start();
+    let operator = fixture.start();
     good.ready().await;
-    let said = says_undecodable(stage, &poison.name).await;
-    says_undecodable(stage, &deleted.name).await;
+    let said = says_undecodable(fixture, &poison.name).await;
+    says_undecodable(fixture, &deleted.name).await;
     assert!(!said.data["status"].to_string().contains("yes"), "the value is not quoted: {}", said.data["status"]);
     assert_eq!(Vec::<String>::new(), said.finalizers(), "nothing holds what has no tenant");
-    let later = Handle::new(stage, "later");
+    let later = TenantHandle::new(fixture, "later");
     later.create(json!({})).await;
     later.ready().await;
-    assert_eq!((0, 0), (calls_for(stage, &poison, 0).await, calls_for(stage, &deleted, 0).await));
+    assert_eq!((0, 0), (calls_for(fixture, &poison, 0).await, calls_for(fixture, &deleted, 0).await));
 
-    repair(stage, &poison.name).await;
+    repair(fixture, &poison.name).await;
     poison.ready().await;
-    dynamic(stage).delete(&deleted.name, &DeleteParams::default()).await.unwrap();
-    gone(stage, &deleted.name).await;
-    assert_eq!(0, calls_for(stage, &deleted, 0).await);
+    dynamic(fixture).delete(&deleted.name, &DeleteParams::default()).await.unwrap();
+    gone(fixture, &deleted.name).await;
+    assert_eq!(0, calls_for(fixture, &deleted, 0).await);
     operator.stop().await;
 }
 
 /// K2: as an update of a reconciled Tenant. Its previous spec is no longer enforced.
-async fn arrived_on_a_live_watch(stage: &StageOn<'_>) {
-    let _operator = stage.start();
-    let (poison, deleted, good) =
-        (Handle::new(stage, "poison"), Handle::new(stage, "deleted"), Handle::new(stage, "good"));
+async fn arrived_on_a_live_watch(fixture: &FixtureOn<'_>) {
+    let _operator = fixture.start();
+    let (poison, deleted, good) = (
+        TenantHandle::new(fixture, "poison"),
+        TenantHandle::new(fixture, "deleted"),
+        TenantHandle::new(fixture, "good"),
+    );
     for tenant in [&poison, &deleted, &good] {
         tenant.create(json!({ "general": { "companyName": "Contoso AG" } })).await;
         tenant.ready().await;
     }
-    lax(stage).await;
+    lax(fixture).await;
     let before = poison.get().await.status.unwrap();
     for tenant in [&poison, &deleted] {
         let patch = Patch::Merge(json!({ "spec": unreadable() }));
-        dynamic(stage).patch(&tenant.name, &PatchParams::default(), &patch).await.unwrap();
-        says_undecodable(stage, &tenant.name).await;
+        dynamic(fixture).patch(&tenant.name, &PatchParams::default(), &patch).await.unwrap();
+        says_undecodable(fixture, &tenant.name).await;
     }
-    let mark = stage.platform.mark().await.unwrap();
-    strict(stage).await;
+    let mark = fixture.platform.mark().await.unwrap();
+    strict(fixture).await;
 
     // Drift from the last decodable spec is not corrected, and others are reconciled.
-    stage.platform.edit(&poison.id, json!({ "general": { "companyName": "From the UI" } })).await.unwrap();
-    let said = says_undecodable(stage, &poison.name).await;
+    fixture.platform.edit(&poison.id, json!({ "general": { "companyName": "From the UI" } })).await.unwrap();
+    let said = says_undecodable(fixture, &poison.name).await;
     assert_eq!(json!(before.applied), said.data["status"]["applied"], "how the tenant is known is kept");
     good.patch(json!({ "spec": { "general": { "companyName": "Contoso GmbH" } } })).await;
     good.ready().await;
-    assert_eq!((0, 0), (calls_for(stage, &poison, mark).await, calls_for(stage, &deleted, mark).await));
+    assert_eq!((0, 0), (calls_for(fixture, &poison, mark).await, calls_for(fixture, &deleted, mark).await));
 
-    repair(stage, &poison.name).await;
+    repair(fixture, &poison.name).await;
     poison.ready().await;
-    let (_, document) = stage.platform.tenant(&poison.id).await.unwrap();
+    let (_, document) = fixture.platform.tenant(&poison.id).await.unwrap();
     assert_eq!(json!("Contoso AG"), document["settings"]["general"]["companyName"]);
-    assert_eq!(json!(format!("test/{}/poison", stage.env.namespace)), document["owner"]);
+    assert_eq!(json!(format!("test/{}/poison", fixture.env.namespace)), document["owner"]);
 
-    assert_eq!(vec![FINALIZER.to_owned()], dynamic(stage).get(&deleted.name).await.unwrap().finalizers());
-    dynamic(stage).delete(&deleted.name, &DeleteParams::default()).await.unwrap();
-    gone(stage, &deleted.name).await;
-    assert_eq!(0, calls_for(stage, &deleted, mark).await);
-    let (status, document) = stage.platform.tenant(&deleted.id).await.unwrap();
+    assert_eq!(vec![FINALIZER.to_owned()], dynamic(fixture).get(&deleted.name).await.unwrap().finalizers());
+    dynamic(fixture).delete(&deleted.name, &DeleteParams::default()).await.unwrap();
+    gone(fixture, &deleted.name).await;
+    assert_eq!(0, calls_for(fixture, &deleted, mark).await);
+    let (status, document) = fixture.platform.tenant(&deleted.id).await.unwrap();
     assert_eq!((200, json!("Contoso AG")), (status, document["settings"]["general"]["companyName"].clone()));
 }
 
-async fn gone(stage: &StageOn<'_>, name: &str) {
-    until(&format!("{name} is gone"), PATIENCE, async || match dynamic(stage).get_opt(name).await {
+async fn gone(fixture: &FixtureOn<'_>, name: &str) {
+    until(&format!("{name} is gone"), PATIENCE, async || match dynamic(fixture).get_opt(name).await {
         Ok(None) => Ok(()),
         other => Err(format!("{other:?}")),
     })
@@ -180,10 +186,10 @@ async fn gone(stage: &StageOn<'_>, name: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn undecodable_platform_affects_no_other() {
     let control_plane = ControlPlane::start(Options::default()).await.unwrap();
-    let mut stage = StageOn::on(&control_plane, "poison-platform").await;
-    stage.timing.platform_check = std::time::Duration::from_millis(300);
-    stage.timing.backoff_most = std::time::Duration::from_millis(500);
-    let crds: Api<CustomResourceDefinition> = Api::all(stage.client(users::ADMIN));
+    let mut fixture = FixtureOn::on(&control_plane, "poison-platform").await;
+    fixture.timing.platform_check = std::time::Duration::from_millis(300);
+    fixture.timing.backoff_most = std::time::Duration::from_millis(500);
+    let crds: Api<CustomResourceDefinition> = Api::all(fixture.client(users::ADMIN));
     let mut crd = crds.get("platforms.nimbus.luware.com").await.unwrap();
     for version in &mut crd.spec.versions {
         let schema = version.schema.as_mut().and_then(|schema| schema.open_api_v3_schema.as_mut()).unwrap();
@@ -193,9 +199,9 @@ async fn undecodable_platform_affects_no_other() {
     crd.metadata.managed_fields = None;
     crds.replace("platforms.nimbus.luware.com", &PostParams::default(), &crd).await.unwrap();
     let resource = ApiResource::erase::<nimbus_operator::resources::Platform>(&());
-    let platforms: Api<DynamicObject> = Api::all_with(stage.client(users::PLATFORM_ADMIN), &resource);
+    let platforms: Api<DynamicObject> = Api::all_with(fixture.client(users::PLATFORM_ADMIN), &resource);
     let poison = |name: &str| -> DynamicObject {
-        let spec = json!({ "endpoint": 7, "instance": stage.env.instance });
+        let spec = json!({ "endpoint": 7, "instance": fixture.env.instance });
         let object = json!({ "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Platform", "metadata": { "name": name }, "spec": spec });
         serde_json::from_value(object).unwrap()
     };
@@ -215,26 +221,26 @@ async fn undecodable_platform_affects_no_other() {
     };
     // Present at the start, and arriving on a live watch.
     plant("early").await;
-    let operator = stage.start();
-    stage.connected().await;
+    let operator = fixture.start();
+    fixture.connected().await;
     says("early", "Undecodable").await;
-    stage.create(json!({})).await;
-    stage.ready().await;
+    fixture.create(json!({})).await;
+    fixture.ready().await;
     plant("late").await;
     says("late", "Undecodable").await;
-    stage.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
-    stage.ready().await;
+    fixture.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
+    fixture.ready().await;
 
     // Even for its own Platform: the Tenant keeps its status, and a valid one recovers it without a restart.
     let broken = Patch::Merge(json!({ "spec": { "limits": "none" } }));
-    platforms.patch(&stage.env.platform, &PatchParams::default(), &broken).await.unwrap();
-    says(&stage.env.platform, "Undecodable").await;
-    stage.ready().await;
+    platforms.patch(&fixture.env.platform, &PatchParams::default(), &broken).await.unwrap();
+    says(&fixture.env.platform, "Undecodable").await;
+    fixture.ready().await;
     let whole = Patch::Merge(json!({ "spec": { "limits": null } }));
-    platforms.patch(&stage.env.platform, &PatchParams::default(), &whole).await.unwrap();
-    stage.connected().await;
-    stage.patch(json!({ "spec": { "general": { "companyName": "Contoso GmbH" } } })).await;
-    stage.ready().await;
+    platforms.patch(&fixture.env.platform, &PatchParams::default(), &whole).await.unwrap();
+    fixture.connected().await;
+    fixture.patch(json!({ "spec": { "general": { "companyName": "Contoso GmbH" } } })).await;
+    fixture.ready().await;
     platforms.delete("early", &DeleteParams::default()).await.unwrap();
     until("the poison is gone", PATIENCE, async || match platforms.get_opt("early").await {
         Ok(None) => Ok(()),

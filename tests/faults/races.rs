@@ -14,16 +14,16 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle as Runtime;
 use tokio::task::block_in_place;
 
-use crate::support::hold::Hold;
-use crate::support::stage::{Stage, condition};
+use crate::support::fixture::{Fixture, condition};
+use crate::support::pause::Pause;
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
 
 /// Edits in the UI just before the plan is executed, while armed. Unless it does so `for_ever`, it is disarmed by the first
 /// write that came too late: a pass without a write is not a race.
-fn edits_before_the_write(stage: &Stage, for_ever: bool) -> (Observer, Arc<AtomicBool>) {
+fn edits_before_the_write(fixture: &Fixture, for_ever: bool) -> (Observer, Arc<AtomicBool>) {
     let (armed, edited) = (Arc::new(AtomicBool::new(false)), AtomicBool::new(false));
-    let url = format!("{}/sandbox/tenants/{}/settings?as=system", stage.platform.url(), stage.id);
+    let url = format!("{}/sandbox/tenants/{}/settings?as=system", fixture.platform.url(), fixture.id);
     let observer = Arc::new({
         let armed = armed.clone();
         move |step, _: &str| match step {
@@ -52,26 +52,26 @@ fn edit(url: &str) {
 /// version would keep the company name of the UI.
 #[tokio::test(flavor = "multi_thread")]
 async fn ui_edit_during_a_pass_is_kept() {
-    let mut stage = Stage::new("race").await;
-    let (observer, armed) = edits_before_the_write(&stage, false);
-    stage.observer = observer;
-    let _operator = stage.start();
-    stage.create(json!({ "general": { "companyName": "Contoso AG", "billingAddress": { "city": "Zug" } } })).await;
-    stage.ready().await;
-    let (mark, audit) = (stage.platform.mark().await.unwrap(), stage.audit().mark().await.unwrap());
+    let mut fixture = Fixture::new("race").await;
+    let (observer, armed) = edits_before_the_write(&fixture, false);
+    fixture.observer = observer;
+    let _operator = fixture.start();
+    fixture.create(json!({ "general": { "companyName": "Contoso AG", "billingAddress": { "city": "Zug" } } })).await;
+    fixture.ready().await;
+    let (mark, audit) = (fixture.platform.mark().await.unwrap(), fixture.audit().mark().await.unwrap());
 
     armed.store(true, Ordering::SeqCst);
-    stage.patch(json!({ "spec": { "general": { "billingAddress": { "city": "Bern" } } } })).await;
-    let ready = stage.ready().await;
+    fixture.patch(json!({ "spec": { "general": { "billingAddress": { "city": "Bern" } } } })).await;
+    let ready = fixture.ready().await;
 
-    let (_, document) = stage.platform.tenant(&stage.id).await.unwrap();
+    let (_, document) = fixture.platform.tenant(&fixture.id).await.unwrap();
     let general = &document["settings"]["general"];
     assert_eq!((&json!("Contoso AG"), &json!("Bern")), (&general["companyName"], &general["billingAddress"]["city"]));
     assert!(general["division"].as_str().is_some_and(|text| text.starts_with("Division ")), "{general}");
     assert_eq!(Some("True"), condition(&ready, "Synced").map(|(status, _, _)| status).as_deref());
-    let calls: Vec<_> = stage
+    let calls: Vec<_> = fixture
         .platform
-        .calls(&stage.id, mark)
+        .calls(&fixture.id, mark)
         .await
         .unwrap()
         .into_iter()
@@ -80,28 +80,28 @@ async fn ui_edit_during_a_pass_is_kept() {
         .collect();
     let call = |method: &str, status| (format!("{method} /v1/tenants/{{id}}"), status);
     assert_eq!(vec![call("PATCH", 412), call("GET", 200), call("PATCH", 200)], calls);
-    assert_eq!(1, stage.tenant_writes(audit).await.unwrap().len(), "nobody has to hear of it");
+    assert_eq!(1, fixture.tenant_writes(audit).await.unwrap().len(), "nobody has to hear of it");
 }
 
 /// Constant edits neither make the operator loop within one pass nor report anything wrong.
 #[tokio::test(flavor = "multi_thread")]
 async fn repeated_conflict_ends_the_pass_and_retries() {
-    let mut stage = Stage::new("race-again").await;
-    let (observer, armed) = edits_before_the_write(&stage, true);
-    stage.observer = observer;
-    let _operator = stage.start();
-    stage.create(json!({ "general": { "companyName": "Contoso AG" } })).await;
-    stage.ready().await;
-    let (mark, audit) = (stage.platform.mark().await.unwrap(), stage.audit().mark().await.unwrap());
+    let mut fixture = Fixture::new("race-again").await;
+    let (observer, armed) = edits_before_the_write(&fixture, true);
+    fixture.observer = observer;
+    let _operator = fixture.start();
+    fixture.create(json!({ "general": { "companyName": "Contoso AG" } })).await;
+    fixture.ready().await;
+    let (mark, audit) = (fixture.platform.mark().await.unwrap(), fixture.audit().mark().await.unwrap());
 
     armed.store(true, Ordering::SeqCst);
-    stage.patch(json!({ "spec": { "general": { "billingAddress": { "city": "Bern" } } } })).await;
-    super::calls(&stage, mark, "a lost race", 6, |seen| seen.status == Some(412)).await;
-    assert_eq!(0, stage.tenant_writes(audit).await.unwrap().len());
+    fixture.patch(json!({ "spec": { "general": { "billingAddress": { "city": "Bern" } } } })).await;
+    super::calls(&fixture, mark, "a lost race", 6, |seen| seen.status == Some(412)).await;
+    assert_eq!(0, fixture.tenant_writes(audit).await.unwrap().len());
 
     armed.store(false, Ordering::SeqCst);
-    stage.ready().await;
-    let (_, document) = stage.platform.tenant(&stage.id).await.unwrap();
+    fixture.ready().await;
+    let (_, document) = fixture.platform.tenant(&fixture.id).await.unwrap();
     let general = &document["settings"]["general"];
     assert_eq!((&json!("Contoso AG"), &json!("Bern")), (&general["companyName"], &general["billingAddress"]["city"]));
     assert_ne!(Value::Null, general["division"]);
@@ -110,37 +110,37 @@ async fn repeated_conflict_ends_the_pass_and_retries() {
 /// The response to the finalizer contains a newer Tenant than the pass has decided on. The decision does not apply to it.
 #[tokio::test(flavor = "multi_thread")]
 async fn edit_before_creation_is_not_lost() {
-    let mut stage = Stage::new("race-edit").await;
-    let hold = Hold::default();
-    stage.observer = hold.observer();
-    let _operator = stage.connect().await;
+    let mut fixture = Fixture::new("race-edit").await;
+    let hold = Pause::default();
+    fixture.observer = hold.observer();
+    let _operator = fixture.connect().await;
     let mut held = hold.at(Step::Execute);
-    stage.create(json!({})).await;
+    fixture.create(json!({})).await;
     held.reached().await;
-    stage.patch(json!({ "spec": { "general": { "companyName": "Edited meanwhile" } } })).await;
+    fixture.patch(json!({ "spec": { "general": { "companyName": "Edited meanwhile" } } })).await;
     drop(held);
-    stage.ready().await;
-    let (_, document) = stage.platform.tenant(&stage.id).await.unwrap();
+    fixture.ready().await;
+    let (_, document) = fixture.platform.tenant(&fixture.id).await.unwrap();
     assert_eq!(json!("Edited meanwhile"), document["settings"]["general"]["companyName"], "Ready speaks of this spec");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn deleted_tenant_is_not_created() {
-    let mut stage = Stage::new("race-delete").await;
-    let hold = Hold::default();
-    stage.observer = hold.observer();
-    let _operator = stage.connect().await;
+    let mut fixture = Fixture::new("race-delete").await;
+    let hold = Pause::default();
+    fixture.observer = hold.observer();
+    let _operator = fixture.connect().await;
     let mut held = hold.at(Step::Execute);
-    let mut manifest = stage.manifest(json!({}));
+    let mut manifest = fixture.manifest(json!({}));
     // Another finalizer keeps it.
     manifest["metadata"]["finalizers"] = json!(["example.com/backup"]);
-    stage.try_create(manifest).await.unwrap();
+    fixture.try_create(manifest).await.unwrap();
     held.reached().await;
-    stage.delete().await;
+    fixture.delete().await;
     drop(held);
-    stage.patch(json!({ "metadata": { "finalizers": null } })).await;
-    stage.gone().await;
-    assert_eq!(404, stage.platform.tenant(&stage.id).await.unwrap().0);
+    fixture.patch(json!({ "metadata": { "finalizers": null } })).await;
+    fixture.gone().await;
+    assert_eq!(404, fixture.platform.tenant(&fixture.id).await.unwrap().0);
 }
 
 /// The finalizer of another controller.
@@ -150,38 +150,38 @@ const OURS: &str = "nimbus.luware.com/tenant";
 /// The pass decided on a Tenant without finalizers. Writing the list that it has in mind would replace the one that is there.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_finalizer_that_another_controller_adds_meanwhile_stays() {
-    let mut stage = Stage::new("race-add").await;
-    let hold = Hold::default();
-    stage.observer = hold.observer();
-    let _operator = stage.connect().await;
+    let mut fixture = Fixture::new("race-add").await;
+    let hold = Pause::default();
+    fixture.observer = hold.observer();
+    let _operator = fixture.connect().await;
     let mut held = hold.at(Step::Execute);
-    stage.create(json!({})).await;
+    fixture.create(json!({})).await;
     held.reached().await;
-    stage.patch(json!({ "metadata": { "finalizers": [THEIRS] } })).await;
+    fixture.patch(json!({ "metadata": { "finalizers": [THEIRS] } })).await;
     drop(held);
-    let ready = stage.ready().await;
+    let ready = fixture.ready().await;
     assert_eq!([THEIRS, OURS], ready.finalizers());
-    assert_eq!(["tenant-created"], stage.platform.effects(0).await.unwrap().as_slice());
+    assert_eq!(["tenant-created"], fixture.platform.effects(0).await.unwrap().as_slice());
 }
 
 /// Ours is removed from where it was seen, so one that moved meanwhile is looked for again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_finalizer_that_another_controller_removes_meanwhile_is_not_mistaken_for_ours() {
-    let mut stage = Stage::new("race-remove").await;
-    let hold = Hold::default();
-    stage.observer = hold.observer();
-    let _operator = stage.connect().await;
-    let mut manifest = stage.manifest(json!({}));
+    let mut fixture = Fixture::new("race-remove").await;
+    let hold = Pause::default();
+    fixture.observer = hold.observer();
+    let _operator = fixture.connect().await;
+    let mut manifest = fixture.manifest(json!({}));
     manifest["metadata"]["finalizers"] = json!([THEIRS, "example.com/audit"]);
-    stage.try_create(manifest).await.unwrap();
-    assert_eq!([THEIRS, "example.com/audit", OURS], stage.ready().await.finalizers());
+    fixture.try_create(manifest).await.unwrap();
+    assert_eq!([THEIRS, "example.com/audit", OURS], fixture.ready().await.finalizers());
     let mut held = hold.at(Step::Publish);
-    stage.delete().await;
+    fixture.delete().await;
     held.reached().await;
-    stage.patch(json!({ "metadata": { "finalizers": ["example.com/audit", OURS] } })).await;
+    fixture.patch(json!({ "metadata": { "finalizers": ["example.com/audit", OURS] } })).await;
     drop(held);
     let left = until("ours is removed", PATIENCE, async || {
-        let tenant = stage.get().await;
+        let tenant = fixture.get().await;
         if tenant.finalizers().iter().any(|name| name == OURS) {
             Err(tenant.finalizers().join(", "))
         } else {
@@ -189,42 +189,42 @@ async fn a_finalizer_that_another_controller_removes_meanwhile_is_not_mistaken_f
         }
     });
     assert_eq!(["example.com/audit"], left.await.finalizers());
-    stage.patch(json!({ "metadata": { "finalizers": null } })).await;
-    stage.gone().await;
+    fixture.patch(json!({ "metadata": { "finalizers": null } })).await;
+    fixture.gone().await;
 }
 
 /// The same for what a Tenant refers to.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_in_use_finalizer_replaces_no_other_that_is_added_meanwhile() {
-    let mut stage = Stage::new("race-in-use").await;
-    let hold = Hold::default();
-    stage.observer = hold.observer();
-    let partners: Api<Partner> = Api::all(stage.client(users::PLATFORM_ADMIN));
-    let name = stage.env.namespace.clone();
+    let mut fixture = Fixture::new("race-in-use").await;
+    let hold = Pause::default();
+    fixture.observer = hold.observer();
+    let partners: Api<Partner> = Api::all(fixture.client(users::PLATFORM_ADMIN));
+    let name = fixture.env.namespace.clone();
     let partner = json!({
         "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Partner", "metadata": { "name": name },
         "spec": { "displayName": "Northwind", "platformPartnerId": "northwind" }
     });
     partners.patch(&name, &PatchParams::apply("test").force(), &Patch::Apply(partner)).await.unwrap();
-    let _operator = stage.connect().await;
+    let _operator = fixture.connect().await;
     let mut held = hold.at(Step::Execute);
-    stage.create(json!({ "partner": { "partnerRef": { "name": name } } })).await;
+    fixture.create(json!({ "partner": { "partnerRef": { "name": name } } })).await;
     held.reached().await;
-    add_theirs::<Platform>(&stage, &stage.env.platform).await;
-    add_theirs::<Partner>(&stage, &name).await;
+    add_theirs::<Platform>(&fixture, &fixture.env.platform).await;
+    add_theirs::<Partner>(&fixture, &name).await;
     drop(held);
-    stage.ready().await;
-    let in_use = format!("nimbus.luware.com/in-use-{}", stage.env.instance);
-    let platforms: Api<Platform> = Api::all(stage.client(users::PLATFORM_ADMIN));
-    assert_eq!([THEIRS, &in_use], platforms.get(&stage.env.platform).await.unwrap().finalizers());
+    fixture.ready().await;
+    let in_use = format!("nimbus.luware.com/in-use-{}", fixture.env.instance);
+    let platforms: Api<Platform> = Api::all(fixture.client(users::PLATFORM_ADMIN));
+    assert_eq!([THEIRS, &in_use], platforms.get(&fixture.env.platform).await.unwrap().finalizers());
     assert_eq!([THEIRS, &in_use], partners.get(&name).await.unwrap().finalizers());
 }
 
-async fn add_theirs<K>(stage: &Stage, name: &str)
+async fn add_theirs<K>(fixture: &Fixture, name: &str)
 where
     K: Resource<DynamicType = (), Scope = ClusterResourceScope> + Clone + std::fmt::Debug + serde::de::DeserializeOwned,
 {
-    let api: Api<K> = Api::all(stage.client(users::PLATFORM_ADMIN));
+    let api: Api<K> = Api::all(fixture.client(users::PLATFORM_ADMIN));
     let patch = json!({ "metadata": { "finalizers": [THEIRS] } });
     api.patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::calls;
-use crate::support::stage::{Stage, condition};
+use crate::support::fixture::{Fixture, condition};
 
 fn refusal(slug: &str, status: u16, more: Value) -> Value {
     let mut body =
@@ -34,53 +34,53 @@ fn refusals() -> Vec<(Value, &'static str, &'static str)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rejected_save_is_reported_once_and_retried() {
-    let mut stage = Stage::new("refusals").await;
-    stage.timing.sync = Some(Duration::from_millis(250));
-    let _operator = stage.start();
-    stage.create(json!({})).await;
-    stage.ready().await;
+    let mut fixture = Fixture::new("refusals").await;
+    fixture.timing.sync = Some(Duration::from_millis(250));
+    let _operator = fixture.start();
+    fixture.create(json!({})).await;
+    fixture.ready().await;
     for (number, (action, reason, words)) in refusals().into_iter().enumerate() {
-        let audit = stage.audit().mark().await.unwrap();
-        stage.platform.plant(json!([{ "route": "PATCH /v1/tenants/{id}", "action": action }])).await.unwrap();
-        let mark = stage.platform.mark().await.unwrap();
+        let audit = fixture.audit().mark().await.unwrap();
+        fixture.platform.plant(json!([{ "route": "PATCH /v1/tenants/{id}", "action": action }])).await.unwrap();
+        let mark = fixture.platform.mark().await.unwrap();
         let email = json!({ "maxConcurrentTasksPerService": 40 + number });
-        stage.patch(json!({ "spec": { "modalities": { "email": email } } })).await;
-        let stalled = stage.condition("Ready", "False", reason).await;
+        fixture.patch(json!({ "spec": { "modalities": { "email": email } } })).await;
+        let stalled = fixture.condition("Ready", "False", reason).await;
         let (_, _, message) = condition(&stalled, "Ready").unwrap();
         assert!(message.contains(words), "{message}");
         assert!(!serde_json::to_string(&stalled).unwrap().contains("MARKER"), "{message}");
         assert_eq!(Some("True"), condition(&stalled, "Stalled").map(|(status, _, _)| status).as_deref(), "{reason}");
-        calls(&stage, mark, "a try", 5, |seen| seen.call.starts_with("PATCH")).await;
-        assert_eq!(1, stage.tenant_writes(audit).await.unwrap().len(), "{reason}");
-        stage.platform.heal().await.unwrap();
-        stage.ready().await;
+        calls(&fixture, mark, "a try", 5, |seen| seen.call.starts_with("PATCH")).await;
+        assert_eq!(1, fixture.tenant_writes(audit).await.unwrap().len(), "{reason}");
+        fixture.platform.heal().await.unwrap();
+        fixture.ready().await;
     }
 }
 
 /// The platform gives every response an ID. A different ID alone is not a change of status.
 #[tokio::test(flavor = "multi_thread")]
 async fn changed_request_id_writes_no_status() {
-    let mut stage = Stage::new("request-id").await;
-    stage.timing.sync = Some(Duration::from_millis(250));
-    stage.timing.backoff_most = Duration::from_millis(250);
-    let _operator = stage.start();
-    stage.create(json!({})).await;
-    stage.ready().await;
+    let mut fixture = Fixture::new("request-id").await;
+    fixture.timing.sync = Some(Duration::from_millis(250));
+    fixture.timing.backoff_most = Duration::from_millis(250);
+    let _operator = fixture.start();
+    fixture.create(json!({})).await;
+    fixture.ready().await;
     for (route, slug, reason) in [
         ("PATCH /v1/tenants/{id}", "invalid-settings", "InvalidSettings"),
         ("GET /v1/tenants/{id}", "route-not-found", "PlatformUnavailable"),
     ] {
-        let (mark, audit) = (stage.platform.mark().await.unwrap(), stage.audit().mark().await.unwrap());
+        let (mark, audit) = (fixture.platform.mark().await.unwrap(), fixture.audit().mark().await.unwrap());
         let action = json!({ "kind": "problem", "slug": slug });
-        stage.platform.plant(json!([{ "route": route, "action": action }])).await.unwrap();
-        stage.patch(json!({ "spec": { "general": { "companyName": format!("Contoso {slug}") } } })).await;
-        let said = stage.condition("Ready", "False", reason).await;
+        fixture.platform.plant(json!([{ "route": route, "action": action }])).await.unwrap();
+        fixture.patch(json!({ "spec": { "general": { "companyName": format!("Contoso {slug}") } } })).await;
+        let said = fixture.condition("Ready", "False", reason).await;
         let (_, _, message) = condition(&said, "Ready").unwrap();
-        let seen = calls(&stage, mark, "a refusal", 5, |seen| seen.entry["fault"] == json!("problem")).await;
+        let seen = calls(&fixture, mark, "a refusal", 5, |seen| seen.entry["fault"] == json!("problem")).await;
         let first = seen[0].entry["requestId"].as_str().unwrap();
         assert!(message.contains(&format!("(request {first})")), "{message}");
-        assert_eq!(1, stage.tenant_writes(audit).await.unwrap().len(), "{slug}");
-        stage.platform.heal().await.unwrap();
-        stage.ready().await;
+        assert_eq!(1, fixture.tenant_writes(audit).await.unwrap().len(), "{slug}");
+        fixture.platform.heal().await.unwrap();
+        fixture.ready().await;
     }
 }

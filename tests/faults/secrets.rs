@@ -13,20 +13,20 @@ use nimbus_operator::controller::Step;
 use serde_json::{Value, json};
 
 use super::is_write;
-use crate::support::stage::{Stage, condition};
+use crate::support::fixture::{Fixture, condition};
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
 
 const LEAF: &str = "spec.extensions.interact.acsConnectionStringRef";
 const KEY: &str = "connection-string";
 
-fn secrets(stage: &Stage) -> Api<Secret> {
-    Api::namespaced(stage.client(users::ADMIN), &stage.env.namespace)
+fn secrets(fixture: &Fixture) -> Api<Secret> {
+    Api::namespaced(fixture.client(users::ADMIN), &fixture.env.namespace)
 }
 
 /// Replaces the referenced Secret; without data it is only deleted.
-async fn replace(stage: &Stage, kind: &str, data: Option<(&str, &[u8])>) {
-    let api = secrets(stage);
+async fn replace(fixture: &Fixture, kind: &str, data: Option<(&str, &[u8])>) {
+    let api = secrets(fixture);
     if api.get_opt("acs").await.unwrap().is_some() {
         api.delete("acs", &DeleteParams::default()).await.unwrap();
     }
@@ -51,15 +51,15 @@ fn interact() -> Value {
     json!({ "extensions": { "interact": { "enabled": true, "acsConnectionStringRef": reference } } })
 }
 
-async fn version(stage: &Stage) -> i64 {
-    let (_, document) = stage.platform.tenant(&stage.id).await.unwrap();
+async fn version(fixture: &Fixture) -> i64 {
+    let (_, document) = fixture.platform.tenant(&fixture.id).await.unwrap();
     let state = &document["settings"]["extensions"]["interact"]["acsConnectionString"];
     assert_eq!(json!(true), state["set"]);
     state["version"].as_i64().unwrap()
 }
 
 /// An invalid Secret: its type and content, and the resulting reason and mode.
-struct Bad {
+struct InvalidSecret {
     name: &'static str,
     kind: &'static str,
     data: Option<(&'static str, Vec<u8>)>,
@@ -70,22 +70,28 @@ struct Bad {
 /// Every invalid value that is long enough contains this text.
 const CANARY: &str = "Q0FOQVJZLUNBTkFSWS1DQU5BUlk";
 
-fn bad() -> Vec<Bad> {
+fn bad() -> Vec<InvalidSecret> {
     let good = format!("endpoint=https://contoso.communication.azure.com/;accesskey={CANARY}=");
-    let invalid = |name, value: Vec<u8>| Bad {
+    let invalid = |name, value: Vec<u8>| InvalidSecret {
         name,
         kind: "Opaque",
         data: Some((KEY, value)),
         reason: "SecretInvalid",
         mode: "Stalled",
     };
-    let typed = |name, kind| Bad { name, kind, ..invalid(name, good.clone().into_bytes()) };
+    let typed = |name, kind| InvalidSecret { name, kind, ..invalid(name, good.clone().into_bytes()) };
     let mut binary = good.clone().into_bytes();
     binary.push(0xff);
     let too_large = good.repeat(2000);
     let (missing, other) = (
-        Bad { name: "missing", data: None, reason: "SecretNotFound", mode: "Reconciling", ..typed("", "Opaque") },
-        Bad {
+        InvalidSecret {
+            name: "missing",
+            data: None,
+            reason: "SecretNotFound",
+            mode: "Reconciling",
+            ..typed("", "Opaque")
+        },
+        InvalidSecret {
             name: "key absent",
             data: Some(("another-key", good.clone().into_bytes())),
             reason: "SecretKeyNotFound",
@@ -114,15 +120,15 @@ fn bad() -> Vec<Bad> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn invalid_secret_keeps_the_last_valid_value() {
-    let mut stage = Stage::new("secrets").await;
-    stage.timing.sync = Some(Duration::from_millis(250));
-    let _operator = stage.start();
-    stage.create(interact()).await;
-    stage.ready().await;
-    for Bad { name, kind, data, reason, mode } in bad() {
-        let (mark, before) = (stage.platform.mark().await.unwrap(), version(&stage).await);
-        replace(&stage, kind, data.as_ref().map(|(key, value)| (*key, value.as_slice()))).await;
-        let tenant = stage.condition("Ready", "False", reason).await;
+    let mut fixture = Fixture::new("secrets").await;
+    fixture.timing.sync = Some(Duration::from_millis(250));
+    let _operator = fixture.start();
+    fixture.create(interact()).await;
+    fixture.ready().await;
+    for InvalidSecret { name, kind, data, reason, mode } in bad() {
+        let (mark, before) = (fixture.platform.mark().await.unwrap(), version(&fixture).await);
+        replace(&fixture, kind, data.as_ref().map(|(key, value)| (*key, value.as_slice()))).await;
+        let tenant = fixture.condition("Ready", "False", reason).await;
 
         let (_, _, message) = condition(&tenant, "Ready").unwrap();
         assert!(message.contains(LEAF), "{name}: {message}");
@@ -133,41 +139,41 @@ async fn invalid_secret_keeps_the_last_valid_value() {
         assert_eq!(Some("Unknown"), condition(&tenant, "Synced").map(|(status, _, _)| status).as_deref(), "{name}");
         let modes = ["Reconciling", "Stalled"].map(|kind| condition(&tenant, kind).is_some());
         assert_eq!([mode == "Reconciling", mode == "Stalled"], modes, "{name}");
-        assert_eq!(before, version(&stage).await, "{name}: the last good value stays");
-        let seen = stage.platform.calls(&stage.id, mark).await.unwrap();
+        assert_eq!(before, version(&fixture).await, "{name}: the last good value stays");
+        let seen = fixture.platform.calls(&fixture.id, mark).await.unwrap();
         assert_eq!(0, seen.iter().filter(|seen| is_write(seen)).count(), "{name}");
 
-        replace(&stage, "Opaque", Some((KEY, fresh().as_bytes()))).await;
-        stage.ready().await;
-        assert_eq!(before + 1, version(&stage).await, "{name}: the next good value is applied, once");
+        replace(&fixture, "Opaque", Some((KEY, fresh().as_bytes()))).await;
+        fixture.ready().await;
+        assert_eq!(before + 1, version(&fixture).await, "{name}: the next good value is applied, once");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn equivalent_secret_change_sends_nothing() {
-    let mut stage = Stage::new("same-secret").await;
-    stage.timing.sync = Some(Duration::from_millis(250));
+    let mut fixture = Fixture::new("same-secret").await;
+    fixture.timing.sync = Some(Duration::from_millis(250));
     let value = fresh();
-    replace(&stage, "Opaque", Some((KEY, value.as_bytes()))).await;
-    let _operator = stage.start();
-    stage.create(interact()).await;
-    stage.ready().await;
-    let (mark, before) = (stage.platform.mark().await.unwrap(), version(&stage).await);
+    replace(&fixture, "Opaque", Some((KEY, value.as_bytes()))).await;
+    let _operator = fixture.start();
+    fixture.create(interact()).await;
+    fixture.ready().await;
+    let (mark, before) = (fixture.platform.mark().await.unwrap(), version(&fixture).await);
     for ending in ["\n", "\r\n", ""] {
-        replace(&stage, "Opaque", Some((KEY, format!("{value}{ending}").as_bytes()))).await;
-        follows(&stage).await;
-        stage.ready().await;
-        assert_eq!(before, version(&stage).await, "{ending:?}");
+        replace(&fixture, "Opaque", Some((KEY, format!("{value}{ending}").as_bytes()))).await;
+        follows(&fixture).await;
+        fixture.ready().await;
+        assert_eq!(before, version(&fixture).await, "{ending:?}");
     }
-    assert_eq!(Vec::<String>::new(), stage.platform.effects(mark).await.unwrap());
+    assert_eq!(Vec::<String>::new(), fixture.platform.effects(mark).await.unwrap());
 }
 
 /// Waits until status refers to the current Secret.
-async fn follows(stage: &Stage) {
-    let secret = secrets(stage).get("acs").await.unwrap().metadata;
+async fn follows(fixture: &Fixture) {
+    let secret = secrets(fixture).get("acs").await.unwrap().metadata;
     let wanted = format!("{}/{}/{KEY}", secret.uid.unwrap(), secret.resource_version.unwrap());
     until("the new Secret was looked at", PATIENCE, async || {
-        let sealed = stage.get().await.status.map(|status| status.sealed).unwrap_or_default();
+        let sealed = fixture.get().await.status.map(|status| status.sealed).unwrap_or_default();
         if sealed.iter().any(|sealed| sealed.secret_version == wanted) { Ok(()) } else { Err(format!("{sealed:?}")) }
     })
     .await;
@@ -175,43 +181,43 @@ async fn follows(stage: &Stage) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rotated_secret_is_applied_once_per_change() {
-    let mut stage = Stage::new("rotated").await;
-    stage.timing.sync = Some(Duration::from_millis(250));
-    let _operator = stage.start();
-    stage.create(interact()).await;
-    stage.ready().await;
-    let (mark, before) = (stage.platform.mark().await.unwrap(), version(&stage).await);
+    let mut fixture = Fixture::new("rotated").await;
+    fixture.timing.sync = Some(Duration::from_millis(250));
+    let _operator = fixture.start();
+    fixture.create(interact()).await;
+    fixture.ready().await;
+    let (mark, before) = (fixture.platform.mark().await.unwrap(), version(&fixture).await);
     for round in 1..=5 {
-        stage.secret(&stage.env.namespace, "acs", json!({ KEY: fresh() })).await;
-        follows(&stage).await;
-        stage.ready().await;
-        assert_eq!(before + round, version(&stage).await);
+        fixture.secret(&fixture.env.namespace, "acs", json!({ KEY: fresh() })).await;
+        follows(&fixture).await;
+        fixture.ready().await;
+        assert_eq!(before + round, version(&fixture).await);
     }
-    assert_eq!(vec!["settings-changed"; 5], stage.platform.effects(mark).await.unwrap());
+    assert_eq!(vec!["settings-changed"; 5], fixture.platform.effects(mark).await.unwrap());
 }
 
 /// However long it was missing, a new Secret is noticed within the retry limit for references.
 #[tokio::test(flavor = "multi_thread")]
 async fn late_secret_recovers_in_time() {
-    let mut stage = Stage::new("late-secret").await;
-    stage.timing.backoff_most = Duration::from_secs(600);
+    let mut fixture = Fixture::new("late-secret").await;
+    fixture.timing.backoff_most = Duration::from_secs(600);
     let passes = Arc::new(AtomicUsize::new(0));
     let counter = passes.clone();
-    stage.observer = Arc::new(move |step, _| {
+    fixture.observer = Arc::new(move |step, _| {
         counter.fetch_add(usize::from(step == Step::Resolve), Ordering::SeqCst);
     });
-    replace(&stage, "Opaque", None).await;
-    let _operator = stage.start();
-    stage.create(interact()).await;
-    stage.condition("Ready", "False", "SecretNotFound").await;
+    replace(&fixture, "Opaque", None).await;
+    let _operator = fixture.start();
+    fixture.create(interact()).await;
+    fixture.condition("Ready", "False", "SecretNotFound").await;
     // Doubled from 100 ms without the bound of 500 ms, the pause after this would be 12.8 s.
     until("eight looks", PATIENCE, async || {
         let seen = passes.load(Ordering::SeqCst);
         if seen >= 8 { Ok(()) } else { Err(seen) }
     })
     .await;
-    replace(&stage, "Opaque", Some((KEY, fresh().as_bytes()))).await;
+    replace(&fixture, "Opaque", Some((KEY, fresh().as_bytes()))).await;
     let since = Instant::now();
-    stage.ready().await;
-    assert!(since.elapsed() < stage.timing.reference_most + Duration::from_secs(5), "{:?}", since.elapsed());
+    fixture.ready().await;
+    assert!(since.elapsed() < fixture.timing.reference_most + Duration::from_secs(5), "{:?}", since.elapsed());
 }

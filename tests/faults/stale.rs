@@ -13,8 +13,8 @@ use tokio::runtime::Handle as Runtime;
 use tokio::task::block_in_place;
 
 use super::{is_write, platform_says};
-use crate::support::stage::Stage;
-use crate::support::tenant::Handle;
+use crate::support::fixture::Fixture;
+use crate::support::tenant::TenantHandle;
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
 
@@ -22,12 +22,12 @@ use crate::support::wait::{PATIENCE, until};
 /// would not know that the connection string was sent, and would send and report everything again.
 #[tokio::test(flavor = "multi_thread")]
 async fn pass_ignores_stale_cache() {
-    let mut stage = Stage::new("stale").await;
-    let (edits, name) = (Arc::new(AtomicUsize::new(0)), stage.env.platform.clone());
+    let mut fixture = Fixture::new("stale").await;
+    let (edits, name) = (Arc::new(AtomicUsize::new(0)), fixture.env.platform.clone());
     let passes = Arc::new(AtomicUsize::new(0));
-    let platforms: Api<Platform> = Api::all(stage.client(users::PLATFORM_ADMIN));
+    let platforms: Api<Platform> = Api::all(fixture.client(users::PLATFORM_ADMIN));
     let (counter, seen) = (edits.clone(), passes.clone());
-    stage.observer = Arc::new(move |step, tenant: &str| {
+    fixture.observer = Arc::new(move |step, tenant: &str| {
         seen.fetch_add(usize::from(step == Step::Resolve), Ordering::SeqCst);
         let number: usize = tenant.rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or(0);
         let first =
@@ -47,28 +47,28 @@ async fn pass_ignores_stale_cache() {
             block_in_place(|| Runtime::current().block_on(edit()));
         }
     });
-    let _operator = stage.start();
-    platform_says(&stage, "True", "Connected").await;
+    let _operator = fixture.start();
+    platform_says(&fixture, "True", "Connected").await;
     let reference = json!({ "name": "acs", "key": "connection-string" });
     for number in 1..=10 {
-        let tenant = Handle::new(&stage, &format!("tenant-{number}"));
-        let (mark, before) = (stage.audit().mark().await.unwrap(), passes.load(Ordering::SeqCst));
+        let tenant = TenantHandle::new(&fixture, &format!("tenant-{number}"));
+        let (mark, before) = (fixture.audit().mark().await.unwrap(), passes.load(Ordering::SeqCst));
         tenant
             .create(json!({ "extensions": { "interact": { "enabled": true, "acsConnectionStringRef": reference } } }))
             .await;
         tenant.ready().await;
         assert_eq!(number, edits.load(Ordering::SeqCst), "the Platform was edited during the pass");
         until("the second pass was made", PATIENCE, async || {
-            let calls = stage.platform.calls(&tenant.id, 0).await.map_err(|error| error.to_string())?;
+            let calls = fixture.platform.calls(&tenant.id, 0).await.map_err(|error| error.to_string())?;
             if calls.len() >= 3 { Ok(()) } else { Err(format!("{} calls", calls.len())) }
         })
         .await;
         tenant.pass().await;
         assert!(passes.load(Ordering::SeqCst) >= before + 3);
-        let calls = stage.platform.calls(&tenant.id, 0).await.unwrap();
+        let calls = fixture.platform.calls(&tenant.id, 0).await.unwrap();
         assert_eq!(1, calls.iter().filter(|seen| is_write(seen)).count(), "{number}: {calls:?}");
         // The finalizer, the status, and the echo of the requested pass.
-        let writes = stage.tenant_writes(mark).await.unwrap();
+        let writes = fixture.tenant_writes(mark).await.unwrap();
         assert_eq!(3, writes.iter().filter(|write| write.name == tenant.name).count(), "{number}");
     }
 }

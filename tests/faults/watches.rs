@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
+use crate::support::fixture::Fixture;
 use crate::support::proxy::{Proxy, Upstream};
 use crate::support::recorder::Recorder;
-use crate::support::stage::Stage;
-use crate::support::tenant::Handle;
+use crate::support::tenant::TenantHandle;
 use crate::support::wait::{PATIENCE, until};
 
 /// Waits until this many watches were rejected.
@@ -19,18 +19,18 @@ async fn refused(proxy: &Proxy, least: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn expired_watch_relists_without_restart() {
-    let stage = Stage::new("gone").await;
+    let fixture = Fixture::new("gone").await;
     let recorder = Recorder::new(|_, _| false);
-    let proxy = Proxy::start(Upstream::kubernetes(stage.env.control_plane), &recorder).await.unwrap();
-    let _operator = stage.start_through(&proxy);
-    stage.connected().await;
-    let before = Handle::new(&stage, "before");
+    let proxy = Proxy::start(Upstream::kubernetes(fixture.env.control_plane), &recorder).await.unwrap();
+    let _operator = fixture.start_through(&proxy);
+    fixture.connected().await;
+    let before = TenantHandle::new(&fixture, "before");
     before.create(json!({})).await;
     before.ready().await;
 
-    proxy.forget("tenants");
+    proxy.expire("tenants");
     refused(&proxy, 1).await;
-    let after = Handle::new(&stage, "after");
+    let after = TenantHandle::new(&fixture, "after");
     after.create(json!({})).await;
     after.ready().await;
     before.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
@@ -40,10 +40,10 @@ async fn expired_watch_relists_without_restart() {
 
     for plural in ["platforms", "partners"] {
         let seen = proxy.refused();
-        proxy.forget(plural);
+        proxy.expire(plural);
         refused(&proxy, seen + 1).await;
         until(&format!("{plural} are listed anew"), PATIENCE, async || {
-            if proxy.is_forgotten(plural) { Err("not yet") } else { Ok(()) }
+            if proxy.is_expired(plural) { Err("not yet") } else { Ok(()) }
         })
         .await;
     }

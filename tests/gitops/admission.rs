@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::samples::{self, Transition};
 use super::schema::{PLURALS, installed, put, root, walk};
 use super::{apply, kubectl, kubectl_file};
-use crate::support::stage::{Stage, refused};
+use crate::support::fixture::{Fixture, refused};
 use crate::support::users::PLATFORM_ADMIN;
 
 /// A manifest with one value at a path in dots.
-fn with(stage: &Stage, path: &str, value: Value) -> Value {
-    let mut manifest = stage.manifest(json!({}));
+fn with(fixture: &Fixture, path: &str, value: Value) -> Value {
+    let mut manifest = fixture.manifest(json!({}));
     let place = path.split('.').fold(&mut manifest, |at, name| &mut at[name]);
     *place = value;
     manifest
@@ -18,7 +18,7 @@ fn with(stage: &Stage, path: &str, value: Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kubectl_reports_field_and_allowed_values() {
-    let stage = Stage::new("mistakes").await;
+    let fixture = Fixture::new("mistakes").await;
     let session = "spec.extensions.interact.sessionRecoveryTimeoutSeconds";
     let email_tasks = "spec.modalities.email.maxConcurrentTasksPerService";
     let group = "spec.general.tenantAdministrationGroupId";
@@ -75,32 +75,32 @@ async fn kubectl_reports_field_and_allowed_values() {
             "spec.platformRef.name",
             json!("EUWE_01"),
             "lower-case letters, digits, '-' and '.', such as",
-            json!(stage.env.platform),
+            json!(fixture.env.platform),
         ),
         ("too often", "spec.syncIntervalSeconds", json!(1), "should be greater than or equal to 60", json!(60)),
     ];
     let (mut refused, mut applied) = (0, 0);
     for (what, path, bad, says, good) in mistakes {
-        let output = kubectl_file(&stage, &["apply"], &with(&stage, path, bad)).await;
+        let output = kubectl_file(&fixture, &["apply"], &with(&fixture, path, bad)).await;
         assert!(!output.status.success(), "{what} at {path} was accepted");
         for word in [path, says] {
             assert!(output.stderr.contains(word), "{what} at {path}: '{word}' is not in: {}", output.stderr);
         }
         refused += 1;
-        apply(&stage, &[], &with(&stage, path, good)).await;
+        apply(&fixture, &[], &with(&fixture, path, good)).await;
         applied += 1;
     }
     // Server-side apply rejects null; create treats it as absent (refusals.rs covers all fields).
-    let null = with(&stage, "spec.general.companyName", Value::Null);
-    let output = kubectl_file(&stage, &["apply", "--server-side", "--force-conflicts"], &null).await;
+    let null = with(&fixture, "spec.general.companyName", Value::Null);
+    let output = kubectl_file(&fixture, &["apply", "--server-side", "--force-conflicts"], &null).await;
     assert!(!output.status.success() && output.stderr.contains("spec.general.companyName"), "{output:?}");
     println!("{} mistakes refused, {applied} good values applied", refused + 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_08_conditions_are_keyed_by_type() {
-    let stage = Stage::new("keyed").await;
-    stage.create(json!({})).await;
+    let fixture = Fixture::new("keyed").await;
+    fixture.create(json!({})).await;
     let condition = |reason: &str| {
         json!({
             "type": "Ready", "status": "False", "reason": reason, "message": "",
@@ -108,7 +108,7 @@ async fn rule_08_conditions_are_keyed_by_type() {
         })
     };
     let status = |conditions: Value| {
-        let mut manifest = stage.manifest(json!({}));
+        let mut manifest = fixture.manifest(json!({}));
         manifest.as_object_mut().unwrap().remove("spec");
         manifest["status"] = json!({ "observedGeneration": 1, "conditions": conditions });
         manifest
@@ -118,7 +118,7 @@ async fn rule_08_conditions_are_keyed_by_type() {
         let manager = format!("--field-manager={manager}");
         let words = ["apply", "--server-side", "--subresource=status", &manager, "-f", file.path().to_str().unwrap()];
         // Only operators write status.
-        kubectl(&stage, &stage.env.operator_user, &words).await
+        kubectl(&fixture, &fixture.env.operator_user, &words).await
     };
 
     let twice = write("one", json!([condition("First"), condition("Second")])).await;
@@ -132,24 +132,24 @@ async fn rule_08_conditions_are_keyed_by_type() {
     other["type"] = json!("Accepted");
     let other = write("two", json!([other])).await;
     assert!(other.status.success(), "{other:?}");
-    let conditions = stage.get().await.status.unwrap().conditions;
+    let conditions = fixture.get().await.status.unwrap().conditions;
     assert_eq!(["Ready", "Accepted"], *conditions.iter().map(|c| c.type_.as_str()).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_09_unknown_field_is_rejected_with_its_path() {
-    let stage = Stage::new("typo").await;
+    let fixture = Fixture::new("typo").await;
     for (path, says) in [
         ("spec.general.compnayName", "unknown field \"spec.general.compnayName\""),
         ("spec.modality", "unknown field \"spec.modality\""),
     ] {
-        let typo = with(&stage, path, json!("Contoso"));
-        let client_side = kubectl_file(&stage, &["apply", "--dry-run=server"], &typo).await;
+        let typo = with(&fixture, path, json!("Contoso"));
+        let client_side = kubectl_file(&fixture, &["apply", "--dry-run=server"], &typo).await;
         assert!(!client_side.status.success(), "{client_side:?}");
         assert!(client_side.stderr.contains("strict decoding error"), "{}", client_side.stderr);
         assert!(client_side.stderr.contains(says), "{}", client_side.stderr);
 
-        let server_side = kubectl_file(&stage, &["apply", "--server-side", "--dry-run=server"], &typo).await;
+        let server_side = kubectl_file(&fixture, &["apply", "--server-side", "--dry-run=server"], &typo).await;
         assert!(!server_side.status.success(), "{server_side:?}");
         let says = format!(".{path}: field not declared in schema");
         assert!(server_side.stderr.contains(&says), "'{says}' is not in {}", server_side.stderr);
@@ -158,18 +158,18 @@ async fn rule_09_unknown_field_is_rejected_with_its_path() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_10_immutable_fields_cannot_change() {
-    let stage = Stage::new("fixed").await;
-    stage.create(json!({})).await;
-    let before = stage.get().await;
+    let fixture = Fixture::new("fixed").await;
+    fixture.create(json!({})).await;
+    let before = fixture.get().await;
 
-    let moved = stage.try_patch(json!({ "spec": { "platformRef": { "name": "another" } } })).await;
+    let moved = fixture.try_patch(json!({ "spec": { "platformRef": { "name": "another" } } })).await;
     let says =
         ["spec.platformRef: Invalid value", "may not be changed once set: a move to another platform is a migration"];
     let message = refused(moved, 422, &says).unwrap();
     assert!(!message.contains("immutable"), "Flux and kubectl delete and re-create on that word: {message}");
 
     let other = uuid::Uuid::new_v4().to_string();
-    let renamed = stage.try_patch(json!({ "spec": { "general": { "tenantId": other } } })).await;
+    let renamed = fixture.try_patch(json!({ "spec": { "general": { "tenantId": other } } })).await;
     let says =
         ["spec.general.tenantId: Invalid value", "it is the identity of the tenant; create another Tenant instead"];
     let message = refused(renamed, 422, &says).unwrap();
@@ -182,28 +182,28 @@ async fn rule_10_immutable_fields_cannot_change() {
         (json!({ "spec": { "general": { "tenantId": null } } }), "spec.general.tenantId: Required value"),
         (json!({ "spec": { "general": null } }), "spec.general: Required value"),
     ] {
-        refused(stage.try_patch(patch).await, 422, &[path]).unwrap();
+        refused(fixture.try_patch(patch).await, 422, &[path]).unwrap();
     }
-    assert_eq!(before.metadata.resource_version, stage.get().await.metadata.resource_version, "nothing was written");
+    assert_eq!(before.metadata.resource_version, fixture.get().await.metadata.resource_version, "nothing was written");
 
     // The same GUID in upper case is the same tenant.
-    let capitals = stage.id.to_uppercase();
-    let same = stage.patch(json!({ "spec": { "general": { "tenantId": capitals } } })).await;
+    let capitals = fixture.id.to_uppercase();
+    let same = fixture.patch(json!({ "spec": { "general": { "tenantId": capitals } } })).await;
     assert_eq!(capitals, same.spec.settings.general.tenant_id.as_str());
 }
 
 /// Every transition rule of every kind: what it accepts and what it rejects.
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_10_transition_rules_accept_and_reject() {
-    let stage = Stage::new("edits").await;
+    let fixture = Fixture::new("edits").await;
     let mut judged = 0;
     for plural in PLURALS {
-        let crd = installed(&stage.env, plural).await;
+        let crd = installed(&fixture.env, plural).await;
         for node in walk(root(&crd), "spec") {
             for (_, message) in node.rules().filter(|(rule, _)| rule.contains("oldSelf")) {
                 let sample = samples::transitions().into_iter().find(|sample| sample.message == message);
                 let Transition { before, accepted, refused, .. } = sample.expect("every rule has a sample");
-                let name = format!("{}-{judged}", stage.env.instance);
+                let name = format!("{}-{judged}", fixture.env.instance);
                 let object = |value: Value| {
                     let mut object = json!({
                         "apiVersion": "nimbus.luware.com/v1alpha1", "kind": crd["spec"]["names"]["kind"],
@@ -213,12 +213,12 @@ async fn rule_10_transition_rules_accept_and_reject() {
                     object
                 };
                 for (value, expected) in [(before, true), (accepted, true), (refused, false)] {
-                    let output = kubectl_file(&stage, &["apply", "--server-side"], &object(value.clone())).await;
+                    let output = kubectl_file(&fixture, &["apply", "--server-side"], &object(value.clone())).await;
                     assert_eq!(expected, output.status.success(), "{} {value}: {output:?}", node.name());
                     let says = format!("{}: Invalid value", node.name());
                     assert!(expected || output.stderr.contains(message) && output.stderr.contains(&says), "{output:?}");
                 }
-                let gone = kubectl(&stage, PLATFORM_ADMIN, &["delete", plural, &name]).await;
+                let gone = kubectl(&fixture, PLATFORM_ADMIN, &["delete", plural, &name]).await;
                 assert!(gone.status.success(), "{gone:?}");
                 judged += 1;
             }

@@ -3,28 +3,28 @@
 use serde_json::json;
 
 use super::apply;
-use crate::support::stage::{NAME, Stage};
+use crate::support::fixture::{Fixture, NAME};
 use crate::support::users::{PLATFORM_ADMIN, TENANT_EDITOR};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_13_tenants_are_selectable_by_fields() {
-    let stage = Stage::new("selectable").await;
-    stage.create(json!({})).await;
-    let mut other = stage.manifest(json!({ "platformRef": { "name": "elsewhere" } }));
+    let fixture = Fixture::new("selectable").await;
+    fixture.create(json!({})).await;
+    let mut other = fixture.manifest(json!({ "platformRef": { "name": "elsewhere" } }));
     other["metadata"]["name"] = json!("fabrikam");
     other["spec"]["partner"] = json!({ "partnerRef": { "name": "northwind" } });
     other["spec"]["general"]["tenantId"] = json!(uuid::Uuid::new_v4().to_string());
-    apply(&stage, &[], &other).await;
+    apply(&fixture, &[], &other).await;
 
     let select = async |selector: String| {
         let words = ["get", "tenants.nimbus.luware.com", "--field-selector", &selector, "-o", "name"];
-        stage.kubectl(TENANT_EDITOR, &words).await.unwrap()
+        fixture.kubectl(TENANT_EDITOR, &words).await.unwrap()
     };
     let (contoso, fabrikam) = ("tenant.nimbus.luware.com/contoso\n", "tenant.nimbus.luware.com/fabrikam\n");
-    assert_eq!(contoso, select(format!("spec.platformRef.name={}", stage.env.platform)).await);
+    assert_eq!(contoso, select(format!("spec.platformRef.name={}", fixture.env.platform)).await);
     assert_eq!(fabrikam, select("spec.platformRef.name=elsewhere".into()).await);
-    assert_eq!(fabrikam, select(format!("spec.platformRef.name!={}", stage.env.platform)).await);
-    assert_eq!(contoso, select(format!("spec.general.tenantId={}", stage.id)).await);
+    assert_eq!(fabrikam, select(format!("spec.platformRef.name!={}", fixture.env.platform)).await);
+    assert_eq!(contoso, select(format!("spec.general.tenantId={}", fixture.id)).await);
     assert_eq!(fabrikam, select("spec.partner.partnerRef.name=northwind".into()).await);
     assert_eq!("", select("spec.platformRef.name=nowhere".into()).await);
 }
@@ -46,21 +46,21 @@ fn cells(table: &str) -> Vec<(String, String)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_14_columns_are_filled_once_ready() {
-    let stage = Stage::new("columns").await;
-    stage.create(json!({})).await;
+    let fixture = Fixture::new("columns").await;
+    fixture.create(json!({})).await;
     let get = ["get", "tenants.nimbus.luware.com"];
-    let unseen = cells(&stage.kubectl(TENANT_EDITOR, &get).await.unwrap());
+    let unseen = cells(&fixture.kubectl(TENANT_EDITOR, &get).await.unwrap());
     let headers: Vec<&str> = unseen.iter().map(|(header, _)| header.as_str()).collect();
     assert_eq!(["NAME", "PLATFORM", "STATE", "READY", "REASON", "AGE"], *headers);
 
-    let _operator = stage.start();
-    stage.ready().await;
-    let narrow = cells(&stage.kubectl(TENANT_EDITOR, &get).await.unwrap());
+    let _operator = fixture.start();
+    fixture.ready().await;
+    let narrow = cells(&fixture.kubectl(TENANT_EDITOR, &get).await.unwrap());
     let values: Vec<&str> = narrow.iter().map(|(_, value)| value.as_str()).collect();
-    assert_eq!([NAME, &stage.env.platform, "Trial", "True", "Succeeded"], values[..5]);
+    assert_eq!([NAME, &fixture.env.platform, "Trial", "True", "Succeeded"], values[..5]);
     assert!(values[5].ends_with('s'), "{values:?}");
 
-    let wide = async || cells(&stage.kubectl(TENANT_EDITOR, &[&get[..], &["-o", "wide"]].concat()).await.unwrap());
+    let wide = async || cells(&fixture.kubectl(TENANT_EDITOR, &[&get[..], &["-o", "wide"]].concat()).await.unwrap());
     let seen = wide().await;
     let headers: Vec<&str> = seen.iter().map(|(header, _)| header.as_str()).collect();
     let extra = ["DISPLAY NAME", "PARTNER", "SCRIPT", "OVERUSE", "MESSAGE"];
@@ -69,17 +69,17 @@ async fn rule_14_columns_are_filled_once_ready() {
     let empty: Vec<&str> = seen.iter().filter(|(_, cell)| cell.is_empty()).map(|(header, _)| header.as_str()).collect();
     assert_eq!(["PARTNER"], *empty);
 
-    stage.platform.edit(&stage.id, json!({ "partner": { "partnerId": "northwind" } })).await.unwrap();
-    stage.pass().await;
+    fixture.platform.edit(&fixture.id, json!({ "partner": { "partnerId": "northwind" } })).await.unwrap();
+    fixture.pass().await;
     let values: Vec<String> = wide().await.into_iter().map(|(_, value)| value).collect();
     let message = "every managed setting of this generation was applied";
     assert_eq!(["Contoso", "northwind", "False", "False", message], values[5..10]);
 
     // The short name, since `tenants` alone may belong to another API; and the category, which contains all our kinds.
-    let short = stage.kubectl(TENANT_EDITOR, &["get", "nten", "-o", "name"]).await.unwrap();
+    let short = fixture.kubectl(TENANT_EDITOR, &["get", "nten", "-o", "name"]).await.unwrap();
     assert_eq!("tenant.nimbus.luware.com/contoso\n", short);
-    let category = stage.kubectl(PLATFORM_ADMIN, &["get", "nimbus", "-o", "name"]).await.unwrap();
-    for name in ["tenant.nimbus.luware.com/contoso", &format!("platform.nimbus.luware.com/{}", stage.env.platform)] {
+    let category = fixture.kubectl(PLATFORM_ADMIN, &["get", "nimbus", "-o", "name"]).await.unwrap();
+    for name in ["tenant.nimbus.luware.com/contoso", &format!("platform.nimbus.luware.com/{}", fixture.env.platform)] {
         assert!(category.lines().any(|line| line == name), "{name} is not in {category}");
     }
 }

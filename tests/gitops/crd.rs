@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::schema::{Node, PLURALS, installed, root, walk};
 use crate::support::assets;
 use crate::support::controlplane::{ControlPlane, Options};
+use crate::support::fixture::Fixture;
 use crate::support::kubectl::Kubectl;
-use crate::support::stage::Stage;
 use crate::support::users;
 
 fn files() -> Vec<PathBuf> {
@@ -59,10 +59,10 @@ fn rule_02_crds_fit_the_apply_annotation() {
 
 /// The paths in every kind for which `bad` is true.
 async fn offenders(members: &[&str], bad: impl Fn(&Node<'_>) -> bool) -> Vec<String> {
-    let stage = Stage::new("schema").await;
+    let fixture = Fixture::new("schema").await;
     let (mut offenders, mut seen) = (vec![], 0);
     for plural in PLURALS {
-        let crd = installed(&stage.env, plural).await;
+        let crd = installed(&fixture.env, plural).await;
         for member in members {
             let nodes = walk(root(&crd), member);
             seen += nodes.len();
@@ -110,9 +110,9 @@ async fn rule_06_every_field_has_a_safe_description() {
     };
     assert_eq!(Vec::<String>::new(), offenders(&["spec", "status"], undescribed).await);
 
-    let stage = Stage::new("described").await;
+    let fixture = Fixture::new("described").await;
     for plural in PLURALS {
-        let crd = installed(&stage.env, plural).await.to_string();
+        let crd = installed(&fixture.env, plural).await.to_string();
         // Flux substitutes the one, Helm and Argo CD's ApplicationSets the other.
         assert!(!crd.contains("${") && !crd.contains("{{"), "{plural}");
         assert!(!crd.contains("Auto-generated derived type"), "{plural} has kube's text on its root");

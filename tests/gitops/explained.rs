@@ -5,7 +5,7 @@ use nimbus_operator::settings::{Class, leaves};
 use serde_json::Value;
 
 use super::schema::{Node, PLURALS, installed, root, walk};
-use crate::support::stage::Stage;
+use crate::support::fixture::Fixture;
 use crate::support::users;
 
 fn words(text: &str) -> String {
@@ -20,10 +20,10 @@ fn field(plural: &str, node: &Node<'_>) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_06_kubectl_lists_every_field() {
-    let stage = Stage::new("explain").await;
+    let fixture = Fixture::new("explain").await;
     let explain = ["explain", "tenants.nimbus.luware.com", "--recursive"];
-    let all = stage.kubectl(users::TENANT_EDITOR, &explain).await.unwrap();
-    let crd = installed(&stage.env, "tenants").await;
+    let all = fixture.kubectl(users::TENANT_EDITOR, &explain).await.unwrap();
+    let crd = installed(&fixture.env, "tenants").await;
     for node in ["spec", "status"].iter().flat_map(|member| walk(root(&crd), member)) {
         let name = node.path.iter().rfind(|name| *name != "[]").unwrap();
         assert!(all.lines().any(|line| line.trim_start().starts_with(&format!("{name}\t"))), "{name} is not in {all}");
@@ -32,14 +32,14 @@ async fn rule_06_kubectl_lists_every_field() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_06_kubectl_explains_every_section() {
-    let stage = Stage::new("explained").await;
+    let fixture = Fixture::new("explained").await;
     let mut fields = 0;
     for plural in PLURALS {
-        let crd = installed(&stage.env, plural).await;
+        let crd = installed(&fixture.env, plural).await;
         for node in ["spec", "status"].iter().flat_map(|member| walk(root(&crd), member)) {
             let Some(members) = node.schema["properties"].as_object() else { continue };
             let name = field(plural, &node);
-            let told = stage.kubectl(users::TENANT_EDITOR, &["explain", &name]).await.unwrap();
+            let told = fixture.kubectl(users::TENANT_EDITOR, &["explain", &name]).await.unwrap();
             assert!(!told.contains("<no description>") && !told.contains("<empty>"), "{name}: {told}");
             let (_, about) = told.split_once("DESCRIPTION:").unwrap_or_else(|| panic!("{name}: {told}"));
             let (about, _) = about.split_once("FIELDS:").unwrap_or_else(|| panic!("{name}: {told}"));
@@ -60,9 +60,9 @@ async fn rule_06_kubectl_explains_every_section() {
 /// What a description must contain, by the schema and by the table of settings.
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_06_descriptions_have_unit_and_authority() {
-    let stage = Stage::new("described-by").await;
+    let fixture = Fixture::new("described-by").await;
     for plural in PLURALS {
-        let crd = installed(&stage.env, plural).await;
+        let crd = installed(&fixture.env, plural).await;
         for node in walk(root(&crd), "spec").iter().filter(|node| node.schema.get("description").is_some()) {
             let text = node.schema["description"].as_str().unwrap();
             let says =
@@ -77,7 +77,7 @@ async fn rule_06_descriptions_have_unit_and_authority() {
         }
     }
 
-    let crd = installed(&stage.env, "tenants").await;
+    let crd = installed(&fixture.env, "tenants").await;
     let text = |path: &str| {
         let pointer = format!("/properties/spec/properties/{}/description", path.replace('.', "/properties/"));
         root(&crd).pointer(&pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{path}")).to_owned()

@@ -9,7 +9,7 @@ use kube::runtime::watcher::{Config, Event, watcher};
 use nimbus_operator::resources::{ConditionStatus, ConditionType, Tenant, condition};
 use tokio::task::JoinHandle;
 
-use crate::support::stage::{NAME, Stage};
+use crate::support::fixture::{Fixture, NAME};
 use crate::support::wait::{PATIENCE, until};
 
 /// A running watch; it ends with this value.
@@ -26,10 +26,10 @@ impl Drop for History {
 
 impl History {
     /// Starts to watch the Tenant, which must exist.
-    pub async fn of(stage: &Stage) -> Self {
+    pub async fn of(fixture: &Fixture) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let config = Config::default().fields(&format!("metadata.name={NAME}"));
-        let mut events = Box::pin(watcher(stage.tenants(), config));
+        let mut events = Box::pin(watcher(fixture.tenants(), config));
         let keep = seen.clone();
         let task = tokio::spawn(async move {
             while let Some(event) = events.next().await {
@@ -40,7 +40,7 @@ impl History {
             }
         });
         let history = Self { seen, task };
-        history.reaches(&stage.get().await).await;
+        history.reaches(&fixture.get().await).await;
         history
     }
 

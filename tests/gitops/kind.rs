@@ -21,12 +21,12 @@ pub struct Kind<'s> {
 
 /// What the API server answers.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     pub code: u16,
     pub body: Value,
 }
 
-impl Answer {
+impl Response {
     pub fn message(&self) -> &str {
         self.body["message"].as_str().unwrap_or_default()
     }
@@ -77,19 +77,19 @@ impl<'s> Kind<'s> {
     }
 
     /// The response to a create as kubectl sends it, as a dry run.
-    pub async fn create(&self, object: &Value) -> Answer {
+    pub async fn create(&self, object: &Value) -> Response {
         let url = format!("{}?dryRun=All&fieldManager=test&fieldValidation=Strict", self.url());
         self.send(PLATFORM_ADMIN, http::Request::post(url).header("content-type", "application/json"), object).await
     }
 
     /// The same without dry run.
-    pub async fn store(&self, object: &Value) -> Answer {
+    pub async fn store(&self, object: &Value) -> Response {
         let url = format!("{}?fieldManager=test&fieldValidation=Strict", self.url());
         self.send(PLATFORM_ADMIN, http::Request::post(url).header("content-type", "application/json"), object).await
     }
 
     /// The response to a server-side apply, as a dry run.
-    pub async fn apply(&self, object: &Value) -> Answer {
+    pub async fn apply(&self, object: &Value) -> Response {
         let query = "dryRun=All&fieldManager=test&fieldValidation=Strict&force=true";
         let url = format!("{}/{NAME}?{query}", self.url());
         let request = http::Request::patch(url).header("content-type", "application/apply-patch+yaml");
@@ -97,25 +97,25 @@ impl<'s> Kind<'s> {
     }
 
     /// The response to an edit of the object or of a subresource such as `/status`.
-    pub async fn patch(&self, user: &str, part: &str, dry_run: bool, patch: &Value) -> Answer {
+    pub async fn patch(&self, user: &str, part: &str, dry_run: bool, patch: &Value) -> Response {
         let dry_run = if dry_run { "dryRun=All&" } else { "" };
         let url = format!("{}/{NAME}{part}?{dry_run}fieldManager=test&fieldValidation=Strict", self.url());
         self.send(user, http::Request::patch(url).header("content-type", "application/merge-patch+json"), patch).await
     }
 
     /// The response to a deletion, as a dry run.
-    pub async fn delete(&self, user: &str) -> Answer {
+    pub async fn delete(&self, user: &str) -> Response {
         let url = format!("{}/{NAME}?dryRun=All", self.url());
         self.send(user, http::Request::delete(url).header("content-type", "application/json"), &json!({})).await
     }
 
-    async fn send(&self, user: &str, request: http::request::Builder, body: &Value) -> Answer {
+    async fn send(&self, user: &str, request: http::request::Builder, body: &Value) -> Response {
         let request = request.body(body.to_string().into_bytes()).unwrap();
         let client = if user == PLATFORM_ADMIN { self.admin.clone() } else { self.env.client(user) };
         match client.request::<Value>(request).await {
-            Ok(body) => Answer { code: 201, body },
+            Ok(body) => Response { code: 201, body },
             Err(kube::Error::Api(status)) => {
-                Answer { code: status.code, body: json!({ "message": status.message, "details": status.details }) }
+                Response { code: status.code, body: json!({ "message": status.message, "details": status.details }) }
             }
             Err(error) => panic!("{error}"),
         }

@@ -7,10 +7,10 @@ use nimbus_operator::manifests::policies;
 use nimbus_operator::resources::annotation;
 use serde_json::{Map, Value, json};
 
-use super::kind::{Answer, Kind};
+use super::kind::{Kind, Response};
 use super::schema::{Node, PLURALS};
+use crate::support::fixture::Fixture;
 use crate::support::rights::let_make_secrets;
-use crate::support::stage::Stage;
 use crate::support::users::{ADMIN, PLATFORM_ADMIN, TENANT_EDITOR};
 
 /// Four bytes in UTF-8: lengths are counted in characters.
@@ -97,16 +97,16 @@ fn text(node: &Node<'_>, most: usize, variant: usize) -> String {
     }
 }
 
-async fn names<T>(stage: &Stage) -> Vec<String>
+async fn names<T>(fixture: &Fixture) -> Vec<String>
 where
     T: Resource<DynamicType = ()> + Clone + std::fmt::Debug + serde::de::DeserializeOwned,
 {
-    let list = Api::<T>::all(stage.client(ADMIN)).list(&ListParams::default()).await.unwrap();
+    let list = Api::<T>::all(fixture.client(ADMIN)).list(&ListParams::default()).await.unwrap();
     list.items.iter().map(ResourceExt::name_any).collect()
 }
 
 /// Accepted, or denied by the message of a policy: not because the evaluation exceeded its budget.
-fn judged(answer: &Answer, code: u16, says: &str) {
+fn judged(answer: &Response, code: u16, says: &str) {
     assert_eq!(code, answer.code, "{answer:?}");
     let message = answer.message();
     assert!(message.contains(says), "'{says}' is not in {message}");
@@ -115,22 +115,22 @@ fn judged(answer: &Answer, code: u16, says: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_15_maximal_object_fits_the_cel_budget() {
-    let stage = Stage::new("maximal").await;
-    let policies = names::<ValidatingAdmissionPolicy>(&stage).await;
-    let bindings = names::<ValidatingAdmissionPolicyBinding>(&stage).await;
+    let fixture = Fixture::new("maximal").await;
+    let policies = names::<ValidatingAdmissionPolicy>(&fixture).await;
+    let bindings = names::<ValidatingAdmissionPolicyBinding>(&fixture).await;
     for name in policies::NAMES.map(str::to_owned) {
         assert!(policies.contains(&name) && bindings.contains(&name), "{name} is not installed");
     }
     // The one reference whose author must be allowed to create its target.
-    let kind = Kind::new(&stage.env, "tenants").await;
+    let kind = Kind::new(&fixture.env, "tenants").await;
     let names = [0, 1].map(|variant| {
         let spec = largest(&kind.schema()["properties"]["spec"], variant);
         spec["extensions"]["interact"]["widgetKey"]["secretRef"]["name"].as_str().unwrap().to_owned()
     });
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let_make_secrets(&stage.client(ADMIN), &stage.env.namespace, &names).await.unwrap();
+    let_make_secrets(&fixture.client(ADMIN), &fixture.env.namespace, &names).await.unwrap();
     for plural in PLURALS {
-        let kind = Kind::new(&stage.env, plural).await;
+        let kind = Kind::new(&fixture.env, plural).await;
         let spec = largest(&kind.schema()["properties"]["spec"], 0);
         let answer = kind.create(&kind.object(spec.clone())).await;
         assert_eq!(201, answer.code, "{plural}: {}", answer.message());
@@ -138,7 +138,7 @@ async fn rule_15_maximal_object_fits_the_cel_budget() {
     }
 
     // The kind that policies check on each edit: before and after have the maximum size, and every setting differs.
-    let kind = Kind::new(&stage.env, "tenants").await;
+    let kind = Kind::new(&fixture.env, "tenants").await;
     let annotations = |letter: &str| {
         let decisions =
             [annotation::CONFIRM_DELETION, annotation::ABANDON, annotation::RECREATE, annotation::CONFIRM_RETENTION];
@@ -155,7 +155,7 @@ async fn rule_15_maximal_object_fits_the_cel_budget() {
     judged(&kind.patch(TENANT_EDITOR, "", true, &edit).await, 403, "may not change spec.");
     judged(&kind.delete(TENANT_EDITOR).await, 403, "may not delete a Tenant");
     judged(&kind.delete(PLATFORM_ADMIN).await, 403, "nobody confirmed it");
-    let operator = &stage.env.operator_user;
+    let operator = &fixture.env.operator_user;
     let finalizers = json!({ "metadata": { "finalizers": ["nimbus.luware.com/tenant"] } });
     judged(&kind.patch(operator, "", true, &finalizers).await, 201, "");
     judged(&kind.patch(operator, "/status", true, &json!({ "status": { "observedGeneration": 1 } })).await, 201, "");

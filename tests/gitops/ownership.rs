@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::{apply, kubectl_file, marks, version};
 use crate::support::audit::Mark;
-use crate::support::stage::Stage;
+use crate::support::fixture::Fixture;
 use crate::support::wait::{PATIENCE, until};
 
 const MANAGER: &str = "nimbus-operator";
@@ -49,17 +49,17 @@ fn owned_by_operator(tenant: &Tenant) -> Vec<(String, Vec<String>)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rules_16_and_17_field_managers_are_named() {
-    let stage = Stage::new("owner").await;
-    let _operator = stage.start();
-    stage.create(json!({})).await;
-    stage.ready().await;
+    let fixture = Fixture::new("owner").await;
+    let _operator = fixture.start();
+    fixture.create(json!({})).await;
+    fixture.ready().await;
     // More than a creation: an edit, corrected drift, a suspension.
-    stage.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
-    stage.ready().await;
-    stage.platform.edit(&stage.id, json!({ "general": { "companyName": "Fabrikam" } })).await.unwrap();
-    stage.pass().await;
-    stage.patch(json!({ "spec": { "suspend": true } })).await;
-    let tenant = stage.pass().await;
+    fixture.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
+    fixture.ready().await;
+    fixture.platform.edit(&fixture.id, json!({ "general": { "companyName": "Fabrikam" } })).await.unwrap();
+    fixture.pass().await;
+    fixture.patch(json!({ "spec": { "suspend": true } })).await;
+    let tenant = fixture.pass().await;
 
     let finalizer = (String::new(), vec!["metadata.f:finalizers".to_owned()]);
     let status = ("status".to_owned(), vec!["f:status".to_owned()]);
@@ -68,7 +68,7 @@ async fn rules_16_and_17_field_managers_are_named() {
     assert!(managers.iter().all(|manager| !manager.is_empty() && manager != "unknown"), "{managers:?}");
 
     // Every write has a field manager, also for events and Platforms.
-    let writes = stage.audit().writes(&stage.env.operator_user, Mark::START).await.unwrap();
+    let writes = fixture.audit().writes(&fixture.env.operator_user, Mark::START).await.unwrap();
     let resources: BTreeSet<&str> = writes.iter().map(|write| write.resource.as_str()).collect();
     assert_eq!(BTreeSet::from(["events", "platforms", "tenants"]), resources);
     for write in &writes {
@@ -79,43 +79,43 @@ async fn rules_16_and_17_field_managers_are_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_18_operator_never_changes_the_generation() {
-    let stage = Stage::new("generation").await;
-    let operator = stage.start();
-    stage.create(json!({})).await;
-    let ready = stage.ready().await;
+    let fixture = Fixture::new("generation").await;
+    let operator = fixture.start();
+    fixture.create(json!({})).await;
+    let ready = fixture.ready().await;
     assert_eq!(Some(1), ready.metadata.generation);
-    let ready = stage.pass().await;
+    let ready = fixture.pass().await;
     assert_eq!(Some(1), ready.metadata.generation);
 
     operator.stop().await;
-    let (writes, calls) = marks(&stage).await;
-    let _operator = stage.start();
+    let (writes, calls) = marks(&fixture).await;
+    let _operator = fixture.start();
     until("the restarted operator has looked", PATIENCE, async || {
-        match &*stage.platform.calls(&stage.id, calls).await.unwrap() {
+        match &*fixture.platform.calls(&fixture.id, calls).await.unwrap() {
             [] => Err("no call yet"),
             _ => Ok(()),
         }
     })
     .await;
-    let tenant = stage.pass().await;
+    let tenant = fixture.pass().await;
     assert_eq!(Some(1), tenant.metadata.generation);
     assert_eq!(ready.spec, tenant.spec);
     // The requested pass is echoed; the restart itself writes nothing.
-    assert_eq!(1, stage.tenant_writes(writes).await.unwrap().len());
+    assert_eq!(1, fixture.tenant_writes(writes).await.unwrap().len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_19_idle_resyncs_write_nothing() {
-    let mut stage = Stage::new("idle").await;
-    stage.timing.sync = Some(Duration::from_millis(50));
+    let mut fixture = Fixture::new("idle").await;
+    fixture.timing.sync = Some(Duration::from_millis(50));
     let passes = Arc::new(AtomicUsize::new(0));
     let counter = passes.clone();
-    stage.observer = Arc::new(move |step, _| {
+    fixture.observer = Arc::new(move |step, _| {
         counter.fetch_add(usize::from(step == Step::Observe), Ordering::SeqCst);
     });
-    let operator = stage.start();
+    let operator = fixture.start();
     // Every class of setting, an empty text and a pending script.
-    stage
+    fixture
         .create(json!({
             "general": { "companyName": "Contoso AG", "division": "" },
             "contact": { "sipAddress": "OPS@contoso.com", "phone": "+41445551234" },
@@ -125,13 +125,13 @@ async fn rule_19_idle_resyncs_write_nothing() {
             } }
         }))
         .await;
-    let ready = stage.ready().await;
+    let ready = fixture.ready().await;
     operator.stop().await;
 
     // Counted from a restart, so that no pass is on both sides of a mark.
-    let (writes, calls) = marks(&stage).await;
+    let (writes, calls) = marks(&fixture).await;
     passes.store(0, Ordering::SeqCst);
-    let operator = stage.start();
+    let operator = fixture.start();
     until("ten resyncs after the first look", PATIENCE, async || match passes.load(Ordering::SeqCst) {
         made if made > 10 => Ok(()),
         made => Err(format!("{made} passes")),
@@ -139,11 +139,11 @@ async fn rule_19_idle_resyncs_write_nothing() {
     .await;
     operator.stop().await;
 
-    let idle = stage.get().await;
+    let idle = fixture.get().await;
     assert_eq!(version(&ready), version(&idle), "{:?} became {:?}", ready.status, idle.status);
-    let writes = stage.tenant_writes(writes).await.unwrap();
+    let writes = fixture.tenant_writes(writes).await.unwrap();
     assert!(writes.is_empty(), "{writes:?}");
-    let calls = stage.platform.calls(&stage.id, calls).await.unwrap();
+    let calls = fixture.platform.calls(&fixture.id, calls).await.unwrap();
     let made = passes.load(Ordering::SeqCst);
     println!("{made} passes, {} calls, no write", calls.len());
     assert_eq!(vec!["GET /v1/tenants/{id}"; made], calls.iter().map(|seen| seen.call.as_str()).collect::<Vec<_>>());
@@ -151,52 +151,52 @@ async fn rule_19_idle_resyncs_write_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_20_kubectl_diff_is_empty_once_ready() {
-    let stage = Stage::new("diff").await;
-    let _operator = stage.start();
+    let fixture = Fixture::new("diff").await;
+    let _operator = fixture.start();
     // As a user may write it: upper case that the platform changes, an empty text, a hidden section.
-    let manifest = stage.manifest(json!({
+    let manifest = fixture.manifest(json!({
         "general": { "o365Domain": "Contoso.onmicrosoft.COM", "division": "" },
         "contact": { "sipAddress": "SIP:ops@contoso.com" },
         "extensions": { "interact": { "enabled": false, "sessionRecoveryTimeoutSeconds": 30 } }
     }));
     for options in [&[][..], &["--server-side", "--force-conflicts"]] {
-        apply(&stage, options, &manifest).await;
-        stage.ready().await;
-        let diff = kubectl_file(&stage, &[&["diff"], options].concat(), &manifest).await;
+        apply(&fixture, options, &manifest).await;
+        fixture.ready().await;
+        let diff = kubectl_file(&fixture, &[&["diff"], options].concat(), &manifest).await;
         assert_eq!((Some(0), "", ""), (diff.status.code(), &*diff.stdout, &*diff.stderr), "{options:?}");
     }
 
     let mut edited = manifest.clone();
     edited["spec"]["general"]["name"] = json!("Fabrikam");
-    let diff = kubectl_file(&stage, &["diff"], &edited).await;
+    let diff = kubectl_file(&fixture, &["diff"], &edited).await;
     assert_eq!(Some(1), diff.status.code(), "{diff:?}");
     assert!(diff.stdout.contains("-    name: Contoso\n+    name: Fabrikam\n"), "{}", diff.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_23_applying_again_changes_nothing() {
-    let stage = Stage::new("reapply").await;
-    let operator = stage.start();
-    let manifest = stage.manifest(json!({ "general": { "companyName": "Contoso AG" } }));
+    let fixture = Fixture::new("reapply").await;
+    let operator = fixture.start();
+    let manifest = fixture.manifest(json!({ "general": { "companyName": "Contoso AG" } }));
     for (options, outcome) in [(&[][..], "unchanged"), (&["--server-side", "--force-conflicts"], "serverside-applied")]
     {
         // The first apply takes ownership.
-        apply(&stage, options, &manifest).await;
-        let before = stage.ready().await;
+        apply(&fixture, options, &manifest).await;
+        let before = fixture.ready().await;
         // The write that made it Ready is logged after it is visible, so the test waits for it instead of setting a mark.
         until("the audit log has the create", PATIENCE, async || {
-            let writes = stage.tenant_writes(Mark::START).await.map_err(|error| error.to_string())?;
+            let writes = fixture.tenant_writes(Mark::START).await.map_err(|error| error.to_string())?;
             if writes.len() == 2 { Ok(()) } else { Err(format!("{writes:?}")) }
         })
         .await;
-        let calls = stage.platform.mark().await.unwrap();
-        let printed = apply(&stage, options, &manifest).await;
+        let calls = fixture.platform.mark().await.unwrap();
+        let printed = apply(&fixture, options, &manifest).await;
         assert!(printed.trim_end().ends_with(outcome), "{printed}");
-        let after = stage.get().await;
+        let after = fixture.get().await;
         assert_eq!(before.resource_version(), after.resource_version(), "{options:?}");
         let made = (
-            stage.tenant_writes(Mark::START).await.unwrap().len(),
-            stage.platform.calls(&stage.id, calls).await.unwrap().len(),
+            fixture.tenant_writes(Mark::START).await.unwrap().len(),
+            fixture.platform.calls(&fixture.id, calls).await.unwrap().len(),
         );
         assert_eq!((2, 0), made, "nothing happened, so there was nothing to do");
     }

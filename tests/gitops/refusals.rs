@@ -8,20 +8,20 @@ use serde_json::{Map, Value, json};
 use super::kind::Kind;
 use super::samples::{self, CLEARS};
 use super::schema::{Node, PLURALS, good, walk};
+use crate::support::fixture::Fixture;
 use crate::support::rights::let_make_secrets;
-use crate::support::stage::Stage;
 use crate::support::users::ADMIN;
 
 /// A value that a path must not have.
-struct Bad {
+struct BadValue {
     what: &'static str,
     value: Value,
     /// What the error contains in addition to the path.
     says: Vec<String>,
 }
 
-fn bad(what: &'static str, value: Value, says: &[&str]) -> Bad {
-    Bad { what, value, says: says.iter().map(|word| (*word).to_owned()).collect() }
+fn bad(what: &'static str, value: Value, says: &[&str]) -> BadValue {
+    BadValue { what, value, says: says.iter().map(|word| (*word).to_owned()).collect() }
 }
 
 /// The bad values for the type of a setting. They do not depend on the schema, so that a setting without a bound or a rule
@@ -43,7 +43,7 @@ fn due(node: &Node<'_>) -> Vec<&'static str> {
 }
 
 /// All bad values that can be derived from a schema.
-fn bad_values(node: &Node<'_>) -> Vec<Bad> {
+fn bad_values(node: &Node<'_>) -> Vec<BadValue> {
     let mut all = vec![];
     let wrong = match node.kind() {
         "string" => vec![json!(7), json!(true), json!(["x"])],
@@ -143,19 +143,19 @@ fn good_values(node: &Node<'_>) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_values_are_rejected_with_path_and_reason() {
-    let stage = Stage::new("refusals").await;
+    let fixture = Fixture::new("refusals").await;
     // The one reference whose author must be allowed to create its target.
-    let_make_secrets(&stage.client(ADMIN), &stage.env.namespace, &["acs", "a.b-c", "0"]).await.unwrap();
+    let_make_secrets(&fixture.client(ADMIN), &fixture.env.namespace, &["acs", "a.b-c", "0"]).await.unwrap();
     let (mut refused, mut accepted, mut problems) = (BTreeMap::<&str, usize>::new(), 0, vec![]);
     let mut judged = 0;
     for plural in PLURALS {
-        let kind = Kind::new(&stage.env, plural).await;
+        let kind = Kind::new(&fixture.env, plural).await;
         for node in walk(kind.schema(), "spec") {
             let ways: BTreeSet<&str> = bad_values(&node).iter().map(|bad| bad.what).collect();
             let missing: Vec<&str> = due(&node).into_iter().filter(|way| !ways.contains(way)).collect();
             assert!(missing.is_empty(), "{plural} {}: nothing tries {missing:?}", node.name());
             judged += usize::from(!due(&node).is_empty());
-            for Bad { what, value, says } in bad_values(&node) {
+            for BadValue { what, value, says } in bad_values(&node) {
                 let answer = kind.create(&kind.with(&node.path, value.clone())).await;
                 let missing =
                     [&[node.name()], &*says].concat().into_iter().find(|word| !answer.message().contains(word));
@@ -198,10 +198,10 @@ async fn bad_values_are_rejected_with_path_and_reason() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_fields_are_rejected_with_their_path() {
-    let stage = Stage::new("unknown-fields").await;
+    let fixture = Fixture::new("unknown-fields").await;
     let mut refused = 0;
     for plural in PLURALS {
-        let kind = Kind::new(&stage.env, plural).await;
+        let kind = Kind::new(&fixture.env, plural).await;
         // A map accepts any name: it has no unknown fields.
         let objects = walk(kind.schema(), "spec").into_iter().filter(|node| node.kind() == "object");
         for node in objects.filter(|node| node.schema.get("additionalProperties").is_none()) {
@@ -221,10 +221,10 @@ async fn unknown_fields_are_rejected_with_their_path() {
 /// `null` has no meaning: server-side apply rejects it, and a create treats it as absent.
 #[tokio::test(flavor = "multi_thread")]
 async fn nulls_are_rejected_by_apply_dropped_by_create() {
-    let stage = Stage::new("nulls").await;
+    let fixture = Fixture::new("nulls").await;
     let (mut refused, mut dropped, mut problems) = (0, 0, vec![]);
     for plural in PLURALS {
-        let kind = Kind::new(&stage.env, plural).await;
+        let kind = Kind::new(&fixture.env, plural).await;
         for node in walk(kind.schema(), "spec").into_iter().filter(|node| node.path.last().unwrap() != "[]") {
             let object = kind.with(&node.path, Value::Null);
             let answer = kind.apply(&object).await;
@@ -250,10 +250,10 @@ async fn nulls_are_rejected_by_apply_dropped_by_create() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rules_and_samples_match() {
-    let stage = Stage::new("samples").await;
+    let fixture = Fixture::new("samples").await;
     let mut found = BTreeSet::new();
     for plural in PLURALS {
-        let kind = Kind::new(&stage.env, plural).await;
+        let kind = Kind::new(&fixture.env, plural).await;
         for node in walk(kind.schema(), "spec") {
             found.extend(node.rules().map(|(_, message)| message.strip_suffix(CLEARS).unwrap_or(message).to_owned()));
         }

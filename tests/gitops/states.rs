@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::history::{History, holds};
-use crate::support::stage::{CONNECTION_STRING, Stage, condition};
+use crate::support::fixture::{CONNECTION_STRING, Fixture, condition};
 
 /// The state in terms of kstatus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,12 +33,12 @@ fn state(tenant: &Tenant) -> (String, String, Mode) {
     (status, reason, mode(tenant))
 }
 
-impl Stage {
+impl Fixture {
     async fn interact(&self, settings: serde_json::Value) {
         self.patch(json!({ "spec": { "extensions": { "interact": settings } } })).await;
     }
 
-    async fn world(&self, method: Method, path: &str, body: Option<serde_json::Value>) {
+    async fn simulate(&self, method: Method, path: &str, body: Option<serde_json::Value>) {
         self.platform.ask(method, &format!("/sandbox/tenants/{}{path}", self.id), body).await.unwrap();
     }
 
@@ -53,90 +53,90 @@ impl Stage {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_26_reconciling_and_stalled_are_exclusive() {
-    let stage = Stage::new("states").await;
-    stage.create(json!({ "extensions": { "interact": { "enabled": true } } })).await;
-    let history = History::of(&stage).await;
-    let _operator = stage.start();
+    let fixture = Fixture::new("states").await;
+    fixture.create(json!({ "extensions": { "interact": { "enabled": true } } })).await;
+    let history = History::of(&fixture).await;
+    let _operator = fixture.start();
 
-    stage.condition("Ready", "False", "InvalidSettings").await;
-    stage.interact(json!({ "acsConnectionStringRef": { "name": "late", "key": "connection-string" } })).await;
-    stage.condition("Ready", "False", "SecretNotFound").await;
-    stage.secret(&stage.env.namespace, "late", json!({ "connection-string": "not a connection string" })).await;
-    stage.condition("Ready", "False", "SecretInvalid").await;
-    stage.secret(&stage.env.namespace, "late", json!({ "connection-string": CONNECTION_STRING })).await;
-    stage.pass().await;
-    stage.condition("ScriptExecutionPending", "True", "ScriptPending").await;
-    stage.ready().await;
+    fixture.condition("Ready", "False", "InvalidSettings").await;
+    fixture.interact(json!({ "acsConnectionStringRef": { "name": "late", "key": "connection-string" } })).await;
+    fixture.condition("Ready", "False", "SecretNotFound").await;
+    fixture.secret(&fixture.env.namespace, "late", json!({ "connection-string": "not a connection string" })).await;
+    fixture.condition("Ready", "False", "SecretInvalid").await;
+    fixture.secret(&fixture.env.namespace, "late", json!({ "connection-string": CONNECTION_STRING })).await;
+    fixture.pass().await;
+    fixture.condition("ScriptExecutionPending", "True", "ScriptPending").await;
+    fixture.ready().await;
 
     // The platform is down while there is a change to apply.
-    stage.platform.plant(json!([{ "route": "*", "action": { "kind": "status", "status": 503 } }])).await.unwrap();
-    stage.interact(json!({ "sessionRecoveryTimeoutSeconds": 30 })).await;
-    stage.condition("Ready", "False", "PlatformUnavailable").await;
-    stage.platform.heal().await.unwrap();
-    stage.ready().await;
+    fixture.platform.plant(json!([{ "route": "*", "action": { "kind": "status", "status": 503 } }])).await.unwrap();
+    fixture.interact(json!({ "sessionRecoveryTimeoutSeconds": 30 })).await;
+    fixture.condition("Ready", "False", "PlatformUnavailable").await;
+    fixture.platform.heal().await.unwrap();
+    fixture.ready().await;
 
     // Drift that is reported only.
-    stage.patch(json!({ "spec": { "driftPolicy": "Report" } })).await;
-    stage.ready().await;
+    fixture.patch(json!({ "spec": { "driftPolicy": "Report" } })).await;
+    fixture.ready().await;
     let drift = json!({ "extensions": { "interact": { "sessionRecoveryTimeoutSeconds": 40 } } });
-    stage.platform.edit(&stage.id, drift).await.unwrap();
-    stage.pass().await;
-    stage.condition("Synced", "False", "Drifted").await;
-    stage.patch(json!({ "spec": { "driftPolicy": "Correct" } })).await;
-    stage.condition("Synced", "True", "InSync").await;
+    fixture.platform.edit(&fixture.id, drift).await.unwrap();
+    fixture.pass().await;
+    fixture.condition("Synced", "False", "Drifted").await;
+    fixture.patch(json!({ "spec": { "driftPolicy": "Correct" } })).await;
+    fixture.condition("Synced", "True", "InSync").await;
 
     // The platform does not keep a value.
     let ignore = json!({ "pointer": "/general/division", "mode": "ignore" });
-    stage.world(Method::PUT, "/normaliser", Some(ignore)).await;
-    stage.patch(json!({ "spec": { "general": { "division": "Care" } } })).await;
-    stage.condition("Ready", "False", "PlatformRewritesValue").await;
+    fixture.simulate(Method::PUT, "/normaliser", Some(ignore)).await;
+    fixture.patch(json!({ "spec": { "general": { "division": "Care" } } })).await;
+    fixture.condition("Ready", "False", "PlatformRewritesValue").await;
     let keep = json!({ "pointer": "/general/division", "mode": "off" });
-    stage.world(Method::PUT, "/normaliser", Some(keep)).await;
-    stage.patch(json!({ "spec": { "general": { "division": "Care II" } } })).await;
-    stage.ready().await;
+    fixture.simulate(Method::PUT, "/normaliser", Some(keep)).await;
+    fixture.patch(json!({ "spec": { "general": { "division": "Care II" } } })).await;
+    fixture.ready().await;
 
     // The platform rejects what admission accepted.
     let refuse = json!({ "kind": "problem", "slug": "invalid-settings" });
-    stage.platform.plant(json!([{ "route": "PATCH /v1/tenants/{id}", "times": 1, "action": refuse }])).await.unwrap();
-    stage.patch(json!({ "spec": { "general": { "division": "Care III" } } })).await;
-    stage.condition("Ready", "False", "InvalidSettings").await;
-    stage.pass().await;
-    stage.ready().await;
+    fixture.platform.plant(json!([{ "route": "PATCH /v1/tenants/{id}", "times": 1, "action": refuse }])).await.unwrap();
+    fixture.patch(json!({ "spec": { "general": { "division": "Care III" } } })).await;
+    fixture.condition("Ready", "False", "InvalidSettings").await;
+    fixture.pass().await;
+    fixture.ready().await;
 
-    stage.allow("elsewhere").await;
-    stage.pass().await;
-    stage.condition("Ready", "False", "NamespaceNotPermitted").await;
-    stage.allow(&stage.env.namespace).await;
-    stage.pass().await;
-    stage.ready().await;
+    fixture.allow("elsewhere").await;
+    fixture.pass().await;
+    fixture.condition("Ready", "False", "NamespaceNotPermitted").await;
+    fixture.allow(&fixture.env.namespace).await;
+    fixture.pass().await;
+    fixture.ready().await;
 
     // Suspended with an edit that is not live.
-    stage.patch(json!({ "spec": { "suspend": true, "general": { "division": "Care IV" } } })).await;
-    stage.condition("Ready", "Unknown", "Suspended").await;
-    stage.patch(json!({ "spec": { "suspend": false } })).await;
-    stage.ready().await;
+    fixture.patch(json!({ "spec": { "suspend": true, "general": { "division": "Care IV" } } })).await;
+    fixture.condition("Ready", "Unknown", "Suspended").await;
+    fixture.patch(json!({ "spec": { "suspend": false } })).await;
+    fixture.ready().await;
 
     // Owned by another, then lost, then created again.
     let stamp = json!({ "owner": "other/contoso/contoso", "lastOwner": null });
-    stage.world(Method::PUT, "/stamp", Some(stamp)).await;
-    stage.pass().await;
-    stage.condition("Ready", "False", "OwnedByOther").await;
-    stage.world(Method::DELETE, "", None).await;
-    let lost = stage.pass().await;
+    fixture.simulate(Method::PUT, "/stamp", Some(stamp)).await;
+    fixture.pass().await;
+    fixture.condition("Ready", "False", "OwnedByOther").await;
+    fixture.simulate(Method::DELETE, "", None).await;
+    let lost = fixture.pass().await;
     let (_, reason, message) = condition(&lost, ConditionType::Ready.as_str()).unwrap();
     assert_eq!("TenantLost", reason);
     let token = message.rsplit(": ").next().unwrap();
-    stage.annotate("nimbus.luware.com/recreate", token).await;
-    stage.condition("Ready", "True", "Succeeded").await;
+    fixture.annotate("nimbus.luware.com/recreate", token).await;
+    fixture.condition("Ready", "True", "Succeeded").await;
 
     // Deleted, waiting for the script.
-    stage.patch(json!({ "spec": { "deletionPolicy": "Delete" } })).await;
-    stage.annotate("nimbus.luware.com/confirm-deletion", &stage.id).await;
-    stage.ready().await;
-    stage.delete().await;
-    stage.condition("Ready", "False", "Deleting").await;
-    stage.platform.run_script(&stage.id).await.unwrap();
-    stage.gone().await;
+    fixture.patch(json!({ "spec": { "deletionPolicy": "Delete" } })).await;
+    fixture.annotate("nimbus.luware.com/confirm-deletion", &fixture.id).await;
+    fixture.ready().await;
+    fixture.delete().await;
+    fixture.condition("Ready", "False", "Deleting").await;
+    fixture.platform.run_script(&fixture.id).await.unwrap();
+    fixture.gone().await;
 
     let (unseen, seen): (Vec<Tenant>, Vec<Tenant>) =
         history.versions().into_iter().partition(|tenant| tenant.status.as_ref().unwrap().observed_generation == -1);

@@ -6,7 +6,7 @@ use super::kind::{Kind, NAME};
 use super::maximal::largest;
 use super::schema::{Node, PLURALS, walk};
 use crate::support::controlplane::{ControlPlane, Options};
-use crate::support::stage::{Stage, StageOn};
+use crate::support::fixture::{Fixture, FixtureOn};
 use crate::support::users::{ADMIN, PLATFORM_ADMIN};
 use crate::support::wait::{PATIENCE, until};
 
@@ -31,7 +31,7 @@ fn tighten(schema: &mut Value) {
 }
 
 /// Installs a CRD with a tightened spec.
-async fn install(stage: &StageOn<'_>, kind: &Kind<'_>) {
+async fn install(fixture: &FixtureOn<'_>, kind: &Kind<'_>) {
     let mut crd = kind.crd.clone();
     for version in crd["spec"]["versions"].as_array_mut().unwrap() {
         tighten(&mut version["schema"]["openAPIV3Schema"]["properties"]["spec"]);
@@ -45,7 +45,7 @@ async fn install(stage: &StageOn<'_>, kind: &Kind<'_>) {
     crd["kind"] = json!("CustomResourceDefinition");
     let request = http::Request::put(url).header("content-type", "application/json");
     let request = request.body(crd.to_string().into_bytes()).unwrap();
-    stage.client(ADMIN).request::<Value>(request).await.expect("the stricter CRD is accepted");
+    fixture.client(ADMIN).request::<Value>(request).await.expect("the stricter CRD is accepted");
 }
 
 /// The edit that sets one value at a path.
@@ -77,13 +77,13 @@ fn places(nodes: Vec<Node<'_>>) -> Vec<Node<'_>> {
 async fn rule_12_objects_stay_editable_under_new_rules() {
     let options = Options { controller_manager: false, policies: false, ..Options::default() };
     let control_plane = ControlPlane::start(options).await.unwrap();
-    let stage = StageOn::on(&control_plane, "tightened").await;
+    let fixture = FixtureOn::on(&control_plane, "tightened").await;
     let (mut removed, mut refused) = (0, 0);
     for plural in PLURALS {
-        let kind = Kind::new(&stage.env, plural).await;
+        let kind = Kind::new(&fixture.env, plural).await;
         let stored = kind.store(&kind.object(largest(&kind.schema()["properties"]["spec"], 0))).await;
         assert_eq!(201, stored.code, "{}", stored.message());
-        install(&stage, &kind).await;
+        install(&fixture, &kind).await;
         let places = places(walk(kind.schema(), "spec"));
 
         // The new rule is active: every changed field is validated by it, and a new object by all rules.
@@ -107,11 +107,11 @@ async fn rule_12_objects_stay_editable_under_new_rules() {
 
         // Unchanged fields are not validated again, whatever else is edited.
         let name = format!("{plural}.nimbus.luware.com/{NAME}");
-        let scope = if plural == "tenants" { &stage.env.namespace } else { "default" };
-        let label = stage.env.kubectl(PLATFORM_ADMIN).run(&["-n", scope, "label", &name, "seen=yes"]).await.unwrap();
+        let scope = if plural == "tenants" { &fixture.env.namespace } else { "default" };
+        let label = fixture.env.kubectl(PLATFORM_ADMIN).run(&["-n", scope, "label", &name, "seen=yes"]).await.unwrap();
         assert!(label.status.success(), "{label:?}");
         let status = json!({ "status": { "observedGeneration": 7 } });
-        let answer = kind.patch(&stage.env.operator_user, "/status", false, &status).await;
+        let answer = kind.patch(&fixture.env.operator_user, "/status", false, &status).await;
         assert_eq!(201, answer.code, "{plural}: {answer:?}");
         for node in places.iter().filter(|node| !node.required) {
             let answer = kind.patch(PLATFORM_ADMIN, "", true, &edit(&node.path, Value::Null)).await;
@@ -126,10 +126,10 @@ async fn rule_12_objects_stay_editable_under_new_rules() {
 /// A rule on a parent object would validate every edit below it.
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_12_rules_are_on_a_leaf_or_its_parent() {
-    let stage = Stage::new("placed").await;
+    let fixture = Fixture::new("placed").await;
     let mut parents = vec![];
     for plural in PLURALS {
-        let kind = Kind::new(&stage.env, plural).await;
+        let kind = Kind::new(&fixture.env, plural).await;
         for node in walk(kind.schema(), "spec").into_iter().filter(|node| node.rules().next().is_some()) {
             let members = node.schema["properties"].as_object();
             for (name, schema) in members.into_iter().flatten() {

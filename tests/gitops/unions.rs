@@ -4,14 +4,14 @@ use serde_json::{Map, Value, json};
 
 use super::kind::Kind;
 use super::schema::{PLURALS, good, walk};
-use crate::support::stage::Stage;
+use crate::support::fixture::Fixture;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_11_union_error_names_its_members() {
-    let stage = Stage::new("unions").await;
+    let fixture = Fixture::new("unions").await;
     let mut unions = vec![];
     for plural in PLURALS {
-        let kind = Kind::new(&stage.env, plural).await;
+        let kind = Kind::new(&fixture.env, plural).await;
         assert!(!kind.crd.to_string().contains("\"oneOf\""), "{plural} has the keyword whose refusals nobody can read");
         for node in walk(kind.schema(), "spec") {
             let Some((_, message)) = node.rules().find(|(_, message)| message.contains("exactly one of")) else {

@@ -7,36 +7,36 @@ use serde_json::json;
 
 use super::history::{History, holds};
 use super::kubectl;
-use crate::support::stage::{CONNECTION_STRING, NAME, Stage, condition};
+use crate::support::fixture::{CONNECTION_STRING, Fixture, NAME, condition};
 use crate::support::users::TENANT_EDITOR;
 use crate::support::wait::{PATIENCE, until};
 
 /// `kubectl wait` until the Tenant is Ready; whether it is.
-async fn wait_for_ready(stage: &Stage, timeout: &str) -> bool {
+async fn wait_for_ready(fixture: &Fixture, timeout: &str) -> bool {
     let timeout = format!("--timeout={timeout}");
     let words = ["wait", "--for=condition=Ready", "tenants.nimbus.luware.com", NAME, &timeout];
-    let output = kubectl(stage, TENANT_EDITOR, &words).await;
+    let output = kubectl(fixture, TENANT_EDITOR, &words).await;
     assert!(output.status.success() || output.stderr.contains("timed out waiting"), "{output:?}");
     output.status.success()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_07_unobserved_object_is_not_current() {
-    let stage = Stage::new("unseen").await;
-    let created = stage.create(json!({})).await;
+    let fixture = Fixture::new("unseen").await;
+    let created = fixture.create(json!({})).await;
     assert_eq!(
         Some(-1),
         created.status.as_ref().map(|status| status.observed_generation),
         "in the answer of the create"
     );
     let path = "jsonpath={.status.observedGeneration}/{.metadata.generation}";
-    let shown = stage.kubectl(TENANT_EDITOR, &["get", "nten", NAME, "-o", path]).await.unwrap();
+    let shown = fixture.kubectl(TENANT_EDITOR, &["get", "nten", NAME, "-o", path]).await.unwrap();
     assert_eq!("-1/1", shown, "kstatus takes two different numbers for work in progress, and no number for none");
-    assert!(!wait_for_ready(&stage, "1s").await, "nobody has looked at it");
+    assert!(!wait_for_ready(&fixture, "1s").await, "nobody has looked at it");
 
-    let _operator = stage.start();
-    assert!(wait_for_ready(&stage, "60s").await);
-    let shown = stage.kubectl(TENANT_EDITOR, &["get", "nten", NAME, "-o", path]).await.unwrap();
+    let _operator = fixture.start();
+    assert!(wait_for_ready(&fixture, "60s").await);
+    let shown = fixture.kubectl(TENANT_EDITOR, &["get", "nten", NAME, "-o", path]).await.unwrap();
     assert_eq!("1/1", shown);
 }
 
@@ -48,48 +48,48 @@ fn generations(tenant: &Tenant) -> Vec<(&str, Option<i64>)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_24_status_and_conditions_have_generations() {
-    let stage = Stage::new("generations").await;
-    let _operator = stage.start();
-    stage.create(json!({})).await;
+    let fixture = Fixture::new("generations").await;
+    let _operator = fixture.start();
+    fixture.create(json!({})).await;
     let types = ["status", "Ready", "Accepted", "Synced", "ScriptExecutionPending", "LicenseOveruse", "TenantActive"];
     let expected = |generation| types.map(|name| (name, Some(generation))).to_vec();
-    assert_eq!(expected(1), generations(&stage.ready().await));
+    assert_eq!(expected(1), generations(&fixture.ready().await));
 
     // An edit of a setting, and an edit that changes nothing on the platform.
-    stage.patch(json!({ "spec": { "general": { "division": "Care" } } })).await;
-    assert_eq!(expected(2), generations(&stage.ready().await));
-    stage.patch(json!({ "spec": { "syncIntervalSeconds": 600 } })).await;
-    assert_eq!(expected(3), generations(&stage.ready().await));
+    fixture.patch(json!({ "spec": { "general": { "division": "Care" } } })).await;
+    assert_eq!(expected(2), generations(&fixture.ready().await));
+    fixture.patch(json!({ "spec": { "syncIntervalSeconds": 600 } })).await;
+    assert_eq!(expected(3), generations(&fixture.ready().await));
 
     // Also while it is not ready.
-    stage.patch(json!({ "spec": { "extensions": { "interact": { "enabled": true } } } })).await;
-    let stalled = stage.condition("Ready", "False", "InvalidSettings").await;
+    fixture.patch(json!({ "spec": { "extensions": { "interact": { "enabled": true } } } })).await;
+    let stalled = fixture.condition("Ready", "False", "InvalidSettings").await;
     assert!(generations(&stalled).iter().all(|(_, generation)| *generation == Some(4)), "{:?}", generations(&stalled));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_25_wait_ignores_outdated_conditions() {
-    let stage = Stage::new("fooled").await;
-    let operator = stage.start();
-    stage.create(json!({})).await;
-    stage.ready().await;
+    let fixture = Fixture::new("fooled").await;
+    let operator = fixture.start();
+    fixture.create(json!({})).await;
+    fixture.ready().await;
 
     // Without an operator the old Ready stays, and it is of another generation.
     operator.stop().await;
-    let edited = stage.patch(json!({ "spec": { "general": { "name": "Second" } } })).await;
+    let edited = fixture.patch(json!({ "spec": { "general": { "name": "Second" } } })).await;
     assert_eq!(Some("True".to_owned()), condition(&edited, ConditionType::Ready.as_str()).map(|(status, ..)| status));
-    assert!(!wait_for_ready(&stage, "1s").await, "the condition is of the generation before");
+    assert!(!wait_for_ready(&fixture, "1s").await, "the condition is of the generation before");
 
-    let _operator = stage.start();
-    assert!(wait_for_ready(&stage, "60s").await);
-    let (_, tenant) = stage.platform.tenant(&stage.id).await.unwrap();
+    let _operator = fixture.start();
+    assert!(wait_for_ready(&fixture, "60s").await);
+    let (_, tenant) = fixture.platform.tenant(&fixture.id).await.unwrap();
     assert_eq!("Second", tenant["settings"]["general"]["name"]);
 
     // While it runs: whenever the wait returns, the platform has the new value.
     for name in ["Third", "Fourth", "Fifth"] {
-        stage.patch(json!({ "spec": { "general": { "name": name } } })).await;
-        assert!(wait_for_ready(&stage, "60s").await);
-        let (_, tenant) = stage.platform.tenant(&stage.id).await.unwrap();
+        fixture.patch(json!({ "spec": { "general": { "name": name } } })).await;
+        assert!(wait_for_ready(&fixture, "60s").await);
+        let (_, tenant) = fixture.platform.tenant(&fixture.id).await.unwrap();
         assert_eq!(name, tenant["settings"]["general"]["name"]);
     }
 }
@@ -107,23 +107,23 @@ async fn another_second(tenant: &Tenant) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_27_transition_time_follows_status() {
-    let stage = Stage::new("transition").await;
-    let _operator = stage.start();
-    stage.create(json!({})).await;
-    let ready = stage.ready().await;
-    let history = History::of(&stage).await;
+    let fixture = Fixture::new("transition").await;
+    let _operator = fixture.start();
+    fixture.create(json!({})).await;
+    let ready = fixture.ready().await;
+    let history = History::of(&fixture).await;
     another_second(&ready).await;
     // Written again with the same status, for another generation.
-    stage.patch(json!({ "spec": { "general": { "division": "Care" } } })).await;
-    another_second(&stage.ready().await).await;
+    fixture.patch(json!({ "spec": { "general": { "division": "Care" } } })).await;
+    another_second(&fixture.ready().await).await;
     // To False, another reason of False, and back to True.
-    stage.patch(json!({ "spec": { "extensions": { "interact": { "enabled": true } } } })).await;
-    another_second(&stage.condition("Ready", "False", "InvalidSettings").await).await;
+    fixture.patch(json!({ "spec": { "extensions": { "interact": { "enabled": true } } } })).await;
+    another_second(&fixture.condition("Ready", "False", "InvalidSettings").await).await;
     let missing = json!({ "name": "late", "key": "connection-string" });
-    stage.patch(json!({ "spec": { "extensions": { "interact": { "acsConnectionStringRef": missing } } } })).await;
-    another_second(&stage.condition("Ready", "False", "SecretNotFound").await).await;
-    stage.patch(json!({ "spec": { "extensions": { "interact": { "enabled": false } } } })).await;
-    history.reaches(&stage.ready().await).await;
+    fixture.patch(json!({ "spec": { "extensions": { "interact": { "acsConnectionStringRef": missing } } } })).await;
+    another_second(&fixture.condition("Ready", "False", "SecretNotFound").await).await;
+    fixture.patch(json!({ "spec": { "extensions": { "interact": { "enabled": false } } } })).await;
+    history.reaches(&fixture.ready().await).await;
 
     let (mut flips, mut stays) = (0, 0);
     for pair in history.versions().windows(2) {
@@ -143,13 +143,13 @@ async fn rule_27_transition_time_follows_status() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_28_late_secret_recovers() {
-    let stage = Stage::new("late").await;
-    let _operator = stage.start();
+    let fixture = Fixture::new("late").await;
+    let _operator = fixture.start();
     let reference = json!({ "name": "late", "key": "connection-string" });
-    stage
+    fixture
         .create(json!({ "extensions": { "interact": { "enabled": true, "acsConnectionStringRef": reference } } }))
         .await;
-    let waiting = stage.condition("Ready", "False", "SecretNotFound").await;
+    let waiting = fixture.condition("Ready", "False", "SecretNotFound").await;
     assert!(
         holds(&waiting, ConditionType::Reconciling) && !holds(&waiting, ConditionType::Stalled),
         "Flux gives up on Stalled"
@@ -161,11 +161,11 @@ async fn rule_28_late_secret_recovers() {
     );
 
     // First with another key, then correct; the Tenant is not changed.
-    stage.secret(&stage.env.namespace, "late", json!({ "other": CONNECTION_STRING })).await;
-    let waiting = stage.condition("Ready", "False", "SecretKeyNotFound").await;
+    fixture.secret(&fixture.env.namespace, "late", json!({ "other": CONNECTION_STRING })).await;
+    let waiting = fixture.condition("Ready", "False", "SecretKeyNotFound").await;
     assert!(holds(&waiting, ConditionType::Reconciling) && !holds(&waiting, ConditionType::Stalled));
-    stage.secret(&stage.env.namespace, "late", json!({ "connection-string": CONNECTION_STRING })).await;
-    let ready = stage.ready().await;
+    fixture.secret(&fixture.env.namespace, "late", json!({ "connection-string": CONNECTION_STRING })).await;
+    let ready = fixture.ready().await;
     assert!(!holds(&ready, ConditionType::Reconciling) && !holds(&ready, ConditionType::Stalled));
     assert_eq!((Some(1), 0), (ready.metadata.generation, ready.annotations().len()), "nobody touched the Tenant");
 }

@@ -6,15 +6,15 @@ use serde_json::json;
 
 use crate::support::audit::Mark;
 use crate::support::env::TestEnv;
+use crate::support::fixture::Fixture;
 use crate::support::proxy::{Proxy, Upstream};
 use crate::support::recorder::Recorder;
-use crate::support::stage::Stage;
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_test_has_its_own_environment() {
-    let (one, other) = tokio::join!(TestEnv::new("corner"), TestEnv::new("corner"));
+    let (one, other) = tokio::join!(TestEnv::new("isolated"), TestEnv::new("isolated"));
     assert_ne!(one.namespace, other.namespace);
     assert_ne!(one.operator_user, other.operator_user);
 
@@ -42,12 +42,12 @@ async fn each_test_has_its_own_environment() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn operator_process_works_through_both_proxies() {
-    let stage = Stage::new("process").await;
-    let env = &stage.env;
+    let fixture = Fixture::new("process").await;
+    let env = &fixture.env;
     let recorder = Recorder::new(|_, path| !path.ends_with("/token"));
     let kubernetes = Proxy::start(Upstream::kubernetes(env.control_plane), &recorder).await.unwrap();
-    let platform = Proxy::start(Upstream::platform(&stage.platform.url()), &recorder).await.unwrap();
-    stage.platform_object(&platform.url()).await;
+    let platform = Proxy::start(Upstream::platform(&fixture.platform.url()), &recorder).await.unwrap();
+    fixture.platform_object(&platform.url()).await;
     let instance = format!("--instance={}", env.instance);
     let own_namespace = format!("--operator-namespace={}", env.operator_namespace);
     let arguments = ["run", "--cluster-id=test", &instance, &own_namespace];
@@ -64,8 +64,8 @@ async fn operator_process_works_through_both_proxies() {
         Ok(())
     })
     .await;
-    stage.create(json!({})).await;
-    stage.ready().await;
+    fixture.create(json!({})).await;
+    fixture.ready().await;
     let targets: Vec<_> = recorder.effects().iter().map(|effect| effect.target).collect();
     assert!(targets.contains(&"kubernetes") && targets.contains(&"platform"), "{targets:?}");
     assert!(operator.stop().await.unwrap().success(), "{}", operator.log());

@@ -21,13 +21,13 @@ use crate::support::wait::{PATIENCE, until};
 use crate::support::{http, users};
 
 /// The namespace of a test, through a proxy and directly.
-struct Corner {
+struct ProxyFixture {
     _proxy: Proxy,
     through: Api<ConfigMap>,
     direct: Api<ConfigMap>,
 }
 
-impl Corner {
+impl ProxyFixture {
     async fn new(namespace: &str, recorder: &Recorder) -> Self {
         let control_plane = ControlPlane::shared().await;
         let admin = control_plane.client(users::ADMIN);
@@ -67,11 +67,11 @@ async fn platform() -> (String, Arc<AtomicUsize>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn watch_works_through_the_proxy() {
     let recorder = Recorder::new(|_, _| true);
-    let corner = Corner::new("proxy-watch", &recorder).await;
-    let events = corner.through.watch(&WatchParams::default(), "0").await;
+    let fixture = ProxyFixture::new("proxy-watch", &recorder).await;
+    let events = fixture.through.watch(&WatchParams::default(), "0").await;
     let mut events = events.unwrap().boxed();
 
-    corner.create("seen").await.unwrap();
+    fixture.create("seen").await.unwrap();
 
     loop {
         let event = tokio::time::timeout(PATIENCE, events.next()).await.unwrap();
@@ -86,7 +86,7 @@ async fn watch_works_through_the_proxy() {
 #[tokio::test(flavor = "multi_thread")]
 async fn side_effects_are_counted_and_reads_are_not() {
     let recorder = Recorder::new(|_, path| !path.ends_with("/token"));
-    let corner = Corner::new("proxy-count", &recorder).await;
+    let fixture = ProxyFixture::new("proxy-count", &recorder).await;
     let (url, arrived) = platform().await;
     let admin_api = Proxy::start(Upstream::platform(&url), &recorder).await.unwrap();
     let client = http::client(None).unwrap();
@@ -94,9 +94,9 @@ async fn side_effects_are_counted_and_reads_are_not() {
 
     post("/v1/token").await.unwrap();
     post("/v1/tenants/1?confirm=YES").await.unwrap();
-    corner.create("one").await.unwrap();
-    corner.through.get("one").await.unwrap();
-    corner.create("one").await.unwrap_err();
+    fixture.create("one").await.unwrap();
+    fixture.through.get("one").await.unwrap();
+    fixture.create("one").await.unwrap_err();
     client.get(admin_api.url()).send().await.unwrap();
 
     assert_eq!(3, arrived.load(Ordering::SeqCst));
@@ -122,16 +122,16 @@ async fn everything_stops_at_the_crash_point() {
     {
         let recorder = Recorder::new(|_, _| true);
         let namespace = format!("proxy-{moment:?}").to_lowercase();
-        let corner = Arc::new(Corner::new(&namespace, &recorder).await);
+        let fixture = Arc::new(ProxyFixture::new(&namespace, &recorder).await);
         let reached = recorder.arm(2, moment);
-        corner.create("first").await.unwrap();
+        fixture.create("first").await.unwrap();
 
         let second = tokio::spawn({
-            let corner = corner.clone();
-            async move { corner.create("second").await }
+            let fixture = fixture.clone();
+            async move { fixture.create("second").await }
         });
         tokio::time::timeout(PATIENCE, reached).await.unwrap().unwrap();
-        assert_eq!(happened, corner.exists("second").await, "{moment:?}");
+        assert_eq!(happened, fixture.exists("second").await, "{moment:?}");
         if answered {
             until("the answer", PATIENCE, || async { second.is_finished().then_some(()).ok_or("none yet") }).await;
         }
@@ -139,22 +139,22 @@ async fn everything_stops_at_the_crash_point() {
 
         // Later side effects are held, and reads still pass.
         let third = tokio::spawn({
-            let corner = corner.clone();
-            async move { corner.create("third").await }
+            let fixture = fixture.clone();
+            async move { fixture.create("third").await }
         });
         until("the third to be held", PATIENCE, || async {
             let held = recorder.held();
             (held == 1).then_some(()).ok_or(format!("{held} are held"))
         })
         .await;
-        corner.through.get("first").await.unwrap();
+        fixture.through.get("first").await.unwrap();
 
         recorder.release();
         assert_eq!(answered, second.await.unwrap().is_ok(), "{moment:?}");
         third.await.unwrap().unwrap_err();
-        assert!(!corner.exists("third").await, "{moment:?}");
-        assert_eq!(happened, corner.exists("second").await, "{moment:?}");
-        corner.create("fourth").await.unwrap();
+        assert!(!fixture.exists("third").await, "{moment:?}");
+        assert_eq!(happened, fixture.exists("second").await, "{moment:?}");
+        fixture.create("fourth").await.unwrap();
         let numbers: Vec<_> = recorder.effects().iter().map(|effect| (effect.number, effect.status)).collect();
         let second = happened.then_some(201);
         assert_eq!(vec![(1, Some(201)), (2, second), (3, Some(201))], numbers);

@@ -12,10 +12,10 @@ const NIMBUS: &str = "nimbus.luware.com";
 
 /// One access check: user, verb, resource, group, namespace. `resource` may have a subresource.
 #[derive(Debug)]
-struct Question<'a>(&'a str, &'a str, &'a str, &'a str, &'a str);
+struct AccessCheck<'a>(&'a str, &'a str, &'a str, &'a str, &'a str);
 
-async fn may(question: &Question<'_>) -> bool {
-    let Question(user, verb, group, resource, namespace) = question;
+async fn may(check: &AccessCheck<'_>) -> bool {
+    let AccessCheck(user, verb, group, resource, namespace) = check;
     let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
     let review = SubjectAccessReview {
         spec: SubjectAccessReviewSpec {
@@ -52,45 +52,45 @@ async fn example_rbac_grants_what_is_needed() {
     let (here, own, elsewhere) = ("rights-tenants", "rights-operator", "default");
     let (editor, partner, platform) = (users::TENANT_EDITOR, users::PARTNER_ADMIN, users::PLATFORM_ADMIN);
     for allowed in [
-        Question(&operator, "watch", NIMBUS, "tenants", ""),
-        Question(&operator, "patch", NIMBUS, "tenants/status", elsewhere),
-        Question(&operator, "get", "", "secrets", here),
-        Question(&operator, "get", "", "secrets", own),
-        Question(&operator, "update", "coordination.k8s.io", "leases", own),
-        Question(&operator, "create", "events.k8s.io", "events", elsewhere),
-        Question(editor, "delete", NIMBUS, "tenants", here),
-        Question(editor, "get", "", "secrets", here),
-        Question(partner, "administer", NIMBUS, "partners", ""),
-        Question(partner, "create", NIMBUS, "tenants", here),
-        Question(partner, "get", "", "secrets", here),
-        Question(platform, "administer", NIMBUS, "platforms", ""),
-        Question(platform, "administer", NIMBUS, "partners", ""),
-        Question(platform, "list", NIMBUS, "tenants", ""),
-        Question(platform, "get", "", "secrets", here),
+        AccessCheck(&operator, "watch", NIMBUS, "tenants", ""),
+        AccessCheck(&operator, "patch", NIMBUS, "tenants/status", elsewhere),
+        AccessCheck(&operator, "get", "", "secrets", here),
+        AccessCheck(&operator, "get", "", "secrets", own),
+        AccessCheck(&operator, "update", "coordination.k8s.io", "leases", own),
+        AccessCheck(&operator, "create", "events.k8s.io", "events", elsewhere),
+        AccessCheck(editor, "delete", NIMBUS, "tenants", here),
+        AccessCheck(editor, "get", "", "secrets", here),
+        AccessCheck(partner, "administer", NIMBUS, "partners", ""),
+        AccessCheck(partner, "create", NIMBUS, "tenants", here),
+        AccessCheck(partner, "get", "", "secrets", here),
+        AccessCheck(platform, "administer", NIMBUS, "platforms", ""),
+        AccessCheck(platform, "administer", NIMBUS, "partners", ""),
+        AccessCheck(platform, "list", NIMBUS, "tenants", ""),
+        AccessCheck(platform, "get", "", "secrets", here),
     ] {
         assert!(may(&allowed).await, "{allowed:?}");
     }
     for refused in [
-        Question(&operator, "update", NIMBUS, "tenants", here),
-        Question(&operator, "create", NIMBUS, "tenants", here),
-        Question(&operator, "delete", NIMBUS, "tenants", here),
-        Question(&operator, "list", "", "secrets", here),
-        Question(&operator, "watch", "", "secrets", own),
-        Question(&operator, "get", "", "secrets", elsewhere),
-        Question(&operator, "create", "coordination.k8s.io", "leases", here),
-        Question(&operator, "administer", NIMBUS, "platforms", ""),
-        Question(editor, "patch", NIMBUS, "tenants/status", here),
-        Question(editor, "get", NIMBUS, "tenants", elsewhere),
-        Question(editor, "administer", NIMBUS, "partners", ""),
-        Question(editor, "list", "", "secrets", here),
-        Question(editor, "get", "", "secrets", elsewhere),
-        Question(editor, "get", "", "secrets", own),
-        Question(partner, "administer", NIMBUS, "platforms", ""),
-        Question(partner, "update", NIMBUS, "partners", ""),
-        Question(platform, "patch", NIMBUS, "tenants/status", here),
-        Question(platform, "get", "", "secrets", own),
-        Question(platform, "patch", NIMBUS, "tenants", elsewhere),
-        Question(&users::user(1), "get", NIMBUS, "tenants", here),
+        AccessCheck(&operator, "update", NIMBUS, "tenants", here),
+        AccessCheck(&operator, "create", NIMBUS, "tenants", here),
+        AccessCheck(&operator, "delete", NIMBUS, "tenants", here),
+        AccessCheck(&operator, "list", "", "secrets", here),
+        AccessCheck(&operator, "watch", "", "secrets", own),
+        AccessCheck(&operator, "get", "", "secrets", elsewhere),
+        AccessCheck(&operator, "create", "coordination.k8s.io", "leases", here),
+        AccessCheck(&operator, "administer", NIMBUS, "platforms", ""),
+        AccessCheck(editor, "patch", NIMBUS, "tenants/status", here),
+        AccessCheck(editor, "get", NIMBUS, "tenants", elsewhere),
+        AccessCheck(editor, "administer", NIMBUS, "partners", ""),
+        AccessCheck(editor, "list", "", "secrets", here),
+        AccessCheck(editor, "get", "", "secrets", elsewhere),
+        AccessCheck(editor, "get", "", "secrets", own),
+        AccessCheck(partner, "administer", NIMBUS, "platforms", ""),
+        AccessCheck(partner, "update", NIMBUS, "partners", ""),
+        AccessCheck(platform, "patch", NIMBUS, "tenants/status", here),
+        AccessCheck(platform, "get", "", "secrets", own),
+        AccessCheck(platform, "patch", NIMBUS, "tenants", elsewhere),
+        AccessCheck(&users::user(1), "get", NIMBUS, "tenants", here),
     ] {
         assert!(!may(&refused).await, "{refused:?}");
     }

@@ -8,12 +8,12 @@ use kube::api::{Api, Patch, PatchParams};
 use nimbus_operator::resources::Partner;
 use serde_json::{Value, json};
 
-use crate::support::stage::Stage;
+use crate::support::fixture::Fixture;
 use crate::support::wait::{PATIENCE, until};
 use crate::support::{apply, assets, users};
 
 /// A verb on a resource, e.g. `patch nimbus.luware.com/tenants/status`.
-type Right = String;
+type Permission = String;
 
 /// Granted for features that are not implemented yet; each is removed from this list when it is implemented.
 const NOT_YET: [(&str, &str); 4] = [
@@ -24,7 +24,7 @@ const NOT_YET: [(&str, &str); 4] = [
 ];
 
 /// What the example grants to the operator, in any namespace.
-fn granted() -> BTreeSet<Right> {
+fn granted() -> BTreeSet<Permission> {
     let yaml = std::fs::read_to_string(assets::checkout().join("examples/rbac.yaml")).unwrap();
     let objects = apply::documents(&yaml).unwrap();
     let roles = objects.iter().filter(|object| object.name_any().starts_with("nimbus-operator"));
@@ -48,54 +48,55 @@ fn granted() -> BTreeSet<Right> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn operator_uses_every_granted_permission() {
-    let stage = Stage::new("used").await;
-    let mark = stage.audit().mark().await.unwrap();
-    let operator = stage.connect().await;
-    stage.platform.auto_run(true).await.unwrap();
+    let fixture = Fixture::new("used").await;
+    let mark = fixture.audit().mark().await.unwrap();
+    let operator = fixture.connect().await;
+    fixture.platform.auto_run(true).await.unwrap();
     let reference = json!({ "name": "acs", "key": "connection-string" });
     let widget_key = json!({ "secretRef": { "name": "contoso-widget-key" } });
     let spec = json!({
         "deletionPolicy": "Delete", "partner": { "partnerRef": { "name": "nobody" } },
         "extensions": { "interact": { "enabled": true, "acsConnectionStringRef": reference, "widgetKey": widget_key } }
     });
-    stage.create(spec).await;
-    stage.condition("Ready", "False", "PartnerNotFound").await;
-    let name = &stage.env.namespace;
+    fixture.create(spec).await;
+    fixture.condition("Ready", "False", "PartnerNotFound").await;
+    let name = &fixture.env.namespace;
     let partner = json!({
         "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Partner", "metadata": { "name": name },
         "spec": { "displayName": "Northwind", "platformPartnerId": "northwind" }
     });
-    let partners: Api<Partner> = Api::all(stage.client(users::PLATFORM_ADMIN));
+    let partners: Api<Partner> = Api::all(fixture.client(users::PLATFORM_ADMIN));
     partners.patch(name, &PatchParams::apply("test").force(), &Patch::Apply(partner)).await.unwrap();
-    stage.patch(json!({ "spec": { "partner": { "partnerRef": { "name": name } } } })).await;
-    stage.ready().await;
+    fixture.patch(json!({ "spec": { "partner": { "partnerRef": { "name": name } } } })).await;
+    fixture.ready().await;
     // Operators of other tests reconcile this Partner too, and the first one writes: each edit is another chance.
     until("a status of a Partner was written", PATIENCE, async || {
         let edit = json!({ "spec": { "displayName": format!("Northwind {}", uuid::Uuid::new_v4()) } });
         partners.patch(name, &PatchParams::default(), &Patch::Merge(edit)).await.unwrap();
-        let writes = stage.audit().writes(&stage.env.operator_user, mark).await.unwrap();
+        let writes = fixture.audit().writes(&fixture.env.operator_user, mark).await.unwrap();
         let wrote = writes.iter().any(|write| write.resource == "partners" && write.subresource == "status");
         if wrote { Ok(()) } else { Err(format!("{writes:?}")) }
     })
     .await;
-    stage.patch(json!({ "spec": { "extensions": { "interact": { "widgetKey": { "rotation": "a" } } } } })).await;
-    stage.ready().await;
-    stage.annotate("nimbus.luware.com/confirm-deletion", &stage.id).await;
-    stage.delete().await;
-    stage.gone().await;
+    fixture.patch(json!({ "spec": { "extensions": { "interact": { "widgetKey": { "rotation": "a" } } } } })).await;
+    fixture.ready().await;
+    fixture.annotate("nimbus.luware.com/confirm-deletion", &fixture.id).await;
+    fixture.delete().await;
+    fixture.gone().await;
     operator.stop().await;
 
-    let requests = stage.audit().requests(&stage.env.operator_user, mark).await.unwrap();
+    let requests = fixture.audit().requests(&fixture.env.operator_user, mark).await.unwrap();
     let refused: Vec<_> = requests.iter().filter(|request| [401, 403].contains(&request.code)).collect();
     assert!(refused.is_empty(), "it has every right that it uses: {refused:?}");
     let right = |request: &crate::support::audit::Request| match request.subresource.as_str() {
         "" => format!("{} {}/{}", request.verb, request.group, request.resource),
         sub => format!("{} {}/{}/{sub}", request.verb, request.group, request.resource),
     };
-    let used: BTreeSet<Right> = requests.iter().filter(|request| !request.resource.is_empty()).map(right).collect();
+    let used: BTreeSet<Permission> =
+        requests.iter().filter(|request| !request.resource.is_empty()).map(right).collect();
     let granted = granted();
-    let not_yet: BTreeSet<Right> = NOT_YET.iter().map(|(right, _)| (*right).to_owned()).collect();
-    let unused: BTreeSet<&Right> = granted.difference(&used).collect();
+    let not_yet: BTreeSet<Permission> = NOT_YET.iter().map(|(right, _)| (*right).to_owned()).collect();
+    let unused: BTreeSet<&Permission> = granted.difference(&used).collect();
     assert_eq!(not_yet.iter().collect::<BTreeSet<_>>(), unused, "granted and not used");
-    assert_eq!(Vec::<&Right>::new(), used.difference(&granted).collect::<Vec<_>>(), "used and not granted");
+    assert_eq!(Vec::<&Permission>::new(), used.difference(&granted).collect::<Vec<_>>(), "used and not granted");
 }

@@ -2,161 +2,161 @@
 
 use serde_json::{Value, json};
 
-use super::{comes_to, conditions, stalled, unowned};
+use super::{conditions, ready_reason, stalled, unowned};
 use crate::deletion::{NO_EVENTS, Since, event, events, live, stamp, stamps};
-use crate::support::stage::{CONNECTION_STRING, NAME, Stage};
+use crate::support::fixture::{CONNECTION_STRING, Fixture, NAME};
 
 const MANAGED: &str = "belongs to nobody and differs in spec.general.companyName; spec.adoptionPolicy is IfMatches";
 
 /// Creates the Tenant, which may not adopt the tenant, and returns the message.
-async fn refused(stage: &Stage, spec: Value, reason: &str) -> String {
-    let (_, before) = stage.platform.tenant(&stage.id).await.unwrap();
-    let since = Since::now(stage).await;
-    stage.create(spec).await;
-    let (tenant, message) = comes_to(&stage.tenants(), NAME, reason).await;
+async fn refused(fixture: &Fixture, spec: Value, reason: &str) -> String {
+    let (_, before) = fixture.platform.tenant(&fixture.id).await.unwrap();
+    let since = Since::now(fixture).await;
+    fixture.create(spec).await;
+    let (tenant, message) = ready_reason(&fixture.tenants(), NAME, reason).await;
     assert_eq!(stalled(reason), conditions(&tenant));
     assert_eq!(None, tenant.metadata.finalizers);
-    stage.pass().await;
-    assert_eq!([""; 0], *since.effects(stage).await);
-    assert_eq!(["GET /v1/tenants/{id} 200"; 2], *since.calls(stage).await, "one look in each pass");
-    assert_eq!(["patch tenants/status 200"; 2], *since.writes(stage).await, "the second for the requested pass");
-    let (_, after) = stage.platform.tenant(&stage.id).await.unwrap();
+    fixture.pass().await;
+    assert_eq!([""; 0], *since.effects(fixture).await);
+    assert_eq!(["GET /v1/tenants/{id} 200"; 2], *since.calls(fixture).await, "one look in each pass");
+    assert_eq!(["patch tenants/status 200"; 2], *since.writes(fixture).await, "the second for the requested pass");
+    let (_, after) = fixture.platform.tenant(&fixture.id).await.unwrap();
     assert_eq!(before, after);
-    assert_eq!(NO_EVENTS, *events(stage).await);
+    assert_eq!(NO_EVENTS, *events(fixture).await);
     message
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn never_adopts_nothing() {
-    let stage = Stage::new("adopt-never").await;
-    let _operator = stage.connect().await;
-    unowned(&stage).await;
-    let message = refused(&stage, json!({ "adoptionPolicy": "Never" }), "NotAdopted").await;
+    let fixture = Fixture::new("adopt-never").await;
+    let _operator = fixture.connect().await;
+    unowned(&fixture).await;
+    let message = refused(&fixture, json!({ "adoptionPolicy": "Never" }), "NotAdopted").await;
     assert_eq!("a tenant with this id exists and belongs to nobody; spec.adoptionPolicy is Never", message);
     // A changed policy takes effect at once, like any setting.
-    stage.patch(json!({ "spec": { "adoptionPolicy": "IfMatches" } })).await;
-    stage.ready().await;
-    assert_eq!((Some(stamp(&stage)), None), stamps(&stage).await);
+    fixture.patch(json!({ "spec": { "adoptionPolicy": "IfMatches" } })).await;
+    fixture.ready().await;
+    assert_eq!((Some(stamp(&fixture)), None), stamps(&fixture).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn if_matches_adopts_an_equal_tenant() {
-    let stage = Stage::new("adopt-equal").await;
-    let _operator = stage.connect().await;
-    unowned(&stage).await;
-    let (_, before) = stage.platform.tenant(&stage.id).await.unwrap();
-    let since = Since::now(&stage).await;
-    live(&stage, stage.manifest(json!({}))).await;
-    assert_eq!(["GET /v1/tenants/{id} 200", "PUT /v1/tenants/{id}/owner 200"], *since.calls(&stage).await);
-    assert_eq!(["patch tenants 200", "patch tenants/status 200"], *since.writes(&stage).await);
-    let (_, after) = stage.platform.tenant(&stage.id).await.unwrap();
+    let fixture = Fixture::new("adopt-equal").await;
+    let _operator = fixture.connect().await;
+    unowned(&fixture).await;
+    let (_, before) = fixture.platform.tenant(&fixture.id).await.unwrap();
+    let since = Since::now(&fixture).await;
+    live(&fixture, fixture.manifest(json!({}))).await;
+    assert_eq!(["GET /v1/tenants/{id} 200", "PUT /v1/tenants/{id}/owner 200"], *since.calls(&fixture).await);
+    assert_eq!(["patch tenants 200", "patch tenants/status 200"], *since.writes(&fixture).await);
+    let (_, after) = fixture.platform.tenant(&fixture.id).await.unwrap();
     assert_eq!((&before["settings"], &before["settingsVersion"]), (&after["settings"], &after["settingsVersion"]));
-    assert_eq!((Some(stamp(&stage)), None), stamps(&stage).await);
-    assert_eq!([event("Normal", "Adopted")], *events(&stage).await);
+    assert_eq!((Some(stamp(&fixture)), None), stamps(&fixture).await);
+    assert_eq!([event("Normal", "Adopted")], *events(&fixture).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn if_matches_reports_differences() {
-    let stage = Stage::new("adopt-differs").await;
-    let _operator = stage.connect().await;
-    unowned(&stage).await;
-    let message = refused(&stage, json!({ "general": { "companyName": "Contoso AG" } }), "NotAdopted").await;
+    let fixture = Fixture::new("adopt-differs").await;
+    let _operator = fixture.connect().await;
+    unowned(&fixture).await;
+    let message = refused(&fixture, json!({ "general": { "companyName": "Contoso AG" } }), "NotAdopted").await;
     assert!(message.ends_with(MANAGED), "{message}");
     // Once someone makes the tenant equal on the platform, the next pass adopts it.
-    stage.platform.edit(&stage.id, json!({ "general": { "companyName": "Contoso AG" } })).await.unwrap();
-    let since = Since::now(&stage).await;
-    stage.pass().await;
-    stage.ready().await;
-    assert_eq!(["owner-claimed"], *since.effects(&stage).await);
+    fixture.platform.edit(&fixture.id, json!({ "general": { "companyName": "Contoso AG" } })).await.unwrap();
+    let since = Since::now(&fixture).await;
+    fixture.pass().await;
+    fixture.ready().await;
+    assert_eq!(["owner-claimed"], *since.effects(&fixture).await);
 }
 
 /// A sealed value cannot be compared and counts as no difference: it is sent after the adoption.
 #[tokio::test(flavor = "multi_thread")]
 async fn sealed_value_is_not_a_difference() {
-    let stage = Stage::new("adopt-sealed").await;
-    let _operator = stage.connect().await;
-    unowned(&stage).await;
+    let fixture = Fixture::new("adopt-sealed").await;
+    let _operator = fixture.connect().await;
+    unowned(&fixture).await;
     let string = json!({ "value": CONNECTION_STRING });
     let interact = json!({ "interact": { "enabled": true, "acsConnectionString": string } });
-    stage.platform.edit(&stage.id, json!({ "extensions": interact })).await.unwrap();
-    let (_, before) = stage.platform.tenant(&stage.id).await.unwrap();
-    let since = Since::now(&stage).await;
+    fixture.platform.edit(&fixture.id, json!({ "extensions": interact })).await.unwrap();
+    let (_, before) = fixture.platform.tenant(&fixture.id).await.unwrap();
+    let since = Since::now(&fixture).await;
     let reference = json!({ "name": "acs", "key": "connection-string" });
     let spec = json!({ "interact": { "enabled": true, "acsConnectionStringRef": reference } });
-    live(&stage, stage.manifest(json!({ "extensions": spec }))).await;
+    live(&fixture, fixture.manifest(json!({ "extensions": spec }))).await;
     let calls = ["GET /v1/tenants/{id} 200", "PUT /v1/tenants/{id}/owner 200", "PATCH /v1/tenants/{id} 200"];
-    assert_eq!(calls, *since.calls(&stage).await);
-    let (_, after) = stage.platform.tenant(&stage.id).await.unwrap();
+    assert_eq!(calls, *since.calls(&fixture).await);
+    let (_, after) = fixture.platform.tenant(&fixture.id).await.unwrap();
     assert_eq!(before["settings"], after["settings"], "an equal value moves no version");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn always_adopts_despite_differences() {
-    let stage = Stage::new("adopt-always").await;
-    let _operator = stage.connect().await;
-    unowned(&stage).await;
-    let since = Since::now(&stage).await;
+    let fixture = Fixture::new("adopt-always").await;
+    let _operator = fixture.connect().await;
+    unowned(&fixture).await;
+    let since = Since::now(&fixture).await;
     let spec = json!({ "adoptionPolicy": "Always", "general": { "companyName": "Contoso AG" } });
-    live(&stage, stage.manifest(spec)).await;
+    live(&fixture, fixture.manifest(spec)).await;
     let calls = ["GET /v1/tenants/{id} 200", "PUT /v1/tenants/{id}/owner 200", "PATCH /v1/tenants/{id} 200"];
-    assert_eq!(calls, *since.calls(&stage).await);
-    assert_eq!(["owner-claimed", "settings-changed"], *since.effects(&stage).await);
-    assert_eq!(["patch tenants 200", "patch tenants/status 200"], *since.writes(&stage).await);
-    stage.settings("the spec's value", |settings| settings["general"]["companyName"] == "Contoso AG").await;
-    assert_eq!([event("Normal", "Adopted")], *events(&stage).await);
+    assert_eq!(calls, *since.calls(&fixture).await);
+    assert_eq!(["owner-claimed", "settings-changed"], *since.effects(&fixture).await);
+    assert_eq!(["patch tenants 200", "patch tenants/status 200"], *since.writes(&fixture).await);
+    fixture.settings("the spec's value", |settings| settings["general"]["companyName"] == "Contoso AG").await;
+    assert_eq!([event("Normal", "Adopted")], *events(&fixture).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn foreign_stamp_is_respected_by_every_policy() {
-    let mut stage = Stage::new("foreign-stamp").await;
-    let _operator = stage.connect().await;
+    let mut fixture = Fixture::new("foreign-stamp").await;
+    let _operator = fixture.connect().await;
     // Another cluster; a cluster whose ID starts like ours; a Tenant of the same name in another cluster.
-    let namespace = stage.env.namespace.clone();
+    let namespace = fixture.env.namespace.clone();
     let foreign = ["elsewhere/contoso/contoso".into(), "test2/a/b".into(), format!("elsewhere/{namespace}/{NAME}")];
     for owner in foreign {
-        stage.id = uuid::Uuid::new_v4().to_string();
-        unowned(&stage).await;
+        fixture.id = uuid::Uuid::new_v4().to_string();
+        unowned(&fixture).await;
         // Former ownership does not count while another owner has the tenant.
-        stage.platform.stamp(&stage.id, Some(&owner), Some(&stamp(&stage))).await.unwrap();
+        fixture.platform.stamp(&fixture.id, Some(&owner), Some(&stamp(&fixture))).await.unwrap();
         let spec = json!({ "adoptionPolicy": "Always", "general": { "companyName": "Contoso AG" } });
-        let message = refused(&stage, spec, "OwnedByOther").await;
+        let message = refused(&fixture, spec, "OwnedByOther").await;
         let expected = format!("the tenant is managed by '{owner}' (cluster/namespace/name); nothing was written");
         assert_eq!(expected, message);
-        let since = Since::now(&stage).await;
-        stage.delete().await;
-        stage.gone().await;
-        assert_eq!([""; 0], *since.calls(&stage).await);
-        assert_eq!((Some(owner), Some(stamp(&stage))), stamps(&stage).await);
+        let since = Since::now(&fixture).await;
+        fixture.delete().await;
+        fixture.gone().await;
+        assert_eq!([""; 0], *since.calls(&fixture).await);
+        assert_eq!((Some(owner), Some(stamp(&fixture))), stamps(&fixture).await);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn later_foreign_stamp_stops_the_operator() {
-    let stage = Stage::new("taken-away").await;
-    let _operator = stage.connect().await;
-    live(&stage, stage.manifest(json!({}))).await;
-    stage.platform.stamp(&stage.id, Some("elsewhere/contoso/contoso"), Some(&stamp(&stage))).await.unwrap();
-    stage.platform.edit(&stage.id, json!({ "general": { "name": "Theirs" } })).await.unwrap();
-    let since = Since::now(&stage).await;
-    stage.patch(json!({ "spec": { "general": { "companyName": "Ours" } } })).await;
-    stage.condition("Ready", "False", "OwnedByOther").await;
-    assert_eq!([""; 0], *since.effects(&stage).await);
-    assert_eq!(["GET /v1/tenants/{id} 200"], *since.calls(&stage).await);
+    let fixture = Fixture::new("taken-away").await;
+    let _operator = fixture.connect().await;
+    live(&fixture, fixture.manifest(json!({}))).await;
+    fixture.platform.stamp(&fixture.id, Some("elsewhere/contoso/contoso"), Some(&stamp(&fixture))).await.unwrap();
+    fixture.platform.edit(&fixture.id, json!({ "general": { "name": "Theirs" } })).await.unwrap();
+    let since = Since::now(&fixture).await;
+    fixture.patch(json!({ "spec": { "general": { "companyName": "Ours" } } })).await;
+    fixture.condition("Ready", "False", "OwnedByOther").await;
+    assert_eq!([""; 0], *since.effects(&fixture).await);
+    assert_eq!(["GET /v1/tenants/{id} 200"], *since.calls(&fixture).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stamp_of_a_missing_tenant_is_free() {
-    let stage = Stage::new("stale-stamp").await;
-    let _operator = stage.connect().await;
-    unowned(&stage).await;
-    let stale = format!("test/{}/gone", stage.env.namespace);
-    stage.platform.stamp(&stage.id, Some(&stale), None).await.unwrap();
+    let fixture = Fixture::new("stale-stamp").await;
+    let _operator = fixture.connect().await;
+    unowned(&fixture).await;
+    let stale = format!("test/{}/gone", fixture.env.namespace);
+    fixture.platform.stamp(&fixture.id, Some(&stale), None).await.unwrap();
     // Free, but the policy still decides.
-    stage.create(json!({ "adoptionPolicy": "Never" })).await;
-    comes_to(&stage.tenants(), NAME, "NotAdopted").await;
-    let since = Since::now(&stage).await;
-    stage.patch(json!({ "spec": { "adoptionPolicy": "IfMatches" } })).await;
-    stage.ready().await;
-    assert_eq!(["owner-claimed"], *since.effects(&stage).await);
-    assert_eq!((Some(stamp(&stage)), Some(stale)), stamps(&stage).await);
+    fixture.create(json!({ "adoptionPolicy": "Never" })).await;
+    ready_reason(&fixture.tenants(), NAME, "NotAdopted").await;
+    let since = Since::now(&fixture).await;
+    fixture.patch(json!({ "spec": { "adoptionPolicy": "IfMatches" } })).await;
+    fixture.ready().await;
+    assert_eq!(["owner-claimed"], *since.effects(&fixture).await);
+    assert_eq!((Some(stamp(&fixture)), Some(stale)), stamps(&fixture).await);
 }

@@ -5,18 +5,18 @@ use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
 use nimbus_operator::resources::{Platform, Tenant};
 use serde_json::{Value, json};
 
-use super::{comes_to, conditions, rival, stalled, tenants};
-use crate::deletion::{CONFIRM, NO_EVENTS, Since, doomed, event, events, live, stamp, stamps};
+use super::{conditions, ready_reason, rival, stalled, tenants};
+use crate::deletion::{CONFIRM, NO_EVENTS, Since, confirmed_manifest, event, events, live, stamp, stamps};
 use crate::support::env::create_namespace;
+use crate::support::fixture::{Fixture, NAME, Operator, condition};
 use crate::support::rights::{self, Placement};
-use crate::support::stage::{NAME, Operator, Stage, condition};
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
 
-async fn create(stage: &Stage, manifest: Value) -> Tenant {
+async fn create(fixture: &Fixture, manifest: Value) -> Tenant {
     let namespace = manifest["metadata"]["namespace"].as_str().unwrap().to_owned();
     let params = PostParams { field_manager: Some("test".into()), ..PostParams::default() };
-    tenants(stage, &namespace).create(&params, &serde_json::from_value(manifest).unwrap()).await.unwrap()
+    tenants(fixture, &namespace).create(&params, &serde_json::from_value(manifest).unwrap()).await.unwrap()
 }
 
 async fn delete(tenants: &Api<Tenant>, name: &str) {
@@ -43,111 +43,112 @@ async fn pass(tenants: &Api<Tenant>, name: &str) {
 }
 
 /// A second namespace that the Platform allows and the operator watches.
-async fn second_namespace(stage: &Stage) -> String {
-    let admin = stage.client(users::ADMIN);
-    let second = format!("{}-second", stage.env.namespace);
+async fn second_namespace(fixture: &Fixture) -> String {
+    let admin = fixture.client(users::ADMIN);
+    let second = format!("{}-second", fixture.env.namespace);
     create_namespace(&admin, &second).await.unwrap();
     let placement = Placement {
-        operator: &stage.env.operator_user,
-        operator_namespace: &stage.env.operator_namespace,
+        operator: &fixture.env.operator_user,
+        operator_namespace: &fixture.env.operator_namespace,
         namespace: &second,
     };
     rights::grant(&admin, &placement).await.unwrap();
-    let allowed = json!({ "spec": { "allowedNamespaces": { "names": [stage.env.namespace, second] } } });
-    let platforms: Api<Platform> = Api::all(stage.client(users::PLATFORM_ADMIN));
+    let allowed = json!({ "spec": { "allowedNamespaces": { "names": [fixture.env.namespace, second] } } });
+    let platforms: Api<Platform> = Api::all(fixture.client(users::PLATFORM_ADMIN));
     let params = PatchParams { field_manager: Some("test".into()), ..PatchParams::default() };
-    platforms.patch(&stage.env.platform, &params, &Patch::Merge(allowed)).await.unwrap();
+    platforms.patch(&fixture.env.platform, &params, &Patch::Merge(allowed)).await.unwrap();
     second
 }
 
-async fn start_in(stage: &Stage, namespaces: &[&str]) -> Operator {
+async fn start_in(fixture: &Fixture, namespaces: &[&str]) -> Operator {
     let namespaces = namespaces.iter().map(|name| (*name).to_owned()).collect();
-    let operator = stage.start_with(nimbus_operator::controller::Options { namespaces, ..stage.options() });
-    stage.connected().await;
+    let operator = fixture.start_with(nimbus_operator::controller::Options { namespaces, ..fixture.options() });
+    fixture.connected().await;
     operator
 }
 
 /// The whole lifecycle of a rival: it reports the owner, writes nothing, and is deleted without a trace.
-async fn loses(stage: &Stage, namespace: &str) {
-    let rivals = tenants(stage, namespace);
-    let since = Since::now(stage).await;
+async fn loses(fixture: &Fixture, namespace: &str) {
+    let rivals = tenants(fixture, namespace);
+    let since = Since::now(fixture).await;
     // Even one that may adopt anything and requests the deletion of the tenant.
     let spec = json!({
         "general": { "companyName": "Rival" }, "adoptionPolicy": "Always", "deletionPolicy": "Delete",
     });
-    let mut manifest = rival(stage, namespace, spec);
-    manifest["metadata"]["annotations"] = json!({ CONFIRM: stage.id });
-    create(stage, manifest).await;
-    let (tenant, message) = comes_to(&rivals, "rival", "OwnedByOther").await;
-    let expected = format!("the tenant is managed by '{}' (cluster/namespace/name); nothing was written", stamp(stage));
+    let mut manifest = rival(fixture, namespace, spec);
+    manifest["metadata"]["annotations"] = json!({ CONFIRM: fixture.id });
+    create(fixture, manifest).await;
+    let (tenant, message) = ready_reason(&rivals, "rival", "OwnedByOther").await;
+    let expected =
+        format!("the tenant is managed by '{}' (cluster/namespace/name); nothing was written", stamp(fixture));
     assert_eq!(expected, message);
     assert_eq!(stalled("OwnedByOther"), conditions(&tenant));
     assert_eq!(None, tenant.metadata.finalizers, "it holds nothing, so nothing holds it");
     assert_eq!(None, tenant.status.unwrap().applied);
     pass(&rivals, "rival").await;
-    let status_writes = since.writes(stage).await;
+    let status_writes = since.writes(fixture).await;
     assert_eq!(["patch tenants/status 200"; 2], *status_writes, "one, and one for the requested pass");
     delete(&rivals, "rival").await;
-    assert_eq!([""; 0], *since.effects(stage).await);
-    assert_eq!(0, since.deletions(stage).await);
-    assert_eq!((Some(stamp(stage)), None), stamps(stage).await);
-    assert_eq!(NO_EVENTS, *events(stage).await);
+    assert_eq!([""; 0], *since.effects(fixture).await);
+    assert_eq!(0, since.deletions(fixture).await);
+    assert_eq!((Some(stamp(fixture)), None), stamps(fixture).await);
+    assert_eq!(NO_EVENTS, *events(fixture).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn first_claim_wins_in_one_namespace() {
-    let stage = Stage::new("rivals").await;
-    let _operator = stage.connect().await;
-    live(&stage, stage.manifest(json!({}))).await;
-    loses(&stage, &stage.env.namespace).await;
-    stage.pass().await;
-    assert_eq!("Succeeded", condition(&stage.get().await, "Ready").unwrap().1, "the winner does not notice");
+    let fixture = Fixture::new("rivals").await;
+    let _operator = fixture.connect().await;
+    live(&fixture, fixture.manifest(json!({}))).await;
+    loses(&fixture, &fixture.env.namespace).await;
+    fixture.pass().await;
+    assert_eq!("Succeeded", condition(&fixture.get().await, "Ready").unwrap().1, "the winner does not notice");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn first_claim_wins_across_namespaces() {
-    let stage = Stage::new("rivals-apart").await;
-    let second = second_namespace(&stage).await;
-    let _operator = start_in(&stage, &[&stage.env.namespace, &second]).await;
-    live(&stage, stage.manifest(json!({}))).await;
-    loses(&stage, &second).await;
+    let fixture = Fixture::new("rivals-apart").await;
+    let second = second_namespace(&fixture).await;
+    let _operator = start_in(&fixture, &[&fixture.env.namespace, &second]).await;
+    live(&fixture, fixture.manifest(json!({}))).await;
+    loses(&fixture, &second).await;
 }
 
 /// A rival with our finalizer, as from a backup, goes through a real deletion.
 #[tokio::test(flavor = "multi_thread")]
 async fn deleting_the_loser_changes_nothing() {
-    let stage = Stage::new("rivals-delete").await;
-    let _operator = stage.connect().await;
-    live(&stage, stage.manifest(json!({}))).await;
-    let rivals = stage.tenants();
+    let fixture = Fixture::new("rivals-delete").await;
+    let _operator = fixture.connect().await;
+    live(&fixture, fixture.manifest(json!({}))).await;
+    let rivals = fixture.tenants();
     for policy in ["Retain", "Delete"] {
-        let since = Since::now(&stage).await;
-        let mut manifest = rival(&stage, &stage.env.namespace, json!({ "deletionPolicy": policy }));
-        manifest["metadata"]["annotations"] = json!({ CONFIRM: stage.id });
+        let since = Since::now(&fixture).await;
+        let mut manifest = rival(&fixture, &fixture.env.namespace, json!({ "deletionPolicy": policy }));
+        manifest["metadata"]["annotations"] = json!({ CONFIRM: fixture.id });
         manifest["metadata"]["finalizers"] = json!([crate::deletion::FINALIZER]);
-        create(&stage, manifest).await;
-        comes_to(&rivals, "rival", "OwnedByOther").await;
+        create(&fixture, manifest).await;
+        ready_reason(&rivals, "rival", "OwnedByOther").await;
         delete(&rivals, "rival").await;
-        assert_eq!(["GET /v1/tenants/{id} 200"; 2], *since.calls(&stage).await, "{policy}");
-        assert_eq!((Some(stamp(&stage)), None), stamps(&stage).await, "{policy}");
+        assert_eq!(["GET /v1/tenants/{id} 200"; 2], *since.calls(&fixture).await, "{policy}");
+        assert_eq!((Some(stamp(&fixture)), None), stamps(&fixture).await, "{policy}");
     }
-    assert_eq!(NO_EVENTS, *events(&stage).await);
+    assert_eq!(NO_EVENTS, *events(&fixture).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn race_for_a_tenant_has_one_winner() {
-    let stage = Stage::new("rivals-race").await;
-    let operator = stage.connect().await;
+    let fixture = Fixture::new("rivals-race").await;
+    let operator = fixture.connect().await;
     operator.stop().await;
     for number in 0..4 {
         let mut manifest =
-            rival(&stage, &stage.env.namespace, json!({ "general": { "division": format!("{number}") } }));
+            rival(&fixture, &fixture.env.namespace, json!({ "general": { "division": format!("{number}") } }));
         manifest["metadata"]["name"] = json!(format!("rival-{number}"));
-        create(&stage, manifest).await;
+        create(&fixture, manifest).await;
     }
-    let since = Since::now(&stage).await;
-    let _operator = stage.connect().await;
-    let rivals = stage.tenants();
+    let since = Since::now(&fixture).await;
+    let _operator = fixture.connect().await;
+    let rivals = fixture.tenants();
     let mut outcomes = Vec::new();
     for number in 0..4 {
         let name = format!("rival-{number}");
@@ -162,68 +163,68 @@ async fn race_for_a_tenant_has_one_winner() {
     }
     outcomes.sort();
     assert_eq!(["OwnedByOther", "OwnedByOther", "OwnedByOther", "Succeeded"], *outcomes);
-    assert_eq!(["tenant-created"], *since.effects(&stage).await);
+    assert_eq!(["tenant-created"], *since.effects(&fixture).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn retained_winner_hands_the_tenant_over() {
-    let stage = Stage::new("hand-over").await;
-    let _operator = stage.connect().await;
-    live(&stage, stage.manifest(json!({}))).await;
-    create(&stage, rival(&stage, &stage.env.namespace, json!({}))).await;
-    let rivals = stage.tenants();
-    comes_to(&rivals, "rival", "OwnedByOther").await;
-    let since = Since::now(&stage).await;
-    stage.delete().await;
-    stage.gone().await;
+    let fixture = Fixture::new("hand-over").await;
+    let _operator = fixture.connect().await;
+    live(&fixture, fixture.manifest(json!({}))).await;
+    create(&fixture, rival(&fixture, &fixture.env.namespace, json!({}))).await;
+    let rivals = fixture.tenants();
+    ready_reason(&rivals, "rival", "OwnedByOther").await;
+    let since = Since::now(&fixture).await;
+    fixture.delete().await;
+    fixture.gone().await;
     pass(&rivals, "rival").await;
-    comes_to(&rivals, "rival", "Succeeded").await;
-    assert_eq!(["owner-released", "owner-claimed"], *since.effects(&stage).await);
-    let heir = format!("test/{}/rival", stage.env.namespace);
-    assert_eq!((Some(heir.clone()), Some(stamp(&stage))), stamps(&stage).await);
-    assert_eq!([event("Normal", "Adopted"), event("Normal", "Released")], *events(&stage).await);
+    ready_reason(&rivals, "rival", "Succeeded").await;
+    assert_eq!(["owner-released", "owner-claimed"], *since.effects(&fixture).await);
+    let heir = format!("test/{}/rival", fixture.env.namespace);
+    assert_eq!((Some(heir.clone()), Some(stamp(&fixture))), stamps(&fixture).await);
+    assert_eq!([event("Normal", "Adopted"), event("Normal", "Released")], *events(&fixture).await);
 
     // The old name is created again and loses now, although it was the last owner once.
-    stage.try_create(stage.manifest(json!({}))).await.unwrap();
-    let (_, message) = comes_to(&stage.tenants(), NAME, "OwnedByOther").await;
+    fixture.try_create(fixture.manifest(json!({}))).await.unwrap();
+    let (_, message) = ready_reason(&fixture.tenants(), NAME, "OwnedByOther").await;
     assert!(message.contains(&format!("'{heir}'")), "{message}");
 }
 
 /// While the winner is being deleted, it still owns the tenant.
 #[tokio::test(flavor = "multi_thread")]
 async fn deleting_winner_keeps_the_tenant() {
-    let stage = Stage::new("hand-over-late").await;
-    let _operator = stage.connect().await;
-    live(&stage, doomed(&stage)).await;
-    create(&stage, rival(&stage, &stage.env.namespace, json!({}))).await;
-    let rivals = stage.tenants();
-    comes_to(&rivals, "rival", "OwnedByOther").await;
-    stage.delete().await;
-    crate::deletion::waits_for(&stage, "Deleting", "provisioning script").await;
+    let fixture = Fixture::new("hand-over-late").await;
+    let _operator = fixture.connect().await;
+    live(&fixture, confirmed_manifest(&fixture)).await;
+    create(&fixture, rival(&fixture, &fixture.env.namespace, json!({}))).await;
+    let rivals = fixture.tenants();
+    ready_reason(&rivals, "rival", "OwnedByOther").await;
+    fixture.delete().await;
+    crate::deletion::waiting_for(&fixture, "Deleting", "provisioning script").await;
     pass(&rivals, "rival").await;
-    comes_to(&rivals, "rival", "OwnedByOther").await;
-    stage.platform.run_script(&stage.id).await.unwrap();
-    stage.gone().await;
+    ready_reason(&rivals, "rival", "OwnedByOther").await;
+    fixture.platform.run_script(&fixture.id).await.unwrap();
+    fixture.gone().await;
     pass(&rivals, "rival").await;
-    comes_to(&rivals, "rival", "TenantLost").await;
+    ready_reason(&rivals, "rival", "TenantLost").await;
 }
 
 /// The namespace of a Tenant is gone when its stamp is checked.
 #[tokio::test(flavor = "multi_thread")]
 async fn stamp_of_a_missing_namespace_is_free() {
-    let stage = Stage::new("gone-namespace").await;
-    let second = second_namespace(&stage).await;
-    let _operator = start_in(&stage, &[&stage.env.namespace, &second]).await;
-    super::unowned(&stage).await;
+    let fixture = Fixture::new("gone-namespace").await;
+    let second = second_namespace(&fixture).await;
+    let _operator = start_in(&fixture, &[&fixture.env.namespace, &second]).await;
+    super::unowned(&fixture).await;
     let stale = format!("test/{second}/rival");
-    stage.platform.stamp(&stage.id, Some(&stale), None).await.unwrap();
-    let namespaces: Api<Namespace> = Api::all(stage.client(users::ADMIN));
+    fixture.platform.stamp(&fixture.id, Some(&stale), None).await.unwrap();
+    let namespaces: Api<Namespace> = Api::all(fixture.client(users::ADMIN));
     namespaces.delete(&second, &DeleteParams::default()).await.unwrap();
     until("the namespace is gone", PATIENCE, async || match namespaces.get_opt(&second).await {
         Ok(None) => Ok(()),
         other => Err(format!("{other:?}")),
     })
     .await;
-    live(&stage, stage.manifest(json!({}))).await;
-    assert_eq!((Some(stamp(&stage)), Some(stale)), stamps(&stage).await);
+    live(&fixture, fixture.manifest(json!({}))).await;
+    assert_eq!((Some(stamp(&fixture)), Some(stale)), stamps(&fixture).await);
 }

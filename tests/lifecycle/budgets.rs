@@ -11,31 +11,31 @@ use nimbus_operator::controller::Step;
 use serde_json::{Value, json};
 
 use super::Account;
-use crate::support::stage::{Operator, Stage};
+use crate::support::fixture::{Fixture, Operator};
 use crate::support::wait::{PATIENCE, until};
 
 /// What `settle` costs.
 const SETTLED: (&str, &str) = ("patch status", "GET");
 
 /// Requests one more pass and stops the operator.
-async fn settle(stage: &Stage, operator: Operator) {
-    stage.pass().await;
+async fn settle(fixture: &Fixture, operator: Operator) {
+    fixture.pass().await;
     operator.stop().await;
 }
 
 /// A fixture whose Tenant is Ready, without a running operator.
-async fn resting(mut stage: Stage, spec: Value) -> (Stage, Arc<AtomicUsize>) {
+async fn resting(mut fixture: Fixture, spec: Value) -> (Fixture, Arc<AtomicUsize>) {
     let passes = Arc::new(AtomicUsize::new(0));
     let counter = passes.clone();
-    stage.observer = Arc::new(move |step, _| {
+    fixture.observer = Arc::new(move |step, _| {
         counter.fetch_add(usize::from(step == Step::Observe), Ordering::SeqCst);
     });
-    let operator = stage.start();
-    stage.create(spec).await;
-    stage.ready().await;
+    let operator = fixture.start();
+    fixture.create(spec).await;
+    fixture.ready().await;
     operator.stop().await;
     passes.store(0, Ordering::SeqCst);
-    (stage, passes)
+    (fixture, passes)
 }
 
 /// Waits for this number of passes, and stops.
@@ -51,26 +51,26 @@ async fn after(passes: &AtomicUsize, most: usize, operator: Operator) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn create_costs_at_most_two_writes_two_calls() {
-    let stage = Stage::new("budget-create").await;
-    let account = Account::open(&stage).await;
-    let operator = stage.start();
-    stage.create(json!({})).await;
-    stage.ready().await;
-    settle(&stage, operator).await;
+    let fixture = Fixture::new("budget-create").await;
+    let account = Account::open(&fixture).await;
+    let operator = fixture.start();
+    fixture.create(json!({})).await;
+    fixture.ready().await;
+    settle(&fixture, operator).await;
     assert_eq!(["patch", "patch status", SETTLED.0], *account.writes().await, "the finalizer, the status");
     assert_eq!(["GET", "PUT", SETTLED.1], *account.calls().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn edit_costs_one_write_two_calls() {
-    let stage = Stage::new("budget-edit").await;
-    let operator = stage.start();
-    stage.create(json!({ "general": { "companyName": "Contoso AG" } })).await;
-    stage.ready().await;
-    let account = Account::open(&stage).await;
-    stage.patch(json!({ "spec": { "general": { "companyName": "Fabrikam AG" } } })).await;
-    stage.ready().await;
-    settle(&stage, operator).await;
+    let fixture = Fixture::new("budget-edit").await;
+    let operator = fixture.start();
+    fixture.create(json!({ "general": { "companyName": "Contoso AG" } })).await;
+    fixture.ready().await;
+    let account = Account::open(&fixture).await;
+    fixture.patch(json!({ "spec": { "general": { "companyName": "Fabrikam AG" } } })).await;
+    fixture.ready().await;
+    settle(&fixture, operator).await;
     assert_eq!(["patch status", SETTLED.0], *account.writes().await);
     assert_eq!(["GET", "PATCH", SETTLED.1], *account.calls().await);
     assert_eq!(vec![vec!["/general/companyName"]], account.changes().await);
@@ -78,25 +78,25 @@ async fn edit_costs_one_write_two_calls() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn local_edit_costs_one_write_one_call() {
-    let stage = Stage::new("budget-head").await;
-    let operator = stage.start();
-    stage.create(json!({})).await;
-    stage.ready().await;
-    let account = Account::open(&stage).await;
-    stage.patch(json!({ "spec": { "syncIntervalSeconds": 600 } })).await;
-    stage.ready().await;
-    settle(&stage, operator).await;
+    let fixture = Fixture::new("budget-head").await;
+    let operator = fixture.start();
+    fixture.create(json!({})).await;
+    fixture.ready().await;
+    let account = Account::open(&fixture).await;
+    fixture.patch(json!({ "spec": { "syncIntervalSeconds": 600 } })).await;
+    fixture.ready().await;
+    settle(&fixture, operator).await;
     assert_eq!(["patch status", SETTLED.0], *account.writes().await);
     assert_eq!(["GET", SETTLED.1], *account.calls().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unchanged_resync_costs_no_write_one_call() {
-    let mut stage = Stage::new("budget-resync").await;
-    stage.timing.sync = Some(Duration::from_millis(50));
-    let (stage, passes) = resting(stage, json!({ "contact": { "email": "ops@contoso.com" } })).await;
-    let account = Account::open(&stage).await;
-    let operator = stage.start();
+    let mut fixture = Fixture::new("budget-resync").await;
+    fixture.timing.sync = Some(Duration::from_millis(50));
+    let (fixture, passes) = resting(fixture, json!({ "contact": { "email": "ops@contoso.com" } })).await;
+    let account = Account::open(&fixture).await;
+    let operator = fixture.start();
     let made = after(&passes, 4, operator).await;
     assert_eq!(Vec::<String>::new(), account.writes().await);
     assert_eq!(vec!["GET"; made], account.calls().await);
@@ -104,30 +104,30 @@ async fn unchanged_resync_costs_no_write_one_call() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn corrected_drift_costs_no_write_two_calls() {
-    let stage = Stage::new("budget-correct").await;
-    let (stage, passes) = resting(stage, json!({ "general": { "division": "Care" } })).await;
-    stage.platform.edit(&stage.id, json!({ "general": { "division": "Sales" } })).await.unwrap();
-    let account = Account::open(&stage).await;
-    let operator = stage.start();
-    stage.settings("the drift is corrected", |settings| settings["general"]["division"] == "Care").await;
+    let fixture = Fixture::new("budget-correct").await;
+    let (fixture, passes) = resting(fixture, json!({ "general": { "division": "Care" } })).await;
+    fixture.platform.edit(&fixture.id, json!({ "general": { "division": "Sales" } })).await.unwrap();
+    let account = Account::open(&fixture).await;
+    let operator = fixture.start();
+    fixture.settings("the drift is corrected", |settings| settings["general"]["division"] == "Care").await;
     assert_eq!(1, after(&passes, 1, operator).await, "one pass");
     assert_eq!(Vec::<String>::new(), account.writes().await);
     assert_eq!(["GET", "PATCH"], *account.calls().await);
     assert_eq!(vec![vec!["/general/division"]], account.changes().await);
-    assert_eq!([("Normal".to_owned(), "DriftCorrected".to_owned())], *stage.events().await.unwrap());
+    assert_eq!([("Normal".to_owned(), "DriftCorrected".to_owned())], *fixture.events().await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reported_drift_costs_one_write() {
-    let mut stage = Stage::new("budget-report").await;
-    stage.timing.sync = Some(Duration::from_millis(50));
+    let mut fixture = Fixture::new("budget-report").await;
+    fixture.timing.sync = Some(Duration::from_millis(50));
     let spec = json!({ "driftPolicy": "Report", "contact": { "name": "Ada" }, "general": { "division": "Care" } });
-    let (stage, passes) = resting(stage, spec).await;
+    let (fixture, passes) = resting(fixture, spec).await;
     let drift = json!({ "general": { "division": "Sales" }, "contact": { "name": "Grace" } });
-    stage.platform.edit(&stage.id, drift).await.unwrap();
-    let account = Account::open(&stage).await;
-    let operator = stage.start();
-    let drifted = stage.condition("Synced", "False", "Drifted").await;
+    fixture.platform.edit(&fixture.id, drift).await.unwrap();
+    let account = Account::open(&fixture).await;
+    let operator = fixture.start();
+    let drifted = fixture.condition("Synced", "False", "Drifted").await;
     let made = after(&passes, 5, operator).await;
     assert_eq!(["patch status"], *account.writes().await);
     assert_eq!(vec!["GET"; made], account.calls().await);
@@ -138,15 +138,15 @@ async fn reported_drift_costs_one_write() {
     assert_eq!([("spec.general.division", "'Care'", "'Sales'"), masked], *drift, "no name of a person in a status");
 
     // Reverted: one write, then none.
-    stage
+    fixture
         .platform
-        .edit(&stage.id, json!({ "general": { "division": "Care" }, "contact": { "name": "Ada" } }))
+        .edit(&fixture.id, json!({ "general": { "division": "Care" }, "contact": { "name": "Ada" } }))
         .await
         .unwrap();
-    let account = Account::open(&stage).await;
+    let account = Account::open(&fixture).await;
     passes.store(0, Ordering::SeqCst);
-    let operator = stage.start();
-    stage.condition("Synced", "True", "InSync").await;
+    let operator = fixture.start();
+    fixture.condition("Synced", "True", "InSync").await;
     after(&passes, 5, operator).await;
     assert_eq!(["patch status"], *account.writes().await);
 }

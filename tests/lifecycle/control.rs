@@ -3,50 +3,50 @@
 use serde_json::json;
 
 use super::Account;
-use crate::support::stage::{NAME, Stage, condition};
+use crate::support::fixture::{Fixture, NAME, condition};
 use crate::support::users::TENANT_EDITOR;
 use crate::support::wait::{PATIENCE, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn suspended_tenant_makes_no_calls_and_stays_ready() {
-    let stage = Stage::new("suspend").await;
-    let _operator = stage.start();
-    stage.create(json!({ "general": { "division": "Care" } })).await;
-    let ready = stage.ready().await;
-    let account = Account::open(&stage).await;
-    stage.patch(json!({ "spec": { "suspend": true } })).await;
-    let suspended = stage.condition("Synced", "Unknown", "Suspended").await;
+    let fixture = Fixture::new("suspend").await;
+    let _operator = fixture.start();
+    fixture.create(json!({ "general": { "division": "Care" } })).await;
+    let ready = fixture.ready().await;
+    let account = Account::open(&fixture).await;
+    fixture.patch(json!({ "spec": { "suspend": true } })).await;
+    let suspended = fixture.condition("Synced", "Unknown", "Suspended").await;
     assert_eq!(condition(&ready, "Ready"), condition(&suspended, "Ready"), "as it was");
     assert_eq!(["patch status"], *account.writes().await);
 
     // Drift, a requested pass, and an edit, which must not look live.
-    stage.platform.edit(&stage.id, json!({ "general": { "division": "Sales" } })).await.unwrap();
-    stage.pass().await;
-    stage.patch(json!({ "spec": { "general": { "division": "Support" } } })).await;
-    stage.condition("Ready", "Unknown", "Suspended").await;
+    fixture.platform.edit(&fixture.id, json!({ "general": { "division": "Sales" } })).await.unwrap();
+    fixture.pass().await;
+    fixture.patch(json!({ "spec": { "general": { "division": "Support" } } })).await;
+    fixture.condition("Ready", "Unknown", "Suspended").await;
     assert_eq!(Vec::<String>::new(), account.calls().await);
     // Reverted, it equals what was applied; without a call nothing more is known.
-    stage.patch(json!({ "spec": { "general": { "division": "Care" } } })).await;
-    stage.condition("Ready", "Unknown", "Suspended").await;
+    fixture.patch(json!({ "spec": { "general": { "division": "Care" } } })).await;
+    fixture.condition("Ready", "Unknown", "Suspended").await;
     assert_eq!(Vec::<String>::new(), account.calls().await);
 
-    stage.patch(json!({ "spec": { "suspend": false } })).await;
-    stage.ready().await;
-    stage.settings("the spec is live", |settings| settings["general"]["division"] == "Care").await;
+    fixture.patch(json!({ "spec": { "suspend": false } })).await;
+    fixture.ready().await;
+    fixture.settings("the spec is live", |settings| settings["general"]["division"] == "Care").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requested_pass_runs_once_and_is_echoed() {
-    let stage = Stage::new("sync-now").await;
-    let operator = stage.start();
-    stage.create(json!({})).await;
-    let ready = stage.ready().await;
+    let fixture = Fixture::new("sync-now").await;
+    let operator = fixture.start();
+    fixture.create(json!({})).await;
+    let ready = fixture.ready().await;
     assert_eq!(None, ready.status.unwrap().last_handled_reconcile_at);
-    let account = Account::open(&stage).await;
+    let account = Account::open(&fixture).await;
     let annotation = "nimbus.luware.com/reconcile-requested-at=2026-11-24T12:00:00Z";
-    stage.kubectl(TENANT_EDITOR, &["annotate", "nten", NAME, annotation]).await.unwrap();
+    fixture.kubectl(TENANT_EDITOR, &["annotate", "nten", NAME, annotation]).await.unwrap();
     let handled = until("the token is echoed", PATIENCE, async || {
-        stage.get().await.status.unwrap().last_handled_reconcile_at.ok_or("no token")
+        fixture.get().await.status.unwrap().last_handled_reconcile_at.ok_or("no token")
     })
     .await;
     assert_eq!("2026-11-24T12:00:00Z", handled);
@@ -58,15 +58,15 @@ async fn requested_pass_runs_once_and_is_echoed() {
 /// A partner's credentials may not write the fields of system administrators: the greyed-out fields of the UI.
 #[tokio::test(flavor = "multi_thread")]
 async fn restricted_field_is_skipped_and_rest_saved() {
-    let stage = Stage::new("restricted").await;
-    stage.secret(&stage.env.operator_namespace, "partner", json!({ "client-secret": "partner-secret" })).await;
-    stage.platform_object_as(&stage.platform.url(), "partner", "partner").await;
-    let _operator = stage.start();
+    let fixture = Fixture::new("restricted").await;
+    fixture.secret(&fixture.env.operator_namespace, "partner", json!({ "client-secret": "partner-secret" })).await;
+    fixture.platform_object_as(&fixture.platform.url(), "partner", "partner").await;
+    let _operator = fixture.start();
     let group = "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
 
     // At creation.
-    stage.create(json!({ "general": { "companyName": "Contoso AG", "partnerAdministrationGroupId": group } })).await;
-    let stalled = stage.condition("Ready", "False", "FieldNotPermitted").await;
+    fixture.create(json!({ "general": { "companyName": "Contoso AG", "partnerAdministrationGroupId": group } })).await;
+    let stalled = fixture.condition("Ready", "False", "FieldNotPermitted").await;
     let says = "may not be changed with the operator's credentials: spec.general.partnerAdministrationGroupId";
     let is = |status: &str| Some((status.to_owned(), "FieldNotPermitted".to_owned(), says.to_owned()));
     assert_eq!((is("False"), is("True")), (condition(&stalled, "Ready"), condition(&stalled, "Stalled")));
@@ -76,7 +76,7 @@ async fn restricted_field_is_skipped_and_rest_saved() {
     let restricted: Vec<&str> =
         tabs.iter().filter(|tab| tab.state.as_str() == "Restricted").map(|tab| tab.name.as_str()).collect();
     assert_eq!(["General"], *restricted);
-    let general = async || stage.platform.tenant(&stage.id).await.unwrap().1["settings"]["general"].clone();
+    let general = async || fixture.platform.tenant(&fixture.id).await.unwrap().1["settings"]["general"].clone();
     let found = general().await;
     assert_eq!(
         (json!("Contoso AG"), json!(null)),
@@ -84,15 +84,15 @@ async fn restricted_field_is_skipped_and_rest_saved() {
     );
 
     // At an edit: one PATCH with the rest, and no write loop after it.
-    let account = Account::open(&stage).await;
-    stage.patch(json!({ "spec": { "general": { "companyName": "Fabrikam AG" } } })).await;
-    stage.condition("Ready", "False", "FieldNotPermitted").await;
-    stage.pass().await;
+    let account = Account::open(&fixture).await;
+    fixture.patch(json!({ "spec": { "general": { "companyName": "Fabrikam AG" } } })).await;
+    fixture.condition("Ready", "False", "FieldNotPermitted").await;
+    fixture.pass().await;
     assert_eq!(["GET", "PATCH", "GET"], *account.calls().await);
     assert_eq!(vec![vec!["/general/companyName"]], account.changes().await);
 
     // Once a system administrator has set it, the Tenant is Ready.
-    stage.platform.edit(&stage.id, json!({ "general": { "partnerAdministrationGroupId": group } })).await.unwrap();
-    stage.pass().await;
-    stage.ready().await;
+    fixture.platform.edit(&fixture.id, json!({ "general": { "partnerAdministrationGroupId": group } })).await.unwrap();
+    fixture.pass().await;
+    fixture.ready().await;
 }

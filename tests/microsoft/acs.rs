@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 use uuid::{Uuid, uuid};
 
-use super::stub::{DEADLINE, Reply, Seen, Stub, unexpected};
+use super::stub::{DEADLINE, Received, Reply, Stub, unexpected};
 use crate::support::wait::{PATIENCE, until};
 
 const RESOURCE: Uuid = uuid!("2f6a1f0e-7c1b-4b0e-9a55-0d6c1a3b5e77");
@@ -45,7 +45,7 @@ async fn stub() -> Stub {
 }
 
 /// Verifies a signature as the service does: from the received request.
-fn is_signed(seen: &Seen) -> bool {
+fn is_signed(seen: &Received) -> bool {
     let header = |name: &str| seen.headers[name].to_str().unwrap();
     let content_hash = STANDARD.encode(Sha256::digest(&seen.body));
     let (method, path) = seen.call.split_once(' ').unwrap();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 use uuid::{Uuid, uuid};
 
-use super::stub::{CLIENT, OTHER_TENANT, Reply, SECRET, Seen, Stub, TENANT, token_call, unexpected, upn};
+use super::stub::{CLIENT, OTHER_TENANT, Received, Reply, SECRET, Stub, TENANT, token_call, unexpected, upn};
 
 const GROUP: Uuid = uuid!("02bd9fd6-8f93-4758-87c3-1fb73740a315");
 const USER: Uuid = uuid!("fa8bf3dc-eca7-46b7-bad1-db199b62afc3");
@@ -20,7 +20,7 @@ const GRAPH_APP: Uuid = uuid!("00000003-0000-0000-c000-000000000000");
 const PRESENCE_READ_ALL: Uuid = uuid!("a70e0c2d-e793-494c-94c4-118fa0a67f42");
 const DELEGATED: Uuid = uuid!("9c7a330d-35b3-4aa1-963d-cb2b9f927841");
 
-fn query(seen: &Seen) -> Vec<(String, String)> {
+fn query(seen: &Received) -> Vec<(String, String)> {
     form_urlencoded::parse(seen.query.as_bytes()).into_owned().collect()
 }
 

@@ -30,19 +30,19 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 /// A stub that stops with the test.
 pub struct Stub {
     pub url: Url,
-    state: Arc<Mutex<Script>>,
+    state: Arc<Mutex<Scripted>>,
     server: JoinHandle<()>,
 }
 
 #[derive(Default)]
-struct Script {
+struct Scripted {
     replies: HashMap<String, VecDeque<Reply>>,
-    seen: Vec<Seen>,
+    seen: Vec<Received>,
 }
 
 /// A received request.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct Received {
     /// `GET /v1.0/groups/1`, as sent, without the query.
     pub call: String,
     /// The query, as sent.
@@ -57,17 +57,17 @@ pub struct Reply {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
-    end: End,
+    end: BodyEnd,
 }
 
 /// How a response ends.
 #[derive(Clone)]
-enum End {
+enum BodyEnd {
     Whole,
     /// The connection breaks within the body.
     Broken,
     /// The response waits until this is notified.
-    Held(Arc<Notify>),
+    Paused(Arc<Notify>),
 }
 
 impl Reply {
@@ -76,7 +76,7 @@ impl Reply {
     }
 
     pub fn text(status: u16, kind: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, headers: vec![("content-type", kind.to_owned())], body: body.into(), end: End::Whole }
+        Self { status, headers: vec![("content-type", kind.to_owned())], body: body.into(), end: BodyEnd::Whole }
     }
 
     /// The documented error body of Graph and Azure.
@@ -92,23 +92,23 @@ impl Reply {
     }
 
     pub fn broken(mut self) -> Self {
-        self.end = End::Broken;
+        self.end = BodyEnd::Broken;
         self
     }
 
     pub fn held(mut self, until: &Arc<Notify>) -> Self {
-        self.end = End::Held(until.clone());
+        self.end = BodyEnd::Paused(until.clone());
         self
     }
 
-    async fn play(self) -> Response {
+    async fn send(self) -> Response {
         let body = match self.end {
-            End::Whole => Body::from(self.body),
-            End::Broken => {
+            BodyEnd::Whole => Body::from(self.body),
+            BodyEnd::Broken => {
                 let cut = std::io::Error::other("cut");
                 Body::from_stream(stream::iter([Ok(Bytes::from(self.body)), Err(cut)]))
             }
-            End::Held(until) => {
+            BodyEnd::Paused(until) => {
                 until.notified().await;
                 Body::from(self.body)
             }
@@ -125,7 +125,7 @@ impl Stub {
     /// A stub that issues tokens and has no other routes.
     pub async fn start() -> Self {
         install_tls_provider();
-        let state = Arc::new(Mutex::new(Script::default()));
+        let state = Arc::new(Mutex::new(Scripted::default()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
         let app = Router::new().fallback(answer).with_state(state.clone());
@@ -143,7 +143,7 @@ impl Stub {
     }
 
     /// Every request so far.
-    pub fn seen(&self) -> Vec<Seen> {
+    pub fn seen(&self) -> Vec<Received> {
         self.state.lock().unwrap().seen.clone()
     }
 
@@ -178,20 +178,20 @@ impl Drop for Stub {
     }
 }
 
-async fn answer(State(state): State<Arc<Mutex<Script>>>, request: Request) -> Response {
+async fn answer(State(state): State<Arc<Mutex<Scripted>>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = String::from_utf8(to_bytes(body, 1 << 20).await.unwrap().into()).unwrap();
     let call = format!("{} {}", head.method, head.uri.path());
     let query = head.uri.query().unwrap_or_default().to_owned();
     let reply = {
         let mut script = state.lock().unwrap();
-        script.seen.push(Seen { call: call.clone(), query, headers: head.headers, body });
+        script.seen.push(Received { call: call.clone(), query, headers: head.headers, body });
         script.replies.get_mut(&call).and_then(|replies| match replies.len() {
             0 | 1 => replies.front().cloned(),
             _ => replies.pop_front(),
         })
     };
-    reply.unwrap_or_else(|| Reply::text(599, "text/plain", format!("nothing is scripted for {call}"))).play().await
+    reply.unwrap_or_else(|| Reply::text(599, "text/plain", format!("nothing is scripted for {call}"))).send().await
 }
 
 pub fn token_call(tenant: Uuid) -> String {

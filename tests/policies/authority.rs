@@ -10,7 +10,7 @@ use nimbus_operator::resources::annotation;
 use nimbus_operator::settings::{Authority, Class, leaves};
 use serde_json::{Value, json};
 
-use super::{Corner, NAME, Patch, params};
+use super::{NAME, Patch, PolicyFixture, params};
 use crate::gitops::schema::{self, Node};
 use crate::support::assets;
 use crate::support::rights::let_make_secrets;
@@ -61,11 +61,11 @@ const ANNOTATIONS: [(&str, Authority); 5] = [
 /// Names of Secrets that authors may have created in this test.
 const WIDGET_SECRETS: [&str; 2] = ["contoso-widget-key", "another-widget-key"];
 
-async fn rows(corner: &Corner) -> Vec<Row> {
-    let crd = schema::installed(&corner.env, "tenants").await;
+async fn rows(fixture: &PolicyFixture) -> Vec<Row> {
+    let crd = schema::installed(&fixture.env, "tenants").await;
     let nodes = schema::walk(schema::root(&crd), "spec");
     let of_dots = |name: &str| name.split('.').map(ToOwned::to_owned).collect::<Vec<_>>();
-    let heads = heads(&corner.env.platform).into_iter().map(|(name, authority, values)| Row {
+    let heads = heads(&fixture.env.platform).into_iter().map(|(name, authority, values)| Row {
         name: name.into(),
         path: of_dots(name),
         authority,
@@ -95,10 +95,10 @@ async fn rows(corner: &Corner) -> Vec<Row> {
                     whole[member] = value;
                     whole
                 };
-                let values = two(node, corner).map(whole);
+                let values = two(node, fixture).map(whole);
                 Row { path: holder.to_vec(), authority: leaf.authority, values, name }
             }
-            _ => Row { path: node.path.clone(), authority: leaf.authority, values: two(node, corner), name },
+            _ => Row { path: node.path.clone(), authority: leaf.authority, values: two(node, fixture), name },
         }
     });
     let annotations = ANNOTATIONS.into_iter().map(|(name, authority)| Row {
@@ -111,24 +111,24 @@ async fn rows(corner: &Corner) -> Vec<Row> {
         name: "metadata.ownerReferences".into(),
         path: vec!["metadata".into(), "ownerReferences".into()],
         authority: Authority::Partner,
-        values: [owner(corner, "one").await, owner(corner, "another").await],
+        values: [owner(fixture, "one").await, owner(fixture, "another").await],
     };
     heads.chain(settings).chain(annotations).chain([owners]).collect()
 }
 
 /// The owner exists, so that garbage collection does nothing.
-async fn owner(corner: &Corner, name: &str) -> Value {
+async fn owner(fixture: &PolicyFixture, name: &str) -> Value {
     let map =
         ConfigMap { metadata: ObjectMeta { name: Some(name.into()), ..ObjectMeta::default() }, ..ConfigMap::default() };
-    let api: Api<ConfigMap> = Api::namespaced(corner.client(ADMIN), &corner.env.namespace);
+    let api: Api<ConfigMap> = Api::namespaced(fixture.client(ADMIN), &fixture.env.namespace);
     let made = api.create(&super::post(), &map).await.unwrap();
     json!([{ "apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": made.uid() }])
 }
 
 /// Two different values that a schema accepts.
-fn two(node: &Node<'_>, corner: &Corner) -> [Value; 2] {
+fn two(node: &Node<'_>, fixture: &PolicyFixture) -> [Value; 2] {
     if node.path.join(".") == "spec.general.tenantId" {
-        return [json!(corner.id), json!(uuid::Uuid::new_v4().to_string())];
+        return [json!(fixture.id), json!(uuid::Uuid::new_v4().to_string())];
     }
     if node.has("additionalProperties") {
         return [json!({ "one": 1 }), json!({ "one": 2 })];
@@ -162,7 +162,7 @@ fn with(mut object: Value, path: &[String], value: &Value) -> Value {
 }
 
 /// The responses of the API server to all kinds of requests of a user.
-async fn ask(corner: &Corner, row: &Row, number: usize, user: &str) -> [u16; 5] {
+async fn ask(fixture: &PolicyFixture, row: &Row, number: usize, user: &str) -> [u16; 5] {
     let [one, other] = &row.values;
     let code = |outcome: kube::Result<nimbus_operator::resources::Tenant>| match outcome {
         Ok(_) => 200,
@@ -170,28 +170,28 @@ async fn ask(corner: &Corner, row: &Row, number: usize, user: &str) -> [u16; 5] 
         Err(error) => panic!("{error}"),
     };
     let name = format!("{}-{number}", user.replace(':', "-"));
-    let created = with(corner.manifest(&name, json!({})), &row.path, one);
-    let start = with(corner.manifest(NAME, json!({})), &row.path, one);
+    let created = with(fixture.manifest(&name, json!({})), &row.path, one);
+    let start = with(fixture.manifest(NAME, json!({})), &row.path, one);
     let edit = |value: &Value| with(json!({}), &row.path, value);
     let reset = async || {
-        corner.patch(PLATFORM_ADMIN, edit(one)).await.expect("a system administrator sets it");
+        fixture.patch(PLATFORM_ADMIN, edit(one)).await.expect("a system administrator sets it");
     };
-    if code(corner.create(PLATFORM_ADMIN, start.clone(), false).await) == 409 {
+    if code(fixture.create(PLATFORM_ADMIN, start.clone(), false).await) == 409 {
         reset().await;
     }
-    let create = code(corner.create(user, created, false).await);
-    let api = corner.api(user);
+    let create = code(fixture.create(user, created, false).await);
+    let api = fixture.api(user);
     let dry_run = PatchParams { dry_run: true, ..params() };
     let dry_run = code(api.patch(NAME, &dry_run, &Patch::Merge(edit(other))).await);
-    let update = code(corner.patch(user, edit(other)).await);
+    let update = code(fixture.patch(user, edit(other)).await);
     if update == 200 {
         reset().await;
     }
-    let apply = code(corner.apply(user, with(start, &row.path, other), false).await);
+    let apply = code(fixture.apply(user, with(start, &row.path, other), false).await);
     if apply == 200 {
         reset().await;
     }
-    let remove = code(corner.patch(user, edit(&Value::Null)).await);
+    let remove = code(fixture.patch(user, edit(&Value::Null)).await);
     if remove == 200 {
         reset().await;
     }
@@ -246,9 +246,9 @@ policy of `--technical-fields`, T is every editor as well.
 /// A field without a row could be changed by every user without being noticed here.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_spec_field_is_in_the_table() {
-    let corner = Corner::new("complete").await;
-    let rows = rows(&corner).await;
-    let crd = schema::installed(&corner.env, "tenants").await;
+    let fixture = PolicyFixture::new("complete").await;
+    let rows = rows(&fixture).await;
+    let crd = schema::installed(&fixture.env, "tenants").await;
     let nodes = schema::walk(schema::root(&crd), "spec");
     let fields = nodes.iter().filter(|node| !node.has("properties") && !node.path.iter().any(|step| step == "[]"));
     let fields: Vec<_> = fields.map(|node| (node.name(), &node.path)).collect();
@@ -269,16 +269,16 @@ async fn every_spec_field_is_in_the_table() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn users_change_only_what_the_table_allows() {
-    let corner = Corner::new("authority").await;
-    let_make_secrets(&corner.client(ADMIN), &corner.env.namespace, &WIDGET_SECRETS).await.unwrap();
-    let operator = corner.env.operator_user.clone();
+    let fixture = PolicyFixture::new("authority").await;
+    let_make_secrets(&fixture.client(ADMIN), &fixture.env.namespace, &WIDGET_SECRETS).await.unwrap();
+    let operator = fixture.env.operator_user.clone();
     let people = [VIEWER, TENANT_EDITOR, PARTNER_ADMIN, PLATFORM_ADMIN, &operator];
     let (mut table, mut asked, mut problems) = (HEAD.to_owned(), 0, vec![]);
-    for (number, row) in rows(&corner).await.iter().enumerate() {
+    for (number, row) in rows(&fixture).await.iter().enumerate() {
         let letter = &row.authority.describe()[..1];
         write!(table, "| `{}` | {letter} |", row.name).unwrap();
         for user in people {
-            let seen = ask(&corner, row, number, user).await;
+            let seen = ask(&fixture, row, number, user).await;
             asked += seen.len();
             let who = if user == operator { "operator" } else { user };
             if seen != promised(row, user) {
@@ -287,8 +287,8 @@ async fn users_change_only_what_the_table_allows() {
             write!(table, " `{}` |", cell(seen)).unwrap();
         }
         table.push('\n');
-        assert_eq!(NAME, corner.api(VIEWER).get(NAME).await.unwrap().name_any());
-        clear(&corner, row).await;
+        assert_eq!(NAME, fixture.api(VIEWER).get(NAME).await.unwrap().name_any());
+        clear(&fixture, row).await;
     }
     println!("{asked} requests, {} of them with an unexpected response", problems.len());
     assert_eq!(Vec::<String>::new(), problems);
@@ -301,9 +301,9 @@ async fn users_change_only_what_the_table_allows() {
 }
 
 /// Removes what this row has set, so that the next one starts with the smallest Tenant.
-async fn clear(corner: &Corner, row: &Row) {
-    let smallest = corner.manifest(NAME, json!({}));
+async fn clear(fixture: &PolicyFixture, row: &Row) {
+    let smallest = fixture.manifest(NAME, json!({}));
     let mut patch = if row.is_fixed() { json!({}) } else { with(json!({}), &row.path, &Value::Null) };
     json_patch::merge(&mut patch["spec"], &smallest["spec"]);
-    corner.patch(PLATFORM_ADMIN, patch).await.unwrap();
+    fixture.patch(PLATFORM_ADMIN, patch).await.unwrap();
 }

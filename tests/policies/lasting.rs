@@ -6,10 +6,10 @@ use kube::api::{Api, ApiResource, DeleteParams, DynamicObject};
 use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};
 
-use super::{Corner, Patch, params, post, somebody};
+use super::{Patch, PolicyFixture, new_user, params, post};
 use crate::support::controlplane::{ControlPlane, Options};
 use crate::support::env::TestEnv;
-use crate::support::stage::refused;
+use crate::support::fixture::refused;
 use crate::support::users::{ADMIN, PARTNER_ADMIN, PLATFORM_ADMIN, TENANT_EDITOR};
 use crate::support::wait::{PATIENCE, until};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
@@ -51,12 +51,13 @@ async fn lax(client: Client) {
 async fn undecodable_object_can_be_edited_and_deleted() {
     static PLANE: tokio::sync::OnceCell<ControlPlane> = tokio::sync::OnceCell::const_new();
     let plane = PLANE.get_or_init(|| async { ControlPlane::start(Options::default()).await.unwrap() }).await;
-    let corner = Corner::within(TestEnv::on(plane, "poison").await);
+    let fixture = PolicyFixture::within(TestEnv::on(plane, "poison").await);
     let resource = ApiResource::erase::<Tenant>(&());
-    let api = |user: &str| Api::<DynamicObject>::namespaced_with(corner.client(user), &corner.env.namespace, &resource);
-    let cluster_admin = somebody();
-    corner.grant(&cluster_admin, "all", json!([{ "apiGroups": ["*"], "resources": ["*"], "verbs": ["*"] }])).await;
-    lax(corner.client(ADMIN)).await;
+    let api =
+        |user: &str| Api::<DynamicObject>::namespaced_with(fixture.client(user), &fixture.env.namespace, &resource);
+    let cluster_admin = new_user();
+    fixture.grant(&cluster_admin, "all", json!([{ "apiGroups": ["*"], "resources": ["*"], "verbs": ["*"] }])).await;
+    lax(fixture.client(ADMIN)).await;
     for (name, spec) in poisons() {
         let object = json!({ "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Tenant", "metadata": { "name": name }, "spec": spec });
         let object: DynamicObject = serde_json::from_value(object).unwrap();

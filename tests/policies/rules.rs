@@ -8,8 +8,8 @@ use nimbus_operator::manifests::policies::NAMES;
 use nimbus_operator::resources::{FINALIZER, Tenant, annotation};
 use serde_json::{Value, json};
 
-use super::{Corner, NAME, Patch, S_LEAF, group, params, somebody};
-use crate::support::stage::{Stage, refused};
+use super::{NAME, Patch, PolicyFixture, S_LEAF, group, new_user, params};
+use crate::support::fixture::{Fixture, refused};
 use crate::support::users::{self, PARTNER_ADMIN, PLATFORM_ADMIN, TENANT_EDITOR};
 use crate::support::wait::{PATIENCE, until};
 
@@ -24,10 +24,10 @@ fn unit<T>(outcome: kube::Result<T>) -> kube::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_31_unconfirmed_delete_is_always_denied() {
-    let corner = Corner::new("rule31").await.exists(json!({ "deletionPolicy": "Delete" })).await;
-    let before = corner.api(PLATFORM_ADMIN).get(NAME).await.unwrap();
+    let fixture = PolicyFixture::new("rule31").await.exists(json!({ "deletionPolicy": "Delete" })).await;
+    let before = fixture.api(PLATFORM_ADMIN).get(NAME).await.unwrap();
     let says = ["nobody confirmed it", annotation::CONFIRM_DELETION];
-    let api = corner.api(PLATFORM_ADMIN);
+    let api = fixture.api(PLATFORM_ADMIN);
     refused(unit(api.delete(NAME, &DeleteParams::default()).await), 403, &says).unwrap();
     let collection = api.delete_collection(&DeleteParams::default(), &ListParams::default()).await;
     refused(unit(collection), 403, &says).unwrap();
@@ -42,13 +42,13 @@ async fn rule_31_unconfirmed_delete_is_always_denied() {
         let how = DeleteParams { propagation_policy: Some(policy), ..DeleteParams::default() };
         refused(unit(api.delete(NAME, &how).await), 403, &says).unwrap();
     }
-    let kubectl = corner.env.kubectl(PLATFORM_ADMIN);
+    let kubectl = fixture.env.kubectl(PLATFORM_ADMIN);
     for words in [&["delete", "nten", "--all"][..], &["delete", "nten", NAME, "--force", "--grace-period=0"]] {
-        let output = kubectl.run(&[&["-n", &corner.env.namespace], words].concat()).await.unwrap();
+        let output = kubectl.run(&[&["-n", &fixture.env.namespace], words].concat()).await.unwrap();
         assert!(!output.status.success() && output.stderr.contains(says[0]), "{words:?}: {output:?}");
     }
     // A user without authority gets the message about authority.
-    refused(unit(corner.api(TENANT_EDITOR).delete(NAME, &DeleteParams::default()).await), 403, &["may not delete"])
+    refused(unit(fixture.api(TENANT_EDITOR).delete(NAME, &DeleteParams::default()).await), 403, &["may not delete"])
         .unwrap();
     assert_eq!(before.metadata, api.get(NAME).await.unwrap().metadata, "nothing touched it");
 }
@@ -56,149 +56,151 @@ async fn rule_31_unconfirmed_delete_is_always_denied() {
 /// Retain needs authority and no confirmation.
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_31_retain_needs_authority_only() {
-    let corner = Corner::new("rule31-retain").await.exists(json!({})).await;
+    let fixture = PolicyFixture::new("rule31-retain").await.exists(json!({})).await;
     for user in [TENANT_EDITOR, users::VIEWER] {
-        refused(unit(corner.api(user).delete(NAME, &DeleteParams::default()).await), 403, &[]).unwrap();
+        refused(unit(fixture.api(user).delete(NAME, &DeleteParams::default()).await), 403, &[]).unwrap();
     }
-    corner.api(PARTNER_ADMIN).delete(NAME, &DeleteParams::default()).await.unwrap();
-    assert_eq!(None, corner.api(PLATFORM_ADMIN).get_opt(NAME).await.unwrap());
+    fixture.api(PARTNER_ADMIN).delete(NAME, &DeleteParams::default()).await.unwrap();
+    assert_eq!(None, fixture.api(PLATFORM_ADMIN).get_opt(NAME).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_32_confirmed_delete_completes() {
     for (policy, remote) in [("Retain", 200), ("Delete", 404)] {
-        let stage = Stage::new("rule32").await;
-        let _operator = stage.start();
-        stage.platform.auto_run(true).await.unwrap();
-        stage.create(json!({ "deletionPolicy": policy })).await;
-        stage.ready().await;
-        let confirmation = format!("{}={}", annotation::CONFIRM_DELETION, stage.id.to_uppercase());
-        stage.kubectl(PARTNER_ADMIN, &["annotate", "nten", NAME, &confirmation]).await.unwrap();
-        stage.kubectl(PARTNER_ADMIN, &["delete", "nten", NAME, "--wait=false"]).await.unwrap();
-        stage.kubectl(PARTNER_ADMIN, &["wait", "--for=delete", "nten", NAME, "--timeout=60s"]).await.unwrap();
-        assert_eq!(remote, stage.platform.tenant(&stage.id).await.unwrap().0, "{policy}");
+        let fixture = Fixture::new("rule32").await;
+        let _operator = fixture.start();
+        fixture.platform.auto_run(true).await.unwrap();
+        fixture.create(json!({ "deletionPolicy": policy })).await;
+        fixture.ready().await;
+        let confirmation = format!("{}={}", annotation::CONFIRM_DELETION, fixture.id.to_uppercase());
+        fixture.kubectl(PARTNER_ADMIN, &["annotate", "nten", NAME, &confirmation]).await.unwrap();
+        fixture.kubectl(PARTNER_ADMIN, &["delete", "nten", NAME, "--wait=false"]).await.unwrap();
+        fixture.kubectl(PARTNER_ADMIN, &["wait", "--for=delete", "nten", NAME, "--timeout=60s"]).await.unwrap();
+        assert_eq!(remote, fixture.platform.tenant(&fixture.id).await.unwrap().0, "{policy}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_35_restricted_field_is_403_in_any_request() {
-    let corner = Corner::new("rule35").await;
+    let fixture = PolicyFixture::new("rule35").await;
     // On create, where the partner administrator may create, and the editor may not.
-    let restricted = corner.manifest(NAME, system_edit(1)["spec"].clone());
-    let needs = format!("administer on Platform {}", corner.env.platform);
+    let restricted = fixture.manifest(NAME, system_edit(1)["spec"].clone());
+    let needs = format!("administer on Platform {}", fixture.env.platform);
     for dry_run in [true, false] {
-        refused(corner.create(PARTNER_ADMIN, restricted.clone(), dry_run).await, 403, &[S_LEAF, &needs]).unwrap();
-        refused(corner.create(TENANT_EDITOR, restricted.clone(), dry_run).await, 403, &["may not", "administer"])
+        refused(fixture.create(PARTNER_ADMIN, restricted.clone(), dry_run).await, 403, &[S_LEAF, &needs]).unwrap();
+        refused(fixture.create(TENANT_EDITOR, restricted.clone(), dry_run).await, 403, &["may not", "administer"])
             .unwrap();
-        refused(corner.apply(PARTNER_ADMIN, restricted.clone(), dry_run).await, 403, &[S_LEAF, &needs]).unwrap();
+        refused(fixture.apply(PARTNER_ADMIN, restricted.clone(), dry_run).await, 403, &[S_LEAF, &needs]).unwrap();
     }
-    let corner = corner.exists(system_edit(1)["spec"].clone()).await;
-    let now = corner.manifest(NAME, system_edit(2)["spec"].clone());
-    let before = corner.api(PLATFORM_ADMIN).get(NAME).await.unwrap();
+    let fixture = fixture.exists(system_edit(1)["spec"].clone()).await;
+    let now = fixture.manifest(NAME, system_edit(2)["spec"].clone());
+    let before = fixture.api(PLATFORM_ADMIN).get(NAME).await.unwrap();
     for user in [TENANT_EDITOR, PARTNER_ADMIN] {
-        refused(corner.patch(user, system_edit(2)).await, 403, &[S_LEAF, &needs, "server-side apply"]).unwrap();
+        refused(fixture.patch(user, system_edit(2)).await, 403, &[S_LEAF, &needs, "server-side apply"]).unwrap();
         let removal = json!({ "spec": { "general": { "partnerAdministrationGroupId": null } } });
-        refused(corner.patch(user, removal).await, 403, &[S_LEAF, &needs]).unwrap();
+        refused(fixture.patch(user, removal).await, 403, &[S_LEAF, &needs]).unwrap();
         for dry_run in [true, false] {
-            refused(corner.apply(user, now.clone(), dry_run).await, 403, &[S_LEAF, &needs]).unwrap();
+            refused(fixture.apply(user, now.clone(), dry_run).await, 403, &[S_LEAF, &needs]).unwrap();
         }
         // Replacing the object without the field removes it.
         let mut whole = before.clone();
         whole.spec.settings.general.partner_administration_group_id = None;
-        let replaced = corner.api(user).replace(NAME, &super::post(), &whole).await;
+        let replaced = fixture.api(user).replace(NAME, &super::post(), &whole).await;
         refused(replaced, 403, &[S_LEAF, &needs]).unwrap();
     }
-    assert_eq!(before, corner.api(PLATFORM_ADMIN).get(NAME).await.unwrap(), "nothing came of it");
+    assert_eq!(before, fixture.api(PLATFORM_ADMIN).get(NAME).await.unwrap(), "nothing came of it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_36_unrelated_edit_is_allowed() {
-    let corner = Corner::new("rule36").await.exists(system_edit(1)["spec"].clone()).await;
+    let fixture = PolicyFixture::new("rule36").await.exists(system_edit(1)["spec"].clone()).await;
     let spec = |general: Value| json!({ "spec": { "general": general } });
-    corner.patch(TENANT_EDITOR, spec(json!({ "companyName": "Contoso AG" }))).await.unwrap();
+    fixture.patch(TENANT_EDITOR, spec(json!({ "companyName": "Contoso AG" }))).await.unwrap();
     let tasks = json!({ "spec": { "modalities": { "email": { "maxConcurrentTasksPerService": 9 } } } });
-    corner.patch(TENANT_EDITOR, tasks).await.unwrap();
+    fixture.patch(TENANT_EDITOR, tasks).await.unwrap();
     // What an editor may not change, a partner administrator may; what neither may change, a system administrator may.
     let partners = spec(json!({ "name": "Other", "tenantAdministrationGroupId": group(3) }));
     let says = ["spec.general.name, spec.general.tenantAdministrationGroupId", "Partner (none is assigned)"];
-    refused(corner.patch(TENANT_EDITOR, partners.clone()).await, 403, &says).unwrap();
-    corner.patch(PARTNER_ADMIN, partners).await.unwrap();
-    corner.patch(PLATFORM_ADMIN, system_edit(2)).await.unwrap();
+    refused(fixture.patch(TENANT_EDITOR, partners.clone()).await, 403, &says).unwrap();
+    fixture.patch(PARTNER_ADMIN, partners).await.unwrap();
+    fixture.patch(PLATFORM_ADMIN, system_edit(2)).await.unwrap();
     // One forbidden field denies the whole edit, and only that one is named.
     let mut mixed = system_edit(3);
     mixed["spec"]["general"]["companyName"] = json!("Mixed");
-    let message = refused(corner.patch(PARTNER_ADMIN, mixed).await, 403, &[S_LEAF]).unwrap();
+    let message = refused(fixture.patch(PARTNER_ADMIN, mixed).await, 403, &[S_LEAF]).unwrap();
     assert!(!message.contains("companyName"), "{message}");
     // The same value is not a change.
-    corner.patch(TENANT_EDITOR, system_edit(2)).await.unwrap();
+    fixture.patch(TENANT_EDITOR, system_edit(2)).await.unwrap();
 }
 
 /// Partners cannot hand tenants to each other or take them: on create a user may refer to a Partner that they administer,
 /// and later only a system administrator assigns another.
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_35_only_system_admins_assign_a_partner() {
-    let corner = Corner::new("rule35-partner").await;
-    let northwind = somebody();
+    let fixture = PolicyFixture::new("rule35-partner").await;
+    let northwind = new_user();
     let rules = json!([
         { "apiGroups": ["nimbus.luware.com"], "resources": ["tenants"], "verbs": ["*"] },
         { "apiGroups": ["nimbus.luware.com"], "resources": ["partners"], "resourceNames": ["northwind"], "verbs": ["administer"] }
     ]);
-    corner.grant(&northwind, "northwind", rules).await;
+    fixture.grant(&northwind, "northwind", rules).await;
     let of = |name: &str| json!({ "partner": { "partnerRef": { "name": name } } });
     until("the right is granted", PATIENCE, async || {
-        let outcome = corner.create(&northwind, corner.manifest(NAME, of("northwind")), true).await;
+        let outcome = fixture.create(&northwind, fixture.manifest(NAME, of("northwind")), true).await;
         outcome.map(drop).map_err(|error| error.to_string())
     })
     .await;
     for (spec, needs) in [(of("southwind"), "or on Partner southwind"), (json!({}), "administer on Partner (none")] {
-        let outcome = corner.create(&northwind, corner.manifest(NAME, spec), false).await;
+        let outcome = fixture.create(&northwind, fixture.manifest(NAME, spec), false).await;
         refused(outcome, 403, &[needs]).unwrap();
     }
-    corner.create(&northwind, corner.manifest(NAME, of("northwind")), false).await.unwrap();
-    corner.patch(&northwind, json!({ "spec": { "general": { "name": "Other" } } })).await.unwrap();
+    fixture.create(&northwind, fixture.manifest(NAME, of("northwind")), false).await.unwrap();
+    fixture.patch(&northwind, json!({ "spec": { "general": { "name": "Other" } } })).await.unwrap();
     let unassigned = json!({ "partner": { "partnerRef": null, "unassigned": true } });
     for user in [TENANT_EDITOR, PARTNER_ADMIN, &northwind] {
         for spec in [of("southwind"), unassigned.clone(), json!({ "partner": null })] {
             let says = ["may not change spec.partner", "administer on Platform"];
-            refused(corner.patch(user, json!({ "spec": spec })).await, 403, &says).unwrap();
+            refused(fixture.patch(user, json!({ "spec": spec })).await, 403, &says).unwrap();
         }
     }
-    corner.patch(PLATFORM_ADMIN, json!({ "spec": of("southwind") })).await.unwrap();
+    fixture.patch(PLATFORM_ADMIN, json!({ "spec": of("southwind") })).await.unwrap();
     // It belongs to another partner now.
     let edit = json!({ "spec": { "general": { "name": "Contoso" } } });
-    refused(corner.patch(&northwind, edit).await, 403, &["spec.general.name", "on Partner southwind"]).unwrap();
+    refused(fixture.patch(&northwind, edit).await, 403, &["spec.general.name", "on Partner southwind"]).unwrap();
     let back =
         json!({ "spec": { "general": { "name": "Contoso" }, "partner": { "partnerRef": { "name": "northwind" } } } });
-    refused(corner.patch(&northwind, back).await, 403, &["spec.partner"]).unwrap();
-    refused(unit(corner.api(&northwind).delete(NAME, &DeleteParams::default()).await), 403, &["southwind"]).unwrap();
-    corner.patch(PARTNER_ADMIN, json!({ "spec": { "general": { "name": "Contoso" } } })).await.unwrap();
+    refused(fixture.patch(&northwind, back).await, 403, &["spec.partner"]).unwrap();
+    refused(unit(fixture.api(&northwind).delete(NAME, &DeleteParams::default()).await), 403, &["southwind"]).unwrap();
+    fixture.patch(PARTNER_ADMIN, json!({ "spec": { "general": { "name": "Contoso" } } })).await.unwrap();
 }
 
 /// All permissions in a namespace give no authority, which is checked on cluster-scoped objects.
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_37_wildcard_role_gives_no_authority() {
-    let corner = Corner::new("rule37").await.exists(system_edit(1)["spec"].clone()).await;
-    let owner = somebody();
-    corner.grant_all_here(json!({ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": owner })).await;
-    everything_but_authority(&corner, &corner.api(&owner)).await;
+    let fixture = PolicyFixture::new("rule37").await.exists(system_edit(1)["spec"].clone()).await;
+    let owner = new_user();
+    fixture.grant_all_here(json!({ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": owner })).await;
+    everything_but_authority(&fixture, &fixture.api(&owner)).await;
 }
 
 /// Like Flux and Argo CD, which impersonate a ServiceAccount of the namespace.
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_37_impersonation_gives_no_authority() {
-    let corner = Corner::new("rule37-as").await.exists(system_edit(1)["spec"].clone()).await;
-    let namespace = corner.env.namespace.clone();
-    corner.grant_all_here(json!({ "kind": "ServiceAccount", "name": "gitops", "namespace": namespace.as_str() })).await;
-    let controller = somebody();
+    let fixture = PolicyFixture::new("rule37-as").await.exists(system_edit(1)["spec"].clone()).await;
+    let namespace = fixture.env.namespace.clone();
+    fixture
+        .grant_all_here(json!({ "kind": "ServiceAccount", "name": "gitops", "namespace": namespace.as_str() }))
+        .await;
+    let controller = new_user();
     let rules = json!([{ "apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["impersonate"] }]);
-    corner.grant(&controller, "impersonate", rules).await;
-    let mut config = corner.env.control_plane.config(&controller).unwrap();
+    fixture.grant(&controller, "impersonate", rules).await;
+    let mut config = fixture.env.control_plane.config(&controller).unwrap();
     config.auth_info.impersonate = Some(format!("system:serviceaccount:{namespace}:gitops"));
     let client = Client::try_from(config).unwrap();
-    everything_but_authority(&corner, &Api::namespaced(client, &namespace)).await;
+    everything_but_authority(&fixture, &Api::namespaced(client, &namespace)).await;
 }
 
-async fn everything_but_authority(corner: &Corner, api: &Api<Tenant>) {
+async fn everything_but_authority(fixture: &PolicyFixture, api: &Api<Tenant>) {
     let patch = async |patch: Value| api.patch(NAME, &params(), &Patch::Merge(patch)).await;
     let harmless = json!({ "spec": { "general": { "companyName": "Contoso AG" } } });
     until("the right is granted", PATIENCE, async || {
@@ -208,7 +210,7 @@ async fn everything_but_authority(corner: &Corner, api: &Api<Tenant>) {
     refused(patch(system_edit(2)).await, 403, &[S_LEAF, "administer on Platform"]).unwrap();
     refused(patch(json!({ "spec": { "adoptionPolicy": "Always" } })).await, 403, &["spec.adoptionPolicy"]).unwrap();
     refused(unit(api.delete(NAME, &DeleteParams::default()).await), 403, &["may not delete"]).unwrap();
-    let another: Tenant = serde_json::from_value(corner.manifest("another", json!({}))).unwrap();
+    let another: Tenant = serde_json::from_value(fixture.manifest("another", json!({}))).unwrap();
     refused(unit(api.create(&super::post(), &another).await), 403, &["administer on Partner"]).unwrap();
     let status = Patch::Merge(json!({ "status": { "observedGeneration": 7 } }));
     refused(api.patch_status(NAME, &params(), &status).await, 403, &["only the operator"]).unwrap();
@@ -216,31 +218,31 @@ async fn everything_but_authority(corner: &Corner, api: &Api<Tenant>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_38_operator_writes_status_never_spec() {
-    let corner = Corner::new("rule38").await.exists(json!({})).await;
-    let operator = corner.env.operator_user.clone();
+    let fixture = PolicyFixture::new("rule38").await.exists(json!({})).await;
+    let operator = fixture.env.operator_user.clone();
     let edit = json!({ "spec": { "general": { "companyName": "x" } } });
-    refused(corner.patch(&operator, edit).await, 403, &["operator", "spec"]).unwrap();
+    refused(fixture.patch(&operator, edit).await, 403, &["operator", "spec"]).unwrap();
     // Not even with all RBAC permissions, as a careless binding could grant.
     let rules = json!([{ "apiGroups": ["nimbus.luware.com"], "resources": ["*"], "verbs": ["*"] }]);
-    corner.grant(&operator, "all", rules).await;
-    let delete = async || unit(corner.api(&operator).delete(NAME, &DeleteParams::default()).await);
+    fixture.grant(&operator, "all", rules).await;
+    let delete = async || unit(fixture.api(&operator).delete(NAME, &DeleteParams::default()).await);
     until("RBAC lets it", PATIENCE, async || {
         refused(delete().await, 403, &["the operator may not create, delete or change the spec of a Tenant"])
             .map_err(|error| format!("{error:#}"))
     })
     .await;
-    let new = corner.create(&operator, corner.manifest("another", json!({})), false).await;
+    let new = fixture.create(&operator, fixture.manifest("another", json!({})), false).await;
     refused(new, 403, &["the operator may not create"]).unwrap();
 
-    corner.patch(&operator, json!({ "metadata": { "finalizers": [FINALIZER] } })).await.unwrap();
+    fixture.patch(&operator, json!({ "metadata": { "finalizers": [FINALIZER] } })).await.unwrap();
     let status = Patch::Merge(json!({ "status": { "observedGeneration": 1 } }));
-    corner.api(&operator).patch_status(NAME, &params(), &status).await.unwrap();
+    fixture.api(&operator).patch_status(NAME, &params(), &status).await.unwrap();
     // Another user with the RBAC permission may not.
-    let forger = somebody();
+    let forger = new_user();
     let rules = json!([{ "apiGroups": ["nimbus.luware.com"], "resources": ["tenants/status"], "verbs": ["*"] }]);
-    corner.grant(&forger, "status", rules).await;
+    fixture.grant(&forger, "status", rules).await;
     until("RBAC lets him", PATIENCE, async || {
-        refused(corner.api(&forger).patch_status(NAME, &params(), &status).await, 403, &["only the operator"])
+        refused(fixture.api(&forger).patch_status(NAME, &params(), &status).await, 403, &["only the operator"])
             .map_err(|error| format!("{error:#}"))
     })
     .await;
@@ -248,8 +250,8 @@ async fn rule_38_operator_writes_status_never_spec() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_38_policies_type_check() {
-    let corner = Corner::new("typecheck").await;
-    let api: Api<ValidatingAdmissionPolicy> = Api::all(corner.client(users::ADMIN));
+    let fixture = PolicyFixture::new("typecheck").await;
+    let api: Api<ValidatingAdmissionPolicy> = Api::all(fixture.client(users::ADMIN));
     for name in NAMES {
         let warnings = until("the policy was type-checked", PATIENCE, async || {
             let policy = api.get(name).await.map_err(|error| error.to_string())?;
@@ -269,18 +271,18 @@ async fn rule_38_policies_type_check() {
 /// Other tests search the messages of the operator for canaries; this one searches those of admission.
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_40_denial_contains_no_value() {
-    let corner = Corner::new("rule40").await;
+    let fixture = PolicyFixture::new("rule40").await;
     let secret = |key: &str| json!({ "extensions": { "interact": { "acsConnectionStringRef": { "name": "elsewhere", "key": key } } } });
-    let corner = corner
+    let fixture = fixture
         .exists(json!({ "general": { "name": "canary-was" }, "contact": { "email": "canary@contoso.com" } }))
         .await;
     let mut edit = json!({ "spec": { "general": { "name": "canary-now" }, "contact": { "email": "canary@b.com" } } });
     json_patch::merge(&mut edit["spec"], &secret("canary-key"));
-    let message = refused(corner.patch(TENANT_EDITOR, edit).await, 403, &["spec.general.name"]).unwrap();
+    let message = refused(fixture.patch(TENANT_EDITOR, edit).await, 403, &["spec.general.name"]).unwrap();
     assert!(!message.contains("canary"), "{message}");
-    let stranger = corner.env.kubectl(TENANT_EDITOR);
+    let stranger = fixture.env.kubectl(TENANT_EDITOR);
     let patch = json!({ "metadata": { "annotations": { annotation::ABANDON: "canary" } } }).to_string();
-    let words = ["-n", &corner.env.namespace, "patch", "nten", NAME, "--type=merge", "--patch", &patch];
+    let words = ["-n", &fixture.env.namespace, "patch", "nten", NAME, "--type=merge", "--patch", &patch];
     let output = stranger.run(&words).await.unwrap();
     assert!(!output.status.success() && output.stderr.contains(annotation::ABANDON), "{output:?}");
     assert!(!output.stderr.contains("canary"), "{output:?}");

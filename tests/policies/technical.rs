@@ -6,15 +6,15 @@ use kube::Api;
 use nimbus_operator::manifests::policies::{self, Accounts};
 use serde_json::{Value, json};
 
-use super::{Corner, NAME, somebody};
-use crate::support::stage::refused;
+use super::{NAME, PolicyFixture, new_user};
+use crate::support::fixture::refused;
 use crate::support::users::{self, PARTNER_ADMIN, PLATFORM_ADMIN, TENANT_EDITOR};
 use crate::support::wait::{PATIENCE, until};
 
 /// Binds the opt-in policy to the namespace of an environment, under a separate name.
-async fn opt_in(corner: &Corner) -> String {
+async fn opt_in(fixture: &PolicyFixture) -> String {
     let accounts = Accounts { operators: users::operators(), technical_fields: true };
-    let name = format!("technical-{}", corner.env.namespace);
+    let name = format!("technical-{}", fixture.env.namespace);
     let all = policies::all(&accounts);
     let [mut policy, mut binding] = [all[0].clone(), all[1].clone()];
     assert_eq!(
@@ -24,9 +24,9 @@ async fn opt_in(corner: &Corner) -> String {
     policy["metadata"]["name"] = json!(name);
     binding["metadata"]["name"] = json!(name);
     binding["spec"]["policyName"] = json!(name);
-    let here = json!({ "matchLabels": { "kubernetes.io/metadata.name": corner.env.namespace } });
+    let here = json!({ "matchLabels": { "kubernetes.io/metadata.name": fixture.env.namespace } });
     binding["spec"]["matchResources"] = json!({ "namespaceSelector": here });
-    corner.set_up([policy, binding]).await;
+    fixture.set_up([policy, binding]).await;
     name
 }
 
@@ -36,42 +36,42 @@ fn tasks(most: i32) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn opt_in_policy_protects_technical_fields() {
-    let corner = Corner::new("technical").await.exists(json!({})).await;
-    corner.patch(TENANT_EDITOR, tasks(5)).await.expect("without the opt-in T is every editor");
-    let name = opt_in(&corner).await;
+    let fixture = PolicyFixture::new("technical").await.exists(json!({})).await;
+    fixture.patch(TENANT_EDITOR, tasks(5)).await.expect("without the opt-in T is every editor");
+    let name = opt_in(&fixture).await;
     let says = ["spec.modalities.email.maxConcurrentTasksPerService", "needs the verb edit-technical on tenants"];
     until("the opt-in acts", PATIENCE, async || {
-        let outcome = corner.patch(TENANT_EDITOR, tasks(6)).await;
-        corner.patch(PLATFORM_ADMIN, tasks(5)).await.map_err(|error| error.to_string())?;
+        let outcome = fixture.patch(TENANT_EDITOR, tasks(6)).await;
+        fixture.patch(PLATFORM_ADMIN, tasks(5)).await.map_err(|error| error.to_string())?;
         refused(outcome, 403, &says).map_err(|error| format!("{error:#}"))
     })
     .await;
     // With every kind of request; removal is an edit.
     let suspend = json!({ "spec": { "suspend": true } });
-    refused(corner.patch(TENANT_EDITOR, suspend).await, 403, &["spec.suspend", "edit-technical"]).unwrap();
-    refused(corner.patch(TENANT_EDITOR, json!({ "spec": { "modalities": null } })).await, 403, &says).unwrap();
-    let mut whole = corner.manifest(NAME, json!({}));
+    refused(fixture.patch(TENANT_EDITOR, suspend).await, 403, &["spec.suspend", "edit-technical"]).unwrap();
+    refused(fixture.patch(TENANT_EDITOR, json!({ "spec": { "modalities": null } })).await, 403, &says).unwrap();
+    let mut whole = fixture.manifest(NAME, json!({}));
     json_patch::merge(&mut whole, &tasks(7));
-    refused(corner.apply(TENANT_EDITOR, whole, true).await, 403, &says).unwrap();
+    refused(fixture.apply(TENANT_EDITOR, whole, true).await, 403, &says).unwrap();
     // Other fields are as before, and users with higher authority need no verb.
-    corner.patch(TENANT_EDITOR, json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await.unwrap();
+    fixture.patch(TENANT_EDITOR, json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await.unwrap();
     for user in [PARTNER_ADMIN, PLATFORM_ADMIN] {
-        corner.patch(user, tasks(8)).await.unwrap();
+        fixture.patch(user, tasks(8)).await.unwrap();
     }
     // With the verb the user is a technical administrator.
-    let technician = somebody();
+    let technician = new_user();
     let rules = json!([{
         "apiGroups": ["nimbus.luware.com"], "resources": ["tenants"], "verbs": ["get", "patch", "edit-technical"]
     }]);
-    corner.grant(&technician, "technician", rules).await;
+    fixture.grant(&technician, "technician", rules).await;
     until("the verb is granted", PATIENCE, async || {
-        corner.patch(&technician, tasks(9)).await.map(drop).map_err(|error| error.to_string())
+        fixture.patch(&technician, tasks(9)).await.map(drop).map_err(|error| error.to_string())
     })
     .await;
     let more = json!({ "spec": { "adoptionPolicy": "Always" } });
-    refused(corner.patch(&technician, more).await, 403, &["spec.adoptionPolicy"]).unwrap();
+    refused(fixture.patch(&technician, more).await, 403, &["spec.adoptionPolicy"]).unwrap();
 
-    let policies: Api<ValidatingAdmissionPolicy> = Api::all(corner.client(users::ADMIN));
+    let policies: Api<ValidatingAdmissionPolicy> = Api::all(fixture.client(users::ADMIN));
     let warnings = until("the opt-in was type-checked", PATIENCE, async || {
         let status = policies.get(&name).await.map_err(|error| error.to_string())?.status.ok_or("no status")?;
         status.type_checking.map(|check| check.expression_warnings.unwrap_or_default()).ok_or("not yet".to_owned())

@@ -8,8 +8,8 @@ use nimbus_operator::resources::{Partner, Platform, Tenant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::fixture::{FixtureOn, NAME, describe};
 use super::sandbox::Sandbox;
-use super::stage::{NAME, StageOn, describe};
 use super::users;
 use super::wait::{PATIENCE, until};
 
@@ -33,7 +33,7 @@ pub fn member(number: usize) -> Value {
     json!({ "type": "user", "id": object(number) })
 }
 
-impl StageOn<'_> {
+impl FixtureOn<'_> {
     /// Lets the Platform check against the sandbox as the Nimbus app, and allows connection strings to it.
     pub async fn microsoft(&mut self) {
         let url = self.platform.url();

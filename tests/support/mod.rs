@@ -3,7 +3,7 @@
 //!
 //! It starts programs, calls Kubernetes, and reads what happened from the audit log, never from the operator's own metrics.
 //!
-//! `controlplane` → `users`, `apply`, `kubectl` → `env` → `stage`, the fixture of most tests.
+//! `controlplane` → `users`, `apply`, `kubectl` → `env` → `fixture`, the fixture of most tests.
 
 #![allow(dead_code, unused_imports, reason = "tests and demo each compile this room and each use a part of it")]
 
@@ -13,19 +13,19 @@ pub mod audit;
 pub mod canary;
 pub mod controlplane;
 pub mod env;
-pub mod hold;
+pub mod fixture;
 pub mod http;
 pub mod kubectl;
 pub mod log;
 pub mod microsoft;
 pub mod operator;
+pub mod pause;
 pub mod policies;
 pub mod process;
 pub mod proxy;
 pub mod recorder;
 pub mod rights;
 pub mod sandbox;
-pub mod stage;
 pub mod strict;
 pub mod tenant;
 pub mod trigger;

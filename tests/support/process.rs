@@ -119,14 +119,14 @@ pub fn is_running(pid: u32) -> bool {
 /// The kernel watches the *thread* that spawned it, not the process: a child of a test's own thread would die with that
 /// test. So one thread that never ends spawns all children.
 pub fn spawn(mut command: Command) -> io::Result<Child> {
-    type Order = (Command, Sender<io::Result<Child>>);
-    static SPAWNER: OnceLock<Sender<Order>> = OnceLock::new();
+    type SpawnRequest = (Command, Sender<io::Result<Child>>);
+    static SPAWNER: OnceLock<Sender<SpawnRequest>> = OnceLock::new();
 
     die_with_parent(&mut command);
-    // A process group of its own: Ctrl-C is for us, and we stop our children in order.
+    // A process group of its own: Ctrl-C is for us, and we stop our children in request.
     command.process_group(0);
     let spawner = SPAWNER.get_or_init(|| {
-        let (orders, inbox) = channel::<Order>();
+        let (orders, inbox) = channel::<SpawnRequest>();
         std::thread::spawn(move || {
             for (mut command, answer) in inbox {
                 // The caller may have been cancelled; then the child is dropped, and the kernel kills it with us at the

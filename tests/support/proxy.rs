@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 
 use super::controlplane::ControlPlane;
 use super::http;
-use super::recorder::{Moment, Recorder, Stop, Verdict};
+use super::recorder::{ArmedStop, Decision, Moment, Recorder};
 
 /// The target of a proxy.
 pub struct Upstream {
@@ -57,15 +57,15 @@ impl Upstream {
 /// A running proxy; it stops with this value.
 pub struct Proxy {
     address: SocketAddr,
-    memory: Arc<Memory>,
+    expired: Arc<ExpiredVersions>,
     server: JoinHandle<()>,
 }
 
 /// The resource versions that a server has compacted.
 #[derive(Default)]
-struct Memory {
+struct ExpiredVersions {
     /// Kinds, by their plural, whose watches cannot continue before a new list.
-    forgotten: Mutex<BTreeSet<String>>,
+    kinds: Mutex<BTreeSet<String>>,
     refused: Mutex<usize>,
     /// Counts how often open watches were closed.
     cuts: watch::Sender<u64>,
@@ -75,16 +75,16 @@ struct Memory {
     slow: Mutex<Option<(String, usize, Duration)>>,
 }
 
-impl Memory {
+impl ExpiredVersions {
     /// Whether a read would continue from an expired resource version. A list ends that.
     fn is_gone(&self, head: &request::Parts) -> bool {
         let plural = plural(head);
-        let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
         if !is_watch(head) {
-            forgotten.remove(plural);
+            kinds.remove(plural);
             return false;
         }
-        let gone = forgotten.contains(plural);
+        let gone = kinds.contains(plural);
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner) += usize::from(gone);
         gone
     }
@@ -113,8 +113,8 @@ fn is_watch(head: &request::Parts) -> bool {
 }
 
 #[derive(Clone)]
-struct Middle {
-    memory: Arc<Memory>,
+struct Forwarder {
+    expired: Arc<ExpiredVersions>,
     name: &'static str,
     url: String,
     bearer: Option<String>,
@@ -125,9 +125,9 @@ struct Middle {
 impl Proxy {
     /// Starts a proxy on a free port of loopback.
     pub async fn start(upstream: Upstream, recorder: &Recorder) -> Result<Self> {
-        let memory = Arc::new(Memory::default());
-        let middle = Middle {
-            memory: memory.clone(),
+        let expired = Arc::new(ExpiredVersions::default());
+        let forwarder = Forwarder {
+            expired: expired.clone(),
             client: http::client(upstream.ca.as_deref())?,
             name: upstream.name,
             url: upstream.url,
@@ -136,12 +136,12 @@ impl Proxy {
         };
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let router = Router::new().fallback(pass).with_state(middle);
+        let router = Router::new().fallback(pass).with_state(forwarder);
         let server = tokio::spawn(async move {
             // It never returns.
             let _ = axum::serve(listener, router).await;
         });
-        Ok(Self { address, memory, server })
+        Ok(Self { address, expired, server })
     }
 
     /// Returns the URL for the client.
@@ -151,30 +151,30 @@ impl Proxy {
 
     /// Expires the resource versions of a kind, by its plural: open watches end, and a watch that would continue gets the
     /// status 410 until the kind is listed again.
-    pub fn forget(&self, plural: &str) {
-        self.memory.forgotten.lock().unwrap_or_else(PoisonError::into_inner).insert(plural.to_owned());
-        self.memory.cuts.send_modify(|count| *count += 1);
+    pub fn expire(&self, plural: &str) {
+        self.expired.kinds.lock().unwrap_or_else(PoisonError::into_inner).insert(plural.to_owned());
+        self.expired.cuts.send_modify(|count| *count += 1);
     }
 
     /// Whether a kind was not listed since its resource versions expired.
-    pub fn is_forgotten(&self, plural: &str) -> bool {
-        self.memory.forgotten.lock().unwrap_or_else(PoisonError::into_inner).contains(plural)
+    pub fn is_expired(&self, plural: &str) -> bool {
+        self.expired.kinds.lock().unwrap_or_else(PoisonError::into_inner).contains(plural)
     }
 
     /// Delays what one watch of a kind delivers from now on: the one that was opened as number `number` of its kind, counted
     /// from 1. The watch that was slow before is fast again.
     pub fn slow_down(&self, plural: &str, number: usize, delay: Duration) {
-        *self.memory.slow.lock().unwrap_or_else(PoisonError::into_inner) = Some((plural.to_owned(), number, delay));
+        *self.expired.slow.lock().unwrap_or_else(PoisonError::into_inner) = Some((plural.to_owned(), number, delay));
     }
 
     /// Returns how many watches of a kind were opened so far.
     pub fn opened(&self, plural: &str) -> usize {
-        self.memory.opened.lock().unwrap_or_else(PoisonError::into_inner).get(plural).copied().unwrap_or_default()
+        self.expired.opened.lock().unwrap_or_else(PoisonError::into_inner).get(plural).copied().unwrap_or_default()
     }
 
     /// Returns the total number of rejected watches.
     pub fn refused(&self) -> usize {
-        *self.memory.refused.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.expired.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -184,30 +184,30 @@ impl Drop for Proxy {
     }
 }
 
-async fn pass(State(middle): State<Middle>, request: Request) -> Response {
+async fn pass(State(forwarder): State<Forwarder>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let Ok(body) = to_bytes(body, usize::MAX).await else {
         // The client closed the connection during its request.
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let recorder = middle.recorder.clone();
-    if middle.memory.is_gone(&head) {
+    let recorder = forwarder.recorder.clone();
+    if forwarder.expired.is_gone(&head) {
         let status = serde_json::json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Expired", "code": 410 });
         return (StatusCode::GONE, axum::Json(status)).into_response();
     }
-    if !recorder.counts(middle.name, &head.method, head.uri.path()) {
-        return respond(middle.stream(head, body).await);
+    if !recorder.counts(forwarder.name, &head.method, head.uri.path()) {
+        return respond(forwarder.stream(head, body).await);
     }
     // Subscribed before the decision, so that no release in between is missed.
     let released = recorder.released();
-    let (number, mut stop) = match recorder.arrive(middle.name, &head.method, head.uri.path()) {
-        Verdict::Send(number, stop) => (number, stop),
-        Verdict::Hold => lose_connection(released).await,
+    let (number, mut stop) = match recorder.arrive(forwarder.name, &head.method, head.uri.path()) {
+        Decision::Send(number, stop) => (number, stop),
+        Decision::Hold => lose_connection(released).await,
     };
     if stop.reaches(Moment::BeforeSend) {
         lose_connection(released).await
     }
-    let answer = middle.effect(number, head, body).await;
+    let answer = forwarder.effect(number, head, body).await;
     if stop.reaches(Moment::AfterSend) {
         lose_connection(released).await
     }
@@ -222,15 +222,15 @@ async fn pass(State(middle): State<Middle>, request: Request) -> Response {
     }))
 }
 
-impl Middle {
-    async fn stream(&self, head: request::Parts, body: Bytes) -> Result<Answer<Body>> {
-        let cut = is_watch(&head).then(|| self.memory.cuts.subscribe());
-        let watch = is_watch(&head).then(|| (plural(&head).to_owned(), self.memory.open(plural(&head))));
+impl Forwarder {
+    async fn stream(&self, head: request::Parts, body: Bytes) -> Result<Parts<Body>> {
+        let cut = is_watch(&head).then(|| self.expired.cuts.subscribe());
+        let watch = is_watch(&head).then(|| (plural(&head).to_owned(), self.expired.open(plural(&head))));
         let answer = self.send(head, body).await?;
         let (status, headers) = (answer.status(), answer.headers().clone());
-        let memory = self.memory.clone();
+        let expired = self.expired.clone();
         let paced = answer.bytes_stream().then(move |bytes| {
-            let delay = watch.as_ref().and_then(|(plural, number)| memory.delay_of(plural, *number));
+            let delay = watch.as_ref().and_then(|(plural, number)| expired.delay_of(plural, *number));
             async move {
                 if let Some(delay) = delay {
                     tokio::time::sleep(delay).await;
@@ -249,7 +249,7 @@ impl Middle {
     }
 
     /// Completes a side effect even if the client is killed in the meantime: the result must not depend on that race.
-    async fn effect(self, number: usize, head: request::Parts, body: Bytes) -> Result<Answer<Bytes>> {
+    async fn effect(self, number: usize, head: request::Parts, body: Bytes) -> Result<Parts<Bytes>> {
         let carried_out = tokio::spawn(async move {
             let answer = self.send(head, body).await?;
             let (status, headers) = (answer.status(), answer.headers().clone());
@@ -276,9 +276,9 @@ impl Middle {
     }
 }
 
-type Answer<Content> = (StatusCode, HeaderMap, Content);
+type Parts<Content> = (StatusCode, HeaderMap, Content);
 
-fn respond(answer: Result<Answer<Body>>) -> Response {
+fn respond(answer: Result<Parts<Body>>) -> Response {
     match answer {
         Ok((status, headers, body)) => (status, end_to_end(headers), body).into_response(),
         Err(error) => (StatusCode::BAD_GATEWAY, format!("{error:#}\n")).into_response(),
@@ -294,7 +294,7 @@ fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
 }
 
 /// Notifies the test when the response has been delivered.
-struct Delivery(Stop);
+struct Delivery(ArmedStop);
 
 impl Drop for Delivery {
     fn drop(&mut self) {

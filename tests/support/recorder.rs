@@ -72,17 +72,17 @@ struct Armed {
 }
 
 /// The decision about a side effect.
-pub(super) enum Verdict {
+pub(super) enum Decision {
     /// Send it under this number, and stop at the given moment.
-    Send(usize, Stop),
+    Send(usize, ArmedStop),
     /// Let the connection hang and then close it.
     Hold,
 }
 
 /// The armed moment of a side effect, if there is one.
-pub(super) struct Stop(Option<Armed>);
+pub(super) struct ArmedStop(Option<Armed>);
 
-impl Stop {
+impl ArmedStop {
     /// Notifies the test if this is the armed moment, and returns whether it is.
     pub(super) fn reaches(&mut self, moment: Moment) -> bool {
         match self.0.take_if(|armed| armed.moment == moment) {
@@ -144,17 +144,17 @@ impl Recorder {
         !matches!(*method, Method::GET | Method::HEAD) && (self.shared.is_effect)(target, path)
     }
 
-    pub(super) fn arrive(&self, target: &'static str, method: &Method, path: &str) -> Verdict {
+    pub(super) fn arrive(&self, target: &'static str, method: &Method, path: &str) -> Decision {
         let mut state = self.state();
         if state.is_holding {
             state.held += 1;
-            return Verdict::Hold;
+            return Decision::Hold;
         }
         let number = state.effects.len() + 1;
         state.effects.push(Effect { number, target, method: method.clone(), path: path.to_owned(), status: None });
         let armed = state.armed.take_if(|armed| armed.number == number);
         state.is_holding = armed.is_some();
-        Verdict::Send(number, Stop(armed))
+        Decision::Send(number, ArmedStop(armed))
     }
 
     pub(super) fn answered(&self, number: usize, status: u16) {

@@ -17,7 +17,7 @@ pub struct Sandbox {
 
 /// A request that the platform received.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct LoggedCall {
     /// `PATCH /v1/tenants/{id}`.
     pub call: String,
     /// The status of the response, if any.
@@ -166,14 +166,14 @@ impl Sandbox {
     }
 
     /// Every request of the admin API after a mark, tokens included.
-    pub async fn log_after(&self, mark: u64) -> Result<Vec<Seen>> {
+    pub async fn log_after(&self, mark: u64) -> Result<Vec<LoggedCall>> {
         let log = self.ask(Method::GET, &format!("/sandbox/log?after={mark}"), None).await?;
         let entries = log["items"].as_array().cloned();
-        Ok(entries.context("the log is no list")?.into_iter().map(seen).collect())
+        Ok(entries.context("the log is no list")?.into_iter().map(logged_call).collect())
     }
 
     /// The operator's calls for one tenant after a mark, without tokens, capabilities and this test's own calls.
-    pub async fn calls(&self, id: &str, mark: u64) -> Result<Vec<Seen>> {
+    pub async fn calls(&self, id: &str, mark: u64) -> Result<Vec<LoggedCall>> {
         let log = self.log_after(mark).await?;
         Ok(log
             .into_iter()
@@ -192,9 +192,9 @@ fn ours(entry: &Value) -> bool {
     entry["userAgent"].as_str().is_some_and(|agent| agent.starts_with("nimbus-operator/"))
 }
 
-fn seen(entry: Value) -> Seen {
+fn logged_call(entry: Value) -> LoggedCall {
     let text = |name: &str| entry[name].as_str().unwrap_or("?").to_owned();
-    Seen {
+    LoggedCall {
         call: format!("{} {}", text("method"), text("route")),
         status: entry["status"].as_u64(),
         effect: entry["effect"].as_str().map(ToOwned::to_owned),

@@ -5,25 +5,25 @@ use kube::api::DeleteParams;
 use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};
 
-use super::stage::{StageOn, condition, describe};
+use super::fixture::{FixtureOn, condition, describe};
 use super::wait::{PATIENCE, until};
 
 /// A Tenant by name, and the ID of its tenant.
-pub struct Handle<'s> {
-    stage: &'s StageOn<'s>,
+pub struct TenantHandle<'s> {
+    fixture: &'s FixtureOn<'s>,
     pub name: String,
     pub id: String,
 }
 
-impl<'s> Handle<'s> {
+impl<'s> TenantHandle<'s> {
     /// A Tenant that may not exist yet, with a new tenant ID.
-    pub fn new(stage: &'s StageOn<'s>, name: &str) -> Self {
-        Self { stage, name: name.to_owned(), id: uuid::Uuid::new_v4().to_string() }
+    pub fn new(fixture: &'s FixtureOn<'s>, name: &str) -> Self {
+        Self { fixture, name: name.to_owned(), id: uuid::Uuid::new_v4().to_string() }
     }
 
     /// The smallest manifest, with `more` merged into its spec.
     pub fn manifest(&self, more: Value) -> Value {
-        let mut manifest = self.stage.manifest(more);
+        let mut manifest = self.fixture.manifest(more);
         manifest["metadata"]["name"] = json!(self.name);
         manifest["spec"]["general"]["tenantId"] = json!(self.id);
         manifest
@@ -31,27 +31,27 @@ impl<'s> Handle<'s> {
 
     /// Creates it.
     pub async fn create(&self, more: Value) -> Tenant {
-        self.stage.try_create(self.manifest(more)).await.expect("the Tenant is accepted")
+        self.fixture.try_create(self.manifest(more)).await.expect("the Tenant is accepted")
     }
 
     /// Edits it with a merge patch.
     pub async fn patch(&self, patch: Value) -> Tenant {
-        self.stage.try_patch_of(&self.name, patch).await.expect("the change is accepted")
+        self.fixture.try_patch_of(&self.name, patch).await.expect("the change is accepted")
     }
 
     /// Deletes it, without waiting.
     pub async fn delete(&self) {
-        self.stage.tenants().delete(&self.name, &DeleteParams::default()).await.expect("the deletion is accepted");
+        self.fixture.tenants().delete(&self.name, &DeleteParams::default()).await.expect("the deletion is accepted");
     }
 
     pub async fn get(&self) -> Tenant {
-        self.stage.tenants().get(&self.name).await.expect("the Tenant is there")
+        self.fixture.tenants().get(&self.name).await.expect("the Tenant is there")
     }
 
     /// Waits until it satisfies `fits`, and returns it.
     pub async fn until(&self, what: &str, fits: impl Fn(&Tenant) -> bool) -> Tenant {
         until(&format!("{}: {what}", self.name), PATIENCE, async || {
-            let tenant = self.stage.tenants().get(&self.name).await.map_err(|error| error.to_string())?;
+            let tenant = self.fixture.tenants().get(&self.name).await.map_err(|error| error.to_string())?;
             if fits(&tenant) { Ok(tenant) } else { Err(describe(&tenant)) }
         })
         .await
@@ -86,7 +86,7 @@ impl<'s> Handle<'s> {
     /// Waits until it is gone.
     pub async fn gone(&self) {
         until(&format!("{} is gone", self.name), PATIENCE, async || {
-            match self.stage.tenants().get_opt(&self.name).await {
+            match self.fixture.tenants().get_opt(&self.name).await {
                 Ok(None) => Ok(()),
                 Ok(Some(tenant)) => Err(describe(&tenant)),
                 Err(error) => Err(error.to_string()),

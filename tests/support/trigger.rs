@@ -5,7 +5,7 @@ use kube::Api;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::stage::StageOn;
+use super::fixture::FixtureOn;
 use super::users;
 
 /// The Secret that authors may have created, according to `examples/rbac.yaml`.
@@ -50,7 +50,7 @@ pub fn sending(token: &str) -> Value {
 
 /// The settings of a tenant that was created elsewhere, with both sections on.
 pub fn settings() -> Value {
-    let string = json!({ "value": super::stage::CONNECTION_STRING });
+    let string = json!({ "value": super::fixture::CONNECTION_STRING });
     json!({
         "general": { "name": "Contoso", "o365Domain": "contoso.onmicrosoft.com" },
         "extensions": { "interact": { "enabled": true, "acsConnectionString": string } },
@@ -58,7 +58,7 @@ pub fn settings() -> Value {
     })
 }
 
-impl StageOn<'_> {
+impl FixtureOn<'_> {
     /// The widget key and its version on the platform.
     pub async fn widget_key(&self) -> (String, i64) {
         let url = format!("{}/v1/tenants/{}/widget-key", self.platform.url(), self.id);

@@ -6,9 +6,9 @@ use kube::api::{DeleteParams, PostParams};
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 
+use crate::support::fixture::{Fixture, NAME, condition, refused};
 use crate::support::rights::let_make_secrets;
-use crate::support::stage::{NAME, Stage, condition, refused};
-use crate::support::tenant::Handle;
+use crate::support::tenant::TenantHandle;
 use crate::support::trigger::{SECRET, interact, published, rotating};
 use crate::support::users::{ADMIN, PLATFORM_ADMIN, TENANT_EDITOR};
 use crate::support::wait::{PATIENCE, until};
@@ -37,28 +37,28 @@ fn foreign() -> Vec<Value> {
     ]
 }
 
-async fn plant(stage: &Stage, mut secret: Value) -> Secret {
+async fn plant(fixture: &Fixture, mut secret: Value) -> Secret {
     // An existing owner, so that garbage collection does nothing.
     if let Some(owner) = secret.pointer_mut("/metadata/ownerReferences/0/uid") {
-        *owner = json!(stage.secrets().get("acs").await.unwrap().uid());
+        *owner = json!(fixture.secrets().get("acs").await.unwrap().uid());
     }
     let secret: Secret = serde_json::from_value(secret).unwrap();
-    stage.secrets().create(&PostParams::default(), &secret).await.unwrap()
+    fixture.secrets().create(&PostParams::default(), &secret).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn foreign_secret_is_reported_and_not_changed() {
-    let stage = Stage::new("foreign-secret").await;
+    let fixture = Fixture::new("foreign-secret").await;
     let names: Vec<String> = (0..foreign().len()).map(|number| format!("theirs-{number}")).collect();
     let all: Vec<&str> = names.iter().map(String::as_str).collect();
-    let_make_secrets(&stage.client(ADMIN), &stage.env.namespace, &all).await.unwrap();
-    let mark = stage.audit().mark().await.unwrap();
-    let _operator = stage.start();
+    let_make_secrets(&fixture.client(ADMIN), &fixture.env.namespace, &all).await.unwrap();
+    let mark = fixture.audit().mark().await.unwrap();
+    let _operator = fixture.start();
     let mut there = vec![];
     for (name, mut secret) in names.iter().zip(foreign()) {
         secret["metadata"]["name"] = json!(name);
-        let planted = plant(&stage, secret).await;
-        let tenant = Handle::new(&stage, name);
+        let planted = plant(&fixture, secret).await;
+        let tenant = TenantHandle::new(&fixture, name);
         tenant.create(interact(json!({ "secretRef": { "name": name }, "rotation": "a" }))).await;
         there.push((tenant, planted));
     }
@@ -72,95 +72,96 @@ async fn foreign_secret_is_reported_and_not_changed() {
         }
         tenant.patch(rotating("b")).await;
         tenant.condition("Ready", "False", "SecretNotOwned").await;
-        assert_eq!(*planted, stage.secrets().get(&tenant.name).await.unwrap(), "{kind}");
+        assert_eq!(*planted, fixture.secrets().get(&tenant.name).await.unwrap(), "{kind}");
     }
-    assert_eq!(Vec::<(String, u16)>::new(), stage.secret_writes(mark).await);
-    let reads = stage.platform.log_after(0).await.unwrap();
+    assert_eq!(Vec::<(String, u16)>::new(), fixture.secret_writes(mark).await);
+    let reads = fixture.platform.log_after(0).await.unwrap();
     assert!(reads.iter().all(|seen| !seen.call.ends_with("/widget-key")), "the key is not even read");
 
     // It recovers once the name is free.
     for (tenant, _) in &there {
-        stage.secrets().delete(&tenant.name, &DeleteParams::default()).await.unwrap();
+        fixture.secrets().delete(&tenant.name, &DeleteParams::default()).await.unwrap();
     }
     for (tenant, _) in &there {
         tenant.ready().await;
     }
-    let writes = stage.secret_writes(mark).await;
+    let writes = fixture.secret_writes(mark).await;
     assert!(writes.iter().all(|(write, code)| write.starts_with("create") && *code == 201), "{writes:?}");
     assert_eq!(there.len(), writes.len());
 }
 
 /// Delays the response with the key, and waits until the operator has requested it.
-async fn while_the_key_is_read(stage: &Stage) {
+async fn while_the_key_is_read(fixture: &Fixture) {
     until("the key is asked for", PATIENCE, async || {
-        let faults = stage.platform.ask(reqwest::Method::GET, "/sandbox/faults", None).await.unwrap();
+        let faults = fixture.platform.ask(reqwest::Method::GET, "/sandbox/faults", None).await.unwrap();
         if faults["faults"][0]["faulted"] == 1 { Ok(()) } else { Err(faults.to_string()) }
     })
     .await;
 }
 
-async fn slow_key(stage: &Stage) {
+async fn slow_key(fixture: &Fixture) {
     let action = json!({ "kind": "delay", "seconds": 4 });
     let route = "GET /v1/tenants/{id}/widget-key";
-    stage.platform.plant(json!([{ "route": route, "action": action, "nth": 1 }])).await.unwrap();
+    fixture.platform.plant(json!([{ "route": route, "action": action, "nth": 1 }])).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrently_created_secret_is_not_taken() {
-    let stage = Stage::new("secret-race").await;
-    let mark = stage.audit().mark().await.unwrap();
-    let _operator = stage.start();
-    slow_key(&stage).await;
-    stage.create(published(None)).await;
-    while_the_key_is_read(&stage).await;
-    let planted = plant(&stage, foreign().remove(0)).await;
-    let stalled = stage.condition("Ready", "False", "SecretNotOwned").await;
+    let fixture = Fixture::new("secret-race").await;
+    let mark = fixture.audit().mark().await.unwrap();
+    let _operator = fixture.start();
+    slow_key(&fixture).await;
+    fixture.create(published(None)).await;
+    while_the_key_is_read(&fixture).await;
+    let planted = plant(&fixture, foreign().remove(0)).await;
+    let stalled = fixture.condition("Ready", "False", "SecretNotOwned").await;
     assert!(condition(&stalled, "Ready").unwrap().2.starts_with(WORDS));
-    assert_eq!(planted, stage.secrets().get(SECRET).await.unwrap());
-    let codes: Vec<u16> = stage.secret_writes(mark).await.into_iter().map(|(_, code)| code).collect();
+    assert_eq!(planted, fixture.secrets().get(SECRET).await.unwrap());
+    let codes: Vec<u16> = fixture.secret_writes(mark).await.into_iter().map(|(_, code)| code).collect();
     assert_eq!([409], *codes, "one attempt");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_published_during_deletion() {
-    let stage = Stage::new("secret-deletion").await;
-    let mark = stage.audit().mark().await.unwrap();
-    let _operator = stage.start();
-    slow_key(&stage).await;
-    stage.create(published(Some("a"))).await;
-    while_the_key_is_read(&stage).await;
-    stage.delete().await;
-    stage.gone().await;
-    assert_eq!(Vec::<(String, u16)>::new(), stage.secret_writes(mark).await);
-    assert_eq!(None, stage.published_key().await);
+    let fixture = Fixture::new("secret-deletion").await;
+    let mark = fixture.audit().mark().await.unwrap();
+    let _operator = fixture.start();
+    slow_key(&fixture).await;
+    fixture.create(published(Some("a"))).await;
+    while_the_key_is_read(&fixture).await;
+    fixture.delete().await;
+    fixture.gone().await;
+    assert_eq!(Vec::<(String, u16)>::new(), fixture.secret_writes(mark).await);
+    assert_eq!(None, fixture.published_key().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn missing_permission_is_reported_and_recovers() {
-    let stage = Stage::new("secret-right").await;
-    let bindings: Api<RoleBinding> = Api::namespaced(stage.client(ADMIN), &stage.env.namespace);
+    let fixture = Fixture::new("secret-right").await;
+    let bindings: Api<RoleBinding> = Api::namespaced(fixture.client(ADMIN), &fixture.env.namespace);
     let name = "nimbus-operator-widget-keys";
     let mut binding = bindings.get(name).await.unwrap();
     bindings.delete(name, &DeleteParams::default()).await.unwrap();
-    let _operator = stage.start();
-    stage.create(published(None)).await;
-    let waiting = stage.condition("Ready", "False", "SecretForbidden").await;
+    let _operator = fixture.start();
+    fixture.create(published(None)).await;
+    let waiting = fixture.condition("Ready", "False", "SecretForbidden").await;
     let words = "Secret 'contoso-widget-key' may not be read, made or changed by the operator";
     assert!(condition(&waiting, "Ready").unwrap().2.contains(words));
     assert_eq!(Some("True".to_owned()), condition(&waiting, "Synced").map(|(status, ..)| status));
     binding.metadata.resource_version = None;
     binding.metadata.uid = None;
     bindings.create(&PostParams::default(), &binding).await.unwrap();
-    stage.ready().await;
-    assert_eq!(Some(stage.widget_key().await.0), stage.published_key().await);
+    fixture.ready().await;
+    assert_eq!(Some(fixture.widget_key().await.0), fixture.published_key().await);
 }
 
 /// S3: an author must be allowed to create and read a Secret that the operator would create for them.
 #[tokio::test(flavor = "multi_thread")]
 async fn author_must_be_allowed_to_create_the_secret() {
-    let stage = Stage::new("secret-author").await;
-    stage.create(interact(json!({ "rotation": "a" }))).await;
-    let api = |user| Api::<nimbus_operator::resources::Tenant>::namespaced(stage.client(user), &stage.env.namespace);
+    let fixture = Fixture::new("secret-author").await;
+    fixture.create(interact(json!({ "rotation": "a" }))).await;
+    let api =
+        |user| Api::<nimbus_operator::resources::Tenant>::namespaced(fixture.client(user), &fixture.env.namespace);
     let edit = async |user, name: &str| {
         let patch =
             json!({ "spec": { "extensions": { "interact": { "widgetKey": { "secretRef": { "name": name } } } } } });
@@ -173,5 +174,5 @@ async fn author_must_be_allowed_to_create_the_secret() {
     }
     edit(TENANT_EDITOR, SECRET).await.unwrap();
     // Only an author who changes it is checked.
-    stage.patch(rotating("b")).await;
+    fixture.patch(rotating("b")).await;
 }

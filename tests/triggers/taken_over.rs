@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::stage::Stage;
+use crate::support::fixture::Fixture;
 use crate::support::trigger::{UPN, messaging, published, rotating, sending, settings};
 
 /// A spec with all tokens, for a tenant that was created elsewhere.
@@ -15,85 +15,85 @@ fn everything() -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn adoption_triggers_nothing_and_publishes_the_key() {
-    let stage = Stage::new("taken-over").await;
-    stage.platform.create(&stage.id, settings()).await.unwrap();
-    stage.accept_invitation().await;
-    let key = stage.widget_key().await;
-    let mark = stage.platform.mark().await.unwrap();
-    let _operator = stage.start();
-    stage.create(everything()).await;
-    stage.ready().await;
-    stage.pass().await;
-    assert_eq!((key.clone(), vec![]), (stage.widget_key().await, stage.messages().await));
-    assert_eq!(Some(key.0.clone()), stage.published_key().await);
-    let calls = stage.short_calls(mark).await;
+    let fixture = Fixture::new("taken-over").await;
+    fixture.platform.create(&fixture.id, settings()).await.unwrap();
+    fixture.accept_invitation().await;
+    let key = fixture.widget_key().await;
+    let mark = fixture.platform.mark().await.unwrap();
+    let _operator = fixture.start();
+    fixture.create(everything()).await;
+    fixture.ready().await;
+    fixture.pass().await;
+    assert_eq!((key.clone(), vec![]), (fixture.widget_key().await, fixture.messages().await));
+    assert_eq!(Some(key.0.clone()), fixture.published_key().await);
+    let calls = fixture.short_calls(mark).await;
     let expected = ["GET", "POST rotate", "POST test", "PUT owner", "PATCH", "GET widget-key", "GET"];
     assert_eq!(expected, *calls, "recorded before our stamp is put on");
     let adopted = ("Normal".to_owned(), "Adopted".to_owned());
-    assert_eq!([adopted], *stage.events().await.unwrap());
+    assert_eq!([adopted], *fixture.events().await.unwrap());
 
-    stage.patch(rotating("b")).await;
-    stage.ready().await;
-    stage.patch(sending("n")).await;
-    stage.ready().await;
-    assert_eq!(key.1 + 1, stage.widget_key().await.1, "the next token is an edit");
-    assert_eq!([("n".to_owned(), UPN.to_owned())], *stage.messages().await);
+    fixture.patch(rotating("b")).await;
+    fixture.ready().await;
+    fixture.patch(sending("n")).await;
+    fixture.ready().await;
+    assert_eq!(key.1 + 1, fixture.widget_key().await.1, "the next token is an edit");
+    assert_eq!([("n".to_owned(), UPN.to_owned())], *fixture.messages().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn first_token_after_adoption_acts() {
-    let stage = Stage::new("taken-over-later").await;
-    stage.platform.create(&stage.id, settings()).await.unwrap();
-    let _operator = stage.start();
-    stage.create(json!({ "adoptionPolicy": "Always" })).await;
-    stage.ready().await;
-    let key = stage.widget_key().await;
-    stage.patch(rotating("a")).await;
-    stage.ready().await;
-    assert_eq!(key.1 + 1, stage.widget_key().await.1);
+    let fixture = Fixture::new("taken-over-later").await;
+    fixture.platform.create(&fixture.id, settings()).await.unwrap();
+    let _operator = fixture.start();
+    fixture.create(json!({ "adoptionPolicy": "Always" })).await;
+    fixture.ready().await;
+    let key = fixture.widget_key().await;
+    fixture.patch(rotating("a")).await;
+    fixture.ready().await;
+    assert_eq!(key.1 + 1, fixture.widget_key().await.1);
 }
 
 /// A Tenant that is recreated with the same name, as after a restore without its status: the platform knows its token.
 #[tokio::test(flavor = "multi_thread")]
 async fn recreated_tenant_repeats_no_trigger() {
-    let stage = Stage::new("made-again").await;
-    let _operator = stage.start();
+    let fixture = Fixture::new("made-again").await;
+    let _operator = fixture.start();
     let mut spec = everything();
     spec["adoptionPolicy"] = json!("Never");
-    stage.create(spec.clone()).await;
-    stage.ready().await;
-    stage.accept_invitation().await;
-    stage.pass().await;
-    stage.patch(rotating("b")).await;
-    stage.ready().await;
-    let (key, messages) = (stage.widget_key().await, stage.messages().await);
+    fixture.create(spec.clone()).await;
+    fixture.ready().await;
+    fixture.accept_invitation().await;
+    fixture.pass().await;
+    fixture.patch(rotating("b")).await;
+    fixture.ready().await;
+    let (key, messages) = (fixture.widget_key().await, fixture.messages().await);
     assert_eq!((2, 1), (key.1, messages.len()));
-    stage.delete().await;
-    stage.gone().await;
+    fixture.delete().await;
+    fixture.gone().await;
 
     spec["extensions"]["interact"]["widgetKey"]["rotation"] = json!("b");
-    stage.create(spec).await;
-    stage.ready().await;
-    stage.pass().await;
-    assert_eq!((key.clone(), messages), (stage.widget_key().await, stage.messages().await));
-    assert_eq!(Some(key.0), stage.published_key().await, "in a Secret of the new Tenant");
+    fixture.create(spec).await;
+    fixture.ready().await;
+    fixture.pass().await;
+    assert_eq!((key.clone(), messages), (fixture.widget_key().await, fixture.messages().await));
+    assert_eq!(Some(key.0), fixture.published_key().await, "in a Secret of the new Tenant");
 }
 
 /// A stamp of this cluster without a Tenant is free, and the platform still accepts triggers in its name only.
 #[tokio::test(flavor = "multi_thread")]
 async fn stale_stamp_records_tokens_too() {
-    let stage = Stage::new("stale-stamp").await;
-    stage.platform.create(&stage.id, settings()).await.unwrap();
-    let stamp = format!("test/{}/gone", stage.env.namespace);
-    stage.platform.stamp(&stage.id, Some(&stamp), None).await.unwrap();
-    let key = stage.widget_key().await;
-    let _operator = stage.start();
-    stage.create(everything()).await;
-    stage.ready().await;
-    assert_eq!(key, stage.widget_key().await);
-    let runtime = stage.runtime().await;
+    let fixture = Fixture::new("stale-stamp").await;
+    fixture.platform.create(&fixture.id, settings()).await.unwrap();
+    let stamp = format!("test/{}/gone", fixture.env.namespace);
+    fixture.platform.stamp(&fixture.id, Some(&stamp), None).await.unwrap();
+    let key = fixture.widget_key().await;
+    let _operator = fixture.start();
+    fixture.create(everything()).await;
+    fixture.ready().await;
+    assert_eq!(key, fixture.widget_key().await);
+    let runtime = fixture.runtime().await;
     let last = |section: &str| runtime[section]["lastToken"].clone();
     assert_eq!((json!("a"), json!("m")), (last("widgetKey"), last("instantMessaging")));
-    let (_, document) = stage.platform.tenant(&stage.id).await.unwrap();
-    assert_eq!(json!(format!("test/{}/contoso", stage.env.namespace)), document["owner"]);
+    let (_, document) = fixture.platform.tenant(&fixture.id).await.unwrap();
+    assert_eq!(json!(format!("test/{}/contoso", fixture.env.namespace)), document["owner"]);
 }

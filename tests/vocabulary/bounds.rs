@@ -8,7 +8,7 @@ use nimbus_operator::settings::{Class, Leaf, leaves};
 use serde_json::{Map, Value, json};
 
 use super::{full, only};
-use crate::support::stage::Stage;
+use crate::support::fixture::Fixture;
 use crate::support::users;
 
 #[expect(clippy::cast_possible_truncation, reason = "bounds of settings are small whole numbers")]
@@ -93,13 +93,13 @@ fn judged() -> impl Iterator<Item = (&'static Leaf, Value)> {
 }
 
 /// Creates a Tenant as a dry run.
-async fn admit(stage: &Stage, spec: Value) -> kube::Result<DynamicObject> {
+async fn admit(fixture: &Fixture, spec: Value) -> kube::Result<DynamicObject> {
     let tenants: Api<DynamicObject> = Api::namespaced_with(
-        stage.client(users::PLATFORM_ADMIN),
-        &stage.env.namespace,
+        fixture.client(users::PLATFORM_ADMIN),
+        &fixture.env.namespace,
         &kube::api::ApiResource::erase::<Tenant>(&()),
     );
-    let object = serde_json::from_value(stage.manifest(spec)).unwrap();
+    let object = serde_json::from_value(fixture.manifest(spec)).unwrap();
     tenants.create(&PostParams { dry_run: true, ..PostParams::default() }, &object).await
 }
 
@@ -116,11 +116,11 @@ fn whole(leaf: &Leaf, value: Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn admission_rejects_bad_values_with_the_bounds() {
-    let stage = Stage::new("bad-values").await;
+    let fixture = Fixture::new("bad-values").await;
     let mut count = 0;
     for (leaf, schema) in judged() {
         for (bad, word) in outside(&schema) {
-            match admit(&stage, whole(leaf, bad.clone())).await {
+            match admit(&fixture, whole(leaf, bad.clone())).await {
                 Err(kube::Error::Api(status)) => {
                     assert_eq!(422, status.code, "{leaf} = {bad}: {}", status.message);
                     assert!(status.message.contains(&leaf.to_string()), "{leaf}: {}", status.message);
@@ -136,25 +136,25 @@ async fn admission_rejects_bad_values_with_the_bounds() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn platform_accepts_what_admission_accepts() {
-    let stage = Stage::new("bounds").await;
+    let fixture = Fixture::new("bounds").await;
     let name = json!({ "general": { "name": "Contoso", "o365Domain": "contoso.com" } });
-    stage.platform.create(&stage.id, name).await.unwrap();
+    fixture.platform.create(&fixture.id, name).await.unwrap();
     let mut count = 0;
     for (leaf, schema) in judged().filter(|(leaf, _)| leaf.class == Class::Value) {
         for good in inside(&schema) {
-            admit(&stage, only(leaf.path, good.clone()))
+            admit(&fixture, only(leaf.path, good.clone()))
                 .await
                 .unwrap_or_else(|error| panic!("{leaf} = {good}: {error}"));
             // A switch requires settings below it, which is another rule.
             if schema["type"] != "boolean" {
-                let taken = stage.platform.edit(&stage.id, only(leaf.wire, good.clone())).await;
+                let taken = fixture.platform.edit(&fixture.id, only(leaf.wire, good.clone())).await;
                 taken.unwrap_or_else(|error| panic!("{leaf} = {good}: {error}"));
             }
             count += 1;
         }
     }
     assert!(count >= 95, "{count} good values");
-    admit(&stage, full(&stage)).await.expect("and everything together");
+    admit(&fixture, full(&fixture)).await.expect("and everything together");
 }
 
 /// Where the platform is more lenient than the schema: it has no maximum for counts and accepts any character.
@@ -172,13 +172,13 @@ fn is_lenient(leaf: &Leaf, schema: &Value, bad: &Value) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn platform_rejects_what_admission_rejects() {
-    let stage = Stage::new("beyond").await;
+    let fixture = Fixture::new("beyond").await;
     let name = json!({ "general": { "name": "Contoso", "o365Domain": "contoso.com" } });
-    stage.platform.create(&stage.id, name).await.unwrap();
+    fixture.platform.create(&fixture.id, name).await.unwrap();
     let (mut refused, mut taken) = (0, 0);
     for (leaf, schema) in judged().filter(|(leaf, _)| leaf.class == Class::Value) {
         for (bad, _) in outside(&schema) {
-            let answer = stage.platform.edit(&stage.id, only(leaf.wire, bad.clone())).await;
+            let answer = fixture.platform.edit(&fixture.id, only(leaf.wire, bad.clone())).await;
             match answer {
                 Err(error) => {
                     let text = format!("{error:#}");

@@ -6,7 +6,7 @@ use nimbus_operator::settings::{Class, leaves};
 use serde_json::{Value, json};
 
 use super::{at, create_full, document, only};
-use crate::support::stage::Stage;
+use crate::support::fixture::Fixture;
 
 /// Written by hand from the contract; the partner is cleared by its sibling.
 const CLEARABLE: &[&str] = &[
@@ -45,30 +45,30 @@ fn schema_and_contract_clear_the_same_settings() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn empty_text_clears_a_setting() {
-    let stage = Stage::new("clearing").await;
-    let _operator = stage.start();
-    create_full(&stage).await;
+    let fixture = Fixture::new("clearing").await;
+    let _operator = fixture.start();
+    create_full(&fixture).await;
     let needed = |path: &str| leaves().any(|leaf| leaf.path == path && leaf.required == Required::WhenOn);
     for path in CLEARABLE.iter().filter(|path| !needed(path)) {
-        stage.patch(json!({ "spec": only(path, json!("")) })).await;
-        stage.ready().await;
-        let settings = document(&stage).await["settings"].clone();
+        fixture.patch(json!({ "spec": only(path, json!("")) })).await;
+        fixture.ready().await;
+        let settings = document(&fixture).await["settings"].clone();
         assert_eq!(Some(&Value::Null), at(&settings, path), "{path}");
     }
     // Cleared means equal: nothing is left to write.
-    let before = document(&stage).await["settingsVersion"].clone();
-    stage.pass().await;
-    assert_eq!(before, document(&stage).await["settingsVersion"]);
+    let before = document(&fixture).await["settingsVersion"].clone();
+    fixture.pass().await;
+    assert_eq!(before, document(&fixture).await["settingsVersion"]);
 
     for path in CLEARABLE.iter().filter(|path| needed(path)) {
-        let old = at(&document(&stage).await["settings"], path).cloned();
-        stage.patch(json!({ "spec": only(path, json!("")) })).await;
-        let tenant = stage.condition("Ready", "False", "InvalidSettings").await;
-        let (_, _, message) = crate::support::stage::condition(&tenant, "Ready").unwrap();
+        let old = at(&document(&fixture).await["settings"], path).cloned();
+        fixture.patch(json!({ "spec": only(path, json!("")) })).await;
+        let tenant = fixture.condition("Ready", "False", "InvalidSettings").await;
+        let (_, _, message) = crate::support::fixture::condition(&tenant, "Ready").unwrap();
         assert!(message.starts_with(&format!("spec.{path} is not set, must be set while spec.")), "{message}");
-        assert_eq!(old, at(&document(&stage).await["settings"], path).cloned(), "nothing was saved");
-        stage.patch(json!({ "spec": only(path, old.unwrap()) })).await;
-        stage.ready().await;
+        assert_eq!(old, at(&document(&fixture).await["settings"], path).cloned(), "nothing was saved");
+        fixture.patch(json!({ "spec": only(path, old.unwrap()) })).await;
+        fixture.ready().await;
     }
     assert_eq!(2, leaves().filter(|leaf| leaf.class == Class::Value && needed(leaf.path)).count());
 }

@@ -6,7 +6,7 @@ use nimbus_operator::settings::{Class, Leaf, leaves};
 use serde_json::{Value, json};
 
 use super::{at, create_full, document, expected, only};
-use crate::support::stage::{CONNECTION_STRING, Stage};
+use crate::support::fixture::{CONNECTION_STRING, Fixture};
 
 /// An ID that is not an example.
 const OTHER_ID: &str = "66666666-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
@@ -51,10 +51,10 @@ fn other(leaf: &Leaf, spec: &Value, schema: &Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn drift_of_each_setting_is_corrected() {
-    let stage = Stage::new("drift").await;
-    let _operator = stage.start();
-    let spec = create_full(&stage).await;
-    stage.platform.organization_unit(&stage.id, OTHER_ID).await.unwrap();
+    let fixture = Fixture::new("drift").await;
+    let _operator = fixture.start();
+    let spec = create_full(&fixture).await;
+    fixture.platform.organization_unit(&fixture.id, OTHER_ID).await.unwrap();
     let schema = crd::tenant_spec();
     let mut count = 0;
     for leaf in leaves().filter(|leaf| leaf.class.is_setting()) {
@@ -63,44 +63,44 @@ async fn drift_of_each_setting_is_corrected() {
             continue;
         }
         let changed = other(leaf, &spec, crd::member(&schema, leaf.path).unwrap());
-        let edited = stage.platform.edit(&stage.id, only(leaf.wire, changed.clone())).await;
+        let edited = fixture.platform.edit(&fixture.id, only(leaf.wire, changed.clone())).await;
         let before = edited.unwrap_or_else(|error| panic!("{leaf} = {changed}: {error}"));
-        stage.pass().await;
-        let settings = document(&stage).await["settings"].clone();
+        fixture.pass().await;
+        let settings = document(&fixture).await["settings"].clone();
         match leaf.class {
             Class::Sealed => {
                 let version = |settings: &Value| leaf.find(settings).unwrap()["version"].as_i64().unwrap();
                 assert_eq!(version(&settings), version(&before["settings"]) + 1, "{leaf} was sent again");
             }
-            _ => assert_eq!(expected(&stage, leaf, &spec).as_ref(), leaf.find(&settings), "{leaf} after {changed}"),
+            _ => assert_eq!(expected(&fixture, leaf, &spec).as_ref(), leaf.find(&settings), "{leaf} after {changed}"),
         }
         count += 1;
     }
     assert!(count >= 50, "{count} settings");
-    let drifted = stage.events().await.unwrap();
+    let drifted = fixture.events().await.unwrap();
     assert!(drifted.contains(&("Normal".into(), "DriftCorrected".into())), "{drifted:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn feature_counts_are_managed_by_name() {
-    let stage = Stage::new("features").await;
-    let _operator = stage.start();
+    let fixture = Fixture::new("features").await;
+    let _operator = fixture.start();
     let features = |counts: Value| only("licenses.contingents.services.features", counts);
     let on_platform =
-        async || document(&stage).await["settings"]["licenses"]["contingents"]["services"]["features"].clone();
-    stage.create(features(json!({ "interact": 2 }))).await;
-    stage.ready().await;
-    stage.platform.edit(&stage.id, features(json!({ "interact": 7, "companion": 4 }))).await.unwrap();
-    stage.pass().await;
+        async || document(&fixture).await["settings"]["licenses"]["contingents"]["services"]["features"].clone();
+    fixture.create(features(json!({ "interact": 2 }))).await;
+    fixture.ready().await;
+    fixture.platform.edit(&fixture.id, features(json!({ "interact": 7, "companion": 4 }))).await.unwrap();
+    fixture.pass().await;
     assert_eq!(json!({ "interact": 2, "companion": 4 }), on_platform().await, "the other name is not managed");
 
-    stage.patch(json!({ "spec": features(json!({ "interact": null, "companion": 5 })) })).await;
-    stage.ready().await;
+    fixture.patch(json!({ "spec": features(json!({ "interact": null, "companion": 5 })) })).await;
+    fixture.ready().await;
     assert_eq!(json!({ "interact": 2, "companion": 5 }), on_platform().await, "a name that goes leaves its count");
-    let version = document(&stage).await["settingsVersion"].clone();
-    stage.platform.edit(&stage.id, features(json!({ "interact": 9 }))).await.unwrap();
-    let tenant = stage.pass().await;
+    let version = document(&fixture).await["settingsVersion"].clone();
+    fixture.platform.edit(&fixture.id, features(json!({ "interact": 9 }))).await.unwrap();
+    let tenant = fixture.pass().await;
     assert_eq!(json!({ "interact": 9, "companion": 5 }), on_platform().await, "and is not corrected any more");
     assert_eq!(Vec::<Drift>::new(), tenant.status.unwrap().drift);
-    assert_ne!(document(&stage).await["settingsVersion"], version, "the edit itself moved it");
+    assert_ne!(document(&fixture).await["settingsVersion"], version, "the edit itself moved it");
 }

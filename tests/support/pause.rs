@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 /// A step to pause at, set as the observer of a fixture.
 #[derive(Clone, Default)]
-pub struct Hold(Arc<Mutex<Option<Armed>>>);
+pub struct Pause(Arc<Mutex<Option<Armed>>>);
 
 struct Armed {
     step: Step,
@@ -16,12 +16,12 @@ struct Armed {
 }
 
 /// A paused pass; dropping this resumes it.
-pub struct Held {
+pub struct Paused {
     reached: Option<oneshot::Receiver<()>>,
     _go_on: mpsc::Sender<()>,
 }
 
-impl Hold {
+impl Pause {
     /// The observer that pauses.
     pub fn observer(&self) -> Observer {
         let hold = self.clone();
@@ -37,15 +37,15 @@ impl Hold {
     }
 
     /// Pauses the next pass that reaches a step, before it does anything there.
-    pub fn at(&self, step: Step) -> Held {
+    pub fn at(&self, step: Step) -> Paused {
         let (reached, is_reached) = oneshot::channel();
         let (_go_on, go_on) = mpsc::channel();
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Armed { step, reached, go_on });
-        Held { reached: Some(is_reached), _go_on }
+        Paused { reached: Some(is_reached), _go_on }
     }
 }
 
-impl Held {
+impl Paused {
     /// Waits until the pass is paused.
     pub async fn reached(&mut self) {
         let reached = self.reached.take().expect("waited for once");

@@ -30,10 +30,10 @@ pub const NAME: &str = "contoso";
 pub const CONNECTION_STRING: &str = "endpoint=https://contoso.communication.azure.com/;accesskey=c2VjcmV0LWNhbmFyeQ==";
 
 /// The fixture of a test on the shared control plane.
-pub type Stage = StageOn<'static>;
+pub type Fixture = FixtureOn<'static>;
 
 /// The fixture of a test.
-pub struct StageOn<'a> {
+pub struct FixtureOn<'a> {
     pub env: TestEnv<'a>,
     pub platform: Sandbox,
     /// The ID of the tenant in most tests.
@@ -86,7 +86,7 @@ fn timing() -> Timing {
     }
 }
 
-impl StageOn<'static> {
+impl FixtureOn<'static> {
     /// A fixture with a Platform and without a Tenant.
     pub async fn new(name: &str) -> Self {
         Self::within(TestEnv::new(name).await).await
@@ -98,7 +98,7 @@ impl StageOn<'static> {
     }
 }
 
-impl<'a> StageOn<'a> {
+impl<'a> FixtureOn<'a> {
     /// The same on a separate control plane.
     pub async fn on(control_plane: &'a ControlPlane, name: &str) -> Self {
         Self::within(TestEnv::on(control_plane, name).await).await
@@ -106,7 +106,7 @@ impl<'a> StageOn<'a> {
 
     /// The same in an existing environment.
     pub async fn within(env: TestEnv<'a>) -> Self {
-        let stage = Self {
+        let fixture = Self {
             env,
             platform: Sandbox::start().await.expect("sandbox starts"),
             id: uuid::Uuid::new_v4().to_string(),
@@ -115,11 +115,11 @@ impl<'a> StageOn<'a> {
             observer: Arc::new(|_, _| {}),
             started: AtomicBool::new(false),
         };
-        stage.secret(&stage.env.operator_namespace, "platform", json!({ "client-secret": "system-secret" })).await;
-        stage.secret(&stage.env.namespace, "acs", json!({ "connection-string": CONNECTION_STRING })).await;
-        let url = stage.platform.url();
-        stage.platform_object(&url).await;
-        stage
+        fixture.secret(&fixture.env.operator_namespace, "platform", json!({ "client-secret": "system-secret" })).await;
+        fixture.secret(&fixture.env.namespace, "acs", json!({ "connection-string": CONNECTION_STRING })).await;
+        let url = fixture.platform.url();
+        fixture.platform_object(&url).await;
+        fixture
     }
 
     /// Writes the Platform of this test, for an endpoint (possibly a proxy).

@@ -4,46 +4,46 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::oneshot;
 
+use crate::support::fixture::Fixture;
 use crate::support::operator::OperatorProcess;
 use crate::support::proxy::{Proxy, Upstream};
 use crate::support::recorder::Recorder;
 use crate::support::rights::let_make_secrets;
-use crate::support::stage::Stage;
-use crate::support::tenant::Handle;
+use crate::support::tenant::TenantHandle;
 use crate::support::users;
 use crate::support::wait::PATIENCE;
 
 /// A fixture whose operator is a process that can be killed.
-pub struct World {
-    pub stage: Stage,
+pub struct CrashFixture {
+    pub base: Fixture,
     pub recorder: Recorder,
     kubernetes: Proxy,
     _platform: Proxy,
     tenants: AtomicUsize,
 }
 
-impl World {
+impl CrashFixture {
     pub async fn new(name: &str) -> Self {
-        let stage = Stage::new(name).await;
+        let base = Fixture::new(name).await;
         let recorder = Recorder::new(is_effect);
-        let kubernetes = Proxy::start(Upstream::kubernetes(stage.env.control_plane), &recorder).await.unwrap();
-        let platform = Proxy::start(Upstream::platform(&stage.platform.url()), &recorder).await.unwrap();
-        stage.platform_object(&platform.url()).await;
+        let kubernetes = Proxy::start(Upstream::kubernetes(base.env.control_plane), &recorder).await.unwrap();
+        let platform = Proxy::start(Upstream::platform(&base.platform.url()), &recorder).await.unwrap();
+        base.platform_object(&platform.url()).await;
         // A confirmed deletion completes by itself; nothing else waits for the script.
-        stage.platform.auto_run(true).await.unwrap();
+        base.platform.auto_run(true).await.unwrap();
         let names: Vec<String> = (1..100).map(|number| format!("tenant-{number}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let_make_secrets(&stage.client(users::ADMIN), &stage.env.namespace, &names).await.unwrap();
-        Self { stage, recorder, kubernetes, _platform: platform, tenants: AtomicUsize::new(1) }
+        let_make_secrets(&base.client(users::ADMIN), &base.env.namespace, &names).await.unwrap();
+        Self { base, recorder, kubernetes, _platform: platform, tenants: AtomicUsize::new(1) }
     }
 
     /// A Tenant that no other run has used.
-    pub fn tenant(&self) -> Handle<'_> {
-        Handle::new(&self.stage, &format!("tenant-{}", self.tenants.fetch_add(1, Ordering::Relaxed)))
+    pub fn tenant(&self) -> TenantHandle<'_> {
+        TenantHandle::new(&self.base, &format!("tenant-{}", self.tenants.fetch_add(1, Ordering::Relaxed)))
     }
 
     pub fn start(&self) -> OperatorProcess {
-        let env = &self.stage.env;
+        let env = &self.base.env;
         let arguments = [
             "run",
             "--namespace",
@@ -72,20 +72,20 @@ impl World {
     }
 
     pub async fn mark(&self) -> u64 {
-        self.stage.platform.mark().await.unwrap()
+        self.base.platform.mark().await.unwrap()
     }
 
     /// A restart after all runs changes nothing on the platform.
     pub async fn is_quiet(&self) {
         let mark = self.mark().await;
         let operator = self.start();
-        let left = self.stage.tenants().list(&kube::api::ListParams::default()).await.unwrap();
+        let left = self.base.tenants().list(&kube::api::ListParams::default()).await.unwrap();
         for tenant in left.items {
             let name = tenant.metadata.name.unwrap_or_default();
-            Handle::new(&self.stage, &name).pass().await;
+            TenantHandle::new(&self.base, &name).pass().await;
         }
         operator.check().expect("the operator lives on");
-        assert_eq!(Vec::<String>::new(), self.stage.platform.effects(mark).await.unwrap());
+        assert_eq!(Vec::<String>::new(), self.base.platform.effects(mark).await.unwrap());
     }
 }
 

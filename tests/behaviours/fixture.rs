@@ -10,8 +10,8 @@ use nimbus_operator::resources::{Platform, Tenant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::support::fixture::{Fixture, NAME, Operator, condition};
 use crate::support::kubectl::Output;
-use crate::support::stage::{NAME, Operator, Stage, condition};
 use crate::support::users;
 
 /// "Luware Website https://luware.com/support/"
@@ -22,35 +22,35 @@ pub const HELPDESK: &str = "https://helpdesk.luware.cloud";
 pub const SERVICE_STATUS: &str = "https://status.luware.cloud/";
 
 /// A fixture with a running operator.
-pub struct Play {
-    pub stage: Stage,
+pub struct BehaviourFixture {
+    pub base: Fixture,
     operator: Option<Operator>,
 }
 
-impl Play {
+impl BehaviourFixture {
     /// Starts both.
     pub async fn start(name: &str) -> Self {
-        Self::on(Stage::new(name).await).await
+        Self::on(Fixture::new(name).await).await
     }
 
     /// Starts the operator of a fixture.
-    pub async fn on(stage: Stage) -> Self {
-        let operator = Some(stage.connect().await);
-        Self { stage, operator }
+    pub async fn on(base: Fixture) -> Self {
+        let operator = Some(base.connect().await);
+        Self { base, operator }
     }
 
     /// Restarts the operator, for which everything is due, and returns the Tenant after its first pass.
     pub async fn restarted(&mut self) -> Tenant {
         self.operator.take().expect("it runs").stop().await;
-        self.operator = Some(self.stage.connect().await);
-        self.stage.pass().await
+        self.operator = Some(self.base.connect().await);
+        self.base.pass().await
     }
 
     /// Changes the Platform by a merge patch.
     pub async fn edit_platform(&self, spec: Value) {
-        let api = Api::<Platform>::all(self.stage.client(users::PLATFORM_ADMIN));
+        let api = Api::<Platform>::all(self.base.client(users::PLATFORM_ADMIN));
         let params = PatchParams { field_manager: Some("test".into()), ..PatchParams::default() };
-        api.patch(&self.stage.env.platform, &params, &Patch::Merge(json!({ "spec": spec }))).await.unwrap();
+        api.patch(&self.base.env.platform, &params, &Patch::Merge(json!({ "spec": spec }))).await.unwrap();
     }
 
     /// Sets the support links of the manual.
@@ -61,7 +61,7 @@ impl Play {
 
     /// The manifest with a spec in YAML.
     pub fn manifest(&self, spec: &str) -> Value {
-        self.stage.manifest(serde_yaml::from_str(spec).expect("YAML"))
+        self.base.manifest(serde_yaml::from_str(spec).expect("YAML"))
     }
 
     /// Runs `kubectl apply --server-side` with the whole manifest and returns the output.
@@ -69,9 +69,9 @@ impl Play {
         let mut file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
         file.write_all(serde_yaml::to_string(&self.manifest(spec)).unwrap().as_bytes()).unwrap();
         let path = file.path().to_str().unwrap();
-        let namespace = &self.stage.env.namespace;
+        let namespace = &self.base.env.namespace;
         let words = ["-n", namespace, "apply", "--server-side", "--force-conflicts", "--field-manager=git", "-f", path];
-        self.stage.env.kubectl(user).run(&words).await.expect("kubectl runs")
+        self.base.env.kubectl(user).run(&words).await.expect("kubectl runs")
     }
 
     /// As [`Self::try_apply`]; it must be accepted.
@@ -83,42 +83,42 @@ impl Play {
     /// As [`Self::apply`]; waits until the Tenant is Ready.
     pub async fn live(&self, spec: &str) -> Tenant {
         self.apply(spec).await;
-        self.stage.ready().await
+        self.base.ready().await
     }
 
     /// Sends a request to the simulation of the platform, for this tenant.
     pub async fn act(&self, method: Method, path: &str, body: Value) -> Value {
-        self.stage.platform.ask(method, &self.path(path), Some(body)).await.unwrap()
+        self.base.platform.ask(method, &self.path(path), Some(body)).await.unwrap()
     }
 
     /// Reads from the simulation of the platform, for this tenant.
     pub async fn see(&self, path: &str) -> Value {
-        self.stage.platform.ask(Method::GET, &self.path(path), None).await.unwrap()
+        self.base.platform.ask(Method::GET, &self.path(path), None).await.unwrap()
     }
 
     /// Deletes something in the simulation of the platform.
     pub async fn remove(&self, path: &str) {
-        self.stage.platform.ask(Method::DELETE, &self.path(path), None).await.unwrap();
+        self.base.platform.ask(Method::DELETE, &self.path(path), None).await.unwrap();
     }
 
     fn path(&self, path: &str) -> String {
-        format!("/sandbox/tenants/{}{path}", self.stage.id)
+        format!("/sandbox/tenants/{}{path}", self.base.id)
     }
 
     /// Advances the clock of the platform.
     pub async fn wait(&self, seconds: i64) {
         let body = json!({ "advanceSeconds": seconds });
-        self.stage.platform.ask(Method::POST, "/sandbox/clock", Some(body)).await.unwrap();
+        self.base.platform.ask(Method::POST, "/sandbox/clock", Some(body)).await.unwrap();
     }
 
     /// Edits the tenant in the UI, as the vendor.
     pub async fn vendor(&self, settings: Value) {
-        self.stage.platform.edit(&self.stage.id, settings).await.unwrap();
+        self.base.platform.edit(&self.base.id, settings).await.unwrap();
     }
 
     /// The document of the tenant.
     pub async fn document(&self) -> Value {
-        let (status, document) = self.stage.platform.tenant(&self.stage.id).await.unwrap();
+        let (status, document) = self.base.platform.tenant(&self.base.id).await.unwrap();
         assert_eq!(200, status, "{document}");
         document
     }
@@ -131,7 +131,7 @@ impl Play {
     /// Provisions a service as an administrator and completes it with a run of the script.
     pub async fn service(&self, id: &str) {
         self.act(Method::PUT, &format!("/services/{id}"), json!({ "displayName": id })).await;
-        self.stage.platform.run_script(&self.stage.id).await.unwrap();
+        self.base.platform.run_script(&self.base.id).await.unwrap();
     }
 
     /// Sends a task to the service `help` and returns outcome and reason.
@@ -147,8 +147,8 @@ impl Play {
 
     /// Opens the widget with the current key as a customer, and returns outcome and reason.
     pub async fn visit(&self) -> (String, Value) {
-        let url = format!("{}/v1/tenants/{}/widget-key", self.stage.platform.url(), self.stage.id);
-        let token = self.stage.platform.token("system").await.unwrap();
+        let url = format!("{}/v1/tenants/{}/widget-key", self.base.platform.url(), self.base.id);
+        let token = self.base.platform.token("system").await.unwrap();
         let key: Value = reqwest::Client::new().get(url).bearer_auth(token).send().await.unwrap().json().await.unwrap();
         let visit = json!({ "widgetKey": key["key"], "conversation": "direct" });
         outcome(&self.act(Method::POST, "/interact/sessions", visit).await)
@@ -157,7 +157,7 @@ impl Play {
     /// The cell below a header in `kubectl get -o wide`.
     pub async fn column(&self, header: &str) -> Result<String> {
         let words = ["get", "nten", NAME, "-o", "wide"];
-        let table = self.stage.kubectl(users::TENANT_EDITOR, &words).await?;
+        let table = self.base.kubectl(users::TENANT_EDITOR, &words).await?;
         let lines: Vec<&str> = table.lines().collect();
         let [headers, row] = lines.as_slice() else { bail!("not one row: {table}") };
         let Some(start) = headers.find(header) else { bail!("no column {header}: {headers}") };
@@ -172,7 +172,7 @@ pub fn outcome(answer: &Value) -> (String, Value) {
 }
 
 /// An outcome without a reason.
-pub fn goes(outcome: &str) -> (String, Value) {
+pub fn succeeds(outcome: &str) -> (String, Value) {
     (outcome.to_owned(), Value::Null)
 }
 
@@ -188,17 +188,17 @@ pub fn tab(tenant: &Tenant, name: &str) -> TabStatus {
 }
 
 /// State and message of a tab.
-pub fn told(tenant: &Tenant, name: &str) -> (String, String) {
+pub fn tab_state(tenant: &Tenant, name: &str) -> (String, String) {
     let tab = tab(tenant, name);
     (tab.state.as_str().to_owned(), tab.message.unwrap_or_default())
 }
 
 /// Status and reason of a condition.
-pub fn stated(tenant: &Tenant, kind: &str) -> (String, String) {
+pub fn condition_state(tenant: &Tenant, kind: &str) -> (String, String) {
     condition(tenant, kind).map(|(status, reason, _)| (status, reason)).unwrap_or_default()
 }
 
-/// The expected pair for [`stated`] and [`told`].
-pub fn two(left: &str, right: &str) -> (String, String) {
+/// The expected pair for [`condition_state`] and [`tab_state`].
+pub fn pair(left: &str, right: &str) -> (String, String) {
     (left.to_owned(), right.to_owned())
 }

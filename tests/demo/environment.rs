@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 use crate::say;
 use crate::support::controlplane::{ControlPlane, Options};
 use crate::support::env::create_namespace;
+use crate::support::fixture::describe;
 use crate::support::kubectl::{Kubectl, Output};
 use crate::support::operator::OperatorProcess;
 use crate::support::process::Process;
 use crate::support::rights::{self, Placement};
-use crate::support::stage::describe;
 use crate::support::wait::try_until;
 use crate::support::{apply, assets, http, users};
 
@@ -33,7 +33,7 @@ const OPERATOR_NAMESPACE: &str = "nimbus-system";
 const READY_DEADLINE: Duration = Duration::from_secs(120);
 
 /// All running programs. Dropping it stops them all, the operator first.
-pub struct World {
+pub struct Environment {
     operator: OperatorProcess,
     sandbox: Process,
     sandbox_url: String,
@@ -42,7 +42,7 @@ pub struct World {
     control_plane: ControlPlane,
 }
 
-impl World {
+impl Environment {
     /// Starts the control plane, the sandbox and the operator, and installs what the operator needs.
     pub async fn start() -> Result<Self> {
         say(&format!("starting etcd, kube-apiserver and kube-controller-manager {}", assets::kubernetes_version()?));
