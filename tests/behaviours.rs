@@ -25,6 +25,6 @@ mod b17_provisioning_via_teams;
 mod b18_instant_messaging;
 mod b19_not_yet_licensed;
 mod b20_attendant_console;
-mod facts;
 mod fixture;
-mod hints;
+mod platform_state;
+mod reasons;

@@ -1,12 +1,12 @@
 //! Checks against Microsoft as the operator runs them: separately from reconciliation, rate-limited, once per check, and
 //! robust against any response.
 
-mod beside;
-mod counts;
+mod connection_strings;
 mod credentials;
 mod hostile;
-mod keeping;
-mod strings;
+mod independence;
+mod kept_results;
+mod request_counts;
 
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! Crash points are counted, not picked: a run without faults counts the side effects of an action. Then the operator is
 //! killed before, during and after each of them, and the result must equal that of the run without faults.
 
+mod deleted_after_crash;
 mod fixture;
-mod meanwhile;
 mod scenario;
 
 use fixture::CrashFixture;

@@ -1,16 +1,16 @@
 //! Deletion of a Tenant: the table in `docs/security.md` row by row, outages during a deletion, and confirmations.
 
-mod collected;
 mod confirmation;
 mod confirmed;
-mod foreign;
+mod finalizers;
+mod garbage_collection;
+mod not_owned;
 mod orders;
 mod outage;
 mod recreated;
 mod retained;
-mod surroundings;
+mod scope_terminating;
 mod suspended;
-mod unowned;
 
 use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};

@@ -3,21 +3,21 @@
 //! During a fault: a failing platform never causes a creation, a deletion or the removal of a finalizer, and one bad object
 //! stops no other. Afterwards: everything recovers without a restart.
 
-mod answers;
 mod canary;
 mod credentials;
-mod lost_answer;
-mod neighbours;
+mod isolation;
+mod lost_response;
 mod outage;
 mod panics;
-mod poison;
 mod races;
 mod references;
-mod refusals;
+mod rejections;
+mod responses;
 mod rewrites;
 mod secrets;
-mod stale;
-mod watches;
+mod stale_cache;
+mod undecodable;
+mod watch_expired;
 
 use kube::Api;
 use nimbus_operator::resources::Platform;

@@ -8,19 +8,19 @@
 mod admission;
 mod columns;
 mod crd;
-mod explained;
+mod deletion;
+mod explain;
 mod history;
 mod kind;
-mod leaving;
 mod maximal;
 mod ownership;
-mod refusals;
+mod rejections;
 mod samples;
 pub mod schema;
 mod states;
-mod tightened;
+mod stricter_rules;
 mod unions;
-mod waiting;
+mod wait;
 
 use std::io::Write;
 

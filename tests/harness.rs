@@ -2,11 +2,11 @@
 
 mod audit;
 mod env;
+mod permissions_used;
 mod proxy;
 mod rights;
 mod strict;
 mod summary;
-mod used;
 
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;

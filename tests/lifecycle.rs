@@ -2,7 +2,7 @@
 
 mod budgets;
 mod control;
-mod leaves;
+mod settings;
 
 use serde_json::json;
 

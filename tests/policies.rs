@@ -5,9 +5,9 @@
 
 mod authority;
 mod bypass;
-mod lasting;
 mod rules;
 mod technical;
+mod undecodable;
 
 use std::collections::HashMap;
 use std::sync::Mutex;

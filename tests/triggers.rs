@@ -1,9 +1,9 @@
 //! Triggers: the rotation of the widget key and the test message, each once per token, and the Secret with the published
 //! key.
 
+mod adoption;
 mod budgets;
 mod message;
 mod publication;
 mod rotation;
 mod secret;
-mod taken_over;

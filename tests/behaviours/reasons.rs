@@ -40,7 +40,8 @@ fn quoted(folder: &Path, found: &mut BTreeSet<String>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             quoted(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("behaviours/hints.rs")
+        } else if path.extension().is_some_and(|extension| extension == "rs")
+            && !path.ends_with("behaviours/reasons.rs")
         {
             let text = std::fs::read_to_string(&path).unwrap();
             let all = words.captures_iter(&text);
