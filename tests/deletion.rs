@@ -15,56 +15,14 @@ mod suspended;
 use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};
 
-use crate::support::audit::Mark;
 use crate::support::fixture::{Fixture, NAME, condition, describe};
+pub use crate::support::since::DELETE;
 use crate::support::wait::{PATIENCE, until};
 
 pub const CONFIRM: &str = "nimbus.luware.com/confirm-deletion";
 pub const ABANDON: &str = "nimbus.luware.com/abandon";
 pub const RECREATE: &str = "nimbus.luware.com/recreate";
 pub const FINALIZER: &str = "nimbus.luware.com/tenant";
-
-/// The call that requires a valid confirmation.
-pub const DELETE: &str = "DELETE /v1/tenants/{id}";
-
-/// Marks in the audit log and in the log of the platform, from which writes and calls are counted.
-pub struct Since {
-    audit: Mark,
-    log: u64,
-}
-
-impl Since {
-    pub async fn now(fixture: &Fixture) -> Self {
-        Self { audit: fixture.audit().mark().await.unwrap(), log: fixture.platform.mark().await.unwrap() }
-    }
-
-    /// What the operator wrote to Tenants, e.g. `patch tenants/status`.
-    pub async fn writes(&self, fixture: &Fixture) -> Vec<String> {
-        let writes = fixture.tenant_writes(self.audit).await.unwrap();
-        let subresource = |name: &str| if name.is_empty() { String::new() } else { format!("/{name}") };
-        writes
-            .iter()
-            .map(|write| format!("{} {}{} {}", write.verb, write.resource, subresource(&write.subresource), write.code))
-            .collect()
-    }
-
-    /// The operator's calls for the tenant, with the HTTP status.
-    pub async fn calls(&self, fixture: &Fixture) -> Vec<String> {
-        let calls = fixture.platform.calls(&fixture.id, self.log).await.unwrap();
-        calls.iter().map(|seen| format!("{} {}", seen.call, seen.status.unwrap_or_default())).collect()
-    }
-
-    /// The changes that the operator made to the tenant, in order.
-    pub async fn effects(&self, fixture: &Fixture) -> Vec<String> {
-        let calls = fixture.platform.calls(&fixture.id, self.log).await.unwrap();
-        calls.into_iter().filter_map(|seen| seen.effect).collect()
-    }
-
-    /// How often the operator requested the deletion of a tenant, successful or not.
-    pub async fn deletions(&self, fixture: &Fixture) -> usize {
-        self.calls(fixture).await.iter().filter(|call| call.starts_with(&format!("{DELETE} "))).count()
-    }
-}
 
 /// The only write when a Tenant is deleted at once.
 pub const FINALIZER_OFF: [&str; 1] = ["patch tenants 200"];

@@ -4,9 +4,9 @@ use kube::ResourceExt;
 use nimbus_operator::controller::Options;
 use serde_json::{Value, json};
 
-use crate::deletion::Since;
 use crate::support::controlplane::ControlPlane;
 use crate::support::fixture::{Fixture, NAME, Operator, condition};
+use crate::support::since::Since;
 
 /// A fixture whose Tenants are on the platform of another fixture.
 async fn beside(first: &Fixture, second: Fixture) -> Fixture {

@@ -4,8 +4,8 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::deletion::Since;
 use crate::support::fixture::{Fixture, condition};
+use crate::support::since::Since;
 
 const UNIT: &str = "44444444-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
 

@@ -6,10 +6,11 @@ use nimbus_operator::controller::Step;
 use serde_json::{Value, json};
 
 use super::{
-    CONFIRM, FINALIZER_OFF, Since, absence_problem, annotated, confirmed_manifest, event, events, live, stamp, stamps,
+    CONFIRM, FINALIZER_OFF, absence_problem, annotated, confirmed_manifest, event, events, live, stamp, stamps,
 };
 use crate::support::fixture::{Fixture, NAME, refused};
 use crate::support::pause::Pause;
+use crate::support::since::Since;
 
 /// The value of the confirmation, given the ID of this tenant and of another.
 type Confirmation = fn(&str, &str) -> Value;

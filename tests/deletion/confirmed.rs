@@ -4,10 +4,11 @@ use nimbus_operator::resources::status::DeletionStatus;
 use serde_json::{Value, json};
 
 use super::{
-    CONFIRM, FINALIZER, FINALIZER_OFF, NO_EVENTS, Since, absence_problem, annotated, confirmed_manifest, event, events,
-    live, stamp, stamps, waiting_for,
+    CONFIRM, FINALIZER, FINALIZER_OFF, NO_EVENTS, absence_problem, annotated, confirmed_manifest, event, events, live,
+    stamp, stamps, waiting_for,
 };
 use crate::support::fixture::{Fixture, condition};
+use crate::support::since::Since;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn immediate_deletion_costs_one_write_three_calls() {

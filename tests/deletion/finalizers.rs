@@ -4,8 +4,9 @@ use kube::api::DeleteParams;
 use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};
 
-use super::{CONFIRM, FINALIZER, Since, annotated, event, events, live, stamp, stamps};
+use super::{CONFIRM, FINALIZER, annotated, event, events, live, stamp, stamps};
 use crate::support::fixture::{Fixture, NAME, condition, describe};
+use crate::support::since::Since;
 use crate::support::wait::{PATIENCE, until};
 
 const OTHERS: [&str; 2] = ["example.com/first", "example.com/last"];

@@ -6,8 +6,9 @@ use kube::api::{DeleteParams, ObjectMeta, PostParams};
 use kube::{Api, ResourceExt};
 use serde_json::json;
 
-use super::{Since, event, events, live, stamp, stamps};
+use super::{event, events, live, stamp, stamps};
 use crate::support::fixture::Fixture;
+use crate::support::since::Since;
 use crate::support::users::ADMIN;
 
 #[tokio::test(flavor = "multi_thread")]

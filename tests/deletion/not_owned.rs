@@ -3,10 +3,11 @@
 use serde_json::json;
 
 use super::{
-    ABANDON, CONFIRM, DELETE, FINALIZER, FINALIZER_OFF, NO_EVENTS, Since, annotated, confirmed_manifest, event, events,
-    live, stamp, stamps,
+    ABANDON, CONFIRM, DELETE, FINALIZER, FINALIZER_OFF, NO_EVENTS, annotated, confirmed_manifest, event, events, live,
+    stamp, stamps,
 };
 use crate::support::fixture::Fixture;
+use crate::support::since::Since;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn abandon_makes_no_call_and_warns() {

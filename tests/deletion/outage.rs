@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{FINALIZER, Since, absence_problem, confirmed_manifest, event, events, live, waiting_for};
+use super::{FINALIZER, absence_problem, confirmed_manifest, event, events, live, waiting_for};
 use crate::support::fixture::Fixture;
+use crate::support::since::Since;
 use crate::support::wait::{PATIENCE, until};
 
 const GET: &str = "GET /v1/tenants/{id}";

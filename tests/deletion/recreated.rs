@@ -5,13 +5,14 @@ use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};
 
 use super::{
-    CONFIRM, FINALIZER, FINALIZER_OFF, RECREATE, Since, absence_problem, annotated, confirmed_manifest, event, events,
-    live, stamp, stamps, waiting_for,
+    CONFIRM, FINALIZER, FINALIZER_OFF, RECREATE, absence_problem, annotated, confirmed_manifest, event, events, live,
+    stamp, stamps, waiting_for,
 };
 use crate::support::fixture::{Fixture, condition};
 use crate::support::pause::Pause;
 use crate::support::proxy::{Proxy, Upstream};
 use crate::support::recorder::{Moment, Recorder};
+use crate::support::since::Since;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn same_yaml_is_ready_again_without_resending() {

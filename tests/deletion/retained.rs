@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use nimbus_operator::controller::Timing;
 use serde_json::{Value, json};
 
-use super::{CONFIRM, FINALIZER_OFF, NO_EVENTS, Since, annotated, event, events, live, stamp, stamps};
+use super::{CONFIRM, FINALIZER_OFF, NO_EVENTS, annotated, event, events, live, stamp, stamps};
 use crate::support::fixture::Fixture;
+use crate::support::since::Since;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn retain_costs_one_write_one_call() {

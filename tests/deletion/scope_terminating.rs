@@ -10,12 +10,11 @@ use kube::api::{Api, DeleteParams, ListParams, PostParams};
 use nimbus_operator::controller::Timing;
 use serde_json::json;
 
-use super::{
-    ABANDON, Since, absence_problem, annotated, confirmed_manifest, event, events, live, stamp, stamps, waiting_for,
-};
+use super::{ABANDON, absence_problem, annotated, confirmed_manifest, event, events, live, stamp, stamps, waiting_for};
 use crate::support::controlplane::{ControlPlane, Options};
 use crate::support::env::TestEnv;
 use crate::support::fixture::Fixture;
+use crate::support::since::Since;
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
 

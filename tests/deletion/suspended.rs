@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::{
-    FINALIZER_OFF, Since, absence_problem, annotated, confirmed_manifest, event, events, live, stamp, stamps,
-    waiting_for,
+    FINALIZER_OFF, absence_problem, annotated, confirmed_manifest, event, events, live, stamp, stamps, waiting_for,
 };
 use crate::support::fixture::{Fixture, condition};
+use crate::support::since::Since;
 
 /// Suspends the Tenant and waits until the operator has observed it.
 async fn suspend(fixture: &Fixture) {

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{conditions, ready_reason, stalled, unowned};
-use crate::deletion::{NO_EVENTS, Since, event, events, live, stamp, stamps};
+use crate::deletion::{NO_EVENTS, event, events, live, stamp, stamps};
 use crate::support::fixture::{CONNECTION_STRING, Fixture, NAME};
+use crate::support::since::Since;
 
 const MANAGED: &str = "belongs to nobody and differs in spec.general.companyName; spec.adoptionPolicy is IfMatches";
 

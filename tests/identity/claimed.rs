@@ -6,10 +6,11 @@ use nimbus_operator::resources::{Platform, Tenant};
 use serde_json::{Value, json};
 
 use super::{conditions, ready_reason, rival, stalled, tenants};
-use crate::deletion::{CONFIRM, NO_EVENTS, Since, confirmed_manifest, event, events, live, stamp, stamps};
+use crate::deletion::{CONFIRM, NO_EVENTS, confirmed_manifest, event, events, live, stamp, stamps};
 use crate::support::env::create_namespace;
 use crate::support::fixture::{Fixture, NAME, Operator, condition};
 use crate::support::rights::{self, Placement};
+use crate::support::since::Since;
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
 

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::{conditions, ready_reason, stalled};
 use crate::deletion::{
-    CONFIRM, FINALIZER_OFF, RECREATE, Since, absence_problem, annotated, event, events, live, stamp, stamps,
-    waiting_for,
+    CONFIRM, FINALIZER_OFF, RECREATE, absence_problem, annotated, event, events, live, stamp, stamps, waiting_for,
 };
 use crate::support::fixture::{Fixture, NAME};
+use crate::support::since::Since;
 
 /// Runs a pass that finds the tenant lost; returns the token in the message.
 async fn lost(fixture: &Fixture, happened: &str) -> String {

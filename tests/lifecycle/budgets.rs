@@ -10,8 +10,8 @@ use std::time::Duration;
 use nimbus_operator::controller::Step;
 use serde_json::{Value, json};
 
-use super::Account;
 use crate::support::fixture::{Fixture, Operator};
+use crate::support::since::Since;
 use crate::support::wait::{PATIENCE, until};
 
 /// What `settle` costs.
@@ -52,13 +52,13 @@ async fn after(passes: &AtomicUsize, most: usize, operator: Operator) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn create_costs_at_most_two_writes_two_calls() {
     let fixture = Fixture::new("budget-create").await;
-    let account = Account::open(&fixture).await;
+    let since = Since::now(&fixture).await;
     let operator = fixture.start();
     fixture.create(json!({})).await;
     fixture.ready().await;
     settle(&fixture, operator).await;
-    assert_eq!(["patch", "patch status", SETTLED.0], *account.writes().await, "the finalizer, the status");
-    assert_eq!(["GET", "PUT", SETTLED.1], *account.calls().await);
+    assert_eq!(["patch", "patch status", SETTLED.0], *since.verbs(&fixture).await, "the finalizer, the status");
+    assert_eq!(["GET", "PUT", SETTLED.1], *since.methods(&fixture).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,13 +67,13 @@ async fn edit_costs_one_write_two_calls() {
     let operator = fixture.start();
     fixture.create(json!({ "general": { "companyName": "Contoso AG" } })).await;
     fixture.ready().await;
-    let account = Account::open(&fixture).await;
+    let since = Since::now(&fixture).await;
     fixture.patch(json!({ "spec": { "general": { "companyName": "Fabrikam AG" } } })).await;
     fixture.ready().await;
     settle(&fixture, operator).await;
-    assert_eq!(["patch status", SETTLED.0], *account.writes().await);
-    assert_eq!(["GET", "PATCH", SETTLED.1], *account.calls().await);
-    assert_eq!(vec![vec!["/general/companyName"]], account.changes().await);
+    assert_eq!(["patch status", SETTLED.0], *since.verbs(&fixture).await);
+    assert_eq!(["GET", "PATCH", SETTLED.1], *since.methods(&fixture).await);
+    assert_eq!(vec![vec!["/general/companyName"]], since.changes(&fixture).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,12 +82,12 @@ async fn local_edit_costs_one_write_one_call() {
     let operator = fixture.start();
     fixture.create(json!({})).await;
     fixture.ready().await;
-    let account = Account::open(&fixture).await;
+    let since = Since::now(&fixture).await;
     fixture.patch(json!({ "spec": { "syncIntervalSeconds": 600 } })).await;
     fixture.ready().await;
     settle(&fixture, operator).await;
-    assert_eq!(["patch status", SETTLED.0], *account.writes().await);
-    assert_eq!(["GET", SETTLED.1], *account.calls().await);
+    assert_eq!(["patch status", SETTLED.0], *since.verbs(&fixture).await);
+    assert_eq!(["GET", SETTLED.1], *since.methods(&fixture).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,11 +95,11 @@ async fn unchanged_resync_costs_no_write_one_call() {
     let mut fixture = Fixture::new("budget-resync").await;
     fixture.timing.sync = Some(Duration::from_millis(50));
     let (fixture, passes) = resting(fixture, json!({ "contact": { "email": "ops@contoso.com" } })).await;
-    let account = Account::open(&fixture).await;
+    let since = Since::now(&fixture).await;
     let operator = fixture.start();
     let made = after(&passes, 4, operator).await;
-    assert_eq!(Vec::<String>::new(), account.writes().await);
-    assert_eq!(vec!["GET"; made], account.calls().await);
+    assert_eq!(Vec::<String>::new(), since.verbs(&fixture).await);
+    assert_eq!(vec!["GET"; made], since.methods(&fixture).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,13 +107,13 @@ async fn corrected_drift_costs_no_write_two_calls() {
     let fixture = Fixture::new("budget-correct").await;
     let (fixture, passes) = resting(fixture, json!({ "general": { "division": "Care" } })).await;
     fixture.platform.edit(&fixture.id, json!({ "general": { "division": "Sales" } })).await.unwrap();
-    let account = Account::open(&fixture).await;
+    let since = Since::now(&fixture).await;
     let operator = fixture.start();
     fixture.settings("the drift is corrected", |settings| settings["general"]["division"] == "Care").await;
     assert_eq!(1, after(&passes, 1, operator).await, "one pass");
-    assert_eq!(Vec::<String>::new(), account.writes().await);
-    assert_eq!(["GET", "PATCH"], *account.calls().await);
-    assert_eq!(vec![vec!["/general/division"]], account.changes().await);
+    assert_eq!(Vec::<String>::new(), since.verbs(&fixture).await);
+    assert_eq!(["GET", "PATCH"], *since.methods(&fixture).await);
+    assert_eq!(vec![vec!["/general/division"]], since.changes(&fixture).await);
     assert_eq!([("Normal".to_owned(), "DriftCorrected".to_owned())], *fixture.events().await.unwrap());
 }
 
@@ -125,12 +125,12 @@ async fn reported_drift_costs_one_write() {
     let (fixture, passes) = resting(fixture, spec).await;
     let drift = json!({ "general": { "division": "Sales" }, "contact": { "name": "Grace" } });
     fixture.platform.edit(&fixture.id, drift).await.unwrap();
-    let account = Account::open(&fixture).await;
+    let since = Since::now(&fixture).await;
     let operator = fixture.start();
     let drifted = fixture.condition("Synced", "False", "Drifted").await;
     let made = after(&passes, 5, operator).await;
-    assert_eq!(["patch status"], *account.writes().await);
-    assert_eq!(vec!["GET"; made], account.calls().await);
+    assert_eq!(["patch status"], *since.verbs(&fixture).await);
+    assert_eq!(vec!["GET"; made], since.methods(&fixture).await);
 
     let status = drifted.status.unwrap();
     let drift: Vec<_> = status.drift.iter().map(|d| (d.path.as_str(), d.wanted.as_str(), d.found.as_str())).collect();
@@ -143,10 +143,10 @@ async fn reported_drift_costs_one_write() {
         .edit(&fixture.id, json!({ "general": { "division": "Care" }, "contact": { "name": "Ada" } }))
         .await
         .unwrap();
-    let account = Account::open(&fixture).await;
+    let since = Since::now(&fixture).await;
     passes.store(0, Ordering::SeqCst);
     let operator = fixture.start();
     fixture.condition("Synced", "True", "InSync").await;
     after(&passes, 5, operator).await;
-    assert_eq!(["patch status"], *account.writes().await);
+    assert_eq!(["patch status"], *since.verbs(&fixture).await);
 }

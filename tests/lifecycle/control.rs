@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::Account;
 use crate::support::fixture::{Fixture, NAME, condition};
+use crate::support::since::Since;
 use crate::support::users::TENANT_EDITOR;
 use crate::support::wait::{PATIENCE, until};
 
@@ -13,22 +13,22 @@ async fn suspended_tenant_makes_no_calls_and_stays_ready() {
     let _operator = fixture.start();
     fixture.create(json!({ "general": { "division": "Care" } })).await;
     let ready = fixture.ready().await;
-    let account = Account::open(&fixture).await;
+    let since = Since::now(&fixture).await;
     fixture.patch(json!({ "spec": { "suspend": true } })).await;
     let suspended = fixture.condition("Synced", "Unknown", "Suspended").await;
     assert_eq!(condition(&ready, "Ready"), condition(&suspended, "Ready"), "as it was");
-    assert_eq!(["patch status"], *account.writes().await);
+    assert_eq!(["patch status"], *since.verbs(&fixture).await);
 
     // Drift, a requested pass, and an edit, which must not look live.
     fixture.platform.edit(&fixture.id, json!({ "general": { "division": "Sales" } })).await.unwrap();
     fixture.pass().await;
     fixture.patch(json!({ "spec": { "general": { "division": "Support" } } })).await;
     fixture.condition("Ready", "Unknown", "Suspended").await;
-    assert_eq!(Vec::<String>::new(), account.calls().await);
+    assert_eq!(Vec::<String>::new(), since.methods(&fixture).await);
     // Reverted, it equals what was applied; without a call nothing more is known.
     fixture.patch(json!({ "spec": { "general": { "division": "Care" } } })).await;
     fixture.condition("Ready", "Unknown", "Suspended").await;
-    assert_eq!(Vec::<String>::new(), account.calls().await);
+    assert_eq!(Vec::<String>::new(), since.methods(&fixture).await);
 
     fixture.patch(json!({ "spec": { "suspend": false } })).await;
     fixture.ready().await;
@@ -42,7 +42,7 @@ async fn requested_pass_runs_once_and_is_echoed() {
     fixture.create(json!({})).await;
     let ready = fixture.ready().await;
     assert_eq!(None, ready.status.unwrap().last_handled_reconcile_at);
-    let account = Account::open(&fixture).await;
+    let since = Since::now(&fixture).await;
     let annotation = "nimbus.luware.com/reconcile-requested-at=2026-11-24T12:00:00Z";
     fixture.kubectl(TENANT_EDITOR, &["annotate", "nten", NAME, annotation]).await.unwrap();
     let handled = until("the token is echoed", PATIENCE, async || {
@@ -51,8 +51,8 @@ async fn requested_pass_runs_once_and_is_echoed() {
     .await;
     assert_eq!("2026-11-24T12:00:00Z", handled);
     operator.stop().await;
-    assert_eq!(["patch status"], *account.writes().await);
-    assert_eq!(["GET"], *account.calls().await);
+    assert_eq!(["patch status"], *since.verbs(&fixture).await);
+    assert_eq!(["GET"], *since.methods(&fixture).await);
 }
 
 /// A partner's credentials may not write the fields of system administrators: the greyed-out fields of the UI.
@@ -84,12 +84,12 @@ async fn restricted_field_is_skipped_and_rest_saved() {
     );
 
     // At an edit: one PATCH with the rest, and no write loop after it.
-    let account = Account::open(&fixture).await;
+    let since = Since::now(&fixture).await;
     fixture.patch(json!({ "spec": { "general": { "companyName": "Fabrikam AG" } } })).await;
     fixture.condition("Ready", "False", "FieldNotPermitted").await;
     fixture.pass().await;
-    assert_eq!(["GET", "PATCH", "GET"], *account.calls().await);
-    assert_eq!(vec![vec!["/general/companyName"]], account.changes().await);
+    assert_eq!(["GET", "PATCH", "GET"], *since.methods(&fixture).await);
+    assert_eq!(vec![vec!["/general/companyName"]], since.changes(&fixture).await);
 
     // Once a system administrator has set it, the Tenant is Ready.
     fixture.platform.edit(&fixture.id, json!({ "general": { "partnerAdministrationGroupId": group } })).await.unwrap();

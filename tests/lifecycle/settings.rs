@@ -3,8 +3,8 @@
 use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};
 
-use super::Account;
 use crate::support::fixture::{CONNECTION_STRING, Fixture, condition};
+use crate::support::since::Since;
 
 fn tab(tenant: &Tenant, name: &str) -> (String, Option<String>) {
     let tabs = &tenant.status.as_ref().unwrap().tabs;
@@ -16,7 +16,7 @@ fn tab(tenant: &Tenant, name: &str) -> (String, Option<String>) {
 async fn hidden_section_is_sent_with_its_switch() {
     let fixture = Fixture::new("hidden").await;
     let _operator = fixture.start();
-    let account = Account::open(&fixture).await;
+    let since = Since::now(&fixture).await;
     // Off, without its Secret.
     let hidden = json!({
         "enabled": false, "sessionRecoveryTimeoutSeconds": 30, "authorization": "VerifyToken",
@@ -33,12 +33,12 @@ async fn hidden_section_is_sent_with_its_switch() {
         "acsConnectionString": { "set": false, "version": 0 }
     });
     assert_eq!(untouched, tenant["settings"]["extensions"]["interact"]);
-    let sent = account.changes().await;
+    let sent = since.changes(&fixture).await;
     assert!(sent.iter().flatten().all(|pointer| !pointer.starts_with("/extensions")), "{sent:?}");
 
     // Switched on, with its Secret: everything in one PATCH.
     fixture.secret(&fixture.env.namespace, "interact", json!({ "connection-string": CONNECTION_STRING })).await;
-    let account = Account::open(&fixture).await;
+    let since = Since::now(&fixture).await;
     fixture.patch(json!({ "spec": { "extensions": { "interact": { "enabled": true } } } })).await;
     let ready = fixture.ready().await;
     let sent = [
@@ -48,8 +48,8 @@ async fn hidden_section_is_sent_with_its_switch() {
         "/extensions/interact/o365UserId",
         "/extensions/interact/sessionRecoveryTimeoutSeconds",
     ];
-    assert_eq!(vec![sent.to_vec()], account.changes().await);
-    assert_eq!(["GET", "PATCH"], *account.calls().await);
+    assert_eq!(vec![sent.to_vec()], since.changes(&fixture).await);
+    assert_eq!(["GET", "PATCH"], *since.methods(&fixture).await);
     assert_eq!(("InSync".to_owned(), None), tab(&ready, "Extensions"));
     let sealed = &ready.status.as_ref().unwrap().sealed;
     assert_eq!(
@@ -60,11 +60,11 @@ async fn hidden_section_is_sent_with_its_switch() {
     assert!(!everything.contains("accesskey") && !everything.contains("c2VjcmV0"), "the value is never shown");
 
     // Off again: hidden settings are kept, and an edit of them waits.
-    let account = Account::open(&fixture).await;
+    let since = Since::now(&fixture).await;
     let off = json!({ "enabled": false, "sessionRecoveryTimeoutSeconds": 45 });
     fixture.patch(json!({ "spec": { "extensions": { "interact": off } } })).await;
     fixture.ready().await;
-    assert_eq!(vec![vec!["/extensions/interact/enabled"]], account.changes().await);
+    assert_eq!(vec![vec!["/extensions/interact/enabled"]], since.changes(&fixture).await);
     let (_, tenant) = fixture.platform.tenant(&fixture.id).await.unwrap();
     let kept = &tenant["settings"]["extensions"]["interact"];
     assert_eq!(
@@ -109,13 +109,13 @@ async fn empty_text_clears_the_value() {
         }))
         .await;
     fixture.ready().await;
-    let account = Account::open(&fixture).await;
+    let since = Since::now(&fixture).await;
     let cleared =
         json!({ "general": { "companyName": "", "billingAddress": { "city": "" } }, "contact": { "email": "" } });
     fixture.patch(json!({ "spec": cleared })).await;
     fixture.ready().await;
     let sent = ["/contact/email", "/general/billingAddress/city", "/general/companyName"];
-    assert_eq!(vec![sent.to_vec()], account.changes().await);
+    assert_eq!(vec![sent.to_vec()], since.changes(&fixture).await);
     let (_, tenant) = fixture.platform.tenant(&fixture.id).await.unwrap();
     for pointer in sent {
         assert_eq!(Some(&Value::Null), tenant["settings"].pointer(pointer), "{pointer}");
@@ -132,7 +132,7 @@ async fn unset_field_is_not_changed() {
     let _operator = fixture.start();
     fixture.create(json!({ "general": { "companyName": "Contoso AG" } })).await;
     fixture.ready().await;
-    let account = Account::open(&fixture).await;
+    let since = Since::now(&fixture).await;
     fixture.patch(json!({ "spec": { "general": { "companyName": null } } })).await;
     let ready = fixture.ready().await;
     assert_eq!(None, ready.spec.settings.general.company_name);
@@ -142,7 +142,7 @@ async fn unset_field_is_not_changed() {
         .await
         .unwrap();
     fixture.pass().await;
-    assert_eq!(vec!["GET"; 2], account.calls().await, "nothing is sent about it");
+    assert_eq!(vec!["GET"; 2], since.methods(&fixture).await, "nothing is sent about it");
     let (_, tenant) = fixture.platform.tenant(&fixture.id).await.unwrap();
     let general = &tenant["settings"]["general"];
     assert_eq!((json!("Fabrikam"), json!("Sales")), (general["companyName"].clone(), general["division"].clone()));

@@ -26,6 +26,7 @@ pub mod proxy;
 pub mod recorder;
 pub mod rights;
 pub mod sandbox;
+pub mod since;
 pub mod strict;
 pub mod tenant;
 pub mod trigger;
