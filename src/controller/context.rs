@@ -13,7 +13,7 @@ use super::platform::Guarded;
 use super::platforms::Platforms;
 use super::queue::memory::Memory;
 use crate::plan::Stop;
-use crate::resources::{Partner, Platform, Tenant};
+use crate::resources::{Partner, Platform, Stamp, Tenant};
 
 /// What every pass needs.
 pub(super) struct Context {
@@ -61,8 +61,8 @@ impl Context {
     }
 
     /// Our stamp on a tenant of the platform.
-    pub(super) fn stamp(&self, namespace: &str, name: &str) -> String {
-        format!("{}/{namespace}/{name}", self.options.cluster_id)
+    pub(super) fn stamp(&self, namespace: &str, name: &str) -> Stamp {
+        Stamp::new(&self.options.cluster_id, namespace, name)
     }
 
     /// A call of Kubernetes with a deadline.

@@ -7,7 +7,7 @@ use super::difference::Difference;
 use super::observation::{Observation, Owner};
 use super::resolved::{Resolved, SecretFound};
 use super::stop::Stop;
-use super::validate::{Desired, same_settings};
+use super::validate::Desired;
 use super::visibility::visible;
 use super::{Plan, moved, retention, triggers};
 use crate::resources::tenant::{AdoptionPolicy, DriftPolicy};
@@ -20,7 +20,7 @@ use crate::settings::{Class, Leaf, Trigger, Violation, leaves};
 /// *Errors*: why nothing may be done.
 pub fn plan(tenant: &Tenant, desired: &Desired, resolved: &Resolved, observation: &Observation) -> Result<Plan, Stop> {
     match observation {
-        Observation::Unknown(error) => Err(Stop::Unavailable { error: error.clone(), hash: desired.hash.clone() }),
+        Observation::Unknown(error) => Err(Stop::Unavailable(error.clone())),
         Observation::NotAsked => Err(Stop::Bug("a Tenant that stays was not observed")),
         Observation::Absent { restricted } => create(tenant, desired, resolved, None, restricted),
         Observation::Tombstone { deletion_id, restricted } => {
@@ -99,7 +99,7 @@ fn claim(tenant: &Tenant, owner: &Owner, difference: &Difference) -> Result<bool
 /// An edit is always applied; drift by the policy. A take-over applies what the spec says.
 fn save(tenant: &Tenant, desired: &Desired, claim: bool, recorded: Vec<Trigger>, difference: Difference) -> Plan {
     let applied = tenant.status.as_ref().and_then(|status| status.applied.as_ref());
-    let edited = claim || applied.is_none_or(|applied| !same_settings(&applied.hash, &desired.hash));
+    let edited = claim || applied.is_none_or(|applied| !applied.hash.has_same_settings(&desired.hash));
     let report = tenant.spec.drift_policy.unwrap_or_default() == DriftPolicy::Report;
     if !claim && (difference.is_empty() || (report && !edited)) {
         return Plan::Nothing { difference };

@@ -122,7 +122,7 @@ impl Check {
 /// What a Tenant wants to know; nothing unless its tenant is live.
 pub fn check_plan(tenant: &Tenant, intent: &Intent, resolved: &Resolved, outcome: &Outcome) -> Option<CheckPlan> {
     let (Intent::Apply(desired), Outcome::Live { document, .. }) = (intent, outcome) else { return None };
-    let entra_tenant = guid(&desired.tenant_id)?;
+    let entra_tenant = desired.tenant_id.entra_tenant();
     let view = View { entra_tenant, desired: &desired.settings, observed: &document.settings };
     let checks = [
         view.partner_group(resolved),

@@ -10,20 +10,18 @@ use super::stop::Stop;
 use crate::admin_api::ApiError;
 use crate::admin_api::types::PendingDeletion;
 use crate::resources::tenant::DeletionPolicy;
-use crate::resources::{Reason, Tenant, annotation};
-use crate::settings::format::{Guid, canonicalize};
+use crate::resources::{Reason, Tenant, TenantId, annotation};
 
 /// What is known about a Tenant that is being deleted, before the platform is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeletionIntent {
-    /// The tenant's id in lower case: the one that was recorded, else the one of the spec.
-    pub tenant_id: String,
+    /// The tenant: the one that was recorded, else the one of the spec. `None` where the platform cannot be asked about it, since
+    /// the id or the Platform is missing.
+    pub tenant_id: Option<TenantId>,
     /// Which row fits so far.
     pub mode: DeletionMode,
     /// Whether anything was ever recorded as applied. Without it, a crash may still have left a tenant behind.
     pub applied: bool,
-    /// Whether the platform can be called at all.
-    pub platform: bool,
 }
 
 /// The rows that do not depend on the platform's answer.
@@ -65,9 +63,9 @@ pub enum DeletionPlan {
     /// Take the finalizer off without a call.
     Off(ReleaseOutcome),
     /// Take our stamp off, then the finalizer, whatever comes of it.
-    Release(RetainReason),
+    Release(TenantId, RetainReason),
     /// Ask for the deletion.
-    Delete,
+    Delete(TenantId),
     /// Wait for services and script.
     Await(PendingDeletion),
     /// Wait for something else.
@@ -106,15 +104,12 @@ impl DeletionIntent {
     /// Reads the rows that the Tenant and its surroundings decide.
     pub fn of(tenant: &Tenant, resolved: &Resolved) -> Self {
         let status = tenant.status.as_ref();
-        let recorded = status.and_then(|status| status.platform_tenant.as_ref()).map(|platform| platform.id.clone());
-        let written = tenant.spec.settings.general.tenant_id.as_str();
-        let tenant_id = recorded.or_else(|| canonicalize::<Guid>(written)).unwrap_or_default();
+        let recorded = status.and_then(|status| status.platform_tenant.as_ref()).map(|platform| platform.id.as_str());
+        let tenant_id = TenantId::parse(recorded.unwrap_or(tenant.spec.settings.general.tenant_id.as_str()));
         Self {
-            mode: mode(tenant, resolved, &tenant_id),
+            mode: mode(tenant, resolved, tenant_id),
             applied: status.is_some_and(|status| status.applied.is_some()),
-            // Without an id there is nothing to ask for, and nothing was ever applied.
-            platform: resolved.platform != PlatformReference::Missing && !tenant_id.is_empty(),
-            tenant_id,
+            tenant_id: tenant_id.filter(|_| resolved.platform != PlatformReference::Missing),
         }
     }
 
@@ -126,16 +121,16 @@ impl DeletionIntent {
             | DeletionMode::SuspendedRetain(_)
             | DeletionMode::SuspendedDelete
             | DeletionMode::Unclear => false,
-            DeletionMode::Retain(_) => !self.applied && self.platform,
-            DeletionMode::Delete { .. } => self.platform,
+            DeletionMode::Retain(_) => !self.applied && self.tenant_id.is_some(),
+            DeletionMode::Delete { .. } => self.tenant_id.is_some(),
         }
     }
 }
 
-fn mode(tenant: &Tenant, resolved: &Resolved, tenant_id: &str) -> DeletionMode {
+fn mode(tenant: &Tenant, resolved: &Resolved, tenant_id: Option<TenantId>) -> DeletionMode {
     let says = |name: &str| {
         let value = annotation::get(tenant, name);
-        !tenant_id.is_empty() && value.is_some_and(|value| value.trim().eq_ignore_ascii_case(tenant_id))
+        tenant_id.is_some() && value.and_then(|value| TenantId::parse(value.trim())) == tenant_id
     };
     let deletes = tenant.spec.deletion_policy.unwrap_or_default() == DeletionPolicy::Delete;
     let confirmed = says(annotation::CONFIRM_DELETION);
@@ -177,30 +172,32 @@ pub fn plan(deletion_intent: &DeletionIntent, observation: &Observation) -> Resu
             wait("cannot read whether the namespace or the CRD is being deleted, so nothing is deleted")
         }
         DeletionMode::Retain(because) => retain(deletion_intent, because, observation),
-        DeletionMode::Delete { confirmed } => delete(confirmed, observation),
+        DeletionMode::Delete { confirmed } => delete(deletion_intent, confirmed, observation),
     })
 }
 
 fn retain(deletion_intent: &DeletionIntent, because: RetainReason, observation: &Observation) -> DeletionPlan {
+    let Some(tenant) = deletion_intent.tenant_id else {
+        let outcome =
+            if deletion_intent.applied { ReleaseOutcome::StaleStamp(because) } else { ReleaseOutcome::NeverOurs };
+        return DeletionPlan::Off(outcome);
+    };
     match observation {
-        _ if !deletion_intent.platform => DeletionPlan::Off(if deletion_intent.applied {
-            ReleaseOutcome::StaleStamp(because)
-        } else {
-            ReleaseOutcome::NeverOurs
-        }),
         Observation::Absent { .. } | Observation::Tombstone { .. } => DeletionPlan::Off(ReleaseOutcome::NeverOurs),
         Observation::Exists { owner: Owner::Other(_) | Owner::Free | Owner::OursLast, .. } => {
             DeletionPlan::Off(ReleaseOutcome::NeverOurs)
         }
         Observation::Exists { owner: Owner::Ours, .. } | Observation::NotAsked | Observation::Unknown(_) => {
-            DeletionPlan::Release(because)
+            DeletionPlan::Release(tenant, because)
         }
     }
 }
 
-fn delete(confirmed: bool, observation: &Observation) -> DeletionPlan {
+fn delete(deletion_intent: &DeletionIntent, confirmed: bool, observation: &Observation) -> DeletionPlan {
+    let missing = || wait("the Platform is missing; create it again, or abandon the tenant by annotation");
+    let Some(tenant) = deletion_intent.tenant_id else { return missing() };
     match observation {
-        Observation::NotAsked => wait("the Platform is missing; create it again, or abandon the tenant by annotation"),
+        Observation::NotAsked => missing(),
         Observation::Unknown(error) => {
             DeletionPlan::Wait { reason: Reason::Deleting, why: not_requested(error), error: Some(error.clone()) }
         }
@@ -211,9 +208,9 @@ fn delete(confirmed: bool, observation: &Observation) -> DeletionPlan {
         Observation::Exists { document, owner: Owner::Ours | Owner::OursLast, .. } => {
             match &document.runtime.deletion {
                 Some(deletion) => DeletionPlan::Await(deletion.clone()),
-                None if confirmed => DeletionPlan::Delete,
+                None if confirmed => DeletionPlan::Delete(tenant),
                 // The platform took its deletion back, and nobody asks for another one.
-                None => DeletionPlan::Release(RetainReason::NotConfirmed),
+                None => DeletionPlan::Release(tenant, RetainReason::NotConfirmed),
             }
         }
     }

@@ -4,33 +4,33 @@
 use std::collections::BTreeSet;
 
 use crate::admin_api::types::TenantItem;
-use crate::settings::format::{Guid, canonicalize};
+use crate::resources::{Stamp, TenantId};
 
 /// What is known of all Tenants of the cluster, whoever serves them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
-    /// The tenants that they name, in lower case.
-    pub ids: BTreeSet<String>,
-    /// `namespace/name` of those whose tenant cannot be read.
-    pub unreadable: BTreeSet<String>,
+    /// The tenants that they name.
+    pub ids: BTreeSet<TenantId>,
+    /// Namespace and name of those whose tenant cannot be read.
+    pub unreadable: BTreeSet<(String, String)>,
 }
 
 /// The ids that may be orphans, in order: each has to be looked at before it is called one, since the list may be older than
 /// what is known of Tenants. An item that does not speak of its owner is looked at, too.
-pub fn suspects(cluster_id: &str, listed: &[TenantItem], known: &Known) -> BTreeSet<String> {
+pub fn suspects(cluster_id: &str, listed: &[TenantItem], known: &Known) -> BTreeSet<TenantId> {
     let suspect = |item: &&TenantItem| match &item.owner {
         Some(owner) => owner.as_deref().is_some_and(|stamp| is_orphaned(cluster_id, stamp, known)),
         None => true,
     };
     // What is no GUID was made by somebody else, and must not get into a path.
-    let ids = listed.iter().filter(suspect).filter_map(|item| canonicalize::<Guid>(&item.id));
+    let ids = listed.iter().filter(suspect).filter_map(|item| TenantId::parse(&item.id));
     ids.filter(|id| !known.ids.contains(id)).collect()
 }
 
 /// Whether a stamp is of this cluster and of no Tenant whose tenant cannot be read: it could be this one.
 pub fn is_orphaned(cluster_id: &str, stamp: &str, known: &Known) -> bool {
-    let owner = stamp.strip_prefix(cluster_id).and_then(|rest| rest.strip_prefix('/'));
-    owner.is_some_and(|owner| !known.unreadable.contains(owner))
+    let ours = Stamp::parse(stamp).filter(|stamp| stamp.cluster == cluster_id);
+    ours.is_some_and(|stamp| !known.unreadable.contains(&(stamp.namespace, stamp.name)))
 }
 
 /// What people are told; `more` says that not all were looked at.
@@ -61,7 +61,10 @@ mod tests {
 
     #[test]
     fn only_what_bears_our_stamp_and_is_nobodys_is_suspected() {
-        let known = Known { ids: [id('a')].into(), unreadable: ["contoso/poison".to_owned()].into() };
+        let known = Known {
+            ids: TenantId::parse(&id('a')).into_iter().collect(),
+            unreadable: [("contoso".to_owned(), "poison".to_owned())].into(),
+        };
         let listed = [
             item(id('A'), Some(Some("east/contoso/of-a-tenant"))),
             item(id('b'), Some(Some("east/contoso/left"))),
@@ -74,7 +77,8 @@ mod tests {
             item("../capabilities".into(), Some(Some("east/contoso/no-id"))),
         ];
         let suspects = suspects("east", &listed, &known);
-        assert_eq!(suspects.into_iter().collect::<Vec<_>>(), [id('2'), id('b'), id('c')]);
+        let suspects: Vec<String> = suspects.iter().map(ToString::to_string).collect();
+        assert_eq!(suspects, [id('2'), id('b'), id('c')]);
     }
 
     #[test]

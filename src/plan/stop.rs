@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::resolved::{ResolvedSecret, SecretFound};
 use crate::admin_api::{ApiError, Problem};
-use crate::resources::Reason;
+use crate::resources::{Reason, SpecHash};
 use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;
 use crate::settings::{Leaf, Violation, leaf_at};
 
@@ -45,12 +45,7 @@ pub enum Stop {
         platform: String,
     },
     /// The platform could not be asked, so nothing is known.
-    Unavailable {
-        /// The failed call.
-        error: ApiError,
-        /// The hash of the spec, to tell whether it is live already.
-        hash: String,
-    },
+    Unavailable(ApiError),
     /// The tenant exists and may not be taken over.
     NotAdopted {
         /// Whether the policy never allows it.
@@ -75,7 +70,7 @@ pub enum Stop {
     /// `spec.suspend` is true.
     Suspended {
         /// The hash of the spec.
-        hash: String,
+        hash: SpecHash,
     },
     /// Somebody else wrote at the same time; look again at once.
     Raced,
@@ -148,10 +143,11 @@ pub enum Delay {
 
 impl Stop {
     /// The hash of the spec, where the stop knows it.
-    pub fn hash(&self) -> Option<&str> {
+    pub fn hash(&self) -> Option<&SpecHash> {
         match self {
-            Self::Unavailable { hash, .. } | Self::Suspended { hash } => Some(hash),
+            Self::Suspended { hash } => Some(hash),
             Self::Invalid(_)
+            | Self::Unavailable(_)
             | Self::Rejected(_)
             | Self::OrganizationUnitMissing { .. }
             | Self::Unconfirmed { .. }
@@ -172,9 +168,7 @@ impl Stop {
     /// The platform's id of the request that it refused, to quote in a ticket. Every answer has another.
     pub fn request_id(&self) -> Option<&str> {
         match self {
-            Self::Rejected(problem) | Self::Unavailable { error: ApiError::Refused(problem), .. } => {
-                Some(&problem.request_id)
-            }
+            Self::Rejected(problem) | Self::Unavailable(ApiError::Refused(problem)) => Some(&problem.request_id),
             _ => None,
         }
     }
@@ -219,7 +213,7 @@ impl Stop {
                     format!("spec.platformRef.name is '{platform}': that Platform does not allow this namespace"),
                 )
             },
-            Self::Unavailable { error, .. } => Disposition {
+            Self::Unavailable(error) => Disposition {
                 delay: unavailable_delay(error),
                 ..working(
                     Reason::PlatformUnavailable,

@@ -201,12 +201,12 @@ fn found(version: &str) -> SecretFound {
 /// The end of a pass, after proving the laws that hold in every situation.
 fn concluded(given: &Given, outcome: Result<Outcome, Stop>) -> Conclusion {
     let hash = match (given.validate(), &outcome) {
-        (Ok(intent), _) => intent.hash().map(ToOwned::to_owned),
-        (Err(stop), _) => stop.hash().map(ToOwned::to_owned),
+        (Ok(intent), _) => intent.hash().cloned(),
+        (Err(stop), _) => stop.hash().cloned(),
     };
     let end = |given: &Given, second, refresh_licenses, outcome| {
         let (tenant, rewrites) = (given.tenant(), given.rewrites.count);
-        let (hash, now) = (hash.as_deref(), at(second));
+        let (hash, now) = (hash.as_ref(), at(second));
         let facts = Facts { tenant: &tenant, hash, now, refresh_licenses, rewrites, support: None, checked: None };
         conclude(facts, outcome)
     };
@@ -273,7 +273,7 @@ fn another_pass(outcome: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
                 deletion.map(|pending| PendingDeletion { services_pending: pending.services_pending + 5, ..pending });
             Ok(Outcome::Waiting { deletion, reason, why, started: false, error: error.map(other) })
         }
-        Err(Stop::Unavailable { error, hash }) => Err(Stop::Unavailable { error: other(error), hash }),
+        Err(Stop::Unavailable(error)) => Err(Stop::Unavailable(other(error))),
         Err(Stop::Rejected(problem)) => Err(Stop::Rejected(Problem { request_id: "r-another".to_owned(), ..problem })),
         other => other,
     }

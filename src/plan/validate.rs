@@ -9,7 +9,7 @@ use super::deletion::DeletionIntent;
 use super::resolved::{PlatformReference, Resolved, ResolvedPartner};
 use super::retention;
 use super::stop::Stop;
-use crate::resources::Tenant;
+use crate::resources::{SpecHash, Tenant, TenantId};
 use crate::settings::tabs::general::TENANT_ID;
 use crate::settings::{Mapped, SealedRef, Trigger};
 
@@ -25,8 +25,8 @@ pub enum Intent {
 /// The settings that a valid spec manages.
 #[derive(Clone, Debug)]
 pub struct Desired {
-    /// The tenant's id in lower case.
-    pub tenant_id: String,
+    /// The tenant.
+    pub tenant_id: TenantId,
     /// The managed leaves in the platform's words; `null` clears.
     pub settings: Value,
     /// The managed sealed leaves.
@@ -37,21 +37,21 @@ pub struct Desired {
     pub widget_secret: Option<String>,
     /// Whether the retention time of the spec is the one that was applied, so that the platform is what moved.
     pub retention_applied: bool,
-    /// Hash over the managed leaves and the versions of the Secrets they name; after a dot, one over tokens and outputs.
-    pub hash: String,
+    /// By which an edit of the spec is told from a change on the platform.
+    pub hash: SpecHash,
 }
 
 impl Intent {
-    /// The tenant that it is about.
-    pub fn tenant_id(&self) -> &str {
+    /// The tenant that it is about; a Tenant that is being deleted may never have had one.
+    pub fn tenant_id(&self) -> Option<TenantId> {
         match self {
-            Self::Apply(desired) => &desired.tenant_id,
-            Self::Delete(deletion_intent) => &deletion_intent.tenant_id,
+            Self::Apply(desired) => Some(desired.tenant_id),
+            Self::Delete(deletion_intent) => deletion_intent.tenant_id,
         }
     }
 
     /// The hash of the spec and its Secrets; a Tenant that leaves has none.
-    pub fn hash(&self) -> Option<&str> {
+    pub fn hash(&self) -> Option<&SpecHash> {
         match self {
             Self::Apply(desired) => Some(&desired.hash),
             Self::Delete(_) => None,
@@ -98,7 +98,7 @@ pub fn validate(tenant: &Tenant, resolved: &Resolved) -> Result<Intent, Stop> {
         return Err(Stop::PartnerMissing { name: name.clone() });
     }
     let Mapped { settings, sealed, triggers, widget_secret, .. } = mapped;
-    let tenant_id = TENANT_ID.find(&settings).and_then(Value::as_str).map(ToOwned::to_owned);
+    let tenant_id = TENANT_ID.find(&settings).and_then(Value::as_str).and_then(TenantId::parse);
     let tenant_id = tenant_id.ok_or_else(|| Stop::Bug("a valid spec has no tenantId"))?;
     Ok(Intent::Apply(Desired {
         tenant_id,
@@ -111,10 +111,8 @@ pub fn validate(tenant: &Tenant, resolved: &Resolved) -> Result<Intent, Stop> {
     }))
 }
 
-/// The hash by which an edit of the spec is told from a change on the platform. It depends on spec and Secrets alone, so it
-/// is known while the platform is not. What is no setting has a hash of its own behind it: a new token is not live before it was
-/// seen to, and is no reason to write settings.
-fn hash(mapped: &Mapped, resolved: &Resolved) -> String {
+/// The hash depends on spec and Secrets alone, so it is known while the platform is not.
+fn hash(mapped: &Mapped, resolved: &Resolved) -> SpecHash {
     let mut hasher = Sha256::new();
     // Members of a JSON object are sorted, so equal settings have one text.
     hasher.update(mapped.settings.to_string());
@@ -127,11 +125,8 @@ fn hash(mapped: &Mapped, resolved: &Resolved) -> String {
         side_effects.update(format!("{}={}\n", trigger.leaf().path, trigger.token()));
     }
     side_effects.update(mapped.widget_secret.as_deref().unwrap_or_default());
-    let text = hex(hasher, 16);
-    if mapped.triggers.is_empty() && mapped.widget_secret.is_none() {
-        return text;
-    }
-    format!("{text}.{}", hex(side_effects, 8))
+    let has_any = !mapped.triggers.is_empty() || mapped.widget_secret.is_some();
+    SpecHash::new(hex(hasher, 16), has_any.then(|| hex(side_effects, 8)))
 }
 
 /// The first bytes of a hash.
@@ -141,10 +136,4 @@ fn hex(hasher: Sha256, bytes: usize) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
-}
-
-/// Whether two hashes are of the same settings.
-pub fn same_settings(one: &str, other: &str) -> bool {
-    let settings = |hash: &str| hash.split('.').next().map(ToOwned::to_owned);
-    settings(one) == settings(other)
 }

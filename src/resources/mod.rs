@@ -11,8 +11,11 @@ pub mod partner;
 pub mod platform;
 pub mod reason;
 mod secret_version;
+mod spec_hash;
+mod stamp;
 pub mod status;
 pub mod tenant;
+mod tenant_id;
 
 pub use check::{CheckName, CheckResult, TabState};
 pub use condition_type::{ConditionStatus, ConditionType};
@@ -20,8 +23,11 @@ pub use partner::Partner;
 pub use platform::Platform;
 pub use reason::Reason;
 pub use secret_version::SecretVersion;
+pub use spec_hash::SpecHash;
+pub use stamp::Stamp;
 pub use status::TenantStatus;
 pub use tenant::{Tenant, TenantSpec};
+pub use tenant_id::TenantId;
 
 /// The API group of all kinds, and the domain of all annotations and finalizers.
 pub const GROUP: &str = "nimbus.luware.com";

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::bounds;
 use super::check::{CheckName, CheckResult, TabState};
+use super::spec_hash::SpecHash;
 
 /// What the operator knows about a tenant.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -71,8 +72,8 @@ pub struct Applied {
     /// The generation of the spec.
     pub generation: i64,
     /// Hash over the managed settings and the versions of the Secrets they name.
-    #[schemars(length(max = 64))]
-    pub hash: String,
+    #[schemars(with = "String", length(max = 64))]
+    pub hash: SpecHash,
     /// The platform's version of the settings after it.
     #[schemars(length(max = bounds::WORD))]
     pub settings_version: String,

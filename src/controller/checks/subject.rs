@@ -5,7 +5,7 @@ use kube::runtime::reflector::ObjectRef;
 
 use crate::controller::tenant::Guarded;
 use crate::resources::status::CheckStatus;
-use crate::resources::{CheckName, Platform, Tenant};
+use crate::resources::{CheckName, Platform, SpecHash, Tenant};
 
 /// The Tenant of a pass, as its checks see it.
 pub(in crate::controller) struct Subject<'p> {
@@ -13,7 +13,7 @@ pub(in crate::controller) struct Subject<'p> {
     /// Its Platform, if there is one.
     pub(in crate::controller) platform: Option<&'p Platform>,
     /// The hash of its spec and Secrets.
-    pub(in crate::controller) hash: Option<&'p str>,
+    pub(in crate::controller) hash: Option<&'p SpecHash>,
     /// From 0 to 255, always the same for a Tenant: keeps Tenants from being checked in step.
     pub(in crate::controller) phase: u8,
 }
@@ -41,7 +41,7 @@ impl Subject<'_> {
     /// What the status reports of a check, where the spec and the Secrets are those that it was reported for.
     pub(super) fn reported_before(&self, name: CheckName) -> Option<&CheckStatus> {
         let status = self.tenant.status.as_ref()?;
-        let applied = status.applied.as_ref().map(|applied| applied.hash.as_str());
+        let applied = status.applied.as_ref().map(|applied| &applied.hash);
         let same = Some(status.observed_generation) == self.tenant.metadata.generation && applied == self.hash;
         status.checks.iter().find(|check| check.name == name).filter(|_| same)
     }

@@ -12,7 +12,7 @@ use crate::admin_api::{ApiError, Client, Lookup};
 use crate::controller::context::Context;
 use crate::plan::orphans::{Known, is_orphaned, message, suspects};
 use crate::resources::platform::Orphan;
-use crate::resources::{Platform, Tenant, bounds};
+use crate::resources::{Platform, Tenant, TenantId, bounds};
 use crate::settings::text::cut_printable;
 
 /// Suspects that are looked at in one round.
@@ -43,16 +43,16 @@ async fn round(context: &Context, platform: &Platform, client: &Client) -> Optio
     let before = platform.status.as_ref().map(|status| status.orphans.as_slice()).unwrap_or_default();
     let mut found = BTreeMap::new();
     for id in suspects.iter().take(LOOKS) {
-        match client.tenant(id).await {
+        match client.tenant(&id.to_string()).await {
             Ok(Lookup::Found(document)) => {
                 let stamp = document.owner.filter(|stamp| is_orphaned(cluster, stamp, &known));
-                found.extend(stamp.map(|stamp| (id.clone(), stamp)));
+                found.extend(stamp.map(|stamp| (id.to_string(), stamp)));
             }
             Ok(Lookup::Absent | Lookup::Tombstone { .. }) => {}
             // The others can still be asked for.
             Err(ApiError::Forbidden | ApiError::Refused(_) | ApiError::Unexpected { .. }) => {
-                let known = before.iter().find(|orphan| orphan.id == *id);
-                found.extend(known.map(|orphan| (id.clone(), orphan.stamp.clone())));
+                let known = before.iter().find(|orphan| orphan.id == id.to_string());
+                found.extend(known.map(|orphan| (orphan.id.clone(), orphan.stamp.clone())));
             }
             Err(_) => return None,
         }
@@ -83,14 +83,13 @@ async fn known(context: &Context) -> Option<Known> {
     for _ in 0..PAGES {
         let page = context.kubernetes(api.list(&params)).await.ok()?;
         for tenant in &page.items {
-            let ids: BTreeSet<String> = ["/spec/general/tenantId", "/status/platformTenant/id"]
+            let ids: BTreeSet<TenantId> = ["/spec/general/tenantId", "/status/platformTenant/id"]
                 .iter()
-                .filter_map(|pointer| tenant.data.pointer(pointer)?.as_str())
-                .map(str::to_ascii_lowercase)
+                .filter_map(|pointer| TenantId::parse(tenant.data.pointer(pointer)?.as_str()?))
                 .collect();
             if ids.is_empty() {
-                let (namespace, name) = (tenant.metadata.namespace.as_deref(), tenant.metadata.name.as_deref());
-                known.unreadable.insert(format!("{}/{}", namespace.unwrap_or_default(), name.unwrap_or_default()));
+                let (namespace, name) = (tenant.metadata.namespace.clone(), tenant.metadata.name.clone());
+                known.unreadable.insert((namespace.unwrap_or_default(), name.unwrap_or_default()));
             }
             known.ids.extend(ids);
         }

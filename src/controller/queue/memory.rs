@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::plan::Rewrites;
-use crate::resources::{FINALIZER, GROUP};
+use crate::resources::{FINALIZER, GROUP, SpecHash};
 
 #[derive(Default)]
 pub(crate) struct Memory(Mutex<HashMap<String, Entry>>);
@@ -27,7 +27,7 @@ pub(crate) struct Entry {
     /// Passes in a row that failed.
     pub(crate) attempts: u32,
     /// For which hash the platform did not keep what it was given, and what it made of it.
-    pub(crate) rewrites: (String, Rewrites),
+    pub(crate) rewrites: Option<(SpecHash, Rewrites)>,
     /// When it was last given something that it did not keep.
     pub(crate) rewritten: Option<Instant>,
     /// When licence usage was last taken over.
@@ -48,9 +48,9 @@ impl Entry {
     }
 
     /// What the platform did not keep of the settings of this hash. After `retry` it is worth another attempt.
-    pub(crate) fn rewrites_of(&self, hash: Option<&str>, retry: Duration) -> Rewrites {
-        let mut rewrites =
-            if Some(self.rewrites.0.as_str()) == hash { self.rewrites.1.clone() } else { return Rewrites::default() };
+    pub(crate) fn rewrites_of(&self, hash: Option<&SpecHash>, retry: Duration) -> Rewrites {
+        let known = self.rewrites.as_ref().filter(|(of, _)| Some(of) == hash);
+        let mut rewrites = known.map(|(_, rewrites)| rewrites.clone()).unwrap_or_default();
         if self.rewritten.is_some_and(|at| at.elapsed() >= retry) {
             rewrites.left.clear();
         }

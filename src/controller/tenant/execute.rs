@@ -33,16 +33,17 @@ pub(crate) async fn execute(
     plan: Plan,
 ) -> Result<Outcome, Stop> {
     match (intent, plan) {
-        (Intent::Delete(deletion_intent), Plan::Delete(leave)) => {
-            if leave == DeletionPlan::Delete {
+        (Intent::Delete(_), Plan::Delete(leave)) => {
+            if matches!(leave, DeletionPlan::Delete(_)) {
                 ensure_unchanged(context, &pass.tenant).await?;
             }
-            execute_deletion(context, pass, client, &deletion_intent.tenant_id, leave).await
+            execute_deletion(context, pass, client, leave).await
         }
         (Intent::Delete(_), _) | (_, Plan::Delete(_)) => Err(Stop::Bug("the plan does not fit the intent")),
         (Intent::Apply(desired), plan) => {
-            let client = client.map_err(|error| Stop::Unavailable { error, hash: desired.hash.clone() })?;
-            let writer = Writer { client, desired, resolved, stamp: pass.stamp.clone() };
+            let client = client.map_err(Stop::Unavailable)?;
+            let (id, stamp) = (desired.tenant_id.to_string(), pass.stamp.to_string());
+            let writer = Writer { client, desired, resolved, id, stamp };
             ensure_finalizer(context, pass).await?;
             let Saved { document, settings, done, difference, mut side_effects } =
                 writer.save(observation, plan).await?;
@@ -60,6 +61,7 @@ pub(crate) struct Writer<'w> {
     pub(crate) client: &'w Client,
     pub(crate) desired: &'w Desired,
     resolved: &'w Resolved,
+    pub(crate) id: String,
     pub(crate) stamp: String,
 }
 
@@ -77,7 +79,7 @@ struct Saved {
 
 impl Writer<'_> {
     async fn save(&self, observation: Observation, plan: Plan) -> Result<Saved, Stop> {
-        let id = &self.desired.tenant_id;
+        let id = self.id.as_str();
         let nothing = SideEffects::default();
         match (plan, observation) {
             (Plan::Create { recreate, rotation, difference }, _) => {
@@ -117,10 +119,8 @@ impl Writer<'_> {
         written: &Difference,
         side_effects: SideEffects,
     ) -> Result<Saved, Stop> {
-        let settings = canonical(&document.settings).ok_or_else(|| Stop::Unavailable {
-            error: ApiError::Unexpected { status: 200, what: "settings that cannot be read" },
-            hash: self.desired.hash.clone(),
-        })?;
+        let settings = canonical(&document.settings)
+            .ok_or(Stop::Unavailable(ApiError::Unexpected { status: 200, what: "settings that cannot be read" }))?;
         let sent = written.sealed_after(&document.settings);
         let difference = diff(self.desired, &self.resolved.secrets, &sent, &settings, &document.restricted_paths);
         Ok(Saved { document: Box::new(document), settings, done, difference, side_effects })
@@ -137,7 +137,7 @@ impl Writer<'_> {
                 "tenant-deleting" => Stop::TenantDeleting,
                 _ => Stop::Rejected(problem),
             },
-            error => Stop::Unavailable { error, hash: self.desired.hash.clone() },
+            error => Stop::Unavailable(error),
         }
     }
 }
@@ -216,30 +216,29 @@ async fn execute_deletion(
     context: &Context,
     pass: &Pass,
     client: Result<&Client, ApiError>,
-    id: &str,
     leave: DeletionPlan,
 ) -> Result<Outcome, Stop> {
-    let (timing, stamp) = (&context.options.timing, pass.stamp.as_str());
+    let (timing, stamp) = (&context.options.timing, pass.stamp.to_string());
     Ok(match (leave, client) {
         (DeletionPlan::Off(release_outcome), _) => Outcome::Left(release_outcome),
         (DeletionPlan::Wait { reason, why, error }, _) => {
             Outcome::Waiting { deletion: None, reason, why, started: false, error }
         }
         (DeletionPlan::Await(deletion), _) => waits(deletion, false),
-        (DeletionPlan::Release(retain_reason), Ok(client)) => {
+        (DeletionPlan::Release(tenant, retain_reason), Ok(client)) => {
             let most = if retain_reason == RetainReason::ScopeTerminating {
                 timing.release_in_ending_namespace
             } else {
                 timing.release
             };
-            Outcome::Left(release(client, id, stamp, retain_reason, most).await)
+            Outcome::Left(release(client, &tenant.to_string(), &stamp, retain_reason, most).await)
         }
-        (DeletionPlan::Release(retain_reason), Err(_)) => Outcome::Left(ReleaseOutcome::StaleStamp(retain_reason)),
-        (DeletionPlan::Delete, Ok(client)) => match slot(context, pass, id).await? {
-            Slot::Taken => delete(client, id, stamp).await,
+        (DeletionPlan::Release(_, retain_reason), Err(_)) => Outcome::Left(ReleaseOutcome::StaleStamp(retain_reason)),
+        (DeletionPlan::Delete(tenant), Ok(client)) => match slot(context, pass, &tenant.to_string()).await? {
+            Slot::Taken => delete(client, &tenant.to_string(), &stamp).await,
             Slot::Wait(after) => rate_limited(after),
         },
-        (DeletionPlan::Delete, Err(error)) => not_requested(error),
+        (DeletionPlan::Delete(_), Err(error)) => not_requested(error),
     })
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::admin_api::{ApiError, Client, Lookup, TenantDocument};
 use crate::controller::context::{Context, Refusal};
 use crate::plan::{Intent, Observation, Owner, Stop};
-use crate::resources::{Tenant, bounds};
+use crate::resources::{Stamp, Tenant, bounds};
 use crate::settings::text::cut_identifier;
 use crate::settings::wire;
 
@@ -17,13 +17,11 @@ pub(crate) async fn observe(
     context: &Context,
     client: Result<&Client, ApiError>,
     intent: &Intent,
-    stamp: &str,
+    stamp: &Stamp,
 ) -> Result<Observation, Stop> {
-    if !intent.asks() {
-        return Ok(Observation::NotAsked);
-    }
+    let Some(id) = intent.tenant_id().filter(|_| intent.asks()) else { return Ok(Observation::NotAsked) };
     let answer = match client {
-        Ok(client) => match client.tenant(intent.tenant_id()).await {
+        Ok(client) => match client.tenant(&id.to_string()).await {
             Ok(Lookup::Found(document)) => return exists(context, document, stamp).await,
             // Which settings may be written is part of a tenant's document; without one it has to be asked.
             Ok(Lookup::Absent) => restricted(client, intent).await.map(|restricted| Observation::Absent { restricted }),
@@ -44,7 +42,7 @@ async fn restricted(client: &Client, intent: &Intent) -> Result<Vec<String>, Api
     }
 }
 
-async fn exists(context: &Context, document: Box<TenantDocument>, stamp: &str) -> Result<Observation, Stop> {
+async fn exists(context: &Context, document: Box<TenantDocument>, stamp: &Stamp) -> Result<Observation, Stop> {
     let Some(settings) = canonical(&document.settings) else {
         let error = ApiError::Unexpected { status: 200, what: "settings that cannot be read" };
         return Ok(Observation::Unknown(error));
@@ -59,30 +57,26 @@ pub(crate) fn canonical(settings: &Value) -> Option<Value> {
 }
 
 /// Whose the tenant is. A stamp of our cluster whose Tenant is gone counts as free; one that cannot be looked up does not.
-async fn owner(context: &Context, document: &TenantDocument, stamp: &str) -> Result<Owner, Stop> {
-    match (document.owner.as_deref(), document.last_owner.as_deref()) {
-        (Some(owner), _) if owner == stamp => Ok(Owner::Ours),
-        (None, Some(last)) if last == stamp => Ok(Owner::OursLast),
+async fn owner(context: &Context, document: &TenantDocument, stamp: &Stamp) -> Result<Owner, Stop> {
+    let [owner, last_owner] = [&document.owner, &document.last_owner].map(|stamp| stamp.as_deref().map(Stamp::parse));
+    match (owner, last_owner) {
+        (Some(Some(owner)), _) if owner == *stamp => Ok(Owner::Ours),
+        (None, Some(Some(last))) if last == *stamp => Ok(Owner::OursLast),
         (None, _) => Ok(Owner::Free),
-        (Some(other), _) => {
-            let mut parts = other.splitn(3, '/');
-            match (parts.next(), parts.next(), parts.next()) {
-                (Some(cluster), Some(namespace), Some(name)) if cluster == context.options.cluster_id => {
-                    let tenants = Api::<Tenant>::namespaced(context.client.clone(), namespace);
-                    match context.kubernetes(tenants.get_metadata(name)).await {
-                        Err(Refusal::NotFound) => Ok(Owner::Free),
-                        Ok(_) | Err(Refusal::Forbidden) => Ok(Owner::Other(shown(other))),
-                        Err(Refusal::Conflict) => Err(Stop::Raced),
-                        Err(Refusal::Unknown(what)) => Err(Stop::Kubernetes(what)),
-                    }
-                }
-                _ => Ok(Owner::Other(shown(other))),
+        (Some(Some(other)), _) if other.cluster == context.options.cluster_id => {
+            let tenants = Api::<Tenant>::namespaced(context.client.clone(), &other.namespace);
+            match context.kubernetes(tenants.get_metadata(&other.name)).await {
+                Err(Refusal::NotFound) => Ok(Owner::Free),
+                Ok(_) | Err(Refusal::Forbidden) => Ok(Owner::Other(shown(document))),
+                Err(Refusal::Conflict) => Err(Stop::Raced),
+                Err(Refusal::Unknown(what)) => Err(Stop::Kubernetes(what)),
             }
         }
+        (Some(_), _) => Ok(Owner::Other(shown(document))),
     }
 }
 
-/// A stamp that may stand in a status.
-fn shown(stamp: &str) -> String {
-    cut_identifier(stamp, bounds::NAME)
+/// The stamp of another, as it may stand in a status.
+fn shown(document: &TenantDocument) -> String {
+    cut_identifier(document.owner.as_deref().unwrap_or_default(), bounds::NAME)
 }

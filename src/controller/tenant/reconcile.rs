@@ -25,7 +25,7 @@ use crate::controller::queue::memory::Entry;
 use crate::plan::checks::check_plan;
 use crate::plan::{CheckPlan, Conclusion, Delay, Done, Facts, Outcome, Rewrites, Stop, conclude, plan, validate};
 use crate::resources::tenant::DEFAULT_SYNC_INTERVAL_SECONDS;
-use crate::resources::{FINALIZER, Platform, Tenant};
+use crate::resources::{FINALIZER, Platform, SpecHash, Stamp, Tenant};
 
 const PANICKED: &str = "a pass panicked; the operator's log has the place";
 
@@ -39,7 +39,7 @@ pub(crate) struct Pass {
     /// As it was last read or written.
     pub(crate) tenant: Tenant,
     /// Our stamp on the platform.
-    pub(crate) stamp: String,
+    pub(crate) stamp: Stamp,
     /// Its Platform, if there is one.
     pub(crate) platform: Option<Arc<Platform>>,
     /// The Partner that it names, if there is one.
@@ -47,7 +47,7 @@ pub(crate) struct Pass {
     /// Its namespace and name.
     pub(crate) key: String,
     /// The hash of its spec and Secrets.
-    pub(crate) hash: Option<String>,
+    pub(crate) hash: Option<SpecHash>,
     /// What it wants to know of Microsoft; nothing unless it is live.
     pub(crate) check_plan: Option<CheckPlan>,
     rewrites: Rewrites,
@@ -115,16 +115,16 @@ async fn run_pass(seen: &Tenant, context: &Context) -> Result<Action, NotPublish
     let subject = Subject {
         tenant: &pass.tenant,
         platform: pass.platform.as_deref(),
-        hash: pass.hash.as_deref(),
+        hash: pass.hash.as_ref(),
         phase: phase_of(&pass.tenant),
     };
     let checked = context.checks.follow(subject, plan, &outcome);
     let facts = Facts {
         tenant: &pass.tenant,
-        hash: pass.hash.as_deref(),
+        hash: pass.hash.as_ref(),
         now: Timestamp::now(),
         refresh_licenses,
-        rewrites: entry.rewrites.1.count,
+        rewrites: entry.rewrites.as_ref().map_or(0, |(_, rewrites)| rewrites.count),
         support: pass.platform.as_deref().and_then(|platform| platform.spec.support.as_ref()),
         checked: checked.as_ref(),
     };
@@ -157,10 +157,9 @@ impl Pass {
         let (resolved, partner) = resolve(context, &self.tenant, platform).await?;
         self.partner = partner;
         self.step(context, Step::Validate);
-        let intent =
-            validate(&self.tenant, &resolved).inspect_err(|stop| self.hash = stop.hash().map(ToOwned::to_owned))?;
-        self.hash = intent.hash().map(ToOwned::to_owned);
-        self.rewrites = entry.rewrites_of(self.hash.as_deref(), context.options.timing.rewrites);
+        let intent = validate(&self.tenant, &resolved).inspect_err(|stop| self.hash = stop.hash().cloned())?;
+        self.hash = intent.hash().cloned();
+        self.rewrites = entry.rewrites_of(self.hash.as_ref(), context.options.timing.rewrites);
         let connection = connection(context, platform).await;
         let client = || connection.as_deref().map_err(Clone::clone);
         for last in [false, true] {
@@ -208,7 +207,7 @@ impl Pass {
             if *done != Done::Nothing {
                 entry.rewritten = Some(Instant::now());
             }
-            entry.rewrites = (self.hash.clone().unwrap_or_default(), self.rewrites.after(*done, difference));
+            entry.rewrites = self.hash.clone().map(|hash| (hash, self.rewrites.after(*done, difference)));
         }
     }
 }

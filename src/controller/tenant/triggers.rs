@@ -51,7 +51,7 @@ impl Writer<'_> {
     }
 
     async fn send(&self, trigger: &Trigger, stamp: &str, baseline: bool) -> Result<bool, ApiError> {
-        let (client, id) = (self.client, self.desired.tenant_id.as_str());
+        let (client, id) = (self.client, self.id.as_str());
         let pulled = match trigger {
             Trigger::Rotation { token } => client.rotate_widget_key(id, stamp, token, baseline).await,
             Trigger::TestMessage { token, upn } => client.send_test_message(id, stamp, token, upn, baseline).await,

@@ -43,7 +43,7 @@ pub(crate) async fn publish(
         Step::Done(publication) => return Ok(publication),
         Step::Write => {}
     }
-    let key = match writer.client.widget_key(&writer.desired.tenant_id).await.map_err(|error| writer.refused(error)) {
+    let key = match writer.client.widget_key(&writer.id).await.map_err(|error| writer.refused(error)) {
         Ok(Some(key)) => key,
         Ok(None) => return Ok(Publication::NoKey),
         Err(Stop::Unavailable { .. }) => return Ok(refused(name, Obstacle::Unread)),

@@ -14,12 +14,11 @@ use crate::plan::outcome::{Done, Outcome, SideEffects};
 use crate::plan::retention;
 use crate::plan::rewrites::MOST;
 use crate::plan::stop::{Delay, Disposition, Mode, Stop, TabMarks};
-use crate::plan::validate::same_settings;
 use crate::plan::widget_key::Publication;
 use crate::resources::condition::{self, ConditionChange, ConditionUpdate, merge};
 use crate::resources::platform::Support;
 use crate::resources::status::{Applied, DeletionStatus, TenantStatus};
-use crate::resources::{ConditionStatus, ConditionType, Reason, Tenant, annotation, bounds};
+use crate::resources::{ConditionStatus, ConditionType, Reason, SpecHash, Tenant, annotation, bounds};
 use crate::settings::text::cut;
 
 /// What `conclude` needs besides the outcome.
@@ -28,7 +27,7 @@ pub struct Facts<'f> {
     /// The Tenant that the pass was about.
     pub tenant: &'f Tenant,
     /// The hash of its spec and Secrets; `None` when the spec was invalid.
-    pub hash: Option<&'f str>,
+    pub hash: Option<&'f SpecHash>,
     /// The time of the pass.
     pub now: Timestamp,
     /// Whether the numbers of licence usage are due.
@@ -200,10 +199,10 @@ fn live(
 /// anew, or the annotation that created it would be armed for the next time.
 fn applied(facts: &Facts<'_>, document: &TenantDocument, done: Done, difference: &Difference) -> Option<Applied> {
     let hash = facts.hash?;
-    let before = facts.previous().applied.filter(|before| same_settings(&before.hash, hash) && done != Done::Created);
+    let before = facts.previous().applied.filter(|before| before.hash.has_same_settings(hash) && done != Done::Created);
     Some(Applied {
         generation: facts.generation(),
-        hash: hash.to_owned(),
+        hash: hash.clone(),
         settings_version: before
             .map_or_else(|| cut(&document.settings_version, bounds::WORD), |before| before.settings_version),
         data_retention_months: retention::applied(facts.tenant, difference),
@@ -220,10 +219,10 @@ fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
     // A spec that was taken back to what is applied was never judged in this generation: what was said of the other one is
     // not true of it.
     let was = |condition_type| condition::status(&previous.conditions, condition_type);
-    let live_before =
-        stop.hash().is_some_and(|hash| previous.applied.as_ref().is_some_and(|applied| applied.hash == hash))
-            && was(ConditionType::Accepted) != Some(ConditionStatus::False);
-    if live_before && matches!(stop, Stop::Unavailable { .. }) {
+    let live_before = matches!(stop, Stop::Unavailable(_) | Stop::Suspended { .. })
+        && previous.applied.as_ref().is_some_and(|applied| Some(&applied.hash) == facts.hash)
+        && was(ConditionType::Accepted) != Some(ConditionStatus::False);
+    if live_before && matches!(stop, Stop::Unavailable(_)) {
         // The spec is live, as far as anybody knows. The Platform says once that it is out of reach.
         let kept = ConditionType::ALL.map(ConditionChange::Keep);
         return conclusion(Some(facts.status(kept.to_vec())), delay);

@@ -49,12 +49,9 @@ fn what_is_unknown_is_never_created() {
     for status in [401, 403, 404, 500, 502] {
         let error = ApiError::Unexpected { status, what: "not an answer of the admin API" };
         let plan = tenant("contoso").plan(&Observation::Unknown(error));
-        assert!(matches!(plan, Err(Stop::Unavailable { .. })), "{plan:?}");
+        assert!(matches!(plan, Err(Stop::Unavailable(_))), "{plan:?}");
     }
-    assert!(matches!(
-        tenant("contoso").plan(&Observation::Unknown(ApiError::Forbidden)),
-        Err(Stop::Unavailable { .. })
-    ));
+    assert!(matches!(tenant("contoso").plan(&Observation::Unknown(ApiError::Forbidden)), Err(Stop::Unavailable(_))));
     assert!(matches!(tenant("contoso").plan(&Observation::NotAsked), Err(Stop::Bug(_))));
 }
 

@@ -3,9 +3,13 @@
 use super::*;
 use crate::plan::deletion::{DeletionIntent, DeletionPlan, ReleaseOutcome, RetainReason};
 use crate::resources::status::DeletionStatus;
-use crate::resources::{Reason, annotation};
+use crate::resources::{Reason, TenantId, annotation};
 
 const OTHER_ID: &str = "aaaaaaaa-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
+
+fn id() -> TenantId {
+    TenantId::parse(ID).unwrap()
+}
 
 fn deletion_intent(given: &Given) -> DeletionIntent {
     match given.validate() {
@@ -70,7 +74,11 @@ fn abandon_comes_before_every_other_row() {
     }
     assert_eq!(told(ReleaseOutcome::Abandoned), [(true, Reason::Abandoned)]);
     let foreign = going().annotated(annotation::ABANDON, OTHER_ID);
-    assert_eq!(leave(&foreign, &ours()), DeletionPlan::Release(RetainReason::Policy), "it is bound to the tenant's id");
+    assert_eq!(
+        leave(&foreign, &ours()),
+        DeletionPlan::Release(id(), RetainReason::Policy),
+        "it is bound to the tenant's id"
+    );
 }
 
 #[test]
@@ -108,10 +116,10 @@ fn a_spec_without_a_usable_id_has_nothing_to_let_go() {
 fn a_crash_between_creation_and_status_leaves_nothing_stamped() {
     let given = tenant("contoso").deleting();
     assert!(deletion_intent(&given).asks());
-    assert_eq!(leave(&given, &ours()), DeletionPlan::Release(RetainReason::Policy));
+    assert_eq!(leave(&given, &ours()), DeletionPlan::Release(id(), RetainReason::Policy));
     assert_eq!(
         leave(&given, &unknown()),
-        DeletionPlan::Release(RetainReason::Policy),
+        DeletionPlan::Release(id(), RetainReason::Policy),
         "one attempt, platform up or down"
     );
 }
@@ -128,7 +136,7 @@ fn an_accepted_deletion_does_not_hold_up_its_namespace() {
 fn an_ending_namespace_retains_whatever_the_policy_says() {
     for given in [going(), confirmed(), going().with("suspend", true), going().with("deletionPolicy", "Delete")] {
         let given = given.amid(Some(true));
-        assert_eq!(leave(&given, &ours()), DeletionPlan::Release(RetainReason::ScopeTerminating));
+        assert_eq!(leave(&given, &ours()), DeletionPlan::Release(id(), RetainReason::ScopeTerminating));
     }
     for release_outcome in [
         ReleaseOutcome::Released(RetainReason::ScopeTerminating),
@@ -161,8 +169,8 @@ fn retain_releases_platform_up_or_down() {
     let confirmed = going().with("deletionPolicy", "Retain").annotated(annotation::CONFIRM_DELETION, ID);
     for given in [going(), confirmed] {
         assert!(!deletion_intent(&given).asks(), "the platform may be down");
-        assert_eq!(leave(&given, &unknown()), DeletionPlan::Release(RetainReason::Policy));
-        assert_eq!(leave(&given.amid(None), &unknown()), DeletionPlan::Release(RetainReason::Policy));
+        assert_eq!(leave(&given, &unknown()), DeletionPlan::Release(id(), RetainReason::Policy));
+        assert_eq!(leave(&given.amid(None), &unknown()), DeletionPlan::Release(id(), RetainReason::Policy));
     }
     let nowhere = going().on(PlatformReference::Missing);
     assert_eq!(leave(&nowhere, &unknown()), DeletionPlan::Off(ReleaseOutcome::StaleStamp(RetainReason::Policy)));
@@ -174,7 +182,7 @@ fn retain_releases_platform_up_or_down() {
 fn a_deletion_that_nobody_confirmed_retains_and_warns() {
     let given = going().with("deletionPolicy", "Delete");
     for observation in [ours(), unknown()] {
-        assert_eq!(leave(&given, &observation), DeletionPlan::Release(RetainReason::NotConfirmed));
+        assert_eq!(leave(&given, &observation), DeletionPlan::Release(id(), RetainReason::NotConfirmed));
     }
     for release_outcome in
         [ReleaseOutcome::Released(RetainReason::NotConfirmed), ReleaseOutcome::StaleStamp(RetainReason::NotConfirmed)]
@@ -188,32 +196,32 @@ fn only_the_id_of_the_tenant_confirms() {
     let given = going().with("deletionPolicy", "Delete");
     for wrong in ["", "true", "yes", "YES", "contoso", OTHER_ID, &ID[..35], &format!("{ID}0"), &format!("{ID},{ID}")] {
         let given = given.clone().annotated(annotation::CONFIRM_DELETION, wrong);
-        assert_eq!(leave(&given, &ours()), DeletionPlan::Release(RetainReason::NotConfirmed), "{wrong}");
+        assert_eq!(leave(&given, &ours()), DeletionPlan::Release(id(), RetainReason::NotConfirmed), "{wrong}");
     }
     for right in [ID.to_owned(), ID.to_ascii_uppercase()] {
         let given = given.clone().annotated(annotation::CONFIRM_DELETION, &right);
-        assert_eq!(leave(&given, &ours()), DeletionPlan::Delete, "{right}");
+        assert_eq!(leave(&given, &ours()), DeletionPlan::Delete(id()), "{right}");
         let loud = given.with("general.tenantId", ID.to_ascii_uppercase());
-        assert_eq!(leave(&loud, &ours()), DeletionPlan::Delete, "capitals of a GUID mean nothing");
-        assert_eq!(deletion_intent(&loud).tenant_id, ID);
+        assert_eq!(leave(&loud, &ours()), DeletionPlan::Delete(id()), "capitals of a GUID mean nothing");
+        assert_eq!(deletion_intent(&loud).tenant_id, Some(id()));
     }
 }
 
 #[test]
 fn the_recorded_id_counts_and_not_the_one_of_the_spec() {
     let given = going().with("deletionPolicy", "Delete").with("general.tenantId", OTHER_ID);
-    assert_eq!(deletion_intent(&given).tenant_id, ID, "the tenant that was applied");
+    assert_eq!(deletion_intent(&given).tenant_id, Some(id()), "the tenant that was applied");
     let by_spec = given.clone().annotated(annotation::CONFIRM_DELETION, OTHER_ID);
-    assert_eq!(leave(&by_spec, &ours()), DeletionPlan::Release(RetainReason::NotConfirmed));
+    assert_eq!(leave(&by_spec, &ours()), DeletionPlan::Release(id(), RetainReason::NotConfirmed));
     let by_record = given.annotated(annotation::CONFIRM_DELETION, ID);
-    assert_eq!(leave(&by_record, &ours()), DeletionPlan::Delete);
+    assert_eq!(leave(&by_record, &ours()), DeletionPlan::Delete(id()));
 }
 
 #[test]
 fn a_confirmed_deletion_asks_waits_and_ends() {
     let given = confirmed();
     assert!(deletion_intent(&given).asks());
-    assert_eq!(leave(&given, &ours()), DeletionPlan::Delete);
+    assert_eq!(leave(&given, &ours()), DeletionPlan::Delete(id()));
     let DeletionPlan::Await(pending) = leave(&given, &held().pending_deletion(4).observed()) else {
         panic!("it waits")
     };
@@ -273,7 +281,7 @@ fn after_the_answer_202_edits_change_nothing() {
 fn foreground_deletion_is_no_special_case() {
     let mut given = confirmed();
     given.object["metadata"]["finalizers"] = json!(["foregroundDeletion", crate::resources::FINALIZER]);
-    assert_eq!(leave(&given, &ours()), DeletionPlan::Delete);
+    assert_eq!(leave(&given, &ours()), DeletionPlan::Delete(id()));
 }
 
 /// Every combination: a tenant is asked to be deleted only where each single condition of it holds.
@@ -291,7 +299,7 @@ fn a_deletion_is_asked_for_only_where_everything_allows_it() {
         given = if abandoned { given.annotated(annotation::ABANDON, ID) } else { given };
         let allowed = deletes && confirms && !abandoned && !suspended && !ends && !unreadable;
         for observation in &observations {
-            let deletes = leave(&given, observation) == DeletionPlan::Delete;
+            let deletes = leave(&given, observation) == DeletionPlan::Delete(id());
             assert_eq!(deletes, allowed && observation == &observations[0], "{bits:06b} {observation:?}");
             asked += u32::from(deletes);
         }

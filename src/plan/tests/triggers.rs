@@ -112,14 +112,13 @@ fn a_token_is_live_only_when_it_was_seen_to() {
     let given = shown().passes(&mut held, 1);
     let error = || ApiError::Unreachable { what: "connection refused" };
     let edited = given.edited("extensions.interact.widgetKey.rotation", "a");
-    let hash = edited.desired().hash;
-    let status = written(&edited, Err(Stop::Unavailable { error: error(), hash: hash.clone() }));
+    let status = written(&edited, Err(Stop::Unavailable(error())));
     assert_eq!(
         condition::find(&status.conditions, ConditionType::Ready).unwrap().reason,
         Reason::PlatformUnavailable.as_str()
     );
     let done = edited.passes(&mut held, 1);
-    let conclusion = concluded(&done, Err(Stop::Unavailable { error: error(), hash }));
+    let conclusion = concluded(&done, Err(Stop::Unavailable(error())));
     assert!(conclusion.status.is_none(), "nothing to say of an outage");
 }
 
