@@ -26,7 +26,6 @@ const RENAMES: [(&str, &str); 4] = [
     ("modalities.instantMessaging.acsConnectionStringRef", "/modalities/instantMessaging/acsConnectionString"),
 ];
 
-/// Returns the document.
 pub(crate) fn document() -> Value {
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     for route in routes() {

@@ -161,7 +161,6 @@ pub(crate) struct Parameter {
     pub about: &'static str,
 }
 
-/// A route.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Route {
     pub method: &'static str,

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use crate::model::problem::{Failure, Problem, Slug};
 
-/// An answer.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub status: u16,

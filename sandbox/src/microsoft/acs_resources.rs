@@ -7,7 +7,6 @@ use crate::model::format::{guid, is_base64};
 use crate::model::problem::{Code, Failure, Problem};
 use crate::model::store::Work;
 
-/// A resource.
 pub(super) struct Resource {
     pub name: String,
     /// The immutable id; it is part of the id of each identity.
@@ -57,7 +56,6 @@ pub(super) enum Count {
     Revoked,
 }
 
-/// Counts one operation.
 pub(super) async fn count(work: &mut Work, resource: &Resource, count: Count) -> Result<(), Failure> {
     let sql = match count {
         Count::Created => "UPDATE acs_resources SET created = created + 1 WHERE name = ?",

@@ -16,7 +16,6 @@ const DAY: i64 = 86_400;
 const IDENTITY_UNITS: i64 = 3500;
 const PRESENCE_REQUESTS: i64 = 1500;
 
-/// An Entra tenant.
 pub(super) struct EntraTenant {
     pub id: String,
     pub domains: Vec<String>,

@@ -61,7 +61,6 @@ async fn remove(work: &mut Work, call: &Call, sql: &'static str, name: &str) -> 
     Ok(Reply::new(204, None))
 }
 
-/// A planted group.
 pub(super) struct Group {
     pub document: Value,
     /// Type and id of each member.

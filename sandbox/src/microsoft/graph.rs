@@ -41,7 +41,6 @@ impl Cost {
     }
 }
 
-/// An authorized call.
 pub(super) struct Authorized {
     pub tenant: EntraTenant,
     headers: Vec<(&'static str, String)>,
@@ -57,7 +56,6 @@ impl Authorized {
     }
 }
 
-/// Authorizes a call.
 pub(super) async fn authorize(
     work: &mut Work,
     call: &Call,

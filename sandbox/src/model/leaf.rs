@@ -8,9 +8,7 @@ use super::roles::Role;
 pub(crate) enum Authority {
     /// Everyone, including restricted tenant administrators.
     NonTechnical,
-    /// Tenant administrators.
     Tenant,
-    /// Partner administrators.
     Partner,
     /// System administrators only.
     System,
@@ -51,14 +49,18 @@ pub(crate) enum Format {
 /// The values that a leaf accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A boolean.
     Toggle,
     /// An integer; without a `max` only the type bounds it.
-    Number { min: i64, max: Option<i64> },
+    Number {
+        min: i64,
+        max: Option<i64>,
+    },
     /// One of these values.
     Choice(&'static [&'static str]),
     /// Free text of at most so many characters.
-    Text { max: usize },
+    Text {
+        max: usize,
+    },
     /// Text in a fixed format.
     Formatted(Format),
     /// The tenant id, which never changes.
@@ -91,15 +93,12 @@ pub(crate) enum Required {
 /// Which changes of a leaf the provisioning script must push, and the name of the pending change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Script {
-    /// None.
     Never,
     /// Only from false to true.
     SwitchedOn(&'static str),
-    /// Any change.
     Changed(&'static str),
 }
 
-/// One setting.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Leaf {
     /// RFC 6901, into `settings`.

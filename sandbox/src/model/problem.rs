@@ -6,7 +6,6 @@ use serde_json::{Map, Value, json};
 
 pub(crate) use super::slugs::{Code, Slug};
 
-/// One invalid field.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FieldError {
     pub pointer: String,
@@ -30,7 +29,6 @@ impl FieldError {
     }
 }
 
-/// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
     pub slug: Slug,

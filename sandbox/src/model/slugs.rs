@@ -2,7 +2,6 @@
 //!
 //! Both are published in the OpenAPI document; a client may match on them exhaustively.
 
-/// The kinds of refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Slug {
     MalformedRequest,
@@ -80,7 +79,6 @@ static SLUGS: [(Slug, &str, u16, &str); 24] = [
 ];
 
 impl Slug {
-    /// Returns all slugs.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         SLUGS.iter().map(|row| row.0)
     }
@@ -141,7 +139,6 @@ static CODES: [(Code, &str, &str); 14] = [
 ];
 
 impl Code {
-    /// Returns all codes.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         CODES.iter().map(|row| row.0)
     }

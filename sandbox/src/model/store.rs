@@ -19,7 +19,6 @@ pub enum Database {
     File(PathBuf),
 }
 
-/// The open database.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     pool: SqlitePool,
@@ -53,7 +52,6 @@ impl Store {
         Ok(Self { pool })
     }
 
-    /// Begins a transaction.
     pub(crate) async fn begin(&self) -> Result<Work, sqlx::Error> {
         let mut tx = self.pool.begin().await?;
         let advanced = advanced_seconds(&mut tx).await?;

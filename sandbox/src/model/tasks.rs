@@ -20,7 +20,6 @@ pub(crate) enum AtLimit {
     Blocked,
 }
 
-/// A kind of task.
 pub(crate) struct Kind {
     pub name: &'static str,
     pub limit: &'static str,

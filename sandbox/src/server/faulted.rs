@@ -18,7 +18,6 @@ use crate::model::problem::Problem;
 use crate::world::faults::{Action, Canned, Faulted};
 
 impl Platform {
-    /// Answers a request.
     pub(super) async fn answer(&self, arrival: &Arrival, peer: &Peer) -> Response {
         let call = &arrival.call;
         let faulted = is_logged(&call.path).then(|| self.faults.apply_to(call)).flatten();

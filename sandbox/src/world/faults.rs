@@ -66,7 +66,6 @@ pub(crate) struct Faulted {
     pub action: Action,
 }
 
-/// The planted faults.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Mutex<Vec<Fault>>);
 

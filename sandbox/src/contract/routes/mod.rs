@@ -9,7 +9,6 @@ mod microsoft;
 mod planting;
 mod world;
 
-/// Returns all routes.
 pub(crate) fn routes() -> impl Iterator<Item = &'static Route> {
     admin::ROUTES.iter().chain(world::ROUTES).chain(behaviours::ROUTES).chain(planting::ROUTES).chain(microsoft::ROUTES)
 }

@@ -17,7 +17,6 @@ use properties::{Property, Support, property};
 /// The maximum number of terms of an `or`.
 const OR_TERMS: usize = 15;
 
-/// A valid filter.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Filter {
     expression: Expression,

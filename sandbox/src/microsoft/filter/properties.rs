@@ -11,7 +11,6 @@ pub(super) enum Support {
 
 use Support::{Advanced as A, Default as D, No};
 
-/// A property.
 #[derive(Debug)]
 pub(super) struct Property {
     name: &'static str,
