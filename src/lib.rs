@@ -8,17 +8,18 @@
 //! admin_api    PLATFORM     typed client of the admin API; knows no Kubernetes
 //! microsoft    CHECKS       clients of Microsoft Graph and ACS Identity; knows no Kubernetes
 //! http         WIRE         what every call over HTTP shares: bounds, Retry-After, tokens
-//! controller   KUBERNETES   run, resolve, observe, execute, publish
+//! cluster      KUBERNETES   every call of the Kubernetes API; knows no rule about Tenants
+//! controller   THE LOOP     watches, queue, and a pass: resolve, observe, execute, publish
 //! cli          PEOPLE       one file per command
 //! telemetry    logs of the process
 //! ```
 //!
 //! Who may use whom: `resources → settings`; `manifests → resources, settings`; `admin_api → settings, http`;
 //! `microsoft → http`, and of `settings` only how a connection string is read; `plan → resources, settings, admin_api`;
-//! `controller` and `cli` see everything; nothing uses `cli`; `http` uses nothing. A test reads the sources and holds this. The
+//! `controller` and `cli` see everything; nothing uses `cli`; `http` and `cluster` use nothing. A test reads the sources and holds this. The
 //! reference platform, which tests and demo run against, is the package `nimbus-sandbox` in `sandbox/`.
 //!
-//! The life of one Tenant, which is `controller::reconcile`:
+//! The life of one Tenant, which is `controller::tenant::reconcile`:
 //!
 //! ```text
 //! resolve → validate → observe → plan → execute → conclude → publish
@@ -29,7 +30,7 @@
 
 pub mod admin_api;
 pub mod cli;
-mod cluster;
+pub mod cluster;
 pub mod controller;
 mod http;
 pub mod manifests;

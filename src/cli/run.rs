@@ -8,6 +8,7 @@ use clap::Args;
 
 use url::Url;
 
+use crate::cluster::Cluster;
 use crate::controller::{self, Options, Timing};
 use crate::resources::platform::DEFAULT_INSTANCE;
 use crate::settings::endpoint;
@@ -57,7 +58,8 @@ impl Run {
         let config = kube::Config::infer()
             .await
             .context("loading the Kubernetes configuration: set KUBECONFIG, or run in a pod")?;
-        let client = controller::client(config).context("connecting to Kubernetes")?;
+        let timing = Timing::default();
+        let cluster = Cluster::connect(config, timing.call).context("connecting to Kubernetes")?;
         let options = Options {
             namespaces: self.namespaces.into_iter().filter(|name| !name.is_empty()).collect(),
             operator_namespace: self.operator_namespace,
@@ -66,10 +68,10 @@ impl Run {
             concurrency: self.concurrency,
             trusted_acs: self.trusted_acs_origins,
             federated_token_file: self.federated_token_file,
-            timing: Timing::default(),
+            timing,
             observer: Arc::new(|step, tenant| tracing::trace!(?step, tenant, "step")),
         };
-        controller::run(client, options, shutdown).await
+        controller::run(cluster, options, shutdown).await
     }
 }
 

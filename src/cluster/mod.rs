@@ -1,5 +1,21 @@
-//! The edge to Kubernetes: every call of its API. It knows no rule about Tenants.
+//! The edge to Kubernetes: every call of its API.
+//!
+//! A call has a deadline and is not repeated here; a write has the field manager, and a change of an object that exists is a JSON
+//! patch with guards. What the API server refuses is named by its class. This room knows no rule about Tenants.
 
+mod client;
+mod events;
+mod guarded;
+mod objects;
+mod patch;
+mod refusal;
 mod watch;
+mod watch_expired;
 
-pub(crate) use watch::watch;
+pub use client::Cluster;
+pub(crate) use client::FIELD_MANAGER;
+pub(crate) use events::{Event, Scope};
+pub(crate) use guarded::Guarded;
+pub(crate) use objects::Objects;
+pub(crate) use patch::Patch;
+pub(crate) use refusal::{NotWritten, Refusal};

@@ -1,10 +1,10 @@
 //! One watch of a kind: a store, and the changes of it.
 //!
-//! A reconciler is told to look at an object and then reads the store. So a change must not be announced before the store holds
-//! it, or the reconciler decides on the old object and nothing tells it to look again. Two things announce too early: a second
-//! watch of the same kind, which has nothing to do with the store of the first, and `applied_objects` of kube, which announces
-//! the objects of a list while the store still holds what was there before the list. Here every change is announced after the
-//! store has it, and whoever needs the changes shares this one watch.
+//! A reconciler that is woken for an object reads the store. A change that is announced before the store holds it is lost: the
+//! reconciler decides on the old object, and nothing wakes it again. Two things announce too early: a second watch of the same
+//! kind, which does not fill the store of the first, and kube's `applied_objects`, which announces the objects of a list while the
+//! store still holds what was there before. Here every change is announced after the store holds it, and all that depend on a
+//! kind share one watch.
 
 use std::fmt::Debug;
 use std::hash::Hash;

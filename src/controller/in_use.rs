@@ -1,20 +1,16 @@
 //! Platforms and Partners that Tenants refer to stay until the last of those is gone or refers elsewhere, by a finalizer per
-//! operator instance: each lets go when its own Tenants do.
+//! operator instance: each instance removes its own when its Tenants are gone.
 
 use std::fmt::Debug;
 
-use kube::api::{ApiResource, DynamicObject, ListParams, Patch, PatchParams};
 use kube::core::{ClusterResourceScope, ObjectMeta};
-use kube::{Api, Resource, ResourceExt};
+use kube::{Resource, ResourceExt};
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::FIELD_MANAGER;
-use super::context::{Context, Refusal};
+use super::platforms::Platforms;
+use crate::cluster::{Cluster, Patch, Refusal};
 use crate::resources::{IN_USE, Partner, Platform, Tenant};
-
-/// How many Tenants are looked at in one request.
-const PAGE: u32 = 500;
 
 /// What Tenants refer to.
 pub(super) trait Target:
@@ -25,116 +21,102 @@ pub(super) trait Target:
 impl Target for Platform {}
 impl Target for Partner {}
 
-/// The finalizer by which this instance holds what its Tenants refer to.
-fn finalizer(context: &Context) -> String {
-    format!("{IN_USE}{}", context.options.instance)
+/// The finalizer by which one operator instance keeps what its Tenants refer to.
+pub(super) struct InUse {
+    instance: String,
+    finalizer: String,
 }
 
-/// Whether an object is on its way out and we do not hold it: it may be gone at any moment, and cannot be held any more.
-pub(super) fn is_terminating(context: &Context, meta: &ObjectMeta) -> bool {
-    meta.deletion_timestamp.is_some() && !names(meta).contains(&finalizer(context))
-}
+impl InUse {
+    pub(super) fn of(instance: &str) -> Self {
+        Self { instance: instance.to_owned(), finalizer: format!("{IN_USE}{instance}") }
+    }
 
-fn names(meta: &ObjectMeta) -> &[String] {
-    meta.finalizers.as_deref().unwrap_or_default()
-}
+    /// Whether this instance keeps an object.
+    pub(super) fn is_on(&self, meta: &ObjectMeta) -> bool {
+        meta.finalizers.iter().flatten().any(|name| *name == self.finalizer)
+    }
 
-/// Holds an object before the first tenant that depends on it is written. What was seen of it may be old, so a refusal is
-/// answered with one fresh read: another Tenant may have been first.
-pub(super) async fn add_finalizer<K: Target>(context: &Context, meta: &ObjectMeta) -> Result<(), Refusal> {
-    match try_add_finalizer::<K>(context, meta).await {
-        Err(Refusal::Conflict) => {
-            let api = Api::<K>::all(context.client.clone());
-            let name = meta.name.as_deref().unwrap_or_default();
-            let fresh = context.kubernetes(api.get_metadata(name)).await?;
-            try_add_finalizer::<K>(context, &fresh.metadata).await
+    /// Whether an object is being deleted and this instance does not keep it: it may be gone at any moment, and no finalizer can
+    /// be added any more.
+    pub(super) fn is_terminating(&self, meta: &ObjectMeta) -> bool {
+        meta.deletion_timestamp.is_some() && !self.is_on(meta)
+    }
+
+    /// Adds the finalizer before the first tenant that depends on the object is written. What was seen of the object may be old,
+    /// so a refusal is answered with one fresh read: the pass of another Tenant may have been first.
+    pub(super) async fn add<K: Target>(&self, cluster: &Cluster, seen: &ObjectMeta) -> Result<(), Refusal> {
+        match self.try_add::<K>(cluster, seen).await {
+            Err(Refusal::Conflict | Refusal::Invalid) => {
+                let name = seen.name.as_deref().unwrap_or_default();
+                let fresh = cluster.cluster_scoped::<K>().metadata(name).await?;
+                self.try_add::<K>(cluster, &fresh).await
+            }
+            outcome => outcome,
         }
-        outcome => outcome,
     }
-}
 
-async fn try_add_finalizer<K: Target>(context: &Context, meta: &ObjectMeta) -> Result<(), Refusal> {
-    let ours = finalizer(context);
-    if names(meta).contains(&ours) {
-        return Ok(());
+    async fn try_add<K: Target>(&self, cluster: &Cluster, seen: &ObjectMeta) -> Result<(), Refusal> {
+        if self.is_on(seen) {
+            return Ok(());
+        }
+        let patch = Patch::of(seen).add_finalizer(seen, &self.finalizer);
+        cluster.cluster_scoped::<K>().patch_metadata(patch).await
     }
-    let add = match names(meta) {
-        [] => json!({ "op": "add", "path": "/metadata/finalizers", "value": [ours] }),
-        _ => json!({ "op": "add", "path": "/metadata/finalizers/-", "value": ours }),
-    };
-    patch::<K>(context, meta, vec![add]).await
-}
 
-/// Lets a Platform go when no Tenant refers to it. True if Tenants still do.
-pub(super) async fn release_platform(context: &Context, platform: &ObjectMeta) -> Result<bool, Refusal> {
-    if !holds(context, platform) {
-        return Ok(false);
+    /// Removes the finalizer from a Platform that no Tenant refers to. True if Tenants still do.
+    pub(super) async fn release_platform_if_unused(
+        &self,
+        cluster: &Cluster,
+        seen: &ObjectMeta,
+    ) -> Result<bool, Refusal> {
+        if !self.is_on(seen) {
+            return Ok(false);
+        }
+        let selector = format!("spec.platformRef.name={}", seen.name.as_deref().unwrap_or_default());
+        if cluster.all_namespaces::<Tenant>().has_any(&selector).await? {
+            return Ok(true);
+        }
+        self.remove::<Platform>(cluster, seen).await.map(|()| false)
     }
-    let selector = format!("spec.platformRef.name={}", platform.name.as_deref().unwrap_or_default());
-    let tenants = Api::<Tenant>::all(context.client.clone());
-    let found = context.kubernetes(tenants.list_metadata(&ListParams::default().fields(&selector).limit(1))).await?;
-    if !found.items.is_empty() {
-        return Ok(true);
-    }
-    remove_finalizer_of::<Platform>(context, platform).await.map(|()| false)
-}
 
-/// Lets a Partner go when no Tenant of ours refers to it. True if such Tenants still do.
-pub(super) async fn release_partner(context: &Context, partner: &Partner) -> Result<bool, Refusal> {
-    if !holds(context, &partner.metadata) {
-        return Ok(false);
+    /// Removes the finalizer from a Partner that no Tenant of this instance refers to. True if such Tenants still do.
+    pub(super) async fn release_partner_if_unused(
+        &self,
+        cluster: &Cluster,
+        platforms: &Platforms,
+        partner: &Partner,
+    ) -> Result<bool, Refusal> {
+        if !self.is_on(&partner.metadata) {
+            return Ok(false);
+        }
+        if self.is_named(cluster, platforms, &partner.name_any()).await? {
+            return Ok(true);
+        }
+        self.remove::<Partner>(cluster, &partner.metadata).await.map(|()| false)
     }
-    if is_named(context, &partner.name_any()).await? {
-        return Ok(true);
-    }
-    remove_finalizer_of::<Partner>(context, &partner.metadata).await.map(|()| false)
-}
 
-/// Whether this instance holds an object.
-pub(super) fn holds(context: &Context, meta: &ObjectMeta) -> bool {
-    names(meta).contains(&finalizer(context))
-}
-
-/// Whether a Tenant of ours names a Partner. A Partner has no instance, but the Platform of each Tenant has.
-async fn is_named(context: &Context, partner: &str) -> Result<bool, Refusal> {
-    let selector = format!("spec.partner.partnerRef.name={partner}");
-    let mut page = ListParams::default().fields(&selector).limit(PAGE);
-    // Untyped: a Tenant that fits no schema counts, too.
-    let tenants = Api::<DynamicObject>::all_with(context.client.clone(), &ApiResource::erase::<Tenant>(&()));
-    loop {
-        let list = context.kubernetes(tenants.list(&page)).await?;
-        for tenant in &list.items {
-            let platform = tenant.data.pointer("/spec/platformRef/name").and_then(Value::as_str).unwrap_or_default();
-            let platform = context.platforms.find(context, platform).await?;
-            if platform.is_some_and(|platform| platform.spec.instance() == context.options.instance) {
-                return Ok(true);
+    /// Whether a Tenant of this instance names a Partner. A Partner has no instance, but the Platform of each Tenant has.
+    async fn is_named(&self, cluster: &Cluster, platforms: &Platforms, partner: &str) -> Result<bool, Refusal> {
+        let selector = format!("spec.partner.partnerRef.name={partner}");
+        // Untyped: a Tenant that cannot be decoded counts, too.
+        let tenants = cluster.untyped::<Tenant>(None);
+        let mut pages = tenants.pages(Some(&selector));
+        while let Some(page) = pages.next().await? {
+            for tenant in page {
+                let name = tenant.data.pointer("/spec/platformRef/name").and_then(Value::as_str).unwrap_or_default();
+                let platform = platforms.find(name).await?;
+                if platform.is_some_and(|platform| platform.spec.instance() == self.instance) {
+                    return Ok(true);
+                }
             }
         }
-        match list.metadata.continue_.filter(|token| !token.is_empty()) {
-            Some(token) => page.continue_token = Some(token),
-            None => return Ok(false),
-        }
+        Ok(false)
     }
-}
 
-async fn remove_finalizer_of<K: Target>(context: &Context, meta: &ObjectMeta) -> Result<(), Refusal> {
-    let ours = finalizer(context);
-    let Some(index) = names(meta).iter().position(|name| *name == ours) else { return Ok(()) };
-    let path = format!("/metadata/finalizers/{index}");
-    patch::<K>(context, meta, vec![json!({ "op": "remove", "path": path })]).await
-}
-
-/// Guarded by the version: a list that somebody else changed is looked at again, not written over.
-async fn patch<K: Target>(context: &Context, meta: &ObjectMeta, steps: Vec<Value>) -> Result<(), Refusal> {
-    let mut all = vec![
-        json!({ "op": "test", "path": "/metadata/uid", "value": meta.uid }),
-        json!({ "op": "test", "path": "/metadata/resourceVersion", "value": meta.resource_version }),
-    ];
-    all.extend(steps);
-    let patch: json_patch::Patch =
-        serde_json::from_value(Value::Array(all)).map_err(|_| Refusal::Unknown("no patch"))?;
-    let api = Api::<K>::all(context.client.clone());
-    let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
-    let name = meta.name.as_deref().unwrap_or_default();
-    context.kubernetes(api.patch_metadata(name, &params, &Patch::Json::<()>(patch))).await.map(drop)
+    /// Only from the version that was seen: since then a Tenant may have come that relies on the finalizer.
+    async fn remove<K: Target>(&self, cluster: &Cluster, seen: &ObjectMeta) -> Result<(), Refusal> {
+        let Some(patch) = Patch::of_version(seen).remove_finalizer(seen, &self.finalizer) else { return Ok(()) };
+        cluster.cluster_scoped::<K>().patch_metadata(patch).await
+    }
 }

@@ -19,8 +19,8 @@ pub struct Options {
     pub instance: String,
     /// Passes at the same time.
     pub concurrency: u16,
-    /// Origins beside Azure's own that a connection string may name, for a sandbox or a proxy. Whoever may edit a Tenant writes
-    /// connection strings, so this is for whoever runs the operator to say, and for nobody else.
+    /// Origins, apart from Azure's own, that a connection string may name, for a sandbox or a proxy. Editors of Tenants write
+    /// connection strings, so only the person who runs the operator may extend this.
     pub trusted_acs: Vec<Url>,
     /// The token by which this operator logs in as the Nimbus app where a Platform names no Secret.
     pub federated_token_file: Option<PathBuf>,
@@ -33,7 +33,7 @@ pub struct Options {
 /// Every duration of the operator, with the values for production.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// Instead of the sync interval of each Tenant; `None` takes what the Tenant says.
+    /// Replaces the sync interval of every Tenant; `None` uses that of the Tenant.
     pub sync: Option<Duration>,
     /// First wait after a failure; it doubles.
     pub backoff_first: Duration,
@@ -41,46 +41,46 @@ pub struct Timing {
     pub backoff_most: Duration,
     /// Longest wait for a missing reference.
     pub reference_most: Duration,
-    /// Between looks at a tenant that is being deleted.
+    /// Between reads of a tenant that is being deleted.
     pub deletion_poll: Duration,
-    /// Between looks at a tenant whose provisioning script has to run.
+    /// Between reads of a tenant whose provisioning script has to run.
     pub script_poll: Duration,
-    /// Between looks at a Platform that is ready.
+    /// Between passes over a Platform that is ready.
     pub platform_check: Duration,
     /// Between probes of a Platform that is not.
     pub platform_retry: Duration,
     /// One call of the platform or of Kubernetes.
     pub call: Duration,
-    /// One release of a tenant whose namespace ends.
+    /// One release of a tenant whose namespace is terminating.
     pub release_in_ending_namespace: Duration,
     /// One release of a tenant.
     pub release: Duration,
     /// One whole pass, without its status write.
     pub pass: Duration,
-    /// Between takings over of licence usage.
+    /// Between updates of license usage in the status.
     pub licenses: Duration,
-    /// Between attempts to write once more what the platform does not keep.
+    /// Between further attempts to write what the platform does not keep.
     pub rewrites: Duration,
-    /// Between looks for tenants without a Tenant; the first comes after a tenth of it.
+    /// Between searches for tenants without a Tenant; the first one starts after a tenth of it.
     pub orphans: Duration,
-    /// The checks of Microsoft's side.
+    /// The checks with Microsoft.
     pub checks: CheckTiming,
 }
 
-/// The durations of the checks of Microsoft's side.
+/// The durations of the checks with Microsoft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CheckTiming {
-    /// Between looks at what passed.
+    /// Between repetitions of a check that passed.
     pub every: Duration,
-    /// First wait for another look at what did not pass; it doubles.
+    /// First wait before a check that did not pass is repeated; it doubles.
     pub retry_first: Duration,
-    /// Longest wait for another look at what did not pass.
+    /// Longest wait before a check that did not pass is repeated.
     pub retry_most: Duration,
-    /// How long "not there" may only mean that it is not seen everywhere yet.
+    /// How long "not found" may only mean that a new object is not visible everywhere yet.
     pub lag: Duration,
-    /// How long what was found stands while Microsoft cannot be asked.
+    /// How long a result is kept while Microsoft does not answer.
     pub kept: Duration,
-    /// How long news waits for more, so that one write tells all.
+    /// How long a new result waits for others, so that one write reports all.
     pub gather: Duration,
     /// Between the beginnings of two checks of one Platform.
     pub pace: Duration,

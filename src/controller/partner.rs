@@ -1,4 +1,4 @@
-//! The pass over one Partner: it is held while Tenants name it, and says for whom it waits when it is being deleted.
+//! The pass over one Partner: a finalizer keeps it while Tenants name it, and its status says so when it is being deleted.
 //!
 //! Several operators share a Partner, and each says the same of it: what stands in the status follows from the object alone.
 
@@ -6,23 +6,18 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kube::ResourceExt;
-use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 use serde_json::json;
 use tracing::{info, warn};
 
-use super::context::{Context, Refusal};
-use super::in_use;
-use super::platform::{NotWritten, write_status};
+use super::context::Context;
+use crate::cluster::{Guarded, NotWritten, Patch, Refusal};
 use crate::resources::Partner;
 use crate::resources::condition::merge;
 use crate::resources::partner::PartnerStatus;
 
-/// One that cannot be read stops no other.
-pub(super) type Guarded = DeserializeGuard<Partner>;
-
-/// Looks at one Partner.
-pub(super) async fn reconcile(guarded: Arc<Guarded>, context: Arc<Context>) -> Result<Action, NotWritten> {
+/// Reconciles one Partner.
+pub(super) async fn reconcile(guarded: Arc<Guarded<Partner>>, context: Arc<Context>) -> Result<Action, NotWritten> {
     let partner = match &guarded.0 {
         Ok(partner) => partner,
         Err(invalid) => {
@@ -31,18 +26,23 @@ pub(super) async fn reconcile(guarded: Arc<Guarded>, context: Arc<Context>) -> R
         }
     };
     let timing = &context.options.timing;
-    let held = match in_use::release_partner(&context, partner).await {
-        Ok(held) => held,
+    let Context { cluster, platforms, .. } = &*context;
+    let used = match context.in_use.release_partner_if_unused(cluster, platforms, partner).await {
+        Ok(used) => used,
         // Changed meanwhile: the change brings another look.
-        Err(Refusal::Conflict | Refusal::NotFound) => return Ok(Action::requeue(timing.backoff_first)),
-        Err(_) => return Err(NotWritten("whether Tenants name it could not be read")),
+        Err(Refusal::Conflict | Refusal::Invalid | Refusal::NotFound) => {
+            return Ok(Action::requeue(timing.backoff_first));
+        }
+        Err(Refusal::Forbidden | Refusal::Unanswered(_)) => {
+            return Err(NotWritten("whether Tenants name it could not be read"));
+        }
     };
-    let released = in_use::holds(&context, &partner.metadata) && !held;
+    let released = context.in_use.is_on(&partner.metadata) && !used;
     // What was let go comes again as a change, or is gone.
     if !released {
         publish(&context, partner).await?;
     }
-    Ok(match (held, partner.metadata.deletion_timestamp.is_some()) {
+    Ok(match (used, partner.metadata.deletion_timestamp.is_some()) {
         (true, true) => Action::requeue(timing.platform_retry),
         (true, false) => Action::requeue(timing.platform_check),
         (false, _) => Action::await_change(),
@@ -50,7 +50,7 @@ pub(super) async fn reconcile(guarded: Arc<Guarded>, context: Arc<Context>) -> R
 }
 
 /// Tries again where something could not be read or written.
-pub(super) fn retry(_: Arc<Guarded>, _: &NotWritten, context: Arc<Context>) -> Action {
+pub(super) fn retry(_: Arc<Guarded<Partner>>, _: &NotWritten, context: Arc<Context>) -> Action {
     Action::requeue(context.options.timing.backoff_first)
 }
 
@@ -66,5 +66,6 @@ async fn publish(context: &Context, partner: &Partner) -> Result<(), NotWritten>
     for condition in &status.conditions {
         info!(partner = partner.name_any(), ready = condition.status, message = condition.message, "status changed");
     }
-    write_status::<Partner>(context, &partner.metadata, json!(status)).await
+    let patch = Patch::of_version(&partner.metadata).status(json!(status));
+    context.cluster.cluster_scoped::<Partner>().write_status(patch).await
 }

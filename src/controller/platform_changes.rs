@@ -1,5 +1,5 @@
-//! Which Tenants a change of a Platform concerns. It is told after the store of Platforms holds the change, so that a pass which
-//! it starts decides on the new Platform.
+//! Which Tenants a change of a Platform concerns. It is announced after the store of Platforms holds the change, so that a pass
+//! which it starts decides on the new Platform.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,15 +10,21 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use crate::resources::condition;
 use crate::resources::{ConditionStatus, ConditionType, Platform};
 
-/// The Platforms as they were last seen, and who is told of their changes.
+/// The Platforms as they were last seen, and the subscribers to their changes.
 #[derive(Default)]
 pub(super) struct PlatformChanges(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    /// Version and readiness of each Platform, by name.
-    seen: HashMap<String, (String, bool)>,
+    seen: HashMap<String, Seen>,
     subscribers: Vec<UnboundedSender<PlatformChange>>,
+}
+
+/// A Platform as it was last seen.
+struct Seen {
+    uid: Option<String>,
+    generation: Option<i64>,
+    ready: bool,
 }
 
 /// A Platform that changed in a way that Tenants depend on.
@@ -47,7 +53,7 @@ impl PlatformChanges {
         receiver
     }
 
-    /// Takes in a Platform that the store holds, and tells the subscribers if its Tenants are concerned.
+    /// Compares a Platform that the store holds with how it was last seen, and notifies the subscribers if Tenants are concerned.
     pub(super) fn announce(&self, platform: &Platform) {
         let mut state = self.state();
         let Some(concerns) = state.compare(platform) else { return };
@@ -67,12 +73,54 @@ impl State {
     fn compare(&mut self, platform: &Platform) -> Option<Concerns> {
         let conditions = platform.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
         let ready = condition::status(conditions, ConditionType::Ready) == Some(ConditionStatus::True);
-        let version = format!("{:?}/{:?}", platform.uid(), platform.metadata.generation);
-        match self.seen.insert(platform.name_any(), (version.clone(), ready)) {
-            None => Some(Concerns::Waiting),
-            Some((before, _)) if before != version => Some(Concerns::All),
-            Some((_, false)) if ready => Some(Concerns::Waiting),
-            Some(_) => None,
+        let (uid, generation) = (platform.uid(), platform.metadata.generation);
+        let before = self.seen.insert(platform.name_any(), Seen { uid: uid.clone(), generation, ready });
+        let Some(before) = before else { return Some(Concerns::Waiting) };
+        if (before.uid, before.generation) != (uid, generation) {
+            return Some(Concerns::All);
+        }
+        (ready && !before.ready).then_some(Concerns::Waiting)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn platform(uid: &str, generation: i64, ready: &str) -> Platform {
+        let ready = json!({
+            "type": "Ready", "status": ready, "reason": "R", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"
+        });
+        let authentication = json!({
+            "tokenUrl": "https://login.example/token", "clientId": "system",
+            "credentialsSecretRef": { "name": "credentials" }
+        });
+        serde_json::from_value(json!({
+            "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Platform",
+            "metadata": { "name": "euwe-01", "uid": uid, "generation": generation },
+            "spec": { "endpoint": "https://admin.example", "authentication": authentication },
+            "status": { "observedGeneration": generation, "conditions": [ready] }
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_change_concerns_the_tenants_that_depend_on_it() {
+        let changes = PlatformChanges::default();
+        let mut receiver = changes.subscribe();
+        for (what, platform, expected) in [
+            ("seen first", platform("u", 1, "False"), Some(Concerns::Waiting)),
+            ("still out of reach", platform("u", 1, "False"), None),
+            ("back", platform("u", 1, "True"), Some(Concerns::Waiting)),
+            ("out of reach again", platform("u", 1, "Unknown"), None),
+            ("edited", platform("u", 2, "Unknown"), Some(Concerns::All)),
+            ("created again", platform("v", 2, "Unknown"), Some(Concerns::All)),
+        ] {
+            changes.announce(&platform);
+            assert_eq!(expected, receiver.try_recv().ok().map(|change| change.concerns), "{what}");
         }
     }
 }

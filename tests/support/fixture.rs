@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::{Api, Client, ResourceExt};
+use nimbus_operator::cluster::Cluster;
 use nimbus_operator::controller::{self, CheckTiming, Observer, Timing};
 use nimbus_operator::resources::{Platform, Tenant, condition};
 use serde_json::{Value, json};
@@ -224,9 +225,9 @@ impl<'a> FixtureOn<'a> {
     fn start_as(&self, config: kube::Config, options: controller::Options) -> Operator {
         super::log::listen();
         self.started.store(true, Ordering::Relaxed);
-        let client = controller::client(config).expect("a client");
+        let cluster = Cluster::connect(config, options.timing.call).expect("a client");
         let (stop, stopped) = oneshot::channel::<()>();
-        let run = controller::run(client, options, async {
+        let run = controller::run(cluster, options, async {
             drop(stopped.await);
         });
         Operator { stop: Some(stop), task: tokio::spawn(run) }

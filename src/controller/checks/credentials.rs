@@ -7,8 +7,8 @@ use std::time::Duration;
 use url::Url;
 use uuid::Uuid;
 
-use crate::controller::context::Context;
-use crate::controller::platforms::{Unread, secret_text};
+use crate::cluster::Cluster;
+use crate::controller::credentials::{Unread, client_secret};
 use crate::microsoft::verdict::{self, Verdict};
 use crate::microsoft::{App, Credential, Graph, Options};
 use crate::resources::platform::{Microsoft, NimbusApp};
@@ -96,7 +96,12 @@ pub(super) fn configured<'p>(microsoft: &'p Microsoft, federated_token_file: Opt
 }
 
 /// Reads the app of a Platform and its credential.
-pub(super) async fn read(context: &Context, microsoft: &Microsoft, federated_token_file: Option<&Path>) -> AppReading {
+pub(super) async fn read(
+    cluster: &Cluster,
+    operator_namespace: &str,
+    microsoft: &Microsoft,
+    federated_token_file: Option<&Path>,
+) -> AppReading {
     let app = configured(microsoft, federated_token_file);
     let app = app.and_then(|app| Some((app, Uuid::try_parse(app.client_id.as_str()).ok()?)));
     let Some((app, client_id)) = app else { return AppReading::Missing(verdict::not_configured()) };
@@ -104,7 +109,7 @@ pub(super) async fn read(context: &Context, microsoft: &Microsoft, federated_tok
         return AppReading::Missing(unusable_address());
     };
     let (credential_version, credential) = match (&app.credentials_secret_ref, federated_token_file) {
-        (Some(reference), _) => match secret_text(context, &reference.name).await {
+        (Some(reference), _) => match client_secret(cluster, operator_namespace, &reference.name).await {
             Ok((version, secret)) => (version.to_string(), Credential::Secret(secret)),
             Err(unread) => return unread_secret(unread),
         },

@@ -42,8 +42,8 @@ use self::router::{Directory, Message, Router};
 pub(super) use self::subject::Subject;
 use self::tenant_checks::PlannedCheck;
 pub(super) use self::tenant_checks::Wake;
-use super::context::Context;
 use super::options::{CheckTiming, Options};
+use crate::cluster::Cluster;
 use crate::microsoft::{Acs, verdict};
 use crate::plan::{Check, CheckPlan, CheckReport, Outcome, Query, Stop};
 use crate::resources::status::CheckStatus;
@@ -82,9 +82,10 @@ impl Checks {
     }
 
     /// Reads as which app the Platform asks.
-    pub(super) async fn read_app(&self, context: &Context, platform: &Platform) {
+    pub(super) async fn read_app(&self, cluster: &Cluster, operator_namespace: &str, platform: &Platform) {
         let Some(microsoft) = &platform.spec.microsoft else { return };
-        let reading = credentials::read(context, microsoft, self.federated_token_file.as_deref()).await;
+        let file = self.federated_token_file.as_deref();
+        let reading = credentials::read(cluster, operator_namespace, microsoft, file).await;
         let uid = platform.uid().unwrap_or_default();
         self.send(Message::Platform { uid, message: worker::Message::App(reading) });
     }

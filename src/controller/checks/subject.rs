@@ -3,7 +3,7 @@
 use kube::ResourceExt;
 use kube::runtime::reflector::ObjectRef;
 
-use crate::controller::tenant::Guarded;
+use crate::cluster::Guarded;
 use crate::resources::status::CheckStatus;
 use crate::resources::{CheckName, Platform, SpecHash, Tenant};
 
@@ -28,7 +28,7 @@ impl Subject<'_> {
         self.tenant.metadata.uid.as_deref().unwrap_or_default()
     }
 
-    pub(super) fn reference(&self) -> ObjectRef<Guarded> {
+    pub(super) fn reference(&self) -> ObjectRef<Guarded<Tenant>> {
         let namespace = self.tenant.namespace().unwrap_or_default();
         ObjectRef::new(&self.tenant.name_any()).within(&namespace)
     }

@@ -8,17 +8,17 @@ use kube::runtime::reflector::ObjectRef;
 use super::check_state::{Answer, CheckState, carry_over};
 use super::credentials::AppCredentials;
 use super::rate_limits::{RateLimits, rate_limit_key};
+use crate::cluster::Guarded;
 use crate::controller::options::CheckTiming;
-use crate::controller::tenant::Guarded;
 use crate::microsoft::verdict;
 use crate::plan::Check;
-use crate::resources::CheckName;
+use crate::resources::{CheckName, Tenant};
 
 /// A Tenant whose reported checks changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::controller) struct Wake {
     pub(in crate::controller) uid: String,
-    pub(in crate::controller) tenant: ObjectRef<Guarded>,
+    pub(in crate::controller) tenant: ObjectRef<Guarded<Tenant>>,
 }
 
 /// A check as a pass plans it, with the state in which it begins where nothing is known of its Tenant.

@@ -6,12 +6,9 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use kube::api::{Patch, PatchParams};
-use kube::{Api, ResourceExt};
 use serde_json::json;
 
-use crate::controller::FIELD_MANAGER;
-use crate::controller::context::{Context, Refusal};
+use crate::cluster::{Cluster, Patch, Refusal};
 use crate::resources::Platform;
 use crate::resources::platform::ConfirmedDeletion;
 
@@ -29,27 +26,20 @@ pub(crate) enum Slot {
 }
 
 /// Takes a slot for the deletion of one tenant, or finds the one that it has: each further attempt is the same deletion.
-pub(crate) async fn take(context: &Context, platform: &Platform, tenant_id: &str) -> Result<Slot, Refusal> {
-    let api = Api::<Platform>::all(context.client.clone());
+pub(crate) async fn take(cluster: &Cluster, platform: &str, tenant_id: &str) -> Result<Slot, Refusal> {
+    let platforms = cluster.cluster_scoped::<Platform>();
     for _ in 0..TRIES {
-        let fresh = context.kubernetes(api.get(&platform.name_any())).await?;
-        let past = fresh.status.as_ref().map(|status| status.confirmed_deletions.as_slice()).unwrap_or_default();
-        let slots = match decide(past, tenant_id, fresh.spec.confirmed_deletions_per_hour(), Timestamp::now()) {
+        let fresh = platforms.get(platform).await?;
+        let mut status = fresh.status.unwrap_or_default();
+        let limit = fresh.spec.confirmed_deletions_per_hour();
+        match decide(&status.confirmed_deletions, tenant_id, limit, Timestamp::now()) {
             Decision::Has => return Ok(Slot::Taken),
             Decision::Wait(wait) => return Ok(Slot::Wait(wait)),
-            Decision::Take(slots) => slots,
-        };
-        let mut status = serde_json::to_value(fresh.status.clone().unwrap_or_default()).unwrap_or_default();
-        status["confirmedDeletions"] = json!(slots);
-        let steps = json!([
-            { "op": "test", "path": "/metadata/resourceVersion", "value": fresh.resource_version() },
-            { "op": "add", "path": "/status", "value": status },
-        ]);
-        let patch: json_patch::Patch = serde_json::from_value(steps).map_err(|_| Refusal::Unknown("no patch"))?;
-        let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
-        match context.kubernetes(api.patch_status(&platform.name_any(), &params, &Patch::Json::<()>(patch))).await {
-            Err(Refusal::Conflict) => {}
-            outcome => return outcome.map(|_| Slot::Taken),
+            Decision::Take(slots) => status.confirmed_deletions = slots,
+        }
+        match platforms.patch_status(Patch::of_version(&fresh.metadata).status(json!(status))).await {
+            Err(Refusal::Conflict | Refusal::Invalid) => {}
+            outcome => return outcome.map(|()| Slot::Taken),
         }
     }
     Err(Refusal::Conflict)

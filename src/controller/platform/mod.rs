@@ -1,9 +1,10 @@
 //! The pass over one Platform, and what it counts and looks for.
 
 pub(super) mod deletion_rate;
+pub(super) mod notes;
 mod orphans;
 mod policies;
 mod reconcile;
 mod undecodable;
 
-pub(super) use reconcile::{Guarded, NotWritten, reconcile, retry, write_status};
+pub(super) use reconcile::{reconcile, retry};

@@ -4,12 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kube::Api;
-use kube::api::{ApiResource, DynamicObject, ListParams};
-
 use crate::admin_api::types::TenantItem;
 use crate::admin_api::{ApiError, Client, Lookup};
-use crate::controller::context::Context;
+use crate::cluster::Cluster;
 use crate::plan::orphans::{Known, is_orphaned, message, suspects};
 use crate::resources::platform::Orphan;
 use crate::resources::{Platform, Tenant, TenantId, bounds};
@@ -19,9 +16,8 @@ use crate::settings::text::cut_printable;
 const LOOKS: usize = 100;
 /// Orphans that a status lists.
 const LISTED: usize = 20;
-/// Pages of the platform's list and of the cluster's: at 500 each more than either holds.
+/// Pages of the platform's list: at 500 tenants each more than it holds.
 const PAGES: usize = 1000;
-const PAGE: u32 = 500;
 
 /// What a Platform says of orphans.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,21 +27,21 @@ pub(crate) struct Report {
 }
 
 /// One round; nothing where it could not be made.
-pub(crate) async fn find_orphans(context: &Context, platform: &Platform, client: &Client) -> Option<Report> {
-    tokio::time::timeout(context.options.timing.pass, round(context, platform, client)).await.ok().flatten()
-}
-
-async fn round(context: &Context, platform: &Platform, client: &Client) -> Option<Report> {
+pub(crate) async fn find_orphans(
+    cluster: &Cluster,
+    cluster_id: &str,
+    platform: &Platform,
+    client: &Client,
+) -> Option<Report> {
     let listed = listed(client).await?;
-    let known = known(context).await?;
-    let cluster = context.options.cluster_id.as_str();
-    let suspects = suspects(cluster, &listed, &known);
+    let known = known(cluster).await?;
+    let suspects = suspects(cluster_id, &listed, &known);
     let before = platform.status.as_ref().map(|status| status.orphans.as_slice()).unwrap_or_default();
     let mut found = BTreeMap::new();
     for id in suspects.iter().take(LOOKS) {
         match client.tenant(&id.to_string()).await {
             Ok(Lookup::Found(document)) => {
-                let stamp = document.owner.filter(|stamp| is_orphaned(cluster, stamp, &known));
+                let stamp = document.owner.filter(|stamp| is_orphaned(cluster_id, stamp, &known));
                 found.extend(stamp.map(|stamp| (id.to_string(), stamp)));
             }
             Ok(Lookup::Absent | Lookup::Tombstone { .. }) => {}
@@ -76,27 +72,22 @@ async fn listed(client: &Client) -> Option<Vec<TenantItem>> {
     None
 }
 
-/// All Tenants of the cluster, whichever instance serves them. Read as plain JSON: one that fits no schema counts too.
-async fn known(context: &Context) -> Option<Known> {
-    let api: Api<DynamicObject> = Api::all_with(context.client.clone(), &ApiResource::erase::<Tenant>(&()));
-    let (mut known, mut params) = (Known::default(), ListParams::default().limit(PAGE));
-    for _ in 0..PAGES {
-        let page = context.kubernetes(api.list(&params)).await.ok()?;
-        for tenant in &page.items {
+/// All Tenants of the cluster, of every instance. Untyped: one that cannot be decoded counts, too.
+async fn known(cluster: &Cluster) -> Option<Known> {
+    let tenants = cluster.untyped::<Tenant>(None);
+    let (mut known, mut pages) = (Known::default(), tenants.pages(None));
+    while let Some(page) = pages.next().await.ok()? {
+        for tenant in page {
             let ids: BTreeSet<TenantId> = ["/spec/general/tenantId", "/status/platformTenant/id"]
                 .iter()
                 .filter_map(|pointer| TenantId::parse(tenant.data.pointer(pointer)?.as_str()?))
                 .collect();
             if ids.is_empty() {
-                let (namespace, name) = (tenant.metadata.namespace.clone(), tenant.metadata.name.clone());
+                let (namespace, name) = (tenant.metadata.namespace, tenant.metadata.name);
                 known.unreadable.insert((namespace.unwrap_or_default(), name.unwrap_or_default()));
             }
             known.ids.extend(ids);
         }
-        match page.metadata.continue_.filter(|token| !token.is_empty()) {
-            None => return Some(known),
-            Some(token) => params = params.continue_token(&token),
-        }
     }
-    None
+    Some(known)
 }

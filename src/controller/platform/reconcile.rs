@@ -1,46 +1,35 @@
-//! The pass over one Platform: is it reachable, are the credentials good. An outage is said here, once.
+//! The pass over one Platform: whether it answers and accepts the credentials. An outage is reported here, once.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use kube::api::{Patch, PatchParams};
-use kube::core::{DeserializeGuard, ObjectMeta, PartialObjectMeta};
+use kube::ResourceExt;
 use kube::runtime::controller::Action;
-use kube::{Api, ResourceExt};
-use serde_json::{Value, json};
-use thiserror::Error;
+use serde_json::json;
 use tracing::{info, warn};
 
+use super::notes::PlatformNotes;
 use super::orphans::{self, Report};
 use super::{policies, undecodable};
 use crate::admin_api::{ApiError, Capabilities, Client};
-use crate::controller::context::{Context, Refusal};
-use crate::controller::in_use::Target;
-use crate::controller::queue::memory::Entry;
-use crate::controller::{FIELD_MANAGER, in_use};
+use crate::cluster::{Guarded, NotWritten, Patch, Refusal};
+use crate::controller::context::Context;
+use crate::controller::queue::Next;
 use crate::resources::condition::{ConditionUpdate, merge};
 use crate::resources::platform::PlatformStatus;
 use crate::resources::{ConditionType, Platform, Reason, bounds};
 use crate::settings::text::cut;
 
-/// The status of a Platform or a Partner could not be written.
-#[derive(Debug, Error)]
-#[error("writing a status: {0}")]
-pub(crate) struct NotWritten(pub(crate) &'static str);
-
-/// One that cannot be read stops no other.
-pub(crate) type Guarded = DeserializeGuard<Platform>;
-
-/// Looks at one Platform.
-pub(crate) async fn reconcile(guarded: Arc<Guarded>, context: Arc<Context>) -> Result<Action, NotWritten> {
+/// Reconciles one Platform.
+pub(crate) async fn reconcile(guarded: Arc<Guarded<Platform>>, context: Arc<Context>) -> Result<Action, NotWritten> {
     match &guarded.0 {
-        Ok(platform) => look_at(platform, &context).await,
+        Ok(platform) => run_pass(platform, &context).await,
         Err(invalid) => undecodable::reconcile(&context, invalid).await,
     }
 }
 
-async fn look_at(platform: &Platform, context: &Context) -> Result<Action, NotWritten> {
+async fn run_pass(platform: &Platform, context: &Context) -> Result<Action, NotWritten> {
     if platform.spec.instance() != context.options.instance {
         return Ok(Action::await_change());
     }
@@ -48,58 +37,73 @@ async fn look_at(platform: &Platform, context: &Context) -> Result<Action, NotWr
         return Ok(Action::requeue(wait));
     }
     let timing = &context.options.timing;
-    let in_use = match in_use::release_platform(context, &platform.metadata).await {
+    let in_use = match context.in_use.release_platform_if_unused(&context.cluster, &platform.metadata).await {
         Ok(in_use) => in_use,
-        // Changed meanwhile: the change brings another look.
-        Err(Refusal::Conflict | Refusal::NotFound) => return Ok(Action::requeue(timing.backoff_first)),
-        Err(_) => return Err(NotWritten("whether Tenants refer to it could not be read")),
+        // Changed meanwhile: the change brings another pass.
+        Err(Refusal::Conflict | Refusal::Invalid | Refusal::NotFound) => {
+            return Ok(Action::requeue(timing.backoff_first));
+        }
+        Err(Refusal::Forbidden | Refusal::Unanswered(_)) => {
+            return Err(NotWritten("whether Tenants refer to it could not be read"));
+        }
     };
     let deleting = platform.metadata.deletion_timestamp.is_some();
     if deleting && !in_use {
         context.checks.forget(platform);
         return Ok(Action::await_change());
     }
-    context.checks.read_app(context, platform).await;
-    let seen = inspect(context, platform).await;
-    // From here on: whoever rang while the probe was waiting for its answer has been answered by it, and it may have waited
-    // for longer than the pause is.
+    context.checks.read_app(&context.cluster, &context.options.operator_namespace, platform).await;
+    let probed = probe(context, platform).await;
+    // Read after the probe: an alarm during the probe has been answered by it, and the probe may have taken longer than the pause.
     let mut entry = context.platform_memory.get(&platform.metadata);
-    let mut report = None;
-    let (update, role, wait) = match seen {
-        Ok((client, capabilities)) => {
-            report = orphans(context, platform, &client, &mut entry).await;
-            let role = Some(cut(&capabilities.role, bounds::WORD));
-            let (update, wait) = installed(context).await.map_err(|_| NotWritten("policies could not be read"))?;
-            (update, role, wait)
-        }
-        Err((update, wait)) => (update, platform.status.as_ref().and_then(|status| status.role.clone()), wait),
-    };
-    let (update, wait) = match deleting {
-        // The platform stays usable for the Tenants that it waits for.
-        true => (
-            ConditionUpdate {
-                message: format!("is being deleted and waits for its Tenants; {}", update.message),
-                ..update
-            },
-            timing.platform_retry,
-        ),
-        false => (update, wait),
-    };
-    publish(context, platform, update, role, report).await?;
-    context.platform_memory.store(&platform.metadata, entry, Instant::now(), wait);
+    let mut state = state(context, platform, probed, &mut entry.notes).await?;
+    if deleting {
+        // It stays usable for the Tenants that it waits for.
+        state.ready.message = format!("is being deleted and waits for its Tenants; {}", state.ready.message);
+        state.wait = timing.platform_retry;
+    }
+    let wait = state.wait;
+    publish(context, platform, state).await?;
+    let now = Instant::now();
+    context.platform_memory.store(&platform.metadata, entry, Next { due: now + wait, attempts: 0 }, now);
     Ok(Action::requeue(wait))
 }
 
 /// Tries again where the status could not be written.
-pub(crate) fn retry(_: Arc<Guarded>, _: &NotWritten, context: Arc<Context>) -> Action {
+pub(crate) fn retry(_: Arc<Guarded<Platform>>, _: &NotWritten, context: Arc<Context>) -> Action {
     Action::requeue(context.options.timing.backoff_first)
 }
 
-/// With a good connection: are the policies there, without which authority is not held?
-async fn installed(context: &Context) -> Result<(ConditionUpdate, Duration), Refusal> {
-    let missing = policies::missing(context).await?;
+/// What a pass found out about a Platform.
+struct State {
+    ready: ConditionUpdate,
+    /// Of our credentials, as the platform says it.
+    role: Option<String>,
+    /// `None` where this pass did not look for orphans.
+    orphans: Option<Report>,
+    /// Until the next pass.
+    wait: Duration,
+}
+
+async fn state(
+    context: &Context,
+    platform: &Platform,
+    probed: Result<Connected, Unconnected>,
+    notes: &mut PlatformNotes,
+) -> Result<State, NotWritten> {
+    let Connected { client, capabilities } = match probed {
+        Ok(connected) => connected,
+        Err(Unconnected { ready, wait }) => {
+            let role = platform.status.as_ref().and_then(|status| status.role.clone());
+            return Ok(State { ready, role, orphans: None, wait });
+        }
+    };
+    let orphans = orphans(context, platform, &client, notes).await;
+    let role = Some(cut(&capabilities.role, bounds::WORD));
+    let missing = policies::missing(&context.cluster).await.map_err(|_| NotWritten("policies could not be read"))?;
     let timing = &context.options.timing;
-    Ok(if missing.is_empty() {
+    // Without the policies the authority over fields is not enforced, so the Platform is not ready.
+    let (ready, wait) = if missing.is_empty() {
         let message = "the platform answers and accepts the credentials; the admission policies are installed";
         (ConditionUpdate::new(ConditionType::Ready, true, Reason::Connected, message), timing.platform_check)
     } else {
@@ -108,30 +112,44 @@ async fn installed(context: &Context) -> Result<(ConditionUpdate, Duration), Ref
             missing.join(", ")
         );
         (ConditionUpdate::new(ConditionType::Ready, false, Reason::PoliciesMissing, message), timing.platform_retry)
-    })
+    };
+    Ok(State { ready, role, orphans, wait })
 }
 
 /// Looks for orphans when it is time. A round that could not be made is tried again sooner.
-async fn orphans(context: &Context, platform: &Platform, client: &Client, entry: &mut Entry) -> Option<Report> {
+async fn orphans(context: &Context, platform: &Platform, client: &Client, notes: &mut PlatformNotes) -> Option<Report> {
     let interval = context.options.timing.orphans;
     let soon = Instant::now() + interval / 10;
-    if *entry.orphans.get_or_insert(soon) > Instant::now() {
+    if *notes.orphans.get_or_insert(soon) > Instant::now() {
         return None;
     }
-    let report = orphans::find_orphans(context, platform, client).await;
-    entry.orphans = Some(if report.is_some() { Instant::now() + interval } else { soon });
+    let (cluster, cluster_id) = (&context.cluster, context.options.cluster_id.as_str());
+    let round = orphans::find_orphans(cluster, cluster_id, platform, client);
+    let report = tokio::time::timeout(context.options.timing.pass, round).await.ok().flatten();
+    notes.orphans = Some(if report.is_some() { Instant::now() + interval } else { soon });
     report
 }
 
-async fn inspect(
-    context: &Context,
-    platform: &Platform,
-) -> Result<(Arc<Client>, Capabilities), (ConditionUpdate, Duration)> {
+/// A platform that answers and accepts the credentials.
+struct Connected {
+    client: Arc<Client>,
+    capabilities: Capabilities,
+}
+
+/// A platform that does not.
+struct Unconnected {
+    ready: ConditionUpdate,
+    wait: Duration,
+}
+
+async fn probe(context: &Context, platform: &Platform) -> Result<Connected, Unconnected> {
     let retry = context.options.timing.platform_retry;
-    let client =
-        context.platforms.connect(context, platform).await.map_err(|problem| {
-            (ConditionUpdate::new(ConditionType::Ready, false, problem.reason, problem.what), retry)
-        })?;
+    let unconnected = |reason, message: String, wait| Unconnected {
+        ready: ConditionUpdate::new(ConditionType::Ready, false, reason, message),
+        wait,
+    };
+    let client = context.platforms.connect(platform).await;
+    let client = client.map_err(|problem| unconnected(problem.reason, problem.what.to_owned(), retry))?;
     let probed = client.probe().await.map_err(|error| {
         let (reason, wait) = match &error {
             ApiError::Unauthenticated { .. } | ApiError::Forbidden => (Reason::AuthenticationFailed, retry),
@@ -139,27 +157,21 @@ async fn inspect(
             ApiError::Throttled { after } => (Reason::Throttled, *after),
             ApiError::Refused(_) | ApiError::Unexpected { .. } => (Reason::UnexpectedAnswer, retry),
         };
-        (ConditionUpdate::new(ConditionType::Ready, false, reason, error.lasting()), wait)
+        unconnected(reason, error.lasting(), wait)
     });
-    probed.map(|capabilities| (client, capabilities))
+    Ok(Connected { capabilities: probed?, client })
 }
 
-async fn publish(
-    context: &Context,
-    platform: &Platform,
-    update: ConditionUpdate,
-    role: Option<String>,
-    report: Option<Report>,
-) -> Result<(), NotWritten> {
+async fn publish(context: &Context, platform: &Platform, state: State) -> Result<(), NotWritten> {
     let previous = platform.status.clone().unwrap_or_default();
-    let said = Report { orphans: previous.orphans.clone(), message: previous.orphans_message.clone() };
-    let Report { orphans, message: orphans_message } = report.unwrap_or(said);
+    let before = Report { orphans: previous.orphans.clone(), message: previous.orphans_message.clone() };
+    let Report { orphans, message: orphans_message } = state.orphans.unwrap_or(before);
     let generation = platform.metadata.generation.unwrap_or_default();
     let support = platform.spec.support.as_ref();
-    let conditions = merge(&previous.conditions, vec![update.into()], generation, Timestamp::now(), support);
+    let conditions = merge(&previous.conditions, vec![state.ready.into()], generation, Timestamp::now(), support);
     let status = PlatformStatus {
         observed_generation: generation,
-        role,
+        role: state.role,
         conditions,
         orphans,
         orphans_message,
@@ -178,29 +190,7 @@ async fn publish(
             _ => warn!(platform = name, reason, message = condition.message, "platform is not ready"),
         }
     }
-    write_status::<Platform>(context, &platform.metadata, json!(status)).await
-}
-
-/// Replaces the status of an object that is still as it was looked at: what another pass, or another operator, said meanwhile
-/// must not be written over.
-pub(crate) async fn write_status<K: Target>(
-    context: &Context,
-    meta: &ObjectMeta,
-    status: Value,
-) -> Result<(), NotWritten> {
-    let patch: json_patch::Patch = serde_json::from_value(json!([
-        { "op": "test", "path": "/metadata/resourceVersion", "value": meta.resource_version },
-        { "op": "add", "path": "/status", "value": status },
-    ]))
-    .map_err(|_| NotWritten("not a patch"))?;
-    let api = Api::<PartialObjectMeta<K>>::all(context.client.clone());
-    let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
-    let name = meta.name.as_deref().unwrap_or_default();
-    match context.kubernetes(api.patch_status(name, &params, &Patch::Json::<()>(patch))).await {
-        // Gone: there is nobody to tell.
-        Ok(_) | Err(Refusal::NotFound) => Ok(()),
-        Err(Refusal::Conflict) => Err(NotWritten("it changed meanwhile")),
-        Err(Refusal::Forbidden) => Err(NotWritten("the operator's account may not do this")),
-        Err(Refusal::Unknown(what)) => Err(NotWritten(what)),
-    }
+    // Only to the version that was seen: what another pass, or another operator, wrote meanwhile must not be lost.
+    let patch = Patch::of_version(&platform.metadata).status(json!(status));
+    context.cluster.cluster_scoped::<Platform>().write_status(patch).await
 }

@@ -10,102 +10,102 @@ use std::time::{Duration, Instant};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::plan::Rewrites;
-use crate::resources::{FINALIZER, GROUP, SpecHash};
+use super::next::Next;
+use crate::resources::{FINALIZER, GROUP};
 
-#[derive(Default)]
-pub(crate) struct Memory(Mutex<HashMap<String, Entry>>);
+/// How long an object may be due before it counts as gone, and between sweeps of those that are.
+const SWEEP: Duration = Duration::from_secs(3600);
 
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Entry {
+/// What is remembered of each object, by its UID. `N` is what passes note for the next one.
+pub(crate) struct Memory<N>(Mutex<State<N>>);
+
+struct State<N> {
+    slots: HashMap<String, Slot<N>>,
+    swept: Option<Instant>,
+}
+
+struct Slot<N> {
     fingerprint: u64,
-    due: Option<Instant>,
-    /// Moves when somebody wakes the object, also while a pass is under way.
-    wakes: u64,
-    /// The resource versions that the writes of the last pass replaced. The watch may still hold one of them.
-    pub(crate) replaced: Vec<String>,
+    due: Instant,
+    entry: Entry<N>,
+}
+
+/// What a pass is given, and gives back.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Entry<N> {
+    /// Moves when the object is marked due, also while a pass is under way.
+    marks: u64,
     /// Passes in a row that failed.
     pub(crate) attempts: u32,
-    /// For which hash the platform did not keep what it was given, and what it made of it.
-    pub(crate) rewrites: Option<(SpecHash, Rewrites)>,
-    /// When it was last given something that it did not keep.
-    pub(crate) rewritten: Option<Instant>,
-    /// When licence usage was last taken over.
-    pub(crate) licenses: Option<Instant>,
-    /// When orphans are looked for next.
-    pub(crate) orphans: Option<Instant>,
+    pub(crate) notes: N,
 }
 
-impl Entry {
-    fn mark_due(&mut self) {
-        self.due = None;
-        self.wakes += 1;
-    }
-
-    /// Whether an object is from before the writes of the last pass.
-    pub(crate) fn is_outdated(&self, meta: &ObjectMeta) -> bool {
-        self.replaced.iter().any(|version| Some(version) == meta.resource_version.as_ref())
-    }
-
-    /// What the platform did not keep of the settings of this hash. After `retry` it is worth another attempt.
-    pub(crate) fn rewrites_of(&self, hash: Option<&SpecHash>, retry: Duration) -> Rewrites {
-        let known = self.rewrites.as_ref().filter(|(of, _)| Some(of) == hash);
-        let mut rewrites = known.map(|(_, rewrites)| rewrites.clone()).unwrap_or_default();
-        if self.rewritten.is_some_and(|at| at.elapsed() >= retry) {
-            rewrites.left.clear();
-        }
-        rewrites
+impl<N> Default for Memory<N> {
+    fn default() -> Self {
+        Self(Mutex::new(State { slots: HashMap::new(), swept: None }))
     }
 }
 
-impl Memory {
-    /// How long to wait until the object is due; `None` when a pass is due or the object changed.
+impl<N: Clone + Default> Memory<N> {
+    /// How long until the object is due; `None` when a pass is due or the object changed.
     pub(crate) fn wait(&self, meta: &ObjectMeta, now: Instant) -> Option<Duration> {
-        let entries = self.entries();
-        let entry = entries.get(meta.uid.as_deref()?)?;
-        let due = entry.due.filter(|_| entry.fingerprint == fingerprint(meta))?;
-        due.checked_duration_since(now).filter(|wait| !wait.is_zero())
+        let state = self.state();
+        let slot = state.slots.get(meta.uid.as_deref()?).filter(|slot| slot.fingerprint == fingerprint(meta))?;
+        slot.due.checked_duration_since(now).filter(|wait| !wait.is_zero())
     }
 
     /// What is remembered.
-    pub(crate) fn get(&self, meta: &ObjectMeta) -> Entry {
-        meta.uid.as_deref().and_then(|uid| self.entries().get(uid).cloned()).unwrap_or_default()
+    pub(crate) fn get(&self, meta: &ObjectMeta) -> Entry<N> {
+        let state = self.state();
+        let slot = meta.uid.as_deref().and_then(|uid| state.slots.get(uid));
+        slot.map(|slot| slot.entry.clone()).unwrap_or_default()
     }
 
-    /// Remembers the end of a pass that saw the object as `meta` and looks again after `wait`.
-    pub(crate) fn store(&self, meta: &ObjectMeta, entry: Entry, now: Instant, wait: Duration) {
+    /// Remembers the end of a pass that saw the object as `meta`.
+    pub(crate) fn store(&self, meta: &ObjectMeta, entry: Entry<N>, next: Next, now: Instant) {
         let Some(uid) = meta.uid.clone() else { return };
-        let mut entries = self.entries();
-        let wakes = entries.get(&uid).map_or(entry.wakes, |known| known.wakes);
-        // Woken during the pass, which may have read what has changed since: it is due again.
-        let due = (wakes == entry.wakes).then_some(now + wait);
-        entries.insert(uid, Entry { fingerprint: fingerprint(meta), due, wakes, ..entry });
-        // Objects that went without a farewell are never due again; drop them when the map has grown.
-        if entries.len().is_power_of_two() {
-            entries.retain(|_, entry| entry.due.is_none_or(|due| due + Duration::from_secs(3600) > now));
-        }
+        let mut state = self.state();
+        let marks = state.slots.get(&uid).map_or(entry.marks, |slot| slot.entry.marks);
+        // Marked during the pass, which may have read what has changed since: it is due again.
+        let due = if marks == entry.marks { next.due } else { now };
+        let entry = Entry { marks, attempts: next.attempts, ..entry };
+        state.slots.insert(uid, Slot { fingerprint: fingerprint(meta), due, entry });
+        state.sweep(now);
     }
 
     /// Makes an object due now.
-    pub(crate) fn mark_due(&self, uid: &str) {
-        self.entries().entry(uid.to_owned()).or_default().mark_due();
+    pub(crate) fn mark_due(&self, uid: &str, now: Instant) {
+        let mut state = self.state();
+        let new = || Slot { fingerprint: 0, due: now, entry: Entry::default() };
+        state.slots.entry(uid.to_owned()).or_insert_with(new).mark_due(now);
     }
 
     /// Makes every object due now.
-    pub(crate) fn mark_all_due(&self) {
-        self.entries().values_mut().for_each(Entry::mark_due);
+    pub(crate) fn mark_all_due(&self, now: Instant) {
+        self.state().slots.values_mut().for_each(|slot| slot.mark_due(now));
     }
 
-    /// Forgets an object that is gone.
-    pub(crate) fn forget(&self, meta: &ObjectMeta) {
-        if let Some(uid) = &meta.uid {
-            self.entries().remove(uid);
-        }
-    }
-
-    fn entries(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
+    fn state(&self) -> MutexGuard<'_, State<N>> {
         // A panic in a pass leaves whole entries behind.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<N> Slot<N> {
+    fn mark_due(&mut self, now: Instant) {
+        self.due = now;
+        self.entry.marks += 1;
+    }
+}
+
+impl<N> State<N> {
+    /// Drops, once an hour, the objects that have been due for an hour: they are gone, since others get their pass.
+    fn sweep(&mut self, now: Instant) {
+        if self.swept.is_some_and(|at| now < at + SWEEP) {
+            return;
+        }
+        self.swept = Some(now);
+        self.slots.retain(|_, slot| now < slot.due + SWEEP);
     }
 }
 
@@ -125,6 +125,8 @@ fn fingerprint(meta: &ObjectMeta) -> u64 {
 mod tests {
     use super::*;
 
+    const MINUTE: Duration = Duration::from_secs(60);
+
     fn object(generation: i64) -> ObjectMeta {
         ObjectMeta {
             uid: Some("u".into()),
@@ -134,30 +136,49 @@ mod tests {
         }
     }
 
+    fn in_a_minute(now: Instant) -> Next {
+        Next { due: now + MINUTE, attempts: 0 }
+    }
+
     #[test]
     fn an_echo_waits_and_a_change_does_not() {
-        let (memory, now) = (Memory::default(), Instant::now());
-        assert_eq!(memory.wait(&object(1), now), None, "an object that was never seen is due");
-        memory.store(&object(1), Entry::default(), now, Duration::from_secs(60));
+        let (memory, now) = (Memory::<()>::default(), Instant::now());
+        assert_eq!(None, memory.wait(&object(1), now), "an object that was never seen is due");
+        memory.store(&object(1), Entry::default(), in_a_minute(now), now);
         let echo = ObjectMeta { resource_version: Some("2".into()), ..object(1) };
-        assert_eq!(memory.wait(&echo, now), Some(Duration::from_secs(60)));
-        assert_eq!(memory.wait(&object(2), now), None, "a new generation is a change");
+        assert_eq!(Some(MINUTE), memory.wait(&echo, now));
+        assert_eq!(None, memory.wait(&object(2), now), "a new generation is a change");
         let stripped = ObjectMeta { finalizers: Some(vec![FINALIZER.into()]), ..object(1) };
-        assert_eq!(memory.wait(&stripped, now), None, "so is our finalizer");
-        assert_eq!(memory.wait(&echo, now + Duration::from_secs(61)), None, "and the interval ends");
-        memory.mark_due("u");
-        assert_eq!(memory.wait(&echo, now), None, "and it can be woken");
+        assert_eq!(None, memory.wait(&stripped, now), "so is our finalizer");
+        assert_eq!(None, memory.wait(&echo, now + MINUTE), "and the interval ends");
+        memory.mark_due("u", now);
+        assert_eq!(None, memory.wait(&echo, now), "and it can be woken");
     }
 
     #[test]
     fn a_wake_during_a_pass_is_not_lost() {
-        let (memory, now) = (Memory::default(), Instant::now());
+        let (memory, now) = (Memory::<()>::default(), Instant::now());
         let first = memory.get(&object(1));
-        memory.mark_due("u");
-        memory.store(&object(1), first, now, Duration::from_secs(60));
-        assert_eq!(memory.wait(&object(1), now), None);
+        memory.mark_due("u", now);
+        memory.store(&object(1), first, in_a_minute(now), now);
+        assert_eq!(None, memory.wait(&object(1), now));
         let second = memory.get(&object(1));
-        memory.store(&object(1), second, now, Duration::from_secs(60));
-        assert_eq!(memory.wait(&object(1), now), Some(Duration::from_secs(60)));
+        memory.store(&object(1), second, in_a_minute(now), now);
+        assert_eq!(Some(MINUTE), memory.wait(&object(1), now));
+    }
+
+    #[test]
+    fn what_is_gone_is_forgotten_within_hours() {
+        let (memory, now) = (Memory::<()>::default(), Instant::now());
+        let other = ObjectMeta { uid: Some("other".into()), ..object(1) };
+        memory.store(&object(1), Entry::default(), in_a_minute(now), now);
+        memory.store(&other, Entry::default(), in_a_minute(now), now);
+        let known = || memory.state().slots.len();
+        assert_eq!(2, known());
+        for hours in 1..=2 {
+            let later = now + SWEEP * hours;
+            memory.store(&other, Entry::default(), in_a_minute(later), later);
+        }
+        assert_eq!(1, known(), "the other is still reconciled");
     }
 }

@@ -1,3 +1,7 @@
-//! When an object is looked at next.
+//! When an object is reconciled next, and what is remembered of it until then.
 
-pub(super) mod memory;
+mod memory;
+mod next;
+
+pub(super) use memory::{Entry, Memory};
+pub(super) use next::{Next, Pace, next, phase};

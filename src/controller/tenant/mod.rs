@@ -1,18 +1,18 @@
 //! The pass over one Tenant.
 
+mod delete;
 mod execute;
+mod finalizer;
+pub(super) mod notes;
 mod observe;
+mod pass;
 mod publish;
 mod reconcile;
 mod resolve;
+mod stops;
 mod triggers;
 mod undecodable;
 mod widget_key;
+mod writer;
 
-use kube::core::DeserializeGuard;
-
-use crate::resources::Tenant;
 pub(super) use reconcile::{reconcile, retry};
-
-/// One that cannot be decoded stops no other.
-pub(super) type Guarded = DeserializeGuard<Tenant>;

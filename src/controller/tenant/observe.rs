@@ -1,10 +1,10 @@
 //! `observe`: asks the platform once about the tenant. The answer is three-valued; what cannot be found out is Unknown.
 
-use kube::Api;
 use serde_json::Value;
 
+use super::stops::at_read;
 use crate::admin_api::{ApiError, Client, Lookup, TenantDocument};
-use crate::controller::context::{Context, Refusal};
+use crate::cluster::{Cluster, Refusal};
 use crate::plan::{Intent, Observation, Owner, Stop};
 use crate::resources::{Stamp, Tenant, bounds};
 use crate::settings::text::cut_identifier;
@@ -14,7 +14,7 @@ use crate::settings::wire;
 ///
 /// *Errors*: Kubernetes does not answer whether the Tenant of another stamp still exists.
 pub(crate) async fn observe(
-    context: &Context,
+    cluster: &Cluster,
     client: Result<&Client, ApiError>,
     intent: &Intent,
     stamp: &Stamp,
@@ -22,7 +22,7 @@ pub(crate) async fn observe(
     let Some(id) = intent.tenant_id().filter(|_| intent.asks()) else { return Ok(Observation::NotAsked) };
     let answer = match client {
         Ok(client) => match client.tenant(&id.to_string()).await {
-            Ok(Lookup::Found(document)) => return exists(context, document, stamp).await,
+            Ok(Lookup::Found(document)) => return exists(cluster, document, stamp).await,
             // Which settings may be written is part of a tenant's document; without one it has to be asked.
             Ok(Lookup::Absent) => restricted(client, intent).await.map(|restricted| Observation::Absent { restricted }),
             Ok(Lookup::Tombstone { deletion_id }) => {
@@ -42,12 +42,12 @@ async fn restricted(client: &Client, intent: &Intent) -> Result<Vec<String>, Api
     }
 }
 
-async fn exists(context: &Context, document: Box<TenantDocument>, stamp: &Stamp) -> Result<Observation, Stop> {
+async fn exists(cluster: &Cluster, document: Box<TenantDocument>, stamp: &Stamp) -> Result<Observation, Stop> {
     let Some(settings) = canonical(&document.settings) else {
         let error = ApiError::Unexpected { status: 200, what: "settings that cannot be read" };
         return Ok(Observation::Unknown(error));
     };
-    let owner = owner(context, &document, stamp).await?;
+    let owner = owner(cluster, &document, stamp).await?;
     Ok(Observation::Exists { document, settings, owner })
 }
 
@@ -57,19 +57,17 @@ pub(crate) fn canonical(settings: &Value) -> Option<Value> {
 }
 
 /// Whose the tenant is. A stamp of our cluster whose Tenant is gone counts as free; one that cannot be looked up does not.
-async fn owner(context: &Context, document: &TenantDocument, stamp: &Stamp) -> Result<Owner, Stop> {
+async fn owner(cluster: &Cluster, document: &TenantDocument, stamp: &Stamp) -> Result<Owner, Stop> {
     let [owner, last_owner] = [&document.owner, &document.last_owner].map(|stamp| stamp.as_deref().map(Stamp::parse));
     match (owner, last_owner) {
         (Some(Some(owner)), _) if owner == *stamp => Ok(Owner::Ours),
         (None, Some(Some(last))) if last == *stamp => Ok(Owner::OursLast),
         (None, _) => Ok(Owner::Free),
-        (Some(Some(other)), _) if other.cluster == context.options.cluster_id => {
-            let tenants = Api::<Tenant>::namespaced(context.client.clone(), &other.namespace);
-            match context.kubernetes(tenants.get_metadata(&other.name)).await {
+        (Some(Some(other)), _) if other.cluster == stamp.cluster => {
+            match cluster.namespaced::<Tenant>(&other.namespace).metadata(&other.name).await {
                 Err(Refusal::NotFound) => Ok(Owner::Free),
                 Ok(_) | Err(Refusal::Forbidden) => Ok(Owner::Other(shown(document))),
-                Err(Refusal::Conflict) => Err(Stop::Raced),
-                Err(Refusal::Unknown(what)) => Err(Stop::Kubernetes(what)),
+                Err(refusal) => Err(at_read(refusal)),
             }
         }
         (Some(_), _) => Ok(Owner::Other(shown(document))),

@@ -1,16 +1,14 @@
-//! Pulling triggers: given to the platform once the settings are saved, which does each once per token.
+//! Sends triggers to the platform once the settings are saved. The platform acts on each once per token.
 
-use serde_json::Value;
-
-use super::execute::Writer;
+use super::writer::{Saved, Writer};
 use crate::admin_api::{ApiError, Problem, TenantDocument};
 use crate::plan::triggers::{self, Until, Waiting};
 use crate::plan::{SideEffects, Stop};
 use crate::settings::Trigger;
 
 impl Writer<'_> {
-    /// Has tokens recorded without anything being done for them. The stamp on the tenant is not ours yet, so this is said in the
-    /// name of the one that is there, whose Tenant is gone.
+    /// Has tokens recorded as a baseline, without any action. The stamp on the tenant is not ours yet, so the request carries the
+    /// one that is there, whose Tenant is gone.
     pub(crate) async fn record(&self, document: &TenantDocument, recorded: &[Trigger]) -> Result<SideEffects, Stop> {
         let stamp = document.owner.as_deref().unwrap_or(&self.stamp);
         let mut side_effects = SideEffects::default();
@@ -23,21 +21,15 @@ impl Writer<'_> {
         Ok(side_effects)
     }
 
-    /// Pulls what is due on the settings that the platform has now.
-    pub(crate) async fn fire(
-        &self,
-        document: &TenantDocument,
-        settings: &Value,
-        side_effects: &mut SideEffects,
-    ) -> Result<(), Stop> {
+    /// Fires what is due on the settings that the platform has now.
+    pub(crate) async fn fire(&self, saved: &mut Saved) -> Result<(), Stop> {
+        let Saved { document, settings, side_effects, .. } = saved;
         let (mut now, waiting) = triggers::due(self.desired, settings, &document.runtime);
         // What was recorded a moment ago is not in the document yet.
-        now.retain(|trigger| side_effects.pulled.iter().all(|(recorded, _)| recorded != trigger));
-        side_effects.waiting.extend(
-            waiting
-                .into_iter()
-                .filter(|waiting| side_effects.pulled.iter().all(|(recorded, _)| *recorded != waiting.trigger)),
-        );
+        let is_recorded = |trigger: &Trigger| side_effects.pulled.iter().any(|(recorded, _)| recorded == trigger);
+        now.retain(|trigger| !is_recorded(trigger));
+        let waiting: Vec<_> = waiting.into_iter().filter(|waiting| !is_recorded(&waiting.trigger)).collect();
+        side_effects.waiting.extend(waiting);
         for trigger in now {
             match self.send(&trigger, &self.stamp, false).await {
                 Ok(done) => side_effects.pulled.push((trigger, done)),

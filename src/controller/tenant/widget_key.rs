@@ -1,52 +1,49 @@
-//! Publishing the widget key. The one place where the operator writes a Secret: it makes its own, changes only its own, and
-//! nothing once the Tenant is being deleted.
+//! Publishes the widget key. The only place where the operator writes a Secret: it creates its own, changes only its own, and
+//! writes nothing once the Tenant is being deleted.
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
-use kube::api::{Patch, PatchParams, PostParams};
-use kube::{Api, Resource, ResourceExt};
+use kube::{Resource, ResourceExt};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
 use tracing::info;
 
-use super::execute::Writer;
-use crate::admin_api::TenantDocument;
-use crate::controller::FIELD_MANAGER;
-use crate::controller::context::{Context, Refusal};
+use super::finalizer::ensure_wanted;
+use super::stops::{at_read, at_write};
+use super::writer::{Saved, Writer};
+use crate::cluster::{Cluster, FIELD_MANAGER, Objects, Patch, Refusal};
 use crate::plan::Stop;
 use crate::plan::widget_key::{self, DATA_KEY, Found, Obstacle, Publication, Step};
 use crate::resources::{GROUP, SecretVersion, Tenant};
 
-/// Publishes the key where the spec says, if it is not there as it should be. `rotated` says that the document is older than the
-/// key.
+/// Publishes the key where the spec says, if it is not there as it should be.
 ///
 /// *Errors*: the platform or Kubernetes did not answer, or the Tenant changed meanwhile.
 pub(crate) async fn publish(
-    context: &Context,
+    cluster: &Cluster,
     tenant: &Tenant,
     writer: &Writer<'_>,
-    document: &TenantDocument,
-    settings: &Value,
-    rotated: bool,
+    saved: &Saved,
 ) -> Result<Publication, Stop> {
-    let name = match widget_key::wanted(writer.desired, settings) {
+    let name = match widget_key::wanted(writer.desired, &saved.settings) {
         Ok(name) => name,
         Err(instead) => return Ok(instead),
     };
-    let secrets = Api::<Secret>::namespaced(context.client.clone(), &tenant.namespace().unwrap_or_default());
-    let (found, secret) = read_secret(context, &secrets, tenant, name).await?;
+    let secrets = cluster.namespaced::<Secret>(&tenant.namespace().unwrap_or_default());
+    let (found, secret) = read_secret(&secrets, tenant, name).await?;
     let record = tenant.status.as_ref().and_then(|status| status.widget_key.as_ref());
-    match widget_key::step(name, &found, record, &document.runtime.widget_key, rotated) {
+    // The document may be older than a rotation of this pass.
+    let rotated = saved.side_effects.has_rotated();
+    match widget_key::step(name, &found, record, &saved.document.runtime.widget_key, rotated) {
         Step::Done(publication) => return Ok(publication),
         Step::Write => {}
     }
     let key = match writer.client.widget_key(&writer.id).await.map_err(|error| writer.refused(error)) {
         Ok(Some(key)) => key,
         Ok(None) => return Ok(Publication::NoKey),
-        Err(Stop::Unavailable { .. }) => return Ok(refused(name, Obstacle::Unread)),
+        Err(Stop::Unavailable(_)) => return Ok(refused(name, Obstacle::Unread)),
         Err(stop) => return Err(stop),
     };
     if let Some(secret) = secret.as_ref().filter(|secret| holds(secret, &key.key)) {
@@ -55,10 +52,14 @@ pub(crate) async fn publish(
     if secret.as_ref().is_some_and(|secret| secret.immutable == Some(true)) {
         return Ok(refused(name, Obstacle::Immutable));
     }
-    ensure_wanted(context, tenant).await?;
+    ensure_wanted(cluster, tenant).await?;
     let written = match &secret {
-        None => make(context, &secrets, tenant, name, &key.key).await,
-        Some(secret) => change(context, &secrets, secret, &key.key).await?,
+        None => secrets.create(&new_secret(tenant, name, &key.key)).await,
+        // Only the version that was seen. What else is in it stays.
+        Some(secret) => {
+            let patch = Patch::of_version(&secret.metadata).secret_key(secret, DATA_KEY, &bytes(&key.key));
+            secrets.patch(patch).await
+        }
     };
     match written {
         Ok(secret) => {
@@ -66,7 +67,7 @@ pub(crate) async fn publish(
             Ok(published(&secret, key.version))
         }
         Err(Refusal::Forbidden) => Ok(refused(name, Obstacle::Forbidden)),
-        Err(refusal) => Err(refusal.into()),
+        Err(refusal) => Err(at_write(refusal)),
     }
 }
 
@@ -83,21 +84,16 @@ fn holds(secret: &Secret, key: &SecretString) -> bool {
     data.is_some_and(|data| data.0 == key.expose_secret().as_bytes())
 }
 
-/// What stands under the name, and the Secret if it is ours.
-async fn read_secret(
-    context: &Context,
-    secrets: &Api<Secret>,
-    tenant: &Tenant,
-    name: &str,
-) -> Result<(Found, Option<Secret>), Stop> {
-    match context.kubernetes(secrets.get(name)).await {
+/// What is there under the name, and the Secret if it is ours.
+async fn read_secret(secrets: &Objects<Secret>, tenant: &Tenant, name: &str) -> Result<(Found, Option<Secret>), Stop> {
+    match secrets.get(name).await {
         Ok(secret) => Ok(match obstacle(&secret, tenant) {
             None => (Found::Ours { version: SecretVersion::of(&secret.metadata) }, Some(secret)),
             Some(obstacle) => (Found::Not(obstacle), None),
         }),
         Err(Refusal::NotFound) => Ok((Found::Nothing, None)),
         Err(Refusal::Forbidden) => Ok((Found::Not(Obstacle::Forbidden), None)),
-        Err(refusal) => Err(refusal.into()),
+        Err(refusal) => Err(at_read(refusal)),
     }
 }
 
@@ -115,24 +111,10 @@ fn obstacle(secret: &Secret, tenant: &Tenant) -> Option<Obstacle> {
     Some(if replaced { Obstacle::Predecessor } else { Obstacle::Foreign })
 }
 
-/// Nothing is published for a Tenant that is going, or on the word of an older spec.
-async fn ensure_wanted(context: &Context, tenant: &Tenant) -> Result<(), Stop> {
-    let api = Api::<Tenant>::namespaced(context.client.clone(), &tenant.namespace().unwrap_or_default());
-    let now = context.kubernetes(api.get_metadata(&tenant.name_any())).await?.metadata;
-    let same = now.uid == tenant.metadata.uid && now.generation == tenant.metadata.generation;
-    if same && now.deletion_timestamp.is_none() { Ok(()) } else { Err(Stop::Raced) }
-}
-
-async fn make(
-    context: &Context,
-    secrets: &Api<Secret>,
-    tenant: &Tenant,
-    name: &str,
-    key: &SecretString,
-) -> Result<Secret, Refusal> {
+fn new_secret(tenant: &Tenant, name: &str, key: &SecretString) -> Secret {
     // Not blocking the deletion of its owner, which some clusters would want a right of its own for.
     let owner = tenant.controller_owner_ref(&()).map(|owner| OwnerReference { block_owner_deletion: None, ..owner });
-    let secret = Secret {
+    Secret {
         metadata: ObjectMeta {
             name: Some(name.to_owned()),
             labels: Some(BTreeMap::from([("app.kubernetes.io/managed-by".to_owned(), FIELD_MANAGER.to_owned())])),
@@ -142,31 +124,7 @@ async fn make(
         type_: Some("Opaque".to_owned()),
         data: Some(BTreeMap::from([(DATA_KEY.to_owned(), bytes(key))])),
         ..Secret::default()
-    };
-    let params = PostParams { field_manager: Some(FIELD_MANAGER.into()), ..PostParams::default() };
-    context.kubernetes(secrets.create(&params, &secret)).await
-}
-
-/// Changes the key in the Secret that was looked at, and in no later version of it. What else is in it stays.
-async fn change(
-    context: &Context,
-    secrets: &Api<Secret>,
-    secret: &Secret,
-    key: &SecretString,
-) -> Result<Result<Secret, Refusal>, Stop> {
-    let value = if secret.data.is_some() {
-        json!({ "op": "add", "path": format!("/data/{DATA_KEY}"), "value": bytes(key) })
-    } else {
-        json!({ "op": "add", "path": "/data", "value": { DATA_KEY: bytes(key) } })
-    };
-    let steps = json!([
-        { "op": "test", "path": "/metadata/uid", "value": secret.uid() },
-        { "op": "test", "path": "/metadata/resourceVersion", "value": secret.resource_version() },
-        value,
-    ]);
-    let patch: json_patch::Patch = serde_json::from_value(steps).map_err(|_| Stop::Bug("not a JSON patch"))?;
-    let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
-    Ok(context.kubernetes(secrets.patch(&secret.name_any(), &params, &Patch::Json::<()>(patch))).await)
+    }
 }
 
 fn bytes(key: &SecretString) -> ByteString {
@@ -176,6 +134,8 @@ fn bytes(key: &SecretString) -> ByteString {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     fn tenant() -> Tenant {
@@ -216,6 +176,10 @@ mod tests {
         ] {
             assert_eq!(obstacle(&secret(kind, owner.clone()), &tenant()), expected, "{kind} {owner}");
         }
-        assert_eq!(obstacle(&Secret::default(), &tenant()), Some(Obstacle::Foreign), "nobody's is not ours");
+        assert_eq!(
+            obstacle(&Secret::default(), &tenant()),
+            Some(Obstacle::Foreign),
+            "a Secret without an owner is not ours"
+        );
     }
 }

@@ -1,6 +1,6 @@
-//! A watch whose start is answered with HTTP 410: what it wants to continue from is forgotten. The API server says so within
-//! the stream, and then the watch lists anew; a proxy, or another server, may say it by the status, and then the watch of kube
-//! 5 asks for the same for ever and sees nothing any more. Here the one answer is made of the other.
+//! A watch that cannot continue from its resource version (410). The API server reports it as an event in the stream, and kube then
+//! lists again. A proxy may report it as the HTTP status instead, and then kube 5 repeats the same watch forever and sees no
+//! changes. This layer turns the status into the event.
 
 use std::task::{Context, Poll};
 
@@ -10,28 +10,28 @@ use http_body_util::{BodyExt, Full};
 use kube::client::DynBody;
 use tower::{BoxError, Layer, Service};
 
-/// What the API server says within a stream.
+/// The event that the API server sends.
 const GONE: &str = concat!(
     r#"{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","#,
     r#""message":"the watch cannot continue","reason":"Expired","code":410}}"#,
     "\n"
 );
 
-/// Puts [`Relisting`] around a service.
-pub(super) struct Relists;
+/// Puts [`Relist`] around a service.
+pub(super) struct RelistLayer;
 
-impl<S> Layer<S> for Relists {
-    type Service = Relisting<S>;
+impl<S> Layer<S> for RelistLayer {
+    type Service = Relist<S>;
 
-    fn layer(&self, inner: S) -> Relisting<S> {
-        Relisting(inner)
+    fn layer(&self, inner: S) -> Relist<S> {
+        Relist(inner)
     }
 }
 
-/// A client's service whose watches learn in the stream that they have to list anew.
-pub(super) struct Relisting<S>(S);
+/// A service whose expired watches end with the event that makes kube list again.
+pub(super) struct Relist<S>(S);
 
-impl<S, Sent> Service<Request<Sent>> for Relisting<S>
+impl<S, Sent> Service<Request<Sent>> for Relist<S>
 where
     S: Service<Request<Sent>, Response = Response<Box<DynBody>>>,
     S::Future: Send + 'static,
@@ -73,14 +73,14 @@ mod tests {
             Ok::<_, Infallible>(answer)
         });
         let request = Request::builder().uri(uri).body(()).unwrap();
-        let answer = Relists.layer(inner).call(request).await.unwrap();
+        let answer = RelistLayer.layer(inner).call(request).await.unwrap();
         let status = answer.status().as_u16();
         let body = answer.into_body().collect().await.unwrap().to_bytes();
         (status, String::from_utf8(body.to_vec()).unwrap())
     }
 
     #[tokio::test]
-    async fn only_a_watch_that_is_gone_is_told_so_in_its_stream() {
+    async fn only_an_expired_watch_ends_with_the_event() {
         let watch = "/apis/nimbus.luware.com/v1alpha1/tenants?&watch=true&resourceVersion=7";
         assert_eq!(answered(watch, 410).await, (200, GONE.to_owned()));
         assert_eq!(answered(watch, 200).await, (200, "theirs".to_owned()));

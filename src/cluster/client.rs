@@ -1,0 +1,53 @@
+//! The client: who this operator is to the API server, and the deadline of each call.
+
+use std::future::Future;
+use std::time::Duration;
+
+use kube::client::ClientBuilder;
+use kube::{Client, Config};
+use serde::de::DeserializeOwned;
+
+use super::refusal::Refusal;
+use super::watch_expired::RelistLayer;
+
+/// The name under which everything is written.
+pub(crate) const FIELD_MANAGER: &str = "nimbus-operator";
+const USER_AGENT: &str = concat!("nimbus-operator/", env!("CARGO_PKG_VERSION"));
+
+/// A cluster, as this operator calls its API.
+#[derive(Clone)]
+pub struct Cluster {
+    client: Client,
+    deadline: Duration,
+}
+
+impl Cluster {
+    /// A client that says who it is, gives up a call after `deadline`, and repeats no failed call: that is decided by the caller.
+    /// A watch that is refused as expired lists again.
+    ///
+    /// *Errors*: the configuration does not make a client, e.g. a CA that is not PEM.
+    pub fn connect(mut config: Config, deadline: Duration) -> Result<Self, kube::Error> {
+        config.default_retry = false;
+        config.headers.push((http::header::USER_AGENT, http::HeaderValue::from_static(USER_AGENT)));
+        let client = ClientBuilder::try_from(config)?.with_layer(&RelistLayer).build();
+        Ok(Self { client, deadline })
+    }
+
+    /// What a call is made with.
+    pub(super) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// Sends a request that was built by hand, with a deadline.
+    pub(super) async fn request<T: DeserializeOwned>(&self, request: http::Request<Vec<u8>>) -> Result<T, Refusal> {
+        self.call(self.client.request(request)).await
+    }
+
+    /// A call with a deadline.
+    pub(super) async fn call<T>(&self, call: impl Future<Output = kube::Result<T>>) -> Result<T, Refusal> {
+        match tokio::time::timeout(self.deadline, call).await {
+            Ok(answer) => answer.map_err(|error| Refusal::of(&error)),
+            Err(_) => Err(Refusal::Unanswered("no answer in time")),
+        }
+    }
+}

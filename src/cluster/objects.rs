@@ -1,0 +1,166 @@
+//! The objects of one kind: every call that reads or changes them.
+
+use std::fmt::Debug;
+
+use kube::api::{ApiResource, DynamicObject, ListParams, PatchParams, PostParams};
+use kube::core::{ClusterResourceScope, NamespaceResourceScope, ObjectMeta, PartialObjectMeta, Request};
+use kube::{Api, Resource};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::client::{Cluster, FIELD_MANAGER};
+use super::patch::Patch;
+use super::refusal::{NotWritten, Refusal};
+use super::watch::{Watch, watch};
+
+/// How many objects are listed in one request.
+const PAGE: u32 = 500;
+
+/// The objects of one kind, in one namespace or in the whole cluster.
+pub(crate) struct Objects<K> {
+    cluster: Cluster,
+    api: Api<K>,
+}
+
+impl Cluster {
+    /// The objects of a cluster-scoped kind.
+    pub(crate) fn cluster_scoped<K>(&self) -> Objects<K>
+    where
+        K: Resource<DynamicType = (), Scope = ClusterResourceScope>,
+    {
+        Objects::new(self, Api::all(self.client()))
+    }
+
+    /// The objects of a kind in one namespace.
+    pub(crate) fn namespaced<K>(&self, namespace: &str) -> Objects<K>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    {
+        Objects::new(self, Api::namespaced(self.client(), namespace))
+    }
+
+    /// The objects of a namespaced kind in every namespace.
+    pub(crate) fn all_namespaces<K>(&self) -> Objects<K>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    {
+        Objects::new(self, Api::all(self.client()))
+    }
+
+    /// The objects of a kind as plain JSON, in one namespace or in all: one that fits no schema can be read, too.
+    pub(crate) fn untyped<K: Resource<DynamicType = ()>>(&self, namespace: Option<&str>) -> Objects<DynamicObject> {
+        let (client, resource) = (self.client(), ApiResource::erase::<K>(&()));
+        let api = match namespace {
+            Some(namespace) => Api::namespaced_with(client, namespace, &resource),
+            None => Api::all_with(client, &resource),
+        };
+        Objects::new(self, api)
+    }
+}
+
+impl<K> Objects<K> {
+    fn new(cluster: &Cluster, api: Api<K>) -> Self {
+        Self { cluster: cluster.clone(), api }
+    }
+}
+
+impl<K> Objects<K>
+where
+    K: Resource + Clone + Debug + DeserializeOwned,
+{
+    pub(crate) async fn get(&self, name: &str) -> Result<K, Refusal> {
+        self.cluster.call(self.api.get(name)).await
+    }
+
+    pub(crate) async fn metadata(&self, name: &str) -> Result<ObjectMeta, Refusal> {
+        self.cluster.call(self.api.get_metadata(name)).await.map(|object| object.metadata)
+    }
+
+    /// Whether there is any object that a field selector selects.
+    pub(crate) async fn has_any(&self, fields: &str) -> Result<bool, Refusal> {
+        let params = ListParams::default().fields(fields).limit(1);
+        self.cluster.call(self.api.list_metadata(&params)).await.map(|list| !list.items.is_empty())
+    }
+
+    /// Lists the objects, or those that a field selector selects, page by page.
+    pub(crate) fn pages(&self, fields: Option<&str>) -> Pages<'_, K> {
+        let params = ListParams { field_selector: fields.map(ToOwned::to_owned), ..ListParams::default().limit(PAGE) };
+        Pages { objects: self, next: Some(params) }
+    }
+
+    /// Whether the objects can be listed.
+    ///
+    /// *Errors*: what the client says, for the person who starts the operator.
+    pub(crate) async fn check_access(&self) -> kube::Result<()> {
+        self.api.list_metadata(&ListParams::default().limit(1)).await.map(drop)
+    }
+
+    pub(crate) async fn create(&self, object: &K) -> Result<K, Refusal>
+    where
+        K: Serialize,
+    {
+        let params = PostParams { field_manager: Some(FIELD_MANAGER.into()), ..PostParams::default() };
+        self.cluster.call(self.api.create(&params, object)).await
+    }
+
+    /// Changes an object.
+    pub(crate) async fn patch(&self, patch: Patch) -> Result<K, Refusal> {
+        let (name, patch) = patch.into_parts();
+        self.cluster.call(self.api.patch(&name, &params(), &patch)).await
+    }
+
+    /// Changes the metadata of an object, which may be one that cannot be decoded.
+    pub(crate) async fn patch_metadata(&self, patch: Patch) -> Result<(), Refusal> {
+        let (name, patch) = patch.into_parts();
+        self.cluster.call(self.api.patch_metadata(&name, &params(), &patch)).await.map(drop)
+    }
+
+    /// Changes the status of an object, which may be one that cannot be decoded.
+    pub(crate) async fn patch_status(&self, patch: Patch) -> Result<(), Refusal> {
+        let (name, patch) = patch.into_parts();
+        let request = Request::new(self.api.resource_url()).patch_subresource("status", &name, &params(), &patch);
+        let mut request = request.map_err(|_| Refusal::Unanswered("not a request"))?;
+        request.extensions_mut().insert("patch_status");
+        self.cluster.request::<PartialObjectMeta>(request).await.map(drop)
+    }
+
+    /// Writes the status of an object. Where the object is gone nothing is left to say.
+    pub(crate) async fn write_status(&self, patch: Patch) -> Result<(), NotWritten> {
+        match self.patch_status(patch).await {
+            Ok(()) | Err(Refusal::NotFound) => Ok(()),
+            Err(refusal) => Err(refusal.not_written()),
+        }
+    }
+
+    /// Watches the objects.
+    pub(crate) fn watch(self) -> Watch<K>
+    where
+        K: Resource<DynamicType = ()> + Send + Sync + 'static,
+    {
+        watch(self.api)
+    }
+}
+
+fn params() -> PatchParams {
+    PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() }
+}
+
+/// A list that is read page by page.
+pub(crate) struct Pages<'o, K> {
+    objects: &'o Objects<K>,
+    next: Option<ListParams>,
+}
+
+impl<K> Pages<'_, K>
+where
+    K: Clone + Debug + DeserializeOwned,
+{
+    /// The next page; `None` after the last one.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<K>>, Refusal> {
+        let Some(params) = self.next.take() else { return Ok(None) };
+        let list = self.objects.cluster.call(self.objects.api.list(&params)).await?;
+        let token = list.metadata.continue_.filter(|token| !token.is_empty());
+        self.next = token.map(|token| params.continue_token(&token));
+        Ok(Some(list.items))
+    }
+}

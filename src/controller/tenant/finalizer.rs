@@ -1,0 +1,65 @@
+//! The finalizers of a Tenant and of what it refers to, and what has to be as it was seen before something is written.
+
+use std::sync::Arc;
+
+use kube::core::ObjectMeta;
+use kube::{Resource, ResourceExt};
+
+use super::pass::Pass;
+use super::stops::{at_read, at_write};
+use crate::cluster::{Cluster, Patch, Refusal};
+use crate::controller::in_use::InUse;
+use crate::plan::Stop;
+use crate::resources::{FINALIZER, Partner, Platform, Tenant};
+
+/// Adds the finalizers to what the Tenant refers to, then to the Tenant. Nothing that a tenant depends on may go before it.
+///
+/// *Errors*: also `Raced` when the Tenant was edited or deleted since it was read: nothing may be done for an older spec.
+pub(crate) async fn ensure_finalizers(cluster: &Cluster, in_use: &InUse, pass: &mut Pass) -> Result<(), Stop> {
+    if let Some(platform) = &pass.platform {
+        in_use.add::<Platform>(cluster, &platform.metadata).await.map_err(at_write)?;
+    }
+    if let Some(partner) = &pass.partner {
+        in_use.add::<Partner>(cluster, partner).await.map_err(at_write)?;
+    }
+    let seen = pass.tenant.meta();
+    if has_finalizer(seen) {
+        return Ok(());
+    }
+    let tenants = cluster.namespaced::<Tenant>(seen.namespace.as_deref().unwrap_or_default());
+    let patched = tenants.patch(Patch::of(seen).add_finalizer(seen, FINALIZER)).await.map_err(at_write)?;
+    let same = patched.metadata.generation == seen.generation && patched.metadata.deletion_timestamp.is_none();
+    pass.tenant = Arc::new(patched);
+    if same { Ok(()) } else { Err(Stop::Raced) }
+}
+
+/// Reads the Tenant again before what cannot be undone: while the platform was asked, the confirmation may have been withdrawn
+/// or the Tenant replaced.
+pub(crate) async fn ensure_unchanged(cluster: &Cluster, tenant: &Tenant) -> Result<(), Stop> {
+    let now = read(cluster, tenant).await?;
+    let same = now.uid == tenant.metadata.uid && now.resource_version == tenant.metadata.resource_version;
+    if same { Ok(()) } else { Err(Stop::Raced) }
+}
+
+/// Reads the Tenant again before something is published for it: nothing is for one that is being deleted, or for an older spec.
+pub(crate) async fn ensure_wanted(cluster: &Cluster, tenant: &Tenant) -> Result<(), Stop> {
+    let now = read(cluster, tenant).await?;
+    let same = now.uid == tenant.metadata.uid && now.generation == tenant.metadata.generation;
+    if same && now.deletion_timestamp.is_none() { Ok(()) } else { Err(Stop::Raced) }
+}
+
+async fn read(cluster: &Cluster, tenant: &Tenant) -> Result<ObjectMeta, Stop> {
+    let tenants = cluster.namespaced::<Tenant>(&tenant.namespace().unwrap_or_default());
+    tenants.metadata(&tenant.name_any()).await.map_err(at_read)
+}
+
+/// Whether a Tenant has our finalizer.
+pub(crate) fn has_finalizer(meta: &ObjectMeta) -> bool {
+    meta.finalizers.iter().flatten().any(|name| name == FINALIZER)
+}
+
+/// Removes our finalizer. It works on metadata alone, since the Tenant may be one that cannot be decoded.
+pub(crate) async fn remove_finalizer(cluster: &Cluster, seen: &ObjectMeta) -> Result<(), Refusal> {
+    let Some(patch) = Patch::of(seen).remove_finalizer(seen, FINALIZER) else { return Ok(()) };
+    cluster.namespaced::<Tenant>(seen.namespace.as_deref().unwrap_or_default()).patch_metadata(patch).await
+}

@@ -1,0 +1,88 @@
+//! What a pass knows of its Tenant.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use kube::ResourceExt;
+use kube::core::ObjectMeta;
+
+use super::notes::Notes;
+use crate::controller::checks::Subject;
+use crate::controller::queue::phase;
+use crate::plan::{CheckPlan, Done, Outcome, Rewrites, Stop};
+use crate::resources::{Platform, SpecHash, Stamp, Tenant};
+
+/// What a pass knows of its Tenant.
+pub(crate) struct Pass {
+    /// As it was last read or written.
+    pub(crate) tenant: Arc<Tenant>,
+    /// Our stamp on the platform.
+    pub(crate) stamp: Stamp,
+    /// Its Platform, if there is one.
+    pub(crate) platform: Option<Arc<Platform>>,
+    /// The Partner that it names, if there is one.
+    pub(crate) partner: Option<ObjectMeta>,
+    /// Its namespace and name.
+    pub(crate) key: String,
+    /// The hash of its spec and Secrets.
+    pub(crate) hash: Option<SpecHash>,
+    /// What is to be checked with Microsoft; nothing unless it is live.
+    pub(crate) check_plan: Option<CheckPlan>,
+    pub(crate) rewrites: Rewrites,
+}
+
+impl Pass {
+    pub(crate) fn new(tenant: Arc<Tenant>, platform: Option<Arc<Platform>>, stamp: Stamp) -> Self {
+        Self {
+            key: tenant_key(&tenant),
+            tenant,
+            stamp,
+            platform,
+            partner: None,
+            hash: None,
+            check_plan: None,
+            rewrites: Rewrites::default(),
+        }
+    }
+
+    /// Whether the Tenant is of the generation that was seen, and still to be kept if it was.
+    pub(crate) fn is_of(&self, seen: &Tenant) -> bool {
+        let (now, seen) = (&self.tenant.metadata, &seen.metadata);
+        now.generation == seen.generation && now.deletion_timestamp.is_some() == seen.deletion_timestamp.is_some()
+    }
+
+    /// The Tenant as its checks see it.
+    pub(crate) fn subject(&self) -> Subject<'_> {
+        Subject {
+            tenant: &self.tenant,
+            platform: self.platform.as_deref(),
+            hash: self.hash.as_ref(),
+            phase: phase(&self.tenant.uid().unwrap_or_default()),
+        }
+    }
+
+    /// Notes which versions of the Tenant are no more once the status is written, if it is.
+    pub(crate) fn note_replaced(&self, writes_status: bool, notes: &mut Notes) {
+        let present = self.tenant.resource_version();
+        if writes_status {
+            notes.replaced.extend(present);
+        } else {
+            notes.replaced.retain(|version| Some(version) != present.as_ref());
+        }
+    }
+
+    /// Notes writes whose value the platform did not keep.
+    pub(crate) fn note_rewrites(&self, outcome: &Result<Outcome, Stop>, notes: &mut Notes) {
+        if let Ok(Outcome::Live { done, difference, .. }) = outcome {
+            if *done != Done::Nothing {
+                notes.rewritten = Some(Instant::now());
+            }
+            notes.rewrites = self.hash.clone().map(|hash| (hash, self.rewrites.after(*done, difference)));
+        }
+    }
+}
+
+/// `namespace/name`.
+pub(crate) fn tenant_key(tenant: &Tenant) -> String {
+    format!("{}/{}", tenant.namespace().unwrap_or_default(), tenant.name_any())
+}
