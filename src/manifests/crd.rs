@@ -166,23 +166,28 @@ pub fn notes(leaf: &Leaf, schema: &Value) -> String {
     }
     let switches: Vec<&str> = leaf.switches().map(|toggle| toggle.path).collect();
     if !switches.is_empty() {
-        text += &format!(" Hidden while {} is off.", switches.join(" or "));
+        text += &format!(" Ignored while {} is false.", switches.join(" or "));
     }
-    text += match leaf.required {
-        Required::No => "",
-        Required::ToCreate => " Required to create a tenant.",
-        Required::WhenOn => " Required while it is shown.",
-    };
+    text += required(leaf);
     if let Some(default) = leaf.default {
         let default = default.trim_matches('"');
         text += &format!(" Platform default: {}.", if default.is_empty() { "empty" } else { default });
     }
     text += match leaf.script {
         Script::No => "",
-        Script::SwitchedOn => " Switching it on waits for the provisioning script.",
-        Script::Changed => " A change waits for the provisioning script.",
+        Script::SwitchedOn => " Turning it on requires a run of the provisioning script.",
+        Script::Changed => " A change requires a run of the provisioning script.",
     };
     text + &format!(" Authority: {}.", leaf.authority.describe())
+}
+
+/// When the platform needs a value.
+pub(super) fn required(leaf: &Leaf) -> &'static str {
+    match leaf.required {
+        Required::No => "",
+        Required::ToCreate => " Required to create a tenant.",
+        Required::WhenOn => " Required otherwise.",
+    }
 }
 
 /// What is known about a field of the spec's head, to follow its own text.

@@ -26,17 +26,17 @@ const HEAD: [(&str, &str); 5] = [
 pub fn examples() -> Vec<(String, String)> {
     let needed =
         "Needs the Secret 'acs' with a connection string under 'connection-string', and the Partner 'northwind'.";
-    let about = format!("Every setting of a Tenant, with its manual. {needed}");
+    let about = format!("Every setting of a Tenant, with its description. {needed}");
     let mut files = vec![
         ("examples/settings/full.yaml".to_owned(), Manifest::new(&about).commented().write(|_| true)),
         (
             "examples/settings/minimal.yaml".to_owned(),
-            Manifest::new("The least that creates a tenant. Everything else stays as the platform has it.").write(|_| false),
+            Manifest::new("The minimum that creates a tenant. All other settings keep the values of the platform.").write(|_| false),
         ),
         (
             "examples/settings/attendant-console-filter.yaml".to_owned(),
             Manifest::new(
-                "Narrows the search of Attendant Console down to users of one domain and language. Nimbus does not check it.",
+                "Narrows the search of Attendant Console to users of one domain and language. Nimbus does not validate it.",
             )
             .write(|leaf| leaf == attendant_console::FILTER),
         ),

@@ -37,25 +37,25 @@ use crate::settings::value::Text;
 )]
 #[serde(rename_all = "camelCase")]
 pub struct PartnerSpec {
-    /// The partner's name as people know it.
+    /// Display name of the partner.
     #[schemars(length(min = 1, max = 128))]
     pub display_name: String,
-    /// The partner's id on the platform: what the platform holds for a Tenant that names this Partner.
+    /// ID of the partner on the platform, which a Tenant that names this Partner is assigned to.
     pub platform_partner_id: Text<PartnerId>,
-    /// The partner's own Entra tenant, where its administration groups live.
+    /// The partner's own Entra tenant, which contains its administration groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "guid_schema")]
     pub entra_tenant_id: Option<Text<Guid>>,
 }
 
-/// What the operator last saw of a Partner.
+/// Observed state of a Partner.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PartnerStatus {
-    /// The generation that this status speaks of; -1 until the operator looked.
+    /// Generation that this status describes; -1 before the first observation.
     #[serde(default)]
     pub observed_generation: i64,
-    /// Ready: Tenants may name it; not while it is being deleted.
+    /// Ready: Tenants can refer to this Partner. False while it is being deleted.
     #[serde(default)]
     pub conditions: Vec<Condition>,
 }

@@ -10,7 +10,7 @@ use crate::settings::endpoint;
 use crate::settings::format::Guid;
 use crate::settings::value::{Text, object_name};
 
-/// How to reach one backing platform, and which namespaces may use it.
+/// How to reach one backing platform, and which namespaces can use it.
 #[expect(clippy::duplicated_attributes, reason = "each printcolumn has a type")]
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(
@@ -37,59 +37,62 @@ use crate::settings::value::{Text, object_name};
 )]
 #[serde(rename_all = "camelCase")]
 pub struct PlatformSpec {
-    /// Base URL of the platform's admin API. Plain http is for loopback only.
+    /// Base URL of the platform's admin API. Plain http is allowed for loopback addresses only.
     #[schemars(schema_with = "endpoint_schema")]
     pub endpoint: String,
 
-    /// Certificates (PEM) that the endpoint's certificate may be issued by, instead of the public ones.
+    /// PEM-encoded CA certificates that replace the public ones when the certificate of the endpoint is verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 65_536))]
     pub ca_bundle: Option<String>,
 
-    /// How the operator proves who it is. The role behind the credentials is the ceiling of what can be written.
+    /// Credentials of the operator. Their role on the platform limits what the operator can write.
     pub authentication: Authentication,
 
-    /// Which operator serves this Platform, by its `--instance`. Unset means 'default'.
+    /// Operator instance that serves this Platform (its `--instance`). It cannot be changed once set. Unset means
+    /// 'default'.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "instance_schema")]
     pub instance: Option<String>,
 
-    /// Which namespaces may hold Tenants of this Platform. Unset means none.
+    /// Namespaces that can contain Tenants of this Platform. Unset means none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-kubernetes-validations" = allowed_namespaces_rules()))]
     pub allowed_namespaces: Option<AllowedNamespaces>,
 
-    /// How much may happen on the platform.
+    /// Limits on what the operator does on the platform.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
 
-    /// Where Microsoft is and as which apps Nimbus is known there, for checks and grant links. While it is unset, Microsoft is
-    /// not asked anything and every check is Unknown; `microsoft: {}` checks what needs no app.
+    /// Microsoft endpoints and the apps of Nimbus, for checks and grant links. If unset, Microsoft is not called and
+    /// every check is Unknown. `microsoft: {}` runs only the checks that need no app.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub microsoft: Option<Microsoft>,
 
-    /// Where people find help; shown in hints.
+    /// Where users find help; shown in hints.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub support: Option<Support>,
 }
 
-/// Where Microsoft is and as which apps Nimbus is known there.
+/// Microsoft endpoints and the apps of Nimbus.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Microsoft {
-    /// Base URL of the log-in. Plain http is for loopback only. Unset means 'https://login.microsoftonline.com'.
+    /// Base URL of the Microsoft login. Plain http is allowed for loopback addresses only. Unset means
+    /// 'https://login.microsoftonline.com'.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "endpoint_schema")]
     pub login_base_url: Option<String>,
-    /// Base URL of Microsoft Graph, without a version. Plain http is for loopback only. Unset means
+    /// Base URL of Microsoft Graph, without a version. Plain http is allowed for loopback addresses only. Unset means
     /// 'https://graph.microsoft.com'.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "endpoint_schema")]
     pub graph_base_url: Option<String>,
-    /// The Nimbus app, as which Microsoft Graph is asked: only what this app may see says something about Nimbus.
+    /// The Nimbus app, which the operator uses to call Microsoft Graph: only the permissions of this app determine what
+    /// Nimbus can do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nimbus_app: Option<NimbusApp>,
-    /// Application (client) id of the app that sends chats, for its grant link.
+    /// Application (client) ID of the app that sends chats, for its grant link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "guid_schema")]
     pub chat_app_client_id: Option<Text<Guid>>,
@@ -99,11 +102,11 @@ pub struct Microsoft {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NimbusApp {
-    /// Its application (client) id.
+    /// Application (client) ID of the app.
     #[schemars(schema_with = "guid_schema")]
     pub client_id: Text<Guid>,
-    /// The Secret with the key `client-secret`, in the operator's namespace. Unset means that the operator's own federated token
-    /// is used, where it has one.
+    /// Secret with the key `client-secret`, in the operator's namespace. Unset means that the federated token of the
+    /// operator is used, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials_secret_ref: Option<SecretRef>,
 }
@@ -124,17 +127,17 @@ impl Microsoft {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Authentication {
-    /// URL of the token endpoint. Plain http is for loopback only.
+    /// URL of the OAuth 2.0 token endpoint. Plain http is allowed for loopback addresses only.
     #[schemars(schema_with = "endpoint_schema")]
     pub token_url: String,
-    /// The client's id.
+    /// Client ID.
     #[schemars(length(min = 1, max = 256))]
     pub client_id: String,
-    /// The scope to ask for.
+    /// Scope to request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 512))]
     pub scope: Option<String>,
-    /// The Secret with the key `client-secret`, in the operator's namespace.
+    /// Secret with the key `client-secret`, in the operator's namespace.
     pub credentials_secret_ref: SecretRef,
 }
 
@@ -147,35 +150,35 @@ pub struct SecretRef {
     pub name: String,
 }
 
-/// Namespaces that may use a Platform: either a list or all of them.
+/// Namespaces that can use a Platform: either a list or all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AllowedNamespaces {
-    /// These namespaces.
+    /// Names of the namespaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "namespaces_schema")]
     pub names: Option<Vec<String>>,
-    /// Every namespace; only `true` means something.
+    /// All namespaces. Must be true when set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub all: Option<bool>,
 }
 
-/// How much may happen on a platform.
+/// Limits on what the operator does on the platform.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
-    /// The most confirmed deletions of tenants in an hour; further ones wait. Must be a whole number from 0 to 1000. Unset
-    /// means 10.
+    /// Maximum number of confirmed tenant deletions per hour; further deletions wait. Must be a whole number from 0 to
+    /// 1000. Unset means 10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 1000))]
     pub confirmed_deletions_per_hour: Option<i32>,
 }
 
-/// Where people find help.
+/// Where users find help.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Support {
-    /// The vendor's website.
+    /// Website of the vendor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 512))]
     pub website: Option<String>,
@@ -183,58 +186,59 @@ pub struct Support {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 512))]
     pub helpdesk: Option<String>,
-    /// Where the state of the service is published.
+    /// Where the status of the service is published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 512))]
     pub service_status: Option<String>,
 }
 
-/// What the operator last saw of a Platform.
+/// Observed state of a Platform.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlatformStatus {
-    /// The generation that this status speaks of; -1 until the operator looked.
+    /// Generation that this status describes; -1 before the first observation.
     #[serde(default)]
     pub observed_generation: i64,
-    /// The role that the credentials have on the platform: system, partner or tenant.
+    /// Role of the credentials on the platform: system, partner or tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = bounds::WORD))]
     pub role: Option<String>,
-    /// The tenants whose deletion was asked for in the last hour: what the limit counts, each once however often it is tried.
+    /// Tenants whose deletion was requested in the last hour, which counts against the limit. Each is listed once,
+    /// regardless of the number of attempts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub confirmed_deletions: Vec<ConfirmedDeletion>,
-    /// Tenants on the platform with the stamp of this cluster and without a Tenant: the first 20.
+    /// Tenants on the platform with the owner stamp of this cluster and without a Tenant object; the first 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub orphans: Vec<Orphan>,
-    /// How many such tenants there are, and what to do. They are left alone.
+    /// Number of orphans and what to do. The operator does not change them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = bounds::MESSAGE))]
     pub orphans_message: Option<String>,
-    /// Ready: the platform is reachable and the credentials are good.
+    /// Ready: the platform is reachable and the credentials are valid.
     #[serde(default)]
     pub conditions: Vec<Condition>,
 }
 
-/// A tenant whose deletion was asked for.
+/// A tenant whose deletion was requested.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfirmedDeletion {
-    /// The tenant's id.
+    /// ID of the tenant.
     #[schemars(length(min = 1, max = 64))]
     pub tenant_id: String,
-    /// When it was asked for first.
+    /// Time of the first request.
     #[schemars(length(max = 64), extend("format" = "date-time"))]
     pub at: String,
 }
 
-/// A tenant on the platform without a Tenant.
+/// A tenant on the platform without a Tenant object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Orphan {
-    /// The tenant's id.
+    /// ID of the tenant.
     #[schemars(length(min = 1, max = 64))]
     pub id: String,
-    /// Its stamp: cluster, namespace and name of the Tenant that it had.
+    /// Owner stamp: cluster, namespace and name of the former Tenant.
     #[schemars(length(max = bounds::STAMP))]
     pub stamp: String,
 }
@@ -284,7 +288,7 @@ fn instance_schema(_: &mut SchemaGenerator) -> Schema {
     let mut schema = object_name();
     let mut rules =
         schema.get("x-kubernetes-validations").and_then(|rules| rules.as_array()).cloned().unwrap_or_default();
-    rules.push(serde_json::json!({ "rule": "self == oldSelf", "message": "may not be changed once set" }));
+    rules.push(serde_json::json!({ "rule": "self == oldSelf", "message": "cannot be changed once set" }));
     schema.insert("x-kubernetes-validations".into(), rules.into());
     schema
 }
@@ -301,6 +305,6 @@ fn namespaces_schema(_: &mut SchemaGenerator) -> Schema {
 fn allowed_namespaces_rules() -> serde_json::Value {
     serde_json::json!([
         { "rule": "has(self.names) != has(self.all)", "message": "must have exactly one of 'names' and 'all'" },
-        { "rule": "!has(self.all) || self.all", "message": "'all' may only be true; leave allowedNamespaces out to allow none" },
+        { "rule": "!has(self.all) || self.all", "message": "'all' must be true; omit allowedNamespaces to allow none" },
     ])
 }

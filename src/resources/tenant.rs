@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::status::TenantStatus;
 use crate::settings::{Authority, Settings, value::object_name};
 
-/// What the *Tenant Administration* view holds, plus how this operator treats the tenant. A setting that is not given is not
-/// managed: its value on the platform is left alone. An empty text clears the value.
+/// The settings of the *Tenant Administration* view, and how the operator treats the tenant. A setting that is not set
+/// is not managed: its value on the platform is not changed. An empty text clears the value.
 #[expect(clippy::duplicated_attributes, reason = "each printcolumn has a type")]
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(
@@ -58,31 +58,32 @@ use crate::settings::{Authority, Settings, value::object_name};
 )]
 #[serde(rename_all = "camelCase")]
 pub struct TenantSpec {
-    /// The Platform that the tenant lives on. Fixed once set: a move to another platform is a migration.
+    /// Platform that the tenant is hosted on. It cannot be changed once set: a move to another platform is a migration.
     #[schemars(extend("x-kubernetes-validations" = platform_ref_rules()))]
     pub platform_ref: PlatformRef,
 
-    /// While true, the platform is not called for this Tenant. Unset means false.
+    /// If true, the operator does not call the platform for this Tenant. Unset means false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspend: Option<bool>,
 
-    /// How often the platform is compared with this spec, in seconds. Unset means 3600.
+    /// Interval in seconds at which the platform is compared with this spec. Unset means 3600.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 60, max = 604_800))]
     pub sync_interval_seconds: Option<i32>,
 
-    /// What happens when somebody changed a managed setting on the platform: Correct writes this spec's value again, Report
-    /// only says so. Unset means Correct.
+    /// What happens when a managed setting is changed on the platform: Correct restores the value of this spec, Report
+    /// only reports the difference. Unset means Correct.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift_policy: Option<DriftPolicy>,
 
-    /// Whether a tenant that is already on the platform and belongs to nobody may be taken over: Never; IfMatches, when it
-    /// already has the settings of this spec; Always, whatever the difference. Unset means IfMatches.
+    /// Whether an existing tenant without an owner is adopted: Never; IfMatches, if its settings already equal those of
+    /// this spec; Always, regardless of differences. Unset means IfMatches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adoption_policy: Option<AdoptionPolicy>,
 
-    /// What happens to the tenant on the platform when this Tenant is deleted: Retain leaves it there and gives it free; Delete
-    /// deletes it, which needs the annotation `nimbus.luware.com/confirm-deletion` with the tenant's id. Unset means Retain.
+    /// What happens to the tenant on the platform when this Tenant is deleted: Retain keeps the tenant and releases its
+    /// ownership. Delete deletes it, which requires the annotation `nimbus.luware.com/confirm-deletion` with the tenant
+    /// ID. Unset means Retain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_policy: Option<DeletionPolicy>,
 
@@ -100,7 +101,7 @@ pub struct PlatformRef {
     pub name: String,
 }
 
-/// What happens when somebody changed a managed setting on the platform.
+/// What happens when a managed setting is changed on the platform.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[expect(missing_docs, reason = "described at the field: docs on variants would change the schema's shape")]
 pub enum DriftPolicy {
@@ -109,7 +110,7 @@ pub enum DriftPolicy {
     Report,
 }
 
-/// Whether a tenant that belongs to nobody may be taken over.
+/// Whether an existing tenant without an owner is adopted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[expect(missing_docs, reason = "described at the field: docs on variants would change the schema's shape")]
 pub enum AdoptionPolicy {
@@ -155,6 +156,6 @@ fn name_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
 fn platform_ref_rules() -> serde_json::Value {
     serde_json::json!([{
         "rule": "self.name == oldSelf.name",
-        "message": "may not be changed once set: a move to another platform is a migration",
+        "message": "cannot be changed once set: a move to another platform is a migration",
     }])
 }

@@ -93,7 +93,7 @@ formats! {
     Phone {
         pattern: "^[+][1-9][0-9]{1,14}$",
         max: 16,
-        allowed: "a telephone number in E.164 format, such as '+41445551234': a plus and 2 to 15 digits, no blanks, dashes or extension",
+        allowed: "a phone number in E.164 format, such as '+41445551234': a plus sign and 2 to 15 digits, without spaces, dashes or extension",
     }
 }
 
@@ -194,7 +194,7 @@ formats! {
     Token {
         pattern: "^[!-~]([ -~]{0,62}[!-~])?$",
         max: 64,
-        allowed: "1 to 64 printable ASCII characters, no blank at either end, such as '2026-11-25'",
+        allowed: "1 to 64 printable ASCII characters without leading or trailing spaces, such as '2026-11-25'",
     }
 }
 

@@ -40,7 +40,7 @@ use tabs::partner::PartnerTabSpec;
 use tabs::presence_tracking::PresenceTrackingSpec;
 use tabs::provisioning::ProvisioningSpec;
 
-/// Everything that the tabs of the *Tenant Administration* view hold. A setting that is not given is not managed: it is
+/// Everything that the tabs of the *Tenant Administration* view hold. A setting that is not set is not managed: it is
 /// never compared, never sent and never defaulted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -48,31 +48,32 @@ pub struct Settings {
     /// The General tab: names, identity, administration groups and billing address.
     pub general: GeneralSpec,
 
-    /// The Contact tab: whom to notify in case of maintenance, issues and other technical questions.
+    /// The Contact tab: the person to notify about maintenance, issues and other technical questions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<ContactSpec>,
 
-    /// The Partner tab: which partner looks after this tenant.
+    /// The Partner tab: the partner that administers this tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner: Option<PartnerTabSpec>,
 
-    /// The Data Privacy tab: what a partner sees, what is recorded, and for how long.
+    /// The Data Privacy tab: what the partner sees, what is recorded, and how long it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_privacy: Option<DataPrivacySpec>,
 
-    /// The Provisioning tab: defaults for new services. Nothing in it changes services that are there already.
+    /// The Provisioning tab: defaults for new services. Existing services are not changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provisioning: Option<ProvisioningSpec>,
 
-    /// The Extensions tab. Extensions may be configured before they are licensed; they take effect later.
+    /// The Extensions tab. Extensions can be configured before they are licensed; the settings take effect later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extensions: Option<ExtensionsSpec>,
 
-    /// The Modalities tab. Modalities may be configured before they are available; they take effect later.
+    /// The Modalities tab. Modalities can be configured before they are available; the settings take effect later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modalities: Option<ModalitiesSpec>,
 
-    /// The Licenses tab: the state of the subscription, and what was bought. What is in use is read in the status.
+    /// The Licenses tab: the state of the subscription and the purchased contingents. Usage is reported in
+    /// `status.licenses`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licenses: Option<LicensesSpec>,
 }
@@ -84,21 +85,20 @@ pub struct ExtensionsSpec {
     /// Outbound tasks, which Power Automate schedules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outbound: Option<OutboundSpec>,
-    /// Interact: calls from a web page that reach an agent in Teams.
+    /// Interact: calls from a web page to an agent in Teams.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interact: Option<InteractSpec>,
-    /// Assistant. While useOwnAcsInstance is off, the connection string is hidden: it is kept, neither compared nor
-    /// sent.
+    /// Assistant. The connection string is managed only while useOwnAcsInstance is true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assistant: Option<AssistantSpec>,
-    /// Attendant Console. While overwriteUserSettings is off, users choose between both designs if useNewDesign is on,
-    /// and see the old one if it is off. While it is on, everybody sees the new design if useNewDesign is on, and the
-    /// old one if it is off.
+    /// Attendant Console. While overwriteUserSettings is false, users choose between the old and the new design if
+    /// useNewDesign is true, and see the old design otherwise. While it is true, all users see the new design if
+    /// useNewDesign is true, and the old design otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attendant_console: Option<AttendantConsoleSpec>,
-    /// Presence Tracking: with the permission Presence.Read.All, Nimbus tells a user in a call from one that is only
-    /// busy, and also routes calls in "Presence Privacy mode". An administrator grants it by the grant link or by a run
-    /// of the provisioning script.
+    /// Presence Tracking. With the permission Presence.Read.All, Nimbus distinguishes a user in a call from a user who
+    /// is only busy, and also routes calls to users in "Presence Privacy mode". An administrator grants the permission
+    /// by the grant link or by running the provisioning script.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub presence_tracking: Option<PresenceTrackingSpec>,
 }
@@ -107,14 +107,15 @@ pub struct ExtensionsSpec {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModalitiesSpec {
-    /// Instant Messaging: users handle chats. While it is off, the other settings of the section are hidden: they are
-    /// kept, neither compared nor sent. So are connection string and resource id while useOwnAcsInstance is off.
+    /// Instant Messaging: users handle chats. While it is off, the other settings of the section are not managed: they
+    /// are kept, but neither compared nor sent. The same holds for connection string and resource ID while
+    /// useOwnAcsInstance is false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instant_messaging: Option<InstantMessagingSpec>,
     /// External tasks, which Power Automate creates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_task: Option<ExternalTaskSpec>,
-    /// Email tasks. This modality has no switch.
+    /// Email tasks. This modality has no on/off switch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<EmailSpec>,
 }

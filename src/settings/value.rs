@@ -53,12 +53,12 @@ pub struct SecretKeyRef {
     /// Name of the Secret, in the namespace of the Tenant.
     #[schemars(schema_with = "secret_name")]
     pub name: String,
-    /// Key in the Secret's data.
+    /// Key in the data of the Secret.
     #[schemars(schema_with = "secret_key")]
     pub key: String,
 }
 
-/// A Secret that the operator makes in the namespace of the Tenant, and that belongs to the Tenant.
+/// A Secret that the operator creates in the namespace of the Tenant and that the Tenant owns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OutputRef {

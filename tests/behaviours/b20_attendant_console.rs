@@ -44,9 +44,9 @@ pub mod platform_only {
         // manual.
         let rows = [
             (false, false, "old", "old", "the old design"),
-            (true, false, "old", "new", "the design that they chose"),
-            (false, true, "old", "old", "the old design, whatever they chose"),
-            (true, true, "new", "new", "the new design, whatever they chose"),
+            (true, false, "old", "new", "the design of their choice"),
+            (false, true, "old", "old", "the old design, regardless of their choice"),
+            (true, true, "new", "new", "the new design, regardless of their choice"),
         ];
         for (new, overwrite, of_anna, of_bob, words) in rows {
             assert!(DESIGNS.contains(&format!("| {new} | {overwrite} | {words} |")), "the table of the manual");

@@ -164,14 +164,13 @@ async fn rule_10_immutable_fields_cannot_change() {
 
     let moved = fixture.try_patch(json!({ "spec": { "platformRef": { "name": "another" } } })).await;
     let says =
-        ["spec.platformRef: Invalid value", "may not be changed once set: a move to another platform is a migration"];
+        ["spec.platformRef: Invalid value", "cannot be changed once set: a move to another platform is a migration"];
     let message = refused(moved, 422, &says).unwrap();
     assert!(!message.contains("immutable"), "Flux and kubectl delete and re-create on that word: {message}");
 
     let other = uuid::Uuid::new_v4().to_string();
     let renamed = fixture.try_patch(json!({ "spec": { "general": { "tenantId": other } } })).await;
-    let says =
-        ["spec.general.tenantId: Invalid value", "it is the identity of the tenant; create another Tenant instead"];
+    let says = ["spec.general.tenantId: Invalid value", "it identifies the tenant; create another Tenant instead"];
     let message = refused(renamed, 422, &says).unwrap();
     assert!(!message.contains("immutable"), "{message}");
 

@@ -72,7 +72,7 @@ async fn rule_06_descriptions_have_unit_and_authority() {
             }
             let name = node.path.last().unwrap();
             for unit in ["Seconds", "Months", "PerHour"].iter().filter(|unit| name.ends_with(**unit)) {
-                says(if *unit == "PerHour" { "in an hour" } else { &unit[..unit.len() - 1] }.to_lowercase().trim());
+                says(if *unit == "PerHour" { "per hour" } else { &unit[..unit.len() - 1] }.to_lowercase().trim());
             }
         }
     }

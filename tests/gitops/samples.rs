@@ -48,7 +48,7 @@ pub fn samples() -> Vec<Sample> {
             &["", "contoso", "contoso.", "-a.example", "a_b.example", "https://contoso.com"],
         ),
         texts(
-            "must be a telephone number in E.164 format, such as '+41445551234': a plus and 2 to 15 digits, no blanks, dashes or extension",
+            "must be a phone number in E.164 format, such as '+41445551234': a plus sign and 2 to 15 digits, without spaces, dashes or extension",
             &["+41445551234", "+12"],
             &["0445551234", "+41 44 555", "+41-44", "+0445551234", "+1", "+41445551234x"],
         ),
@@ -96,7 +96,7 @@ pub fn samples() -> Vec<Sample> {
             &["", "Acs", "-acs", "acs-", "a..b", "a_b", "a/b"],
         ),
         texts(
-            "must be 1 to 64 printable ASCII characters, no blank at either end, such as '2026-11-25'",
+            "must be 1 to 64 printable ASCII characters without leading or trailing spaces, such as '2026-11-25'",
             &["2026-11-25", "~", "a, b!"],
             &["", " a", "a ", "a\nb", "\u{e9}"],
         ),
@@ -130,7 +130,7 @@ pub fn samples() -> Vec<Sample> {
             refused: vec![json!({}), json!({ "names": ["contoso"], "all": true })],
         },
         Sample {
-            message: "'all' may only be true; leave allowedNamespaces out to allow none",
+            message: "'all' must be true; omit allowedNamespaces to allow none",
             accepted: vec![json!({ "all": true })],
             refused: vec![json!({ "all": false })],
         },
@@ -141,19 +141,19 @@ pub fn transitions() -> Vec<Transition> {
     let id = "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
     vec![
         Transition {
-            message: "may not be changed once set: a move to another platform is a migration",
+            message: "cannot be changed once set: a move to another platform is a migration",
             before: json!({ "name": "one" }),
             accepted: json!({ "name": "one" }),
             refused: json!({ "name": "two" }),
         },
         Transition {
-            message: "may not be changed once set: it is the identity of the tenant; create another Tenant instead",
+            message: "cannot be changed once set: it identifies the tenant; create another Tenant instead",
             before: json!(id),
             accepted: json!(id.to_uppercase()),
             refused: json!(id.replace('6', "7")),
         },
         Transition {
-            message: "may not be changed once set",
+            message: "cannot be changed once set",
             before: json!("one"),
             accepted: json!("one"),
             refused: json!("two"),

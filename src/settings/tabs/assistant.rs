@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 use crate::settings::leaf::{Authority::*, Leaf};
 use crate::settings::value::SecretKeyRef;
 
-/// Assistant. While its own ACS instance is off, the connection string is hidden: it is kept, neither compared nor sent.
+/// Assistant. The connection string is managed only while its own ACS instance is on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AssistantSpec {
-    /// "Use your own ACS Instance": whether Assistant uses an instance of Azure Communication Services of your own. Needs a
-    /// connection string.
+    /// "Use your own ACS Instance": whether Assistant uses your own instance of Azure Communication Services. Requires
+    /// a connection string.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub use_own_acs_instance: Option<bool>,
-    /// "ACS connection string" of Azure Communication Services, in a Secret. It cannot be cleared.
+    /// "ACS connection string" of Azure Communication Services, read from a Secret. It cannot be cleared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acs_connection_string_ref: Option<SecretKeyRef>,
 }

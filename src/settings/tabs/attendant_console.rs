@@ -8,7 +8,7 @@ use crate::settings::leaf::{Authority::*, Leaf};
 use crate::settings::value::{Clearable, Text};
 
 formats! {
-    /// A filter of Microsoft Graph. Nimbus does not judge its syntax, so neither does anybody before it.
+    /// A filter of Microsoft Graph. Nimbus does not validate its syntax, so the operator does not either.
     GraphFilter {
         pattern: "^[^\\x00-\\x1f\\x7f]+$",
         max: 4096,
@@ -30,32 +30,34 @@ formats! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AttendantConsoleSpec {
-    /// "Use new Attendant Console Design": whether users may switch to the new design (AC2).
+    /// "Use new Attendant Console Design": whether users can switch to the new design (AC2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub use_new_design: Option<bool>,
-    /// "Overwrite User Settings": whether every user sees the new or the old design, as useNewDesign says, whatever they chose.
+    /// "Overwrite User Settings": whether all users see the design that useNewDesign selects, regardless of their own
+    /// choice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overwrite_user_settings: Option<bool>,
-    /// "Global Contact Search MS Graph Filter": narrows the search of Attendant Console down, by the value of `$filter` in a
-    /// query of Microsoft Graph, not the whole URL. It is joined to each search by AND and also hides the accounts of Nimbus
-    /// services. Nimbus does not check it: a broken filter, or one that needs more permissions, makes every search empty.
+    /// "Global Contact Search MS Graph Filter": narrows the search of Attendant Console. It is the value of `$filter`
+    /// in a Microsoft Graph query, not the whole URL. It is combined with each search by AND and also hides the
+    /// accounts of Nimbus services. Nimbus does not validate it: with an invalid filter, or one that needs more
+    /// permissions, every search is empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub global_contact_search_filter: Option<Clearable<GraphFilter>>,
-    /// "Team Visibility in Attendant Console": HideMembers shows services and their overall availability only, so that nobody
-    /// goes past a queue; ShowOwnMembers also the available members of services that the attendant belongs to; ShowAllMembers
-    /// the members of any service.
+    /// "Team Visibility in Attendant Console": HideMembers shows services and their overall availability only, so that
+    /// queues are not bypassed. ShowOwnMembers also shows the available members of services that the attendant belongs
+    /// to. ShowAllMembers shows the members of all services.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub team_visibility: Option<Text<TeamVisibility>>,
 }
 
-/// Who sees which design, for the manual.
+/// Which users see which design, for the settings reference.
 pub const DESIGNS: &str = "\
 | useNewDesign | overwriteUserSettings | users see |
 |---|---|---|
 | false | false | the old design |
-| true | false | the design that they chose |
-| false | true | the old design, whatever they chose |
-| true | true | the new design, whatever they chose |
+| true | false | the design of their choice |
+| false | true | the old design, regardless of their choice |
+| true | true | the new design, regardless of their choice |
 ";
 
 /// Where the section stands below `spec`.

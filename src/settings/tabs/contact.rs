@@ -7,7 +7,7 @@ use crate::settings::format::{Email, Line, Phone, Sip};
 use crate::settings::leaf::{Authority::*, Leaf};
 use crate::settings::value::Clearable;
 
-/// Whom to notify in case of maintenance, issues and other technical questions.
+/// The person to notify about maintenance, issues and other technical questions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ContactSpec {
@@ -20,7 +20,7 @@ pub struct ContactSpec {
     /// "Phone Number" of the contact, in E.164 format.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<Clearable<Phone>>,
-    /// "SIP Address" of the contact; in Teams usually the user principal name. The scheme `sip:` may be left out.
+    /// "SIP Address" of the contact. In Teams, this is usually the user principal name. The `sip:` prefix is optional.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sip_address: Option<Clearable<Sip>>,
 }

@@ -26,67 +26,67 @@ formats! {
     }
 }
 
-/// Licences by the name of the feature. A name that is not given is not managed.
+/// Licenses by the name of the feature. A name that is not set is not managed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Features(BTreeMap<String, i32>);
 
-/// How many licences were bought, by what they are for.
+/// Number of licenses that were purchased, by kind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ContingentsSpec {
-    /// "Service": licences of services, one type per service.
+    /// "Service": licenses of services, one type per service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub services: Option<ServiceContingentsSpec>,
-    /// "User": licences of users.
+    /// "User": licenses of users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub users: Option<UserContingentsSpec>,
-    /// "Modalities": allowed users per channel of communication.
+    /// "Modalities": allowed users per communication channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modalities: Option<ModalityContingentsSpec>,
 }
 
-/// Licences of services.
+/// Licenses of services.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceContingentsSpec {
-    /// "Advanced Routing": bought for services, the default licence of new ones.
+    /// "Advanced Routing": purchased for services; the default license of new services.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advanced_routing: Option<Contingent>,
-    /// "Enterprise Routing": bought for services with advanced features.
+    /// "Enterprise Routing": purchased for services with advanced features.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enterprise_routing: Option<Contingent>,
-    /// "Contact Center": bought for services with Contact Center features.
+    /// "Contact Center": purchased for services with Contact Center features.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact_center: Option<Contingent>,
-    /// "Feature Licenses": bought for features of services, by the name of the feature, each from 0 to 1000000. Each name is
-    /// managed by itself: one that is not given is left alone.
+    /// "Feature Licenses": purchased for features of services, by the name of the feature, each from 0 to 1000000. Each
+    /// name is managed on its own: names that are not set are not changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<Features>,
 }
 
-/// Licences of users.
+/// Licenses of users.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserContingentsSpec {
-    /// "Contact Center User": bought for users (agents) with Contact Center features.
+    /// "Contact Center User": purchased for users (agents) with Contact Center features.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact_center: Option<Contingent>,
-    /// "Attendant Console": bought for users who have Attendant Console enabled.
+    /// "Attendant Console": purchased for users who have Attendant Console enabled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attendant_console: Option<Contingent>,
-    /// "Assistant": bought for users who have Assistant enabled.
+    /// "Assistant": purchased for users who have Assistant enabled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assistant: Option<Contingent>,
-    /// "Interact User": bought for users who have Interact enabled.
+    /// "Interact User": purchased for users who have Interact enabled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interact: Option<Contingent>,
-    /// "Transcription": bought for users who have Transcription enabled, which includes Live Caption.
+    /// "Transcription": purchased for users who have Transcription enabled (Live Caption included).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transcription: Option<Contingent>,
 }
 
-/// Licences of modalities.
+/// Licenses of modalities.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModalityContingentsSpec {
@@ -171,7 +171,7 @@ impl JsonSchema for Features {
         let mut count = Contingent::json_schema(generator);
         count.insert(
             "description".to_owned(),
-            "How many services may have the feature of this name, from 0 to 1000000.".into(),
+            "Number of services that can have the feature of this name, from 0 to 1000000.".into(),
         );
         json_schema!({
             "type": "object",

@@ -10,31 +10,31 @@ use crate::settings::value::Count;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DataPrivacySpec {
-    /// "Allow Partner to see User Identifiers": whether the partner sees the clear names of Nimbus users. While off, it sees
-    /// asterisks.
+    /// "Allow Partner to see User Identifiers": whether the partner sees the names of Nimbus users. If false, the
+    /// partner sees asterisks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_partner_to_see_user_identifiers: Option<bool>,
-    /// "Allow Partner to see Customer Identifiers": whether the partner sees the identifiers of calling customers. While off,
-    /// it sees asterisks.
+    /// "Allow Partner to see Customer Identifiers": whether the partner sees the identifiers of calling customers. If
+    /// false, the partner sees asterisks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_partner_to_see_customer_identifiers: Option<bool>,
-    /// "Persist User States in Reporting": whether states of users are recorded for reports and the OData feed, with user,
-    /// organization unit, responsibility profile and presence. That is personal data: judge it by the GDPR before switching it
-    /// on. Switching it off closes open records and leaves existing ones alone.
+    /// "Persist User States in Reporting": whether the states of users are recorded for reports and the OData feed,
+    /// with user, organization unit, responsibility profile and presence. This is personal data: check your obligations
+    /// under the GDPR before you turn it on. Turning it off closes open records and leaves existing ones unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub persist_user_states_in_reporting: Option<bool>,
-    /// "Show User Time in State": whether dashboards, widgets and the list of services show how long users have been in their
-    /// state.
+    /// "Show User Time in State": whether dashboards, widgets and the list of services show how long users have been in
+    /// their current state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub show_user_time_in_state: Option<bool>,
-    /// "Data Retention Time" in months, after which historical data is purged; a purge is completed within 24 hours. What is
-    /// purged cannot be brought back: a shorter time than the platform has, or the first one, needs the annotation
-    /// `nimbus.luware.com/confirm-retention` with old and new value, such as "24->12" or "none->12", on an existing tenant.
-    /// Correcting drift never shortens it.
+    /// "Data Retention Time" in months. Historical data is purged when it is older; a purge completes within 24 hours.
+    /// Purged data cannot be restored: on an existing tenant, a shorter time than that of the platform, or the first
+    /// one, requires the annotation `nimbus.luware.com/confirm-retention` with the old and the new value, such as
+    /// "24->12" or "none->12". Drift correction never shortens the time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_retention_months: Option<Count<1, 1200>>,
-    /// "Allow to share Personal Identifiable Information (PII)": whether personal data serves as identifier of a user. While
-    /// off, it is a pseudonym. To change it, raise a ticket.
+    /// "Allow to share Personal Identifiable Information (PII)": whether personal data identifies a user. If false, a
+    /// pseudonym is used instead. To change this setting, raise a ticket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_sharing_pii: Option<bool>,
 }

@@ -10,8 +10,9 @@ use crate::settings::value::Count;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EmailSpec {
-    /// "Max concurrent Email Tasks": the most email tasks per service that can be scheduled or in progress at the same time.
-    /// Acts at once; further tasks wait until the backlog is below the limit, running ones are left alone.
+    /// "Max concurrent Email Tasks": maximum number of email tasks per service that are scheduled or in progress at the
+    /// same time. Takes effect immediately; new tasks wait until the number is below the limit, running tasks are not
+    /// affected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_concurrent_tasks_per_service: Option<Count<1, 200>>,
 }

@@ -10,9 +10,9 @@ use crate::settings::value::Count;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExternalTaskSpec {
-    /// "Max concurrent External Tasks per Service": the most external tasks per service that can be scheduled or in progress
-    /// at the same time. At the limit a further task is discarded with a flow error. Acts at once; running tasks are left
-    /// alone.
+    /// "Max concurrent External Tasks per Service": maximum number of external tasks per service that are scheduled or
+    /// in progress at the same time. At the limit, a new task is discarded with a flow error. Takes effect immediately;
+    /// running tasks are not affected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_concurrent_tasks_per_service: Option<Count<1, 50>>,
 }

@@ -11,38 +11,39 @@ use crate::settings::value::{Clearable, Text};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GeneralSpec {
-    /// "Name": the tenant's name as displayed in the tenant list.
+    /// "Name": name of the tenant in the tenant list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Text<Name>>,
-    /// "O365 Domain": the first or sub-level domain that the tenant is under.
+    /// "O365 Domain": first-level or sub-level domain of the tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub o365_domain: Option<Text<Domain>>,
-    /// "Tenant ID": the tenant's id in Microsoft Entra. It is the identity of the tenant on the platform and stays as it was
-    /// created.
+    /// "Tenant ID": ID of the tenant in Microsoft Entra. It identifies the tenant on the platform and cannot be
+    /// changed.
     #[schemars(extend("x-kubernetes-validations" = tenant_id_rules()))]
     pub tenant_id: Text<Guid>,
-    /// "Company Name": the company behind the tenant.
+    /// "Company Name": company that the tenant belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub company_name: Option<Clearable<Line>>,
-    /// The division of the company.
+    /// Division of the company.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub division: Option<Clearable<Line>>,
-    /// "Partner Administration Security Group (GUID)": object id of the security group whose members administer the partner's
-    /// tenants. The group lives in the partner's own Entra tenant.
+    /// "Partner Administration Security Group (GUID)": object ID of the security group whose members administer the
+    /// tenants of the partner. The group is in the Entra tenant of the partner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner_administration_group_id: Option<Clearable<Guid>>,
-    /// "Tenant Administration Security Group (GUID)": object id of the security group whose members administer this tenant.
+    /// "Tenant Administration Security Group (GUID)": object ID of the security group whose members administer this
+    /// tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant_administration_group_id: Option<Clearable<Guid>>,
-    /// "CRM ID": id of the tenant in the tool for Customer Relationship Management.
+    /// "CRM ID": ID of the tenant in the Customer Relationship Management (CRM) tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crm_id: Option<Clearable<Code>>,
-    /// "Billing Address": where the bill for this tenant is sent. It does not decide where data is stored.
+    /// "Billing Address": where the invoice for this tenant is sent. It does not determine where data is stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub billing_address: Option<BillingAddressSpec>,
 }
 
-/// Where the bill for this tenant is sent.
+/// Where the invoice for this tenant is sent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BillingAddressSpec {
@@ -52,13 +53,13 @@ pub struct BillingAddressSpec {
     /// "Street Address 2".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub street2: Option<Clearable<Line>>,
-    /// "Zip Code": free text, since codes have letters and leading zeros.
+    /// "Zip Code": free text, since postal codes may contain letters and leading zeros.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zip_code: Option<Clearable<PostalCode>>,
     /// "City".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub city: Option<Clearable<Line>>,
-    /// "Country" by ISO 3166-1 alpha-2.
+    /// "Country": ISO 3166-1 alpha-2 code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<Clearable<Country>>,
 }
@@ -105,7 +106,7 @@ fn tenant_id_rules() -> serde_json::Value {
         { "rule": rule::<Guid>(), "message": format!("must be {}", Guid::ALLOWED) },
         {
             "rule": "self.lowerAscii() == oldSelf.lowerAscii()",
-            "message": "may not be changed once set: it is the identity of the tenant; create another Tenant instead",
+            "message": "cannot be changed once set: it identifies the tenant; create another Tenant instead",
         },
     ])
 }

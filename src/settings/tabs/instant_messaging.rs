@@ -8,35 +8,37 @@ use crate::settings::format::{Email, Guid, Token};
 use crate::settings::leaf::{Authority::*, Leaf};
 use crate::settings::value::{Clearable, Count, SecretKeyRef, Text};
 
-/// Instant Messaging: users handle chats. While it is off, the other settings of the section are hidden: they are kept,
-/// neither compared nor sent. So are connection string and resource id while useOwnAcsInstance is off.
+/// Instant Messaging: users handle chats. While it is off, the other settings of the section are not managed: they are
+/// kept, but neither compared nor sent. The same holds for connection string and resource ID while useOwnAcsInstance is
+/// false.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InstantMessagingSpec {
-    /// "Instant Messaging": whether users of this tenant can handle chats. Needs a primary account.
+    /// "Instant Messaging": whether users of this tenant can handle chats. Requires a primary account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
-    /// "Primary Account": the guest account, by its sign-in name, that is invited to the tenant to send and receive messages.
+    /// "Primary Account": sign-in name of the guest account that is invited to the tenant to send and receive messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub primary_account: Option<Clearable<Email>>,
-    /// "Secondary Account": a second guest account beside the primary one, and another than it.
+    /// "Secondary Account": sign-in name of a second guest account. Must differ from the primary account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secondary_account: Option<Clearable<Email>>,
-    /// "Test UPN": sends a test message to a user, once per token, as soon as the primary account accepted its invitation.
+    /// "Test UPN": sends a test message to a user, once per token, after the primary account has accepted its
+    /// invitation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_message: Option<TestMessageSpec>,
-    /// "Max concurrent IM Tasks per Service": the most instant messaging tasks per service at the same time. Acts at once;
-    /// further tasks wait until the backlog is below the limit, running ones are left alone.
+    /// "Max concurrent IM Tasks per Service": maximum number of instant messaging tasks per service at the same time.
+    /// Takes effect immediately; new tasks wait until the number is below the limit, running tasks are not affected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_concurrent_tasks_per_service: Option<Count<1, 50>>,
-    /// "Use your own ACS Instance": whether chats go through an instance of Azure Communication Services of your own instead
-    /// of the one of Nimbus. Needs a connection string and a resource id.
+    /// "Use your own ACS Instance": whether chats use your own instance of Azure Communication Services instead of the
+    /// default one of Nimbus. Requires a connection string and a resource ID.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub use_own_acs_instance: Option<bool>,
-    /// "ACS connection string" of Azure Communication Services, in a Secret. It cannot be cleared.
+    /// "ACS connection string" of Azure Communication Services, read from a Secret. It cannot be cleared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acs_connection_string_ref: Option<SecretKeyRef>,
-    /// "ACS Resource ID": the resource id (a GUID that never changes) of the instance of Azure Communication Services.
+    /// "ACS Resource ID": resource ID (a GUID that never changes) of the Azure Communication Services instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acs_resource_id: Option<Clearable<Guid>>,
 }
@@ -45,10 +47,10 @@ pub struct InstantMessagingSpec {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TestMessageSpec {
-    /// "Test UPN": the user of this tenant who gets the message.
+    /// "Test UPN": user of this tenant who receives the message.
     pub upn: Text<Upn>,
-    /// A text of your own, such as a date. Each one that the tenant never had sends one message; an old one sends none, and
-    /// neither does the one that a tenant is taken over with.
+    /// Any text, such as a date. A token that was not used before sends one message. A token that was used before sends
+    /// none, and neither does the one that a tenant is adopted with.
     pub token: Text<Token>,
 }
 

@@ -17,28 +17,29 @@ formats! {
     }
 }
 
-/// Interact: calls from a web page that reach an agent in Teams. While it is off, the other settings of the section are
-/// hidden: they are kept, neither compared nor sent.
+/// Interact: calls from a web page to an agent in Teams. While it is off, the other settings of the section are not
+/// managed: they are kept, but neither compared nor sent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InteractSpec {
-    /// "Interact enabled": while off, calls in Interact do not reach an agent. Needs a connection string.
+    /// "Interact enabled": whether calls in Interact reach an agent. Requires a connection string.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
-    /// "ACS connection string" of Azure Communication Services, in a Secret. It cannot be cleared.
+    /// "ACS connection string" of Azure Communication Services, read from a Secret. It cannot be cleared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acs_connection_string_ref: Option<SecretKeyRef>,
-    /// "O365 UserID": object id of the user on behalf of whom meetings are created.
+    /// "O365 UserID": object ID of the user on whose behalf meetings are created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub o365_user_id: Option<Clearable<Guid>>,
-    /// "Widget Key": the platform makes it, and a widget sends it with each request, which is rejected without it.
+    /// "Widget Key": key that the platform generates and that a widget sends with each request. Requests without it are
+    /// rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub widget_key: Option<WidgetKeySpec>,
-    /// "Session recovery timeout in seconds": time before a closed session is ended permanently.
+    /// "Session recovery timeout in seconds": time after which a closed session ends permanently.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_recovery_timeout_seconds: Option<Count<5, 60>>,
-    /// "Authorization": None does not verify the token; VerifyToken verifies that it is valid; VerifyTokenAndTenant also that
-    /// it belongs to a certain tenant.
+    /// "Authorization": None does not verify the token. VerifyToken verifies that the token is valid.
+    /// VerifyTokenAndTenant also verifies that it belongs to a certain tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorization: Option<Text<Authorization>>,
 }
@@ -47,12 +48,14 @@ pub struct InteractSpec {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WidgetKeySpec {
-    /// "Copy": the Secret that the operator publishes the key to, under `widget-key`. It is made if there is none and belongs
-    /// to this Tenant, with which it is deleted; a Secret that is there already is never touched. What is edited in it is undone.
+    /// "Copy": Secret that the operator publishes the key to, under `widget-key`. The operator creates it for this
+    /// Tenant, and it is deleted together with the Tenant. A Secret that exists already is never changed. Changes made
+    /// to the published Secret are reverted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<OutputRef>,
-    /// "Refresh": a text of your own, such as a date. Each one that the tenant never had makes a new key once; the platform
-    /// rejects the old one at once. An old text does nothing, and so does the one that a tenant is created or taken over with.
+    /// "Refresh": any text, such as a date. A text that was not used before generates a new key once; the platform
+    /// rejects the old key immediately. A text that was used before has no effect, and neither has the one that a
+    /// tenant is created or adopted with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotation: Option<Text<Token>>,
 }

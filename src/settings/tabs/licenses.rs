@@ -22,13 +22,13 @@ formats! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LicensesSpec {
-    /// "Tenant State": Active, the subscription is valid; Trial; Suspended: nobody can log in, tasks are rejected and calls go
-    /// to an announcement, while the configuration stays; Expired; Canceled; Lab, for tests. Only a system administrator of
-    /// Luware changes it; everybody else reads it in `status.platformTenant.state`.
+    /// "Tenant State": Active (the subscription is valid), Trial, Suspended (logins are refused, tasks are rejected and
+    /// calls go to an announcement; the configuration is kept), Expired, Canceled or Lab (for tests). Only a system
+    /// administrator of Luware changes it. It is reported in `status.platformTenant.state`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant_state: Option<Text<TenantState>>,
-    /// How many licences of each kind were bought. More may be in use: that is overuse, which the status shows, and nothing is
-    /// switched off.
+    /// Number of licenses that were purchased, by kind. Usage above a contingent is reported as overuse in the status;
+    /// nothing is turned off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contingents: Option<ContingentsSpec>,
 }

@@ -10,16 +10,17 @@ use crate::settings::value::Count;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OutboundSpec {
-    /// "Max Scheduled Outbound Tasks per service": the most outbound tasks per service that can be scheduled or in progress at
-    /// the same time. At the limit a further task is discarded with a flow error. Acts at once; running tasks are left alone.
+    /// "Max Scheduled Outbound Tasks per service": maximum number of outbound tasks per service that are scheduled or
+    /// in progress at the same time. At the limit, a new task is discarded with a flow error. Takes effect immediately;
+    /// running tasks are not affected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_scheduled_tasks_per_service: Option<Count<1, 50>>,
-    /// "Directly invite PSTN for Outbound calls": whether phone numbers are added directly to a group call, which avoids a
-    /// delay of the audio. Luware Support switches it on after tests on the tenant.
+    /// "Directly invite PSTN for Outbound calls": whether phone numbers are added directly to a group call, which
+    /// avoids an audio delay. Luware Support turns it on after tests on the tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directly_invite_pstn: Option<bool>,
-    /// "Directly invite UPN for Outbound calls": whether users are added directly to a group call, which avoids a delay of the
-    /// audio. Luware Support switches it on after tests on the tenant.
+    /// "Directly invite UPN for Outbound calls": whether users are added directly to a group call, which avoids an
+    /// audio delay. Luware Support turns it on after tests on the tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directly_invite_upn: Option<bool>,
 }

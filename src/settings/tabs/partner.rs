@@ -20,17 +20,16 @@ formats! {
     }
 }
 
-/// Which partner looks after the tenant.
+/// The partner that administers the tenant.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-validations" = union_rules()))]
 pub struct PartnerTabSpec {
-    /// "Partner" that looks after this tenant, by the name of its Partner object. A new Partner is looked for every few
-    /// seconds until it is there.
+    /// "Partner" that administers this tenant, by the name of its Partner object. If there is no such Partner yet, the
+    /// operator looks for it every few seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner_ref: Option<PartnerRef>,
-    /// True says that no partner looks after this tenant, and takes it from the one that does. False says nothing and is
-    /// refused.
+    /// Removes the partner from this tenant. Must be true when set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unassigned: Option<bool>,
 }

@@ -16,31 +16,31 @@ formats! {
     }
 }
 
-/// Presence Tracking, of which only the check has something to configure.
+/// Presence Tracking. Only its check can be configured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PresenceTrackingSpec {
-    /// "Test UPN": the user whose presence is read to see whether the permission works. It is no setting of the tenant: it is
-    /// never sent to the platform.
+    /// "Test UPN": user whose presence is read to verify the permission. It is not a setting of the tenant and is never
+    /// sent to the platform.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_upn: Option<Text<Upn>>,
 }
 
-/// Which calls are delivered, for the manual. The permission is what the section grants: without it there is only a simplified
-/// presence.
+/// Which calls are delivered, for the settings reference. Without the permission that this section is about, Nimbus sees a
+/// simplified presence only.
 pub const PRESENCES: &str = "\
 | presence in Teams | calls with the permission | calls without it |
 |---|---|---|
 | Available | delivered | delivered |
-| Busy | delivered if the service says so | delivered if the service says so |
-| Busy, in a meeting | delivered if the service says so | as Busy: nobody can tell the two apart |
-| Busy, in a call or a conference | not delivered | as Busy: a user who is in a call may be called |
-| Away, Be Right Back | only if the service says so; that such a user is in a call is not told by Microsoft | the same |
+| Busy | delivered if the service allows it | delivered if the service allows it |
+| Busy, in a meeting | delivered if the service allows it | as Busy: the two cannot be distinguished |
+| Busy, in a call or a conference | not delivered | as Busy: a user in a call can receive another call |
+| Away, Be Right Back | only if the service allows it; Microsoft does not report whether such a user is in a call | the same |
 | Do Not Disturb | not delivered | not delivered |
 | Offline | not delivered | not delivered |
 | hidden by \"Presence Privacy mode\" | as above | not delivered: there is no presence at all |
 
-\"If the service says so\" means the Distribution Service Settings of the service, which are no settings of the tenant.
+\"If the service allows it\" refers to the Distribution Service Settings of the service, which are not settings of the tenant.
 ";
 
 /// Where the section stands below `spec`.

@@ -38,26 +38,27 @@ formats! {
     }
 }
 
-/// The Provisioning tab of the spec. Nothing in it changes services that are there already.
+/// The Provisioning tab of the spec. Existing services are not changed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProvisioningSpec {
-    /// "Default OU for MS Teams creation": the organization unit of new services. While provisioning, a user may still choose
-    /// a unit below it. When the unit is deleted, the platform moves this setting one level up by itself; the Tenant then says
-    /// OrganizationUnitNotFound until another unit is named here.
+    /// "Default OU for MS Teams creation": organization unit of new services. While provisioning, a user can select a
+    /// unit below it. If the unit is deleted, the platform moves this setting one level up; the Tenant then reports
+    /// OrganizationUnitNotFound until another unit is set here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_organization_unit_id: Option<Text<OrganizationUnit>>,
-    /// "Allow service provisioning via MS Teams": the least role that may provision a service from the UI of Microsoft Teams.
-    /// NoOne disables it there. Administrators can always provision services of other types, and the personal app and the
+    /// "Allow service provisioning via MS Teams": minimum role that can provision a service from the UI of Microsoft
+    /// Teams. NoOne disables it. Administrators can always provision services of other types. The personal app and the
     /// removal of a tab are not affected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_service_provisioning_via_teams: Option<Text<ViaTeams>>,
-    /// "Default Team Owner Role": the role of the owner of a service that is provisioned from the UI of Microsoft Teams.
-    /// TeamOwner has all rights on its team's settings, TeamOwnerLimited a reduced set. Acts on future services only.
+    /// "Default Team Owner Role": role of the owner of a service that is provisioned from the UI of Microsoft Teams.
+    /// TeamOwner has all rights on the settings of the team, TeamOwnerLimited a reduced set. Applies to future services
+    /// only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_team_owner_role: Option<Text<TeamOwnerRole>>,
-    /// "Enable Multihoming": whether users of this tenant work on several clusters. It has strict technical limits and is set
-    /// up by a system administrator together with Luware Customer Success.
+    /// "Enable Multihoming": whether users of this tenant work on several clusters. It has strict technical limits and
+    /// is set up by a system administrator together with Luware Customer Success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub multihoming_enabled: Option<bool>,
 }
