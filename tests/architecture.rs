@@ -23,7 +23,7 @@ const ARROWS: Arrows = &[
     ("microsoft", &["settings", "http"]),
     ("http", &[]),
     ("plan", &["resources", "settings", "admin_api"]),
-    ("cluster", &[]),
+    ("cluster", &["http"]),
     ("controller", &["cluster", "settings", "resources", "manifests", "plan", "admin_api", "microsoft", "telemetry"]),
     ("cli", &["cluster", "settings", "resources", "manifests", "plan", "admin_api", "telemetry", "controller"]),
     ("telemetry", &[]),
@@ -56,7 +56,7 @@ const IMPURE: [&[&str]; 10] = [
 ];
 
 /// What `plan` may not use of the admin API: it uses only its data.
-const CLIENT: [&str; 3] = ["Client", "Endpoint", "Write"];
+const CLIENT: [&str; 3] = ["Client", "ClientConfig", "Write"];
 
 const LONGEST_FILE: usize = 400;
 

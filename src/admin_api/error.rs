@@ -1,183 +1,138 @@
-//! What can go wrong with a call, by what it tells us. No variant carries text of an answer: a platform that is wrong or
-//! breached must not speak through a status or a log.
+//! What can go wrong with a call of the admin API, by consequence. No variant carries text of a response: a platform that is
+//! wrong or breached must not speak through a status or a log.
+//!
+//! The text of an error stays the same while nothing changes, since each other text is another write of a status. So the id of
+//! a request and the time to wait are not in it: they are data.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
 
-use super::types::ProblemBody;
-use crate::http::{self, Lost};
-use crate::settings::text::cut_identifier;
+use super::problem::{Problem, ProblemType};
+use crate::http::HttpError;
+pub use crate::http::{Defect, TransportFailure, UnexpectedResponse, Unreachable};
 
-const MAX_WORD: usize = 64;
-const MAX_IDENTIFIER: usize = 256;
-/// More bad fields than this are not read.
-const MAX_ERRORS: usize = 64;
-
-/// Why a call did not give the documented answer.
-#[derive(Clone, Debug, PartialEq, Error)]
+/// Why a call did not give the documented response.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ApiError {
-    /// No connection, or no answer in time. Whether the platform acted is unknown.
-    #[error("the platform cannot be reached: {what}")]
-    Unreachable {
-        /// What was tried and what happened.
-        what: &'static str,
-    },
-    /// The credentials are not accepted.
-    #[error("the platform does not accept the credentials: {what}")]
-    Unauthenticated {
-        /// Who refused them.
-        what: &'static str,
-    },
-    /// 403 without more detail: our role may not reach this tenant.
-    #[error("the credentials may not reach this tenant")]
+    /// No connection, or no response in time. Whether the platform acted is unknown.
+    #[error(transparent)]
+    Unreachable(Unreachable),
+    /// The credentials are rejected.
+    #[error(transparent)]
+    Unauthenticated(Unauthenticated),
+    /// 403 without more detail: our role may not access this tenant.
+    #[error("the Platform's credentials may not access this tenant")]
     Forbidden,
     /// The platform asks for fewer requests.
-    #[error("the platform asks to wait {} s", after.as_secs())]
+    #[error("the platform is throttling requests")]
     Throttled {
         /// How long to wait.
         after: Duration,
     },
     /// A documented refusal.
-    #[error("the platform refused: {0}")]
+    #[error("the platform refused the request: {}", .0.problem_type)]
     Refused(Problem),
     /// Something that the contract does not know: an error page, a broken body, a 5xx.
-    #[error("the platform gave an unexpected answer: status {status}, {what}")]
-    Unexpected {
-        /// The HTTP status.
-        status: u16,
-        /// What was wrong about it.
-        what: &'static str,
-    },
-    /// Not called at all, since the platform is known to be out of reach.
-    #[error("the platform is not called: {because}")]
-    NotCalled {
-        /// What was seen when it was last called.
-        because: &'static str,
-    },
+    #[error(transparent)]
+    Unexpected(UnexpectedResponse),
+    /// Not called at all.
+    #[error(transparent)]
+    NotCalled(NotCalled),
 }
 
-/// A documented refusal, `application/problem+json`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Problem {
-    /// The last part of `urn:nimbus:problem:<slug>`.
-    pub slug: String,
-    /// The platform's id of the request, to quote in a ticket.
-    pub request_id: String,
-    /// Every bad field.
-    pub errors: Vec<FieldError>,
-    /// The stamp of another owner, with `owned-by-other`.
-    pub owner: Option<String>,
-    /// The id of a deletion, with `tenant-deleted` and `tenant-deleting`.
-    pub deletion_id: Option<String>,
+/// Which credentials were rejected, and by whom.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("HTTP {status} from {endpoint}: {rejected}")]
+pub struct Unauthenticated {
+    /// Who was called.
+    pub endpoint: Arc<str>,
+    /// The HTTP status.
+    pub status: u16,
+    /// What was rejected.
+    pub rejected: Rejected,
 }
 
-/// One bad field of a request.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FieldError {
-    /// RFC 6901 pointer into the settings.
-    pub pointer: String,
-    /// From a closed list, e.g. `out-of-range`.
-    pub code: String,
-    /// Smallest value allowed.
-    pub min: Option<i64>,
-    /// Largest value allowed.
-    pub max: Option<i64>,
+/// What a server rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejected {
+    /// The token endpoint rejected the client's id or secret.
+    ClientCredentials,
+    /// The admin API rejected a new access token.
+    AccessToken,
+    /// The admin API does not even let the credentials ask what they may do.
+    Role,
 }
 
-impl ApiError {
-    /// What went wrong, without what changes with every answer: the id of a request and the time to wait.
-    pub fn lasting(&self) -> String {
-        match self {
-            Self::Throttled { .. } => "the platform asks for fewer requests".to_owned(),
-            Self::Refused(problem) => format!("the platform refused: {}", problem.slug),
-            error => error.to_string(),
-        }
-    }
-
-    /// Whether this is the documented problem `slug`.
-    pub fn is(&self, slug: &str) -> bool {
-        matches!(self, Self::Refused(problem) if problem.slug == slug)
-    }
-
-    /// An exchange that failed.
-    pub(super) fn broken(error: &reqwest::Error) -> Self {
-        Self::Unreachable { what: http::broken(error) }
-    }
-
-    /// An answer that was not read to its end.
-    pub(super) fn lost(lost: Lost, status: u16) -> Self {
-        match lost {
-            Lost::Unreachable(what) => Self::Unreachable { what },
-            Lost::TooLarge => Self::Unexpected { status, what: "a body that is too large" },
-        }
-    }
+/// Why a call was not made. Its text is that of the cause, so that an outage has one text whether a call failed or was not made.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum NotCalled {
+    /// The last probe of the platform failed with this.
+    #[error(transparent)]
+    Outage(Box<ApiError>),
+    /// There is no client to call with.
+    #[error("{0}")]
+    NoClient(String),
 }
 
-impl std::fmt::Display for Problem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} (request {})", self.slug, self.request_id)
-    }
-}
-
-impl Problem {
-    /// Reads a problem; `None` when the body is not one.
-    pub(super) fn read(body: &[u8]) -> Option<Self> {
-        let body: ProblemBody = serde_json::from_slice(body).ok()?;
-        let slug = word(body.kind.strip_prefix("urn:nimbus:problem:")?)?;
-        let text = |member: &str| {
-            body.more.get(member).and_then(|value| value.as_str()).map(|text| cut_identifier(text, MAX_IDENTIFIER))
-        };
-        Some(Self {
-            slug,
-            request_id: cut_identifier(body.request_id.as_deref().unwrap_or("unknown"), MAX_WORD),
-            owner: text("owner"),
-            deletion_id: text("deletionId"),
-            errors: body
-                .errors
-                .iter()
-                .take(MAX_ERRORS)
-                .filter_map(|error| {
-                    Some(FieldError {
-                        pointer: cut_identifier(&error.pointer, MAX_IDENTIFIER),
-                        code: word(&error.code)?,
-                        min: error.min.as_ref().and_then(serde_json::Value::as_i64),
-                        max: error.max.as_ref().and_then(serde_json::Value::as_i64),
-                    })
-                })
-                .collect(),
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ClientCredentials => "client id or secret rejected",
+            Self::AccessToken => "access token rejected",
+            Self::Role => "the credentials have no role on this platform",
         })
     }
 }
 
-/// A word of a closed list: lower-case letters, digits and hyphens.
-fn word(text: &str) -> Option<String> {
-    let fits = !text.is_empty()
-        && text.len() <= MAX_WORD
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    fits.then(|| text.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_problem_is_read_and_its_prose_is_not() {
-        let body = br#"{"type":"urn:nimbus:problem:invalid-settings","title":"SECRET prose","status":422,"requestId":"r-1",
-            "errors":[{"pointer":"/modalities/email/maxConcurrentTasksPerService","code":"out-of-range","min":1,"max":200,"detail":"SECRET"}]}"#;
-        let problem = Problem::read(body).unwrap_or_default();
-        assert_eq!(problem.slug, "invalid-settings");
-        assert_eq!(problem.errors[0].max, Some(200));
-        assert!(!format!("{problem:?}").contains("SECRET"));
+impl ApiError {
+    /// Whether this is the documented problem of a type.
+    pub fn is(&self, problem_type: &ProblemType) -> bool {
+        matches!(self, Self::Refused(problem) if problem.problem_type == *problem_type)
     }
 
-    #[test]
-    fn what_is_no_problem_is_not_taken_for_one() {
-        for body in
-            ["", "<html>", "{}", r#"{"type":"about:blank"}"#, r#"{"type":"urn:nimbus:problem:<b>"}"#, "[]", "null"]
-        {
-            assert_eq!(Problem::read(body.as_bytes()), None, "{body}");
+    /// What went wrong, without server and status: an outage shows at the token endpoint as well as at the admin API, as a 502 and
+    /// then as a 503, and each other text is a write of the status of each tenant.
+    pub fn cause(&self) -> String {
+        match self {
+            Self::Unreachable(unreachable) => unreachable.failure.to_string(),
+            Self::Unauthenticated(unauthenticated) => unauthenticated.rejected.to_string(),
+            Self::Unexpected(unexpected) => format!("the response {}", unexpected.defect),
+            Self::NotCalled(NotCalled::Outage(error)) => error.cause(),
+            Self::NotCalled(NotCalled::NoClient(_)) | Self::Forbidden | Self::Throttled { .. } | Self::Refused(_) => {
+                self.to_string()
+            }
         }
+    }
+
+    /// The platform's id of the request that it refused, to quote in a ticket. It differs with every response.
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Refused(problem) => problem.request_id.as_deref(),
+            Self::Unreachable(_)
+            | Self::Unauthenticated(_)
+            | Self::Forbidden
+            | Self::Throttled { .. }
+            | Self::Unexpected(_)
+            | Self::NotCalled(_) => None,
+        }
+    }
+}
+
+impl From<HttpError> for ApiError {
+    fn from(error: HttpError) -> Self {
+        match error {
+            HttpError::Unreachable(unreachable) => Self::Unreachable(unreachable),
+            HttpError::Throttled { after } => Self::Throttled { after },
+            HttpError::Unexpected(unexpected) => Self::Unexpected(unexpected),
+        }
+    }
+}
+
+impl From<UnexpectedResponse> for ApiError {
+    fn from(unexpected: UnexpectedResponse) -> Self {
+        Self::Unexpected(unexpected)
     }
 }

@@ -4,17 +4,18 @@
 //! A call about one tenant proves nothing about the platform when it fails: it only asks for the probe, and the probe decides.
 //! So a tenant that the platform cannot serve is nobody else's outage. A token that is refused is the one exception.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::error::ApiError;
+use super::error::{ApiError, NotCalled};
 
 #[derive(Debug, Default)]
 pub(super) struct Gate(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    closed: Option<&'static str>,
+    /// Why the platform is out of reach.
+    closed: Option<ApiError>,
     not_before: Option<Instant>,
 }
 
@@ -24,13 +25,16 @@ impl Gate {
         if let Some(after) = self.wait(now) {
             return Err(ApiError::Throttled { after });
         }
-        self.state().closed.map_or(Ok(()), |because| Err(ApiError::NotCalled { because }))
+        match &self.state().closed {
+            None => Ok(()),
+            Some(cause) => Err(ApiError::NotCalled(NotCalled::Outage(Box::new(cause.clone())))),
+        }
     }
 
-    /// Learns from the outcome of a call about a tenant. True when the platform has to be probed.
-    pub(super) fn learn<T>(&self, outcome: &Result<T, ApiError>, now: Instant) -> bool {
+    /// Learns from the result of a call about a tenant. True when the platform has to be probed.
+    pub(super) fn learn<T>(&self, result: &Result<T, ApiError>, now: Instant) -> bool {
         let mut state = self.state();
-        match outcome {
+        match result {
             Ok(_) | Err(ApiError::Refused(_)) => {
                 state.closed = None;
                 false
@@ -39,29 +43,28 @@ impl Gate {
                 state.not_before = Some(now + *after);
                 false
             }
-            Err(ApiError::NotCalled { .. }) => false,
-            Err(ApiError::Unauthenticated { what }) => state.closed.replace(what).is_none(),
-            Err(ApiError::Forbidden | ApiError::Unreachable { .. } | ApiError::Unexpected { .. }) => {
-                state.closed.is_none()
-            }
+            Err(ApiError::NotCalled(_)) => false,
+            Err(error @ ApiError::Unauthenticated(_)) => state.closed.replace(error.clone()).is_none(),
+            Err(ApiError::Forbidden | ApiError::Unreachable(_) | ApiError::Unexpected(_)) => state.closed.is_none(),
         }
     }
 
-    /// Opens or closes by the outcome of a probe.
-    pub(super) fn decide<T>(&self, outcome: &Result<T, ApiError>, now: Instant) {
+    /// Opens or closes by the result of a probe.
+    pub(super) fn decide<T>(&self, result: &Result<T, ApiError>, now: Instant) {
         let mut state = self.state();
-        state.closed = match outcome {
-            Ok(_) => None,
-            Err(ApiError::Throttled { after }) => {
-                state.not_before = Some(now + *after);
-                state.closed
-            }
-            Err(ApiError::NotCalled { because }) => Some(because),
+        match result {
+            Ok(_) => state.closed = None,
+            Err(ApiError::Throttled { after }) => state.not_before = Some(now + *after),
+            Err(ApiError::NotCalled(_)) => {}
             Err(
-                ApiError::Unauthenticated { what } | ApiError::Unreachable { what } | ApiError::Unexpected { what, .. },
-            ) => Some(what),
-            Err(ApiError::Refused(_) | ApiError::Forbidden) => Some("it refuses what every client may ask"),
-        };
+                error @ (ApiError::Unauthenticated(_)
+                | ApiError::Unreachable(_)
+                | ApiError::Unexpected(_)
+                // It refuses what every client may ask.
+                | ApiError::Refused(_)
+                | ApiError::Forbidden),
+            ) => state.closed = Some(error.clone()),
+        }
     }
 
     /// How long the platform asked to be left alone.
@@ -69,7 +72,7 @@ impl Gate {
         self.state().not_before.and_then(|at| at.checked_duration_since(now)).filter(|wait| !wait.is_zero())
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere leaves plain data behind, never a half-made state.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -77,38 +80,49 @@ impl Gate {
 
 #[cfg(test)]
 mod tests {
+    use super::super::samples::{unauthenticated, unexpected, unreachable};
     use super::*;
 
-    const DOWN: Result<(), ApiError> = Err(ApiError::Unreachable { what: "connection refused" });
-    const PAGE: Result<(), ApiError> = Err(ApiError::Unexpected { status: 500, what: "not JSON" });
-    const STRANGER: Result<(), ApiError> = Err(ApiError::Unauthenticated { what: "a bad token" });
+    fn not_called(cause: ApiError) -> Result<(), ApiError> {
+        Err(ApiError::NotCalled(NotCalled::Outage(Box::new(cause))))
+    }
 
     #[test]
     fn a_failed_call_asks_for_a_probe_and_the_probe_decides() {
-        for failure in [DOWN, PAGE, Err(ApiError::Forbidden)] {
+        for failure in [unreachable(), unexpected(500), ApiError::Forbidden] {
             let (gate, now) = (Gate::default(), Instant::now());
-            assert!(gate.learn(&failure, now));
-            assert_eq!(gate.pass(now), Ok(()), "one tenant's failure is nobody else's: {failure:?}");
-            gate.decide(&failure, now);
-            assert!(matches!(gate.pass(now), Err(ApiError::NotCalled { .. })), "{failure:?}");
-            assert!(!gate.learn(&failure, now), "what comes late rings no more: {failure:?}");
+            let failed = Err::<(), _>(failure.clone());
+            assert!(gate.learn(&failed, now));
+            assert_eq!(gate.pass(now), Ok(()), "one tenant's failure is not another's: {failure:?}");
+            gate.decide(&failed, now);
+            assert_eq!(gate.pass(now), not_called(failure.clone()));
+            assert!(!gate.learn(&failed, now), "what comes late rings no more: {failure:?}");
             gate.decide(&Ok(()), now);
             assert_eq!(gate.pass(now), Ok(()));
         }
     }
 
     #[test]
-    fn a_refused_token_closes_at_once_and_says_so_once() {
+    fn an_outage_has_one_text_whether_a_call_failed_or_was_not_made() {
+        for failure in [unreachable(), unexpected(500), unauthenticated()] {
+            let (gate, now) = (Gate::default(), Instant::now());
+            gate.decide(&Err::<(), _>(failure.clone()), now);
+            assert_eq!(gate.pass(now).unwrap_err().to_string(), failure.to_string());
+        }
+    }
+
+    #[test]
+    fn a_rejected_token_closes_at_once_and_says_so_once() {
         let (gate, now) = (Gate::default(), Instant::now());
-        assert!(gate.learn(&STRANGER, now));
-        assert!(!gate.learn(&STRANGER, now));
-        assert_eq!(gate.pass(now), Err(ApiError::NotCalled { because: "a bad token" }));
+        assert!(gate.learn(&Err::<(), _>(unauthenticated()), now));
+        assert!(!gate.learn(&Err::<(), _>(unauthenticated()), now));
+        assert_eq!(gate.pass(now), not_called(unauthenticated()));
     }
 
     #[test]
     fn a_documented_answer_opens_it() {
         let (gate, now) = (Gate::default(), Instant::now());
-        gate.decide(&DOWN, now);
+        gate.decide(&Err::<(), _>(unreachable()), now);
         assert!(!gate.learn::<()>(&Err(ApiError::Refused(Default::default())), now));
         assert_eq!(gate.pass(now), Ok(()));
     }

@@ -3,13 +3,21 @@
 //! The contract is the OpenAPI document in `docs/`. What this room guards: an answer counts only if it is the documented one,
 //! so that an outage, a proxy's error page or a wrong route is never taken for "there is no such tenant".
 
-pub mod client;
-pub mod error;
+mod call;
+mod client;
+mod error;
 mod gate;
-mod token;
-pub mod triggers;
+mod login;
+mod problem;
+#[cfg(test)]
+pub(crate) mod samples;
+mod triggers;
 pub mod types;
 
-pub use client::{Client, Deletion, Endpoint, Write};
-pub use error::{ApiError, FieldError, Problem};
+pub use client::{Client, ClientConfig, Creation, Deletion, Write};
+pub use error::{
+    ApiError, Defect, NotCalled, Rejected, TransportFailure, Unauthenticated, UnexpectedResponse, Unreachable,
+};
+pub use problem::{FieldError, Problem, ProblemType};
+pub use triggers::{Effect, Token, WidgetKey};
 pub use types::{Capabilities, Lookup, Runtime, TenantDocument};

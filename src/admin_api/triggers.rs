@@ -1,13 +1,36 @@
 //! What is done once per token, and the key that comes of it.
 
-use http::Method;
+use ::http::Method;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::client::{Call, Client};
-use super::error::ApiError;
-use super::types::Pulled;
+use super::call::Call;
+use super::client::{Client, Write};
+use super::error::{ApiError, Defect};
+use super::problem::ProblemType;
+use super::types::Fired;
+
+/// Longest key that is passed on. The platform gives a GUID.
+const MAX_KEY: usize = 1024;
+
+/// The token of a trigger, and what the platform does with one that it has not seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Token<'t> {
+    /// The token.
+    pub text: &'t str,
+    /// What is done with it.
+    pub effect: Effect,
+}
+
+/// What the platform does with a new token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It acts.
+    Act,
+    /// It only records the token as one that was used.
+    Record,
+}
 
 /// The widget key of a tenant.
 #[derive(Clone, Debug)]
@@ -24,64 +47,50 @@ struct WidgetKeyBody {
     version: i64,
 }
 
-/// Longest key that is passed on. The platform gives a GUID.
-const LONGEST_KEY: usize = 1024;
-
 impl Client {
-    /// Makes a new widget key, once per token; a baseline only records the token.
+    /// Makes a new widget key, once per token.
     ///
     /// *Errors*: `section-off`; any other [`ApiError`].
-    pub async fn rotate_widget_key(
-        &self,
-        id: &str,
-        owner: &str,
-        token: &str,
-        baseline: bool,
-    ) -> Result<Pulled, ApiError> {
-        let body = if baseline { baseline_of(token) } else { json!({ "token": token }) };
-        self.call(Call::trigger(id, "widget-key/rotate").owner(owner).body(body), |answer| answer.read()).await
+    pub async fn rotate_widget_key(&self, write: Write<'_>, token: Token<'_>) -> Result<Fired, ApiError> {
+        self.fire(write, "/widget-key/rotate", body(token, json!({}))).await
     }
 
-    /// Sends a test message, once per token; a baseline only records the token.
+    /// Sends a test message, once per token.
     ///
     /// *Errors*: `section-off` and `invitation-pending`, which leave the token unused; any other [`ApiError`].
-    pub async fn send_test_message(
-        &self,
-        id: &str,
-        owner: &str,
-        token: &str,
-        upn: &str,
-        baseline: bool,
-    ) -> Result<Pulled, ApiError> {
-        let body = if baseline { baseline_of(token) } else { json!({ "token": token, "upn": upn }) };
-        self.call(Call::trigger(id, "instant-messaging/test").owner(owner).body(body), |answer| answer.read()).await
+    pub async fn send_test_message(&self, write: Write<'_>, token: Token<'_>, upn: &str) -> Result<Fired, ApiError> {
+        self.fire(write, "/instant-messaging/test", body(token, json!({ "upn": upn }))).await
+    }
+
+    async fn fire(&self, write: Write<'_>, route: &str, body: Value) -> Result<Fired, ApiError> {
+        let call = Call::tenant(Method::POST, write.id, route).owner(write.owner).body(body);
+        self.call(call, |response| Ok(response.json()?)).await
     }
 
     /// The widget key; `None` while the tenant has none.
     ///
     /// *Errors*: any [`ApiError`].
     pub async fn widget_key(&self, id: &str) -> Result<Option<WidgetKey>, ApiError> {
-        let call = Call::new(Method::GET, format!("v1/tenants/{id}/widget-key"));
-        let read = |answer: super::client::Answer| {
-            let WidgetKeyBody { key, version } = answer.read()?;
-            if key.is_empty() || key.len() > LONGEST_KEY {
-                return Err(ApiError::Unexpected { status: 200, what: "a widget key that cannot be one" });
+        let key = self.call(Call::tenant(Method::GET, id, "/widget-key"), |response| {
+            let WidgetKeyBody { key, version } = response.json()?;
+            if key.is_empty() || key.len() > MAX_KEY {
+                return Err(response.unexpected(Defect::Malformed).into());
             }
             Ok(Some(WidgetKey { key: key.into(), version }))
-        };
-        match self.call(call, read).await {
-            Err(error) if error.is("widget-key-not-set") => Ok(None),
-            answer => answer,
+        });
+        match key.await {
+            Err(error) if error.is(&ProblemType::WidgetKeyNotSet) => Ok(None),
+            result => result,
         }
     }
 }
 
-fn baseline_of(token: &str) -> Value {
-    json!({ "token": token, "baseline": true })
-}
-
-impl Call {
-    fn trigger(id: &str, path: &str) -> Self {
-        Self::new(Method::POST, format!("v1/tenants/{id}/{path}"))
-    }
+/// `arguments` are for a token that acts.
+fn body(token: Token<'_>, arguments: Value) -> Value {
+    let mut body = match token.effect {
+        Effect::Act => arguments,
+        Effect::Record => json!({ "baseline": true }),
+    };
+    body["token"] = token.text.into();
+    body
 }

@@ -9,10 +9,10 @@ use serde::de::DeserializeOwned;
 
 use super::refusal::Refusal;
 use super::watch_expired::RelistLayer;
+use crate::http;
 
 /// The name under which everything is written.
 pub(crate) const FIELD_MANAGER: &str = "nimbus-operator";
-const USER_AGENT: &str = concat!("nimbus-operator/", env!("CARGO_PKG_VERSION"));
 
 /// A cluster, as this operator calls its API.
 #[derive(Clone)]
@@ -28,7 +28,7 @@ impl Cluster {
     /// *Errors*: the configuration does not make a client, e.g. a CA that is not PEM.
     pub fn connect(mut config: Config, deadline: Duration) -> Result<Self, kube::Error> {
         config.default_retry = false;
-        config.headers.push((http::header::USER_AGENT, http::HeaderValue::from_static(USER_AGENT)));
+        config.headers.push((::http::header::USER_AGENT, ::http::HeaderValue::from_static(http::USER_AGENT)));
         let client = ClientBuilder::try_from(config)?.with_layer(&RelistLayer).build();
         Ok(Self { client, deadline })
     }
@@ -39,7 +39,7 @@ impl Cluster {
     }
 
     /// Sends a request that was built by hand, with a deadline.
-    pub(super) async fn request<T: DeserializeOwned>(&self, request: http::Request<Vec<u8>>) -> Result<T, Refusal> {
+    pub(super) async fn request<T: DeserializeOwned>(&self, request: ::http::Request<Vec<u8>>) -> Result<T, Refusal> {
         self.call(self.client.request(request)).await
     }
 

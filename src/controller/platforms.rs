@@ -13,7 +13,7 @@ use url::Url;
 use super::credentials::{Unread, client_secret};
 use super::options::Options;
 use super::platform_changes::PlatformChanges;
-use crate::admin_api::{Client, Endpoint};
+use crate::admin_api::{Client, ClientConfig};
 use crate::cluster::{Cluster, Guarded, Refusal};
 use crate::resources::platform::PlatformSpec;
 use crate::resources::{Platform, Reason, SecretVersion};
@@ -108,7 +108,7 @@ impl Platforms {
             return Err(not_pem);
         }
         let authentication = &platform.spec.authentication;
-        let endpoint = Endpoint {
+        let config = ClientConfig {
             url: url(&platform.spec.endpoint)?,
             token_url: url(&authentication.token_url)?,
             client_id: authentication.client_id.clone(),
@@ -117,7 +117,7 @@ impl Platforms {
             ca_bundle: platform.spec.ca_bundle.clone(),
             deadline: self.call,
         };
-        let client = Client::new(endpoint, self.alarm.clone()).map_err(|_| not_pem)?;
+        let client = Client::new(config, self.alarm.clone()).map_err(|_| not_pem)?;
         let spec = Arc::new(platform.spec.clone());
         let connection = Connection { spec, credentials, client: Arc::new(client) };
         let client = connection.client.clone();

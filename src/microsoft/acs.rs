@@ -3,6 +3,7 @@
 //!
 //! A connection string comes from whoever edits a Tenant, so it may not point the operator at any host it likes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::Method;
@@ -15,9 +16,9 @@ use url::Url;
 use uuid::Uuid;
 
 use super::address::{part, url};
-use super::error::{Answer, CallError};
+use super::error::{CallError, Defect, TransportFailure, UnexpectedResponse, Unreachable, codes};
 use super::sign::{Key, ToSign, host, path_and_query};
-use crate::http;
+use crate::http::{self, HttpError, Response};
 use crate::settings::connection_string;
 
 const API_VERSION: &str = "2023-10-01";
@@ -30,9 +31,9 @@ const CLOCK_TOLERANCE: Duration = Duration::from_secs(300);
 /// An identity that stays behind is found by nobody, so its deletion is tried once more.
 const DELETION_ATTEMPTS: u32 = 2;
 
-/// What a check found out.
+/// What a check of a connection string found out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Checked {
+pub struct ConnectionStringCheck {
     /// Whether a token was issued.
     pub token: bool,
     /// The immutable id of the resource behind the connection string; `None` where the identity does not say.
@@ -58,9 +59,23 @@ pub enum AcsProblem {
     Call(CallError),
 }
 
+impl From<HttpError> for AcsProblem {
+    fn from(error: HttpError) -> Self {
+        Self::Call(error.into())
+    }
+}
+
+impl From<UnexpectedResponse> for AcsProblem {
+    fn from(unexpected: UnexpectedResponse) -> Self {
+        Self::Call(unexpected.into())
+    }
+}
+
 /// A client of Azure Communication Services Identity. Cheap to share.
 pub struct Acs {
     http: reqwest::Client,
+    /// The name in error texts: the host of a connection string names a customer's resource.
+    endpoint: Arc<str>,
     trusted: Vec<Url>,
 }
 
@@ -70,7 +85,7 @@ impl Acs {
     ///
     /// *Errors*: there is no TLS.
     pub fn new(deadline: Duration, trusted: Vec<Url>) -> Result<Self, reqwest::Error> {
-        Ok(Self { http: http::client(deadline, None)?, trusted })
+        Ok(Self { http: http::client(deadline, None)?, endpoint: "Azure Communication Services".into(), trusted })
     }
 
     /// Checks that a connection string can issue a token. The identity that it makes for it is deleted again, also when no
@@ -79,17 +94,18 @@ impl Acs {
     /// Only an identity whose creation was never answered stays behind unknown.
     ///
     /// *Errors*: [`AcsProblem`].
-    pub async fn check(&self, connection_string: &SecretString) -> Result<Checked, AcsProblem> {
+    pub async fn check(&self, connection_string: &SecretString) -> Result<ConnectionStringCheck, AcsProblem> {
         let resource = self.resource(connection_string.expose_secret())?;
         let check = tokio::spawn(async move { resource.check().await });
-        check.await.unwrap_or(Err(AcsProblem::Call(CallError::Unreachable { what: "the check was broken off" })))
+        let interrupted = Unreachable { endpoint: self.endpoint.clone(), failure: TransportFailure::Interrupted };
+        check.await.unwrap_or(Err(AcsProblem::Call(CallError::Unreachable(interrupted))))
     }
 
     fn resource(&self, text: &str) -> Result<Resource, AcsProblem> {
         let parts = connection_string::parse(text).map_err(AcsProblem::Malformed)?;
         self.judge(&parts.endpoint).map_err(AcsProblem::Malformed)?;
         let key = Key::read(parts.access_key).ok_or(AcsProblem::Malformed("has an accesskey that is not base64"))?;
-        Ok(Resource { http: self.http.clone(), endpoint: parts.endpoint, key })
+        Ok(Resource { http: self.http.clone(), name: self.endpoint.clone(), url: parts.endpoint, key })
     }
 
     fn judge(&self, endpoint: &Url) -> Result<(), &'static str> {
@@ -109,38 +125,43 @@ impl Acs {
 /// A resource, as its connection string names it.
 struct Resource {
     http: reqwest::Client,
-    endpoint: Url,
+    name: Arc<str>,
+    url: Url,
     key: Key,
 }
 
 impl Resource {
-    async fn check(&self) -> Result<Checked, AcsProblem> {
+    async fn check(&self) -> Result<ConnectionStringCheck, AcsProblem> {
         let body = json!({ "createTokenWithScopes": ["chat"], "expiresInMinutes": TOKEN_MINUTES });
-        let answer = self.call(Method::POST, "identities", Some(&body)).await?;
-        if answer.status.as_u16() != 201 {
-            return Err(refusal(&answer));
+        let response = self.call(Method::POST, "identities", Some(&body)).await?;
+        if response.status.as_u16() != 201 {
+            return Err(refusal(&response));
         }
-        let body = answer.object().map_err(AcsProblem::Call)?;
+        let body = response.object()?;
         let identity = body["identity"]["id"].as_str().filter(|id| is_identity(id));
-        let identity = identity.ok_or_else(|| AcsProblem::Call(answer.unexpected("an identity without an id")))?;
+        let identity = identity.ok_or_else(|| response.unexpected(Defect::Malformed))?;
         let left_behind = !self.delete(identity).await;
-        Ok(Checked { token: holds_token(&body["accessToken"]), resource: resource_of(identity), left_behind })
+        Ok(ConnectionStringCheck {
+            token: holds_token(&body["accessToken"]),
+            resource: resource_of(identity),
+            left_behind,
+        })
     }
 
     /// Whether the identity is gone.
     async fn delete(&self, identity: &str) -> bool {
         let path = format!("identities/{}", part(identity));
         for _ in 0..DELETION_ATTEMPTS {
-            let answer = self.call(Method::DELETE, &path, None).await;
-            if answer.is_ok_and(|answer| matches!(answer.status.as_u16(), 204 | 404)) {
+            let response = self.call(Method::DELETE, &path, None).await;
+            if response.is_ok_and(|response| matches!(response.status.as_u16(), 204 | 404)) {
                 return true;
             }
         }
         false
     }
 
-    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, AcsProblem> {
-        let url = url(&self.endpoint, path, &[("api-version", API_VERSION)]);
+    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Response, AcsProblem> {
+        let url = url(&self.url, path, &[("api-version", API_VERSION)]);
         let date = rfc2822::DateTimePrinter::new()
             .timestamp_to_rfc9110_string(&Timestamp::now())
             .map_err(|_| AcsProblem::ClockSkew)?;
@@ -161,25 +182,25 @@ impl Resource {
         if !body.is_empty() {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
-        let answer = request.send().await.map_err(|error| AcsProblem::Call(CallError::broken(&error)))?;
-        Answer::read(answer).await.map_err(AcsProblem::Call)
+        Ok(http::send(request, &self.name).await?.read().await?)
     }
 }
 
-/// What an answer says that is no success.
-fn refusal(answer: &Answer) -> AcsProblem {
-    match answer.status.as_u16() {
-        401 if answer.is_html() => AcsProblem::Call(answer.unexpected("not an answer of Azure Communication Services")),
-        401 if clocks_differ(answer, Timestamp::now()) => AcsProblem::ClockSkew,
+/// What a response says that is no success.
+fn refusal(response: &Response) -> AcsProblem {
+    let documented = !codes(response).is_empty();
+    match response.status.as_u16() {
+        401 if response.has_type("text/html") => response.unexpected(Defect::Undocumented).into(),
+        401 if clocks_differ(response, Timestamp::now()) => AcsProblem::ClockSkew,
         401 => AcsProblem::Refused,
-        403 if !answer.codes().is_empty() => AcsProblem::Call(CallError::Forbidden),
-        400 if !answer.codes().is_empty() => AcsProblem::Call(CallError::Rejected),
-        _ => AcsProblem::Call(answer.unexpected("not an answer of Azure Communication Services")),
+        403 if documented => AcsProblem::Call(CallError::Forbidden),
+        400 if documented => AcsProblem::Call(CallError::Rejected),
+        _ => response.unexpected(Defect::Undocumented).into(),
     }
 }
 
-fn clocks_differ(answer: &Answer, now: Timestamp) -> bool {
-    let date = answer.headers.get(DATE).and_then(|value| value.to_str().ok());
+fn clocks_differ(response: &Response, now: Timestamp) -> bool {
+    let date = response.headers.get(DATE).and_then(|value| value.to_str().ok());
     let theirs = date.and_then(|date| rfc2822::DateTimeParser::new().parse_timestamp(date).ok());
     theirs.is_some_and(|theirs| theirs.duration_since(now).unsigned_abs() > CLOCK_TOLERANCE)
 }
@@ -194,16 +215,13 @@ fn is_identity(text: &str) -> bool {
 }
 
 /// The resource of an identity: the first GUID of `8:acs:{resource}_{user}`.
-pub fn resource_of(identity: &str) -> Option<Uuid> {
+fn resource_of(identity: &str) -> Option<Uuid> {
     let (resource, _) = identity.rsplit(':').next()?.split_once('_')?;
     Uuid::try_parse(resource).ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use reqwest::StatusCode;
-    use reqwest::header::HeaderMap;
-
     use super::super::vectors::{IDENTITY, RESOURCE};
     use super::*;
 
@@ -275,9 +293,9 @@ mod tests {
             ("Tue, 24 Nov 2026 20:10:00 GMT", true),
             ("yesterday", false),
         ] {
-            let headers = HeaderMap::from_iter([(DATE, date.parse().unwrap())]);
-            let answer = Answer { status: StatusCode::UNAUTHORIZED, headers, body: vec![] };
-            assert_eq!(clocks_differ(&answer, now), expected, "{date}");
+            let mut response = Response::fake(401, "");
+            response.headers.insert(DATE, date.parse().unwrap());
+            assert_eq!(clocks_differ(&response, now), expected, "{date}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A client of Microsoft Graph as one app, in any Entra tenant. Nothing is retried here but a refused token, once: what comes
 //! next is decided by who asked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -10,16 +11,15 @@ use url::Url;
 use uuid::Uuid;
 
 use super::address;
-use super::error::{Answer, CallError};
-use super::token::Tokens;
-pub use super::token::{App, Credential};
-use crate::http;
+use super::error::{CallError, Defect, LoginProblem, UnexpectedResponse, codes};
+use super::token::{App, Login};
+use crate::http::{self, Response};
 
 /// A list of more pages than this (at 999 items each) is not read to its end.
-const MOST_PAGES: usize = 200;
+const MAX_PAGES: usize = 200;
 
 /// Where Microsoft is and who asks.
-pub struct Options {
+pub struct GraphConfig {
     /// Base URL of the log-in, `https://login.microsoftonline.com`.
     pub login: Url,
     /// Base URL of Graph without a version, `https://graph.microsoft.com`.
@@ -36,12 +36,13 @@ pub struct Options {
 pub struct Graph {
     http: reqwest::Client,
     base: Url,
-    tokens: Tokens,
+    endpoint: Arc<str>,
+    login: Login,
 }
 
 /// One request.
 #[derive(Clone, Copy)]
-pub(super) struct Ask<'a> {
+pub(super) struct GraphRequest<'a> {
     pub(super) tenant: Uuid,
     pub(super) path: &'a str,
     pub(super) query: &'a [(&'a str, &'a str)],
@@ -53,64 +54,61 @@ impl Graph {
     /// A client.
     ///
     /// *Errors*: the CA bundle is not PEM.
-    pub fn new(options: Options) -> Result<Self, reqwest::Error> {
-        let Options { login, graph, app, ca_bundle, deadline } = options;
+    pub fn new(config: GraphConfig) -> Result<Self, reqwest::Error> {
+        let GraphConfig { login, graph, app, ca_bundle, deadline } = config;
         let http = http::client(deadline, ca_bundle.as_deref())?;
         let base = address::url(&graph, "v1.0", &[]);
-        Ok(Self { http, base, tokens: Tokens::new(login, &graph, app) })
+        Ok(Self { http, base, endpoint: "Microsoft Graph".into(), login: Login::new(login, &graph, app) })
     }
 
     /// The app that asks.
     pub fn client_id(&self) -> Uuid {
-        self.tokens.client_id()
+        self.login.client_id()
     }
 
     /// One object.
-    pub(super) async fn get(&self, ask: Ask<'_>) -> Result<Value, CallError> {
-        let url = address::url(&self.base, ask.path, ask.query);
-        self.authorized(ask.tenant, &url, ask.eventual).await
+    pub(super) async fn get(&self, request: GraphRequest<'_>) -> Result<Value, CallError> {
+        let url = address::url(&self.base, request.path, request.query);
+        self.authorized(request.tenant, &url, request.eventual).await
     }
 
     /// The first page of a list.
-    pub(super) fn list(&self, ask: Ask<'_>) -> Pages<'_> {
-        let next = address::url(&self.base, ask.path, ask.query);
-        Pages { graph: self, tenant: ask.tenant, next: Some(next), read: 0 }
+    pub(super) fn list(&self, request: GraphRequest<'_>) -> Pages<'_> {
+        let next = address::url(&self.base, request.path, request.query);
+        Pages { graph: self, tenant: request.tenant, next: Some(next), read: 0 }
     }
 
-    /// A token may have been revoked before its time, so a 401 is believed only with a new one.
     async fn authorized(&self, tenant: Uuid, url: &Url, eventual: bool) -> Result<Value, CallError> {
-        let token = self.tokens.get(&self.http, tenant).await?;
-        match self.send(url, &token, eventual).await {
-            Err(CallError::Unauthenticated { .. }) => {
-                self.tokens.forget(tenant, &token).await;
-                let token = self.tokens.get(&self.http, tenant).await?;
-                self.send(url, &token, eventual).await
-            }
-            outcome => outcome,
-        }
+        let rejects = |error: &CallError| *error == CallError::Unauthenticated(LoginProblem::AccessToken);
+        let fetch = || self.login.fetch(&self.http, tenant);
+        self.login.token(tenant).with_token(fetch, |token| self.send(url, token, eventual), rejects).await
     }
 
-    async fn send(&self, url: &Url, token: &SecretString, eventual: bool) -> Result<Value, CallError> {
+    async fn send(&self, url: &Url, token: SecretString, eventual: bool) -> Result<Value, CallError> {
         let mut request = self.http.get(url.clone()).bearer_auth(token.expose_secret());
         if eventual {
             request = request.header("consistencylevel", "eventual");
         }
-        let answer = request.send().await.map_err(|error| CallError::broken(&error))?;
-        judge(&Answer::read(answer).await?)
+        judge(&http::send(request, &self.endpoint).await?.read().await?)
+    }
+
+    /// A success that is not the documented one.
+    pub(super) fn unexpected(&self, defect: Defect) -> CallError {
+        UnexpectedResponse { endpoint: self.endpoint.clone(), status: 200, defect }.into()
     }
 }
 
-/// What an answer of Graph says. A refusal counts only with the documented body: an error page of a proxy says nothing.
-fn judge(answer: &Answer) -> Result<Value, CallError> {
-    let codes = answer.codes();
+/// What a response of Graph says. A refusal counts only with the documented body: an error page of a proxy says nothing.
+fn judge(response: &Response) -> Result<Value, CallError> {
+    let codes = codes(response);
     let not_found = codes.iter().any(|code| code.ends_with("notfound"));
-    match answer.status {
-        StatusCode::OK => answer.object(),
-        StatusCode::UNAUTHORIZED => Err(CallError::Unauthenticated { what: "Microsoft Graph refused the token" }),
+    match response.status {
+        StatusCode::OK => Ok(response.object()?),
+        StatusCode::UNAUTHORIZED => Err(CallError::Unauthenticated(LoginProblem::AccessToken)),
         StatusCode::BAD_REQUEST if !codes.is_empty() => Err(CallError::Rejected),
         StatusCode::FORBIDDEN if !codes.is_empty() => Err(CallError::Forbidden),
         StatusCode::NOT_FOUND if not_found => Err(CallError::NotFound),
-        _ => Err(answer.unexpected("not an answer of Microsoft Graph")),
+        _ => Err(response.unexpected(Defect::Undocumented).into()),
     }
 }
 
@@ -126,9 +124,8 @@ impl Pages<'_> {
     /// The items of the next page; `None` after the last.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<Value>>, CallError> {
         let Some(url) = self.next.take() else { return Ok(None) };
-        let unexpected = |what| CallError::Unexpected { status: 200, what };
-        if self.read == MOST_PAGES {
-            return Err(unexpected("a list without an end"));
+        if self.read == MAX_PAGES {
+            return Err(self.graph.unexpected(Defect::EndlessList));
         }
         self.read += 1;
         let mut page = self.graph.authorized(self.tenant, &url, false).await?;
@@ -136,31 +133,24 @@ impl Pages<'_> {
             Value::Null => None,
             link => {
                 let next = link.as_str().and_then(|link| address::next_page(&self.graph.base, link));
-                Some(next.ok_or_else(|| unexpected("a list that goes on elsewhere"))?)
+                Some(next.ok_or_else(|| self.graph.unexpected(Defect::ForeignPage))?)
             }
         };
         match page["value"].take() {
             Value::Array(items) => Ok(Some(items)),
-            _ => Err(unexpected("a list without items")),
+            _ => Err(self.graph.unexpected(Defect::Malformed)),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use reqwest::header::HeaderMap;
-
     use super::*;
-
-    fn outcome(status: u16, body: &str) -> Result<Value, CallError> {
-        let status = StatusCode::from_u16(status).unwrap();
-        judge(&Answer { status, headers: HeaderMap::new(), body: body.into() })
-    }
 
     #[test]
     fn a_refusal_counts_only_with_the_documented_body() {
         let documented = |code: &str| format!(r#"{{"error":{{"code":"{code}","message":"x"}}}}"#);
-        let unexpected = |status| Err(CallError::Unexpected { status, what: "not an answer of Microsoft Graph" });
+        let unexpected = |status| Err(Response::fake(status, "").unexpected(Defect::Undocumented).into());
         for (status, body, expected) in [
             (404, documented("Request_ResourceNotFound"), Err(CallError::NotFound)),
             (404, documented("UnknownError"), unexpected(404)),
@@ -174,7 +164,7 @@ mod tests {
             (500, documented("InternalServerError"), unexpected(500)),
             (204, String::new(), unexpected(204)),
         ] {
-            assert_eq!(outcome(status, &body), expected, "{status} {body}");
+            assert_eq!(judge(&Response::fake(status, &body)), expected, "{status} {body}");
         }
     }
 }

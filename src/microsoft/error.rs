@@ -1,154 +1,135 @@
-//! What can go wrong with a call to Microsoft, by what it tells us. No variant carries text of an answer: an error of Graph may
+//! What can go wrong with a call to Microsoft, by what it tells us. No variant carries text of a response: an error of Graph may
 //! name people, and a host that only looks like Microsoft must not speak through a status or a log.
 
+use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
-use reqwest::{Response, StatusCode};
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::http::{self, Lost, retry_after};
+pub use crate::http::{Defect, TransportFailure, UnexpectedResponse, Unreachable};
+use crate::http::{HttpError, Response};
 
-/// Why a call did not give the documented answer.
+/// Why a call did not give the documented response.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CallError {
-    /// No connection, or no answer in time.
-    #[error("Microsoft cannot be reached: {what}")]
-    Unreachable {
-        /// What happened.
-        what: &'static str,
-    },
-    /// The credentials are not accepted.
-    #[error("Microsoft does not accept the credentials: {what}")]
-    Unauthenticated {
-        /// Who refused them.
-        what: &'static str,
-    },
-    /// The log-in knows the app, but not in this Entra tenant: most likely nobody has granted it anything there.
+    /// No connection, or no response in time.
+    #[error(transparent)]
+    Unreachable(Unreachable),
+    /// The credentials are rejected.
+    #[error("{0}")]
+    Unauthenticated(LoginProblem),
+    /// The log-in knows the app, but not in this Entra tenant: most likely it was never granted anything there.
     #[error("the app may not log in to this Entra tenant")]
     NotConsented,
-    /// 403: we may not look. It says nothing about what would be seen.
+    /// 403: the app may not look. It says nothing about what would be seen.
     #[error("a permission is missing")]
     Forbidden,
     /// The documented 404: not in this Entra tenant, or not yet, since a new object takes minutes to be seen everywhere.
     #[error("there is no such object in this Entra tenant")]
     NotFound,
-    /// The documented 400: what was asked for can never be answered.
-    #[error("the request is refused as wrong")]
+    /// The documented 400: the request can never succeed.
+    #[error("the request is rejected as invalid")]
     Rejected,
     /// Microsoft asks for fewer requests.
-    #[error("Microsoft asks to wait {} s", after.as_secs())]
+    #[error("Microsoft is throttling requests")]
     Throttled {
         /// How long to wait.
         after: Duration,
     },
     /// Something that is not documented: an error page, a broken body, a 5xx.
-    #[error("an unexpected answer: status {status}, {what}")]
-    Unexpected {
-        /// The HTTP status.
-        status: u16,
-        /// What was wrong about it.
-        what: &'static str,
-    },
+    #[error(transparent)]
+    Unexpected(UnexpectedResponse),
 }
 
-impl CallError {
-    /// An exchange that failed.
-    pub(super) fn broken(error: &reqwest::Error) -> Self {
-        Self::Unreachable { what: http::broken(error) }
-    }
+/// Why the app could not log in, or was rejected afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginProblem {
+    /// The log-in rejected the secret or the federated token.
+    Credential,
+    /// The log-in rejected the request itself.
+    Request,
+    /// The file of the federated token cannot be read, or is empty.
+    TokenFile,
+    /// Graph rejected a new access token.
+    AccessToken,
+}
 
-    /// An answer that was not read to its end.
-    pub(super) fn lost(lost: Lost, status: u16) -> Self {
-        match lost {
-            Lost::Unreachable(what) => Self::Unreachable { what },
-            Lost::TooLarge => Self::Unexpected { status, what: "a body that is too large" },
+impl LoginProblem {
+    /// A clause for people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Credential => "Microsoft Entra rejected the app's secret or federated token",
+            Self::Request => "Microsoft Entra rejected the request; most likely there is no such Entra tenant",
+            Self::TokenFile => "the federated token file cannot be read",
+            Self::AccessToken => "Microsoft Graph rejected the access token",
         }
     }
 }
 
-/// An answer, read to its end.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
-}
-
-impl Answer {
-    /// Reads an answer, unless it asks to wait. A 503 that names no time is an outage like any other 5xx.
-    ///
-    /// *Errors*: `Throttled`, `Unreachable` or a body that is too large.
-    pub(super) async fn read(answer: Response) -> Result<Self, CallError> {
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        let asks_to_wait = status == StatusCode::SERVICE_UNAVAILABLE && headers.contains_key(RETRY_AFTER);
-        if status == StatusCode::TOO_MANY_REQUESTS || asks_to_wait {
-            return Err(CallError::Throttled { after: retry_after(&headers, jiff::Timestamp::now()) });
-        }
-        let body = http::body(answer).await.map_err(|lost| CallError::lost(lost, status.as_u16()))?;
-        Ok(Self { status, headers, body })
-    }
-
-    /// The body as a JSON object, which every documented answer is.
-    pub(super) fn object(&self) -> Result<Value, CallError> {
-        let object = serde_json::from_slice(&self.body).ok().filter(Value::is_object);
-        object.ok_or_else(|| self.unexpected("a body that cannot be read"))
-    }
-
-    /// The codes of the documented error body of Graph and Azure, `{"error": {"code", "innerError": {"code"}}}`, outermost
-    /// first; none when it is not that. Messages are not looked at.
-    pub(super) fn codes(&self) -> Vec<String> {
-        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        let mut at = &body["error"];
-        let mut codes = vec![];
-        while let Some(code) = at["code"].as_str().filter(|_| codes.len() < DEEPEST_CODE) {
-            codes.push(code.to_ascii_lowercase());
-            at = ["innerError", "innererror"]
-                .iter()
-                .map(|name| &at[name])
-                .find(|inner| inner.is_object())
-                .unwrap_or(&NONE);
-        }
-        codes
-    }
-
-    pub(super) fn is_html(&self) -> bool {
-        let kind = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        kind.is_some_and(|kind| kind.starts_with("text/html"))
-    }
-
-    pub(super) fn unexpected(&self, what: &'static str) -> CallError {
-        CallError::Unexpected { status: self.status.as_u16(), what }
+impl fmt::Display for LoginProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
-const DEEPEST_CODE: usize = 8;
+impl From<HttpError> for CallError {
+    fn from(error: HttpError) -> Self {
+        match error {
+            HttpError::Unreachable(unreachable) => Self::Unreachable(unreachable),
+            HttpError::Throttled { after } => Self::Throttled { after },
+            HttpError::Unexpected(unexpected) => Self::Unexpected(unexpected),
+        }
+    }
+}
+
+impl From<UnexpectedResponse> for CallError {
+    fn from(unexpected: UnexpectedResponse) -> Self {
+        Self::Unexpected(unexpected)
+    }
+}
+
+/// The codes of the documented error body of Graph and Azure, `{"error": {"code", "innerError": {"code"}}}`, outermost first;
+/// none when it is not that. Messages are not read.
+pub(super) fn codes(response: &Response) -> Vec<String> {
+    let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    let mut at = &body["error"];
+    let mut codes = vec![];
+    while let Some(code) = at["code"].as_str().filter(|_| codes.len() < MAX_CODES) {
+        codes.push(code.to_ascii_lowercase());
+        let inner = ["innerError", "innererror"].iter().map(|name| &at[name]).find(|inner| inner.is_object());
+        at = inner.unwrap_or(&NONE);
+    }
+    codes
+}
+
+const MAX_CODES: usize = 8;
 static NONE: Value = Value::Null;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn codes(body: &str) -> Vec<String> {
-        Answer { status: StatusCode::NOT_FOUND, headers: HeaderMap::new(), body: body.into() }.codes()
+    fn codes_of(body: &str) -> Vec<String> {
+        codes(&Response::fake(404, body))
     }
 
     #[test]
     fn codes_are_read_at_every_depth_and_prose_is_not() {
         let body = r#"{"error":{"code":"Outer","message":"SECRET","innerError":{"code":"Inner","innererror":{"code":"Last"}}}}"#;
-        assert_eq!(codes(body), ["outer", "inner", "last"]);
+        assert_eq!(codes_of(body), ["outer", "inner", "last"]);
     }
 
     #[test]
     fn what_is_no_documented_error_has_no_code() {
         for body in ["", "<html>", "[]", "null", "{}", r#"{"error":"x"}"#, r#"{"error":{"code":404}}"#] {
-            assert_eq!(codes(body), Vec::<String>::new(), "{body}");
+            assert_eq!(codes_of(body), Vec::<String>::new(), "{body}");
         }
     }
 
     #[test]
     fn depth_has_an_end() {
         let body = r#"{"error":"#.to_owned() + &r#"{"code":"x","innerError":"#.repeat(40) + "null" + &"}".repeat(41);
-        assert_eq!(codes(&body).len(), DEEPEST_CODE);
+        assert_eq!(codes_of(&body).len(), MAX_CODES);
     }
 }

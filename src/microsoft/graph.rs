@@ -4,10 +4,10 @@ use serde_json::Value;
 use uuid::{Uuid, uuid};
 
 use super::address::Upn;
-use super::client::{Ask, Graph};
-use super::error::CallError;
+use super::client::{Graph, GraphRequest};
+use super::error::{CallError, Defect};
 use super::filter::Filter;
-use super::group::{Group, GroupBody, SELECT};
+use super::group::{Group, GroupBody, Members, SELECT};
 
 /// The app id of Microsoft Graph itself, the same in every Entra tenant; its service principal's id is not.
 const GRAPH_APP: Uuid = uuid!("00000003-0000-0000-c000-000000000000");
@@ -49,20 +49,24 @@ impl Graph {
     /// members cannot be counted is no error of the group.
     pub async fn group(&self, tenant: Uuid, id: Uuid) -> Result<Group, CallError> {
         let path = format!("groups/{id}");
-        let body = self.get(Ask { tenant, path: &path, query: &[("$select", SELECT)], eventual: false }).await?;
-        let group: GroupBody = serde_json::from_value(body).map_err(|_| unexpected("not a group"))?;
+        let body =
+            self.get(GraphRequest { tenant, path: &path, query: &[("$select", SELECT)], eventual: false }).await?;
+        let group: GroupBody = serde_json::from_value(body).map_err(|_| self.unexpected(Defect::Malformed))?;
         if Uuid::try_parse(&group.id) != Ok(id) {
-            return Err(unexpected("another group than asked for"));
+            return Err(self.unexpected(Defect::WrongObject));
         }
         let kind = group.kind();
-        let members = if kind.is_security() { Some(self.members(tenant, id).await) } else { None };
+        let members = match kind.is_security() {
+            true => self.members(tenant, id).await.map_or_else(Members::NotCounted, Members::Counted),
+            false => Members::NotAsked,
+        };
         Ok(Group { kind, members })
     }
 
     async fn members(&self, tenant: Uuid, id: Uuid) -> Result<u64, CallError> {
         let path = format!("groups/{id}/members");
         let query = &[("$select", "id"), ("$top", LARGEST_PAGE)];
-        let mut pages = self.list(Ask { tenant, path: &path, query, eventual: false });
+        let mut pages = self.list(GraphRequest { tenant, path: &path, query, eventual: false });
         let mut members = 0;
         while let Some(items) = pages.next().await? {
             members += items.len() as u64;
@@ -79,11 +83,11 @@ impl Graph {
             outcome => outcome?,
         };
         let graph = match self.service_principal(tenant, GRAPH_APP).await {
-            Err(CallError::NotFound) => return Err(unexpected("an Entra tenant without Microsoft Graph")),
+            Err(CallError::NotFound) => return Err(self.unexpected(Defect::Malformed)),
             outcome => outcome?,
         };
         let path = format!("servicePrincipals/{app}/appRoleAssignments");
-        let mut pages = self.list(Ask { tenant, path: &path, query: &[], eventual: false });
+        let mut pages = self.list(GraphRequest { tenant, path: &path, query: &[], eventual: false });
         while let Some(items) = pages.next().await? {
             let is = |item: &Value, name: &str, id: Uuid| guid(&item[name]) == Some(id);
             if items.iter().any(|item| is(item, "resourceId", graph) && is(item, "appRoleId", PRESENCE_READ_ALL)) {
@@ -95,8 +99,8 @@ impl Graph {
 
     async fn service_principal(&self, tenant: Uuid, app: Uuid) -> Result<Uuid, CallError> {
         let path = format!("servicePrincipals(appId='{app}')");
-        let body = self.get(Ask { tenant, path: &path, query: &[("$select", "id")], eventual: false }).await?;
-        guid(&body["id"]).ok_or_else(|| unexpected("not a service principal"))
+        let body = self.get(GraphRequest { tenant, path: &path, query: &[("$select", "id")], eventual: false }).await?;
+        guid(&body["id"]).ok_or_else(|| self.unexpected(Defect::Malformed))
     }
 
     /// The presence of a user.
@@ -104,13 +108,13 @@ impl Graph {
     /// *Errors*: `NotFound` when there is no such user; any other [`CallError`].
     pub async fn presence(&self, tenant: Uuid, upn: &Upn) -> Result<Presence, CallError> {
         let path = format!("users/{}", upn.segment());
-        let user = self.get(Ask { tenant, path: &path, query: &[("$select", "id")], eventual: false }).await?;
-        let id = guid(&user["id"]).ok_or_else(|| unexpected("not a user"))?;
+        let user = self.get(GraphRequest { tenant, path: &path, query: &[("$select", "id")], eventual: false }).await?;
+        let id = guid(&user["id"]).ok_or_else(|| self.unexpected(Defect::Malformed))?;
         let path = format!("users/{id}/presence");
-        let body = self.get(Ask { tenant, path: &path, query: &[], eventual: false }).await?;
+        let body = self.get(GraphRequest { tenant, path: &path, query: &[], eventual: false }).await?;
         match (word(&body["availability"]), word(&body["activity"])) {
             (Some(availability), Some(activity)) => Ok(Presence { availability, activity }),
-            _ => Err(unexpected("not a presence")),
+            _ => Err(self.unexpected(Defect::Malformed)),
         }
     }
 
@@ -122,17 +126,12 @@ impl Graph {
         if !filter.is_empty() {
             query.insert(0, ("$filter", filter.as_str()));
         }
-        let body = self.get(Ask { tenant, path: "users", query: &query, eventual: true }).await?;
+        let body = self.get(GraphRequest { tenant, path: "users", query: &query, eventual: true }).await?;
         match (&body["value"], body["@odata.count"].as_u64()) {
             (Value::Array(_), Some(hits)) => Ok(hits),
-            _ => Err(unexpected("a list without a count")),
+            _ => Err(self.unexpected(Defect::Malformed)),
         }
     }
-}
-
-/// A success that is not the documented one.
-fn unexpected(what: &'static str) -> CallError {
-    CallError::Unexpected { status: 200, what }
 }
 
 fn guid(value: &Value) -> Option<Uuid> {

@@ -11,14 +11,25 @@ pub(super) const SELECT: &str = "id,groupTypes,mailEnabled,securityEnabled";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     /// What it is.
-    pub kind: Kind,
-    /// How many direct members it has; owners are none. `None` where the kind makes it of no use.
-    pub members: Option<Result<u64, CallError>>,
+    pub kind: GroupKind,
+    /// Its direct members; owners are not members.
+    pub members: Members,
+}
+
+/// How many direct members a group has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Members {
+    /// So many.
+    Counted(u64),
+    /// They could not be counted.
+    NotCounted(CallError),
+    /// Its kind makes the number useless.
+    NotAsked,
 }
 
 /// The kinds of groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum GroupKind {
     /// A security group.
     Security,
     /// A security group with a mailbox: usable, but its members are managed in Exchange.
@@ -29,7 +40,7 @@ pub enum Kind {
     NotSecurity,
 }
 
-impl Kind {
+impl GroupKind {
     /// Whether it is a security group.
     pub fn is_security(self) -> bool {
         matches!(self, Self::Security | Self::MailEnabledSecurity)
@@ -47,13 +58,13 @@ pub(super) struct GroupBody {
 }
 
 impl GroupBody {
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> GroupKind {
         let unified = self.group_types.iter().any(|kind| kind.eq_ignore_ascii_case("Unified"));
         match (unified, self.security_enabled.unwrap_or(false), self.mail_enabled.unwrap_or(false)) {
-            (true, ..) => Kind::Microsoft365,
-            (_, false, _) => Kind::NotSecurity,
-            (_, _, false) => Kind::Security,
-            (_, _, true) => Kind::MailEnabledSecurity,
+            (true, ..) => GroupKind::Microsoft365,
+            (_, false, _) => GroupKind::NotSecurity,
+            (_, _, false) => GroupKind::Security,
+            (_, _, true) => GroupKind::MailEnabledSecurity,
         }
     }
 }
@@ -67,14 +78,14 @@ mod tests {
     #[test]
     fn unified_is_refused_even_if_security_enabled() {
         for (types, mail, security, expected) in [
-            (json!([]), json!(false), json!(true), Kind::Security),
-            (json!(["DynamicMembership"]), json!(false), json!(true), Kind::Security),
-            (json!([]), json!(true), json!(true), Kind::MailEnabledSecurity),
-            (json!(["Unified"]), json!(true), json!(true), Kind::Microsoft365),
-            (json!(["Unified"]), json!(true), json!(false), Kind::Microsoft365),
-            (json!(["DynamicMembership", "Unified"]), json!(true), json!(true), Kind::Microsoft365),
-            (json!([]), json!(true), json!(false), Kind::NotSecurity),
-            (json!([]), json!(null), json!(null), Kind::NotSecurity),
+            (json!([]), json!(false), json!(true), GroupKind::Security),
+            (json!(["DynamicMembership"]), json!(false), json!(true), GroupKind::Security),
+            (json!([]), json!(true), json!(true), GroupKind::MailEnabledSecurity),
+            (json!(["Unified"]), json!(true), json!(true), GroupKind::Microsoft365),
+            (json!(["Unified"]), json!(true), json!(false), GroupKind::Microsoft365),
+            (json!(["DynamicMembership", "Unified"]), json!(true), json!(true), GroupKind::Microsoft365),
+            (json!([]), json!(true), json!(false), GroupKind::NotSecurity),
+            (json!([]), json!(null), json!(null), GroupKind::NotSecurity),
         ] {
             let body = json!({ "id": "x", "groupTypes": types, "mailEnabled": mail, "securityEnabled": security });
             let group: GroupBody = serde_json::from_value(body.clone()).unwrap();

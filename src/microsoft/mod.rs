@@ -8,6 +8,7 @@
 
 pub mod acs;
 mod address;
+mod check_reason;
 mod client;
 mod error;
 pub mod filter;
@@ -22,7 +23,8 @@ mod vectors;
 
 pub use acs::{Acs, AcsProblem};
 pub use address::{GrantLink, Upn};
-pub use client::{App, Credential, Graph, Options};
-pub use error::CallError;
+pub use client::{Graph, GraphConfig};
+pub use error::{CallError, Defect, LoginProblem, TransportFailure, UnexpectedResponse, Unreachable};
 pub use filter::{Filter, combined};
-pub use verdict::{Outcome, Verdict};
+pub use token::{App, Credential};
+pub use verdict::{CheckReason, Judgment, Verdict};

@@ -4,18 +4,17 @@
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use tokio::sync::Mutex;
 use url::Url;
 use uuid::Uuid;
 
 use super::address::{default_scope, url};
-use super::error::{Answer, CallError};
-use crate::http::Bearer;
+use super::error::{CallError, Defect, LoginProblem};
+use crate::http::{self, AccessToken, Response, TokenCache};
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// No federated token is longer.
@@ -37,60 +36,38 @@ pub enum Credential {
     FederatedTokenFile(PathBuf),
 }
 
-pub(super) struct Tokens {
-    login: Url,
+/// Where and as which app tokens are asked for.
+pub(super) struct Login {
+    url: Url,
+    endpoint: Arc<str>,
     scope: String,
     app: App,
-    /// One slot for each tenant. A slot is held while its token is fetched: many checks of one tenant make one log-in, and
-    /// the log-in of another does not wait for it.
-    slots: std::sync::Mutex<HashMap<Uuid, Slot>>,
+    /// One for each tenant: the log-in of one does not wait for that of another.
+    tokens: Mutex<HashMap<Uuid, Arc<TokenCache>>>,
 }
 
-type Slot = Arc<Mutex<Option<Bearer>>>;
-
-impl Tokens {
-    pub(super) fn new(login: Url, graph: &Url, app: App) -> Self {
-        Self { login, scope: default_scope(graph), app, slots: std::sync::Mutex::default() }
+impl Login {
+    pub(super) fn new(url: Url, graph: &Url, app: App) -> Self {
+        Self { url, endpoint: "Microsoft Entra".into(), scope: default_scope(graph), app, tokens: Mutex::default() }
     }
 
     pub(super) fn client_id(&self) -> Uuid {
         self.app.client_id
     }
 
-    /// A token for a tenant that is good for a while.
-    pub(super) async fn get(&self, http: &reqwest::Client, tenant: Uuid) -> Result<SecretString, CallError> {
-        let slot = self.slot(tenant);
-        let mut slot = slot.lock().await;
-        if let Some(token) = slot.as_ref().and_then(|token| token.good(Instant::now())) {
-            return Ok(token);
-        }
-        let token = self.fetch(http, tenant).await?;
-        Ok(slot.insert(token).text())
-    }
-
-    /// Forgets a token that was refused, unless another call already got a new one.
-    pub(super) async fn forget(&self, tenant: Uuid, refused: &SecretString) {
-        let slot = self.slot(tenant);
-        let mut slot = slot.lock().await;
-        if slot.as_ref().is_some_and(|token| token.is(refused)) {
-            *slot = None;
-        }
-    }
-
-    fn slot(&self, tenant: Uuid) -> Slot {
+    /// The token of an Entra tenant.
+    pub(super) fn token(&self, tenant: Uuid) -> Arc<TokenCache> {
         // A panic elsewhere leaves plain data behind, never a half-made map.
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner).entry(tenant).or_default().clone()
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).entry(tenant).or_default().clone()
     }
 
-    async fn fetch(&self, http: &reqwest::Client, tenant: Uuid) -> Result<Bearer, CallError> {
-        let request = http.post(token_url(&self.login, tenant)).form(&form(&self.app, &self.scope)?.exposed());
-        let answer = request.send().await.map_err(|error| CallError::broken(&error))?;
-        let answer = Answer::read(answer).await?;
-        match answer.status.as_u16() {
-            200 => Bearer::read(&answer.body, Instant::now())
-                .ok_or_else(|| answer.unexpected("not an answer of a token endpoint")),
-            400 | 401 | 403 => Err(refusal(&answer)),
-            _ => Err(answer.unexpected("not an answer of a token endpoint")),
+    pub(super) async fn fetch(&self, http: &reqwest::Client, tenant: Uuid) -> Result<AccessToken, CallError> {
+        let request = http.post(token_url(&self.url, tenant)).form(&form(&self.app, &self.scope)?.exposed());
+        let response = http::send(request, &self.endpoint).await?.read().await?;
+        match response.status.as_u16() {
+            200 => Ok(AccessToken::read(&response, Instant::now())?),
+            400 | 401 | 403 => Err(refusal(&response)),
+            _ => Err(response.unexpected(Defect::Undocumented).into()),
         }
     }
 }
@@ -134,7 +111,7 @@ fn assertion(path: &Path) -> Result<SecretString, CallError> {
     let read = std::fs::File::open(path).and_then(|file| file.take(LONGEST_ASSERTION).read_to_string(&mut text));
     let token = text.trim();
     if read.is_err() || token.is_empty() {
-        return Err(CallError::Unauthenticated { what: "the federated token file cannot be read" });
+        return Err(CallError::Unauthenticated(LoginProblem::TokenFile));
     }
     Ok(token.into())
 }
@@ -144,20 +121,18 @@ const NO_SERVICE_PRINCIPAL: u64 = 7_000_229;
 
 /// What a refusal says by its `error`, which RFC 6749 5.2 fixes. Microsoft asks not to depend on its own finer codes; the one
 /// that is looked at only makes the advice better, since an app that was never granted anything is refused as a wrong secret is.
-fn refusal(answer: &Answer) -> CallError {
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+fn refusal(response: &Response) -> CallError {
+    let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     match body["error"].as_str() {
         Some("unauthorized_client") => CallError::NotConsented,
         Some("invalid_client") if body["error_codes"][0].as_u64() == Some(NO_SERVICE_PRINCIPAL) => {
             CallError::NotConsented
         }
-        Some("invalid_client") => {
-            CallError::Unauthenticated { what: "the log-in refused the app's secret or federated token" }
+        Some("invalid_client") => CallError::Unauthenticated(LoginProblem::Credential),
+        Some("invalid_request" | "invalid_grant" | "invalid_scope" | "invalid_tenant") => {
+            CallError::Unauthenticated(LoginProblem::Request)
         }
-        Some("invalid_request" | "invalid_grant" | "invalid_scope" | "invalid_tenant") => CallError::Unauthenticated {
-            what: "the log-in refused the request; most likely there is no such Entra tenant",
-        },
-        _ => answer.unexpected("not an answer of a token endpoint"),
+        _ => response.unexpected(Defect::Undocumented).into(),
     }
 }
 
@@ -197,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_federated_token_that_cannot_be_read_is_said() {
-        let unread = Err(CallError::Unauthenticated { what: "the federated token file cannot be read" });
+        let unread = Err(CallError::Unauthenticated(LoginProblem::TokenFile));
         let empty = tempfile::NamedTempFile::new().unwrap();
         for path in [empty.path(), Path::new("/nowhere/token")] {
             let form = form_by(Credential::FederatedTokenFile(path.into()));

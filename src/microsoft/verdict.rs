@@ -1,313 +1,273 @@
-//! What a check says to people. A check never blocks a save, so *Failed* is a warning and *Unknown* is "could not look".
+//! What a check says to people.
 //!
-//! A message holds no secret, no name and no address, and nothing that changes by itself from one look to the next.
+//! A message holds no secret, no name and no address, and nothing that changes by itself from one check to the next.
+
+use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::acs::{AcsProblem, Checked};
+use super::acs::{AcsProblem, ConnectionStringCheck};
+pub use super::check_reason::{CheckReason, Judgment};
 use super::error::CallError;
 use super::filter::FilterProblem;
 use super::graph::{Grant, Presence};
-use super::group::{Group, Kind};
+use super::group::{Group, GroupKind, Members};
 
 /// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// What came of it.
-    pub outcome: Outcome,
-    /// A CamelCase word.
-    pub reason: &'static str,
-    /// A sentence for people.
+    /// Why, in one word, which decides what the verdict is.
+    pub reason: CheckReason,
+    /// Why, in a sentence.
     pub message: String,
-}
-
-/// What came of a check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It is as it should be.
-    Passed,
-    /// It is not.
-    Failed,
-    /// It could not be looked at.
-    Unknown,
-}
-
-use Outcome::{Failed, Passed, Unknown};
-
-impl Verdict {
-    /// Whether it says nothing at all, neither of the setting nor of what somebody has to do: it passes by itself.
-    pub fn says_nothing(&self) -> bool {
-        self.outcome == Unknown && ["Unreachable", "Throttled", "UnexpectedAnswer"].contains(&self.reason)
-    }
-
-    /// Whether it may only mean that something new is not seen everywhere yet.
-    pub fn may_be_lag(&self) -> bool {
-        let absent = ["GroupNotFound", "TestUserNotFound", "PresenceNotGranted", "AppNotConsented"];
-        self.outcome == Failed && absent.contains(&self.reason)
-    }
 }
 
 /// What routing loses without the permission: the seed's table of when calls are delivered.
 const WITHOUT_PRESENCE: &str = "Without it Nimbus sees only a simplified presence such as Available, Busy or Away: it cannot \
     tell 'Busy in a call' from 'Busy', so calls that are delivered to busy users also reach users in a call; with Presence \
     Privacy mode on in Teams, nothing can be routed at all.";
-const HOW_TO_GRANT: &str =
-    "A Tenant Administrator opens the grant link or runs the provisioning script; a grant takes minutes to be seen.";
+const HOW_TO_GRANT: &str = "A Tenant Administrator opens the grant link or runs the provisioning script; a grant takes minutes to become visible.";
 const PRESENCE_PERMISSION: &str = "Presence.Read.All (Application)";
 const EMPTY_SEARCH: &str = "the search of the Attendant Console will be empty";
 
-fn verdict(outcome: Outcome, reason: &'static str, message: impl Into<String>) -> Verdict {
-    Verdict { outcome, reason, message: message.into() }
+fn verdict(reason: CheckReason, message: impl Into<String>) -> Verdict {
+    Verdict { reason, message: message.into() }
 }
 
 /// A security group, looked up in the Entra tenant that it lives in.
-pub fn group(outcome: &Result<Group, CallError>) -> Verdict {
-    let group = match outcome {
+pub fn group(result: &Result<Group, CallError>) -> Verdict {
+    let group = match result {
         Ok(group) => group,
         Err(CallError::NotFound) => {
             return verdict(
-                Failed,
-                "GroupNotFound",
-                "There is no group with this id in its Entra tenant; a group that was made minutes ago may not be seen yet.",
+                CheckReason::GroupNotFound,
+                "There is no group with this id in its Entra tenant; a group that was made minutes ago may not be visible yet.",
             );
         }
-        Err(error) => return unknown(error, "GroupMember.Read.All (Application)"),
+        Err(error) => return not_checked(error, "GroupMember.Read.All (Application)"),
     };
-    match (group.kind, members(group)) {
-        (Kind::Microsoft365, _) => verdict(
-            Failed,
-            "NotASecurityGroup",
-            "The group is a Microsoft 365 group; even where security is enabled for it, a security group is needed.",
+    match group.kind {
+        GroupKind::Microsoft365 => verdict(
+            CheckReason::NotASecurityGroup,
+            "The group is a Microsoft 365 group, which does not count even if security is enabled for it; use a security group.",
         ),
-        (Kind::NotSecurity, _) => verdict(
-            Failed,
-            "NotASecurityGroup",
-            "The group is a distribution list or otherwise not a security group; a security group is needed.",
+        GroupKind::NotSecurity => verdict(
+            CheckReason::NotASecurityGroup,
+            "The group is a distribution list or otherwise not a security group; use a security group.",
         ),
-        (Kind::Security, members) => verdict(Passed, "SecurityGroup", format!("A security group {members}.")),
-        (Kind::MailEnabledSecurity, members) => verdict(
-            Passed,
-            "MailEnabledSecurityGroup",
+        GroupKind::Security => {
+            verdict(CheckReason::SecurityGroup, format!("A security group {}.", members(&group.members)))
+        }
+        GroupKind::MailEnabledSecurity => verdict(
+            CheckReason::MailEnabledSecurityGroup,
             format!(
-                "A mail-enabled security group {members}; a plain security group is better, since the members of this one are managed in Exchange."
+                "A mail-enabled security group {}. Its members are managed in Exchange; prefer a plain security group.",
+                members(&group.members)
             ),
         ),
     }
 }
 
-fn members(group: &Group) -> String {
-    match &group.members {
-        Some(Ok(0)) => {
-            "without direct members, so it gives the permission set to nobody; owners are not members".to_owned()
+fn members(members: &Members) -> String {
+    match members {
+        Members::Counted(0) => {
+            "without direct members, so the permission set is given to no one; owners are not members".to_owned()
         }
-        Some(Ok(1)) => "with 1 direct member".to_owned(),
-        Some(Ok(members)) => format!("with {members} direct members"),
-        Some(Err(_)) | None => "whose members could not be counted".to_owned(),
+        Members::Counted(1) => "with 1 direct member".to_owned(),
+        Members::Counted(members) => format!("with {members} direct members"),
+        Members::NotCounted(_) | Members::NotAsked => "whose members could not be counted".to_owned(),
     }
 }
 
 /// The permission for extended presence tracking.
-pub fn presence_grant(outcome: &Result<Grant, CallError>) -> Verdict {
-    match outcome {
+pub fn presence_grant(result: &Result<Grant, CallError>) -> Verdict {
+    match result {
         Ok(Grant::Granted) => {
-            verdict(Passed, "PresenceGranted", format!("{PRESENCE_PERMISSION} is granted to the Nimbus app."))
+            verdict(CheckReason::PresenceGranted, format!("{PRESENCE_PERMISSION} is granted to the Nimbus app."))
         }
         Ok(Grant::NotGranted) => verdict(
-            Failed,
-            "PresenceNotGranted",
+            CheckReason::PresenceNotGranted,
             format!("{PRESENCE_PERMISSION} is not granted to the Nimbus app. {WITHOUT_PRESENCE} {HOW_TO_GRANT}"),
         ),
         Ok(Grant::AppUnknown) => verdict(
-            Failed,
-            "AppNotConsented",
+            CheckReason::AppNotConsented,
             format!("The Nimbus app is not known in this Entra tenant. {WITHOUT_PRESENCE} {HOW_TO_GRANT}"),
         ),
-        Err(error) => unknown(error, "Application.Read.All (Application)"),
+        Err(error) => not_checked(error, "Application.Read.All (Application)"),
     }
 }
 
 /// The presence of the test user.
-pub fn presence(outcome: &Result<Presence, CallError>) -> Verdict {
-    match outcome {
+pub fn presence(result: &Result<Presence, CallError>) -> Verdict {
+    match result {
         Ok(presence) if presence.is_unknown() => verdict(
-            Passed,
-            "PresenceUnknownToTeams",
-            "The presence of the test user can be read, and Teams knows none yet: the user has most likely never signed in.",
+            CheckReason::PresenceUnknownToTeams,
+            "The presence of the test user can be read, but Teams has none yet: the user has most likely never signed in.",
         ),
-        Ok(_) => verdict(Passed, "PresenceRead", "The presence of the test user can be read."),
+        Ok(_) => verdict(CheckReason::PresenceRead, "The presence of the test user can be read."),
         Err(CallError::NotFound) => verdict(
-            Failed,
-            "TestUserNotFound",
+            CheckReason::TestUserNotFound,
             "There is no user with the test UPN in this Entra tenant, or Teams has no presence of that user.",
         ),
         Err(CallError::Forbidden) => verdict(
-            Unknown,
-            "PermissionMissing",
+            CheckReason::PermissionMissing,
             format!(
-                "The presence of the test user may not be read: {PRESENCE_PERMISSION} or User.Read.All is not granted, or not \
-                 yet in effect. {WITHOUT_PRESENCE} {HOW_TO_GRANT}"
+                "Permission to read the presence of the test user is missing: {PRESENCE_PERMISSION} or User.Read.All is not \
+                 granted, or not in effect yet. {WITHOUT_PRESENCE} {HOW_TO_GRANT}"
             ),
         ),
-        Err(error) => unknown(error, PRESENCE_PERMISSION),
+        Err(error) => not_checked(error, PRESENCE_PERMISSION),
     }
 }
 
 /// A test UPN that cannot be one.
 pub fn not_a_upn(allowed: &str) -> Verdict {
-    verdict(Failed, "TestUpnInvalid", format!("The test UPN must be {allowed}."))
+    verdict(CheckReason::TestUpnInvalid, format!("The test UPN must be {allowed}."))
 }
 
-/// A search filter that was found wanting before any call.
-pub fn finding(finding: FilterProblem) -> Verdict {
-    let message = match finding {
-        FilterProblem::RequestUrl => "The filter must be the value of $filter only, not a request URL or a part of one",
+/// A search filter that cannot be one.
+pub fn not_a_filter(problem: FilterProblem) -> Verdict {
+    let message = match problem {
+        FilterProblem::RequestUrl => "The filter must be only the value of $filter, not a request URL or a part of one",
         FilterProblem::OpenQuote => {
             "The filter has a string in single quotes that does not end; a quote within a string is doubled"
         }
         FilterProblem::Parentheses => "The filter has parentheses that do not pair",
     };
-    verdict(Failed, "FilterInvalid", format!("{message}; {EMPTY_SEARCH}."))
+    verdict(CheckReason::FilterInvalid, format!("{message}; {EMPTY_SEARCH}."))
 }
 
 /// How many users the search filter leaves.
-pub fn hits(outcome: &Result<u64, CallError>) -> Verdict {
-    match outcome {
+pub fn hits(result: &Result<u64, CallError>) -> Verdict {
+    match result {
         Ok(0) => verdict(
-            Failed,
-            "FilterMatchesNobody",
+            CheckReason::FilterMatchesNobody,
             format!("The filter matches no user: {EMPTY_SEARCH}. It also hides the accounts of Nimbus services."),
         ),
         Ok(_) => verdict(
-            Passed,
-            "FilterMatches",
+            CheckReason::FilterMatches,
             "The filter matches users. It also hides the accounts of Nimbus services that it does not match.",
         ),
         Err(CallError::Rejected) => verdict(
-            Failed,
-            "FilterInvalid",
+            CheckReason::FilterInvalid,
             format!(
-                "Microsoft Graph does not take the filter: wrong syntax, or a property or operator that cannot be filtered by; {EMPTY_SEARCH}."
+                "Microsoft Graph rejects the filter: wrong syntax, or a property or operator that cannot be filtered by; {EMPTY_SEARCH}."
             ),
         ),
         Err(CallError::Forbidden) => verdict(
-            Unknown,
-            "PermissionMissing",
+            CheckReason::PermissionMissing,
             format!(
                 "The filter cannot be tried: the Nimbus app most likely needs User.Read.All (Application), or a further permission for the fields of the filter; without it {EMPTY_SEARCH}."
             ),
         ),
-        Err(error) => unknown(error, "User.Read.All (Application)"),
+        Err(error) => not_checked(error, "User.Read.All (Application)"),
     }
 }
 
 /// A connection string, and the resource id that it should belong to.
-pub fn connection_string(outcome: &Result<Checked, AcsProblem>, expected: Option<Uuid>) -> Verdict {
-    let checked = match outcome {
-        Ok(checked) => checked,
+pub fn connection_string(result: &Result<ConnectionStringCheck, AcsProblem>, expected: Option<Uuid>) -> Verdict {
+    let check = match result {
+        Ok(check) => check,
         Err(problem) => return no_token(problem),
     };
-    if !checked.token {
+    if !check.token {
         return verdict(
-            Failed,
-            "InsufficientPermissions",
-            "With this connection string an identity can be made, but no token for chat: most likely there are insufficient permissions.",
+            CheckReason::InsufficientPermissions,
+            "The connection string can create an identity but no token for chat: this most likely means insufficient permissions.",
         );
     }
-    if let (Some(expected), Some(found)) = (expected, checked.resource)
+    if let (Some(expected), Some(found)) = (expected, check.resource)
         && expected != found
     {
         return verdict(
-            Failed,
-            "ResourceIdMismatch",
-            "The connection string can issue a token, but it belongs to another resource than the ACS resource id names: one of the two is wrong.",
+            CheckReason::ResourceIdMismatch,
+            "The connection string can issue a token, but belongs to another resource than the ACS resource id names; correct one of the two.",
         );
     }
-    if checked.left_behind {
+    if check.left_behind {
         return verdict(
-            Passed,
-            "IdentityLeftBehind",
-            "The connection string can issue a token; the identity that was made to find out could not be deleted again.",
+            CheckReason::IdentityLeftBehind,
+            "The connection string can issue a token; the identity that was created for the check could not be deleted.",
         );
     }
-    verdict(Passed, "TokenIssued", "The connection string can issue a token.")
+    verdict(CheckReason::TokenIssued, "The connection string can issue a token.")
 }
 
 fn no_token(problem: &AcsProblem) -> Verdict {
     match problem {
         AcsProblem::Malformed(what) => {
-            verdict(Failed, "ConnectionStringInvalid", format!("The connection string {what}."))
+            verdict(CheckReason::ConnectionStringInvalid, format!("The connection string {what}."))
         }
         AcsProblem::Refused => verdict(
-            Failed,
-            "InsufficientPermissions",
-            "Azure Communication Services refuses the connection string; if it is correct, this most likely means insufficient permissions.",
+            CheckReason::InsufficientPermissions,
+            "Azure Communication Services rejects the connection string; if it is correct, this most likely means insufficient permissions.",
         ),
         AcsProblem::ClockSkew => verdict(
-            Unknown,
-            "ClockSkew",
-            "The clock of the operator differs from that of Azure Communication Services, so that no signature is accepted.",
+            CheckReason::ClockSkew,
+            "The clock of the operator differs from that of Azure Communication Services, so no signature is accepted.",
         ),
         AcsProblem::Call(CallError::Forbidden) => verdict(
-            Unknown,
-            "PermissionMissing",
-            "Azure Communication Services does not let the operator try the connection string; a network rule of the resource may be why.",
+            CheckReason::PermissionMissing,
+            "Azure Communication Services does not let the operator try the connection string; a network rule of the resource may be the cause.",
         ),
-        AcsProblem::Call(error) => unknown(error, ""),
+        AcsProblem::Call(error) => not_checked(error, ""),
     }
 }
 
-/// Nobody told the operator as which app to ask.
+/// The Platform does not say as which app to ask.
 pub fn not_configured() -> Verdict {
     verdict(
-        Unknown,
-        "NotConfigured",
-        "The Platform's spec.microsoft does not say as which app to ask, or has no credentials of it; nothing was looked at.",
+        CheckReason::NotConfigured,
+        "Not checked: the Platform's spec.microsoft names no Nimbus app, or no credentials for it.",
     )
 }
 
 /// The credentials of the app cannot be read.
 pub fn no_credentials(what: &str) -> Verdict {
-    verdict(Unknown, "CredentialsNotFound", format!("The check cannot log in: {what}."))
+    verdict(CheckReason::CredentialsNotFound, format!("The check cannot log in: {what}."))
 }
 
-/// Too much time went by.
+/// The check took too long.
 pub fn out_of_time() -> Verdict {
-    unknown(&CallError::Unreachable { what: "no answer in time" }, "")
+    unreachable()
 }
 
 /// Microsoft asked for fewer requests, and the time that it named is not over.
-pub fn throttled(after: std::time::Duration) -> Verdict {
-    unknown(&CallError::Throttled { after }, "")
+pub fn throttled(after: Duration) -> Verdict {
+    not_checked(&CallError::Throttled { after }, "")
 }
 
-/// What could not be looked at says nothing about the setting.
-fn unknown(error: &CallError, permission: &str) -> Verdict {
-    let (reason, message) = match error {
-        CallError::Unreachable { .. } => {
-            ("Unreachable", "Microsoft cannot be reached; the check is repeated by itself.".to_owned())
+fn unreachable() -> Verdict {
+    verdict(CheckReason::Unreachable, "Microsoft does not respond; the check is repeated automatically.")
+}
+
+/// What could not be checked says nothing about the setting.
+fn not_checked(error: &CallError, permission: &str) -> Verdict {
+    match error {
+        CallError::Unreachable(_) => unreachable(),
+        CallError::Unauthenticated(problem) => {
+            verdict(CheckReason::AuthenticationFailed, format!("The check cannot log in: {problem}."))
         }
-        CallError::Unauthenticated { what } => ("AuthenticationFailed", format!("The check cannot log in: {what}.")),
-        CallError::NotConsented => (
-            "AppNotConsented",
+        CallError::NotConsented => verdict(
+            CheckReason::LoginNotConsented,
             format!(
                 "The Nimbus app may not log in to this Entra tenant; most likely it was never granted anything there. {HOW_TO_GRANT}"
             ),
         ),
-        CallError::Forbidden => (
-            "PermissionMissing",
+        CallError::Forbidden => verdict(
+            CheckReason::PermissionMissing,
             format!(
-                "The check may not look: the Nimbus app most likely needs {permission}. That says nothing about the setting."
+                "A permission is missing, most likely {permission} of the Nimbus app. This says nothing about the setting."
             ),
         ),
         CallError::Throttled { .. } => {
-            ("Throttled", "Microsoft asks for fewer requests; the check is repeated by itself.".to_owned())
+            verdict(CheckReason::Throttled, "Microsoft is throttling requests; the check is repeated automatically.")
         }
-        CallError::NotFound | CallError::Rejected | CallError::Unexpected { .. } => (
-            "UnexpectedAnswer",
-            "Something else than the documented answer came back; the check is repeated by itself.".to_owned(),
+        CallError::NotFound | CallError::Rejected | CallError::Unexpected(_) => verdict(
+            CheckReason::UnexpectedAnswer,
+            "The response is not a documented one; the check is repeated automatically.",
         ),
-    };
-    verdict(Unknown, reason, message)
+    }
 }
 
 #[cfg(test)]

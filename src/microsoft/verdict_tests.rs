@@ -2,45 +2,51 @@ use std::time::Duration;
 
 use uuid::uuid;
 
+use super::super::error::{Defect, LoginProblem, TransportFailure, Unreachable};
+use super::Judgment::{Failed, Passed, Unknown};
 use super::*;
+use crate::http::Response;
 
 const RESOURCE: Uuid = uuid!("2f6a1f0e-7c1b-4b0e-9a55-0d6c1a3b5e77");
 const OTHER: Uuid = uuid!("6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c");
 
 fn errors() -> [CallError; 8] {
     [
-        CallError::Unreachable { what: "no connection" },
-        CallError::Unauthenticated { what: "the log-in refused the app's secret or federated token" },
+        CallError::Unreachable(Unreachable {
+            endpoint: "Microsoft Graph".into(),
+            failure: TransportFailure::NotConnected,
+        }),
+        CallError::Unauthenticated(LoginProblem::Credential),
         CallError::NotConsented,
         CallError::Forbidden,
         CallError::NotFound,
         CallError::Rejected,
         CallError::Throttled { after: Duration::from_secs(7) },
-        CallError::Unexpected { status: 502, what: "not an answer of Microsoft Graph" },
+        Response::fake(502, "").unexpected(Defect::Undocumented).into(),
     ]
 }
 
-fn a_group(kind: Kind, members: Option<Result<u64, CallError>>) -> Verdict {
+fn a_group(kind: GroupKind, members: Members) -> Verdict {
     group(&Ok(Group { kind, members }))
 }
 
-fn a_check(token: bool, resource: Option<Uuid>, left_behind: bool) -> Result<Checked, AcsProblem> {
-    Ok(Checked { token, resource, left_behind })
+fn a_check(token: bool, resource: Option<Uuid>, left_behind: bool) -> Result<ConnectionStringCheck, AcsProblem> {
+    Ok(ConnectionStringCheck { token, resource, left_behind })
 }
 
 fn seen(availability: &str) -> Verdict {
     presence(&Ok(Presence { availability: availability.into(), activity: "InACall".into() }))
 }
 
-fn table() -> Vec<(Verdict, Outcome, &'static str)> {
+fn table() -> Vec<(Verdict, Judgment, &'static str)> {
     let granted = |grant| presence_grant(&Ok(grant));
     let acs = |problem| connection_string(&Err(problem), None);
     vec![
-        (a_group(Kind::Security, Some(Ok(4))), Passed, "SecurityGroup"),
-        (a_group(Kind::Security, Some(Err(CallError::Forbidden))), Passed, "SecurityGroup"),
-        (a_group(Kind::MailEnabledSecurity, Some(Ok(4))), Passed, "MailEnabledSecurityGroup"),
-        (a_group(Kind::Microsoft365, None), Failed, "NotASecurityGroup"),
-        (a_group(Kind::NotSecurity, None), Failed, "NotASecurityGroup"),
+        (a_group(GroupKind::Security, Members::Counted(4)), Passed, "SecurityGroup"),
+        (a_group(GroupKind::Security, Members::NotCounted(CallError::Forbidden)), Passed, "SecurityGroup"),
+        (a_group(GroupKind::MailEnabledSecurity, Members::Counted(4)), Passed, "MailEnabledSecurityGroup"),
+        (a_group(GroupKind::Microsoft365, Members::NotAsked), Failed, "NotASecurityGroup"),
+        (a_group(GroupKind::NotSecurity, Members::NotAsked), Failed, "NotASecurityGroup"),
         (group(&Err(CallError::NotFound)), Failed, "GroupNotFound"),
         (group(&Err(CallError::Forbidden)), Unknown, "PermissionMissing"),
         (granted(Grant::Granted), Passed, "PresenceGranted"),
@@ -52,9 +58,9 @@ fn table() -> Vec<(Verdict, Outcome, &'static str)> {
         (presence(&Err(CallError::NotFound)), Failed, "TestUserNotFound"),
         (presence(&Err(CallError::Forbidden)), Unknown, "PermissionMissing"),
         (not_a_upn("a user principal name"), Failed, "TestUpnInvalid"),
-        (finding(FilterProblem::RequestUrl), Failed, "FilterInvalid"),
-        (finding(FilterProblem::OpenQuote), Failed, "FilterInvalid"),
-        (finding(FilterProblem::Parentheses), Failed, "FilterInvalid"),
+        (not_a_filter(FilterProblem::RequestUrl), Failed, "FilterInvalid"),
+        (not_a_filter(FilterProblem::OpenQuote), Failed, "FilterInvalid"),
+        (not_a_filter(FilterProblem::Parentheses), Failed, "FilterInvalid"),
         (hits(&Ok(0)), Failed, "FilterMatchesNobody"),
         (hits(&Ok(7)), Passed, "FilterMatches"),
         (hits(&Err(CallError::Rejected)), Failed, "FilterInvalid"),
@@ -74,8 +80,8 @@ fn table() -> Vec<(Verdict, Outcome, &'static str)> {
 
 #[test]
 fn every_fact_has_its_outcome_and_reason() {
-    for (verdict, outcome, reason) in table() {
-        assert_eq!((verdict.outcome, verdict.reason), (outcome, reason), "{}", verdict.message);
+    for (verdict, judgment, reason) in table() {
+        assert_eq!((verdict.reason.judgment(), verdict.reason.as_str()), (judgment, reason), "{}", verdict.message);
     }
 }
 
@@ -84,7 +90,7 @@ fn what_could_not_be_looked_at_is_unknown_in_every_check() {
     for error in errors() {
         let failed = |check: &str, verdict: Verdict, may_fail: bool| {
             let expected = if may_fail { Failed } else { Unknown };
-            assert_eq!(verdict.outcome, expected, "{check}: {error:?}: {}", verdict.message);
+            assert_eq!(verdict.reason.judgment(), expected, "{check}: {error:?}: {}", verdict.message);
         };
         failed("group", group(&Err(error.clone())), error == CallError::NotFound);
         failed("presence grant", presence_grant(&Err(error.clone())), false);
@@ -98,7 +104,7 @@ fn what_could_not_be_looked_at_is_unknown_in_every_check() {
 fn a_message_is_a_sentence_and_a_reason_is_one_word() {
     let unknown = errors().map(|error| (group(&Err(error.clone())), Unknown, ""));
     for (verdict, ..) in table().into_iter().chain(unknown) {
-        let Verdict { reason, message, .. } = &verdict;
+        let (reason, message) = (verdict.reason.as_str(), &verdict.message);
         assert!(
             reason.chars().all(|c| c.is_ascii_alphanumeric()) && reason.starts_with(char::is_uppercase),
             "{reason}"

@@ -224,14 +224,11 @@ fn wait(why: &str) -> DeletionPlan {
 /// known to be out of reach: each other word is another write of the status.
 pub fn not_requested(error: &ApiError) -> String {
     match error {
-        ApiError::Throttled { .. } => "the deletion waits: the platform asks for fewer requests".to_owned(),
-        ApiError::Refused(problem) => format!("the deletion waits: the platform refused: {}", problem.slug),
-        ApiError::Forbidden => format!("the deletion waits: {error}"),
-        ApiError::Unreachable { what }
-        | ApiError::Unauthenticated { what }
-        | ApiError::Unexpected { what, .. }
-        | ApiError::NotCalled { because: what } => {
-            format!("the deletion waits: the platform cannot be asked: {what}")
+        ApiError::Forbidden | ApiError::Throttled { .. } | ApiError::Refused(_) => {
+            format!("the deletion waits: {error}")
+        }
+        ApiError::Unreachable(_) | ApiError::Unauthenticated(_) | ApiError::Unexpected(_) | ApiError::NotCalled(_) => {
+            format!("the deletion waits: the platform cannot be asked: {}", error.cause())
         }
     }
 }

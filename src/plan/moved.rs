@@ -27,7 +27,7 @@ pub(super) fn living(difference: &Difference, moved: &[MovedReference]) -> Resul
 #[allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 mod tests {
     use super::*;
-    use crate::admin_api::{FieldError, Problem};
+    use crate::admin_api::{FieldError, Problem, ProblemType};
     use crate::resources::Reason;
 
     #[test]
@@ -54,15 +54,15 @@ mod tests {
 
     #[test]
     fn a_refused_unit_is_one_that_is_not_there() {
-        let reason = |slug: &str, pointers: &[&str]| {
+        let reason = |problem_type, pointers: &[&str]| {
             let error = |pointer: &&str| FieldError { pointer: (*pointer).into(), ..FieldError::default() };
             let errors = pointers.iter().map(error).collect();
-            Stop::Rejected(Problem { slug: slug.into(), errors, ..Problem::default() }).disposition().reason
+            Stop::Rejected(Problem { problem_type, errors, ..Problem::default() }).disposition().reason
         };
         let here = "/provisioning/defaultOrganizationUnitId";
-        assert_eq!(reason("invalid-settings", &[here]), Reason::OrganizationUnitNotFound);
-        assert_eq!(reason("invalid-settings", &[here, "/general/name"]), Reason::InvalidSettings);
-        assert_eq!(reason("field-not-permitted", &[here]), Reason::InvalidSettings);
-        assert_eq!(reason("invalid-settings", &[]), Reason::InvalidSettings);
+        assert_eq!(reason(ProblemType::InvalidSettings, &[here]), Reason::OrganizationUnitNotFound);
+        assert_eq!(reason(ProblemType::InvalidSettings, &[here, "/general/name"]), Reason::InvalidSettings);
+        assert_eq!(reason(ProblemType::FieldNotPermitted, &[here]), Reason::InvalidSettings);
+        assert_eq!(reason(ProblemType::InvalidSettings, &[]), Reason::InvalidSettings);
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::resolved::{ResolvedSecret, SecretFound};
-use crate::admin_api::{ApiError, Problem};
+use crate::admin_api::{ApiError, Problem, ProblemType};
 use crate::resources::{Reason, SpecHash};
 use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;
 use crate::settings::{Leaf, Violation, leaf_at};
@@ -168,7 +168,8 @@ impl Stop {
     /// The platform's id of the request that it refused, to quote in a ticket. Every answer has another.
     pub fn request_id(&self) -> Option<&str> {
         match self {
-            Self::Rejected(problem) | Self::Unavailable(ApiError::Refused(problem)) => Some(&problem.request_id),
+            Self::Rejected(problem) => problem.request_id.as_deref(),
+            Self::Unavailable(error) => error.request_id(),
             _ => None,
         }
     }
@@ -307,11 +308,10 @@ fn marked(leaf: &Leaf, problem: &str) -> Violation {
 /// more. Its details stand on the Platform, so that one outage is one message here.
 fn unavailable(error: &ApiError) -> String {
     match error {
-        ApiError::Unreachable { .. }
-        | ApiError::Unauthenticated { .. }
-        | ApiError::Unexpected { .. }
-        | ApiError::NotCalled { .. } => "the platform cannot be asked, for a reason that its Platform tells".to_owned(),
-        ApiError::Forbidden | ApiError::Throttled { .. } | ApiError::Refused(_) => error.lasting(),
+        ApiError::Unreachable(_) | ApiError::Unauthenticated(_) | ApiError::Unexpected(_) | ApiError::NotCalled(_) => {
+            "the platform cannot be asked, for a reason that its Platform tells".to_owned()
+        }
+        ApiError::Forbidden | ApiError::Throttled { .. } | ApiError::Refused(_) => error.to_string(),
     }
 }
 
@@ -333,7 +333,7 @@ fn secret_disposition(secret: &ResolvedSecret) -> Disposition {
 /// A unit in good spelling that the platform refuses is one that is not there. Any other refusal goes first.
 fn rejected_reason(problem: &Problem) -> Reason {
     let unit = |pointer: &str| DEFAULT_ORGANIZATION_UNIT.pointer() == pointer;
-    let only = problem.slug == "invalid-settings"
+    let only = problem.problem_type == ProblemType::InvalidSettings
         && !problem.errors.is_empty()
         && problem.errors.iter().all(|error| unit(&error.pointer));
     if only { Reason::OrganizationUnitNotFound } else { Reason::InvalidSettings }
@@ -352,7 +352,7 @@ fn rejected(problem: &Problem) -> String {
         format!("{path} was refused by the platform: {}{allowed}", error.code)
     });
     let fields = join(fields);
-    if fields.is_empty() { format!("the platform refused the settings: {}", problem.slug) } else { fields }
+    if fields.is_empty() { format!("the platform refused the settings: {}", problem.problem_type) } else { fields }
 }
 
 fn unconfirmed(leaf: &Leaf, token: &str) -> String {

@@ -30,7 +30,7 @@ use self::platform::{Held, canonical, held, merge_patch, pass};
 use super::diff::diff;
 use super::*;
 use crate::admin_api::types::PendingDeletion;
-use crate::admin_api::{ApiError, Problem, TenantDocument};
+use crate::admin_api::{ApiError, Problem, ProblemType, TenantDocument, samples};
 use crate::resources::bounds::MESSAGE;
 use crate::resources::condition;
 use crate::resources::status::SealedStatus;
@@ -253,7 +253,9 @@ fn live(document: Box<TenantDocument>, done: Done, difference: Difference) -> Ou
 fn another_pass(outcome: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
     let other = |error| match error {
         ApiError::Throttled { after } => ApiError::Throttled { after: after + Duration::from_secs(7) },
-        ApiError::Refused(problem) => ApiError::Refused(Problem { request_id: "r-another".to_owned(), ..problem }),
+        ApiError::Refused(problem) => {
+            ApiError::Refused(Problem { request_id: Some("r-another".to_owned()), ..problem })
+        }
         other => other,
     };
     match outcome {
@@ -274,7 +276,9 @@ fn another_pass(outcome: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
             Ok(Outcome::Waiting { deletion, reason, why, started: false, error: error.map(other) })
         }
         Err(Stop::Unavailable(error)) => Err(Stop::Unavailable(other(error))),
-        Err(Stop::Rejected(problem)) => Err(Stop::Rejected(Problem { request_id: "r-another".to_owned(), ..problem })),
+        Err(Stop::Rejected(problem)) => {
+            Err(Stop::Rejected(Problem { request_id: Some("r-another".to_owned()), ..problem }))
+        }
         other => other,
     }
 }

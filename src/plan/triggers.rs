@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::validate::Desired;
 use super::visibility::visible;
-use crate::admin_api::Runtime;
+use crate::admin_api::{ApiError, ProblemType, Runtime};
 use crate::settings::Trigger;
 
 /// A trigger that waits for somebody.
@@ -33,11 +33,13 @@ pub enum Until {
 
 impl Until {
     /// What a refusal of the platform means, if it is one that passes by itself.
-    pub fn of_refusal(slug: &str) -> Option<Self> {
-        match slug {
-            "invitation-pending" => Some(Self::Invited),
-            "section-off" => Some(Self::Shown),
-            _ => None,
+    pub fn of_refusal(error: &ApiError) -> Option<Self> {
+        if error.is(&ProblemType::InvitationPending) {
+            Some(Self::Invited)
+        } else if error.is(&ProblemType::SectionOff) {
+            Some(Self::Shown)
+        } else {
+            None
         }
     }
 }

@@ -127,7 +127,7 @@ async fn new_group_is_not_reported_missing() {
     let _operator = fixture.start();
     fixture.create(with_group(10)).await;
     let message = fixture.check(TENANT_GROUP, "Unknown", "GroupNotFound").await;
-    assert!(message.contains("made minutes ago may not be seen yet"), "{message}");
+    assert!(message.contains("made minutes ago may not be visible yet"), "{message}");
     fixture.platform.advance(300).await;
     fixture.check(TENANT_GROUP, "Passed", "SecurityGroup").await;
 }

@@ -46,7 +46,7 @@ async fn credential_changes_need_no_tenant_edit() {
     assert!(message.contains("not in the operator's namespace"), "{message}");
     fixture.secret(&fixture.env.operator_namespace, "late", json!({ "client-secret": "expired-secret" })).await;
     let message = fixture.check(GROUP, "Unknown", "AuthenticationFailed").await;
-    assert!(message.contains("refused the app's secret"), "{message}");
+    assert!(message.contains("rejected the app's secret"), "{message}");
     assert!(!message.contains("expired-secret"), "{message}");
     fixture.ready().await;
     fixture.secret(&fixture.env.operator_namespace, "late", json!({ "client-secret": "nimbus-app-secret" })).await;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use nimbus_operator::manifests::crd;
+use nimbus_operator::microsoft::CheckReason;
 use nimbus_operator::resources::{CheckName, CheckResult, ConditionType, Reason, TabState};
 use regex::Regex;
 use serde_json::Value;
@@ -16,9 +17,6 @@ const MANUAL: &str = "docs/behaviours.md";
 
 /// The results of checks.
 const RESULTS: [&str; 3] = [CheckResult::Passed.as_str(), CheckResult::Failed.as_str(), CheckResult::Unknown.as_str()];
-
-/// A constant of the API: a whole string literal in CamelCase.
-static WORD: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#""([A-Z][A-Za-z0-9]+)""#).unwrap());
 
 /// The rows of the table of a section, without its header.
 fn rows(section: &str) -> Vec<Vec<String>> {
@@ -40,13 +38,6 @@ fn words(cell: &str) -> impl Iterator<Item = String> {
 
 fn column(section: &str, number: usize) -> BTreeSet<String> {
     rows(section).iter().flat_map(|row| words(&row[number])).collect()
-}
-
-/// The constants of the API in a source file, without its tests.
-fn literals(path: &str) -> BTreeSet<String> {
-    let text = read(path);
-    let code = text.split("#[cfg(test)]").next().unwrap();
-    WORD.captures_iter(code).map(|found| found[1].to_owned()).collect()
 }
 
 fn set(words: impl IntoIterator<Item = &'static str>) -> BTreeSet<String> {
@@ -98,10 +89,9 @@ const SECTIONS: [(&str, usize); 4] = [("Reasons", 0), ("Events", 0), ("Platform 
 
 /// The reasons of checks, which are not in the table of reasons.
 fn of_checks() -> BTreeSet<String> {
-    let mut words = literals("src/microsoft/verdict.rs");
     // What is as it should be has the name of its check for a reason.
-    words.extend(set([CheckName::Available.as_str(), CheckName::Licensed.as_str()]));
-    words.retain(|word| !RESULTS.contains(&word.as_str()));
+    let mut words = set([CheckName::Available.as_str(), CheckName::Licensed.as_str()]);
+    words.extend(CheckReason::ALL.iter().map(|reason| reason.as_str().to_owned()));
     words
 }
 

@@ -113,7 +113,7 @@ async fn late_withdrawal_after_a_lost_response_is_reported() {
     fixture.platform.plant(json!([{ "route": "DELETE /v1/tenants/{id}", "action": lost }])).await.unwrap();
     let since = Since::now(&fixture).await;
     fixture.delete().await;
-    waiting_for(&fixture, "Deleting", "a body that cannot be read").await;
+    waiting_for(&fixture, "Deleting", "is not JSON (a sign-in page?)").await;
     assert_eq!(None, fixture.get().await.status.unwrap().deletion, "the operator does not know that it was accepted");
     fixture.patch(json!({ "metadata": { "annotations": { CONFIRM: null } } })).await;
     fixture.gone().await;

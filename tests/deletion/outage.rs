@@ -13,20 +13,24 @@ const DELETE: &str = super::DELETE;
 /// The fault of a call, and what the message must contain.
 fn outages() -> Vec<(&'static str, Value, &'static str)> {
     vec![
-        ("down", json!({ "kind": "close-before" }), "the connection broke"),
-        ("401", json!({ "kind": "status", "status": 401 }), "the platform refused the token"),
-        ("403", json!({ "kind": "problem", "slug": "not-permitted" }), "the credentials may not reach this tenant"),
-        ("403 of a proxy", json!({ "kind": "status", "status": 403 }), "not an answer of the admin API"),
-        ("500", json!({ "kind": "status", "status": 500 }), "not an answer of the admin API"),
-        ("HTML", json!({ "kind": "html" }), "a body that cannot be read"),
-        ("404 of a proxy", json!({ "kind": "html", "status": 404 }), "not an answer of the admin API"),
+        ("down", json!({ "kind": "close-before" }), "lost the connection"),
+        ("401", json!({ "kind": "status", "status": 401 }), "access token rejected"),
+        (
+            "403",
+            json!({ "kind": "problem", "slug": "not-permitted" }),
+            "the Platform's credentials may not access this tenant",
+        ),
+        ("403 of a proxy", json!({ "kind": "status", "status": 403 }), "is not a documented response"),
+        ("500", json!({ "kind": "status", "status": 500 }), "is not a documented response"),
+        ("HTML", json!({ "kind": "html" }), "is not JSON (a sign-in page?)"),
+        ("404 of a proxy", json!({ "kind": "html", "status": 404 }), "is not a documented response"),
         ("404 of no route", json!({ "kind": "problem", "slug": "route-not-found" }), "route-not-found"),
         (
             "429",
             json!({ "kind": "status", "status": 429, "headers": { "retry-after": "1" } }),
-            "asks for fewer requests",
+            "is throttling requests",
         ),
-        ("half a body", json!({ "kind": "cut" }), "the connection broke"),
+        ("half a body", json!({ "kind": "cut" }), "lost the connection"),
     ]
 }
 
@@ -114,7 +118,7 @@ async fn outage_during_deletion_costs_one_status_write() {
     fixture.platform.plant(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
     let since = Since::now(&fixture).await;
     fixture.delete().await;
-    waiting_for(&fixture, "Deleting", "the platform cannot be asked: the connection broke").await;
+    waiting_for(&fixture, "Deleting", "the platform cannot be asked: lost the connection").await;
     let probes = |least: usize| {
         let fixture = &fixture;
         async move {

@@ -203,13 +203,13 @@ async fn check_secrets_are_not_in_logs_objects_or_events() {
         };
         fixture.until(words, said).await;
     };
-    says("Microsoft Graph refused the token").await;
+    says("Microsoft Graph rejected the access token").await;
     fixture.pass().await;
     fixture.check("InteractConnectionString", "Passed", "TokenIssued").await;
     fixture.platform.heal().await.unwrap();
     fixture.secret(&fixture.env.operator_namespace, "nimbus-app", json!({ "client-secret": text(wrong_app) })).await;
     fixture.patch_platform(json!({ "spec": { "support": { "website": "https://example.com/2" } } })).await;
-    says("the log-in refused the app's secret").await;
+    says("Microsoft Entra rejected the app's secret").await;
     fixture.ready().await;
 
     let all = everything(&fixture, &operator).await;

@@ -137,7 +137,7 @@ async fn forbidden_tenant_is_not_created_or_contagious() {
     fixture.platform.plant(fault).await.unwrap();
     unborn.create(json!({})).await;
     let waits = unborn.condition("Ready", "False", "PlatformUnavailable").await;
-    assert!(condition(&waits, "Ready").is_some_and(|(_, _, message)| message.contains("may not reach this tenant")));
+    assert!(condition(&waits, "Ready").is_some_and(|(_, _, message)| message.contains("may not access this tenant")));
     calls(&fixture, mark, "a GET", 6, |seen| seen.entry["tenant"] == json!(unborn.id)).await;
     let writes = calls(&fixture, mark, "a write", 0, is_write).await;
     assert_eq!(0, writes.len(), "{writes:?}");

@@ -6,15 +6,15 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use nimbus_operator::microsoft::acs::Checked;
-use nimbus_operator::microsoft::{AcsProblem, CallError, verdict};
+use nimbus_operator::microsoft::acs::ConnectionStringCheck;
+use nimbus_operator::microsoft::{AcsProblem, CallError, CheckReason, Defect, Judgment, verdict};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 use uuid::{Uuid, uuid};
 
-use super::stub::{DEADLINE, Received, Reply, Stub, unexpected};
+use super::stub::{ACS, DEADLINE, Received, Reply, Stub, unexpected};
 use crate::support::wait::{PATIENCE, until};
 
 const RESOURCE: Uuid = uuid!("2f6a1f0e-7c1b-4b0e-9a55-0d6c1a3b5e77");
@@ -61,7 +61,7 @@ fn is_signed(seen: &Received) -> bool {
 async fn identity_is_created_and_deleted() {
     let stub = stub().await;
     let checked = stub.acs().check(&connection_string(&stub)).await;
-    assert_eq!(Ok(Checked { token: true, resource: Some(RESOURCE), left_behind: false }), checked);
+    assert_eq!(Ok(ConnectionStringCheck { token: true, resource: Some(RESOURCE), left_behind: false }), checked);
     assert_eq!([CREATE, DELETE], *stub.calls());
     let seen = stub.seen();
     assert!(seen.iter().all(|seen| seen.query == "api-version=2023-10-01"), "{seen:?}");
@@ -108,12 +108,12 @@ async fn identity_without_token_is_deleted() {
         stub.on(CREATE, [created(access_token.clone())]);
         let checked = stub.acs().check(&connection_string(&stub)).await;
         assert_eq!(
-            Ok(Checked { token: false, resource: Some(RESOURCE), left_behind: false }),
+            Ok(ConnectionStringCheck { token: false, resource: Some(RESOURCE), left_behind: false }),
             checked,
             "{access_token}"
         );
         assert_eq!([CREATE, DELETE], *stub.calls());
-        assert_eq!("InsufficientPermissions", verdict::connection_string(&checked, None).reason);
+        assert_eq!(CheckReason::InsufficientPermissions, verdict::connection_string(&checked, None).reason);
     }
 }
 
@@ -145,9 +145,9 @@ async fn failed_identity_deletion_is_retried_once() {
     assert_eq!([CREATE, DELETE, DELETE], *stub.calls());
     stub.on(DELETE, [fault]);
     let checked = stub.acs().check(&connection_string(&stub)).await;
-    assert_eq!(Ok(Checked { token: true, resource: Some(RESOURCE), left_behind: true }), checked);
+    assert_eq!(Ok(ConnectionStringCheck { token: true, resource: Some(RESOURCE), left_behind: true }), checked);
     assert_eq!([CREATE, DELETE, DELETE], stub.calls()[3..]);
-    assert_eq!("IdentityLeftBehind", verdict::connection_string(&checked, None).reason);
+    assert_eq!(CheckReason::IdentityLeftBehind, verdict::connection_string(&checked, None).reason);
 }
 
 #[tokio::test]
@@ -155,39 +155,35 @@ async fn resource_id_must_match_the_connection_string() {
     let stub = stub().await;
     let checked = stub.acs().check(&connection_string(&stub)).await;
     let reason = |expected| verdict::connection_string(&checked, expected).reason;
-    assert_eq!("TokenIssued", reason(Some(RESOURCE)));
-    assert_eq!("ResourceIdMismatch", reason(Some(Uuid::from_u128(7))));
+    assert_eq!(CheckReason::TokenIssued, reason(Some(RESOURCE)));
+    assert_eq!(CheckReason::ResourceIdMismatch, reason(Some(Uuid::from_u128(7))));
 }
 
 #[tokio::test]
 async fn documented_acs_errors_are_mapped() {
     let stub = Stub::start().await;
     let wait = |seconds| AcsProblem::Call(CallError::Throttled { after: Duration::from_secs(seconds) });
-    let odd = |status| AcsProblem::Call(unexpected(status, "not an answer of Azure Communication Services"));
+    let odd = |status| AcsProblem::Call(unexpected(ACS, status, Defect::Undocumented));
     let early = "Sun, 06 Nov 1994 08:49:37 GMT";
-    for (reply, expected, outcome) in [
-        (Reply::error(401, "Denied"), AcsProblem::Refused, verdict::Outcome::Failed),
-        (Reply::json(401, json!({ "error": { "code": "7509" } })), AcsProblem::Refused, verdict::Outcome::Failed),
-        (Reply::text(401, "text/plain", ""), AcsProblem::Refused, verdict::Outcome::Failed),
-        (Reply::error(401, "Denied").header("date", early), AcsProblem::ClockSkew, verdict::Outcome::Unknown),
-        (Reply::text(401, "text/html", "<html>log in</html>"), odd(401), verdict::Outcome::Unknown),
-        (Reply::error(403, "Forbidden"), AcsProblem::Call(CallError::Forbidden), verdict::Outcome::Unknown),
-        (Reply::error(400, "UnsupportedApiVersion"), AcsProblem::Call(CallError::Rejected), verdict::Outcome::Unknown),
-        (Reply::error(404, "NotFound"), odd(404), verdict::Outcome::Unknown),
-        (Reply::error(429, "TooManyRequests").header("retry-after", "9"), wait(9), verdict::Outcome::Unknown),
-        (Reply::error(429, "TooManyRequests"), wait(10), verdict::Outcome::Unknown),
-        (Reply::error(503, "ServiceUnavailable"), odd(503), verdict::Outcome::Unknown),
-        (
-            Reply::json(307, json!({})).header("location", "https://elsewhere.example/"),
-            odd(307),
-            verdict::Outcome::Unknown,
-        ),
-        (Reply::json(200, json!({ "identity": { "id": IDENTITY } })), odd(200), verdict::Outcome::Unknown),
+    for (reply, expected, judgment) in [
+        (Reply::error(401, "Denied"), AcsProblem::Refused, Judgment::Failed),
+        (Reply::json(401, json!({ "error": { "code": "7509" } })), AcsProblem::Refused, Judgment::Failed),
+        (Reply::text(401, "text/plain", ""), AcsProblem::Refused, Judgment::Failed),
+        (Reply::error(401, "Denied").header("date", early), AcsProblem::ClockSkew, Judgment::Unknown),
+        (Reply::text(401, "text/html", "<html>log in</html>"), odd(401), Judgment::Unknown),
+        (Reply::error(403, "Forbidden"), AcsProblem::Call(CallError::Forbidden), Judgment::Unknown),
+        (Reply::error(400, "UnsupportedApiVersion"), AcsProblem::Call(CallError::Rejected), Judgment::Unknown),
+        (Reply::error(404, "NotFound"), odd(404), Judgment::Unknown),
+        (Reply::error(429, "TooManyRequests").header("retry-after", "9"), wait(9), Judgment::Unknown),
+        (Reply::error(429, "TooManyRequests"), wait(10), Judgment::Unknown),
+        (Reply::error(503, "ServiceUnavailable"), odd(503), Judgment::Unknown),
+        (Reply::json(307, json!({})).header("location", "https://elsewhere.example/"), odd(307), Judgment::Unknown),
+        (Reply::json(200, json!({ "identity": { "id": IDENTITY } })), odd(200), Judgment::Unknown),
     ] {
         stub.on(CREATE, [reply]);
         let checked = stub.acs().check(&connection_string(&stub)).await;
         assert_eq!(Err(expected), checked);
-        assert_eq!(outcome, verdict::connection_string(&checked, None).outcome, "{checked:?}");
+        assert_eq!(judgment, verdict::connection_string(&checked, None).reason.judgment(), "{checked:?}");
     }
     assert_eq!([CREATE; 13], *stub.calls(), "nothing is retried here");
 }
@@ -198,7 +194,7 @@ async fn invalid_identity_is_not_used_in_a_path() {
     for id in [json!("../../evil"), json!(""), json!("8:acs:x?y=z"), json!(7), Value::Null, json!(["8:acs:x"])] {
         stub.on(CREATE, [Reply::json(201, json!({ "identity": { "id": id }, "accessToken": a_token() }))]);
         let checked = stub.acs().check(&connection_string(&stub)).await;
-        assert_eq!(Err(AcsProblem::Call(unexpected(201, "an identity without an id"))), checked, "{id}");
+        assert_eq!(Err(AcsProblem::Call(unexpected(ACS, 201, Defect::Malformed))), checked, "{id}");
     }
     assert_eq!([CREATE; 6], *stub.calls());
 }
@@ -212,7 +208,7 @@ async fn invalid_connection_string_is_never_called() {
     {
         let checked = acs.check(&text).await;
         assert!(matches!(checked, Err(AcsProblem::Malformed(_))), "{checked:?}");
-        assert_eq!("ConnectionStringInvalid", verdict::connection_string(&checked, None).reason);
+        assert_eq!(CheckReason::ConnectionStringInvalid, verdict::connection_string(&checked, None).reason);
     }
     assert_eq!(0, stub.seen().len());
 }

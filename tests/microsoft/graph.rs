@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use nimbus_operator::microsoft::graph::{Grant, Presence};
-use nimbus_operator::microsoft::group::{Group, Kind};
-use nimbus_operator::microsoft::{CallError, Credential, Filter, verdict};
+use nimbus_operator::microsoft::group::{Group, GroupKind, Members};
+use nimbus_operator::microsoft::{
+    CallError, CheckReason, Credential, Defect, Filter, TransportFailure, Unreachable, verdict,
+};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 use uuid::{Uuid, uuid};
 
-use super::stub::{CLIENT, OTHER_TENANT, Received, Reply, SECRET, Stub, TENANT, token_call, unexpected, upn};
+use super::stub::{CLIENT, GRAPH, OTHER_TENANT, Received, Reply, SECRET, Stub, TENANT, token_call, unexpected, upn};
 
 const GROUP: Uuid = uuid!("02bd9fd6-8f93-4758-87c3-1fb73740a315");
 const USER: Uuid = uuid!("fa8bf3dc-eca7-46b7-bad1-db199b62afc3");
@@ -63,17 +65,17 @@ fn assignment(resource: Uuid, role: Uuid) -> Value {
 #[tokio::test]
 async fn only_security_group_members_are_counted() {
     for (types, mail, security, kind, members) in [
-        (json!([]), false, true, Kind::Security, Some(Ok(3))),
-        (json!(["DynamicMembership"]), false, true, Kind::Security, Some(Ok(3))),
-        (json!([]), true, true, Kind::MailEnabledSecurity, Some(Ok(3))),
-        (json!(["Unified"]), true, true, Kind::Microsoft365, None),
-        (json!(["Unified"]), true, false, Kind::Microsoft365, None),
-        (json!([]), true, false, Kind::NotSecurity, None),
+        (json!([]), false, true, GroupKind::Security, Members::Counted(3)),
+        (json!(["DynamicMembership"]), false, true, GroupKind::Security, Members::Counted(3)),
+        (json!([]), true, true, GroupKind::MailEnabledSecurity, Members::Counted(3)),
+        (json!(["Unified"]), true, true, GroupKind::Microsoft365, Members::NotAsked),
+        (json!(["Unified"]), true, false, GroupKind::Microsoft365, Members::NotAsked),
+        (json!([]), true, false, GroupKind::NotSecurity, Members::NotAsked),
     ] {
         let stub = Stub::start().await;
         play_group(&stub, types, mail, security);
         let group = stub.graph().group(TENANT, GROUP).await;
-        let asked = if members.is_some() { 2 } else { 1 };
+        let asked = if members == Members::NotAsked { 1 } else { 2 };
         assert_eq!(Ok(Group { kind, members }), group);
         assert_eq!(asked, stub.calls().len(), "{:?}", stub.calls());
     }
@@ -106,8 +108,8 @@ async fn forbidden_member_count_keeps_the_group_valid() {
     let refused = Reply::error(403, "Authorization_RequestDenied");
     stub.on(&format!("GET /v1.0/groups/{GROUP}/members"), [refused]);
     let group = stub.graph().group(TENANT, GROUP).await;
-    assert_eq!(Ok(Group { kind: Kind::Security, members: Some(Err(CallError::Forbidden)) }), group);
-    assert_eq!(verdict::Outcome::Passed, verdict::group(&group).outcome);
+    assert_eq!(Ok(Group { kind: GroupKind::Security, members: Members::NotCounted(CallError::Forbidden) }), group);
+    assert_eq!(CheckReason::SecurityGroup, verdict::group(&group).reason);
 }
 
 #[tokio::test]
@@ -115,14 +117,14 @@ async fn different_group_in_the_response_is_ignored() {
     let stub = Stub::start().await;
     let other = json!({ "id": USER, "groupTypes": [], "mailEnabled": false, "securityEnabled": true });
     stub.on(&format!("GET /v1.0/groups/{GROUP}"), [Reply::json(200, other)]);
-    assert_eq!(Err(unexpected(200, "another group than asked for")), stub.graph().group(TENANT, GROUP).await);
+    assert_eq!(Err(unexpected(GRAPH, 200, Defect::WrongObject)), stub.graph().group(TENANT, GROUP).await);
 }
 
 #[tokio::test]
 async fn documented_graph_errors_are_mapped() {
     let stub = Stub::start().await;
     let wait = |seconds| CallError::Throttled { after: Duration::from_secs(seconds) };
-    let odd = |status| unexpected(status, "not an answer of Microsoft Graph");
+    let odd = |status| unexpected(GRAPH, status, Defect::Undocumented);
     for (reply, expected) in [
         (Reply::error(400, "Request_BadRequest"), CallError::Rejected),
         (Reply::error(403, "Authorization_RequestDenied"), CallError::Forbidden),
@@ -149,11 +151,12 @@ async fn timeout_and_refused_connection_are_unreachable() {
     let never = std::sync::Arc::new(tokio::sync::Notify::new());
     stub.on(&format!("GET /v1.0/groups/{GROUP}"), [Reply::json(200, json!({})).held(&never)]);
     let graph = stub.graph_by(Credential::Secret(SECRET.into()), Duration::from_millis(300));
-    assert_eq!(Err(CallError::Unreachable { what: "no answer in time" }), graph.group(TENANT, GROUP).await);
+    let late = Unreachable { endpoint: GRAPH.into(), failure: TransportFailure::TimedOut };
+    assert_eq!(Err(CallError::Unreachable(late)), graph.group(TENANT, GROUP).await);
     let graph = stub.graph();
     drop(stub);
     let gone = graph.group(OTHER_TENANT, GROUP).await;
-    assert!(matches!(gone, Err(CallError::Unreachable { .. })), "{gone:?}");
+    assert!(matches!(gone, Err(CallError::Unreachable(_))), "{gone:?}");
 }
 
 #[tokio::test]
@@ -198,7 +201,7 @@ async fn missing_graph_principal_is_not_a_missing_grant() {
         &format!("GET /v1.0/servicePrincipals(appId='{GRAPH_APP}')"),
         [Reply::error(404, "Request_ResourceNotFound")],
     );
-    let expected = unexpected(200, "an Entra tenant without Microsoft Graph");
+    let expected = unexpected(GRAPH, 200, Defect::Malformed);
     assert_eq!(Err(expected), stub.graph().presence_grant(TENANT).await);
 }
 
@@ -226,7 +229,7 @@ async fn unknown_user_differs_from_missing_permission() {
     stub.on(&format!("GET /v1.0/users/{USER}/presence"), [Reply::error(403, "Forbidden")]);
     let forbidden = stub.graph().presence(TENANT, &upn()).await;
     assert_eq!(Err(CallError::Forbidden), forbidden);
-    assert_eq!(verdict::Outcome::Unknown, verdict::presence(&forbidden).outcome);
+    assert_eq!(CheckReason::PermissionMissing, verdict::presence(&forbidden).reason);
 }
 
 #[tokio::test]
@@ -265,6 +268,6 @@ async fn empty_result_differs_from_invalid_filter() {
     ] {
         stub.on("GET /v1.0/users", [reply]);
         let hits = stub.graph().hits(TENANT, &filter).await;
-        assert_eq!((&expected, reason), (&hits, verdict::hits(&hits).reason));
+        assert_eq!((&expected, reason), (&hits, verdict::hits(&hits).reason.as_str()));
     }
 }

@@ -1,10 +1,11 @@
 //! Responses of anything else in place of Microsoft: none is accepted, and none of its text is kept.
 
-use nimbus_operator::microsoft::{AcsProblem, CallError, Filter};
+use nimbus_operator::microsoft::group::Members;
+use nimbus_operator::microsoft::{AcsProblem, CallError, Defect, Filter};
 use serde_json::json;
 use uuid::{Uuid, uuid};
 
-use super::stub::{CLIENT, Reply, Stub, TENANT, upn};
+use super::stub::{CLIENT, GRAPH, Reply, Stub, TENANT, unexpected, upn};
 
 const ID: Uuid = uuid!("02bd9fd6-8f93-4758-87c3-1fb73740a315");
 const SAID: &str = "SECRET";
@@ -48,7 +49,7 @@ fn bodies() -> Vec<(&'static str, Reply)> {
 }
 
 fn no_answer(call: &str, body: &str, error: &CallError) {
-    let odd = matches!(error, CallError::Unexpected { .. } | CallError::Unreachable { .. });
+    let odd = matches!(error, CallError::Unexpected(_) | CallError::Unreachable(_));
     assert!(odd, "{call} took {body} for {error:?}");
     assert!(!format!("{error:?} {error}").contains(SAID), "{call} kept text of {body}: {error:?}");
 }
@@ -85,8 +86,8 @@ async fn invalid_list_or_presence_is_rejected() {
     for (name, reply) in bodies() {
         stub.on(&format!("GET /v1.0/groups/{ID}/members"), [reply.clone()]);
         stub.on(&format!("GET /v1.0/users/{ID}/presence"), [reply]);
-        let members = graph.group(TENANT, ID).await.unwrap().members.unwrap();
-        no_answer("members", name, &members.unwrap_err());
+        let Members::NotCounted(error) = graph.group(TENANT, ID).await.unwrap().members else { panic!("{name}") };
+        no_answer("members", name, &error);
         no_answer("presence", name, &graph.presence(TENANT, &upn()).await.unwrap_err());
     }
 }
@@ -124,7 +125,7 @@ async fn oversized_response_is_not_read() {
         stub.graph()
     };
     assert!(group(1 << 20).group(TENANT, ID).await.is_ok());
-    let expected = super::stub::unexpected(200, "a body that is too large");
+    let expected = unexpected(GRAPH, 200, Defect::TooLarge);
     assert_eq!(Err(expected), group(5 << 20).group(TENANT, ID).await);
 }
 
@@ -138,6 +139,6 @@ async fn invalid_presence_values_are_dropped() {
         let body = json!({ "availability": word, "activity": "Available" });
         stub.on(&format!("GET /v1.0/users/{ID}/presence"), [Reply::json(200, body)]);
         let presence = stub.graph().presence(TENANT, &upn()).await;
-        assert_eq!(Err(super::stub::unexpected(200, "not a presence")), presence, "{word:?}");
+        assert_eq!(Err(unexpected(GRAPH, 200, Defect::Malformed)), presence, "{word:?}");
     }
 }

@@ -10,7 +10,9 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use futures::stream;
 use http::HeaderMap;
-use nimbus_operator::microsoft::{Acs, App, CallError, Credential, Graph, Options, Upn};
+use nimbus_operator::microsoft::{
+    Acs, App, CallError, Credential, Defect, Graph, GraphConfig, UnexpectedResponse, Upn,
+};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -164,7 +166,7 @@ impl Stub {
     pub fn graph_by(&self, credential: Credential, deadline: Duration) -> Graph {
         let app = App { client_id: CLIENT, credential };
         let (login, graph) = (self.url.clone(), self.url.clone());
-        Graph::new(Options { login, graph, app, ca_bundle: None, deadline }).unwrap()
+        Graph::new(GraphConfig { login, graph, app, ca_bundle: None, deadline }).unwrap()
     }
 
     pub fn acs(&self) -> Acs {
@@ -208,6 +210,10 @@ pub fn upn() -> Upn {
     Upn::parse("ext_fabrikam.com#EXT#@contoso.onmicrosoft.com").unwrap()
 }
 
-pub fn unexpected(status: u16, what: &'static str) -> CallError {
-    CallError::Unexpected { status, what }
+pub const ACS: &str = "Azure Communication Services";
+pub const ENTRA: &str = "Microsoft Entra";
+pub const GRAPH: &str = "Microsoft Graph";
+
+pub fn unexpected(endpoint: &str, status: u16, defect: Defect) -> CallError {
+    CallError::Unexpected(UnexpectedResponse { endpoint: endpoint.into(), status, defect })
 }

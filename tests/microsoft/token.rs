@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use nimbus_operator::microsoft::{CallError, Credential};
+use nimbus_operator::microsoft::{CallError, Credential, Defect, LoginProblem};
 use serde_json::json;
 use url::form_urlencoded;
 use uuid::Uuid;
 
-use super::stub::{CLIENT, OTHER_TENANT, Reply, SECRET, Stub, TENANT, token, token_call};
+use super::stub::{CLIENT, ENTRA, OTHER_TENANT, Reply, SECRET, Stub, TENANT, token, token_call, unexpected};
 
 const CALL: &str = "GET /v1.0/users";
 
@@ -109,7 +109,7 @@ async fn rejected_token_is_replaced_once() {
     assert_eq!(Ok(3), call(&stub, &graph, TENANT).await);
     assert_eq!((2, 2), (stub.log_ins(), stub.calls().len()));
     stub.on(CALL, [refused]);
-    let expected = Err(CallError::Unauthenticated { what: "Microsoft Graph refused the token" });
+    let expected = Err(CallError::Unauthenticated(LoginProblem::AccessToken));
     assert_eq!(expected, call(&stub, &graph, TENANT).await);
     assert_eq!((3, 4), (stub.log_ins(), stub.calls().len()), "and then it is believed");
 }
@@ -117,11 +117,9 @@ async fn rejected_token_is_replaced_once() {
 #[tokio::test]
 async fn login_errors_are_distinguished() {
     let stub = stub().await;
-    let credentials = CallError::Unauthenticated { what: "the log-in refused the app's secret or federated token" };
-    let request = CallError::Unauthenticated {
-        what: "the log-in refused the request; most likely there is no such Entra tenant",
-    };
-    let odd = |status| super::stub::unexpected(status, "not an answer of a token endpoint");
+    let credentials = CallError::Unauthenticated(LoginProblem::Credential);
+    let request = CallError::Unauthenticated(LoginProblem::Request);
+    let odd = |status| unexpected(ENTRA, status, Defect::Undocumented);
     let refusal = |status, error| {
         let body = json!({ "error": error, "error_description": "AADSTS90002: SECRET prose", "error_codes": [90002] });
         Reply::json(status, body)
@@ -135,7 +133,7 @@ async fn login_errors_are_distinguished() {
         (Reply::text(403, "text/html", "<html>proxy</html>"), odd(403)),
         (Reply::json(404, json!({})), odd(404)),
         (Reply::json(302, json!({})).header("location", "https://elsewhere.example/"), odd(302)),
-        (Reply::json(200, json!({ "token": "T1" })), odd(200)),
+        (Reply::json(200, json!({ "token": "T1" })), unexpected(ENTRA, 200, Defect::Malformed)),
         (
             Reply::json(429, json!({})).header("retry-after", "17"),
             CallError::Throttled { after: Duration::from_secs(17) },

@@ -9,7 +9,7 @@
 use std::time::{Duration, Instant};
 
 use crate::controller::options::CheckTiming;
-use crate::microsoft::verdict::{Outcome, Verdict};
+use crate::microsoft::verdict::{Judgment, Verdict};
 use crate::resources::status::CheckStatus;
 use crate::resources::{CheckName, CheckResult, Reason, bounds};
 use crate::settings::text::shorten;
@@ -65,9 +65,9 @@ impl CheckState {
     /// Takes an answer in. Returns whether what is reported changed.
     pub(super) fn learn(&mut self, answer: Answer, now: Instant, timing: &CheckTiming) -> bool {
         let Answer { verdict, retry_after } = answer;
-        self.attempts = if verdict.outcome == Outcome::Passed { 0 } else { self.attempts.saturating_add(1) };
+        self.attempts = if verdict.reason.judgment() == Judgment::Passed { 0 } else { self.attempts.saturating_add(1) };
         self.due = now + interval(self.attempts, timing).max(retry_after.unwrap_or_default());
-        if verdict.says_nothing() {
+        if verdict.reason.says_nothing() {
             if self.answered.is_some_and(|at| now.duration_since(at) < timing.kept) {
                 return false;
             }
@@ -76,13 +76,13 @@ impl CheckState {
         }
         // The first answer starts the lag, so that a group that never existed is reported as missing in the end.
         let lag_ends = *self.lag_ends.get_or_insert(now + timing.lag);
-        let result = match verdict.outcome {
-            Outcome::Passed => CheckResult::Passed,
-            Outcome::Failed if verdict.may_be_lag() && now < lag_ends => CheckResult::Unknown,
-            Outcome::Failed => CheckResult::Failed,
-            Outcome::Unknown => CheckResult::Unknown,
+        let result = match verdict.reason.judgment() {
+            Judgment::Passed => CheckResult::Passed,
+            Judgment::Failed if verdict.reason.may_be_lag() && now < lag_ends => CheckResult::Unknown,
+            Judgment::Failed => CheckResult::Failed,
+            Judgment::Unknown => CheckResult::Unknown,
         };
-        let reported = status(self.name, result, verdict.reason, &verdict.message);
+        let reported = status(self.name, result, verdict.reason.as_str(), &verdict.message);
         let changed = self.reported != reported;
         self.reported = reported;
         changed

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::cluster::Cluster;
 use crate::controller::credentials::{Unread, client_secret};
 use crate::microsoft::verdict::{self, Verdict};
-use crate::microsoft::{App, Credential, Graph, Options};
+use crate::microsoft::{App, Credential, Graph, GraphConfig};
 use crate::resources::platform::{Microsoft, NimbusApp};
 use crate::settings::endpoint;
 
@@ -82,7 +82,7 @@ impl PartialEq for AppCredentials {
 impl FoundApp {
     fn connect(self, call: Duration) -> AppCredentials {
         let Self { login, graph, app, version } = self;
-        let graph = Graph::new(Options { login, graph, app, ca_bundle: None, deadline: call });
+        let graph = Graph::new(GraphConfig { login, graph, app, ca_bundle: None, deadline: call });
         graph.map_or_else(
             |_| AppCredentials::Missing(unusable_address()),
             |graph| AppCredentials::App { version, graph: Arc::new(graph) },

@@ -175,7 +175,7 @@ impl Checks {
             .as_ref()
             .is_some_and(|microsoft| !check.needs_app() || credentials::configured(microsoft, file).is_some());
         let verdict = verdict::not_configured();
-        (!may_ask).then(|| status(check.name, CheckResult::Unknown, verdict.reason, &verdict.message))
+        (!may_ask).then(|| status(check.name, CheckResult::Unknown, verdict.reason.as_str(), &verdict.message))
     }
 
     fn send(&self, message: Message) {

@@ -52,7 +52,8 @@ impl Queries {
             // A panic of one query must not end the checks of a whole Platform.
             let answer = AssertUnwindSafe(query).catch_unwind().await.unwrap_or_else(|_| Ok(panicked()));
             let answer = answer.unwrap_or_else(|_| no_answer());
-            debug!(check = check.name.as_str(), outcome = ?answer.verdict.outcome, reason = answer.verdict.reason, "checked");
+            let reason = answer.verdict.reason;
+            debug!(check = check.name.as_str(), judgment = ?reason.judgment(), reason = reason.as_str(), "checked");
             answer
         };
         self.spawn(id, leaves, query.instrument(span));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::check_state::Answer;
+use crate::microsoft::group::{Group, Members};
 use crate::microsoft::{Acs, AcsProblem, CallError, Filter, Graph, Upn, verdict};
 use crate::plan::Query;
 
@@ -21,8 +22,11 @@ pub(super) async fn ask(query: &Query, graph: Option<&Graph>, acs: &Acs) -> Answ
         }
         (Query::Group { entra_tenant, id }, Some(graph)) => {
             let outcome = graph.group(*entra_tenant, *id).await;
-            let uncounted = outcome.as_ref().ok().and_then(|group| group.members.as_ref()?.as_ref().err());
-            Answer { retry_after: retry_after(outcome.as_ref().err().or(uncounted)), verdict: verdict::group(&outcome) }
+            let error = match &outcome {
+                Ok(Group { members: Members::NotCounted(error), .. }) | Err(error) => Some(error),
+                Ok(Group { members: Members::Counted(_) | Members::NotAsked, .. }) => None,
+            };
+            Answer { retry_after: retry_after(error), verdict: verdict::group(&outcome) }
         }
         (Query::PresenceGrant { entra_tenant }, Some(graph)) => {
             let outcome = graph.presence_grant(*entra_tenant).await;
@@ -30,15 +34,9 @@ pub(super) async fn ask(query: &Query, graph: Option<&Graph>, acs: &Acs) -> Answ
         }
         (Query::Presence { entra_tenant, upn }, Some(graph)) => presence(graph, *entra_tenant, upn).await,
         (Query::Filter { entra_tenant, filter }, Some(graph)) => hits(graph, *entra_tenant, filter).await,
-        (Query::Unanswerable { reason, message }, _) => {
-            let verdict = verdict::Verdict {
-                outcome: verdict::Outcome::Unknown,
-                reason: reason.as_str(),
-                message: (*message).into(),
-            };
-            Answer { verdict, retry_after: None }
-        }
-        (Query::Group { .. } | Query::PresenceGrant { .. } | Query::Presence { .. } | Query::Filter { .. }, None) => {
+        // Neither is ever sent.
+        (Query::Unanswerable { .. }, _)
+        | (Query::Group { .. } | Query::PresenceGrant { .. } | Query::Presence { .. } | Query::Filter { .. }, None) => {
             Answer { verdict: verdict::not_configured(), retry_after: None }
         }
     }
@@ -56,7 +54,7 @@ async fn presence(graph: &Graph, entra_tenant: Uuid, upn: &str) -> Answer {
 
 async fn hits(graph: &Graph, entra_tenant: Uuid, filter: &str) -> Answer {
     match Filter::parse(filter) {
-        Err(problem) => Answer { verdict: verdict::finding(problem), retry_after: None },
+        Err(problem) => Answer { verdict: verdict::not_a_filter(problem), retry_after: None },
         Ok(filter) => {
             let outcome = graph.hits(entra_tenant, &filter).await;
             Answer { retry_after: retry_after(outcome.as_ref().err()), verdict: verdict::hits(&outcome) }

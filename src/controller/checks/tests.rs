@@ -18,8 +18,8 @@ use super::credentials::AppCredentials;
 use super::platform_checks::{Ask, PlatformChecks, Snapshot};
 use super::tenant_checks::{PlannedCheck, QueryId, Wake};
 use crate::controller::options::CheckTiming;
-use crate::microsoft::acs::Checked;
-use crate::microsoft::{App, CallError, Credential, Graph, Options, verdict};
+use crate::microsoft::acs::ConnectionStringCheck;
+use crate::microsoft::{App, CallError, Credential, Graph, GraphConfig, verdict};
 use crate::plan::{Check, Query};
 use crate::resources::CheckName;
 
@@ -111,7 +111,7 @@ fn app(version: &str) -> AppCredentials {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let app = App { client_id: Uuid::nil(), credential: Credential::Secret("secret".into()) };
     let (login, graph) = ("https://login.example".parse().unwrap(), "https://graph.example".parse().unwrap());
-    let options = Options { login, graph, app, ca_bundle: None, deadline: Duration::from_secs(1) };
+    let options = GraphConfig { login, graph, app, ca_bundle: None, deadline: Duration::from_secs(1) };
     AppCredentials::App { version: version.to_owned(), graph: Arc::new(Graph::new(options).unwrap()) }
 }
 
@@ -137,7 +137,7 @@ fn string(version: &str) -> Check {
 }
 
 fn passed() -> Answer {
-    let checked = Checked { token: true, resource: None, left_behind: false };
+    let checked = ConnectionStringCheck { token: true, resource: None, left_behind: false };
     Answer { verdict: verdict::connection_string(&Ok(checked), None), retry_after: None }
 }
 

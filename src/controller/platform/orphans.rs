@@ -46,7 +46,7 @@ pub(crate) async fn find_orphans(
             }
             Ok(Lookup::Absent | Lookup::Tombstone { .. }) => {}
             // The others can still be asked for.
-            Err(ApiError::Forbidden | ApiError::Refused(_) | ApiError::Unexpected { .. }) => {
+            Err(ApiError::Forbidden | ApiError::Refused(_) | ApiError::Unexpected(_)) => {
                 let known = before.iter().find(|orphan| orphan.id == id.to_string());
                 found.extend(known.map(|orphan| (orphan.id.clone(), orphan.stamp.clone())));
             }

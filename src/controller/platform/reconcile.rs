@@ -152,12 +152,12 @@ async fn probe(context: &Context, platform: &Platform) -> Result<Connected, Unco
     let client = client.map_err(|problem| unconnected(problem.reason, problem.what.to_owned(), retry))?;
     let probed = client.probe().await.map_err(|error| {
         let (reason, wait) = match &error {
-            ApiError::Unauthenticated { .. } | ApiError::Forbidden => (Reason::AuthenticationFailed, retry),
-            ApiError::Unreachable { .. } | ApiError::NotCalled { .. } => (Reason::Unreachable, retry),
+            ApiError::Unauthenticated(_) | ApiError::Forbidden => (Reason::AuthenticationFailed, retry),
+            ApiError::Unreachable(_) | ApiError::NotCalled(_) => (Reason::Unreachable, retry),
             ApiError::Throttled { after } => (Reason::Throttled, *after),
-            ApiError::Refused(_) | ApiError::Unexpected { .. } => (Reason::UnexpectedAnswer, retry),
+            ApiError::Refused(_) | ApiError::Unexpected(_) => (Reason::UnexpectedAnswer, retry),
         };
-        unconnected(reason, error.lasting(), wait)
+        unconnected(reason, error.to_string(), wait)
     });
     Ok(Connected { capabilities: probed?, client })
 }

@@ -7,7 +7,7 @@ use kube::ResourceExt;
 use super::pass::Pass;
 use super::stops::at_write;
 use crate::admin_api::types::PendingDeletion;
-use crate::admin_api::{ApiError, Client, Deletion, Lookup};
+use crate::admin_api::{ApiError, Client, Deletion, Lookup, ProblemType, Write};
 use crate::cluster::Cluster;
 use crate::controller::options::Timing;
 use crate::controller::platform::deletion_rate::{self, Slot};
@@ -69,7 +69,7 @@ async fn release(
     retain_reason: RetainReason,
     most: Duration,
 ) -> ReleaseOutcome {
-    match tokio::time::timeout(most, client.release(id, stamp)).await {
+    match tokio::time::timeout(most, client.release(Write { id, owner: stamp })).await {
         Ok(Ok(Some(document))) if document.runtime.deletion.is_some() => ReleaseOutcome::TooLate,
         Ok(Ok(_)) => ReleaseOutcome::Released(retain_reason),
         Ok(Err(ApiError::Refused(_))) => ReleaseOutcome::NeverOurs,
@@ -79,9 +79,9 @@ async fn release(
 
 /// Asks for the deletion and looks what came of it.
 async fn request_deletion(client: &Client, id: &str, stamp: &str) -> Outcome {
-    match client.delete(id, stamp).await {
+    match client.delete(Write { id, owner: stamp }).await {
         Ok(Deletion::Gone) => Outcome::Left(ReleaseOutcome::Deleted),
-        Err(error) if error.is("owned-by-other") => Outcome::Left(ReleaseOutcome::NeverOurs),
+        Err(error) if error.is(&ProblemType::OwnedByOther) => Outcome::Left(ReleaseOutcome::NeverOurs),
         Err(error) => not_requested(error),
         Ok(Deletion::Pending(accepted)) => match client.tenant(id).await {
             Ok(Lookup::Absent | Lookup::Tombstone { .. }) => Outcome::Left(ReleaseOutcome::Deleted),

@@ -7,7 +7,7 @@ use super::observe::canonical;
 use super::pass::Pass;
 use super::widget_key;
 use super::writer::{Saved, Writer};
-use crate::admin_api::{ApiError, Client, TenantDocument, Write};
+use crate::admin_api::{ApiError, Client, Creation, TenantDocument, Write};
 use crate::cluster::Cluster;
 use crate::controller::in_use::InUse;
 use crate::controller::options::Timing;
@@ -60,12 +60,12 @@ impl Executor<'_> {
 
 impl Writer<'_> {
     async fn save(&self, observation: Observation, plan: Plan) -> Result<Saved, Stop> {
-        let id = self.id.as_str();
+        let write = Write { id: self.id.as_str(), owner: &self.stamp };
         let nothing = SideEffects::default();
         match (plan, observation) {
             (Plan::Create { recreate, rotation, difference }, _) => {
-                let body = difference.to_creation();
-                let created = self.client.create(id, &self.stamp, body, recreate.as_deref(), rotation.as_deref()).await;
+                let creation = Creation { settings: difference.to_creation(), recreate, rotation };
+                let created = self.client.create(write, creation).await;
                 self.live(created.map_err(|error| self.refused(error))?, Done::Created, &difference, nothing)
             }
             (Plan::Nothing { difference }, Observation::Exists { document, settings, .. }) => {
@@ -74,7 +74,7 @@ impl Writer<'_> {
             (Plan::Save { claim, recorded, edited, difference }, Observation::Exists { document, .. }) => {
                 let side_effects = self.record(&document, &recorded).await?;
                 if claim {
-                    self.client.claim(id, &self.stamp).await.map_err(|error| self.refused(error))?;
+                    self.client.claim(write).await.map_err(|error| self.refused(error))?;
                 }
                 let done = match (claim, edited) {
                     (true, _) => Done::Adopted,
@@ -84,8 +84,7 @@ impl Writer<'_> {
                 if difference.is_empty() {
                     return self.live(*document, done, &difference, side_effects);
                 }
-                let write = Write { id, owner: &self.stamp, settings_version: &document.settings_version };
-                let saved = self.client.patch(write, difference.to_body()).await;
+                let saved = self.client.patch(write, &document.settings_version, difference.to_body()).await;
                 self.live(saved.map_err(|error| self.refused(error))?, done, &difference, side_effects)
             }
             _ => Err(Stop::Bug("the plan does not fit what was observed")),
@@ -100,8 +99,8 @@ impl Writer<'_> {
         written: &Difference,
         side_effects: SideEffects,
     ) -> Result<Saved, Stop> {
-        let settings = canonical(&document.settings)
-            .ok_or(Stop::Unavailable(ApiError::Unexpected { status: 200, what: "settings that cannot be read" }))?;
+        let settings =
+            canonical(&document.settings).ok_or_else(|| Stop::Unavailable(self.client.malformed_settings()))?;
         let sent = written.sealed_after(&document.settings);
         let difference = diff(self.desired, &self.resolved.secrets, &sent, &settings, &document.restricted_paths);
         Ok(Saved { document: Box::new(document), settings, done, difference, side_effects })

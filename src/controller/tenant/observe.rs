@@ -22,7 +22,7 @@ pub(crate) async fn observe(
     let Some(id) = intent.tenant_id().filter(|_| intent.asks()) else { return Ok(Observation::NotAsked) };
     let answer = match client {
         Ok(client) => match client.tenant(&id.to_string()).await {
-            Ok(Lookup::Found(document)) => return exists(cluster, document, stamp).await,
+            Ok(Lookup::Found(document)) => return exists(cluster, client, document, stamp).await,
             // Which settings may be written is part of a tenant's document; without one it has to be asked.
             Ok(Lookup::Absent) => restricted(client, intent).await.map(|restricted| Observation::Absent { restricted }),
             Ok(Lookup::Tombstone { deletion_id }) => {
@@ -42,10 +42,14 @@ async fn restricted(client: &Client, intent: &Intent) -> Result<Vec<String>, Api
     }
 }
 
-async fn exists(cluster: &Cluster, document: Box<TenantDocument>, stamp: &Stamp) -> Result<Observation, Stop> {
+async fn exists(
+    cluster: &Cluster,
+    client: &Client,
+    document: Box<TenantDocument>,
+    stamp: &Stamp,
+) -> Result<Observation, Stop> {
     let Some(settings) = canonical(&document.settings) else {
-        let error = ApiError::Unexpected { status: 200, what: "settings that cannot be read" };
-        return Ok(Observation::Unknown(error));
+        return Ok(Observation::Unknown(client.malformed_settings()));
     };
     let owner = owner(cluster, &document, stamp).await?;
     Ok(Observation::Exists { document, settings, owner })

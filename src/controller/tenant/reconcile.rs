@@ -18,7 +18,7 @@ use super::pass::{Pass, tenant_key};
 use super::publish::publish;
 use super::resolve::resolve;
 use super::undecodable;
-use crate::admin_api::{ApiError, Client};
+use crate::admin_api::{ApiError, Client, NotCalled};
 use crate::cluster::{Guarded, NotWritten, Refusal};
 use crate::controller::context::Context;
 use crate::controller::options::Step;
@@ -194,7 +194,8 @@ fn is_released(tenant: &Tenant) -> bool {
 }
 
 async fn connection(context: &Context, platform: Option<&Platform>) -> Result<Arc<Client>, ApiError> {
-    let Some(platform) = platform else { return Err(ApiError::NotCalled { because: "the Platform is missing" }) };
+    let no_client = |what: &str| ApiError::NotCalled(NotCalled::NoClient(what.to_owned()));
+    let Some(platform) = platform else { return Err(no_client("the Platform is missing")) };
     let client = context.platforms.client(platform).await;
-    client.map_err(|problem| ApiError::NotCalled { because: problem.what })
+    client.map_err(|problem| no_client(problem.what))
 }

@@ -1,7 +1,7 @@
 //! Sends triggers to the platform once the settings are saved. The platform acts on each once per token.
 
 use super::writer::{Saved, Writer};
-use crate::admin_api::{ApiError, Problem, TenantDocument};
+use crate::admin_api::{ApiError, Effect, FieldError, Problem, TenantDocument, Token, Write};
 use crate::plan::triggers::{self, Until, Waiting};
 use crate::plan::{SideEffects, Stop};
 use crate::settings::Trigger;
@@ -13,7 +13,7 @@ impl Writer<'_> {
         let stamp = document.owner.as_deref().unwrap_or(&self.stamp);
         let mut side_effects = SideEffects::default();
         for trigger in recorded {
-            match self.send(trigger, stamp, true).await {
+            match self.send(trigger, stamp, Effect::Record).await {
                 Ok(done) => side_effects.pulled.push((trigger.clone(), done)),
                 Err(error) => return Err(self.refused(of_leaf(trigger, error))),
             }
@@ -31,9 +31,9 @@ impl Writer<'_> {
         let waiting: Vec<_> = waiting.into_iter().filter(|waiting| !is_recorded(&waiting.trigger)).collect();
         side_effects.waiting.extend(waiting);
         for trigger in now {
-            match self.send(&trigger, &self.stamp, false).await {
+            match self.send(&trigger, &self.stamp, Effect::Act).await {
                 Ok(done) => side_effects.pulled.push((trigger, done)),
-                Err(error) => match waits(&error) {
+                Err(error) => match Until::of_refusal(&error) {
                     Some(until) => side_effects.waiting.push(Waiting { trigger, until }),
                     None => return Err(self.refused(of_leaf(&trigger, error))),
                 },
@@ -42,21 +42,14 @@ impl Writer<'_> {
         Ok(())
     }
 
-    async fn send(&self, trigger: &Trigger, stamp: &str, baseline: bool) -> Result<bool, ApiError> {
-        let (client, id) = (self.client, self.id.as_str());
-        let pulled = match trigger {
-            Trigger::Rotation { token } => client.rotate_widget_key(id, stamp, token, baseline).await,
-            Trigger::TestMessage { token, upn } => client.send_test_message(id, stamp, token, upn, baseline).await,
+    async fn send(&self, trigger: &Trigger, stamp: &str, effect: Effect) -> Result<bool, ApiError> {
+        let write = Write { id: self.id.as_str(), owner: stamp };
+        let token = Token { text: trigger.token(), effect };
+        let fired = match trigger {
+            Trigger::Rotation { .. } => self.client.rotate_widget_key(write, token).await,
+            Trigger::TestMessage { upn, .. } => self.client.send_test_message(write, token, upn).await,
         };
-        pulled.map(|pulled| pulled.done)
-    }
-}
-
-/// For what a trigger waits that the platform refused.
-fn waits(error: &ApiError) -> Option<Until> {
-    match error {
-        ApiError::Refused(problem) => Until::of_refusal(&problem.slug),
-        _ => None,
+        fired.map(|fired| fired.done)
     }
 }
 
@@ -68,9 +61,7 @@ fn of_leaf(trigger: &Trigger, error: ApiError) -> ApiError {
         "/token" => token.clone(),
         member => format!("{}{member}", token.rsplit_once('/').map_or("", |(above, _)| above)),
     };
-    let errors =
-        errors.iter().map(|error| crate::admin_api::FieldError { pointer: pointer(&error.pointer), ..error.clone() });
-    let errors = errors.collect();
+    let errors = errors.iter().map(|error| FieldError { pointer: pointer(&error.pointer), ..error.clone() }).collect();
     match error {
         ApiError::Refused(problem) => ApiError::Refused(Problem { errors, ..problem }),
         error => error,

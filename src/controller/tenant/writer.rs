@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::admin_api::{ApiError, Client, TenantDocument};
+use crate::admin_api::{ApiError, Client, ProblemType, TenantDocument};
 use crate::plan::{Desired, Difference, Done, Resolved, SideEffects, Stop};
 
 /// What a write needs.
@@ -30,12 +30,15 @@ impl Writer<'_> {
     /// What a failed write means.
     pub(crate) fn refused(&self, error: ApiError) -> Stop {
         match error {
-            ApiError::Refused(problem) => match problem.slug.as_str() {
-                "settings-changed" | "tenant-exists" | "tenant-deleted" | "tenant-not-found" => Stop::Raced,
-                "owned-by-other" => {
+            ApiError::Refused(problem) => match problem.problem_type {
+                ProblemType::SettingsChanged
+                | ProblemType::TenantExists
+                | ProblemType::TenantDeleted
+                | ProblemType::TenantNotFound => Stop::Raced,
+                ProblemType::OwnedByOther => {
                     Stop::OwnedByOther { stamp: problem.owner.unwrap_or_else(|| "an unnamed owner".to_owned()) }
                 }
-                "tenant-deleting" => Stop::TenantDeleting,
+                ProblemType::TenantDeleting => Stop::TenantDeleting,
                 _ => Stop::Rejected(problem),
             },
             error => Stop::Unavailable(error),

@@ -105,7 +105,12 @@ fn a_refusal_of_everything_fits_too() {
         min: Some(i64::MIN),
         max: Some(i64::MAX),
     };
-    let problem = Problem { slug: "s".repeat(64), errors: (0..64).map(error).collect(), ..Problem::default() };
+    let problem = Problem {
+        problem_type: ProblemType::Other("s".repeat(64)),
+        request_id: Some("r".repeat(64)),
+        errors: (0..64).map(error).collect(),
+        ..Problem::default()
+    };
     fits(&written(&given, Err(Stop::Rejected(problem))));
     fits(&written(&given, Err(Stop::OwnedByOther { stamp: "o".repeat(256) })));
     let differing = leaves().map(ToString::to_string).collect();

@@ -47,7 +47,7 @@ fn an_absent_tenant_is_created_with_what_the_spec_sets() {
 #[test]
 fn what_is_unknown_is_never_created() {
     for status in [401, 403, 404, 500, 502] {
-        let error = ApiError::Unexpected { status, what: "not an answer of the admin API" };
+        let error = samples::unexpected(status);
         let plan = tenant("contoso").plan(&Observation::Unknown(error));
         assert!(matches!(plan, Err(Stop::Unavailable(_))), "{plan:?}");
     }

@@ -32,7 +32,7 @@ fn ours() -> Observation {
 }
 
 fn unknown() -> Observation {
-    Observation::Unknown(ApiError::Unreachable { what: "no answer in time" })
+    Observation::Unknown(samples::unreachable())
 }
 
 /// A Tenant that was applied and is being deleted.
@@ -236,12 +236,12 @@ fn a_confirmed_deletion_asks_waits_and_ends() {
 #[test]
 fn a_confirmed_deletion_never_ends_on_what_is_unknown() {
     let errors = [
-        ApiError::Unreachable { what: "no connection" },
-        ApiError::Unauthenticated { what: "the platform refused the token" },
+        samples::unreachable(),
+        samples::unauthenticated(),
         ApiError::Forbidden,
         ApiError::Throttled { after: Duration::from_secs(17) },
-        ApiError::Unexpected { status: 404, what: "not an answer of the admin API" },
-        ApiError::NotCalled { because: "no connection" },
+        samples::unexpected(404),
+        samples::not_called(),
     ];
     for error in errors {
         for given in [confirmed(), accepted()] {

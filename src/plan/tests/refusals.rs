@@ -48,7 +48,12 @@ fn refusal() -> Problem {
         error("/modalities/email/maxConcurrentTasksPerService", "out-of-range", Some(100)),
         error("/general/companyName", "format", None),
     ];
-    Problem { slug: "invalid-settings".into(), request_id: "r-7f3a".into(), errors, ..Problem::default() }
+    Problem {
+        problem_type: ProblemType::InvalidSettings,
+        request_id: Some("r-7f3a".into()),
+        errors,
+        ..Problem::default()
+    }
 }
 
 #[test]

@@ -51,15 +51,16 @@ fn an_edit_of_the_head_of_the_spec_writes_only_generations() {
 }
 
 fn outages() -> Vec<ApiError> {
-    let problem = Problem { slug: "internal".into(), request_id: "r-7f3a".into(), ..Problem::default() };
+    let problem =
+        Problem { problem_type: ProblemType::Internal, request_id: Some("r-7f3a".into()), ..Problem::default() };
     vec![
-        ApiError::Unreachable { what: "no answer in time" },
-        ApiError::Unauthenticated { what: "the platform refused the token" },
+        samples::unreachable(),
+        samples::unauthenticated(),
         ApiError::Forbidden,
         ApiError::Throttled { after: Duration::from_secs(17) },
         ApiError::Refused(problem),
-        ApiError::Unexpected { status: 502, what: "not an answer of the admin API" },
-        ApiError::NotCalled { because: "no connection" },
+        samples::unexpected(502),
+        samples::not_called(),
     ]
 }
 

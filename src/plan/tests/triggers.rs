@@ -110,7 +110,7 @@ fn a_token_that_is_taken_back_neither_acts_nor_loops() {
 fn a_token_is_live_only_when_it_was_seen_to() {
     let mut held = Held::nothing();
     let given = shown().passes(&mut held, 1);
-    let error = || ApiError::Unreachable { what: "connection refused" };
+    let error = || samples::unreachable();
     let edited = given.edited("extensions.interact.widgetKey.rotation", "a");
     let status = written(&edited, Err(Stop::Unavailable(error())));
     assert_eq!(
@@ -161,9 +161,11 @@ fn a_message_waits_for_the_invitation_says_so_and_looks_again_without_a_call() {
 
 #[test]
 fn what_the_platform_refuses_for_now_waits_and_anything_else_does_not() {
-    assert_eq!(Until::of_refusal("invitation-pending"), Some(Until::Invited));
-    assert_eq!(Until::of_refusal("section-off"), Some(Until::Shown));
-    assert_eq!(Until::of_refusal("owned-by-other"), None);
+    let until = |problem_type| Until::of_refusal(&ApiError::Refused(Problem { problem_type, ..Problem::default() }));
+    assert_eq!(until(ProblemType::InvitationPending), Some(Until::Invited));
+    assert_eq!(until(ProblemType::SectionOff), Some(Until::Shown));
+    assert_eq!(until(ProblemType::OwnedByOther), None);
+    assert_eq!(Until::of_refusal(&samples::unreachable()), None);
     let waits = Waiting { trigger: rotation("a"), until: Until::Shown };
     assert_eq!(waits.words(), "the rotation of the widget key waits until its section is on");
 }

@@ -1,0 +1,87 @@
+//! One call: what is sent, and what a response is taken for.
+
+use ::http::{Method, StatusCode};
+use serde_json::Value;
+
+use super::error::{ApiError, Defect, Rejected, Unauthenticated};
+use super::problem::{Problem, ProblemType};
+use super::types::TenantDocument;
+use crate::http::{Response, ResponseHead};
+
+const OWNER: &str = "nimbus-owner";
+const SETTINGS_VERSION: &str = "nimbus-settings-version";
+
+/// One request.
+pub(super) struct Call {
+    pub(super) method: Method,
+    /// Below the base URL.
+    pub(super) path: String,
+    pub(super) query: Vec<(&'static str, String)>,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Option<Value>,
+}
+
+impl Call {
+    pub(super) fn new(method: Method, path: impl Into<String>) -> Self {
+        Self { method, path: path.into(), query: vec![], headers: vec![], body: None }
+    }
+
+    /// A call about one tenant; `below` is empty or begins with a slash.
+    pub(super) fn tenant(method: Method, id: &str, below: &str) -> Self {
+        Self::new(method, format!("v1/tenants/{id}{below}"))
+    }
+
+    pub(super) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
+        self
+    }
+
+    /// Whose stamp the write is made with.
+    pub(super) fn owner(mut self, owner: &str) -> Self {
+        self.headers.push((OWNER, owner.to_owned()));
+        self
+    }
+
+    /// Which version of the settings the write was decided on.
+    pub(super) fn settings_version(mut self, version: &str) -> Self {
+        self.headers.push((SETTINGS_VERSION, version.to_owned()));
+        self
+    }
+
+    pub(super) fn body(mut self, body: Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+}
+
+/// A success. Any other response is an error: only the documented refusals are taken at their word.
+pub(super) async fn success(head: ResponseHead) -> Result<Response, ApiError> {
+    if head.status() == StatusCode::UNAUTHORIZED {
+        let (endpoint, status) = (head.endpoint.clone(), head.status().as_u16());
+        return Err(ApiError::Unauthenticated(Unauthenticated { endpoint, status, rejected: Rejected::AccessToken }));
+    }
+    let response = head.read().await?;
+    if response.status.is_success() {
+        return Ok(response);
+    }
+    if !response.status.is_client_error() || !response.has_type("application/problem+json") {
+        return Err(response.unexpected(Defect::Undocumented).into());
+    }
+    Err(match Problem::read(&response.body) {
+        Some(problem) if problem.problem_type == ProblemType::NotPermitted => ApiError::Forbidden,
+        Some(problem) => ApiError::Refused(problem),
+        None => response.unexpected(Defect::Undocumented).into(),
+    })
+}
+
+/// The tenant in a response, which must be the one that was asked for.
+pub(super) fn document(response: &Response, id: &str) -> Result<TenantDocument, ApiError> {
+    let document: TenantDocument = response.json()?;
+    if !document.id.eq_ignore_ascii_case(id) {
+        return Err(response.unexpected(Defect::WrongObject).into());
+    }
+    if !document.settings.is_object() {
+        return Err(response.unexpected(Defect::Malformed).into());
+    }
+    Ok(document)
+}

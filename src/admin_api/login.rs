@@ -1,0 +1,45 @@
+//! OAuth 2.0 client credentials (RFC 6749 4.4) with `client_secret_post`.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::error::{ApiError, Defect, Rejected, Unauthenticated};
+use crate::http::{self, AccessToken};
+
+/// The OAuth client and where it logs in.
+pub(super) struct Login {
+    url: Url,
+    /// The URL in error texts.
+    endpoint: Arc<str>,
+    client_id: String,
+    client_secret: SecretString,
+    scope: Option<String>,
+}
+
+impl Login {
+    pub(super) fn new(url: Url, client_id: String, client_secret: SecretString, scope: Option<String>) -> Self {
+        Self { endpoint: http::endpoint(&url), url, client_id, client_secret, scope }
+    }
+
+    pub(super) async fn fetch(&self, http: &reqwest::Client) -> Result<AccessToken, ApiError> {
+        let mut form = vec![
+            ("grant_type", "client_credentials"),
+            ("client_id", &self.client_id),
+            ("client_secret", self.client_secret.expose_secret()),
+        ];
+        form.extend(self.scope.as_deref().map(|scope| ("scope", scope)));
+        let response = http::send(http.post(self.url.clone()).form(&form), &self.endpoint).await?;
+        match response.status().as_u16() {
+            200 => Ok(AccessToken::read(&response.read().await?, Instant::now())?),
+            status @ (400 | 401 | 403) => Err(ApiError::Unauthenticated(Unauthenticated {
+                endpoint: self.endpoint.clone(),
+                status,
+                rejected: Rejected::ClientCredentials,
+            })),
+            _ => Err(response.unexpected(Defect::Undocumented).into()),
+        }
+    }
+}

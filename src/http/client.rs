@@ -1,0 +1,138 @@
+//! One exchange: how a client is built, when a server asks to wait, and how much of a response is read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use ::http::{HeaderMap, StatusCode};
+use reqwest::redirect::Policy;
+use reqwest::{Client, ClientBuilder, RequestBuilder};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::Url;
+
+use super::error::{Defect, HttpError, TransportFailure, UnexpectedResponse, Unreachable};
+use super::object::Object;
+use super::retry_after::retry_after;
+
+/// How this program names itself to every server.
+pub(crate) const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
+/// A larger body is not read.
+const MAX_BODY: usize = 4 * 1024 * 1024;
+const MAX_CONNECT: Duration = Duration::from_secs(10);
+
+/// A client that gives up after `deadline` and follows no redirect: a credential goes only where it was meant to go.
+/// `ca_bundle` is PEM to trust instead of the public certificates.
+///
+/// *Errors*: the CA bundle is not PEM.
+pub(crate) fn client(deadline: Duration, ca_bundle: Option<&str>) -> Result<Client, reqwest::Error> {
+    let mut builder: ClientBuilder = Client::builder()
+        .user_agent(USER_AGENT)
+        .timeout(deadline)
+        .connect_timeout(deadline.min(MAX_CONNECT))
+        .redirect(Policy::none());
+    if let Some(pem) = ca_bundle {
+        builder = builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(pem.as_bytes())?);
+    }
+    builder.build()
+}
+
+/// A URL as messages show it: without user, password, query and fragment, which may hold what must not be shown.
+pub(crate) fn endpoint(url: &Url) -> Arc<str> {
+    format!("{}{}", url.origin().ascii_serialization(), url.path().trim_end_matches('/')).into()
+}
+
+/// Sends a request. `endpoint` names the server in errors.
+///
+/// *Errors*: [`HttpError`].
+pub(crate) async fn send(request: RequestBuilder, endpoint: &Arc<str>) -> Result<ResponseHead, HttpError> {
+    let response = request.send().await.map_err(|error| unreachable(endpoint, &error))?;
+    let (status, headers) = (response.status(), response.headers());
+    // A 503 that names no time is an outage like any other 5xx.
+    let asks_to_wait = status == StatusCode::SERVICE_UNAVAILABLE && headers.contains_key(RETRY_AFTER);
+    if status == StatusCode::TOO_MANY_REQUESTS || asks_to_wait {
+        return Err(HttpError::Throttled { after: retry_after(headers, jiff::Timestamp::now()) });
+    }
+    Ok(ResponseHead { endpoint: endpoint.clone(), response })
+}
+
+fn unreachable(endpoint: &Arc<str>, error: &reqwest::Error) -> HttpError {
+    HttpError::Unreachable(Unreachable { endpoint: endpoint.clone(), failure: TransportFailure::from(error) })
+}
+
+/// A response whose body is not read yet.
+pub(crate) struct ResponseHead {
+    pub(crate) endpoint: Arc<str>,
+    response: reqwest::Response,
+}
+
+impl ResponseHead {
+    pub(crate) fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+
+    /// For a response that is told apart by its status alone.
+    pub(crate) fn unexpected(&self, defect: Defect) -> UnexpectedResponse {
+        UnexpectedResponse { endpoint: self.endpoint.clone(), status: self.status().as_u16(), defect }
+    }
+
+    /// Reads the body up to the bound.
+    ///
+    /// *Errors*: [`HttpError`].
+    pub(crate) async fn read(mut self) -> Result<Response, HttpError> {
+        let (status, headers) = (self.response.status(), std::mem::take(self.response.headers_mut()));
+        let mut response = Response { endpoint: self.endpoint, status, headers, body: vec![] };
+        while let Some(chunk) = self.response.chunk().await.map_err(|error| unreachable(&response.endpoint, &error))? {
+            if response.body.len() + chunk.len() > MAX_BODY {
+                return Err(HttpError::Unexpected(response.unexpected(Defect::TooLarge)));
+            }
+            response.body.extend_from_slice(&chunk);
+        }
+        Ok(response)
+    }
+}
+
+/// A whole response.
+pub(crate) struct Response {
+    pub(crate) endpoint: Arc<str>,
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Response {
+    /// The body, which must be a JSON object.
+    ///
+    /// *Errors*: it is not, or not the one that is expected.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, UnexpectedResponse> {
+        serde_json::from_slice(&self.body)
+            .map(|Object(read)| read)
+            .map_err(|error| self.unexpected(if error.is_data() { Defect::Malformed } else { Defect::NotJson }))
+    }
+
+    /// The body as any JSON object.
+    ///
+    /// *Errors*: it is not one.
+    pub(crate) fn object(&self) -> Result<Value, UnexpectedResponse> {
+        let value: Value = serde_json::from_slice(&self.body).map_err(|_| self.unexpected(Defect::NotJson))?;
+        if value.is_object() { Ok(value) } else { Err(self.unexpected(Defect::Malformed)) }
+    }
+
+    pub(crate) fn has_type(&self, media_type: &str) -> bool {
+        let found = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        found.is_some_and(|found| found.starts_with(media_type))
+    }
+
+    pub(crate) fn unexpected(&self, defect: Defect) -> UnexpectedResponse {
+        UnexpectedResponse { endpoint: self.endpoint.clone(), status: self.status.as_u16(), defect }
+    }
+}
+
+#[cfg(test)]
+impl Response {
+    pub(crate) fn fake(status: u16, body: &str) -> Self {
+        let status = StatusCode::from_u16(status).unwrap();
+        Self { endpoint: "https://fake.example".into(), status, headers: HeaderMap::new(), body: body.into() }
+    }
+}

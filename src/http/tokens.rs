@@ -1,0 +1,153 @@
+//! Access tokens: the success of a token endpoint (RFC 6749 5.1), cached until shortly before it expires.
+
+use std::time::{Duration, Instant};
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tokio::sync::Mutex;
+
+use super::client::Response;
+use super::error::UnexpectedResponse;
+
+/// Renewed this long before it expires, so that a call under way does not lose it.
+const MARGIN: Duration = Duration::from_secs(60);
+/// Where the response names no lifetime.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
+const MAX_LIFETIME: Duration = Duration::from_secs(86_400);
+
+/// An access token and how long it is used.
+pub(crate) struct AccessToken {
+    text: SecretString,
+    until: Instant,
+}
+
+#[derive(Deserialize)]
+struct TokenBody {
+    access_token: String,
+    #[serde(default)]
+    expires_in: Option<u64>,
+}
+
+impl AccessToken {
+    /// Reads the success of a token endpoint.
+    ///
+    /// *Errors*: it is not one.
+    pub(crate) fn read(response: &Response, now: Instant) -> Result<Self, UnexpectedResponse> {
+        let TokenBody { access_token, expires_in } = response.json()?;
+        let lifetime = expires_in.map_or(DEFAULT_LIFETIME, Duration::from_secs);
+        let margin = MARGIN.min(lifetime / 2);
+        let until = now + lifetime.saturating_sub(margin).min(MAX_LIFETIME);
+        Ok(Self { text: access_token.into(), until })
+    }
+}
+
+/// The access token of one client at one token endpoint. Locked while a token is fetched, so that a thousand Tenants make one
+/// log-in.
+#[derive(Default)]
+pub(crate) struct TokenCache(Mutex<Option<AccessToken>>);
+
+impl TokenCache {
+    /// Calls with a token. One may have been revoked before it expired, so the server's rejection counts only with a new one.
+    ///
+    /// *Errors*: those of `fetch` and `call`.
+    pub(crate) async fn with_token<T, E, F, C>(
+        &self,
+        fetch: impl Fn() -> F,
+        call: impl Fn(SecretString) -> C,
+        is_rejection: impl Fn(&E) -> bool,
+    ) -> Result<T, E>
+    where
+        F: Future<Output = Result<AccessToken, E>>,
+        C: Future<Output = Result<T, E>>,
+    {
+        let token = self.get(&fetch).await?;
+        match call(token.clone()).await {
+            Err(error) if is_rejection(&error) => {
+                self.forget(&token).await;
+                call(self.get(&fetch).await?).await
+            }
+            result => result,
+        }
+    }
+
+    async fn get<E, F>(&self, fetch: impl Fn() -> F) -> Result<SecretString, E>
+    where
+        F: Future<Output = Result<AccessToken, E>>,
+    {
+        let mut cached = self.0.lock().await;
+        if let Some(token) = cached.as_ref().filter(|token| Instant::now() < token.until) {
+            return Ok(token.text.clone());
+        }
+        let token = fetch().await?;
+        Ok(cached.insert(token).text.clone())
+    }
+
+    /// Forgets a token that was rejected, unless another call already got a new one.
+    async fn forget(&self, rejected: &SecretString) {
+        let mut cached = self.0.lock().await;
+        if cached.as_ref().is_some_and(|token| token.text.expose_secret() == rejected.expose_secret()) {
+            *cached = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    fn read(body: &str) -> Result<AccessToken, UnexpectedResponse> {
+        AccessToken::read(&Response::fake(200, body), Instant::now())
+    }
+
+    fn used_for(body: &str) -> Option<u64> {
+        let before = Instant::now();
+        read(body).ok().map(|token| token.until.duration_since(before).as_secs())
+    }
+
+    #[test]
+    fn a_token_is_renewed_before_it_expires() {
+        for (expires_in, expected) in [("3599", 3539), ("90", 45), ("0", 0), ("99999999999", 86_400)] {
+            let body = format!(r#"{{"access_token":"t","expires_in":{expires_in}}}"#);
+            assert_eq!(used_for(&body), Some(expected), "{expires_in}");
+        }
+        assert_eq!(used_for(r#"{"access_token":"t"}"#), Some(240));
+    }
+
+    #[test]
+    fn what_is_no_token_is_not_taken_for_one() {
+        for body in [
+            "",
+            "<html>",
+            "{}",
+            r#"["t"]"#,
+            r#"["t",60]"#,
+            r#"{"access_token":7}"#,
+            r#"{"access_token":"t","expires_in":"soon"}"#,
+        ] {
+            assert_eq!(used_for(body), None, "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_rejected_token_is_replaced_once_and_a_good_one_is_kept() {
+        let (cache, fetched, called) = (TokenCache::default(), &AtomicU32::new(0), &AtomicU32::new(0));
+        let fetch = || async {
+            let number = fetched.fetch_add(1, Ordering::Relaxed);
+            read(&format!(r#"{{"access_token":"t{number}"}}"#)).map_err(|_| "no token")
+        };
+        let call = |token: SecretString| async move {
+            called.fetch_add(1, Ordering::Relaxed);
+            if token.expose_secret() == "t0" { Err("rejected") } else { Ok(()) }
+        };
+        let counts = || (fetched.load(Ordering::Relaxed), called.load(Ordering::Relaxed));
+        assert_eq!(cache.with_token(fetch, call, |error| *error == "rejected").await, Ok(()));
+        assert_eq!(counts(), (2, 2));
+        assert_eq!(cache.with_token(fetch, call, |error| *error == "rejected").await, Ok(()));
+        assert_eq!(counts(), (2, 3), "the new one is good");
+        let broken = |_: SecretString| async { Err::<(), _>("broken") };
+        assert_eq!(cache.with_token(fetch, broken, |error| *error == "rejected").await, Err("broken"));
+        assert_eq!(counts(), (2, 3), "another failure says nothing about the token");
+    }
+}
