@@ -10,16 +10,16 @@
 //! http         WIRE         what every call over HTTP shares: bounds, Retry-After, tokens
 //! cluster      KUBERNETES   every call of the Kubernetes API; knows no rule about Tenants
 //! controller   THE LOOP     watches, queue, and a pass: resolve, observe, execute, publish
-//! cli          PEOPLE       one file per command
-//! telemetry    logs of the process
+//! cli          COMMANDS     one file per command
+//! telemetry    LOGS         the log of the process
 //! ```
 //!
-//! Who may use whom: `resources → settings`; `manifests → resources, settings`; `admin_api → settings, http`;
+//! Allowed dependencies: `resources → settings`; `manifests → resources, settings`; `admin_api → settings, http`;
 //! `microsoft → http`, and of `settings` only how a connection string is read; `plan → resources, settings, admin_api`;
-//! `controller` and `cli` see everything; nothing uses `cli`; `http` and `cluster` use nothing. A test reads the sources and holds this. The
-//! reference platform, which tests and demo run against, is the package `nimbus-sandbox` in `sandbox/`.
+//! `controller` and `cli` may use everything; nothing uses `cli`; `http` and `cluster` use nothing. `tests/architecture.rs` verifies this
+//! on the sources. The reference platform for tests and demo is the package `nimbus-sandbox` in `sandbox/`.
 //!
-//! The life of one Tenant, which is `controller::tenant::reconcile`:
+//! The reconciliation of one Tenant, in `controller::tenant::reconcile`:
 //!
 //! ```text
 //! resolve → validate → observe → plan → execute → conclude → publish

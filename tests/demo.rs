@@ -10,7 +10,7 @@
     clippy::print_stdout,
     clippy::print_stderr,
     missing_docs,
-    reason = "shares the harness of the tests, and talks to a person"
+    reason = "shares the harness of the tests and prints for the user"
 )]
 
 #[path = "demo/environment.rs"]
@@ -62,7 +62,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
         () = &mut stop => Ok(()),
     };
     if outcome.is_err() {
-        eprintln!("the last lines of the operator:\n{}", environment.operator_lines());
+        eprintln!("the end of the operator's log:\n{}", environment.operator_lines());
     }
     say("stopping");
     environment.stop().await?;
@@ -101,8 +101,8 @@ fn print_invitation(environment: &Environment) -> Result<()> {
         }
         println!();
     }
-    println!("You are {}; `--context` makes you {}.", users::PLATFORM_ADMIN, users::TENANT_EDITOR);
-    println!("The logs are in {}. Ctrl-C ends everything.", environment.logs().display());
+    println!("The current user is {}; `--context` switches to {}.", users::PLATFORM_ADMIN, users::TENANT_EDITOR);
+    println!("The logs are in {}. Ctrl-C stops everything.", environment.logs().display());
     Ok(())
 }
 

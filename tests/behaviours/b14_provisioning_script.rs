@@ -77,8 +77,8 @@ async fn script_completion_is_read_from_the_platform() {
     fixture.base.condition("ScriptExecutionPending", "True", "ScriptPending").await;
     fixture.base.platform.run_script(&fixture.base.id).await.unwrap();
     let done = fixture.base.condition("ScriptExecutionPending", "False", "NothingPending").await;
-    assert_eq!(Some(1), done.metadata.generation, "nobody touched the Tenant");
-    assert_eq!(None, done.status.unwrap().last_handled_reconcile_at, "and nobody asked");
+    assert_eq!(Some(1), done.metadata.generation, "the Tenant was not edited");
+    assert_eq!(None, done.status.unwrap().last_handled_reconcile_at, "and no pass was requested");
 }
 
 /// Never assumed: while the platform is unreachable, pending changes stay pending and nothing is written.

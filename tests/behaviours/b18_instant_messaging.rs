@@ -24,7 +24,7 @@ async fn test_message_is_sent_after_invitation_acceptance() {
     let other = json!({ "secondaryAccount": "im2@contoso.com" });
     fixture.patch(json!({ "spec": { "modalities": { "instantMessaging": other } } })).await;
     let ready = fixture.ready().await;
-    assert_eq!(Vec::<(String, String)>::new(), fixture.messages().await, "the operator invites nobody, and waits");
+    assert_eq!(Vec::<(String, String)>::new(), fixture.messages().await, "the operator sends no invitation and waits");
     let tabs = ready.status.unwrap().tabs;
     let tab = tabs.iter().find(|tab| tab.name == "Modalities").unwrap();
     let words = "the test message waits until the primary account accepted its invitation";

@@ -102,7 +102,7 @@ async fn non_azure_host_is_never_called() {
         assert!(!said.contains("evil") && !said.contains("kubernetes"), "{said}");
     }
     assert_eq!([0, 0, 0], fixture.platform.identities("contoso").await);
-    assert_eq!(0, stranger.microsoft_mark().await, "nobody came");
+    assert_eq!(0, stranger.microsoft_mark().await, "no request was sent");
 }
 
 fn said(tenant: &Tenant) -> Option<String> {

@@ -6,7 +6,7 @@
 #   build.sh                     build what is missing for $K8S_VERSION
 #   build.sh module <version> <folder>
 #                                write go.mod and go.sum for a Kubernetes version
-#                                (how the committed ones are moved to a new pin)
+#                                (to update the committed ones to a new pin)
 #
 # K8S_VERSION         default: the pin in kubernetes/go.mod
 # KUBEBUILDER_ASSETS  a folder of ready binaries; what it holds is not built
@@ -29,9 +29,9 @@ fail() { say "$@"; exit 1; }
 
 require_go() {
   command -v go >/dev/null && return
-  fail "cannot make $*: there is no Go on PATH. Ways out:
-  - install Go 1.26 or newer (go.dev/dl) and run this again;
-  - set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver, kube-controller-manager and kubectl;
+  fail "cannot build $*: Go is not on PATH. Either
+  - install Go 1.26 or later (go.dev/dl) and run this again, or
+  - set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver, kube-controller-manager and kubectl, or
   - copy the whole folder $root/$version from a machine that has built it."
 }
 
@@ -56,7 +56,7 @@ write_module() {
 }
 
 # What a binary was built from. A binary without the right stamp is not taken
-# for done, so a moved pin is built anew.
+# for done, so a changed pin is built again.
 stamp_of() { cat "$1/go.mod" "$1/go.sum" | cksum; }
 
 is_given() { [ -n "${KUBEBUILDER_ASSETS:-}" ] && [ -x "$KUBEBUILDER_ASSETS/$1" ]; }
@@ -94,11 +94,11 @@ build() {
   trap 'kill "$go_pid" 2>/dev/null || true; rm -rf "$stage" "$log"' EXIT
   trap 'exit 130' INT TERM
   while kill -0 "$go_pid" 2>/dev/null; do
-    # A short nap keeps a cached build quick; every tenth second is worth a line.
+    # Short intervals keep cached builds fast; progress is printed every ten seconds.
     sleep 1
     [ $((SECONDS % 10)) -ne 0 ] || say "${packages[*]}: $SECONDS s, $(wc -l <"$log") packages compiled"
   done
-  wait "$go_pid" || { tail -n 20 "$log" >&2; fail "building ${packages[*]} broke; the last lines of go build are above"; }
+  wait "$go_pid" || { tail -n 20 "$log" >&2; fail "building ${packages[*]} failed; the end of its output is above"; }
   for tool in "${packages[@]}"; do
     # The stamp goes last: only then is the tool done.
     rm -f "$root/$version/.$tool.stamp"
@@ -139,7 +139,7 @@ fi
 [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || fail "K8S_VERSION must look like $pin, not $version"
 mkdir -p "$root"
 if command -v flock >/dev/null; then
-  # Two calls at once would do the same minutes of work twice.
+  # Two concurrent calls would do the same work twice.
   exec 9>"$root/.lock"
   flock -n 9 || { say "another build is running here; waiting for it"; flock 9; }
   rm -rf "$root"/.stage.*

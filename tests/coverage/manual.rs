@@ -80,8 +80,12 @@ fn difference(one: &BTreeSet<String>, other: &BTreeSet<String>) -> Vec<String> {
 
 #[track_caller]
 fn same(explained: &BTreeSet<String>, said: &BTreeSet<String>, what: &str) {
-    assert_eq!(Vec::<String>::new(), difference(said, explained), "{what} that {MANUAL} does not explain");
-    assert_eq!(Vec::<String>::new(), difference(explained, said), "{what} that {MANUAL} explains and nobody says");
+    assert_eq!(Vec::<String>::new(), difference(said, explained), "{what} that {MANUAL} does not document");
+    assert_eq!(
+        Vec::<String>::new(),
+        difference(explained, said),
+        "{what} that {MANUAL} documents and the code does not use"
+    );
 }
 
 /// The sections with a row for each reason, and its column.
@@ -124,7 +128,7 @@ fn every_condition_is_documented() {
         }
     }
     // Each reason of a Tenant is listed for at least one condition.
-    same(&column("Conditions", 2), &column("Reasons", 0), "reasons beside a condition");
+    same(&column("Conditions", 2), &column("Reasons", 0), "reasons of conditions");
 }
 
 #[test]

@@ -47,10 +47,12 @@ pub fn compare(table: &Table, lines: &[String]) -> Comparison {
         match marks.get(&number) {
             Some(was) if **was == now => {}
             Some(was) => messages.push(format!(
-                "line {number} is another than it was: judge it anew, then write \"{number} {now}\" for \"{number} {was}\""
+                "line {number} has changed: check its entry, then write \"{number} {now}\" for \"{number} {was}\""
             )),
             None if blank.contains(&number) && bare(line).is_empty() => {}
-            None if blank.contains(&number) => messages.push(format!("line {number} is not blank any more: \"{number} {now}\"")),
+            None if blank.contains(&number) => {
+                messages.push(format!("line {number} is not blank any more: \"{number} {now}\""))
+            }
             None => {
                 uncovered += 1;
                 messages.push(format!("line {number} is not covered: give \"{number} {now}\" an entry"));

@@ -117,7 +117,7 @@ impl Entry {
             found.push("a duplicate, and only a duplicate, names the line that it repeats with `of`".to_owned());
         }
         if !(self.settings.is_empty() && self.behaviours.is_empty() && self.tests.is_empty() && self.docs.is_none()) {
-            found.push("layout stands for nothing".to_owned());
+            found.push("a layout entry must have no settings, behaviours, tests or docs".to_owned());
         }
         found
     }
@@ -201,7 +201,7 @@ impl Table {
         // By its own path: a group would also cover settings that are added later.
         let named: BTreeSet<&String> = held.iter().flat_map(|entry| &entry.settings).collect();
         let leaves = known.leaves.iter().filter(|leaf| !named.contains(leaf));
-        found.extend(leaves.map(|leaf| format!("no entry names spec.{leaf}, so nobody knows where the manual has it")));
+        found.extend(leaves.map(|leaf| format!("no entry names spec.{leaf}")));
         found
     }
 

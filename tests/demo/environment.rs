@@ -47,10 +47,10 @@ impl Environment {
     pub async fn start() -> Result<Self> {
         say(&format!("starting etcd, kube-apiserver and kube-controller-manager {}", assets::kubernetes_version()?));
         let control_plane = ControlPlane::start(Options::default()).await?;
-        say("installing CRDs, rights and admission policies");
+        say("installing CRDs, RBAC and admission policies");
         let operator_user = users::operator(1);
         install(&control_plane, &operator_user).await?;
-        say("starting the sandbox, which plays the platform");
+        say("starting the sandbox as the platform");
         let (sandbox, sandbox_url) = start_sandbox(control_plane.folder()).await?;
         say(&format!("starting the operator as {operator_user}"));
         let operator_config = control_plane.kubeconfig(&operator_user);
@@ -162,7 +162,7 @@ impl Environment {
     /// Runs kubectl.
     pub async fn try_kubectl(&self, arguments: &[&str]) -> Result<Output> {
         // Not the kubeconfig of the user: kubectl stores its cache next to it, and this folder is removed with the demo.
-        let kubeconfig = self.control_plane.folder().join("people.kubeconfig");
+        let kubeconfig = self.control_plane.folder().join("users.kubeconfig");
         self.control_plane.write_kubeconfig(&PEOPLE, self.control_plane.url(), &kubeconfig)?;
         Kubectl::new(kubeconfig).run(arguments).await
     }
@@ -183,7 +183,7 @@ impl Environment {
         let form = [("grant_type", "client_credentials"), ("client_id", "system"), ("client_secret", "system-secret")];
         let answer = self.http.post(format!("{}/oauth2/v2.0/token", self.sandbox_url)).form(&form).send().await?;
         let token: Value = answer.error_for_status()?.json().await?;
-        let token = token["access_token"].as_str().context("the sandbox gave no token")?;
+        let token = token["access_token"].as_str().context("the sandbox returned no token")?;
         let url = format!("{}/v1/tenants/{TENANT_ID}", self.sandbox_url);
         let answer = self.http.get(url).bearer_auth(token).send().await?;
         Ok((answer.status().as_u16(), answer.json().await?))
@@ -235,9 +235,9 @@ async fn start_sandbox(folder: &Path) -> Result<(Process, String)> {
     let mut command = Command::new(assets::sandbox()?);
     command.arg("--listen=127.0.0.1:0").env_clear();
     let sandbox = Process::start("sandbox", command, &folder.join("sandbox.log"))?;
-    let url = try_until("the sandbox to say where it is", READY_DEADLINE, || async {
+    let url = try_until("the sandbox to print its URL", READY_DEADLINE, || async {
         let log = sandbox.log();
-        let line = log.lines().find(|line| line.starts_with('{')).context("it has said nothing yet")?;
+        let line = log.lines().find(|line| line.starts_with('{')).context("it has printed nothing yet")?;
         let ready: Value = serde_json::from_str(line)?;
         Ok::<_, anyhow::Error>(ready["url"].as_str().context("no url")?.to_owned())
     });
@@ -272,7 +272,7 @@ struct Kubeconfig(PathBuf);
 impl Kubeconfig {
     fn write(control_plane: &ControlPlane) -> Result<Self> {
         let path = assets::checkout().join(".controlplane/demo.kubeconfig");
-        std::fs::create_dir_all(path.parent().context("the checkout has no place")?)?;
+        std::fs::create_dir_all(path.parent().context("the checkout has no parent folder")?)?;
         control_plane.write_kubeconfig(&PEOPLE, control_plane.url(), &path)?;
         Ok(Self(path))
     }

@@ -87,7 +87,7 @@ pub async fn perform_all(environment: &Environment) -> Result<()> {
             do_step(&step, environment).await?;
         }
     }
-    say(&format!("all {} came out as promised", ALL.len()));
+    say(&format!("all {} steps had the expected result", ALL.len()));
     Ok(())
 }
 
@@ -103,16 +103,22 @@ impl Scene {
     /// Returns what is done and the result.
     pub fn title(self) -> &'static str {
         match self {
-            Self::Drift => "Somebody edits the company name in the UI: it is corrected",
-            Self::SwitchOn => "Switch Interact on: ScriptExecutionPending",
+            Self::Drift => "Edit the company name in the UI: the operator corrects it",
+            Self::SwitchOn => "Enable Interact: ScriptExecutionPending becomes True",
             Self::RunScript => "Run the provisioning script: nothing is pending any more",
-            Self::Rotate => "Rotate the widget key: once, and the Secret has the new one",
-            Self::Suspend => "The vendor suspends the tenant: nobody can log in, and TenantActive says whom to ask",
-            Self::Overuse => "A user gets a licence that nobody bought: LicenseOveruse, and Ready all the same",
-            Self::NameUnit => "Name a default organization unit: it is live",
-            Self::LoseUnit => "Somebody deletes that unit: the platform moves the default, and nobody fights with it",
-            Self::BadValue => "Ask for too many email tasks: refused, with what is allowed",
-            Self::Delete => "Delete the tenant for good: confirmed, and gone after the script has run",
+            Self::Rotate => "Rotate the widget key: it rotates once, and the Secret has the new key",
+            Self::Suspend => {
+                "Suspend the tenant as the vendor: logins are refused, and TenantActive says whom to contact"
+            }
+            Self::Overuse => {
+                "Give a user a license beyond the contingent: LicenseOveruse becomes True, Ready stays True"
+            }
+            Self::NameUnit => "Set a default organization unit: it is live",
+            Self::LoseUnit => {
+                "Delete that unit: the platform moves the default, and the operator does not overwrite it"
+            }
+            Self::BadValue => "Set too many email tasks: rejected with the allowed range",
+            Self::Delete => "Delete the tenant permanently: confirmed, and gone after the script has run",
         }
     }
 
@@ -121,7 +127,7 @@ impl Scene {
         let run_script = || Step::ask(Method::POST, &format!("/sandbox/tenants/{TENANT_ID}/script/run"), None);
         match self {
             Self::Drift => {
-                vec![in_the_ui(&json!({"general": {"companyName": "Somebody Else"}})), reconcile_now()]
+                vec![in_the_ui(&json!({"general": {"companyName": "Changed in the UI"}})), reconcile_now()]
             }
             Self::SwitchOn => vec![edit(&json!({"extensions": {"interact": {"enabled": true}}}))],
             Self::RunScript => vec![run_script(), reconcile_now()],

@@ -80,7 +80,7 @@ async fn ui_edit_during_a_pass_is_kept() {
         .collect();
     let call = |method: &str, status| (format!("{method} /v1/tenants/{{id}}"), status);
     assert_eq!(vec![call("PATCH", 412), call("GET", 200), call("PATCH", 200)], calls);
-    assert_eq!(1, fixture.tenant_writes(audit).await.unwrap().len(), "nobody has to hear of it");
+    assert_eq!(1, fixture.tenant_writes(audit).await.unwrap().len(), "nothing to report");
 }
 
 /// Constant edits neither make the operator loop within one pass nor report anything wrong.

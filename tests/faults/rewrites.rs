@@ -100,7 +100,7 @@ async fn rewritten_value_is_retried_after_a_day() {
     let seen = calls(&fixture, mark, "another attempt", 2, is_write).await;
     let looks = calls(&fixture, mark, "a look", 0, |seen| seen.call == "GET /v1/tenants/{id}").await;
     assert!(looks.len() > seen.len(), "not at each look: {} of {}", seen.len(), looks.len());
-    assert_eq!(0, fixture.tenant_writes(audit).await.unwrap().len(), "and it is said once");
+    assert_eq!(0, fixture.tenant_writes(audit).await.unwrap().len(), "and it is reported once");
     normalise(&fixture, "/general/companyName", "off").await;
     fixture.ready().await;
 }

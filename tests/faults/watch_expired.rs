@@ -42,7 +42,7 @@ async fn expired_watch_relists_without_restart() {
         let seen = proxy.refused();
         proxy.expire(plural);
         refused(&proxy, seen + 1).await;
-        until(&format!("{plural} are listed anew"), PATIENCE, async || {
+        until(&format!("{plural} are listed again"), PATIENCE, async || {
             if proxy.is_expired(plural) { Err("not yet") } else { Ok(()) }
         })
         .await;

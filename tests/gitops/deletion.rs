@@ -79,7 +79,7 @@ async fn rule_33_namespace_deletion_keeps_the_tenant() {
     assert_eq!(None, Api::<Namespace>::all(fixture.client(ADMIN)).get_opt(namespace).await.unwrap());
 
     let (status, tenant) = fixture.platform.tenant(&fixture.id).await.unwrap();
-    assert_eq!((200, &Value::Null), (status, &tenant["owner"]), "it stays, and belongs to nobody");
+    assert_eq!((200, &Value::Null), (status, &tenant["owner"]), "it stays without an owner");
     assert_eq!(["owner-released"], *fixture.platform.effects(before).await.unwrap());
     assert_eq!(["Released"], *warnings_about(fixture.client(ADMIN), namespace).await);
 }
@@ -112,7 +112,7 @@ async fn rule_34_abandon_unblocks_a_confirmed_delete() {
 
     let elsewhere = uuid::Uuid::new_v4().to_string();
     fixture.annotate("nimbus.luware.com/abandon", &elsewhere).await;
-    assert_eq!([OURS], fixture.pass().await.finalizers(), "an annotation for another tenant frees nobody");
+    assert_eq!([OURS], fixture.pass().await.finalizers(), "an annotation for another tenant has no effect");
     fixture.annotate("nimbus.luware.com/abandon", &fixture.id).await;
     fixture.gone().await;
     let abandoned = ("Warning".to_owned(), "Abandoned".to_owned());

@@ -119,7 +119,7 @@ async fn rule_12_objects_stay_editable_under_new_rules() {
             removed += 1;
         }
     }
-    println!("{refused} edits into a stricter rule refused, {removed} edits beside them accepted");
+    println!("{refused} edits that violate a stricter rule rejected, {removed} other edits accepted");
     assert!(refused >= 70 && removed >= 70, "{refused} {removed}");
 }
 

@@ -32,7 +32,7 @@ async fn rule_07_unobserved_object_is_not_current() {
     let path = "jsonpath={.status.observedGeneration}/{.metadata.generation}";
     let shown = fixture.kubectl(TENANT_EDITOR, &["get", "nten", NAME, "-o", path]).await.unwrap();
     assert_eq!("-1/1", shown, "kstatus takes two different numbers for work in progress, and no number for none");
-    assert!(!wait_for_ready(&fixture, "1s").await, "nobody has looked at it");
+    assert!(!wait_for_ready(&fixture, "1s").await, "no operator has seen it");
 
     let _operator = fixture.start();
     assert!(wait_for_ready(&fixture, "60s").await);
@@ -167,5 +167,5 @@ async fn rule_28_late_secret_recovers() {
     fixture.secret(&fixture.env.namespace, "late", json!({ "connection-string": CONNECTION_STRING })).await;
     let ready = fixture.ready().await;
     assert!(!holds(&ready, ConditionType::Reconciling) && !holds(&ready, ConditionType::Stalled));
-    assert_eq!((Some(1), 0), (ready.metadata.generation, ready.annotations().len()), "nobody touched the Tenant");
+    assert_eq!((Some(1), 0), (ready.metadata.generation, ready.annotations().len()), "the Tenant was not edited");
 }

@@ -95,12 +95,12 @@ fn successful_run_prints_the_counts() {
 fn run_without_a_result_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let killed = "     Running tests/main.rs (target/x)\ntest a ... ok\nerror: signal: 9\n";
-    for (log, told) in [
+    for (log, reported) in [
         (killed, "  ended without a result: tests/main.rs (target/x)"),
         ("error: could not compile\n", "  cargo test ended with status 101 before a test failed"),
     ] {
         let (succeeded, printed) = summary(folder.path(), log, "101");
         assert!(!succeeded);
-        assert_eq!(["Failed:", told, "The whole output: test.log", "0 passed, 0 failed"], printed[2..]);
+        assert_eq!(["Failed:", reported, "The whole output: test.log", "0 passed, 0 failed"], printed[2..]);
     }
 }

@@ -42,7 +42,7 @@ async fn message_waits_for_the_invitation() {
     assert!(calls.iter().all(|call| ["GET", "PUT"].contains(&call.as_str())), "{calls:?}");
 
     fixture.accept_invitation().await;
-    assert_eq!([sent("a")], *arrived(&fixture, 1).await, "nobody had to ask for a pass");
+    assert_eq!([sent("a")], *arrived(&fixture, 1).await, "no pass was requested");
     let tenant = fixture.pass().await;
     assert_eq!((None, Some("a".to_owned())), (tab(&tenant), tenant.status.unwrap().test_message.map(|m| m.last_token)));
     operator.stop().await;

@@ -12,7 +12,7 @@ async fn each_new_token_rotates_once() {
     fixture.create(interact(json!({ "rotation": "a" }))).await;
     let ready = fixture.ready().await;
     let first = fixture.widget_key().await;
-    assert_eq!(1, first.1, "nobody could want to be rid of it");
+    assert_eq!(1, first.1, "there was no old key to replace");
     assert_eq!(Some("a"), ready.status.unwrap().widget_key.unwrap().last_token.as_deref());
 
     fixture.patch(rotating("b")).await;
@@ -70,7 +70,7 @@ async fn hidden_rotation_runs_once_enabled() {
     let tab = tabs.iter().find(|tab| tab.name == "Extensions").unwrap();
     assert_eq!(Some("3 settings are hidden while their section is off"), tab.message.as_deref());
     fixture.pass().await;
-    assert_eq!(["GET", "PATCH", "GET"], *fixture.short_calls(mark).await, "the token is not even told");
+    assert_eq!(["GET", "PATCH", "GET"], *fixture.short_calls(mark).await, "the token is not sent");
 
     let mark = fixture.platform.mark().await.unwrap();
     fixture.patch(json!({ "spec": { "extensions": { "interact": { "enabled": true } } } })).await;
