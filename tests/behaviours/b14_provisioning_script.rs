@@ -126,8 +126,8 @@ async fn many_pending_changes_are_truncated() {
 pub mod platform_only {
     use super::*;
 
-    /// "Granting permission by running the provisioning script is an alternative to granting via Grant Link and also requires
-    /// Tenant Administrator rights." Without the permission the search of Attendant Console finds nobody.
+    /// "Granting permission by running the provisioning script is an alternative to granting via Grant Link and also
+    /// requires Tenant Administrator rights." Without the permission the search of Attendant Console finds no users.
     #[tokio::test(flavor = "multi_thread")]
     async fn script_run_grants_graph_permissions() {
         let fixture = BehaviourFixture::start("b14-grants").await;

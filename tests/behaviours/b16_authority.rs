@@ -48,7 +48,8 @@ async fn editor_is_denied_only_higher_fields() {
 }
 
 /// "If you need to change restricted fields or have questions, get in touch with with your support partner or - in case of
-/// further issues - Luware customer support." Credentials of a partner are the ceiling, whoever wrote the YAML.
+/// further issues - Luware customer support." The partner credentials limit what can be written, independent of the author
+/// of the YAML.
 #[tokio::test(flavor = "multi_thread")]
 async fn forbidden_setting_is_skipped_and_rest_saved() {
     let fixture = Fixture::new("b16-partner").await;

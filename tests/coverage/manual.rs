@@ -44,7 +44,7 @@ fn set(words: impl IntoIterator<Item = &'static str>) -> BTreeSet<String> {
     words.into_iter().map(ToOwned::to_owned).collect()
 }
 
-/// The reasons that some code states: variant and word are beside one another in the table of reasons.
+/// The reasons that the code uses. The table of reasons has the variant and its text on one line.
 fn stated() -> BTreeSet<String> {
     let sources: String = rust_below("src").iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
     let used = |variant: &str| Regex::new(&format!(r"Reason::{variant}\b")).unwrap().is_match(&sources);

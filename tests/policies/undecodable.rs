@@ -1,5 +1,5 @@
 //! Stored objects: an object that does not match the schema stays editable and deletable, also for a cluster administrator,
-//! whom every authorizer check allows.
+//! who passes every authorizer check.
 
 use kube::Client;
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject};
