@@ -9,7 +9,7 @@ use tracing::debug;
 use super::client::{Cluster, FIELD_MANAGER};
 use super::refusal::Refusal;
 
-/// The API takes 1024 bytes.
+/// In bytes. The API takes 1024.
 const LONGEST_NOTE: usize = 1000;
 /// The API server appends to it, up to the length that a name may have.
 const LONGEST_NAME_PREFIX: usize = 200;
@@ -60,7 +60,7 @@ fn object(event: &Event<'_>, scope: Scope) -> (String, v1::Event) {
     let about = &event.regarding;
     let text = |part: &Option<String>| part.clone().unwrap_or_default();
     let (kind, name, own) = (text(&about.kind), text(&about.name), text(&about.namespace));
-    let (namespace, regarding, note) = match scope {
+    let (namespace, regarding, mut note) = match scope {
         Scope::Namespaced => (own, about.clone(), event.message.to_owned()),
         Scope::Terminating => {
             let note = format!("{kind} {own}/{name}: {}", event.message);
@@ -73,6 +73,7 @@ fn object(event: &Event<'_>, scope: Scope) -> (String, v1::Event) {
             ("default".to_owned(), regarding, note)
         }
     };
+    note.truncate(note.floor_char_boundary(LONGEST_NOTE));
     let prefix: String = name.chars().take(LONGEST_NAME_PREFIX).collect();
     let object = v1::Event {
         metadata: ObjectMeta {
@@ -82,7 +83,7 @@ fn object(event: &Event<'_>, scope: Scope) -> (String, v1::Event) {
         },
         action: Some("Reconcile".into()),
         event_time: Some(MicroTime(Timestamp::now())),
-        note: Some(note.chars().take(LONGEST_NOTE).collect()),
+        note: Some(note),
         reason: Some(event.reason.into()),
         regarding: Some(regarding),
         reporting_controller: Some(FIELD_MANAGER.into()),
@@ -91,4 +92,45 @@ fn object(event: &Event<'_>, scope: Scope) -> (String, v1::Event) {
         ..v1::Event::default()
     };
     (namespace, object)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(message: &str) -> Event<'_> {
+        let text = |text: &str| Some(text.to_owned());
+        let regarding = ObjectReference {
+            kind: text("Tenant"),
+            namespace: text("contoso"),
+            name: text("main"),
+            ..ObjectReference::default()
+        };
+        Event { regarding, warning: true, reason: "Released", message, instance: "default" }
+    }
+
+    /// The namespace of an event, what it is about, and its note.
+    fn recorded(event: &Event<'_>, scope: Scope) -> (String, String, String) {
+        let (namespace, object) = object(event, scope);
+        assert_eq!(Some(&namespace), object.metadata.namespace.as_ref());
+        let about = object.regarding.unwrap_or_default();
+        let about = format!("{} {}", about.kind.unwrap_or_default(), about.name.unwrap_or_default());
+        (namespace, about, object.note.unwrap_or_default())
+    }
+
+    #[test]
+    fn an_event_in_a_terminating_namespace_is_about_the_namespace() {
+        let text = |text: &str| text.to_owned();
+        let expected = (text("contoso"), text("Tenant main"), text("it stays"));
+        assert_eq!(expected, recorded(&event("it stays"), Scope::Namespaced));
+        let expected = (text("default"), text("Namespace contoso"), text("Tenant contoso/main: it stays"));
+        assert_eq!(expected, recorded(&event("it stays"), Scope::Terminating));
+    }
+
+    #[test]
+    fn a_note_has_the_length_that_the_api_takes() {
+        let long = "ü".repeat(5000);
+        let note = recorded(&event(&long), Scope::Namespaced).2;
+        assert_eq!((LONGEST_NOTE, LONGEST_NOTE / 2), (note.len(), note.chars().count()));
+    }
 }

@@ -46,3 +46,26 @@ impl Refusal {
 #[derive(Debug, Error)]
 #[error("not written to Kubernetes: {0}")]
 pub(crate) struct NotWritten(pub(crate) &'static str);
+
+#[cfg(test)]
+mod tests {
+    use kube::core::Status;
+
+    use super::*;
+
+    #[test]
+    fn answers_are_kept_apart_by_their_code() {
+        let answer = |code| Refusal::of(&kube::Error::Api(Box::new(Status { code, ..Status::default() })));
+        for (code, expected, written) in [
+            (403, Refusal::Forbidden, "the operator's account may not do this"),
+            (404, Refusal::NotFound, "it is gone"),
+            (409, Refusal::Conflict, "it changed meanwhile"),
+            (422, Refusal::Invalid, "it changed meanwhile"),
+            (429, Refusal::Unanswered("an error of the server"), "an error of the server"),
+            (500, Refusal::Unanswered("an error of the server"), "an error of the server"),
+        ] {
+            assert_eq!(expected, answer(code), "{code}");
+            assert_eq!(format!("not written to Kubernetes: {written}"), expected.not_written().to_string(), "{code}");
+        }
+    }
+}
