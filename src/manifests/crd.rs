@@ -114,7 +114,7 @@ fn lists(schema: &mut Value) {
     }
 }
 
-/// A status that nobody wrote yet says so; without it every tool takes a new object for done.
+/// A status that was not written yet says so; otherwise tools would take a new object for reconciled.
 fn observed_status(schema: &mut Value) {
     if let Some(status) = schema.pointer_mut("/properties/status") {
         status["default"] = json!({ "observedGeneration": -1 });

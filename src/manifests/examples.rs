@@ -106,7 +106,7 @@ impl Manifest {
         let depth = names.len();
         self.describe(depth, leaf.path);
         let value = sample::example(leaf, crd::member(&self.spec, leaf.path));
-        // What clears stands instead of what sets, never beside it.
+        // A field that clears replaces the field that sets, so it is commented out.
         let sign = if leaf.class == Class::Clears { "# " } else { "" };
         self.line(depth, &format!("{sign}{name}: {}", flow(&value)));
     }

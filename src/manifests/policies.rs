@@ -65,7 +65,7 @@ pub fn all(accounts: &Accounts) -> Vec<Value> {
 fn authority(accounts: &Accounts) -> Value {
     let mut system = changes(Authority::System);
     let partner = [changes(Authority::Partner), metadata_changes()].concat();
-    // Whoever creates a Tenant for a Partner that he administers may name that Partner.
+    // An author who administers a Partner can name it when creating a Tenant.
     system.retain(|change| !change.path.starts_with("spec.partner."));
     let mut variables = vec![
         variable("cleaner", format!("request.userInfo.username in {}", list(CLEANERS.iter().copied()))),
@@ -136,7 +136,7 @@ fn authority(accounts: &Accounts) -> Value {
         denied(
             "!variables.deletes || variables.deleting || variables.cleaner || variables.namespaceEnds || variables.was.?deletionPolicy.orValue('') != 'Delete' || (variables.tenantId != '' && variables.confirmed == variables.tenantId)",
             &format!(
-                "'spec.deletionPolicy is Delete and nobody confirmed it: set the annotation {} to the tenant id first'",
+                "'spec.deletionPolicy is Delete and the deletion is not confirmed: set the annotation {} to the tenant ID first'",
                 annotation::CONFIRM_DELETION
             ),
         ),
@@ -145,7 +145,7 @@ fn authority(accounts: &Accounts) -> Value {
                 "variables.deletes || !variables.deleting || variables.operator || variables.isS || !('{FINALIZER}' in variables.wasMeta.?finalizers.orValue([])) || '{FINALIZER}' in variables.nowMeta.?finalizers.orValue([])"
             ),
             &format!(
-                "'may not remove the finalizer {FINALIZER} from a Tenant that is being deleted: this needs the verb administer on Platform ' + variables.platform + '; to let it go without a call, set the annotation {}'",
+                "'may not remove the finalizer {FINALIZER} from a Tenant that is being deleted: this needs the verb administer on Platform ' + variables.platform + '; to release it without a call to the platform, set the annotation {}'",
                 annotation::ABANDON
             ),
         ),
@@ -209,7 +209,7 @@ fn secrets() -> Value {
         if leaf.class == Class::Output {
             variables.push(variable(&format!("make{index}"), may("create")));
             right = format!("(variables.may{index} && variables.make{index})");
-            needs = "read and make: this needs the verbs get and create on it";
+            needs = "read and create: this needs the verbs get and create on it";
         }
         validations.push(denied(
             &format!("{now} == {was} || {name} == '' || {right}"),
@@ -295,7 +295,7 @@ fn metadata_changes() -> Vec<Change> {
     };
     let annotations =
         DECISIONS.iter().map(|name| read(format!(".?annotations[?'{name}']"), format!("metadata.annotations[{name}]")));
-    // Whoever owns an object decides when garbage collection deletes it.
+    // The owner of an object determines when garbage collection deletes it.
     annotations.chain([read(".?ownerReferences".into(), "metadata.ownerReferences".into())]).collect()
 }
 

@@ -9,9 +9,9 @@ const HEAD: &str = "\
 
 # Runbook
 
-What the reasons of conditions and events mean, and what to do. A message of a condition says what happened and, after
-\"What to do:\", what stands here. Where a link is named, it is the Platform's own, from `spec.support` of the
-[`Platform`](../examples/platform.yaml); without one, the hint stands alone.
+The reasons of conditions and events, and what to do. The message of a condition says what happened, followed by the text
+below after \"What to do:\". Links come from `spec.support` of the [`Platform`](../examples/platform.yaml); if it has none, the
+text has no link.
 ";
 
 /// The runbook as Markdown. The anchor of a chapter is its reason in lower case.
@@ -20,13 +20,13 @@ pub fn runbook() -> String {
     let parts = [
         (
             "Reasons",
-            "Of `Ready`, `Accepted`, `Synced`, the conditions about the tenant, checks and events.",
+            "Reasons of `Ready`, `Accepted`, `Synced`, the conditions about the tenant, checks and events.",
             "",
             Reason::REASONS,
         ),
         (
             "States of a tenant",
-            "The reasons of `TenantActive` are the platform's own words.",
+            "The reasons of `TenantActive` are the states that the platform reports.",
             "TenantActive: ",
             Reason::TENANT_STATES,
         ),
@@ -43,11 +43,11 @@ pub fn runbook() -> String {
 
 fn chapter(prefix: &str, reason: Reason) -> String {
     let turn = match reason.turn() {
-        Turn::Nobody => "nobody has to act",
-        Turn::Reader => "whoever edits the Tenant or runs the cluster",
-        Turn::Ticket => "support: raise a ticket at `spec.support.helpdesk`",
-        Turn::Contact => "your partner or the vendor's people: `spec.support.website`",
-        Turn::Outage => "the platform: its state is at `spec.support.serviceStatus`",
+        Turn::Nobody => "no action needed",
+        Turn::Reader => "the editor of the Tenant or the cluster administrator",
+        Turn::Ticket => "support; raise a ticket at `spec.support.helpdesk`",
+        Turn::Contact => "your partner or the vendor; see `spec.support.website`",
+        Turn::Outage => "the platform; its status is at `spec.support.serviceStatus`",
     };
-    format!("### {prefix}{}\n\n{}\n\nWhose turn it is: {turn}.\n", reason.as_str(), reason.hint())
+    format!("### {prefix}{}\n\n{}\n\nAction by: {turn}.\n", reason.as_str(), reason.hint())
 }

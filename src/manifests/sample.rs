@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::crd;
 use crate::settings::{Class, Leaf, leaves};
 
-/// The spec that sets these leaves to their examples. What clears a value stands beside what sets it, so it is left out.
+/// The spec that sets these leaves to their examples. A field that clears a value excludes the field that sets it, so it is left out.
 pub fn spec(wanted: impl Fn(&Leaf) -> bool) -> Value {
     let mut spec = json!({});
     let schema = crd::tenant_spec();

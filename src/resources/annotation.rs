@@ -19,7 +19,8 @@ pub fn get<'t>(tenant: &'t Tenant, name: &str) -> Option<&'t str> {
     tenant.metadata.annotations.as_ref()?.get(name).map(String::as_str)
 }
 
-/// The token of [`RECONCILE`], as a status records it: both must be cut alike, or a long one would ask for ever.
+/// The token of [`RECONCILE`], as a status records it: both must be cut to the same length, or a long one would never count as
+/// handled.
 pub fn reconcile_token(tenant: &Tenant) -> Option<String> {
     get(tenant, RECONCILE).map(|token| cut(token, bounds::RECONCILE_TOKEN))
 }

@@ -97,7 +97,7 @@ formats! {
     }
 }
 
-/// `local@domain` as RE2 reads it, without the quoted spellings that nobody uses.
+/// `local@domain` as RE2 reads it, without the quoted forms, which are not in use.
 macro_rules! address {
     () => {
         concat!(

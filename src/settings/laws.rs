@@ -47,7 +47,7 @@ fn values_of(leaf: &'static Leaf, schema: &Value) -> Vec<Value> {
     all.filter(|value| mapped(&spec(&[(leaf, value.clone())])).is_some_and(|(_, bad)| bad.is_empty())).collect()
 }
 
-/// The spec that sets these leaves, besides the identity.
+/// The spec that sets these leaves in addition to the identity.
 fn spec(leaves: &[(&'static Leaf, Value)]) -> Value {
     let mut spec = json!({ "general": { "tenantId": ID } });
     for (leaf, value) in leaves {
@@ -142,10 +142,10 @@ proptest! {
         match leaf.lookup(&wire) {
             None => prop_assert_eq!(bad, vec![leaf.path.to_owned()]),
             Some(Value::Null) => prop_assert_eq!(text, ""),
-            Some(spelt) => {
+            Some(spelled) => {
                 prop_assert_eq!(bad, Vec::<String>::new());
-                let (twice, _) = mapped(&spec(&[(leaf, spelt.clone())])).unwrap();
-                prop_assert_eq!(leaf.find(&twice), Some(spelt));
+                let (twice, _) = mapped(&spec(&[(leaf, spelled.clone())])).unwrap();
+                prop_assert_eq!(leaf.find(&twice), Some(spelled));
             }
         }
     }

@@ -9,6 +9,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::format::ObjectName;
+use super::tab::Tab;
 use super::text::shorten;
 use super::value::{LeafType, SealedState, Text};
 
@@ -27,8 +28,8 @@ pub struct Leaf {
     /// How it is compared and sent.
     pub class: Class,
     /// What a status, an event or a log may show of it.
-    pub show: Show,
-    /// The value that the platform gives when nobody said anything, as JSON text; `None` where it is empty or not published.
+    pub disclosure: Disclosure,
+    /// The platform's default, as JSON text; `None` where none is published.
     pub default: Option<&'static str>,
     /// The toggle that hides this leaf while it is off. A toggle may be hidden itself.
     pub switch: Option<&'static Self>,
@@ -86,7 +87,7 @@ pub enum Class {
     Sealed,
     /// A reference to another object that holds the value; compared as a value is.
     Reference,
-    /// `true` clears the reference beside it, which stands for both on the platform.
+    /// `true` clears the reference in the same section; both are one setting of the platform.
     Clears,
     /// What a check needs to know; never sent and never compared.
     CheckInput,
@@ -108,7 +109,7 @@ impl Class {
 
 /// What may be shown of a leaf outside of spec and platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Show {
+pub enum Disclosure {
     /// Everything.
     Plain,
     /// Asterisks: it names a person.
@@ -139,51 +140,6 @@ pub enum Script {
     Changed,
 }
 
-/// A tab of the *Tenant Administration* view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the variants are the tabs' names in the seed")]
-pub enum Tab {
-    General,
-    Contact,
-    Partner,
-    DataPrivacy,
-    Provisioning,
-    Extensions,
-    Modalities,
-    Licenses,
-}
-
-impl Tab {
-    /// The tab that a path below `spec` belongs to; `None` for the head of the spec.
-    pub fn of(path: &str) -> Option<Self> {
-        Some(match path.split('.').next()? {
-            "general" => Self::General,
-            "contact" => Self::Contact,
-            "partner" => Self::Partner,
-            "dataPrivacy" => Self::DataPrivacy,
-            "provisioning" => Self::Provisioning,
-            "extensions" => Self::Extensions,
-            "modalities" => Self::Modalities,
-            "licenses" => Self::Licenses,
-            _ => return None,
-        })
-    }
-
-    /// The tab's name as the status says it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::General => "General",
-            Self::Contact => "Contact",
-            Self::Partner => "Partner",
-            Self::DataPrivacy => "DataPrivacy",
-            Self::Provisioning => "Provisioning",
-            Self::Extensions => "Extensions",
-            Self::Modalities => "Modalities",
-            Self::Licenses => "Licenses",
-        }
-    }
-}
-
 impl Leaf {
     /// A plainly shown value of type `T` under the same name on both sides.
     pub const fn value<T: LeafType>(path: &'static str, authority: Authority) -> Self {
@@ -193,7 +149,7 @@ impl Leaf {
     /// A Secret reference, whose value the platform holds under `wire`.
     pub const fn sealed(path: &'static str, wire: &'static str, authority: Authority) -> Self {
         let mut leaf = Self::new::<SealedState>(Class::Sealed, path, wire, authority);
-        leaf.show = Show::Secret;
+        leaf.disclosure = Disclosure::Secret;
         leaf
     }
 
@@ -202,7 +158,7 @@ impl Leaf {
         Self::new::<T>(Class::Reference, path, wire, authority)
     }
 
-    /// A flag that clears what a reference beside it sets under `wire`.
+    /// A flag that clears what a reference in the same section sets under `wire`.
     pub const fn clears(path: &'static str, wire: &'static str, authority: Authority) -> Self {
         Self::new::<bool>(Class::Clears, path, wire, authority)
     }
@@ -228,7 +184,7 @@ impl Leaf {
             wire,
             authority,
             class,
-            show: Show::Plain,
+            disclosure: Disclosure::Plain,
             default: None,
             switch: None,
             required: Required::No,
@@ -243,7 +199,7 @@ impl Leaf {
 
     /// Shown in asterisks only: it names a person.
     pub const fn personal(mut self) -> Self {
-        self.show = Show::Personal;
+        self.disclosure = Disclosure::Personal;
         self
     }
 
@@ -352,12 +308,12 @@ impl Leaf {
 
     /// What a status may say about a value of this leaf.
     pub fn render(&self, value: Option<&Value>) -> String {
-        match (value, self.show) {
+        match (value, self.disclosure) {
             (None, _) => "(empty)".to_owned(),
-            (Some(_), Show::Secret) => "(secret)".to_owned(),
-            (Some(_), Show::Personal) => "***".to_owned(),
-            (Some(Value::String(text)), Show::Plain) => format!("'{}'", shorten(text, MAX_SHOWN)),
-            (Some(other), Show::Plain) => shorten(&other.to_string(), MAX_SHOWN),
+            (Some(_), Disclosure::Secret) => "(secret)".to_owned(),
+            (Some(_), Disclosure::Personal) => "***".to_owned(),
+            (Some(Value::String(text)), Disclosure::Plain) => format!("'{}'", shorten(text, MAX_SHOWN)),
+            (Some(other), Disclosure::Plain) => shorten(&other.to_string(), MAX_SHOWN),
         }
     }
 }

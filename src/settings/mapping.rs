@@ -82,7 +82,7 @@ impl Settings {
                     let name = mapped.judge(leaf, &format!("{}.name", leaf.path), &given["name"]);
                     mapped.widget_secret = name.as_ref().and_then(Value::as_str).map(ToOwned::to_owned);
                 }
-                // Read together with the reference beside it.
+                // Judged together with the reference.
                 (Class::Clears, _) => {}
                 (Class::Value | Class::Sealed | Class::CheckInput | Class::Trigger | Class::Output, None) => {}
             }

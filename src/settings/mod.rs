@@ -1,8 +1,8 @@
-//! The vocabulary: every setting of the *Tenant Administration* view, one file per tab or section.
+//! The vocabulary: every setting of the *Tenant Administration* view, one file per tab or section in `tabs/`.
 //!
-//! A tab's file holds the struct of the spec, the struct of the wire, both mappings and the table of its leaves (who may
-//! change it, its class, the platform's default, what a status may show). Whatever comes later (diff, plan, status, CLI,
-//! docs) walks values by that table and needs no edit when a setting is added.
+//! A setting is a documented field of its tab's struct and a row in the tab's table. The row says where the setting stands on both
+//! sides, its type, who can change it, its class, the platform's default, what a status may show and what the vendor's manual says.
+//! Mapping, diff, plan, status, policies, CRD and docs walk the table, so that they need no edit when a setting is added.
 //!
 //! Law of mapping: a leaf of the spec is a leaf of the platform under another name. Same unit, same granularity.
 //! This room is pure: no async, no clock, no I/O.
@@ -12,6 +12,7 @@ pub mod endpoint;
 pub mod format;
 pub mod leaf;
 pub mod mapping;
+mod tab;
 pub mod tabs;
 pub mod text;
 pub mod trigger;
@@ -21,8 +22,9 @@ pub mod wire;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use leaf::{Authority, Class, Leaf, Show, Tab};
+pub use leaf::{Authority, Class, Disclosure, Leaf};
 pub use mapping::{Mapped, SealedRef, Violation};
+pub use tab::Tab;
 pub use trigger::Trigger;
 
 use tabs::assistant::AssistantSpec;

@@ -273,7 +273,7 @@ fn bad_values_are_named_with_path_found_and_allowed() {
 }
 
 proptest! {
-    /// Whatever a user writes, the mapping gives a value that maps to itself, or names the leaf.
+    /// For every input, the mapping returns a value that maps to itself, or names the leaf.
     #[test]
     fn spelling_twice_changes_nothing(name in ".{0,40}", domain in "[a-zA-Z0-9.-]{0,30}", sip in "(sip:)?[a-z@.]{0,20}", limit in -10..300i32) {
         let mut spec = serde_json::to_value(spec()).unwrap();

@@ -1,4 +1,4 @@
-//! Texts of bounded length: what stands in a status, an event or an error must stay small, whatever a server or a person wrote.
+//! Texts of bounded length: a status, an event or an error must stay small, regardless of what a server or a person wrote.
 //! A length counts characters, as the schema of a CRD does.
 
 /// The first characters of a text.
@@ -14,12 +14,12 @@ pub fn shorten(text: &str, max: usize) -> String {
     text.chars().take(max.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// The first characters of a text of somebody else, without control characters.
+/// The first characters of a foreign text, without control characters.
 pub fn cut_printable(text: &str, max: usize) -> String {
     text.chars().filter(|c| !c.is_control()).take(max).collect()
 }
 
-/// The first characters of an identifier of somebody else: printable ASCII without blanks.
+/// The first characters of a foreign identifier: printable ASCII without spaces.
 pub fn cut_identifier(text: &str, max: usize) -> String {
     text.chars().filter(char::is_ascii_graphic).take(max).collect()
 }

@@ -1,4 +1,4 @@
-//! Triggers: what the platform does once per token, whatever crashes in between. It keeps every token for ever.
+//! Triggers: actions that the platform performs once per token, even after a crash. It never forgets a token.
 
 use super::leaf::Leaf;
 use super::tabs::instant_messaging::{TEST_TOKEN, TEST_UPN};

@@ -1,7 +1,7 @@
 //! The platform's settings as JSON, read and written leaf by leaf.
 //!
-//! A value that this version does not know (a new enum member, a number as text) is kept as it is: it differs from whatever a
-//! spec wants, and never stops a Tenant from being read.
+//! A value that this version does not know (a new enum member, a number as text) is kept as it is: it differs from every
+//! value of a spec, and the Tenant can still be read.
 
 use serde_json::{Value, json};
 

@@ -27,7 +27,7 @@ fn every_reason_has_a_hint_and_runbook_section() {
     for (chapter, reason) in all() {
         assert!(!reason.hint().is_empty(), "{chapter}");
         let text = stored.split("### ").find(|text| text.lines().next() == Some(&chapter)).unwrap();
-        assert!(text.contains(reason.hint()) && text.contains("Whose turn it is: "), "{chapter}");
+        assert!(text.contains(reason.hint()) && text.contains("Action by: "), "{chapter}");
     }
     let readme = std::fs::read_to_string(checkout().join("README.md")).unwrap();
     assert!(readme.contains("(docs/runbook.md)"), "people find it from the README");

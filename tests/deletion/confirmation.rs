@@ -51,7 +51,7 @@ async fn deletion_is_denied_without_valid_confirmation() {
     for (case, written) in no_confirmations() {
         fixture.patch(json!({ "metadata": { "annotations": { CONFIRM: written(&fixture.id, &copied) } } })).await;
         let outcome = fixture.tenants().delete(NAME, &DeleteParams::default()).await;
-        refused(outcome.map(|_| ()), 403, &["nobody confirmed it", CONFIRM]).expect(case);
+        refused(outcome.map(|_| ()), 403, &["the deletion is not confirmed", CONFIRM]).expect(case);
     }
     assert_eq!(None, fixture.get().await.metadata.deletion_timestamp);
     assert_eq!([""; 0], *since.effects(&fixture).await);

@@ -149,7 +149,7 @@ async fn rule_34_dead_platform_delays_nothing_else() {
     fixture.create(json!({ "deletionPolicy": "Delete" })).await;
     fixture.condition("Ready", "False", "PlatformUnavailable").await;
     let refused = kubectl(&fixture, PLATFORM_ADMIN, &["delete", "nten", NAME]).await;
-    assert!(!refused.status.success() && refused.stderr.contains("nobody confirmed it"), "{refused:?}");
+    assert!(!refused.status.success() && refused.stderr.contains("the deletion is not confirmed"), "{refused:?}");
     fixture.annotate("nimbus.luware.com/confirm-deletion", &fixture.id).await;
     fixture.delete().await;
     fixture.gone().await;

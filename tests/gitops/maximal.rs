@@ -154,7 +154,7 @@ async fn rule_15_maximal_object_fits_the_cel_budget() {
     judged(&kind.patch(PLATFORM_ADMIN, "", true, &edit).await, 201, "");
     judged(&kind.patch(TENANT_EDITOR, "", true, &edit).await, 403, "may not change spec.");
     judged(&kind.delete(TENANT_EDITOR).await, 403, "may not delete a Tenant");
-    judged(&kind.delete(PLATFORM_ADMIN).await, 403, "nobody confirmed it");
+    judged(&kind.delete(PLATFORM_ADMIN).await, 403, "the deletion is not confirmed");
     let operator = &fixture.env.operator_user;
     let finalizers = json!({ "metadata": { "finalizers": ["nimbus.luware.com/tenant"] } });
     judged(&kind.patch(operator, "", true, &finalizers).await, 201, "");

@@ -26,7 +26,7 @@ fn unit<T>(outcome: kube::Result<T>) -> kube::Result<()> {
 async fn rule_31_unconfirmed_delete_is_always_denied() {
     let fixture = PolicyFixture::new("rule31").await.exists(json!({ "deletionPolicy": "Delete" })).await;
     let before = fixture.api(PLATFORM_ADMIN).get(NAME).await.unwrap();
-    let says = ["nobody confirmed it", annotation::CONFIRM_DELETION];
+    let says = ["the deletion is not confirmed", annotation::CONFIRM_DELETION];
     let api = fixture.api(PLATFORM_ADMIN);
     refused(unit(api.delete(NAME, &DeleteParams::default()).await), 403, &says).unwrap();
     let collection = api.delete_collection(&DeleteParams::default(), &ListParams::default()).await;

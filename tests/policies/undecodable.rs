@@ -80,7 +80,7 @@ async fn undecodable_object_can_be_edited_and_deleted() {
         refused(delete(TENANT_EDITOR).await, 403, &["may not delete"]).unwrap();
         if name == "deletes" {
             // Without an ID it cannot be confirmed; without the policy it is Retain.
-            refused(delete(&cluster_admin).await, 403, &["nobody confirmed it"]).unwrap();
+            refused(delete(&cluster_admin).await, 403, &["the deletion is not confirmed"]).unwrap();
             let retain = Patch::Merge(json!({ "spec": { "deletionPolicy": null } }));
             api(&cluster_admin).patch(name, &params(), &retain).await.unwrap();
         }

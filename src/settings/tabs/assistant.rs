@@ -32,5 +32,4 @@ pub const CONNECTION_STRING: &Leaf =
             "Connection string for Azure Communication Services. Required to use Assistant with your own ACS instance.",
         );
 
-/// The leaves of the section.
-pub const LEAVES: &[&Leaf] = &[OWN_ACS, CONNECTION_STRING];
+pub(in crate::settings) const LEAVES: &[&Leaf] = &[OWN_ACS, CONNECTION_STRING];

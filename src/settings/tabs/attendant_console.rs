@@ -73,8 +73,8 @@ pub const FILTER: &Leaf = &Leaf::value::<Clearable<GraphFilter>>(
     "this field requires only parameters for the \"filter\" field of a MS graph query, not the whole API request URL.",
 );
 
-/// The leaves of the section. No default of the visibility is published. The filter's example is the one of the manual.
-pub const LEAVES: &[&Leaf] = &[
+/// No default of the visibility is published. The example of the filter is that of the manual.
+pub(in crate::settings) const LEAVES: &[&Leaf] = &[
     &Leaf::value::<bool>("extensions.attendantConsole.useNewDesign", Tenant)
         .default("false")
         .manual("If toggled on, Nimbus users of this tenant can switch to the new Attendant Console design (AC2)."),

@@ -25,8 +25,7 @@ pub struct ContactSpec {
     pub sip_address: Option<Clearable<Sip>>,
 }
 
-/// The leaves of the tab.
-pub const LEAVES: &[&Leaf] = &[
+pub(in crate::settings) const LEAVES: &[&Leaf] = &[
     &Leaf::value::<Clearable<Line>>("contact.name", NonTechnical)
         .personal()
         .example("Ada Keller")

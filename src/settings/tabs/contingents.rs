@@ -1,4 +1,4 @@
-//! The contingents of the Licenses tab: how many licences were bought. How many are in use is read in the status.
+//! The contingents of the Licenses tab: how many licenses were purchased. Usage is reported in the status.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::settings::format::{Format, canonicalize, formats, rule};
 use crate::settings::leaf::{Authority::*, Leaf};
 use crate::settings::value::{Count, LeafType, quote};
 
-/// Most licences of one kind, far above the users of any tenant.
+/// Most licenses of one kind, far above the users of any tenant.
 const MOST: i32 = 1_000_000;
 /// Most features that are counted.
 const MOST_FEATURES: usize = 64;
@@ -101,13 +101,12 @@ pub struct ModalityContingentsSpec {
     pub email: Option<Contingent>,
 }
 
-/// Licences of features, by the name of the feature.
+/// Licenses of features, by the name of the feature.
 pub const FEATURES: &Leaf = &Leaf::value::<Features>("licenses.contingents.services.features", System)
     .example("{\"interact\": 2, \"companion\": 4}")
     .manual("Refer to Nimbus Features for a detail comparison of available service licenses.");
 
-/// The leaves of the section.
-pub const LEAVES: &[&Leaf] = &[
+pub(in crate::settings) const LEAVES: &[&Leaf] = &[
     &contingent("licenses.contingents.services.advancedRouting", "10")
         .manual("the default license for new new services."),
     &contingent("licenses.contingents.services.enterpriseRouting", "5").manual("services with advanced features."),

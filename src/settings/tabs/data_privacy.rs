@@ -45,9 +45,9 @@ pub const RETENTION: &Leaf = &Leaf::value::<Count<1, 1200>>("dataPrivacy.dataRet
     .example("24")
     .manual("The purge is completed within 24 hours after the data retention time has expired.");
 
-/// The leaves of the tab. A partner must not grant itself a look, so those two are the vendor's. No retention time is
-/// published as the platform's own, and none is invented.
-pub const LEAVES: &[&Leaf] = &[
+/// A partner must not grant itself access, so only the vendor can change what a partner sees. No default of the retention time is
+/// published, and none is invented.
+pub(in crate::settings) const LEAVES: &[&Leaf] = &[
     &Leaf::value::<bool>("dataPrivacy.allowPartnerToSeeUserIdentifiers", System).default("false").manual("When disabled, Nimbus users will be shown anonymized with asterisk * placeholders."),
     &Leaf::value::<bool>("dataPrivacy.allowPartnerToSeeCustomerIdentifiers", System).default("false").manual("When disabled, Nimbus calling customers will be shown anonymized with asterisk * placeholders."),
     &Leaf::value::<bool>("dataPrivacy.persistUserStatesInReporting", Tenant).default("false").manual("When disabled, existing User Presence State reports will be closed and no further entries are generated. Already existing data is not affected."),

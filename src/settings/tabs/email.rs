@@ -19,8 +19,8 @@ pub struct EmailSpec {
 
 /// Where the section stands below `spec`.
 pub const SECTION: &str = "modalities.email";
-/// The leaves of the section.
-pub const LEAVES: &[&Leaf] = &[&Leaf::value::<Count<1, 200>>("modalities.email.maxConcurrentTasksPerService", Tenant)
-    .default("50")
-    .example("100")
-    .manual("Default 50 / Min 1 / Max 200")];
+pub(in crate::settings) const LEAVES: &[&Leaf] =
+    &[&Leaf::value::<Count<1, 200>>("modalities.email.maxConcurrentTasksPerService", Tenant)
+        .default("50")
+        .example("100")
+        .manual("Default 50 / Min 1 / Max 200")];

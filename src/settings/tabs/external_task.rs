@@ -19,8 +19,7 @@ pub struct ExternalTaskSpec {
 
 /// Where the section stands below `spec`.
 pub const SECTION: &str = "modalities.externalTask";
-/// The leaves of the section.
-pub const LEAVES: &[&Leaf] =
+pub(in crate::settings) const LEAVES: &[&Leaf] =
     &[&Leaf::value::<Count<1, 50>>("modalities.externalTask.maxConcurrentTasksPerService", Tenant)
         .default("20")
         .example("30")

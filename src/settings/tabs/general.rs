@@ -82,8 +82,7 @@ pub const TENANT_GROUP: &Leaf = &Leaf::value::<Clearable<Guid>>("general.tenantA
     .example("22222222-0d3e-4f5a-8b7c-9d0e1f2a3b4c")
     .manual("In most scenarios this group will usually have access to one tenants under that partner domain.");
 
-/// The leaves of the tab.
-pub const LEAVES: &[&Leaf] = &[
+pub(in crate::settings) const LEAVES: &[&Leaf] = &[
     NAME,
     &Leaf::value::<Text<Domain>>("general.o365Domain", Partner).to_create().example("contoso.onmicrosoft.com").manual("The first or sub-level domain that the tenant is under."),
     TENANT_ID,

@@ -102,8 +102,7 @@ pub const TEST_TOKEN: &Leaf = &Leaf::trigger::<Text<Token>>("modalities.instantM
     .example("2026-11-25")
     .manual("send test messages to any user within your tenant.");
 
-/// The leaves of the section.
-pub const LEAVES: &[&Leaf] = &[
+pub(in crate::settings) const LEAVES: &[&Leaf] = &[
     ENABLED,
     PRIMARY_ACCOUNT,
     &Leaf::value::<Clearable<Email>>("modalities.instantMessaging.secondaryAccount", Tenant)

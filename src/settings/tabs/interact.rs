@@ -81,8 +81,7 @@ pub const ROTATION: &Leaf = &Leaf::trigger::<Text<Token>>("extensions.interact.w
     .example("2026-11-25")
     .manual("updates the guide with a new one.");
 
-/// The leaves of the section.
-pub const LEAVES: &[&Leaf] = &[
+pub(in crate::settings) const LEAVES: &[&Leaf] = &[
     ENABLED,
     CONNECTION_STRING,
     &Leaf::value::<Clearable<Guid>>("extensions.interact.o365UserId", Tenant)

@@ -1,4 +1,4 @@
-//! The Licenses tab: the state of the subscription and what was bought. What is in use is read in the status.
+//! The Licenses tab: the state of the subscription and the purchased contingents. Usage is reported in the status.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ pub struct LicensesSpec {
     pub contingents: Option<ContingentsSpec>,
 }
 
-/// The leaf of the tab beside the contingents. No default of the state is published.
-pub const LEAVES: &[&Leaf] = &[&Leaf::value::<Text<TenantState>>("licenses.tenantState", System)
+/// No default of the state is published.
+pub(in crate::settings) const LEAVES: &[&Leaf] = &[&Leaf::value::<Text<TenantState>>("licenses.tenantState", System)
     .example("Active")
     .manual("Your status can only be changed by a Luware System Administrator.")];

@@ -1,7 +1,7 @@
-//! The Partner tab: which partner looks after the tenant.
+//! The Partner tab: which partner administers the tenant.
 //!
-//! The spec names a `Partner` object; the platform holds that object's id of the partner. So the mapping only notes the
-//! reference, and the id is filled in where the reference was resolved.
+//! The spec names a `Partner` object; the platform holds the ID that this object contains. So the mapping only records the
+//! reference, and the ID is filled in once the reference is resolved.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -50,8 +50,7 @@ pub const PARTNER: &Leaf = &Leaf::reference::<Text<PartnerId>>("partner.partnerR
     .example("{\"name\": \"northwind\"}")
     .manual("This section is restricted to Luware and Partner administrators.");
 
-/// The leaves of the tab.
-pub const LEAVES: &[&Leaf] =
+pub(in crate::settings) const LEAVES: &[&Leaf] =
     &[PARTNER, &Leaf::clears("partner.unassigned", WIRE, System).manual("Assigns a Partner to this tenant.")];
 
 const UNION: &str = "exactly one of partnerRef and unassigned: true";

@@ -51,5 +51,4 @@ pub const TEST_UPN: &Leaf = &Leaf::check_input::<Text<Upn>>("extensions.presence
     .example("ada@contoso.com")
     .manual("Click Test Connection and enter your UPN if the permission was granted successfully");
 
-/// The leaves of the section.
-pub const LEAVES: &[&Leaf] = &[TEST_UPN];
+pub(in crate::settings) const LEAVES: &[&Leaf] = &[TEST_UPN];

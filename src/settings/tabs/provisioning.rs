@@ -19,7 +19,7 @@ formats! {
 }
 
 formats! {
-    /// The least role that provisions services from Microsoft Teams.
+    /// The minimum role that can provision services from Microsoft Teams.
     ViaTeams {
         pattern: "^(Everyone|TenantAndOrganizationUnitAdministrators|TenantAdministrators|NoOne)$",
         max: 64,
@@ -70,8 +70,7 @@ pub const DEFAULT_ORGANIZATION_UNIT: &Leaf =
         .example("44444444-0d3e-4f5a-8b7c-9d0e1f2a3b4c")
         .manual("When the OU gets deleted, the OU default selection is moved one level higher (up to root).");
 
-/// The leaves of the tab.
-pub const LEAVES: &[&Leaf] = &[
+pub(in crate::settings) const LEAVES: &[&Leaf] = &[
     DEFAULT_ORGANIZATION_UNIT,
     &Leaf::value::<Text<ViaTeams>>("provisioning.allowServiceProvisioningViaTeams", Tenant)
         .default("\"Everyone\"")
