@@ -18,6 +18,18 @@ pub(super) enum Unread {
     NoText,
 }
 
+impl Unread {
+    /// A clause for people.
+    pub(super) fn describe(self, namespace: &str, name: &str) -> String {
+        match self {
+            Self::NotFound => format!("Secret {namespace}/{name} not found"),
+            Self::Forbidden => format!("the operator may not get Secret {namespace}/{name}"),
+            Self::Unanswered => format!("the API server does not answer for Secret {namespace}/{name}"),
+            Self::NoText => format!("Secret {namespace}/{name} has no text under key {CLIENT_SECRET}"),
+        }
+    }
+}
+
 /// The version and the value of a client's secret.
 pub(super) async fn client_secret(
     cluster: &Cluster,

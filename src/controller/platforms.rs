@@ -50,10 +50,10 @@ impl Connection {
 }
 
 /// Why there is no client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct NoClient {
     pub(super) reason: Reason,
-    pub(super) what: &'static str,
+    pub(super) what: String,
 }
 
 impl Platforms {
@@ -101,11 +101,13 @@ impl Platforms {
         {
             return Ok(known.client);
         }
-        let not_pem =
-            NoClient { reason: Reason::InvalidPlatform, what: "spec.caBundle is not a list of PEM certificates" };
+        let not_pem = || NoClient {
+            reason: Reason::InvalidPlatform,
+            what: "spec.caBundle is not a list of PEM certificates".to_owned(),
+        };
         // A text without any certificate would be read as an empty list, which trusts no server.
         if platform.spec.ca_bundle.as_ref().is_some_and(|bundle| !bundle.contains("-----BEGIN CERTIFICATE-----")) {
-            return Err(not_pem);
+            return Err(not_pem());
         }
         let authentication = &platform.spec.authentication;
         let config = ClientConfig {
@@ -117,7 +119,7 @@ impl Platforms {
             ca_bundle: platform.spec.ca_bundle.clone(),
             deadline: self.call,
         };
-        let client = Client::new(config, self.alarm.clone()).map_err(|_| not_pem)?;
+        let client = Client::new(config, self.alarm.clone()).map_err(|_| not_pem())?;
         let spec = Arc::new(platform.spec.clone());
         let connection = Connection { spec, credentials, client: Arc::new(client) };
         let client = connection.client.clone();
@@ -132,18 +134,13 @@ impl Platforms {
     /// The version and the value of the client's secret.
     async fn credentials(&self, platform: &Platform) -> Result<(SecretVersion, SecretString), NoClient> {
         let name = &platform.spec.authentication.credentials_secret_ref.name;
-        let missing = |what| NoClient { reason: Reason::CredentialsNotFound, what };
-        client_secret(&self.cluster, &self.operator_namespace, name).await.map_err(|unread| match unread {
-            Unread::NotFound => {
-                missing("the Secret of spec.authentication.credentialsSecretRef is not in the operator's namespace")
-            }
-            Unread::Forbidden => {
-                missing("the operator may not read the Secret of spec.authentication.credentialsSecretRef")
-            }
-            Unread::Unanswered => {
-                NoClient { reason: Reason::Unreachable, what: "the credentials Secret could not be read" }
-            }
-            Unread::NoText => missing("the credentials Secret has no text under the key client-secret"),
+        let secret = client_secret(&self.cluster, &self.operator_namespace, name).await;
+        secret.map_err(|unread| {
+            let reason = match unread {
+                Unread::NotFound | Unread::Forbidden | Unread::NoText => Reason::CredentialsNotFound,
+                Unread::Unanswered => Reason::Unreachable,
+            };
+            NoClient { reason, what: unread.describe(&self.operator_namespace, name) }
         })
     }
 }
@@ -153,7 +150,7 @@ fn key(platform: &Platform) -> String {
 }
 
 fn url(text: &str) -> Result<Url, NoClient> {
-    let invalid = |what| NoClient { reason: Reason::InvalidPlatform, what };
+    let invalid = |what: &str| NoClient { reason: Reason::InvalidPlatform, what: what.to_owned() };
     let url = Url::parse(text).map_err(|_| invalid("spec.endpoint or spec.authentication.tokenUrl is not a URL"))?;
     if endpoint::is_safe(&url) {
         return Ok(url);

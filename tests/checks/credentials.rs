@@ -43,7 +43,8 @@ async fn credential_changes_need_no_tenant_edit() {
     let _operator = fixture.start();
     fixture.create(group(10)).await;
     let message = fixture.check(GROUP, "Unknown", "CredentialsNotFound").await;
-    assert!(message.contains("not in the operator's namespace"), "{message}");
+    let missing = format!("Secret {}/late not found", fixture.env.operator_namespace);
+    assert!(message.contains(&missing), "{message}");
     fixture.secret(&fixture.env.operator_namespace, "late", json!({ "client-secret": "expired-secret" })).await;
     let message = fixture.check(GROUP, "Unknown", "AuthenticationFailed").await;
     assert!(message.contains("rejected the app's secret"), "{message}");

@@ -157,7 +157,8 @@ async fn late_credentials_secret_connects_the_platform() {
     secrets.delete("platform", &kube::api::DeleteParams::default()).await.unwrap();
     let _operator = fixture.start();
     let message = platform_says(&fixture, "False", "CredentialsNotFound").await;
-    assert!(message.contains("credentialsSecretRef"), "{message}");
+    let missing = format!("Secret {}/platform not found", fixture.env.operator_namespace);
+    assert!(message.contains(&missing), "{message}");
     let tenant = TenantHandle::new(&fixture, "early");
     tenant.create(json!({})).await;
     tenant.condition("Ready", "False", "PlatformUnavailable").await;

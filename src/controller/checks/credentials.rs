@@ -111,7 +111,7 @@ pub(super) async fn read(
     let (credential_version, credential) = match (&app.credentials_secret_ref, federated_token_file) {
         (Some(reference), _) => match client_secret(cluster, operator_namespace, &reference.name).await {
             Ok((version, secret)) => (version.to_string(), Credential::Secret(secret)),
-            Err(unread) => return unread_secret(unread),
+            Err(unread) => return unread_secret(unread, &unread.describe(operator_namespace, &reference.name)),
         },
         (None, Some(file)) => ("federated".to_owned(), Credential::FederatedTokenFile(file.to_owned())),
         (None, None) => return AppReading::Missing(verdict::not_configured()),
@@ -129,15 +129,7 @@ fn unusable_address() -> Verdict {
     verdict::no_credentials("spec.microsoft of the Platform names an address that cannot be used")
 }
 
-fn unread_secret(unread: Unread) -> AppReading {
-    let what = match unread {
-        Unread::NotFound => "the Secret of the Platform's spec.microsoft.nimbusApp is not in the operator's namespace",
-        Unread::Forbidden => "the operator may not read the Secret of the Platform's spec.microsoft.nimbusApp",
-        Unread::Unanswered => "the Secret of the Platform's spec.microsoft.nimbusApp could not be read",
-        Unread::NoText => {
-            "the Secret of the Platform's spec.microsoft.nimbusApp has no text under the key client-secret"
-        }
-    };
+fn unread_secret(unread: Unread, what: &str) -> AppReading {
     let verdict = verdict::no_credentials(what);
     match unread {
         Unread::Unanswered => AppReading::Unanswered(verdict),

@@ -149,7 +149,7 @@ async fn probe(context: &Context, platform: &Platform) -> Result<Connected, Unco
         wait,
     };
     let client = context.platforms.connect(platform).await;
-    let client = client.map_err(|problem| unconnected(problem.reason, problem.what.to_owned(), retry))?;
+    let client = client.map_err(|problem| unconnected(problem.reason, problem.what, retry))?;
     let probed = client.probe().await.map_err(|error| {
         let (reason, wait) = match &error {
             ApiError::Unauthenticated(_) | ApiError::Forbidden => (Reason::AuthenticationFailed, retry),

@@ -194,8 +194,8 @@ fn is_released(tenant: &Tenant) -> bool {
 }
 
 async fn connection(context: &Context, platform: Option<&Platform>) -> Result<Arc<Client>, ApiError> {
-    let no_client = |what: &str| ApiError::NotCalled(NotCalled::NoClient(what.to_owned()));
-    let Some(platform) = platform else { return Err(no_client("the Platform is missing")) };
+    let no_client = |what| ApiError::NotCalled(NotCalled::NoClient(what));
+    let Some(platform) = platform else { return Err(no_client("the Platform is missing".to_owned())) };
     let client = context.platforms.client(platform).await;
     client.map_err(|problem| no_client(problem.what))
 }
