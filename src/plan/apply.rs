@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::diff::diff;
 use super::difference::Difference;
 use super::observation::{Observation, Owner};
-use super::resolved::{Resolved, SecretFound};
+use super::resolved::{Resolved, ResolvedSecret};
 use super::stop::Stop;
 use super::validate::Desired;
 use super::visibility::visible;
@@ -114,12 +114,11 @@ fn judge(desired: &Desired, resolved: &Resolved, observed: &Value, creating: boo
     if !violations.is_empty() {
         return Err(Stop::Invalid(violations));
     }
-    for secret in &resolved.secrets {
-        if visible(secret.leaf, &desired.settings, observed) && !matches!(secret.found, SecretFound::Value { .. }) {
-            return Err(Stop::Secret(secret.clone()));
-        }
+    let shown = resolved.secrets.iter().filter(|secret| visible(secret.leaf, &desired.settings, observed));
+    match shown.filter_map(ResolvedSecret::unusable).next() {
+        Some(unusable) => Err(Stop::Secret(unusable)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// The value that a leaf would have after a save.

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::outcome::Outcome;
-use super::resolved::{Resolved, SecretFound};
+use super::resolved::Resolved;
 use super::validate::Intent;
 use super::visibility::visible;
 use crate::resources::status::{CheckStatus, GrantLink};
@@ -197,10 +197,10 @@ impl<'v> View<'v> {
 
     fn connection_string(&self, name: CheckName, leaf: &Leaf, resolved: &Resolved) -> Option<Check> {
         let secret = resolved.secrets.iter().find(|secret| secret.leaf == leaf && self.shows(leaf))?;
-        let (SecretFound::Value { value, .. }, Some(version)) = (&secret.found, secret.version()) else { return None };
+        let (Ok(found), Some(version)) = (&secret.found, secret.version()) else { return None };
         let held_against = (leaf == instant_messaging::CONNECTION_STRING).then_some(instant_messaging::RESOURCE_ID);
         let resource = held_against.and_then(|leaf| self.effective(leaf)).and_then(guid);
-        Some(Check { name, query: Query::ConnectionString { version, value: value.clone(), resource } })
+        Some(Check { name, query: Query::ConnectionString { version, value: found.value.clone(), resource } })
     }
 
     fn filter(&self) -> Option<Check> {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::difference::{Change, Difference, SealedChange, sealed_state};
-use super::resolved::{ResolvedSecret, SecretFound};
+use super::resolved::ResolvedSecret;
 use super::retention;
 use super::validate::Desired;
 use super::visibility::visible;
@@ -115,13 +115,16 @@ fn compare_sealed(
     observed: &Value,
 ) -> Option<Sealed> {
     let secret = secrets.iter().find(|secret| secret.leaf == leaf)?;
-    let (Some(version), SecretFound::Value { value, .. }) = (secret.version(), &secret.found) else { return None };
+    let (Some(version), Ok(found)) = (secret.version(), &secret.found) else { return None };
     let state = sealed_state(leaf, observed).filter(|state| state.set);
     let record = known.iter().find(|record| record.path == leaf.to_string() && record.secret_version == version);
     Some(match (record, state) {
         (Some(record), Some(state)) if state.version == record.platform_version => Sealed::Same(record.clone()),
-        (_, state) => {
-            Sealed::Differs(SealedChange { leaf, secret_version: version, value: value.clone(), held: state.is_some() })
-        }
+        (_, state) => Sealed::Differs(SealedChange {
+            leaf,
+            secret_version: version,
+            value: found.value.clone(),
+            held: state.is_some(),
+        }),
     })
 }

@@ -31,7 +31,7 @@ pub use difference::{Change, Difference};
 pub use events::EventRecord;
 pub use observation::{Observation, Owner};
 pub use outcome::{Done, Outcome, SideEffects};
-pub use resolved::{PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretFound};
+pub use resolved::{PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretProblem, SecretValue};
 pub use rewrites::Rewrites;
 pub use status::{Conclusion, Facts, conclude};
 pub use stop::{Delay, Stop};

@@ -50,36 +50,54 @@ pub struct ResolvedSecret {
     pub name: String,
     /// Key in it.
     pub key: String,
-    /// What was found.
-    pub found: SecretFound,
+    /// The value, or why there is none.
+    pub found: Result<SecretValue, SecretProblem>,
+}
+
+/// A value that may be sent.
+#[derive(Clone, Debug)]
+pub struct SecretValue {
+    /// Which state of the Secret it was read from.
+    pub version: SecretVersion,
+    /// The value.
+    pub value: SecretString,
+}
+
+/// Why there is no value behind a Secret reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretProblem {
+    /// There is no such Secret.
+    NoSecret,
+    /// The Secret does not have the key.
+    NoKey,
+    /// The operator may not read it.
+    Forbidden,
+    /// The value cannot be right; says why without any part of it.
+    Malformed(&'static str),
+}
+
+/// A Secret reference that matters and has no value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnusableSecret {
+    /// The leaf that names it.
+    pub leaf: &'static Leaf,
+    /// Name of the Secret.
+    pub name: String,
+    /// Key in it.
+    pub key: String,
+    /// What is wrong with it.
+    pub problem: SecretProblem,
 }
 
 impl ResolvedSecret {
     /// What moves when another value is meant: the Secret, its version and the key. `None` while there is no value.
     pub fn version(&self) -> Option<String> {
-        match &self.found {
-            SecretFound::Value { version, value: _ } => Some(version.of_key(&self.key)),
-            SecretFound::NoSecret | SecretFound::NoKey | SecretFound::Forbidden | SecretFound::Malformed(_) => None,
-        }
+        self.found.as_ref().ok().map(|found| found.version.of_key(&self.key))
     }
-}
 
-/// What was found behind a Secret reference.
-#[derive(Clone, Debug)]
-pub enum SecretFound {
-    /// A value that may be sent.
-    Value {
-        /// Which state of the Secret it was read from.
-        version: SecretVersion,
-        /// The value.
-        value: SecretString,
-    },
-    /// There is no such Secret.
-    NoSecret,
-    /// The Secret does not have the key.
-    NoKey,
-    /// The operator's account may not read it.
-    Forbidden,
-    /// The value cannot be right; says why without any part of it.
-    Malformed(&'static str),
+    /// The reference without a value, if it has none.
+    pub(super) fn unusable(&self) -> Option<UnusableSecret> {
+        let problem = *self.found.as_ref().err()?;
+        Some(UnusableSecret { leaf: self.leaf, name: self.name.clone(), key: self.key.clone(), problem })
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::resolved::{ResolvedSecret, SecretFound};
+use super::resolved::{SecretProblem, UnusableSecret};
 use crate::admin_api::{ApiError, Problem, ProblemType};
 use crate::resources::{Reason, SpecHash};
 use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;
@@ -28,7 +28,7 @@ pub enum Stop {
         token: String,
     },
     /// A Secret that matters cannot be used.
-    Secret(ResolvedSecret),
+    Secret(UnusableSecret),
     /// There is no such Platform.
     PlatformMissing {
         /// Its name.
@@ -315,17 +315,16 @@ fn unavailable(error: &ApiError) -> String {
     }
 }
 
-fn secret_disposition(secret: &ResolvedSecret) -> Disposition {
-    let ResolvedSecret { leaf, name, key, found } = secret;
-    let (reason, problem) = match found {
-        SecretFound::NoSecret => (Reason::SecretNotFound, "there is no such Secret in this namespace"),
-        SecretFound::NoKey => (Reason::SecretKeyNotFound, "the Secret does not have the key"),
-        SecretFound::Forbidden => (Reason::SecretForbidden, "the operator may not read it"),
-        SecretFound::Malformed(problem) => {
+fn secret_disposition(secret: &UnusableSecret) -> Disposition {
+    let UnusableSecret { leaf, name, key, problem } = secret;
+    let (reason, problem) = match problem {
+        SecretProblem::NoSecret => (Reason::SecretNotFound, "there is no such Secret in this namespace"),
+        SecretProblem::NoKey => (Reason::SecretKeyNotFound, "the Secret does not have the key"),
+        SecretProblem::Forbidden => (Reason::SecretForbidden, "the operator may not read it"),
+        SecretProblem::Malformed(problem) => {
             let message = format!("{leaf}: the value of key '{key}' of Secret '{name}' {problem}");
             return Disposition { mode: Mode::Stalled, delay: Delay::Sync, ..missing(Reason::SecretInvalid, message) };
         }
-        SecretFound::Value { .. } => (Reason::InternalError, "it can be used"),
     };
     missing(reason, format!("{leaf}: key '{key}' of Secret '{name}': {problem}"))
 }

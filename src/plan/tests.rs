@@ -120,7 +120,7 @@ impl Given {
     }
 
     /// A reference to a connection string, and what was found behind it.
-    fn referring(mut self, found: SecretFound) -> Self {
+    fn referring(mut self, found: Result<SecretValue, SecretProblem>) -> Self {
         let (name, key) = ("acs".to_owned(), "connection-string".to_owned());
         self = self.with(REFERENCE, json!({ "name": name, "key": key }));
         self.resolved.secrets = vec![ResolvedSecret { leaf: CONNECTION_STRING, name, key, found }];
@@ -194,8 +194,8 @@ fn put(tree: &mut Value, path: &str, value: Value) {
     *path.split('.').fold(tree, |at, name| &mut at[name]) = value;
 }
 
-fn found(version: &str) -> SecretFound {
-    SecretFound::Value { version: version.into(), value: SECRET.into() }
+fn found(version: &str) -> Result<SecretValue, SecretProblem> {
+    Ok(SecretValue { version: version.into(), value: SECRET.into() })
 }
 
 /// The end of a pass, after proving the laws that hold in every situation.

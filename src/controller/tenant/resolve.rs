@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::stops::at_read;
 use crate::cluster::{Cluster, Refusal};
 use crate::controller::in_use::InUse;
-use crate::plan::{PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretFound, Stop};
+use crate::plan::{PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretProblem, SecretValue, Stop};
 use crate::resources::{Partner, Platform, SecretVersion, Tenant};
 use crate::settings::{Mapped, SealedRef, connection_string};
 
@@ -85,28 +85,30 @@ async fn partner(cluster: &Cluster, in_use: &InUse, name: &str) -> Result<Option
     }
 }
 
-async fn secret(cluster: &Cluster, namespace: &str, sealed: &SealedRef) -> Result<SecretFound, Stop> {
+async fn secret(
+    cluster: &Cluster,
+    namespace: &str,
+    sealed: &SealedRef,
+) -> Result<Result<SecretValue, SecretProblem>, Stop> {
     match cluster.namespaced::<Secret>(namespace).get(&sealed.reference.name).await {
         Ok(secret) => Ok(judge(&secret, &sealed.reference.key)),
-        Err(Refusal::NotFound) => Ok(SecretFound::NoSecret),
-        Err(Refusal::Forbidden) => Ok(SecretFound::Forbidden),
+        Err(Refusal::NotFound) => Ok(Err(SecretProblem::NoSecret)),
+        Err(Refusal::Forbidden) => Ok(Err(SecretProblem::Forbidden)),
         Err(refusal) => Err(at_read(refusal)),
     }
 }
 
 /// Judges the value of a Secret without showing it. `kubectl create secret --from-file` leaves a line break at the end, which is no
 /// part of the value.
-fn judge(secret: &Secret, key: &str) -> SecretFound {
+fn judge(secret: &Secret, key: &str) -> Result<SecretValue, SecretProblem> {
     if secret.type_.as_deref().is_some_and(|kind| REFUSED_TYPES.contains(&kind)) {
-        return SecretFound::Malformed("is in a Secret of a type that is not sent anywhere; use type Opaque");
+        return Err(SecretProblem::Malformed("is in a Secret of a type that is not sent anywhere; use type Opaque"));
     }
-    let Some(bytes) = secret.data.as_ref().and_then(|data| data.get(key)) else { return SecretFound::NoKey };
-    let Ok(text) = std::str::from_utf8(&bytes.0) else { return SecretFound::Malformed("is not UTF-8 text") };
+    let bytes = secret.data.as_ref().and_then(|data| data.get(key)).ok_or(SecretProblem::NoKey)?;
+    let text = std::str::from_utf8(&bytes.0).map_err(|_| SecretProblem::Malformed("is not UTF-8 text"))?;
     let text = text.trim();
-    match connection_string::judge(text) {
-        Err(problem) => SecretFound::Malformed(problem),
-        Ok(()) => SecretFound::Value { version: SecretVersion::of(&secret.metadata), value: text.to_owned().into() },
-    }
+    connection_string::judge(text).map_err(SecretProblem::Malformed)?;
+    Ok(SecretValue { version: SecretVersion::of(&secret.metadata), value: text.to_owned().into() })
 }
 
 /// Whether the namespace or the CRD is being deleted; `None` if either cannot be read.

@@ -26,7 +26,8 @@ fn a_secret_appears_in_no_debug_text_and_in_no_status() {
 #[test]
 fn a_secret_appears_in_no_stop() {
     let given = tenant("contoso").with_interact("1");
-    let stop = Stop::Secret(given.resolved.secrets[0].clone());
+    let malformed = given.clone().referring(Err(SecretProblem::Malformed("has no endpoint=")));
+    let stop = malformed.plan(&Held::nothing().observed()).unwrap_err();
     clean(&format!("{stop:?} {:?}", stop.disposition()));
     clean(&serde_json::to_string(&written(&given, Err(stop))).unwrap());
     let restricted = Held::nothing().restricting(&["/extensions"]);

@@ -263,9 +263,10 @@ fn the_write_that_switches_on_sends_what_was_hidden() {
 
 #[test]
 fn a_secret_of_a_hidden_section_does_not_matter() {
-    for found in [SecretFound::NoSecret, SecretFound::NoKey, SecretFound::Forbidden, SecretFound::Malformed("is empty")]
+    for problem in
+        [SecretProblem::NoSecret, SecretProblem::NoKey, SecretProblem::Forbidden, SecretProblem::Malformed("is empty")]
     {
-        let silent = tenant("contoso").referring(found.clone());
+        let silent = tenant("contoso").referring(Err(problem));
         assert_eq!(left_alone(silent.plan(&held().observed())).hidden.len(), 1, "off by the platform's default");
         let off = silent.clone().with("extensions.interact.enabled", false);
         left_alone(off.plan(&held().with("extensions.interact.enabled", false).observed()));

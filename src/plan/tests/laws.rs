@@ -237,6 +237,6 @@ fn the_hash_covers_every_leaf_and_every_version() {
     assert_eq!(hash(&loud), hash(&tenant("contoso")), "another spelling of the same is no edit");
     let versions = ["1", "2"].map(|version| hash(&tenant("contoso").with_interact(version)));
     assert_ne!(versions[0], versions[1]);
-    let gone = tenant("contoso").with("extensions.interact.enabled", true).referring(SecretFound::NoSecret);
+    let gone = tenant("contoso").with("extensions.interact.enabled", true).referring(Err(SecretProblem::NoSecret));
     assert!(!versions.contains(&hash(&gone)));
 }

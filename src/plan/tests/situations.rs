@@ -127,12 +127,12 @@ fn stops(given: &Given, stop: Stop, expected: &[&str], delay: Delay) -> TenantSt
 #[test]
 fn a_missing_secret_heals_itself() {
     let rows = [
-        (SecretFound::NoSecret, "SecretNotFound"),
-        (SecretFound::NoKey, "SecretKeyNotFound"),
-        (SecretFound::Forbidden, "SecretForbidden"),
+        (SecretProblem::NoSecret, "SecretNotFound"),
+        (SecretProblem::NoKey, "SecretKeyNotFound"),
+        (SecretProblem::Forbidden, "SecretForbidden"),
     ];
-    for (found, reason) in rows {
-        let given = tenant("contoso").settled().with("extensions.interact.enabled", true).referring(found);
+    for (problem, reason) in rows {
+        let given = tenant("contoso").settled().with("extensions.interact.enabled", true).referring(Err(problem));
         let stop = given.plan(&held().observed()).unwrap_err();
         let [ready, accepted] = ["Ready", "Accepted"].map(|kind| format!("{kind}=False {reason}"));
         let [synced, mode] = [format!("Synced=Unknown {reason}"), format!("Reconciling=True {reason}")];
@@ -158,7 +158,7 @@ fn a_missing_platform_heals_itself() {
 #[test]
 fn a_malformed_secret_needs_a_human() {
     let given = tenant("contoso").settled().with("extensions.interact.enabled", true);
-    let given = given.referring(SecretFound::Malformed("has no endpoint="));
+    let given = given.referring(Err(SecretProblem::Malformed("has no endpoint=")));
     let expected = [
         "Ready=False SecretInvalid",
         "Accepted=False SecretInvalid",
