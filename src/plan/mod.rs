@@ -8,6 +8,7 @@ pub mod checks;
 pub mod deletion;
 pub mod diff;
 pub mod difference;
+pub mod disposition;
 pub mod events;
 mod moved;
 pub mod observation;
@@ -28,13 +29,14 @@ use crate::settings::Trigger;
 
 pub use checks::{Check, CheckPlan, CheckReport, Query};
 pub use difference::{Change, Difference};
+pub use disposition::Delay;
 pub use events::EventRecord;
 pub use observation::{Observation, Owner};
 pub use outcome::{Done, Outcome, SideEffects};
 pub use resolved::{PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretProblem, SecretValue};
 pub use rewrites::Rewrites;
 pub use status::{Conclusion, Facts, conclude};
-pub use stop::{Delay, Stop};
+pub use stop::Stop;
 pub use validate::{Desired, Intent, validate};
 
 /// What to do.

@@ -99,7 +99,7 @@ pub fn validate(tenant: &Tenant, resolved: &Resolved) -> Result<Intent, Stop> {
     }
     let Mapped { settings, sealed, triggers, widget_secret, .. } = mapped;
     let tenant_id = TENANT_ID.find(&settings).and_then(Value::as_str).and_then(TenantId::parse);
-    let tenant_id = tenant_id.ok_or_else(|| Stop::Bug("a valid spec has no tenantId"))?;
+    let tenant_id = tenant_id.ok_or(Stop::Bug("a valid spec has no tenantId"))?;
     Ok(Intent::Apply(Desired {
         tenant_id,
         settings,

@@ -6,7 +6,7 @@
 
 use serde_json::json;
 
-use super::stop::Mode;
+use super::disposition::Mode;
 use super::validate::Desired;
 use super::visibility::visible;
 use crate::admin_api::types::WidgetKeyState;

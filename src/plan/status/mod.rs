@@ -2,8 +2,13 @@
 
 mod availability;
 mod conclude;
+mod deleting;
+mod facts;
+mod live;
 mod platform_state;
 mod side_effects;
+mod stopped;
 mod tabs;
 
-pub use conclude::{Conclusion, Facts, conclude};
+pub use conclude::conclude;
+pub use facts::{Conclusion, Facts};

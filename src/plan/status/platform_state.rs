@@ -133,7 +133,7 @@ fn numbers(value: &Value, path: String, found: &mut Vec<(String, i64)>) {
             }
         }
         Value::Number(number) => found.extend(number.as_i64().map(|number| (path, number))),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) => {}
     }
 }
 

@@ -1,0 +1,305 @@
+//! What follows from a stop, and from the outcome of a pass: one exhaustive match says it.
+
+use std::time::Duration;
+
+use super::resolved::{SecretProblem, UnusableSecret};
+use super::stop::Stop;
+use crate::admin_api::{ApiError, Problem, ProblemType};
+use crate::resources::Reason;
+use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;
+use crate::settings::{Leaf, Violation, leaf_at};
+
+/// What follows from a stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disposition {
+    /// The reason of Ready.
+    pub reason: Reason,
+    /// A sentence for people.
+    pub message: String,
+    /// What the pass says of the spec and its references.
+    pub accepted: Accepted,
+    /// Whether Synced is known to be false; else it is Unknown.
+    pub out_of_sync: bool,
+    /// What the pass says of itself.
+    pub mode: Mode,
+    /// When to look again.
+    pub delay: Delay,
+    /// What becomes of the marks on tabs.
+    pub tabs: TabMarks,
+    /// The platform's id of the request that it refused, to quote in a ticket. Every answer has another.
+    pub request_id: Option<String>,
+}
+
+/// Whether the spec and its references are in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// They are.
+    Yes,
+    /// They are to blame for the stop.
+    No,
+    /// This pass did not judge them: Accepted stays as it was.
+    NotJudged,
+}
+
+/// What a stop means for the tabs that are marked as invalid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TabMarks {
+    /// They stay: this pass did not judge them.
+    Leave,
+    /// The tabs of these settings are invalid, and no others.
+    Mark(Vec<Violation>),
+}
+
+/// Who has to act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The operator, by itself.
+    Reconciling,
+    /// A human.
+    Stalled,
+    /// Nobody.
+    Settled,
+}
+
+/// When to look again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delay {
+    /// After the Tenant's sync interval.
+    Sync,
+    /// Soon, then more and more rarely.
+    Backoff,
+    /// Soon, and never later than the bound for missing references.
+    Reference,
+    /// After the time that the platform named.
+    RetryAfter(Duration),
+    /// When services and script may have moved on.
+    Deletion,
+    /// When people may have done what is waited for: run the provisioning script, accepted an invitation. Never later than the
+    /// sync interval.
+    Script,
+    /// At once.
+    AtOnce,
+    /// Never: the Tenant is gone.
+    Never,
+}
+
+impl Delay {
+    /// When to look again after a call of the platform failed.
+    pub fn after(error: &ApiError) -> Self {
+        match error {
+            ApiError::Throttled { after } => Self::RetryAfter(*after),
+            ApiError::Unreachable(_)
+            | ApiError::Unauthenticated(_)
+            | ApiError::Forbidden
+            | ApiError::Refused(_)
+            | ApiError::Unexpected(_)
+            | ApiError::NotCalled(_) => Self::Backoff,
+        }
+    }
+}
+
+impl Stop {
+    /// What follows, in words that stay the same while nothing changes. No wildcard: a new stop has to be thought about here.
+    pub fn disposition(&self) -> Disposition {
+        match self {
+            Self::Invalid(violations) => {
+                let message = join(violations.iter().map(ToString::to_string));
+                invalid(Reason::InvalidSettings, message, violations.clone())
+            }
+            Self::OrganizationUnitMissing { moved_to } => invalid(
+                Reason::OrganizationUnitNotFound,
+                format!(
+                    "{DEFAULT_ORGANIZATION_UNIT} names an organization unit that was deleted; the platform moved the setting to '{moved_to}'"
+                ),
+                vec![marked(DEFAULT_ORGANIZATION_UNIT, "names a unit that was deleted")],
+            ),
+            Self::Rejected(problem) => Disposition {
+                request_id: problem.request_id.clone(),
+                ..invalid(rejected_reason(problem), rejected(problem), refused(problem))
+            },
+            Self::Unconfirmed { leaf, token } => Disposition {
+                accepted: Accepted::Yes,
+                ..invalid(
+                    Reason::ConfirmationRequired,
+                    unconfirmed(leaf, token),
+                    vec![marked(leaf, "needs a confirmation")],
+                )
+            },
+            Self::Secret(secret) => secret_disposition(secret),
+            Self::PlatformMissing { name } => missing(
+                Reason::PlatformNotFound,
+                format!("spec.platformRef.name is '{name}': there is no such Platform"),
+            ),
+            Self::PartnerMissing { name } => missing(
+                Reason::PartnerNotFound,
+                format!("spec.partner.partnerRef.name is '{name}': there is no such Partner"),
+            ),
+            Self::NamespaceNotPermitted { platform } => Disposition {
+                mode: Mode::Stalled,
+                delay: Delay::Sync,
+                ..missing(
+                    Reason::NamespaceNotPermitted,
+                    format!("spec.platformRef.name is '{platform}': that Platform does not allow this namespace"),
+                )
+            },
+            Self::Unavailable(error) => Disposition {
+                delay: Delay::after(error),
+                request_id: error.request_id().map(ToOwned::to_owned),
+                ..working(
+                    Reason::PlatformUnavailable,
+                    format!("{}; the settings are applied as soon as it answers", unavailable(error)),
+                )
+            },
+            Self::NotAdopted { never, differing } => stalled(Reason::NotAdopted, not_adopted(*never, differing)),
+            Self::OwnedByOther { stamp } => stalled(
+                Reason::OwnedByOther,
+                format!("the tenant is managed by '{stamp}' (cluster/namespace/name); nothing was written"),
+            ),
+            Self::TenantLost { token, deleted } => stalled(Reason::TenantLost, lost(token, *deleted)),
+            Self::TenantDeleting => stalled(
+                Reason::TenantDeleting,
+                "the tenant waits for its deletion on the platform, which this Tenant did not ask for".into(),
+            ),
+            Self::Suspended { .. } => Disposition {
+                mode: Mode::Settled,
+                ..stalled(Reason::Suspended, "spec.suspend is true: the platform is not called".into())
+            },
+            Self::Raced => Disposition {
+                delay: Delay::AtOnce,
+                ..unjudged(Reason::Progressing, "somebody else wrote at the same time; looking again".into())
+            },
+            Self::Kubernetes(what) => {
+                unjudged(Reason::Progressing, format!("the Kubernetes API did not answer: {what}"))
+            }
+            Self::Bug(what) => {
+                unjudged(Reason::InternalError, format!("the operator met a mistake of its own: {what}"))
+            }
+        }
+    }
+}
+
+/// The spec is accepted and a human has to act. No tab is invalid while the spec is accepted.
+fn stalled(reason: Reason, message: String) -> Disposition {
+    Disposition {
+        reason,
+        message,
+        accepted: Accepted::Yes,
+        out_of_sync: false,
+        mode: Mode::Stalled,
+        delay: Delay::Sync,
+        tabs: TabMarks::Mark(vec![]),
+        request_id: None,
+    }
+}
+
+/// The spec is accepted and the operator goes on by itself.
+fn working(reason: Reason, message: String) -> Disposition {
+    Disposition { mode: Mode::Reconciling, delay: Delay::Backoff, ..stalled(reason, message) }
+}
+
+/// These settings are wrong, so nothing was saved.
+fn invalid(reason: Reason, message: String, violations: Vec<Violation>) -> Disposition {
+    let tabs = TabMarks::Mark(violations);
+    Disposition { accepted: Accepted::No, out_of_sync: true, tabs, ..stalled(reason, message) }
+}
+
+/// A reference does not resolve, which heals by itself once it does.
+fn missing(reason: Reason, message: String) -> Disposition {
+    Disposition { accepted: Accepted::No, delay: Delay::Reference, tabs: TabMarks::Leave, ..working(reason, message) }
+}
+
+/// The spec was not judged.
+fn unjudged(reason: Reason, message: String) -> Disposition {
+    Disposition { accepted: Accepted::NotJudged, tabs: TabMarks::Leave, ..working(reason, message) }
+}
+
+fn refused(problem: &Problem) -> Vec<Violation> {
+    let refused = problem.errors.iter().filter_map(|error| leaf_at(&error.pointer));
+    refused.map(|leaf| marked(leaf, "was refused")).collect()
+}
+
+fn marked(leaf: &Leaf, problem: &str) -> Violation {
+    Violation { path: leaf.path.to_owned(), problem: problem.to_owned() }
+}
+
+/// An outage shows in several ways, one after the other: a broken connection, a page of a proxy, a call that is not made any
+/// more. Its details stand on the Platform, so that one outage is one message here.
+fn unavailable(error: &ApiError) -> String {
+    match error {
+        ApiError::Unreachable(_) | ApiError::Unauthenticated(_) | ApiError::Unexpected(_) | ApiError::NotCalled(_) => {
+            "the platform cannot be asked, for a reason that its Platform tells".to_owned()
+        }
+        ApiError::Forbidden | ApiError::Throttled { .. } | ApiError::Refused(_) => error.to_string(),
+    }
+}
+
+fn secret_disposition(secret: &UnusableSecret) -> Disposition {
+    let UnusableSecret { leaf, name, key, problem } = secret;
+    let (reason, problem) = match problem {
+        SecretProblem::NoSecret => (Reason::SecretNotFound, "there is no such Secret in this namespace"),
+        SecretProblem::NoKey => (Reason::SecretKeyNotFound, "the Secret does not have the key"),
+        SecretProblem::Forbidden => (Reason::SecretForbidden, "the operator may not read it"),
+        SecretProblem::Malformed(problem) => {
+            let message = format!("{leaf}: the value of key '{key}' of Secret '{name}' {problem}");
+            return Disposition { mode: Mode::Stalled, delay: Delay::Sync, ..missing(Reason::SecretInvalid, message) };
+        }
+    };
+    missing(reason, format!("{leaf}: key '{key}' of Secret '{name}': {problem}"))
+}
+
+/// A unit in good spelling that the platform refuses is one that is not there. Any other refusal goes first.
+fn rejected_reason(problem: &Problem) -> Reason {
+    let unit = |pointer: &str| DEFAULT_ORGANIZATION_UNIT.pointer() == pointer;
+    let only = problem.problem_type == ProblemType::InvalidSettings
+        && !problem.errors.is_empty()
+        && problem.errors.iter().all(|error| unit(&error.pointer));
+    if only { Reason::OrganizationUnitNotFound } else { Reason::InvalidSettings }
+}
+
+/// Our own words for what the platform refused. Without the id of the request: it changes with every pass.
+fn rejected(problem: &Problem) -> String {
+    let fields = problem.errors.iter().map(|error| {
+        let path = leaf_at(&error.pointer).map_or_else(|| error.pointer.clone(), ToString::to_string);
+        let allowed = match (error.min, error.max) {
+            (Some(min), Some(max)) => format!(", allowed is {min} to {max}"),
+            (Some(min), None) => format!(", allowed is at least {min}"),
+            (None, Some(max)) => format!(", allowed is at most {max}"),
+            (None, None) => String::new(),
+        };
+        format!("{path} was refused by the platform: {}{allowed}", error.code)
+    });
+    let fields = join(fields);
+    if fields.is_empty() { format!("the platform refused the settings: {}", problem.problem_type) } else { fields }
+}
+
+fn unconfirmed(leaf: &Leaf, token: &str) -> String {
+    let annotation = crate::resources::annotation::CONFIRM_RETENTION;
+    format!(
+        "{leaf} would purge data that cannot be brought back, so nothing was saved; to confirm it, set the annotation \
+         {annotation}: \"{token}\""
+    )
+}
+
+fn not_adopted(never: bool, differing: &[String]) -> String {
+    if never {
+        return "a tenant with this id exists and belongs to nobody; spec.adoptionPolicy is Never".to_owned();
+    }
+    format!(
+        "a tenant with this id exists, belongs to nobody and differs in {}; spec.adoptionPolicy is IfMatches",
+        join(differing.iter().cloned())
+    )
+}
+
+fn lost(token: &str, deleted: bool) -> String {
+    let happened =
+        if deleted { "the tenant was deleted on the platform" } else { "the tenant is gone from the platform" };
+    format!("{happened}; to create it again, set the annotation {}: {token}", crate::resources::annotation::RECREATE)
+}
+
+/// The first few of a list, and how many more there are.
+fn join(items: impl Iterator<Item = String>) -> String {
+    const MOST: usize = 8;
+    let items: Vec<String> = items.collect();
+    let shown = items.iter().take(MOST).cloned().collect::<Vec<_>>().join("; ");
+    if items.len() > MOST { format!("{shown}; and {} more", items.len() - MOST) } else { shown }
+}

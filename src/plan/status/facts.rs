@@ -1,0 +1,105 @@
+//! What `conclude` is given besides the outcome, and what it comes to.
+
+use jiff::Timestamp;
+
+use crate::plan::checks::CheckReport;
+use crate::plan::deletion::ReleaseOutcome;
+use crate::plan::disposition::{Delay, Mode};
+use crate::plan::events::EventRecord;
+use crate::resources::condition::{self, ConditionChange, ConditionUpdate, merge};
+use crate::resources::platform::Support;
+use crate::resources::status::TenantStatus;
+use crate::resources::{ConditionStatus, ConditionType, SpecHash, Tenant, annotation};
+
+/// What `conclude` needs besides the outcome.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'f> {
+    /// The Tenant that the pass was about.
+    pub tenant: &'f Tenant,
+    /// The hash of its spec and Secrets; `None` when the spec was invalid.
+    pub hash: Option<&'f SpecHash>,
+    /// The time of the pass.
+    pub now: Timestamp,
+    /// Whether the numbers of license usage are due.
+    pub refresh_licenses: bool,
+    /// How often in a row the platform did not keep what it was given.
+    pub rewrites: u32,
+    /// Where the Platform says that people find help.
+    pub support: Option<&'f Support>,
+    /// What is known of the checks; `None` where this pass does not know what to check.
+    pub checked: Option<&'f CheckReport>,
+}
+
+/// What a pass comes to.
+#[derive(Clone, Debug)]
+pub struct Conclusion {
+    /// The new status; `None` when it is as it was.
+    pub status: Option<TenantStatus>,
+    /// How the Tenant was released: the finalizer comes off.
+    pub release_outcome: Option<ReleaseOutcome>,
+    /// The events to record.
+    pub events: Vec<EventRecord>,
+    /// When to look again.
+    pub delay: Delay,
+}
+
+impl Facts<'_> {
+    /// The status before this pass, if there was one.
+    pub(super) fn previous(&self) -> Option<&TenantStatus> {
+        self.tenant.status.as_ref()
+    }
+
+    pub(super) fn generation(&self) -> i64 {
+        self.tenant.metadata.generation.unwrap_or_default()
+    }
+
+    /// Whether a condition held before this pass.
+    pub(super) fn was(&self, condition_type: ConditionType) -> Option<ConditionStatus> {
+        condition::status(&self.previous()?.conditions, condition_type)
+    }
+
+    /// The previous status, now speaking of this generation with these conditions.
+    pub(super) fn status(&self, changes: Vec<ConditionChange>) -> TenantStatus {
+        let previous = self.previous().cloned().unwrap_or_default();
+        let requested = annotation::reconcile_token(self.tenant);
+        TenantStatus {
+            observed_generation: self.generation(),
+            conditions: merge(&previous.conditions, changes, self.generation(), self.now, self.support),
+            last_handled_reconcile_at: requested.or(previous.last_handled_reconcile_at),
+            ..previous
+        }
+    }
+
+    /// The request to quote in a message. While the message would be the same but for it, the one that was quoted stays: every
+    /// answer has another id, and that alone is no news.
+    pub(super) fn quoted(&self, refused: Option<&str>, ready: &ConditionUpdate) -> Option<String> {
+        let refused = refused?;
+        let said = self.previous().and_then(|status| condition::find(&status.conditions, ConditionType::Ready));
+        let quoted = self.previous().and_then(|status| status.refused_request_id.as_ref()).filter(|quoted| {
+            let same = ConditionUpdate { request_id: Some((*quoted).clone()), ..ready.clone() }.render(self.support);
+            said.is_some_and(|said| said.message == same)
+        });
+        Some(quoted.cloned().unwrap_or_else(|| refused.to_owned()))
+    }
+}
+
+/// What was said before about the tenant itself; it stays known while the platform is not.
+pub(super) fn known() -> Vec<ConditionChange> {
+    let kept = [
+        ConditionType::ScriptExecutionPending,
+        ConditionType::LicenseOveruse,
+        ConditionType::TenantActive,
+        ConditionType::ChecksPassed,
+    ];
+    kept.map(ConditionChange::Keep).to_vec()
+}
+
+/// Reconciling or Stalled, never both, with the words of Ready.
+pub(super) fn mode_update(mode: Mode, ready: &ConditionUpdate) -> Option<ConditionUpdate> {
+    let condition_type = match mode {
+        Mode::Reconciling => ConditionType::Reconciling,
+        Mode::Stalled => ConditionType::Stalled,
+        Mode::Settled => return None,
+    };
+    Some(ConditionUpdate { condition_type, status: ConditionStatus::True, ..ready.clone() })
+}
