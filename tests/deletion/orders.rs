@@ -52,7 +52,7 @@ fn shuffled(mut seed: u64) -> Vec<Target> {
     order
 }
 
-async fn prepare(fixture: &Fixture, confirmed_manifest: &TenantHandle<'_>) {
+async fn prepare(fixture: &Fixture, confirmed: &TenantHandle<'_>) {
     fixture.platform.auto_run(true).await.unwrap();
     let partner = json!({
         "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Partner", "metadata": { "name": fixture.env.namespace },
@@ -69,20 +69,20 @@ async fn prepare(fixture: &Fixture, confirmed_manifest: &TenantHandle<'_>) {
     fixture.create(spec.clone()).await;
     let mut spec = spec;
     spec["deletionPolicy"] = json!("Delete");
-    let mut manifest = confirmed_manifest.manifest(spec);
-    manifest["metadata"]["annotations"] = json!({ CONFIRM: confirmed_manifest.id });
+    let mut manifest = confirmed.manifest(spec);
+    manifest["metadata"]["annotations"] = json!({ CONFIRM: confirmed.id });
     fixture.try_create(manifest).await.unwrap();
     fixture.ready().await;
-    confirmed_manifest.ready().await;
+    confirmed.ready().await;
 }
 
 /// Requests a deletion without waiting. Objects in a deleted namespace may be gone already.
-async fn delete(fixture: &Fixture, confirmed_manifest: &TenantHandle<'_>, target: Target) {
+async fn delete(fixture: &Fixture, confirmed: &TenantHandle<'_>, target: Target) {
     let (admin, platform_admin) = (fixture.client(ADMIN), fixture.client(PLATFORM_ADMIN));
     let namespace = &fixture.env.namespace;
     let outcome = match target {
         Target::Retained => ask::<Tenant>(Api::namespaced(platform_admin, namespace), super::NAME).await,
-        Target::Doomed => ask::<Tenant>(Api::namespaced(platform_admin, namespace), &confirmed_manifest.name).await,
+        Target::Doomed => ask::<Tenant>(Api::namespaced(platform_admin, namespace), &confirmed.name).await,
         Target::Platform => ask::<Platform>(Api::all(platform_admin), &fixture.env.platform).await,
         Target::Partner => ask::<Partner>(Api::all(platform_admin), namespace).await,
         Target::Secret => ask::<Secret>(Api::namespaced(admin, namespace), "acs").await,
@@ -128,12 +128,12 @@ async fn everything_ends(seed: u64) {
     let words = format!("seed {seed}, {order:?}");
     let mut fixture = Fixture::new(&format!("order-{seed}")).await;
     fixture.timing.platform_check = Duration::from_millis(300);
-    let confirmed_manifest = TenantHandle::new(&fixture, "confirmed_manifest");
+    let confirmed = TenantHandle::new(&fixture, "confirmed");
     let operator = fixture.connect().await;
-    prepare(&fixture, &confirmed_manifest).await;
+    prepare(&fixture, &confirmed).await;
     let mark = fixture.platform.mark().await.unwrap();
     for target in &order {
-        delete(&fixture, &confirmed_manifest, *target).await;
+        delete(&fixture, &confirmed, *target).await;
     }
     gone::<Namespace>(fixture.client(ADMIN), &fixture.env.namespace, &words).await;
     gone::<Partner>(fixture.client(PLATFORM_ADMIN), &fixture.env.namespace, &words).await;
@@ -146,8 +146,8 @@ async fn everything_ends(seed: u64) {
     assert_eq!((200, &Value::Null, &Value::Null), (status, &kept["owner"], &kept["runtime"]["deletion"]), "{words}");
     let place = |target: Target| order.iter().position(|other| *other == target).unwrap();
     let came_too_late = place(Target::Namespace) < place(Target::Doomed);
-    let ended = effects(&fixture, &confirmed_manifest.id, mark).await;
-    let status = fixture.platform.tenant(&confirmed_manifest.id).await.unwrap().0;
+    let ended = effects(&fixture, &confirmed.id, mark).await;
+    let status = fixture.platform.tenant(&confirmed.id).await.unwrap().0;
     match ended.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         // The namespace was terminating during the pass: then the deletion of this tenant was not requested.
         ["owner-released"] => assert_eq!(200, status, "{words}"),
