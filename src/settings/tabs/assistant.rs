@@ -22,7 +22,9 @@ pub struct AssistantSpec {
 /// Where the section stands below `spec`.
 pub const SECTION: &str = "extensions.assistant";
 /// Switches an own instance of Azure Communication Services on.
-pub const OWN_ACS: &Leaf = &Leaf::value::<bool>("extensions.assistant.useOwnAcsInstance", Tenant).default("false").manual("When this option is disabled, all corresponding fields are hidden in the section. Configured values are not cleaned up and can be used when enabling the option again.");
+pub const OWN_ACS: &Leaf = &Leaf::value::<bool>("extensions.assistant.useOwnAcsInstance", Tenant)
+    .default("false")
+    .manual("When this option is disabled, all corresponding fields are hidden in the section. Configured values are not cleaned up and can be used when enabling the option again.");
 /// The connection string of that instance.
 pub const CONNECTION_STRING: &Leaf =
     &Leaf::sealed("extensions.assistant.acsConnectionStringRef", "extensions.assistant.acsConnectionString", Tenant)

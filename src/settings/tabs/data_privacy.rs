@@ -48,10 +48,20 @@ pub const RETENTION: &Leaf = &Leaf::value::<Count<1, 1200>>("dataPrivacy.dataRet
 /// A partner must not grant itself access, so only the vendor can change what a partner sees. No default of the retention time is
 /// published, and none is invented.
 pub(in crate::settings) const LEAVES: &[&Leaf] = &[
-    &Leaf::value::<bool>("dataPrivacy.allowPartnerToSeeUserIdentifiers", System).default("false").manual("When disabled, Nimbus users will be shown anonymized with asterisk * placeholders."),
-    &Leaf::value::<bool>("dataPrivacy.allowPartnerToSeeCustomerIdentifiers", System).default("false").manual("When disabled, Nimbus calling customers will be shown anonymized with asterisk * placeholders."),
-    &Leaf::value::<bool>("dataPrivacy.persistUserStatesInReporting", Tenant).default("false").manual("When disabled, existing User Presence State reports will be closed and no further entries are generated. Already existing data is not affected."),
-    &Leaf::value::<bool>("dataPrivacy.showUserTimeInState", Tenant).default("false").manual("When disabled, the \"Time in State\" columns will not be shown in either Portal UI."),
+    &Leaf::value::<bool>("dataPrivacy.allowPartnerToSeeUserIdentifiers", System)
+        .default("false")
+        .manual("When disabled, Nimbus users will be shown anonymized with asterisk * placeholders."),
+    &Leaf::value::<bool>("dataPrivacy.allowPartnerToSeeCustomerIdentifiers", System)
+        .default("false")
+        .manual("When disabled, Nimbus calling customers will be shown anonymized with asterisk * placeholders."),
+    &Leaf::value::<bool>("dataPrivacy.persistUserStatesInReporting", Tenant)
+        .default("false")
+        .manual("When disabled, existing User Presence State reports will be closed and no further entries are generated. Already existing data is not affected."),
+    &Leaf::value::<bool>("dataPrivacy.showUserTimeInState", Tenant)
+        .default("false")
+        .manual("When disabled, the \"Time in State\" columns will not be shown in either Portal UI."),
     RETENTION,
-    &Leaf::value::<bool>("dataPrivacy.allowSharingPii", System).default("false").manual("When disabled, pseudo anonymized string without PII is used."),
+    &Leaf::value::<bool>("dataPrivacy.allowSharingPii", System)
+        .default("false")
+        .manual("When disabled, pseudo anonymized string without PII is used."),
 ];

@@ -84,18 +84,37 @@ pub const TENANT_GROUP: &Leaf = &Leaf::value::<Clearable<Guid>>("general.tenantA
 
 pub(in crate::settings) const LEAVES: &[&Leaf] = &[
     NAME,
-    &Leaf::value::<Text<Domain>>("general.o365Domain", Partner).to_create().example("contoso.onmicrosoft.com").manual("The first or sub-level domain that the tenant is under."),
+    &Leaf::value::<Text<Domain>>("general.o365Domain", Partner)
+        .to_create()
+        .example("contoso.onmicrosoft.com")
+        .manual("The first or sub-level domain that the tenant is under."),
     TENANT_ID,
-    &Leaf::value::<Clearable<Line>>("general.companyName", NonTechnical).example("Contoso AG").manual("Clear name field for the Company behind that tenant."),
-    &Leaf::value::<Clearable<Line>>("general.division", NonTechnical).example("Customer Care").manual("single tenant admin permissions may restrict you to only edit non-technical information such as: Company Name / Division"),
+    &Leaf::value::<Clearable<Line>>("general.companyName", NonTechnical)
+        .example("Contoso AG")
+        .manual("Clear name field for the Company behind that tenant."),
+    &Leaf::value::<Clearable<Line>>("general.division", NonTechnical)
+        .example("Customer Care")
+        .manual("single tenant admin permissions may restrict you to only edit non-technical information such as: Company Name / Division"),
     PARTNER_GROUP,
     TENANT_GROUP,
-    &Leaf::value::<Clearable<Code>>("general.crmId", Partner).example("C-1042").manual("ID for your Customer Relationship Management tool."),
-    &Leaf::value::<Clearable<Line>>("general.billingAddress.street1", NonTechnical).example("Bahnhofstrasse 1").manual("Address of the partner to which the bill for this tenant should be sent to."),
-    &Leaf::value::<Clearable<Line>>("general.billingAddress.street2", NonTechnical).example("3rd floor").manual("Address of the partner to which the bill for this tenant should be sent to."),
-    &Leaf::value::<Clearable<PostalCode>>("general.billingAddress.zipCode", NonTechnical).example("08001").manual("Address of the partner to which the bill for this tenant should be sent to."),
-    &Leaf::value::<Clearable<Line>>("general.billingAddress.city", NonTechnical).example("Zürich").manual("Address of the partner to which the bill for this tenant should be sent to."),
-    &Leaf::value::<Clearable<Country>>("general.billingAddress.country", NonTechnical).example("CH").manual("the country / address is just for billing purposes and does not reflect or change the Nimbus tenant data storage location."),
+    &Leaf::value::<Clearable<Code>>("general.crmId", Partner)
+        .example("C-1042")
+        .manual("ID for your Customer Relationship Management tool."),
+    &Leaf::value::<Clearable<Line>>("general.billingAddress.street1", NonTechnical)
+        .example("Bahnhofstrasse 1")
+        .manual("Address of the partner to which the bill for this tenant should be sent to."),
+    &Leaf::value::<Clearable<Line>>("general.billingAddress.street2", NonTechnical)
+        .example("3rd floor")
+        .manual("Address of the partner to which the bill for this tenant should be sent to."),
+    &Leaf::value::<Clearable<PostalCode>>("general.billingAddress.zipCode", NonTechnical)
+        .example("08001")
+        .manual("Address of the partner to which the bill for this tenant should be sent to."),
+    &Leaf::value::<Clearable<Line>>("general.billingAddress.city", NonTechnical)
+        .example("Zürich")
+        .manual("Address of the partner to which the bill for this tenant should be sent to."),
+    &Leaf::value::<Clearable<Country>>("general.billingAddress.country", NonTechnical)
+        .example("CH")
+        .manual("the country / address is just for billing purposes and does not reflect or change the Nimbus tenant data storage location."),
 ];
 
 /// `tenantId` is a GUID and stays as it was created; only its capitals may change.

@@ -64,7 +64,10 @@ pub struct WidgetKeySpec {
 pub const SECTION: &str = "extensions.interact";
 /// Switches Interact on.
 pub const ENABLED: &Leaf =
-    &Leaf::value::<bool>("extensions.interact.enabled", Tenant).default("false").script(Script::SwitchedOn).manual("When disabled, the calls in Interact will not reach an agent, even if the tenant is configured for Interact calls.");
+    &Leaf::value::<bool>("extensions.interact.enabled", Tenant)
+        .default("false")
+        .script(Script::SwitchedOn)
+        .manual("When disabled, the calls in Interact will not reach an agent, even if the tenant is configured for Interact calls.");
 /// The connection string of Interact.
 pub const CONNECTION_STRING: &Leaf =
     &Leaf::sealed("extensions.interact.acsConnectionStringRef", "extensions.interact.acsConnectionString", Tenant)

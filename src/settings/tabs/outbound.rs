@@ -26,7 +26,14 @@ pub struct OutboundSpec {
 }
 
 pub(in crate::settings) const LEAVES: &[&Leaf] = &[
-    &Leaf::value::<Count<1, 50>>("extensions.outbound.maxScheduledTasksPerService", Tenant).default("20").example("40").manual("Default 20 / Min 1 / Max 50"),
-    &Leaf::value::<bool>("extensions.outbound.directlyInvitePstn", System).default("false").manual("If enabled, PSTNs are directly added to a group call in case of a scheduled outbound session or Call On Behalf, avoiding audio delay between agents and customers."),
-    &Leaf::value::<bool>("extensions.outbound.directlyInviteUpn", System).default("false").manual("If enabled, UPNs are directly added to a group call in case of a scheduled outbound session or Call On Behalf, avoiding audio delay between agents and customers."),
+    &Leaf::value::<Count<1, 50>>("extensions.outbound.maxScheduledTasksPerService", Tenant)
+        .default("20")
+        .example("40")
+        .manual("Default 20 / Min 1 / Max 50"),
+    &Leaf::value::<bool>("extensions.outbound.directlyInvitePstn", System)
+        .default("false")
+        .manual("If enabled, PSTNs are directly added to a group call in case of a scheduled outbound session or Call On Behalf, avoiding audio delay between agents and customers."),
+    &Leaf::value::<bool>("extensions.outbound.directlyInviteUpn", System)
+        .default("false")
+        .manual("If enabled, UPNs are directly added to a group call in case of a scheduled outbound session or Call On Behalf, avoiding audio delay between agents and customers."),
 ];

@@ -74,7 +74,14 @@ pub(in crate::settings) const LEAVES: &[&Leaf] = &[
     DEFAULT_ORGANIZATION_UNIT,
     &Leaf::value::<Text<ViaTeams>>("provisioning.allowServiceProvisioningViaTeams", Tenant)
         .default("\"Everyone\"")
-        .example("TenantAdministrators").manual("Set the minimum roles required to Provision a new Nimbus team directly from the MS-Teams UI."),
-    &Leaf::value::<Text<TeamOwnerRole>>("provisioning.defaultTeamOwnerRole", Tenant).default("\"TeamOwner\"").example("TeamOwnerLimited").manual("Existing services are not affected by this change and changing this setting will only affect future services provisioned via MS Teams"),
-    &Leaf::value::<bool>("provisioning.multihomingEnabled", System).default("false").script(Script::Changed).manual("This field is read-only as Multihoming must be set up for your Tenant by a System Administrator and in cooperation with Luware Customer Success."),
+        .example("TenantAdministrators")
+        .manual("Set the minimum roles required to Provision a new Nimbus team directly from the MS-Teams UI."),
+    &Leaf::value::<Text<TeamOwnerRole>>("provisioning.defaultTeamOwnerRole", Tenant)
+        .default("\"TeamOwner\"")
+        .example("TeamOwnerLimited")
+        .manual("Existing services are not affected by this change and changing this setting will only affect future services provisioned via MS Teams"),
+    &Leaf::value::<bool>("provisioning.multihomingEnabled", System)
+        .default("false")
+        .script(Script::Changed)
+        .manual("This field is read-only as Multihoming must be set up for your Tenant by a System Administrator and in cooperation with Luware Customer Success."),
 ];
