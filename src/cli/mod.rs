@@ -45,7 +45,7 @@ pub enum Command {
 impl Operator {
     /// Runs the command to completion.
     ///
-    /// *Errors*: whatever stopped the command, worded for the user.
+    /// *Errors*: the reason why the command stopped, worded for the user.
     pub async fn execute(self) -> anyhow::Result<()> {
         log::start(&self.log, self.log_format).with_context(|| format!("--log {}", self.log))?;
         match self.command {

@@ -1,4 +1,4 @@
-//! What every call over HTTP shares, whatever service is called: how a client is built, how much of a response is read, how long
+//! What every call over HTTP shares, for all services: how a client is built, how much of a response is read, how long
 //! a server asks to wait, how an exchange fails, what a JSON object is, and access tokens.
 //!
 //! It knows no API, no setting and no Kubernetes, and it keeps no text of a response. What a response means is for `admin_api`

@@ -61,7 +61,7 @@ async fn slot(cluster: &Cluster, pass: &Pass, id: &str) -> Result<Slot, Stop> {
     deletion_rate::take(cluster, &platform.name_any(), id).await.map_err(at_write)
 }
 
-/// One attempt, whatever comes of it: a stale stamp heals, a Tenant that cannot be deleted does not.
+/// One attempt, successful or not: a stale stamp heals, a Tenant that cannot be deleted does not.
 async fn release(
     client: &Client,
     id: &str,
