@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::outcome::Outcome;
-use super::resolved::Resolved;
+use super::resolved::{ResolvedPartner, ResolvedSecret};
 use super::validate::Intent;
 use super::visibility::visible;
 use crate::resources::status::{CheckStatus, GrantLink};
@@ -119,20 +119,21 @@ impl Check {
     }
 }
 
-/// What a Tenant wants to know; nothing unless its tenant is live.
-pub fn check_plan(tenant: &Tenant, intent: &Intent, resolved: &Resolved, outcome: &Outcome) -> Option<CheckPlan> {
-    let (Intent::Apply(desired), Outcome::Live { document, .. }) = (intent, outcome) else { return None };
-    let entra_tenant = desired.tenant_id.entra_tenant();
-    let view = View { entra_tenant, desired: &desired.settings, observed: &document.settings };
+/// What is to be checked; nothing unless the tenant is live.
+pub fn check_plan(tenant: &Tenant, intent: &Intent, outcome: &Outcome) -> Option<CheckPlan> {
+    let (Intent::Apply(desired), Outcome::Live(live)) = (intent, outcome) else { return None };
+    let entra_tenant = desired.target.tenant.entra_tenant();
+    let view = View { entra_tenant, desired: &desired.settings, observed: &live.document.settings };
+    let secrets = desired.secrets.as_slice();
     let checks = [
-        view.partner_group(resolved),
+        view.partner_group(desired.partner.as_ref()),
         view.group(CheckName::TenantAdministrationGroup, general::TENANT_GROUP, entra_tenant),
-        view.connection_string(CheckName::InteractConnectionString, interact::CONNECTION_STRING, resolved),
-        view.connection_string(CheckName::AssistantConnectionString, assistant::CONNECTION_STRING, resolved),
+        view.connection_string(CheckName::InteractConnectionString, interact::CONNECTION_STRING, secrets),
+        view.connection_string(CheckName::AssistantConnectionString, assistant::CONNECTION_STRING, secrets),
         view.filter(),
     ];
     let name = CheckName::InstantMessagingConnectionString;
-    let instant_messaging = view.connection_string(name, instant_messaging::CONNECTION_STRING, resolved);
+    let instant_messaging = view.connection_string(name, instant_messaging::CONNECTION_STRING, secrets);
     let checks = checks.into_iter().flatten().chain(presence(tenant, entra_tenant)).chain(instant_messaging).collect();
     Some(CheckPlan { entra_tenant, chat: view.shows(instant_messaging::PRIMARY_ACCOUNT), checks })
 }
@@ -178,8 +179,7 @@ impl<'v> View<'v> {
     }
 
     /// The group of the partner lives in the partner's own Entra tenant, not in that of the customer.
-    fn partner_group(&self, resolved: &Resolved) -> Option<Check> {
-        let partner = resolved.partner.as_ref();
+    fn partner_group(&self, partner: Option<&ResolvedPartner>) -> Option<Check> {
         let entra_tenant = partner.and_then(|partner| partner.entra_tenant.as_deref()).and_then(guid);
         if let Some(entra_tenant) = entra_tenant {
             return self.group(CheckName::PartnerAdministrationGroup, general::PARTNER_GROUP, entra_tenant);
@@ -195,8 +195,8 @@ impl<'v> View<'v> {
         Some(Check { name: CheckName::PartnerAdministrationGroup, query })
     }
 
-    fn connection_string(&self, name: CheckName, leaf: &Leaf, resolved: &Resolved) -> Option<Check> {
-        let secret = resolved.secrets.iter().find(|secret| secret.leaf == leaf && self.shows(leaf))?;
+    fn connection_string(&self, name: CheckName, leaf: &Leaf, secrets: &[ResolvedSecret]) -> Option<Check> {
+        let secret = secrets.iter().find(|secret| secret.leaf == leaf && self.shows(leaf))?;
         let (Ok(found), Some(version)) = (&secret.found, secret.version()) else { return None };
         let held_against = (leaf == instant_messaging::CONNECTION_STRING).then_some(instant_messaging::RESOURCE_ID);
         let resource = held_against.and_then(|leaf| self.effective(leaf)).and_then(guid);

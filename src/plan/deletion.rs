@@ -4,11 +4,13 @@
 //! suspended → off, or wait · Retain → release, off · Delete without confirmation → release, off, warn · Delete confirmed →
 //! ask for the deletion, wait until the platform says that the tenant is gone.
 
+use std::time::Duration;
+
 use super::observation::{Observation, Owner};
 use super::resolved::{PlatformReference, Resolved};
-use super::stop::Stop;
-use crate::admin_api::ApiError;
+use super::target::Target;
 use crate::admin_api::types::PendingDeletion;
+use crate::admin_api::{ApiError, TenantDocument};
 use crate::resources::tenant::DeletionPolicy;
 use crate::resources::{Reason, Tenant, TenantId, annotation};
 
@@ -17,7 +19,7 @@ use crate::resources::{Reason, Tenant, TenantId, annotation};
 pub struct DeletionIntent {
     /// The tenant: the one that was recorded, else the one of the spec. `None` where the platform cannot be asked about it, since
     /// the id or the Platform is missing.
-    pub tenant_id: Option<TenantId>,
+    pub target: Option<Target>,
     /// Which row fits so far.
     pub mode: DeletionMode,
     /// Whether anything was ever recorded as applied. Without it, a crash may still have left a tenant behind.
@@ -57,26 +59,32 @@ pub enum RetainReason {
     ScopeTerminating,
 }
 
-/// What to do with the platform.
+/// What to do about a Tenant that is being deleted.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DeletionPlan {
-    /// Take the finalizer off without a call.
+    /// Remove the finalizer without a call.
     Off(ReleaseOutcome),
     /// Take our stamp off, then the finalizer, whatever comes of it.
-    Release(TenantId, RetainReason),
+    Release(Target, RetainReason),
     /// Ask for the deletion.
-    Delete(TenantId),
-    /// Wait for services and script.
-    Await(PendingDeletion),
-    /// Wait for something else.
-    Wait {
-        /// The reason of Ready.
-        reason: Reason,
-        /// For what, for people.
-        why: String,
-        /// The failed call, if one is the cause.
-        error: Option<ApiError>,
-    },
+    Delete(Target),
+    /// Wait.
+    Wait(DeletionWait),
+}
+
+/// For what a deletion waits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeletionWait {
+    /// The reason of Ready.
+    pub reason: Reason,
+    /// For what, for people.
+    pub message: String,
+    /// What the platform still has to do; `None` before it accepted the deletion.
+    pub pending: Option<PendingDeletion>,
+    /// Whether the platform accepted the deletion in this pass.
+    pub started: bool,
+    /// What to wait before looking again; `None` for the usual time.
+    pub error: Option<ApiError>,
 }
 
 /// How a Tenant left.
@@ -105,24 +113,29 @@ impl DeletionIntent {
     pub fn of(tenant: &Tenant, resolved: &Resolved) -> Self {
         let status = tenant.status.as_ref();
         let recorded = status.and_then(|status| status.platform_tenant.as_ref()).map(|platform| platform.id.as_str());
-        let tenant_id = TenantId::parse(recorded.unwrap_or(tenant.spec.settings.general.tenant_id.as_str()));
+        let id = TenantId::parse(recorded.unwrap_or(tenant.spec.settings.general.tenant_id.as_str()));
+        let target = |tenant_id| Target {
+            tenant: tenant_id,
+            stamp: resolved.stamp.clone(),
+            platform: tenant.spec.platform_ref.name.clone(),
+        };
         Self {
-            mode: mode(tenant, resolved, tenant_id),
+            target: id.filter(|_| resolved.platform != PlatformReference::Missing).map(target),
+            mode: mode(tenant, resolved, id),
             applied: status.is_some_and(|status| status.applied.is_some()),
-            tenant_id: tenant_id.filter(|_| resolved.platform != PlatformReference::Missing),
         }
     }
 
-    /// Whether the plan depends on what the platform says.
-    pub fn asks(&self) -> bool {
+    /// The tenant that the platform has to be asked about, since the plan depends on the answer.
+    pub fn to_observe(&self) -> Option<&Target> {
         match self.mode {
             DeletionMode::Abandon
             | DeletionMode::GoesOn
             | DeletionMode::SuspendedRetain(_)
             | DeletionMode::SuspendedDelete
-            | DeletionMode::Unclear => false,
-            DeletionMode::Retain(_) => !self.applied && self.tenant_id.is_some(),
-            DeletionMode::Delete { .. } => self.tenant_id.is_some(),
+            | DeletionMode::Unclear => None,
+            DeletionMode::Retain(_) => self.target.as_ref().filter(|_| !self.applied),
+            DeletionMode::Delete { .. } => self.target.as_ref(),
         }
     }
 }
@@ -152,83 +165,114 @@ fn mode(tenant: &Tenant, resolved: &Resolved, tenant_id: Option<TenantId>) -> De
     }
 }
 
-/// Decides on a Tenant that is being deleted.
-///
-/// *Errors*: none; what is unknown is waited for.
-pub fn plan(deletion_intent: &DeletionIntent, observation: &Observation) -> Result<DeletionPlan, Stop> {
-    Ok(match deletion_intent.mode {
+/// Decides on a Tenant that is being deleted. `observation` is there where the plan depends on it; what is unknown is waited for.
+pub fn plan(intent: &DeletionIntent, observation: Option<&Observation>) -> DeletionPlan {
+    match intent.mode {
         DeletionMode::Abandon => DeletionPlan::Off(ReleaseOutcome::Abandoned),
         DeletionMode::GoesOn => DeletionPlan::Off(ReleaseOutcome::GoesOn),
         DeletionMode::SuspendedRetain(RetainReason::NotConfirmed) => {
             DeletionPlan::Off(ReleaseOutcome::StaleStamp(RetainReason::NotConfirmed))
         }
-        DeletionMode::SuspendedRetain(_) => DeletionPlan::Off(ReleaseOutcome::Suspended),
-        DeletionMode::SuspendedDelete => DeletionPlan::Wait {
-            reason: Reason::Suspended,
-            why: "the deletion is confirmed and waits: spec.suspend is true".to_owned(),
-            error: None,
-        },
-        DeletionMode::Unclear => {
-            wait("cannot read whether the namespace or the CRD is being deleted, so nothing is deleted")
+        DeletionMode::SuspendedRetain(RetainReason::Policy | RetainReason::ScopeTerminating) => {
+            DeletionPlan::Off(ReleaseOutcome::Suspended)
         }
-        DeletionMode::Retain(because) => retain(deletion_intent, because, observation),
-        DeletionMode::Delete { confirmed } => delete(deletion_intent, confirmed, observation),
-    })
+        DeletionMode::SuspendedDelete => {
+            let message = "the deletion is confirmed and waits: spec.suspend is true";
+            DeletionPlan::Wait(DeletionWait { reason: Reason::Suspended, ..DeletionWait::because(message) })
+        }
+        DeletionMode::Unclear => DeletionPlan::Wait(DeletionWait::because(
+            "cannot read whether the namespace or the CRD is being deleted, so nothing is deleted",
+        )),
+        DeletionMode::Retain(because) => retain(intent, because, observation),
+        DeletionMode::Delete { confirmed } => delete(intent, confirmed, observation),
+    }
 }
 
-fn retain(deletion_intent: &DeletionIntent, because: RetainReason, observation: &Observation) -> DeletionPlan {
-    let Some(tenant) = deletion_intent.tenant_id else {
-        let outcome =
-            if deletion_intent.applied { ReleaseOutcome::StaleStamp(because) } else { ReleaseOutcome::NeverOurs };
+fn retain(intent: &DeletionIntent, because: RetainReason, observation: Option<&Observation>) -> DeletionPlan {
+    let Some(target) = intent.target.clone() else {
+        let outcome = if intent.applied { ReleaseOutcome::StaleStamp(because) } else { ReleaseOutcome::NeverOurs };
         return DeletionPlan::Off(outcome);
     };
     match observation {
-        Observation::Absent { .. } | Observation::Tombstone { .. } => DeletionPlan::Off(ReleaseOutcome::NeverOurs),
-        Observation::Exists { owner: Owner::Other(_) | Owner::Free | Owner::OursLast, .. } => {
-            DeletionPlan::Off(ReleaseOutcome::NeverOurs)
-        }
-        Observation::Exists { owner: Owner::Ours, .. } | Observation::NotAsked | Observation::Unknown(_) => {
-            DeletionPlan::Release(tenant, because)
+        Some(
+            Observation::Absent { .. }
+            | Observation::Tombstone { .. }
+            | Observation::Exists { owner: Owner::Other(_) | Owner::Free | Owner::OursLast, .. },
+        ) => DeletionPlan::Off(ReleaseOutcome::NeverOurs),
+        Some(Observation::Exists { owner: Owner::Ours, .. } | Observation::Unknown(_)) | None => {
+            DeletionPlan::Release(target, because)
         }
     }
 }
 
-fn delete(deletion_intent: &DeletionIntent, confirmed: bool, observation: &Observation) -> DeletionPlan {
-    let missing = || wait("the Platform is missing; create it again, or abandon the tenant by annotation");
-    let Some(tenant) = deletion_intent.tenant_id else { return missing() };
+fn delete(intent: &DeletionIntent, confirmed: bool, observation: Option<&Observation>) -> DeletionPlan {
+    let (Some(target), Some(observation)) = (intent.target.clone(), observation) else {
+        return DeletionPlan::Wait(DeletionWait::because(
+            "the Platform is missing; create it again, or abandon the tenant by annotation",
+        ));
+    };
     match observation {
-        Observation::NotAsked => missing(),
-        Observation::Unknown(error) => {
-            DeletionPlan::Wait { reason: Reason::Deleting, why: not_requested(error), error: Some(error.clone()) }
-        }
+        Observation::Unknown(error) => DeletionPlan::Wait(DeletionWait::not_requested(error.clone())),
         Observation::Absent { .. } | Observation::Tombstone { .. } => DeletionPlan::Off(ReleaseOutcome::Deleted),
         Observation::Exists { owner: Owner::Other(_) | Owner::Free, .. } => {
             DeletionPlan::Off(ReleaseOutcome::NeverOurs)
         }
-        Observation::Exists { document, owner: Owner::Ours | Owner::OursLast, .. } => {
-            match &document.runtime.deletion {
-                Some(deletion) => DeletionPlan::Await(deletion.clone()),
-                None if confirmed => DeletionPlan::Delete(tenant),
+        Observation::Exists { snapshot, owner: Owner::Ours | Owner::OursLast } => {
+            match &snapshot.document.runtime.deletion {
+                Some(_) => DeletionPlan::Wait(DeletionWait::pending(&snapshot.document)),
+                None if confirmed => DeletionPlan::Delete(target),
                 // The platform took its deletion back, and nobody asks for another one.
-                None => DeletionPlan::Release(tenant, RetainReason::NotConfirmed),
+                None => DeletionPlan::Release(target, RetainReason::NotConfirmed),
             }
         }
     }
 }
 
-fn wait(why: &str) -> DeletionPlan {
-    DeletionPlan::Wait { reason: Reason::Deleting, why: why.to_owned(), error: None }
-}
+impl DeletionWait {
+    fn because(message: &str) -> Self {
+        Self { reason: Reason::Deleting, message: message.to_owned(), pending: None, started: false, error: None }
+    }
 
-/// Why a confirmed deletion does not go on. The same words for the whole of an outage, whether the platform was called or is
-/// known to be out of reach: each other word is another write of the status.
-pub fn not_requested(error: &ApiError) -> String {
-    match error {
-        ApiError::Forbidden | ApiError::Throttled { .. } | ApiError::Refused(_) => {
-            format!("the deletion waits: {error}")
-        }
-        ApiError::Unreachable(_) | ApiError::Unauthenticated(_) | ApiError::Unexpected(_) | ApiError::NotCalled(_) => {
-            format!("the deletion waits: the platform cannot be asked: {}", error.cause())
-        }
+    /// The platform accepted the deletion, and services and script have to follow.
+    fn pending(document: &TenantDocument) -> Self {
+        let pending = document.runtime.deletion.clone().unwrap_or_default();
+        let services = (pending.services_pending > 0).then_some("the services that are pending deletion");
+        let script = pending.script_pending.then_some("a run of the provisioning script");
+        let waits: Vec<_> = [services, script].into_iter().flatten().collect();
+        let message = match waits.as_slice() {
+            [] => "the platform accepted the deletion and has not finished it".to_owned(),
+            waits => format!("the platform accepted the deletion and waits for {}", waits.join(" and for ")),
+        };
+        Self { pending: Some(pending), ..Self::because(&message) }
+    }
+
+    /// The platform accepted the deletion in this pass.
+    pub fn started(document: &TenantDocument) -> Self {
+        Self { started: true, ..Self::pending(document) }
+    }
+
+    /// As many tenants were deleted in the last hour as the Platform allows. How long it takes is no part of the text, which must
+    /// not change.
+    pub fn rate_limited(after: Duration) -> Self {
+        let message = "the deletion is confirmed and waits: as many tenants of this Platform were deleted in the last hour as it allows";
+        let error = Some(ApiError::Throttled { after });
+        Self { reason: Reason::DeletionRateLimited, error, ..Self::because(message) }
+    }
+
+    /// A confirmed deletion does not go on. The same words for the whole of an outage, whether the platform was called or is known to
+    /// be out of reach: each other text is another write of the status.
+    pub fn not_requested(error: ApiError) -> Self {
+        let message = match &error {
+            ApiError::Forbidden | ApiError::Throttled { .. } | ApiError::Refused(_) => {
+                format!("the deletion waits: {error}")
+            }
+            ApiError::Unreachable(_)
+            | ApiError::Unauthenticated(_)
+            | ApiError::Unexpected(_)
+            | ApiError::NotCalled(_) => {
+                format!("the deletion waits: the platform cannot be asked: {}", error.cause())
+            }
+        };
+        Self { error: Some(error), ..Self::because(&message) }
     }
 }

@@ -26,13 +26,7 @@ fn is_restricted(leaf: &Leaf, restricted: &[String]) -> bool {
 }
 
 /// Compares what is wanted with what the platform has. `known` are the Secrets that were sent before.
-pub fn diff(
-    desired: &Desired,
-    secrets: &[ResolvedSecret],
-    known: &[SealedStatus],
-    observed: &Value,
-    restricted: &[String],
-) -> Difference {
+pub fn diff(desired: &Desired, known: &[SealedStatus], observed: &Value, restricted: &[String]) -> Difference {
     let mut difference = Difference::default();
     for leaf in leaves() {
         let managed = match leaf.class {
@@ -50,7 +44,7 @@ pub fn diff(
             continue;
         }
         match leaf.class {
-            Class::Sealed => match compare_sealed(leaf, secrets, known, observed) {
+            Class::Sealed => match compare_sealed(leaf, &desired.secrets, known, observed) {
                 Some(Sealed::Same(record)) => difference.sealed_now.push(record),
                 Some(Sealed::Differs(change)) if is_restricted(leaf, restricted) => {
                     difference.restricted.push(change.shown());

@@ -19,7 +19,7 @@ pub struct EventRecord {
 pub(super) fn of(done: Done, differs: bool, side_effects: &SideEffects) -> Vec<EventRecord> {
     let mut notes = match done {
         Done::Nothing | Done::Created | Done::Applied => vec![],
-        Done::Adopted if side_effects.pulled.iter().any(|(_, done)| !done) => vec![normal(
+        Done::Adopted if side_effects.fired.iter().any(|(_, done)| !done) => vec![normal(
             Reason::Adopted,
             "took over a tenant that belonged to nobody; its tokens were recorded, and nothing was done for them",
         )],

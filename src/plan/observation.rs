@@ -1,20 +1,27 @@
-//! What `observe` found on the platform.
+//! What `observe` found.
 
 use serde_json::Value;
 
+use super::widget_secret::WidgetSecret;
 use crate::admin_api::{ApiError, TenantDocument};
+use crate::settings::wire;
+
+/// What was observed of a Tenant that stays.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    /// What the platform says about the tenant.
+    pub tenant: Observation,
+    /// What is there under the name of the Secret of the widget key; `None` where it does not matter.
+    pub widget_secret: Option<WidgetSecret>,
+}
 
 /// What the platform says about the tenant. Unknown never means absent.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Observation {
-    /// It was not asked, since the plan does not depend on it.
-    NotAsked,
     /// There is a tenant.
     Exists {
-        /// Everything about it.
-        document: Box<TenantDocument>,
-        /// Its settings in the canonical spelling.
-        settings: Value,
+        /// How it is.
+        snapshot: Snapshot,
         /// Whose it is.
         owner: Owner,
     },
@@ -34,14 +41,31 @@ pub enum Observation {
     Unknown(ApiError),
 }
 
+/// A tenant as the platform described it at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// Everything about it.
+    pub document: Box<TenantDocument>,
+    /// Its settings in the canonical spelling; members that are not known to this version stay as they are.
+    pub settings: Value,
+}
+
+impl Snapshot {
+    /// Reads a document; `None` where its settings are not what the contract says.
+    pub fn read(document: Box<TenantDocument>) -> Option<Self> {
+        let settings = wire::canonicalize(&document.settings).ok()?;
+        Some(Self { document, settings })
+    }
+}
+
 /// Whose stamp a tenant has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
     /// Ours.
     Ours,
-    /// Nobody's, but it was ours last: a re-created Tenant or a restored cluster must not lock itself out.
+    /// None, but ours was the last one: a re-created Tenant or a restored cluster must not lock itself out.
     OursLast,
-    /// Nobody's, or that of a Tenant of this cluster that is gone.
+    /// None, or that of a Tenant of this cluster that is gone.
     Free,
     /// Another's.
     Other(String),

@@ -2,12 +2,14 @@
 
 use secrecy::SecretString;
 
-use crate::resources::SecretVersion;
+use crate::resources::{SecretVersion, Stamp};
 use crate::settings::Leaf;
 
 /// What the references of a Tenant turned out to be.
 #[derive(Clone, Debug)]
 pub struct Resolved {
+    /// Our stamp on the tenant of the platform.
+    pub stamp: Stamp,
     /// The Platform.
     pub platform: PlatformReference,
     /// The Partner that the spec names, if it names one.

@@ -3,7 +3,6 @@
 
 use serde_json::Value;
 
-use super::Plan;
 use super::difference::{Change, Difference};
 use super::stop::Stop;
 use crate::resources::{Tenant, annotation};
@@ -28,11 +27,10 @@ pub fn applied(tenant: &Tenant, difference: &Difference) -> Option<i32> {
     if refused { last_applied(tenant) } else { wanted(tenant) }
 }
 
-/// Judges a plan.
+/// Judges what is to be written to a tenant that is there.
 ///
-/// *Errors*: it shortens the retention time of a tenant that is there, and nobody confirmed that.
-pub fn confirmed(tenant: &Tenant, plan: &Plan) -> Result<(), Stop> {
-    let Plan::Save { difference, .. } = plan else { return Ok(()) };
+/// *Errors*: it shortens the retention time, and nobody confirmed that.
+pub fn confirmed(tenant: &Tenant, difference: &Difference) -> Result<(), Stop> {
     let Some(change) = difference.changes.iter().find(|change| shortens(change)) else { return Ok(()) };
     let text = |value: &Option<Value>| value.as_ref().map_or_else(|| "none".to_owned(), Value::to_string);
     let token = format!("{}->{}", text(&change.found), text(&change.wanted));
@@ -56,10 +54,14 @@ fn last_applied(tenant: &Tenant) -> Option<i32> {
 mod tests {
     use serde_json::json;
 
-    use super::super::{Observation, Owner, PlatformReference, Resolved, apply, validate};
+    use super::super::apply::Write;
+    use super::super::{
+        Observation, Observed, Owner, PlatformReference, Resolved, Rewrites, Snapshot, apply, validate,
+    };
     use super::*;
     use crate::admin_api::TenantDocument;
     use crate::plan::Intent;
+    use crate::resources::Stamp;
 
     /// What a pass plans for a Tenant that had `applied`, wants `wanted` and finds `found`.
     fn planned(applied: Value, wanted: i32, found: Value, token: &str) -> Result<Value, String> {
@@ -74,17 +76,23 @@ mod tests {
             "status": { "applied": { "generation": 1, "hash": "h", "settingsVersion": "1", "dataRetentionMonths": applied } }
         }))
         .unwrap();
-        let resolved =
-            Resolved { platform: PlatformReference::Found, partner: None, secrets: vec![], scope_terminating: None };
-        let Ok(Intent::Apply(desired)) = validate(&tenant, &resolved) else { panic!("the spec is valid") };
+        let resolved = Resolved {
+            stamp: Stamp::new("prod", "customers", "contoso"),
+            platform: PlatformReference::Found,
+            partner: None,
+            secrets: vec![],
+            scope_terminating: None,
+        };
+        let Ok(Intent::Apply(desired)) = validate(&tenant, resolved) else { panic!("the spec is valid") };
         let settings = json!({
             "general": { "tenantId": "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c" },
             "dataPrivacy": { "dataRetentionMonths": found }
         });
         let document = Box::new(TenantDocument { settings: settings.clone(), ..TenantDocument::default() });
-        let observation = Observation::Exists { document, settings, owner: Owner::Ours };
-        match apply::plan(&tenant, &desired, &resolved, &observation) {
-            Ok(Plan::Save { difference, .. } | Plan::Nothing { difference }) => Ok(difference.to_body()),
+        let found = Observation::Exists { snapshot: Snapshot { document, settings }, owner: Owner::Ours };
+        let observed = Observed { tenant: found, widget_secret: None };
+        match apply::plan(&tenant, &desired, observed, &Rewrites::default()).map(|plan| plan.write) {
+            Ok(Write::Patch { difference, .. } | Write::Nothing { difference, .. }) => Ok(difference.to_body()),
             Err(Stop::Unconfirmed { token, .. }) => Err(token),
             other => panic!("{other:?}"),
         }

@@ -1,7 +1,7 @@
 //! Why a pass stopped, named by its consequence.
 
 use super::resolved::UnusableSecret;
-use crate::admin_api::{ApiError, Problem};
+use crate::admin_api::{ApiError, Problem, ProblemType};
 use crate::resources::SpecHash;
 use crate::settings::{Leaf, Violation};
 
@@ -78,6 +78,40 @@ pub enum Stop {
 }
 
 impl Stop {
+    /// What a failed write to the platform means.
+    pub fn of_write(error: ApiError) -> Self {
+        let ApiError::Refused(problem) = error else { return Self::Unavailable(error) };
+        match &problem.problem_type {
+            ProblemType::SettingsChanged
+            | ProblemType::TenantExists
+            | ProblemType::TenantDeleted
+            | ProblemType::TenantNotFound => Self::Raced,
+            ProblemType::OwnedByOther => {
+                Self::OwnedByOther { stamp: problem.owner.unwrap_or_else(|| "an unnamed owner".to_owned()) }
+            }
+            ProblemType::TenantDeleting => Self::TenantDeleting,
+            ProblemType::MalformedRequest
+            | ProblemType::Unauthenticated
+            | ProblemType::NotPermitted
+            | ProblemType::FieldNotPermitted
+            | ProblemType::WidgetKeyNotSet
+            | ProblemType::RouteNotFound
+            | ProblemType::MethodNotAllowed
+            | ProblemType::SectionOff
+            | ProblemType::InvitationPending
+            | ProblemType::CursorExpired
+            | ProblemType::UnsupportedMediaType
+            | ProblemType::InvalidSettings
+            | ProblemType::InvalidRequest
+            | ProblemType::ConfirmationRequired
+            | ProblemType::SettingsVersionRequired
+            | ProblemType::TooManyRequests
+            | ProblemType::Internal
+            | ProblemType::Unavailable
+            | ProblemType::Other(_) => Self::Rejected(problem),
+        }
+    }
+
     /// The hash of the spec, where the stop knows it.
     pub fn hash(&self) -> Option<&SpecHash> {
         match self {

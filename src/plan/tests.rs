@@ -20,21 +20,22 @@ mod refusals;
 mod situations;
 mod triggers;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
 
-use self::platform::{Held, canonical, held, merge_patch, pass};
-use super::diff::diff;
+use self::platform::{Held, canonical, held, live_pass, merge_patch, pass};
+use super::deletion::DeletionWait;
 use super::*;
 use crate::admin_api::types::PendingDeletion;
 use crate::admin_api::{ApiError, Problem, ProblemType, TenantDocument, samples};
 use crate::resources::bounds::MESSAGE;
 use crate::resources::condition;
 use crate::resources::status::SealedStatus;
-use crate::resources::{ConditionStatus, ConditionType, Tenant, TenantStatus};
+use crate::resources::{ConditionStatus, ConditionType, Stamp, Tenant, TenantStatus};
 use crate::settings::tabs::interact::CONNECTION_STRING;
 use crate::settings::{Class, leaves};
 
@@ -72,6 +73,7 @@ fn tenant(name: &str) -> Given {
         }),
         status: None,
         resolved: Resolved {
+            stamp: Stamp::new("prod", "customers", name),
             platform: PlatformReference::Found,
             secrets: vec![],
             partner: None,
@@ -147,7 +149,7 @@ impl Given {
     fn after(mut self, held: &mut Held) -> Self {
         let outcome = pass(&self, held);
         let tenant = self.tenant();
-        let hash = self.desired().hash;
+        let hash = self.desired().hash.clone();
         let facts = Facts {
             tenant: &tenant,
             hash: Some(&hash),
@@ -175,18 +177,23 @@ impl Given {
     }
 
     fn validate(&self) -> Result<Intent, Stop> {
-        validate(&self.tenant(), &self.resolved)
+        validate(&self.tenant(), self.resolved.clone())
     }
 
-    fn desired(&self) -> Desired {
+    fn desired(&self) -> Arc<Desired> {
         match self.validate() {
             Ok(Intent::Apply(desired)) => desired,
             other => panic!("{other:?}"),
         }
     }
 
-    fn plan(&self, observation: &Observation) -> Result<Plan, Stop> {
-        plan(&self.tenant(), &self.validate()?, &self.resolved, observation, &self.rewrites)
+    fn plan(&self, observation: &Observation) -> Result<ApplyPlan, Stop> {
+        let desired = match self.validate()? {
+            Intent::Apply(desired) => desired,
+            Intent::Delete(intent) => panic!("{intent:?}"),
+        };
+        let observed = Observed { tenant: observation.clone(), widget_secret: None };
+        apply::plan(&self.tenant(), &desired, observed, &self.rewrites)
     }
 }
 
@@ -246,7 +253,7 @@ fn keeps_the_laws(given: &Given, status: &TenantStatus) {
 
 /// The settings are as they are, and nothing was done besides.
 fn live(document: Box<TenantDocument>, done: Done, difference: Difference) -> Outcome {
-    Outcome::Live { document, done, difference, side_effects: SideEffects::default() }
+    Outcome::Live(Live { document, done, difference, side_effects: SideEffects::default() })
 }
 
 /// The same outcome as another pass sees it: other ids of requests, other waits, other numbers of use.
@@ -259,21 +266,22 @@ fn another_pass(outcome: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
         other => other,
     };
     match outcome {
-        Ok(Outcome::Live { mut document, difference, mut side_effects, .. }) => {
-            // Whatever was pulled is the last one from then on.
-            for (trigger, _) in side_effects.pulled.drain(..) {
+        Ok(Outcome::Live(Live { mut document, difference, mut side_effects, .. })) => {
+            // Whatever was fired is the last one from then on.
+            for (trigger, _) in side_effects.fired.drain(..) {
                 platform::given(&mut document.runtime, &trigger);
             }
             document.settings_version += "-later";
             for used in document.runtime.used["users"].as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
                 *used = used.as_i64().map_or(used.clone(), |number| json!(number + 1));
             }
-            Ok(Outcome::Live { document, done: Done::Nothing, difference, side_effects })
+            Ok(Outcome::Live(Live { document, done: Done::Nothing, difference, side_effects }))
         }
-        Ok(Outcome::Waiting { deletion, reason, why, error, .. }) => {
-            let deletion =
-                deletion.map(|pending| PendingDeletion { services_pending: pending.services_pending + 5, ..pending });
-            Ok(Outcome::Waiting { deletion, reason, why, started: false, error: error.map(other) })
+        Ok(Outcome::Deleting(wait)) => {
+            let pending = wait
+                .pending
+                .map(|pending| PendingDeletion { services_pending: pending.services_pending + 5, ..pending });
+            Ok(Outcome::Deleting(DeletionWait { pending, started: false, error: wait.error.map(other), ..wait }))
         }
         Err(Stop::Unavailable(error)) => Err(Stop::Unavailable(other(error))),
         Err(Stop::Rejected(problem)) => {

@@ -8,9 +8,10 @@
 
 use serde_json::{Value, json};
 
+use super::stop::Stop;
 use super::validate::Desired;
 use super::visibility::visible;
-use crate::admin_api::{ApiError, ProblemType, Runtime};
+use crate::admin_api::{ApiError, FieldError, ProblemType, Runtime};
 use crate::settings::Trigger;
 
 /// A trigger that waits for somebody.
@@ -29,19 +30,6 @@ pub enum Until {
     Invited,
     /// The platform says that the section is off.
     Shown,
-}
-
-impl Until {
-    /// What a refusal of the platform means, if it is one that passes by itself.
-    pub fn of_refusal(error: &ApiError) -> Option<Self> {
-        if error.is(&ProblemType::InvitationPending) {
-            Some(Self::Invited)
-        } else if error.is(&ProblemType::SectionOff) {
-            Some(Self::Shown)
-        } else {
-            None
-        }
-    }
 }
 
 impl Waiting {
@@ -105,4 +93,31 @@ pub fn due(desired: &Desired, settings: &Value, runtime: &Runtime) -> (Vec<Trigg
         }
     }
     (now, later)
+}
+
+/// What a refused trigger means: it waits, or the pass stops.
+///
+/// *Errors*: the refusal does not pass by itself.
+pub fn refused(trigger: Trigger, error: ApiError) -> Result<Waiting, Stop> {
+    if error.is(&ProblemType::InvitationPending) {
+        return Ok(Waiting { trigger, until: Until::Invited });
+    }
+    if error.is(&ProblemType::SectionOff) {
+        return Ok(Waiting { trigger, until: Until::Shown });
+    }
+    Err(stop(&trigger, error))
+}
+
+/// What a failed request of a trigger means. A refusal speaks of the body of the request, which is no part of the settings: it has
+/// to name the setting instead.
+pub fn stop(trigger: &Trigger, error: ApiError) -> Stop {
+    let ApiError::Refused(mut problem) = error else { return Stop::of_write(error) };
+    let token = trigger.leaf().pointer();
+    for FieldError { pointer, .. } in &mut problem.errors {
+        *pointer = match pointer.as_str() {
+            "/token" => token.clone(),
+            member => format!("{}{member}", token.rsplit_once('/').map_or("", |(above, _)| above)),
+        };
+    }
+    Stop::of_write(ApiError::Refused(problem))
 }

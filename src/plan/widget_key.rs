@@ -1,50 +1,19 @@
-//! Where the widget key goes: into a Secret that the operator makes for the Tenant and that belongs to it. A Secret that is
-//! anything else is never touched, whatever it holds.
+//! Whether and where the widget key is published.
 //!
 //! The key is read from the platform only when there is something to write: no Secret, another version of the key, or a Secret
 //! that is not as it was left. What was edited in it is undone.
 
-use serde_json::json;
+use secrecy::SecretString;
+use serde_json::{Value, json};
 
-use super::disposition::Mode;
+use super::observation::{Observation, Owner, Snapshot};
 use super::validate::Desired;
 use super::visibility::visible;
+use super::widget_secret::{Obstacle, OwnSecret, WidgetSecret};
 use crate::admin_api::types::WidgetKeyState;
+use crate::resources::SecretVersion;
 use crate::resources::status::WidgetKeyStatus;
-use crate::resources::{Reason, SecretVersion};
 use crate::settings::tabs::interact::WIDGET_SECRET;
-
-/// Where the key stands in the Secret.
-pub const DATA_KEY: &str = "widget-key";
-
-/// What stands under the name of the Secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
-    /// Nothing.
-    Nothing,
-    /// The Secret that was made for this Tenant.
-    Ours {
-        /// Its state.
-        version: SecretVersion,
-    },
-    /// It cannot be used.
-    Not(Obstacle),
-}
-
-/// Why the key is not published.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Obstacle {
-    /// The Secret was not made for this Tenant.
-    Foreign,
-    /// The Secret belongs to a Tenant of this name that is gone; garbage collection removes it.
-    Predecessor,
-    /// The operator may not read, make or change it.
-    Forbidden,
-    /// The Secret is ours and immutable.
-    Immutable,
-    /// The platform did not give the key. What was done in the pass is done all the same, and is told.
-    Unread,
-}
 
 /// What became of the widget key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,51 +43,112 @@ pub enum Publication {
     },
 }
 
-/// What to do about the Secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Nothing more: this is what became of it.
-    Done(Publication),
+/// What to do about the Secret once the triggers were fired.
+#[derive(Clone, Debug)]
+pub enum Publish {
+    /// Nothing: this is what became of it.
+    Settled(Publication),
     /// Read the key from the platform and write it where it differs.
-    Write,
+    Write(KeyTarget),
+    /// The same if a rotation of this plan made a new key; otherwise nothing.
+    AfterRotation {
+        /// What became of it without a new key.
+        otherwise: Publication,
+        /// Where a new key goes.
+        target: KeyTarget,
+    },
 }
 
-/// The name of the Secret, if the key is to be published.
-///
-/// *Errors*: what became of it instead.
-pub fn wanted<'d>(desired: &'d Desired, settings: &serde_json::Value) -> Result<&'d str, Publication> {
-    let Some(name) = &desired.widget_secret else { return Err(Publication::NotWanted) };
-    let shown = |desired| visible(WIDGET_SECRET, desired, settings);
-    if shown(&desired.settings) && shown(&json!({})) { Ok(name) } else { Err(Publication::Hidden) }
+/// Where the key goes.
+#[derive(Clone, Debug)]
+pub struct KeyTarget {
+    /// Name of the Secret.
+    pub name: String,
+    /// The Secret, if it is there.
+    existing: Option<OwnSecret>,
 }
 
-/// Decides about the Secret `name`. `record` is what was last published; `rotated` says that the version is outdated.
-pub fn step(
-    name: &str,
-    found: &Found,
-    record: Option<&WidgetKeyStatus>,
-    state: &WidgetKeyState,
-    rotated: bool,
-) -> Step {
-    let secret = name.to_owned();
-    match found {
-        Found::Not(obstacle) => Step::Done(Publication::Refused { secret, obstacle: *obstacle }),
-        Found::Nothing | Found::Ours { .. } if !state.set && !rotated => Step::Done(Publication::NoKey),
-        Found::Nothing => Step::Write,
-        Found::Ours { version } => {
-            let as_left = record.is_some_and(|record| {
-                record.secret_name.as_deref() == Some(name)
-                    && record.secret_version.as_deref() == Some(version.as_str())
-                    && record.version == Some(state.version)
-            });
-            if as_left && !rotated {
-                let secret_version = version.clone();
-                Step::Done(Publication::Published { secret, secret_version, version: state.version })
-            } else {
-                Step::Write
-            }
+/// How the key gets into the Secret.
+#[derive(Clone, Debug)]
+pub enum KeyEdit<'e> {
+    /// It is there already.
+    Keep(&'e OwnSecret),
+    /// The Secret has to be created.
+    Create,
+    /// The Secret has to be changed.
+    Change(&'e OwnSecret),
+    /// It cannot be written.
+    Refuse(Obstacle),
+}
+
+impl KeyTarget {
+    /// How this key gets into the Secret.
+    pub fn edit(&self, key: &SecretString) -> KeyEdit<'_> {
+        match &self.existing {
+            None => KeyEdit::Create,
+            Some(secret) if secret.holds(key) => KeyEdit::Keep(secret),
+            Some(secret) if secret.secret().immutable == Some(true) => KeyEdit::Refuse(Obstacle::Immutable),
+            Some(secret) => KeyEdit::Change(secret),
         }
     }
+}
+
+/// The Secret that has to be observed, if it may matter: that is where the section is shown, as far as is known before a save.
+pub fn to_observe<'d>(desired: &'d Desired, tenant: &Observation) -> Option<&'d str> {
+    let name = desired.widget_secret.as_deref()?;
+    let shown = |settings: &Value| visible(WIDGET_SECRET, &desired.settings, settings).then_some(name);
+    match tenant {
+        Observation::Exists { owner: Owner::Other(_), .. } | Observation::Unknown(_) => None,
+        Observation::Exists { snapshot, owner: Owner::Ours | Owner::OursLast | Owner::Free } => {
+            shown(&snapshot.settings)
+        }
+        Observation::Absent { .. } | Observation::Tombstone { .. } => shown(&json!({})),
+    }
+}
+
+/// Decides about the Secret on the tenant as it was saved. `published` is what was last published.
+pub(super) fn publish(
+    desired: &Desired,
+    saved: &Snapshot,
+    found: Option<&WidgetSecret>,
+    published: Option<&WidgetKeyStatus>,
+) -> Publish {
+    let Some(name) = desired.widget_secret.clone() else { return Publish::Settled(Publication::NotWanted) };
+    let shown = |desired| visible(WIDGET_SECRET, desired, &saved.settings);
+    let (true, true, Some(found)) = (shown(&desired.settings), shown(&json!({})), found) else {
+        return Publish::Settled(Publication::Hidden);
+    };
+    let state = &saved.document.runtime.widget_key;
+    let existing = match found {
+        WidgetSecret::Unusable(obstacle) => {
+            return Publish::Settled(Publication::Refused { secret: name, obstacle: *obstacle });
+        }
+        WidgetSecret::Missing => None,
+        WidgetSecret::Ours(secret) => Some(secret.clone()),
+    };
+    let as_left = existing.as_ref().filter(|secret| is_as_left(&name, secret, published, state));
+    let otherwise = match as_left {
+        _ if !state.set => Some(Publication::NoKey),
+        Some(secret) => {
+            let secret_version = secret.version();
+            Some(Publication::Published { secret: name.clone(), secret_version, version: state.version })
+        }
+        None => None,
+    };
+    let target = KeyTarget { name, existing };
+    match otherwise {
+        Some(otherwise) => Publish::AfterRotation { otherwise, target },
+        None => Publish::Write(target),
+    }
+}
+
+/// Whether a Secret is as it was left, with the present key.
+fn is_as_left(name: &str, secret: &OwnSecret, published: Option<&WidgetKeyStatus>, state: &WidgetKeyState) -> bool {
+    published.is_some_and(|published| {
+        published.secret_name.as_deref() == Some(name)
+            && published.secret_version.as_deref() == Some(secret.version().as_str())
+            && published.version == Some(state.version)
+    })
 }
 
 impl Publication {
@@ -129,29 +159,5 @@ impl Publication {
             Self::NoKey => Some("the platform has no widget key yet: a rotation makes one".to_owned()),
             Self::Refused { secret, obstacle } => Some(obstacle.words(secret)),
         }
-    }
-}
-
-impl Obstacle {
-    /// The reason of Ready, and who has to act.
-    pub fn reason(self) -> (Reason, Mode) {
-        match self {
-            Self::Foreign | Self::Immutable => (Reason::SecretNotOwned, Mode::Stalled),
-            Self::Predecessor => (Reason::SecretNotOwned, Mode::Reconciling),
-            Self::Forbidden => (Reason::SecretForbidden, Mode::Reconciling),
-            Self::Unread => (Reason::PlatformUnavailable, Mode::Reconciling),
-        }
-    }
-
-    /// For people.
-    pub fn words(self, secret: &str) -> String {
-        let why = match self {
-            Self::Foreign => "was not made for this Tenant, so it is not touched",
-            Self::Predecessor => "belongs to a Tenant that is gone, and is not touched until it is removed",
-            Self::Forbidden => "may not be read, made or changed by the operator",
-            Self::Immutable => "is immutable",
-            Self::Unread => "waits for the platform, which did not give the key",
-        };
-        format!("{WIDGET_SECRET}: Secret '{secret}' {why}; the widget key is not published")
     }
 }

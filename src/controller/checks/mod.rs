@@ -99,11 +99,11 @@ impl Checks {
         outcome: &Result<Outcome, Stop>,
     ) -> Option<CheckReport> {
         let report = match outcome {
-            Ok(Outcome::Live { .. }) => {
+            Ok(Outcome::Live(_)) => {
                 let live = subject.platform.zip(plan);
                 live.map(|(platform, plan)| self.report(&subject, platform, plan))
             }
-            Ok(Outcome::Waiting { .. } | Outcome::Left(_)) => None,
+            Ok(Outcome::Deleting(_) | Outcome::Released(_)) => None,
             // It is not known whether the Tenant is live: what is asked goes on.
             Err(stop) if knows_nothing(stop) => return None,
             Err(_) => None,

@@ -1,108 +1,78 @@
 //! Carries out the plan for a Tenant that is being deleted.
 
-use std::time::Duration;
-
-use kube::ResourceExt;
-
-use super::pass::Pass;
+use super::finalizer::ensure_unchanged;
 use super::stops::at_write;
-use crate::admin_api::types::PendingDeletion;
-use crate::admin_api::{ApiError, Client, Deletion, Lookup, ProblemType, Write};
+use super::writer::Writer;
+use crate::admin_api::{ApiError, Client, Deletion, Lookup, ProblemType};
 use crate::cluster::Cluster;
 use crate::controller::options::Timing;
 use crate::controller::platform::deletion_rate::{self, Slot};
-use crate::plan::deletion::{self, DeletionPlan, ReleaseOutcome, RetainReason};
-use crate::plan::{Outcome, Stop};
-use crate::resources::Reason;
+use crate::plan::deletion::{DeletionPlan, DeletionWait, ReleaseOutcome, RetainReason};
+use crate::plan::{Outcome, Stop, Target};
+use crate::resources::Tenant;
 
-/// Carries out the plan for a Tenant that is being deleted: it may go, or waits and says for what.
-///
-/// *Errors*: Kubernetes did not let the deletion be counted.
-pub(crate) async fn delete(
-    cluster: &Cluster,
-    timing: &Timing,
-    client: Result<&Client, ApiError>,
-    pass: &Pass,
-    plan: DeletionPlan,
-) -> Result<Outcome, Stop> {
-    let stamp = pass.stamp.to_string();
-    Ok(match (plan, client) {
-        (DeletionPlan::Off(release_outcome), _) => Outcome::Left(release_outcome),
-        (DeletionPlan::Wait { reason, why, error }, _) => {
-            Outcome::Waiting { deletion: None, reason, why, started: false, error }
+/// What carrying out a deletion needs.
+pub(crate) struct Deleter<'d> {
+    pub(crate) cluster: &'d Cluster,
+    pub(crate) timing: &'d Timing,
+    pub(crate) client: Result<&'d Client, ApiError>,
+    /// As it was decided on.
+    pub(crate) tenant: &'d Tenant,
+}
+
+impl Deleter<'_> {
+    /// Carries out the plan: the Tenant may go, or waits and says for what.
+    ///
+    /// *Errors*: the Tenant changed meanwhile, or Kubernetes did not let the deletion be counted.
+    pub(crate) async fn execute(&self, plan: DeletionPlan) -> Result<Outcome, Stop> {
+        match plan {
+            DeletionPlan::Off(release_outcome) => Ok(Outcome::Released(release_outcome)),
+            DeletionPlan::Wait(wait) => Ok(Outcome::Deleting(wait)),
+            DeletionPlan::Release(target, because) => Ok(Outcome::Released(self.release(&target, because).await)),
+            DeletionPlan::Delete(target) => self.delete(&target).await,
         }
-        (DeletionPlan::Await(pending), _) => waits(pending, false),
-        (DeletionPlan::Release(tenant, retain_reason), Ok(client)) => {
-            let most = match retain_reason {
-                RetainReason::ScopeTerminating => timing.release_in_ending_namespace,
-                RetainReason::Policy | RetainReason::NotConfirmed => timing.release,
-            };
-            Outcome::Left(release(client, &tenant.to_string(), &stamp, retain_reason, most).await)
+    }
+
+    /// One attempt, successful or not: a stale stamp heals, a Tenant that cannot be deleted does not.
+    async fn release(&self, target: &Target, because: RetainReason) -> ReleaseOutcome {
+        let Ok(client) = &self.client else { return ReleaseOutcome::StaleStamp(because) };
+        let most = match because {
+            RetainReason::ScopeTerminating => self.timing.release_in_ending_namespace,
+            RetainReason::Policy | RetainReason::NotConfirmed => self.timing.release,
+        };
+        match tokio::time::timeout(most, client.release(Writer::new(client, target).ours())).await {
+            Ok(Ok(Some(document))) if document.runtime.deletion.is_some() => ReleaseOutcome::TooLate,
+            Ok(Ok(_)) => ReleaseOutcome::Released(because),
+            Ok(Err(ApiError::Refused(_))) => ReleaseOutcome::NeverOurs,
+            Ok(Err(_)) | Err(_) => ReleaseOutcome::StaleStamp(because),
         }
-        (DeletionPlan::Release(_, retain_reason), Err(_)) => Outcome::Left(ReleaseOutcome::StaleStamp(retain_reason)),
-        (DeletionPlan::Delete(tenant), Ok(client)) => match slot(cluster, pass, &tenant.to_string()).await? {
-            Slot::Taken => request_deletion(client, &tenant.to_string(), &stamp).await,
-            Slot::Wait(after) => rate_limited(after),
-        },
-        (DeletionPlan::Delete(_), Err(error)) => not_requested(error),
-    })
-}
+    }
 
-/// As many were deleted in the last hour as the Platform allows. How long it takes is no part of the text, which must not change.
-fn rate_limited(after: Duration) -> Outcome {
-    let why = "the deletion is confirmed and waits: as many tenants of this Platform were deleted in the last hour as it allows";
-    let (reason, error) = (Reason::DeletionRateLimited, Some(ApiError::Throttled { after }));
-    Outcome::Waiting { deletion: None, reason, why: why.to_owned(), started: false, error }
-}
-
-/// A deletion without a Platform cannot be counted, and so is not asked for.
-async fn slot(cluster: &Cluster, pass: &Pass, id: &str) -> Result<Slot, Stop> {
-    let platform = pass.platform.as_deref().ok_or(Stop::Bug("a deletion without a Platform"))?;
-    deletion_rate::take(cluster, &platform.name_any(), id).await.map_err(at_write)
-}
-
-/// One attempt, successful or not: a stale stamp heals, a Tenant that cannot be deleted does not.
-async fn release(
-    client: &Client,
-    id: &str,
-    stamp: &str,
-    retain_reason: RetainReason,
-    most: Duration,
-) -> ReleaseOutcome {
-    match tokio::time::timeout(most, client.release(Write { id, owner: stamp })).await {
-        Ok(Ok(Some(document))) if document.runtime.deletion.is_some() => ReleaseOutcome::TooLate,
-        Ok(Ok(_)) => ReleaseOutcome::Released(retain_reason),
-        Ok(Err(ApiError::Refused(_))) => ReleaseOutcome::NeverOurs,
-        Ok(Err(_)) | Err(_) => ReleaseOutcome::StaleStamp(retain_reason),
+    /// Asks for the deletion of a Tenant that did not change meanwhile, within the limit of its Platform.
+    async fn delete(&self, target: &Target) -> Result<Outcome, Stop> {
+        ensure_unchanged(self.cluster, self.tenant).await?;
+        let client = match &self.client {
+            Ok(client) => client,
+            Err(error) => return Ok(Outcome::Deleting(DeletionWait::not_requested(error.clone()))),
+        };
+        let id = target.tenant.to_string();
+        match deletion_rate::take(self.cluster, &target.platform, &id).await.map_err(at_write)? {
+            Slot::Taken => Ok(request(&Writer::new(client, target)).await),
+            Slot::Wait(after) => Ok(Outcome::Deleting(DeletionWait::rate_limited(after))),
+        }
     }
 }
 
-/// Asks for the deletion and looks what came of it.
-async fn request_deletion(client: &Client, id: &str, stamp: &str) -> Outcome {
-    match client.delete(Write { id, owner: stamp }).await {
-        Ok(Deletion::Gone) => Outcome::Left(ReleaseOutcome::Deleted),
-        Err(error) if error.is(&ProblemType::OwnedByOther) => Outcome::Left(ReleaseOutcome::NeverOurs),
-        Err(error) => not_requested(error),
-        Ok(Deletion::Pending(accepted)) => match client.tenant(id).await {
-            Ok(Lookup::Absent | Lookup::Tombstone { .. }) => Outcome::Left(ReleaseOutcome::Deleted),
-            Ok(Lookup::Found(document)) => waits(document.runtime.deletion.unwrap_or_default(), true),
-            Err(_) => waits(accepted.runtime.deletion.unwrap_or_default(), true),
+/// Asks for the deletion and reads what came of it.
+async fn request(writer: &Writer<'_>) -> Outcome {
+    match writer.client.delete(writer.ours()).await {
+        Ok(Deletion::Gone) => Outcome::Released(ReleaseOutcome::Deleted),
+        Err(error) if error.is(&ProblemType::OwnedByOther) => Outcome::Released(ReleaseOutcome::NeverOurs),
+        Err(error) => Outcome::Deleting(DeletionWait::not_requested(error)),
+        Ok(Deletion::Pending(accepted)) => match writer.client.tenant(&writer.id).await {
+            Ok(Lookup::Absent | Lookup::Tombstone { .. }) => Outcome::Released(ReleaseOutcome::Deleted),
+            Ok(Lookup::Found(document)) => Outcome::Deleting(DeletionWait::started(&document)),
+            Err(_) => Outcome::Deleting(DeletionWait::started(&accepted)),
         },
     }
-}
-
-fn waits(deletion: PendingDeletion, started: bool) -> Outcome {
-    let services = (deletion.services_pending > 0).then_some("the services that are pending deletion");
-    let script = deletion.script_pending.then_some("a run of the provisioning script");
-    let waits: Vec<_> = [services, script].into_iter().flatten().collect();
-    let why = match waits.as_slice() {
-        [] => "the platform accepted the deletion and has not finished it".to_owned(),
-        waits => format!("the platform accepted the deletion and waits for {}", waits.join(" and for ")),
-    };
-    Outcome::Waiting { deletion: Some(deletion), reason: Reason::Deleting, why, started, error: None }
-}
-
-fn not_requested(error: ApiError) -> Outcome {
-    let why = deletion::not_requested(&error);
-    Outcome::Waiting { deletion: None, reason: Reason::Deleting, why, started: false, error: Some(error) }
 }

@@ -1,108 +1,68 @@
-//! `execute`: carries out a plan. The finalizer is written before the platform is; the answer proves that the Tenant is as it was
-//! seen, and the pass goes on.
+//! `execute`: carries out a plan and returns what was done. It decides nothing; what it reads before a write only guards that write.
+//!
+//! The finalizer is written before the platform is; the answer proves that the Tenant is as it was seen, and the pass goes on.
 
-use super::delete::delete;
-use super::finalizer::{ensure_finalizers, ensure_unchanged};
-use super::observe::canonical;
-use super::pass::Pass;
-use super::widget_key;
-use super::writer::{Saved, Writer};
-use crate::admin_api::{ApiError, Client, Creation, TenantDocument, Write};
+use std::sync::Arc;
+
+use super::finalizer::ensure_finalizers;
+use super::resolve::References;
+use super::widget_key::publish;
+use super::writer::Writer;
+use crate::admin_api::Client;
 use crate::cluster::Cluster;
 use crate::controller::in_use::InUse;
-use crate::controller::options::Timing;
-use crate::plan::deletion::DeletionPlan;
-use crate::plan::diff::diff;
-use crate::plan::{Difference, Done, Intent, Observation, Outcome, Plan, Resolved, SideEffects, Stop};
+use crate::plan::after_save::FollowUp;
+use crate::plan::{ApplyPlan, Live, Outcome, SideEffects, Stop};
+use crate::resources::Tenant;
 
 /// What carrying out a plan needs.
 pub(crate) struct Executor<'e> {
     pub(crate) cluster: &'e Cluster,
     pub(crate) in_use: &'e InUse,
-    pub(crate) timing: &'e Timing,
-    pub(crate) client: Result<&'e Client, ApiError>,
-    pub(crate) resolved: &'e Resolved,
+    pub(crate) client: &'e Client,
+    pub(crate) references: &'e References,
+    /// As it was decided on.
+    pub(crate) tenant: &'e Arc<Tenant>,
+}
+
+/// What was done.
+pub(crate) struct Executed {
+    /// The Tenant as it was last written.
+    pub(crate) tenant: Arc<Tenant>,
+    /// What was achieved, or why the spec is not live.
+    pub(crate) outcome: Result<Outcome, Stop>,
 }
 
 impl Executor<'_> {
-    /// Carries out a plan.
-    ///
-    /// *Errors*: why the spec is not live.
-    pub(crate) async fn execute(
-        self,
-        pass: &mut Pass,
-        intent: &Intent,
-        observation: Observation,
-        plan: Plan,
-    ) -> Result<Outcome, Stop> {
-        match (intent, plan) {
-            (Intent::Delete(_), Plan::Delete(plan)) => {
-                if matches!(plan, DeletionPlan::Delete(_)) {
-                    ensure_unchanged(self.cluster, &pass.tenant).await?;
-                }
-                delete(self.cluster, self.timing, self.client, pass, plan).await
-            }
-            (Intent::Delete(_), _) | (_, Plan::Delete(_)) => Err(Stop::Bug("the plan does not fit the intent")),
-            (Intent::Apply(desired), plan) => {
-                let client = self.client.map_err(Stop::Unavailable)?;
-                let (id, stamp) = (desired.tenant_id.to_string(), pass.stamp.to_string());
-                let writer = Writer { client, desired, resolved: self.resolved, id, stamp };
-                ensure_finalizers(self.cluster, self.in_use, pass).await?;
-                let mut saved = writer.save(observation, plan).await?;
-                writer.fire(&mut saved).await?;
-                saved.side_effects.key = widget_key::publish(self.cluster, &pass.tenant, &writer, &saved).await?;
-                let Saved { document, settings: _, done, difference, side_effects } = saved;
-                Ok(Outcome::Live { document, done, difference, side_effects })
-            }
+    /// Carries out the plan for a Tenant that stays.
+    pub(crate) async fn execute(&self, plan: ApplyPlan) -> Executed {
+        let stopped = |tenant: &Arc<Tenant>, stop| Executed { tenant: tenant.clone(), outcome: Err(stop) };
+        let tenant = match ensure_finalizers(self.cluster, self.in_use, self.references, self.tenant).await {
+            Ok(tenant) => tenant,
+            Err(stop) => return stopped(self.tenant, stop),
+        };
+        // Edited or deleted since it was read: nothing may be done for an older spec.
+        if tenant.metadata.generation != self.tenant.metadata.generation || tenant.metadata.deletion_timestamp.is_some()
+        {
+            return stopped(&tenant, Stop::Raced);
         }
-    }
-}
-
-impl Writer<'_> {
-    async fn save(&self, observation: Observation, plan: Plan) -> Result<Saved, Stop> {
-        let write = Write { id: self.id.as_str(), owner: &self.stamp };
-        let nothing = SideEffects::default();
-        match (plan, observation) {
-            (Plan::Create { recreate, rotation, difference }, _) => {
-                let creation = Creation { settings: difference.to_creation(), recreate, rotation };
-                let created = self.client.create(write, creation).await;
-                self.live(created.map_err(|error| self.refused(error))?, Done::Created, &difference, nothing)
-            }
-            (Plan::Nothing { difference }, Observation::Exists { document, settings, .. }) => {
-                Ok(Saved { document, settings, done: Done::Nothing, difference, side_effects: nothing })
-            }
-            (Plan::Save { claim, recorded, edited, difference }, Observation::Exists { document, .. }) => {
-                let side_effects = self.record(&document, &recorded).await?;
-                if claim {
-                    self.client.claim(write).await.map_err(|error| self.refused(error))?;
-                }
-                let done = match (claim, edited) {
-                    (true, _) => Done::Adopted,
-                    (false, true) => Done::Applied,
-                    (false, false) => Done::Corrected,
-                };
-                if difference.is_empty() {
-                    return self.live(*document, done, &difference, side_effects);
-                }
-                let saved = self.client.patch(write, &document.settings_version, difference.to_body()).await;
-                self.live(saved.map_err(|error| self.refused(error))?, done, &difference, side_effects)
-            }
-            _ => Err(Stop::Bug("the plan does not fit what was observed")),
-        }
+        let outcome = self.apply(&tenant, plan).await.map(Outcome::Live);
+        Executed { tenant, outcome }
     }
 
-    /// Compares the platform's answer with what was wanted: an answer of success is no proof of it.
-    fn live(
-        &self,
-        document: TenantDocument,
-        done: Done,
-        written: &Difference,
-        side_effects: SideEffects,
-    ) -> Result<Saved, Stop> {
-        let settings =
-            canonical(&document.settings).ok_or_else(|| Stop::Unavailable(self.client.malformed_settings()))?;
-        let sent = written.sealed_after(&document.settings);
-        let difference = diff(self.desired, &self.resolved.secrets, &sent, &settings, &document.restricted_paths);
-        Ok(Saved { document: Box::new(document), settings, done, difference, side_effects })
+    async fn apply(&self, tenant: &Tenant, plan: ApplyPlan) -> Result<Live, Stop> {
+        let ApplyPlan { target, claim, write, done, after } = plan;
+        let writer = Writer::new(self.client, &target);
+        let mut side_effects = SideEffects::default();
+        if let Some(claim) = &claim {
+            side_effects.fired = writer.take_over(claim).await?;
+        }
+        let (saved, difference) = writer.save(write, &after).await?;
+        let FollowUp { fire, waiting, publish: publication } = after.follow_up(&saved);
+        let (fired, refused) = writer.fire(fire).await?;
+        side_effects.fired.extend(fired);
+        side_effects.waiting = [waiting, refused].concat();
+        side_effects.key = publish(self.cluster, tenant, &writer, publication, &side_effects).await?;
+        Ok(Live { document: saved.document, done, difference, side_effects })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kube::core::ObjectMeta;
 use kube::{Resource, ResourceExt};
 
-use super::pass::Pass;
+use super::resolve::References;
 use super::stops::{at_read, at_write};
 use crate::cluster::{Cluster, Patch, Refusal};
 use crate::controller::in_use::InUse;
@@ -14,23 +14,25 @@ use crate::resources::{FINALIZER, Partner, Platform, Tenant};
 
 /// Adds the finalizers to what the Tenant refers to, then to the Tenant. Nothing that a tenant depends on may go before it.
 ///
-/// *Errors*: also `Raced` when the Tenant was edited or deleted since it was read: nothing may be done for an older spec.
-pub(crate) async fn ensure_finalizers(cluster: &Cluster, in_use: &InUse, pass: &mut Pass) -> Result<(), Stop> {
-    if let Some(platform) = &pass.platform {
+/// Returns the Tenant as it is then.
+pub(crate) async fn ensure_finalizers(
+    cluster: &Cluster,
+    in_use: &InUse,
+    references: &References,
+    tenant: &Arc<Tenant>,
+) -> Result<Arc<Tenant>, Stop> {
+    if let Some(platform) = &references.platform {
         in_use.add::<Platform>(cluster, &platform.metadata).await.map_err(at_write)?;
     }
-    if let Some(partner) = &pass.partner {
+    if let Some(partner) = &references.partner {
         in_use.add::<Partner>(cluster, partner).await.map_err(at_write)?;
     }
-    let seen = pass.tenant.meta();
+    let seen = tenant.meta();
     if has_finalizer(seen) {
-        return Ok(());
+        return Ok(tenant.clone());
     }
     let tenants = cluster.namespaced::<Tenant>(seen.namespace.as_deref().unwrap_or_default());
-    let patched = tenants.patch(Patch::of(seen).add_finalizer(seen, FINALIZER)).await.map_err(at_write)?;
-    let same = patched.metadata.generation == seen.generation && patched.metadata.deletion_timestamp.is_none();
-    pass.tenant = Arc::new(patched);
-    if same { Ok(()) } else { Err(Stop::Raced) }
+    tenants.patch(Patch::of(seen).add_finalizer(seen, FINALIZER)).await.map(Arc::new).map_err(at_write)
 }
 
 /// Reads the Tenant again before what cannot be undone: while the platform was asked, the confirmation may have been withdrawn

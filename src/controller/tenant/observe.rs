@@ -1,63 +1,75 @@
 //! `observe`: asks the platform once about the tenant. The answer is three-valued; what cannot be found out is Unknown.
 
-use serde_json::Value;
-
 use super::stops::at_read;
+use super::widget_key::read_secret;
 use crate::admin_api::{ApiError, Client, Lookup, TenantDocument};
 use crate::cluster::{Cluster, Refusal};
-use crate::plan::{Intent, Observation, Owner, Stop};
+use crate::plan::{Desired, Observation, Observed, Owner, Snapshot, Stop, Target, widget_key};
 use crate::resources::{Stamp, Tenant, bounds};
 use crate::settings::text::cut_identifier;
-use crate::settings::wire;
 
-/// Asks the platform about the tenant of `intent`.
+/// Observes all that decides about a Tenant that stays.
 ///
-/// *Errors*: Kubernetes does not answer whether the Tenant of another stamp still exists.
+/// *Errors*: Kubernetes does not answer.
 pub(crate) async fn observe(
     cluster: &Cluster,
     client: Result<&Client, ApiError>,
-    intent: &Intent,
-    stamp: &Stamp,
-) -> Result<Observation, Stop> {
-    let Some(id) = intent.tenant_id().filter(|_| intent.asks()) else { return Ok(Observation::NotAsked) };
-    let answer = match client {
-        Ok(client) => match client.tenant(&id.to_string()).await {
-            Ok(Lookup::Found(document)) => return exists(cluster, client, document, stamp).await,
-            // Which settings may be written is part of a tenant's document; without one it has to be asked.
-            Ok(Lookup::Absent) => restricted(client, intent).await.map(|restricted| Observation::Absent { restricted }),
-            Ok(Lookup::Tombstone { deletion_id }) => {
-                restricted(client, intent).await.map(|restricted| Observation::Tombstone { deletion_id, restricted })
-            }
-            Err(error) => Err(error),
-        },
-        Err(error) => Err(error),
+    tenant: &Tenant,
+    desired: &Desired,
+) -> Result<Observed, Stop> {
+    let found = match client {
+        Ok(client) => restricted(client, observe_target(cluster, Ok(client), &desired.target).await?).await,
+        Err(error) => Observation::Unknown(error),
     };
-    Ok(answer.unwrap_or_else(Observation::Unknown))
+    let widget_secret = match widget_key::to_observe(desired, &found) {
+        Some(name) => Some(read_secret(cluster, tenant, name).await?),
+        None => None,
+    };
+    Ok(Observed { tenant: found, widget_secret })
 }
 
-async fn restricted(client: &Client, intent: &Intent) -> Result<Vec<String>, ApiError> {
-    match intent {
-        Intent::Apply(_) => Ok(client.capabilities().await?.restricted_paths.clone()),
-        Intent::Delete(_) => Ok(vec![]),
-    }
-}
-
-async fn exists(
+/// Asks the platform about a tenant.
+///
+/// *Errors*: Kubernetes does not answer whether the Tenant of another stamp still exists.
+pub(crate) async fn observe_target(
     cluster: &Cluster,
-    client: &Client,
-    document: Box<TenantDocument>,
-    stamp: &Stamp,
+    client: Result<&Client, ApiError>,
+    target: &Target,
 ) -> Result<Observation, Stop> {
-    let Some(settings) = canonical(&document.settings) else {
+    let client = match client {
+        Ok(client) => client,
+        Err(error) => return Ok(Observation::Unknown(error)),
+    };
+    let document = match client.tenant(&target.tenant.to_string()).await {
+        Ok(Lookup::Found(document)) => document,
+        Ok(Lookup::Absent) => return Ok(Observation::Absent { restricted: vec![] }),
+        Ok(Lookup::Tombstone { deletion_id }) => {
+            return Ok(Observation::Tombstone { deletion_id, restricted: vec![] });
+        }
+        Err(error) => return Ok(Observation::Unknown(error)),
+    };
+    let Some(snapshot) = Snapshot::read(document) else {
         return Ok(Observation::Unknown(client.malformed_settings()));
     };
-    let owner = owner(cluster, &document, stamp).await?;
-    Ok(Observation::Exists { document, settings, owner })
+    let owner = owner(cluster, &snapshot.document, &target.stamp).await?;
+    Ok(Observation::Exists { snapshot, owner })
 }
 
-/// The platform's settings in the canonical spelling; members that are not known to this version stay as they are.
-pub(crate) fn canonical(settings: &Value) -> Option<Value> {
-    wire::canonicalize(settings).ok()
+/// Adds which settings may be written. That is part of a tenant's document; without one it has to be asked.
+async fn restricted(client: &Client, found: Observation) -> Observation {
+    let tombstone = match found {
+        Observation::Exists { .. } | Observation::Unknown(_) => return found,
+        Observation::Absent { .. } => None,
+        Observation::Tombstone { deletion_id, .. } => Some(deletion_id),
+    };
+    let restricted = match client.capabilities().await {
+        Ok(capabilities) => capabilities.restricted_paths.clone(),
+        Err(error) => return Observation::Unknown(error),
+    };
+    match tombstone {
+        Some(deletion_id) => Observation::Tombstone { deletion_id, restricted },
+        None => Observation::Absent { restricted },
+    }
 }
 
 /// Whose the tenant is. A stamp of our cluster whose Tenant is gone counts as free; one that cannot be looked up does not.

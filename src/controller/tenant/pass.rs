@@ -4,24 +4,19 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use kube::ResourceExt;
-use kube::core::ObjectMeta;
 
 use super::notes::Notes;
 use crate::controller::checks::Subject;
 use crate::controller::queue::phase;
 use crate::plan::{CheckPlan, Done, Outcome, Rewrites, Stop};
-use crate::resources::{Platform, SpecHash, Stamp, Tenant};
+use crate::resources::{Platform, SpecHash, Tenant};
 
 /// What a pass knows of its Tenant.
 pub(crate) struct Pass {
     /// As it was last read or written.
     pub(crate) tenant: Arc<Tenant>,
-    /// Our stamp on the platform.
-    pub(crate) stamp: Stamp,
     /// Its Platform, if there is one.
     pub(crate) platform: Option<Arc<Platform>>,
-    /// The Partner that it names, if there is one.
-    pub(crate) partner: Option<ObjectMeta>,
     /// Its namespace and name.
     pub(crate) key: String,
     /// The hash of its spec and Secrets.
@@ -32,17 +27,8 @@ pub(crate) struct Pass {
 }
 
 impl Pass {
-    pub(crate) fn new(tenant: Arc<Tenant>, platform: Option<Arc<Platform>>, stamp: Stamp) -> Self {
-        Self {
-            key: tenant_key(&tenant),
-            tenant,
-            stamp,
-            platform,
-            partner: None,
-            hash: None,
-            check_plan: None,
-            rewrites: Rewrites::default(),
-        }
+    pub(crate) fn new(tenant: Arc<Tenant>, platform: Option<Arc<Platform>>) -> Self {
+        Self { key: tenant_key(&tenant), tenant, platform, hash: None, check_plan: None, rewrites: Rewrites::default() }
     }
 
     /// Whether the Tenant is of the generation that was seen, and still to be kept if it was.
@@ -73,12 +59,11 @@ impl Pass {
 
     /// Notes writes whose value the platform did not keep.
     pub(crate) fn note_rewrites(&self, outcome: &Result<Outcome, Stop>, notes: &mut Notes) {
-        if let Ok(Outcome::Live { done, difference, .. }) = outcome {
-            if *done != Done::Nothing {
-                notes.rewritten = Some(Instant::now());
-            }
-            notes.rewrites = self.hash.clone().map(|hash| (hash, self.rewrites.after(*done, difference)));
+        let Ok(Outcome::Live(live)) = outcome else { return };
+        if live.done != Done::Nothing {
+            notes.rewritten = Some(Instant::now());
         }
+        notes.rewrites = self.hash.clone().map(|hash| (hash, self.rewrites.after(live.done, &live.difference)));
     }
 }
 

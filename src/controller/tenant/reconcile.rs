@@ -10,13 +10,14 @@ use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
 use tracing::{Instrument, debug, info_span};
 
-use super::execute::Executor;
+use super::delete::Deleter;
+use super::execute::{Executed, Executor};
 use super::finalizer::has_finalizer;
 use super::notes::Notes;
-use super::observe::observe;
+use super::observe::{observe, observe_target};
 use super::pass::{Pass, tenant_key};
 use super::publish::publish;
-use super::resolve::resolve;
+use super::resolve::{References, resolve};
 use super::undecodable;
 use crate::admin_api::{ApiError, Client, NotCalled};
 use crate::cluster::{Guarded, NotWritten, Refusal};
@@ -24,7 +25,8 @@ use crate::controller::context::Context;
 use crate::controller::options::Step;
 use crate::controller::queue::{Entry, Pace, next};
 use crate::plan::checks::check_plan;
-use crate::plan::{Conclusion, Facts, Outcome, Stop, conclude, plan, validate};
+use crate::plan::deletion::DeletionIntent;
+use crate::plan::{Conclusion, Desired, Facts, Intent, Outcome, Stop, apply, conclude, deletion, validate};
 use crate::resources::{Platform, Tenant};
 
 const PANICKED: &str = "a pass panicked; the operator's log has the place";
@@ -59,8 +61,7 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
     let Some((tenant, platform)) = ours(seen, context).await? else { return Ok(Action::await_change()) };
     let mut entry = context.memory.get(&tenant.metadata);
     entry.notes.replaced = [seen, &tenant].into_iter().filter_map(|tenant| tenant.resource_version()).collect();
-    let stamp = context.stamp(&tenant.namespace().unwrap_or_default(), &tenant.name_any());
-    let mut pass = Pass::new(tenant, platform, stamp);
+    let mut pass = Pass::new(tenant, platform);
 
     let steps = tokio::time::timeout(timing.pass, steps(&mut pass, context, &entry.notes));
     let outcome = match AssertUnwindSafe(steps).catch_unwind().await {
@@ -118,35 +119,75 @@ fn concluded(context: &Context, pass: &Pass, facts: Facts<'_>, outcome: Result<O
 
 /// The steps that may fail. Where another writer was faster, the platform is asked once more in the same pass.
 async fn steps(pass: &mut Pass, context: &Context, notes: &Notes) -> Result<Outcome, Stop> {
-    let (cluster, in_use, timing) = (&context.cluster, &context.in_use, &context.options.timing);
-    let (seen, platform) = (pass.tenant.clone(), pass.platform.clone());
+    let (cluster, in_use) = (&context.cluster, &context.in_use);
+    let seen = pass.tenant.clone();
     step(context, pass, Step::Resolve);
-    let (resolved, partner) = resolve(cluster, in_use, &seen, platform.as_deref()).await?;
-    pass.partner = partner;
+    let stamp = context.stamp(&seen.namespace().unwrap_or_default(), &seen.name_any());
+    let (resolved, references) = resolve(cluster, in_use, stamp, &seen, pass.platform.clone()).await?;
     step(context, pass, Step::Validate);
-    let intent = validate(&seen, &resolved).inspect_err(|stop| pass.hash = stop.hash().cloned())?;
+    let intent = validate(&seen, resolved).inspect_err(|stop| pass.hash = stop.hash().cloned())?;
     pass.hash = intent.hash().cloned();
-    pass.rewrites = notes.rewrites_of(pass.hash.as_ref(), timing.rewrites);
-    let connection = connection(context, platform.as_deref()).await;
-    let client = || connection.as_deref().map_err(Clone::clone);
+    pass.rewrites = notes.rewrites_of(pass.hash.as_ref(), context.options.timing.rewrites);
+    let connection = connection(context, pass.platform.as_deref()).await;
     for last in [false, true] {
-        step(context, pass, Step::Observe);
-        let observation = observe(cluster, client(), &intent, &pass.stamp).await?;
-        step(context, pass, Step::Plan);
-        let plan = plan(&pass.tenant, &intent, &resolved, &observation, &pass.rewrites)?;
-        step(context, pass, Step::Execute);
-        let executor = Executor { cluster, in_use, timing, client: client(), resolved: &resolved };
-        match executor.execute(pass, &intent, observation, plan).await {
-            // An edit of the Tenant itself is another intent, which this pass does not know.
-            Err(Stop::Raced) if !last && pass.is_of(&seen) => {}
-            outcome => {
-                let live = outcome.as_ref().ok();
-                pass.check_plan = live.and_then(|live| check_plan(&pass.tenant, &intent, &resolved, live));
-                return outcome;
-            }
+        let client = connection.as_deref().map_err(Clone::clone);
+        let outcome = match &intent {
+            Intent::Apply(desired) => apply(pass, context, desired, client, &references).await,
+            Intent::Delete(intent) => delete(pass, context, intent, client).await,
+        };
+        // An edit of the Tenant itself is another intent, which this pass does not know.
+        let again = !last && matches!(outcome, Err(Stop::Raced)) && pass.is_of(&seen);
+        if !again {
+            let achieved = outcome.as_ref().ok();
+            pass.check_plan = achieved.and_then(|achieved| check_plan(&pass.tenant, &intent, achieved));
+            return outcome;
         }
     }
     Err(Stop::Raced)
+}
+
+/// observe → plan → execute for a Tenant that stays.
+async fn apply(
+    pass: &mut Pass,
+    context: &Context,
+    desired: &Arc<Desired>,
+    client: Result<&Client, ApiError>,
+    references: &References,
+) -> Result<Outcome, Stop> {
+    step(context, pass, Step::Observe);
+    let observed = observe(&context.cluster, client.clone(), &pass.tenant, desired).await?;
+    step(context, pass, Step::Plan);
+    let plan = apply::plan(&pass.tenant, desired, observed, &pass.rewrites)?;
+    step(context, pass, Step::Execute);
+    let executor = Executor {
+        cluster: &context.cluster,
+        in_use: &context.in_use,
+        client: client.map_err(Stop::Unavailable)?,
+        references,
+        tenant: &pass.tenant,
+    };
+    let Executed { tenant, outcome } = executor.execute(plan).await;
+    pass.tenant = tenant;
+    outcome
+}
+
+/// observe → plan → execute for a Tenant that is being deleted.
+async fn delete(
+    pass: &Pass,
+    context: &Context,
+    intent: &DeletionIntent,
+    client: Result<&Client, ApiError>,
+) -> Result<Outcome, Stop> {
+    let (cluster, timing, tenant) = (&context.cluster, &context.options.timing, pass.tenant.as_ref());
+    step(context, pass, Step::Observe);
+    let observation = match intent.to_observe() {
+        Some(target) => Some(observe_target(cluster, client.clone(), target).await?),
+        None => None,
+    };
+    step(context, pass, Step::Plan);
+    let plan = deletion::plan(intent, observation.as_ref());
+    step(context, pass, Step::Execute);
+    Deleter { cluster, timing, client, tenant }.execute(plan).await
 }
 
 fn step(context: &Context, pass: &Pass, step: Step) {

@@ -1,6 +1,8 @@
 //! `resolve`: follows the references of a Tenant. What is missing or malformed is data; only the plan decides whether it
 //! matters.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::ResourceExt;
@@ -11,7 +13,7 @@ use super::stops::at_read;
 use crate::cluster::{Cluster, Refusal};
 use crate::controller::in_use::InUse;
 use crate::plan::{PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretProblem, SecretValue, Stop};
-use crate::resources::{Partner, Platform, SecretVersion, Tenant};
+use crate::resources::{Partner, Platform, SecretVersion, Stamp, Tenant};
 use crate::settings::{Mapped, SealedRef, connection_string};
 
 /// The name of the CRD of Tenants.
@@ -28,31 +30,38 @@ const REFUSED_TYPES: [&str; 7] = [
     "helm.sh/release.v1",
 ];
 
-/// Follows the references of a Tenant. Also returns the metadata of its Partner, which gets a finalizer before the tenant is
-/// written.
+/// The objects that a Tenant refers to, which get a finalizer before the tenant is written.
+#[derive(Default)]
+pub(crate) struct References {
+    pub(crate) platform: Option<Arc<Platform>>,
+    pub(crate) partner: Option<ObjectMeta>,
+}
+
+/// Follows the references of a Tenant.
 ///
 /// *Errors*: Kubernetes does not answer. Forbidden is an answer.
 pub(crate) async fn resolve(
     cluster: &Cluster,
     in_use: &InUse,
+    stamp: Stamp,
     tenant: &Tenant,
-    platform: Option<&Platform>,
-) -> Result<(Resolved, Option<ObjectMeta>), Stop> {
+    platform: Option<Arc<Platform>>,
+) -> Result<(Resolved, References), Stop> {
     let namespace = tenant.namespace().unwrap_or_default();
     let deleting = tenant.metadata.deletion_timestamp.is_some();
-    let platform = match platform {
+    let found = match &platform {
         None => PlatformReference::Missing,
         // It may be gone at any moment, since it takes no finalizer any more. A Tenant that is being deleted may still use it.
         Some(platform) if !deleting && in_use.is_terminating(&platform.metadata) => PlatformReference::Missing,
         Some(platform) if platform.spec.allows(&namespace) => PlatformReference::Found,
         Some(_) => PlatformReference::NotPermitted,
     };
-    let mut resolved = Resolved { platform, partner: None, secrets: vec![], scope_terminating: None };
+    let mut resolved = Resolved { stamp, platform: found, partner: None, secrets: vec![], scope_terminating: None };
     if deleting {
         resolved.scope_terminating = scope_terminating(cluster, &namespace).await;
-        return Ok((resolved, None));
+        return Ok((resolved, References { platform, partner: None }));
     }
-    let mut seen = None;
+    let mut references = References { platform, partner: None };
     let Mapped { settings, sealed, partner: named, .. } = tenant.spec.settings.to_wire();
     if let Some(name) = named {
         let partner = partner(cluster, in_use, &name).await?;
@@ -60,14 +69,14 @@ pub(crate) async fn resolve(
         let home = partner.as_ref().and_then(|partner| partner.spec.entra_tenant_id.as_ref());
         let entra_tenant = home.map(|home| home.as_str().to_owned());
         resolved.partner = Some(ResolvedPartner { name, id, entra_tenant });
-        seen = partner.map(|partner| partner.metadata);
+        references.partner = partner.map(|partner| partner.metadata);
     }
     for sealed in sealed.into_iter().filter(|sealed| needed(sealed, &settings)) {
         let found = secret(cluster, &namespace, &sealed).await?;
         let SealedRef { leaf, reference } = sealed;
         resolved.secrets.push(ResolvedSecret { leaf, name: reference.name, key: reference.key, found });
     }
-    Ok((resolved, seen))
+    Ok((resolved, references))
 }
 
 /// Whether the spec does not itself hide a sealed leaf.

@@ -12,103 +12,78 @@ use tracing::info;
 
 use super::finalizer::ensure_wanted;
 use super::stops::{at_read, at_write};
-use super::writer::{Saved, Writer};
+use super::writer::Writer;
 use crate::cluster::{Cluster, FIELD_MANAGER, Objects, Patch, Refusal};
-use crate::plan::Stop;
-use crate::plan::widget_key::{self, DATA_KEY, Found, Obstacle, Publication, Step};
-use crate::resources::{GROUP, SecretVersion, Tenant};
+use crate::plan::widget_key::{KeyEdit, Publication, Publish};
+use crate::plan::widget_secret::{DATA_KEY, Obstacle, WidgetSecret};
+use crate::plan::{SideEffects, Stop};
+use crate::resources::{SecretVersion, Tenant};
 
-/// Publishes the key where the spec says, if it is not there as it should be.
+/// Reads what is there under the name of the Secret.
+///
+/// *Errors*: Kubernetes does not answer. Forbidden is an answer.
+pub(crate) async fn read_secret(cluster: &Cluster, tenant: &Tenant, name: &str) -> Result<WidgetSecret, Stop> {
+    match secrets(cluster, tenant).get(name).await {
+        Ok(secret) => Ok(WidgetSecret::judge(secret, tenant)),
+        Err(Refusal::NotFound) => Ok(WidgetSecret::Missing),
+        Err(Refusal::Forbidden) => Ok(WidgetSecret::Unusable(Obstacle::Forbidden)),
+        Err(refusal) => Err(at_read(refusal)),
+    }
+}
+
+/// Publishes the key as it was planned. `side_effects` are those so far: a rotation among them makes another key.
 ///
 /// *Errors*: the platform or Kubernetes did not answer, or the Tenant changed meanwhile.
 pub(crate) async fn publish(
     cluster: &Cluster,
     tenant: &Tenant,
     writer: &Writer<'_>,
-    saved: &Saved,
+    publish: Publish,
+    side_effects: &SideEffects,
 ) -> Result<Publication, Stop> {
-    let name = match widget_key::wanted(writer.desired, &saved.settings) {
-        Ok(name) => name,
-        Err(instead) => return Ok(instead),
+    let target = match publish {
+        Publish::Settled(publication) => return Ok(publication),
+        Publish::AfterRotation { otherwise, .. } if !side_effects.has_rotated() => return Ok(otherwise),
+        Publish::AfterRotation { target, .. } | Publish::Write(target) => target,
     };
-    let secrets = cluster.namespaced::<Secret>(&tenant.namespace().unwrap_or_default());
-    let (found, secret) = read_secret(&secrets, tenant, name).await?;
-    let record = tenant.status.as_ref().and_then(|status| status.widget_key.as_ref());
-    // The document may be older than a rotation of this pass.
-    let rotated = saved.side_effects.has_rotated();
-    match widget_key::step(name, &found, record, &saved.document.runtime.widget_key, rotated) {
-        Step::Done(publication) => return Ok(publication),
-        Step::Write => {}
-    }
-    let key = match writer.client.widget_key(&writer.id).await.map_err(|error| writer.refused(error)) {
+    let refused = |obstacle| Ok(Publication::Refused { secret: target.name.clone(), obstacle });
+    let key = match writer.client.widget_key(&writer.id).await.map_err(Stop::of_write) {
         Ok(Some(key)) => key,
         Ok(None) => return Ok(Publication::NoKey),
-        Err(Stop::Unavailable(_)) => return Ok(refused(name, Obstacle::Unread)),
+        Err(Stop::Unavailable(_)) => return refused(Obstacle::Unread),
         Err(stop) => return Err(stop),
     };
-    if let Some(secret) = secret.as_ref().filter(|secret| holds(secret, &key.key)) {
-        return Ok(published(secret, key.version));
-    }
-    if secret.as_ref().is_some_and(|secret| secret.immutable == Some(true)) {
-        return Ok(refused(name, Obstacle::Immutable));
-    }
+    let seen = match target.edit(&key.key) {
+        KeyEdit::Keep(seen) => return Ok(published(seen.secret(), key.version)),
+        KeyEdit::Refuse(obstacle) => return refused(obstacle),
+        KeyEdit::Create => None,
+        KeyEdit::Change(seen) => Some(seen.secret()),
+    };
     ensure_wanted(cluster, tenant).await?;
-    let written = match &secret {
-        None => secrets.create(&new_secret(tenant, name, &key.key)).await,
+    let secrets = secrets(cluster, tenant);
+    let written = match seen {
+        None => secrets.create(&new_secret(tenant, &target.name, &key.key)).await,
         // Only the version that was seen. What else is in it stays.
-        Some(secret) => {
-            let patch = Patch::of_version(&secret.metadata).secret_key(secret, DATA_KEY, &bytes(&key.key));
-            secrets.patch(patch).await
+        Some(seen) => {
+            secrets.patch(Patch::of_version(&seen.metadata).secret_key(seen, DATA_KEY, &bytes(&key.key))).await
         }
     };
     match written {
         Ok(secret) => {
-            info!(secret = name, version = key.version, "widget key published");
+            info!(secret = target.name, version = key.version, "widget key published");
             Ok(published(&secret, key.version))
         }
-        Err(Refusal::Forbidden) => Ok(refused(name, Obstacle::Forbidden)),
+        Err(Refusal::Forbidden) => refused(Obstacle::Forbidden),
         Err(refusal) => Err(at_write(refusal)),
     }
 }
 
+fn secrets(cluster: &Cluster, tenant: &Tenant) -> Objects<Secret> {
+    cluster.namespaced::<Secret>(&tenant.namespace().unwrap_or_default())
+}
+
 fn published(secret: &Secret, version: i64) -> Publication {
     Publication::Published { secret: secret.name_any(), secret_version: SecretVersion::of(&secret.metadata), version }
-}
-
-fn refused(name: &str, obstacle: Obstacle) -> Publication {
-    Publication::Refused { secret: name.to_owned(), obstacle }
-}
-
-fn holds(secret: &Secret, key: &SecretString) -> bool {
-    let data = secret.data.as_ref().and_then(|data| data.get(DATA_KEY));
-    data.is_some_and(|data| data.0 == key.expose_secret().as_bytes())
-}
-
-/// What is there under the name, and the Secret if it is ours.
-async fn read_secret(secrets: &Objects<Secret>, tenant: &Tenant, name: &str) -> Result<(Found, Option<Secret>), Stop> {
-    match secrets.get(name).await {
-        Ok(secret) => Ok(match obstacle(&secret, tenant) {
-            None => (Found::Ours { version: SecretVersion::of(&secret.metadata) }, Some(secret)),
-            Some(obstacle) => (Found::Not(obstacle), None),
-        }),
-        Err(Refusal::NotFound) => Ok((Found::Nothing, None)),
-        Err(Refusal::Forbidden) => Ok((Found::Not(Obstacle::Forbidden), None)),
-        Err(refusal) => Err(at_read(refusal)),
-    }
-}
-
-/// Why a Secret is not ours to write.
-fn obstacle(secret: &Secret, tenant: &Tenant) -> Option<Obstacle> {
-    let owners = secret.metadata.owner_references.as_deref().unwrap_or_default();
-    let is_ours = |owner: &OwnerReference| owner.controller == Some(true) && tenant.uid().as_ref() == Some(&owner.uid);
-    if owners.iter().any(is_ours) && secret.type_.as_deref().is_none_or(|kind| kind == "Opaque") {
-        return None;
-    }
-    let was_ours = |owner: &OwnerReference| {
-        owner.kind == "Tenant" && owner.api_version.starts_with(GROUP) && owner.name == tenant.name_any()
-    };
-    let replaced = owners.iter().any(|owner| was_ours(owner) && tenant.uid().as_ref() != Some(&owner.uid));
-    Some(if replaced { Obstacle::Predecessor } else { Obstacle::Foreign })
 }
 
 fn new_secret(tenant: &Tenant, name: &str, key: &SecretString) -> Secret {
@@ -129,57 +104,4 @@ fn new_secret(tenant: &Tenant, name: &str, key: &SecretString) -> Secret {
 
 fn bytes(key: &SecretString) -> ByteString {
     ByteString(key.expose_secret().as_bytes().to_vec())
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    fn tenant() -> Tenant {
-        serde_json::from_value(json!({
-            "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Tenant",
-            "metadata": { "name": "contoso", "namespace": "customers", "uid": "u-1" },
-            "spec": { "platformRef": { "name": "p" }, "general": { "tenantId": "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c" } }
-        }))
-        .unwrap()
-    }
-
-    /// A Secret of this type with one owner.
-    fn secret(kind: &str, owner: Value) -> Secret {
-        serde_json::from_value(json!({ "metadata": { "ownerReferences": [owner] }, "type": kind })).unwrap()
-    }
-
-    #[test]
-    fn only_a_secret_that_this_very_tenant_controls_is_ours() {
-        let owner = |uid: &str, controller: bool| {
-            json!({
-                "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Tenant", "name": "contoso", "uid": uid,
-                "controller": controller
-            })
-        };
-        let other = |member: &str, value: &str| {
-            let mut owner = owner("u-2", true);
-            owner[member] = json!(value);
-            owner
-        };
-        for (kind, owner, expected) in [
-            ("Opaque", owner("u-1", true), None),
-            ("Opaque", owner("u-1", false), Some(Obstacle::Foreign)),
-            ("Opaque", owner("u-2", true), Some(Obstacle::Predecessor)),
-            ("Opaque", other("name", "fabrikam"), Some(Obstacle::Foreign)),
-            ("Opaque", other("kind", "Application"), Some(Obstacle::Foreign)),
-            ("kubernetes.io/tls", owner("u-1", true), Some(Obstacle::Foreign)),
-            ("helm.sh/release.v1", owner("u-1", true), Some(Obstacle::Foreign)),
-        ] {
-            assert_eq!(obstacle(&secret(kind, owner.clone()), &tenant()), expected, "{kind} {owner}");
-        }
-        assert_eq!(
-            obstacle(&Secret::default(), &tenant()),
-            Some(Obstacle::Foreign),
-            "a Secret without an owner is not ours"
-        );
-    }
 }

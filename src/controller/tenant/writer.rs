@@ -1,47 +1,49 @@
-//! What every write to the platform needs, and what a failed one means.
+//! Writes to one tenant of the platform.
 
-use serde_json::Value;
+use crate::admin_api::{Client, Creation, Write};
+use crate::plan::after_save::AfterSave;
+use crate::plan::apply::{self, Claim};
+use crate::plan::{Difference, Snapshot, Stop, Target};
+use crate::settings::Trigger;
 
-use crate::admin_api::{ApiError, Client, ProblemType, TenantDocument};
-use crate::plan::{Desired, Difference, Done, Resolved, SideEffects, Stop};
-
-/// What a write needs.
+/// Writes to one tenant of the platform.
 pub(crate) struct Writer<'w> {
     pub(crate) client: &'w Client,
-    pub(crate) desired: &'w Desired,
-    pub(crate) resolved: &'w Resolved,
     pub(crate) id: String,
-    pub(crate) stamp: String,
+    stamp: String,
 }
 
-/// The settings as they were saved.
-pub(crate) struct Saved {
-    /// The platform's last answer.
-    pub(crate) document: Box<TenantDocument>,
-    /// Its settings in the canonical spelling.
-    pub(crate) settings: Value,
-    pub(crate) done: Done,
-    /// What still differs.
-    pub(crate) difference: Difference,
-    pub(crate) side_effects: SideEffects,
-}
+impl<'w> Writer<'w> {
+    pub(crate) fn new(client: &'w Client, target: &Target) -> Self {
+        Self { client, id: target.tenant.to_string(), stamp: target.stamp.to_string() }
+    }
 
-impl Writer<'_> {
-    /// What a failed write means.
-    pub(crate) fn refused(&self, error: ApiError) -> Stop {
-        match error {
-            ApiError::Refused(problem) => match problem.problem_type {
-                ProblemType::SettingsChanged
-                | ProblemType::TenantExists
-                | ProblemType::TenantDeleted
-                | ProblemType::TenantNotFound => Stop::Raced,
-                ProblemType::OwnedByOther => {
-                    Stop::OwnedByOther { stamp: problem.owner.unwrap_or_else(|| "an unnamed owner".to_owned()) }
-                }
-                ProblemType::TenantDeleting => Stop::TenantDeleting,
-                _ => Stop::Rejected(problem),
-            },
-            error => Stop::Unavailable(error),
-        }
+    /// A write in our name.
+    pub(crate) fn ours(&self) -> Write<'_> {
+        Write { id: &self.id, owner: &self.stamp }
+    }
+
+    /// Takes the tenant over. The tokens are recorded first, or a crash between the two could make one of them act. Returns what
+    /// was recorded.
+    pub(crate) async fn take_over(&self, claim: &Claim) -> Result<Vec<(Trigger, bool)>, Stop> {
+        let recorded = self.record(claim).await?;
+        self.client.claim(self.ours()).await.map_err(Stop::of_write)?;
+        Ok(recorded)
+    }
+
+    /// Saves the settings. Returns the tenant as the platform answered, and what still differs.
+    pub(crate) async fn save(&self, write: apply::Write, after: &AfterSave) -> Result<(Snapshot, Difference), Stop> {
+        let (answer, written) = match write {
+            apply::Write::Nothing { snapshot, difference } => return Ok((snapshot, difference)),
+            apply::Write::Create { recreate, rotation, difference } => {
+                let creation = Creation { settings: difference.to_creation(), recreate, rotation };
+                (self.client.create(self.ours(), creation).await, difference)
+            }
+            apply::Write::Patch { settings_version, difference } => {
+                (self.client.patch(self.ours(), &settings_version, difference.to_body()).await, difference)
+            }
+        };
+        let saved = after.compare(Box::new(answer.map_err(Stop::of_write)?), &written);
+        saved.ok_or_else(|| Stop::Unavailable(self.client.malformed_settings()))
     }
 }

@@ -3,11 +3,10 @@
 use super::facts::{Conclusion, Facts, mode_update};
 use super::tabs::{drift, paths, tabs};
 use super::{availability, platform_state, side_effects};
-use crate::admin_api::TenantDocument;
 use crate::plan::checks::CheckReport;
 use crate::plan::difference::Difference;
 use crate::plan::disposition::{Delay, Mode};
-use crate::plan::outcome::{Done, SideEffects};
+use crate::plan::outcome::{Done, Live};
 use crate::plan::rewrites::MOST;
 use crate::plan::widget_key::Publication;
 use crate::plan::{events, retention};
@@ -16,36 +15,19 @@ use crate::resources::status::{Applied, CheckStatus, TenantStatus};
 use crate::resources::{ConditionStatus, ConditionType, Reason, bounds};
 use crate::settings::text::cut;
 
-/// A tenant that is on the platform, and what was done to get there.
-pub(super) struct Live<'l> {
-    /// The platform's last answer.
-    pub(super) document: &'l TenantDocument,
-    pub(super) done: Done,
-    /// What still differs.
-    pub(super) difference: &'l Difference,
-    pub(super) side_effects: &'l SideEffects,
+/// Whether the platform stored something else than it was given.
+fn is_rewritten(facts: Facts<'_>, live: &Live) -> bool {
+    !live.difference.is_empty() && facts.rewrites > 0
 }
 
-impl Live<'_> {
-    /// Whether there is still something to write.
-    fn differs(&self) -> bool {
-        !self.difference.is_empty()
-    }
-
-    /// Whether the platform stored something else than it was given.
-    fn is_rewritten(&self, facts: Facts<'_>) -> bool {
-        self.differs() && facts.rewrites > 0
-    }
-}
-
-pub(super) fn live(facts: Facts<'_>, live: &Live<'_>) -> Conclusion {
+pub(super) fn live(facts: Facts<'_>, live: &Live) -> Conclusion {
     let checks = checks(facts, live);
     let (ready, mode, delay) = ready(facts, live);
     let mut updates = vec![ConditionUpdate::new(ConditionType::Accepted, true, Reason::Accepted, "")];
     updates.push(synced(facts, live, &ready));
     updates.extend(mode_update(mode, &ready));
     updates.push(ready);
-    updates.extend(platform_state::updates(live.document));
+    updates.extend(platform_state::updates(&live.document));
     updates.extend(availability::worst(&checks));
     let status = facts.status(updates.into_iter().map(ConditionChange::Set).collect());
     let status = recorded(facts, live, TenantStatus { checks, ..status });
@@ -53,19 +35,19 @@ pub(super) fn live(facts: Facts<'_>, live: &Live<'_>) -> Conclusion {
         Delay::Sync if waits_for_people(live) => Delay::Script,
         delay => delay,
     };
-    let events = events::of(live.done, live.differs(), live.side_effects);
+    let events = events::of(live.done, !live.difference.is_empty(), &live.side_effects);
     Conclusion { status: Some(status), release_outcome: None, events, delay }
 }
 
 /// Ready, who has to act, and when to look again.
-fn ready(facts: Facts<'_>, live: &Live<'_>) -> (ConditionUpdate, Mode, Delay) {
+fn ready(facts: Facts<'_>, live: &Live) -> (ConditionUpdate, Mode, Delay) {
     let not_ready = |reason, message: String| ConditionUpdate::new(ConditionType::Ready, false, reason, message);
-    let Difference { restricted, .. } = live.difference;
+    let Difference { restricted, .. } = &live.difference;
     if !restricted.is_empty() {
         let message = format!("may not be changed with the operator's credentials: {}", paths(restricted));
         return (not_ready(Reason::FieldNotPermitted, message), Mode::Stalled, Delay::Sync);
     }
-    if live.is_rewritten(facts) {
+    if is_rewritten(facts, live) {
         let open = paths(&live.difference.open());
         if facts.rewrites >= MOST {
             let message = format!("the platform does not keep what it is given: {open}");
@@ -82,25 +64,25 @@ fn ready(facts: Facts<'_>, live: &Live<'_>) -> (ConditionUpdate, Mode, Delay) {
     (ConditionUpdate::new(ConditionType::Ready, true, Reason::Succeeded, message), Mode::Settled, Delay::Sync)
 }
 
-fn synced(facts: Facts<'_>, live: &Live<'_>, ready: &ConditionUpdate) -> ConditionUpdate {
+fn synced(facts: Facts<'_>, live: &Live, ready: &ConditionUpdate) -> ConditionUpdate {
     let differing = live.difference.differing();
     if differing.is_empty() {
         return ConditionUpdate::new(ConditionType::Synced, true, Reason::InSync, "");
     }
     let drifted = ready.status == ConditionStatus::True
-        || (live.differs() && !live.is_rewritten(facts))
+        || (!live.difference.is_empty() && !is_rewritten(facts, live))
         || matches!(live.side_effects.key, Publication::Refused { .. });
     let reason = if drifted { Reason::Drifted } else { ready.reason };
     ConditionUpdate::new(ConditionType::Synced, false, reason, format!("differs: {}", paths(&differing)))
 }
 
-fn checks(facts: Facts<'_>, live: &Live<'_>) -> Vec<CheckStatus> {
+fn checks(facts: Facts<'_>, live: &Live) -> Vec<CheckStatus> {
     let before = facts.previous().map(|status| status.checks.as_slice()).unwrap_or_default();
     let known = facts.checked.map_or(before, |checked| &checked.checks);
-    availability::checks(known, facts.tenant, live.document)
+    availability::checks(known, facts.tenant, &live.document)
 }
 
-fn recorded(facts: Facts<'_>, live: &Live<'_>, status: TenantStatus) -> TenantStatus {
+fn recorded(facts: Facts<'_>, live: &Live, status: TenantStatus) -> TenantStatus {
     let Live { document, difference, side_effects, .. } = live;
     let mut status = TenantStatus {
         // Only what was sent, or was found as it was sent: a value that somebody else gave the platform is not ours.
@@ -114,7 +96,7 @@ fn recorded(facts: Facts<'_>, live: &Live<'_>, status: TenantStatus) -> TenantSt
     if let Some(CheckReport { links, .. }) = facts.checked {
         status.grant_links.clone_from(links);
     }
-    if !live.differs() {
+    if live.difference.is_empty() {
         status.applied = applied(facts, live);
     }
     side_effects::remember(&mut status, facts.tenant, document, side_effects);
@@ -124,7 +106,7 @@ fn recorded(facts: Facts<'_>, live: &Live<'_>, status: TenantStatus) -> TenantSt
 
 /// What was applied. The version of the settings stays the one of the edit: correcting drift is no news. A new tenant starts
 /// over, or the annotation that created it would count for the next time.
-fn applied(facts: Facts<'_>, live: &Live<'_>) -> Option<Applied> {
+fn applied(facts: Facts<'_>, live: &Live) -> Option<Applied> {
     let hash = facts.hash?;
     let before = facts.previous().and_then(|status| status.applied.as_ref());
     let before = before.filter(|before| before.hash.has_same_settings(hash) && live.done != Done::Created);
@@ -133,10 +115,10 @@ fn applied(facts: Facts<'_>, live: &Live<'_>) -> Option<Applied> {
         generation: facts.generation(),
         hash: hash.clone(),
         settings_version: before.map_or_else(version, |before| before.settings_version.clone()),
-        data_retention_months: retention::applied(facts.tenant, live.difference),
+        data_retention_months: retention::applied(facts.tenant, &live.difference),
     })
 }
 
-fn waits_for_people(live: &Live<'_>) -> bool {
+fn waits_for_people(live: &Live) -> bool {
     !live.document.runtime.pending_changes.is_empty() || live.side_effects.waits()
 }

@@ -16,7 +16,7 @@ pub(super) fn remember(
     side_effects: &SideEffects,
 ) {
     let pulled = |rotates| {
-        let mut pulled = side_effects.pulled.iter().map(|(trigger, _)| trigger);
+        let mut pulled = side_effects.fired.iter().map(|(trigger, _)| trigger);
         pulled.rfind(|trigger| matches!(trigger, Trigger::Rotation { .. }) == rotates).map(Trigger::token)
     };
     let runtime = &document.runtime;

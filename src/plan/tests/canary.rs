@@ -1,6 +1,7 @@
 //! The value of a Secret appears nowhere but in the body that is sent.
 
 use super::*;
+use crate::plan::apply::Write;
 
 fn clean(text: &str) {
     assert!(!text.contains("accesskey") && !text.contains("Q0FOQVJZ"), "{text}");
@@ -14,7 +15,7 @@ fn a_secret_appears_in_no_debug_text_and_in_no_status() {
     let mut held = Held::nothing();
     let plan = given.plan(&held.observed()).unwrap();
     clean(&format!("{plan:?} {plan:#?}"));
-    let Plan::Create { difference, .. } = &plan else { panic!("it is created") };
+    let Write::Create { difference, .. } = &plan.write else { panic!("it is created") };
     assert!(difference.to_creation().to_string().contains(SECRET), "it reaches the platform");
     let outcome = pass(&given, &mut held);
     clean(&format!("{outcome:?}"));
@@ -31,7 +32,9 @@ fn a_secret_appears_in_no_stop() {
     clean(&format!("{stop:?} {:?}", stop.disposition()));
     clean(&serde_json::to_string(&written(&given, Err(stop))).unwrap());
     let restricted = Held::nothing().restricting(&["/extensions"]);
-    let Ok(Plan::Create { difference, .. }) = given.plan(&restricted.observed()) else { panic!("it is created") };
+    let Write::Create { difference, .. } = given.plan(&restricted.observed()).unwrap().write else {
+        panic!("it is created")
+    };
     clean(&format!("{difference:?}"));
     clean(&difference.to_creation().to_string());
 }

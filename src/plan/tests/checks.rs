@@ -19,13 +19,8 @@ fn wanted(given: &Given, observed: &Value) -> Vec<Check> {
 
 fn asked(given: &Given, observed: &Value) -> Option<CheckPlan> {
     let document = TenantDocument { settings: observed.clone(), ..TenantDocument::default() };
-    let outcome = Outcome::Live {
-        document: Box::new(document),
-        done: Done::Nothing,
-        difference: Difference::default(),
-        side_effects: SideEffects::default(),
-    };
-    check_plan(&given.tenant(), &given.validate().unwrap(), &given.resolved, &outcome)
+    let outcome = live(Box::new(document), Done::Nothing, Difference::default());
+    check_plan(&given.tenant(), &given.validate().unwrap(), &outcome)
 }
 
 fn names(given: &Given, observed: &Value) -> Vec<CheckName> {
@@ -202,16 +197,10 @@ fn the_input_of_a_check_moves_with_its_question_and_with_nothing_else() {
 fn what_is_not_live_is_not_checked() {
     let given = everything().deleting();
     let document = TenantDocument { settings: json!({}), ..TenantDocument::default() };
-    let live = Outcome::Live {
-        document: Box::new(document),
-        done: Done::Nothing,
-        difference: Difference::default(),
-        side_effects: SideEffects::default(),
-    };
+    let live = live(Box::new(document), Done::Nothing, Difference::default());
     let leaving = given.validate().unwrap();
-    assert!(check_plan(&given.tenant(), &leaving, &given.resolved, &live).is_none(), "a Tenant that leaves");
+    assert!(check_plan(&given.tenant(), &leaving, &live).is_none(), "a Tenant that leaves");
     let given = everything();
-    let waiting =
-        Outcome::Waiting { deletion: None, reason: Reason::Deleting, why: String::new(), started: false, error: None };
-    assert!(check_plan(&given.tenant(), &given.validate().unwrap(), &given.resolved, &waiting).is_none());
+    let waiting = Outcome::Deleting(DeletionWait::not_requested(ApiError::Forbidden));
+    assert!(check_plan(&given.tenant(), &given.validate().unwrap(), &waiting).is_none());
 }

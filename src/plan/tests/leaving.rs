@@ -7,24 +7,27 @@ use crate::resources::{Reason, TenantId, annotation};
 
 const OTHER_ID: &str = "aaaaaaaa-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
 
-fn id() -> TenantId {
-    TenantId::parse(ID).unwrap()
+fn target() -> Target {
+    let tenant = TenantId::parse(ID).unwrap();
+    Target { tenant, stamp: Stamp::new("prod", "customers", "contoso"), platform: "euwe-01".to_owned() }
 }
 
 fn deletion_intent(given: &Given) -> DeletionIntent {
     match given.validate() {
-        Ok(Intent::Delete(deletion_intent)) => deletion_intent,
+        Ok(Intent::Delete(intent)) => intent,
         other => panic!("{other:?}"),
     }
 }
 
+/// Whether the platform is asked.
+fn asks(given: &Given) -> bool {
+    deletion_intent(given).to_observe().is_some()
+}
+
 /// What is planned, asking the platform only where the plan depends on it.
 fn leave(given: &Given, observation: &Observation) -> DeletionPlan {
-    let asked = if deletion_intent(given).asks() { observation } else { &Observation::NotAsked };
-    match given.plan(asked) {
-        Ok(Plan::Delete(leave)) => leave,
-        other => panic!("{other:?}"),
-    }
+    let intent = deletion_intent(given);
+    deletion::plan(&intent, intent.to_observe().map(|_| observation))
 }
 
 fn ours() -> Observation {
@@ -52,13 +55,21 @@ fn accepted() -> Given {
     given
 }
 
-fn waits(leave: &DeletionPlan) -> bool {
-    matches!(leave, DeletionPlan::Wait { .. })
+fn waits(plan: &DeletionPlan) -> bool {
+    matches!(plan, DeletionPlan::Wait(_)) && pending(plan).is_none()
+}
+
+/// What the platform still has to do, where the plan waits for that.
+fn pending(plan: &DeletionPlan) -> Option<PendingDeletion> {
+    match plan {
+        DeletionPlan::Wait(wait) => wait.pending.clone(),
+        DeletionPlan::Off(_) | DeletionPlan::Release(..) | DeletionPlan::Delete(_) => None,
+    }
 }
 
 /// The events of a farewell.
 fn told(release_outcome: ReleaseOutcome) -> Vec<(bool, Reason)> {
-    let conclusion = concluded(&going(), Ok(Outcome::Left(release_outcome)));
+    let conclusion = concluded(&going(), Ok(Outcome::Released(release_outcome)));
     assert_eq!((conclusion.status, conclusion.release_outcome), (None, Some(release_outcome)));
     conclusion.events.iter().map(|note| (note.warning, note.reason)).collect()
 }
@@ -68,7 +79,7 @@ fn abandon_comes_before_every_other_row() {
     for given in [going(), confirmed(), accepted(), going().with("suspend", true), confirmed().amid(None)] {
         for ends in [Some(true), Some(false), None] {
             let given = given.clone().annotated(annotation::ABANDON, ID).amid(ends);
-            assert!(!deletion_intent(&given).asks(), "without a call");
+            assert!(!asks(&given), "without a call");
             assert_eq!(leave(&given, &ours()), DeletionPlan::Off(ReleaseOutcome::Abandoned));
         }
     }
@@ -76,7 +87,7 @@ fn abandon_comes_before_every_other_row() {
     let foreign = going().annotated(annotation::ABANDON, OTHER_ID);
     assert_eq!(
         leave(&foreign, &ours()),
-        DeletionPlan::Release(id(), RetainReason::Policy),
+        DeletionPlan::Release(target(), RetainReason::Policy),
         "it is bound to the tenant's id"
     );
 }
@@ -100,26 +111,26 @@ fn what_is_not_ours_is_let_go_without_a_write() {
         );
     }
     let nowhere = never_applied.on(PlatformReference::Missing);
-    assert!(!deletion_intent(&nowhere).asks());
-    assert_eq!(leave(&nowhere, &Observation::NotAsked), DeletionPlan::Off(ReleaseOutcome::NeverOurs));
+    assert!(!asks(&nowhere));
+    assert_eq!(leave(&nowhere, &unknown()), DeletionPlan::Off(ReleaseOutcome::NeverOurs));
     assert_eq!(told(ReleaseOutcome::NeverOurs), []);
 }
 
 #[test]
 fn a_spec_without_a_usable_id_has_nothing_to_let_go() {
     let given = tenant("contoso").with("general.tenantId", "contoso").deleting();
-    assert!(!deletion_intent(&given).asks(), "there is no tenant to ask for");
+    assert!(!asks(&given), "there is no tenant to ask for");
     assert_eq!(leave(&given, &ours()), DeletionPlan::Off(ReleaseOutcome::NeverOurs));
 }
 
 #[test]
 fn a_crash_between_creation_and_status_leaves_nothing_stamped() {
     let given = tenant("contoso").deleting();
-    assert!(deletion_intent(&given).asks());
-    assert_eq!(leave(&given, &ours()), DeletionPlan::Release(id(), RetainReason::Policy));
+    assert!(asks(&given));
+    assert_eq!(leave(&given, &ours()), DeletionPlan::Release(target(), RetainReason::Policy));
     assert_eq!(
         leave(&given, &unknown()),
-        DeletionPlan::Release(id(), RetainReason::Policy),
+        DeletionPlan::Release(target(), RetainReason::Policy),
         "one attempt, platform up or down"
     );
 }
@@ -127,7 +138,7 @@ fn a_crash_between_creation_and_status_leaves_nothing_stamped() {
 #[test]
 fn an_accepted_deletion_does_not_hold_up_its_namespace() {
     let given = accepted().amid(Some(true));
-    assert!(!deletion_intent(&given).asks());
+    assert!(!asks(&given));
     assert_eq!(leave(&given, &unknown()), DeletionPlan::Off(ReleaseOutcome::GoesOn));
     assert_eq!(told(ReleaseOutcome::GoesOn), []);
 }
@@ -136,7 +147,7 @@ fn an_accepted_deletion_does_not_hold_up_its_namespace() {
 fn an_ending_namespace_retains_whatever_the_policy_says() {
     for given in [going(), confirmed(), going().with("suspend", true), going().with("deletionPolicy", "Delete")] {
         let given = given.amid(Some(true));
-        assert_eq!(leave(&given, &ours()), DeletionPlan::Release(id(), RetainReason::ScopeTerminating));
+        assert_eq!(leave(&given, &ours()), DeletionPlan::Release(target(), RetainReason::ScopeTerminating));
     }
     for release_outcome in [
         ReleaseOutcome::Released(RetainReason::ScopeTerminating),
@@ -153,13 +164,13 @@ fn suspension_calls_nobody() {
         [(going(), ReleaseOutcome::Suspended), (unconfirmed, ReleaseOutcome::StaleStamp(RetainReason::NotConfirmed))]
     {
         let given = given.with("suspend", true);
-        assert!(!deletion_intent(&given).asks());
+        assert!(!asks(&given));
         assert_eq!(leave(&given, &ours()), DeletionPlan::Off(release_outcome));
     }
     let given = confirmed().with("suspend", true);
-    assert!(!deletion_intent(&given).asks());
-    let DeletionPlan::Wait { why, error, .. } = leave(&given, &ours()) else { panic!("a confirmed deletion waits") };
-    assert!(why.contains("spec.suspend") && error.is_none(), "{why}");
+    assert!(!asks(&given));
+    let DeletionPlan::Wait(wait) = leave(&given, &ours()) else { panic!("a confirmed deletion waits") };
+    assert!(wait.message.contains("spec.suspend") && wait.error.is_none(), "{}", wait.message);
     assert_eq!(told(ReleaseOutcome::Suspended), [(false, Reason::Released)]);
 }
 
@@ -168,9 +179,9 @@ fn retain_releases_platform_up_or_down() {
     // The confirmation alone deletes nothing: the policy has to say so too.
     let confirmed = going().with("deletionPolicy", "Retain").annotated(annotation::CONFIRM_DELETION, ID);
     for given in [going(), confirmed] {
-        assert!(!deletion_intent(&given).asks(), "the platform may be down");
-        assert_eq!(leave(&given, &unknown()), DeletionPlan::Release(id(), RetainReason::Policy));
-        assert_eq!(leave(&given.amid(None), &unknown()), DeletionPlan::Release(id(), RetainReason::Policy));
+        assert!(!asks(&given), "the platform may be down");
+        assert_eq!(leave(&given, &unknown()), DeletionPlan::Release(target(), RetainReason::Policy));
+        assert_eq!(leave(&given.amid(None), &unknown()), DeletionPlan::Release(target(), RetainReason::Policy));
     }
     let nowhere = going().on(PlatformReference::Missing);
     assert_eq!(leave(&nowhere, &unknown()), DeletionPlan::Off(ReleaseOutcome::StaleStamp(RetainReason::Policy)));
@@ -182,7 +193,7 @@ fn retain_releases_platform_up_or_down() {
 fn a_deletion_that_nobody_confirmed_retains_and_warns() {
     let given = going().with("deletionPolicy", "Delete");
     for observation in [ours(), unknown()] {
-        assert_eq!(leave(&given, &observation), DeletionPlan::Release(id(), RetainReason::NotConfirmed));
+        assert_eq!(leave(&given, &observation), DeletionPlan::Release(target(), RetainReason::NotConfirmed));
     }
     for release_outcome in
         [ReleaseOutcome::Released(RetainReason::NotConfirmed), ReleaseOutcome::StaleStamp(RetainReason::NotConfirmed)]
@@ -196,35 +207,33 @@ fn only_the_id_of_the_tenant_confirms() {
     let given = going().with("deletionPolicy", "Delete");
     for wrong in ["", "true", "yes", "YES", "contoso", OTHER_ID, &ID[..35], &format!("{ID}0"), &format!("{ID},{ID}")] {
         let given = given.clone().annotated(annotation::CONFIRM_DELETION, wrong);
-        assert_eq!(leave(&given, &ours()), DeletionPlan::Release(id(), RetainReason::NotConfirmed), "{wrong}");
+        assert_eq!(leave(&given, &ours()), DeletionPlan::Release(target(), RetainReason::NotConfirmed), "{wrong}");
     }
     for right in [ID.to_owned(), ID.to_ascii_uppercase()] {
         let given = given.clone().annotated(annotation::CONFIRM_DELETION, &right);
-        assert_eq!(leave(&given, &ours()), DeletionPlan::Delete(id()), "{right}");
+        assert_eq!(leave(&given, &ours()), DeletionPlan::Delete(target()), "{right}");
         let loud = given.with("general.tenantId", ID.to_ascii_uppercase());
-        assert_eq!(leave(&loud, &ours()), DeletionPlan::Delete(id()), "capitals of a GUID mean nothing");
-        assert_eq!(deletion_intent(&loud).tenant_id, Some(id()));
+        assert_eq!(leave(&loud, &ours()), DeletionPlan::Delete(target()), "capitals of a GUID mean nothing");
+        assert_eq!(deletion_intent(&loud).target, Some(target()));
     }
 }
 
 #[test]
 fn the_recorded_id_counts_and_not_the_one_of_the_spec() {
     let given = going().with("deletionPolicy", "Delete").with("general.tenantId", OTHER_ID);
-    assert_eq!(deletion_intent(&given).tenant_id, Some(id()), "the tenant that was applied");
+    assert_eq!(deletion_intent(&given).target, Some(target()), "the tenant that was applied");
     let by_spec = given.clone().annotated(annotation::CONFIRM_DELETION, OTHER_ID);
-    assert_eq!(leave(&by_spec, &ours()), DeletionPlan::Release(id(), RetainReason::NotConfirmed));
+    assert_eq!(leave(&by_spec, &ours()), DeletionPlan::Release(target(), RetainReason::NotConfirmed));
     let by_record = given.annotated(annotation::CONFIRM_DELETION, ID);
-    assert_eq!(leave(&by_record, &ours()), DeletionPlan::Delete(id()));
+    assert_eq!(leave(&by_record, &ours()), DeletionPlan::Delete(target()));
 }
 
 #[test]
 fn a_confirmed_deletion_asks_waits_and_ends() {
     let given = confirmed();
-    assert!(deletion_intent(&given).asks());
-    assert_eq!(leave(&given, &ours()), DeletionPlan::Delete(id()));
-    let DeletionPlan::Await(pending) = leave(&given, &held().pending_deletion(4).observed()) else {
-        panic!("it waits")
-    };
+    assert!(asks(&given));
+    assert_eq!(leave(&given, &ours()), DeletionPlan::Delete(target()));
+    let pending = pending(&leave(&given, &held().pending_deletion(4).observed())).unwrap();
     assert_eq!((pending.services_pending, pending.script_pending), (4, true));
     let tombstone = Observation::Tombstone { deletion_id: "d-1".into(), restricted: vec![] };
     for gone in [tombstone, Observation::Absent { restricted: vec![] }] {
@@ -245,33 +254,33 @@ fn a_confirmed_deletion_never_ends_on_what_is_unknown() {
     ];
     for error in errors {
         for given in [confirmed(), accepted()] {
-            let DeletionPlan::Wait { error: cause, .. } = leave(&given, &Observation::Unknown(error.clone())) else {
+            let DeletionPlan::Wait(wait) = leave(&given, &Observation::Unknown(error.clone())) else {
                 panic!("{error} was taken for an answer")
             };
-            assert_eq!(cause, Some(error.clone()));
+            assert_eq!(wait.error, Some(error.clone()));
         }
     }
-    assert!(waits(&leave(&confirmed().on(PlatformReference::Missing), &Observation::NotAsked)));
+    assert!(waits(&leave(&confirmed().on(PlatformReference::Missing), &unknown())));
 }
 
 #[test]
 fn surroundings_that_cannot_be_read_never_delete() {
     for given in [confirmed(), accepted()] {
         let given = given.amid(None);
-        assert!(waits(&leave(&given, &ours())) && !deletion_intent(&given).asks());
+        assert!(waits(&leave(&given, &ours())) && !asks(&given));
     }
 }
 
 #[test]
 fn after_the_answer_202_edits_change_nothing() {
-    let pending = held().pending_deletion(2).observed();
+    let going_on = held().pending_deletion(2).observed();
     let edits = [
         accepted().with("deletionPolicy", "Retain"),
         accepted().without("general.companyName").with("suspend", true),
         accepted().annotated(annotation::CONFIRM_DELETION, OTHER_ID),
     ];
     for given in edits {
-        assert!(matches!(leave(&given, &pending), DeletionPlan::Await(_)));
+        assert!(pending(&leave(&given, &going_on)).is_some());
         let tombstone = Observation::Tombstone { deletion_id: "d-1".into(), restricted: vec![] };
         assert_eq!(leave(&given, &tombstone), DeletionPlan::Off(ReleaseOutcome::Deleted));
     }
@@ -281,7 +290,7 @@ fn after_the_answer_202_edits_change_nothing() {
 fn foreground_deletion_is_no_special_case() {
     let mut given = confirmed();
     given.object["metadata"]["finalizers"] = json!(["foregroundDeletion", crate::resources::FINALIZER]);
-    assert_eq!(leave(&given, &ours()), DeletionPlan::Delete(id()));
+    assert_eq!(leave(&given, &ours()), DeletionPlan::Delete(target()));
 }
 
 /// Every combination: a tenant is asked to be deleted only where each single condition of it holds.
@@ -299,7 +308,7 @@ fn a_deletion_is_asked_for_only_where_everything_allows_it() {
         given = if abandoned { given.annotated(annotation::ABANDON, ID) } else { given };
         let allowed = deletes && confirms && !abandoned && !suspended && !ends && !unreadable;
         for observation in &observations {
-            let deletes = leave(&given, observation) == DeletionPlan::Delete(id());
+            let deletes = leave(&given, observation) == DeletionPlan::Delete(target());
             assert_eq!(deletes, allowed && observation == &observations[0], "{bits:06b} {observation:?}");
             asked += u32::from(deletes);
         }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::admin_api::Runtime;
-use crate::plan::triggers;
+use crate::plan::after_save::FollowUp;
+use crate::plan::apply::Write;
 use crate::settings::{Trigger, wire};
 
 /// What the platform holds, whose it is, and which deletion came before.
@@ -81,8 +82,7 @@ impl Held {
         let (restricted, owner) = (self.restricted.clone(), self.owner.clone());
         match (&self.document, &self.tombstone) {
             (Some(document), _) => {
-                let settings = canonical(&document.settings);
-                Observation::Exists { document: Box::new(document.clone()), settings, owner }
+                Observation::Exists { snapshot: Snapshot::read(Box::new(document.clone())).unwrap(), owner }
             }
             (None, Some(deletion_id)) => Observation::Tombstone { deletion_id: deletion_id.clone(), restricted },
             (None, None) => Observation::Absent { restricted },
@@ -101,23 +101,6 @@ impl Held {
         });
         (self.owner, self.tombstone) = (Owner::Ours, None);
         self.save(settings);
-    }
-
-    /// What a save answers.
-    fn saved(&mut self) -> (Box<TenantDocument>, Value) {
-        let document = Box::new(self.document().clone());
-        let settings = canonical(&document.settings);
-        (document, settings)
-    }
-
-    /// Pulls what is due, as the operator does.
-    fn fire(&mut self, desired: &Desired, settings: &Value, side_effects: &mut SideEffects) {
-        let (now, waiting) = triggers::due(desired, settings, &self.document().runtime);
-        side_effects.waiting = waiting;
-        for trigger in now {
-            let done = self.send(&trigger, false);
-            side_effects.pulled.push((trigger, done));
-        }
     }
 
     /// Takes a token; true if that does something.
@@ -178,50 +161,42 @@ pub(super) fn merge_patch(target: &mut Value, patch: &Value) {
     }
 }
 
-/// validate, plan, and the write that follows, against a platform that does what it is told.
+/// validate, plan, and the writes that follow, against a platform that does what it is asked.
 pub(super) fn pass(given: &Given, held: &mut Held) -> Result<Outcome, Stop> {
-    let observation = held.observed();
-    let plan = given.plan(&observation)?;
+    live_pass(given, held).map(Outcome::Live)
+}
+
+/// The same where the tenant is live in the end.
+pub(super) fn live_pass(given: &Given, held: &mut Held) -> Result<Live, Stop> {
+    let ApplyPlan { claim, write, done, after, .. } = given.plan(&held.observed())?;
     let mut side_effects = SideEffects::default();
-    let (done, difference) = match plan {
-        Plan::Nothing { difference } => {
-            let (document, settings) = held.saved();
-            held.fire(&given.desired(), &settings, &mut side_effects);
-            return Ok(Outcome::Live { document, done: Done::Nothing, difference, side_effects });
+    if let Some(claim) = claim {
+        for trigger in claim.recorded {
+            held.send(&trigger, true);
+            side_effects.fired.push((trigger, false));
         }
-        Plan::Create { difference, rotation, .. } => {
+        held.owner = Owner::Ours;
+    }
+    let (saved, difference) = match write {
+        Write::Nothing { snapshot, difference } => (snapshot, difference),
+        Write::Create { difference, rotation, .. } => {
             held.create(&difference.to_creation());
             if let Some(token) = rotation {
                 held.tokens.insert(format!("{} {token}", crate::settings::tabs::interact::ROTATION.path));
                 held.document().runtime.widget_key.last_token = Some(token);
             }
-            (Done::Created, difference)
+            after.compare(Box::new(held.document().clone()), &difference).unwrap()
         }
-        Plan::Save { claim, recorded, edited, difference } => {
-            for trigger in recorded {
-                held.send(&trigger, true);
-                side_effects.pulled.push((trigger, false));
-            }
-            if !difference.is_empty() {
-                held.save(&difference.to_body());
-            }
-            held.owner = Owner::Ours;
-            (
-                if claim {
-                    Done::Adopted
-                } else if edited {
-                    Done::Applied
-                } else {
-                    Done::Corrected
-                },
-                difference,
-            )
+        Write::Patch { difference, .. } => {
+            held.save(&difference.to_body());
+            after.compare(Box::new(held.document().clone()), &difference).unwrap()
         }
-        Plan::Delete(leave) => panic!("{leave:?}"),
     };
-    let (document, settings) = held.saved();
-    let sent = difference.sealed_after(&document.settings);
-    let difference = diff(&given.desired(), &given.resolved.secrets, &sent, &settings, &held.restricted);
-    held.fire(&given.desired(), &settings, &mut side_effects);
-    Ok(Outcome::Live { document, done, difference, side_effects })
+    let FollowUp { fire, waiting, .. } = after.follow_up(&saved);
+    for trigger in fire {
+        let done = held.send(&trigger, false);
+        side_effects.fired.push((trigger, done));
+    }
+    side_effects.waiting = waiting;
+    Ok(Live { document: saved.document, done, difference, side_effects })
 }

@@ -175,8 +175,8 @@ fn a_value_that_the_platform_does_not_keep_is_written_three_times() {
     let given = tenant("contoso").settled().edited("general.companyName", "Contoso SE");
     // The platform answers every write with its own value.
     let answered = |count: u32| {
-        let Ok(Outcome::Live { document, .. }) = pass(&tenant("contoso"), &mut held()) else { panic!("it is live") };
-        let difference = diff(&given.desired(), &given.resolved.secrets, &[], &canonical(&document.settings), &[]);
+        let Live { document, .. } = live_pass(&tenant("contoso"), &mut held()).unwrap();
+        let difference = diff::diff(&given.desired(), &[], &canonical(&document.settings), &[]);
         let done = if count < rewrites::MOST { Done::Applied } else { Done::Nothing };
         let conclusion = concluded(&given.clone().rewritten(count, vec![]), Ok(live(document, done, difference)));
         (conclusion.status.unwrap(), conclusion.delay)
@@ -209,7 +209,7 @@ fn a_value_that_the_platform_does_not_keep_is_written_three_times() {
 fn a_drift_of_a_person_is_masked() {
     let mut held = held().with("contact.email", "grace@fabrikam.com");
     let given = tenant("contoso").settled().with("driftPolicy", "Report").with("contact.email", "ada@contoso.com");
-    let difference = diff(&given.desired(), &[], &[], &canonical(&held.document().settings), &[]);
+    let difference = diff::diff(&given.desired(), &[], &canonical(&held.document().settings), &[]);
     let document = Box::new(held.document().clone());
     let status = written(&given, Ok(live(document, Done::Nothing, difference)));
     assert_eq!((status.drift[0].wanted.as_str(), status.drift[0].found.as_str()), ("***", "***"));

@@ -277,12 +277,9 @@ fn a_race_and_a_silent_kubernetes_say_nothing() {
 #[test]
 fn a_deletion_says_for_what_it_waits() {
     let given = tenant("contoso").settled().deleting();
-    let waiting = |deletion, started, error| Outcome::Waiting {
-        deletion,
-        reason: Reason::Deleting,
-        why: "for the script".into(),
-        started,
-        error,
+    let waiting = |pending, started, error| {
+        let message = "for the script".to_owned();
+        Outcome::Deleting(DeletionWait { reason: Reason::Deleting, message, pending, started, error })
     };
     let expected =
         ["Ready=False Deleting", "Accepted=True Accepted", "Synced=True InSync", "Reconciling=True Deleting"];

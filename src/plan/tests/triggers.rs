@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::super::triggers::{Until, Waiting, at_creation, due};
-use super::super::widget_key::{self, Found, Obstacle, Publication, Step};
+use super::super::triggers::{Until, Waiting, at_creation, due, refused};
+use super::super::widget_key::{self, Publication, Publish};
+use super::super::widget_secret::{Obstacle, WidgetSecret};
 use super::*;
 use crate::admin_api::types::WidgetKeyState;
 use crate::resources::status::WidgetKeyStatus;
@@ -89,8 +90,8 @@ fn a_take_over_that_lost_its_status_does_nothing_either() {
     shown().passes(&mut held, 1);
     let mut held = held.owned(Owner::Free);
     let given = pulling("a", "m").with("adoptionPolicy", "Always");
-    let lost = pass(&given, &mut held).unwrap();
-    assert!(matches!(lost, Outcome::Live { done: Done::Adopted, .. }));
+    let lost = live_pass(&given, &mut held).unwrap();
+    assert_eq!(Done::Adopted, lost.done);
     given.passes(&mut held, 2);
     assert_eq!(held.done, []);
 }
@@ -161,44 +162,88 @@ fn a_message_waits_for_the_invitation_says_so_and_looks_again_without_a_call() {
 
 #[test]
 fn what_the_platform_refuses_for_now_waits_and_anything_else_does_not() {
-    let until = |problem_type| Until::of_refusal(&ApiError::Refused(Problem { problem_type, ..Problem::default() }));
-    assert_eq!(until(ProblemType::InvitationPending), Some(Until::Invited));
-    assert_eq!(until(ProblemType::SectionOff), Some(Until::Shown));
-    assert_eq!(until(ProblemType::OwnedByOther), None);
-    assert_eq!(Until::of_refusal(&samples::unreachable()), None);
+    let until = |error| refused(rotation("a"), error).map(|waiting| waiting.until);
+    let refusal = |problem_type| ApiError::Refused(Problem { problem_type, ..Problem::default() });
+    assert_eq!(until(refusal(ProblemType::InvitationPending)).unwrap(), Until::Invited);
+    assert_eq!(until(refusal(ProblemType::SectionOff)).unwrap(), Until::Shown);
+    assert!(matches!(until(refusal(ProblemType::OwnedByOther)), Err(Stop::OwnedByOther { .. })));
+    assert!(matches!(until(samples::unreachable()), Err(Stop::Unavailable(_))));
     let waits = Waiting { trigger: rotation("a"), until: Until::Shown };
     assert_eq!(waits.words(), "the rotation of the widget key waits until its section is on");
 }
 
-fn found(version: &str) -> Found {
-    Found::Ours { version: version.into() }
+/// The Secret that was made for the Tenant, in this state.
+fn found(uid: &str, version: &str) -> WidgetSecret {
+    let owner = json!({
+        "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Tenant", "name": "contoso", "uid": "u-1", "controller": true
+    });
+    let metadata = json!({ "uid": uid, "resourceVersion": version, "ownerReferences": [owner] });
+    let secret = json!({ "metadata": metadata, "type": "Opaque" });
+    WidgetSecret::judge(serde_json::from_value(secret).unwrap(), &shown().tenant())
+}
+
+/// What becomes of the key without writing it, if the plan says so.
+fn unwritten(publish: Publish, rotated: bool) -> Option<Publication> {
+    match publish {
+        Publish::Settled(publication) => Some(publication),
+        Publish::AfterRotation { otherwise, .. } => Some(otherwise).filter(|_| !rotated),
+        Publish::Write(_) => None,
+    }
 }
 
 #[test]
 fn the_key_is_read_only_when_there_is_something_to_write() {
-    let state = |version| WidgetKeyState { set: version > 0, version, last_token: None };
     let record = WidgetKeyStatus {
         version: Some(2),
         last_token: None,
         secret_name: Some("s".to_owned()),
         secret_version: Some("u/7".to_owned()),
     };
-    let step = |found: &Found, record, version, rotated| widget_key::step("s", found, record, &state(version), rotated);
+    let desired = shown().with("extensions.interact.widgetKey.secretRef.name", "s").desired();
+    let left = |found: WidgetSecret, record: Option<&WidgetKeyStatus>, version, rotated| {
+        let mut document = held().with("extensions.interact.enabled", true).document.unwrap();
+        document.runtime.widget_key = WidgetKeyState { set: version > 0, version, last_token: None };
+        let saved = Snapshot::read(Box::new(document)).unwrap();
+        unwritten(widget_key::publish(&desired, &saved, Some(&found), record), rotated)
+    };
     let published = Publication::Published { secret: "s".to_owned(), secret_version: "u/7".into(), version: 2 };
-    assert_eq!(step(&found("u/7"), Some(&record), 2, false), Step::Done(published), "as it was left");
-    assert_eq!(step(&found("u/7"), Some(&record), 2, true), Step::Write, "rotated in this pass");
-    assert_eq!(step(&found("u/7"), Some(&record), 3, false), Step::Write, "refreshed in the UI");
-    assert_eq!(step(&found("u/8"), Some(&record), 2, false), Step::Write, "edited by hand");
-    assert_eq!(step(&found("v/7"), Some(&record), 2, false), Step::Write, "deleted and made anew");
-    assert_eq!(step(&found("u/7"), None, 2, false), Step::Write, "not known to be published");
-    assert_eq!(step(&Found::Nothing, Some(&record), 2, false), Step::Write, "deleted by hand");
+    assert_eq!(left(found("u", "7"), Some(&record), 2, false), Some(published), "as it was left");
+    assert_eq!(left(found("u", "7"), Some(&record), 2, true), None, "rotated in this pass");
+    assert_eq!(left(found("u", "7"), Some(&record), 3, false), None, "refreshed in the UI");
+    assert_eq!(left(found("u", "8"), Some(&record), 2, false), None, "edited by hand");
+    assert_eq!(left(found("v", "7"), Some(&record), 2, false), None, "deleted and created again");
+    assert_eq!(left(found("u", "7"), None, 2, false), None, "not known to be published");
+    assert_eq!(left(WidgetSecret::Missing, Some(&record), 2, false), None, "deleted by hand");
     let renamed = WidgetKeyStatus { secret_name: Some("other".to_owned()), ..record.clone() };
-    assert_eq!(step(&found("u/7"), Some(&renamed), 2, false), Step::Write, "another Secret than before");
-    assert_eq!(step(&Found::Nothing, None, 0, false), Step::Done(Publication::NoKey), "there is no key");
+    assert_eq!(left(found("u", "7"), Some(&renamed), 2, false), None, "another Secret than before");
+    assert_eq!(left(WidgetSecret::Missing, None, 0, false), Some(Publication::NoKey), "there is no key");
+    assert_eq!(left(WidgetSecret::Missing, None, 0, true), None, "and then there is one");
     for obstacle in [Obstacle::Foreign, Obstacle::Predecessor, Obstacle::Forbidden] {
         let refused = Publication::Refused { secret: "s".to_owned(), obstacle };
-        assert_eq!(step(&Found::Not(obstacle), Some(&record), 3, true), Step::Done(refused), "whatever else holds");
+        let found = WidgetSecret::Unusable(obstacle);
+        assert_eq!(left(found, Some(&record), 3, true), Some(refused), "whatever else holds");
     }
+}
+
+#[test]
+fn the_secret_is_observed_only_where_the_key_may_be_published() {
+    let wanting = shown().with("extensions.interact.widgetKey.secretRef.name", "s");
+    let observes =
+        |given: &Given, found: &Observation| widget_key::to_observe(&given.desired(), found).map(ToOwned::to_owned);
+    let on = held().with("extensions.interact.enabled", true);
+    let named = Some("s".to_owned());
+    assert_eq!(observes(&wanting, &on.observed()), named);
+    assert_eq!(observes(&wanting, &held().observed()), named, "this plan switches the section on");
+    assert_eq!(observes(&wanting, &Held::nothing().observed()), named, "and this one creates the tenant with it");
+    assert_eq!(observes(&shown(), &on.observed()), None, "not wanted");
+    let silent = wanting.clone().without("extensions.interact.enabled");
+    assert_eq!(observes(&silent, &on.observed()), named, "the platform has it on");
+    assert_eq!(observes(&silent, &held().observed()), None, "off on both sides");
+    let off = wanting.clone().with("extensions.interact.enabled", false);
+    assert_eq!(observes(&off, &on.observed()), None);
+    let other = on.owned(Owner::Other("prod/a/b".into())).observed();
+    assert_eq!(observes(&wanting, &other), None, "of another's tenant");
+    assert_eq!(observes(&wanting, &Observation::Unknown(ApiError::Forbidden)), None);
 }
 
 #[test]
@@ -212,10 +257,10 @@ fn a_refused_publication_is_named_and_takes_ready_away_but_not_what_was_saved() 
     ] {
         let mut held = Held::nothing();
         let given = shown().with("extensions.interact.widgetKey.secretRef.name", "theirs");
-        let Ok(Outcome::Live { document, done, difference, .. }) = pass(&given, &mut held) else { panic!() };
+        let live = live_pass(&given, &mut held).unwrap();
         let key = Publication::Refused { secret: "theirs".to_owned(), obstacle };
         let side_effects = SideEffects { key, ..SideEffects::default() };
-        let conclusion = concluded(&given, Ok(Outcome::Live { document, done, difference, side_effects }));
+        let conclusion = concluded(&given, Ok(Outcome::Live(Live { side_effects, ..live })));
         assert_eq!(conclusion.delay, Delay::Reference);
         let status = conclusion.status.unwrap();
         let ready = condition::find(&status.conditions, ConditionType::Ready).unwrap();
