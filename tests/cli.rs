@@ -16,7 +16,7 @@ fn operator(arguments: &[&str]) -> Command {
 }
 
 /// Exit code and standard error.
-fn told(output: Output) -> (i32, String) {
+fn exit_and_stderr(output: Output) -> (i32, String) {
     (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
 }
 
@@ -39,7 +39,7 @@ fn every_command_and_argument_has_help() {
 
 #[test]
 fn invalid_argument_names_the_allowed_values() {
-    let run = |arguments: &[&str]| told(operator(arguments).output().unwrap());
+    let run = |arguments: &[&str]| exit_and_stderr(operator(arguments).output().unwrap());
     let (code, text) = run(&["run"]);
     assert!(code == 2 && text.contains("--cluster-id <ID>"), "{text}");
     let (code, text) = run(&["run", "--cluster-id", "Prod/1"]);
@@ -57,7 +57,7 @@ fn closed_pipe_is_not_an_error() {
     for command in ["crd", "policies"] {
         let mut child = operator(&[command]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
-        assert_eq!((0, String::new()), told(child.wait_with_output().unwrap()), "{command}");
+        assert_eq!((0, String::new()), exit_and_stderr(child.wait_with_output().unwrap()), "{command}");
     }
 }
 

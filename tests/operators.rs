@@ -9,7 +9,7 @@ use crate::support::fixture::{Fixture, NAME, Operator, condition};
 use crate::support::since::Since;
 
 /// A fixture whose Tenants are on the platform of another fixture.
-async fn beside(first: &Fixture, second: Fixture) -> Fixture {
+async fn on_platform_of(first: &Fixture, second: Fixture) -> Fixture {
     second.platform_object(&first.platform.url()).await;
     second
 }
@@ -29,7 +29,7 @@ async fn on_platform(first: &Fixture, id: &str) -> (String, Value) {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_operators_on_one_cluster_are_isolated() {
     let one = Fixture::new("apart-one").await;
-    let two = beside(&one, Fixture::new("apart-two").await).await;
+    let two = on_platform_of(&one, Fixture::new("apart-two").await).await;
     let both = || vec![one.env.namespace.clone(), two.env.namespace.clone()];
     let mark = one.audit().mark().await.unwrap();
     let log = one.platform.mark().await.unwrap();
@@ -77,7 +77,8 @@ async fn two_operators_on_one_cluster_are_isolated() {
 #[tokio::test(flavor = "multi_thread")]
 async fn second_cluster_reports_owned_by_other() {
     let first = Fixture::new("clusters-first").await;
-    let mut second = beside(&first, Fixture::on(ControlPlane::without_policies().await, "clusters-second").await).await;
+    let mut second =
+        on_platform_of(&first, Fixture::on(ControlPlane::without_policies().await, "clusters-second").await).await;
     second.id.clone_from(&first.id);
     let _one = start(&first, "east", vec![first.env.namespace.clone()]);
     first.create(json!({ "general": { "companyName": "East" } })).await;

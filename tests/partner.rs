@@ -41,7 +41,7 @@ fn described(partner: &Partner) -> String {
 }
 
 /// Waits until the Partner is as `fits` wants it.
-async fn comes(fixture: &Fixture, name: &str, what: &str, fits: impl Fn(&Partner) -> bool) -> Partner {
+async fn wait_for_partner(fixture: &Fixture, name: &str, what: &str, fits: impl Fn(&Partner) -> bool) -> Partner {
     until(&format!("{name}: {what}"), PATIENCE, async || {
         let partner = partners(fixture).get(name).await.map_err(|error| error.to_string())?;
         if fits(&partner) { Ok(partner) } else { Err(described(&partner)) }
@@ -49,14 +49,14 @@ async fn comes(fixture: &Fixture, name: &str, what: &str, fits: impl Fn(&Partner
     .await
 }
 
-async fn says(fixture: &Fixture, name: &str, status: &str, reason: &str, message: &str) -> Partner {
+async fn wait_for_ready(fixture: &Fixture, name: &str, status: &str, reason: &str, message: &str) -> Partner {
     let fits = |partner: &Partner| {
         let current = partner.status.as_ref().map(|status| status.observed_generation) == partner.meta().generation;
         let ready = partner.status.iter().flat_map(|status| &status.conditions).find(|found| found.type_ == "Ready");
         current
             && ready.is_some_and(|c| c.status == status && c.reason == reason && what_happened(&c.message) == message)
     };
-    comes(fixture, name, &format!("Ready is {status} {reason} '{message}'"), fits).await
+    wait_for_partner(fixture, name, &format!("Ready is {status} {reason} '{message}'"), fits).await
 }
 
 async fn gone<K>(api: Api<K>, name: &str)
@@ -86,7 +86,7 @@ async fn partner_remains_while_in_use() {
     let generation = unseen.status.map(|status| status.observed_generation);
     assert!([Some(-1), Some(1)].contains(&generation), "{generation:?}");
     let _operator = fixture.start();
-    says(&fixture, &name, "True", "Accepted", "Tenants may name this Partner").await;
+    wait_for_ready(&fixture, &name, "True", "Accepted", "Tenants may name this Partner").await;
     fixture.create(names(&name)).await;
     fixture.ready().await;
     let held = partners(&fixture).get(&name).await.unwrap();
@@ -97,7 +97,7 @@ async fn partner_remains_while_in_use() {
         "is being deleted and waits for the Tenants that name it, of operator instance {}",
         fixture.env.instance
     );
-    says(&fixture, &name, "False", "InUse", &waits).await;
+    wait_for_ready(&fixture, &name, "False", "InUse", &waits).await;
     // Its Tenant is still reconciled, and the Partner is deleted with its last Tenant.
     fixture.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
     fixture.ready().await;
@@ -119,18 +119,18 @@ async fn unused_partner_is_released() {
     fixture.create(names(&one)).await;
     fixture.ready().await;
     let is_held = |partner: &Partner| partner.finalizers().contains(&hold_of(&fixture));
-    comes(&fixture, &one, "is held", is_held).await;
+    wait_for_partner(&fixture, &one, "is held", is_held).await;
     fixture.patch(json!({ "spec": names(&two) })).await;
     fixture.ready().await;
-    comes(&fixture, &one, "is let go, without being deleted", |partner| !is_held(partner)).await;
-    let both = comes(&fixture, &two, "is held", is_held).await;
+    wait_for_partner(&fixture, &one, "is let go, without being deleted", |partner| !is_held(partner)).await;
+    let both = wait_for_partner(&fixture, &two, "is held", is_held).await;
     assert_eq!(["example.com/theirs".to_owned(), hold_of(&fixture)], *both.finalizers(), "others' are kept");
 
     // A Partner that is being deleted is also released when its Tenant refers elsewhere, and other finalizers are kept.
     partners(&fixture).delete(&two, &DeleteParams::default()).await.unwrap();
     fixture.patch(json!({ "spec": names(&one) })).await;
     fixture.ready().await;
-    let left = comes(&fixture, &two, "is let go", |partner| !is_held(partner)).await;
+    let left = wait_for_partner(&fixture, &two, "is let go", |partner| !is_held(partner)).await;
     assert_eq!(["example.com/theirs"], *left.finalizers());
 }
 
@@ -162,10 +162,10 @@ async fn each_operator_holds_a_partner_for_its_tenants() {
         let whose = instances.join(", ");
         format!("is being deleted and waits for the Tenants that name it, of operator instance {whose}")
     };
-    says(&one, &name, "False", "InUse", &waits(&[&one.env.instance, &two.env.instance])).await;
+    wait_for_ready(&one, &name, "False", "InUse", &waits(&[&one.env.instance, &two.env.instance])).await;
     one.delete().await;
     one.gone().await;
-    let left = says(&one, &name, "False", "InUse", &waits(&[&two.env.instance])).await;
+    let left = wait_for_ready(&one, &name, "False", "InUse", &waits(&[&two.env.instance])).await;
     assert_eq!([hold_of(&two)], *left.finalizers(), "the other's Tenant is no reason for the first");
     two.delete().await;
     two.gone().await;

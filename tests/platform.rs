@@ -140,7 +140,7 @@ async fn retried_deletion_counts_once() {
     let outage = json!({ "kind": "status", "status": 500 });
     let fault =
         json!({ "route": "DELETE /v1/tenants/{id}", "tenant": first.id, "nth": 1, "times": 3, "action": outage });
-    fixture.platform.plant(json!([fault])).await.unwrap();
+    fixture.platform.add_faults(json!([fault])).await.unwrap();
     let mark = fixture.platform.mark().await.unwrap();
     first.delete().await;
     gone(&fixture, &first.name).await;

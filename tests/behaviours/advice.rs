@@ -54,10 +54,10 @@ async fn platform_message_includes_advice() {
     };
     let fault = |action: serde_json::Value| json!([{ "route": "*", "action": action }]);
     let slow = json!({ "kind": "status", "status": 429, "headers": { "retry-after": "1" } });
-    fixture.base.platform.plant(fault(slow)).await.unwrap();
+    fixture.base.platform.add_faults(fault(slow)).await.unwrap();
     fixture.edit_platform(json!({ "limits": { "confirmedDeletionsPerHour": 9 } })).await;
     assert!(!ready_reason("Throttled").await.contains("What to do"));
-    fixture.base.platform.heal().await.unwrap();
+    fixture.base.platform.clear_faults().await.unwrap();
     ready_reason("Connected").await;
 
     fixture.edit_platform(json!({ "caBundle": "no certificate" })).await;
@@ -82,8 +82,8 @@ async fn message_is_stable_during_an_outage() {
         json!({ "kind": "status", "status": 500 }),
     ];
     let outage = async |way: &serde_json::Value| {
-        fixture.base.platform.heal().await.unwrap();
-        fixture.base.platform.plant(json!([{ "route": "*", "action": way }])).await.unwrap();
+        fixture.base.platform.clear_faults().await.unwrap();
+        fixture.base.platform.add_faults(json!([{ "route": "*", "action": way }])).await.unwrap();
     };
     outage(&ways[0]).await;
     let mark = fixture.base.audit().mark().await.unwrap();
@@ -110,7 +110,7 @@ async fn message_is_stable_during_an_outage() {
         }
     }
     assert_eq!(1, fixture.base.tenant_writes(mark).await.unwrap().len(), "one outage, one write");
-    fixture.base.platform.heal().await.unwrap();
+    fixture.base.platform.clear_faults().await.unwrap();
     let ready = fixture.base.ready().await;
     assert_eq!(Some("every managed setting of this generation was applied".to_owned()), message(&ready, "Ready"));
 }

@@ -80,7 +80,7 @@ async fn wrong_key_is_distinguished_from_an_outage() {
         fixture.ready().await;
     }
     let outage = json!([{ "route": "POST /acs/{resource}/identities", "action": { "kind": "status", "status": 503 } }]);
-    fixture.platform.plant(outage).await.unwrap();
+    fixture.platform.add_faults(outage).await.unwrap();
     let value = format!("{};", fixture.connection_string("contoso", ACCESS_KEY));
     fixture.secret(&fixture.env.namespace, "acs", json!({ KEY: value })).await;
     fixture.pass().await;

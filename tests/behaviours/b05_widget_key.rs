@@ -14,8 +14,8 @@ async fn only_the_current_key_is_accepted_after_rotation() {
     fixture.ready().await;
     let first = fixture.published_key().await.expect("published");
     assert!(uuid::Uuid::parse_str(&first).is_ok(), "the platform generated it");
-    assert_eq!("connected", fixture.knock(&first).await);
-    assert_eq!("rejected widget-key", fixture.knock("00000000-0000-0000-0000-000000000000").await);
+    assert_eq!("connected", fixture.open_widget(&first).await);
+    assert_eq!("rejected widget-key", fixture.open_widget("00000000-0000-0000-0000-000000000000").await);
 
     fixture.patch(rotating("2026-12")).await;
     fixture.ready().await;
@@ -25,8 +25,8 @@ async fn only_the_current_key_is_accepted_after_rotation() {
     fixture.pass().await;
     fixture.pass().await;
     let second = fixture.published_key().await.expect("published");
-    assert_eq!("connected", fixture.knock(&second).await);
-    assert_eq!("rejected widget-key", fixture.knock(&first).await);
+    assert_eq!("connected", fixture.open_widget(&second).await);
+    assert_eq!("rejected widget-key", fixture.open_widget(&first).await);
     assert_eq!((second, 2), fixture.widget_key().await, "rotated once");
     let rotations = fixture.platform.effects(0).await.unwrap();
     assert_eq!(1, rotations.iter().filter(|effect| *effect == "widget-key-rotated").count());

@@ -18,7 +18,7 @@ impl BehaviourFixture {
     }
 
     /// Provisions from Teams as a user, and returns the unit of the service.
-    async fn lands(&self, by: &str) -> Value {
+    async fn provision_unit(&self, by: &str) -> Value {
         let body = json!({ "displayName": "Help", "via": "teams", "as": "tenant-administrator", "by": by });
         self.act(Method::POST, "/services", body).await["organizationUnitId"].clone()
     }
@@ -44,10 +44,10 @@ async fn deleted_default_is_reported_not_overwritten() {
     let sales = fixture.unit("Sales", "root").await;
     let berne = fixture.unit("Berne", &sales).await;
     fixture.live(&spec(&berne)).await;
-    assert_eq!(json!(berne), fixture.lands("anna").await);
+    assert_eq!(json!(berne), fixture.provision_unit("anna").await);
 
     fixture.remove(&format!("/organization-units/{berne}")).await;
-    assert_eq!(json!(sales), fixture.lands("anna").await, "the platform moved it one level up");
+    assert_eq!(json!(sales), fixture.provision_unit("anna").await, "the platform moved it one level up");
     let mark = fixture.base.platform.mark().await.unwrap();
     fixture.base.pass().await;
     let dead = fixture.base.condition("Ready", "False", "OrganizationUnitNotFound").await;
@@ -75,7 +75,7 @@ async fn deleted_default_is_reported_not_overwritten() {
     let help = fixture.unit("Help", "root").await;
     let ready = fixture.live(&spec(&help)).await;
     assert_eq!(pair("InSync", ""), tab_state(&ready, "Provisioning"));
-    assert_eq!(json!(help), fixture.lands("anna").await);
+    assert_eq!(json!(help), fixture.provision_unit("anna").await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,7 +122,7 @@ pub mod platform_only {
         ];
         for (unit, by, expected) in rows {
             fixture.live(&spec(unit)).await;
-            assert_eq!(expected, fixture.lands(by).await, "{by} with the default {unit}");
+            assert_eq!(expected, fixture.provision_unit(by).await, "{by} with the default {unit}");
         }
     }
 }

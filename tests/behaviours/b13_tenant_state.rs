@@ -25,11 +25,11 @@ impl BehaviourFixture {
     }
 
     /// The licenses of a user.
-    async fn licences(&self, user: &str, kinds: &[&str]) {
+    async fn licenses(&self, user: &str, kinds: &[&str]) {
         self.act(Method::PUT, &format!("/users/{user}"), json!({ "licenses": kinds })).await;
     }
 
-    async fn buys(&self, contingents: Value) {
+    async fn set_contingents(&self, contingents: Value) {
         self.vendor(json!({ "licenses": { "contingents": contingents } })).await;
     }
 
@@ -39,7 +39,7 @@ impl BehaviourFixture {
 }
 
 /// An entry of `status.licenses`: used, purchased, overused.
-fn licence(tenant: &Tenant, kind: &str) -> (i64, Option<i64>, bool) {
+fn license(tenant: &Tenant, kind: &str) -> (i64, Option<i64>, bool) {
     let licenses = &tenant.status.as_ref().unwrap().licenses;
     let found =
         licenses.iter().find(|license| license.kind == kind).unwrap_or_else(|| panic!("no {kind}: {licenses:?}"));
@@ -118,19 +118,19 @@ async fn tenant_state_is_the_reason_of_tenant_active() {
 async fn overuse_message_names_kinds_status_has_counts() {
     let mut fixture = BehaviourFixture::start("b13-overuse").await;
     fixture.live("{}").await;
-    fixture.buys(json!({ "users": { "assistant": 2 }, "services": { "advancedRouting": 1 } })).await;
+    fixture.set_contingents(json!({ "users": { "assistant": 2 }, "services": { "advancedRouting": 1 } })).await;
     fixture.service("help").await;
-    fixture.licences("anna", &["users/assistant"]).await;
-    fixture.licences("bob", &["users/assistant"]).await;
+    fixture.licenses("anna", &["users/assistant"]).await;
+    fixture.licenses("bob", &["users/assistant"]).await;
     // The numbers are read by the first reconcile of an operator, and then on schedule.
     let as_many = fixture.restarted().await;
     assert_eq!(pair("False", "WithinContingent"), condition_state(&as_many, "LicenseOveruse"));
-    assert_eq!((2, Some(2), false), licence(&as_many, "users.assistant"));
-    assert_eq!((1, Some(1), false), licence(&as_many, "services.advancedRouting"));
+    assert_eq!((2, Some(2), false), license(&as_many, "users.assistant"));
+    assert_eq!((1, Some(1), false), license(&as_many, "services.advancedRouting"));
     assert_eq!("False", fixture.column("OVERUSE").await.unwrap());
 
-    fixture.licences("eve", &["users/assistant", "modalities/email"]).await;
-    fixture.buys(json!({ "modalities": { "email": 0 } })).await;
+    fixture.licenses("eve", &["users/assistant", "modalities/email"]).await;
+    fixture.set_contingents(json!({ "modalities": { "email": 0 } })).await;
     let overused = fixture.base.pass().await;
     let happened = "more licences are in use than were bought: modalities.email, users.assistant";
     let expected = Some(("True".to_owned(), "ContingentExceeded".to_owned(), happened.to_owned()));
@@ -138,17 +138,17 @@ async fn overuse_message_names_kinds_status_has_counts() {
     let advice =
         ". What to do: Your Customer Success specialist will reach out to you; free licences or extend the contingent.";
     assert!(message(&overused, "LicenseOveruse").unwrap().ends_with(advice));
-    assert_eq!((3, Some(2), true), licence(&overused, "users.assistant"));
-    assert_eq!((1, Some(0), true), licence(&overused, "modalities.email"));
-    assert_eq!((1, Some(1), false), licence(&overused, "services.advancedRouting"));
+    assert_eq!((3, Some(2), true), license(&overused, "users.assistant"));
+    assert_eq!((1, Some(0), true), license(&overused, "modalities.email"));
+    assert_eq!((1, Some(1), false), license(&overused, "services.advancedRouting"));
     assert_eq!(pair("True", "Succeeded"), condition_state(&overused, "Ready"));
     assert_eq!("True", fixture.column("OVERUSE").await.unwrap());
 
-    fixture.licences("eve", &[]).await;
+    fixture.licenses("eve", &[]).await;
     let freed = fixture.base.pass().await;
     assert_eq!(pair("False", "WithinContingent"), condition_state(&freed, "LicenseOveruse"));
-    assert_eq!((2, Some(2), false), licence(&freed, "users.assistant"));
-    assert_eq!((0, Some(0), false), licence(&freed, "modalities.email"));
+    assert_eq!((2, Some(2), false), license(&freed, "users.assistant"));
+    assert_eq!((0, Some(0), false), license(&freed, "modalities.email"));
 }
 
 /// Without any action of the tenant: the vendor lowers the contingent.
@@ -156,13 +156,13 @@ async fn overuse_message_names_kinds_status_has_counts() {
 async fn contingent_below_usage_is_overuse() {
     let fixture = BehaviourFixture::start("b13-contingent").await;
     fixture.live("{}").await;
-    fixture.buys(json!({ "users": { "contactCenter": 1 } })).await;
-    fixture.licences("anna", &["users/contactCenter"]).await;
+    fixture.set_contingents(json!({ "users": { "contactCenter": 1 } })).await;
+    fixture.licenses("anna", &["users/contactCenter"]).await;
     assert_eq!(pair("False", "WithinContingent"), condition_state(&fixture.base.pass().await, "LicenseOveruse"));
-    fixture.buys(json!({ "users": { "contactCenter": 0 } })).await;
+    fixture.set_contingents(json!({ "users": { "contactCenter": 0 } })).await;
     let overused = fixture.base.pass().await;
     assert_eq!(pair("True", "ContingentExceeded"), condition_state(&overused, "LicenseOveruse"));
-    assert_eq!((1, Some(0), true), licence(&overused, "users.contactCenter"));
+    assert_eq!((1, Some(0), true), license(&overused, "users.contactCenter"));
 }
 
 /// Usage changes all day: numbers alone are not written before the scheduled time.
@@ -170,14 +170,14 @@ async fn contingent_below_usage_is_overuse() {
 async fn usage_is_refreshed_on_schedule_or_overuse_change() {
     let mut fixture = BehaviourFixture::start("b13-numbers").await;
     fixture.live("{}").await;
-    fixture.buys(json!({ "users": { "assistant": 5 } })).await;
+    fixture.set_contingents(json!({ "users": { "assistant": 5 } })).await;
     fixture.restarted().await;
-    fixture.licences("anna", &["users/assistant"]).await;
+    fixture.licenses("anna", &["users/assistant"]).await;
     let before = fixture.writes().await;
     let same = fixture.base.pass().await;
-    assert_eq!((0, Some(5), false), licence(&same, "users.assistant"));
+    assert_eq!((0, Some(5), false), license(&same, "users.assistant"));
     // One write, for the requested pass.
     assert_eq!(before + 1, fixture.writes().await);
     let restarted = fixture.restarted().await;
-    assert_eq!((1, Some(5), false), licence(&restarted, "users.assistant"), "when it is time");
+    assert_eq!((1, Some(5), false), license(&restarted, "users.assistant"), "when it is time");
 }

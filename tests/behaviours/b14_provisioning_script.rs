@@ -89,7 +89,7 @@ async fn pending_changes_are_kept_during_an_outage() {
     let fixture = BehaviourFixture::on(fixture).await;
     let waits = fixture.live(INTERACT).await;
     let down = json!([{ "route": "*", "action": { "kind": "status", "status": 503 } }]);
-    fixture.base.platform.plant(down).await.unwrap();
+    fixture.base.platform.add_faults(down).await.unwrap();
     let mark = fixture.base.audit().mark().await.unwrap();
     let log = fixture.base.platform.mark().await.unwrap();
     // The script runs in the meantime, unnoticed.
@@ -104,7 +104,7 @@ async fn pending_changes_are_kept_during_an_outage() {
     assert_eq!(message(&waits, "ScriptExecutionPending"), message(&still, "ScriptExecutionPending"), "word by word");
     assert_eq!(pending(&waits), pending(&still));
     assert_eq!(0, fixture.base.tenant_writes(mark).await.unwrap().len(), "no word in an outage");
-    fixture.base.platform.heal().await.unwrap();
+    fixture.base.platform.clear_faults().await.unwrap();
     fixture.base.condition("ScriptExecutionPending", "False", "NothingPending").await;
 }
 
@@ -132,8 +132,8 @@ pub mod platform_only {
     async fn script_run_grants_graph_permissions() {
         let fixture = BehaviourFixture::start("b14-grants").await;
         fixture.live("extensions: {attendantConsole: {teamVisibility: HideMembers}}").await;
-        let licences = json!({ "licenses": ["users/attendantConsole"] });
-        fixture.act(Method::PUT, "/users/anna", licences).await;
+        let licenses = json!({ "licenses": ["users/attendantConsole"] });
+        fixture.act(Method::PUT, "/users/anna", licenses).await;
         let id = &fixture.base.id;
         let person = "00000001-0000-4000-8000-000000000001";
         let body = json!({

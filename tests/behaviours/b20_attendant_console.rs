@@ -12,7 +12,7 @@ pub mod platform_only {
 
     impl BehaviourFixture {
         /// A service with two members, and three licensed users; the script has granted the search.
-        async fn office(&self) {
+        async fn service_with_members(&self) {
             self.live("{}").await;
             for (user, design) in [("anna", "old"), ("bob", "new"), ("eve", "old")] {
                 let body = json!({ "licenses": ["users/attendantConsole"], "design": design });
@@ -39,7 +39,7 @@ pub mod platform_only {
     #[tokio::test(flavor = "multi_thread")]
     async fn design_and_overwrite_decide_the_design() {
         let fixture = BehaviourFixture::start("b20-design").await;
-        fixture.office().await;
+        fixture.service_with_members().await;
         // New design, overwrite; what a user sees who chose the old design and one who chose the new; the wording of the
         // manual.
         let rows = [
@@ -72,7 +72,7 @@ pub mod platform_only {
     #[tokio::test(flavor = "multi_thread")]
     async fn visibility_decides_which_members_are_shown() {
         let fixture = BehaviourFixture::start("b20-members").await;
-        fixture.office().await;
+        fixture.service_with_members().await;
         let all = json!([{ "id": "anna", "available": true }, { "id": "bob", "available": false }]);
         let available = json!([{ "id": "anna", "available": true }]);
         // Visibility, what a member of the service sees, what another user sees.

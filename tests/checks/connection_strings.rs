@@ -97,14 +97,14 @@ async fn non_azure_host_is_never_called() {
         let tenant = fixture.pass().await;
         assert_eq!("True", condition(&tenant, "Ready").unwrap().0, "{host}");
         let words = "an endpoint that is not a host of Azure Communication Services";
-        let told = |tenant: &_| said(tenant).is_some_and(|said| said.contains(words));
-        let said = said(&fixture.until(&host, told).await).unwrap();
+        let told = |tenant: &_| check_reason(tenant).is_some_and(|said| said.contains(words));
+        let said = check_reason(&fixture.until(&host, told).await).unwrap();
         assert!(!said.contains("evil") && !said.contains("kubernetes"), "{said}");
     }
     assert_eq!([0, 0, 0], fixture.platform.identities("contoso").await);
     assert_eq!(0, stranger.microsoft_mark().await, "no request was sent");
 }
 
-fn said(tenant: &Tenant) -> Option<String> {
+fn check_reason(tenant: &Tenant) -> Option<String> {
     check(tenant, INTERACT).and_then(|check| check.message.clone())
 }

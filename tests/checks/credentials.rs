@@ -63,7 +63,11 @@ async fn secret_change_during_a_check_is_picked_up() {
     fixture.create(group(10)).await;
     fixture.check(GROUP, "Passed", "SecurityGroup").await;
     let hangs = json!({ "kind": "delay", "seconds": 600 });
-    fixture.platform.plant(json!([{ "route": "POST /acs/{resource}/identities", "action": hangs }])).await.unwrap();
+    fixture
+        .platform
+        .add_faults(json!([{ "route": "POST /acs/{resource}/identities", "action": hangs }]))
+        .await
+        .unwrap();
     fixture.patch(json!({ "spec": interact() })).await;
     until("the question that hangs is asked", PATIENCE, async || {
         let faults = fixture.platform.ask(reqwest::Method::GET, "/sandbox/faults", None).await.unwrap();
@@ -91,7 +95,7 @@ async fn a_secret_that_changes_counts_at_once_while_graph_hangs() {
     fixture.timing.call = Duration::from_secs(3600);
     fixture.timing.checks.deadline = Duration::from_secs(3600);
     let hangs = json!({ "kind": "delay", "seconds": 600 });
-    fixture.platform.plant(json!([{ "route": "GET /graph/v1.0/groups/{group}", "action": hangs }])).await.unwrap();
+    fixture.platform.add_faults(json!([{ "route": "GET /graph/v1.0/groups/{group}", "action": hangs }])).await.unwrap();
     let _operator = fixture.start();
     fixture.create(group(10)).await;
     until("the query that hangs is sent", PATIENCE, async || {
@@ -125,7 +129,11 @@ async fn wrong_clock_is_reported_instead_of_the_key() {
     let action = json!({
         "kind": "status", "status": 401, "contentType": "application/json", "body": body, "headers": headers
     });
-    fixture.platform.plant(json!([{ "route": "POST /acs/{resource}/identities", "action": action }])).await.unwrap();
+    fixture
+        .platform
+        .add_faults(json!([{ "route": "POST /acs/{resource}/identities", "action": action }]))
+        .await
+        .unwrap();
     let _operator = fixture.start();
     fixture.create(interact()).await;
     fixture.check(INTERACT, "Unknown", "ClockSkew").await;

@@ -41,9 +41,9 @@ fn bodies() -> Vec<(&'static str, Value)> {
 }
 
 /// A new Tenant, so that no token or result is cached, while these routes return one kind of response.
-async fn judged(fixture: &Fixture, number: usize, routes: &[&str], action: &Value) -> Vec<(String, String)> {
+async fn results_for(fixture: &Fixture, number: usize, routes: &[&str], action: &Value) -> Vec<(String, String)> {
     let faults: Vec<Value> = routes.iter().map(|route| json!({ "route": route, "action": action })).collect();
-    fixture.platform.plant(json!(faults)).await.unwrap();
+    fixture.platform.add_faults(json!(faults)).await.unwrap();
     let tenant = TenantHandle::new(fixture, &format!("{}-{number}", routes.len()));
     fixture.platform.grant(&tenant.id, &GRANTS).await;
     let mut spec = interact();
@@ -55,7 +55,7 @@ async fn judged(fixture: &Fixture, number: usize, routes: &[&str], action: &Valu
     };
     tenant.until("the group was looked for", known(GROUP)).await;
     let seen = tenant.until("the string was tried", known(INTERACT)).await;
-    fixture.platform.heal().await.unwrap();
+    fixture.platform.clear_faults().await.unwrap();
     assert_eq!("True", condition(&seen, "Ready").unwrap().0, "the save is not blocked");
     assert!(!serde_json::to_string(&seen).unwrap().contains(SAID), "{seen:?}");
     let said = |name: &str| {
@@ -65,7 +65,7 @@ async fn judged(fixture: &Fixture, number: usize, routes: &[&str], action: &Valu
     vec![said(GROUP), said(INTERACT)]
 }
 
-fn is_no_verdict(what: &str, (result, reason): &(String, String)) {
+fn assert_unknown(what: &str, (result, reason): &(String, String)) {
     let expected = ["UnexpectedAnswer", "Unreachable"].contains(&reason.as_str());
     assert!(result == "Unknown" && expected, "{what}: {result} {reason}");
 }
@@ -76,8 +76,8 @@ async fn hostile_login_and_azure_responses_are_unknown() {
     let _operator = fixture.start();
     let routes = ["POST /login/{tenant}/oauth2/v2.0/token", "POST /acs/{resource}/identities"];
     for (number, (what, action)) in bodies().into_iter().enumerate() {
-        let found = judged(&fixture, number, &routes, &action).await;
-        found.iter().for_each(|found| is_no_verdict(what, found));
+        let found = results_for(&fixture, number, &routes, &action).await;
+        found.iter().for_each(|found| assert_unknown(what, found));
     }
 }
 
@@ -87,13 +87,13 @@ async fn hostile_graph_responses_are_unknown() {
     let _operator = fixture.start();
     for (number, (what, action)) in bodies().into_iter().enumerate() {
         // The group does not exist: without the fault the result is NotFound.
-        let found = judged(&fixture, number, &["GET /graph/v1.0/groups/{group}"], &action).await;
+        let found = results_for(&fixture, number, &["GET /graph/v1.0/groups/{group}"], &action).await;
         if ["half a body", "a broken body"].contains(&what) {
             // Half of a short 404 is still an undocumented response.
             assert_eq!("Unknown", found[0].0, "{what}");
             continue;
         }
-        is_no_verdict(what, &found[0]);
+        assert_unknown(what, &found[0]);
         assert_eq!("Passed", found[1].0, "{what}: what is not faulted is checked");
     }
 }

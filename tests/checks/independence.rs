@@ -13,7 +13,7 @@ const FOR_EVER: u64 = 600;
 
 async fn hang(fixture: &Fixture, route: &str) {
     let action = json!({ "kind": "delay", "seconds": FOR_EVER });
-    fixture.platform.plant(json!([{ "route": route, "action": action }])).await.unwrap();
+    fixture.platform.add_faults(json!([{ "route": route, "action": action }])).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,7 +52,7 @@ async fn result_of_a_removed_check_is_dropped() {
     let action = json!({ "kind": "delay", "seconds": 2 });
     fixture
         .platform
-        .plant(json!([{ "route": "GET /graph/v1.0/groups/{group}", "nth": 1, "action": action }]))
+        .add_faults(json!([{ "route": "GET /graph/v1.0/groups/{group}", "nth": 1, "action": action }]))
         .await
         .unwrap();
     let _operator = fixture.start();
@@ -117,7 +117,7 @@ async fn identity_is_deleted_after_tenant_and_operator_end() {
     let fixture = fixture("checks-identity").await;
     let action = json!({ "kind": "delay", "seconds": 1, "after": true });
     let slow = json!([{ "route": "POST /acs/{resource}/identities", "nth": 1, "action": action }]);
-    fixture.platform.plant(slow).await.unwrap();
+    fixture.platform.add_faults(slow).await.unwrap();
     let operator = fixture.start();
     fixture.create(interact()).await;
     until("the identity is made", PATIENCE, async || match fixture.platform.identities("contoso").await {
@@ -138,7 +138,7 @@ async fn identity_is_deleted_after_check_failures() {
     let fails = json!([{
         "route": "DELETE /acs/{resource}/identities/{identity}", "nth": 1, "action": { "kind": "status", "status": 503 }
     }]);
-    fixture.platform.plant(fails).await.unwrap();
+    fixture.platform.add_faults(fails).await.unwrap();
     let value = format!("{};", fixture.connection_string("contoso", ACCESS_KEY));
     fixture.secret(&fixture.env.namespace, "acs", json!({ super::KEY: value })).await;
     fixture.pass().await;
@@ -161,7 +161,7 @@ async fn retry_after_applies_to_one_entra_tenant() {
     let action = json!({ "kind": "status", "status": 429, "headers": headers });
     let throttled =
         json!([{ "route": "POST /login/{tenant}/oauth2/v2.0/token", "tenant": fixture.id, "action": action }]);
-    fixture.platform.plant(throttled).await.unwrap();
+    fixture.platform.add_faults(throttled).await.unwrap();
     let mark = fixture.platform.microsoft_mark().await;
     let _operator = fixture.start();
     let mut spec = all();

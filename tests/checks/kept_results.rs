@@ -36,8 +36,8 @@ async fn graph_outage_keeps_results() {
     fixture.check(GROUP, "Passed", "SecurityGroup").await;
     let (mark, writes) = (fixture.platform.microsoft_mark().await, fixture.audit().mark().await.unwrap());
     for action in [json!({ "kind": "status", "status": 503 }), json!({ "kind": "close-before" })] {
-        fixture.platform.heal().await.unwrap();
-        fixture.platform.plant(json!([{ "route": ROUTE, "action": action }])).await.unwrap();
+        fixture.platform.clear_faults().await.unwrap();
+        fixture.platform.add_faults(json!([{ "route": ROUTE, "action": action }])).await.unwrap();
         looks(&fixture, mark, 4).await;
     }
     assert_eq!("Passed", check(&fixture.pass().await, GROUP).unwrap().result.as_str());
@@ -53,10 +53,10 @@ async fn kept_results_expire() {
     fixture.create(group(10)).await;
     fixture.check(GROUP, "Passed", "SecurityGroup").await;
     let action = json!({ "kind": "status", "status": 503 });
-    fixture.platform.plant(json!([{ "route": ROUTE, "action": action }])).await.unwrap();
+    fixture.platform.add_faults(json!([{ "route": ROUTE, "action": action }])).await.unwrap();
     fixture.check(GROUP, "Unknown", "UnexpectedAnswer").await;
     fixture.ready().await;
-    fixture.platform.heal().await.unwrap();
+    fixture.platform.clear_faults().await.unwrap();
     fixture.check(GROUP, "Passed", "SecurityGroup").await;
 }
 

@@ -45,7 +45,7 @@ fn set(words: impl IntoIterator<Item = &'static str>) -> BTreeSet<String> {
 }
 
 /// The reasons that the code uses. The table of reasons has the variant and its text on one line.
-fn stated() -> BTreeSet<String> {
+fn used_reasons() -> BTreeSet<String> {
     let sources: String = rust_below("src").iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
     let used = |variant: &str| Regex::new(&format!(r"Reason::{variant}\b")).unwrap().is_match(&sources);
     let reasons = Reason::REASONS.iter().chain(Reason::TENANT_STATES);
@@ -79,7 +79,7 @@ fn difference(one: &BTreeSet<String>, other: &BTreeSet<String>) -> Vec<String> {
 }
 
 #[track_caller]
-fn same(explained: &BTreeSet<String>, said: &BTreeSet<String>, what: &str) {
+fn assert_same(explained: &BTreeSet<String>, said: &BTreeSet<String>, what: &str) {
     assert_eq!(Vec::<String>::new(), difference(said, explained), "{what} that {MANUAL} does not document");
     assert_eq!(
         Vec::<String>::new(),
@@ -103,9 +103,9 @@ fn of_checks() -> BTreeSet<String> {
 fn every_reason_is_documented() {
     let explained: BTreeSet<String> =
         SECTIONS.into_iter().flat_map(|(section, number)| column(section, number)).collect();
-    let said: BTreeSet<String> = stated().into_iter().chain(tenant_states()).chain(of_checks()).collect();
+    let said: BTreeSet<String> = used_reasons().into_iter().chain(tenant_states()).chain(of_checks()).collect();
     assert!(said.len() > 60, "only {} reasons were found", said.len());
-    same(&explained, &said, "reasons");
+    assert_same(&explained, &said, "reasons");
     for (section, number) in SECTIONS {
         for row in rows(section) {
             let complete = row.len() == number + 3 && row.iter().all(|cell| !cell.is_empty());
@@ -117,7 +117,7 @@ fn every_reason_is_documented() {
 #[test]
 fn every_condition_is_documented() {
     let types = set(ConditionType::ALL.map(ConditionType::as_str));
-    same(&column("Conditions", 0), &types, "types of conditions");
+    assert_same(&column("Conditions", 0), &types, "types of conditions");
     let mut seen = BTreeMap::new();
     for row in rows("Conditions") {
         let [kind, statuses, reasons, says] = &row[..] else { panic!("four columns: {row:?}") };
@@ -128,12 +128,12 @@ fn every_condition_is_documented() {
         }
     }
     // Each reason of a Tenant is listed for at least one condition.
-    same(&column("Conditions", 2), &column("Reasons", 0), "reasons of conditions");
+    assert_same(&column("Conditions", 2), &column("Reasons", 0), "reasons of conditions");
 }
 
 #[test]
 fn every_tab_state_is_documented() {
-    same(&column("Tabs", 0), &set(TabState::ALL.map(TabState::as_str)), "states of tabs");
+    assert_same(&column("Tabs", 0), &set(TabState::ALL.map(TabState::as_str)), "states of tabs");
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn every_check_result_is_documented() {
         "reasons of checks have their row among the checks"
     );
     let names = set(CheckName::ALL.map(CheckName::as_str));
-    same(&column("Checks", 0), &names, "names of checks");
+    assert_same(&column("Checks", 0), &names, "names of checks");
     for row in rows("Checks") {
         assert!(row[1].split(", ").all(|result| RESULTS.contains(&result)), "{row:?}");
     }

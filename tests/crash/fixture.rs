@@ -8,7 +8,7 @@ use crate::support::fixture::Fixture;
 use crate::support::operator::OperatorProcess;
 use crate::support::proxy::{Proxy, Upstream};
 use crate::support::recorder::Recorder;
-use crate::support::rights::let_make_secrets;
+use crate::support::rights::allow_creating_secrets;
 use crate::support::tenant::TenantHandle;
 use crate::support::users;
 use crate::support::wait::PATIENCE;
@@ -33,7 +33,7 @@ impl CrashFixture {
         base.platform.auto_run(true).await.unwrap();
         let names: Vec<String> = (1..100).map(|number| format!("tenant-{number}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let_make_secrets(&base.client(users::ADMIN), &base.env.namespace, &names).await.unwrap();
+        allow_creating_secrets(&base.client(users::ADMIN), &base.env.namespace, &names).await.unwrap();
         Self { base, recorder, kubernetes, _platform: platform, tenants: AtomicUsize::new(1) }
     }
 

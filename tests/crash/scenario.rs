@@ -104,13 +104,13 @@ impl Scenario {
         }
     }
 
-    fn ends_gone(self) -> bool {
+    fn deletes_tenant(self) -> bool {
         matches!(self, Self::Retain | Self::Delete)
     }
 
     /// Waits until the action is complete.
     pub async fn settled(self, tenant: &TenantHandle<'_>) {
-        if self.ends_gone() {
+        if self.deletes_tenant() {
             tenant.gone().await;
         } else {
             tenant.ready().await;
@@ -120,11 +120,11 @@ impl Scenario {
     /// Reads the resulting state, after one more pass if the Tenant still exists: a status from before the crash says
     /// nothing about the restarted operator.
     pub async fn end(self, fixture: &CrashFixture, tenant: &TenantHandle<'_>, mark: u64) -> FinalState {
-        let object = if self.ends_gone() {
+        let object = if self.deletes_tenant() {
             Value::Null
         } else {
             tenant.pass().await;
-            without_accidents(&tenant.ready().await)
+            normalized(&tenant.ready().await)
         };
         let (status, document) = fixture.base.platform.tenant(&tenant.id).await.unwrap();
         let platform = json!({
@@ -194,7 +194,7 @@ fn sealed() -> Value {
 }
 
 /// Everything about a Tenant that must be the same in every run.
-fn without_accidents(tenant: &Tenant) -> Value {
+fn normalized(tenant: &Tenant) -> Value {
     let mut status = serde_json::to_value(&tenant.status).unwrap();
     status["lastHandledReconcileAt"].take();
     if let Some(version) = status.pointer_mut("/widgetKey/secretVersion") {

@@ -16,7 +16,7 @@ use crate::support::since::Since;
 type Confirmation = fn(&str, &str) -> Value;
 
 /// An ID with one digit changed.
-fn typo(id: &str) -> String {
+fn with_typo(id: &str) -> String {
     let last = if id.ends_with('0') { "1" } else { "0" };
     format!("{}{last}", &id[..id.len() - 1])
 }
@@ -26,7 +26,7 @@ fn no_confirmations() -> [(&'static str, Confirmation); 8] {
     [
         ("none", |_, _| Value::Null),
         ("copied from another tenant", |_, copied| json!(copied)),
-        ("a typo", |id, _| json!(typo(id))),
+        ("a typo", |id, _| json!(with_typo(id))),
         ("a boolean", |_, _| json!("true")),
         ("the word of the UI", |_, _| json!("YES")),
         ("empty", |_, _| json!("")),
@@ -145,12 +145,12 @@ async fn confirmation_can_be_withdrawn_during_an_outage() {
     let fixture = Fixture::new("withdrawn-outage").await;
     let _operator = fixture.connect().await;
     live(&fixture, confirmed_manifest(&fixture)).await;
-    fixture.platform.plant(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
+    fixture.platform.add_faults(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
     fixture.delete().await;
     super::waiting_for(&fixture, "Deleting", "the platform cannot be asked: lost the connection").await;
     fixture.patch(json!({ "metadata": { "annotations": { CONFIRM: null } } })).await;
     fixture.gone().await;
-    fixture.platform.heal().await.unwrap();
+    fixture.platform.clear_faults().await.unwrap();
     assert_eq!((Some(stamp(&fixture)), None), stamps(&fixture).await, "the stamp is stale");
     assert_eq!([event("Warning", "DeletionNotConfirmed")], *events(&fixture).await);
 }

@@ -47,10 +47,10 @@ async fn deletion_waits_for_services_and_script() {
     assert_eq!(Some("True InSync"), as_it_was("Synced").as_deref());
 
     // It polls without requesting or writing again, also after a restart of the operator.
-    looks_again(&fixture, &since, 3).await;
+    wait_for_calls(&fixture, &since, 3).await;
     operator.stop().await;
     let operator = fixture.connect().await;
-    looks_again(&fixture, &since, 3).await;
+    wait_for_calls(&fixture, &since, 3).await;
     assert_eq!(["deletion-begun"], *since.effects(&fixture).await);
     assert_eq!(1, since.deletions(&fixture).await);
     assert_eq!(["patch tenants/status 200"], *since.writes(&fixture).await);
@@ -65,7 +65,7 @@ async fn deletion_waits_for_services_and_script() {
 }
 
 /// Waits for this many further calls of the operator.
-async fn looks_again(fixture: &Fixture, since: &Since, times: usize) {
+async fn wait_for_calls(fixture: &Fixture, since: &Since, times: usize) {
     let before = since.calls(fixture).await.len();
     crate::support::wait::until("further looks", crate::support::wait::PATIENCE, async || {
         let now = since.calls(fixture).await.len();
@@ -110,7 +110,7 @@ async fn late_withdrawal_after_a_lost_response_is_reported() {
     let _operator = fixture.connect().await;
     live(&fixture, confirmed_manifest(&fixture)).await;
     let lost = json!({ "kind": "truncate" });
-    fixture.platform.plant(json!([{ "route": "DELETE /v1/tenants/{id}", "action": lost }])).await.unwrap();
+    fixture.platform.add_faults(json!([{ "route": "DELETE /v1/tenants/{id}", "action": lost }])).await.unwrap();
     let since = Since::now(&fixture).await;
     fixture.delete().await;
     waiting_for(&fixture, "Deleting", "is not JSON (a sign-in page?)").await;
@@ -153,11 +153,11 @@ async fn tenant_gone_before_deletion_is_done() {
         fixture.id = uuid::Uuid::new_v4().to_string();
         live(&fixture, confirmed_manifest(&fixture)).await;
         let answer = json!({ "kind": "problem", "slug": slug, "status": 404 });
-        fixture.platform.plant(json!([{ "route": "DELETE /v1/tenants/{id}", "action": answer }])).await.unwrap();
+        fixture.platform.add_faults(json!([{ "route": "DELETE /v1/tenants/{id}", "action": answer }])).await.unwrap();
         let since = Since::now(&fixture).await;
         fixture.delete().await;
         fixture.gone().await;
-        fixture.platform.heal().await.unwrap();
+        fixture.platform.clear_faults().await.unwrap();
         assert_eq!(1, since.deletions(&fixture).await, "{slug}");
         assert_eq!(Some(&event("Normal", "Deleted")), events(&fixture).await.last(), "{slug}");
     }
@@ -186,7 +186,7 @@ async fn tenant_with_a_new_owner_is_not_deleted() {
     let _operator = fixture.connect().await;
     live(&fixture, annotated(&fixture, json!({ "deletionPolicy": "Delete" }), json!({ CONFIRM: fixture.id }))).await;
     let answer = json!({ "kind": "problem", "slug": "owned-by-other" });
-    fixture.platform.plant(json!([{ "route": "DELETE /v1/tenants/{id}", "action": answer }])).await.unwrap();
+    fixture.platform.add_faults(json!([{ "route": "DELETE /v1/tenants/{id}", "action": answer }])).await.unwrap();
     fixture.delete().await;
     fixture.gone().await;
     assert_eq!(NO_EVENTS, *events(&fixture).await);

@@ -32,7 +32,7 @@ async fn abandon_works_while_the_platform_is_down() {
     let fixture = Fixture::new("abandon-dead").await;
     let _operator = fixture.connect().await;
     live(&fixture, confirmed_manifest(&fixture)).await;
-    fixture.platform.plant(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
+    fixture.platform.add_faults(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
     fixture.delete().await;
     super::waiting_for(&fixture, "Deleting", "the platform cannot be asked").await;
     fixture.annotate(ABANDON, &fixture.id).await;
@@ -107,7 +107,7 @@ async fn rejected_create_leaves_nothing_behind() {
     let fixture = Fixture::new("refused").await;
     let _operator = fixture.connect().await;
     let refusal = json!({ "kind": "problem", "slug": "invalid-settings" });
-    fixture.platform.plant(json!([{ "route": "PUT /v1/tenants/{id}", "action": refusal }])).await.unwrap();
+    fixture.platform.add_faults(json!([{ "route": "PUT /v1/tenants/{id}", "action": refusal }])).await.unwrap();
     fixture.try_create(confirmed_manifest(&fixture)).await.unwrap();
     let refused = fixture.condition("Ready", "False", "InvalidSettings").await;
     assert_eq!(Some(vec![FINALIZER.to_owned()]), refused.metadata.finalizers, "it is written before the platform is");

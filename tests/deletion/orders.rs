@@ -123,7 +123,7 @@ async fn effects(fixture: &Fixture, id: &str, mark: u64) -> Vec<String> {
     calls.into_iter().filter_map(|seen| seen.effect).collect()
 }
 
-async fn everything_ends(seed: u64) {
+async fn delete_in_order(seed: u64) {
     let order = shuffled(seed);
     let words = format!("seed {seed}, {order:?}");
     let mut fixture = Fixture::new(&format!("order-{seed}")).await;
@@ -164,6 +164,6 @@ async fn any_deletion_order_completes() {
     let firsts: std::collections::BTreeSet<_> = seeds.iter().map(|seed| format!("{:?}", shuffled(*seed)[0])).collect();
     assert!(firsts.len() >= 3, "{firsts:?}");
     for seed in seeds {
-        everything_ends(seed).await;
+        delete_in_order(seed).await;
     }
 }

@@ -35,17 +35,17 @@ fn outages() -> Vec<(&'static str, Value, &'static str)> {
 }
 
 /// Runs a deletion during which every call from the `nth` on fails, until the fault is removed.
-async fn outlasts(fixture: &mut Fixture, route: &str, nth: u64, outage: &(&str, Value, &str)) {
+async fn delete_during_outage(fixture: &mut Fixture, route: &str, nth: u64, outage: &(&str, Value, &str)) {
     let (case, action, words) = outage;
     fixture.id = uuid::Uuid::new_v4().to_string();
     live(fixture, confirmed_manifest(fixture)).await;
     let fault = json!({ "route": route, "tenant": fixture.id, "nth": nth, "times": 10_000, "action": action });
-    fixture.platform.plant(json!([fault])).await.unwrap();
+    fixture.platform.add_faults(json!([fault])).await.unwrap();
     let since = Since::now(fixture).await;
     fixture.delete().await;
     let waits = waiting_for(fixture, "Deleting", words).await;
     assert_eq!(Some(vec![FINALIZER.to_owned()]), waits.metadata.finalizers, "{case}");
-    fixture.platform.heal().await.unwrap();
+    fixture.platform.clear_faults().await.unwrap();
     fixture.gone().await;
     assert_eq!(["deletion-begun"], *since.effects(fixture).await, "{case}: once, and never twice");
     assert_eq!("tenant-deleted", absence_problem(fixture).await, "{case}");
@@ -58,7 +58,7 @@ async fn deletion_survives_outage_at_the_first_read() {
     fixture.platform.auto_run(true).await.unwrap();
     let _operator = fixture.connect().await;
     for outage in outages() {
-        outlasts(&mut fixture, GET, 1, &outage).await;
+        delete_during_outage(&mut fixture, GET, 1, &outage).await;
     }
     assert_eq!(vec![event("Normal", "Deleted"); outages().len()], events(&fixture).await);
 }
@@ -71,7 +71,7 @@ async fn deletion_survives_outage_at_the_request() {
     // The next test covers a request that was executed before its response was cut.
     let outages: Vec<_> = outages().into_iter().filter(|(case, ..)| *case != "half a body").collect();
     for outage in &outages {
-        outlasts(&mut fixture, DELETE, 1, outage).await;
+        delete_during_outage(&mut fixture, DELETE, 1, outage).await;
     }
     assert_eq!(vec![event("Normal", "Deleted"); outages.len()], events(&fixture).await);
 }
@@ -83,12 +83,12 @@ async fn deletion_with_a_lost_response_is_not_repeated() {
     for kind in ["close-after", "truncate", "cut"] {
         fixture.id = uuid::Uuid::new_v4().to_string();
         live(&fixture, confirmed_manifest(&fixture)).await;
-        fixture.platform.plant(json!([{ "route": DELETE, "action": { "kind": kind } }])).await.unwrap();
+        fixture.platform.add_faults(json!([{ "route": DELETE, "action": { "kind": kind } }])).await.unwrap();
         let since = Since::now(&fixture).await;
         fixture.delete().await;
         waiting_for(&fixture, "Deleting", "the platform accepted the deletion").await;
         assert_eq!(1, since.deletions(&fixture).await, "{kind}: the next look shows that it was accepted");
-        fixture.platform.heal().await.unwrap();
+        fixture.platform.clear_faults().await.unwrap();
         fixture.platform.run_script(&fixture.id).await.unwrap();
         fixture.gone().await;
         assert_eq!(["deletion-begun"], *since.effects(&fixture).await, "{kind}");
@@ -102,7 +102,7 @@ async fn deletion_survives_outage_at_the_next_read() {
     fixture.platform.auto_run(true).await.unwrap();
     let _operator = fixture.connect().await;
     for outage in outages() {
-        outlasts(&mut fixture, GET, 2, &outage).await;
+        delete_during_outage(&mut fixture, GET, 2, &outage).await;
     }
     let deleted = events(&fixture).await.into_iter().filter(|told| *told == event("Normal", "Deleted")).count();
     assert_eq!(outages().len(), deleted);
@@ -115,7 +115,7 @@ async fn outage_during_deletion_costs_one_status_write() {
     fixture.platform.auto_run(true).await.unwrap();
     let operator = fixture.connect().await;
     live(&fixture, confirmed_manifest(&fixture)).await;
-    fixture.platform.plant(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
+    fixture.platform.add_faults(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
     let since = Since::now(&fixture).await;
     fixture.delete().await;
     waiting_for(&fixture, "Deleting", "the platform cannot be asked: lost the connection").await;
@@ -137,7 +137,7 @@ async fn outage_during_deletion_costs_one_status_write() {
     operator.stop().await;
     assert_eq!(["patch tenants/status 200"], *since.writes(&fixture).await);
 
-    fixture.platform.heal().await.unwrap();
+    fixture.platform.clear_faults().await.unwrap();
     let _operator = fixture.start();
     fixture.gone().await;
     assert_eq!("tenant-deleted", absence_problem(&fixture).await);

@@ -32,13 +32,13 @@ async fn retain_does_not_wait_for_a_dead_platform() {
     let fixture = Fixture::new("retain-dead").await;
     let _operator = fixture.connect().await;
     live(&fixture, fixture.manifest(json!({}))).await;
-    fixture.platform.plant(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
+    fixture.platform.add_faults(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
     fixture.delete().await;
     fixture.gone().await;
     assert_eq!([event("Warning", "ReleaseFailed")], *events(&fixture).await);
 
     // A stale stamp recovers: the same YAML adopts the tenant again, and nothing is sent.
-    fixture.platform.heal().await.unwrap();
+    fixture.platform.clear_faults().await.unwrap();
     assert_eq!((Some(stamp(&fixture)), None), stamps(&fixture).await);
     fixture.connected().await;
     let since = Since::now(&fixture).await;
@@ -55,7 +55,7 @@ async fn retain_waits_for_a_hanging_platform_with_limit() {
     let _operator = fixture.connect().await;
     live(&fixture, fixture.manifest(json!({}))).await;
     let hang = json!({ "kind": "delay", "seconds": 600 });
-    fixture.platform.plant(json!([{ "route": "DELETE /v1/tenants/{id}/owner", "action": hang }])).await.unwrap();
+    fixture.platform.add_faults(json!([{ "route": "DELETE /v1/tenants/{id}/owner", "action": hang }])).await.unwrap();
     let started = Instant::now();
     fixture.delete().await;
     fixture.gone().await;
@@ -77,11 +77,15 @@ async fn rejected_credentials_do_not_block_retain() {
     for (number, refusal) in refusals.iter().enumerate() {
         fixture.id = uuid::Uuid::new_v4().to_string();
         live(&fixture, fixture.manifest(json!({}))).await;
-        fixture.platform.plant(json!([{ "route": "DELETE /v1/tenants/{id}/owner", "action": refusal }])).await.unwrap();
+        fixture
+            .platform
+            .add_faults(json!([{ "route": "DELETE /v1/tenants/{id}/owner", "action": refusal }]))
+            .await
+            .unwrap();
         let since = Since::now(&fixture).await;
         fixture.delete().await;
         fixture.gone().await;
-        fixture.platform.heal().await.unwrap();
+        fixture.platform.clear_faults().await.unwrap();
         assert_eq!([""; 0], *since.effects(&fixture).await, "{refusal}");
         assert_eq!(0, since.deletions(&fixture).await, "{refusal}");
         fixture.connected().await;

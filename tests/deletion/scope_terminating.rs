@@ -61,10 +61,10 @@ async fn namespace_ends_while_the_platform_is_down() {
     let fixture = Fixture::new("ns-dead").await;
     let _operator = fixture.connect().await;
     live(&fixture, confirmed_manifest(&fixture)).await;
-    fixture.platform.plant(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
+    fixture.platform.add_faults(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
     delete_namespace(&fixture).await;
     assert_eq!(released(), *events_in_default(&fixture).await);
-    fixture.platform.heal().await.unwrap();
+    fixture.platform.clear_faults().await.unwrap();
     assert_eq!((Some(stamp(&fixture)), None), stamps(&fixture).await, "the stamp is stale");
 }
 
@@ -77,7 +77,7 @@ async fn hanging_platform_delays_namespace_by_5s() {
     let _operator = fixture.connect().await;
     live(&fixture, fixture.manifest(json!({}))).await;
     let hang = json!({ "kind": "delay", "seconds": 600 });
-    fixture.platform.plant(json!([{ "route": "DELETE /v1/tenants/{id}/owner", "action": hang }])).await.unwrap();
+    fixture.platform.add_faults(json!([{ "route": "DELETE /v1/tenants/{id}/owner", "action": hang }])).await.unwrap();
     let since = Since::now(&fixture).await;
     let took = delete_namespace(&fixture).await;
     assert!(took >= at_most, "it was tried for {at_most:?}: {took:?}");
@@ -145,7 +145,7 @@ async fn unreadable_namespace_deletes_nothing() {
     let binding = format!("nimbus-operator-{}", fixture.env.operator_user);
     let bindings: Api<ClusterRoleBinding> = Api::all(fixture.client(users::ADMIN));
     let sees = bindings.get(&binding).await.unwrap();
-    blind(&fixture, &sees).await;
+    hide_namespaces(&fixture, &sees).await;
     bindings.delete(&binding, &DeleteParams::default()).await.unwrap();
     fixture.platform.auto_run(true).await.unwrap();
     let since = Since::now(&fixture).await;
@@ -161,7 +161,7 @@ async fn unreadable_namespace_deletes_nothing() {
 }
 
 /// Grants the operator all of its permissions except the one to read namespaces.
-async fn blind(fixture: &Fixture, sees: &ClusterRoleBinding) {
+async fn hide_namespaces(fixture: &Fixture, sees: &ClusterRoleBinding) {
     let roles: Api<ClusterRole> = Api::all(fixture.client(users::ADMIN));
     let mut role = roles.get("nimbus-operator").await.unwrap();
     for rule in role.rules.iter_mut().flatten() {

@@ -147,8 +147,8 @@ impl Scene {
             Self::Overuse => {
                 let bought = json!({"licenses": {"contingents": {"users": {"assistant": 0}}}});
                 let user = format!("/sandbox/tenants/{TENANT_ID}/users/adele");
-                let licence = json!({"licenses": ["users/assistant"]});
-                vec![in_the_ui(&bought), Step::ask(Method::PUT, &user, Some(licence)), reconcile_now()]
+                let license = json!({"licenses": ["users/assistant"]});
+                vec![in_the_ui(&bought), Step::ask(Method::PUT, &user, Some(license)), reconcile_now()]
             }
             Self::NameUnit => {
                 let units = format!("/sandbox/tenants/{TENANT_ID}/organization-units");

@@ -83,7 +83,7 @@ async fn secrets_are_not_in_logs_objects_or_events() {
     let answer = json!({ "key": ["not", fixture.published_key().await], "version": 2 });
     let action = json!({ "kind": "status", "status": 200, "contentType": "application/json", "body": answer });
     let route = "GET /v1/tenants/{id}/widget-key";
-    fixture.platform.plant(json!([{ "route": route, "action": action, "nth": 1 }])).await.unwrap();
+    fixture.platform.add_faults(json!([{ "route": route, "action": action, "nth": 1 }])).await.unwrap();
     fixture.patch(rotating("a")).await;
     fixture.ready().await;
     let second = Canary::of("second widget key", &fixture.published_key().await.unwrap());
@@ -112,7 +112,7 @@ async fn secrets_are_not_in_logs_objects_or_events() {
         // Each round has a different value that contains the canary.
         fixture
             .platform
-            .plant(json!([{ "route": "PATCH /v1/tenants/{id}", "action": action, "nth": 1 }]))
+            .add_faults(json!([{ "route": "PATCH /v1/tenants/{id}", "action": action, "nth": 1 }]))
             .await
             .unwrap();
         let value = string(&base64(&[bad.value.as_slice(), round.to_string().as_bytes()].concat()));
@@ -190,7 +190,7 @@ async fn check_secrets_are_not_in_logs_objects_or_events() {
         { "route": "POST /login/{tenant}/oauth2/v2.0/token", "action": answer(200, entra) },
         { "route": "POST /acs/{resource}/identities", "action": answer(201, made) }
     ]);
-    fixture.platform.plant(faults).await.unwrap();
+    fixture.platform.add_faults(faults).await.unwrap();
     fixture.secret(&fixture.env.namespace, "acs", json!({ KEY: format!("{};", string(key)) })).await;
     // A new version of the Secret results in a new login, after the next reconcile of the Platform.
     let again = json!({ "client-secret": text(app), "again": "x" });
@@ -206,7 +206,7 @@ async fn check_secrets_are_not_in_logs_objects_or_events() {
     says("Microsoft Graph rejected the access token").await;
     fixture.pass().await;
     fixture.check("InteractConnectionString", "Passed", "TokenIssued").await;
-    fixture.platform.heal().await.unwrap();
+    fixture.platform.clear_faults().await.unwrap();
     fixture.secret(&fixture.env.operator_namespace, "nimbus-app", json!({ "client-secret": text(wrong_app) })).await;
     fixture.patch_platform(json!({ "spec": { "support": { "website": "https://example.com/2" } } })).await;
     says("Microsoft Entra rejected the app's secret").await;

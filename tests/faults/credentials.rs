@@ -31,7 +31,7 @@ async fn refuse(fixture: &Fixture, slug: &str) {
     let action = json!({ "kind": "problem", "slug": slug });
     let routes = ["GET /v1/capabilities", "* /v1/tenants/{id}", "* /v1/tenants/{id}/owner"];
     let faults: Vec<_> = routes.iter().map(|route| json!({ "route": route, "action": action })).collect();
-    fixture.platform.plant(json!(faults)).await.unwrap();
+    fixture.platform.add_faults(json!(faults)).await.unwrap();
 }
 
 async fn confirmed(fixture: &Fixture, name: &str) {
@@ -56,7 +56,7 @@ async fn is_left_alone(fixture: &Fixture, probe: &str) {
 }
 
 /// What must hold after `break_it` and after `heal`, with many Tenants. `probe` is the call that detects the recovery.
-async fn lasts_and_heals(fixture: &Fixture, break_it: impl AsyncFnOnce(), probe: &str, heal: impl AsyncFnOnce()) {
+async fn during_and_after(fixture: &Fixture, break_it: impl AsyncFnOnce(), probe: &str, heal: impl AsyncFnOnce()) {
     let _operator = fixture.start();
     let tenants = live(fixture, 20).await;
     confirmed(fixture, "leaving").await;
@@ -103,15 +103,15 @@ async fn corrected_credentials_recover_without_restart() {
     let namespace = &fixture.env.operator_namespace;
     let rotated = async || rotate(&fixture, "rotated-secret").await;
     let heal = async || fixture.secret(namespace, "platform", json!({ "client-secret": "rotated-secret" })).await;
-    lasts_and_heals(&fixture, rotated, "POST /oauth2/v2.0/token", heal).await;
+    during_and_after(&fixture, rotated, "POST /oauth2/v2.0/token", heal).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rejected_tokens_are_reported_once() {
     let fixture = fixture("refused-token").await;
     let refused = async || refuse(&fixture, "unauthenticated").await;
-    let heal = async || drop(fixture.platform.heal().await.unwrap());
-    lasts_and_heals(&fixture, refused, "GET /v1/capabilities", heal).await;
+    let heal = async || drop(fixture.platform.clear_faults().await.unwrap());
+    during_and_after(&fixture, refused, "GET /v1/capabilities", heal).await;
 }
 
 /// A 403 for everything is a problem of the credentials, whatever the individual responses say.
@@ -119,8 +119,8 @@ async fn rejected_tokens_are_reported_once() {
 async fn insufficient_role_is_reported_once() {
     let fixture = fixture("refused-role").await;
     let refused = async || refuse(&fixture, "not-permitted").await;
-    let heal = async || drop(fixture.platform.heal().await.unwrap());
-    lasts_and_heals(&fixture, refused, "GET /v1/capabilities", heal).await;
+    let heal = async || drop(fixture.platform.clear_faults().await.unwrap());
+    during_and_after(&fixture, refused, "GET /v1/capabilities", heal).await;
 }
 
 /// A 403 for one tenant concerns that tenant only, and is not absence.
@@ -134,7 +134,7 @@ async fn forbidden_tenant_is_not_created_or_contagious() {
     let unborn = TenantHandle::new(&fixture, "unborn");
     let action = json!({ "kind": "problem", "slug": "not-permitted" });
     let fault = json!([{ "route": "GET /v1/tenants/{id}", "tenant": unborn.id, "action": action }]);
-    fixture.platform.plant(fault).await.unwrap();
+    fixture.platform.add_faults(fault).await.unwrap();
     unborn.create(json!({})).await;
     let waits = unborn.condition("Ready", "False", "PlatformUnavailable").await;
     assert!(condition(&waits, "Ready").is_some_and(|(_, _, message)| message.contains("may not access this tenant")));
@@ -145,7 +145,7 @@ async fn forbidden_tenant_is_not_created_or_contagious() {
     tenants[0].ready().await;
     platform_says(&fixture, "True", "Connected").await;
     assert_eq!(0, platform_writes(&fixture, audit).await);
-    fixture.platform.heal().await.unwrap();
+    fixture.platform.clear_faults().await.unwrap();
     unborn.ready().await;
 }
 

@@ -35,8 +35,8 @@ async fn bad_tenant_does_not_delay_others() {
     for (name, action) in faults() {
         let bad = TenantHandle::new(&fixture, name);
         let fault = json!([{ "route": "* /v1/tenants/{id}", "tenant": bad.id, "action": action }]);
-        fixture.platform.plant(fault).await.unwrap();
-        fixture.platform.plant(slow.clone()).await.unwrap();
+        fixture.platform.add_faults(fault).await.unwrap();
+        fixture.platform.add_faults(slow.clone()).await.unwrap();
         let audit = fixture.audit().mark().await.unwrap();
         bad.create(json!({})).await;
         bad.condition("Ready", "False", "PlatformUnavailable").await;
@@ -54,7 +54,7 @@ async fn bad_tenant_does_not_delay_others() {
         assert_eq!(edits, writes, "{name}: the good Tenant said something else than Ready in between");
         platform_says(&fixture, "True", "Connected").await;
         assert_eq!(0, platform_writes(&fixture, audit).await, "{name}");
-        fixture.platform.heal().await.unwrap();
+        fixture.platform.clear_faults().await.unwrap();
         bad.ready().await;
     }
 }

@@ -25,9 +25,9 @@ async fn fixture(name: &str) -> Fixture {
     fixture
 }
 
-async fn plant(fixture: &Fixture, route: &str, tenant: &TenantHandle<'_>, action: &Value) {
+async fn add_fault(fixture: &Fixture, route: &str, tenant: &TenantHandle<'_>, action: &Value) {
     let fault = json!([{ "route": route, "tenant": tenant.id, "nth": 1, "action": action }]);
-    fixture.platform.plant(fault).await.unwrap();
+    fixture.platform.add_faults(fault).await.unwrap();
 }
 
 /// What the platform accepted for one tenant, in order. The fault must have occurred.
@@ -43,7 +43,7 @@ async fn create_with_lost_response_makes_one_tenant() {
     let _operator = fixture.start();
     for (name, action) in faults() {
         let tenant = TenantHandle::new(&fixture, name);
-        plant(&fixture, "PUT /v1/tenants/{id}", &tenant, &action).await;
+        add_fault(&fixture, "PUT /v1/tenants/{id}", &tenant, &action).await;
         tenant.create(json!({})).await;
         let ready = tenant.ready().await;
 
@@ -63,7 +63,7 @@ async fn edit_with_lost_response_is_saved_once() {
         let tenant = TenantHandle::new(&fixture, name);
         tenant.create(json!({})).await;
         tenant.ready().await;
-        plant(&fixture, "PATCH /v1/tenants/{id}", &tenant, &action).await;
+        add_fault(&fixture, "PATCH /v1/tenants/{id}", &tenant, &action).await;
         tenant.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
         let ready = tenant.ready().await;
 
@@ -81,7 +81,7 @@ async fn claim_with_lost_response_is_made_once() {
         let tenant = TenantHandle::new(&fixture, name);
         let settings = json!({ "general": { "name": "Contoso", "o365Domain": "contoso.onmicrosoft.com" } });
         fixture.platform.create(&tenant.id, settings).await.unwrap();
-        plant(&fixture, "PUT /v1/tenants/{id}/owner", &tenant, &action).await;
+        add_fault(&fixture, "PUT /v1/tenants/{id}/owner", &tenant, &action).await;
         tenant.create(json!({ "general": { "companyName": "Contoso AG" }, "adoptionPolicy": "Always" })).await;
         tenant.ready().await;
         assert_eq!(["owner-claimed", "settings-changed"], effects(&fixture, &tenant).await.as_slice(), "{name}");
@@ -98,7 +98,7 @@ async fn deletion_with_lost_response_is_requested_once() {
         manifest["metadata"]["annotations"] = json!({ "nimbus.luware.com/confirm-deletion": tenant.id });
         fixture.try_create(manifest).await.unwrap();
         tenant.ready().await;
-        plant(&fixture, "DELETE /v1/tenants/{id}", &tenant, &action).await;
+        add_fault(&fixture, "DELETE /v1/tenants/{id}", &tenant, &action).await;
         tenant.delete().await;
         tenant
             .until("the deletion waits for the script", |tenant| {

@@ -66,8 +66,9 @@ async fn outage(fixture: &Fixture, reason: &str, break_it: impl AsyncFnOnce(), h
 /// As [`outage`], with faults that replace every response of the platform.
 async fn by_answers(name: &str, reason: &str, action: Value) {
     let fixture = fixture(name).await;
-    let break_it = async || drop(fixture.platform.plant(json!([{ "route": "*", "action": action }])).await.unwrap());
-    let heal = async || drop(fixture.platform.heal().await.unwrap());
+    let break_it =
+        async || drop(fixture.platform.add_faults(json!([{ "route": "*", "action": action }])).await.unwrap());
+    let heal = async || drop(fixture.platform.clear_faults().await.unwrap());
     outage(&fixture, reason, break_it, heal).await;
 }
 
@@ -136,7 +137,11 @@ async fn retry_after_applies_to_all_tenants() {
     let tenants = live(&fixture, 5).await;
     let audit = fixture.audit().mark().await.unwrap();
     let action = json!({ "kind": "status", "status": 429, "headers": { "retry-after": "3" } });
-    fixture.platform.plant(json!([{ "route": "GET /v1/tenants/{id}", "nth": 1, "action": action }])).await.unwrap();
+    fixture
+        .platform
+        .add_faults(json!([{ "route": "GET /v1/tenants/{id}", "nth": 1, "action": action }]))
+        .await
+        .unwrap();
     let told = calls(&fixture, 0, "429", 1, |seen| seen.status == Some(429)).await.remove(0);
     let since = std::time::Instant::now();
     let mark = told.entry["seq"].as_u64().unwrap();

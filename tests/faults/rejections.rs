@@ -41,7 +41,7 @@ async fn rejected_save_is_reported_once_and_retried() {
     fixture.ready().await;
     for (number, (action, reason, words)) in refusals().into_iter().enumerate() {
         let audit = fixture.audit().mark().await.unwrap();
-        fixture.platform.plant(json!([{ "route": "PATCH /v1/tenants/{id}", "action": action }])).await.unwrap();
+        fixture.platform.add_faults(json!([{ "route": "PATCH /v1/tenants/{id}", "action": action }])).await.unwrap();
         let mark = fixture.platform.mark().await.unwrap();
         let email = json!({ "maxConcurrentTasksPerService": 40 + number });
         fixture.patch(json!({ "spec": { "modalities": { "email": email } } })).await;
@@ -52,7 +52,7 @@ async fn rejected_save_is_reported_once_and_retried() {
         assert_eq!(Some("True"), condition(&stalled, "Stalled").map(|(status, _, _)| status).as_deref(), "{reason}");
         calls(&fixture, mark, "a try", 5, |seen| seen.call.starts_with("PATCH")).await;
         assert_eq!(1, fixture.tenant_writes(audit).await.unwrap().len(), "{reason}");
-        fixture.platform.heal().await.unwrap();
+        fixture.platform.clear_faults().await.unwrap();
         fixture.ready().await;
     }
 }
@@ -72,7 +72,7 @@ async fn changed_request_id_writes_no_status() {
     ] {
         let (mark, audit) = (fixture.platform.mark().await.unwrap(), fixture.audit().mark().await.unwrap());
         let action = json!({ "kind": "problem", "slug": slug });
-        fixture.platform.plant(json!([{ "route": route, "action": action }])).await.unwrap();
+        fixture.platform.add_faults(json!([{ "route": route, "action": action }])).await.unwrap();
         fixture.patch(json!({ "spec": { "general": { "companyName": format!("Contoso {slug}") } } })).await;
         let said = fixture.condition("Ready", "False", reason).await;
         let (_, _, message) = condition(&said, "Ready").unwrap();
@@ -80,7 +80,7 @@ async fn changed_request_id_writes_no_status() {
         let first = seen[0].entry["requestId"].as_str().unwrap();
         assert!(message.contains(&format!("(request {first})")), "{message}");
         assert_eq!(1, fixture.tenant_writes(audit).await.unwrap().len(), "{slug}");
-        fixture.platform.heal().await.unwrap();
+        fixture.platform.clear_faults().await.unwrap();
         fixture.ready().await;
     }
 }

@@ -79,7 +79,7 @@ async fn only_documented_responses_are_acted_on() {
         for TenantHandle { id, .. } in [&unborn, &leaving, &known] {
             let action = &answers(id)[number].1;
             let fault = json!({ "route": "GET /v1/tenants/{id}", "tenant": id, "action": action });
-            fixture.platform.plant(json!([fault])).await.unwrap();
+            fixture.platform.add_faults(json!([fault])).await.unwrap();
         }
         unborn.create(json!({})).await;
         leaving.delete().await;
@@ -95,7 +95,7 @@ async fn only_documented_responses_are_acted_on() {
         assert_eq!(None, seen.iter().find(|seen| is_write(seen)).map(|seen| &seen.entry), "{name}");
         stays_ready(&fixture, &known, audit, name).await;
 
-        fixture.platform.heal().await.unwrap();
+        fixture.platform.clear_faults().await.unwrap();
         unborn.ready().await;
         leaving.gone().await;
         assert_eq!(

@@ -161,7 +161,7 @@ async fn equivalent_secret_change_sends_nothing() {
     let (mark, before) = (fixture.platform.mark().await.unwrap(), version(&fixture).await);
     for ending in ["\n", "\r\n", ""] {
         replace(&fixture, "Opaque", Some((KEY, format!("{value}{ending}").as_bytes()))).await;
-        follows(&fixture).await;
+        wait_for_current_secret(&fixture).await;
         fixture.ready().await;
         assert_eq!(before, version(&fixture).await, "{ending:?}");
     }
@@ -169,7 +169,7 @@ async fn equivalent_secret_change_sends_nothing() {
 }
 
 /// Waits until status refers to the current Secret.
-async fn follows(fixture: &Fixture) {
+async fn wait_for_current_secret(fixture: &Fixture) {
     let secret = secrets(fixture).get("acs").await.unwrap().metadata;
     let wanted = format!("{}/{}/{KEY}", secret.uid.unwrap(), secret.resource_version.unwrap());
     until("the new Secret was looked at", PATIENCE, async || {
@@ -189,7 +189,7 @@ async fn rotated_secret_is_applied_once_per_change() {
     let (mark, before) = (fixture.platform.mark().await.unwrap(), version(&fixture).await);
     for round in 1..=5 {
         fixture.secret(&fixture.env.namespace, "acs", json!({ KEY: fresh() })).await;
-        follows(&fixture).await;
+        wait_for_current_secret(&fixture).await;
         fixture.ready().await;
         assert_eq!(before + round, version(&fixture).await);
     }

@@ -21,7 +21,7 @@ fn unreadable() -> Value {
 }
 
 /// The CRD with a schema that allows anything in the spec.
-async fn lax(fixture: &FixtureOn<'_>) {
+async fn install_lax_crd(fixture: &FixtureOn<'_>) {
     let api: Api<CustomResourceDefinition> = Api::all(fixture.client(users::ADMIN));
     let mut crd = api.get("tenants.nimbus.luware.com").await.unwrap();
     for version in &mut crd.spec.versions {
@@ -105,7 +105,7 @@ async fn there_at_the_start(fixture: &FixtureOn<'_>) {
         TenantHandle::new(fixture, "deleted"),
         TenantHandle::new(fixture, "good"),
     );
-    lax(fixture).await;
+    install_lax_crd(fixture).await;
     create(fixture, &poison, unreadable()).await;
     create(fixture, &deleted, unreadable()).await;
     create(fixture, &good, json!({})).await;
@@ -142,7 +142,7 @@ async fn arrived_on_a_live_watch(fixture: &FixtureOn<'_>) {
         tenant.create(json!({ "general": { "companyName": "Contoso AG" } })).await;
         tenant.ready().await;
     }
-    lax(fixture).await;
+    install_lax_crd(fixture).await;
     let before = poison.get().await.status.unwrap();
     for tenant in [&poison, &deleted] {
         let patch = Patch::Merge(json!({ "spec": unreadable() }));

@@ -6,7 +6,7 @@ use kube::{Client, ResourceExt};
 use nimbus_operator::resources::ConditionType;
 use serde_json::{Value, json};
 
-use super::history::holds;
+use super::history::is_true;
 use super::{apply, kubectl, kubectl_file};
 use crate::support::fixture::{Fixture, NAME, condition};
 use crate::support::users::{ADMIN, PLATFORM_ADMIN};
@@ -105,7 +105,7 @@ async fn rule_34_abandon_unblocks_a_confirmed_delete() {
     let waiting = fixture.condition("Ready", "False", "Deleting").await;
     let (_, _, message) = condition(&waiting, ConditionType::Ready.as_str()).unwrap();
     assert!(message.contains("the platform cannot be asked"), "{message}");
-    assert!(holds(&waiting, ConditionType::Reconciling) && waiting.finalizers() == [OURS]);
+    assert!(is_true(&waiting, ConditionType::Reconciling) && waiting.finalizers() == [OURS]);
     // It keeps waiting: another pass changes nothing.
     let again = fixture.pass().await;
     assert_eq!(Some(message), condition(&again, ConditionType::Ready.as_str()).map(|(.., message)| message));

@@ -62,7 +62,7 @@ impl History {
 }
 
 /// Whether a condition is present and True.
-pub fn holds(tenant: &Tenant, condition_type: ConditionType) -> bool {
+pub fn is_true(tenant: &Tenant, condition_type: ConditionType) -> bool {
     let conditions = tenant.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
     condition::status(conditions, condition_type) == Some(ConditionStatus::True)
 }

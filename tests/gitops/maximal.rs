@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::kind::{Kind, Response};
 use super::schema::{Node, PLURALS};
 use crate::support::fixture::Fixture;
-use crate::support::rights::let_make_secrets;
+use crate::support::rights::allow_creating_secrets;
 use crate::support::users::{ADMIN, PLATFORM_ADMIN, TENANT_EDITOR};
 
 /// Four bytes in UTF-8: lengths are counted in characters.
@@ -106,7 +106,7 @@ where
 }
 
 /// Accepted, or denied by the message of a policy: not because the evaluation exceeded its budget.
-fn judged(answer: &Response, code: u16, says: &str) {
+fn assert_within_budget(answer: &Response, code: u16, says: &str) {
     assert_eq!(code, answer.code, "{answer:?}");
     let message = answer.message();
     assert!(message.contains(says), "'{says}' is not in {message}");
@@ -128,7 +128,7 @@ async fn rule_15_maximal_object_fits_the_cel_budget() {
         spec["extensions"]["interact"]["widgetKey"]["secretRef"]["name"].as_str().unwrap().to_owned()
     });
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let_make_secrets(&fixture.client(ADMIN), &fixture.env.namespace, &names).await.unwrap();
+    allow_creating_secrets(&fixture.client(ADMIN), &fixture.env.namespace, &names).await.unwrap();
     for plural in PLURALS {
         let kind = Kind::new(&fixture.env, plural).await;
         let spec = largest(&kind.schema()["properties"]["spec"], 0);
@@ -148,15 +148,19 @@ async fn rule_15_maximal_object_fits_the_cel_budget() {
     };
     let mut tenant = kind.object(largest(&kind.schema()["properties"]["spec"], 0));
     tenant["metadata"]["annotations"] = annotations("a");
-    judged(&kind.store(&tenant).await, 201, "");
+    assert_within_budget(&kind.store(&tenant).await, 201, "");
     let mut edit = json!({ "spec": largest(&kind.schema()["properties"]["spec"], 1) });
     edit["metadata"] = json!({ "annotations": annotations("b") });
-    judged(&kind.patch(PLATFORM_ADMIN, "", true, &edit).await, 201, "");
-    judged(&kind.patch(TENANT_EDITOR, "", true, &edit).await, 403, "may not change spec.");
-    judged(&kind.delete(TENANT_EDITOR).await, 403, "may not delete a Tenant");
-    judged(&kind.delete(PLATFORM_ADMIN).await, 403, "the deletion is not confirmed");
+    assert_within_budget(&kind.patch(PLATFORM_ADMIN, "", true, &edit).await, 201, "");
+    assert_within_budget(&kind.patch(TENANT_EDITOR, "", true, &edit).await, 403, "may not change spec.");
+    assert_within_budget(&kind.delete(TENANT_EDITOR).await, 403, "may not delete a Tenant");
+    assert_within_budget(&kind.delete(PLATFORM_ADMIN).await, 403, "the deletion is not confirmed");
     let operator = &fixture.env.operator_user;
     let finalizers = json!({ "metadata": { "finalizers": ["nimbus.luware.com/tenant"] } });
-    judged(&kind.patch(operator, "", true, &finalizers).await, 201, "");
-    judged(&kind.patch(operator, "/status", true, &json!({ "status": { "observedGeneration": 1 } })).await, 201, "");
+    assert_within_budget(&kind.patch(operator, "", true, &finalizers).await, 201, "");
+    assert_within_budget(
+        &kind.patch(operator, "/status", true, &json!({ "status": { "observedGeneration": 1 } })).await,
+        201,
+        "",
+    );
 }

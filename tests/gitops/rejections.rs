@@ -9,7 +9,7 @@ use super::kind::Kind;
 use super::samples::{self, CLEARS};
 use super::schema::{Node, PLURALS, good, walk};
 use crate::support::fixture::Fixture;
-use crate::support::rights::let_make_secrets;
+use crate::support::rights::allow_creating_secrets;
 use crate::support::users::ADMIN;
 
 /// A value that a path must not have.
@@ -145,7 +145,7 @@ fn good_values(node: &Node<'_>) -> Vec<Value> {
 async fn bad_values_are_rejected_with_path_and_reason() {
     let fixture = Fixture::new("refusals").await;
     // The one reference whose author must be allowed to create its target.
-    let_make_secrets(&fixture.client(ADMIN), &fixture.env.namespace, &["acs", "a.b-c", "0"]).await.unwrap();
+    allow_creating_secrets(&fixture.client(ADMIN), &fixture.env.namespace, &["acs", "a.b-c", "0"]).await.unwrap();
     let (mut refused, mut accepted, mut problems) = (BTreeMap::<&str, usize>::new(), 0, vec![]);
     let mut judged = 0;
     for plural in PLURALS {

@@ -7,7 +7,7 @@ use nimbus_operator::resources::Tenant;
 use reqwest::Method;
 use serde_json::json;
 
-use super::history::{History, holds};
+use super::history::{History, is_true};
 use crate::support::fixture::{CONNECTION_STRING, Fixture, condition};
 
 /// The state in terms of kstatus.
@@ -19,7 +19,7 @@ enum Mode {
 }
 
 fn mode(tenant: &Tenant) -> Mode {
-    match (holds(tenant, ConditionType::Reconciling), holds(tenant, ConditionType::Stalled)) {
+    match (is_true(tenant, ConditionType::Reconciling), is_true(tenant, ConditionType::Stalled)) {
         (false, false) => Mode::Quiet,
         (true, false) => Mode::Reconciling,
         (false, true) => Mode::Stalled,
@@ -69,10 +69,14 @@ async fn rule_26_reconciling_and_stalled_are_exclusive() {
     fixture.ready().await;
 
     // The platform is down while there is a change to apply.
-    fixture.platform.plant(json!([{ "route": "*", "action": { "kind": "status", "status": 503 } }])).await.unwrap();
+    fixture
+        .platform
+        .add_faults(json!([{ "route": "*", "action": { "kind": "status", "status": 503 } }]))
+        .await
+        .unwrap();
     fixture.interact(json!({ "sessionRecoveryTimeoutSeconds": 30 })).await;
     fixture.condition("Ready", "False", "PlatformUnavailable").await;
-    fixture.platform.heal().await.unwrap();
+    fixture.platform.clear_faults().await.unwrap();
     fixture.ready().await;
 
     // Drift that is reported only.
@@ -97,7 +101,11 @@ async fn rule_26_reconciling_and_stalled_are_exclusive() {
 
     // The platform rejects what admission accepted.
     let refuse = json!({ "kind": "problem", "slug": "invalid-settings" });
-    fixture.platform.plant(json!([{ "route": "PATCH /v1/tenants/{id}", "times": 1, "action": refuse }])).await.unwrap();
+    fixture
+        .platform
+        .add_faults(json!([{ "route": "PATCH /v1/tenants/{id}", "times": 1, "action": refuse }]))
+        .await
+        .unwrap();
     fixture.patch(json!({ "spec": { "general": { "division": "Care III" } } })).await;
     fixture.condition("Ready", "False", "InvalidSettings").await;
     fixture.pass().await;

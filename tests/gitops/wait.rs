@@ -5,7 +5,7 @@ use nimbus_operator::resources::ConditionType;
 use nimbus_operator::resources::Tenant;
 use serde_json::json;
 
-use super::history::{History, holds};
+use super::history::{History, is_true};
 use super::kubectl;
 use crate::support::fixture::{CONNECTION_STRING, Fixture, NAME, condition};
 use crate::support::users::TENANT_EDITOR;
@@ -151,7 +151,7 @@ async fn rule_28_late_secret_recovers() {
         .await;
     let waiting = fixture.condition("Ready", "False", "SecretNotFound").await;
     assert!(
-        holds(&waiting, ConditionType::Reconciling) && !holds(&waiting, ConditionType::Stalled),
+        is_true(&waiting, ConditionType::Reconciling) && !is_true(&waiting, ConditionType::Stalled),
         "Flux gives up on Stalled"
     );
     let (_, _, message) = condition(&waiting, ConditionType::Ready.as_str()).unwrap();
@@ -163,9 +163,9 @@ async fn rule_28_late_secret_recovers() {
     // First with another key, then correct; the Tenant is not changed.
     fixture.secret(&fixture.env.namespace, "late", json!({ "other": CONNECTION_STRING })).await;
     let waiting = fixture.condition("Ready", "False", "SecretKeyNotFound").await;
-    assert!(holds(&waiting, ConditionType::Reconciling) && !holds(&waiting, ConditionType::Stalled));
+    assert!(is_true(&waiting, ConditionType::Reconciling) && !is_true(&waiting, ConditionType::Stalled));
     fixture.secret(&fixture.env.namespace, "late", json!({ "connection-string": CONNECTION_STRING })).await;
     let ready = fixture.ready().await;
-    assert!(!holds(&ready, ConditionType::Reconciling) && !holds(&ready, ConditionType::Stalled));
+    assert!(!is_true(&ready, ConditionType::Reconciling) && !is_true(&ready, ConditionType::Stalled));
     assert_eq!((Some(1), 0), (ready.metadata.generation, ready.annotations().len()), "the Tenant was not edited");
 }

@@ -69,7 +69,7 @@ async fn start_in(fixture: &Fixture, namespaces: &[&str]) -> Operator {
 }
 
 /// The whole lifecycle of a rival: it reports the owner, writes nothing, and is deleted without a trace.
-async fn loses(fixture: &Fixture, namespace: &str) {
+async fn assert_loses(fixture: &Fixture, namespace: &str) {
     let rivals = tenants(fixture, namespace);
     let since = Since::now(fixture).await;
     // Even one that may adopt anything and requests the deletion of the tenant.
@@ -101,7 +101,7 @@ async fn first_claim_wins_in_one_namespace() {
     let fixture = Fixture::new("rivals").await;
     let _operator = fixture.connect().await;
     live(&fixture, fixture.manifest(json!({}))).await;
-    loses(&fixture, &fixture.env.namespace).await;
+    assert_loses(&fixture, &fixture.env.namespace).await;
     fixture.pass().await;
     assert_eq!("Succeeded", condition(&fixture.get().await, "Ready").unwrap().1, "the winner does not notice");
 }
@@ -112,7 +112,7 @@ async fn first_claim_wins_across_namespaces() {
     let second = second_namespace(&fixture).await;
     let _operator = start_in(&fixture, &[&fixture.env.namespace, &second]).await;
     live(&fixture, fixture.manifest(json!({}))).await;
-    loses(&fixture, &second).await;
+    assert_loses(&fixture, &second).await;
 }
 
 /// A rival with our finalizer, as from a backup, goes through a real deletion.

@@ -165,13 +165,13 @@ async fn undocumented_404_is_not_lost() {
         json!({ "kind": "problem", "slug": "route-not-found" }),
         json!({ "kind": "status", "status": 404, "body": { "type": "urn:nimbus:problem:tenant-not-found" } }),
     ] {
-        fixture.platform.plant(json!([{ "route": "GET /v1/tenants/{id}", "action": answer }])).await.unwrap();
+        fixture.platform.add_faults(json!([{ "route": "GET /v1/tenants/{id}", "action": answer }])).await.unwrap();
         let since = Since::now(&fixture).await;
         fixture.pass().await;
         let ready = crate::support::fixture::condition(&fixture.get().await, "Ready").unwrap();
         assert_eq!(("True", "Succeeded"), (ready.0.as_str(), ready.1.as_str()), "{answer}");
         assert_eq!([""; 0], *since.effects(&fixture).await, "{answer}");
-        fixture.platform.heal().await.unwrap();
+        fixture.platform.clear_faults().await.unwrap();
         fixture.connected().await;
     }
 }

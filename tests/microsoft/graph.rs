@@ -31,7 +31,7 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 /// Scripts the responses for a group and its members.
-fn play_group(stub: &Stub, types: Value, mail: bool, security: bool) {
+fn script_group(stub: &Stub, types: Value, mail: bool, security: bool) {
     let body = json!({
         "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#groups/$entity",
         "id": GROUP, "groupTypes": types, "mailEnabled": mail, "securityEnabled": security,
@@ -45,7 +45,7 @@ fn play_group(stub: &Stub, types: Value, mail: bool, security: bool) {
 }
 
 /// Scripts the responses for the service principals and our role assignments.
-fn play_assignments(stub: &Stub, assignments: Value) {
+fn script_assignments(stub: &Stub, assignments: Value) {
     for (app, principal) in [(CLIENT, OUR_PRINCIPAL), (GRAPH_APP, GRAPH_PRINCIPAL)] {
         let reply = Reply::json(200, json!({ "id": principal }));
         stub.on(&format!("GET /v1.0/servicePrincipals(appId='{app}')"), [reply]);
@@ -73,7 +73,7 @@ async fn only_security_group_members_are_counted() {
         (json!([]), true, false, GroupKind::NotSecurity, Members::NotAsked),
     ] {
         let stub = Stub::start().await;
-        play_group(&stub, types, mail, security);
+        script_group(&stub, types, mail, security);
         let group = stub.graph().group(TENANT, GROUP).await;
         let asked = if members == Members::NotAsked { 1 } else { 2 };
         assert_eq!(Ok(Group { kind, members }), group);
@@ -84,7 +84,7 @@ async fn only_security_group_members_are_counted() {
 #[tokio::test]
 async fn owners_and_names_are_never_requested() {
     let stub = Stub::start().await;
-    play_group(&stub, json!([]), false, true);
+    script_group(&stub, json!([]), false, true);
     stub.graph().group(TENANT, GROUP).await.unwrap();
     let seen = stub.seen();
     assert_eq!([format!("GET /v1.0/groups/{GROUP}"), format!("GET /v1.0/groups/{GROUP}/members")], *stub.calls());
@@ -96,7 +96,7 @@ async fn owners_and_names_are_never_requested() {
 #[tokio::test]
 async fn group_is_looked_up_in_the_given_tenant() {
     let stub = Stub::start().await;
-    play_group(&stub, json!([]), false, true);
+    script_group(&stub, json!([]), false, true);
     stub.graph().group(OTHER_TENANT, GROUP).await.unwrap();
     assert_eq!(token_call(OTHER_TENANT), stub.seen()[0].call);
 }
@@ -104,7 +104,7 @@ async fn group_is_looked_up_in_the_given_tenant() {
 #[tokio::test]
 async fn forbidden_member_count_keeps_the_group_valid() {
     let stub = Stub::start().await;
-    play_group(&stub, json!([]), false, true);
+    script_group(&stub, json!([]), false, true);
     let refused = Reply::error(403, "Authorization_RequestDenied");
     stub.on(&format!("GET /v1.0/groups/{GROUP}/members"), [refused]);
     let group = stub.graph().group(TENANT, GROUP).await;
@@ -177,7 +177,7 @@ async fn only_the_graph_application_role_is_a_grant() {
         ),
     ] {
         let stub = Stub::start().await;
-        play_assignments(&stub, assignments.clone());
+        script_assignments(&stub, assignments.clone());
         assert_eq!(Ok(expected), stub.graph().presence_grant(TENANT).await, "{assignments}");
     }
 }
@@ -185,7 +185,7 @@ async fn only_the_graph_application_role_is_a_grant() {
 #[tokio::test]
 async fn missing_consent_is_a_result_and_403_is_not() {
     let stub = Stub::start().await;
-    play_assignments(&stub, json!([]));
+    script_assignments(&stub, json!([]));
     let ours = format!("GET /v1.0/servicePrincipals(appId='{CLIENT}')");
     stub.on(&ours, [Reply::error(404, "Request_ResourceNotFound")]);
     assert_eq!(Ok(Grant::AppUnknown), stub.graph().presence_grant(TENANT).await);
@@ -196,7 +196,7 @@ async fn missing_consent_is_a_result_and_403_is_not() {
 #[tokio::test]
 async fn missing_graph_principal_is_not_a_missing_grant() {
     let stub = Stub::start().await;
-    play_assignments(&stub, json!([]));
+    script_assignments(&stub, json!([]));
     stub.on(
         &format!("GET /v1.0/servicePrincipals(appId='{GRAPH_APP}')"),
         [Reply::error(404, "Request_ResourceNotFound")],
@@ -248,8 +248,8 @@ async fn filter_is_sent_as_one_advanced_query() {
 #[tokio::test]
 async fn only_filter_checks_use_eventual_consistency() {
     let stub = Stub::start().await;
-    play_group(&stub, json!([]), false, true);
-    play_assignments(&stub, json!([]));
+    script_group(&stub, json!([]), false, true);
+    script_assignments(&stub, json!([]));
     stub.graph().group(TENANT, GROUP).await.unwrap();
     stub.graph().presence_grant(TENANT).await.unwrap();
     let has = |headers: &HeaderMap| headers.contains_key("consistencylevel");

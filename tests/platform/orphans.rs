@@ -125,11 +125,11 @@ async fn unknown_state_keeps_the_report() {
     ] {
         let case = format!("{route} {action}");
         let fault = json!({ "route": route, "nth": 1, "times": 10_000, "action": action });
-        fixture.platform.plant(json!([fault])).await.unwrap();
+        fixture.platform.add_faults(json!([fault])).await.unwrap();
         let mark = fixture.platform.mark().await.unwrap();
         rounds(&fixture, mark, 2).await;
         assert_eq!((both.clone(), message.clone()), status(&fixture).await, "{case}");
-        fixture.platform.heal().await.unwrap();
+        fixture.platform.clear_faults().await.unwrap();
         fixture.connected().await;
     }
     // The report survives a restart, until the next operator has checked.

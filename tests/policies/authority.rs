@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{NAME, Patch, PolicyFixture, params};
 use crate::gitops::schema::{self, Node};
 use crate::support::assets;
-use crate::support::rights::let_make_secrets;
+use crate::support::rights::allow_creating_secrets;
 use crate::support::users::{ADMIN, PARTNER_ADMIN, PLATFORM_ADMIN, TENANT_EDITOR, VIEWER};
 
 /// The kinds of requests: creating a Tenant, an edit, server-side apply, a dry run of an edit, and removal.
@@ -95,10 +95,10 @@ async fn rows(fixture: &PolicyFixture) -> Vec<Row> {
                     whole[member] = value;
                     whole
                 };
-                let values = two(node, fixture).map(whole);
+                let values = two_values(node, fixture).map(whole);
                 Row { path: holder.to_vec(), authority: leaf.authority, values, name }
             }
-            _ => Row { path: node.path.clone(), authority: leaf.authority, values: two(node, fixture), name },
+            _ => Row { path: node.path.clone(), authority: leaf.authority, values: two_values(node, fixture), name },
         }
     });
     let annotations = ANNOTATIONS.into_iter().map(|(name, authority)| Row {
@@ -126,7 +126,7 @@ async fn owner(fixture: &PolicyFixture, name: &str) -> Value {
 }
 
 /// Two different values that a schema accepts.
-fn two(node: &Node<'_>, fixture: &PolicyFixture) -> [Value; 2] {
+fn two_values(node: &Node<'_>, fixture: &PolicyFixture) -> [Value; 2] {
     if node.path.join(".") == "spec.general.tenantId" {
         return [json!(fixture.id), json!(uuid::Uuid::new_v4().to_string())];
     }
@@ -162,7 +162,7 @@ fn with(mut object: Value, path: &[String], value: &Value) -> Value {
 }
 
 /// The responses of the API server to all kinds of requests of a user.
-async fn ask(fixture: &PolicyFixture, row: &Row, number: usize, user: &str) -> [u16; 5] {
+async fn send_all(fixture: &PolicyFixture, row: &Row, number: usize, user: &str) -> [u16; 5] {
     let [one, other] = &row.values;
     let code = |outcome: kube::Result<nimbus_operator::resources::Tenant>| match outcome {
         Ok(_) => 200,
@@ -199,7 +199,7 @@ async fn ask(fixture: &PolicyFixture, row: &Row, number: usize, user: &str) -> [
 }
 
 /// What the table of settings specifies.
-fn promised(row: &Row, user: &str) -> [u16; 5] {
+fn expected(row: &Row, user: &str) -> [u16; 5] {
     let (creates, most) = match user {
         TENANT_EDITOR => (false, Authority::Tenant),
         PARTNER_ADMIN => (true, Authority::Partner),
@@ -270,7 +270,7 @@ async fn every_spec_field_is_in_the_table() {
 #[tokio::test(flavor = "multi_thread")]
 async fn users_change_only_what_the_table_allows() {
     let fixture = PolicyFixture::new("authority").await;
-    let_make_secrets(&fixture.client(ADMIN), &fixture.env.namespace, &WIDGET_SECRETS).await.unwrap();
+    allow_creating_secrets(&fixture.client(ADMIN), &fixture.env.namespace, &WIDGET_SECRETS).await.unwrap();
     let operator = fixture.env.operator_user.clone();
     let people = [VIEWER, TENANT_EDITOR, PARTNER_ADMIN, PLATFORM_ADMIN, &operator];
     let (mut table, mut asked, mut problems) = (HEAD.to_owned(), 0, vec![]);
@@ -278,11 +278,11 @@ async fn users_change_only_what_the_table_allows() {
         let letter = &row.authority.describe()[..1];
         write!(table, "| `{}` | {letter} |", row.name).unwrap();
         for user in people {
-            let seen = ask(&fixture, row, number, user).await;
+            let seen = send_all(&fixture, row, number, user).await;
             asked += seen.len();
             let who = if user == operator { "operator" } else { user };
-            if seen != promised(row, user) {
-                problems.push(format!("{} by {who}: {seen:?}, not {:?}", row.name, promised(row, user)));
+            if seen != expected(row, user) {
+                problems.push(format!("{} by {who}: {seen:?}, not {:?}", row.name, expected(row, user)));
             }
             write!(table, " `{}` |", cell(seen)).unwrap();
         }

@@ -15,7 +15,7 @@ use crate::support::wait::{PATIENCE, until};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 
 /// Specs that violate all expectations of the policies.
-fn poisons() -> [(&'static str, Value); 7] {
+fn undecodable_specs() -> [(&'static str, Value); 7] {
     [
         ("without-general", json!({ "platformRef": { "name": "p" } })),
         ("general-is-a-text", json!({ "platformRef": { "name": "p" }, "general": "x", "extensions": 7 })),
@@ -31,7 +31,7 @@ fn poisons() -> [(&'static str, Value); 7] {
 }
 
 /// The schema accepts anything, as when the object was stored.
-async fn lax(client: Client) {
+async fn install_lax_crd(client: Client) {
     let api: Api<CustomResourceDefinition> = Api::all(client);
     let mut crd = api.get("tenants.nimbus.luware.com").await.unwrap();
     for version in &mut crd.spec.versions {
@@ -57,8 +57,8 @@ async fn undecodable_object_can_be_edited_and_deleted() {
         |user: &str| Api::<DynamicObject>::namespaced_with(fixture.client(user), &fixture.env.namespace, &resource);
     let cluster_admin = new_user();
     fixture.grant(&cluster_admin, "all", json!([{ "apiGroups": ["*"], "resources": ["*"], "verbs": ["*"] }])).await;
-    lax(fixture.client(ADMIN)).await;
-    for (name, spec) in poisons() {
+    install_lax_crd(fixture.client(ADMIN)).await;
+    for (name, spec) in undecodable_specs() {
         let object = json!({ "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Tenant", "metadata": { "name": name }, "spec": spec });
         let object: DynamicObject = serde_json::from_value(object).unwrap();
         until("poison is accepted", PATIENCE, async || {

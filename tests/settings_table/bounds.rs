@@ -85,7 +85,7 @@ fn inside(schema: &Value) -> Vec<Value> {
     }
 }
 
-fn judged() -> impl Iterator<Item = (&'static Leaf, Value)> {
+fn cases() -> impl Iterator<Item = (&'static Leaf, Value)> {
     let spec = crd::tenant_spec();
     leaves()
         .filter(|leaf| matches!(leaf.class, Class::Value | Class::CheckInput | Class::Trigger))
@@ -118,7 +118,7 @@ fn whole(leaf: &Leaf, value: Value) -> Value {
 async fn admission_rejects_bad_values_with_the_bounds() {
     let fixture = Fixture::new("bad-values").await;
     let mut count = 0;
-    for (leaf, schema) in judged() {
+    for (leaf, schema) in cases() {
         for (bad, word) in outside(&schema) {
             match admit(&fixture, whole(leaf, bad.clone())).await {
                 Err(kube::Error::Api(status)) => {
@@ -140,7 +140,7 @@ async fn platform_accepts_what_admission_accepts() {
     let name = json!({ "general": { "name": "Contoso", "o365Domain": "contoso.com" } });
     fixture.platform.create(&fixture.id, name).await.unwrap();
     let mut count = 0;
-    for (leaf, schema) in judged().filter(|(leaf, _)| leaf.class == Class::Value) {
+    for (leaf, schema) in cases().filter(|(leaf, _)| leaf.class == Class::Value) {
         for good in inside(&schema) {
             admit(&fixture, only(leaf.path, good.clone()))
                 .await
@@ -176,7 +176,7 @@ async fn platform_rejects_what_admission_rejects() {
     let name = json!({ "general": { "name": "Contoso", "o365Domain": "contoso.com" } });
     fixture.platform.create(&fixture.id, name).await.unwrap();
     let (mut refused, mut taken) = (0, 0);
-    for (leaf, schema) in judged().filter(|(leaf, _)| leaf.class == Class::Value) {
+    for (leaf, schema) in cases().filter(|(leaf, _)| leaf.class == Class::Value) {
         for (bad, _) in outside(&schema) {
             let answer = fixture.platform.edit(&fixture.id, only(leaf.wire, bad.clone())).await;
             match answer {

@@ -255,14 +255,14 @@ impl<'a> FixtureOn<'a> {
     /// Creates a Tenant, or returns the error. Unknown fields are rejected as a mistake of the test.
     pub async fn try_create(&self, manifest: Value) -> kube::Result<Tenant> {
         if self.started.load(Ordering::Relaxed) {
-            self.looked_at().await;
+            self.platform_checked().await;
         }
         strict::create(&self.client(users::PLATFORM_ADMIN), &self.env.namespace, &manifest).await
     }
 
     /// Waits until the controller has reported whether the Platform is ready. A Platform that becomes ready triggers passes
     /// of waiting Tenants, which would count.
-    async fn looked_at(&self) {
+    async fn platform_checked(&self) {
         let api: Api<Platform> = Api::all(self.client(users::PLATFORM_ADMIN));
         until("the Platform was looked at", PATIENCE, async || match api.get_opt(&self.env.platform).await {
             Ok(Some(platform)) if platform.status.as_ref().is_none_or(|status| status.conditions.is_empty()) => {

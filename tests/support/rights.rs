@@ -93,7 +93,7 @@ fn place(object: &mut DynamicObject, placement: &Placement<'_>) {
 
 /// Allows all editors of a namespace to have Secrets of these names created. Restricted by name, RBAC allows no direct
 /// create.
-pub async fn let_make_secrets(client: &Client, namespace: &str, names: &[&str]) -> Result<()> {
+pub async fn allow_creating_secrets(client: &Client, namespace: &str, names: &[&str]) -> Result<()> {
     let metadata = json!({ "name": "make-secrets", "namespace": namespace });
     let group = "rbac.authorization.k8s.io";
     let subject = |name: &str| json!({ "apiGroup": group, "kind": "User", "name": name });

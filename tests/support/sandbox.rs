@@ -150,12 +150,12 @@ impl Sandbox {
     }
 
     /// Adds faults.
-    pub async fn plant(&self, faults: Value) -> Result<Value> {
+    pub async fn add_faults(&self, faults: Value) -> Result<Value> {
         self.ask(Method::POST, "/sandbox/faults", Some(json!({ "faults": faults }))).await
     }
 
     /// Removes all faults.
-    pub async fn heal(&self) -> Result<Value> {
+    pub async fn clear_faults(&self) -> Result<Value> {
         self.ask(Method::DELETE, "/sandbox/faults", None).await
     }
 

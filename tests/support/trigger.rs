@@ -86,7 +86,7 @@ impl FixtureOn<'_> {
     }
 
     /// The outcome for a customer whose widget sends this key.
-    pub async fn knock(&self, key: &str) -> String {
+    pub async fn open_widget(&self, key: &str) -> String {
         let path = format!("/sandbox/tenants/{}/interact/sessions", self.id);
         let body = json!({ "widgetKey": key, "conversation": "direct" });
         let answer = self.platform.ask(Method::POST, &path, Some(body)).await.unwrap();

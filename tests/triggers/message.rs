@@ -70,7 +70,7 @@ async fn invitation_rejection_does_not_use_the_token() {
     fixture.accept_invitation().await;
     let refusal = json!({ "kind": "problem", "slug": "invitation-pending" });
     let route = "POST /v1/tenants/{id}/instant-messaging/test";
-    fixture.platform.plant(json!([{ "route": route, "action": refusal, "times": 2 }])).await.unwrap();
+    fixture.platform.add_faults(json!([{ "route": route, "action": refusal, "times": 2 }])).await.unwrap();
     let mark = fixture.platform.mark().await.unwrap();
     fixture.patch(sending("a")).await;
     let ready = fixture.ready().await;
@@ -118,7 +118,7 @@ async fn rejected_message_names_the_setting() {
     });
     let refusal = json!({ "kind": "status", "status": 422, "contentType": "application/problem+json", "body": body });
     let route = "POST /v1/tenants/{id}/instant-messaging/test";
-    fixture.platform.plant(json!([{ "route": route, "action": refusal, "times": 1 }])).await.unwrap();
+    fixture.platform.add_faults(json!([{ "route": route, "action": refusal, "times": 1 }])).await.unwrap();
     fixture.patch(sending("a")).await;
     let stalled = fixture.condition("Ready", "False", "InvalidSettings").await;
     let words = "spec.modalities.instantMessaging.testMessage.upn was refused by the platform: not-found";

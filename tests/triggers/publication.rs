@@ -142,7 +142,7 @@ async fn tenant_without_key_says_how_to_get_one() {
     let (_, mut document) = fixture.platform.tenant(&fixture.id).await.unwrap();
     document["runtime"]["widgetKey"] = json!({ "set": false, "version": 0, "lastToken": null });
     let action = json!({ "kind": "status", "status": 200, "contentType": "application/json", "body": document });
-    fixture.platform.plant(json!([{ "route": "GET /v1/tenants/{id}", "action": action }])).await.unwrap();
+    fixture.platform.add_faults(json!([{ "route": "GET /v1/tenants/{id}", "action": action }])).await.unwrap();
     fixture.pass().await;
     let tenant = fixture.ready().await;
     let tabs = tenant.status.unwrap().tabs;

@@ -23,7 +23,7 @@ async fn each_new_token_rotates_once() {
     assert_eq!(2, second.1, "once");
     assert_ne!(first.0, second.0);
     assert_eq!(("rejected widget-key".to_owned(), "connected".to_owned()), {
-        (fixture.knock(&first.0).await, fixture.knock(&second.0).await)
+        (fixture.open_widget(&first.0).await, fixture.open_widget(&second.0).await)
     });
     assert_eq!(Some("b"), ready.status.unwrap().widget_key.unwrap().last_token.as_deref());
     let effects = fixture.platform.effects(0).await.unwrap();
@@ -91,13 +91,13 @@ async fn rotation_with_lost_response_runs_once() {
     for (round, kind) in ["close-after", "truncate", "cut", "close-before", "html"].into_iter().enumerate() {
         let before = fixture.widget_key().await;
         let route = "POST /v1/tenants/{id}/widget-key/rotate";
-        fixture.platform.plant(json!([{ "route": route, "action": { "kind": kind }, "nth": 1 }])).await.unwrap();
+        fixture.platform.add_faults(json!([{ "route": route, "action": { "kind": kind }, "nth": 1 }])).await.unwrap();
         fixture.patch(rotating(&format!("token-{round}"))).await;
         fixture.ready().await;
         let after = fixture.widget_key().await;
         assert_eq!(before.1 + 1, after.1, "{kind}");
         assert_eq!(Some(after.0), fixture.published_key().await, "{kind}: what is published works");
-        fixture.platform.heal().await.unwrap();
+        fixture.platform.clear_faults().await.unwrap();
     }
 }
 
@@ -110,12 +110,12 @@ async fn unreadable_rotated_key_is_published_later() {
     fixture.ready().await;
     let route = "GET /v1/tenants/{id}/widget-key";
     let action = json!({ "kind": "status", "status": 500, "body": "no" });
-    fixture.platform.plant(json!([{ "route": route, "action": action }])).await.unwrap();
+    fixture.platform.add_faults(json!([{ "route": route, "action": action }])).await.unwrap();
     fixture.patch(rotating("a")).await;
     let waiting = fixture.condition("Ready", "False", "PlatformUnavailable").await;
     let (.., message) = crate::support::fixture::condition(&waiting, "Ready").unwrap();
     assert!(message.contains("Secret 'contoso-widget-key' waits for the platform"), "{message}");
-    fixture.platform.heal().await.unwrap();
+    fixture.platform.clear_faults().await.unwrap();
     fixture.ready().await;
     assert_eq!(Some(fixture.widget_key().await.0), fixture.published_key().await);
     assert_eq!([("Normal".to_owned(), "Rotated".to_owned())], *fixture.events().await.unwrap());

@@ -7,7 +7,7 @@ use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 
 use crate::support::fixture::{Fixture, NAME, condition, refused};
-use crate::support::rights::let_make_secrets;
+use crate::support::rights::allow_creating_secrets;
 use crate::support::tenant::TenantHandle;
 use crate::support::trigger::{SECRET, interact, published, rotating};
 use crate::support::users::{ADMIN, PLATFORM_ADMIN, TENANT_EDITOR};
@@ -37,7 +37,7 @@ fn foreign() -> Vec<Value> {
     ]
 }
 
-async fn plant(fixture: &Fixture, mut secret: Value) -> Secret {
+async fn create_foreign(fixture: &Fixture, mut secret: Value) -> Secret {
     // An existing owner, so that garbage collection does nothing.
     if let Some(owner) = secret.pointer_mut("/metadata/ownerReferences/0/uid") {
         *owner = json!(fixture.secrets().get("acs").await.unwrap().uid());
@@ -51,13 +51,13 @@ async fn foreign_secret_is_reported_and_not_changed() {
     let fixture = Fixture::new("foreign-secret").await;
     let names: Vec<String> = (0..foreign().len()).map(|number| format!("theirs-{number}")).collect();
     let all: Vec<&str> = names.iter().map(String::as_str).collect();
-    let_make_secrets(&fixture.client(ADMIN), &fixture.env.namespace, &all).await.unwrap();
+    allow_creating_secrets(&fixture.client(ADMIN), &fixture.env.namespace, &all).await.unwrap();
     let mark = fixture.audit().mark().await.unwrap();
     let _operator = fixture.start();
     let mut there = vec![];
     for (name, mut secret) in names.iter().zip(foreign()) {
         secret["metadata"]["name"] = json!(name);
-        let planted = plant(&fixture, secret).await;
+        let planted = create_foreign(&fixture, secret).await;
         let tenant = TenantHandle::new(&fixture, name);
         tenant.create(interact(json!({ "secretRef": { "name": name }, "rotation": "a" }))).await;
         there.push((tenant, planted));
@@ -102,7 +102,7 @@ async fn while_the_key_is_read(fixture: &Fixture) {
 async fn slow_key(fixture: &Fixture) {
     let action = json!({ "kind": "delay", "seconds": 4 });
     let route = "GET /v1/tenants/{id}/widget-key";
-    fixture.platform.plant(json!([{ "route": route, "action": action, "nth": 1 }])).await.unwrap();
+    fixture.platform.add_faults(json!([{ "route": route, "action": action, "nth": 1 }])).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,7 +113,7 @@ async fn concurrently_created_secret_is_not_taken() {
     slow_key(&fixture).await;
     fixture.create(published(None)).await;
     while_the_key_is_read(&fixture).await;
-    let planted = plant(&fixture, foreign().remove(0)).await;
+    let planted = create_foreign(&fixture, foreign().remove(0)).await;
     let stalled = fixture.condition("Ready", "False", "SecretNotOwned").await;
     assert!(condition(&stalled, "Ready").unwrap().2.starts_with(WORDS));
     assert_eq!(planted, fixture.secrets().get(SECRET).await.unwrap());
