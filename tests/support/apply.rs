@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use kube::api::{Api, ApiResource, DynamicObject, ListParams, Patch, PatchParams};
 use kube::core::GroupVersionKind;
 use kube::discovery::{Scope, pinned_kind};
 use kube::{Client, ResourceExt};
@@ -52,7 +52,7 @@ pub async fn apply(client: &Client, object: &DynamicObject) -> Result<()> {
 /// Applies the CRDs in the YAML files of `folder` and waits until the API server serves them.
 pub async fn crds(client: &Client, folder: &Path) -> Result<()> {
     let names = apply_folder(client, folder).await?;
-    wait::try_until("the CRDs to be established", Duration::from_secs(30), || established(client, &names)).await
+    wait::try_until("the CRDs to be served", Duration::from_secs(30), || served(client, &names)).await
 }
 
 /// Applies every YAML file of `folder` and returns the names of what was in them.
@@ -78,14 +78,23 @@ fn is_crd(object: &DynamicObject) -> bool {
     object.types.as_ref().is_some_and(|types| types.kind == "CustomResourceDefinition")
 }
 
-async fn established(client: &Client, names: &BTreeSet<String>) -> Result<()> {
-    let api: Api<CustomResourceDefinition> = Api::all(client.clone());
+/// Established is a promise: discovery and handlers follow it one after the other, and until then a request is answered with 404.
+async fn served(client: &Client, names: &BTreeSet<String>) -> Result<()> {
+    let crds: Api<CustomResourceDefinition> = Api::all(client.clone());
     for name in names {
-        let status = api.get(name).await?.status.unwrap_or_default();
-        let conditions = status.conditions.unwrap_or_default();
+        let CustomResourceDefinition { spec, status, .. } = crds.get(name).await?;
+        let conditions = status.unwrap_or_default().conditions.unwrap_or_default();
         let established =
             conditions.iter().any(|condition| condition.type_ == "Established" && condition.status == "True");
         ensure!(established, "{name} is not established: {conditions:?}");
+        for version in spec.versions.iter().filter(|version| version.served) {
+            let kind = GroupVersionKind::gvk(&spec.group, &version.name, &spec.names.kind);
+            let resource = ApiResource::from_gvk_with_plural(&kind, &spec.names.plural);
+            let objects: Api<DynamicObject> = Api::all_with(client.clone(), &resource);
+            let first = ListParams::default().limit(1);
+            objects.list_metadata(&first).await.with_context(|| format!("{name} is not served in {}", version.name))?;
+            pinned_kind(client, &kind).await.with_context(|| format!("{name} is not discovered"))?;
+        }
     }
     Ok(())
 }
