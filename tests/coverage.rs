@@ -80,11 +80,12 @@ fn every_line_of_the_manual_is_covered() {
     }
 }
 
-/// The check itself: each kind of mistake is detected.
-#[test]
-fn table_mistakes_are_detected() {
-    let texts = ["A title", "Limit of tasks", "", "Default 20", "A title"];
-    let good = format!(
+/// A manual of five lines.
+const TEXTS: [&str; 5] = ["A title", "Limit of tasks", "", "Default 20", "A title"];
+
+/// A table without mistakes for [`TEXTS`].
+fn good_table() -> String {
+    format!(
         r#"
         manual = {{ lines = 5 }}
         blank = ["3"]
@@ -102,10 +103,15 @@ fn table_mistakes_are_detected() {
         layout = "duplicate"
         of = 1
         "#,
-        title = seed::hash(texts[0]),
-        limit = seed::hash(texts[1]),
-        twenty = seed::hash(texts[3]),
-    );
+        title = seed::hash(TEXTS[0]),
+        limit = seed::hash(TEXTS[1]),
+        twenty = seed::hash(TEXTS[3]),
+    )
+}
+
+/// The problems of the good table with one change, compared with these lines.
+fn problems_after(from: &str, to: &str, lines: &[&str]) -> String {
+    let good = good_table();
     let known = KnownNames {
         leaves: BTreeSet::from(["outbound.max".to_owned()]),
         head: BTreeSet::from(["suspend".to_owned()]),
@@ -113,20 +119,23 @@ fn table_mistakes_are_detected() {
         ignored: BTreeSet::from(["tasks::left_out".to_owned()]),
         anchors: BTreeSet::from(["settings.md#outbound".to_owned()]),
     };
-    let seen = |from: &str, to: &str, lines: &[&str]| {
-        assert!(good.contains(from), "{from}");
-        let table: Table = toml::from_str(&good.replacen(from, to, 1)).unwrap();
-        let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
-        let mut problems = table.problems_covering(&known, &[10]);
-        problems.extend(seed::compare(&table, &lines).messages);
-        problems.join("\n")
-    };
-    assert_eq!("", seen("", "", &texts));
+    assert!(good.contains(from), "{from}");
+    let table: Table = toml::from_str(&good.replacen(from, to, 1)).unwrap();
+    let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+    let mut problems = table.problems_covering(&known, &[10]);
+    problems.extend(seed::compare(&table, &lines).messages);
+    problems.join("\n")
+}
+
+/// The check itself: each kind of mistake is detected.
+#[test]
+fn table_mistakes_are_detected() {
+    assert_eq!("", problems_after("", "", &TEXTS));
     let sees = |from: &str, to: &str, problem: &str| {
-        let found = seen(from, to, &texts);
+        let found = problems_after(from, to, &TEXTS);
         assert!(found.contains(problem), "'{from}' → '{to}' is told as '{found}'");
     };
-    let twenty = format!(", \"4 {}\"", seed::hash(texts[3]));
+    let twenty = format!(", \"4 {}\"", seed::hash(TEXTS[3]));
     sees(&twenty, "", "line 4 has no entry");
     sees("\"3\"", "\"3-4\"", "line 4 has two entries");
     sees("\"4 ", "\"9 ", "line 9 is not one of the 5");
@@ -145,15 +154,17 @@ fn table_mistakes_are_detected() {
     sees("\"heading\"", "\"boring\"", "'boring' is no reason to leave a line out");
     sees("of = 1", "of = 2", "line 5 is not the same as line 2");
     sees("of = 1", "", "names the line that it repeats");
-    let changed = seen("", "", &["A title", "Limit of tasks", "", "Default 30", "A title"]);
+}
+
+/// The comparison with the manual: each kind of changed line is detected.
+#[test]
+fn manual_changes_are_detected() {
+    let seen = |lines: &[&str]| problems_after("", "", lines);
+    let changed = seen(&["A title", "Limit of tasks", "", "Default 30", "A title"]);
     assert!(changed.contains("line 4 has changed"), "{changed}");
-    let filled = seen("", "", &["A title", "Limit of tasks", "News", "Default 20", "A title"]);
+    let filled = seen(&["A title", "Limit of tasks", "News", "Default 20", "A title"]);
     assert!(filled.contains("line 3 is not blank any more"), "{filled}");
-    let more = seen("", "", &["A title", "Limit of tasks", "", "Default 20", "A title", "Min 1"]);
+    let more = seen(&["A title", "Limit of tasks", "", "Default 20", "A title", "Min 1"]);
     assert!(more.contains("line 6 is not covered"), "{more}");
-    assert_eq!(
-        "",
-        seen("", "", &["A title", "Limit\u{a0}of  tasks ", " ", "Default 20", "A title"]),
-        "blanks do not count"
-    );
+    assert_eq!("", seen(&["A title", "Limit\u{a0}of  tasks ", " ", "Default 20", "A title"]), "blanks do not count");
 }

@@ -82,53 +82,69 @@ fn check(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
     };
     for (keyword, argument) in keywords {
         let holds = match keyword.as_str() {
+            "items" | "required" | "properties" | "additionalProperties" => {
+                check_members(keywords, keyword, value, at)?
+            }
             "$ref" => {
                 let pointer = argument.as_str().unwrap_or("").trim_start_matches('#');
                 check(DOCUMENT.pointer(pointer).ok_or(format!("{at}: {argument} is nowhere"))?, value, at)?;
                 true
             }
-            "type" => types(argument).iter().any(|name| is_of_type(value, name)),
-            "enum" => argument.as_array().is_some_and(|values| values.contains(value)),
-            "minimum" => value.as_f64().is_none_or(|number| number >= argument.as_f64().unwrap_or(0.0)),
-            "maximum" => value.as_f64().is_none_or(|number| number <= argument.as_f64().unwrap_or(0.0)),
-            "minLength" => length(value).is_none_or(|length| Some(length) >= argument.as_u64()),
-            "maxLength" => length(value).is_none_or(|length| Some(length) <= argument.as_u64()),
-            "format" => value.as_str().is_none_or(|text| is_formatted(argument.as_str().unwrap_or(""), text)),
-            "pattern" => value.as_str().is_none_or(|text| {
-                let pattern = argument.as_str().and_then(|pattern| regex::Regex::new(pattern).ok());
-                pattern.is_some_and(|pattern| pattern.is_match(text))
-            }),
-            "const" => value == argument,
             "not" => check(argument, value, at).is_err(),
-            "items" => {
-                for (index, item) in value.as_array().into_iter().flatten().enumerate() {
-                    check(argument, item, &format!("{at}/{index}"))?;
-                }
-                true
-            }
-            "required" => value.as_object().is_none_or(|members| {
-                argument.as_array().into_iter().flatten().all(|name| members.contains_key(name.as_str().unwrap_or("")))
-            }),
-            "properties" => {
-                for (name, member) in value.as_object().into_iter().flatten() {
-                    if let Some(schema) = argument.get(name) {
-                        check(schema, member, &format!("{at}/{name}"))?;
-                    }
-                }
-                true
-            }
-            "additionalProperties" => {
-                check_additional(keywords, argument, value, at)?;
-                true
-            }
             name if name.starts_with("x-nimbus-") || ANNOTATIONS.contains(&name) => true,
-            name => return Err(format!("{at}: the checker does not know {name}")),
+            name => holds(name, argument, value).ok_or(format!("{at}: the checker does not know {name}"))?,
         };
         if !holds {
             return Err(format!("{at}: {value} against {keyword} {argument}"));
         }
     }
     Ok(())
+}
+
+/// Whether a value by itself satisfies a keyword; `None` for an unknown keyword.
+fn holds(keyword: &str, argument: &Value, value: &Value) -> Option<bool> {
+    let holds = match keyword {
+        "type" => types(argument).iter().any(|name| is_of_type(value, name)),
+        "enum" => argument.as_array().is_some_and(|values| values.contains(value)),
+        "minimum" => value.as_f64().is_none_or(|number| number >= argument.as_f64().unwrap_or(0.0)),
+        "maximum" => value.as_f64().is_none_or(|number| number <= argument.as_f64().unwrap_or(0.0)),
+        "minLength" => length(value).is_none_or(|length| Some(length) >= argument.as_u64()),
+        "maxLength" => length(value).is_none_or(|length| Some(length) <= argument.as_u64()),
+        "format" => value.as_str().is_none_or(|text| is_formatted(argument.as_str().unwrap_or(""), text)),
+        "pattern" => value.as_str().is_none_or(|text| {
+            let pattern = argument.as_str().and_then(|pattern| regex::Regex::new(pattern).ok());
+            pattern.is_some_and(|pattern| pattern.is_match(text))
+        }),
+        "const" => value == argument,
+        _ => return None,
+    };
+    Some(holds)
+}
+
+/// Checks the members of a value against a keyword about members.
+fn check_members(keywords: &Map<String, Value>, keyword: &str, value: &Value, at: &str) -> Result<bool, String> {
+    let argument = &keywords[keyword];
+    match keyword {
+        "items" => {
+            for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+                check(argument, item, &format!("{at}/{index}"))?;
+            }
+        }
+        "required" => {
+            return Ok(value.as_object().is_none_or(|members| {
+                argument.as_array().into_iter().flatten().all(|name| members.contains_key(name.as_str().unwrap_or("")))
+            }));
+        }
+        "properties" => {
+            for (name, member) in value.as_object().into_iter().flatten() {
+                if let Some(schema) = argument.get(name) {
+                    check(schema, member, &format!("{at}/{name}"))?;
+                }
+            }
+        }
+        _ => check_additional(keywords, argument, value, at)?,
+    }
+    Ok(true)
 }
 
 fn check_additional(keywords: &Map<String, Value>, argument: &Value, value: &Value, at: &str) -> Result<(), String> {

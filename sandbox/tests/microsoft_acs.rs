@@ -10,7 +10,7 @@ async fn counts(api: &Api) -> (Value, Value, Value) {
 }
 
 async fn create(api: &Api, body: Value) -> Answer {
-    api.send(signed(api, "POST", &identities(""), Some(body), KEY, &date(0))).await
+    api.send(signed(api, Ask::new("POST", identities("")).body(body), KEY, &date(0))).await
 }
 
 #[track_caller]
@@ -29,9 +29,9 @@ async fn an_identity_with_a_token_is_created_and_deleted() {
     assert!(answer["accessToken"]["token"].is_string() && answer["accessToken"]["expiresOn"].is_string());
     assert_eq!((json!(1), json!(0), json!(1)), counts(&api).await);
     let path = identities(&format!("/{}", id.replace(':', "%3A")));
-    api.send(signed(&api, "DELETE", &path, None, KEY, &date(0))).await.expect(204);
+    api.send(signed(&api, Ask::new("DELETE", &*path), KEY, &date(0))).await.expect(204);
     assert_eq!((json!(1), json!(1), json!(1)), counts(&api).await);
-    refused(&api.send(signed(&api, "DELETE", &path, None, KEY, &date(0))).await, 404, "IdentityNotFound");
+    refused(&api.send(signed(&api, Ask::new("DELETE", &*path), KEY, &date(0))).await, 404, "IdentityNotFound");
 }
 
 #[tokio::test]
@@ -43,12 +43,12 @@ async fn an_identity_without_scopes_has_no_token() {
     let id = answer["identity"]["id"].as_str().unwrap().to_owned();
     let issue = async |body: Value| {
         let path = identities(&format!("/{id}/:issueAccessToken"));
-        api.send(signed(&api, "POST", &path, Some(body), KEY, &date(0))).await
+        api.send(signed(&api, Ask::new("POST", path).body(body), KEY, &date(0))).await
     };
     assert!(issue(json!({"scopes": ["voip"]})).await.expect(200)["token"].is_string());
     refused(&issue(json!({})).await, 400, "BadRequest");
     let revoke = identities(&format!("/{id}/:revokeAccessTokens"));
-    api.send(signed(&api, "POST", &revoke, None, KEY, &date(0))).await.expect(204);
+    api.send(signed(&api, Ask::new("POST", revoke), KEY, &date(0))).await.expect(204);
     assert_eq!((json!(1), json!(0), json!(1)), counts(&api).await);
 }
 
@@ -61,7 +61,7 @@ async fn scopes_lifetime_and_version_are_checked() {
         refused(&create(&api, body).await, 400, "BadRequest");
     }
     for path in ["/acs/contoso/identities", "/acs/contoso/identities?api-version=2020-01-01"] {
-        let answer = api.send(signed(&api, "POST", path, Some(json!({})), KEY, &date(0))).await;
+        let answer = api.send(signed(&api, Ask::new("POST", path).body(json!({})), KEY, &date(0))).await;
         refused(&answer, 400, "UnsupportedApiVersion");
     }
     assert_eq!((json!(0), json!(0), json!(0)), counts(&api).await, "a refusal makes nothing");
@@ -71,7 +71,7 @@ async fn scopes_lifetime_and_version_are_checked() {
 #[tokio::test]
 async fn wrong_and_unpermitted_keys_get_the_same_error() {
     let api = Api::start().await;
-    let ask = |key: &str| signed(&api, "POST", &identities(""), Some(json!({})), key, &date(0));
+    let ask = |key: &str| signed(&api, Ask::new("POST", identities("")).body(json!({})), key, &date(0));
     refused(&api.send(ask(KEY)).await, 401, "Denied");
     plant_resource(&api, true).await;
     refused(&api.send(ask("d3Jvbmc=")).await, 401, "Denied");
@@ -85,7 +85,7 @@ async fn wrong_and_unpermitted_keys_get_the_same_error() {
 async fn a_signature_covers_the_request_and_its_date() {
     let api = Api::start().await;
     plant_resource(&api, true).await;
-    let good = || signed(&api, "POST", &identities(""), Some(json!({})), KEY, &date(0));
+    let good = || signed(&api, Ask::new("POST", identities("")).body(json!({})), KEY, &date(0));
     let other_body = Ask { body: Some(json!({"createTokenWithScopes": []})), ..good() };
     refused(&api.send(other_body).await, 401, "7509");
     let other_query = Ask { path: format!("{}&x=1", good().path), ..good() };
@@ -93,7 +93,7 @@ async fn a_signature_covers_the_request_and_its_date() {
     let unsigned = Ask { headers: Vec::new(), ..good() };
     refused(&api.send(unsigned).await, 401, "Denied");
     for (offset, status) in [(-14 * 60, 201), (14 * 60, 201), (-16 * 60, 401), (16 * 60, 401)] {
-        let ask = signed(&api, "POST", &identities(""), Some(json!({})), KEY, &date(offset));
+        let ask = signed(&api, Ask::new("POST", identities("")).body(json!({})), KEY, &date(offset));
         assert_eq!(status, api.send(ask).await.status, "{offset}");
     }
     // The client does not use the virtual clock.

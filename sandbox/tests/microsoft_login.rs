@@ -95,7 +95,7 @@ async fn the_journal_holds_calls_and_no_secret() {
     entra_token(&api, ID, &[("client_secret", "a-wrong-secret")]).await;
     graph.answer(&format!("/groups/{}", object(10))).await;
     plant_resource(&api, true).await;
-    let ask = signed(&api, "POST", &identities(""), Some(json!({})), KEY, &date(0));
+    let ask = signed(&api, Ask::new("POST", identities("")).body(json!({})), KEY, &date(0));
     api.send(ask).await.expect(201);
     let log = api.world("GET", "/sandbox/microsoft/log".into(), Value::Null).await;
     let entries = log["items"].as_array().unwrap().iter();

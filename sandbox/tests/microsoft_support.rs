@@ -104,16 +104,12 @@ pub fn authorization(text: &str, key: &str) -> String {
 }
 
 /// Signs a request to ACS as Microsoft documents it.
-pub fn signed(api: &Api, method: &'static str, path: &str, body: Option<Value>, key: &str, date: &str) -> Ask {
+pub fn signed(api: &Api, ask: Ask, key: &str, date: &str) -> Ask {
     let host = api.address().to_string();
-    let content = body.as_ref().map(ToString::to_string).unwrap_or_default();
+    let content = ask.body.as_ref().map(ToString::to_string).unwrap_or_default();
     let hash = STANDARD.encode(Sha256::digest(&content));
-    let text = format!("{method}\n{path}\n{date};{host};{hash}");
-    let ask = Ask::new(method, path)
-        .header("x-ms-date", date)
-        .header("x-ms-content-sha256", hash)
-        .header("authorization", authorization(&text, key));
-    Ask { body, ..ask }
+    let text = format!("{}\n{}\n{date};{host};{hash}", ask.method, ask.path);
+    ask.header("x-ms-date", date).header("x-ms-content-sha256", hash).header("authorization", authorization(&text, key))
 }
 
 /// Plants the resource `contoso`.

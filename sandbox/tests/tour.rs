@@ -1,5 +1,5 @@
 //! Requests that succeed one after the other, at least one for each route of the world around the admin API.
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::behaviours_organization::teams_based;
 use super::microsoft_support::*;
@@ -81,13 +81,13 @@ pub async fn microsoft(api: &Api) {
     graph.get(&format!("{path}/appRoleAssignments")).await;
     let guest = json!({"invitedUserEmailAddress": "im1@luware.com", "inviteRedirectUrl": "https://portal.example"});
     api.send(graph.ask("POST", "/invitations").body(guest)).await.expect(201);
-    let ask = |method, path: &str, body: Option<Value>| signed(api, method, path, body, KEY, &date(0));
-    let created = api.send(ask("POST", &identities(""), Some(json!({})))).await.expect(201);
+    let sign = |ask: Ask| signed(api, ask, KEY, &date(0));
+    let created = api.send(sign(Ask::new("POST", identities("")).body(json!({})))).await.expect(201);
     let id = created["identity"]["id"].as_str().unwrap();
     let issue = identities(&format!("/{id}/:issueAccessToken"));
-    api.send(ask("POST", &issue, Some(json!({"scopes": ["chat"]})))).await.expect(200);
-    api.send(ask("POST", &identities(&format!("/{id}/:revokeAccessTokens")), None)).await.expect(204);
-    api.send(ask("DELETE", &identities(&format!("/{id}")), None)).await.expect(204);
+    api.send(sign(Ask::new("POST", issue).body(json!({"scopes": ["chat"]})))).await.expect(200);
+    api.send(sign(Ask::new("POST", identities(&format!("/{id}/:revokeAccessTokens"))))).await.expect(204);
+    api.send(sign(Ask::new("DELETE", identities(&format!("/{id}"))))).await.expect(204);
 }
 
 /// A session of Interact, whose id only the platform knows.

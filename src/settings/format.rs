@@ -203,18 +203,19 @@ formats! {
 mod tests {
     use super::*;
 
+    fn check<F: Format>(good: &[(&str, &str)], bad: &[&str]) {
+        for (given, expected) in good {
+            let spelled = canonicalize::<F>(given).unwrap_or_else(|| panic!("{given} must be allowed"));
+            assert_eq!(spelled, *expected);
+            assert_eq!(canonicalize::<F>(&spelled).as_deref(), Some(*expected), "spelling twice changes nothing");
+        }
+        for given in bad {
+            assert_eq!(canonicalize::<F>(given), None, "{given} must be refused");
+        }
+    }
+
     #[test]
     fn canonical_spelling_is_idempotent_and_judges_samples() {
-        fn check<F: Format>(good: &[(&str, &str)], bad: &[&str]) {
-            for (given, expected) in good {
-                let spelled = canonicalize::<F>(given).unwrap_or_else(|| panic!("{given} must be allowed"));
-                assert_eq!(spelled, *expected);
-                assert_eq!(canonicalize::<F>(&spelled).as_deref(), Some(*expected), "spelling twice changes nothing");
-            }
-            for given in bad {
-                assert_eq!(canonicalize::<F>(given), None, "{given} must be refused");
-            }
-        }
         check::<Guid>(
             &[("6F1B2A9C-0d3e-4f5a-8b7c-9d0e1f2a3b4c", "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c")],
             &[

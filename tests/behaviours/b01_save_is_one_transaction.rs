@@ -26,23 +26,7 @@ modalities: {{instantMessaging: {{enabled: true}}}}
 "
         ))
         .await;
-    let blocked = fixture.base.condition("Ready", "False", "InvalidSettings").await;
-    let extensions = "spec.extensions.interact.acsConnectionStringRef is not set, must be set while \
-                      spec.extensions.interact.enabled is true";
-    let modalities = "spec.modalities.instantMessaging.primaryAccount is not set, must be set while \
-                      spec.modalities.instantMessaging.enabled is true";
-    assert_eq!(pair("Invalid", extensions), tab_state(&blocked, "Extensions"));
-    assert_eq!(pair("Invalid", modalities), tab_state(&blocked, "Modalities"));
-    for valid in ["General", "Contact", "Provisioning"] {
-        assert_ne!("Invalid", tab(&blocked, valid).state.as_str(), "{valid}");
-    }
-    let message = condition(&blocked, "Ready").unwrap().2;
-    assert_eq!(format!("{extensions}; {modalities}"), message);
-    for kind in ["Accepted", "Synced"] {
-        assert_eq!(pair("False", "InvalidSettings"), condition_state(&blocked, kind));
-    }
-    assert_eq!(pair("True", "InvalidSettings"), condition_state(&blocked, "Stalled"));
-    assert!(fixture.column("MESSAGE").await.unwrap().starts_with(extensions), "who looks with kubectl sees which");
+    two_tabs_are_marked(&fixture).await;
     assert_eq!(before, fixture.document().await["settings"], "nothing at all was saved");
     assert_eq!([""; 0], *fixture.base.platform.effects(mark).await.unwrap());
 
@@ -70,6 +54,26 @@ modalities: {{instantMessaging: {{enabled: true, primaryAccount: im@contoso.com}
     for name in ["General", "Contact", "Extensions", "Modalities"] {
         assert_eq!("InSync", tab(&ready, name).state.as_str(), "{name}");
     }
+}
+
+async fn two_tabs_are_marked(fixture: &BehaviourFixture) {
+    let blocked = fixture.base.condition("Ready", "False", "InvalidSettings").await;
+    let extensions = "spec.extensions.interact.acsConnectionStringRef is not set, must be set while \
+                      spec.extensions.interact.enabled is true";
+    let modalities = "spec.modalities.instantMessaging.primaryAccount is not set, must be set while \
+                      spec.modalities.instantMessaging.enabled is true";
+    assert_eq!(pair("Invalid", extensions), tab_state(&blocked, "Extensions"));
+    assert_eq!(pair("Invalid", modalities), tab_state(&blocked, "Modalities"));
+    for valid in ["General", "Contact", "Provisioning"] {
+        assert_ne!("Invalid", tab(&blocked, valid).state.as_str(), "{valid}");
+    }
+    let message = condition(&blocked, "Ready").unwrap().2;
+    assert_eq!(format!("{extensions}; {modalities}"), message);
+    for kind in ["Accepted", "Synced"] {
+        assert_eq!(pair("False", "InvalidSettings"), condition_state(&blocked, kind));
+    }
+    assert_eq!(pair("True", "InvalidSettings"), condition_state(&blocked, "Stalled"));
+    assert!(fixture.column("MESSAGE").await.unwrap().starts_with(extensions), "who looks with kubectl sees which");
 }
 
 /// The same for an error that only the platform can detect: a well-formed ID of a unit that does not exist.

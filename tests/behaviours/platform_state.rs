@@ -17,6 +17,27 @@ impl BehaviourFixture {
     async fn used(&self, pointer: &str) -> Value {
         self.document().await["runtime"]["used"].pointer(pointer).cloned().unwrap_or_default()
     }
+
+    /// All state that the platform shows.
+    async fn everything(&self) -> Vec<Value> {
+        let paths = [
+            "/organization-units",
+            "/services",
+            "/users",
+            "/tasks",
+            "/records",
+            "/licences",
+            "/interact/sessions",
+            "/view",
+        ];
+        let mut seen = vec![self.document().await];
+        for path in paths {
+            seen.push(self.see(path).await);
+        }
+        let advanced = self.base.platform.ask(Method::GET, "/sandbox/clock", None).await.unwrap();
+        seen.push(advanced["advancedSeconds"].clone());
+        seen
+    }
 }
 
 fn interact(on: bool) -> String {
@@ -125,30 +146,11 @@ licenses: {contingents: {modalities: {email: 1}}}
     fixture.wait(3600).await;
     let status = fixture.base.pass().await.status;
 
-    let paths = [
-        "/organization-units",
-        "/services",
-        "/users",
-        "/tasks",
-        "/records",
-        "/licences",
-        "/interact/sessions",
-        "/view",
-    ];
-    let everything = async |fixture: &BehaviourFixture| {
-        let mut seen = vec![fixture.document().await];
-        for path in paths {
-            seen.push(fixture.see(path).await);
-        }
-        let advanced = fixture.base.platform.ask(Method::GET, "/sandbox/clock", None).await.unwrap();
-        seen.push(advanced["advancedSeconds"].clone());
-        seen
-    };
-    let before = everything(&fixture).await;
+    let before = fixture.everything().await;
     let mark = fixture.base.platform.mark().await.unwrap();
     assert!(mark > 0);
     fixture.base.platform = fixture.base.platform.restart().await.unwrap();
-    assert_eq!(before, everything(&fixture).await);
+    assert_eq!(before, fixture.everything().await);
     // Only this test has read it since.
     assert!(fixture.base.platform.mark().await.unwrap() >= mark, "the log goes on where it was");
 

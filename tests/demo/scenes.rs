@@ -124,7 +124,6 @@ impl Scene {
 
     /// Returns what to type.
     pub fn steps(self) -> Vec<Step> {
-        let run_script = || Step::ask(Method::POST, &format!("/sandbox/tenants/{TENANT_ID}/script/run"), None);
         match self {
             Self::Drift => {
                 vec![in_the_ui(&json!({"general": {"companyName": "Changed in the UI"}})), reconcile_now()]
@@ -164,20 +163,7 @@ impl Scene {
                 let spec = json!({"modalities": {"email": {"maxConcurrentTasksPerService": 500}}});
                 vec![edit(&spec).refused()]
             }
-            Self::Delete => {
-                let confirmation = format!("nimbus.luware.com/confirm-deletion={TENANT_ID}");
-                let policy = json!({"spec": {"deletionPolicy": "Delete"}}).to_string();
-                // The script removes what is pending at that time, so it must not run before the platform has the deletion.
-                let accepted = "--for=jsonpath={.status.deletion.scriptPending}=true";
-                let admin = |verb, more: &[&str]| kubectl(users::PLATFORM_ADMIN, verb, more);
-                vec![
-                    admin("patch", &["--type=merge", "--patch", &policy]),
-                    admin("annotate", &[&confirmation]),
-                    admin("delete", &["--wait=false"]),
-                    admin("wait", &[accepted, "--timeout=60s"]),
-                    run_script(),
-                ]
-            }
+            Self::Delete => deletion(),
         }
     }
 
@@ -203,43 +189,10 @@ impl Scene {
 
     async fn check(self, environment: &Environment) -> Result<()> {
         match self {
-            Self::Drift => {
-                try_until("the company name to be corrected", SOON, || async {
-                    let (_, tenant) = environment.platform_tenant().await?;
-                    let name = &tenant["settings"]["general"]["companyName"];
-                    ensure!(name == COMPANY, "it is {name}");
-                    Ok(())
-                })
-                .await
-            }
+            Self::Drift => drift_is_corrected(environment).await,
             Self::SwitchOn => environment.until_condition("ScriptExecutionPending", "True", SOON).await,
             Self::RunScript => environment.until_condition("ScriptExecutionPending", "False", SOON).await,
-            Self::Rotate => {
-                try_until("the widget key to be rotated once and published", SOON, || async {
-                    let (_, tenant) = environment.platform_tenant().await?;
-                    let version = &tenant["runtime"]["widgetKey"]["version"];
-                    ensure!(*version == 2, "its version is {version}");
-                    let template = "-o=go-template={{index .data \"widget-key\" | base64decode}}";
-                    let key = environment.kubectl(&["get", "secret", "-n", NAMESPACE, WIDGET_SECRET, template]).await?;
-                    let path = format!("/sandbox/tenants/{TENANT_ID}/interact/sessions");
-                    let visit = json!({"widgetKey": key.trim(), "conversation": "direct"});
-                    let (_, answer) = environment.ask_sandbox(Method::POST, &path, Some(&visit)).await?;
-                    ensure!(answer["outcome"] != "rejected", "a widget with the published key is rejected");
-                    Ok(())
-                })
-                .await?;
-                try_until("the pass that was asked for", SOON, || async {
-                    let tenant = environment.tenants().get(TENANT).await?;
-                    let asked = tenant.annotations().get("nimbus.luware.com/reconcile-requested-at");
-                    let handled = tenant.status.as_ref().and_then(|status| status.last_handled_reconcile_at.as_ref());
-                    ensure!(asked.is_some() && asked == handled, "{}", describe(&tenant));
-                    Ok(())
-                })
-                .await?;
-                let (_, tenant) = environment.platform_tenant().await?;
-                ensure!(tenant["runtime"]["widgetKey"]["version"] == 2, "it was rotated again");
-                Ok(())
-            }
+            Self::Rotate => rotated_once(environment).await,
             Self::Suspend => {
                 environment.until_condition("TenantActive", "False", SOON).await?;
                 environment.until_condition("Ready", "True", SOON).await?;
@@ -263,18 +216,76 @@ impl Scene {
             }
             // Rejected by the API server: nothing changes, and the tenant stays Ready.
             Self::BadValue => environment.until_condition("Ready", "True", SOON).await,
-            Self::Delete => {
-                try_until("the tenant to be gone", DELETION, || async {
-                    let found = environment.tenants().get_opt(TENANT).await?;
-                    ensure!(found.is_none(), "the Tenant is there: {}", found.iter().map(describe).collect::<String>());
-                    let (status, answer) = environment.platform_tenant().await?;
-                    ensure!(status == 404, "the platform answers {status}: {answer}");
-                    Ok(())
-                })
-                .await
-            }
+            Self::Delete => tenant_is_gone(environment).await,
         }
     }
+}
+
+fn run_script() -> Step {
+    Step::ask(Method::POST, &format!("/sandbox/tenants/{TENANT_ID}/script/run"), None)
+}
+
+fn deletion() -> Vec<Step> {
+    let confirmation = format!("nimbus.luware.com/confirm-deletion={TENANT_ID}");
+    let policy = json!({"spec": {"deletionPolicy": "Delete"}}).to_string();
+    // The script removes what is pending at that time, so it must not run before the platform has the deletion.
+    let accepted = "--for=jsonpath={.status.deletion.scriptPending}=true";
+    let admin = |verb, more: &[&str]| kubectl(users::PLATFORM_ADMIN, verb, more);
+    vec![
+        admin("patch", &["--type=merge", "--patch", &policy]),
+        admin("annotate", &[&confirmation]),
+        admin("delete", &["--wait=false"]),
+        admin("wait", &[accepted, "--timeout=60s"]),
+        run_script(),
+    ]
+}
+
+async fn drift_is_corrected(environment: &Environment) -> Result<()> {
+    try_until("the company name to be corrected", SOON, || async {
+        let (_, tenant) = environment.platform_tenant().await?;
+        let name = &tenant["settings"]["general"]["companyName"];
+        ensure!(name == COMPANY, "it is {name}");
+        Ok(())
+    })
+    .await
+}
+
+async fn rotated_once(environment: &Environment) -> Result<()> {
+    try_until("the widget key to be rotated once and published", SOON, || async {
+        let (_, tenant) = environment.platform_tenant().await?;
+        let version = &tenant["runtime"]["widgetKey"]["version"];
+        ensure!(*version == 2, "its version is {version}");
+        let template = "-o=go-template={{index .data \"widget-key\" | base64decode}}";
+        let key = environment.kubectl(&["get", "secret", "-n", NAMESPACE, WIDGET_SECRET, template]).await?;
+        let path = format!("/sandbox/tenants/{TENANT_ID}/interact/sessions");
+        let visit = json!({"widgetKey": key.trim(), "conversation": "direct"});
+        let (_, answer) = environment.ask_sandbox(Method::POST, &path, Some(&visit)).await?;
+        ensure!(answer["outcome"] != "rejected", "a widget with the published key is rejected");
+        Ok(())
+    })
+    .await?;
+    try_until("the pass that was asked for", SOON, || async {
+        let tenant = environment.tenants().get(TENANT).await?;
+        let asked = tenant.annotations().get("nimbus.luware.com/reconcile-requested-at");
+        let handled = tenant.status.as_ref().and_then(|status| status.last_handled_reconcile_at.as_ref());
+        ensure!(asked.is_some() && asked == handled, "{}", describe(&tenant));
+        Ok(())
+    })
+    .await?;
+    let (_, tenant) = environment.platform_tenant().await?;
+    ensure!(tenant["runtime"]["widgetKey"]["version"] == 2, "it was rotated again");
+    Ok(())
+}
+
+async fn tenant_is_gone(environment: &Environment) -> Result<()> {
+    try_until("the tenant to be gone", DELETION, || async {
+        let found = environment.tenants().get_opt(TENANT).await?;
+        ensure!(found.is_none(), "the Tenant is there: {}", found.iter().map(describe).collect::<String>());
+        let (status, answer) = environment.platform_tenant().await?;
+        ensure!(status == 404, "the platform answers {status}: {answer}");
+        Ok(())
+    })
+    .await
 }
 
 impl Step {

@@ -20,7 +20,7 @@ const KEY: &str = "connection-string";
 fn planted_leak_is_found_in_every_encoding() {
     let canary = Canary::new("planted");
     assert_eq!(Vec::<String>::new(), canary.seen_in("nothing to see here, c2VjcmV0 and 99, 97, 110"));
-    let string = format!("endpoint=https://contoso.communication.azure.com/;accesskey={}", canary.base64());
+    let string = string(&canary.base64());
     let bytes = string.as_bytes();
     let hex = bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02X}"));
     for leak in [string.clone(), url(bytes), hex, numbers(bytes, ", "), numbers(bytes, ","), format!("{string:?}")] {
@@ -62,33 +62,12 @@ fn start(fixture: &Fixture) -> OperatorProcess {
     env.start_operator(None, &[arguments.as_slice(), &more].concat(), &[]).expect("the operator starts")
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn secrets_are_not_in_logs_objects_or_events() {
-    let fixture = Fixture::new("canary").await;
-    let (good, bad, client) = (Canary::new("good"), Canary::new("bad"), Canary::new("client"));
-    let string = |key: &str| format!("endpoint=https://contoso.communication.azure.com/;accesskey={key}");
-    let credentials = String::from_utf8(client.value.clone()).unwrap();
-    let known = json!({ "id": "system", "secret": credentials });
-    fixture.platform.ask(reqwest::Method::PUT, "/sandbox/clients", Some(known)).await.unwrap();
-    fixture.secret(&fixture.env.operator_namespace, "platform", json!({ "client-secret": credentials })).await;
-    fixture.secret(&fixture.env.namespace, "acs", json!({ KEY: string(&good.base64()) })).await;
-    let operator = start(&fixture);
-    let reference = json!({ "name": "acs", "key": KEY });
-    let widget_key = json!({ "secretRef": { "name": SECRET } });
-    let interact = json!({ "enabled": true, "acsConnectionStringRef": reference, "widgetKey": widget_key });
-    fixture.create(json!({ "extensions": { "interact": interact } })).await;
-    fixture.ready().await;
-    // The generated key in a new Secret, and the next one in the same Secret; one of them also in invalid responses.
-    let first = Canary::of("first widget key", &fixture.published_key().await.unwrap());
-    let answer = json!({ "key": ["not", fixture.published_key().await], "version": 2 });
-    let action = json!({ "kind": "status", "status": 200, "contentType": "application/json", "body": answer });
-    let route = "GET /v1/tenants/{id}/widget-key";
-    fixture.platform.add_faults(json!([{ "route": route, "action": action, "nth": 1 }])).await.unwrap();
-    fixture.patch(rotating("a")).await;
-    fixture.ready().await;
-    let second = Canary::of("second widget key", &fixture.published_key().await.unwrap());
+fn string(key: &str) -> String {
+    format!("endpoint=https://contoso.communication.azure.com/;accesskey={key}")
+}
 
-    // Values that are rejected before they are sent.
+/// Values that are rejected before they are sent.
+async fn rejected_values(fixture: &Fixture, bad: &Canary) {
     for value in [
         format!("{}!", string(&bad.base64())),
         format!("accesskey={}", bad.base64()),
@@ -99,7 +78,10 @@ async fn secrets_are_not_in_logs_objects_or_events() {
         fixture.pass().await;
         fixture.condition("Ready", "False", "SecretInvalid").await;
     }
-    // Values that are sent and rejected, or whose response is lost or invalid.
+}
+
+/// Values that are sent and rejected, or whose response is lost or invalid.
+async fn unanswered_values(fixture: &Fixture, bad: &Canary) {
     for (round, action) in [
         json!({ "kind": "problem", "slug": "invalid-settings" }),
         json!({ "kind": "status", "status": 500, "body": string(&bad.base64()) }),
@@ -121,6 +103,35 @@ async fn secrets_are_not_in_logs_objects_or_events() {
         fixture.pass().await;
         fixture.ready().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_are_not_in_logs_objects_or_events() {
+    let fixture = Fixture::new("canary").await;
+    let (good, bad, client) = (Canary::new("good"), Canary::new("bad"), Canary::new("client"));
+    let credentials = String::from_utf8(client.value.clone()).unwrap();
+    let known = json!({ "id": "system", "secret": credentials });
+    fixture.platform.ask(reqwest::Method::PUT, "/sandbox/clients", Some(known)).await.unwrap();
+    fixture.secret(&fixture.env.operator_namespace, "platform", json!({ "client-secret": credentials })).await;
+    fixture.secret(&fixture.env.namespace, "acs", json!({ KEY: string(&good.base64()) })).await;
+    let operator = start(&fixture);
+    let reference = json!({ "name": "acs", "key": KEY });
+    let widget_key = json!({ "secretRef": { "name": SECRET } });
+    let interact = json!({ "enabled": true, "acsConnectionStringRef": reference, "widgetKey": widget_key });
+    fixture.create(json!({ "extensions": { "interact": interact } })).await;
+    fixture.ready().await;
+    // The generated key in a new Secret, and the next one in the same Secret; one of them also in invalid responses.
+    let first = Canary::of("first widget key", &fixture.published_key().await.unwrap());
+    let answer = json!({ "key": ["not", fixture.published_key().await], "version": 2 });
+    let action = json!({ "kind": "status", "status": 200, "contentType": "application/json", "body": answer });
+    let route = "GET /v1/tenants/{id}/widget-key";
+    fixture.platform.add_faults(json!([{ "route": route, "action": action, "nth": 1 }])).await.unwrap();
+    fixture.patch(rotating("a")).await;
+    fixture.ready().await;
+    let second = Canary::of("second widget key", &fixture.published_key().await.unwrap());
+
+    rejected_values(&fixture, &bad).await;
+    unanswered_values(&fixture, &bad).await;
     fixture.delete().await;
     fixture.gone().await;
 
@@ -132,15 +143,13 @@ async fn secrets_are_not_in_logs_objects_or_events() {
     assert!(operator.stop().await.unwrap().success());
 }
 
-/// Checks use further secrets: connection strings, the secret of the app, tokens that Microsoft issued, and names of
-/// people.
-#[tokio::test(flavor = "multi_thread")]
-async fn check_secrets_are_not_in_logs_objects_or_events() {
-    let mut fixture = Fixture::new("canary-checks").await;
-    fixture.microsoft().await;
-    let canaries = ["key", "wrong key", "app", "wrong app", "person", "member", "token", "ACS token"].map(Canary::new);
-    let [key, wrong_key, app, wrong_app, person, member, token, acs_token] = &canaries;
-    let text = |canary: &Canary| String::from_utf8(canary.value.clone()).unwrap();
+fn text(canary: &Canary) -> String {
+    String::from_utf8(canary.value.clone()).unwrap()
+}
+
+/// Makes the secrets and the names known to Microsoft; returns the name of the test user.
+async fn plant(fixture: &Fixture, canaries: &[Canary; 8]) -> String {
+    let [key, _, app, _, person, member, _, _] = canaries;
     let plant = async |path: String, body: serde_json::Value| {
         fixture.platform.ask(reqwest::Method::PUT, &path, Some(body)).await.unwrap();
     };
@@ -154,6 +163,53 @@ async fn check_secrets_are_not_in_logs_objects_or_events() {
     fixture.platform.user(&fixture.id, &object(1), body).await;
     let group = json!({ "displayName": text(member), "members": [{ "type": "user", "id": object(1) }] });
     fixture.platform.group(&fixture.id, &object(10), group).await;
+    upn
+}
+
+/// Known tokens: one of Entra, which Graph then rejects, and one of ACS.
+async fn answer_tokens(fixture: &Fixture, entra: &str, acs: &str) {
+    let entra = json!({ "token_type": "Bearer", "expires_in": 3600, "access_token": entra });
+    let made = json!({
+        "identity": { "id": format!("8:acs:{}_{}", object(5), object(6)) },
+        "accessToken": { "token": acs, "expiresOn": "2026-11-24T21:30:00Z" }
+    });
+    let answer = |status: u16, body: serde_json::Value| json!({ "kind": "status", "status": status, "contentType": "application/json", "body": body });
+    let faults = json!([
+        { "route": "POST /login/{tenant}/oauth2/v2.0/token", "action": answer(200, entra) },
+        { "route": "POST /acs/{resource}/identities", "action": answer(201, made) }
+    ]);
+    fixture.platform.add_faults(faults).await.unwrap();
+}
+
+async fn group_check_says(fixture: &Fixture, words: &str) {
+    let said = |tenant: &Tenant| {
+        let found = check(tenant, "TenantAdministrationGroup").and_then(|check| check.message.clone());
+        found.is_some_and(|said| said.contains(words))
+    };
+    fixture.until(words, said).await;
+}
+
+/// No canary is in any text, and only the spec itself names the test user.
+async fn no_trace(fixture: &Fixture, operator: &OperatorProcess, upn: &str, canaries: &[Canary]) {
+    let all = everything(fixture, operator).await;
+    assert!(all.contains("TRACE") && all.contains("checked"), "the log is as loud as it gets and tells of checks");
+    let spec = serde_json::to_string(&fixture.get().await.spec).unwrap();
+    let rest = all.replace(&serde_json::to_string(upn).unwrap(), "");
+    assert!(spec.contains(upn));
+    for canary in canaries {
+        assert_eq!(Vec::<String>::new(), canary.seen_in(&rest));
+    }
+}
+
+/// Checks use further secrets: connection strings, the secret of the app, tokens that Microsoft issued, and names of
+/// people.
+#[tokio::test(flavor = "multi_thread")]
+async fn check_secrets_are_not_in_logs_objects_or_events() {
+    let mut fixture = Fixture::new("canary-checks").await;
+    fixture.microsoft().await;
+    let canaries = ["key", "wrong key", "app", "wrong app", "person", "member", "token", "ACS token"].map(Canary::new);
+    let [key, wrong_key, app, wrong_app, _, _, token, acs_token] = &canaries;
+    let upn = plant(&fixture, &canaries).await;
     fixture.secret(&fixture.env.operator_namespace, "nimbus-app", json!({ "client-secret": text(app) })).await;
     let string = |canary: &Canary| fixture.connection_string("contoso", &canary.base64());
     fixture.secret(&fixture.env.namespace, "acs", json!({ KEY: string(key) })).await;
@@ -179,47 +235,21 @@ async fn check_secrets_are_not_in_logs_objects_or_events() {
     fixture.secret(&fixture.env.namespace, "acs", json!({ KEY: string(wrong_key) })).await;
     fixture.pass().await;
     fixture.check("InteractConnectionString", "Failed", "InsufficientPermissions").await;
-    // Known tokens: one of Entra, which Graph then rejects, and one of ACS.
-    let entra = json!({ "token_type": "Bearer", "expires_in": 3600, "access_token": text(token) });
-    let made = json!({
-        "identity": { "id": format!("8:acs:{}_{}", object(5), object(6)) },
-        "accessToken": { "token": text(acs_token), "expiresOn": "2026-11-24T21:30:00Z" }
-    });
-    let answer = |status: u16, body: serde_json::Value| json!({ "kind": "status", "status": status, "contentType": "application/json", "body": body });
-    let faults = json!([
-        { "route": "POST /login/{tenant}/oauth2/v2.0/token", "action": answer(200, entra) },
-        { "route": "POST /acs/{resource}/identities", "action": answer(201, made) }
-    ]);
-    fixture.platform.add_faults(faults).await.unwrap();
+    answer_tokens(&fixture, &text(token), &text(acs_token)).await;
     fixture.secret(&fixture.env.namespace, "acs", json!({ KEY: format!("{};", string(key)) })).await;
     // A new version of the Secret results in a new login, after the next reconcile of the Platform.
     let again = json!({ "client-secret": text(app), "again": "x" });
     fixture.secret(&fixture.env.operator_namespace, "nimbus-app", again).await;
     fixture.patch_platform(json!({ "spec": { "support": { "website": "https://example.com/1" } } })).await;
-    let says = async |words: &'static str| {
-        let said = |tenant: &Tenant| {
-            let found = check(tenant, "TenantAdministrationGroup").and_then(|check| check.message.clone());
-            found.is_some_and(|said| said.contains(words))
-        };
-        fixture.until(words, said).await;
-    };
-    says("Microsoft Graph rejected the access token").await;
+    group_check_says(&fixture, "Microsoft Graph rejected the access token").await;
     fixture.pass().await;
     fixture.check("InteractConnectionString", "Passed", "TokenIssued").await;
     fixture.platform.clear_faults().await.unwrap();
     fixture.secret(&fixture.env.operator_namespace, "nimbus-app", json!({ "client-secret": text(wrong_app) })).await;
     fixture.patch_platform(json!({ "spec": { "support": { "website": "https://example.com/2" } } })).await;
-    says("Microsoft Entra rejected the app's secret").await;
+    group_check_says(&fixture, "Microsoft Entra rejected the app's secret").await;
     fixture.ready().await;
 
-    let all = everything(&fixture, &operator).await;
-    assert!(all.contains("TRACE") && all.contains("checked"), "the log is as loud as it gets and tells of checks");
-    // Only the spec itself names the test user.
-    let spec = serde_json::to_string(&fixture.get().await.spec).unwrap();
-    let rest = all.replace(&serde_json::to_string(&upn).unwrap(), "");
-    assert!(spec.contains(&upn));
-    for canary in &canaries {
-        assert_eq!(Vec::<String>::new(), canary.seen_in(&rest));
-    }
+    no_trace(&fixture, &operator, &upn, &canaries).await;
     assert!(operator.stop().await.unwrap().success());
 }

@@ -16,16 +16,21 @@ fn with(fixture: &Fixture, path: &str, value: Value) -> Value {
     manifest
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn kubectl_reports_field_and_allowed_values() {
-    let fixture = Fixture::new("mistakes").await;
+/// A mistake: name, path, bad value, what kubectl says in addition to the path, good value.
+type Mistake = (&'static str, &'static str, Value, &'static str, Value);
+
+fn mistakes(platform: &str) -> Vec<Mistake> {
+    let mut all = number_and_format_mistakes();
+    all.extend(name_and_enum_mistakes(platform));
+    all
+}
+
+fn number_and_format_mistakes() -> Vec<Mistake> {
     let session = "spec.extensions.interact.sessionRecoveryTimeoutSeconds";
     let email_tasks = "spec.modalities.email.maxConcurrentTasksPerService";
     let group = "spec.general.tenantAdministrationGroupId";
-    let authorization = "spec.extensions.interact.authorization";
     let guid = "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
-    // Name, path, bad value, what kubectl says in addition to the path, good value.
-    let mistakes = [
+    vec![
         ("wrong type", email_tasks, json!("many"), "must be of type integer", json!(7)),
         ("below", session, json!(4), "should be greater than or equal to 5", json!(5)),
         ("above", session, json!(61), "should be less than or equal to 60", json!(60)),
@@ -55,10 +60,15 @@ async fn kubectl_reports_field_and_allowed_values() {
             "ISO 3166-1 alpha-2 in capitals, such as 'CH'",
             json!("GB"),
         ),
+    ]
+}
+
+fn name_and_enum_mistakes(platform: &str) -> Vec<Mistake> {
+    vec![
         ("too long", "spec.general.name", json!("x".repeat(257)), "may not be more than 256", json!("Contoso")),
         (
             "unknown enum",
-            authorization,
+            "spec.extensions.interact.authorization",
             json!("Verify"),
             "supported values: \"None\", \"VerifyToken\", \"VerifyTokenAndTenant\"",
             json!("VerifyToken"),
@@ -75,12 +85,17 @@ async fn kubectl_reports_field_and_allowed_values() {
             "spec.platformRef.name",
             json!("EUWE_01"),
             "lower-case letters, digits, '-' and '.', such as",
-            json!(fixture.env.platform),
+            json!(platform),
         ),
         ("too often", "spec.syncIntervalSeconds", json!(1), "should be greater than or equal to 60", json!(60)),
-    ];
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kubectl_reports_field_and_allowed_values() {
+    let fixture = Fixture::new("mistakes").await;
     let (mut refused, mut applied) = (0, 0);
-    for (what, path, bad, says, good) in mistakes {
+    for (what, path, bad, says, good) in mistakes(&fixture.env.platform) {
         let output = kubectl_file(&fixture, &["apply"], &with(&fixture, path, bad)).await;
         assert!(!output.status.success(), "{what} at {path} was accepted");
         for word in [path, says] {

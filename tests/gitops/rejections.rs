@@ -62,6 +62,22 @@ fn bad_values(node: &Node<'_>) -> Vec<BadValue> {
         all.push(bad("empty", json!(""), &says));
         all.extend(allowed.iter().map(|value| bad("wrong case", json!(value.to_lowercase()), &says)));
     }
+    all.extend(out_of_bounds(node));
+    for (rule, message) in node.rules().filter(|(rule, _)| !rule.contains("oldSelf")) {
+        let sample = samples::of(message).unwrap_or_else(|| panic!("no sample for '{message}', which says {rule}"));
+        let clears = message.ends_with(CLEARS);
+        let refused = sample.refused.iter().filter(|value| !clears || **value != json!(""));
+        all.extend(refused.map(|value| bad(how(value, &sample.accepted), value.clone(), &[message])));
+        if node.kind() == "string" && !clears && !sample.refused.contains(&json!("")) {
+            all.push(bad("empty", json!(""), &[message]));
+        }
+    }
+    all
+}
+
+/// The bad values that the bounds of a schema reject.
+fn out_of_bounds(node: &Node<'_>) -> Vec<BadValue> {
+    let mut all = vec![];
     if let Some(most) = node.schema["maxLength"].as_u64() {
         let says = format!("may not be more than {most}");
         all.push(bad("too long", json!("a".repeat(most as usize + 1)), &["Too long", &says]));
@@ -91,15 +107,6 @@ fn bad_values(node: &Node<'_>) -> Vec<BadValue> {
     }
     if node.schema["x-kubernetes-list-type"] == "set" {
         all.push(bad("twice", json!(["a", "a"]), &["Duplicate value"]));
-    }
-    for (rule, message) in node.rules().filter(|(rule, _)| !rule.contains("oldSelf")) {
-        let sample = samples::of(message).unwrap_or_else(|| panic!("no sample for '{message}', which says {rule}"));
-        let clears = message.ends_with(CLEARS);
-        let refused = sample.refused.iter().filter(|value| !clears || **value != json!(""));
-        all.extend(refused.map(|value| bad(how(value, &sample.accepted), value.clone(), &[message])));
-        if node.kind() == "string" && !clears && !sample.refused.contains(&json!("")) {
-            all.push(bad("empty", json!(""), &[message]));
-        }
     }
     all
 }

@@ -24,13 +24,15 @@ pub struct Transition {
 const GUID: &str = "must be a GUID such as '6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c', 8-4-4-4-12 hexadecimal digits, not all of them zero";
 
 pub fn samples() -> Vec<Sample> {
-    let all = |texts: &[&str]| texts.iter().map(|text| json!(text)).collect::<Vec<_>>();
-    let texts = |message, accepted: &[&str], refused: &[&str]| Sample {
-        message,
-        accepted: all(accepted),
-        refused: all(refused),
-    };
-    let line = |message| texts(message, &["Contoso AG", "ø 漢字"], &["two\nlines", "a\ttab", "\u{7f}"]);
+    [addresses(), texts_on_one_line(), names(), unions()].into_iter().flatten().collect()
+}
+
+fn texts(message: &'static str, accepted: &[&str], refused: &[&str]) -> Sample {
+    let all = |texts: &[&str]| texts.iter().map(|text| json!(text)).collect();
+    Sample { message, accepted: all(accepted), refused: all(refused) }
+}
+
+fn addresses() -> Vec<Sample> {
     vec![
         texts(
             GUID,
@@ -67,6 +69,12 @@ pub fn samples() -> Vec<Sample> {
             &["CH", "AX", "ZW"],
             &["ch", "XX", "C", "UK"],
         ),
+    ]
+}
+
+fn texts_on_one_line() -> Vec<Sample> {
+    let line = |message| texts(message, &["Contoso AG", "ø 漢字"], &["two\nlines", "a\ttab", "\u{7f}"]);
+    vec![
         line("must be 1 to 32 characters without line breaks or control characters"),
         line("must be 1 to 64 characters without line breaks or control characters"),
         line("must be 1 to 256 characters without line breaks or control characters"),
@@ -90,6 +98,11 @@ pub fn samples() -> Vec<Sample> {
             &["northwind", "N_1.2-3"],
             &["", "north wind", "a/b"],
         ),
+    ]
+}
+
+fn names() -> Vec<Sample> {
+    vec![
         texts(
             "must be the name of an object: lower-case letters, digits, '-' and '.', such as 'acs'",
             &["acs", "a.b-c", "0"],
@@ -110,6 +123,11 @@ pub fn samples() -> Vec<Sample> {
             &["https://admin.example.com/base", "http://127.0.0.1:8080", "http://localhost", "http://[::1]:1"],
             &["", "admin.example.com", "http://admin.example.com", "http://localhost.example.com", "ftp://127.0.0.1"],
         ),
+    ]
+}
+
+fn unions() -> Vec<Sample> {
+    vec![
         Sample {
             message: "must be at most 64 names of 1 to 63 letters, digits, '-' and '_', a letter first, each with a whole number from 0 to 1000000",
             accepted: vec![json!({ "interact": 3 }), json!({})],

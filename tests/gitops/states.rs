@@ -51,13 +51,7 @@ impl Fixture {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn rule_26_reconciling_and_stalled_are_exclusive() {
-    let fixture = Fixture::new("states").await;
-    fixture.create(json!({ "extensions": { "interact": { "enabled": true } } })).await;
-    let history = History::of(&fixture).await;
-    let _operator = fixture.start();
-
+async fn references_resolve(fixture: &Fixture) {
     fixture.condition("Ready", "False", "InvalidSettings").await;
     fixture.interact(json!({ "acsConnectionStringRef": { "name": "late", "key": "connection-string" } })).await;
     fixture.condition("Ready", "False", "SecretNotFound").await;
@@ -67,8 +61,10 @@ async fn rule_26_reconciling_and_stalled_are_exclusive() {
     fixture.pass().await;
     fixture.condition("ScriptExecutionPending", "True", "ScriptPending").await;
     fixture.ready().await;
+}
 
-    // The platform is down while there is a change to apply.
+/// The platform is down while there is a change to apply.
+async fn outage(fixture: &Fixture) {
     fixture
         .platform
         .add_faults(json!([{ "route": "*", "action": { "kind": "status", "status": 503 } }]))
@@ -78,8 +74,10 @@ async fn rule_26_reconciling_and_stalled_are_exclusive() {
     fixture.condition("Ready", "False", "PlatformUnavailable").await;
     fixture.platform.clear_faults().await.unwrap();
     fixture.ready().await;
+}
 
-    // Drift that is reported only.
+/// Drift that is reported only.
+async fn reported_drift(fixture: &Fixture) {
     fixture.patch(json!({ "spec": { "driftPolicy": "Report" } })).await;
     fixture.ready().await;
     let drift = json!({ "extensions": { "interact": { "sessionRecoveryTimeoutSeconds": 40 } } });
@@ -88,8 +86,10 @@ async fn rule_26_reconciling_and_stalled_are_exclusive() {
     fixture.condition("Synced", "False", "Drifted").await;
     fixture.patch(json!({ "spec": { "driftPolicy": "Correct" } })).await;
     fixture.condition("Synced", "True", "InSync").await;
+}
 
-    // The platform does not keep a value.
+/// The platform does not keep a value.
+async fn rewritten_value(fixture: &Fixture) {
     let ignore = json!({ "pointer": "/general/division", "mode": "ignore" });
     fixture.simulate(Method::PUT, "/normaliser", Some(ignore)).await;
     fixture.patch(json!({ "spec": { "general": { "division": "Care" } } })).await;
@@ -98,8 +98,10 @@ async fn rule_26_reconciling_and_stalled_are_exclusive() {
     fixture.simulate(Method::PUT, "/normaliser", Some(keep)).await;
     fixture.patch(json!({ "spec": { "general": { "division": "Care II" } } })).await;
     fixture.ready().await;
+}
 
-    // The platform rejects what admission accepted.
+/// The platform rejects what admission accepted.
+async fn refused_value(fixture: &Fixture) {
     let refuse = json!({ "kind": "problem", "slug": "invalid-settings" });
     fixture
         .platform
@@ -110,21 +112,27 @@ async fn rule_26_reconciling_and_stalled_are_exclusive() {
     fixture.condition("Ready", "False", "InvalidSettings").await;
     fixture.pass().await;
     fixture.ready().await;
+}
 
+async fn forbidden_namespace(fixture: &Fixture) {
     fixture.allow("elsewhere").await;
     fixture.pass().await;
     fixture.condition("Ready", "False", "NamespaceNotPermitted").await;
     fixture.allow(&fixture.env.namespace).await;
     fixture.pass().await;
     fixture.ready().await;
+}
 
-    // Suspended with an edit that is not live.
+/// Suspended with an edit that is not live.
+async fn suspended_edit(fixture: &Fixture) {
     fixture.patch(json!({ "spec": { "suspend": true, "general": { "division": "Care IV" } } })).await;
     fixture.condition("Ready", "Unknown", "Suspended").await;
     fixture.patch(json!({ "spec": { "suspend": false } })).await;
     fixture.ready().await;
+}
 
-    // Owned by another, then lost, then created again.
+/// Owned by another, then lost, then created again.
+async fn loss(fixture: &Fixture) {
     let stamp = json!({ "owner": "other/contoso/contoso", "lastOwner": null });
     fixture.simulate(Method::PUT, "/stamp", Some(stamp)).await;
     fixture.pass().await;
@@ -136,8 +144,10 @@ async fn rule_26_reconciling_and_stalled_are_exclusive() {
     let token = message.rsplit(": ").next().unwrap();
     fixture.annotate("nimbus.luware.com/recreate", token).await;
     fixture.condition("Ready", "True", "Succeeded").await;
+}
 
-    // Deleted, waiting for the script.
+/// Deleted, waiting for the script.
+async fn deletion(fixture: &Fixture) {
     fixture.patch(json!({ "spec": { "deletionPolicy": "Delete" } })).await;
     fixture.annotate("nimbus.luware.com/confirm-deletion", &fixture.id).await;
     fixture.ready().await;
@@ -145,11 +155,11 @@ async fn rule_26_reconciling_and_stalled_are_exclusive() {
     fixture.condition("Ready", "False", "Deleting").await;
     fixture.platform.run_script(&fixture.id).await.unwrap();
     fixture.gone().await;
+}
 
-    let (unseen, seen): (Vec<Tenant>, Vec<Tenant>) =
-        history.versions().into_iter().partition(|tenant| tenant.status.as_ref().unwrap().observed_generation == -1);
-    assert!(!unseen.is_empty() && unseen.iter().all(|tenant| tenant.status.as_ref().unwrap().conditions.is_empty()));
-    for tenant in &seen {
+/// In every version that the operator wrote, conditions are unique, and the abnormal ones are there only when true.
+fn check_conditions(seen: &[Tenant]) {
+    for tenant in seen {
         let conditions = &tenant.status.as_ref().unwrap().conditions;
         let types: Vec<&str> = conditions.iter().map(|condition| condition.type_.as_str()).collect();
         assert_eq!(types.len(), types.iter().collect::<BTreeSet<_>>().len(), "a type twice: {types:?}");
@@ -161,6 +171,29 @@ async fn rule_26_reconciling_and_stalled_are_exclusive() {
         });
         assert!(abnormal.clone().all(|condition| condition.status == "True"), "only when true: {abnormal:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_26_reconciling_and_stalled_are_exclusive() {
+    let fixture = Fixture::new("states").await;
+    fixture.create(json!({ "extensions": { "interact": { "enabled": true } } })).await;
+    let history = History::of(&fixture).await;
+    let _operator = fixture.start();
+
+    references_resolve(&fixture).await;
+    outage(&fixture).await;
+    reported_drift(&fixture).await;
+    rewritten_value(&fixture).await;
+    refused_value(&fixture).await;
+    forbidden_namespace(&fixture).await;
+    suspended_edit(&fixture).await;
+    loss(&fixture).await;
+    deletion(&fixture).await;
+
+    let (unseen, seen): (Vec<Tenant>, Vec<Tenant>) =
+        history.versions().into_iter().partition(|tenant| tenant.status.as_ref().unwrap().observed_generation == -1);
+    assert!(!unseen.is_empty() && unseen.iter().all(|tenant| tenant.status.as_ref().unwrap().conditions.is_empty()));
+    check_conditions(&seen);
     let states: BTreeSet<_> = seen.iter().map(state).collect();
     println!("{} versions, {} states", seen.len(), states.len());
     let state = |status: &str, reason: &str, mode| (status.to_owned(), reason.to_owned(), mode);

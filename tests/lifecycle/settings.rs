@@ -58,13 +58,16 @@ async fn hidden_section_is_sent_with_its_switch() {
     );
     let everything = serde_json::to_string(&ready).unwrap();
     assert!(!everything.contains("accesskey") && !everything.contains("c2VjcmV0"), "the value is never shown");
+    hidden_again_is_kept(&fixture).await;
+}
 
-    // Off again: hidden settings are kept, and an edit of them waits.
-    let since = Since::now(&fixture).await;
+/// Off again: hidden settings are kept, and an edit of them waits.
+async fn hidden_again_is_kept(fixture: &Fixture) {
+    let since = Since::now(fixture).await;
     let off = json!({ "enabled": false, "sessionRecoveryTimeoutSeconds": 45 });
     fixture.patch(json!({ "spec": { "extensions": { "interact": off } } })).await;
     fixture.ready().await;
-    assert_eq!(vec![vec!["/extensions/interact/enabled"]], since.changes(&fixture).await);
+    assert_eq!(vec![vec!["/extensions/interact/enabled"]], since.changes(fixture).await);
     let (_, tenant) = fixture.platform.tenant(&fixture.id).await.unwrap();
     let kept = &tenant["settings"]["extensions"]["interact"];
     assert_eq!(

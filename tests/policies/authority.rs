@@ -61,6 +61,15 @@ const ANNOTATIONS: [(&str, Authority); 5] = [
 /// Names of Secrets that authors may have created in this test.
 const WIDGET_SECRETS: [&str; 2] = ["contoso-widget-key", "another-widget-key"];
 
+fn annotations() -> impl Iterator<Item = Row> {
+    ANNOTATIONS.into_iter().map(|(name, authority)| Row {
+        name: format!("metadata.annotations[{name}]"),
+        path: vec!["metadata".into(), "annotations".into(), name.into()],
+        authority,
+        values: [json!("one"), json!("two")],
+    })
+}
+
 async fn rows(fixture: &PolicyFixture) -> Vec<Row> {
     let crd = schema::installed(&fixture.env, "tenants").await;
     let nodes = schema::walk(schema::root(&crd), "spec");
@@ -101,19 +110,13 @@ async fn rows(fixture: &PolicyFixture) -> Vec<Row> {
             _ => Row { path: node.path.clone(), authority: leaf.authority, values: two_values(node, fixture), name },
         }
     });
-    let annotations = ANNOTATIONS.into_iter().map(|(name, authority)| Row {
-        name: format!("metadata.annotations[{name}]"),
-        path: vec!["metadata".into(), "annotations".into(), name.into()],
-        authority,
-        values: [json!("one"), json!("two")],
-    });
     let owners = Row {
         name: "metadata.ownerReferences".into(),
         path: vec!["metadata".into(), "ownerReferences".into()],
         authority: Authority::Partner,
         values: [owner(fixture, "one").await, owner(fixture, "another").await],
     };
-    heads.chain(settings).chain(annotations).chain([owners]).collect()
+    heads.chain(settings).chain(annotations()).chain([owners]).collect()
 }
 
 /// The owner exists, so that garbage collection does nothing.
