@@ -106,25 +106,12 @@ impl Stop {
                 let message = join(violations.iter().map(ToString::to_string));
                 invalid(Reason::InvalidSettings, message, violations.clone())
             }
-            Self::OrganizationUnitMissing { moved_to } => invalid(
-                Reason::OrganizationUnitNotFound,
-                format!(
-                    "{DEFAULT_ORGANIZATION_UNIT} names an organization unit that was deleted; the platform moved the setting to '{moved_to}'"
-                ),
-                vec![marked(DEFAULT_ORGANIZATION_UNIT, "names a unit that was deleted")],
-            ),
+            Self::OrganizationUnitMissing { moved_to } => unit_missing(moved_to),
             Self::Rejected(problem) => Disposition {
                 request_id: problem.request_id.clone(),
                 ..invalid(rejected_reason(problem), rejected(problem), refused(problem))
             },
-            Self::Unconfirmed { leaf, token } => Disposition {
-                accepted: Accepted::Yes,
-                ..invalid(
-                    Reason::ConfirmationRequired,
-                    unconfirmed(leaf, token),
-                    vec![marked(leaf, "needs a confirmation")],
-                )
-            },
+            Self::Unconfirmed { leaf, token } => needs_confirmation(leaf, token),
             Self::Secret(secret) => secret_disposition(secret),
             Self::PlatformMissing { name } => missing(
                 Reason::PlatformNotFound,
@@ -134,22 +121,8 @@ impl Stop {
                 Reason::PartnerNotFound,
                 format!("spec.partner.partnerRef.name is '{name}': there is no such Partner"),
             ),
-            Self::NamespaceNotPermitted { platform } => Disposition {
-                mode: Mode::Stalled,
-                delay: Delay::Sync,
-                ..missing(
-                    Reason::NamespaceNotPermitted,
-                    format!("spec.platformRef.name is '{platform}': that Platform does not allow this namespace"),
-                )
-            },
-            Self::Unavailable(error) => Disposition {
-                delay: Delay::after(error),
-                request_id: error.request_id().map(ToOwned::to_owned),
-                ..working(
-                    Reason::PlatformUnavailable,
-                    format!("{}; the settings are applied as soon as it answers", unavailable(error)),
-                )
-            },
+            Self::NamespaceNotPermitted { platform } => not_permitted(platform),
+            Self::Unavailable(error) => waits_for_platform(error),
             Self::NotAdopted { never, differing } => stalled(Reason::NotAdopted, not_adopted(*never, differing)),
             Self::OwnedByOther { stamp } => stalled(
                 Reason::OwnedByOther,
@@ -160,14 +133,8 @@ impl Stop {
                 Reason::TenantDeleting,
                 "the tenant waits for its deletion on the platform, which this Tenant did not ask for".into(),
             ),
-            Self::Suspended { .. } => Disposition {
-                mode: Mode::Settled,
-                ..stalled(Reason::Suspended, "spec.suspend is true: the platform is not called".into())
-            },
-            Self::Raced => Disposition {
-                delay: Delay::AtOnce,
-                ..unjudged(Reason::Progressing, "somebody else wrote at the same time; looking again".into())
-            },
+            Self::Suspended { .. } => suspended(),
+            Self::Raced => raced(),
             Self::Kubernetes(what) => {
                 unjudged(Reason::Progressing, format!("the Kubernetes API did not answer: {what}"))
             }
@@ -175,6 +142,59 @@ impl Stop {
                 unjudged(Reason::InternalError, format!("the operator met a mistake of its own: {what}"))
             }
         }
+    }
+}
+
+fn unit_missing(moved_to: &str) -> Disposition {
+    invalid(
+        Reason::OrganizationUnitNotFound,
+        format!(
+            "{DEFAULT_ORGANIZATION_UNIT} names an organization unit that was deleted; the platform moved the setting to '{moved_to}'"
+        ),
+        vec![marked(DEFAULT_ORGANIZATION_UNIT, "names a unit that was deleted")],
+    )
+}
+
+fn needs_confirmation(leaf: &Leaf, token: &str) -> Disposition {
+    Disposition {
+        accepted: Accepted::Yes,
+        ..invalid(Reason::ConfirmationRequired, unconfirmed(leaf, token), vec![marked(leaf, "needs a confirmation")])
+    }
+}
+
+fn not_permitted(platform: &str) -> Disposition {
+    Disposition {
+        mode: Mode::Stalled,
+        delay: Delay::Sync,
+        ..missing(
+            Reason::NamespaceNotPermitted,
+            format!("spec.platformRef.name is '{platform}': that Platform does not allow this namespace"),
+        )
+    }
+}
+
+fn waits_for_platform(error: &ApiError) -> Disposition {
+    Disposition {
+        delay: Delay::after(error),
+        request_id: error.request_id().map(ToOwned::to_owned),
+        ..working(
+            Reason::PlatformUnavailable,
+            format!("{}; the settings are applied as soon as it answers", unavailable(error)),
+        )
+    }
+}
+
+fn suspended() -> Disposition {
+    Disposition {
+        mode: Mode::Settled,
+        ..stalled(Reason::Suspended, "spec.suspend is true: the platform is not called".into())
+    }
+}
+
+fn raced() -> Disposition {
+    Disposition {
+        delay: Delay::AtOnce,
+        ..unjudged(Reason::Progressing, "somebody else wrote at the same time; looking again".into())
     }
 }
 
