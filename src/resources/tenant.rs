@@ -132,14 +132,20 @@ pub enum DeletionPolicy {
 /// The drift check's interval where the spec says nothing, in seconds.
 pub const DEFAULT_SYNC_INTERVAL_SECONDS: i32 = 3600;
 
+/// The field that names the Platform.
+pub const PLATFORM_REF: &str = "platformRef";
+
+/// The field that says what a deletion does.
+pub const DELETION_POLICY: &str = "deletionPolicy";
+
 /// Who may change the head of a spec, which is no setting of the platform.
 pub const HEAD: [(&str, Authority); 6] = [
-    ("platformRef", Authority::Partner),
+    (PLATFORM_REF, Authority::Partner),
     ("suspend", Authority::Tenant),
     ("syncIntervalSeconds", Authority::Tenant),
     ("driftPolicy", Authority::Tenant),
     ("adoptionPolicy", Authority::Partner),
-    ("deletionPolicy", Authority::Partner),
+    (DELETION_POLICY, Authority::Partner),
 ];
 
 impl TenantSpec {
