@@ -16,7 +16,7 @@ async fn settings(fixture: &Fixture) -> Value {
 /// State and message of a tab.
 fn tab(tenant: &nimbus_operator::resources::Tenant, name: &str) -> (String, String) {
     let tabs = &tenant.status.as_ref().unwrap().tabs;
-    let tab = tabs.iter().find(|tab| tab.name == name).unwrap();
+    let tab = tabs.iter().find(|tab| tab.name.as_str() == name).unwrap();
     (tab.state.as_str().to_owned(), tab.message.clone().unwrap_or_default())
 }
 

@@ -7,6 +7,7 @@ use super::error::{ApiError, Defect, Rejected, Unauthenticated};
 use super::problem::{Problem, ProblemType};
 use super::types::TenantDocument;
 use crate::http::{Response, ResponseHead};
+use crate::settings::TenantId;
 
 const OWNER: &str = "nimbus-owner";
 const SETTINGS_VERSION: &str = "nimbus-settings-version";
@@ -27,7 +28,7 @@ impl Call {
     }
 
     /// A call about one tenant; `below` is empty or begins with a slash.
-    pub(super) fn tenant(method: Method, id: &str, below: &str) -> Self {
+    pub(super) fn tenant(method: Method, id: TenantId, below: &str) -> Self {
         Self::new(method, format!("v1/tenants/{id}{below}"))
     }
 
@@ -75,9 +76,9 @@ pub(super) async fn success(head: ResponseHead) -> Result<Response, ApiError> {
 }
 
 /// The tenant in a response, which must be the one that was asked for.
-pub(super) fn document(response: &Response, id: &str) -> Result<TenantDocument, ApiError> {
+pub(super) fn document(response: &Response, id: TenantId) -> Result<TenantDocument, ApiError> {
     let document: TenantDocument = response.json()?;
-    if !document.id.eq_ignore_ascii_case(id) {
+    if TenantId::parse(&document.id) != Some(id) {
         return Err(response.unexpected(Defect::WrongObject).into());
     }
     if !document.settings.is_object() {

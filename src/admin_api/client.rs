@@ -17,6 +17,7 @@ use super::login::Login;
 use super::problem::{Problem, ProblemType};
 use super::types::{Capabilities, Lookup, TenantDocument, TenantPage};
 use crate::http::{self, Response, TokenCache};
+use crate::settings::TenantId;
 
 /// Where a platform is and how to prove who we are.
 pub struct ClientConfig {
@@ -39,8 +40,8 @@ pub struct ClientConfig {
 /// Which tenant a write is about, and whose stamp it is made with.
 #[derive(Clone, Copy, Debug)]
 pub struct Write<'w> {
-    /// The tenant's id in lower case.
-    pub id: &'w str,
+    /// The tenant.
+    pub id: TenantId,
     /// The stamp.
     pub owner: &'w str,
 }
@@ -128,7 +129,7 @@ impl Client {
     /// Everything about a tenant.
     ///
     /// *Errors*: any [`ApiError`]. A 404 that is not one of the two documented bodies is an error, never an absence.
-    pub async fn tenant(&self, id: &str) -> Result<Lookup, ApiError> {
+    pub async fn tenant(&self, id: TenantId) -> Result<Lookup, ApiError> {
         let found = self.call(Call::tenant(Method::GET, id, ""), |response| document(&response, id)).await;
         match found {
             Ok(document) => Ok(Lookup::Found(Box::new(document))),

@@ -20,4 +20,4 @@ pub use error::{
 };
 pub use problem::{FieldError, Problem, ProblemType};
 pub use triggers::{Effect, Token, WidgetKey};
-pub use types::{Capabilities, Lookup, Runtime, TenantDocument};
+pub use types::{Capabilities, Invitation, Lookup, Runtime, TenantDocument};

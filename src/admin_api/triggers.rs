@@ -10,6 +10,7 @@ use super::client::{Client, Write};
 use super::error::{ApiError, Defect};
 use super::problem::ProblemType;
 use super::types::Fired;
+use crate::settings::TenantId;
 
 /// Longest key that is passed on. The platform gives a GUID.
 const MAX_KEY: usize = 1024;
@@ -70,7 +71,7 @@ impl Client {
     /// The widget key; `None` while the tenant has none.
     ///
     /// *Errors*: any [`ApiError`].
-    pub async fn widget_key(&self, id: &str) -> Result<Option<WidgetKey>, ApiError> {
+    pub async fn widget_key(&self, id: TenantId) -> Result<Option<WidgetKey>, ApiError> {
         let key = self.call(Call::tenant(Method::GET, id, "/widget-key"), |response| {
             let WidgetKeyBody { key, version } = response.json()?;
             if key.is_empty() || key.len() > MAX_KEY {

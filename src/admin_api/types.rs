@@ -88,12 +88,37 @@ pub struct WidgetKeyState {
     pub last_token: Option<String>,
 }
 
+/// How far an account is with its invitation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Invitation {
+    /// It was not invited.
+    None,
+    /// It did not accept yet.
+    Pending,
+    /// It accepted.
+    Accepted,
+    /// A word of another version.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Invitation {
+    /// Whether the account has yet to accept. A word of another version does not say so.
+    pub const fn is_open(self) -> bool {
+        match self {
+            Self::None | Self::Pending => true,
+            Self::Accepted | Self::Unknown => false,
+        }
+    }
+}
+
 /// What is known of Instant Messaging.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct InstantMessagingState {
-    /// The invitation of the primary account: none, pending or accepted.
-    pub primary: Option<String>,
+    /// The invitation of the primary account.
+    pub primary: Option<Invitation>,
     /// The token that was last given to the trigger.
     pub last_token: Option<String>,
 }

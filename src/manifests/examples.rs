@@ -44,9 +44,9 @@ pub fn examples() -> Vec<(String, String)> {
     let mut tabs: Vec<Tab> = leaves().filter_map(Leaf::tab).collect();
     tabs.dedup();
     for tab in tabs {
-        let about = format!("Every setting of the tab {}.", tab.name());
+        let about = format!("Every setting of the tab {}.", tab.as_str());
         let text = Manifest::new(&about).write(|leaf| leaf.tab() == Some(tab));
-        files.push((format!("examples/settings/tabs/{}.yaml", kebab(tab.name())), text));
+        files.push((format!("examples/settings/tabs/{}.yaml", kebab(tab.as_str())), text));
     }
     files
 }

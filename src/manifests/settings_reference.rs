@@ -62,7 +62,7 @@ fn headings(before: &str, path: &str, spec: &Value) -> String {
         }
         let schema = crd::member(spec, above).unwrap_or(&Value::Null);
         let title =
-            Tab::of(above).filter(|_| depth == 0).map_or_else(|| format!("`spec.{above}`"), |tab| spaced(tab.name()));
+            Tab::of(above).filter(|_| depth == 0).map_or_else(|| format!("`spec.{above}`"), |tab| spaced(tab.as_str()));
         let about = schema["description"].as_str().unwrap_or_default();
         text += &format!("\n{} {title}\n\n{about}\n", "#".repeat(2 + depth.min(1)));
         match above {

@@ -12,7 +12,8 @@ use super::target::Target;
 use crate::admin_api::types::PendingDeletion;
 use crate::admin_api::{ApiError, TenantDocument};
 use crate::resources::tenant::DeletionPolicy;
-use crate::resources::{Reason, Tenant, TenantId, annotation};
+use crate::resources::{Reason, Tenant, annotation};
+use crate::settings::TenantId;
 
 /// What is known about a Tenant that is being deleted, before the platform is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]

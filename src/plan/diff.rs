@@ -111,7 +111,7 @@ fn compare_sealed(
     let secret = secrets.iter().find(|secret| secret.leaf == leaf)?;
     let (Some(version), Ok(found)) = (secret.version(), &secret.found) else { return None };
     let state = sealed_state(leaf, observed).filter(|state| state.set);
-    let record = known.iter().find(|record| record.path == leaf.to_string() && record.secret_version == version);
+    let record = known.iter().find(|record| record.path.is_of(leaf) && record.secret_version == version);
     Some(match (record, state) {
         (Some(record), Some(state)) if state.version == record.platform_version => Sealed::Same(record.clone()),
         (_, state) => Sealed::Differs(SealedChange {

@@ -97,7 +97,7 @@ impl Difference {
         let sent = self.sealed.iter().filter_map(|change| {
             let state = sealed_state(change.leaf, settings)?;
             state.set.then(|| SealedStatus {
-                path: change.leaf.to_string(),
+                path: change.leaf.into(),
                 secret_version: change.secret_version.clone(),
                 platform_version: state.version,
             })

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use crate::admin_api::types::TenantItem;
-use crate::resources::{Stamp, TenantId};
+use crate::resources::Stamp;
+use crate::settings::TenantId;
 
 /// What is known of all Tenants of the cluster, whoever serves them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

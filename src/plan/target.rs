@@ -1,6 +1,7 @@
 //! Which tenant on the platform a plan is about.
 
-use crate::resources::{Stamp, TenantId};
+use crate::resources::Stamp;
+use crate::settings::TenantId;
 
 /// A tenant on a platform, and the stamp by which it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::stop::Stop;
 use super::validate::Desired;
 use super::visibility::visible;
-use crate::admin_api::{ApiError, FieldError, ProblemType, Runtime};
+use crate::admin_api::{ApiError, FieldError, Invitation, ProblemType, Runtime};
 use crate::settings::Trigger;
 
 /// A trigger that waits for somebody.
@@ -85,7 +85,7 @@ pub fn due(desired: &Desired, settings: &Value, runtime: &Runtime) -> (Vec<Trigg
         if !shown(trigger, &desired.settings, settings) || !shown(trigger, &nothing, settings) {
             continue;
         }
-        let invited = matches!(runtime.instant_messaging.primary.as_deref(), Some("none" | "pending"));
+        let invited = runtime.instant_messaging.primary.is_some_and(Invitation::is_open);
         if invited && matches!(trigger, Trigger::TestMessage { .. }) {
             later.push(Waiting { trigger: trigger.clone(), until: Until::Invited });
         } else {

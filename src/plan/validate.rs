@@ -11,9 +11,9 @@ use super::resolved::{PlatformReference, Resolved, ResolvedPartner, ResolvedSecr
 use super::retention;
 use super::stop::Stop;
 use super::target::Target;
-use crate::resources::{SpecHash, Tenant, TenantId};
+use crate::resources::{SpecHash, Tenant};
 use crate::settings::tabs::general::TENANT_ID;
-use crate::settings::{Mapped, SealedRef, Trigger};
+use crate::settings::{Mapped, SealedRef, TenantId, Trigger};
 
 /// What a Tenant asks for.
 #[derive(Clone, Debug)]

@@ -128,6 +128,7 @@ mod tests {
 
     use super::*;
     use crate::resources::TenantStatus;
+    use crate::settings::{Leaf, Tab, leaves};
 
     #[test]
     fn words_are_the_same_in_json_and_in_order() {
@@ -142,6 +143,9 @@ mod tests {
         for state in TabState::ALL {
             assert_eq!(json!(state), json!(state.as_str()));
         }
+        for tab in leaves().filter_map(Leaf::tab) {
+            assert_eq!(json!(tab), json!(tab.as_str()));
+        }
     }
 
     #[test]
@@ -149,12 +153,13 @@ mod tests {
         let check = |name: &str, result: &str| json!({ "name": name, "result": result });
         let status: TenantStatus = serde_json::from_value(json!({
             "checks": [check("Licensed", "Passed"), check("Weather", "Passed"), check("PresenceTest", "Skipped")],
-            "tabs": [{ "name": "General", "state": "Bleached" }]
+            "tabs": [{ "name": "Weather", "state": "InSync" }, { "name": "General", "state": "Bleached" }]
         }))
         .unwrap();
         let checks: Vec<_> = status.checks.iter().map(|check| (check.name, check.result)).collect();
         let expected = [(CheckName::Licensed, CheckResult::Passed), (CheckName::PresenceTest, CheckResult::Unknown)];
         assert_eq!(checks, expected);
-        assert_eq!(status.tabs[0].state, TabState::Unknown);
+        let tabs: Vec<_> = status.tabs.iter().map(|tab| (tab.name, tab.state)).collect();
+        assert_eq!(tabs, [(Tab::General, TabState::Unknown)]);
     }
 }

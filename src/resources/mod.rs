@@ -15,7 +15,6 @@ mod spec_hash;
 mod stamp;
 pub mod status;
 pub mod tenant;
-mod tenant_id;
 
 pub use check::{CheckName, CheckResult, TabState};
 pub use condition_type::{ConditionStatus, ConditionType};
@@ -27,7 +26,6 @@ pub use spec_hash::SpecHash;
 pub use stamp::Stamp;
 pub use status::TenantStatus;
 pub use tenant::{Tenant, TenantSpec};
-pub use tenant_id::TenantId;
 
 /// The API group of all kinds, and the domain of all annotations and finalizers.
 pub const GROUP: &str = "nimbus.luware.com";

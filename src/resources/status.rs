@@ -3,11 +3,13 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::bounds;
 use super::check::{CheckName, CheckResult, TabState};
 use super::spec_hash::SpecHash;
+use crate::settings::{SpecPath, Tab};
 
 /// Observed state of a Tenant.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,13 +28,13 @@ pub struct TenantStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
     /// State of each tab; corresponds to the warning icons of the UI.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "known")]
     pub tabs: Vec<TabStatus>,
     /// Managed settings that differ from the platform; the first 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drift: Vec<Drift>,
     /// Checks of values that only Microsoft or the platform can verify.
-    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "known_checks")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "known")]
     pub checks: Vec<CheckStatus>,
     /// Licenses in use and purchased, one entry per kind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -108,8 +110,8 @@ pub struct PlatformTenant {
 #[serde(rename_all = "camelCase")]
 pub struct TabStatus {
     /// Name of the tab.
-    #[schemars(length(max = 64))]
-    pub name: String,
+    #[schemars(with = "String", length(max = 64))]
+    pub name: Tab,
     /// InSync, Drifted, Invalid, Restricted or NotManaged; unknown values may appear.
     #[schemars(with = "String", length(max = 64))]
     pub state: TabState,
@@ -175,8 +177,8 @@ pub struct LicenseStatus {
 #[serde(rename_all = "camelCase")]
 pub struct SealedStatus {
     /// Path of the setting, beginning with `spec`.
-    #[schemars(length(max = 256))]
-    pub path: String,
+    #[schemars(with = "String", length(max = 256))]
+    pub path: SpecPath,
     /// uid and resourceVersion of the Secret, and the key.
     #[schemars(length(max = 512))]
     pub secret_version: String,
@@ -266,17 +268,17 @@ pub struct DeletionStatus {
     pub script_pending: bool,
 }
 
-/// Reads a list of checks without those of another version: their names would not be known, and a list-map takes each once.
-fn known_checks<'de, D: Deserializer<'de>>(checks: D) -> Result<Vec<CheckStatus>, D::Error> {
+/// Reads a list without the entries of another version: their names would not be known, and a list-map takes each once.
+fn known<'de, T: DeserializeOwned, D: Deserializer<'de>>(entries: D) -> Result<Vec<T>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Stored {
-        Known(CheckStatus),
+    enum Stored<T> {
+        Known(T),
         Other {},
     }
-    let stored = Vec::<Stored>::deserialize(checks)?;
+    let stored = Vec::<Stored<T>>::deserialize(entries)?;
     let known = stored.into_iter().filter_map(|stored| match stored {
-        Stored::Known(check) => Some(check),
+        Stored::Known(entry) => Some(entry),
         Stored::Other {} => None,
     });
     Ok(known.collect())

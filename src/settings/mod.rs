@@ -12,8 +12,10 @@ pub mod endpoint;
 pub mod format;
 pub mod leaf;
 pub mod mapping;
+mod spec_path;
 mod tab;
 pub mod tabs;
+mod tenant_id;
 pub mod text;
 pub mod trigger;
 pub mod value;
@@ -24,7 +26,9 @@ use serde::{Deserialize, Serialize};
 
 pub use leaf::{Authority, Class, Disclosure, Leaf};
 pub use mapping::{Mapped, SealedRef, Violation};
+pub use spec_path::SpecPath;
 pub use tab::Tab;
+pub use tenant_id::TenantId;
 pub use trigger::Trigger;
 
 use tabs::assistant::AssistantSpec;

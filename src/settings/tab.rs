@@ -1,7 +1,9 @@
 //! The tabs of the *Tenant Administration* view.
 
+use serde::{Deserialize, Serialize};
+
 /// A tab of the *Tenant Administration* view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the variants are the tabs' names in the seed")]
 pub enum Tab {
     General,
@@ -30,8 +32,8 @@ impl Tab {
         })
     }
 
-    /// The tab's name as the status says it.
-    pub fn name(self) -> &'static str {
+    /// The tab's name in the status.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::General => "General",
             Self::Contact => "Contact",

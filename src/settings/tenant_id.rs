@@ -4,7 +4,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use crate::settings::format::{Guid, canonicalize};
+use super::format::{Guid, canonicalize};
 
 /// The id of a tenant, which is that of its Entra tenant. Capitals mean nothing: it is shown and sent in lower case.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

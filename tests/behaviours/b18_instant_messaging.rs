@@ -26,7 +26,7 @@ async fn test_message_is_sent_after_invitation_acceptance() {
     let ready = fixture.ready().await;
     assert_eq!(Vec::<(String, String)>::new(), fixture.messages().await, "the operator sends no invitation and waits");
     let tabs = ready.status.unwrap().tabs;
-    let tab = tabs.iter().find(|tab| tab.name == "Modalities").unwrap();
+    let tab = tabs.iter().find(|tab| tab.name.as_str() == "Modalities").unwrap();
     let words = "the test message waits until the primary account accepted its invitation";
     assert_eq!(("InSync", Some(words)), (tab.state.as_str(), tab.message.as_deref()));
 

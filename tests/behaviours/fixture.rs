@@ -184,7 +184,7 @@ pub fn fails(outcome: &str, reason: &str) -> (String, Value) {
 /// A tab in status.
 pub fn tab(tenant: &Tenant, name: &str) -> TabStatus {
     let tabs = &tenant.status.as_ref().unwrap().tabs;
-    tabs.iter().find(|tab| tab.name == name).unwrap_or_else(|| panic!("no tab {name}: {tabs:?}")).clone()
+    tabs.iter().find(|tab| tab.name.as_str() == name).unwrap_or_else(|| panic!("no tab {name}: {tabs:?}")).clone()
 }
 
 /// State and message of a tab.

@@ -8,7 +8,7 @@ use crate::support::since::Since;
 
 fn tab(tenant: &Tenant, name: &str) -> (String, Option<String>) {
     let tabs = &tenant.status.as_ref().unwrap().tabs;
-    let tab = tabs.iter().find(|tab| tab.name == name).unwrap();
+    let tab = tabs.iter().find(|tab| tab.name.as_str() == name).unwrap();
     (tab.state.as_str().to_owned(), tab.message.clone())
 }
 

@@ -32,7 +32,7 @@ async fn shorter_retention_blocks_until_confirmed() {
     assert_eq!(Some("True".into()), condition(&blocked, "Accepted").map(|(status, ..)| status));
     let status = blocked.status.unwrap();
     assert_eq!(Some(24), status.applied.unwrap().data_retention_months);
-    let tab = status.tabs.iter().find(|tab| tab.name == "DataPrivacy").unwrap();
+    let tab = status.tabs.iter().find(|tab| tab.name.as_str() == "DataPrivacy").unwrap();
     assert_eq!("Invalid", tab.state.as_str());
     assert_eq!(document(&fixture).await["settings"], before, "all tabs are blocked");
 

@@ -17,7 +17,7 @@ async fn on_platform(fixture: &Fixture) -> Value {
 
 fn hidden(tenant: &nimbus_operator::resources::Tenant) -> Option<String> {
     let tabs = &tenant.status.as_ref()?.tabs;
-    tabs.iter().find(|tab| tab.name == "Modalities")?.message.clone()
+    tabs.iter().find(|tab| tab.name.as_str() == "Modalities")?.message.clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]

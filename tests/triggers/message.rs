@@ -13,7 +13,7 @@ const WAITS: &str = "the test message waits until the primary account accepted i
 
 fn tab(tenant: &Tenant) -> Option<String> {
     let tabs = &tenant.status.as_ref().unwrap().tabs;
-    tabs.iter().find(|tab| tab.name == "Modalities").unwrap().message.clone()
+    tabs.iter().find(|tab| tab.name.as_str() == "Modalities").unwrap().message.clone()
 }
 
 fn sent(token: &str) -> (String, String) {
@@ -125,7 +125,7 @@ async fn rejected_message_names_the_setting() {
     let message = crate::support::fixture::condition(&stalled, "Ready").unwrap().2;
     assert!(message.starts_with(words) && !message.contains(UPN), "{message}");
     let tabs = stalled.status.unwrap().tabs;
-    assert_eq!("Invalid", tabs.iter().find(|tab| tab.name == "Modalities").unwrap().state.as_str());
+    assert_eq!("Invalid", tabs.iter().find(|tab| tab.name.as_str() == "Modalities").unwrap().state.as_str());
     fixture.pass().await;
     fixture.ready().await;
     assert_eq!([sent("a")], *fixture.messages().await);

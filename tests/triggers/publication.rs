@@ -146,6 +146,6 @@ async fn tenant_without_key_says_how_to_get_one() {
     fixture.pass().await;
     let tenant = fixture.ready().await;
     let tabs = tenant.status.unwrap().tabs;
-    let tab = tabs.iter().find(|tab| tab.name == "Extensions").unwrap();
+    let tab = tabs.iter().find(|tab| tab.name.as_str() == "Extensions").unwrap();
     assert_eq!(Some("the platform has no widget key yet: a rotation makes one"), tab.message.as_deref());
 }

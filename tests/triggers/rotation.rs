@@ -67,7 +67,7 @@ async fn hidden_rotation_runs_once_enabled() {
     fixture.patch(json!({ "spec": { "extensions": { "interact": off } } })).await;
     let ready = fixture.ready().await;
     let tabs = ready.status.unwrap().tabs;
-    let tab = tabs.iter().find(|tab| tab.name == "Extensions").unwrap();
+    let tab = tabs.iter().find(|tab| tab.name.as_str() == "Extensions").unwrap();
     assert_eq!(Some("3 settings are hidden while their section is off"), tab.message.as_deref());
     fixture.pass().await;
     assert_eq!(["GET", "PATCH", "GET"], *fixture.short_calls(mark).await, "the token is not sent");

@@ -9,7 +9,8 @@ use crate::admin_api::{ApiError, Client, Lookup};
 use crate::cluster::Cluster;
 use crate::plan::orphans::{Known, is_orphaned, message, suspects};
 use crate::resources::platform::Orphan;
-use crate::resources::{Platform, Tenant, TenantId, bounds};
+use crate::resources::{Platform, Tenant, bounds};
+use crate::settings::TenantId;
 use crate::settings::text::cut_printable;
 
 /// Suspects that are looked at in one round.
@@ -39,7 +40,7 @@ pub(crate) async fn find_orphans(
     let before = platform.status.as_ref().map(|status| status.orphans.as_slice()).unwrap_or_default();
     let mut found = BTreeMap::new();
     for id in suspects.iter().take(LOOKS) {
-        match client.tenant(&id.to_string()).await {
+        match client.tenant(*id).await {
             Ok(Lookup::Found(document)) => {
                 let stamp = document.owner.filter(|stamp| is_orphaned(cluster_id, stamp, &known));
                 found.extend(stamp.map(|stamp| (id.to_string(), stamp)));

@@ -69,7 +69,7 @@ async fn request(writer: &Writer<'_>) -> Outcome {
         Ok(Deletion::Gone) => Outcome::Released(ReleaseOutcome::Deleted),
         Err(error) if error.is(&ProblemType::OwnedByOther) => Outcome::Released(ReleaseOutcome::NeverOurs),
         Err(error) => Outcome::Deleting(DeletionWait::not_requested(error)),
-        Ok(Deletion::Pending(accepted)) => match writer.client.tenant(&writer.id).await {
+        Ok(Deletion::Pending(accepted)) => match writer.client.tenant(writer.id).await {
             Ok(Lookup::Absent | Lookup::Tombstone { .. }) => Outcome::Released(ReleaseOutcome::Deleted),
             Ok(Lookup::Found(document)) => Outcome::Deleting(DeletionWait::started(&document)),
             Err(_) => Outcome::Deleting(DeletionWait::started(&accepted)),

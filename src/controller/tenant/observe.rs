@@ -40,7 +40,7 @@ pub(crate) async fn observe_target(
         Ok(client) => client,
         Err(error) => return Ok(Observation::Unknown(error)),
     };
-    let document = match client.tenant(&target.tenant.to_string()).await {
+    let document = match client.tenant(target.tenant).await {
         Ok(Lookup::Found(document)) => document,
         Ok(Lookup::Absent) => return Ok(Observation::Absent { restricted: vec![] }),
         Ok(Lookup::Tombstone { deletion_id }) => {

@@ -47,7 +47,7 @@ pub(crate) async fn publish(
         Publish::AfterRotation { target, .. } | Publish::Write(target) => target,
     };
     let refused = |obstacle| Ok(Publication::Refused { secret: target.name.clone(), obstacle });
-    let key = match writer.client.widget_key(&writer.id).await.map_err(Stop::of_write) {
+    let key = match writer.client.widget_key(writer.id).await.map_err(Stop::of_write) {
         Ok(Some(key)) => key,
         Ok(None) => return Ok(Publication::NoKey),
         Err(Stop::Unavailable(_)) => return refused(Obstacle::Unread),

@@ -4,23 +4,23 @@ use crate::admin_api::{Client, Creation, Write};
 use crate::plan::after_save::AfterSave;
 use crate::plan::apply::{self, Claim};
 use crate::plan::{Difference, Snapshot, Stop, Target};
-use crate::settings::Trigger;
+use crate::settings::{TenantId, Trigger};
 
 /// Writes to one tenant of the platform.
 pub(crate) struct Writer<'w> {
     pub(crate) client: &'w Client,
-    pub(crate) id: String,
+    pub(crate) id: TenantId,
     stamp: String,
 }
 
 impl<'w> Writer<'w> {
     pub(crate) fn new(client: &'w Client, target: &Target) -> Self {
-        Self { client, id: target.tenant.to_string(), stamp: target.stamp.to_string() }
+        Self { client, id: target.tenant, stamp: target.stamp.to_string() }
     }
 
     /// A write in our name.
     pub(crate) fn ours(&self) -> Write<'_> {
-        Write { id: &self.id, owner: &self.stamp }
+        Write { id: self.id, owner: &self.stamp }
     }
 
     /// Takes the tenant over. The tokens are recorded first, or a crash between the two could make one of them act. Returns what

@@ -8,6 +8,11 @@ use crate::admin_api::{Runtime, TenantDocument};
 use crate::resources::condition::ConditionUpdate;
 use crate::resources::status::{LicenseStatus, PendingChange, PlatformTenant, ProvisioningScript, TenantStatus};
 use crate::resources::{ConditionStatus, ConditionType, Reason, bounds};
+use crate::settings::Leaf;
+use crate::settings::tabs::contingents::contingent_of;
+use crate::settings::tabs::general::NAME;
+use crate::settings::tabs::licenses::{SubscriptionState, TENANT_STATE};
+use crate::settings::tabs::partner::PARTNER;
 use crate::settings::text::cut_printable;
 
 /// Most entries of a list that is taken over from the platform.
@@ -19,8 +24,8 @@ pub fn take_over(status: &mut TenantStatus, document: &TenantDocument, refresh_l
     status.platform_tenant = Some(PlatformTenant {
         id: document.id.to_ascii_lowercase(),
         state: state(document),
-        display_name: text(&document.settings, "/general/name"),
-        partner: text(&document.settings, "/partner/partnerId"),
+        display_name: text(&document.settings, NAME),
+        partner: text(&document.settings, PARTNER),
     });
     status.provisioning_script = Some(script(&document.runtime));
     let now = licenses(document);
@@ -64,14 +69,14 @@ fn overuse(licenses: &[LicenseStatus]) -> ConditionUpdate {
 /// Active, Trial and Lab work; the other published states do not. A state that this version does not know is no verdict.
 fn active(document: &TenantDocument) -> Option<ConditionUpdate> {
     let state = state(document)?;
-    let (holds, reason) = match state.as_str() {
-        "Active" => (ConditionStatus::True, Reason::StateActive),
-        "Trial" => (ConditionStatus::True, Reason::StateTrial),
-        "Lab" => (ConditionStatus::True, Reason::StateLab),
-        "Suspended" => (ConditionStatus::False, Reason::StateSuspended),
-        "Expired" => (ConditionStatus::False, Reason::StateExpired),
-        "Canceled" => (ConditionStatus::False, Reason::StateCanceled),
-        _ => (ConditionStatus::Unknown, Reason::StateUnknown),
+    let (holds, reason) = match SubscriptionState::parse(&state) {
+        Some(SubscriptionState::Active) => (ConditionStatus::True, Reason::StateActive),
+        Some(SubscriptionState::Trial) => (ConditionStatus::True, Reason::StateTrial),
+        Some(SubscriptionState::Lab) => (ConditionStatus::True, Reason::StateLab),
+        Some(SubscriptionState::Suspended) => (ConditionStatus::False, Reason::StateSuspended),
+        Some(SubscriptionState::Expired) => (ConditionStatus::False, Reason::StateExpired),
+        Some(SubscriptionState::Canceled) => (ConditionStatus::False, Reason::StateCanceled),
+        None => (ConditionStatus::Unknown, Reason::StateUnknown),
     };
     let message = match holds {
         ConditionStatus::True => String::new(),
@@ -116,8 +121,7 @@ fn licenses(document: &TenantDocument) -> Vec<LicenseStatus> {
         .filter(|(kind, _)| kind.chars().count() <= bounds::LICENSE_KIND && known.insert(kind.clone()))
         .take(128)
         .map(|(kind, used)| {
-            let pointer = format!("/licenses/contingents/{}", kind.replace('.', "/"));
-            let contingent = document.settings.pointer(&pointer).and_then(Value::as_i64);
+            let contingent = contingent_of(&document.settings, &kind);
             LicenseStatus { overused: contingent.is_some_and(|contingent| used > contingent), kind, used, contingent }
         })
         .collect()
@@ -138,11 +142,11 @@ fn numbers(value: &Value, path: String, found: &mut Vec<(String, i64)>) {
 }
 
 fn state(document: &TenantDocument) -> Option<String> {
-    text(&document.settings, "/licenses/tenantState").map(|state| word(&state))
+    text(&document.settings, TENANT_STATE).map(|state| word(&state))
 }
 
-fn text(settings: &Value, pointer: &str) -> Option<String> {
-    settings.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty()).map(name)
+fn text(settings: &Value, leaf: &Leaf) -> Option<String> {
+    leaf.find(settings).and_then(Value::as_str).map(name)
 }
 
 fn name(text: &str) -> String {

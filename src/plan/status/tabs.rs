@@ -69,7 +69,7 @@ pub(super) fn tabs(
             let notes = capped(&spec, tab, document).into_iter().chain(moved(&spec, tab, document));
             let message = message.into_iter().chain(key).chain(hides).chain(waits).chain(notes);
             let message = shorten(&message.collect::<Vec<_>>().join("; "), bounds::MESSAGE);
-            TabStatus { name: tab.name().into(), state, message: Some(message).filter(|message| !message.is_empty()) }
+            TabStatus { name: tab, state, message: Some(message).filter(|message| !message.is_empty()) }
         })
         .collect()
 }
@@ -112,9 +112,9 @@ pub(super) fn mark_invalid(tabs: &mut Vec<TabStatus>, violations: &[Violation]) 
         let problems = violations.iter().filter(|violation| Tab::of(&violation.path) == Some(tab));
         let problems: Vec<String> = problems.map(ToString::to_string).collect();
         let message = shorten(&problems.join("; "), bounds::MESSAGE);
-        tabs.retain(|known| known.name != tab.name());
-        tabs.push(TabStatus { name: tab.name().into(), state: TabState::Invalid, message: Some(message) });
+        tabs.retain(|known| known.name != tab);
+        tabs.push(TabStatus { name: tab, state: TabState::Invalid, message: Some(message) });
     }
-    let place = |tab: &TabStatus| leaves().position(|leaf| leaf.tab().is_some_and(|of| of.name() == tab.name));
+    let place = |tab: &TabStatus| leaves().position(|leaf| leaf.tab() == Some(tab.name));
     tabs.sort_by_key(place);
 }

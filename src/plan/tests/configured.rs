@@ -6,6 +6,7 @@ use crate::resources::CheckName::{self, Available, Licensed, PresenceTest};
 use crate::resources::CheckResult::{self, Failed, Passed, Unknown};
 use crate::resources::ConditionType;
 use crate::resources::status::CheckStatus;
+use crate::settings::Tab;
 
 fn interact() -> Given {
     tenant("contoso").with_interact("s-1").with("extensions.interact.sessionRecoveryTimeoutSeconds", 30)
@@ -61,7 +62,7 @@ fn a_cap_is_told_of_what_the_spec_sets_above_it_and_of_nothing_else() {
     let message = |held: &mut Held| {
         let status = pass(&given, held).map(|outcome| concluded(&given, Ok(outcome)).status).unwrap();
         let tabs = status.or_else(|| given.status.clone()).unwrap().tabs;
-        tabs.into_iter().find(|tab| tab.name == "Modalities").unwrap().message
+        tabs.into_iter().find(|tab| tab.name == Tab::Modalities).unwrap().message
     };
     // 120 is what the spec wants; external tasks are not managed.
     held.document().runtime.caps = vec![

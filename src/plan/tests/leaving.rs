@@ -3,7 +3,8 @@
 use super::*;
 use crate::plan::deletion::{DeletionIntent, DeletionPlan, ReleaseOutcome, RetainReason};
 use crate::resources::status::DeletionStatus;
-use crate::resources::{Reason, TenantId, annotation};
+use crate::resources::{Reason, annotation};
+use crate::settings::TenantId;
 
 const OTHER_ID: &str = "aaaaaaaa-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
 

@@ -6,10 +6,11 @@ use super::super::triggers::{Until, Waiting, at_creation, due, refused};
 use super::super::widget_key::{self, Publication, Publish};
 use super::super::widget_secret::{Obstacle, WidgetSecret};
 use super::*;
+use crate::admin_api::Invitation;
 use crate::admin_api::types::WidgetKeyState;
 use crate::resources::status::WidgetKeyStatus;
 use crate::resources::{ConditionType, Reason};
-use crate::settings::Trigger;
+use crate::settings::{Tab, Trigger};
 
 const MESSAGING: &str = "modalities.instantMessaging";
 
@@ -141,7 +142,7 @@ fn a_new_token_is_no_reason_to_overwrite_reported_drift() {
 fn a_message_waits_for_the_invitation_says_so_and_looks_again_without_a_call() {
     let mut held = Held::nothing();
     let given = shown().passes(&mut held, 1);
-    held.document().runtime.instant_messaging.primary = Some("pending".to_owned());
+    held.document().runtime.instant_messaging.primary = Some(Invitation::Pending);
     let given = given.sending("m");
     let outcome = pass(&given, &mut held);
     let conclusion = concluded(&given, outcome);
@@ -152,10 +153,10 @@ fn a_message_waits_for_the_invitation_says_so_and_looks_again_without_a_call() {
         "True",
         "it waits for a human"
     );
-    let tab = status.tabs.iter().find(|tab| tab.name == "Modalities").unwrap();
+    let tab = status.tabs.iter().find(|tab| tab.name == Tab::Modalities).unwrap();
     let words = "the test message waits until the primary account accepted its invitation";
     assert_eq!((tab.state.as_str(), tab.message.as_deref()), ("InSync", Some(words)));
-    held.document().runtime.instant_messaging.primary = Some("accepted".to_owned());
+    held.document().runtime.instant_messaging.primary = Some(Invitation::Accepted);
     given.passes(&mut held, 2);
     assert_eq!(held.done, [message("m")]);
 }
@@ -269,7 +270,7 @@ fn a_refused_publication_is_named_and_takes_ready_away_but_not_what_was_saved() 
         assert_eq!(condition::find(&status.conditions, mode).unwrap().message, ready.message);
         assert_eq!(condition::find(&status.conditions, ConditionType::Synced).unwrap().status, "True");
         assert!(status.applied.is_some(), "the settings are live");
-        let tab = status.tabs.iter().find(|tab| tab.name == "Extensions").unwrap();
+        let tab = status.tabs.iter().find(|tab| tab.name == Tab::Extensions).unwrap();
         let words = obstacle.words("theirs");
         assert_eq!((tab.state.as_str(), tab.message.as_deref()), ("Invalid", Some(words.as_str())));
         assert!(ready.message.starts_with(&words), "{}", ready.message);
@@ -331,7 +332,7 @@ fn hidden_tokens_wait_for_their_section_and_are_counted() {
     let given = shown().rotating("a").with("extensions.interact.enabled", false).passes(&mut held, 2);
     assert_eq!(at_creation(&given.desired()), None);
     assert_eq!((held.done.clone(), held.tokens.len()), (vec![], 0), "neither sent nor recorded");
-    let tab = given.status.as_ref().unwrap().tabs.iter().find(|tab| tab.name == "Extensions").unwrap().clone();
+    let tab = given.status.as_ref().unwrap().tabs.iter().find(|tab| tab.name == Tab::Extensions).unwrap().clone();
     assert_eq!(tab.message.as_deref(), Some("2 settings are hidden while their section is off"), "string and token");
     given.with("extensions.interact.enabled", true).passes(&mut held, 2);
     assert_eq!(held.done, [rotation("a")]);

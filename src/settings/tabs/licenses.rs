@@ -18,6 +18,40 @@ formats! {
     }
 }
 
+/// The published states of a subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "described at the field of the spec")]
+pub enum SubscriptionState {
+    Active,
+    Trial,
+    Suspended,
+    Expired,
+    Canceled,
+    Lab,
+}
+
+impl SubscriptionState {
+    /// All published states.
+    pub const ALL: [Self; 6] = [Self::Active, Self::Trial, Self::Suspended, Self::Expired, Self::Canceled, Self::Lab];
+
+    /// The word of the platform.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Trial => "Trial",
+            Self::Suspended => "Suspended",
+            Self::Expired => "Expired",
+            Self::Canceled => "Canceled",
+            Self::Lab => "Lab",
+        }
+    }
+
+    /// The state that a word names; `None` for a word of another version.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
 /// The Licenses tab of the spec.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -33,7 +67,19 @@ pub struct LicensesSpec {
     pub contingents: Option<ContingentsSpec>,
 }
 
-/// No default of the state is published.
-pub(in crate::settings) const LEAVES: &[&Leaf] = &[&Leaf::value::<Text<TenantState>>("licenses.tenantState", System)
+/// The state of the subscription. No default of it is published.
+pub const TENANT_STATE: &Leaf = &Leaf::value::<Text<TenantState>>("licenses.tenantState", System)
     .example("Active")
-    .manual("Your status can only be changed by a Luware System Administrator.")];
+    .manual("Your status can only be changed by a Luware System Administrator.");
+
+pub(in crate::settings) const LEAVES: &[&Leaf] = &[TENANT_STATE];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spec_takes_exactly_the_published_states() {
+        assert_eq!(TenantState::VALUES, SubscriptionState::ALL.map(SubscriptionState::as_str));
+    }
+}
