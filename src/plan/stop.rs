@@ -77,6 +77,31 @@ pub enum Stop {
     Bug(&'static str),
 }
 
+/// What a stop says about what was known before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StopClass {
+    /// Nothing: the next pass is about to tell, so the status is left as it is.
+    Transient,
+    /// Nothing: the platform gave no answer about the tenant.
+    Unreachable,
+    /// Nothing: the operator is wrong.
+    Internal,
+    /// The platform is not called on purpose.
+    Suspended,
+    /// The spec is not live: something speaks against it.
+    Verdict,
+}
+
+impl StopClass {
+    /// Whether what was known may still hold, since the pass had no answer about its Tenant.
+    pub(crate) const fn knows_nothing(self) -> bool {
+        match self {
+            Self::Transient | Self::Unreachable | Self::Internal => true,
+            Self::Suspended | Self::Verdict => false,
+        }
+    }
+}
+
 impl Stop {
     /// What a failed write to the platform means.
     pub fn of_write(error: ApiError) -> Self {
@@ -109,6 +134,28 @@ impl Stop {
             | ProblemType::Internal
             | ProblemType::Unavailable
             | ProblemType::Other(_) => Self::Rejected(problem),
+        }
+    }
+
+    /// What the stop says about what was known before. No wildcard: a new stop has to be thought about here.
+    pub(crate) fn class(&self) -> StopClass {
+        match self {
+            Self::Raced | Self::Kubernetes(_) => StopClass::Transient,
+            Self::Unavailable(_) => StopClass::Unreachable,
+            Self::Bug(_) => StopClass::Internal,
+            Self::Suspended { .. } => StopClass::Suspended,
+            Self::Invalid(_)
+            | Self::Rejected(_)
+            | Self::OrganizationUnitMissing { .. }
+            | Self::Unconfirmed { .. }
+            | Self::Secret(_)
+            | Self::PlatformMissing { .. }
+            | Self::PartnerMissing { .. }
+            | Self::NamespaceNotPermitted { .. }
+            | Self::NotAdopted { .. }
+            | Self::OwnedByOther { .. }
+            | Self::TenantLost { .. }
+            | Self::TenantDeleting => StopClass::Verdict,
         }
     }
 

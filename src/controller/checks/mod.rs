@@ -105,7 +105,7 @@ impl Checks {
             }
             Ok(Outcome::Deleting(_) | Outcome::Released(_)) => None,
             // It is not known whether the Tenant is live: what is asked goes on.
-            Err(stop) if knows_nothing(stop) => return None,
+            Err(stop) if stop.class().knows_nothing() => return None,
             Err(_) => None,
         };
         if report.is_none() {
@@ -181,25 +181,5 @@ impl Checks {
     fn send(&self, message: Message) {
         // After `stop` there is nothing to ask any more.
         drop(self.messages.send(message));
-    }
-}
-
-/// Whether a pass stopped without an answer about its Tenant, so that nothing is known to have changed.
-fn knows_nothing(stop: &Stop) -> bool {
-    match stop {
-        Stop::Unavailable { .. } | Stop::Raced | Stop::Kubernetes(_) | Stop::Bug(_) => true,
-        Stop::Invalid(_)
-        | Stop::Rejected(_)
-        | Stop::OrganizationUnitMissing { .. }
-        | Stop::Unconfirmed { .. }
-        | Stop::Secret(_)
-        | Stop::PlatformMissing { .. }
-        | Stop::PartnerMissing { .. }
-        | Stop::NamespaceNotPermitted { .. }
-        | Stop::NotAdopted { .. }
-        | Stop::OwnedByOther { .. }
-        | Stop::TenantLost { .. }
-        | Stop::TenantDeleting
-        | Stop::Suspended { .. } => false,
     }
 }

@@ -3,39 +3,26 @@
 use super::facts::{Conclusion, Facts, known, mode_update};
 use super::tabs::mark_invalid;
 use crate::plan::disposition::{Accepted, Disposition, TabMarks};
-use crate::plan::stop::Stop;
+use crate::plan::stop::{Stop, StopClass};
 use crate::resources::condition::{ConditionChange, ConditionUpdate};
 use crate::resources::status::TenantStatus;
 use crate::resources::{ConditionStatus, ConditionType, Reason};
 
 pub(super) fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
     let disposition = stop.disposition();
-    let status = match stop {
-        Stop::Raced | Stop::Kubernetes(_) => None,
+    let status = match stop.class() {
+        StopClass::Transient => None,
         // The spec is live, as far as is known. The Platform says once that it is out of reach.
-        Stop::Unavailable(_) if is_live(facts) => {
+        StopClass::Unreachable if is_live(facts) => {
             Some(facts.status(ConditionType::ALL.map(ConditionChange::Keep).to_vec()))
         }
-        Stop::Suspended { .. } => {
+        StopClass::Suspended => {
             let ready = ConditionUpdate { status: ConditionStatus::Unknown, ..ready(facts, &disposition) };
             let keeps_ready = is_live(facts) && facts.was(ConditionType::Ready).is_some();
             let kept = keeps_ready.then_some(ConditionChange::Keep(ConditionType::Ready));
             Some(status(facts, &disposition, &ready, kept.unwrap_or_else(|| ready.clone().into())))
         }
-        Stop::Invalid(_)
-        | Stop::Rejected(_)
-        | Stop::OrganizationUnitMissing { .. }
-        | Stop::Unconfirmed { .. }
-        | Stop::Secret(_)
-        | Stop::PlatformMissing { .. }
-        | Stop::PartnerMissing { .. }
-        | Stop::NamespaceNotPermitted { .. }
-        | Stop::Unavailable(_)
-        | Stop::NotAdopted { .. }
-        | Stop::OwnedByOther { .. }
-        | Stop::TenantLost { .. }
-        | Stop::TenantDeleting
-        | Stop::Bug(_) => {
+        StopClass::Unreachable | StopClass::Internal | StopClass::Verdict => {
             let ready = ready(facts, &disposition);
             Some(status(facts, &disposition, &ready, ready.clone().into()))
         }
