@@ -12,12 +12,14 @@
 //! controller   THE LOOP     watches, queue, and a pass: resolve, observe, execute, publish
 //! cli          COMMANDS     one file per command
 //! telemetry    LOGS         the log of the process
+//! text         TEXTS        the lengths of foreign and long texts                                   pure
 //! ```
 //!
-//! Allowed dependencies: `resources → settings`; `manifests → resources, settings`; `admin_api → settings, http`;
-//! `microsoft → http`, and of `settings` only how a connection string is read; `plan → resources, settings, admin_api`;
-//! `controller` and `cli` may use everything; nothing uses `cli`; `http` and `cluster` use nothing. `tests/architecture.rs` verifies this
-//! on the sources. The reference platform for tests and demo is the package `nimbus-sandbox` in `sandbox/`.
+//! Allowed dependencies: `resources → settings`; `manifests → resources, settings`; `admin_api → settings, http`; `microsoft
+//! → http`, and of `settings` only how a connection string is read; `plan → resources, settings, admin_api`; `controller`
+//! and `cli` may use everything; nothing uses `cli`; `http` uses nothing, and `cluster` only `http`; every room may use
+//! `text`. `tests/architecture.rs` verifies this on the sources. The reference platform for tests and demo is the package
+//! `nimbus-sandbox` in `sandbox/`.
 //!
 //! The reconciliation of one Tenant, in `controller::tenant::reconcile`:
 //!
@@ -39,3 +41,4 @@ pub mod plan;
 pub mod resources;
 pub mod settings;
 pub mod telemetry;
+mod text;

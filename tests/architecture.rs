@@ -16,17 +16,21 @@ type Arrows = &'static [(&'static str, &'static [&'static str])];
 
 /// Each module of the operator and the other modules that it may use.
 const ARROWS: Arrows = &[
-    ("settings", &[]),
-    ("resources", &["settings"]),
-    ("manifests", &["resources", "settings"]),
-    ("admin_api", &["settings", "http"]),
-    ("microsoft", &["settings", "http"]),
-    ("http", &[]),
-    ("plan", &["resources", "settings", "admin_api"]),
-    ("cluster", &["http"]),
-    ("controller", &["cluster", "settings", "resources", "manifests", "plan", "admin_api", "microsoft", "telemetry"]),
-    ("cli", &["cluster", "settings", "resources", "manifests", "plan", "admin_api", "telemetry", "controller"]),
-    ("telemetry", &[]),
+    ("text", &[]),
+    ("settings", &["text"]),
+    ("resources", &["settings", "text"]),
+    ("manifests", &["resources", "settings", "text"]),
+    ("admin_api", &["settings", "http", "text"]),
+    ("microsoft", &["settings", "http", "text"]),
+    ("http", &["text"]),
+    ("plan", &["resources", "settings", "admin_api", "text"]),
+    ("cluster", &["http", "text"]),
+    (
+        "controller",
+        &["cluster", "settings", "resources", "manifests", "plan", "admin_api", "microsoft", "telemetry", "text"],
+    ),
+    ("cli", &["cluster", "settings", "resources", "manifests", "plan", "admin_api", "telemetry", "controller", "text"]),
+    ("telemetry", &["text"]),
 ];
 
 /// The same for the reference platform.
@@ -41,7 +45,7 @@ const SANDBOX_ARROWS: Arrows = &[
 ];
 
 /// The modules that decide, and what would make them depend on time or on I/O.
-const PURE: [&str; 4] = ["settings", "resources", "manifests", "plan"];
+const PURE: [&str; 5] = ["text", "settings", "resources", "manifests", "plan"];
 const IMPURE: [&[&str]; 10] = [
     &["tokio"],
     &["reqwest"],

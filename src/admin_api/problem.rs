@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::http::objects;
-use crate::settings::text::cut_identifier;
+use crate::text::cut_identifier;
 
 /// What the `type` of a documented problem begins with.
 const URN: &str = "urn:nimbus:problem:";

@@ -8,6 +8,7 @@ use tracing::debug;
 
 use super::client::{Cluster, FIELD_MANAGER};
 use super::refusal::Refusal;
+use crate::text::{cut, cut_bytes};
 
 /// In bytes. The API takes 1024.
 const LONGEST_NOTE: usize = 1000;
@@ -60,7 +61,7 @@ fn object(event: &Event<'_>, scope: Scope) -> (String, v1::Event) {
     let about = &event.regarding;
     let text = |part: &Option<String>| part.clone().unwrap_or_default();
     let (kind, name, own) = (text(&about.kind), text(&about.name), text(&about.namespace));
-    let (namespace, regarding, mut note) = match scope {
+    let (namespace, regarding, note) = match scope {
         Scope::Namespaced => (own, about.clone(), event.message.to_owned()),
         Scope::Terminating => {
             let note = format!("{kind} {own}/{name}: {}", event.message);
@@ -73,8 +74,7 @@ fn object(event: &Event<'_>, scope: Scope) -> (String, v1::Event) {
             ("default".to_owned(), regarding, note)
         }
     };
-    note.truncate(note.floor_char_boundary(LONGEST_NOTE));
-    let prefix: String = name.chars().take(LONGEST_NAME_PREFIX).collect();
+    let prefix = cut(&name, LONGEST_NAME_PREFIX);
     let object = v1::Event {
         metadata: ObjectMeta {
             generate_name: Some(format!("{prefix}-")),
@@ -83,7 +83,7 @@ fn object(event: &Event<'_>, scope: Scope) -> (String, v1::Event) {
         },
         action: Some("Reconcile".into()),
         event_time: Some(MicroTime(Timestamp::now())),
-        note: Some(note),
+        note: Some(cut_bytes(&note, LONGEST_NOTE).to_owned()),
         reason: Some(event.reason.into()),
         regarding: Some(regarding),
         reporting_controller: Some(FIELD_MANAGER.into()),

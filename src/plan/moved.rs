@@ -7,7 +7,7 @@ use super::stop::Stop;
 use crate::admin_api::types::MovedReference;
 use crate::resources::bounds;
 use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;
-use crate::settings::text::cut_printable;
+use crate::text::cut_printable;
 
 /// Judges a difference.
 ///

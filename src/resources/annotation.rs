@@ -1,7 +1,7 @@
 //! Annotations of a Tenant. All but the last are bound to values, so that one left in git is not armed for the next time.
 
 use super::{Tenant, bounds};
-use crate::settings::text::cut;
+use crate::text::cut;
 
 /// `<tenantId>`: the deletion of the tenant on the platform is confirmed.
 pub const CONFIRM_DELETION: &str = "nimbus.luware.com/confirm-deletion";

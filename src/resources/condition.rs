@@ -8,7 +8,7 @@ use super::bounds;
 use super::condition_type::{ConditionStatus, ConditionType};
 use super::platform::Support;
 use super::reason::Reason;
-use crate::settings::text::shorten;
+use crate::text::shorten;
 
 /// Between what happened and what to do.
 pub(crate) const ADVICE: &str = ". What to do: ";

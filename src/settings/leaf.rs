@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 
 use super::format::ObjectName;
 use super::tab::Tab;
-use super::text::shorten;
 use super::value::{LeafType, SealedState, Text};
+use crate::text::shorten;
 
 /// Longest value that a status shows, in characters.
 const MAX_SHOWN: usize = 64;

@@ -16,7 +16,6 @@ mod spec_path;
 mod tab;
 pub mod tabs;
 mod tenant_id;
-pub mod text;
 pub mod trigger;
 pub mod value;
 pub mod wire;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::format::{Format, ObjectName, canonicalize, rule};
-use super::text::shorten;
+use crate::text::shorten;
 
 /// A type of leaf.
 ///

@@ -12,7 +12,7 @@ use crate::controller::options::CheckTiming;
 use crate::microsoft::verdict::{Judgment, Verdict};
 use crate::resources::status::CheckStatus;
 use crate::resources::{CheckName, CheckResult, Reason, bounds};
-use crate::settings::text::shorten;
+use crate::text::shorten;
 
 /// The answer to a query.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use crate::plan::orphans::{Known, is_orphaned, message, suspects};
 use crate::resources::platform::Orphan;
 use crate::resources::{Platform, Tenant, bounds};
 use crate::settings::TenantId;
-use crate::settings::text::cut_printable;
+use crate::text::cut_printable;
 
 /// Suspects that are looked at in one round.
 const LOOKS: usize = 100;

@@ -19,7 +19,7 @@ use crate::controller::queue::Next;
 use crate::resources::condition::{ConditionUpdate, merge};
 use crate::resources::platform::PlatformStatus;
 use crate::resources::{ConditionType, Platform, Reason, bounds};
-use crate::settings::text::cut;
+use crate::text::cut;
 
 /// Reconciles one Platform.
 pub(crate) async fn reconcile(guarded: Arc<Guarded<Platform>>, context: Arc<Context>) -> Result<Action, NotWritten> {

@@ -6,7 +6,7 @@ use crate::admin_api::{ApiError, Client, Lookup, TenantDocument};
 use crate::cluster::{Cluster, Refusal};
 use crate::plan::{Desired, Observation, Observed, Owner, Snapshot, Stop, Target, widget_key};
 use crate::resources::{Stamp, Tenant, bounds};
-use crate::settings::text::cut_identifier;
+use crate::text::cut_identifier;
 
 /// Observes all that decides about a Tenant that stays.
 ///

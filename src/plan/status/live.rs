@@ -13,7 +13,7 @@ use crate::plan::{events, retention};
 use crate::resources::condition::{ConditionChange, ConditionUpdate};
 use crate::resources::status::{Applied, CheckStatus, TenantStatus};
 use crate::resources::{ConditionStatus, ConditionType, Reason, bounds};
-use crate::settings::text::cut;
+use crate::text::cut;
 
 /// Whether the platform stored something else than it was given.
 fn is_rewritten(facts: Facts<'_>, live: &Live) -> bool {

@@ -13,7 +13,7 @@ use crate::settings::tabs::contingents::contingent_of;
 use crate::settings::tabs::general::NAME;
 use crate::settings::tabs::licenses::{SubscriptionState, TENANT_STATE};
 use crate::settings::tabs::partner::PARTNER;
-use crate::settings::text::cut_printable;
+use crate::text::cut_printable;
 
 /// Most entries of a list that is taken over from the platform.
 const MOST: usize = 20;

@@ -6,7 +6,7 @@ use crate::plan::widget_key::Publication;
 use crate::resources::status::{TenantStatus, TestMessageStatus, WidgetKeyStatus};
 use crate::resources::{Tenant, bounds};
 use crate::settings::Trigger;
-use crate::settings::text::cut;
+use crate::text::cut;
 
 /// The tokens that the platform was last given, and where the key is.
 pub(super) fn remember(

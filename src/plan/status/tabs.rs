@@ -9,8 +9,8 @@ use crate::plan::triggers::Waiting;
 use crate::plan::widget_key::Publication;
 use crate::resources::status::{Drift, TabStatus};
 use crate::resources::{TabState, Tenant, bounds};
-use crate::settings::text::{cut_printable, shorten};
 use crate::settings::{Leaf, Tab, Violation, leaves};
+use crate::text::{cut_printable, shorten};
 
 /// The changed settings by name, the first few.
 pub(super) fn paths(changes: &[Change]) -> String {

@@ -1,5 +1,5 @@
 //! Texts of bounded length: a status, an event or an error must stay small, regardless of what a server or a person wrote.
-//! A length counts characters, as the schema of a CRD does.
+//! A length counts characters, as the schema of a CRD does, unless the name says bytes.
 
 /// The first characters of a text.
 pub fn cut(text: &str, max: usize) -> String {
@@ -12,6 +12,11 @@ pub fn shorten(text: &str, max: usize) -> String {
         return text.to_owned();
     }
     text.chars().take(max.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// The first bytes of a text, without half a character at the end: as the Kubernetes API measures the note of an event.
+pub fn cut_bytes(text: &str, max: usize) -> &str {
+    text.get(..text.floor_char_boundary(max)).unwrap_or_default()
 }
 
 /// The first characters of a foreign text, without control characters.
@@ -40,5 +45,12 @@ mod tests {
             assert_eq!(cut("\u{e4}b", 2), "\u{e4}b", "what fits stays as it is");
             assert_eq!(cut("", 2), "");
         }
+    }
+
+    #[test]
+    fn a_length_in_bytes_halves_no_character() {
+        let text = "a\u{e4}\u{1f600}";
+        let cut = [0, 1, 2, 3, 6, 7, 8].map(|max| cut_bytes(text, max));
+        assert_eq!(cut, ["", "a", "a", "a\u{e4}", "a\u{e4}", text, text]);
     }
 }
