@@ -14,14 +14,21 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle as Runtime;
 use tokio::task::block_in_place;
 
-use crate::support::fixture::{Fixture, condition};
+use crate::support::fixture::{Fixture, Operator, condition};
 use crate::support::pause::Pause;
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
 
-/// Edits in the UI just before the plan is executed, while armed. Unless it does so `for_ever`, it is disarmed by the first
-/// write that came too late: a pass without a write is not a race.
-fn edits_before_the_write(fixture: &Fixture, for_ever: bool) -> (Observer, Arc<AtomicBool>) {
+/// How long edits go on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Edits {
+    /// Until the first write that came too late: a pass without a write is not a race.
+    UntilLate,
+    Always,
+}
+
+/// Edits in the UI just before the plan is executed, while armed.
+fn edits_before_the_write(fixture: &Fixture, edits: Edits) -> (Observer, Arc<AtomicBool>) {
     let (armed, edited) = (Arc::new(AtomicBool::new(false)), AtomicBool::new(false));
     let url = format!("{}/sandbox/tenants/{}/settings?as=system", fixture.platform.url(), fixture.id);
     let observer = Arc::new({
@@ -29,7 +36,9 @@ fn edits_before_the_write(fixture: &Fixture, for_ever: bool) -> (Observer, Arc<A
         move |step, _: &str| match step {
             Step::Resolve => edited.store(false, Ordering::SeqCst),
             // A second read in one pass.
-            Step::Observe if edited.load(Ordering::SeqCst) && !for_ever => armed.store(false, Ordering::SeqCst),
+            Step::Observe if edited.load(Ordering::SeqCst) && edits == Edits::UntilLate => {
+                armed.store(false, Ordering::SeqCst)
+            }
             Step::Execute if armed.load(Ordering::SeqCst) => {
                 edit(&url);
                 edited.store(true, Ordering::SeqCst);
@@ -48,16 +57,31 @@ fn edit(url: &str) {
     block_in_place(|| Runtime::current().block_on(request.send())).unwrap().error_for_status().unwrap();
 }
 
+/// A Tenant that is Ready, with edits in the UI that are not armed yet.
+async fn raced(name: &str, edits: Edits) -> (Fixture, Arc<AtomicBool>, Operator) {
+    let mut fixture = Fixture::new(name).await;
+    let (observer, armed) = edits_before_the_write(&fixture, edits);
+    fixture.observer = observer;
+    let operator = fixture.start();
+    fixture.create(json!({ "general": { "companyName": "Contoso AG" } })).await;
+    fixture.ready().await;
+    (fixture, armed, operator)
+}
+
+/// A fixture without a Tenant, whose passes can be paused.
+async fn connected(name: &str) -> (Fixture, Pause, Operator) {
+    let mut fixture = Fixture::new(name).await;
+    let hold = Pause::default();
+    fixture.observer = hold.observer();
+    let operator = fixture.connect().await;
+    (fixture, hold, operator)
+}
+
 /// `companyName` is managed and `division` is not; the edit changes the city. Sending the same body again with the newer
 /// version would keep the company name of the UI.
 #[tokio::test(flavor = "multi_thread")]
 async fn ui_edit_during_a_pass_is_kept() {
-    let mut fixture = Fixture::new("race").await;
-    let (observer, armed) = edits_before_the_write(&fixture, false);
-    fixture.observer = observer;
-    let _operator = fixture.start();
-    fixture.create(json!({ "general": { "companyName": "Contoso AG", "billingAddress": { "city": "Zug" } } })).await;
-    fixture.ready().await;
+    let (fixture, armed, _operator) = raced("race", Edits::UntilLate).await;
     let (mark, audit) = (fixture.platform.mark().await.unwrap(), fixture.audit().mark().await.unwrap());
 
     armed.store(true, Ordering::SeqCst);
@@ -86,12 +110,7 @@ async fn ui_edit_during_a_pass_is_kept() {
 /// Constant edits neither make the operator loop within one pass nor report anything wrong.
 #[tokio::test(flavor = "multi_thread")]
 async fn repeated_conflict_ends_the_pass_and_retries() {
-    let mut fixture = Fixture::new("race-again").await;
-    let (observer, armed) = edits_before_the_write(&fixture, true);
-    fixture.observer = observer;
-    let _operator = fixture.start();
-    fixture.create(json!({ "general": { "companyName": "Contoso AG" } })).await;
-    fixture.ready().await;
+    let (fixture, armed, _operator) = raced("race-again", Edits::Always).await;
     let (mark, audit) = (fixture.platform.mark().await.unwrap(), fixture.audit().mark().await.unwrap());
 
     armed.store(true, Ordering::SeqCst);
@@ -110,10 +129,7 @@ async fn repeated_conflict_ends_the_pass_and_retries() {
 /// The response to the finalizer contains a newer Tenant than the pass has decided on. The decision does not apply to it.
 #[tokio::test(flavor = "multi_thread")]
 async fn edit_before_creation_is_not_lost() {
-    let mut fixture = Fixture::new("race-edit").await;
-    let hold = Pause::default();
-    fixture.observer = hold.observer();
-    let _operator = fixture.connect().await;
+    let (fixture, hold, _operator) = connected("race-edit").await;
     let mut held = hold.at(Step::Execute);
     fixture.create(json!({})).await;
     held.reached().await;
@@ -126,10 +142,7 @@ async fn edit_before_creation_is_not_lost() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn deleted_tenant_is_not_created() {
-    let mut fixture = Fixture::new("race-delete").await;
-    let hold = Pause::default();
-    fixture.observer = hold.observer();
-    let _operator = fixture.connect().await;
+    let (fixture, hold, _operator) = connected("race-delete").await;
     let mut held = hold.at(Step::Execute);
     let mut manifest = fixture.manifest(json!({}));
     // Another finalizer keeps it.
@@ -150,10 +163,7 @@ const OURS: &str = "nimbus.luware.com/tenant";
 /// The pass decided on a Tenant without finalizers. Writing the list that it has in mind would replace the one that is there.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_finalizer_that_another_controller_adds_meanwhile_stays() {
-    let mut fixture = Fixture::new("race-add").await;
-    let hold = Pause::default();
-    fixture.observer = hold.observer();
-    let _operator = fixture.connect().await;
+    let (fixture, hold, _operator) = connected("race-add").await;
     let mut held = hold.at(Step::Execute);
     fixture.create(json!({})).await;
     held.reached().await;
@@ -167,10 +177,7 @@ async fn a_finalizer_that_another_controller_adds_meanwhile_stays() {
 /// Ours is removed from where it was seen, so one that moved meanwhile is looked for again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_finalizer_that_another_controller_removes_meanwhile_is_not_mistaken_for_ours() {
-    let mut fixture = Fixture::new("race-remove").await;
-    let hold = Pause::default();
-    fixture.observer = hold.observer();
-    let _operator = fixture.connect().await;
+    let (fixture, hold, _operator) = connected("race-remove").await;
     let mut manifest = fixture.manifest(json!({}));
     manifest["metadata"]["finalizers"] = json!([THEIRS, "example.com/audit"]);
     fixture.try_create(manifest).await.unwrap();

@@ -3,7 +3,7 @@
 //!
 //! It starts programs, calls Kubernetes, and reads what happened from the audit log, never from the operator's own metrics.
 //!
-//! `controlplane` → `users`, `apply`, `kubectl` → `env` → `fixture`, the fixture of most tests.
+//! `controlplane` → `users`, `apply`, `kubectl` → `env` → `fixture`, the fixture of most tests, and `running`, its controller.
 
 #![allow(dead_code, unused_imports, reason = "tests and demo each compile this room and each use a part of it")]
 
@@ -25,6 +25,7 @@ pub mod process;
 pub mod proxy;
 pub mod recorder;
 pub mod rights;
+pub mod running;
 pub mod sandbox;
 pub mod since;
 pub mod strict;

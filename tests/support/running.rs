@@ -1,0 +1,102 @@
+//! The real controller in the process of a test, with short durations.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::Result;
+use nimbus_operator::cluster::Cluster;
+use nimbus_operator::controller::{self, CheckTiming, Timing};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::fixture::FixtureOn;
+use super::proxy::Proxy;
+
+/// The controller of a test; dropping it aborts it.
+pub struct Operator {
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<Result<()>>,
+}
+
+impl Operator {
+    /// Stops it after running passes have finished.
+    pub async fn stop(mut self) {
+        drop(self.stop.take());
+        (&mut self.task).await.expect("the controller ends in order").expect("and without an error");
+    }
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Short where tests wait, long where they must not have an effect.
+pub(super) fn timing() -> Timing {
+    Timing {
+        backoff_first: Duration::from_millis(100),
+        backoff_most: Duration::from_secs(2),
+        reference_most: Duration::from_millis(500),
+        deletion_poll: Duration::from_millis(200),
+        platform_retry: Duration::from_millis(300),
+        call: Duration::from_secs(10),
+        checks: CheckTiming {
+            retry_first: Duration::from_secs(3600),
+            retry_most: Duration::from_secs(3600),
+            lag: Duration::ZERO,
+            gather: Duration::from_millis(200),
+            pace: Duration::ZERO,
+            ..CheckTiming::default()
+        },
+        ..Timing::default()
+    }
+}
+
+impl FixtureOn<'_> {
+    pub fn options(&self) -> controller::Options {
+        controller::Options {
+            namespaces: vec![self.env.namespace.clone()],
+            operator_namespace: self.env.operator_namespace.clone(),
+            cluster_id: "test".into(),
+            instance: self.env.instance.clone(),
+            concurrency: 8,
+            trusted_acs: self.trusted_acs.clone(),
+            federated_token_file: None,
+            timing: self.timing,
+            observer: self.observer.clone(),
+        }
+    }
+
+    /// Starts the controller.
+    pub fn start(&self) -> Operator {
+        self.start_with(self.options())
+    }
+
+    /// Starts the controller with other options.
+    pub fn start_with(&self, options: controller::Options) -> Operator {
+        self.start_as(self.config(), options)
+    }
+
+    fn config(&self) -> kube::Config {
+        self.env.control_plane.config(&self.env.operator_user).expect("the operator has a user")
+    }
+
+    /// Starts the controller with a proxy in place of the API server.
+    pub fn start_through(&self, proxy: &Proxy) -> Operator {
+        let mut config = self.config();
+        config.cluster_url = proxy.url().parse().expect("a URL");
+        self.start_as(config, self.options())
+    }
+
+    fn start_as(&self, config: kube::Config, options: controller::Options) -> Operator {
+        super::log::listen();
+        self.started.store(true, Ordering::Relaxed);
+        let cluster = Cluster::connect(config, options.timing.call).expect("a client");
+        let (stop, stopped) = oneshot::channel::<()>();
+        let run = controller::run(cluster, options, async {
+            drop(stopped.await);
+        });
+        Operator { stop: Some(stop), task: tokio::spawn(run) }
+    }
+}
