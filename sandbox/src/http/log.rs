@@ -33,6 +33,21 @@ fn entry(work: &Work, call: &Call, ending: &Ending<'_>) -> Value {
     let trace = &work.trace;
     let written = call.method != "GET" && call.path.starts_with("/v1/");
     let accepted = written && ending.status.is_some_and(|status| status < 300) && ending.slug.is_none();
+    let mut entry = request(work, call, ending);
+    entry["owner"] = json!(call.header("nimbus-owner"));
+    entry["slug"] = json!(ending.slug);
+    entry["accepted"] = json!(accepted && trace.tenant.is_some() && ending.carried_out);
+    entry["effect"] = json!(trace.effect);
+    entry["settingsVersion"] = json!({
+        "before": trace.settings_version_before,
+        "after": trace.settings_version_after,
+    });
+    entry["changedPointers"] = json!(trace.changed_pointers);
+    entry
+}
+
+/// What the entry of any request holds, in this log and in Microsoft's.
+pub(crate) fn request(work: &Work, call: &Call, ending: &Ending<'_>) -> Value {
     json!({
         "at": work.now.to_string(),
         "requestId": call.request_id,
@@ -40,19 +55,10 @@ fn entry(work: &Work, call: &Call, ending: &Ending<'_>) -> Value {
         "path": call.path,
         "query": call.raw_query,
         "route": call.template,
-        "tenant": trace.tenant,
-        "client": trace.client,
-        "owner": call.header("nimbus-owner"),
+        "tenant": work.trace.tenant,
+        "client": work.trace.client,
         "userAgent": call.header("user-agent"),
         "status": ending.status,
-        "slug": ending.slug,
-        "accepted": accepted && trace.tenant.is_some() && ending.carried_out,
-        "effect": trace.effect,
-        "settingsVersion": {
-            "before": trace.settings_version_before,
-            "after": trace.settings_version_after,
-        },
-        "changedPointers": trace.changed_pointers,
         "fault": ending.fault,
     })
 }

@@ -9,20 +9,8 @@ use crate::model::store::Work;
 
 /// Writes the entry of a request.
 pub(crate) async fn write(work: &mut Work, call: &Call, ending: &Ending<'_>) -> Result<(), sqlx::Error> {
-    let entry = json!({
-        "at": work.now.to_string(),
-        "requestId": call.request_id,
-        "method": call.method,
-        "path": call.path,
-        "query": call.raw_query,
-        "route": call.template,
-        "tenant": work.trace.tenant,
-        "client": work.trace.client,
-        "userAgent": call.header("user-agent"),
-        "status": ending.status,
-        "code": work.trace.code.as_deref().or(ending.slug),
-        "fault": ending.fault,
-    });
+    let mut entry = log::request(work, call, ending);
+    entry["code"] = json!(work.trace.code.as_deref().or(ending.slug));
     let sql = "INSERT INTO ms_log (entry) VALUES (?)";
     sqlx::query(sql).bind(entry.to_string()).execute(&mut *work.tx).await?;
     Ok(())
