@@ -43,7 +43,7 @@ pub enum ApiError {
     NotCalled(NotCalled),
 }
 
-/// Which credentials were rejected, and by whom.
+/// Which credentials were rejected, and by which endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("HTTP {status} from {endpoint}: {rejected}")]
 pub struct Unauthenticated {

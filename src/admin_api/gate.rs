@@ -2,7 +2,7 @@
 //! `Platform` itself, finds out when it is back. So an outage is one condition on one object, and no storm.
 //!
 //! A call about one tenant proves nothing about the platform when it fails: it only asks for the probe, and the probe decides.
-//! So a tenant that the platform cannot serve is nobody else's outage. A token that is refused is the one exception.
+//! So a tenant that the platform cannot serve does not stop the others. A token that is refused is the one exception.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

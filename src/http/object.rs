@@ -1,5 +1,5 @@
 //! A JSON object and nothing else. A derived reader takes a list for a struct too, member by member in the order of its source:
-//! an answer `[…]` would then be read as something that nobody said.
+//! an answer `[…]` would then be read as something that the server did not say.
 
 use std::fmt;
 use std::marker::PhantomData;

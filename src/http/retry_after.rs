@@ -1,4 +1,4 @@
-//! `Retry-After`: seconds or a date, as RFC 9110 10.2.3 has it, and whatever else servers send.
+//! `Retry-After`: seconds or a date, as RFC 9110 10.2.3 has it, and other forms that servers send.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ const MOST: Duration = Duration::from_secs(300);
 /// Where the server names no time, or none that can be read.
 const UNNAMED: Duration = Duration::from_secs(10);
 
-/// How long to wait, from 1 s to 300 s whatever the server says.
+/// How long to wait, from 1 s to 300 s, bounded on both sides of what the server says.
 pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Duration {
     let text = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::trim);
     text.and_then(|text| seconds(text).or_else(|| until(text, now))).unwrap_or(UNNAMED).clamp(LEAST, MOST)

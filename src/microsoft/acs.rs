@@ -1,7 +1,7 @@
 //! The "Check" of a connection string of Azure Communication Services: whether it can issue a token. It makes an identity with
 //! a token and deletes that identity again. Source: ACS Identity REST, 2023-10-01.
 //!
-//! A connection string comes from whoever edits a Tenant, so it may not point the operator at any host it likes.
+//! A connection string comes from the editors of a Tenant, so it must not point the operator at an arbitrary host.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,11 +24,11 @@ use crate::settings::connection_string;
 const API_VERSION: &str = "2023-10-01";
 /// The shortest life that a token can have.
 const TOKEN_MINUTES: u32 = 60;
-/// The only hosts that a connection string may name, unless whoever runs the operator trusts another origin.
+/// The only hosts that a connection string may name, unless the operator is configured to trust another origin.
 const HOSTS: &str = ".communication.azure.com";
 /// With clocks farther apart than this a refused signature says nothing about the key.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(300);
-/// An identity that stays behind is found by nobody, so its deletion is tried once more.
+/// An identity that stays behind is never found again, so its deletion is tried once more.
 const DELETION_ATTEMPTS: u32 = 2;
 
 /// What a check of a connection string found out.

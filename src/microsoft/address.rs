@@ -1,4 +1,4 @@
-//! Addresses: how a text becomes one part of a URL, whom a test asks about, and where a grant is given.
+//! Addresses: how a text becomes one part of a URL, which user a test asks about, and where a grant is given.
 
 use url::{Origin, Url};
 use uuid::Uuid;
@@ -78,7 +78,7 @@ pub struct GrantLink<'l> {
     pub login: &'l Url,
     /// Base URL of Graph, whose permissions are granted.
     pub graph: &'l Url,
-    /// The Entra tenant that grants: always by its GUID, so that nobody grants in the tenant that they are logged in to.
+    /// The Entra tenant that grants: always by its GUID, so that a grant cannot end up in the tenant that its author is logged in to.
     pub tenant: Uuid,
     /// The app.
     pub client_id: Uuid,

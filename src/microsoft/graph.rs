@@ -22,7 +22,7 @@ pub enum Grant {
     Granted,
     /// It does not, or not yet: a grant takes minutes to be seen everywhere.
     NotGranted,
-    /// The app is not known in that Entra tenant: nobody ever granted it anything.
+    /// The app is not known in that Entra tenant: it was never granted anything.
     AppUnknown,
 }
 

@@ -36,7 +36,7 @@ pub enum GroupKind {
     MailEnabledSecurity,
     /// A Microsoft 365 group. It may be security-enabled and is none all the same.
     Microsoft365,
-    /// A distribution list, or whatever else is not security-enabled.
+    /// A distribution list, or another group that is not security-enabled.
     NotSecurity,
 }
 

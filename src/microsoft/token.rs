@@ -32,7 +32,7 @@ pub struct App {
 pub enum Credential {
     /// By a client secret.
     Secret(SecretString),
-    /// By the token in this file, which somebody else keeps fresh: it is read again at each log-in.
+    /// By the token in this file, which another process keeps up to date: it is read again at each log-in.
     FederatedTokenFile(PathBuf),
 }
 

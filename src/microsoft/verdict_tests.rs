@@ -118,7 +118,7 @@ fn a_message_is_a_sentence_and_a_reason_is_one_word() {
 fn a_message_does_not_change_while_nothing_changed() {
     let [early, late] = [3, 300].map(|after| group(&Err(CallError::Throttled { after: Duration::from_secs(after) })));
     assert_eq!(early, late);
-    assert_eq!(hits(&Ok(7)), hits(&Ok(8)), "how many users there are is nobody's edit");
+    assert_eq!(hits(&Ok(7)), hits(&Ok(8)), "the number of users changes without an edit");
 }
 
 #[test]
