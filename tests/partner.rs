@@ -86,7 +86,7 @@ async fn partner_remains_while_in_use() {
     let generation = unseen.status.map(|status| status.observed_generation);
     assert!([Some(-1), Some(1)].contains(&generation), "{generation:?}");
     let _operator = fixture.start();
-    wait_for_ready(&fixture, &name, "True", "Accepted", "Tenants may name this Partner").await;
+    wait_for_ready(&fixture, &name, "True", "Accepted", "Tenants can refer to this Partner").await;
     fixture.create(names(&name)).await;
     fixture.ready().await;
     let held = partners(&fixture).get(&name).await.unwrap();
@@ -94,7 +94,7 @@ async fn partner_remains_while_in_use() {
 
     partners(&fixture).delete(&name, &DeleteParams::default()).await.unwrap();
     let waits = format!(
-        "is being deleted and waits for the Tenants that name it, of operator instance {}",
+        "Being deleted; waiting for the Tenants that refer to it, of operator instance {}",
         fixture.env.instance
     );
     wait_for_ready(&fixture, &name, "False", "InUse", &waits).await;
@@ -160,7 +160,7 @@ async fn each_operator_holds_a_partner_for_its_tenants() {
         let mut instances = instances.to_vec();
         instances.sort_unstable();
         let whose = instances.join(", ");
-        format!("is being deleted and waits for the Tenants that name it, of operator instance {whose}")
+        format!("Being deleted; waiting for the Tenants that refer to it, of operator instance {whose}")
     };
     wait_for_ready(&one, &name, "False", "InUse", &waits(&[&one.env.instance, &two.env.instance])).await;
     one.delete().await;

@@ -41,7 +41,7 @@ async fn limit_above_vendor_cap_is_stored_and_reported() {
     let capped = fixture.pass().await;
     assert_eq!(("True Succeeded".into(), "True InSync".into()), (state(&capped, "Ready"), state(&capped, "Synced")));
     assert_eq!(None, condition(&capped, "Stalled"));
-    let says = "spec.modalities.email.maxConcurrentTasksPerService is 120 and the vendor caps it: 100 has an effect";
+    let says = "spec.modalities.email.maxConcurrentTasksPerService is 120, but the vendor's limit is 100";
     assert_eq!(("InSync".into(), says.into()), tab(&capped, "Modalities"));
     fixture.pass().await;
     assert_eq!([""; 0], *since.effects(&fixture).await, "nothing is written for it");
@@ -77,7 +77,7 @@ async fn deleted_default_unit_is_not_overwritten() {
         states
     );
     let message = condition(&dead, "Ready").unwrap().2;
-    let says = "spec.provisioning.defaultOrganizationUnitId names an organization unit that was deleted; the platform moved \
+    let says = "spec.provisioning.defaultOrganizationUnitId names an organization unit that was deleted; the platform changed \
                 the setting to 'root'";
     assert!(message.starts_with(says), "{message}");
     assert_eq!("Invalid", tab(&dead, "Provisioning").0);

@@ -25,18 +25,18 @@ impl Refusal {
                 404 => Self::NotFound,
                 409 => Self::Conflict,
                 422 => Self::Invalid,
-                _ => Self::Unanswered("an error of the server"),
+                _ => Self::Unanswered("server error"),
             },
-            _ => Self::Unanswered("no connection"),
+            _ => Self::Unanswered("no response"),
         }
     }
 
     /// What a write that was refused comes to when nothing is left but to try again.
     pub(crate) fn not_written(self) -> NotWritten {
         NotWritten(match self {
-            Self::NotFound => "it is gone",
-            Self::Forbidden => "the operator's account may not do this",
-            Self::Conflict | Self::Invalid => "it changed meanwhile",
+            Self::NotFound => "not found",
+            Self::Forbidden => "forbidden",
+            Self::Conflict | Self::Invalid => "the object changed in the meantime",
             Self::Unanswered(what) => what,
         })
     }
@@ -57,12 +57,12 @@ mod tests {
     fn answers_are_kept_apart_by_their_code() {
         let answer = |code| Refusal::of(&kube::Error::Api(Box::new(Status { code, ..Status::default() })));
         for (code, expected, written) in [
-            (403, Refusal::Forbidden, "the operator's account may not do this"),
-            (404, Refusal::NotFound, "it is gone"),
-            (409, Refusal::Conflict, "it changed meanwhile"),
-            (422, Refusal::Invalid, "it changed meanwhile"),
-            (429, Refusal::Unanswered("an error of the server"), "an error of the server"),
-            (500, Refusal::Unanswered("an error of the server"), "an error of the server"),
+            (403, Refusal::Forbidden, "forbidden"),
+            (404, Refusal::NotFound, "not found"),
+            (409, Refusal::Conflict, "the object changed in the meantime"),
+            (422, Refusal::Invalid, "the object changed in the meantime"),
+            (429, Refusal::Unanswered("server error"), "server error"),
+            (500, Refusal::Unanswered("server error"), "server error"),
         ] {
             assert_eq!(expected, answer(code), "{code}");
             assert_eq!(format!("not written to Kubernetes: {written}"), expected.not_written().to_string(), "{code}");

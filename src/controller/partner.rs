@@ -21,7 +21,7 @@ pub(super) async fn reconcile(guarded: Arc<Guarded<Partner>>, context: Arc<Conte
     let partner = match &guarded.0 {
         Ok(partner) => partner,
         Err(invalid) => {
-            warn!(partner = invalid.metadata.name, "a Partner that cannot be read; Tenants that name it wait");
+            warn!(partner = invalid.metadata.name, "cannot decode Partner; Tenants that refer to it wait");
             return Ok(Action::await_change());
         }
     };
@@ -34,7 +34,7 @@ pub(super) async fn reconcile(guarded: Arc<Guarded<Partner>>, context: Arc<Conte
             return Ok(Action::requeue(timing.backoff_first));
         }
         Err(Refusal::Forbidden | Refusal::Unanswered(_)) => {
-            return Err(NotWritten("whether Tenants name it could not be read"));
+            return Err(NotWritten("cannot read whether Tenants refer to it"));
         }
     };
     let released = context.in_use.is_on(&partner.metadata) && !used;

@@ -7,10 +7,9 @@ use serde_json::{Value, json};
 
 use crate::resources::condition::{ConditionUpdate, merge};
 
-pub(super) const MESSAGE: &str =
-    "the stored object does not fit the CRD and cannot be read; nothing is done for it. Apply a correct one";
+pub(super) const MESSAGE: &str = "The stored object does not match the CRD and cannot be decoded; it is not reconciled";
 
-/// The status with other conditions; `None` if they are as they were. The rest of the status stays, whatever it is: by what was
+/// The status with other conditions; `None` if they are as they were. All else in the status stays: by what was
 /// applied a tenant is known, and by the deletions of the last hour the next ones are limited.
 pub(super) fn status_with(object: &DynamicObject, updates: Vec<ConditionUpdate>) -> Option<Value> {
     let before = object.data.pointer("/status/conditions").cloned().unwrap_or_default();

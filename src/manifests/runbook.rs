@@ -2,16 +2,17 @@
 
 use std::fmt::Write;
 
-use crate::resources::reason::{Reason, Turn};
+use crate::resources::Reason;
+use crate::resources::advice::Audience;
 
 const HEAD: &str = "\
 <!-- Generated: run `make generated`. -->
 
 # Runbook
 
-The reasons of conditions and events, and what to do. The message of a condition says what happened, followed by the text
-below after \"What to do:\". Links come from `spec.support` of the [`Platform`](../examples/platform.yaml); if it has none, the
-text has no link.
+The reasons of conditions and events, and what to do. The message of a condition says what happened. If it does not also say
+what to do, the text below follows after \"What to do:\". Links come from `spec.support` of the
+[`Platform`](../examples/platform.yaml); if it has none, the message has no link.
 ";
 
 /// The runbook as Markdown. The anchor of a chapter is its reason in lower case.
@@ -42,12 +43,12 @@ pub fn runbook() -> String {
 }
 
 fn chapter(prefix: &str, reason: Reason) -> String {
-    let turn = match reason.turn() {
-        Turn::Nobody => "no action needed",
-        Turn::Reader => "the editor of the Tenant or the cluster administrator",
-        Turn::Ticket => "support; raise a ticket at `spec.support.helpdesk`",
-        Turn::Contact => "your partner or the vendor; see `spec.support.website`",
-        Turn::Outage => "the platform; its status is at `spec.support.serviceStatus`",
+    let audience = match reason.audience() {
+        Audience::None => "none",
+        Audience::Reader => "the editor of the Tenant or the cluster administrator",
+        Audience::Ticket => "support; raise a ticket at `spec.support.helpdesk`",
+        Audience::Contact => "your partner or the vendor; see `spec.support.website`",
+        Audience::Outage => "the platform; its status is at `spec.support.serviceStatus`",
     };
-    format!("### {prefix}{}\n\n{}\n\nAction by: {turn}.\n", reason.as_str(), reason.hint())
+    format!("### {prefix}{}\n\n{}\n\nAction by: {audience}.\n", reason.as_str(), reason.hint())
 }

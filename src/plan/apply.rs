@@ -147,14 +147,16 @@ fn existing(
     moved::living(&difference, &document.runtime.moved_references)?;
     let applied = tenant.status.as_ref().and_then(|status| status.applied.as_ref());
     let edited = applied.is_none_or(|applied| !applied.hash.has_same_settings(&desired.hash));
-    let done = match (&claim, edited) {
-        (Some(_), _) => Done::Adopted,
-        (None, true) => Done::Applied,
-        (None, false) => Done::Corrected,
+    let done = match (&claim, edited, difference.summary()) {
+        (Some(_), _, _) => Done::Adopted,
+        (None, _, None) => Done::Nothing,
+        (None, true, Some(_)) => Done::Applied,
+        (None, false, Some(differing)) => Done::Corrected(differing),
     };
     // An edit is always applied, and so is the spec of a tenant that is taken over; drift by the policy.
-    let only_reported = done == Done::Corrected && tenant.spec.drift_policy.unwrap_or_default() == DriftPolicy::Report;
-    if claim.is_none() && (difference.is_empty() || only_reported) {
+    let only_reported =
+        matches!(done, Done::Corrected(_)) && tenant.spec.drift_policy.unwrap_or_default() == DriftPolicy::Report;
+    if done == Done::Nothing || only_reported {
         return Ok(Decision { claim, write: Write::Nothing { snapshot, difference }, done: Done::Nothing });
     }
     retention::confirmed(tenant, &difference)?;

@@ -1,8 +1,8 @@
 //! Which values of a Tenant have to be checked with Microsoft, and what the results of all checks come to. A check never blocks
 //! a save: that is why it is a condition of its own.
 //!
-//! Only what the spec manages is checked, only while it is shown, and only once it is live: a Tenant that names a tenant of
-//! somebody else learns nothing about it.
+//! Only what the spec manages is checked, only while it is shown, and only once it is live: a Tenant that names the tenant
+//! of another customer learns nothing about it.
 
 use std::fmt::Write;
 
@@ -61,7 +61,7 @@ pub enum Query {
         /// The user.
         upn: String,
     },
-    /// Does this filter leave anybody?
+    /// Does this filter match any user?
     Filter {
         /// The Entra tenant that is searched.
         entra_tenant: Uuid,
@@ -81,7 +81,7 @@ pub enum Query {
     Unanswerable {
         /// The reason.
         reason: Reason,
-        /// A sentence for people.
+        /// What is missing.
         message: &'static str,
     },
 }
@@ -138,7 +138,7 @@ pub fn check_plan(tenant: &Tenant, intent: &Intent, outcome: &Outcome) -> Option
     Some(CheckPlan { entra_tenant, chat: view.shows(instant_messaging::PRIMARY_ACCOUNT), checks })
 }
 
-/// The section has nothing that is sent to the platform, so that it is given says that somebody wants to know.
+/// The section has nothing that is sent to the platform, so its presence asks for the checks.
 fn presence(tenant: &Tenant, entra_tenant: Uuid) -> Vec<Check> {
     let extensions = tenant.spec.settings.extensions.as_ref();
     let Some(section) = extensions.and_then(|extensions| extensions.presence_tracking.as_ref()) else { return vec![] };

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::observation::{Observation, Owner};
 use super::resolved::{PlatformReference, Resolved};
+use super::script;
 use super::target::Target;
 use crate::admin_api::types::PendingDeletion;
 use crate::admin_api::{ApiError, TenantDocument};
@@ -54,9 +55,9 @@ pub enum DeletionMode {
 pub enum RetainReason {
     /// The policy says so.
     Policy,
-    /// The policy is Delete, and nobody confirmed it.
+    /// The policy is Delete, and the deletion is not confirmed.
     NotConfirmed,
-    /// The namespace or the CRD is being deleted: nobody asked for this tenant.
+    /// The namespace or the CRD is being deleted: that does not ask to delete this tenant.
     ScopeTerminating,
 }
 
@@ -65,7 +66,7 @@ pub enum RetainReason {
 pub enum DeletionPlan {
     /// Remove the finalizer without a call.
     Off(ReleaseOutcome),
-    /// Take our stamp off, then the finalizer, whatever comes of it.
+    /// Take our stamp off, then the finalizer, even if that fails.
     Release(Target, RetainReason),
     /// Ask for the deletion.
     Delete(Target),
@@ -78,7 +79,7 @@ pub enum DeletionPlan {
 pub struct DeletionWait {
     /// The reason of Ready.
     pub reason: Reason,
-    /// For what, for people.
+    /// For what.
     pub message: String,
     /// What the platform still has to do; `None` before it accepted the deletion.
     pub pending: Option<PendingDeletion>,
@@ -178,11 +179,11 @@ pub fn plan(intent: &DeletionIntent, observation: Option<&Observation>) -> Delet
             DeletionPlan::Off(ReleaseOutcome::Suspended)
         }
         DeletionMode::SuspendedDelete => {
-            let message = "the deletion is confirmed and waits: spec.suspend is true";
+            let message = "The deletion is confirmed and waits until spec.suspend is false";
             DeletionPlan::Wait(DeletionWait { reason: Reason::Suspended, ..DeletionWait::because(message) })
         }
         DeletionMode::Unclear => DeletionPlan::Wait(DeletionWait::because(
-            "cannot read whether the namespace or the CRD is being deleted, so nothing is deleted",
+            "The deletion waits: cannot read whether the namespace or the CRD is being deleted",
         )),
         DeletionMode::Retain(because) => retain(intent, because, observation),
         DeletionMode::Delete { confirmed } => delete(intent, confirmed, observation),
@@ -209,7 +210,7 @@ fn retain(intent: &DeletionIntent, because: RetainReason, observation: Option<&O
 fn delete(intent: &DeletionIntent, confirmed: bool, observation: Option<&Observation>) -> DeletionPlan {
     let (Some(target), Some(observation)) = (intent.target.clone(), observation) else {
         return DeletionPlan::Wait(DeletionWait::because(
-            "the Platform is missing; create it again, or abandon the tenant by annotation",
+            "The Platform does not exist; create it again, or set the annotation nimbus.luware.com/abandon to the tenant ID to leave the tenant on the platform",
         ));
     };
     match observation {
@@ -222,7 +223,7 @@ fn delete(intent: &DeletionIntent, confirmed: bool, observation: Option<&Observa
             match &snapshot.document.runtime.deletion {
                 Some(_) => DeletionPlan::Wait(DeletionWait::pending(&snapshot.document)),
                 None if confirmed => DeletionPlan::Delete(target),
-                // The platform took its deletion back, and nobody asks for another one.
+                // The platform took its deletion back, and no other one is requested.
                 None => DeletionPlan::Release(target, RetainReason::NotConfirmed),
             }
         }
@@ -237,12 +238,10 @@ impl DeletionWait {
     /// The platform accepted the deletion, and services and script have to follow.
     fn pending(document: &TenantDocument) -> Self {
         let pending = document.runtime.deletion.clone().unwrap_or_default();
-        let services = (pending.services_pending > 0).then_some("the services that are pending deletion");
-        let script = pending.script_pending.then_some("a run of the provisioning script");
-        let waits: Vec<_> = [services, script].into_iter().flatten().collect();
-        let message = match waits.as_slice() {
-            [] => "the platform accepted the deletion and has not finished it".to_owned(),
-            waits => format!("the platform accepted the deletion and waits for {}", waits.join(" and for ")),
+        let message = match (pending.services_pending > 0, pending.script_pending) {
+            (_, true) => script::waiting(&document.runtime),
+            (true, false) => "Waiting for the platform to delete the services of the tenant".to_owned(),
+            (false, false) => "Waiting for the platform to finish the deletion".to_owned(),
         };
         Self { pending: Some(pending), ..Self::because(&message) }
     }
@@ -255,7 +254,7 @@ impl DeletionWait {
     /// As many tenants were deleted in the last hour as the Platform allows. How long it takes is no part of the text, which must
     /// not change.
     pub fn rate_limited(after: Duration) -> Self {
-        let message = "the deletion is confirmed and waits: as many tenants of this Platform were deleted in the last hour as it allows";
+        let message = "The deletion is confirmed and waits: the limit of the Platform (spec.limits.confirmedDeletionsPerHour) is reached";
         let error = Some(ApiError::Throttled { after });
         Self { reason: Reason::DeletionRateLimited, error, ..Self::because(message) }
     }
@@ -265,13 +264,13 @@ impl DeletionWait {
     pub fn not_requested(error: ApiError) -> Self {
         let message = match &error {
             ApiError::Forbidden | ApiError::Throttled { .. } | ApiError::Refused(_) => {
-                format!("the deletion waits: {error}")
+                format!("The deletion waits: {error}")
             }
             ApiError::Unreachable(_)
             | ApiError::Unauthenticated(_)
             | ApiError::Unexpected(_)
             | ApiError::NotCalled(_) => {
-                format!("the deletion waits: the platform cannot be asked: {}", error.cause())
+                format!("The deletion waits for the platform: {}", error.cause())
             }
         };
         Self { error: Some(error), ..Self::because(&message) }

@@ -38,6 +38,15 @@ impl SealedChange {
     }
 }
 
+/// Which settings differ, in short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Differing {
+    /// The first one.
+    pub first: &'static Leaf,
+    /// How many more.
+    pub more: usize,
+}
+
 /// Where the platform differs from what is wanted.
 #[derive(Clone, Debug, Default)]
 pub struct Difference {
@@ -61,7 +70,14 @@ impl Difference {
         self.changes.iter().cloned().chain(self.sealed.iter().map(SealedChange::shown)).collect()
     }
 
-    /// Everything that differs, whatever is done about it, without the value of any Secret.
+    /// Which settings differ and may be written; `None` where there is nothing to write.
+    pub fn summary(&self) -> Option<Differing> {
+        let mut leaves =
+            self.changes.iter().map(|change| change.leaf).chain(self.sealed.iter().map(|change| change.leaf));
+        Some(Differing { first: leaves.next()?, more: leaves.count() })
+    }
+
+    /// Everything that differs, also what is left alone, without the value of any Secret.
     pub fn differing(&self) -> Vec<Change> {
         self.open().into_iter().chain(self.restricted.iter().cloned()).chain(self.held.iter().cloned()).collect()
     }

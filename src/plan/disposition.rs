@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use super::outage::{self, PlatformHealth};
 use super::resolved::{SecretProblem, UnusableSecret};
 use super::stop::Stop;
+use super::wording;
 use crate::admin_api::{ApiError, Problem, ProblemType};
 use crate::resources::Reason;
 use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;
@@ -14,7 +16,7 @@ use crate::settings::{Leaf, Violation, leaf_at};
 pub struct Disposition {
     /// The reason of Ready.
     pub reason: Reason,
-    /// A sentence for people.
+    /// What happened.
     pub message: String,
     /// What the pass says of the spec and its references.
     pub accepted: Accepted,
@@ -57,7 +59,7 @@ pub enum Mode {
     Reconciling,
     /// A human.
     Stalled,
-    /// Nobody.
+    /// No one: there is nothing to do.
     Settled,
 }
 
@@ -100,7 +102,7 @@ impl Delay {
 
 impl Stop {
     /// What follows, in words that stay the same while nothing changes. No wildcard: a new stop has to be thought about here.
-    pub fn disposition(&self) -> Disposition {
+    pub fn disposition(&self, platform: PlatformHealth<'_>) -> Disposition {
         match self {
             Self::Invalid(violations) => {
                 let message = join(violations.iter().map(ToString::to_string));
@@ -109,38 +111,32 @@ impl Stop {
             Self::OrganizationUnitMissing { moved_to } => unit_missing(moved_to),
             Self::Rejected(problem) => Disposition {
                 request_id: problem.request_id.clone(),
-                ..invalid(rejected_reason(problem), rejected(problem), refused(problem))
+                ..invalid(rejected_reason(problem), rejected(problem), rejected_leaves(problem))
             },
             Self::Unconfirmed { leaf, token } => needs_confirmation(leaf, token),
             Self::Secret(secret) => secret_disposition(secret),
-            Self::PlatformMissing { name } => missing(
-                Reason::PlatformNotFound,
-                format!("spec.platformRef.name is '{name}': there is no such Platform"),
-            ),
-            Self::PartnerMissing { name } => missing(
-                Reason::PartnerNotFound,
-                format!("spec.partner.partnerRef.name is '{name}': there is no such Partner"),
-            ),
+            Self::PlatformMissing { name } => {
+                missing(Reason::PlatformNotFound, format!("spec.platformRef.name: Platform {name} not found"))
+            }
+            Self::PartnerMissing { name } => {
+                missing(Reason::PartnerNotFound, format!("spec.partner.partnerRef.name: Partner {name} not found"))
+            }
             Self::NamespaceNotPermitted { platform } => not_permitted(platform),
-            Self::Unavailable(error) => waits_for_platform(error),
+            Self::Unavailable(error) => waits_for_platform(platform, error),
             Self::NotAdopted { never, differing } => stalled(Reason::NotAdopted, not_adopted(*never, differing)),
             Self::OwnedByOther { stamp } => stalled(
                 Reason::OwnedByOther,
-                format!("the tenant is managed by '{stamp}' (cluster/namespace/name); nothing was written"),
+                format!("The tenant is owned by another Tenant, {stamp} (cluster/namespace/name); nothing was written"),
             ),
             Self::TenantLost { token, deleted } => stalled(Reason::TenantLost, lost(token, *deleted)),
             Self::TenantDeleting => stalled(
                 Reason::TenantDeleting,
-                "the tenant waits for its deletion on the platform, which this Tenant did not ask for".into(),
+                "The platform is deleting the tenant, which this Tenant did not request".into(),
             ),
             Self::Suspended { .. } => suspended(),
             Self::Raced => raced(),
-            Self::Kubernetes(what) => {
-                unjudged(Reason::Progressing, format!("the Kubernetes API did not answer: {what}"))
-            }
-            Self::Bug(what) => {
-                unjudged(Reason::InternalError, format!("the operator met a mistake of its own: {what}"))
-            }
+            Self::Kubernetes(what) => unjudged(Reason::Progressing, format!("The Kubernetes API call failed: {what}")),
+            Self::Bug(what) => unjudged(Reason::InternalError, format!("Internal error: {what}")),
         }
     }
 }
@@ -149,7 +145,7 @@ fn unit_missing(moved_to: &str) -> Disposition {
     invalid(
         Reason::OrganizationUnitNotFound,
         format!(
-            "{DEFAULT_ORGANIZATION_UNIT} names an organization unit that was deleted; the platform moved the setting to '{moved_to}'"
+            "{DEFAULT_ORGANIZATION_UNIT} names an organization unit that was deleted; the platform changed the setting to '{moved_to}'"
         ),
         vec![marked(DEFAULT_ORGANIZATION_UNIT, "names a unit that was deleted")],
     )
@@ -168,34 +164,28 @@ fn not_permitted(platform: &str) -> Disposition {
         delay: Delay::Sync,
         ..missing(
             Reason::NamespaceNotPermitted,
-            format!("spec.platformRef.name is '{platform}': that Platform does not allow this namespace"),
+            format!("Platform {platform} does not allow Tenants in this namespace"),
         )
     }
 }
 
-fn waits_for_platform(error: &ApiError) -> Disposition {
+fn waits_for_platform(platform: PlatformHealth<'_>, error: &ApiError) -> Disposition {
     Disposition {
         delay: Delay::after(error),
         request_id: error.request_id().map(ToOwned::to_owned),
-        ..working(
-            Reason::PlatformUnavailable,
-            format!("{}; the settings are applied as soon as it answers", unavailable(error)),
-        )
+        ..working(Reason::PlatformUnavailable, outage::message(platform, error))
     }
 }
 
 fn suspended() -> Disposition {
     Disposition {
         mode: Mode::Settled,
-        ..stalled(Reason::Suspended, "spec.suspend is true: the platform is not called".into())
+        ..stalled(Reason::Suspended, "spec.suspend is true; the platform is not called".into())
     }
 }
 
 fn raced() -> Disposition {
-    Disposition {
-        delay: Delay::AtOnce,
-        ..unjudged(Reason::Progressing, "somebody else wrote at the same time; looking again".into())
-    }
+    Disposition { delay: Delay::AtOnce, ..unjudged(Reason::Progressing, "Another writer was faster; retrying".into()) }
 }
 
 /// The spec is accepted and a human has to act. No tab is invalid while the spec is accepted.
@@ -233,38 +223,28 @@ fn unjudged(reason: Reason, message: String) -> Disposition {
     Disposition { accepted: Accepted::NotJudged, tabs: TabMarks::Leave, ..working(reason, message) }
 }
 
-fn refused(problem: &Problem) -> Vec<Violation> {
+fn rejected_leaves(problem: &Problem) -> Vec<Violation> {
     let refused = problem.errors.iter().filter_map(|error| leaf_at(&error.pointer));
-    refused.map(|leaf| marked(leaf, "was refused")).collect()
+    refused.map(|leaf| marked(leaf, "was rejected")).collect()
 }
 
 fn marked(leaf: &Leaf, problem: &str) -> Violation {
     Violation { path: leaf.path.to_owned(), problem: problem.to_owned() }
 }
 
-/// An outage shows in several ways, one after the other: a broken connection, a page of a proxy, a call that is not made any
-/// more. Its details stand on the Platform, so that one outage is one message here.
-fn unavailable(error: &ApiError) -> String {
-    match error {
-        ApiError::Unreachable(_) | ApiError::Unauthenticated(_) | ApiError::Unexpected(_) | ApiError::NotCalled(_) => {
-            "the platform cannot be asked, for a reason that its Platform tells".to_owned()
-        }
-        ApiError::Forbidden | ApiError::Throttled { .. } | ApiError::Refused(_) => error.to_string(),
-    }
-}
-
 fn secret_disposition(secret: &UnusableSecret) -> Disposition {
-    let UnusableSecret { leaf, name, key, problem } = secret;
+    let UnusableSecret { leaf, namespace, name, key, problem } = secret;
+    let secret = format!("Secret {namespace}/{name}");
     let (reason, problem) = match problem {
-        SecretProblem::NoSecret => (Reason::SecretNotFound, "there is no such Secret in this namespace"),
-        SecretProblem::NoKey => (Reason::SecretKeyNotFound, "the Secret does not have the key"),
-        SecretProblem::Forbidden => (Reason::SecretForbidden, "the operator may not read it"),
+        SecretProblem::NoSecret => (Reason::SecretNotFound, format!("{secret} not found")),
+        SecretProblem::NoKey => (Reason::SecretKeyNotFound, format!("{secret} has no key {key}")),
+        SecretProblem::Forbidden => (Reason::SecretForbidden, format!("the operator may not get {secret}")),
         SecretProblem::Malformed(problem) => {
-            let message = format!("{leaf}: the value of key '{key}' of Secret '{name}' {problem}");
+            let message = format!("{leaf}: the value of key {key} of {secret} {problem}");
             return Disposition { mode: Mode::Stalled, delay: Delay::Sync, ..missing(Reason::SecretInvalid, message) };
         }
     };
-    missing(reason, format!("{leaf}: key '{key}' of Secret '{name}': {problem}"))
+    missing(reason, format!("{leaf}: {problem}"))
 }
 
 /// A unit in good spelling that the platform refuses is one that is not there. Any other refusal goes first.
@@ -281,38 +261,38 @@ fn rejected(problem: &Problem) -> String {
     let fields = problem.errors.iter().map(|error| {
         let path = leaf_at(&error.pointer).map_or_else(|| error.pointer.clone(), ToString::to_string);
         let allowed = match (error.min, error.max) {
-            (Some(min), Some(max)) => format!(", allowed is {min} to {max}"),
-            (Some(min), None) => format!(", allowed is at least {min}"),
-            (None, Some(max)) => format!(", allowed is at most {max}"),
+            (Some(min), Some(max)) => format!(" (allowed: {min} to {max})"),
+            (Some(min), None) => format!(" (allowed: at least {min})"),
+            (None, Some(max)) => format!(" (allowed: at most {max})"),
             (None, None) => String::new(),
         };
-        format!("{path} was refused by the platform: {}{allowed}", error.code)
+        format!("{path} was rejected by the platform: {}{allowed}", error.code)
     });
     let fields = join(fields);
-    if fields.is_empty() { format!("the platform refused the settings: {}", problem.problem_type) } else { fields }
+    if fields.is_empty() { format!("The platform rejected the settings: {}", problem.problem_type) } else { fields }
 }
 
 fn unconfirmed(leaf: &Leaf, token: &str) -> String {
     let annotation = crate::resources::annotation::CONFIRM_RETENTION;
     format!(
-        "{leaf} would purge data that cannot be brought back, so nothing was saved; to confirm it, set the annotation \
+        "{leaf}: the change can purge data permanently, so nothing was saved; to confirm it, set the annotation \
          {annotation}: \"{token}\""
     )
 }
 
 fn not_adopted(never: bool, differing: &[String]) -> String {
     if never {
-        return "a tenant with this id exists and belongs to nobody; spec.adoptionPolicy is Never".to_owned();
+        return "A tenant with this ID exists without an owner, and spec.adoptionPolicy is Never".to_owned();
     }
     format!(
-        "a tenant with this id exists, belongs to nobody and differs in {}; spec.adoptionPolicy is IfMatches",
-        join(differing.iter().cloned())
+        "A tenant with this ID exists without an owner, spec.adoptionPolicy is IfMatches, and {}",
+        wording::named(wording::differing, differing)
     )
 }
 
 fn lost(token: &str, deleted: bool) -> String {
     let happened =
-        if deleted { "the tenant was deleted on the platform" } else { "the tenant is gone from the platform" };
+        if deleted { "The tenant was deleted on the platform" } else { "The tenant is missing on the platform" };
     format!("{happened}; to create it again, set the annotation {}: {token}", crate::resources::annotation::RECREATE)
 }
 

@@ -1,8 +1,10 @@
-//! The events of a pass: what people should notice and a condition does not keep.
+//! The events of a pass: what is worth noticing and no condition keeps.
 
 use super::deletion::{ReleaseOutcome, RetainReason};
+use super::difference::Differing;
 use super::outcome::{Done, SideEffects};
 use crate::resources::Reason;
+use crate::resources::annotation::ABANDON;
 
 /// An event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,27 +13,28 @@ pub struct EventRecord {
     pub warning: bool,
     /// The reason.
     pub reason: Reason,
-    /// A sentence for people.
+    /// What happened.
     pub message: String,
 }
 
-/// The events of a pass; `differs` says whether the platform still is not as wanted.
+/// The events of a pass; `differs` says whether the platform still differs from the spec.
 pub(super) fn of(done: Done, differs: bool, side_effects: &SideEffects) -> Vec<EventRecord> {
     let mut notes = match done {
         Done::Nothing | Done::Created | Done::Applied => vec![],
         Done::Adopted if side_effects.fired.iter().any(|(_, done)| !done) => vec![normal(
             Reason::Adopted,
-            "took over a tenant that belonged to nobody; its tokens were recorded, and nothing was done for them",
+            "Adopted a tenant that had no owner; its trigger tokens were recorded without any action",
         )],
-        Done::Adopted => vec![normal(Reason::Adopted, "took over a tenant that belonged to nobody")],
+        Done::Adopted => vec![normal(Reason::Adopted, "Adopted a tenant that had no owner")],
         // The platform did not keep it: nothing was corrected.
-        Done::Corrected if differs => vec![],
-        Done::Corrected => {
-            vec![normal(Reason::DriftCorrected, "wrote managed settings again that were changed on the platform")]
+        Done::Corrected(_) if differs => vec![],
+        Done::Corrected(Differing { first, more }) => {
+            let others = if more > 0 { format!(" (+{more} more)") } else { String::new() };
+            vec![normal(Reason::DriftCorrected, format!("Corrected drift in {first}{others}"))]
         }
     };
     if side_effects.has_rotated() {
-        notes.push(normal(Reason::Rotated, "rotated the widget key; widgets with the old one are rejected"));
+        notes.push(normal(Reason::Rotated, "Rotated the widget key; widgets with the old key are rejected"));
     }
     notes
 }
@@ -40,7 +43,7 @@ pub(super) fn of(done: Done, differs: bool, side_effects: &SideEffects) -> Vec<E
 pub(super) fn deletion_started() -> EventRecord {
     normal(
         Reason::DeletionStarted,
-        "the platform accepted the deletion of the tenant; it is gone after the next run of the provisioning script",
+        "The platform accepted the deletion of the tenant; the next run of the provisioning script deletes it",
     )
 }
 
@@ -49,37 +52,38 @@ pub(super) fn of_release(release_outcome: ReleaseOutcome) -> Option<EventRecord>
     use RetainReason::{NotConfirmed, Policy, ScopeTerminating};
     Some(match release_outcome {
         ReleaseOutcome::NeverOurs | ReleaseOutcome::GoesOn => return None,
-        ReleaseOutcome::Abandoned => {
-            warning(Reason::Abandoned, "let go without a call by annotation; the tenant stays on the platform")
-        }
+        ReleaseOutcome::Abandoned => warning(
+            Reason::Abandoned,
+            format!("Abandoned by annotation {ABANDON}: the platform was not called and keeps the tenant"),
+        ),
         ReleaseOutcome::Released(Policy) => {
-            normal(Reason::Released, "the tenant stays on the platform and belongs to nobody now")
+            normal(Reason::Released, "The tenant stays on the platform and has no owner now")
         }
         ReleaseOutcome::Released(NotConfirmed) | ReleaseOutcome::StaleStamp(NotConfirmed) => warning(
             Reason::DeletionNotConfirmed,
-            "deletionPolicy is Delete and nobody confirmed it: the tenant stays on the platform",
+            "deletionPolicy is Delete, but the deletion was not confirmed: the tenant stays on the platform",
         ),
         ReleaseOutcome::Released(ScopeTerminating) | ReleaseOutcome::StaleStamp(ScopeTerminating) => {
-            warning(Reason::Released, "its namespace or the CRD was deleted: the tenant stays on the platform")
+            warning(Reason::Released, "The namespace or the CRD was deleted: the tenant stays on the platform")
         }
         ReleaseOutcome::TooLate => warning(
             Reason::DeletionStarted,
-            "too late to keep the tenant: the platform had accepted its deletion and goes on with it",
+            "Too late to keep the tenant: the platform had already accepted its deletion and continues it",
         ),
         ReleaseOutcome::StaleStamp(Policy) => {
-            warning(Reason::ReleaseFailed, "the tenant stays on the platform; its stamp could not be taken off")
+            warning(Reason::ReleaseFailed, "The tenant stays on the platform; its owner stamp could not be removed")
         }
         ReleaseOutcome::Suspended => {
-            normal(Reason::Released, "suspended: the tenant stays on the platform with its stamp")
+            normal(Reason::Released, "Suspended: the tenant stays on the platform with its owner stamp")
         }
-        ReleaseOutcome::Deleted => normal(Reason::Deleted, "the tenant is gone from the platform"),
+        ReleaseOutcome::Deleted => normal(Reason::Deleted, "The tenant was deleted from the platform"),
     })
 }
 
-fn normal(reason: Reason, message: &str) -> EventRecord {
-    EventRecord { warning: false, reason, message: message.to_owned() }
+fn normal(reason: Reason, message: impl Into<String>) -> EventRecord {
+    EventRecord { warning: false, reason, message: message.into() }
 }
 
-fn warning(reason: Reason, message: &str) -> EventRecord {
-    EventRecord { warning: true, reason, message: message.to_owned() }
+fn warning(reason: Reason, message: impl Into<String>) -> EventRecord {
+    EventRecord { warning: true, reason, message: message.into() }
 }

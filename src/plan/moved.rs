@@ -28,6 +28,7 @@ pub(super) fn living(difference: &Difference, moved: &[MovedReference]) -> Resul
 mod tests {
     use super::*;
     use crate::admin_api::{FieldError, Problem, ProblemType};
+    use crate::plan::outage::PlatformHealth;
     use crate::resources::Reason;
 
     #[test]
@@ -57,7 +58,8 @@ mod tests {
         let reason = |problem_type, pointers: &[&str]| {
             let error = |pointer: &&str| FieldError { pointer: (*pointer).into(), ..FieldError::default() };
             let errors = pointers.iter().map(error).collect();
-            Stop::Rejected(Problem { problem_type, errors, ..Problem::default() }).disposition().reason
+            let platform = PlatformHealth { name: "euwe-01", reason: None };
+            Stop::Rejected(Problem { problem_type, errors, ..Problem::default() }).disposition(platform).reason
         };
         let here = "/provisioning/defaultOrganizationUnitId";
         assert_eq!(reason(ProblemType::InvalidSettings, &[here]), Reason::OrganizationUnitNotFound);

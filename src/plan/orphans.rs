@@ -7,7 +7,7 @@ use crate::admin_api::types::TenantItem;
 use crate::resources::Stamp;
 use crate::settings::TenantId;
 
-/// What is known of all Tenants of the cluster, whoever serves them.
+/// What is known of all Tenants of the cluster, of every operator instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
     /// The tenants that they name.
@@ -23,7 +23,7 @@ pub fn suspects(cluster_id: &str, listed: &[TenantItem], known: &Known) -> BTree
         Some(owner) => owner.as_deref().is_some_and(|stamp| is_orphaned(cluster_id, stamp, known)),
         None => true,
     };
-    // What is no GUID was made by somebody else, and must not get into a path.
+    // What is no GUID is not ours, and must not get into a path.
     let ids = listed.iter().filter(suspect).filter_map(|item| TenantId::parse(&item.id));
     ids.filter(|id| !known.ids.contains(id)).collect()
 }
@@ -34,17 +34,18 @@ pub fn is_orphaned(cluster_id: &str, stamp: &str, known: &Known) -> bool {
     ours.is_some_and(|stamp| !known.unreadable.contains(&(stamp.namespace, stamp.name)))
 }
 
-/// What people are told; `more` says that not all were looked at.
+/// The message of the Platform; `more` says that not all were looked at.
 pub fn message(count: usize, listed: usize, more: bool) -> Option<String> {
-    let number = match (count, more) {
+    let found = match (count, more) {
         (0, _) => return None,
-        (count, true) => format!("at least {count} tenants"),
-        (1, false) => "1 tenant".to_owned(),
-        (count, false) => format!("{count} tenants"),
+        (1, true) => "At least 1 tenant has".to_owned(),
+        (count, true) => format!("At least {count} tenants have"),
+        (1, false) => "1 tenant has".to_owned(),
+        (count, false) => format!("{count} tenants have"),
     };
-    let first = if count > listed { format!("; the first {listed} are listed") } else { String::new() };
+    let first = if count > listed { format!(" (the first {listed} are listed)") } else { String::new() };
     Some(format!(
-        "{number} on the platform with the stamp of this cluster and without a Tenant{first}. Nothing is done about that: create the Tenant of the stamp again, or let the platform's administrators take the stamp off"
+        "{found} the owner stamp of this cluster but no Tenant object{first}. Create the Tenant that the stamp names, or ask the platform's administrators to remove the stamp; the operator changes nothing"
     ))
 }
 
@@ -83,12 +84,13 @@ mod tests {
     }
 
     #[test]
-    fn people_are_told_how_many() {
+    fn the_message_says_how_many() {
         assert_eq!(message(0, 0, false), None);
         let says = |count, more| message(count, 20, more).unwrap();
-        assert!(says(1, false).starts_with("1 tenant on the platform"));
-        assert!(says(21, false).starts_with("21 tenants on the platform"));
+        assert!(says(1, false).starts_with("1 tenant has the owner stamp of this cluster but no Tenant object. "));
+        assert!(says(1, true).starts_with("At least 1 tenant has "));
+        assert!(says(21, false).starts_with("21 tenants have "));
         assert!(says(21, false).contains("the first 20 are listed"));
-        assert!(says(100, true).starts_with("at least 100 tenants"));
+        assert!(says(100, true).starts_with("At least 100 tenants have "));
     }
 }

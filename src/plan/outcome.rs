@@ -1,7 +1,7 @@
 //! What a pass achieved.
 
 use super::deletion::{DeletionWait, ReleaseOutcome};
-use super::difference::Difference;
+use super::difference::{Difference, Differing};
 use super::triggers::Waiting;
 use super::widget_key::Publication;
 use crate::admin_api::TenantDocument;
@@ -27,7 +27,7 @@ pub struct Live {
     pub done: Done,
     /// What still differs.
     pub difference: Difference,
-    /// What was done besides settings.
+    /// What was done apart from settings.
     pub side_effects: SideEffects,
 }
 
@@ -42,11 +42,11 @@ pub enum Done {
     Adopted,
     /// Applied an edit of the spec.
     Applied,
-    /// Corrected drift.
-    Corrected,
+    /// Corrected drift in these settings.
+    Corrected(Differing),
 }
 
-/// What a pass did besides settings.
+/// What a pass did apart from settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SideEffects {
     /// The triggers that the platform took, and whether they did something.

@@ -83,6 +83,8 @@ pub enum SecretProblem {
 pub struct UnusableSecret {
     /// The leaf that names it.
     pub leaf: &'static Leaf,
+    /// Namespace of the Secret, which is that of the Tenant.
+    pub namespace: String,
     /// Name of the Secret.
     pub name: String,
     /// Key in it.
@@ -97,9 +99,10 @@ impl ResolvedSecret {
         self.found.as_ref().ok().map(|found| found.version.of_key(&self.key))
     }
 
-    /// The reference without a value, if it has none.
-    pub(super) fn unusable(&self) -> Option<UnusableSecret> {
+    /// The reference of a Tenant in this namespace without a value, if it has none.
+    pub(super) fn unusable(&self, namespace: &str) -> Option<UnusableSecret> {
         let problem = *self.found.as_ref().err()?;
-        Some(UnusableSecret { leaf: self.leaf, name: self.name.clone(), key: self.key.clone(), problem })
+        let (namespace, name, key) = (namespace.to_owned(), self.name.clone(), self.key.clone());
+        Some(UnusableSecret { leaf: self.leaf, namespace, name, key, problem })
     }
 }

@@ -1,4 +1,4 @@
-//! A shorter retention time purges data for ever. It needs a confirmation that names old and new value, and it is only ever
+//! A shorter retention time purges data permanently. It needs a confirmation that names old and new value, and it is only ever
 //! written when the spec's own value changed: correcting drift never shortens it.
 
 use serde_json::Value;
@@ -7,8 +7,8 @@ use super::difference::{Change, Difference};
 use super::stop::Stop;
 use crate::resources::{Tenant, annotation};
 
-/// Whether a change destroys what cannot be brought back: a smaller value than the platform has, or the first one, of which
-/// nobody knows what it ends.
+/// Whether a change destroys what cannot be brought back: a smaller value than the platform has, or the first one, whose
+/// effect is not known.
 pub fn shortens(change: &Change) -> bool {
     let number = |value: &Option<Value>| value.as_ref().and_then(Value::as_i64);
     change.leaf.irreversible
@@ -29,7 +29,7 @@ pub fn applied(tenant: &Tenant, difference: &Difference) -> Option<i32> {
 
 /// Judges what is to be written to a tenant that is there.
 ///
-/// *Errors*: it shortens the retention time, and nobody confirmed that.
+/// *Errors*: it shortens the retention time, and that is not confirmed.
 pub fn confirmed(tenant: &Tenant, difference: &Difference) -> Result<(), Stop> {
     let Some(change) = difference.changes.iter().find(|change| shortens(change)) else { return Ok(()) };
     let text = |value: &Option<Value>| value.as_ref().map_or_else(|| "none".to_owned(), Value::to_string);

@@ -1,5 +1,5 @@
-//! Values that the platform does not keep. What it was given three times and stored otherwise each time is not written for
-//! ever; it is written once more when there is a reason to think that it may be kept now.
+//! Values that the platform does not keep. What it was given three times and stored otherwise each time is not written
+//! again; only when there is a reason to think that it may be kept now.
 
 use super::difference::{Change, Difference};
 use super::outcome::Done;
@@ -13,12 +13,12 @@ pub const MOST: u32 = 3;
 pub struct Rewrites {
     /// How often in a row.
     pub count: u32,
-    /// What still differed after the last write; empty where another attempt is due, whatever differs.
+    /// What still differed after the last write; empty where another attempt is due in any case.
     pub left: Vec<Change>,
 }
 
 impl Rewrites {
-    /// Whether a write would only be the same again: the platform is as the last one left it, and nobody asks for a pass.
+    /// Whether a write would only be the same again: the platform is as the last one left it, and no pass is requested.
     pub(super) fn make_hopeless(&self, tenant: &Tenant, difference: &Difference) -> bool {
         self.count >= MOST && self.left == difference.open() && !is_asked_for(tenant)
     }

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::resolved::ResolvedSecret;
 use super::stop::Stop;
 use super::validate::Desired;
 use super::visibility::visible;
@@ -28,7 +27,7 @@ pub(super) fn judge(desired: &Desired, observed: &Value, creating: Creating) -> 
         return Err(Stop::Invalid(violations));
     }
     let shown = desired.secrets.iter().filter(|secret| visible(secret.leaf, &desired.settings, observed));
-    match shown.filter_map(ResolvedSecret::unusable).next() {
+    match shown.filter_map(|secret| secret.unusable(&desired.target.stamp.namespace)).next() {
         Some(unusable) => Err(Stop::Secret(unusable)),
         None => Ok(()),
     }
@@ -50,11 +49,9 @@ fn missing(leaf: &Leaf, desired: &Desired, observed: &Value, creating: Creating)
         Class::Clears | Class::CheckInput | Class::Trigger | Class::Output => return None,
     };
     let problem = match (leaf.required, leaf.switch) {
-        (Required::ToCreate, _) if creating == Creating::Yes && !given => {
-            "is not set, must be set to create the tenant".to_owned()
-        }
+        (Required::ToCreate, _) if creating == Creating::Yes && !given => "must be set to create the tenant".to_owned(),
         (Required::WhenOn, Some(switch)) if !given && visible(leaf, &desired.settings, observed) => {
-            format!("is not set, must be set while {switch} is true")
+            format!("must be set while {switch} is true")
         }
         (Required::No | Required::ToCreate | Required::WhenOn, _) => return None,
     };
@@ -66,6 +63,6 @@ fn equals_other(leaf: &Leaf, desired: &Desired, observed: &Value) -> Option<Viol
     let other = leaf.must_differ_from?;
     let value = |leaf| effective(leaf, &desired.settings, observed).and_then(Value::as_str);
     let same = value(leaf)?.eq_ignore_ascii_case(value(other)?);
-    let problem = format!("is the value of {other}, must be another one");
+    let problem = format!("must differ from {other}");
     (same && visible(leaf, &desired.settings, observed)).then(|| Violation { path: leaf.path.to_owned(), problem })
 }

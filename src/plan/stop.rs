@@ -17,7 +17,7 @@ pub enum Stop {
         /// To where the platform moved the setting.
         moved_to: String,
     },
-    /// What the spec wants destroys something, and nobody confirmed that.
+    /// What the spec wants destroys something, and it is not confirmed.
     Unconfirmed {
         /// The leaf.
         leaf: &'static Leaf,
@@ -41,7 +41,7 @@ pub enum Stop {
         /// Its name.
         platform: String,
     },
-    /// The platform could not be asked, so nothing is known.
+    /// The platform could not be called, so nothing is known.
     Unavailable(ApiError),
     /// The tenant exists and may not be taken over.
     NotAdopted {
@@ -69,7 +69,7 @@ pub enum Stop {
         /// The hash of the spec.
         hash: SpecHash,
     },
-    /// Somebody else wrote at the same time; look again at once.
+    /// Another writer was faster; look again at once.
     Raced,
     /// The Kubernetes API did not answer as it should, so nothing is known and nothing is said.
     Kubernetes(&'static str),

@@ -1,4 +1,4 @@
-//! The decision as a whole, without a cluster: builders for both sides of it, a platform that does what it is told, and the
+//! The decision as a whole, without a cluster: builders for both sides of it, a platform that does what it is asked, and the
 //! laws that the end of every pass keeps.
 #![allow(
     clippy::unwrap_used,
@@ -29,9 +29,11 @@ use serde_json::{Value, json};
 
 use self::platform::{Held, canonical, held, live_pass, merge_patch, pass};
 use super::deletion::DeletionWait;
+use super::outage::PlatformHealth;
 use super::*;
 use crate::admin_api::types::PendingDeletion;
 use crate::admin_api::{ApiError, Problem, ProblemType, TenantDocument, samples};
+use crate::resources::advice::WHAT_TO_DO;
 use crate::resources::bounds::MESSAGE;
 use crate::resources::condition;
 use crate::resources::status::SealedStatus;
@@ -40,6 +42,7 @@ use crate::settings::tabs::interact::CONNECTION_STRING;
 use crate::settings::{Class, leaves};
 
 const ID: &str = "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
+const PLATFORM: PlatformHealth<'static> = PlatformHealth { name: "euwe-01", reason: None };
 const REFERENCE: &str = CONNECTION_STRING.path;
 const SECRET: &str = "endpoint=https://acs.communication.azure.com/;accesskey=Q0FOQVJZ";
 
@@ -156,6 +159,7 @@ impl Given {
             now: at(1000),
             refresh_licenses: true,
             rewrites: 0,
+            platform: PLATFORM,
             support: None,
             checked: None,
         };
@@ -214,7 +218,9 @@ fn concluded(given: &Given, outcome: Result<Outcome, Stop>) -> Conclusion {
     let end = |given: &Given, second, refresh_licenses, outcome| {
         let (tenant, rewrites) = (given.tenant(), given.rewrites.count);
         let (hash, now) = (hash.as_ref(), at(second));
-        let facts = Facts { tenant: &tenant, hash, now, refresh_licenses, rewrites, support: None, checked: None };
+        let platform = PLATFORM;
+        let facts =
+            Facts { tenant: &tenant, hash, now, refresh_licenses, rewrites, platform, support: None, checked: None };
         conclude(facts, outcome)
     };
     let first = end(given, 2000, true, outcome.clone());
@@ -251,7 +257,7 @@ fn keeps_the_laws(given: &Given, status: &TenantStatus) {
     assert!(!serde_json::to_string(status).unwrap().contains(SECRET), "no secret in a status");
 }
 
-/// The settings are as they are, and nothing was done besides.
+/// The settings are as they are, and nothing else was done.
 fn live(document: Box<TenantDocument>, done: Done, difference: Difference) -> Outcome {
     Outcome::Live(Live { document, done, difference, side_effects: SideEffects::default() })
 }
@@ -267,7 +273,7 @@ fn another_pass(outcome: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
     };
     match outcome {
         Ok(Outcome::Live(Live { mut document, difference, mut side_effects, .. })) => {
-            // Whatever was fired is the last one from then on.
+            // What was fired is the last one from then on.
             for (trigger, _) in side_effects.fired.drain(..) {
                 platform::given(&mut document.runtime, &trigger);
             }
@@ -299,7 +305,7 @@ fn verdict(status: &TenantStatus) -> Vec<String> {
 /// What a condition says that happened.
 fn message(status: &TenantStatus, condition_type: ConditionType) -> &str {
     let said = &condition::find(&status.conditions, condition_type).unwrap().message;
-    said.rsplit_once(condition::ADVICE).map_or(said, |(happened, _)| happened)
+    said.rsplit_once(WHAT_TO_DO).map_or(said, |(happened, _)| happened)
 }
 
 /// The status that a pass writes.

@@ -1,8 +1,8 @@
-//! Triggers: what is done once per token. The platform keeps every token for ever, so nothing that crashes, comes back or is
+//! Triggers: what is done once per token. The platform keeps every token, so nothing that crashes, comes back or is
 //! taken back can do it twice; what is decided here is when a token is given to it, and when only to be remembered.
 //!
 //! A tenant that is taken over has the tokens of its spec recorded without doing anything, hidden ones too, and *before* our
-//! stamp is put on. So a tenant with our stamp has had that, and whatever token differs from its last one is news: this needs no
+//! stamp is put on. So a tenant with our stamp has had that, and a token that differs from its last one is news: this needs no
 //! memory of our own that a crash could lose. A tenant that we create starts with its rotation token for the same reason; a test
 //! message is wanted of it, and sent.
 
@@ -14,7 +14,7 @@ use super::visibility::visible;
 use crate::admin_api::{ApiError, FieldError, Invitation, ProblemType, Runtime};
 use crate::settings::Trigger;
 
-/// A trigger that waits for somebody.
+/// A trigger that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
     /// The trigger.
@@ -33,14 +33,14 @@ pub enum Until {
 }
 
 impl Waiting {
-    /// For people.
+    /// What the tab says.
     pub fn words(&self) -> String {
         let what = match self.trigger {
-            Trigger::Rotation { .. } => "the rotation of the widget key",
-            Trigger::TestMessage { .. } => "the test message",
+            Trigger::Rotation { .. } => "The rotation of the widget key",
+            Trigger::TestMessage { .. } => "The test message",
         };
         let until = match self.until {
-            Until::Invited => "the primary account accepted its invitation",
+            Until::Invited => "the primary account accepts its invitation",
             Until::Shown => "its section is on",
         };
         format!("{what} waits until {until}")
@@ -59,12 +59,12 @@ fn is_news(trigger: &Trigger, runtime: &Runtime) -> bool {
     last(trigger, runtime) != Some(trigger.token())
 }
 
-/// Whether a trigger is shown; only then it is pulled.
+/// Whether a trigger is shown; only then it is fired.
 fn shown(trigger: &Trigger, desired: &Value, observed: &Value) -> bool {
     visible(trigger.leaf(), desired, observed)
 }
 
-/// The rotation token that a new tenant starts with: it has no key yet that anybody could want to be rid of.
+/// The rotation token that a new tenant starts with: it has no key yet that could have to be replaced.
 pub fn at_creation(desired: &Desired) -> Option<String> {
     let nothing = json!({});
     let rotation = desired.triggers.iter().find(|trigger| matches!(trigger, Trigger::Rotation { .. }))?;
@@ -76,7 +76,7 @@ pub fn at_take_over(desired: &Desired, runtime: &Runtime) -> Vec<Trigger> {
     desired.triggers.iter().filter(|trigger| is_news(trigger, runtime)).cloned().collect()
 }
 
-/// What to pull once the settings are saved, and what has to wait. `settings` are those that the platform has then.
+/// What to fire once the settings are saved, and what has to wait. `settings` are those that the platform has then.
 pub fn due(desired: &Desired, settings: &Value, runtime: &Runtime) -> (Vec<Trigger>, Vec<Waiting>) {
     let (mut now, mut later) = (vec![], vec![]);
     let nothing = json!({});

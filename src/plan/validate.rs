@@ -43,7 +43,7 @@ pub struct Desired {
     pub widget_secret: Option<String>,
     /// Whether the retention time of the spec is the one that was applied, so that the platform is what changed.
     pub retention_applied: bool,
-    /// By which an edit of the spec is told from a change on the platform.
+    /// Distinguishes an edit of the spec from a change on the platform.
     pub hash: SpecHash,
 }
 

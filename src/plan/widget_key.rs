@@ -18,7 +18,7 @@ use crate::settings::tabs::interact::WIDGET_SECRET;
 /// What became of the widget key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Publication {
-    /// Nobody asked for it.
+    /// The spec does not ask for it.
     #[default]
     NotWanted,
     /// Its section is off.
@@ -153,11 +153,11 @@ fn is_as_left(name: &str, secret: &OwnSecret, published: Option<&WidgetKeyStatus
 
 impl Publication {
     /// What a tab says of it, if anything.
-    pub fn words(&self) -> Option<String> {
+    pub fn words(&self, namespace: &str) -> Option<String> {
         match self {
             Self::NotWanted | Self::Hidden | Self::Published { .. } => None,
-            Self::NoKey => Some("the platform has no widget key yet: a rotation makes one".to_owned()),
-            Self::Refused { secret, obstacle } => Some(obstacle.words(secret)),
+            Self::NoKey => Some("The platform has no widget key yet; a rotation creates one".to_owned()),
+            Self::Refused { secret, obstacle } => Some(obstacle.words(namespace, secret)),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The Secret that the widget key is published to, as it was seen. The operator makes one for the Tenant, which owns it; a Secret
-//! that is anything else is never touched, whatever it holds.
+//! that is anything else is never changed.
 
 use std::fmt;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub enum Obstacle {
     Forbidden,
     /// The Secret is ours and immutable.
     Immutable,
-    /// The platform did not give the key. What was done in the pass is done all the same, and is told.
+    /// The platform did not give the key. What else was done in the pass is reported all the same.
     Unread,
 }
 
@@ -99,16 +99,17 @@ impl Obstacle {
         }
     }
 
-    /// For people.
-    pub fn words(self, secret: &str) -> String {
+    /// What Ready and the tab say.
+    pub fn words(self, namespace: &str, secret: &str) -> String {
+        let secret = format!("Secret {namespace}/{secret}");
         let why = match self {
-            Self::Foreign => "was not made for this Tenant, so it is not touched",
-            Self::Predecessor => "belongs to a Tenant that is gone, and is not touched until it is removed",
-            Self::Forbidden => "may not be read, made or changed by the operator",
-            Self::Immutable => "is immutable",
-            Self::Unread => "waits for the platform, which did not give the key",
+            Self::Foreign => format!("{secret} was not created by the operator for this Tenant and is not changed"),
+            Self::Predecessor => format!("{secret} belongs to a deleted Tenant; waiting for its garbage collection"),
+            Self::Forbidden => format!("the operator may not get, create or patch {secret}"),
+            Self::Immutable => format!("{secret} is immutable"),
+            Self::Unread => format!("the platform did not return the widget key for {secret}"),
         };
-        format!("{WIDGET_SECRET}: Secret '{secret}' {why}; the widget key is not published")
+        format!("{WIDGET_SECRET}: {why}; the widget key is not published")
     }
 }
 

@@ -1,8 +1,8 @@
 //! The longest texts of a status, in characters. The schema states them, and what makes a status cuts to them.
 
-/// A word of somebody else: a state, a scope, a role, a version.
+/// A word of another system: a state, a scope, a role, a version.
 pub const WORD: usize = 64;
-/// A kind of licence.
+/// A kind of license.
 pub const LICENSE_KIND: usize = 128;
 /// A name, an id or a value.
 pub const NAME: usize = 256;

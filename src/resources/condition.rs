@@ -10,9 +10,6 @@ use super::platform::Support;
 use super::reason::Reason;
 use crate::text::shorten;
 
-/// Between what happened and what to do.
-pub(crate) const ADVICE: &str = ". What to do: ";
-
 /// What a pass says of a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConditionUpdate {
@@ -22,7 +19,7 @@ pub struct ConditionUpdate {
     pub status: ConditionStatus,
     /// Why.
     pub reason: Reason,
-    /// What happened, a sentence for people; may be empty. The advice of the reason follows it.
+    /// What happened; may be empty. The advice of the reason follows it.
     pub message: String,
     /// The platform's id of the request that it refused.
     pub request_id: Option<String>,
@@ -39,14 +36,13 @@ impl ConditionUpdate {
         Self { condition_type, status: status.into(), reason, message: message.into(), request_id: None }
     }
 
-    /// What happened and what to do, where anything happened. Where both are too long, what happened is cut.
+    /// What happened and what to do; empty where nothing happened. If both are too long, what happened is cut.
     pub fn render(&self, support: Option<&Support>) -> String {
         if self.message.is_empty() {
             return String::new();
         }
         let request = self.request_id.as_ref().map_or_else(String::new, |id| format!(" (request {id})"));
-        let advice = self.reason.advice(support).map_or_else(String::new, |advice| format!("{ADVICE}{advice}"));
-        let end = request + &advice;
+        let end = request + &self.reason.advice(support);
         let room = bounds::MESSAGE.saturating_sub(end.chars().count());
         shorten(&(shorten(&self.message, room) + &end), bounds::MESSAGE)
     }

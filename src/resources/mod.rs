@@ -2,6 +2,7 @@
 //!
 //! This room is pure. It knows the settings and nothing of the platform's API or of the controller.
 
+pub mod advice;
 pub mod annotation;
 pub mod bounds;
 pub mod check;

@@ -69,13 +69,13 @@ impl Partner {
                 ConditionType::Ready,
                 true,
                 Reason::Accepted,
-                "Tenants may name this Partner",
+                "Tenants can refer to this Partner",
             ));
         }
         let mut instances: Vec<&str> = self.finalizers().iter().filter_map(|name| name.strip_prefix(IN_USE)).collect();
         instances.sort_unstable();
         let message = format!(
-            "is being deleted and waits for the Tenants that name it, of operator instance {}",
+            "Being deleted; waiting for the Tenants that refer to it, of operator instance {}",
             instances.join(", ")
         );
         (!instances.is_empty()).then(|| ConditionUpdate::new(ConditionType::Ready, false, Reason::InUse, message))
@@ -93,7 +93,7 @@ mod tests {
     use crate::resources::ConditionStatus;
 
     #[test]
-    fn a_partner_says_for_whom_it_waits_whoever_looks() {
+    fn a_partner_names_the_instances_that_it_waits_for() {
         let says = |deleting: bool, finalizers: &[&str]| {
             let mut partner: Partner = serde_json::from_value(serde_json::json!({
                 "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Partner",
@@ -105,10 +105,10 @@ mod tests {
             partner.metadata.deletion_timestamp = at.map(|at| serde_json::from_value(at).unwrap());
             partner.update().map(|update| (update.status, update.reason, update.message))
         };
-        let ready = Some((ConditionStatus::True, Reason::Accepted, "Tenants may name this Partner".to_owned()));
+        let ready = Some((ConditionStatus::True, Reason::Accepted, "Tenants can refer to this Partner".to_owned()));
         assert_eq!(says(false, &[]), ready);
         assert_eq!(says(false, &["nimbus.luware.com/in-use-east"]), ready);
-        let waits = "is being deleted and waits for the Tenants that name it, of operator instance east, west";
+        let waits = "Being deleted; waiting for the Tenants that refer to it, of operator instance east, west";
         let waits = Some((ConditionStatus::False, Reason::InUse, waits.to_owned()));
         let both = ["nimbus.luware.com/in-use-west", "example.com/theirs", "nimbus.luware.com/in-use-east"];
         assert_eq!(says(true, &both), waits);

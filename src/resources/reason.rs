@@ -1,26 +1,12 @@
-//! The reasons of conditions and events: one table, each with who has to act and a hint for people. Reasons are part of the
-//! API, and `docs/runbook.md` has a chapter for each.
+//! The reasons of conditions and events: one table, each with who has to act, a hint, and where the hint appears. Reasons are
+//! part of the API, and `docs/runbook.md` has a chapter for each.
 
+use super::advice::{self, Audience, HintPlace};
 use super::platform::Support;
 
-/// Who has to act, and so which of the Platform's support links a hint comes with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
-    /// Nobody: the hint stands in the runbook and in no message.
-    Nobody,
-    /// Whoever reads it, or runs the cluster: without a link.
-    Reader,
-    /// Support: with the link to raise a ticket.
-    Ticket,
-    /// The partner or the vendor's people: with the link to their website.
-    Contact,
-    /// The platform is in trouble: with the link to the state of the service.
-    Outage,
-}
-
 macro_rules! reasons {
-    ($($table:ident { $($name:ident = $word:literal, $turn:ident: $hint:literal;)+ })+) => {
-        /// Why a condition or an event says what it says.
+    ($($table:ident { $($name:ident = $word:literal, $audience:ident, $place:ident: $hint:literal;)+ })+) => {
+        /// Why a condition has its status, or why an event was recorded.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Reason {
             $($(#[doc = concat!("`", $word, "`. ", $hint)] $name,)+)+
@@ -40,13 +26,20 @@ macro_rules! reasons {
             }
 
             /// Who has to act.
-            pub const fn turn(self) -> Turn {
+            pub const fn audience(self) -> Audience {
                 match self {
-                    $($(Self::$name => Turn::$turn,)+)+
+                    $($(Self::$name => Audience::$audience,)+)+
                 }
             }
 
-            /// What to do, for people.
+            /// Where the hint appears.
+            const fn place(self) -> HintPlace {
+                match self {
+                    $($(Self::$name => HintPlace::$place,)+)+
+                }
+            }
+
+            /// What to do.
             pub const fn hint(self) -> &'static str {
                 match self {
                     $($(Self::$name => $hint,)+)+
@@ -58,74 +51,74 @@ macro_rules! reasons {
 
 reasons! {
     REASONS {
-        Succeeded = "Succeeded", Nobody: "Nothing has to be done.";
-        Accepted = "Accepted", Nobody: "Nothing has to be done.";
-        InSync = "InSync", Nobody: "Nothing has to be done.";
-        Progressing = "Progressing", Nobody: "Wait: it goes on by itself.";
-        Drifted = "Drifted", Reader: "Somebody changed a managed setting on the platform; set driftPolicy: Correct or take the value into the spec.";
-        InvalidSettings = "InvalidSettings", Reader: "Correct the marked settings; nothing is saved until all tabs are valid.";
-        ConfirmationRequired = "ConfirmationRequired", Reader: "What is purged cannot be brought back; set the annotation that is named, or a longer time.";
-        OrganizationUnitNotFound = "OrganizationUnitNotFound", Reader: "The organization unit was deleted or never was; name another one, or remove the setting to leave the platform's choice alone.";
-        SecretNotFound = "SecretNotFound", Reader: "Create the Secret in the namespace of the Tenant; it is looked for every few seconds.";
-        SecretKeyNotFound = "SecretKeyNotFound", Reader: "Add the key to the Secret; it is looked for every few seconds.";
-        SecretInvalid = "SecretInvalid", Reader: "Correct the value in the Secret.";
-        SecretForbidden = "SecretForbidden", Reader: "Give the operator's account the verb get on the Secret, and for the widget key also create and patch.";
-        SecretNotOwned = "SecretNotOwned", Reader: "Name another Secret, or delete this one: the operator makes its own and never takes one over.";
-        PlatformNotFound = "PlatformNotFound", Reader: "Create the Platform, or ask who runs this cluster for the name of an existing one.";
-        PartnerNotFound = "PartnerNotFound", Reader: "Create the Partner, or ask who runs this cluster for the name of an existing one; it is looked for every few seconds.";
-        NamespaceNotPermitted = "NamespaceNotPermitted", Reader: "Ask a system administrator to add the namespace to the Platform's allowedNamespaces.";
-        PlatformUnavailable = "PlatformUnavailable", Outage: "The platform is called again by itself; look at the Platform's conditions and at the state of the service.";
-        FieldNotPermitted = "FieldNotPermitted", Ticket: "The setting is managed by a higher permission level; contact your support partner or raise a ticket.";
-        PlatformRewritesValue = "PlatformRewritesValue", Ticket: "The platform stores another value than it was given; take its value into the spec or raise a ticket.";
-        NotAdopted = "NotAdopted", Reader: "A tenant with this id exists; take its settings into the spec or set adoptionPolicy: Always.";
-        OwnedByOther = "OwnedByOther", Reader: "Another Tenant or cluster manages this tenant; delete one of the two.";
-        TenantLost = "TenantLost", Ticket: "The tenant is gone from the platform; raise a ticket, or set the annotation that is named to create it again.";
-        TenantDeleting = "TenantDeleting", Ticket: "Somebody else asked for the deletion; raise a ticket before the provisioning script runs.";
-        Suspended = "Suspended", Reader: "Set suspend: false to go on.";
-        Undecodable = "Undecodable", Reader: "The stored object does not fit the CRD; apply a correct one.";
-        InternalError = "InternalError", Reader: "A mistake in the operator; report it with the operator's log.";
-        DeletionRateLimited = "DeletionRateLimited", Reader: "The Platform's confirmedDeletionsPerHour is reached; only time unlocks it.";
-        Deleting = "Deleting", Reader: "It goes on by itself; a Tenant Administrator has to run the provisioning script once the platform accepted the deletion.";
-        ScriptPending = "ScriptPending", Reader: "A Tenant Administrator has to download the provisioning script, from status.provisioningScript.downloadUrl, and run it.";
-        NothingPending = "NothingPending", Nobody: "Nothing has to be done.";
-        WithinContingent = "WithinContingent", Nobody: "Nothing has to be done.";
-        ContingentExceeded = "ContingentExceeded", Contact: "Your Customer Success specialist will reach out to you; free licences or extend the contingent.";
-        ChecksPassed = "ChecksPassed", Nobody: "Nothing has to be done.";
-        CheckFailed = "CheckFailed", Contact: "Each failed check says why; consult your Customer Success specialist about what is not licensed or not available.";
-        CheckUnknown = "CheckUnknown", Contact: "With a correct value it most likely means insufficient permissions; grant them, or contact your support partner.";
-        NotAvailable = "NotAvailable", Contact: "The settings are kept and take effect once the vendor enables the modality on this tenant.";
-        NotLicensed = "NotLicensed", Contact: "The settings are kept and take effect once licences are applied to users and services.";
-        Pending = "Pending", Nobody: "Wait: the check was not made yet.";
-        NotConfigured = "NotConfigured", Reader: "A system administrator gives the Platform the Nimbus app and its credentials in spec.microsoft.";
-        PartnerTenantUnknown = "PartnerTenantUnknown", Reader: "Name the Partner in spec.partner, and its Entra tenant in the Partner's entraTenantId.";
-        Connected = "Connected", Nobody: "Nothing has to be done.";
-        Unreachable = "Unreachable", Outage: "Check the Platform's endpoint and the network, and look at the state of the service.";
-        AuthenticationFailed = "AuthenticationFailed", Reader: "Check the Platform's clientId and credentials Secret.";
-        UnexpectedAnswer = "UnexpectedAnswer", Outage: "Something else than the platform's admin API answers at the endpoint; check it, and look at the state of the service.";
-        Throttled = "Throttled", Nobody: "The platform asks for fewer requests; it is called again after the time it named.";
-        CredentialsNotFound = "CredentialsNotFound", Reader: "Create the credentials Secret in the operator's namespace.";
-        PoliciesMissing = "PoliciesMissing", Reader: "Install the admission policies: nimbus-operator policies | kubectl apply -f -";
-        InUse = "InUse", Reader: "Delete the Tenants that refer to it, or let them refer elsewhere.";
-        InvalidPlatform = "InvalidPlatform", Reader: "Correct the Platform's spec.";
-        Adopted = "Adopted", Nobody: "Nothing has to be done.";
-        DriftCorrected = "DriftCorrected", Nobody: "Nothing has to be done; find out who edits in the UI what git manages.";
-        Rotated = "Rotated", Nobody: "Nothing has to be done; widgets with the old key need the new one.";
-        Released = "Released", Nobody: "Nothing has to be done; the tenant stays on the platform.";
-        ReleaseFailed = "ReleaseFailed", Reader: "The tenant keeps the stamp of a Tenant that is gone; a re-created Tenant of the same name takes it over.";
-        Abandoned = "Abandoned", Reader: "The tenant stays on the platform with its stamp.";
-        DeletionNotConfirmed = "DeletionNotConfirmed", Reader: "The tenant was retained; to delete it, set the confirmation before deleting the Tenant.";
-        DeletionStarted = "DeletionStarted", Reader: "The provisioning script has to run before the tenant is gone.";
-        Deleted = "Deleted", Nobody: "Nothing has to be done.";
+        Succeeded = "Succeeded", None, Runbook: "No action is needed.";
+        Accepted = "Accepted", None, Runbook: "No action is needed.";
+        InSync = "InSync", None, Runbook: "No action is needed.";
+        Progressing = "Progressing", None, Runbook: "Wait; the operator continues automatically.";
+        Drifted = "Drifted", Reader, Runbook: "A managed setting was changed on the platform. Set driftPolicy: Correct, or copy the platform's value to the spec.";
+        InvalidSettings = "InvalidSettings", Reader, Message: "Correct these settings; nothing is saved until every tab is valid.";
+        ConfirmationRequired = "ConfirmationRequired", Reader, Runbook: "Purged data cannot be restored. Set the annotation that the message names, or a longer retention time.";
+        OrganizationUnitNotFound = "OrganizationUnitNotFound", Reader, Message: "Name an existing organization unit, or remove the setting to keep the platform's choice.";
+        SecretNotFound = "SecretNotFound", Reader, Runbook: "Create the Secret in the namespace of the Tenant; the operator looks for it every few seconds.";
+        SecretKeyNotFound = "SecretKeyNotFound", Reader, Runbook: "Add the key to the Secret; the operator looks for it every few seconds.";
+        SecretInvalid = "SecretInvalid", Reader, Runbook: "Correct the value in the Secret.";
+        SecretForbidden = "SecretForbidden", Reader, Runbook: "Grant the operator's ServiceAccount the verb get on the Secret; for the widget key also create and patch.";
+        SecretNotOwned = "SecretNotOwned", Reader, Message: "Name another Secret, or delete this one so that the operator creates its own.";
+        PlatformNotFound = "PlatformNotFound", Reader, Runbook: "Create the Platform, or ask the cluster administrator for the name of an existing one.";
+        PartnerNotFound = "PartnerNotFound", Reader, Runbook: "Create the Partner, or ask the cluster administrator for the name of an existing one; the operator looks for it every few seconds.";
+        NamespaceNotPermitted = "NamespaceNotPermitted", Reader, Message: "Ask a system administrator to add the namespace to spec.allowedNamespaces of the Platform.";
+        PlatformUnavailable = "PlatformUnavailable", Outage, Runbook: "Wait; the operator retries. Check the conditions of the Platform and the status of the service.";
+        FieldNotPermitted = "FieldNotPermitted", Ticket, Message: "A higher permission level manages these settings; contact your support partner or raise a ticket.";
+        PlatformRewritesValue = "PlatformRewritesValue", Ticket, Message: "Copy the platform's values to the spec, or raise a ticket.";
+        NotAdopted = "NotAdopted", Reader, Message: "Set adoptionPolicy: Always to overwrite the platform's settings, or copy them to the spec and set IfMatches.";
+        OwnedByOther = "OwnedByOther", Reader, Message: "Delete one of the two Tenants.";
+        TenantLost = "TenantLost", Ticket, Message: "Raise a ticket if the tenant should still exist.";
+        TenantDeleting = "TenantDeleting", Ticket, Message: "To keep the tenant, raise a ticket before the provisioning script runs.";
+        Suspended = "Suspended", Reader, Runbook: "Set spec.suspend: false to resume.";
+        Undecodable = "Undecodable", Reader, Message: "Apply a valid object.";
+        InternalError = "InternalError", Reader, Message: "Report this error with the operator's log.";
+        DeletionRateLimited = "DeletionRateLimited", Reader, Runbook: "Wait until the hour has passed; nothing else unlocks the deletion.";
+        Deleting = "Deleting", Reader, Runbook: "Run the provisioning script as a Tenant Administrator if the message says so; otherwise wait.";
+        ScriptPending = "ScriptPending", Reader, Runbook: "As a Tenant Administrator, download the provisioning script from status.provisioningScript.downloadUrl and run it.";
+        NothingPending = "NothingPending", None, Runbook: "No action is needed.";
+        WithinContingent = "WithinContingent", None, Runbook: "No action is needed.";
+        ContingentExceeded = "ContingentExceeded", Contact, Message: "Free licenses or extend the contingent; your Customer Success specialist will reach out to you.";
+        ChecksPassed = "ChecksPassed", None, Runbook: "No action is needed.";
+        CheckFailed = "CheckFailed", Contact, Message: "See status.checks for the causes; contact your Customer Success specialist about what is not licensed or not available.";
+        CheckUnknown = "CheckUnknown", Contact, Message: "See status.checks for the causes. If the value is correct, permissions are most likely missing: grant them, or contact your support partner.";
+        NotAvailable = "NotAvailable", Contact, Runbook: "The settings are kept and take effect once the vendor enables the modality on this tenant.";
+        NotLicensed = "NotLicensed", Contact, Runbook: "The settings are kept and take effect once licenses are applied to users and services.";
+        Pending = "Pending", None, Runbook: "Wait; the check has not run yet.";
+        NotConfigured = "NotConfigured", Reader, Runbook: "A system administrator sets the Nimbus app and its credentials in spec.microsoft of the Platform.";
+        PartnerTenantUnknown = "PartnerTenantUnknown", Reader, Runbook: "Name the Partner in spec.partner, and set entraTenantId of the Partner.";
+        Connected = "Connected", None, Runbook: "No action is needed.";
+        Unreachable = "Unreachable", Outage, Message: "Check spec.endpoint, the network and the status of the service.";
+        AuthenticationFailed = "AuthenticationFailed", Reader, Message: "Check spec.authentication.clientId and the credentials Secret.";
+        UnexpectedAnswer = "UnexpectedAnswer", Outage, Message: "Check that spec.endpoint is the platform's admin API, and the status of the service.";
+        Throttled = "Throttled", None, Runbook: "Wait; the operator calls the platform again after the time that it requested.";
+        CredentialsNotFound = "CredentialsNotFound", Reader, Runbook: "Create the credentials Secret in the operator's namespace.";
+        PoliciesMissing = "PoliciesMissing", Reader, Message: "Install them: nimbus-operator policies | kubectl apply -f -";
+        InUse = "InUse", Reader, Message: "Delete these Tenants, or change their reference.";
+        InvalidPlatform = "InvalidPlatform", Reader, Runbook: "Correct the spec of the Platform.";
+        Adopted = "Adopted", None, Runbook: "No action is needed.";
+        DriftCorrected = "DriftCorrected", None, Runbook: "No action is needed. Find out who changes settings in the UI that git manages.";
+        Rotated = "Rotated", None, Runbook: "Replace the widget key on every page that still uses the old one.";
+        Released = "Released", None, Runbook: "No action is needed; the tenant stays on the platform.";
+        ReleaseFailed = "ReleaseFailed", Reader, Runbook: "The tenant keeps the owner stamp of a deleted Tenant; a Tenant of the same namespace and name takes it over.";
+        Abandoned = "Abandoned", Reader, Runbook: "The tenant stays on the platform with its owner stamp.";
+        DeletionNotConfirmed = "DeletionNotConfirmed", Reader, Runbook: "The tenant was retained. To delete a tenant, set the confirmation before deleting the Tenant.";
+        DeletionStarted = "DeletionStarted", Reader, Runbook: "Run the provisioning script; the tenant is deleted by its next run.";
+        Deleted = "Deleted", None, Runbook: "No action is needed.";
     }
 
     TENANT_STATES {
-        StateActive = "Active", Nobody: "The subscription is active and valid.";
-        StateTrial = "Trial", Nobody: "The subscription is in trial mode.";
-        StateLab = "Lab", Nobody: "A lab subscription for tests.";
-        StateSuspended = "Suspended", Ticket: "Only a Luware Administrator can resolve this state; raise a ticket.";
-        StateExpired = "Expired", Ticket: "Get in contact with Luware Support to renew the subscription.";
-        StateCanceled = "Canceled", Ticket: "The subscription is cancelled; contact Luware Support.";
-        StateUnknown = "UnknownState", Reader: "This version does not know the state; look for a newer operator.";
+        StateActive = "Active", None, Runbook: "The subscription is active and valid.";
+        StateTrial = "Trial", None, Runbook: "The subscription is in trial mode.";
+        StateLab = "Lab", None, Runbook: "A lab subscription for test purposes.";
+        StateSuspended = "Suspended", Ticket, Message: "Only a Luware Administrator can resolve this state; raise a ticket.";
+        StateExpired = "Expired", Ticket, Message: "Contact Luware Support to renew the subscription.";
+        StateCanceled = "Canceled", Ticket, Message: "Contact Luware Support.";
+        StateUnknown = "UnknownState", Reader, Message: "Update the operator.";
     }
 }
 
@@ -135,24 +128,17 @@ impl Reason {
         Self::REASONS.iter().copied().find(|reason| reason.as_str() == word)
     }
 
-    /// What to do and where people find help, where a message has to say it.
-    pub fn advice(self, support: Option<&Support>) -> Option<String> {
-        let link = match self.turn() {
-            Turn::Nobody => return None,
-            Turn::Reader => None,
-            Turn::Ticket => support.and_then(|support| support.helpdesk.as_deref()),
-            Turn::Contact => support.and_then(|support| support.website.as_deref()),
-            Turn::Outage => support.and_then(|support| support.service_status.as_deref()),
+    /// What follows a message: what to do, where the message does not say it, and the support link.
+    pub fn advice(self, support: Option<&Support>) -> String {
+        let hint = match self.place() {
+            HintPlace::Message => Some(self.hint()),
+            HintPlace::Runbook => None,
         };
-        Some(match link.map(str::trim).filter(|link| !link.is_empty()) {
-            Some(link) => format!("{} See {link}", self.hint()),
-            None => self.hint().to_owned(),
-        })
+        advice::render(hint, self.audience().link(support))
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 mod tests {
     use super::*;
 
@@ -187,20 +173,29 @@ mod tests {
     }
 
     #[test]
-    fn a_hint_comes_with_the_link_of_whose_turn_it_is() {
+    fn a_hint_follows_a_message_that_does_not_say_it() {
         let support = Support {
-            website: Some("https://luware.com/support/".into()),
+            website: None,
             helpdesk: Some("https://helpdesk.luware.cloud".into()),
-            service_status: Some(" ".into()),
+            service_status: Some("https://status.luware.cloud".into()),
         };
-        let said = |reason: Reason| reason.advice(Some(&support));
-        let ticket =
-            "Only a Luware Administrator can resolve this state; raise a ticket. See https://helpdesk.luware.cloud";
-        assert_eq!(said(Reason::StateSuspended).as_deref(), Some(ticket));
-        assert_eq!(said(Reason::Suspended).as_deref(), Some("Set suspend: false to go on."));
-        assert!(said(Reason::ContingentExceeded).unwrap().ends_with(" See https://luware.com/support/"));
-        assert!(said(Reason::PlatformUnavailable).unwrap().ends_with("state of the service."), "an empty link");
-        assert_eq!(said(Reason::Succeeded), None);
-        assert_eq!(Reason::TenantLost.advice(None).as_deref(), Some(Reason::TenantLost.hint()));
+        let advice = |reason: Reason| reason.advice(Some(&support));
+        assert_eq!(
+            advice(Reason::StateSuspended),
+            ". What to do: Only a Luware Administrator can resolve this state; raise a ticket. See https://helpdesk.luware.cloud"
+        );
+        assert_eq!(advice(Reason::OwnedByOther), ". What to do: Delete one of the two Tenants.");
+        assert_eq!(advice(Reason::PlatformUnavailable), ". See https://status.luware.cloud");
+        assert_eq!([advice(Reason::Suspended), advice(Reason::Succeeded)], ["", ""]);
+        assert_eq!(Reason::StateExpired.advice(None), format!(". What to do: {}", Reason::StateExpired.hint()));
+    }
+
+    #[test]
+    fn no_message_has_a_hint_where_no_action_is_needed() {
+        for reason in Reason::REASONS.iter().chain(Reason::TENANT_STATES) {
+            if reason.audience() == Audience::None {
+                assert_eq!(reason.advice(None), "", "{}", reason.as_str());
+            }
+        }
     }
 }

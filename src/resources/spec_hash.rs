@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A hash of what a spec asks for, by which an edit of the spec is told from a change on the platform. What is no setting has
+/// A hash of what a spec asks for, which distinguishes an edit of the spec from a change on the platform. What is no setting has
 /// a part of its own: a new token is not live before it was acted on, and is no reason to write settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]

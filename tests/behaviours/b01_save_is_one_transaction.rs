@@ -58,9 +58,9 @@ modalities: {{instantMessaging: {{enabled: true, primaryAccount: im@contoso.com}
 
 async fn two_tabs_are_marked(fixture: &BehaviourFixture) {
     let blocked = fixture.base.condition("Ready", "False", "InvalidSettings").await;
-    let extensions = "spec.extensions.interact.acsConnectionStringRef is not set, must be set while \
+    let extensions = "spec.extensions.interact.acsConnectionStringRef must be set while \
                       spec.extensions.interact.enabled is true";
-    let modalities = "spec.modalities.instantMessaging.primaryAccount is not set, must be set while \
+    let modalities = "spec.modalities.instantMessaging.primaryAccount must be set while \
                       spec.modalities.instantMessaging.enabled is true";
     assert_eq!(pair("Invalid", extensions), tab_state(&blocked, "Extensions"));
     assert_eq!(pair("Invalid", modalities), tab_state(&blocked, "Modalities"));
@@ -91,7 +91,7 @@ provisioning: {defaultOrganizationUnitId: 44444444-0d3e-4f5a-8b7c-9d0e1f2a3b4c}
         .await;
     let blocked = fixture.base.condition("Ready", "False", "OrganizationUnitNotFound").await;
     assert_eq!(
-        pair("Invalid", "spec.provisioning.defaultOrganizationUnitId was refused"),
+        pair("Invalid", "spec.provisioning.defaultOrganizationUnitId was rejected"),
         tab_state(&blocked, "Provisioning")
     );
     assert_ne!("Invalid", tab(&blocked, "General").state.as_str());

@@ -85,7 +85,7 @@ modalities:
     expected["extensions"]["assistant"]["useOwnAcsInstance"] = json!(false);
     expected["modalities"]["instantMessaging"]["useOwnAcsInstance"] = json!(false);
     assert_eq!(expected, fixture.document().await["settings"]);
-    assert_eq!(pair("InSync", "1 settings are hidden while their section is off"), tab_state(&off, "Extensions"));
+    assert_eq!(pair("InSync", "1 setting is hidden while its section is off"), tab_state(&off, "Extensions"));
     assert_eq!(pair("InSync", "2 settings are hidden while their section is off"), tab_state(&off, "Modalities"));
     let everything = serde_json::to_string(&off).unwrap();
     assert!(!everything.contains("accesskey="), "the string never leaves its Secret");

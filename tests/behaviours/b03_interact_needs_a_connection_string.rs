@@ -19,7 +19,7 @@ async fn string_is_required_only_when_enabled() {
     fixture.live("extensions: {interact: {enabled: false, sessionRecoveryTimeoutSeconds: 30}}").await;
     fixture.apply(ON).await;
     let refused = fixture.base.condition("Ready", "False", "InvalidSettings").await;
-    let message = "spec.extensions.interact.acsConnectionStringRef is not set, must be set while \
+    let message = "spec.extensions.interact.acsConnectionStringRef must be set while \
                    spec.extensions.interact.enabled is true";
     assert_eq!(pair("Invalid", message), tab_state(&refused, "Extensions"));
     assert_eq!(json!(false), fixture.setting("/extensions/interact/enabled").await);

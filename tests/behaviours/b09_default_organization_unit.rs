@@ -52,12 +52,12 @@ async fn deleted_default_is_reported_not_overwritten() {
     fixture.base.pass().await;
     let dead = fixture.base.condition("Ready", "False", "OrganizationUnitNotFound").await;
     let happened = format!(
-        "spec.provisioning.defaultOrganizationUnitId names an organization unit that was deleted; the platform moved the \
+        "spec.provisioning.defaultOrganizationUnitId names an organization unit that was deleted; the platform changed the \
          setting to '{sales}'"
     );
     assert_eq!(Some(happened), condition(&dead, "Ready").map(|(.., message)| message));
-    let advice = ". What to do: The organization unit was deleted or never was; name another one, or remove the setting to \
-                  leave the platform's choice alone.";
+    let advice =
+        ". What to do: Name an existing organization unit, or remove the setting to keep the platform's choice.";
     assert!(message(&dead, "Stalled").unwrap().ends_with(advice));
     assert_eq!(pair("False", "OrganizationUnitNotFound"), condition_state(&dead, "Synced"));
     assert_eq!("Invalid", tab_state(&dead, "Provisioning").0);
@@ -69,7 +69,7 @@ async fn deleted_default_is_reported_not_overwritten() {
     // One level up, deleted again: "up to root".
     fixture.remove(&format!("/organization-units/{sales}")).await;
     let dead = fixture.base.pass().await;
-    assert!(condition(&dead, "Ready").unwrap().2.ends_with("moved the setting to 'root'"));
+    assert!(condition(&dead, "Ready").unwrap().2.ends_with("changed the setting to 'root'"));
 
     // A unit that exists is applied and clears the condition.
     let help = fixture.unit("Help", "root").await;
@@ -89,8 +89,7 @@ async fn unmanaged_default_is_reported_in_its_tab() {
     fixture.base.condition("Ready", "False", "OrganizationUnitNotFound").await;
 
     let ready = fixture.live("general: {companyName: Contoso AG}").await;
-    let moved =
-        "the platform moved spec.provisioning.defaultOrganizationUnitId to 'root', since what it named was deleted";
+    let moved = "The platform changed spec.provisioning.defaultOrganizationUnitId to 'root' because the previous value was deleted";
     assert_eq!(pair("NotManaged", moved), tab_state(&ready, "Provisioning"));
     assert_eq!(pair("True", "InSync"), condition_state(&ready, "Synced"));
     let taken = fixture.live(&spec("root")).await;

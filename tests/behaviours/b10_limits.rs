@@ -59,7 +59,7 @@ async fn vendor_cap_is_reported_and_stays_ready() {
     fixture.act(Method::PUT, "/caps", caps(1)).await;
     assert_eq!(vec![succeeds("running"), succeeds("blocked")], fixture.outcomes("email", 2).await);
     let capped = fixture.base.pass().await;
-    let note = "spec.modalities.email.maxConcurrentTasksPerService is 3 and the vendor caps it: 1 has an effect";
+    let note = "spec.modalities.email.maxConcurrentTasksPerService is 3, but the vendor's limit is 1";
     assert_eq!(pair("InSync", note), tab_state(&capped, "Modalities"));
     assert_eq!(pair("True", "Succeeded"), condition_state(&capped, "Ready"));
     assert_eq!(pair("True", "InSync"), condition_state(&capped, "Synced"), "the wanted value stays stored");

@@ -39,7 +39,7 @@ async fn partner_cannot_grant_itself_visibility() {
 general: {companyName: Contoso AG}";
     fixture.apply(look).await;
     let refused = fixture.base.condition("Ready", "False", "FieldNotPermitted").await;
-    let tab = "2 settings may not be changed with the operator's credentials";
+    let tab = "2 settings may not be changed with the Platform's credentials";
     assert_eq!(pair("Restricted", tab), tab_state(&refused, "DataPrivacy"));
     assert_eq!(pair("InSync", ""), tab_state(&refused, "General"), "the rest is saved");
     assert_eq!(json!("Contoso AG"), fixture.setting("/general/companyName").await);

@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::fixture::{BehaviourFixture, condition_state, fails, pair};
-use crate::support::fixture::{NAME, condition};
+use crate::support::fixture::{NAME, condition, script_url};
 use crate::support::users;
 
 const DELETE: &str = "deletionPolicy: Delete";
@@ -55,9 +55,9 @@ async fn services_stop_at_once_and_script_removes_tenant() {
     fixture.base.ready().await;
     fixture.base.kubectl(users::PLATFORM_ADMIN, &["delete", "nten", NAME, "--wait=false"]).await.unwrap();
     let waiting = fixture.base.condition("Ready", "False", "Deleting").await;
-    let happened = "the platform accepted the deletion and waits for the services that are pending deletion and for a run of \
-                    the provisioning script";
-    assert_eq!(Some(("False".into(), "Deleting".into(), happened.into())), condition(&waiting, "Ready"));
+    let happened =
+        format!("Waiting for a Tenant Administrator to run the provisioning script: {}", script_url(&fixture.base.id));
+    assert_eq!(Some(("False".into(), "Deleting".into(), happened)), condition(&waiting, "Ready"));
     assert_eq!(pair("True", "Deleting"), condition_state(&waiting, "Reconciling"));
     let deletion = waiting.status.as_ref().unwrap().deletion.clone().unwrap();
     assert_eq!((2, true), (deletion.services_pending, deletion.script_pending));
@@ -82,7 +82,7 @@ async fn services_stop_at_once_and_script_removes_tenant() {
     let happened = condition(&lost, "Ready").unwrap().2;
     let token = answer["deletionId"].as_str().unwrap();
     let expected = format!(
-        "the tenant was deleted on the platform; to create it again, set the annotation nimbus.luware.com/recreate: {token}"
+        "The tenant was deleted on the platform; to create it again, set the annotation nimbus.luware.com/recreate: {token}"
     );
     assert_eq!(expected, happened);
     assert_eq!([""; 0], *fixture.base.platform.effects(mark).await.unwrap());

@@ -60,13 +60,13 @@ async fn forbidden_setting_is_skipped_and_rest_saved() {
     fixture.live("{}").await;
     fixture.apply("provisioning: {multihomingEnabled: true}\ngeneral: {crmId: C-1042}").await;
     let greyed = fixture.base.condition("Ready", "False", "FieldNotPermitted").await;
-    let happened = "may not be changed with the operator's credentials: spec.provisioning.multihomingEnabled";
+    let happened = "1 setting may not be changed with the Platform's credentials: spec.provisioning.multihomingEnabled";
     assert_eq!(Some(happened.to_owned()), condition(&greyed, "Ready").map(|(.., message)| message));
     let advice = "contact your support partner or raise a ticket. See https://helpdesk.luware.cloud";
     assert!(message(&greyed, "Ready").unwrap().ends_with(advice));
     assert_eq!(pair("True", "FieldNotPermitted"), condition_state(&greyed, "Stalled"));
     assert_eq!(pair("True", "Accepted"), condition_state(&greyed, "Accepted"));
-    let tab = "1 settings may not be changed with the operator's credentials";
+    let tab = "1 setting may not be changed with the Platform's credentials";
     assert_eq!(pair("Restricted", tab), tab_state(&greyed, "Provisioning"));
     assert_eq!(pair("InSync", ""), tab_state(&greyed, "General"));
     assert_eq!(json!("C-1042"), fixture.setting("/general/crmId").await);

@@ -20,14 +20,14 @@ async fn test_message_is_sent_after_invitation_acceptance() {
     section["secondaryAccount"] = json!("IM@contoso.com");
     fixture.create(spec).await;
     let stalled = fixture.condition("Ready", "False", "InvalidSettings").await;
-    assert!(condition(&stalled, "Ready").unwrap().2.contains("secondaryAccount is the value of spec."));
+    assert!(condition(&stalled, "Ready").unwrap().2.contains("secondaryAccount must differ from spec."));
     let other = json!({ "secondaryAccount": "im2@contoso.com" });
     fixture.patch(json!({ "spec": { "modalities": { "instantMessaging": other } } })).await;
     let ready = fixture.ready().await;
     assert_eq!(Vec::<(String, String)>::new(), fixture.messages().await, "the operator sends no invitation and waits");
     let tabs = ready.status.unwrap().tabs;
     let tab = tabs.iter().find(|tab| tab.name.as_str() == "Modalities").unwrap();
-    let words = "the test message waits until the primary account accepted its invitation";
+    let words = "The test message waits until the primary account accepts its invitation";
     assert_eq!(("InSync", Some(words)), (tab.state.as_str(), tab.message.as_deref()));
 
     fixture.accept_invitation().await;

@@ -22,10 +22,8 @@ fn failed(name: CheckName, reason: &str, message: &str) -> Option<CheckStatus> {
     Some(CheckStatus { name, result: CheckResult::Failed, reason: Some(reason.into()), message: Some(message.into()) })
 }
 
-const UNLICENSED: &str =
-    "configured and not licensed yet, so without effect until licences are applied to users and services: ";
-const UNAVAILABLE: &str =
-    "configured and not available on this tenant yet, so without effect until the vendor enables it: ";
+const UNLICENSED: &str = "Not licensed; takes effect once licenses are applied to users and services: ";
+const UNAVAILABLE: &str = "Not available on this tenant; takes effect once the vendor enables it: ";
 
 /// "Note that certain extensions may be configured but will not take effect until the licenses for your users (User
 /// Administration) and services (Service Administration) are applied."
@@ -50,8 +48,8 @@ async fn unlicensed_extension_is_saved_and_applies_later() {
     assert_eq!(None, check(&early, CheckName::Available), "these are no modalities");
     assert_eq!(pair("False", "CheckFailed"), condition_state(&early, "ChecksPassed"));
     let said = format!(
-        "failed, as status.checks tells: Licensed. What to do: Each failed check says why; consult your Customer Success \
-         specialist about what is not licensed or not available. See {WEBSITE}"
+        "1 check failed: Licensed. What to do: See status.checks for the causes; contact your Customer Success specialist \
+         about what is not licensed or not available. See {WEBSITE}"
     );
     assert_eq!(Some(said), message(&early, "ChecksPassed"));
     assert_eq!(

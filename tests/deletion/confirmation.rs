@@ -147,7 +147,7 @@ async fn confirmation_can_be_withdrawn_during_an_outage() {
     live(&fixture, confirmed_manifest(&fixture)).await;
     fixture.platform.add_faults(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
     fixture.delete().await;
-    super::waiting_for(&fixture, "Deleting", "the platform cannot be asked: lost the connection").await;
+    super::waiting_for(&fixture, "Deleting", "The deletion waits for the platform: lost the connection").await;
     fixture.patch(json!({ "metadata": { "annotations": { CONFIRM: null } } })).await;
     fixture.gone().await;
     fixture.platform.clear_faults().await.unwrap();

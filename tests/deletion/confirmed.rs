@@ -7,7 +7,7 @@ use super::{
     CONFIRM, FINALIZER, FINALIZER_OFF, NO_EVENTS, absence_problem, annotated, confirmed_manifest, event, events, live,
     stamp, stamps, waiting_for,
 };
-use crate::support::fixture::{Fixture, condition};
+use crate::support::fixture::{Fixture, condition, script_url};
 use crate::support::since::Since;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,12 +35,12 @@ async fn deletion_waits_for_services_and_script() {
     fixture.platform.service(&fixture.id, "reception").await.unwrap();
     let since = Since::now(&fixture).await;
     fixture.delete().await;
-    let words = "the platform accepted the deletion and waits for the services that are pending deletion and for a run \
-                 of the provisioning script";
-    let waits = waiting_for(&fixture, "Deleting", words).await;
+    let words =
+        format!("Waiting for a Tenant Administrator to run the provisioning script: {}", script_url(&fixture.id));
+    let waits = waiting_for(&fixture, "Deleting", &words).await;
     let status = waits.status.clone().unwrap();
     assert_eq!(Some(DeletionStatus { services_pending: 2, script_pending: true }), status.deletion);
-    assert_eq!(Some(("True".into(), "Deleting".into(), words.into())), condition(&waits, "Reconciling"));
+    assert_eq!(Some(("True".into(), "Deleting".into(), words)), condition(&waits, "Reconciling"));
     assert_eq!(None, condition(&waits, "Stalled"));
     let as_it_was = |kind| condition(&waits, kind).map(|(status, reason, _)| format!("{status} {reason}"));
     assert_eq!(Some("True Accepted"), as_it_was("Accepted").as_deref());
@@ -171,7 +171,7 @@ async fn deletion_started_by_someone_else_is_awaited() {
     fixture.platform.delete(&fixture.id).await.unwrap();
     let since = Since::now(&fixture).await;
     fixture.delete().await;
-    waiting_for(&fixture, "Deleting", "waits for a run of the provisioning script").await;
+    waiting_for(&fixture, "Deleting", "to run the provisioning script").await;
     assert_eq!(0, since.deletions(&fixture).await);
     fixture.platform.run_script(&fixture.id).await.unwrap();
     fixture.gone().await;

@@ -34,7 +34,7 @@ async fn abandon_works_while_the_platform_is_down() {
     live(&fixture, confirmed_manifest(&fixture)).await;
     fixture.platform.add_faults(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
     fixture.delete().await;
-    super::waiting_for(&fixture, "Deleting", "the platform cannot be asked").await;
+    super::waiting_for(&fixture, "Deleting", "The deletion waits for the platform: ").await;
     fixture.annotate(ABANDON, &fixture.id).await;
     fixture.gone().await;
     assert_eq!([event("Warning", "Abandoned")], *events(&fixture).await);

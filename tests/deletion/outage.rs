@@ -86,7 +86,7 @@ async fn deletion_with_a_lost_response_is_not_repeated() {
         fixture.platform.add_faults(json!([{ "route": DELETE, "action": { "kind": kind } }])).await.unwrap();
         let since = Since::now(&fixture).await;
         fixture.delete().await;
-        waiting_for(&fixture, "Deleting", "the platform accepted the deletion").await;
+        waiting_for(&fixture, "Deleting", "to run the provisioning script").await;
         assert_eq!(1, since.deletions(&fixture).await, "{kind}: the next look shows that it was accepted");
         fixture.platform.clear_faults().await.unwrap();
         fixture.platform.run_script(&fixture.id).await.unwrap();
@@ -118,7 +118,7 @@ async fn outage_during_deletion_costs_one_status_write() {
     fixture.platform.add_faults(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
     let since = Since::now(&fixture).await;
     fixture.delete().await;
-    waiting_for(&fixture, "Deleting", "the platform cannot be asked: lost the connection").await;
+    waiting_for(&fixture, "Deleting", "The deletion waits for the platform: lost the connection").await;
     let probes = |least: usize| {
         let fixture = &fixture;
         async move {
@@ -163,8 +163,7 @@ async fn confirmed_deletion_waits_for_a_missing_platform() {
     fixture.condition("Ready", "False", "PlatformNotFound").await;
     let since = Since::now(&fixture).await;
     fixture.delete().await;
-    waiting_for(&fixture, "Deleting", "the Platform is missing; create it again, or abandon the tenant by annotation")
-        .await;
+    waiting_for(&fixture, "Deleting", "The Platform does not exist; create it again, or set the annotation").await;
     assert_eq!([""; 0], *since.calls(&fixture).await);
     fixture.platform_object(&fixture.platform.url()).await;
     fixture.gone().await;

@@ -51,7 +51,8 @@ async fn suspended_confirmed_deletion_waits() {
     suspend(&fixture).await;
     let since = Since::now(&fixture).await;
     fixture.delete().await;
-    let waits = waiting_for(&fixture, "Suspended", "the deletion is confirmed and waits: spec.suspend is true").await;
+    let waits =
+        waiting_for(&fixture, "Suspended", "The deletion is confirmed and waits until spec.suspend is false").await;
     let reconciling = condition(&waits, "Reconciling").map(|(status, reason, _)| (status, reason));
     assert_eq!(Some(("True".into(), "Suspended".into())), reconciling);
     // It still waits after a restart.

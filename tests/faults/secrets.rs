@@ -132,7 +132,9 @@ async fn invalid_secret_keeps_the_last_valid_value() {
 
         let (_, _, message) = condition(&tenant, "Ready").unwrap();
         assert!(message.contains(LEAF), "{name}: {message}");
-        assert!(message.contains("'acs'") && message.contains(&format!("'{KEY}'")), "{name}: {message}");
+        assert!(message.contains(&format!("Secret {}/acs", fixture.env.namespace)), "{name}: {message}");
+        // Of a Secret that is missing, no key is.
+        assert_eq!(reason != "SecretNotFound", message.contains(&format!("key {KEY}")), "{name}: {message}");
         let all = serde_json::to_string(&tenant).unwrap();
         assert!(!all.contains(CANARY), "{name}: {all}");
         assert_eq!(Some("False"), condition(&tenant, "Accepted").map(|(status, _, _)| status).as_deref(), "{name}");

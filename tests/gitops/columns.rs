@@ -72,7 +72,7 @@ async fn rule_14_columns_are_filled_once_ready() {
     fixture.platform.edit(&fixture.id, json!({ "partner": { "partnerId": "northwind" } })).await.unwrap();
     fixture.pass().await;
     let values: Vec<String> = wide().await.into_iter().map(|(_, value)| value).collect();
-    let message = "every managed setting of this generation was applied";
+    let message = "All managed settings are applied";
     assert_eq!(["Contoso", "northwind", "False", "False", message], values[5..10]);
 
     // The short name, since `tenants` alone may belong to another API; and the category, which contains all our kinds.

@@ -104,7 +104,7 @@ async fn rule_34_abandon_unblocks_a_confirmed_delete() {
 
     let waiting = fixture.condition("Ready", "False", "Deleting").await;
     let (_, _, message) = condition(&waiting, ConditionType::Ready.as_str()).unwrap();
-    assert!(message.contains("the platform cannot be asked"), "{message}");
+    assert!(message.contains("The deletion waits for the platform: "), "{message}");
     assert!(is_true(&waiting, ConditionType::Reconciling) && waiting.finalizers() == [OURS]);
     // It keeps waiting: another pass changes nothing.
     let again = fixture.pass().await;

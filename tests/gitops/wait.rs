@@ -156,7 +156,7 @@ async fn rule_28_late_secret_recovers() {
     );
     let (_, _, message) = condition(&waiting, ConditionType::Ready.as_str()).unwrap();
     assert!(
-        message.contains("spec.extensions.interact.acsConnectionStringRef") && message.contains("'late'"),
+        message.contains("spec.extensions.interact.acsConnectionStringRef") && message.contains("/late not found"),
         "{message}"
     );
 

@@ -7,7 +7,7 @@ use crate::deletion::{NO_EVENTS, event, events, live, stamp, stamps};
 use crate::support::fixture::{CONNECTION_STRING, Fixture, NAME};
 use crate::support::since::Since;
 
-const MANAGED: &str = "belongs to nobody and differs in spec.general.companyName; spec.adoptionPolicy is IfMatches";
+const MANAGED: &str = "spec.adoptionPolicy is IfMatches, and 1 setting differs from the spec: spec.general.companyName";
 
 /// Creates the Tenant, which may not adopt the tenant, and returns the message.
 async fn refused(fixture: &Fixture, spec: Value, reason: &str) -> String {
@@ -33,7 +33,7 @@ async fn never_adopts_nothing() {
     let _operator = fixture.connect().await;
     unowned(&fixture).await;
     let message = refused(&fixture, json!({ "adoptionPolicy": "Never" }), "NotAdopted").await;
-    assert_eq!("a tenant with this id exists and belongs to nobody; spec.adoptionPolicy is Never", message);
+    assert_eq!("A tenant with this ID exists without an owner, and spec.adoptionPolicy is Never", message);
     // A changed policy takes effect at once, like any setting.
     fixture.patch(json!({ "spec": { "adoptionPolicy": "IfMatches" } })).await;
     fixture.ready().await;
@@ -121,7 +121,8 @@ async fn foreign_stamp_is_respected_by_every_policy() {
         fixture.platform.stamp(&fixture.id, Some(&owner), Some(&stamp(&fixture))).await.unwrap();
         let spec = json!({ "adoptionPolicy": "Always", "general": { "companyName": "Contoso AG" } });
         let message = refused(&fixture, spec, "OwnedByOther").await;
-        let expected = format!("the tenant is managed by '{owner}' (cluster/namespace/name); nothing was written");
+        let expected =
+            format!("The tenant is owned by another Tenant, {owner} (cluster/namespace/name); nothing was written");
         assert_eq!(expected, message);
         let since = Since::now(&fixture).await;
         fixture.delete().await;

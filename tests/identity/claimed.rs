@@ -80,8 +80,10 @@ async fn assert_loses(fixture: &Fixture, namespace: &str) {
     manifest["metadata"]["annotations"] = json!({ CONFIRM: fixture.id });
     create(fixture, manifest).await;
     let (tenant, message) = ready_reason(&rivals, "rival", "OwnedByOther").await;
-    let expected =
-        format!("the tenant is managed by '{}' (cluster/namespace/name); nothing was written", stamp(fixture));
+    let expected = format!(
+        "The tenant is owned by another Tenant, {} (cluster/namespace/name); nothing was written",
+        stamp(fixture)
+    );
     assert_eq!(expected, message);
     assert_eq!(stalled("OwnedByOther"), conditions(&tenant));
     assert_eq!(None, tenant.metadata.finalizers, "it holds nothing, so nothing holds it");
@@ -188,7 +190,7 @@ async fn retained_winner_hands_the_tenant_over() {
     // The old name is created again and loses now, although it was the last owner once.
     fixture.try_create(fixture.manifest(json!({}))).await.unwrap();
     let (_, message) = ready_reason(&fixture.tenants(), NAME, "OwnedByOther").await;
-    assert!(message.contains(&format!("'{heir}'")), "{message}");
+    assert!(message.contains(&format!("another Tenant, {heir} (")), "{message}");
 }
 
 /// While the winner is being deleted, it still owns the tenant.

@@ -38,7 +38,7 @@ async fn lost_tenant_is_recreated_only_with_token() {
     let applied = ready.status.unwrap().applied.unwrap();
     fixture.platform.lose(&fixture.id).await.unwrap();
     let since = Since::now(&fixture).await;
-    let token = lost(&fixture, "the tenant is gone from the platform").await;
+    let token = lost(&fixture, "The tenant is missing on the platform").await;
     assert_eq!(format!("lost-{}", applied.settings_version), token);
     assert_eq!(["patch tenants/status 200"], *since.writes(&fixture).await, "one write says it");
     for wrong in ["lost-", "lost-s0", "true", &fixture.id, &token.to_uppercase(), &applied.settings_version] {
@@ -53,7 +53,7 @@ async fn lost_tenant_is_recreated_only_with_token() {
 
     // A token that is left in git does not apply to the next time.
     fixture.platform.lose(&fixture.id).await.unwrap();
-    let next = lost(&fixture, "the tenant is gone from the platform").await;
+    let next = lost(&fixture, "The tenant is missing on the platform").await;
     assert_ne!(next, token);
     assert_eq!("tenant-not-found", absence_problem(&fixture).await);
 }
@@ -67,7 +67,7 @@ async fn deleted_tenant_is_recreated_only_with_token() {
     fixture.platform.delete(&fixture.id).await.unwrap();
     fixture.platform.run_script(&fixture.id).await.unwrap();
     let (_, tombstone) = fixture.platform.tenant(&fixture.id).await.unwrap();
-    let token = lost(&fixture, "the tenant was deleted on the platform").await;
+    let token = lost(&fixture, "The tenant was deleted on the platform").await;
     assert_eq!(token, tombstone["deletionId"].as_str().unwrap());
     let stranger = uuid::Uuid::new_v4().to_string();
     for wrong in [format!("lost-{version}"), stranger, fixture.id.clone(), String::new()] {
@@ -83,7 +83,7 @@ async fn deleted_tenant_is_recreated_only_with_token() {
 
     fixture.platform.delete(&fixture.id).await.unwrap();
     fixture.platform.run_script(&fixture.id).await.unwrap();
-    assert_ne!(lost(&fixture, "the tenant was deleted on the platform").await, token);
+    assert_ne!(lost(&fixture, "The tenant was deleted on the platform").await, token);
 }
 
 /// Editing a Tenant whose tenant is gone does not create it either.
@@ -108,14 +108,14 @@ async fn tenant_deleted_elsewhere_is_not_written() {
     let since = Since::now(&fixture).await;
     fixture.patch(json!({ "spec": { "general": { "companyName": "Contoso AG" } } })).await;
     let (tenant, message) = ready_reason(&fixture.tenants(), NAME, "TenantDeleting").await;
-    let expected = "the tenant waits for its deletion on the platform, which this Tenant did not ask for";
+    let expected = "The platform is deleting the tenant, which this Tenant did not request";
     assert_eq!(expected, message);
     assert_eq!(stalled("TenantDeleting"), conditions(&tenant));
     assert_eq!(None, tenant.status.unwrap().deletion, "it is not this Tenant's deletion");
     assert_eq!(["GET /v1/tenants/{id} 200"], *since.calls(&fixture).await);
     assert_eq!(["patch tenants/status 200"], *since.writes(&fixture).await);
     fixture.platform.run_script(&fixture.id).await.unwrap();
-    lost(&fixture, "the tenant was deleted on the platform").await;
+    lost(&fixture, "The tenant was deleted on the platform").await;
     assert_eq!([""; 0], *since.effects(&fixture).await);
 }
 

@@ -67,7 +67,8 @@ async fn restricted_field_is_skipped_and_rest_saved() {
     // At creation.
     fixture.create(json!({ "general": { "companyName": "Contoso AG", "partnerAdministrationGroupId": group } })).await;
     let stalled = fixture.condition("Ready", "False", "FieldNotPermitted").await;
-    let says = "may not be changed with the operator's credentials: spec.general.partnerAdministrationGroupId";
+    let says =
+        "1 setting may not be changed with the Platform's credentials: spec.general.partnerAdministrationGroupId";
     let is = |status: &str| Some((status.to_owned(), "FieldNotPermitted".to_owned(), says.to_owned()));
     assert_eq!((is("False"), is("True")), (condition(&stalled, "Ready"), condition(&stalled, "Stalled")));
     assert_eq!(None, condition(&stalled, "Reconciling"));

@@ -3,7 +3,7 @@
 use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};
 
-use crate::support::fixture::{CONNECTION_STRING, Fixture, condition};
+use crate::support::fixture::{CONNECTION_STRING, Fixture, condition, script_url};
 use crate::support::since::Since;
 
 fn tab(tenant: &Tenant, name: &str) -> (String, Option<String>) {
@@ -85,8 +85,11 @@ async fn pending_script_does_not_affect_ready() {
         .create(json!({ "extensions": { "interact": { "enabled": true, "acsConnectionStringRef": reference } } }))
         .await;
     let ready = fixture.ready().await;
-    let message = "waits for the provisioning script: interact-enabled (tenant)";
-    let expected = ("True".to_owned(), "ScriptPending".to_owned(), message.to_owned());
+    let message = format!(
+        "Waiting for a Tenant Administrator to run the provisioning script: {}. Pending changes: interact-enabled (tenant)",
+        script_url(&fixture.id)
+    );
+    let expected = ("True".to_owned(), "ScriptPending".to_owned(), message);
     assert_eq!(Some(expected), condition(&ready, "ScriptExecutionPending"));
     let script = ready.status.unwrap().provisioning_script.unwrap();
     let pending: Vec<_> = script.pending_changes.iter().map(|c| (c.scope.as_str(), c.change.as_str())).collect();
@@ -95,7 +98,8 @@ async fn pending_script_does_not_affect_ready() {
 
     fixture.platform.run_script(&fixture.id).await.unwrap();
     let after = fixture.pass().await;
-    let expected = ("False".to_owned(), "NothingPending".to_owned(), String::new());
+    let message = "No change waits for the provisioning script".to_owned();
+    let expected = ("False".to_owned(), "NothingPending".to_owned(), message);
     assert_eq!(Some(expected), condition(&after, "ScriptExecutionPending"));
     assert_eq!(Some("True".to_owned()), condition(&after, "Ready").map(|(status, ..)| status));
     assert!(!after.status.unwrap().provisioning_script.unwrap().pending);

@@ -70,7 +70,7 @@ async fn orphan_is_reported_and_not_changed() {
     live.ready().await;
     let mark = fixture.platform.mark().await.unwrap();
     let message = reported(&fixture, vec![(one.clone(), of("one")), (two.clone(), of("two"))]).await;
-    assert!(message.starts_with("2 tenants on the platform with the stamp of this cluster"), "{message}");
+    assert!(message.starts_with("2 tenants have the owner stamp of this cluster"), "{message}");
     rounds(&fixture, mark, 3).await;
     assert_eq!([""; 0], *fixture.platform.effects(mark).await.unwrap(), "nothing is done about them");
 
@@ -80,7 +80,7 @@ async fn orphan_is_reported_and_not_changed() {
     again.create(json!({ "general": { "name": "Left", "o365Domain": "left.com" } })).await;
     again.ready().await;
     let message = reported(&fixture, vec![(two.clone(), of("two"))]).await;
-    assert!(message.starts_with("1 tenant on the platform"), "{message}");
+    assert!(message.starts_with("1 tenant has "), "{message}");
     // The other stamp is removed.
     fixture.platform.stamp(&two, None, None).await.unwrap();
     assert_eq!("", reported(&fixture, vec![]).await);

@@ -65,7 +65,7 @@ async fn empty_text_clears_a_setting() {
         fixture.patch(json!({ "spec": only(path, json!("")) })).await;
         let tenant = fixture.condition("Ready", "False", "InvalidSettings").await;
         let (_, _, message) = crate::support::fixture::condition(&tenant, "Ready").unwrap();
-        assert!(message.starts_with(&format!("spec.{path} is not set, must be set while spec.")), "{message}");
+        assert!(message.starts_with(&format!("spec.{path} must be set while spec.")), "{message}");
         assert_eq!(old, at(&document(&fixture).await["settings"], path).cloned(), "nothing was saved");
         fixture.patch(json!({ "spec": only(path, old.unwrap()) })).await;
         fixture.ready().await;

@@ -17,7 +17,7 @@ async fn late_partner_recovers() {
     let name = fixture.env.namespace.clone();
     fixture.create(json!({ "partner": { "partnerRef": { "name": name } } })).await;
     let tenant = fixture.condition("Ready", "False", "PartnerNotFound").await;
-    let message = format!("spec.partner.partnerRef.name is '{name}': there is no such Partner");
+    let message = format!("spec.partner.partnerRef.name: Partner {name} not found");
     assert_eq!(Some(("False".into(), "PartnerNotFound".into(), message.clone())), condition(&tenant, "Ready"));
     assert_eq!(Some(("True".into(), "PartnerNotFound".into(), message)), condition(&tenant, "Reconciling"));
     assert_eq!(None, condition(&tenant, "Stalled"));

@@ -25,7 +25,7 @@ async fn shorter_retention_blocks_until_confirmed() {
         .patch(json!({ "spec": { "general": { "division": "Care" }, "dataPrivacy": { "dataRetentionMonths": 12 } } }))
         .await;
     let blocked = fixture.condition("Ready", "False", "ConfirmationRequired").await;
-    let message = "spec.dataPrivacy.dataRetentionMonths would purge data that cannot be brought back, so nothing was saved; \
+    let message = "spec.dataPrivacy.dataRetentionMonths: the change can purge data permanently, so nothing was saved; \
                    to confirm it, set the annotation nimbus.luware.com/confirm-retention: \"24->12\"";
     assert_eq!(Some(("True".into(), "ConfirmationRequired".into(), message.into())), condition(&blocked, "Stalled"));
     assert_eq!(Some("False".into()), condition(&blocked, "Synced").map(|(status, ..)| status));

@@ -73,7 +73,7 @@ async fn platform_switches_apply_when_unset() {
     let _operator = fixture.start();
     fixture.create(instant_messaging(json!({ "acsResourceId": OTHER_ID }))).await;
     let tenant = fixture.ready().await;
-    assert_eq!(Some("1 settings are hidden while their section is off"), hidden(&tenant).as_deref());
+    assert_eq!(Some("1 setting is hidden while its section is off"), hidden(&tenant).as_deref());
     let string = json!({ "value": crate::support::fixture::CONNECTION_STRING });
     let switched_on = instant_messaging(json!({
         "enabled": true, "primaryAccount": "one@contoso.com", "useOwnAcsInstance": true,
@@ -98,10 +98,10 @@ async fn missing_requirement_is_named_before_any_call() {
     let tenant = fixture.condition("Ready", "False", "InvalidSettings").await;
     let (_, _, message) = condition(&tenant, "Ready").unwrap();
     for needed in [
-        "spec.extensions.assistant.acsConnectionStringRef is not set, must be set while spec.extensions.assistant.useOwnAcsInstance is true",
-        "spec.modalities.instantMessaging.primaryAccount is not set, must be set while spec.modalities.instantMessaging.enabled is true",
-        "spec.modalities.instantMessaging.acsConnectionStringRef is not set, must be set while spec.modalities.instantMessaging.useOwnAcsInstance is true",
-        "spec.modalities.instantMessaging.acsResourceId is not set, must be set while spec.modalities.instantMessaging.useOwnAcsInstance is true",
+        "spec.extensions.assistant.acsConnectionStringRef must be set while spec.extensions.assistant.useOwnAcsInstance is true",
+        "spec.modalities.instantMessaging.primaryAccount must be set while spec.modalities.instantMessaging.enabled is true",
+        "spec.modalities.instantMessaging.acsConnectionStringRef must be set while spec.modalities.instantMessaging.useOwnAcsInstance is true",
+        "spec.modalities.instantMessaging.acsResourceId must be set while spec.modalities.instantMessaging.useOwnAcsInstance is true",
     ] {
         assert!(message.contains(needed), "'{needed}' is not in: {message}");
     }
@@ -123,8 +123,8 @@ async fn guest_accounts_must_differ_and_stay_private() {
     };
     fixture.create(accounts("one@Contoso.com")).await;
     let tenant = fixture.condition("Ready", "False", "InvalidSettings").await;
-    let message = "spec.modalities.instantMessaging.secondaryAccount is the value of \
-                   spec.modalities.instantMessaging.primaryAccount, must be another one";
+    let message = "spec.modalities.instantMessaging.secondaryAccount must differ from \
+                   spec.modalities.instantMessaging.primaryAccount";
     assert_eq!(condition(&tenant, "Ready").unwrap().2, message);
     assert!(!serde_json::to_string(&tenant.status).unwrap().to_lowercase().contains("one@"));
     fixture.patch(json!({ "spec": accounts("two@contoso.com") })).await;

@@ -308,6 +308,11 @@ pub fn message(tenant: &Tenant, kind: &str) -> Option<String> {
     Some(found.message.clone())
 }
 
+/// The link to the provisioning script of a tenant.
+pub fn script_url(id: &str) -> String {
+    format!("https://admin.nimbus.example/scripts/{id}/provisioning.ps1")
+}
+
 /// A message without what to do.
 pub fn what_happened(message: &str) -> &str {
     message.rsplit_once(". What to do: ").map_or(message, |(happened, _)| happened)

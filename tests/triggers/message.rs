@@ -9,7 +9,7 @@ use crate::support::fixture::Fixture;
 use crate::support::trigger::{UPN, messaging, sending};
 use crate::support::wait::{PATIENCE, until};
 
-const WAITS: &str = "the test message waits until the primary account accepted its invitation";
+const WAITS: &str = "The test message waits until the primary account accepts its invitation";
 
 fn tab(tenant: &Tenant) -> Option<String> {
     let tabs = &tenant.status.as_ref().unwrap().tabs;
@@ -121,7 +121,7 @@ async fn rejected_message_names_the_setting() {
     fixture.platform.add_faults(json!([{ "route": route, "action": refusal, "times": 1 }])).await.unwrap();
     fixture.patch(sending("a")).await;
     let stalled = fixture.condition("Ready", "False", "InvalidSettings").await;
-    let words = "spec.modalities.instantMessaging.testMessage.upn was refused by the platform: not-found";
+    let words = "spec.modalities.instantMessaging.testMessage.upn was rejected by the platform: not-found";
     let message = crate::support::fixture::condition(&stalled, "Ready").unwrap().2;
     assert!(message.starts_with(words) && !message.contains(UPN), "{message}");
     let tabs = stalled.status.unwrap().tabs;

@@ -108,8 +108,11 @@ async fn immutable_secret_is_reported_and_kept() {
     edit(&fixture, json!({ "immutable": true })).await;
     fixture.patch(rotating("a")).await;
     let stalled = fixture.condition("Ready", "False", "SecretNotOwned").await;
-    let words = "spec.extensions.interact.widgetKey.secretRef: Secret 'contoso-widget-key' is immutable; the widget key is not published";
-    assert!(condition(&stalled, "Ready").unwrap().2.starts_with(words));
+    let expected = format!(
+        "spec.extensions.interact.widgetKey.secretRef: Secret {}/{SECRET} is immutable; the widget key is not published",
+        fixture.env.namespace
+    );
+    assert_eq!(expected, condition(&stalled, "Ready").unwrap().2);
     fixture.secrets().delete(SECRET, &DeleteParams::default()).await.unwrap();
     fixture.ready().await;
     assert_eq!(Some(fixture.widget_key().await.0), fixture.published_key().await);
@@ -147,5 +150,5 @@ async fn tenant_without_key_says_how_to_get_one() {
     let tenant = fixture.ready().await;
     let tabs = tenant.status.unwrap().tabs;
     let tab = tabs.iter().find(|tab| tab.name.as_str() == "Extensions").unwrap();
-    assert_eq!(Some("the platform has no widget key yet: a rotation makes one"), tab.message.as_deref());
+    assert_eq!(Some("The platform has no widget key yet; a rotation creates one"), tab.message.as_deref());
 }

@@ -13,7 +13,14 @@ use crate::support::trigger::{SECRET, interact, published, rotating};
 use crate::support::users::{ADMIN, PLATFORM_ADMIN, TENANT_EDITOR};
 use crate::support::wait::{PATIENCE, until};
 
-const WORDS: &str = "spec.extensions.interact.widgetKey.secretRef: Secret 'contoso-widget-key' was not made for this Tenant, so it is not touched; the widget key is not published";
+/// The message of a Secret that the operator did not create.
+fn not_owned(fixture: &Fixture, secret: &str) -> String {
+    format!(
+        "spec.extensions.interact.widgetKey.secretRef: Secret {}/{secret} was not created by the operator for this Tenant and \
+         is not changed; the widget key is not published",
+        fixture.env.namespace
+    )
+}
 
 /// Secrets of others: of types that belong to other controllers, and without a type.
 fn foreign() -> Vec<Value> {
@@ -66,7 +73,7 @@ async fn foreign_secret_is_reported_and_not_changed() {
         let stalled = tenant.condition("Ready", "False", "SecretNotOwned").await;
         let kind = planted.type_.as_deref().unwrap_or_default();
         let message = condition(&stalled, "Ready").unwrap().2;
-        assert!(message.starts_with(&WORDS.replace(SECRET, &tenant.name)), "{kind}: {message}");
+        assert_eq!(not_owned(&fixture, &tenant.name), message, "{kind}");
         for (kind, status) in [("Stalled", "True"), ("Synced", "True"), ("Accepted", "True")] {
             assert_eq!(Some(status.to_owned()), condition(&stalled, kind).map(|(status, ..)| status), "{kind}");
         }
@@ -115,7 +122,7 @@ async fn concurrently_created_secret_is_not_taken() {
     while_the_key_is_read(&fixture).await;
     let planted = create_foreign(&fixture, foreign().remove(0)).await;
     let stalled = fixture.condition("Ready", "False", "SecretNotOwned").await;
-    assert!(condition(&stalled, "Ready").unwrap().2.starts_with(WORDS));
+    assert_eq!(not_owned(&fixture, SECRET), condition(&stalled, "Ready").unwrap().2);
     assert_eq!(planted, fixture.secrets().get(SECRET).await.unwrap());
     let codes: Vec<u16> = fixture.secret_writes(mark).await.into_iter().map(|(_, code)| code).collect();
     assert_eq!([409], *codes, "one attempt");
@@ -145,8 +152,8 @@ async fn missing_permission_is_reported_and_recovers() {
     let _operator = fixture.start();
     fixture.create(published(None)).await;
     let waiting = fixture.condition("Ready", "False", "SecretForbidden").await;
-    let words = "Secret 'contoso-widget-key' may not be read, made or changed by the operator";
-    assert!(condition(&waiting, "Ready").unwrap().2.contains(words));
+    let words = format!("the operator may not get, create or patch Secret {}/{SECRET}", fixture.env.namespace);
+    assert!(condition(&waiting, "Ready").unwrap().2.contains(&words));
     assert_eq!(Some("True".to_owned()), condition(&waiting, "Synced").map(|(status, ..)| status));
     binding.metadata.resource_version = None;
     binding.metadata.uid = None;

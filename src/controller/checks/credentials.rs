@@ -126,7 +126,7 @@ pub(super) fn url(text: &str) -> Option<Url> {
 }
 
 fn unusable_address() -> Verdict {
-    verdict::no_credentials("spec.microsoft of the Platform names an address that cannot be used")
+    verdict::no_credentials("an address in spec.microsoft of the Platform is not https")
 }
 
 fn unread_secret(unread: Unread, what: &str) -> AppReading {

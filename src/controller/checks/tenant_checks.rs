@@ -27,7 +27,7 @@ pub(super) struct PlannedCheck {
     pub(super) begun: CheckState,
 }
 
-/// Tells one query from another, so that a late answer is not taken for that of the query that replaced it.
+/// Distinguishes queries, so that a late answer is not taken for that of the query that replaced it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct QueryId(pub(super) u64);
 

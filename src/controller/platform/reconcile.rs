@@ -16,6 +16,7 @@ use crate::admin_api::{ApiError, Capabilities, Client};
 use crate::cluster::{Guarded, NotWritten, Patch, Refusal};
 use crate::controller::context::Context;
 use crate::controller::queue::Next;
+use crate::plan::outage;
 use crate::resources::condition::{ConditionUpdate, merge};
 use crate::resources::platform::PlatformStatus;
 use crate::resources::{ConditionType, Platform, Reason, bounds};
@@ -44,7 +45,7 @@ async fn run_pass(platform: &Platform, context: &Context) -> Result<Action, NotW
             return Ok(Action::requeue(timing.backoff_first));
         }
         Err(Refusal::Forbidden | Refusal::Unanswered(_)) => {
-            return Err(NotWritten("whether Tenants refer to it could not be read"));
+            return Err(NotWritten("cannot read whether Tenants refer to it"));
         }
     };
     let deleting = platform.metadata.deletion_timestamp.is_some();
@@ -59,7 +60,7 @@ async fn run_pass(platform: &Platform, context: &Context) -> Result<Action, NotW
     let mut state = state(context, platform, probed, &mut entry.notes).await?;
     if deleting {
         // It stays usable for the Tenants that it waits for.
-        state.ready.message = format!("is being deleted and waits for its Tenants; {}", state.ready.message);
+        state.ready.message = format!("Being deleted; waiting for its Tenants. {}", state.ready.message);
         state.wait = timing.platform_retry;
     }
     let wait = state.wait;
@@ -104,11 +105,11 @@ async fn state(
     let timing = &context.options.timing;
     // Without the policies the authority over fields is not enforced, so the Platform is not ready.
     let (ready, wait) = if missing.is_empty() {
-        let message = "the platform answers and accepts the credentials; the admission policies are installed";
+        let message = "The platform answers and accepts the credentials; the admission policies are installed";
         (ConditionUpdate::new(ConditionType::Ready, true, Reason::Connected, message), timing.platform_check)
     } else {
         let message = format!(
-            "authority over fields is not held, since these are missing or may not be read: {}",
+            "Admission policies are missing or unreadable ({}): nothing stops people from changing fields above their authority",
             missing.join(", ")
         );
         (ConditionUpdate::new(ConditionType::Ready, false, Reason::PoliciesMissing, message), timing.platform_retry)
@@ -151,12 +152,16 @@ async fn probe(context: &Context, platform: &Platform) -> Result<Connected, Unco
     let client = context.platforms.connect(platform).await;
     let client = client.map_err(|problem| unconnected(problem.reason, problem.what, retry))?;
     let probed = client.probe().await.map_err(|error| {
-        let (reason, wait) = match &error {
-            ApiError::Unauthenticated(_) | ApiError::Forbidden => (Reason::AuthenticationFailed, retry),
-            ApiError::Unreachable(_) | ApiError::NotCalled(_) => (Reason::Unreachable, retry),
-            ApiError::Throttled { after } => (Reason::Throttled, *after),
-            ApiError::Refused(_) | ApiError::Unexpected(_) => (Reason::UnexpectedAnswer, retry),
+        let wait = match &error {
+            ApiError::Throttled { after } => *after,
+            ApiError::Unauthenticated(_)
+            | ApiError::Forbidden
+            | ApiError::Unreachable(_)
+            | ApiError::NotCalled(_)
+            | ApiError::Refused(_)
+            | ApiError::Unexpected(_) => retry,
         };
+        let reason = outage::reason(&error).unwrap_or(Reason::Unreachable);
         unconnected(reason, error.to_string(), wait)
     });
     Ok(Connected { capabilities: probed?, client })
@@ -181,7 +186,7 @@ async fn publish(context: &Context, platform: &Platform, state: State) -> Result
         return Ok(());
     }
     if let Some(message) = status.orphans_message.as_ref().filter(|_| previous.orphans != status.orphans) {
-        warn!(platform = platform.name_any(), message, "tenants without a Tenant");
+        warn!(platform = platform.name_any(), message, "tenants on the platform without a Tenant object");
     }
     for condition in &status.conditions {
         let (name, reason) = (platform.name_any(), condition.reason.as_str());

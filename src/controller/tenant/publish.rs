@@ -41,11 +41,13 @@ pub(crate) async fn publish(
         cluster.record(Event { regarding, warning: event.warning, reason, message, instance }, scope).await;
     }
     let Some(release_outcome) = conclusion.release_outcome else { return Ok(()) };
-    info!(outcome = ?release_outcome, "removing the finalizer");
     match remove_finalizer(cluster, &tenant.metadata).await {
-        Ok(()) => Ok(()),
+        Ok(()) => {
+            info!(outcome = ?release_outcome, "finalizer removed");
+            Ok(())
+        }
         Err(Refusal::NotFound | Refusal::Conflict | Refusal::Invalid) => {
-            Err(NotWritten("the Tenant changed meanwhile"))
+            Err(NotWritten("the Tenant changed in the meantime"))
         }
         Err(Refusal::Forbidden | Refusal::Unanswered(_)) => Err(NotWritten("the finalizer could not be removed")),
     }

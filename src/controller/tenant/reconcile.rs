@@ -26,10 +26,11 @@ use crate::controller::options::Step;
 use crate::controller::queue::{Entry, Pace, next};
 use crate::plan::checks::check_plan;
 use crate::plan::deletion::DeletionIntent;
+use crate::plan::outage::PlatformHealth;
 use crate::plan::{Conclusion, Desired, Facts, Intent, Outcome, Stop, apply, conclude, deletion, validate};
 use crate::resources::{Platform, Tenant};
 
-const PANICKED: &str = "a pass panicked; the operator's log has the place";
+const PANICKED: &str = "reconciliation panicked";
 
 /// Reconciles one Tenant. A panic that gets this far is not reported in a status, but it ends neither the watch nor other passes.
 pub(crate) async fn reconcile(guarded: Arc<Guarded<Tenant>>, context: Arc<Context>) -> Result<Action, NotWritten> {
@@ -66,7 +67,7 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
     let steps = tokio::time::timeout(timing.pass, steps(&mut pass, context, &entry.notes));
     let outcome = match AssertUnwindSafe(steps).catch_unwind().await {
         Ok(Ok(outcome)) => outcome,
-        Ok(Err(_)) => Err(Stop::Kubernetes("the pass took too long")),
+        Ok(Err(_)) => Err(Stop::Kubernetes("reconciliation timed out")),
         // The text of a panic may quote anything.
         Err(_) => Err(Stop::Bug(PANICKED)),
     };
@@ -83,6 +84,7 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
         now: Timestamp::now(),
         refresh_licenses,
         rewrites: entry.notes.rewrites.as_ref().map_or(0, |(_, rewrites)| rewrites.count),
+        platform: PlatformHealth::of(&pass.tenant.spec.platform_ref.name, pass.platform.as_deref()),
         support: pass.platform.as_deref().and_then(|platform| platform.spec.support.as_ref()),
         checked: checked.as_ref(),
     };
@@ -236,7 +238,7 @@ fn is_released(tenant: &Tenant) -> bool {
 
 async fn connection(context: &Context, platform: Option<&Platform>) -> Result<Arc<Client>, ApiError> {
     let no_client = |what| ApiError::NotCalled(NotCalled::NoClient(what));
-    let Some(platform) = platform else { return Err(no_client("the Platform is missing".to_owned())) };
+    let Some(platform) = platform else { return Err(no_client("the Platform does not exist".to_owned())) };
     let client = context.platforms.client(platform).await;
     client.map_err(|problem| no_client(problem.what))
 }

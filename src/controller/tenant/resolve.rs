@@ -111,7 +111,9 @@ async fn secret(
 /// part of the value.
 fn judge(secret: &Secret, key: &str) -> Result<SecretValue, SecretProblem> {
     if secret.type_.as_deref().is_some_and(|kind| REFUSED_TYPES.contains(&kind)) {
-        return Err(SecretProblem::Malformed("is in a Secret of a type that is not sent anywhere; use type Opaque"));
+        return Err(SecretProblem::Malformed(
+            "is not sent, because the type of the Secret belongs to another program; use type Opaque",
+        ));
     }
     let bytes = secret.data.as_ref().and_then(|data| data.get(key)).ok_or(SecretProblem::NoKey)?;
     let text = std::str::from_utf8(&bytes.0).map_err(|_| SecretProblem::Malformed("is not UTF-8 text"))?;

@@ -3,7 +3,7 @@
 use crate::cluster::Refusal;
 use crate::plan::Stop;
 
-const NO_RIGHT: &str = "the operator's account may not do this";
+const NO_RIGHT: &str = "forbidden";
 
 /// A read that was refused.
 pub(crate) fn at_read(refusal: Refusal) -> Stop {

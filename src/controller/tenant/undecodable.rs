@@ -8,7 +8,7 @@ use kube::core::error_boundary::InvalidObject;
 use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
 use serde_json::Value;
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::finalizer::{has_finalizer, remove_finalizer};
 use super::publish::write_status;
@@ -70,12 +70,14 @@ async fn release(context: &Context, object: &DynamicObject) -> Result<(), NotWri
         regarding: object.object_ref(&ApiResource::erase::<Tenant>(&())),
         warning: true,
         reason: Reason::Undecodable.as_str(),
-        message: "the Tenant could not be read: the tenant stays on the platform with its stamp",
+        message: "Cannot decode Tenant: the finalizer is removed, and the tenant stays on the platform with its owner stamp",
         instance: &context.options.instance,
     };
     context.cluster.record(event, Scope::Namespaced).await;
     let removed = remove_finalizer(&context.cluster, &object.metadata).await;
-    removed.map_err(|_| NotWritten("the finalizer could not be removed"))
+    removed.map_err(|_| NotWritten("the finalizer could not be removed"))?;
+    info!(tenant = object.name_any(), namespace = object.namespace(), "finalizer removed; cannot decode Tenant");
+    Ok(())
 }
 
 fn updates() -> Vec<ConditionUpdate> {

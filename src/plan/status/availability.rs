@@ -1,4 +1,4 @@
-//! Sections that are configured and have no effect yet: the tenant cannot have the modality, or there is no licence. Nothing
+//! Sections that are configured and have no effect yet: the tenant cannot have the modality, or there is no license. Nothing
 //! is refused for it; the settings take effect later.
 
 use serde_json::Value;
@@ -20,12 +20,12 @@ struct Section {
     switch: Option<&'static Leaf>,
     /// The modality that the tenant has to have.
     modality: Option<&'static str>,
-    /// The kind of licence, as in `licenses.contingents`.
-    licence: &'static str,
+    /// The kind of license, as in `licenses.contingents`.
+    license: &'static str,
 }
 
-const fn section(path: &'static str, switch: Option<&'static Leaf>, licence: &'static str) -> Section {
-    Section { path, switch, modality: None, licence }
+const fn section(path: &'static str, switch: Option<&'static Leaf>, license: &'static str) -> Section {
+    Section { path, switch, modality: None, license }
 }
 
 const SECTIONS: [Section; 6] = [
@@ -47,14 +47,13 @@ fn judge(tenant: &Tenant, document: &TenantDocument) -> Vec<CheckStatus> {
     let configured: Vec<&Section> = SECTIONS.iter().filter(configured).collect();
     let modalities: Vec<_> =
         configured.iter().filter_map(|section| Some((section.path, available(section, &document.runtime)?))).collect();
-    let licences: Vec<_> =
+    let licenses: Vec<_> =
         configured.iter().filter_map(|section| Some((section.path, licensed(section, &document.runtime)?))).collect();
-    let lacks = "configured and not available on this tenant yet, so without effect until the vendor enables it";
-    let unlicensed =
-        "configured and not licensed yet, so without effect until licences are applied to users and services";
+    let lacks = "Not available on this tenant; takes effect once the vendor enables it";
+    let unlicensed = "Not licensed; takes effect once licenses are applied to users and services";
     [
         check(CheckName::Available, Reason::NotAvailable, lacks, &modalities),
-        check(CheckName::Licensed, Reason::NotLicensed, unlicensed, &licences),
+        check(CheckName::Licensed, Reason::NotLicensed, unlicensed, &licenses),
     ]
     .into_iter()
     .flatten()
@@ -72,7 +71,7 @@ fn available(section: &Section, runtime: &Runtime) -> Option<bool> {
 }
 
 fn licensed(section: &Section, runtime: &Runtime) -> Option<bool> {
-    runtime.licensed.pointer(&format!("/{}", section.licence.replace('.', "/"))).and_then(Value::as_bool)
+    runtime.licensed.pointer(&format!("/{}", section.license.replace('.', "/"))).and_then(Value::as_bool)
 }
 
 /// One check over sections; none where nothing was judged.
@@ -87,7 +86,7 @@ fn check(name: CheckName, failed: Reason, problem: &str, judged: &[(&'static str
     })
 }
 
-/// The checks of a status after a pass: those of this module anew, the others as they are.
+/// The checks of a status after a pass: those of this module are made again, the others stay.
 pub(super) fn checks(before: &[CheckStatus], tenant: &Tenant, document: &TenantDocument) -> Vec<CheckStatus> {
     let ours = [CheckName::Available, CheckName::Licensed];
     let others = before.iter().filter(|check| !ours.contains(&check.name)).cloned();
@@ -101,19 +100,16 @@ pub(super) fn worst(checks: &[CheckStatus]) -> Option<ConditionUpdate> {
     let named = |result| {
         let names: Vec<&str> =
             checks.iter().filter(|check| check.result == result).map(|check| check.name.as_str()).collect();
-        (!names.is_empty()).then(|| names.join(", "))
+        let checks = if names.len() == 1 { "check" } else { "checks" };
+        (!names.is_empty()).then(|| (format!("{} {checks}", names.len()), names.join(", ")))
     };
     let (truth, reason, message) = match (named(CheckResult::Failed), named(CheckResult::Unknown)) {
-        (Some(failed), _) => {
-            (ConditionStatus::False, Reason::CheckFailed, format!("failed, as status.checks tells: {failed}"))
+        (Some((count, names)), _) => (ConditionStatus::False, Reason::CheckFailed, format!("{count} failed: {names}")),
+        (None, Some((count, names))) => {
+            (ConditionStatus::Unknown, Reason::CheckUnknown, format!("{count} without a result: {names}"))
         }
-        (None, Some(open)) => (
-            ConditionStatus::Unknown,
-            Reason::CheckUnknown,
-            format!("could not be checked, as status.checks tells: {open}"),
-        ),
         (None, None) if checks.is_empty() => return None,
-        (None, None) => (ConditionStatus::True, Reason::ChecksPassed, String::new()),
+        (None, None) => (ConditionStatus::True, Reason::ChecksPassed, "All checks passed".to_owned()),
     };
     Some(ConditionUpdate::new(ConditionType::ChecksPassed, truth, reason, message))
 }

@@ -1,4 +1,4 @@
-//! What `conclude` is given besides the outcome, and what it comes to.
+//! What `conclude` is given in addition to the outcome, and what it comes to.
 
 use jiff::Timestamp;
 
@@ -6,12 +6,16 @@ use crate::plan::checks::CheckReport;
 use crate::plan::deletion::ReleaseOutcome;
 use crate::plan::disposition::{Delay, Mode};
 use crate::plan::events::EventRecord;
+use crate::plan::outage::PlatformHealth;
 use crate::resources::condition::{self, ConditionChange, ConditionUpdate, merge};
 use crate::resources::platform::Support;
 use crate::resources::status::TenantStatus;
 use crate::resources::{ConditionStatus, ConditionType, SpecHash, Tenant, annotation};
 
-/// What `conclude` needs besides the outcome.
+/// The message of Accepted.
+pub(super) const SPEC_ACCEPTED: &str = "The spec is valid and its references resolve";
+
+/// What `conclude` needs in addition to the outcome.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'f> {
     /// The Tenant that the pass was about.
@@ -24,7 +28,9 @@ pub struct Facts<'f> {
     pub refresh_licenses: bool,
     /// How often in a row the platform did not keep what it was given.
     pub rewrites: u32,
-    /// Where the Platform says that people find help.
+    /// What is known of its Platform.
+    pub platform: PlatformHealth<'f>,
+    /// The support links of the Platform.
     pub support: Option<&'f Support>,
     /// What is known of the checks; `None` where this pass does not know what to check.
     pub checked: Option<&'f CheckReport>,

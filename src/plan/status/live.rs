@@ -1,15 +1,17 @@
 //! What a pass comes to whose tenant is on the platform.
 
-use super::facts::{Conclusion, Facts, mode_update};
-use super::tabs::{drift, paths, tabs};
+use kube::ResourceExt;
+
+use super::facts::{Conclusion, Facts, SPEC_ACCEPTED, mode_update};
+use super::tabs::{drift, tabs};
 use super::{availability, platform_state, side_effects};
 use crate::plan::checks::CheckReport;
-use crate::plan::difference::Difference;
+use crate::plan::difference::{Change, Difference};
 use crate::plan::disposition::{Delay, Mode};
 use crate::plan::outcome::{Done, Live};
 use crate::plan::rewrites::MOST;
 use crate::plan::widget_key::Publication;
-use crate::plan::{events, retention};
+use crate::plan::{events, retention, wording};
 use crate::resources::condition::{ConditionChange, ConditionUpdate};
 use crate::resources::status::{Applied, CheckStatus, TenantStatus};
 use crate::resources::{ConditionStatus, ConditionType, Reason, bounds};
@@ -23,7 +25,7 @@ fn is_rewritten(facts: Facts<'_>, live: &Live) -> bool {
 pub(super) fn live(facts: Facts<'_>, live: &Live) -> Conclusion {
     let checks = checks(facts, live);
     let (ready, mode, delay) = ready(facts, live);
-    let mut updates = vec![ConditionUpdate::new(ConditionType::Accepted, true, Reason::Accepted, "")];
+    let mut updates = vec![ConditionUpdate::new(ConditionType::Accepted, true, Reason::Accepted, SPEC_ACCEPTED)];
     updates.push(synced(facts, live, &ready));
     updates.extend(mode_update(mode, &ready));
     updates.push(ready);
@@ -44,36 +46,44 @@ fn ready(facts: Facts<'_>, live: &Live) -> (ConditionUpdate, Mode, Delay) {
     let not_ready = |reason, message: String| ConditionUpdate::new(ConditionType::Ready, false, reason, message);
     let Difference { restricted, .. } = &live.difference;
     if !restricted.is_empty() {
-        let message = format!("may not be changed with the operator's credentials: {}", paths(restricted));
+        let message = named(wording::restricted, restricted);
         return (not_ready(Reason::FieldNotPermitted, message), Mode::Stalled, Delay::Sync);
     }
     if is_rewritten(facts, live) {
-        let open = paths(&live.difference.open());
+        let message = named(wording::rewritten, &live.difference.open());
         if facts.rewrites >= MOST {
-            let message = format!("the platform does not keep what it is given: {open}");
             return (not_ready(Reason::PlatformRewritesValue, message), Mode::Stalled, Delay::Sync);
         }
-        let message = format!("the platform did not keep what it was given, trying again: {open}");
         return (not_ready(Reason::Progressing, message), Mode::Reconciling, Delay::Backoff);
     }
     if let Publication::Refused { secret, obstacle } = &live.side_effects.key {
         let (reason, mode) = obstacle.reason();
-        return (not_ready(reason, obstacle.words(secret)), mode, Delay::Reference);
+        let namespace = facts.tenant.namespace().unwrap_or_default();
+        return (not_ready(reason, obstacle.words(&namespace, secret)), mode, Delay::Reference);
     }
-    let message = "every managed setting of this generation was applied";
+    let message = "All managed settings are applied";
     (ConditionUpdate::new(ConditionType::Ready, true, Reason::Succeeded, message), Mode::Settled, Delay::Sync)
+}
+
+fn named(message: fn(usize) -> String, changes: &[Change]) -> String {
+    wording::named(message, changes.iter().map(|change| change.leaf))
 }
 
 fn synced(facts: Facts<'_>, live: &Live, ready: &ConditionUpdate) -> ConditionUpdate {
     let differing = live.difference.differing();
     if differing.is_empty() {
-        return ConditionUpdate::new(ConditionType::Synced, true, Reason::InSync, "");
+        return ConditionUpdate::new(
+            ConditionType::Synced,
+            true,
+            Reason::InSync,
+            "The platform has the managed settings of the spec",
+        );
     }
     let drifted = ready.status == ConditionStatus::True
         || (!live.difference.is_empty() && !is_rewritten(facts, live))
         || matches!(live.side_effects.key, Publication::Refused { .. });
     let reason = if drifted { Reason::Drifted } else { ready.reason };
-    ConditionUpdate::new(ConditionType::Synced, false, reason, format!("differs: {}", paths(&differing)))
+    ConditionUpdate::new(ConditionType::Synced, false, reason, named(wording::differing, &differing))
 }
 
 fn checks(facts: Facts<'_>, live: &Live) -> Vec<CheckStatus> {
@@ -85,7 +95,7 @@ fn checks(facts: Facts<'_>, live: &Live) -> Vec<CheckStatus> {
 fn recorded(facts: Facts<'_>, live: &Live, status: TenantStatus) -> TenantStatus {
     let Live { document, difference, side_effects, .. } = live;
     let mut status = TenantStatus {
-        // Only what was sent, or was found as it was sent: a value that somebody else gave the platform is not ours.
+        // Only what was sent, or was found as it was sent: a value that another client gave the platform is not ours.
         sealed: difference.sealed_now.clone(),
         drift: drift(difference),
         tabs: tabs(facts.tenant, difference, document, side_effects),

@@ -1,10 +1,11 @@
-//! What the platform's document says besides settings: state, script, licences. No user's name or address is taken over.
+//! What the platform's document says in addition to settings: state, script, licenses. No user's name or address is taken over.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use crate::admin_api::{Runtime, TenantDocument};
+use crate::plan::script;
 use crate::resources::condition::ConditionUpdate;
 use crate::resources::status::{LicenseStatus, PendingChange, PlatformTenant, ProvisioningScript, TenantStatus};
 use crate::resources::{ConditionStatus, ConditionType, Reason, bounds};
@@ -47,12 +48,18 @@ pub fn updates(document: &TenantDocument) -> Vec<ConditionUpdate> {
 fn script_pending(runtime: &Runtime) -> ConditionUpdate {
     let pending = &runtime.pending_changes;
     if pending.is_empty() {
-        return ConditionUpdate::new(ConditionType::ScriptExecutionPending, false, Reason::NothingPending, "");
+        return ConditionUpdate::new(
+            ConditionType::ScriptExecutionPending,
+            false,
+            Reason::NothingPending,
+            "No change waits for the provisioning script",
+        );
     }
     let named: Vec<String> =
         pending.iter().take(8).map(|change| format!("{} ({})", name(&change.change), name(&change.scope))).collect();
-    let more = if pending.len() > named.len() { " and more" } else { "" };
-    let message = format!("waits for the provisioning script: {}{more}", named.join(", "));
+    let more =
+        if pending.len() > named.len() { format!(" (+{} more)", pending.len() - named.len()) } else { String::new() };
+    let message = format!("{}. Pending changes: {}{more}", script::waiting(runtime), named.join(", "));
     ConditionUpdate::new(ConditionType::ScriptExecutionPending, true, Reason::ScriptPending, message)
 }
 
@@ -60,9 +67,14 @@ fn overuse(licenses: &[LicenseStatus]) -> ConditionUpdate {
     let kinds: Vec<&str> =
         licenses.iter().filter(|license| license.overused).map(|license| license.kind.as_str()).collect();
     if kinds.is_empty() {
-        return ConditionUpdate::new(ConditionType::LicenseOveruse, false, Reason::WithinContingent, "");
+        return ConditionUpdate::new(
+            ConditionType::LicenseOveruse,
+            false,
+            Reason::WithinContingent,
+            "License usage is within the contingents",
+        );
     }
-    let message = format!("more licences are in use than were bought: {}", kinds.join(", "));
+    let message = format!("More licenses are in use than purchased: {}", kinds.join(", "));
     ConditionUpdate::new(ConditionType::LicenseOveruse, true, Reason::ContingentExceeded, message)
 }
 
@@ -79,16 +91,16 @@ fn active(document: &TenantDocument) -> Option<ConditionUpdate> {
         None => (ConditionStatus::Unknown, Reason::StateUnknown),
     };
     let message = match holds {
-        ConditionStatus::True => String::new(),
+        ConditionStatus::True => format!("The state of the subscription is {state}"),
         // What follows from the other two is not published.
         ConditionStatus::False if reason == Reason::StateSuspended => {
-            "the tenant is Suspended: nobody can log in, tasks are rejected and calls go to an announcement; its settings stay"
+            "The subscription is Suspended: users cannot log in, tasks are rejected and calls are answered with an announcement; the settings are kept"
                 .to_owned()
         }
         ConditionStatus::False => {
-            format!("the subscription is {state}: log-ins and tasks may be refused; its settings stay")
+            format!("The subscription is {state}: logins and tasks may be rejected; the settings are kept")
         }
-        ConditionStatus::Unknown => format!("the tenant is '{state}', which this version does not know"),
+        ConditionStatus::Unknown => format!("The subscription is '{state}', a state that this version does not know"),
     };
     Some(ConditionUpdate::new(ConditionType::TenantActive, holds, reason, message))
 }
@@ -106,8 +118,7 @@ fn script(runtime: &Runtime) -> ProvisioningScript {
                 change: name(&change.change),
             })
             .collect(),
-        // Cut, a link would lead nowhere.
-        download_url: runtime.script_url.clone().filter(|url| url.chars().count() <= bounds::LINK),
+        download_url: script::link(runtime, bounds::LINK).map(ToOwned::to_owned),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a pass comes to that stopped before the spec was live.
 
-use super::facts::{Conclusion, Facts, known, mode_update};
+use super::facts::{Conclusion, Facts, SPEC_ACCEPTED, known, mode_update};
 use super::tabs::mark_invalid;
 use crate::plan::disposition::{Accepted, Disposition, TabMarks};
 use crate::plan::stop::{Stop, StopClass};
@@ -9,10 +9,10 @@ use crate::resources::status::TenantStatus;
 use crate::resources::{ConditionStatus, ConditionType, Reason};
 
 pub(super) fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
-    let disposition = stop.disposition();
+    let disposition = stop.disposition(facts.platform);
     let status = match stop.class() {
         StopClass::Transient => None,
-        // The spec is live, as far as is known. The Platform says once that it is out of reach.
+        // The spec is live, as far as is known. The Platform reports once that it is not reachable.
         StopClass::Unreachable if is_live(facts) => {
             Some(facts.status(ConditionType::ALL.map(ConditionChange::Keep).to_vec()))
         }
@@ -68,11 +68,15 @@ fn status(
 fn accepted(facts: Facts<'_>, accepted: Accepted, ready: &ConditionUpdate) -> ConditionChange {
     let condition_type = ConditionType::Accepted;
     match accepted {
-        Accepted::Yes => ConditionUpdate::new(condition_type, true, Reason::Accepted, "").into(),
+        Accepted::Yes => ConditionUpdate::new(condition_type, true, Reason::Accepted, SPEC_ACCEPTED).into(),
         Accepted::No => ConditionUpdate { condition_type, ..ready.clone() }.into(),
         Accepted::NotJudged if facts.was(condition_type).is_some() => ConditionChange::Keep(condition_type),
-        Accepted::NotJudged => {
-            ConditionUpdate::new(condition_type, ConditionStatus::Unknown, Reason::Progressing, "").into()
-        }
+        Accepted::NotJudged => ConditionUpdate::new(
+            condition_type,
+            ConditionStatus::Unknown,
+            Reason::Progressing,
+            "The spec has not been evaluated yet",
+        )
+        .into(),
     }
 }

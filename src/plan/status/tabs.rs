@@ -1,5 +1,6 @@
 //! The parts of a status that speak of single settings: tabs, which are the warning icons of the UI, and drift.
 
+use kube::ResourceExt;
 use serde_json::Value;
 
 use crate::admin_api::TenantDocument;
@@ -7,17 +8,11 @@ use crate::plan::difference::{Change, Difference};
 use crate::plan::outcome::SideEffects;
 use crate::plan::triggers::Waiting;
 use crate::plan::widget_key::Publication;
+use crate::plan::wording;
 use crate::resources::status::{Drift, TabStatus};
 use crate::resources::{TabState, Tenant, bounds};
 use crate::settings::{Leaf, Tab, Violation, leaves};
 use crate::text::{cut_printable, shorten};
-
-/// The changed settings by name, the first few.
-pub(super) fn paths(changes: &[Change]) -> String {
-    const MOST: usize = 8;
-    let named = changes.iter().take(MOST).map(|change| change.leaf.to_string()).collect::<Vec<_>>().join(", ");
-    if changes.len() > MOST { format!("{named} and {} more", changes.len() - MOST) } else { named }
-}
 
 pub(super) fn drift(difference: &Difference) -> Vec<Drift> {
     let differing = difference.differing();
@@ -43,6 +38,7 @@ pub(super) fn tabs(
     tabs.dedup();
     let open = difference.open();
     let spec = serde_json::to_value(&tenant.spec.settings).unwrap_or_default();
+    let namespace = tenant.namespace().unwrap_or_default();
     tabs.into_iter()
         .map(|tab| {
             let count = |changes: &[Change]| changes.iter().filter(|change| change.leaf.tab() == Some(tab)).count();
@@ -52,20 +48,15 @@ pub(super) fn tabs(
                 match (count(&difference.restricted), count(&open) + count(&difference.held), managed) {
                     (0, 0, false) => (TabState::NotManaged, None),
                     (0, 0, true) => (TabState::InSync, None),
-                    (0, drifted, _) => {
-                        (TabState::Drifted, Some(format!("{drifted} settings differ from the platform")))
-                    }
-                    (restricted, _, _) => (
-                        TabState::Restricted,
-                        Some(format!("{restricted} settings may not be changed with the operator's credentials")),
-                    ),
+                    (0, drifted, _) => (TabState::Drifted, Some(wording::differing(drifted))),
+                    (restricted, _, _) => (TabState::Restricted, Some(wording::restricted(restricted))),
                 };
-            let hides = (hidden > 0).then(|| format!("{hidden} settings are hidden while their section is off"));
+            let hides = (hidden > 0).then(|| wording::hidden(hidden));
             let refused = tab == Tab::Extensions && matches!(side_effects.key, Publication::Refused { .. });
             let state = if refused { TabState::Invalid } else { state };
             let of_tab = |waiting: &&Waiting| waiting.trigger.leaf().tab() == Some(tab);
             let waits = side_effects.waiting.iter().filter(of_tab).map(Waiting::words);
-            let key = side_effects.key.words().filter(|_| tab == Tab::Extensions);
+            let key = side_effects.key.words(&namespace).filter(|_| tab == Tab::Extensions);
             let notes = capped(&spec, tab, document).into_iter().chain(moved(&spec, tab, document));
             let message = message.into_iter().chain(key).chain(hides).chain(waits).chain(notes);
             let message = shorten(&message.collect::<Vec<_>>().join("; "), bounds::MESSAGE);
@@ -81,7 +72,7 @@ fn capped(spec: &Value, tab: Tab, document: &TenantDocument) -> Vec<String> {
         let cap = document.runtime.caps.iter().find(|cap| cap.pointer == leaf.pointer())?;
         let wanted =
             leaf.find(&document.settings).and_then(Value::as_i64).filter(|wanted| *wanted > cap.effective_max)?;
-        Some(format!("{leaf} is {wanted} and the vendor caps it: {} has an effect", cap.effective_max))
+        Some(format!("{leaf} is {wanted}, but the vendor's limit is {}", cap.effective_max))
     };
     managed.filter_map(note).collect()
 }
@@ -92,7 +83,7 @@ fn moved(spec: &Value, tab: Tab, document: &TenantDocument) -> Vec<String> {
     let note = |leaf: &Leaf| {
         let moved = document.runtime.moved_references.iter().find(|moved| moved.pointer == leaf.pointer())?;
         Some(format!(
-            "the platform moved {leaf} to '{}', since what it named was deleted",
+            "The platform changed {leaf} to '{}' because the previous value was deleted",
             cut_printable(&moved.to, bounds::NAME)
         ))
     };

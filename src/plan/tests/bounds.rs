@@ -1,4 +1,4 @@
-//! A status fits its own schema, whatever a platform or a user says; else the API server would refuse all of it.
+//! A status fits its own schema, no matter what a platform or a user says; else the API server would refuse all of it.
 
 use super::*;
 use crate::manifests::crd;

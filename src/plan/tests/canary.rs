@@ -29,7 +29,7 @@ fn a_secret_appears_in_no_stop() {
     let given = tenant("contoso").with_interact("1");
     let malformed = given.clone().referring(Err(SecretProblem::Malformed("has no endpoint=")));
     let stop = malformed.plan(&Held::nothing().observed()).unwrap_err();
-    clean(&format!("{stop:?} {:?}", stop.disposition()));
+    clean(&format!("{stop:?} {:?}", stop.disposition(PLATFORM)));
     clean(&serde_json::to_string(&written(&given, Err(stop))).unwrap());
     let restricted = Held::nothing().restricting(&["/extensions"]);
     let Write::Create { difference, .. } = given.plan(&restricted.observed()).unwrap().write else {

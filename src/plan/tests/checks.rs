@@ -94,9 +94,9 @@ fn a_group_is_looked_up_in_the_entra_tenant_that_it_lives_in() {
 fn a_partners_group_without_the_partners_entra_tenant_is_not_looked_up_anywhere() {
     let mut nameless = everything();
     nameless.resolved.partner.as_mut().unwrap().entra_tenant = None;
-    let mut nobody = everything().without("partner");
-    nobody.resolved.partner = None;
-    for (given, word) in [(nameless, "entraTenantId"), (nobody, "spec.partner")] {
+    let mut unassigned = everything().without("partner");
+    unassigned.resolved.partner = None;
+    for (given, word) in [(nameless, "entraTenantId"), (unassigned, "spec.partner")] {
         let all = wanted(&given, &json!({}));
         assert_eq!(1, groups(&all).len(), "that of the tenant");
         let Query::Unanswerable { reason, message } = &all[0].query else { panic!("{word}") };

@@ -34,7 +34,7 @@ fn what_the_platform_does_not_say_is_no_verdict() {
     assert_eq!(judged(&given, &mut held), (passed, vec![(Available, Passed), (Licensed, Passed)]));
 }
 
-/// Checks of somebody else stay as they are, and the worst of all counts.
+/// Other checks stay as they are, and the worst of all counts.
 #[test]
 fn the_worst_of_all_checks_is_stated() {
     let mut held = Held::nothing();
@@ -55,7 +55,7 @@ fn the_worst_of_all_checks_is_stated() {
 }
 
 #[test]
-fn a_cap_is_told_of_what_the_spec_sets_above_it_and_of_nothing_else() {
+fn a_cap_is_reported_only_where_the_spec_sets_more() {
     let mut held = Held::nothing();
     let given = tenant("contoso").after(&mut held);
     let cap = |pointer: &str, effective_max| Cap { pointer: pointer.into(), effective_max };
@@ -71,8 +71,7 @@ fn a_cap_is_told_of_what_the_spec_sets_above_it_and_of_nothing_else() {
     ];
     assert_eq!(message(&mut held), None);
     held.document().runtime.caps[0].effective_max = 119;
-    let expected =
-        "spec.modalities.email.maxConcurrentTasksPerService is 120 and the vendor caps it: 119 has an effect";
+    let expected = "spec.modalities.email.maxConcurrentTasksPerService is 120, but the vendor's limit is 119";
     assert_eq!(message(&mut held).as_deref(), Some(expected));
 }
 

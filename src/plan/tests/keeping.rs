@@ -63,7 +63,9 @@ fn name_and_domain_are_required_to_create_and_only_then() {
     let given = tenant("contoso").without("general.name").without("general.o365Domain");
     let problems = invalid(given.plan(&Held::nothing().observed()));
     assert_eq!(problems.len(), 2);
-    assert!(problems[0].starts_with("spec.general.name is not set") && problems[1].contains("spec.general.o365Domain"));
+    assert!(
+        problems[0].starts_with("spec.general.name must be set") && problems[1].contains("spec.general.o365Domain")
+    );
     left_alone(given.plan(&held().observed()));
 }
 
@@ -284,7 +286,8 @@ fn what_a_section_needs_is_judged_on_the_effective_value() {
     let on = tenant("contoso").with("extensions.interact.enabled", true);
     let off_at_the_platform = held().with("extensions.interact.enabled", false);
     let problems = invalid(on.plan(&off_at_the_platform.observed()));
-    let expected = "spec.extensions.interact.acsConnectionStringRef is not set, must be set while spec.extensions.interact.enabled is true";
+    let expected =
+        "spec.extensions.interact.acsConnectionStringRef must be set while spec.extensions.interact.enabled is true";
     assert_eq!(problems, [expected]);
     assert_eq!(invalid(on.plan(&Held::nothing().observed())), [expected]);
     let state = |set| json!({ "set": set, "version": 3 });
@@ -330,7 +333,7 @@ fn a_value_that_is_never_kept_is_not_written_for_ever() {
     }
     let tired = || tenant("contoso").settled().rewritten(rewrites::MOST, left.clone());
     assert_eq!(left_alone(tired().plan(&drifted.observed())).changes.len(), 1);
-    // It is tried again where it may be kept now: somebody touched the platform, asks for a pass, or it is long ago.
+    // It is tried again where it may be kept now: the platform changed, a pass is requested, or it is long ago.
     saved(tired().plan(&held().with("general.companyName", "Northwind").observed()));
     let elsewhere = drifted.clone().with("modalities.email.maxConcurrentTasksPerService", 7);
     assert_eq!(to_write(tired().plan(&elsewhere.observed())).changes.len(), 2, "other drift is corrected, too");
@@ -347,7 +350,7 @@ fn what_the_platform_does_not_keep_is_counted_until_it_keeps_it() {
     let once = Rewrites::default().after(Done::Applied, &difference("Fabrikam"));
     assert_eq!(once, Rewrites { count: 1, left: difference("Fabrikam").open() });
     assert_eq!(once.after(Done::Nothing, &difference("Northwind")), once, "only a write is an attempt");
-    let twice = once.after(Done::Corrected, &difference("Northwind"));
+    let twice = once.after(Done::Corrected(difference("Northwind").summary().unwrap()), &difference("Northwind"));
     assert_eq!(twice, Rewrites { count: 2, left: difference("Northwind").open() });
     assert_eq!(twice.after(Done::Nothing, &Difference::default()), Rewrites::default());
 }

@@ -1,4 +1,4 @@
-//! Laws that hold for whatever a spec says and a platform holds.
+//! Laws that hold for every spec and every state of a platform.
 
 use std::sync::LazyLock;
 
@@ -32,7 +32,7 @@ static POOLS: LazyLock<Vec<(&'static Leaf, Vec<Value>)>> = LazyLock::new(|| {
 });
 
 /// What has rules of its own has tests of its own: the identity, a partner behind a reference, a time that needs a confirmation,
-/// counts by name, and Secrets besides the one of Interact.
+/// counts by name, and Secrets other than the one of Interact.
 fn pooled(leaf: &Leaf) -> bool {
     let plain = match leaf.class {
         Class::Value => !leaf.irreversible && leaf != general::TENANT_ID && leaf != contingents::FEATURES,

@@ -1,4 +1,4 @@
-//! A platform that does what it is told: what it holds, and a pass against it.
+//! A platform that does what it is asked: what it holds, and a pass against it.
 
 use std::collections::BTreeSet;
 
@@ -43,7 +43,7 @@ impl Held {
         }
     }
 
-    /// Sets a leaf, as somebody does in the UI.
+    /// Sets a leaf, as a user does in the UI.
     pub(super) fn with(mut self, wire: &str, value: impl Into<Value>) -> Self {
         put(&mut self.document().settings, wire, value.into());
         self

@@ -116,7 +116,14 @@ fn drift_is_corrected_without_a_status_write() {
     let conclusion = concluded(&given, outcome);
     assert_eq!((held.leaf("general.companyName"), held.writes), (json!("Contoso AG"), 1));
     assert_eq!(conclusion.status, None, "it was Ready and Synced before and is so now");
-    assert_eq!(conclusion.events.iter().map(|note| note.reason).collect::<Vec<_>>(), [Reason::DriftCorrected]);
+    let event =
+        |message: &str| EventRecord { warning: false, reason: Reason::DriftCorrected, message: message.to_owned() };
+    assert_eq!(conclusion.events, [event("Corrected drift in spec.general.companyName")]);
+    let path = "modalities.email.maxConcurrentTasksPerService";
+    held = held.with("general.companyName", "Fabrikam").with("general.name", "Fabrikam").with(path, 3);
+    let outcome = pass(&given, &mut held);
+    let events = concluded(&given, outcome).events;
+    assert_eq!(events, [event("Corrected drift in spec.general.name (+2 more)")], "the first of the UI's order");
 }
 
 #[test]

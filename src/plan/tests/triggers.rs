@@ -57,7 +57,7 @@ impl Given {
 fn a_new_tenant_starts_with_its_rotation_token_and_sends_its_message_once() {
     let mut held = Held::nothing();
     let given = pulling("a", "m").passes(&mut held, 3);
-    assert_eq!(held.done, [message("m")], "no key that anybody could want to be rid of, and a message that is wanted");
+    assert_eq!(held.done, [message("m")], "no key that could have to be replaced, and a message that is wanted");
     given.rotating("b").passes(&mut held, 3);
     assert_eq!(held.done, [message("m"), rotation("b")]);
 }
@@ -154,7 +154,7 @@ fn a_message_waits_for_the_invitation_says_so_and_looks_again_without_a_call() {
         "it waits for a human"
     );
     let tab = status.tabs.iter().find(|tab| tab.name == Tab::Modalities).unwrap();
-    let words = "the test message waits until the primary account accepted its invitation";
+    let words = "The test message waits until the primary account accepts its invitation";
     assert_eq!((tab.state.as_str(), tab.message.as_deref()), ("InSync", Some(words)));
     held.document().runtime.instant_messaging.primary = Some(Invitation::Accepted);
     given.passes(&mut held, 2);
@@ -170,7 +170,7 @@ fn what_the_platform_refuses_for_now_waits_and_anything_else_does_not() {
     assert!(matches!(until(refusal(ProblemType::OwnedByOther)), Err(Stop::OwnedByOther { .. })));
     assert!(matches!(until(samples::unreachable()), Err(Stop::Unavailable(_))));
     let waits = Waiting { trigger: rotation("a"), until: Until::Shown };
-    assert_eq!(waits.words(), "the rotation of the widget key waits until its section is on");
+    assert_eq!(waits.words(), "The rotation of the widget key waits until its section is on");
 }
 
 /// The Secret that was made for the Tenant, in this state.
@@ -222,7 +222,7 @@ fn the_key_is_read_only_when_there_is_something_to_write() {
     for obstacle in [Obstacle::Foreign, Obstacle::Predecessor, Obstacle::Forbidden] {
         let refused = Publication::Refused { secret: "s".to_owned(), obstacle };
         let found = WidgetSecret::Unusable(obstacle);
-        assert_eq!(left(found, Some(&record), 3, true), Some(refused), "whatever else holds");
+        assert_eq!(left(found, Some(&record), 3, true), Some(refused), "in every case");
     }
 }
 
@@ -266,12 +266,12 @@ fn a_refused_publication_is_named_and_takes_ready_away_but_not_what_was_saved() 
         let status = conclusion.status.unwrap();
         let ready = condition::find(&status.conditions, ConditionType::Ready).unwrap();
         assert_eq!((ready.status.as_str(), ready.reason.as_str()), ("False", reason));
-        assert!(ready.message.contains("'theirs'"), "{}", ready.message);
+        assert!(ready.message.contains("Secret customers/theirs"), "{}", ready.message);
         assert_eq!(condition::find(&status.conditions, mode).unwrap().message, ready.message);
         assert_eq!(condition::find(&status.conditions, ConditionType::Synced).unwrap().status, "True");
         assert!(status.applied.is_some(), "the settings are live");
         let tab = status.tabs.iter().find(|tab| tab.name == Tab::Extensions).unwrap();
-        let words = obstacle.words("theirs");
+        let words = obstacle.words("customers", "theirs");
         assert_eq!((tab.state.as_str(), tab.message.as_deref()), ("Invalid", Some(words.as_str())));
         assert!(ready.message.starts_with(&words), "{}", ready.message);
     }
@@ -287,7 +287,7 @@ fn some_token() -> impl Strategy<Value = Option<String>> {
 }
 
 proptest! {
-    /// Whatever is edited in whatever order, and wherever a pass loses its status: each token acts at most once, none acts while
+    /// In any order of edits, and wherever a pass loses its status: each token acts at most once, none acts while
     /// it is hidden, and a pass after the last edit gives the platform nothing.
     #[test]
     fn each_token_acts_at_most_once(
