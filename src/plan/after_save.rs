@@ -52,7 +52,7 @@ impl AfterSave {
     pub fn compare(&self, answer: Box<TenantDocument>, written: &Difference) -> Option<(Snapshot, Difference)> {
         let saved = Snapshot::read(answer)?;
         let sent = written.sealed_after(&saved.document.settings);
-        let difference = diff(&self.desired, &sent, &saved.settings, &saved.document.restricted_paths);
+        let difference = diff(&self.desired, &sent, &saved.settings, saved.document.as_ref().into());
         Some((saved, difference))
     }
 

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::after_save::AfterSave;
-use super::diff::diff;
+use super::diff::{Constraints, diff};
 use super::difference::Difference;
 use super::observation::{Observation, Observed, Owner, Snapshot};
 use super::outcome::Done;
 use super::rewrites::Rewrites;
 use super::rules::{Creating, judge};
-use super::stop::Stop;
+use super::stop::{Stop, Stopped};
 use super::target::Target;
-use super::validate::Desired;
-use super::{moved, retention, triggers};
+use super::validate::{Blocked, Desired};
+use super::{retention, triggers};
 use crate::resources::tenant::{AdoptionPolicy, DriftPolicy};
 use crate::resources::{Tenant, annotation};
 use crate::settings::{Class, Trigger};
@@ -79,9 +79,9 @@ pub fn plan(
     desired: &Arc<Desired>,
     observed: Observed,
     rewrites: &Rewrites,
-) -> Result<ApplyPlan, Stop> {
+) -> Result<ApplyPlan, Stopped> {
     let decision = match observed.tenant {
-        Observation::Unknown(error) => return Err(Stop::Unavailable(error)),
+        Observation::Unknown(error) => return Err(Stop::Unavailable(error).into()),
         Observation::Absent { restricted } => create(tenant, desired, None, &restricted)?,
         Observation::Tombstone { deletion_id, restricted } => create(tenant, desired, Some(deletion_id), &restricted)?,
         Observation::Exists { snapshot, owner } => existing(tenant, desired, snapshot, &owner, rewrites)?,
@@ -90,6 +90,24 @@ pub fn plan(
     let recorded = claim.as_ref().map(|claim| claim.recorded.clone()).unwrap_or_default();
     let after = AfterSave::new(tenant, desired.clone(), recorded, observed.widget_secret);
     Ok(ApplyPlan { target: desired.target.clone(), claim, write, done, after })
+}
+
+/// Adds what the platform's answer shows to be in the way of a spec that nothing may be written for. Settings that are invalid are
+/// left out of what is compared, so that they are not missing, too.
+pub fn blocked(tenant: &Tenant, blocked: &Blocked, observation: Observation, rewrites: &Rewrites) -> Stopped {
+    let stopped = blocked.stopped.clone();
+    let (Some(desired), false) = (&blocked.to_observe, matches!(observation, Observation::Unknown(_))) else {
+        return stopped;
+    };
+    let observed = Observed { tenant: observation, widget_secret: None };
+    let more = plan(tenant, desired, observed, rewrites).err();
+    let reported: Vec<String> = stopped.all().flat_map(Stop::violations).map(|violation| violation.path).collect();
+    let is_news = |stop: &Stop| {
+        let Stop::Invalid(violations) = stop else { return true };
+        violations.iter().any(|violation| !reported.contains(&violation.path))
+    };
+    let more = more.iter().flat_map(Stopped::all).filter(|stop| is_news(stop)).cloned().collect::<Vec<_>>();
+    stopped.and(more)
 }
 
 struct Decision {
@@ -104,7 +122,7 @@ fn create(
     desired: &Desired,
     tombstone: Option<String>,
     restricted: &[String],
-) -> Result<Decision, Stop> {
+) -> Result<Decision, Stopped> {
     let applied = tenant.status.as_ref().and_then(|status| status.applied.as_ref());
     let token = match (&tombstone, applied) {
         (Some(deletion_id), _) => Some(deletion_id.clone()),
@@ -112,14 +130,16 @@ fn create(
         (None, None) => None,
     };
     let given = annotation::get(tenant, annotation::RECREATE);
-    if let Some(token) = token.filter(|token| given != Some(token)) {
-        return Err(Stop::TenantLost { token, deleted: tombstone.is_some() });
-    }
+    let lost = token.filter(|token| given != Some(token));
+    let lost = lost.map(|token| Stop::TenantLost { token, deleted: tombstone.is_some() });
     let nothing = json!({});
-    judge(desired, &nothing, Creating::Yes)?;
+    let obstacles = lost.into_iter().chain(judge(desired, &nothing, Creating::Yes));
+    if let Some(stopped) = Stopped::from_all(obstacles) {
+        return Err(stopped);
+    }
     // What was sent to a tenant that is gone says nothing about the new one, which has no data to lose either.
     let fresh = Desired { retention_applied: false, ..desired.clone() };
-    let difference = diff(&fresh, &[], &nothing, restricted);
+    let difference = diff(&fresh, &[], &nothing, Constraints { restricted, moved: &[] });
     let rotation = triggers::at_creation(desired);
     let write = Write::Create { recreate: tombstone, rotation, difference };
     Ok(Decision { claim: None, write, done: Done::Created })
@@ -131,37 +151,33 @@ fn existing(
     snapshot: Snapshot,
     owner: &Owner,
     rewrites: &Rewrites,
-) -> Result<Decision, Stop> {
+) -> Result<Decision, Stopped> {
     let Snapshot { document, settings } = &snapshot;
     // Whose it is comes first: of another's tenant nothing else may be judged, or said.
     if let Owner::Other(stamp) = owner {
-        return Err(Stop::OwnedByOther { stamp: stamp.clone() });
+        return Err(Stop::OwnedByOther { stamp: stamp.clone() }.into());
     }
     if document.runtime.deletion.is_some() {
-        return Err(Stop::TenantDeleting);
+        return Err(Stop::TenantDeleting.into());
     }
-    judge(desired, settings, Creating::No)?;
+    let mut obstacles = judge(desired, settings, Creating::No);
     let known = tenant.status.as_ref().map_or(&[][..], |status| &status.sealed);
-    let difference = diff(desired, known, settings, &document.restricted_paths);
-    let claim = claim(tenant, desired, &snapshot, owner, &difference)?;
-    moved::living(&difference, &document.runtime.moved_references)?;
-    let applied = tenant.status.as_ref().and_then(|status| status.applied.as_ref());
-    let edited = applied.is_none_or(|applied| !applied.hash.has_same_settings(&desired.hash));
-    let done = match (&claim, edited, difference.summary()) {
-        (Some(_), _, _) => Done::Adopted,
-        (None, _, None) => Done::Nothing,
-        (None, true, Some(_)) => Done::Applied,
-        (None, false, Some(differing)) => Done::Corrected(differing),
-    };
+    let difference = diff(desired, known, settings, document.as_ref().into());
+    let claim = claim(tenant, desired, &snapshot, owner, &difference).unwrap_or_else(|stop| {
+        obstacles.push(stop);
+        None
+    });
+    let done = done(tenant, desired, claim.as_ref(), &difference);
     // An edit is always applied, and so is the spec of a tenant that is taken over; drift by the policy.
     let only_reported =
         matches!(done, Done::Corrected(_)) && tenant.spec.drift_policy.unwrap_or_default() == DriftPolicy::Report;
-    if done == Done::Nothing || only_reported {
-        return Ok(Decision { claim, write: Write::Nothing { snapshot, difference }, done: Done::Nothing });
+    let writes = done != Done::Nothing && !only_reported;
+    obstacles.extend(retention::unconfirmed(tenant, &difference).filter(|_| writes));
+    if let Some(stopped) = Stopped::from_all(obstacles) {
+        return Err(stopped);
     }
-    retention::confirmed(tenant, &difference)?;
     // What the platform never keeps is not written again and again.
-    if claim.is_none() && rewrites.make_hopeless(tenant, &difference) {
+    if !writes || (claim.is_none() && rewrites.make_hopeless(tenant, &difference)) {
         return Ok(Decision { claim, write: Write::Nothing { snapshot, difference }, done: Done::Nothing });
     }
     if difference.is_empty() {
@@ -169,6 +185,18 @@ fn existing(
     }
     let settings_version = document.settings_version.clone();
     Ok(Decision { claim, write: Write::Patch { settings_version, difference }, done })
+}
+
+/// What a write to a tenant that is there comes to.
+fn done(tenant: &Tenant, desired: &Desired, claim: Option<&Claim>, difference: &Difference) -> Done {
+    let applied = tenant.status.as_ref().and_then(|status| status.applied.as_ref());
+    let edited = applied.is_none_or(|applied| !applied.hash.has_same_settings(&desired.hash));
+    match (claim, edited, difference.summary()) {
+        (Some(_), _, _) => Done::Adopted,
+        (None, _, None) => Done::Nothing,
+        (None, true, Some(_)) => Done::Applied,
+        (None, false, Some(differing)) => Done::Corrected(differing),
+    }
 }
 
 /// How the tenant is taken over, if it is not ours. Whether a sealed leaf differs cannot be known before it is sent, so it does

@@ -1,8 +1,8 @@
 //! Which values of a Tenant have to be checked with Microsoft, and what the results of all checks come to. A check never blocks
 //! a save: that is why it is a condition of its own.
 //!
-//! Only what the spec manages is checked, only while it is shown, and only once it is live: a Tenant that names the tenant
-//! of another customer learns nothing about it.
+//! Only what the spec manages is checked, only while it is shown, and only where the tenant on the platform is ours: a Tenant
+//! that names the tenant of another customer learns nothing about it.
 
 use std::fmt::Write;
 
@@ -12,15 +12,17 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::outcome::Outcome;
-use super::resolved::{ResolvedPartner, ResolvedSecret};
-use super::validate::Intent;
+use super::resolved::{ResolvedPartner, ResolvedSecret, SecretProblem};
+use super::seen::Seen;
+use super::stop::Stopped;
+use super::validate::{Desired, Intent};
 use super::visibility::visible;
 use crate::resources::status::{CheckStatus, GrantLink};
 use crate::resources::{CheckName, Reason, Tenant};
 use crate::settings::Leaf;
 use crate::settings::tabs::{assistant, attendant_console, general, instant_messaging, interact};
 
-/// What a live Tenant wants to know of Microsoft.
+/// What a Tenant wants to know of Microsoft.
 pub struct CheckPlan {
     /// The Entra tenant, which is the tenant itself.
     pub entra_tenant: Uuid,
@@ -119,11 +121,30 @@ impl Check {
     }
 }
 
-/// What is to be checked; nothing unless the tenant is live.
-pub fn check_plan(tenant: &Tenant, intent: &Intent, outcome: &Outcome) -> Option<CheckPlan> {
-    let (Intent::Apply(desired), Outcome::Live(live)) = (intent, outcome) else { return None };
+/// What is to be checked of the present spec; nothing unless the tenant on the platform is ours.
+pub fn check_plan(
+    tenant: &Tenant,
+    intent: &Intent,
+    outcome: &Result<Outcome, Stopped>,
+    seen: &Seen,
+) -> Option<CheckPlan> {
+    let desired = match intent {
+        Intent::Apply(desired) => desired,
+        Intent::Blocked(blocked) => blocked.to_observe.as_ref()?,
+        Intent::Delete(_) => return None,
+    };
+    let document = match outcome {
+        Ok(Outcome::Live(live)) => &live.document,
+        Ok(Outcome::Deleting(_) | Outcome::Released(_)) => return None,
+        Err(_) => seen.ours()?,
+    };
+    Some(checks(tenant, desired, &document.settings))
+}
+
+/// The checks of a tenant that has these settings on the platform.
+fn checks(tenant: &Tenant, desired: &Desired, observed: &Value) -> CheckPlan {
     let entra_tenant = desired.target.tenant.entra_tenant();
-    let view = View { entra_tenant, desired: &desired.settings, observed: &live.document.settings };
+    let view = View { entra_tenant, desired: &desired.settings, observed };
     let secrets = desired.secrets.as_slice();
     let checks = [
         view.partner_group(desired.partner.as_ref()),
@@ -135,7 +156,7 @@ pub fn check_plan(tenant: &Tenant, intent: &Intent, outcome: &Outcome) -> Option
     let name = CheckName::InstantMessagingConnectionString;
     let instant_messaging = view.connection_string(name, instant_messaging::CONNECTION_STRING, secrets);
     let checks = checks.into_iter().flatten().chain(presence(tenant, entra_tenant)).chain(instant_messaging).collect();
-    Some(CheckPlan { entra_tenant, chat: view.shows(instant_messaging::PRIMARY_ACCOUNT), checks })
+    CheckPlan { entra_tenant, chat: view.shows(instant_messaging::PRIMARY_ACCOUNT), checks }
 }
 
 /// The section has nothing that is sent to the platform, so its presence asks for the checks.
@@ -197,7 +218,11 @@ impl<'v> View<'v> {
 
     fn connection_string(&self, name: CheckName, leaf: &Leaf, secrets: &[ResolvedSecret]) -> Option<Check> {
         let secret = secrets.iter().find(|secret| secret.leaf == leaf && self.shows(leaf))?;
-        let (Ok(found), Some(version)) = (&secret.found, secret.version()) else { return None };
+        let (found, version) = match (&secret.found, secret.version()) {
+            (Ok(found), Some(version)) => (found, version),
+            (Err(problem), _) => return Some(Check { name, query: unusable(*problem) }),
+            (Ok(_), None) => return None,
+        };
         let held_against = (leaf == instant_messaging::CONNECTION_STRING).then_some(instant_messaging::RESOURCE_ID);
         let resource = held_against.and_then(|leaf| self.effective(leaf)).and_then(guid);
         Some(Check { name, query: Query::ConnectionString { version, value: found.value.clone(), resource } })
@@ -208,6 +233,17 @@ impl<'v> View<'v> {
         let query = Query::Filter { entra_tenant: self.entra_tenant, filter };
         Some(Check { name: CheckName::GlobalContactSearchFilter, query })
     }
+}
+
+/// What cannot be asked, since there is no value to ask with.
+fn unusable(problem: SecretProblem) -> Query {
+    let message = match problem {
+        SecretProblem::NoSecret => "The Secret does not exist.",
+        SecretProblem::NoKey => "The Secret does not have the key.",
+        SecretProblem::Forbidden => "The operator may not get the Secret.",
+        SecretProblem::Malformed(_) => "The value in the Secret is not a connection string.",
+    };
+    Query::Unanswerable { reason: problem.reason(), message }
 }
 
 fn guid(text: &str) -> Option<Uuid> {

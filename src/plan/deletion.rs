@@ -81,8 +81,8 @@ pub struct DeletionWait {
     pub reason: Reason,
     /// For what.
     pub message: String,
-    /// What the platform still has to do; `None` before it accepted the deletion.
-    pub pending: Option<PendingDeletion>,
+    /// The tenant as it was when the platform said that it accepted the deletion; `None` before that.
+    pub accepted: Option<Box<TenantDocument>>,
     /// Whether the platform accepted the deletion in this pass.
     pub started: bool,
     /// What to wait before looking again; `None` for the usual time.
@@ -180,7 +180,10 @@ pub fn plan(intent: &DeletionIntent, observation: Option<&Observation>) -> Delet
         }
         DeletionMode::SuspendedDelete => {
             let message = "The deletion is confirmed and waits until spec.suspend is false";
-            DeletionPlan::Wait(DeletionWait { reason: Reason::Suspended, ..DeletionWait::because(message) })
+            DeletionPlan::Wait(DeletionWait {
+                reason: Reason::ReconciliationSuspended,
+                ..DeletionWait::because(message)
+            })
         }
         DeletionMode::Unclear => DeletionPlan::Wait(DeletionWait::because(
             "The deletion waits: cannot read whether the namespace or the CRD is being deleted",
@@ -221,7 +224,7 @@ fn delete(intent: &DeletionIntent, confirmed: bool, observation: Option<&Observa
         }
         Observation::Exists { snapshot, owner: Owner::Ours | Owner::OursLast } => {
             match &snapshot.document.runtime.deletion {
-                Some(_) => DeletionPlan::Wait(DeletionWait::pending(&snapshot.document)),
+                Some(_) => DeletionPlan::Wait(DeletionWait::accepted(&snapshot.document)),
                 None if confirmed => DeletionPlan::Delete(target),
                 // The platform took its deletion back, and no other one is requested.
                 None => DeletionPlan::Release(target, RetainReason::NotConfirmed),
@@ -232,23 +235,28 @@ fn delete(intent: &DeletionIntent, confirmed: bool, observation: Option<&Observa
 
 impl DeletionWait {
     fn because(message: &str) -> Self {
-        Self { reason: Reason::Deleting, message: message.to_owned(), pending: None, started: false, error: None }
+        Self { reason: Reason::Deleting, message: message.to_owned(), accepted: None, started: false, error: None }
     }
 
     /// The platform accepted the deletion, and services and script have to follow.
-    fn pending(document: &TenantDocument) -> Self {
+    fn accepted(document: &TenantDocument) -> Self {
         let pending = document.runtime.deletion.clone().unwrap_or_default();
         let message = match (pending.services_pending > 0, pending.script_pending) {
             (_, true) => script::waiting(&document.runtime),
             (true, false) => "Waiting for the platform to delete the services of the tenant".to_owned(),
             (false, false) => "Waiting for the platform to finish the deletion".to_owned(),
         };
-        Self { pending: Some(pending), ..Self::because(&message) }
+        Self { accepted: Some(Box::new(document.clone())), ..Self::because(&message) }
+    }
+
+    /// What the platform still has to do, once it accepted the deletion.
+    pub fn pending(&self) -> Option<PendingDeletion> {
+        self.accepted.as_ref().map(|document| document.runtime.deletion.clone().unwrap_or_default())
     }
 
     /// The platform accepted the deletion in this pass.
     pub fn started(document: &TenantDocument) -> Self {
-        Self { started: true, ..Self::pending(document) }
+        Self { started: true, ..Self::accepted(document) }
     }
 
     /// As many tenants were deleted in the last hour as the Platform allows. How long it takes is no part of the text, which must

@@ -2,11 +2,14 @@
 
 use serde_json::{Map, Value};
 
-use super::difference::{Change, Difference, SealedChange, sealed_state};
+use super::difference::{Change, DeadReference, Difference, SealedChange, sealed_state};
+use super::moved::moved_to;
 use super::resolved::ResolvedSecret;
 use super::retention;
 use super::validate::Desired;
 use super::visibility::visible;
+use crate::admin_api::TenantDocument;
+use crate::admin_api::types::MovedReference;
 use crate::resources::status::SealedStatus;
 use crate::settings::{Class, Leaf, leaves};
 
@@ -25,8 +28,24 @@ fn is_restricted(leaf: &Leaf, restricted: &[String]) -> bool {
         .any(|path| pointer.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
+/// What the platform says about writes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Constraints<'d> {
+    /// Pointers that our credentials may not write.
+    pub restricted: &'d [String],
+    /// References that the platform moved, since what they named was deleted.
+    pub moved: &'d [MovedReference],
+}
+
+impl<'d> From<&'d TenantDocument> for Constraints<'d> {
+    fn from(document: &'d TenantDocument) -> Self {
+        Self { restricted: &document.restricted_paths, moved: &document.runtime.moved_references }
+    }
+}
+
 /// Compares what is wanted with what the platform has. `known` are the Secrets that were sent before.
-pub fn diff(desired: &Desired, known: &[SealedStatus], observed: &Value, restricted: &[String]) -> Difference {
+pub fn diff(desired: &Desired, known: &[SealedStatus], observed: &Value, constraints: Constraints<'_>) -> Difference {
+    let restricted = constraints.restricted;
     let mut difference = Difference::default();
     for leaf in leaves() {
         let managed = match leaf.class {
@@ -56,6 +75,10 @@ pub fn diff(desired: &Desired, known: &[SealedStatus], observed: &Value, restric
             Class::Trigger | Class::Output => {}
             Class::Value | Class::Reference | Class::Clears | Class::CheckInput => {
                 let Some(change) = compare(leaf, leaf.lookup(&desired.settings), leaf.find(observed)) else { continue };
+                if let Some(to) = moved_to(&change, constraints.moved) {
+                    difference.dead.push(DeadReference { change, moved_to: to });
+                    continue;
+                }
                 let list = if is_restricted(leaf, restricted) {
                     &mut difference.restricted
                 } else if desired.retention_applied && retention::shortens(&change) {

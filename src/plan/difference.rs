@@ -17,6 +17,15 @@ pub struct Change {
     pub found: Option<Value>,
 }
 
+/// One leaf that names what was deleted on the platform. It is left out: writing it again would be refused, or moved again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeadReference {
+    /// How it differs.
+    pub change: Change,
+    /// Where the platform moved the setting.
+    pub moved_to: String,
+}
+
 /// One sealed leaf whose value has to be sent.
 #[derive(Clone, Debug)]
 pub struct SealedChange {
@@ -58,6 +67,8 @@ pub struct Difference {
     pub restricted: Vec<Change>,
     /// Leaves that differ and that are left alone, since correcting drift never destroys anything.
     pub held: Vec<Change>,
+    /// Leaves that differ and that name what was deleted.
+    pub dead: Vec<DeadReference>,
     /// Leaves that the spec sets and that are hidden, since their toggle is off.
     pub hidden: Vec<&'static Leaf>,
     /// Secrets that are as the platform has them, or were sent.
@@ -79,7 +90,8 @@ impl Difference {
 
     /// Everything that differs, also what is left alone, without the value of any Secret.
     pub fn differing(&self) -> Vec<Change> {
-        self.open().into_iter().chain(self.restricted.iter().cloned()).chain(self.held.iter().cloned()).collect()
+        let dead = self.dead.iter().map(|dead| &dead.change);
+        self.open().into_iter().chain(self.restricted.iter().chain(&self.held).chain(dead).cloned()).collect()
     }
 
     /// Whether there is nothing to write.

@@ -9,7 +9,7 @@ use super::wording;
 use crate::admin_api::{ApiError, Problem, ProblemType};
 use crate::resources::Reason;
 use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;
-use crate::settings::{Leaf, Violation, leaf_at};
+use crate::settings::{Leaf, leaf_at};
 
 /// What follows from a stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +26,6 @@ pub struct Disposition {
     pub mode: Mode,
     /// When to look again.
     pub delay: Delay,
-    /// What becomes of the marks on tabs.
-    pub tabs: TabMarks,
     /// The platform's id of the request that it refused, to quote in a ticket. Every answer has another.
     pub request_id: Option<String>,
 }
@@ -41,15 +39,6 @@ pub enum Accepted {
     No,
     /// This pass did not judge them: Accepted stays as it was.
     NotJudged,
-}
-
-/// What a stop means for the tabs that are marked as invalid.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TabMarks {
-    /// They stay: this pass did not judge them.
-    Leave,
-    /// The tabs of these settings are invalid, and no others.
-    Mark(Vec<Violation>),
 }
 
 /// Who has to act.
@@ -106,12 +95,11 @@ impl Stop {
         match self {
             Self::Invalid(violations) => {
                 let message = join(violations.iter().map(ToString::to_string));
-                invalid(Reason::InvalidSettings, message, violations.clone())
+                invalid(Reason::InvalidSettings, message)
             }
-            Self::OrganizationUnitMissing { moved_to } => unit_missing(moved_to),
             Self::Rejected(problem) => Disposition {
                 request_id: problem.request_id.clone(),
-                ..invalid(rejected_reason(problem), rejected(problem), rejected_leaves(problem))
+                ..invalid(rejected_reason(problem), rejected(problem))
             },
             Self::Unconfirmed { leaf, token } => needs_confirmation(leaf, token),
             Self::Secret(secret) => secret_disposition(secret),
@@ -133,7 +121,9 @@ impl Stop {
                 Reason::TenantDeleting,
                 "The platform is deleting the tenant, which this Tenant did not request".into(),
             ),
-            Self::Suspended { .. } => suspended(),
+            Self::Suspended => {
+                stalled(Reason::ReconciliationSuspended, "spec.suspend is true; the platform is not called".into())
+            }
             Self::Raced => raced(),
             Self::Kubernetes(what) => unjudged(Reason::Progressing, format!("The Kubernetes API call failed: {what}")),
             Self::Bug(what) => unjudged(Reason::InternalError, format!("Internal error: {what}")),
@@ -141,21 +131,8 @@ impl Stop {
     }
 }
 
-fn unit_missing(moved_to: &str) -> Disposition {
-    invalid(
-        Reason::OrganizationUnitNotFound,
-        format!(
-            "{DEFAULT_ORGANIZATION_UNIT} names an organization unit that was deleted; the platform changed the setting to '{moved_to}'"
-        ),
-        vec![marked(DEFAULT_ORGANIZATION_UNIT, "names a unit that was deleted")],
-    )
-}
-
 fn needs_confirmation(leaf: &Leaf, token: &str) -> Disposition {
-    Disposition {
-        accepted: Accepted::Yes,
-        ..invalid(Reason::ConfirmationRequired, unconfirmed(leaf, token), vec![marked(leaf, "needs a confirmation")])
-    }
+    Disposition { accepted: Accepted::Yes, ..invalid(Reason::ConfirmationRequired, unconfirmed(leaf, token)) }
 }
 
 fn not_permitted(platform: &str) -> Disposition {
@@ -177,13 +154,6 @@ fn waits_for_platform(platform: PlatformHealth<'_>, error: &ApiError) -> Disposi
     }
 }
 
-fn suspended() -> Disposition {
-    Disposition {
-        mode: Mode::Settled,
-        ..stalled(Reason::Suspended, "spec.suspend is true; the platform is not called".into())
-    }
-}
-
 fn raced() -> Disposition {
     Disposition { delay: Delay::AtOnce, ..unjudged(Reason::Progressing, "Another writer was faster; retrying".into()) }
 }
@@ -197,7 +167,6 @@ fn stalled(reason: Reason, message: String) -> Disposition {
         out_of_sync: false,
         mode: Mode::Stalled,
         delay: Delay::Sync,
-        tabs: TabMarks::Mark(vec![]),
         request_id: None,
     }
 }
@@ -208,28 +177,18 @@ fn working(reason: Reason, message: String) -> Disposition {
 }
 
 /// These settings are wrong, so nothing was saved.
-fn invalid(reason: Reason, message: String, violations: Vec<Violation>) -> Disposition {
-    let tabs = TabMarks::Mark(violations);
-    Disposition { accepted: Accepted::No, out_of_sync: true, tabs, ..stalled(reason, message) }
+fn invalid(reason: Reason, message: String) -> Disposition {
+    Disposition { accepted: Accepted::No, out_of_sync: true, ..stalled(reason, message) }
 }
 
 /// A reference does not resolve, which heals by itself once it does.
 fn missing(reason: Reason, message: String) -> Disposition {
-    Disposition { accepted: Accepted::No, delay: Delay::Reference, tabs: TabMarks::Leave, ..working(reason, message) }
+    Disposition { accepted: Accepted::No, delay: Delay::Reference, ..working(reason, message) }
 }
 
 /// The spec was not judged.
 fn unjudged(reason: Reason, message: String) -> Disposition {
-    Disposition { accepted: Accepted::NotJudged, tabs: TabMarks::Leave, ..working(reason, message) }
-}
-
-fn rejected_leaves(problem: &Problem) -> Vec<Violation> {
-    let refused = problem.errors.iter().filter_map(|error| leaf_at(&error.pointer));
-    refused.map(|leaf| marked(leaf, "was rejected")).collect()
-}
-
-fn marked(leaf: &Leaf, problem: &str) -> Violation {
-    Violation { path: leaf.path.to_owned(), problem: problem.to_owned() }
+    Disposition { accepted: Accepted::NotJudged, ..working(reason, message) }
 }
 
 fn secret_disposition(secret: &UnusableSecret) -> Disposition {

@@ -2,25 +2,20 @@
 
 use serde_json::Value;
 
-use super::difference::{Change, Difference};
-use super::stop::Stop;
+use super::difference::Change;
 use crate::admin_api::types::MovedReference;
 use crate::resources::bounds;
 use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;
 use crate::text::cut_printable;
 
-/// Judges a difference.
-///
-/// *Errors*: the spec names an organization unit that the platform moved away from. It is gone: writing it again would only
-/// be refused, or moved again.
-pub(super) fn living(difference: &Difference, moved: &[MovedReference]) -> Result<(), Stop> {
-    let unit = difference.changes.iter().find(|change| change.leaf == DEFAULT_ORGANIZATION_UNIT);
-    let Some(Change { leaf, wanted: Some(Value::String(wanted)), .. }) = unit else { return Ok(()) };
-    let dead = |moved: &&MovedReference| moved.pointer == leaf.pointer() && moved.from.eq_ignore_ascii_case(wanted);
-    match moved.iter().find(dead) {
-        Some(moved) => Err(Stop::OrganizationUnitMissing { moved_to: cut_printable(&moved.to, bounds::NAME) }),
-        None => Ok(()),
+/// Where the platform moved what the spec wants to be otherwise, if what the spec names is an organization unit that was deleted.
+pub(super) fn moved_to(change: &Change, moved: &[MovedReference]) -> Option<String> {
+    let Change { leaf, wanted: Some(Value::String(wanted)), .. } = change else { return None };
+    if *leaf != DEFAULT_ORGANIZATION_UNIT {
+        return None;
     }
+    let dead = |moved: &&MovedReference| moved.pointer == leaf.pointer() && moved.from.eq_ignore_ascii_case(wanted);
+    moved.iter().find(dead).map(|moved| cut_printable(&moved.to, bounds::NAME))
 }
 
 #[cfg(test)]
@@ -28,29 +23,24 @@ pub(super) fn living(difference: &Difference, moved: &[MovedReference]) -> Resul
 mod tests {
     use super::*;
     use crate::admin_api::{FieldError, Problem, ProblemType};
+    use crate::plan::Stop;
     use crate::plan::outage::PlatformHealth;
     use crate::resources::Reason;
+    use crate::settings::tabs::general::TENANT_GROUP;
 
     #[test]
     fn only_a_unit_that_the_platform_moved_away_from_is_dead() {
         let wanted = "44444444-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
-        let change =
-            Change { leaf: DEFAULT_ORGANIZATION_UNIT, wanted: Some(wanted.into()), found: Some("root".into()) };
-        let difference = Difference { changes: vec![change], ..Difference::default() };
-        let moved = |pointer: &str, from: &str| MovedReference {
-            pointer: pointer.into(),
-            from: from.into(),
-            to: "root".into(),
+        let unit = |leaf| Change { leaf, wanted: Some(wanted.into()), found: Some("root".into()) };
+        let moved = |pointer: &str, from: &str| {
+            [MovedReference { pointer: pointer.into(), from: from.into(), to: "root".into() }]
         };
         let here = "/provisioning/defaultOrganizationUnitId";
-        let dead = |moved: MovedReference| match living(&difference, &[moved]) {
-            Err(Stop::OrganizationUnitMissing { moved_to }) => Some(moved_to),
-            _ => None,
-        };
-        assert_eq!(dead(moved(here, &wanted.to_uppercase())).as_deref(), Some("root"), "spelling does not matter");
-        assert_eq!(dead(moved(here, "66666666-0d3e-4f5a-8b7c-9d0e1f2a3b4c")), None, "another unit is gone");
-        assert_eq!(dead(moved("/general/name", wanted)), None, "another setting was moved");
-        assert!(living(&Difference::default(), &[moved(here, wanted)]).is_ok(), "what is not wanted is left alone");
+        let dead = |moved: [MovedReference; 1]| moved_to(&unit(DEFAULT_ORGANIZATION_UNIT), &moved);
+        assert_eq!(Some("root".to_owned()), dead(moved(here, &wanted.to_uppercase())), "spelling does not matter");
+        assert_eq!(None, dead(moved(here, "66666666-0d3e-4f5a-8b7c-9d0e1f2a3b4c")), "another unit is gone");
+        assert_eq!(None, dead(moved("/general/name", wanted)), "another setting was moved");
+        assert_eq!(None, moved_to(&unit(TENANT_GROUP), &moved(here, wanted)), "what is not wanted is left alone");
     }
 
     #[test]

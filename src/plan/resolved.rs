@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use crate::resources::{SecretVersion, Stamp};
+use crate::resources::{Reason, SecretVersion, Stamp};
 use crate::settings::Leaf;
 
 /// What the references of a Tenant turned out to be.
@@ -91,6 +91,18 @@ pub struct UnusableSecret {
     pub key: String,
     /// What is wrong with it.
     pub problem: SecretProblem,
+}
+
+impl SecretProblem {
+    /// The reason that it gives to conditions and checks.
+    pub fn reason(self) -> Reason {
+        match self {
+            Self::NoSecret => Reason::SecretNotFound,
+            Self::NoKey => Reason::SecretKeyNotFound,
+            Self::Forbidden => Reason::SecretForbidden,
+            Self::Malformed(_) => Reason::SecretInvalid,
+        }
+    }
 }
 
 impl ResolvedSecret {

@@ -27,18 +27,14 @@ pub fn applied(tenant: &Tenant, difference: &Difference) -> Option<i32> {
     if refused { last_applied(tenant) } else { wanted(tenant) }
 }
 
-/// Judges what is to be written to a tenant that is there.
-///
-/// *Errors*: it shortens the retention time, and that is not confirmed.
-pub fn confirmed(tenant: &Tenant, difference: &Difference) -> Result<(), Stop> {
-    let Some(change) = difference.changes.iter().find(|change| shortens(change)) else { return Ok(()) };
+/// What is in the way of a write to a tenant that is there: it shortens the retention time, which is not confirmed.
+pub fn unconfirmed(tenant: &Tenant, difference: &Difference) -> Option<Stop> {
+    let change = difference.changes.iter().find(|change| shortens(change))?;
     let text = |value: &Option<Value>| value.as_ref().map_or_else(|| "none".to_owned(), Value::to_string);
     let token = format!("{}->{}", text(&change.found), text(&change.wanted));
     let given = annotation::get(tenant, annotation::CONFIRM_RETENTION);
-    if given.map(|given| given.trim()) == Some(token.as_str()) {
-        return Ok(());
-    }
-    Err(Stop::Unconfirmed { leaf: change.leaf, token })
+    let is_confirmed = given.map(|given| given.trim()) == Some(token.as_str());
+    (!is_confirmed).then_some(Stop::Unconfirmed { leaf: change.leaf, token })
 }
 
 fn wanted(tenant: &Tenant) -> Option<i32> {
@@ -60,7 +56,7 @@ mod tests {
     };
     use super::*;
     use crate::admin_api::TenantDocument;
-    use crate::plan::Intent;
+    use crate::plan::{Intent, Stopped};
     use crate::resources::Stamp;
 
     /// What a pass plans for a Tenant that had `applied`, wants `wanted` and finds `found`.
@@ -83,7 +79,7 @@ mod tests {
             secrets: vec![],
             scope_terminating: None,
         };
-        let Ok(Intent::Apply(desired)) = validate(&tenant, resolved) else { panic!("the spec is valid") };
+        let Intent::Apply(desired) = validate(&tenant, resolved) else { panic!("the spec is valid") };
         let settings = json!({
             "general": { "tenantId": "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c" },
             "dataPrivacy": { "dataRetentionMonths": found }
@@ -93,7 +89,7 @@ mod tests {
         let observed = Observed { tenant: found, widget_secret: None };
         match apply::plan(&tenant, &desired, observed, &Rewrites::default()).map(|plan| plan.write) {
             Ok(Write::Patch { difference, .. } | Write::Nothing { difference, .. }) => Ok(difference.to_body()),
-            Err(Stop::Unconfirmed { token, .. }) => Err(token),
+            Err(Stopped { stop: Stop::Unconfirmed { token, .. }, .. }) => Err(token),
             other => panic!("{other:?}"),
         }
     }

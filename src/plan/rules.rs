@@ -17,20 +17,15 @@ pub(super) enum Creating {
     No,
 }
 
-/// Rules over several leaves, judged on what would be effective: the spec over the platform.
-///
-/// *Errors*: a rule is broken, or a Secret that matters cannot be used.
-pub(super) fn judge(desired: &Desired, observed: &Value, creating: Creating) -> Result<(), Stop> {
+/// Rules over several leaves, judged on what would be effective: the spec over the platform. Returns every obstacle: the rules that
+/// are broken, and each Secret that matters and cannot be used.
+pub(super) fn judge(desired: &Desired, observed: &Value, creating: Creating) -> Vec<Stop> {
     let wrong = |leaf| missing(leaf, desired, observed, creating).or_else(|| equals_other(leaf, desired, observed));
     let violations: Vec<Violation> = leaves().filter_map(wrong).collect();
-    if !violations.is_empty() {
-        return Err(Stop::Invalid(violations));
-    }
+    let invalid = (!violations.is_empty()).then_some(Stop::Invalid(violations));
     let shown = desired.secrets.iter().filter(|secret| visible(secret.leaf, &desired.settings, observed));
-    match shown.filter_map(|secret| secret.unusable(&desired.target.stamp.namespace)).next() {
-        Some(unusable) => Err(Stop::Secret(unusable)),
-        None => Ok(()),
-    }
+    let unusable = shown.filter_map(|secret| secret.unusable(&desired.target.stamp.namespace)).map(Stop::Secret);
+    invalid.into_iter().chain(unusable).collect()
 }
 
 /// The value that a leaf would have after a save.

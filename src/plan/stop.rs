@@ -2,7 +2,6 @@
 
 use super::resolved::UnusableSecret;
 use crate::admin_api::{ApiError, Problem, ProblemType};
-use crate::resources::SpecHash;
 use crate::settings::{Leaf, Violation};
 
 /// Why a pass stopped before the spec was live.
@@ -12,11 +11,6 @@ pub enum Stop {
     Invalid(Vec<Violation>),
     /// The platform refused the settings: every bad leaf.
     Rejected(Problem),
-    /// The default organization unit that the spec names is not there.
-    OrganizationUnitMissing {
-        /// To where the platform moved the setting.
-        moved_to: String,
-    },
     /// What the spec wants destroys something, and it is not confirmed.
     Unconfirmed {
         /// The leaf.
@@ -65,10 +59,7 @@ pub enum Stop {
     /// The tenant waits for a deletion that we did not ask for.
     TenantDeleting,
     /// `spec.suspend` is true.
-    Suspended {
-        /// The hash of the spec.
-        hash: SpecHash,
-    },
+    Suspended,
     /// Another writer was faster; look again at once.
     Raced,
     /// The Kubernetes API did not answer as it should, so nothing is known and nothing is said.
@@ -99,6 +90,41 @@ impl StopClass {
             Self::Transient | Self::Unreachable | Self::Internal => true,
             Self::Suspended | Self::Verdict => false,
         }
+    }
+}
+
+/// Everything that a pass found in its way.
+#[derive(Clone, Debug)]
+pub struct Stopped {
+    /// What Ready says.
+    pub stop: Stop,
+    /// What is in the way besides: each marks its tab.
+    pub others: Vec<Stop>,
+}
+
+impl Stopped {
+    /// All obstacles, the one that Ready names first; `None` where there is none.
+    pub fn from_all(obstacles: impl IntoIterator<Item = Stop>) -> Option<Self> {
+        let mut obstacles = obstacles.into_iter();
+        obstacles.next().map(|stop| Self { stop, others: obstacles.collect() })
+    }
+
+    /// The same, and what was found after it.
+    pub(super) fn and(mut self, more: impl IntoIterator<Item = Stop>) -> Self {
+        self.others.extend(more);
+        self
+    }
+
+    /// All obstacles, in order.
+    pub fn all(&self) -> impl Iterator<Item = &Stop> {
+        [&self.stop].into_iter().chain(&self.others)
+    }
+}
+
+/// One obstacle and no other.
+impl From<Stop> for Stopped {
+    fn from(stop: Stop) -> Self {
+        Self { stop, others: vec![] }
     }
 }
 
@@ -143,10 +169,9 @@ impl Stop {
             Self::Raced | Self::Kubernetes(_) => StopClass::Transient,
             Self::Unavailable(_) => StopClass::Unreachable,
             Self::Bug(_) => StopClass::Internal,
-            Self::Suspended { .. } => StopClass::Suspended,
+            Self::Suspended => StopClass::Suspended,
             Self::Invalid(_)
             | Self::Rejected(_)
-            | Self::OrganizationUnitMissing { .. }
             | Self::Unconfirmed { .. }
             | Self::Secret(_)
             | Self::PlatformMissing { .. }
@@ -156,29 +181,6 @@ impl Stop {
             | Self::OwnedByOther { .. }
             | Self::TenantLost { .. }
             | Self::TenantDeleting => StopClass::Verdict,
-        }
-    }
-
-    /// The hash of the spec, where the stop knows it.
-    pub fn hash(&self) -> Option<&SpecHash> {
-        match self {
-            Self::Suspended { hash } => Some(hash),
-            Self::Invalid(_)
-            | Self::Unavailable(_)
-            | Self::Rejected(_)
-            | Self::OrganizationUnitMissing { .. }
-            | Self::Unconfirmed { .. }
-            | Self::Secret(_)
-            | Self::PlatformMissing { .. }
-            | Self::PartnerMissing { .. }
-            | Self::NamespaceNotPermitted { .. }
-            | Self::NotAdopted { .. }
-            | Self::OwnedByOther { .. }
-            | Self::TenantLost { .. }
-            | Self::TenantDeleting
-            | Self::Raced
-            | Self::Kubernetes(_)
-            | Self::Bug(_) => None,
         }
     }
 }

@@ -19,6 +19,7 @@ mod platform;
 mod refusals;
 mod situations;
 mod triggers;
+mod truth;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -156,6 +157,7 @@ impl Given {
         let facts = Facts {
             tenant: &tenant,
             hash: Some(&hash),
+            seen: &Seen::Nothing,
             now: at(1000),
             refresh_licenses: true,
             rewrites: 0,
@@ -163,7 +165,7 @@ impl Given {
             support: None,
             checked: None,
         };
-        self.status = conclude(facts, outcome).status;
+        self.status = conclude(facts, outcome.map_err(Stopped::from)).status;
         self
     }
 
@@ -180,24 +182,57 @@ impl Given {
         Tenant { status: self.status.clone(), ..serde_json::from_value(self.object.clone()).unwrap() }
     }
 
-    fn validate(&self) -> Result<Intent, Stop> {
+    fn validate(&self) -> Intent {
         validate(&self.tenant(), self.resolved.clone())
     }
 
-    fn desired(&self) -> Arc<Desired> {
+    /// What is in the way before the platform is asked.
+    fn blocked(&self) -> Stop {
         match self.validate() {
-            Ok(Intent::Apply(desired)) => desired,
+            Intent::Blocked(blocked) => blocked.stopped.stop,
             other => panic!("{other:?}"),
         }
     }
 
-    fn plan(&self, observation: &Observation) -> Result<ApplyPlan, Stop> {
-        let desired = match self.validate()? {
+    fn desired(&self) -> Arc<Desired> {
+        match self.validate() {
             Intent::Apply(desired) => desired,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The plan, or the first obstacle.
+    fn plan(&self, observation: &Observation) -> Result<ApplyPlan, Stop> {
+        self.plan_or_obstacles(observation).map_err(|stopped| stopped.stop)
+    }
+
+    fn plan_or_obstacles(&self, observation: &Observation) -> Result<ApplyPlan, Stopped> {
+        match self.validate() {
+            Intent::Apply(desired) => {
+                let observed = Observed { tenant: observation.clone(), widget_secret: None };
+                apply::plan(&self.tenant(), &desired, observed, &self.rewrites)
+            }
+            Intent::Blocked(blocked) => {
+                Err(apply::blocked(&self.tenant(), &blocked, observation.clone(), &self.rewrites))
+            }
             Intent::Delete(intent) => panic!("{intent:?}"),
+        }
+    }
+
+    /// What a pass that stops comes to where the platform answers this.
+    fn stopped(&self, observation: &Observation) -> Conclusion {
+        let stopped = self.plan_or_obstacles(observation).unwrap_err();
+        concluded_having_seen(self, &self.seen(observation), Err(stopped))
+    }
+
+    /// What a pass sees where the platform answers this.
+    fn seen(&self, observation: &Observation) -> Seen {
+        let desired = match self.validate() {
+            Intent::Apply(desired) => Some(desired),
+            Intent::Blocked(blocked) => blocked.to_observe,
+            Intent::Delete(_) => return Seen::leaving(observation),
         };
-        let observed = Observed { tenant: observation.clone(), widget_secret: None };
-        apply::plan(&self.tenant(), &desired, observed, &self.rewrites)
+        desired.map(|desired| Seen::of(&self.tenant(), &desired, observation)).unwrap_or_default()
     }
 }
 
@@ -211,16 +246,27 @@ fn found(version: &str) -> Result<SecretValue, SecretProblem> {
 
 /// The end of a pass, after proving the laws that hold in every situation.
 fn concluded(given: &Given, outcome: Result<Outcome, Stop>) -> Conclusion {
-    let hash = match (given.validate(), &outcome) {
-        (Ok(intent), _) => intent.hash().cloned(),
-        (Err(stop), _) => stop.hash().cloned(),
-    };
+    concluded_having_seen(given, &Seen::Nothing, outcome.map_err(Stopped::from))
+}
+
+/// The same after the platform answered.
+fn concluded_having_seen(given: &Given, seen: &Seen, outcome: Result<Outcome, Stopped>) -> Conclusion {
+    let intent = given.validate();
     let end = |given: &Given, second, refresh_licenses, outcome| {
         let (tenant, rewrites) = (given.tenant(), given.rewrites.count);
-        let (hash, now) = (hash.as_ref(), at(second));
+        let (hash, now) = (intent.hash(), at(second));
         let platform = PLATFORM;
-        let facts =
-            Facts { tenant: &tenant, hash, now, refresh_licenses, rewrites, platform, support: None, checked: None };
+        let facts = Facts {
+            tenant: &tenant,
+            hash,
+            seen,
+            now,
+            refresh_licenses,
+            rewrites,
+            platform,
+            support: None,
+            checked: None,
+        };
         conclude(facts, outcome)
     };
     let first = end(given, 2000, true, outcome.clone());
@@ -263,7 +309,7 @@ fn live(document: Box<TenantDocument>, done: Done, difference: Difference) -> Ou
 }
 
 /// The same outcome as another pass sees it: other ids of requests, other waits, other numbers of use.
-fn another_pass(outcome: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
+fn another_pass(outcome: Result<Outcome, Stopped>) -> Result<Outcome, Stopped> {
     let other = |error| match error {
         ApiError::Throttled { after } => ApiError::Throttled { after: after + Duration::from_secs(7) },
         ApiError::Refused(problem) => {
@@ -284,14 +330,22 @@ fn another_pass(outcome: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
             Ok(Outcome::Live(Live { document, done: Done::Nothing, difference, side_effects }))
         }
         Ok(Outcome::Deleting(wait)) => {
-            let pending = wait
-                .pending
-                .map(|pending| PendingDeletion { services_pending: pending.services_pending + 5, ..pending });
-            Ok(Outcome::Deleting(DeletionWait { pending, started: false, error: wait.error.map(other), ..wait }))
+            let accepted = wait.accepted.map(|mut document| {
+                let pending = document.runtime.deletion.as_mut();
+                pending.into_iter().for_each(|pending| pending.services_pending += 5);
+                document
+            });
+            Ok(Outcome::Deleting(DeletionWait { accepted, started: false, error: wait.error.map(other), ..wait }))
         }
-        Err(Stop::Unavailable(error)) => Err(Stop::Unavailable(other(error))),
-        Err(Stop::Rejected(problem)) => {
-            Err(Stop::Rejected(Problem { request_id: Some("r-another".to_owned()), ..problem }))
+        Err(Stopped { stop, others }) => {
+            let stop = match stop {
+                Stop::Unavailable(error) => Stop::Unavailable(other(error)),
+                Stop::Rejected(problem) => {
+                    Stop::Rejected(Problem { request_id: Some("r-another".to_owned()), ..problem })
+                }
+                stop => stop,
+            };
+            Err(Stopped { stop, others })
         }
         other => other,
     }

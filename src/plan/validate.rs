@@ -1,4 +1,4 @@
-//! `validate`: from a spec to what is wanted, or to the list of what is wrong with it.
+//! `validate`: from a spec to what is wanted, and to the list of what is wrong with it.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::deletion::DeletionIntent;
 use super::resolved::{PlatformReference, Resolved, ResolvedPartner, ResolvedSecret};
 use super::retention;
-use super::stop::Stop;
+use super::stop::{Stop, Stopped};
 use super::target::Target;
 use crate::resources::{SpecHash, Tenant};
 use crate::settings::tabs::general::TENANT_ID;
@@ -20,11 +20,24 @@ use crate::settings::{Mapped, SealedRef, TenantId, Trigger};
 pub enum Intent {
     /// The tenant shall be on the platform with these settings.
     Apply(Arc<Desired>),
+    /// The Tenant stays and nothing may be written for it.
+    Blocked(Blocked),
     /// The Tenant is being deleted.
     Delete(DeletionIntent),
 }
 
-/// The settings that a valid spec manages.
+/// A Tenant that nothing may be written for.
+#[derive(Clone, Debug)]
+pub struct Blocked {
+    /// Everything that is in the way, as far as the spec and its references say it.
+    pub stopped: Stopped,
+    /// What the valid part of the spec manages, to be compared with the platform; `None` where the platform must not be asked.
+    pub to_observe: Option<Arc<Desired>>,
+    /// The hash of the spec and its Secrets; `None` where the spec is invalid.
+    pub hash: Option<SpecHash>,
+}
+
+/// The settings that a spec manages, without those that are invalid.
 #[derive(Clone, Debug)]
 pub struct Desired {
     /// The tenant.
@@ -48,47 +61,62 @@ pub struct Desired {
 }
 
 impl Intent {
-    /// The hash of the spec and its Secrets; a Tenant that is being deleted has none.
+    /// The hash of the spec and its Secrets; a Tenant that is being deleted, or whose spec is invalid, has none.
     pub fn hash(&self) -> Option<&SpecHash> {
         match self {
             Self::Apply(desired) => Some(&desired.hash),
+            Self::Blocked(blocked) => blocked.hash.as_ref(),
             Self::Delete(_) => None,
         }
     }
 }
 
-/// Judges the spec alone and says what it asks for.
-///
-/// *Errors*: the spec is invalid, suspended, or its Platform cannot be used.
-pub fn validate(tenant: &Tenant, resolved: Resolved) -> Result<Intent, Stop> {
+/// Judges the spec and its references alone, and says what they ask for. Everything that is wrong is found in one go.
+pub fn validate(tenant: &Tenant, resolved: Resolved) -> Intent {
     if tenant.metadata.deletion_timestamp.is_some() {
-        return Ok(Intent::Delete(DeletionIntent::of(tenant, &resolved)));
+        return Intent::Delete(DeletionIntent::of(tenant, &resolved));
     }
     let mut mapped = tenant.spec.settings.to_wire();
     if let Some(ResolvedPartner { id: Some(id), .. }) = &resolved.partner {
         mapped.set_partner_id(id);
     }
-    if !mapped.violations.is_empty() {
-        return Err(Stop::Invalid(mapped.violations));
-    }
+    let obstacles = obstacles(tenant, &mapped, &resolved);
+    let is_valid = mapped.violations.is_empty();
     let hash = hash(&mapped, &resolved.secrets);
-    if tenant.spec.suspended() {
-        return Err(Stop::Suspended { hash });
+    let may_ask = !tenant.spec.suspended() && resolved.platform == PlatformReference::Found;
+    let desired = desired(tenant, mapped, resolved, hash.clone());
+    let bug = || Stop::Bug("a valid spec has no tenantId").into();
+    match (Stopped::from_all(obstacles), desired) {
+        (None, Some(desired)) => Intent::Apply(Arc::new(desired)),
+        (stopped, desired) => Intent::Blocked(Blocked {
+            stopped: stopped.unwrap_or_else(bug),
+            to_observe: desired.filter(|_| may_ask).map(Arc::new),
+            hash: is_valid.then_some(hash),
+        }),
     }
-    let platform = tenant.spec.platform_ref.name.clone();
-    match resolved.platform {
-        PlatformReference::Found => {}
-        PlatformReference::Missing => return Err(Stop::PlatformMissing { name: platform }),
-        PlatformReference::NotPermitted => return Err(Stop::NamespaceNotPermitted { platform }),
-    }
-    if let Some(ResolvedPartner { name, id: None, .. }) = resolved.partner {
-        return Err(Stop::PartnerMissing { name });
-    }
+}
+
+/// What is in the way whatever the platform holds. A suspension comes first: nothing else matters while it lasts.
+fn obstacles(tenant: &Tenant, mapped: &Mapped, resolved: &Resolved) -> Vec<Stop> {
+    let platform = &tenant.spec.platform_ref.name;
+    let suspended = tenant.spec.suspended().then_some(Stop::Suspended);
+    let invalid = (!mapped.violations.is_empty()).then(|| Stop::Invalid(mapped.violations.clone()));
+    let unusable = match resolved.platform {
+        PlatformReference::Found => None,
+        PlatformReference::Missing => Some(Stop::PlatformMissing { name: platform.clone() }),
+        PlatformReference::NotPermitted => Some(Stop::NamespaceNotPermitted { platform: platform.clone() }),
+    };
+    let partner = resolved.partner.as_ref().filter(|partner| partner.id.is_none());
+    let partner = partner.map(|partner| Stop::PartnerMissing { name: partner.name.clone() });
+    [suspended, invalid, unusable, partner].into_iter().flatten().collect()
+}
+
+/// What the valid settings of a spec manage; `None` where it does not say which tenant it is about.
+fn desired(tenant: &Tenant, mapped: Mapped, resolved: Resolved, hash: SpecHash) -> Option<Desired> {
     let Mapped { settings, sealed, triggers, widget_secret, .. } = mapped;
-    let id = TENANT_ID.find(&settings).and_then(Value::as_str).and_then(TenantId::parse);
-    let id = id.ok_or(Stop::Bug("a valid spec has no tenantId"))?;
-    Ok(Intent::Apply(Arc::new(Desired {
-        target: Target { tenant: id, stamp: resolved.stamp, platform },
+    let id = TENANT_ID.find(&settings).and_then(Value::as_str).and_then(TenantId::parse)?;
+    Some(Desired {
+        target: Target { tenant: id, stamp: resolved.stamp, platform: tenant.spec.platform_ref.name.clone() },
         settings,
         sealed,
         secrets: resolved.secrets,
@@ -97,7 +125,7 @@ pub fn validate(tenant: &Tenant, resolved: Resolved) -> Result<Intent, Stop> {
         widget_secret,
         retention_applied: retention::is_applied(tenant),
         hash,
-    })))
+    })
 }
 
 /// The hash depends on spec and Secrets alone, so it is known while the platform is not.

@@ -99,14 +99,15 @@ pub enum TabState {
     Restricted,
     /// The spec sets nothing of it.
     NotManaged,
-    /// A word of another version.
+    /// The platform could not be asked about the present spec. Also a word of another version.
     #[serde(other)]
     Unknown,
 }
 
 impl TabState {
     /// All that this version states.
-    pub const ALL: [Self; 5] = [Self::InSync, Self::Drifted, Self::Invalid, Self::Restricted, Self::NotManaged];
+    pub const ALL: [Self; 6] =
+        [Self::InSync, Self::Drifted, Self::Invalid, Self::Restricted, Self::NotManaged, Self::Unknown];
 
     /// The word of the API.
     pub const fn as_str(self) -> &'static str {

@@ -74,7 +74,7 @@ reasons! {
         OwnedByOther = "OwnedByOther", Reader, Message: "Delete one of the two Tenants.";
         TenantLost = "TenantLost", Ticket, Message: "Raise a ticket if the tenant should still exist.";
         TenantDeleting = "TenantDeleting", Ticket, Message: "To keep the tenant, raise a ticket before the provisioning script runs.";
-        Suspended = "Suspended", Reader, Runbook: "Set spec.suspend: false to resume.";
+        ReconciliationSuspended = "ReconciliationSuspended", Reader, Runbook: "Set spec.suspend: false to resume.";
         Undecodable = "Undecodable", Reader, Message: "Apply a valid object.";
         InternalError = "InternalError", Reader, Message: "Report this error with the operator's log.";
         DeletionRateLimited = "DeletionRateLimited", Reader, Runbook: "Wait until the hour has passed; nothing else unlocks the deletion.";
@@ -186,7 +186,7 @@ mod tests {
         );
         assert_eq!(advice(Reason::OwnedByOther), ". What to do: Delete one of the two Tenants.");
         assert_eq!(advice(Reason::PlatformUnavailable), ". See https://status.luware.cloud");
-        assert_eq!([advice(Reason::Suspended), advice(Reason::Succeeded)], ["", ""]);
+        assert_eq!([advice(Reason::ReconciliationSuspended), advice(Reason::Succeeded)], ["", ""]);
         assert_eq!(Reason::StateExpired.advice(None), format!(". What to do: {}", Reason::StateExpired.hint()));
     }
 

@@ -112,7 +112,8 @@ pub struct TabStatus {
     /// Name of the tab.
     #[schemars(with = "String", length(max = 64))]
     pub name: Tab,
-    /// InSync, Drifted, Invalid, Restricted or NotManaged; unknown values may appear.
+    /// InSync, Drifted, Invalid, Restricted, NotManaged, or Unknown while the platform cannot be asked about the present spec; unknown
+    /// values may appear.
     #[schemars(with = "String", length(max = 64))]
     pub state: TabState,
     /// Details, such as the number of settings that are not managed while their section is off.

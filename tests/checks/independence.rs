@@ -83,7 +83,7 @@ async fn suspended_and_deleting_tenants_are_not_checked() {
     fixture.create(group(10)).await;
     fixture.check(GROUP, "Passed", "SecurityGroup").await;
     fixture.patch(json!({ "spec": { "suspend": true } })).await;
-    let tenant = fixture.condition("Synced", "Unknown", "Suspended").await;
+    let tenant = fixture.condition("Synced", "Unknown", "ReconciliationSuspended").await;
     assert_eq!("Passed", check(&tenant, GROUP).unwrap().result.as_str(), "what was found stays said");
     let mark = fixture.platform.microsoft_mark().await;
     fixture.patch(json!({ "spec": group(11) })).await;

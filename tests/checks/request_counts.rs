@@ -1,10 +1,7 @@
 //! What checks cost: exact numbers of calls and writes.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use nimbus_operator::controller::Step;
 use serde_json::json;
 
 use super::{GROUP, PASSED, all, fixture, group, of_microsoft};
@@ -30,18 +27,6 @@ async fn passed(fixture: &Fixture) {
     fixture.until("every check passed", |tenant| of_microsoft(tenant) == PASSED).await;
 }
 
-/// Counts the passes from here on.
-fn counting(fixture: &mut Fixture) -> Arc<AtomicUsize> {
-    let passes = Arc::new(AtomicUsize::new(0));
-    let counter = passes.clone();
-    fixture.observer = Arc::new(move |step, _| {
-        if step == Step::Publish {
-            counter.fetch_add(1, Ordering::SeqCst);
-        }
-    });
-    passes
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn all_checks_use_one_login_and_one_status_write() {
     let fixture = fixture("checks-once").await;
@@ -65,17 +50,12 @@ async fn all_checks_use_one_login_and_one_status_write() {
 async fn unchanged_resync_sends_no_check_requests() {
     let mut fixture = fixture("checks-resync").await;
     fixture.timing.sync = Some(Duration::from_millis(50));
-    let passes = counting(&mut fixture);
+    let passes = fixture.count_passes();
     let operator = fixture.start();
     fixture.create(all()).await;
     passed(&fixture).await;
     let (mark, writes) = (fixture.platform.microsoft_mark().await, fixture.audit().mark().await.unwrap());
-    let before = passes.load(Ordering::SeqCst);
-    until("ten more passes", PATIENCE, async || match passes.load(Ordering::SeqCst) - before {
-        made if made >= 10 => Ok(()),
-        made => Err(made),
-    })
-    .await;
+    passes.more(10).await;
     operator.stop().await;
     assert_eq!(Vec::<String>::new(), fixture.platform.all_asked(mark).await);
     assert_eq!(0, fixture.tenant_writes(writes).await.unwrap().len());

@@ -11,7 +11,7 @@ use crate::support::since::Since;
 /// Suspends the Tenant and waits until the operator has observed it.
 async fn suspend(fixture: &Fixture) {
     fixture.patch(json!({ "spec": { "suspend": true } })).await;
-    fixture.condition("Synced", "Unknown", "Suspended").await;
+    fixture.condition("Synced", "Unknown", "ReconciliationSuspended").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -51,10 +51,14 @@ async fn suspended_confirmed_deletion_waits() {
     suspend(&fixture).await;
     let since = Since::now(&fixture).await;
     fixture.delete().await;
-    let waits =
-        waiting_for(&fixture, "Suspended", "The deletion is confirmed and waits until spec.suspend is false").await;
+    let waits = waiting_for(
+        &fixture,
+        "ReconciliationSuspended",
+        "The deletion is confirmed and waits until spec.suspend is false",
+    )
+    .await;
     let reconciling = condition(&waits, "Reconciling").map(|(status, reason, _)| (status, reason));
-    assert_eq!(Some(("True".into(), "Suspended".into())), reconciling);
+    assert_eq!(Some(("True".into(), "ReconciliationSuspended".into())), reconciling);
     // It still waits after a restart.
     operator.stop().await;
     let _operator = fixture.connect().await;

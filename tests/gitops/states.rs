@@ -126,7 +126,7 @@ async fn forbidden_namespace(fixture: &Fixture) {
 /// Suspended with an edit that is not live.
 async fn suspended_edit(fixture: &Fixture) {
     fixture.patch(json!({ "spec": { "suspend": true, "general": { "division": "Care IV" } } })).await;
-    fixture.condition("Ready", "Unknown", "Suspended").await;
+    fixture.condition("Ready", "False", "ReconciliationSuspended").await;
     fixture.patch(json!({ "spec": { "suspend": false } })).await;
     fixture.ready().await;
 }
@@ -205,11 +205,11 @@ async fn rule_26_reconciling_and_stalled_are_exclusive() {
         state("False", "PlatformRewritesValue", Mode::Stalled),
         state("False", "PlatformUnavailable", Mode::Reconciling),
         state("False", "Progressing", Mode::Reconciling),
+        state("False", "ReconciliationSuspended", Mode::Stalled),
         state("False", "SecretInvalid", Mode::Stalled),
         state("False", "SecretNotFound", Mode::Reconciling),
         state("False", "TenantLost", Mode::Stalled),
         state("True", "Succeeded", Mode::Quiet),
-        state("Unknown", "Suspended", Mode::Quiet),
     ];
     assert_eq!(BTreeSet::from(expected), states);
 }

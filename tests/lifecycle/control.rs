@@ -15,7 +15,7 @@ async fn suspended_tenant_makes_no_calls_and_stays_ready() {
     let ready = fixture.ready().await;
     let since = Since::now(&fixture).await;
     fixture.patch(json!({ "spec": { "suspend": true } })).await;
-    let suspended = fixture.condition("Synced", "Unknown", "Suspended").await;
+    let suspended = fixture.condition("Synced", "Unknown", "ReconciliationSuspended").await;
     assert_eq!(condition(&ready, "Ready"), condition(&suspended, "Ready"), "as it was");
     assert_eq!(["patch status"], *since.verbs(&fixture).await);
 
@@ -23,11 +23,11 @@ async fn suspended_tenant_makes_no_calls_and_stays_ready() {
     fixture.platform.edit(&fixture.id, json!({ "general": { "division": "Sales" } })).await.unwrap();
     fixture.pass().await;
     fixture.patch(json!({ "spec": { "general": { "division": "Support" } } })).await;
-    fixture.condition("Ready", "Unknown", "Suspended").await;
+    fixture.condition("Ready", "False", "ReconciliationSuspended").await;
     assert_eq!(Vec::<String>::new(), since.methods(&fixture).await);
     // Reverted, it equals what was applied; without a call nothing more is known.
     fixture.patch(json!({ "spec": { "general": { "division": "Care" } } })).await;
-    fixture.condition("Ready", "Unknown", "Suspended").await;
+    fixture.condition("Ready", "False", "ReconciliationSuspended").await;
     assert_eq!(Vec::<String>::new(), since.methods(&fixture).await);
 
     fixture.patch(json!({ "spec": { "suspend": false } })).await;

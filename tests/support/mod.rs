@@ -19,6 +19,7 @@ pub mod kubectl;
 pub mod log;
 pub mod microsoft;
 pub mod operator;
+pub mod passes;
 pub mod pause;
 pub mod policies;
 pub mod process;

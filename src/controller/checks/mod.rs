@@ -10,7 +10,7 @@
 //! A worker is the task of one Platform and owns the states of its checks: nothing is shared under a lock, and one Platform never
 //! waits for another's Microsoft. What it decides stands in `platform_checks`, `tenant_checks` and `check_state`, which are pure.
 //!
-//! Nothing is asked for a Tenant that is not live, so never for one that is suspended, is being deleted or belongs to another.
+//! Nothing is asked for a Tenant whose tenant is not ours, so never for one that is suspended, is being deleted or belongs to another.
 
 mod check_state;
 mod credentials;
@@ -45,7 +45,7 @@ pub(super) use self::tenant_checks::Wake;
 use super::options::{CheckTiming, Options};
 use crate::cluster::Cluster;
 use crate::microsoft::{Acs, verdict};
-use crate::plan::{Check, CheckPlan, CheckReport, Outcome, Query, Stop};
+use crate::plan::{Check, CheckPlan, CheckReport, Outcome, Query, Stopped};
 use crate::resources::status::CheckStatus;
 use crate::resources::{CheckResult, Platform};
 
@@ -90,28 +90,22 @@ impl Checks {
         self.send(Message::Platform { uid, message: worker::Message::App(reading) });
     }
 
-    /// What a pass reports of the checks of its Tenant. What is not known yet is asked from now on; where the Tenant is not live,
+    /// What a pass reports of the checks of its Tenant. What is not known yet is asked from now on; where the tenant is not ours,
     /// nothing is asked any more.
     pub(super) fn follow(
         &self,
         subject: Subject<'_>,
         plan: Option<CheckPlan>,
-        outcome: &Result<Outcome, Stop>,
+        outcome: &Result<Outcome, Stopped>,
     ) -> Option<CheckReport> {
-        let report = match outcome {
-            Ok(Outcome::Live(_)) => {
-                let live = subject.platform.zip(plan);
-                live.map(|(platform, plan)| self.report(&subject, platform, plan))
-            }
-            Ok(Outcome::Deleting(_) | Outcome::Released(_)) => None,
-            // It is not known whether the Tenant is live: what is asked goes on.
-            Err(stop) if stop.class().knows_nothing() => return None,
-            Err(_) => None,
-        };
-        if report.is_none() {
+        if let Some((platform, plan)) = subject.platform.zip(plan) {
+            return Some(self.report(&subject, platform, plan));
+        }
+        // Where nothing is known to have changed, what is asked goes on.
+        if !outcome.as_ref().is_err_and(|stopped| stopped.stop.class().knows_nothing()) {
             self.cancel(&subject.key());
         }
-        report
+        None
     }
 
     /// Asks nothing more for the Tenant with this namespace and name, `namespace/name`.

@@ -8,7 +8,7 @@ use kube::ResourceExt;
 use super::notes::Notes;
 use crate::controller::checks::Subject;
 use crate::controller::queue::phase;
-use crate::plan::{CheckPlan, Done, Outcome, Rewrites, Stop};
+use crate::plan::{CheckPlan, Done, Outcome, Rewrites, Seen, Stopped};
 use crate::resources::{Platform, SpecHash, Tenant};
 
 /// What a pass knows of its Tenant.
@@ -21,14 +21,24 @@ pub(crate) struct Pass {
     pub(crate) key: String,
     /// The hash of its spec and Secrets.
     pub(crate) hash: Option<SpecHash>,
-    /// What is to be checked with Microsoft; nothing unless it is live.
+    /// What the platform answered about its tenant.
+    pub(crate) seen: Seen,
+    /// What is to be checked with Microsoft; nothing unless the tenant is ours.
     pub(crate) check_plan: Option<CheckPlan>,
     pub(crate) rewrites: Rewrites,
 }
 
 impl Pass {
     pub(crate) fn new(tenant: Arc<Tenant>, platform: Option<Arc<Platform>>) -> Self {
-        Self { key: tenant_key(&tenant), tenant, platform, hash: None, check_plan: None, rewrites: Rewrites::default() }
+        Self {
+            key: tenant_key(&tenant),
+            tenant,
+            platform,
+            hash: None,
+            seen: Seen::Nothing,
+            check_plan: None,
+            rewrites: Rewrites::default(),
+        }
     }
 
     /// Whether the Tenant is of the generation that was seen, and still to be kept if it was.
@@ -58,7 +68,7 @@ impl Pass {
     }
 
     /// Notes writes whose value the platform did not keep.
-    pub(crate) fn note_rewrites(&self, outcome: &Result<Outcome, Stop>, notes: &mut Notes) {
+    pub(crate) fn note_rewrites(&self, outcome: &Result<Outcome, Stopped>, notes: &mut Notes) {
         let Ok(Outcome::Live(live)) = outcome else { return };
         if live.done != Done::Nothing {
             notes.rewritten = Some(Instant::now());

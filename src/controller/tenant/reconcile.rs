@@ -27,7 +27,9 @@ use crate::controller::queue::{Entry, Pace, next};
 use crate::plan::checks::check_plan;
 use crate::plan::deletion::DeletionIntent;
 use crate::plan::outage::PlatformHealth;
-use crate::plan::{Conclusion, Desired, Facts, Intent, Outcome, Stop, apply, conclude, deletion, validate};
+use crate::plan::{
+    Blocked, Conclusion, Desired, Facts, Intent, Outcome, Seen, Stop, Stopped, apply, conclude, deletion, validate,
+};
 use crate::resources::{Platform, Tenant};
 
 const PANICKED: &str = "reconciliation panicked";
@@ -67,9 +69,9 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
     let steps = tokio::time::timeout(timing.pass, steps(&mut pass, context, &entry.notes));
     let outcome = match AssertUnwindSafe(steps).catch_unwind().await {
         Ok(Ok(outcome)) => outcome,
-        Ok(Err(_)) => Err(Stop::Kubernetes("reconciliation timed out")),
+        Ok(Err(_)) => Err(Stop::Kubernetes("reconciliation timed out").into()),
         // The text of a panic may quote anything.
-        Err(_) => Err(Stop::Bug(PANICKED)),
+        Err(_) => Err(Stop::Bug(PANICKED).into()),
     };
     pass.note_rewrites(&outcome, &mut entry.notes);
     let refresh_licenses = entry.notes.licenses.is_none_or(|at| at.elapsed() >= timing.licenses);
@@ -81,6 +83,7 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
     let facts = Facts {
         tenant: &pass.tenant,
         hash: pass.hash.as_ref(),
+        seen: &pass.seen,
         now: Timestamp::now(),
         refresh_licenses,
         rewrites: entry.notes.rewrites.as_ref().map_or(0, |(_, rewrites)| rewrites.count),
@@ -111,23 +114,23 @@ async fn finish(
 }
 
 /// `conclude`, which is always reached and must always come to something: a bug in it concludes that there is a bug.
-fn concluded(context: &Context, pass: &Pass, facts: Facts<'_>, outcome: Result<Outcome, Stop>) -> Conclusion {
+fn concluded(context: &Context, pass: &Pass, facts: Facts<'_>, outcome: Result<Outcome, Stopped>) -> Conclusion {
     let conclusion = || {
         step(context, pass, Step::Conclude);
         conclude(facts, outcome)
     };
-    catch_unwind(AssertUnwindSafe(conclusion)).unwrap_or_else(|_| conclude(facts, Err(Stop::Bug(PANICKED))))
+    catch_unwind(AssertUnwindSafe(conclusion)).unwrap_or_else(|_| conclude(facts, Err(Stop::Bug(PANICKED).into())))
 }
 
 /// The steps that may fail. Where another writer was faster, the platform is asked once more in the same pass.
-async fn steps(pass: &mut Pass, context: &Context, notes: &Notes) -> Result<Outcome, Stop> {
+async fn steps(pass: &mut Pass, context: &Context, notes: &Notes) -> Result<Outcome, Stopped> {
     let (cluster, in_use) = (&context.cluster, &context.in_use);
     let seen = pass.tenant.clone();
     step(context, pass, Step::Resolve);
     let stamp = context.stamp(&seen.namespace().unwrap_or_default(), &seen.name_any());
     let (resolved, references) = resolve(cluster, in_use, stamp, &seen, pass.platform.clone()).await?;
     step(context, pass, Step::Validate);
-    let intent = validate(&seen, resolved).inspect_err(|stop| pass.hash = stop.hash().cloned())?;
+    let intent = validate(&seen, resolved);
     pass.hash = intent.hash().cloned();
     pass.rewrites = notes.rewrites_of(pass.hash.as_ref(), context.options.timing.rewrites);
     let connection = connection(context, pass.platform.as_deref()).await;
@@ -135,17 +138,17 @@ async fn steps(pass: &mut Pass, context: &Context, notes: &Notes) -> Result<Outc
         let client = connection.as_deref().map_err(Clone::clone);
         let outcome = match &intent {
             Intent::Apply(desired) => apply(pass, context, desired, client, &references).await,
+            Intent::Blocked(blocked) => inspect(pass, context, blocked, client).await,
             Intent::Delete(intent) => delete(pass, context, intent, client).await,
         };
         // An edit of the Tenant itself is another intent, which this pass does not know.
-        let again = !last && matches!(outcome, Err(Stop::Raced)) && pass.is_of(&seen);
-        if !again {
-            let achieved = outcome.as_ref().ok();
-            pass.check_plan = achieved.and_then(|achieved| check_plan(&pass.tenant, &intent, achieved));
+        let raced = matches!(&outcome, Err(Stopped { stop: Stop::Raced, .. }));
+        if last || !raced || !pass.is_of(&seen) {
+            pass.check_plan = check_plan(&pass.tenant, &intent, &outcome, &pass.seen);
             return outcome;
         }
     }
-    Err(Stop::Raced)
+    Err(Stop::Raced.into())
 }
 
 /// observe → plan → execute for a Tenant that stays.
@@ -155,9 +158,10 @@ async fn apply(
     desired: &Arc<Desired>,
     client: Result<&Client, ApiError>,
     references: &References,
-) -> Result<Outcome, Stop> {
+) -> Result<Outcome, Stopped> {
     step(context, pass, Step::Observe);
     let observed = observe(&context.cluster, client.clone(), &pass.tenant, desired).await?;
+    pass.seen = Seen::of(&pass.tenant, desired, &observed.tenant);
     step(context, pass, Step::Plan);
     let plan = apply::plan(&pass.tenant, desired, observed, &pass.rewrites)?;
     step(context, pass, Step::Execute);
@@ -170,26 +174,42 @@ async fn apply(
     };
     let Executed { tenant, outcome } = executor.execute(plan).await;
     pass.tenant = tenant;
-    outcome
+    Ok(outcome?)
+}
+
+/// observe → plan for a Tenant that nothing may be written for: what is known of it, and everything that is in the way.
+async fn inspect(
+    pass: &mut Pass,
+    context: &Context,
+    blocked: &Blocked,
+    client: Result<&Client, ApiError>,
+) -> Result<Outcome, Stopped> {
+    let Some(desired) = &blocked.to_observe else { return Err(blocked.stopped.clone()) };
+    step(context, pass, Step::Observe);
+    let observation = observe_target(&context.cluster, client, &desired.target).await?;
+    pass.seen = Seen::of(&pass.tenant, desired, &observation);
+    step(context, pass, Step::Plan);
+    Err(apply::blocked(&pass.tenant, blocked, observation, &pass.rewrites))
 }
 
 /// observe → plan → execute for a Tenant that is being deleted.
 async fn delete(
-    pass: &Pass,
+    pass: &mut Pass,
     context: &Context,
     intent: &DeletionIntent,
     client: Result<&Client, ApiError>,
-) -> Result<Outcome, Stop> {
-    let (cluster, timing, tenant) = (&context.cluster, &context.options.timing, pass.tenant.as_ref());
+) -> Result<Outcome, Stopped> {
     step(context, pass, Step::Observe);
     let observation = match intent.to_observe() {
-        Some(target) => Some(observe_target(cluster, client.clone(), target).await?),
+        Some(target) => Some(observe_target(&context.cluster, client.clone(), target).await?),
         None => None,
     };
+    pass.seen = observation.as_ref().map(Seen::leaving).unwrap_or_default();
     step(context, pass, Step::Plan);
     let plan = deletion::plan(intent, observation.as_ref());
     step(context, pass, Step::Execute);
-    Deleter { cluster, timing, client, tenant }.execute(plan).await
+    let (cluster, timing, tenant) = (&context.cluster, &context.options.timing, pass.tenant.as_ref());
+    Ok(Deleter { cluster, timing, client, tenant }.execute(plan).await?)
 }
 
 fn step(context: &Context, pass: &Pass, step: Step) {

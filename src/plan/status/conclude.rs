@@ -6,15 +6,15 @@ use super::facts::{Conclusion, Facts};
 use super::live::live;
 use super::stopped::stopped;
 use crate::plan::outcome::Outcome;
-use crate::plan::stop::Stop;
+use crate::plan::stop::Stopped;
 
 /// Computes what a pass comes to.
-pub fn conclude(facts: Facts<'_>, outcome: Result<Outcome, Stop>) -> Conclusion {
+pub fn conclude(facts: Facts<'_>, outcome: Result<Outcome, Stopped>) -> Conclusion {
     let conclusion = match outcome {
         Ok(Outcome::Live(tenant)) => live(facts, &tenant),
         Ok(Outcome::Deleting(wait)) => waiting(facts, wait),
         Ok(Outcome::Released(release_outcome)) => released(release_outcome),
-        Err(stop) => stopped(facts, &stop),
+        Err(obstacles) => stopped(facts, &obstacles),
     };
     let unchanged = conclusion.status.is_some() && conclusion.status == facts.tenant.status;
     Conclusion { status: conclusion.status.filter(|_| !unchanged), ..conclusion }

@@ -1,19 +1,25 @@
 //! What a pass comes to for a Tenant that is being deleted.
 
-use super::facts::{Conclusion, Facts, known, mode_update};
+use super::facts::{Conclusion, Facts, mode_update};
+use super::platform_state;
 use crate::plan::deletion::{DeletionWait, ReleaseOutcome};
 use crate::plan::disposition::{Delay, Mode};
 use crate::plan::events;
-use crate::resources::ConditionType;
+use crate::plan::seen::Seen;
 use crate::resources::condition::{ConditionChange, ConditionUpdate};
 use crate::resources::status::{DeletionStatus, TenantStatus};
+use crate::resources::{ConditionType, Reason};
 
-/// It waits.
+/// It waits. The facts about the tenant are those of the last answer: a deletion, too, waits for the provisioning script.
 pub(super) fn waiting(facts: Facts<'_>, wait: DeletionWait) -> Conclusion {
-    let DeletionWait { reason, message, pending, started, error } = wait;
+    let pending = wait.pending();
+    let DeletionWait { reason, message, accepted, started, error } = wait;
+    let accepted = accepted.map(Seen::Leaving);
+    let facts = Facts { seen: accepted.as_ref().unwrap_or(facts.seen), ..facts };
     let ready = ConditionUpdate::new(ConditionType::Ready, false, reason, message);
-    let mut changes = known();
-    changes.extend([ConditionType::Accepted, ConditionType::Synced].map(ConditionChange::Keep));
+    let mut changes = platform_state::changes(facts, reason);
+    let kept = [ConditionType::Accepted, ConditionType::Synced, ConditionType::ChecksPassed];
+    changes.extend(kept.map(ConditionChange::Keep));
     changes.extend(mode_update(Mode::Reconciling, &ready).map(ConditionChange::Set));
     changes.push(ready.into());
     let mut status = TenantStatus { refused_request_id: None, ..facts.status(changes) };
@@ -21,6 +27,10 @@ pub(super) fn waiting(facts: Facts<'_>, wait: DeletionWait) -> Conclusion {
     status.deletion = pending.map_or(status.deletion, |pending| {
         Some(DeletionStatus { services_pending: pending.services_pending, script_pending: pending.script_pending })
     });
+    if facts.seen.is_answer() || reason == Reason::ReconciliationSuspended {
+        status.last_handled_reconcile_at = facts.handled();
+    }
+    platform_state::follow(&mut status, facts);
     let events = started.then(events::deletion_started).into_iter().collect();
     let delay = error.as_ref().map_or(Delay::Deletion, Delay::after);
     Conclusion { status: Some(status), release_outcome: None, events, delay }

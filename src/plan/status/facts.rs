@@ -7,6 +7,7 @@ use crate::plan::deletion::ReleaseOutcome;
 use crate::plan::disposition::{Delay, Mode};
 use crate::plan::events::EventRecord;
 use crate::plan::outage::PlatformHealth;
+use crate::plan::seen::Seen;
 use crate::resources::condition::{self, ConditionChange, ConditionUpdate, merge};
 use crate::resources::platform::Support;
 use crate::resources::status::TenantStatus;
@@ -22,6 +23,8 @@ pub struct Facts<'f> {
     pub tenant: &'f Tenant,
     /// The hash of its spec and Secrets; `None` when the spec was invalid.
     pub hash: Option<&'f SpecHash>,
+    /// What the pass saw of the tenant.
+    pub seen: &'f Seen,
     /// The time of the pass.
     pub now: Timestamp,
     /// Whether the numbers of license usage are due.
@@ -64,16 +67,37 @@ impl Facts<'_> {
         condition::status(&self.previous()?.conditions, condition_type)
     }
 
+    /// Whether the spec is what was applied. One that was taken back to that was never judged in this generation: what was said of
+    /// the other one is not true of it.
+    pub(super) fn is_live(&self) -> bool {
+        self.is_applied() && self.was(ConditionType::Accepted) != Some(ConditionStatus::False)
+    }
+
+    /// Whether the spec and its Secrets are those that were applied.
+    pub(super) fn is_applied(&self) -> bool {
+        let applied = self.previous().and_then(|status| status.applied.as_ref());
+        applied.is_some_and(|applied| Some(&applied.hash) == self.hash)
+    }
+
     /// The previous status, now speaking of this generation with these conditions.
     pub(super) fn status(&self, changes: Vec<ConditionChange>) -> TenantStatus {
         let previous = self.previous().cloned().unwrap_or_default();
-        let requested = annotation::reconcile_token(self.tenant);
         TenantStatus {
             observed_generation: self.generation(),
             conditions: merge(&previous.conditions, changes, self.generation(), self.now, self.support),
-            last_handled_reconcile_at: requested.or(previous.last_handled_reconcile_at),
             ..previous
         }
+    }
+
+    /// The previous status, now speaking of this generation: nothing else is known.
+    pub(super) fn unchanged(&self) -> TenantStatus {
+        self.status(ConditionType::ALL.map(ConditionChange::Keep).to_vec())
+    }
+
+    /// The token of the request for a pass that this pass answers.
+    pub(super) fn handled(&self) -> Option<String> {
+        let before = self.previous().and_then(|status| status.last_handled_reconcile_at.clone());
+        annotation::reconcile_token(self.tenant).or(before)
     }
 
     /// The request to quote in a message. While the message would be the same but for it, the one that was quoted stays: every
@@ -87,17 +111,6 @@ impl Facts<'_> {
         });
         Some(quoted.cloned().unwrap_or_else(|| refused.to_owned()))
     }
-}
-
-/// What was said before about the tenant itself; it stays known while the platform is not.
-pub(super) fn known() -> Vec<ConditionChange> {
-    let kept = [
-        ConditionType::ScriptExecutionPending,
-        ConditionType::LicenseOveruse,
-        ConditionType::TenantActive,
-        ConditionType::ChecksPassed,
-    ];
-    kept.map(ConditionChange::Keep).to_vec()
 }
 
 /// Reconciling or Stalled, never both, with the words of Ready.

@@ -6,7 +6,7 @@ use super::facts::{Conclusion, Facts, SPEC_ACCEPTED, mode_update};
 use super::tabs::{drift, tabs};
 use super::{availability, platform_state, side_effects};
 use crate::plan::checks::CheckReport;
-use crate::plan::difference::{Change, Difference};
+use crate::plan::difference::{Change, DeadReference, Difference};
 use crate::plan::disposition::{Delay, Mode};
 use crate::plan::outcome::{Done, Live};
 use crate::plan::rewrites::MOST;
@@ -32,7 +32,8 @@ pub(super) fn live(facts: Facts<'_>, live: &Live) -> Conclusion {
     updates.extend(platform_state::updates(&live.document));
     updates.extend(availability::worst(&checks));
     let status = facts.status(updates.into_iter().map(ConditionChange::Set).collect());
-    let status = recorded(facts, live, TenantStatus { checks, ..status });
+    let status = TenantStatus { checks, last_handled_reconcile_at: facts.handled(), ..status };
+    let status = recorded(facts, live, status);
     let delay = match delay {
         Delay::Sync if waits_for_people(live) => Delay::Script,
         delay => delay,
@@ -48,6 +49,13 @@ fn ready(facts: Facts<'_>, live: &Live) -> (ConditionUpdate, Mode, Delay) {
     if !restricted.is_empty() {
         let message = named(wording::restricted, restricted);
         return (not_ready(Reason::FieldNotPermitted, message), Mode::Stalled, Delay::Sync);
+    }
+    if let Some(DeadReference { change, moved_to }) = live.difference.dead.first() {
+        let leaf = change.leaf;
+        let message = format!(
+            "{leaf} names an organization unit that was deleted; the platform changed the setting to '{moved_to}'"
+        );
+        return (not_ready(Reason::OrganizationUnitNotFound, message), Mode::Stalled, Delay::Sync);
     }
     if is_rewritten(facts, live) {
         let message = named(wording::rewritten, &live.difference.open());

@@ -1,16 +1,18 @@
 //! What the platform's document says in addition to settings: state, script, licenses. No user's name or address is taken over.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::facts::Facts;
 use crate::admin_api::{Runtime, TenantDocument};
 use crate::plan::script;
-use crate::resources::condition::ConditionUpdate;
+use crate::plan::seen::{Comparison, Seen};
+use crate::resources::condition::{ConditionChange, ConditionUpdate};
 use crate::resources::status::{LicenseStatus, PendingChange, PlatformTenant, ProvisioningScript, TenantStatus};
 use crate::resources::{ConditionStatus, ConditionType, Reason, bounds};
 use crate::settings::Leaf;
-use crate::settings::tabs::contingents::contingent_of;
+use crate::settings::tabs::contingents::contingents;
 use crate::settings::tabs::general::NAME;
 use crate::settings::tabs::licenses::{SubscriptionState, TENANT_STATE};
 use crate::settings::tabs::partner::PARTNER;
@@ -22,12 +24,7 @@ const MOST: usize = 20;
 /// Takes over what the platform says. Usage moves all day, so its numbers are taken over only when `refresh_licenses` says
 /// that it is time, or when a kind begins or ends to be overused.
 pub fn take_over(status: &mut TenantStatus, document: &TenantDocument, refresh_licenses: bool) {
-    status.platform_tenant = Some(PlatformTenant {
-        id: document.id.to_ascii_lowercase(),
-        state: state(document),
-        display_name: text(&document.settings, NAME),
-        partner: text(&document.settings, PARTNER),
-    });
+    status.platform_tenant = Some(platform_tenant(document));
     status.provisioning_script = Some(script(&document.runtime));
     let now = licenses(document);
     let overused = |licenses: &[LicenseStatus]| -> Vec<String> {
@@ -35,6 +32,55 @@ pub fn take_over(status: &mut TenantStatus, document: &TenantDocument, refresh_l
     };
     if refresh_licenses || status.licenses.len() != now.len() || overused(&status.licenses) != overused(&now) {
         status.licenses = now;
+    }
+}
+
+/// What a pass that stopped says of the tenant itself: what the platform answered, or what was known. Where the tenant is not ours any
+/// more, nothing is known of it, and `reason` says why.
+pub(super) fn changes(facts: Facts<'_>, reason: Reason) -> Vec<ConditionChange> {
+    let types = [ConditionType::ScriptExecutionPending, ConditionType::LicenseOveruse, ConditionType::TenantActive];
+    match facts.seen {
+        Seen::Ours(Comparison { document, .. }) | Seen::Leaving(document) => {
+            updates(document).into_iter().map(ConditionChange::Set).collect()
+        }
+        Seen::Nothing => types.map(ConditionChange::Keep).to_vec(),
+        Seen::NotOurs | Seen::Free(_) => {
+            let stated = types.into_iter().filter(|condition_type| facts.was(*condition_type).is_some());
+            stated.map(|stated| ConditionUpdate::new(stated, ConditionStatus::Unknown, reason, "").into()).collect()
+        }
+    }
+}
+
+/// The facts about the tenant in the status of a pass that stopped.
+pub(super) fn follow(status: &mut TenantStatus, facts: Facts<'_>) {
+    match facts.seen {
+        Seen::Ours(Comparison { document, .. }) | Seen::Leaving(document) => {
+            take_over(status, document, facts.refresh_licenses);
+        }
+        Seen::Nothing => {}
+        Seen::Free(Comparison { document, .. }) => {
+            forget(status);
+            status.platform_tenant = Some(platform_tenant(document));
+        }
+        Seen::NotOurs => forget(status),
+    }
+}
+
+/// What was known of a tenant that is not ours any more. Its id stays: it names the tenant.
+fn forget(status: &mut TenantStatus) {
+    status.provisioning_script = None;
+    status.licenses.clear();
+    if let Some(tenant) = &mut status.platform_tenant {
+        (tenant.state, tenant.display_name, tenant.partner) = (None, None, None);
+    }
+}
+
+fn platform_tenant(document: &TenantDocument) -> PlatformTenant {
+    PlatformTenant {
+        id: document.id.to_ascii_lowercase(),
+        state: state(document),
+        display_name: text(&document.settings, NAME),
+        partner: text(&document.settings, PARTNER),
     }
 }
 
@@ -122,23 +168,30 @@ fn script(runtime: &Runtime) -> ProvisioningScript {
     }
 }
 
-/// Usage over contingent, kind by kind. Overuse is strict: usage above the contingent.
+/// Usage over contingent, for every kind of either list. What was not bought is a contingent of 0, and what is not reported is not in
+/// use. Overuse is strict: usage above the contingent.
 fn licenses(document: &TenantDocument) -> Vec<LicenseStatus> {
-    let mut used = Vec::new();
-    numbers(&document.runtime.used, String::new(), &mut used);
-    // A status lists each kind once; members with dots in their names could give one twice.
-    let mut known = BTreeSet::new();
-    used.into_iter()
-        .filter(|(kind, _)| kind.chars().count() <= bounds::LICENSE_KIND && known.insert(kind.clone()))
+    let numbers = |tree: Option<&Value>| {
+        let mut found = BTreeMap::new();
+        tree.iter().for_each(|tree| numbers(tree, String::new(), &mut found));
+        found
+    };
+    let used = numbers(Some(&document.runtime.used));
+    let bought = numbers(contingents(&document.settings));
+    let kinds: BTreeSet<&String> = used.keys().chain(bought.keys()).collect();
+    kinds
+        .into_iter()
+        .filter(|kind| kind.chars().count() <= bounds::LICENSE_KIND)
         .take(128)
-        .map(|(kind, used)| {
-            let contingent = contingent_of(&document.settings, &kind);
-            LicenseStatus { overused: contingent.is_some_and(|contingent| used > contingent), kind, used, contingent }
+        .map(|kind| {
+            let [used, contingent] = [&used, &bought].map(|numbers| numbers.get(kind).copied().unwrap_or_default());
+            LicenseStatus { kind: kind.clone(), used, contingent: Some(contingent), overused: used > contingent }
         })
         .collect()
 }
 
-fn numbers(value: &Value, path: String, found: &mut Vec<(String, i64)>) {
+/// The numbers of a tree by their path. Members with dots in their names could give a path twice; the first counts.
+fn numbers(value: &Value, path: String, found: &mut BTreeMap<String, i64>) {
     match value {
         Value::Object(members) => {
             for (member_name, member) in members {
@@ -147,7 +200,11 @@ fn numbers(value: &Value, path: String, found: &mut Vec<(String, i64)>) {
                 numbers(member, path, found);
             }
         }
-        Value::Number(number) => found.extend(number.as_i64().map(|number| (path, number))),
+        Value::Number(number) => {
+            if let Some(number) = number.as_i64() {
+                found.entry(path).or_insert(number);
+            }
+        }
         Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) => {}
     }
 }

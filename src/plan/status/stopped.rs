@@ -1,45 +1,50 @@
-//! What a pass comes to that stopped before the spec was live.
+//! What a pass comes to that stopped before the spec was live. Conditions, tabs, drift and checks speak of the present spec, and the
+//! facts about the tenant are those of the last answer: nothing freezes because something is wrong.
 
-use super::facts::{Conclusion, Facts, SPEC_ACCEPTED, known, mode_update};
-use super::tabs::mark_invalid;
-use crate::plan::disposition::{Accepted, Disposition, TabMarks};
-use crate::plan::stop::{Stop, StopClass};
+use super::availability;
+use super::facts::{Conclusion, Facts, SPEC_ACCEPTED, mode_update};
+use super::platform_state;
+use super::tabs::{drift, mark_invalid, not_compared, tabs};
+use crate::plan::disposition::{Accepted, Disposition, Mode};
+use crate::plan::outcome::SideEffects;
+use crate::plan::seen::Comparison;
+use crate::plan::stop::{Stop, StopClass, Stopped};
 use crate::resources::condition::{ConditionChange, ConditionUpdate};
-use crate::resources::status::TenantStatus;
-use crate::resources::{ConditionStatus, ConditionType, Reason};
+use crate::resources::status::{CheckStatus, TabStatus, TenantStatus};
+use crate::resources::{CheckResult, ConditionStatus, ConditionType, Reason};
+use crate::settings::Violation;
 
-pub(super) fn stopped(facts: Facts<'_>, stop: &Stop) -> Conclusion {
-    let disposition = stop.disposition(facts.platform);
-    let status = match stop.class() {
+pub(super) fn stopped(facts: Facts<'_>, stopped: &Stopped) -> Conclusion {
+    let disposition = stopped.stop.disposition(facts.platform);
+    let status = match stopped.stop.class() {
         StopClass::Transient => None,
-        // The spec is live, as far as is known. The Platform reports once that it is not reachable.
-        StopClass::Unreachable if is_live(facts) => {
-            Some(facts.status(ConditionType::ALL.map(ConditionChange::Keep).to_vec()))
+        // The spec is live, as far as is known. The Platform says once that it is out of reach.
+        StopClass::Unreachable if facts.is_live() => Some(facts.unchanged()),
+        // The spec was live when the suspension began. Whatever was not live then waits for the suspension to end.
+        StopClass::Suspended if facts.is_live() && facts.was(ConditionType::Ready) == Some(ConditionStatus::True) => {
+            let settled = Disposition { mode: Mode::Settled, ..disposition.clone() };
+            let ready = ready(facts, stopped, &settled);
+            Some(status(facts, stopped, &settled, &ready, ConditionChange::Keep(ConditionType::Ready)))
         }
-        StopClass::Suspended => {
-            let ready = ConditionUpdate { status: ConditionStatus::Unknown, ..ready(facts, &disposition) };
-            let keeps_ready = is_live(facts) && facts.was(ConditionType::Ready).is_some();
-            let kept = keeps_ready.then_some(ConditionChange::Keep(ConditionType::Ready));
-            Some(status(facts, &disposition, &ready, kept.unwrap_or_else(|| ready.clone().into())))
-        }
-        StopClass::Unreachable | StopClass::Internal | StopClass::Verdict => {
-            let ready = ready(facts, &disposition);
-            Some(status(facts, &disposition, &ready, ready.clone().into()))
+        StopClass::Unreachable | StopClass::Internal | StopClass::Suspended | StopClass::Verdict => {
+            let ready = ready(facts, stopped, &disposition);
+            Some(status(facts, stopped, &disposition, &ready, ready.clone().into()))
         }
     };
     Conclusion { status, release_outcome: None, events: vec![], delay: disposition.delay }
 }
 
-/// Whether the spec is what was applied. One that was taken back to that was never judged in this generation: what was said of
-/// the other one is not true of it.
-fn is_live(facts: Facts<'_>) -> bool {
-    let applied = facts.previous().and_then(|status| status.applied.as_ref());
-    applied.is_some_and(|applied| Some(&applied.hash) == facts.hash)
-        && facts.was(ConditionType::Accepted) != Some(ConditionStatus::False)
-}
-
-fn ready(facts: Facts<'_>, disposition: &Disposition) -> ConditionUpdate {
+/// Names the first obstacle and says how many more there are. The tabs name each.
+fn ready(facts: Facts<'_>, stopped: &Stopped, disposition: &Disposition) -> ConditionUpdate {
     let Disposition { reason, message, request_id, .. } = disposition;
+    let mut others: Vec<_> =
+        stopped.others.iter().map(|stop| stop.disposition(facts.platform).reason.as_str()).collect();
+    others.dedup();
+    let message = match (stopped.others.len(), others.join(", ")) {
+        (0, _) => message.clone(),
+        (1, other) => format!("{message} (and 1 more obstacle: {other})"),
+        (more, others) => format!("{message} (and {more} more obstacles: {others})"),
+    };
     let ready = ConditionUpdate::new(ConditionType::Ready, false, *reason, message);
     ConditionUpdate { request_id: facts.quoted(request_id.as_deref(), &ready), ..ready }
 }
@@ -47,36 +52,82 @@ fn ready(facts: Facts<'_>, disposition: &Disposition) -> ConditionUpdate {
 /// The status of a stop: `stated` becomes of Ready, and the words are those of `ready`.
 fn status(
     facts: Facts<'_>,
+    stopped: &Stopped,
     disposition: &Disposition,
     ready: &ConditionUpdate,
     stated: ConditionChange,
 ) -> TenantStatus {
-    let mut changes = known();
+    let checks = checks(facts, ready.reason);
+    let mut changes = platform_state::changes(facts, ready.reason);
+    changes.push(availability::worst(&checks).map_or(ConditionChange::Keep(ConditionType::ChecksPassed), Into::into));
     changes.extend(mode_update(disposition.mode, ready).map(ConditionChange::Set));
-    changes.push(accepted(facts, disposition.accepted, ready));
+    changes.push(accepted(facts, stopped, disposition, ready));
     let synced = if disposition.out_of_sync { ConditionStatus::False } else { ConditionStatus::Unknown };
     changes.push(ConditionUpdate::new(ConditionType::Synced, synced, ready.reason, "").into());
     changes.push(stated);
-    let mut status = TenantStatus { refused_request_id: ready.request_id.clone(), ..facts.status(changes) };
-    match &disposition.tabs {
-        TabMarks::Leave => {}
-        TabMarks::Mark(violations) => mark_invalid(&mut status.tabs, violations),
+    let violations: Vec<Violation> = stopped.all().flat_map(Stop::violations).collect();
+    let mut status = TenantStatus {
+        refused_request_id: ready.request_id.clone(),
+        tabs: marked(facts, &violations),
+        drift: facts.seen.comparison().map(|comparison| drift(&comparison.difference)).unwrap_or_default(),
+        checks,
+        ..facts.status(changes)
+    };
+    // A request for a pass is answered by what the platform said, or by what is wrong with the spec; not by an outage.
+    if facts.seen.is_answer() || disposition.accepted == Accepted::No || matches!(stopped.stop, Stop::Suspended) {
+        status.last_handled_reconcile_at = facts.handled();
     }
+    if let (Some(report), Some(_)) = (facts.checked, facts.seen.ours()) {
+        status.grant_links.clone_from(&report.links);
+    }
+    platform_state::follow(&mut status, facts);
     status
 }
 
-fn accepted(facts: Facts<'_>, accepted: Accepted, ready: &ConditionUpdate) -> ConditionChange {
+/// The tabs of the present spec, as far as they can be compared, with what is wrong marked.
+fn marked(facts: Facts<'_>, violations: &[Violation]) -> Vec<TabStatus> {
+    let mut known = match facts.seen.comparison() {
+        Some(Comparison { document, difference }) => tabs(facts.tenant, difference, document, &SideEffects::default()),
+        None => not_compared(facts.tenant),
+    };
+    mark_invalid(&mut known, violations);
+    known
+}
+
+/// The checks of the present spec. Where the platform was not asked, what was checked for another spec is not known for this one.
+fn checks(facts: Facts<'_>, reason: Reason) -> Vec<CheckStatus> {
+    let before = facts.previous().map(|status| status.checks.as_slice()).unwrap_or_default();
+    match (facts.seen.ours(), facts.checked) {
+        (Some(document), checked) => {
+            let known = checked.map_or(before, |checked| &checked.checks);
+            availability::checks(known, facts.tenant, document)
+        }
+        (None, _) if facts.is_applied() => before.to_vec(),
+        (None, _) => before.iter().map(|check| not_checked(check, reason)).collect(),
+    }
+}
+
+fn not_checked(check: &CheckStatus, reason: Reason) -> CheckStatus {
+    let message = "Not checked for the present spec.".to_owned();
+    let reason = reason.as_str().to_owned();
+    CheckStatus { name: check.name, result: CheckResult::Unknown, reason: Some(reason), message: Some(message) }
+}
+
+/// The spec is not accepted if any obstacle is its fault, or that of its references.
+fn accepted(facts: Facts<'_>, stopped: &Stopped, first: &Disposition, ready: &ConditionUpdate) -> ConditionChange {
     let condition_type = ConditionType::Accepted;
-    match accepted {
-        Accepted::Yes => ConditionUpdate::new(condition_type, true, Reason::Accepted, SPEC_ACCEPTED).into(),
-        Accepted::No => ConditionUpdate { condition_type, ..ready.clone() }.into(),
-        Accepted::NotJudged if facts.was(condition_type).is_some() => ConditionChange::Keep(condition_type),
-        Accepted::NotJudged => ConditionUpdate::new(
-            condition_type,
-            ConditionStatus::Unknown,
-            Reason::Progressing,
-            "The spec has not been evaluated yet",
-        )
-        .into(),
+    let blamed =
+        stopped.others.iter().map(|stop| stop.disposition(facts.platform)).find(|other| other.accepted == Accepted::No);
+    match (first.accepted, blamed) {
+        (Accepted::No, _) => ConditionUpdate { condition_type, ..ready.clone() }.into(),
+        (Accepted::Yes | Accepted::NotJudged, Some(other)) => {
+            ConditionUpdate::new(condition_type, false, other.reason, other.message).into()
+        }
+        (Accepted::Yes, None) => ConditionUpdate::new(condition_type, true, Reason::Accepted, SPEC_ACCEPTED).into(),
+        (Accepted::NotJudged, None) if facts.was(condition_type).is_some() => ConditionChange::Keep(condition_type),
+        (Accepted::NotJudged, None) => {
+            let message = "The spec has not been evaluated yet";
+            ConditionUpdate::new(condition_type, ConditionStatus::Unknown, Reason::Progressing, message).into()
+        }
     }
 }

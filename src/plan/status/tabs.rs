@@ -34,12 +34,11 @@ pub(super) fn tabs(
     document: &TenantDocument,
     side_effects: &SideEffects,
 ) -> Vec<TabStatus> {
-    let mut tabs: Vec<Tab> = leaves().filter_map(Leaf::tab).collect();
-    tabs.dedup();
     let open = difference.open();
     let spec = serde_json::to_value(&tenant.spec.settings).unwrap_or_default();
     let namespace = tenant.namespace().unwrap_or_default();
-    tabs.into_iter()
+    let mut tabs: Vec<TabStatus> = all_tabs()
+        .into_iter()
         .map(|tab| {
             let count = |changes: &[Change]| changes.iter().filter(|change| change.leaf.tab() == Some(tab)).count();
             let hidden = difference.hidden.iter().filter(|leaf| leaf.tab() == Some(tab)).count();
@@ -62,7 +61,13 @@ pub(super) fn tabs(
             let message = shorten(&message.collect::<Vec<_>>().join("; "), bounds::MESSAGE);
             TabStatus { name: tab, state, message: Some(message).filter(|message| !message.is_empty()) }
         })
-        .collect()
+        .collect();
+    let dead = difference.dead.iter().map(|dead| Violation {
+        path: dead.change.leaf.path.to_owned(),
+        problem: "names an organization unit that was deleted".to_owned(),
+    });
+    mark_invalid(&mut tabs, &dead.collect::<Vec<_>>());
+    tabs
 }
 
 /// Limits that the spec sets above what the vendor allows: they stay stored, and less has an effect.
@@ -90,12 +95,28 @@ fn moved(spec: &Value, tab: Tab, document: &TenantDocument) -> Vec<String> {
     left_alone.filter_map(note).collect()
 }
 
+/// The tabs of a spec that cannot be compared: what it manages is not known to be in sync.
+pub(super) fn not_compared(tenant: &Tenant) -> Vec<TabStatus> {
+    let spec = serde_json::to_value(&tenant.spec.settings).unwrap_or_default();
+    let state = |tab| match leaves().any(|leaf| leaf.tab() == Some(tab) && is_set(&spec, leaf.path)) {
+        true => TabState::Unknown,
+        false => TabState::NotManaged,
+    };
+    all_tabs().into_iter().map(|tab| TabStatus { name: tab, state: state(tab), message: None }).collect()
+}
+
+fn all_tabs() -> Vec<Tab> {
+    let mut tabs: Vec<Tab> = leaves().filter_map(Leaf::tab).collect();
+    tabs.dedup();
+    tabs
+}
+
 pub(super) fn is_set(spec: &Value, path: &str) -> bool {
     path.split('.').try_fold(spec, |at, name| at.get(name)).is_some()
 }
 
+/// Marks the tabs of these settings, and says what is wrong with each.
 pub(super) fn mark_invalid(tabs: &mut Vec<TabStatus>, violations: &[Violation]) {
-    tabs.retain(|tab| tab.state != TabState::Invalid);
     let mut bad: Vec<Tab> = violations.iter().filter_map(|violation| Tab::of(&violation.path)).collect();
     bad.sort_unstable();
     bad.dedup();

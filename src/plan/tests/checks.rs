@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::plan::checks::{Check, CheckPlan, Query, check_plan};
+use crate::plan::seen::Comparison;
 use crate::resources::{CheckName, Reason};
 use crate::settings::tabs::{assistant, instant_messaging};
 
@@ -19,8 +20,8 @@ fn wanted(given: &Given, observed: &Value) -> Vec<Check> {
 
 fn asked(given: &Given, observed: &Value) -> Option<CheckPlan> {
     let document = TenantDocument { settings: observed.clone(), ..TenantDocument::default() };
-    let outcome = live(Box::new(document), Done::Nothing, Difference::default());
-    check_plan(&given.tenant(), &given.validate().unwrap(), &outcome)
+    let outcome = Ok(live(Box::new(document), Done::Nothing, Difference::default()));
+    check_plan(&given.tenant(), &given.validate(), &outcome, &Seen::Nothing)
 }
 
 fn names(given: &Given, observed: &Value) -> Vec<CheckName> {
@@ -193,14 +194,39 @@ fn the_input_of_a_check_moves_with_its_question_and_with_nothing_else() {
     assert_eq!([0], *moved(elsewhere));
 }
 
+/// A check that passed with another Secret must not stay Passed while this one cannot be read.
 #[test]
-fn what_is_not_live_is_not_checked() {
-    let given = everything().deleting();
-    let document = TenantDocument { settings: json!({}), ..TenantDocument::default() };
-    let live = live(Box::new(document), Done::Nothing, Difference::default());
-    let leaving = given.validate().unwrap();
-    assert!(check_plan(&given.tenant(), &leaving, &live).is_none(), "a Tenant that leaves");
+fn a_secret_that_cannot_be_read_is_an_unknown_check() {
+    let rows = [
+        (SecretProblem::NoSecret, Reason::SecretNotFound),
+        (SecretProblem::NoKey, Reason::SecretKeyNotFound),
+        (SecretProblem::Forbidden, Reason::SecretForbidden),
+        (SecretProblem::Malformed("has no endpoint="), Reason::SecretInvalid),
+    ];
+    for (problem, expected) in rows {
+        let given = tenant("contoso").with("extensions.interact.enabled", true).referring(Err(problem));
+        let checks = wanted(&given, &json!({}));
+        let Query::Unanswerable { reason, .. } = &checks[0].query else { panic!("{problem:?} is asked") };
+        assert_eq!((CheckName::InteractConnectionString, expected), (checks[0].name, *reason));
+    }
+}
+
+#[test]
+fn only_a_tenant_of_ours_is_checked() {
+    let document = || Box::new(TenantDocument { settings: json!({}), ..TenantDocument::default() });
+    let plan = |given: &Given, outcome: Result<Outcome, Stopped>, seen: Seen| {
+        check_plan(&given.tenant(), &given.validate(), &outcome, &seen).is_some()
+    };
     let given = everything();
+    let live = live(document(), Done::Nothing, Difference::default());
     let waiting = Outcome::Deleting(DeletionWait::not_requested(ApiError::Forbidden));
-    assert!(check_plan(&given.tenant(), &given.validate().unwrap(), &waiting).is_none());
+    assert!(plan(&given, Ok(live.clone()), Seen::Nothing));
+    assert!(!plan(&given.clone().deleting(), Ok(live), Seen::Leaving(document())), "one that is being deleted");
+    assert!(!plan(&given, Ok(waiting), Seen::Leaving(document())));
+    let comparison = Comparison { document: document(), difference: Box::default() };
+    let stopped = || Err(Stop::TenantDeleting.into());
+    assert!(plan(&given, stopped(), Seen::Ours(comparison.clone())), "also where the spec is not live");
+    for seen in [Seen::Free(comparison), Seen::NotOurs, Seen::Nothing] {
+        assert!(!plan(&given, stopped(), seen), "nothing is asked about another's tenant");
+    }
 }

@@ -15,7 +15,7 @@ fn target() -> Target {
 
 fn deletion_intent(given: &Given) -> DeletionIntent {
     match given.validate() {
-        Ok(Intent::Delete(intent)) => intent,
+        Intent::Delete(intent) => intent,
         other => panic!("{other:?}"),
     }
 }
@@ -63,7 +63,7 @@ fn waits(plan: &DeletionPlan) -> bool {
 /// What the platform still has to do, where the plan waits for that.
 fn pending(plan: &DeletionPlan) -> Option<PendingDeletion> {
     match plan {
-        DeletionPlan::Wait(wait) => wait.pending.clone(),
+        DeletionPlan::Wait(wait) => wait.pending(),
         DeletionPlan::Off(_) | DeletionPlan::Release(..) | DeletionPlan::Delete(_) => None,
     }
 }

@@ -30,7 +30,7 @@ const INVALID: [&str; 4] = [
 #[test]
 fn one_invalid_tab_blocks_all_and_every_bad_tab_is_marked() {
     let given = tenant("contoso").settled().edited("general.name", "").with("contact.phone", "044");
-    let conclusion = concluded(&given, Err(given.validate().unwrap_err()));
+    let conclusion = concluded(&given, Err(given.blocked()));
     let status = conclusion.status.unwrap();
     states(&status, &INVALID);
     assert_eq!(conclusion.delay, Delay::Sync);
@@ -74,7 +74,7 @@ fn what_the_platform_refuses_blocks_all_and_every_bad_tab_is_marked() {
 #[test]
 fn a_tab_is_marked_invalid_only_while_the_spec_is_refused() {
     let bad = tenant("contoso").settled().edited("contact.phone", "044");
-    let marked = written(&bad, Err(bad.validate().unwrap_err()));
+    let marked = written(&bad, Err(bad.blocked()));
     let mended = Given { status: Some(marked), ..bad.edited("contact.phone", "+41445551234") };
     let stop = mended.plan(&Observation::Unknown(ApiError::Forbidden)).unwrap_err();
     let status = written(&mended, Err(stop));
@@ -183,7 +183,8 @@ fn a_value_that_the_platform_does_not_keep_is_written_three_times() {
     // The platform answers every write with its own value.
     let answered = |count: u32| {
         let Live { document, .. } = live_pass(&tenant("contoso"), &mut held()).unwrap();
-        let difference = diff::diff(&given.desired(), &[], &canonical(&document.settings), &[]);
+        let difference =
+            diff::diff(&given.desired(), &[], &canonical(&document.settings), diff::Constraints::default());
         let done = if count < rewrites::MOST { Done::Applied } else { Done::Nothing };
         let conclusion = concluded(&given.clone().rewritten(count, vec![]), Ok(live(document, done, difference)));
         (conclusion.status.unwrap(), conclusion.delay)
@@ -216,7 +217,8 @@ fn a_value_that_the_platform_does_not_keep_is_written_three_times() {
 fn a_drift_of_a_person_is_masked() {
     let mut held = held().with("contact.email", "grace@fabrikam.com");
     let given = tenant("contoso").settled().with("driftPolicy", "Report").with("contact.email", "ada@contoso.com");
-    let difference = diff::diff(&given.desired(), &[], &canonical(&held.document().settings), &[]);
+    let difference =
+        diff::diff(&given.desired(), &[], &canonical(&held.document().settings), diff::Constraints::default());
     let document = Box::new(held.document().clone());
     let status = written(&given, Ok(live(document, Done::Nothing, difference)));
     assert_eq!((status.drift[0].wanted.as_str(), status.drift[0].found.as_str()), ("***", "***"));

@@ -151,7 +151,7 @@ fn a_missing_platform_heals_itself() {
         "Synced=Unknown PlatformNotFound",
         "Reconciling=True PlatformNotFound",
     ];
-    let status = stops(&given, given.validate().unwrap_err(), &expected, Delay::Reference);
+    let status = stops(&given, given.blocked(), &expected, Delay::Reference);
     assert_eq!(message(&status, ConditionType::Ready), "spec.platformRef.name: Platform euwe-01 not found");
 }
 
@@ -180,7 +180,7 @@ fn a_namespace_that_is_not_allowed_needs_a_human() {
         "Synced=Unknown NamespaceNotPermitted",
         "Stalled=True NamespaceNotPermitted",
     ];
-    stops(&given, given.validate().unwrap_err(), &expected, Delay::Sync);
+    stops(&given, given.blocked(), &expected, Delay::Sync);
 }
 
 #[test]
@@ -242,17 +242,26 @@ fn a_deletion_that_nobody_here_asked_for_needs_a_human() {
 #[test]
 fn suspension_keeps_ready_where_the_spec_is_live() {
     let given = tenant("contoso").settled().edited("suspend", true);
-    let expected = ["Ready=True Succeeded", "Accepted=True Accepted", "Synced=Unknown Suspended"];
-    stops(&given, given.validate().unwrap_err(), &expected, Delay::Sync);
+    let expected = ["Ready=True Succeeded", "Accepted=True Accepted", "Synced=Unknown ReconciliationSuspended"];
+    stops(&given, given.blocked(), &expected, Delay::Sync);
 }
 
+/// Nobody can wait for it to become Ready: a program that waits has to be told.
 #[test]
-fn a_suspended_edit_does_not_look_live() {
-    let given = tenant("contoso").settled().edited("suspend", true).with("general.companyName", "Contoso SE");
-    let expected = ["Ready=Unknown Suspended", "Accepted=True Accepted", "Synced=Unknown Suspended"];
-    stops(&given, given.validate().unwrap_err(), &expected, Delay::Sync);
+fn a_suspended_edit_needs_a_human() {
+    let expected = [
+        "Ready=False ReconciliationSuspended",
+        "Accepted=True Accepted",
+        "Synced=Unknown ReconciliationSuspended",
+        "Stalled=True ReconciliationSuspended",
+    ];
+    let live = tenant("contoso").settled().edited("suspend", true);
+    let given = live.clone().with("general.companyName", "Contoso SE");
+    let status = stops(&given, given.blocked(), &expected, Delay::Sync);
+    let reverted = Given { status: Some(status), ..live };
+    assert_eq!(None, concluded(&reverted, Err(reverted.blocked())).status, "without a call nothing more is known");
     let unseen = tenant("contoso").with("suspend", true);
-    stops(&unseen, unseen.validate().unwrap_err(), &expected, Delay::Sync);
+    stops(&unseen, unseen.blocked(), &expected, Delay::Sync);
 }
 
 #[test]
@@ -279,9 +288,14 @@ fn a_race_and_a_silent_kubernetes_say_nothing() {
 #[test]
 fn a_deletion_says_for_what_it_waits() {
     let given = tenant("contoso").settled().deleting();
-    let waiting = |pending, started, error| {
+    let waiting = |pending: Option<PendingDeletion>, started, error| {
         let message = "for the script".to_owned();
-        Outcome::Deleting(DeletionWait { reason: Reason::Deleting, message, pending, started, error })
+        let accepted = pending.map(|pending| {
+            let mut document = held().document().clone();
+            document.runtime.deletion = Some(pending);
+            Box::new(document)
+        });
+        Outcome::Deleting(DeletionWait { reason: Reason::Deleting, message, accepted, started, error })
     };
     let expected =
         ["Ready=False Deleting", "Accepted=True Accepted", "Synced=True InSync", "Reconciling=True Deleting"];

@@ -101,10 +101,9 @@ pub struct ModalityContingentsSpec {
     pub email: Option<Contingent>,
 }
 
-/// The purchased licenses of a kind, such as `users.assistant`, in the platform's settings.
-pub fn contingent_of(settings: &Value, kind: &str) -> Option<i64> {
-    let path = ["licenses", "contingents"].into_iter().chain(kind.split('.'));
-    path.into_iter().try_fold(settings, |at, member| at.get(member)).and_then(Value::as_i64)
+/// The purchased licenses in the platform's settings: a tree of numbers, by kind.
+pub fn contingents(settings: &Value) -> Option<&Value> {
+    settings.get("licenses")?.get("contingents")
 }
 
 /// Licenses of features, by the name of the feature.

@@ -1,0 +1,100 @@
+//! What a pass saw of its tenant. It decides what a status says also where the pass stopped: tabs, drift, checks and the facts about
+//! the tenant are those of the last answer, whatever became of the spec.
+
+use serde_json::Value;
+
+use super::diff::diff;
+use super::difference::Difference;
+use super::observation::{Observation, Owner, Snapshot};
+use super::validate::Desired;
+use crate::admin_api::TenantDocument;
+use crate::resources::Tenant;
+use crate::settings::tabs::partner::PARTNER;
+
+/// What a pass saw of its tenant.
+#[derive(Clone, Debug, Default)]
+pub enum Seen {
+    /// Nothing: the platform was not asked, or did not answer. What was known stays known.
+    #[default]
+    Nothing,
+    /// No tenant of ours: there is none, or it is another's. Nothing is known of it, or may be said.
+    NotOurs,
+    /// A tenant without an owner. Whoever administers it may see how it differs.
+    Free(Comparison),
+    /// Our tenant.
+    Ours(Comparison),
+    /// Our tenant, which is being deleted: nothing is compared any more.
+    Leaving(Box<TenantDocument>),
+}
+
+/// A tenant and how it differs from the spec.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// The platform's answer.
+    pub document: Box<TenantDocument>,
+    /// Where it differs.
+    pub difference: Box<Difference>,
+}
+
+impl Seen {
+    /// What an answer shows of a Tenant that stays.
+    pub fn of(tenant: &Tenant, desired: &Desired, observation: &Observation) -> Self {
+        let compare = |snapshot: &Snapshot| {
+            let known = tenant.status.as_ref().map_or(&[][..], |status| &status.sealed);
+            let Snapshot { document, settings } = snapshot;
+            let difference = diff(desired, known, settings, document.as_ref().into());
+            Comparison { document: document.clone(), difference: Box::new(difference) }
+        };
+        match observation {
+            Observation::Unknown(_) => Self::Nothing,
+            Observation::Exists { snapshot, owner: Owner::Ours | Owner::OursLast } => Self::Ours(compare(snapshot)),
+            Observation::Exists { snapshot, owner: Owner::Free } if has_same_partner(desired, snapshot) => {
+                Self::Free(compare(snapshot))
+            }
+            Observation::Exists { owner: Owner::Free | Owner::Other(_), .. }
+            | Observation::Absent { .. }
+            | Observation::Tombstone { .. } => Self::NotOurs,
+        }
+    }
+
+    /// What an answer shows of a Tenant that is being deleted.
+    pub fn leaving(observation: &Observation) -> Self {
+        match observation {
+            Observation::Exists { snapshot, owner: Owner::Ours | Owner::OursLast } => {
+                Self::Leaving(snapshot.document.clone())
+            }
+            Observation::Exists { owner: Owner::Free | Owner::Other(_), .. }
+            | Observation::Absent { .. }
+            | Observation::Tombstone { .. }
+            | Observation::Unknown(_) => Self::Nothing,
+        }
+    }
+
+    /// Whether the platform answered.
+    pub fn is_answer(&self) -> bool {
+        !matches!(self, Self::Nothing)
+    }
+
+    /// The document of a tenant that is ours.
+    pub fn ours(&self) -> Option<&TenantDocument> {
+        match self {
+            Self::Ours(Comparison { document, .. }) | Self::Leaving(document) => Some(document),
+            Self::Nothing | Self::NotOurs | Self::Free(_) => None,
+        }
+    }
+
+    /// How the tenant compares with the spec, where that may be said.
+    pub fn comparison(&self) -> Option<&Comparison> {
+        match self {
+            Self::Ours(comparison) | Self::Free(comparison) => Some(comparison),
+            Self::Nothing | Self::NotOurs | Self::Leaving(_) => None,
+        }
+    }
+}
+
+/// Settings of another partner's tenant are not shown to the authors of this Tenant.
+fn has_same_partner(desired: &Desired, snapshot: &Snapshot) -> bool {
+    let here = desired.partner.as_ref().and_then(|partner| partner.id.as_deref());
+    let there = PARTNER.find(&snapshot.settings).and_then(Value::as_str).filter(|id| !id.is_empty());
+    here == there
+}
