@@ -41,6 +41,8 @@ pub struct Timing {
     pub backoff_most: Duration,
     /// Longest wait for a missing reference.
     pub reference_most: Duration,
+    /// How long a missing reference may be on its way, e.g. from the same commit; after that a human has to act.
+    pub reference_grace: Duration,
     /// Between reads of a tenant that is being deleted.
     pub deletion_poll: Duration,
     /// Between reads of a tenant whose provisioning script has to run.
@@ -95,6 +97,7 @@ impl Default for Timing {
             backoff_first: Duration::from_secs(2),
             backoff_most: Duration::from_secs(300),
             reference_most: Duration::from_secs(30),
+            reference_grace: Duration::from_secs(300),
             deletion_poll: Duration::from_secs(30),
             script_poll: Duration::from_secs(300),
             platform_check: Duration::from_secs(60),

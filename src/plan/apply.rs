@@ -11,7 +11,7 @@ use super::observation::{Observation, Observed, Owner, Snapshot};
 use super::outcome::Done;
 use super::rewrites::Rewrites;
 use super::rules::{Creating, judge};
-use super::stop::{Stop, Stopped};
+use super::stop::{OwnerPlace, Stop, Stopped};
 use super::target::Target;
 use super::validate::{Blocked, Desired};
 use super::{retention, triggers};
@@ -155,7 +155,7 @@ fn existing(
     let Snapshot { document, settings } = &snapshot;
     // Whose it is comes first: of another's tenant nothing else may be judged, or said.
     if let Owner::Other(stamp) = owner {
-        return Err(Stop::OwnedByOther { stamp: stamp.clone() }.into());
+        return Err(owned_by(stamp, desired).into());
     }
     if document.runtime.deletion.is_some() {
         return Err(Stop::TenantDeleting.into());
@@ -187,6 +187,10 @@ fn existing(
     Ok(Decision { claim, write: Write::Patch { settings_version, difference }, done })
 }
 
+fn owned_by(stamp: &str, desired: &Desired) -> Stop {
+    Stop::OwnedByOther { stamp: stamp.to_owned(), place: OwnerPlace::of(stamp, &desired.target.stamp) }
+}
+
 /// What a write to a tenant that is there comes to.
 fn done(tenant: &Tenant, desired: &Desired, claim: Option<&Claim>, difference: &Difference) -> Done {
     let applied = tenant.status.as_ref().and_then(|status| status.applied.as_ref());
@@ -211,7 +215,7 @@ fn claim(
     let plain = || difference.differing().into_iter().filter(|change| change.leaf.class != Class::Sealed);
     match owner {
         Owner::Ours => return Ok(None),
-        Owner::Other(stamp) => return Err(Stop::OwnedByOther { stamp: stamp.clone() }),
+        Owner::Other(stamp) => return Err(owned_by(stamp, desired)),
         Owner::OursLast => {}
         Owner::Free => match tenant.spec.adoption_policy.unwrap_or_default() {
             AdoptionPolicy::Always => {}

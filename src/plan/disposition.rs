@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::outage::{self, PlatformHealth};
 use super::resolved::{SecretProblem, UnusableSecret};
-use super::stop::Stop;
+use super::stop::{OwnerPlace, Stop};
 use super::wording;
 use crate::admin_api::{ApiError, Problem, ProblemType};
 use crate::resources::Reason;
@@ -59,12 +59,14 @@ pub enum Delay {
     Sync,
     /// Soon, then more and more rarely.
     Backoff,
-    /// Soon, and never later than the bound for missing references.
+    /// Soon, and never later than the bound for missing references: what is waited for stands in Kubernetes.
     Reference,
     /// After the time that the platform named.
     RetryAfter(Duration),
     /// When services and script may have moved on.
     Deletion,
+    /// After the time that the platform named, and never later than the bound for a deletion: its namespace may end meanwhile.
+    DeletionRetry(Duration),
     /// When people may have done what is waited for: run the provisioning script, accepted an invitation. Never later than the
     /// sync interval.
     Script,
@@ -85,6 +87,27 @@ impl Delay {
             | ApiError::Refused(_)
             | ApiError::Unexpected(_)
             | ApiError::NotCalled(_) => Self::Backoff,
+        }
+    }
+}
+
+impl Delay {
+    /// When to look again at a Tenant whose deletion waits. The end of its namespace or of the CRD must be noticed soon, whatever it
+    /// waits for.
+    pub fn of_deletion(error: Option<&ApiError>) -> Self {
+        match error.map(Self::after) {
+            Some(Self::RetryAfter(after)) => Self::DeletionRetry(after),
+            Some(Self::Backoff) => Self::Reference,
+            Some(
+                Self::Sync
+                | Self::Reference
+                | Self::Deletion
+                | Self::DeletionRetry(_)
+                | Self::Script
+                | Self::AtOnce
+                | Self::Never,
+            )
+            | None => Self::Deletion,
         }
     }
 }
@@ -112,10 +135,7 @@ impl Stop {
             Self::NamespaceNotPermitted { platform } => not_permitted(platform),
             Self::Unavailable(error) => waits_for_platform(platform, error),
             Self::NotAdopted { never, differing } => stalled(Reason::NotAdopted, not_adopted(*never, differing)),
-            Self::OwnedByOther { stamp } => stalled(
-                Reason::OwnedByOther,
-                format!("The tenant is owned by another Tenant, {stamp} (cluster/namespace/name); nothing was written"),
-            ),
+            Self::OwnedByOther { stamp, place } => owned_by_other(stamp, *place),
             Self::TenantLost { token, deleted } => stalled(Reason::TenantLost, lost(token, *deleted)),
             Self::TenantDeleting => stalled(
                 Reason::TenantDeleting,
@@ -138,12 +158,22 @@ fn needs_confirmation(leaf: &Leaf, token: &str) -> Disposition {
 fn not_permitted(platform: &str) -> Disposition {
     Disposition {
         mode: Mode::Stalled,
-        delay: Delay::Sync,
         ..missing(
             Reason::NamespaceNotPermitted,
             format!("Platform {platform} does not allow Tenants in this namespace"),
         )
     }
+}
+
+/// Another Tenant of this cluster may be renamed, moved or deleted at any moment, and its stamp with it.
+fn owned_by_other(stamp: &str, place: OwnerPlace) -> Disposition {
+    let delay = match place {
+        OwnerPlace::ThisCluster => Delay::Reference,
+        OwnerPlace::Elsewhere => Delay::Sync,
+    };
+    let message =
+        format!("The tenant is owned by another Tenant, {stamp} (cluster/namespace/name); nothing was written");
+    Disposition { delay, ..stalled(Reason::OwnedByOther, message) }
 }
 
 fn waits_for_platform(platform: PlatformHealth<'_>, error: &ApiError) -> Disposition {
@@ -200,7 +230,7 @@ fn secret_disposition(secret: &UnusableSecret) -> Disposition {
         SecretProblem::Forbidden => (Reason::SecretForbidden, format!("the operator may not get {secret}")),
         SecretProblem::Malformed(problem) => {
             let message = format!("{leaf}: the value of key {key} of {secret} {problem}");
-            return Disposition { mode: Mode::Stalled, delay: Delay::Sync, ..missing(Reason::SecretInvalid, message) };
+            return Disposition { mode: Mode::Stalled, ..missing(Reason::SecretInvalid, message) };
         }
     };
     missing(reason, format!("{leaf}: {problem}"))

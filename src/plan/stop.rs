@@ -2,6 +2,7 @@
 
 use super::resolved::UnusableSecret;
 use crate::admin_api::{ApiError, Problem, ProblemType};
+use crate::resources::Stamp;
 use crate::settings::{Leaf, Violation};
 
 /// Why a pass stopped before the spec was live.
@@ -48,6 +49,8 @@ pub enum Stop {
     OwnedByOther {
         /// Its stamp.
         stamp: String,
+        /// Where that owner is.
+        place: OwnerPlace,
     },
     /// The tenant was there and is gone.
     TenantLost {
@@ -66,6 +69,25 @@ pub enum Stop {
     Kubernetes(&'static str),
     /// The operator is wrong: a panic or a broken invariant.
     Bug(&'static str),
+}
+
+/// Where the owner of a tenant is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnerPlace {
+    /// A Tenant of this cluster.
+    ThisCluster,
+    /// Another cluster, or what is no stamp.
+    Elsewhere,
+}
+
+impl OwnerPlace {
+    /// Where the Tenant of a stamp is, as seen by the Tenant of ours.
+    pub fn of(stamp: &str, ours: &Stamp) -> Self {
+        match Stamp::parse(stamp) {
+            Some(stamp) if stamp.cluster == ours.cluster => Self::ThisCluster,
+            Some(_) | None => Self::Elsewhere,
+        }
+    }
 }
 
 /// What a stop says about what was known before.
@@ -137,9 +159,10 @@ impl Stop {
             | ProblemType::TenantExists
             | ProblemType::TenantDeleted
             | ProblemType::TenantNotFound => Self::Raced,
-            ProblemType::OwnedByOther => {
-                Self::OwnedByOther { stamp: problem.owner.unwrap_or_else(|| "an unnamed owner".to_owned()) }
-            }
+            ProblemType::OwnedByOther => Self::OwnedByOther {
+                stamp: problem.owner.unwrap_or_else(|| "an unnamed owner".to_owned()),
+                place: OwnerPlace::Elsewhere,
+            },
             ProblemType::TenantDeleting => Self::TenantDeleting,
             ProblemType::MalformedRequest
             | ProblemType::Unauthenticated

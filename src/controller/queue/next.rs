@@ -48,7 +48,12 @@ pub(crate) fn next(pace: &Pace<'_>, attempts: u32, delay: Delay, now: Instant) -
 fn is_attempt(delay: Delay) -> bool {
     match delay {
         Delay::Backoff | Delay::Reference | Delay::AtOnce => true,
-        Delay::Sync | Delay::Script | Delay::RetryAfter(_) | Delay::Deletion | Delay::Never => false,
+        Delay::Sync
+        | Delay::Script
+        | Delay::RetryAfter(_)
+        | Delay::Deletion
+        | Delay::DeletionRetry(_)
+        | Delay::Never => false,
     }
 }
 
@@ -62,6 +67,7 @@ fn wait(pace: &Pace<'_>, attempts: u32, delay: Delay) -> Duration {
         Delay::Reference => spread(doubled(timing.backoff_first).min(timing.reference_most), phase),
         Delay::RetryAfter(wait) => wait,
         Delay::Deletion => timing.deletion_poll,
+        Delay::DeletionRetry(wait) => wait.min(timing.deletion_poll),
         // A race that is lost again and again is no race.
         Delay::AtOnce => doubled(RACE).min(timing.backoff_most),
         Delay::Never => timing.backoff_most,

@@ -85,6 +85,7 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
         hash: pass.hash.as_ref(),
         seen: &pass.seen,
         now: Timestamp::now(),
+        reference_grace: timing.reference_grace,
         refresh_licenses,
         rewrites: entry.notes.rewrites.as_ref().map_or(0, |(_, rewrites)| rewrites.count),
         platform: PlatformHealth::of(&pass.tenant.spec.platform_ref.name, pass.platform.as_deref()),

@@ -32,7 +32,7 @@ pub(super) fn waiting(facts: Facts<'_>, wait: DeletionWait) -> Conclusion {
     }
     platform_state::follow(&mut status, facts);
     let events = started.then(events::deletion_started).into_iter().collect();
-    let delay = error.as_ref().map_or(Delay::Deletion, Delay::after);
+    let delay = Delay::of_deletion(error.as_ref());
     Conclusion { status: Some(status), release_outcome: None, events, delay }
 }
 

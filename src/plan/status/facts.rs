@@ -1,5 +1,7 @@
 //! What `conclude` is given in addition to the outcome, and what it comes to.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::plan::checks::CheckReport;
@@ -11,7 +13,7 @@ use crate::plan::seen::Seen;
 use crate::resources::condition::{self, ConditionChange, ConditionUpdate, merge};
 use crate::resources::platform::Support;
 use crate::resources::status::TenantStatus;
-use crate::resources::{ConditionStatus, ConditionType, SpecHash, Tenant, annotation};
+use crate::resources::{ConditionStatus, ConditionType, Reason, SpecHash, Tenant, annotation};
 
 /// The message of Accepted.
 pub(super) const SPEC_ACCEPTED: &str = "The spec is valid and its references resolve";
@@ -27,6 +29,8 @@ pub struct Facts<'f> {
     pub seen: &'f Seen,
     /// The time of the pass.
     pub now: Timestamp,
+    /// How long a missing reference may be on its way.
+    pub reference_grace: Duration,
     /// Whether the numbers of license usage are due.
     pub refresh_licenses: bool,
     /// How often in a row the platform did not keep what it was given.
@@ -77,6 +81,14 @@ impl Facts<'_> {
     pub(super) fn is_applied(&self) -> bool {
         let applied = self.previous().and_then(|status| status.applied.as_ref());
         applied.is_some_and(|applied| Some(&applied.hash) == self.hash)
+    }
+
+    /// Whether a condition has been false for this reason for so long that what is missing is not on its way any more.
+    pub(super) fn is_overdue(&self, condition_type: ConditionType, reason: Reason) -> bool {
+        let before = self.previous().and_then(|status| condition::find(&status.conditions, condition_type));
+        let same = before.filter(|before| before.status == "False" && before.reason == reason.as_str());
+        let since = same.map(|before| self.now.duration_since(before.last_transition_time.0));
+        since.and_then(|since| Duration::try_from(since).ok()).is_some_and(|since| since >= self.reference_grace)
     }
 
     /// The previous status, now speaking of this generation with these conditions.

@@ -5,7 +5,7 @@ use super::availability;
 use super::facts::{Conclusion, Facts, SPEC_ACCEPTED, mode_update};
 use super::platform_state;
 use super::tabs::{drift, mark_invalid, not_compared, tabs};
-use crate::plan::disposition::{Accepted, Disposition, Mode};
+use crate::plan::disposition::{Accepted, Delay, Disposition, Mode};
 use crate::plan::outcome::SideEffects;
 use crate::plan::seen::Comparison;
 use crate::plan::stop::{Stop, StopClass, Stopped};
@@ -15,7 +15,7 @@ use crate::resources::{CheckResult, ConditionStatus, ConditionType, Reason};
 use crate::settings::Violation;
 
 pub(super) fn stopped(facts: Facts<'_>, stopped: &Stopped) -> Conclusion {
-    let disposition = stopped.stop.disposition(facts.platform);
+    let disposition = overdue(facts, stopped.stop.disposition(facts.platform));
     let status = match stopped.stop.class() {
         StopClass::Transient => None,
         // The spec is live, as far as is known. The Platform says once that it is out of reach.
@@ -32,6 +32,14 @@ pub(super) fn stopped(facts: Facts<'_>, stopped: &Stopped) -> Conclusion {
         }
     };
     Conclusion { status, release_outcome: None, events: vec![], delay: disposition.delay }
+}
+
+/// A reference that is missing may come with the next object of the same commit. After a while a program that waits has to be told
+/// that it does not; the operator looks for it all the same.
+fn overdue(facts: Facts<'_>, disposition: Disposition) -> Disposition {
+    let waits = disposition.delay == Delay::Reference && disposition.mode == Mode::Reconciling;
+    let overdue = waits && facts.is_overdue(ConditionType::Accepted, disposition.reason);
+    if overdue { Disposition { mode: Mode::Stalled, ..disposition } } else { disposition }
 }
 
 /// Names the first obstacle and says how many more there are. The tabs name each.

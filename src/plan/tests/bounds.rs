@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::manifests::crd;
+use crate::plan::stop::OwnerPlace;
 use crate::resources::annotation;
 
 /// The paths at which a value is longer than its schema allows.
@@ -112,7 +113,7 @@ fn a_refusal_of_everything_fits_too() {
         ..Problem::default()
     };
     fits(&written(&given, Err(Stop::Rejected(problem))));
-    fits(&written(&given, Err(Stop::OwnedByOther { stamp: "o".repeat(256) })));
+    fits(&written(&given, Err(Stop::OwnedByOther { stamp: "o".repeat(256), place: OwnerPlace::Elsewhere })));
     let differing = leaves().map(ToString::to_string).collect();
     fits(&written(&given, Err(Stop::NotAdopted { never: false, differing })));
 }

@@ -138,7 +138,7 @@ fn another_owner_stops_everything() {
         let given = tenant("contoso").with("adoptionPolicy", policy);
         for other in [held(), held().pending_deletion(1)] {
             match given.plan(&other.owned(Owner::Other("prod/a/b".into())).observed()) {
-                Err(Stop::OwnedByOther { stamp }) => assert_eq!(stamp, "prod/a/b"),
+                Err(Stop::OwnedByOther { stamp, .. }) => assert_eq!(stamp, "prod/a/b"),
                 plan => panic!("{policy}: {plan:?}"),
             }
         }

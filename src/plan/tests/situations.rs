@@ -142,6 +142,29 @@ fn a_missing_secret_heals_itself() {
     }
 }
 
+/// A program that waits for a Tenant whose reference never comes must not wait for ever. A heartbeat of five minutes is enough for
+/// the rest of a commit.
+#[test]
+fn a_reference_that_stays_missing_needs_a_human() {
+    let given = tenant("contoso").settled().on(PlatformReference::Missing);
+    let first = written(&given, Err(given.blocked()));
+    let given = Given { status: Some(first), ..given };
+    let mode_at = |second: i64| {
+        let intent = given.validate();
+        let tenant = given.tenant();
+        let facts = Facts { now: at(second), ..facts(&tenant, intent.hash(), &Seen::Nothing) };
+        let Conclusion { status, delay, .. } = conclude(facts, Err(given.blocked().into()));
+        let modes = status.map(|status| verdict(&status)).unwrap_or_default();
+        (modes.into_iter().find(|mode| mode.starts_with("Stalled")), delay)
+    };
+    assert_eq!((None, Delay::Reference), mode_at(2299));
+    assert_eq!(
+        (Some("Stalled=True PlatformNotFound".to_owned()), Delay::Reference),
+        mode_at(2300),
+        "looked for all the same"
+    );
+}
+
 #[test]
 fn a_missing_platform_heals_itself() {
     let given = tenant("contoso").settled().on(PlatformReference::Missing);
@@ -165,7 +188,7 @@ fn a_malformed_secret_needs_a_human() {
         "Synced=Unknown SecretInvalid",
         "Stalled=True SecretInvalid",
     ];
-    let status = stops(&given, given.plan(&held().observed()).unwrap_err(), &expected, Delay::Sync);
+    let status = stops(&given, given.plan(&held().observed()).unwrap_err(), &expected, Delay::Reference);
     let expected = "spec.extensions.interact.acsConnectionStringRef: the value of key connection-string of Secret \
                     customers/acs has no endpoint=";
     assert_eq!(message(&status, ConditionType::Ready), expected);
@@ -180,7 +203,7 @@ fn a_namespace_that_is_not_allowed_needs_a_human() {
         "Synced=Unknown NamespaceNotPermitted",
         "Stalled=True NamespaceNotPermitted",
     ];
-    stops(&given, given.blocked(), &expected, Delay::Sync);
+    stops(&given, given.blocked(), &expected, Delay::Reference);
 }
 
 #[test]
@@ -199,15 +222,18 @@ fn a_tenant_that_may_not_be_adopted_is_left_alone() {
 #[test]
 fn a_tenant_of_another_owner_is_left_alone() {
     let given = tenant("contoso").settled();
-    let held = held().owned(Owner::Other("prod/customers/fabrikam".into()));
     let expected = [
         "Ready=False OwnedByOther",
         "Accepted=True Accepted",
         "Synced=Unknown OwnedByOther",
         "Stalled=True OwnedByOther",
     ];
-    let status = stops(&given, given.plan(&held.observed()).unwrap_err(), &expected, Delay::Sync);
-    assert!(message(&status, ConditionType::Ready).contains("prod/customers/fabrikam"));
+    // A Tenant of this cluster may be renamed or moved in the same commit; of another cluster nothing is known.
+    for (stamp, delay) in [("prod/customers/fabrikam", Delay::Reference), ("dr/customers/fabrikam", Delay::Sync)] {
+        let held = held().owned(Owner::Other(stamp.into()));
+        let status = stops(&given, given.plan(&held.observed()).unwrap_err(), &expected, delay);
+        assert!(message(&status, ConditionType::Ready).contains(stamp));
+    }
 }
 
 #[test]
@@ -301,7 +327,7 @@ fn a_deletion_says_for_what_it_waits() {
         ["Ready=False Deleting", "Accepted=True Accepted", "Synced=True InSync", "Reconciling=True Deleting"];
     let before = concluded(&given, Ok(waiting(None, false, Some(ApiError::Forbidden))));
     assert_eq!(verdict(before.status.as_ref().unwrap()), with_known(&expected));
-    assert_eq!((before.status.unwrap().deletion, before.delay), (None, Delay::Backoff));
+    assert_eq!((before.status.unwrap().deletion, before.delay), (None, Delay::Reference));
     let pending = PendingDeletion { deletion_id: "d-1".into(), services_pending: 4, script_pending: true };
     let accepted = concluded(&given, Ok(waiting(Some(pending), true, None)));
     let status = accepted.status.unwrap();
@@ -314,7 +340,7 @@ fn a_deletion_says_for_what_it_waits() {
     let down = Given { status: Some(status.clone()), ..given };
     let conclusion = concluded(&down, Ok(named));
     assert_eq!(conclusion.status, None, "what was accepted stays recorded");
-    assert_eq!(conclusion.delay, Delay::RetryAfter(Duration::from_secs(17)));
+    assert_eq!(conclusion.delay, Delay::DeletionRetry(Duration::from_secs(17)));
 }
 
 #[test]
