@@ -116,18 +116,21 @@ where
     }
 
     /// Changes the status of an object, which may be one that cannot be decoded.
-    pub(crate) async fn patch_status(&self, patch: Patch) -> Result<(), Refusal> {
+    /// Returns its metadata as they are then.
+    pub(crate) async fn patch_status(&self, patch: Patch) -> Result<ObjectMeta, Refusal> {
         let (name, patch) = patch.into_parts();
         let request = Request::new(self.api.resource_url()).patch_subresource("status", &name, &params(), &patch);
         let mut request = request.map_err(|_| Refusal::Unanswered("not a request"))?;
         request.extensions_mut().insert("patch_status");
-        self.cluster.request::<PartialObjectMeta>(request).await.map(drop)
+        self.cluster.request::<PartialObjectMeta>(request).await.map(|object| object.metadata)
     }
 
-    /// Writes the status of an object. Where the object is gone nothing is left to say.
-    pub(crate) async fn write_status(&self, patch: Patch) -> Result<(), NotWritten> {
+    /// Writes the status of an object. Where the object is gone nothing is left to say. Returns its resource version after the
+    /// write.
+    pub(crate) async fn write_status(&self, patch: Patch) -> Result<Option<String>, NotWritten> {
         match self.patch_status(patch).await {
-            Ok(()) | Err(Refusal::NotFound) => Ok(()),
+            Ok(meta) => Ok(meta.resource_version),
+            Err(Refusal::NotFound) => Ok(None),
             Err(refusal) => Err(refusal.not_written()),
         }
     }

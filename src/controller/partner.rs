@@ -67,5 +67,5 @@ async fn publish(context: &Context, partner: &Partner) -> Result<(), NotWritten>
         info!(partner = partner.name_any(), ready = condition.status, message = condition.message, "status changed");
     }
     let patch = Patch::of_version(&partner.metadata).status(json!(status));
-    context.cluster.cluster_scoped::<Partner>().write_status(patch).await
+    context.cluster.cluster_scoped::<Partner>().write_status(patch).await.map(drop)
 }

@@ -39,7 +39,7 @@ pub(crate) async fn take(cluster: &Cluster, platform: &str, tenant_id: &str) -> 
         }
         match platforms.patch_status(Patch::of_version(&fresh.metadata).status(json!(status))).await {
             Err(Refusal::Conflict | Refusal::Invalid) => {}
-            outcome => return outcome.map(|()| Slot::Taken),
+            outcome => return outcome.map(|_| Slot::Taken),
         }
     }
     Err(Refusal::Conflict)

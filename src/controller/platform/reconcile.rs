@@ -197,5 +197,5 @@ async fn publish(context: &Context, platform: &Platform, state: State) -> Result
     }
     // Only to the version that was seen: what another pass, or another operator, wrote meanwhile must not be lost.
     let patch = Patch::of_version(&platform.metadata).status(json!(status));
-    context.cluster.cluster_scoped::<Platform>().write_status(patch).await
+    context.cluster.cluster_scoped::<Platform>().write_status(patch).await.map(drop)
 }

@@ -57,16 +57,6 @@ impl Pass {
         }
     }
 
-    /// Notes which versions of the Tenant are no more once the status is written, if it is.
-    pub(crate) fn note_replaced(&self, writes_status: bool, notes: &mut Notes) {
-        let present = self.tenant.resource_version();
-        if writes_status {
-            notes.replaced.extend(present);
-        } else {
-            notes.replaced.retain(|version| Some(version) != present.as_ref());
-        }
-    }
-
     /// Notes writes whose value the platform did not keep.
     pub(crate) fn note_rewrites(&self, outcome: &Result<Outcome, Stopped>, notes: &mut Notes) {
         let Ok(Outcome::Live(live)) = outcome else { return };

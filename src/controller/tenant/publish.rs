@@ -12,7 +12,8 @@ use crate::plan::deletion::{ReleaseOutcome, RetainReason};
 use crate::resources::condition;
 use crate::resources::{ConditionType, Tenant};
 
-/// Writes status, events and finalizer.
+/// Writes status, finalizer and events, in this order: an event says what has happened. Returns the resource version of the Tenant
+/// after its status was written, if it was.
 ///
 /// *Errors*: Kubernetes does not take them; the pass comes again.
 pub(crate) async fn publish(
@@ -20,12 +21,16 @@ pub(crate) async fn publish(
     instance: &str,
     tenant: &Tenant,
     conclusion: Conclusion,
-) -> Result<(), NotWritten> {
+) -> Result<Option<String>, NotWritten> {
+    let mut written = None;
     if let Some(status) = &conclusion.status {
         if let Some(ready) = condition::find(&status.conditions, ConditionType::Ready) {
             info!(ready = ready.status, reason = ready.reason, message = ready.message, "status changed");
         }
-        write_status(cluster, &tenant.metadata, json!(status)).await?;
+        written = write_status(cluster, &tenant.metadata, json!(status)).await?;
+    }
+    if let Some(release_outcome) = conclusion.release_outcome {
+        release(cluster, tenant, release_outcome).await?;
     }
     let scope = match conclusion.release_outcome {
         Some(
@@ -40,7 +45,10 @@ pub(crate) async fn publish(
         let regarding = tenant.object_ref(&());
         cluster.record(Event { regarding, warning: event.warning, reason, message, instance }, scope).await;
     }
-    let Some(release_outcome) = conclusion.release_outcome else { return Ok(()) };
+    Ok(written)
+}
+
+async fn release(cluster: &Cluster, tenant: &Tenant, release_outcome: ReleaseOutcome) -> Result<(), NotWritten> {
     match remove_finalizer(cluster, &tenant.metadata).await {
         Ok(()) => {
             info!(outcome = ?release_outcome, "finalizer removed");
@@ -55,7 +63,11 @@ pub(crate) async fn publish(
 
 /// Replaces the status of the Tenant that was seen, and of no successor of the same name. The Tenant may be one that cannot be
 /// decoded.
-pub(crate) async fn write_status(cluster: &Cluster, seen: &ObjectMeta, status: Value) -> Result<(), NotWritten> {
+pub(crate) async fn write_status(
+    cluster: &Cluster,
+    seen: &ObjectMeta,
+    status: Value,
+) -> Result<Option<String>, NotWritten> {
     let tenants = cluster.namespaced::<Tenant>(seen.namespace.as_deref().unwrap_or_default());
     tenants.write_status(Patch::of(seen).status(status)).await
 }

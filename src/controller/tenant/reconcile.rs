@@ -63,7 +63,6 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
     let timing = &context.options.timing;
     let Some((tenant, platform)) = ours(seen, context).await? else { return Ok(Action::await_change()) };
     let mut entry = context.memory.get(&tenant.metadata);
-    entry.notes.replaced = [seen, &tenant].into_iter().filter_map(|tenant| tenant.resource_version()).collect();
     let mut pass = Pass::new(tenant, platform);
 
     let steps = tokio::time::timeout(timing.pass, steps(&mut pass, context, &entry.notes));
@@ -105,9 +104,9 @@ async fn finish(
 ) -> Result<Action, NotWritten> {
     debug!(delay = ?conclusion.delay, changed = conclusion.status.is_some(), "concluded");
     let delay = conclusion.delay;
-    pass.note_replaced(conclusion.status.is_some(), &mut entry.notes);
     step(context, pass, Step::Publish);
-    publish(&context.cluster, &context.options.instance, &pass.tenant, conclusion).await?;
+    let written = publish(&context.cluster, &context.options.instance, &pass.tenant, conclusion).await?;
+    entry.notes.latest = written.or_else(|| pass.tenant.resource_version());
     let now = Instant::now();
     let next = next(&Pace::of(&pass.tenant, &context.options.timing), entry.attempts, delay, now);
     context.memory.store(&pass.tenant.metadata, entry, next, now);
