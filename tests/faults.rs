@@ -7,6 +7,7 @@ mod canary;
 mod credentials;
 mod isolation;
 mod lost_response;
+mod organisation;
 mod outage;
 mod panics;
 mod races;

@@ -40,7 +40,7 @@ impl Cluster {
     /// event that could not be recorded.
     pub(crate) async fn record(&self, event: Event<'_>, scope: Scope) {
         let outcome = match self.create_event(&event, scope).await {
-            Err(Refusal::Forbidden) if scope == Scope::Namespaced => {
+            Err(Refusal::Forbidden(_)) if scope == Scope::Namespaced => {
                 self.create_event(&event, Scope::Terminating).await
             }
             outcome => outcome,

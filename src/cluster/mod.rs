@@ -18,4 +18,4 @@ pub(crate) use events::{Event, Scope};
 pub(crate) use guarded::Guarded;
 pub(crate) use objects::Objects;
 pub(crate) use patch::Patch;
-pub(crate) use refusal::{NotWritten, Refusal};
+pub(crate) use refusal::{Denier, NotWritten, Refusal};

@@ -2,14 +2,15 @@
 
 use std::fmt::Debug;
 
-use kube::api::{ApiResource, DynamicObject, ListParams, PatchParams, PostParams};
+use kube::api::{ApiResource, DynamicObject, GetParams, ListParams, PatchParams, PostParams};
 use kube::core::{ClusterResourceScope, NamespaceResourceScope, ObjectMeta, PartialObjectMeta, Request};
 use kube::{Api, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::client::{Cluster, FIELD_MANAGER};
-use super::patch::Patch;
+use super::patch::{Guards, Patch};
 use super::refusal::{NotWritten, Refusal};
 use super::watch::{Watch, watch};
 
@@ -105,24 +106,41 @@ where
 
     /// Changes an object.
     pub(crate) async fn patch(&self, patch: Patch) -> Result<K, Refusal> {
+        let guards = patch.guards();
         let (name, patch) = patch.into_parts();
-        self.cluster.call(self.api.patch(&name, &params(), &patch)).await
+        let patched = self.cluster.call(self.api.patch(&name, &params(), &patch)).await;
+        self.told_apart(&name, &guards, patched).await
     }
 
     /// Changes the metadata of an object, which may be one that cannot be decoded.
     pub(crate) async fn patch_metadata(&self, patch: Patch) -> Result<(), Refusal> {
+        let guards = patch.guards();
         let (name, patch) = patch.into_parts();
-        self.cluster.call(self.api.patch_metadata(&name, &params(), &patch)).await.map(drop)
+        let patched = self.cluster.call(self.api.patch_metadata(&name, &params(), &patch)).await.map(drop);
+        self.told_apart(&name, &guards, patched).await
     }
 
     /// Changes the status of an object, which may be one that cannot be decoded.
     /// Returns its metadata as they are then.
     pub(crate) async fn patch_status(&self, patch: Patch) -> Result<ObjectMeta, Refusal> {
+        let guards = patch.guards();
         let (name, patch) = patch.into_parts();
         let request = Request::new(self.api.resource_url()).patch_subresource("status", &name, &params(), &patch);
         let mut request = request.map_err(|_| Refusal::Unanswered("not a request"))?;
         request.extensions_mut().insert("patch_status");
-        self.cluster.request::<PartialObjectMeta>(request).await.map(|object| object.metadata)
+        let patched = self.cluster.request::<PartialObjectMeta>(request).await.map(|object| object.metadata);
+        self.told_apart(&name, &guards, patched).await
+    }
+
+    /// A JSON patch whose test fails is refused with the same code as one that a policy or the schema refuses. The first is a race,
+    /// the second is refused again and again: only the object itself tells them apart.
+    async fn told_apart<T>(&self, name: &str, guards: &Guards, patched: Result<T, Refusal>) -> Result<T, Refusal> {
+        let Err(Refusal::Invalid(denier)) = patched else { return patched };
+        let request = Request::new(self.api.resource_url()).get(name, &GetParams::default());
+        let mut request = request.map_err(|_| Refusal::Unanswered("not a request"))?;
+        request.extensions_mut().insert("get");
+        let now: Value = self.cluster.request(request).await?;
+        Err(if guards.hold_for(&now) { Refusal::Invalid(denier) } else { Refusal::Conflict })
     }
 
     /// Writes the status of an object. Where the object is gone nothing is left to say. Returns its resource version after the

@@ -73,9 +73,32 @@ impl Patch {
         self
     }
 
+    /// What must be as it was seen.
+    pub(super) fn guards(&self) -> Guards {
+        let tests = self.operations.iter().filter_map(|operation| match operation {
+            PatchOperation::Test(test) => Some(test.clone()),
+            PatchOperation::Add(_)
+            | PatchOperation::Remove(_)
+            | PatchOperation::Replace(_)
+            | PatchOperation::Move(_)
+            | PatchOperation::Copy(_) => None,
+        });
+        Guards(tests.collect())
+    }
+
     /// The name of the object, and the change as it is sent.
     pub(super) fn into_parts(self) -> (String, kube::api::Patch<()>) {
         (self.name, kube::api::Patch::Json(json_patch::Patch(self.operations)))
+    }
+}
+
+/// What must be as it was seen for a change to be made.
+pub(super) struct Guards(Vec<TestOperation>);
+
+impl Guards {
+    /// Whether an object is as it was seen. A member that is not there is null, as for the API server.
+    pub(super) fn hold_for(&self, object: &Value) -> bool {
+        self.0.iter().all(|test| test.path.resolve(object).unwrap_or(&Value::Null) == &test.value)
     }
 }
 

@@ -39,8 +39,8 @@ pub(super) async fn client_secret(
     let secrets = cluster.namespaced::<Secret>(operator_namespace);
     let secret = secrets.get(name).await.map_err(|refusal| match refusal {
         Refusal::NotFound => Unread::NotFound,
-        Refusal::Forbidden => Unread::Forbidden,
-        Refusal::Conflict | Refusal::Invalid | Refusal::Unanswered(_) => Unread::Unanswered,
+        Refusal::Forbidden(_) => Unread::Forbidden,
+        Refusal::Conflict | Refusal::Invalid(_) | Refusal::Unanswered(_) => Unread::Unanswered,
     })?;
     let value = secret.data.as_ref().and_then(|data| data.get(CLIENT_SECRET));
     let value = value.and_then(|value| std::str::from_utf8(&value.0).ok());

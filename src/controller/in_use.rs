@@ -47,7 +47,7 @@ impl InUse {
     /// so a refusal is answered with one fresh read: the pass of another Tenant may have been first.
     pub(super) async fn add<K: Target>(&self, cluster: &Cluster, seen: &ObjectMeta) -> Result<(), Refusal> {
         match self.try_add::<K>(cluster, seen).await {
-            Err(Refusal::Conflict | Refusal::Invalid) => {
+            Err(Refusal::Conflict) => {
                 let name = seen.name.as_deref().unwrap_or_default();
                 let fresh = cluster.cluster_scoped::<K>().metadata(name).await?;
                 self.try_add::<K>(cluster, &fresh).await

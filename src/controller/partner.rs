@@ -30,10 +30,10 @@ pub(super) async fn reconcile(guarded: Arc<Guarded<Partner>>, context: Arc<Conte
     let used = match context.in_use.release_partner_if_unused(cluster, platforms, partner).await {
         Ok(used) => used,
         // Changed meanwhile: the change brings another look.
-        Err(Refusal::Conflict | Refusal::Invalid | Refusal::NotFound) => {
+        Err(Refusal::Conflict | Refusal::NotFound) => {
             return Ok(Action::requeue(timing.backoff_first));
         }
-        Err(Refusal::Forbidden | Refusal::Unanswered(_)) => {
+        Err(Refusal::Forbidden(_) | Refusal::Invalid(_) | Refusal::Unanswered(_)) => {
             return Err(NotWritten("cannot read whether Tenants refer to it"));
         }
     };

@@ -146,6 +146,11 @@ impl Stop {
             }
             Self::Raced => raced(),
             Self::Kubernetes(what) => unjudged(Reason::Progressing, format!("The Kubernetes API call failed: {what}")),
+            Self::RefusedByKubernetes { what, by } => Disposition {
+                mode: Mode::Stalled,
+                delay: Delay::Reference,
+                ..unjudged(Reason::KubernetesRefused, format!("Kubernetes refuses {what}: {by}"))
+            },
             Self::Bug(what) => unjudged(Reason::InternalError, format!("Internal error: {what}")),
         }
     }

@@ -39,6 +39,11 @@ pub(super) fn of(done: Done, differs: bool, side_effects: &SideEffects) -> Vec<E
     notes
 }
 
+/// Kubernetes began to refuse what has to be done.
+pub(super) fn refused_by_kubernetes(message: &str) -> EventRecord {
+    warning(Reason::KubernetesRefused, message)
+}
+
 /// The platform accepted the deletion in this pass.
 pub(super) fn deletion_started() -> EventRecord {
     normal(

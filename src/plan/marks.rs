@@ -27,6 +27,7 @@ impl Stop {
             | Self::Suspended
             | Self::Raced
             | Self::Kubernetes(_)
+            | Self::RefusedByKubernetes { .. }
             | Self::Bug(_) => vec![],
         }
     }

@@ -67,6 +67,13 @@ pub enum Stop {
     Raced,
     /// The Kubernetes API did not answer as it should, so nothing is known and nothing is said.
     Kubernetes(&'static str),
+    /// Kubernetes refuses what has to be read or written, and will refuse it again.
+    RefusedByKubernetes {
+        /// What.
+        what: &'static str,
+        /// Who refuses it.
+        by: String,
+    },
     /// The operator is wrong: a panic or a broken invariant.
     Bug(&'static str),
 }
@@ -97,7 +104,7 @@ pub(crate) enum StopClass {
     Transient,
     /// Nothing: the platform gave no answer about the tenant.
     Unreachable,
-    /// Nothing: the operator is wrong.
+    /// Nothing: the operator is wrong, or may not do what it has to.
     Internal,
     /// The platform is not called on purpose.
     Suspended,
@@ -191,7 +198,7 @@ impl Stop {
         match self {
             Self::Raced | Self::Kubernetes(_) => StopClass::Transient,
             Self::Unavailable(_) => StopClass::Unreachable,
-            Self::Bug(_) => StopClass::Internal,
+            Self::Bug(_) | Self::RefusedByKubernetes { .. } => StopClass::Internal,
             Self::Suspended => StopClass::Suspended,
             Self::Invalid(_)
             | Self::Rejected(_)

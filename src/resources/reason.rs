@@ -76,6 +76,7 @@ reasons! {
         TenantDeleting = "TenantDeleting", Ticket, Message: "To keep the tenant, raise a ticket before the provisioning script runs.";
         ReconciliationSuspended = "ReconciliationSuspended", Reader, Runbook: "Set spec.suspend: false to resume.";
         Undecodable = "Undecodable", Reader, Message: "Apply a valid object.";
+        KubernetesRefused = "KubernetesRefused", Reader, Message: "Grant the operator's ServiceAccount the permission, or exempt it from the policy.";
         InternalError = "InternalError", Reader, Message: "Report this error with the operator's log.";
         DeletionRateLimited = "DeletionRateLimited", Reader, Runbook: "Wait until the hour has passed; nothing else unlocks the deletion.";
         Deleting = "Deleting", Reader, Runbook: "Run the provisioning script as a Tenant Administrator if the message says so; otherwise wait.";

@@ -38,7 +38,7 @@ pub(crate) async fn take(cluster: &Cluster, platform: &str, tenant_id: &str) -> 
             Decision::Take(slots) => status.confirmed_deletions = slots,
         }
         match platforms.patch_status(Patch::of_version(&fresh.metadata).status(json!(status))).await {
-            Err(Refusal::Conflict | Refusal::Invalid) => {}
+            Err(Refusal::Conflict) => {}
             outcome => return outcome.map(|_| Slot::Taken),
         }
     }

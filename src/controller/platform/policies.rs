@@ -17,7 +17,7 @@ pub(crate) async fn missing(cluster: &Cluster) -> Result<Vec<String>, Refusal> {
         for (what, outcome) in found {
             match outcome {
                 Ok(()) => {}
-                Err(Refusal::NotFound | Refusal::Forbidden) => missing.push(format!("{what} {name}")),
+                Err(Refusal::NotFound | Refusal::Forbidden(_)) => missing.push(format!("{what} {name}")),
                 Err(refusal) => return Err(refusal),
             }
         }

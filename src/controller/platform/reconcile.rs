@@ -41,10 +41,10 @@ async fn run_pass(platform: &Platform, context: &Context) -> Result<Action, NotW
     let in_use = match context.in_use.release_platform_if_unused(&context.cluster, &platform.metadata).await {
         Ok(in_use) => in_use,
         // Changed meanwhile: the change brings another pass.
-        Err(Refusal::Conflict | Refusal::Invalid | Refusal::NotFound) => {
+        Err(Refusal::Conflict | Refusal::NotFound) => {
             return Ok(Action::requeue(timing.backoff_first));
         }
-        Err(Refusal::Forbidden | Refusal::Unanswered(_)) => {
+        Err(Refusal::Forbidden(_) | Refusal::Invalid(_) | Refusal::Unanswered(_)) => {
             return Err(NotWritten("cannot read whether Tenants refer to it"));
         }
     };

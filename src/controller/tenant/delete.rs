@@ -56,7 +56,10 @@ impl Deleter<'_> {
             Err(error) => return Ok(Outcome::Deleting(DeletionWait::not_requested(error.clone()))),
         };
         let id = target.tenant.to_string();
-        match deletion_rate::take(self.cluster, &target.platform, &id).await.map_err(at_write)? {
+        match deletion_rate::take(self.cluster, &target.platform, &id)
+            .await
+            .map_err(at_write("counting the deletion on the Platform"))?
+        {
             Slot::Taken => Ok(request(&Writer::new(client, target)).await),
             Slot::Wait(after) => Ok(Outcome::Deleting(DeletionWait::rate_limited(after))),
         }

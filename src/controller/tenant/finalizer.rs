@@ -22,17 +22,24 @@ pub(crate) async fn ensure_finalizers(
     tenant: &Arc<Tenant>,
 ) -> Result<Arc<Tenant>, Stop> {
     if let Some(platform) = &references.platform {
-        in_use.add::<Platform>(cluster, &platform.metadata).await.map_err(at_write)?;
+        in_use
+            .add::<Platform>(cluster, &platform.metadata)
+            .await
+            .map_err(at_write("adding the finalizer to the Platform"))?;
     }
     if let Some(partner) = &references.partner {
-        in_use.add::<Partner>(cluster, partner).await.map_err(at_write)?;
+        in_use.add::<Partner>(cluster, partner).await.map_err(at_write("adding the finalizer to the Partner"))?;
     }
     let seen = tenant.meta();
     if has_finalizer(seen) {
         return Ok(tenant.clone());
     }
     let tenants = cluster.namespaced::<Tenant>(seen.namespace.as_deref().unwrap_or_default());
-    tenants.patch(Patch::of(seen).add_finalizer(seen, FINALIZER)).await.map(Arc::new).map_err(at_write)
+    tenants
+        .patch(Patch::of(seen).add_finalizer(seen, FINALIZER))
+        .await
+        .map(Arc::new)
+        .map_err(at_write("adding the finalizer"))
 }
 
 /// Reads the Tenant again before what cannot be undone: while the platform was asked, the confirmation may have been withdrawn
@@ -52,7 +59,7 @@ pub(crate) async fn ensure_wanted(cluster: &Cluster, tenant: &Tenant) -> Result<
 
 async fn read(cluster: &Cluster, tenant: &Tenant) -> Result<ObjectMeta, Stop> {
     let tenants = cluster.namespaced::<Tenant>(&tenant.namespace().unwrap_or_default());
-    tenants.metadata(&tenant.name_any()).await.map_err(at_read)
+    tenants.metadata(&tenant.name_any()).await.map_err(at_read("reading the Tenant"))
 }
 
 /// Whether a Tenant has our finalizer.

@@ -82,8 +82,8 @@ async fn owner(cluster: &Cluster, document: &TenantDocument, stamp: &Stamp) -> R
         (Some(Some(other)), _) if other.cluster == stamp.cluster => {
             match cluster.namespaced::<Tenant>(&other.namespace).metadata(&other.name).await {
                 Err(Refusal::NotFound) => Ok(Owner::Free),
-                Ok(_) | Err(Refusal::Forbidden) => Ok(Owner::Other(shown(document))),
-                Err(refusal) => Err(at_read(refusal)),
+                Ok(_) | Err(Refusal::Forbidden(_)) => Ok(Owner::Other(shown(document))),
+                Err(refusal) => Err(at_read("reading the Tenant that owns the tenant")(refusal)),
             }
         }
         (Some(_), _) => Ok(Owner::Other(shown(document))),

@@ -6,22 +6,23 @@ use serde_json::{Value, json};
 use tracing::info;
 
 use super::finalizer::remove_finalizer;
+use super::stops::refused;
 use crate::cluster::{Cluster, Event, NotWritten, Patch, Refusal, Scope};
-use crate::plan::Conclusion;
 use crate::plan::deletion::{ReleaseOutcome, RetainReason};
+use crate::plan::{Conclusion, Stop};
 use crate::resources::condition;
 use crate::resources::{ConditionType, Tenant};
 
 /// Writes status, finalizer and events, in this order: an event says what has happened. Returns the resource version of the Tenant
 /// after its status was written, if it was.
 ///
-/// *Errors*: Kubernetes does not take them; the pass comes again.
+/// *Errors*: Kubernetes does not take them; the pass comes again. What is refused for good is another conclusion.
 pub(crate) async fn publish(
     cluster: &Cluster,
     instance: &str,
     tenant: &Tenant,
     conclusion: Conclusion,
-) -> Result<Option<String>, NotWritten> {
+) -> Result<Option<String>, Unpublished> {
     let mut written = None;
     if let Some(status) = &conclusion.status {
         if let Some(ready) = condition::find(&status.conditions, ConditionType::Ready) {
@@ -48,16 +49,31 @@ pub(crate) async fn publish(
     Ok(written)
 }
 
-async fn release(cluster: &Cluster, tenant: &Tenant, release_outcome: ReleaseOutcome) -> Result<(), NotWritten> {
+async fn release(cluster: &Cluster, tenant: &Tenant, release_outcome: ReleaseOutcome) -> Result<(), Unpublished> {
     match remove_finalizer(cluster, &tenant.metadata).await {
         Ok(()) => {
             info!(outcome = ?release_outcome, "finalizer removed");
             Ok(())
         }
-        Err(Refusal::NotFound | Refusal::Conflict | Refusal::Invalid) => {
-            Err(NotWritten("the Tenant changed in the meantime"))
+        Err(Refusal::NotFound | Refusal::Conflict) => Err(NotWritten("the Tenant changed in the meantime").into()),
+        Err(Refusal::Forbidden(denier) | Refusal::Invalid(denier)) => {
+            Err(Unpublished::Refused(refused("removing the finalizer", &denier)))
         }
-        Err(Refusal::Forbidden | Refusal::Unanswered(_)) => Err(NotWritten("the finalizer could not be removed")),
+        Err(Refusal::Unanswered(_)) => Err(NotWritten("the finalizer could not be removed").into()),
+    }
+}
+
+/// Why a conclusion is not in Kubernetes.
+pub(crate) enum Unpublished {
+    /// The pass is tried again.
+    NotWritten(NotWritten),
+    /// Kubernetes will refuse it again, which has to be published instead.
+    Refused(Stop),
+}
+
+impl From<NotWritten> for Unpublished {
+    fn from(cause: NotWritten) -> Self {
+        Self::NotWritten(cause)
     }
 }
 

@@ -16,7 +16,7 @@ use super::finalizer::has_finalizer;
 use super::notes::Notes;
 use super::observe::{observe, observe_target};
 use super::pass::{Pass, tenant_key};
-use super::publish::publish;
+use super::publish::{Unpublished, publish};
 use super::resolve::{References, resolve};
 use super::undecodable;
 use crate::admin_api::{ApiError, Client, NotCalled};
@@ -74,7 +74,7 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
     };
     pass.note_rewrites(&outcome, &mut entry.notes);
     let refresh_licenses = entry.notes.licenses.is_none_or(|at| at.elapsed() >= timing.licenses);
-    if refresh_licenses && outcome.is_ok() {
+    if refresh_licenses && (outcome.is_ok() || pass.seen.ours().is_some()) {
         entry.notes.licenses = Some(started);
     }
     let plan = pass.check_plan.take();
@@ -92,7 +92,16 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
         checked: checked.as_ref(),
     };
     let conclusion = concluded(context, &pass, facts, outcome);
-    finish(context, &pass, entry, conclusion).await
+    match finish(context, &pass, entry.clone(), conclusion).await {
+        Ok(action) => Ok(action),
+        Err(Unpublished::NotWritten(cause)) => Err(cause),
+        Err(Unpublished::Refused(stop)) => {
+            let conclusion = concluded(context, &pass, facts, Err(stop.into()));
+            finish(context, &pass, entry, conclusion)
+                .await
+                .map_err(|_| NotWritten("the finalizer could not be removed"))
+        }
+    }
 }
 
 /// Writes what the pass came to, and remembers when the next one is due.
@@ -101,7 +110,7 @@ async fn finish(
     pass: &Pass,
     mut entry: Entry<Notes>,
     conclusion: Conclusion,
-) -> Result<Action, NotWritten> {
+) -> Result<Action, Unpublished> {
     debug!(delay = ?conclusion.delay, changed = conclusion.status.is_some(), "concluded");
     let delay = conclusion.delay;
     step(context, pass, Step::Publish);
@@ -244,7 +253,7 @@ async fn ours(seen: &Arc<Tenant>, context: &Context) -> Result<Option<Ours>, Not
 fn unread(refusal: Refusal) -> NotWritten {
     match refusal {
         Refusal::Unanswered(what) => NotWritten(what),
-        Refusal::NotFound | Refusal::Forbidden | Refusal::Conflict | Refusal::Invalid => {
+        Refusal::NotFound | Refusal::Forbidden(_) | Refusal::Conflict | Refusal::Invalid(_) => {
             NotWritten("the operator may not read Tenants or Platforms")
         }
     }

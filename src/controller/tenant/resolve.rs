@@ -90,7 +90,7 @@ async fn partner(cluster: &Cluster, in_use: &InUse, name: &str) -> Result<Option
         Ok(partner) if in_use.is_terminating(&partner.metadata) => Ok(None),
         Ok(partner) => Ok(Some(partner)),
         Err(Refusal::NotFound) => Ok(None),
-        Err(refusal) => Err(at_read(refusal)),
+        Err(refusal) => Err(at_read("reading the Partner")(refusal)),
     }
 }
 
@@ -102,8 +102,8 @@ async fn secret(
     match cluster.namespaced::<Secret>(namespace).get(&sealed.reference.name).await {
         Ok(secret) => Ok(judge(&secret, &sealed.reference.key)),
         Err(Refusal::NotFound) => Ok(Err(SecretProblem::NoSecret)),
-        Err(Refusal::Forbidden) => Ok(Err(SecretProblem::Forbidden)),
-        Err(refusal) => Err(at_read(refusal)),
+        Err(Refusal::Forbidden(_)) => Ok(Err(SecretProblem::Forbidden)),
+        Err(refusal) => Err(at_read("reading a Secret")(refusal)),
     }
 }
 

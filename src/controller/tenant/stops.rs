@@ -1,29 +1,28 @@
 //! What a refusal by Kubernetes means for the pass.
 
-use crate::cluster::Refusal;
+use crate::cluster::{Denier, Refusal};
 use crate::plan::Stop;
 
-const NO_RIGHT: &str = "forbidden";
-
-/// A read that was refused.
-pub(crate) fn at_read(refusal: Refusal) -> Stop {
-    match refusal {
-        // It was there a moment ago.
-        Refusal::NotFound => Stop::Raced,
-        Refusal::Forbidden => Stop::Kubernetes(NO_RIGHT),
-        // No answer to a read.
-        Refusal::Conflict | Refusal::Invalid => Stop::Raced,
+/// A read that was refused; `what` says what was read.
+pub(crate) fn at_read(what: &'static str) -> impl Fn(Refusal) -> Stop {
+    move |refusal| match refusal {
+        // It was there a moment ago. The other two are no answers to a read.
+        Refusal::NotFound | Refusal::Conflict | Refusal::Invalid(_) => Stop::Raced,
+        Refusal::Forbidden(denier) => refused(what, &denier),
         Refusal::Unanswered(what) => Stop::Kubernetes(what),
     }
 }
 
-/// A write that was refused.
-pub(crate) fn at_write(refusal: Refusal) -> Stop {
-    match refusal {
+/// A write that was refused; `what` says what was written.
+pub(crate) fn at_write(what: &'static str) -> impl Fn(Refusal) -> Stop {
+    move |refusal| match refusal {
         Refusal::NotFound | Refusal::Conflict => Stop::Raced,
-        // Also how a JSON patch is refused whose test fails.
-        Refusal::Invalid => Stop::Raced,
-        Refusal::Forbidden => Stop::Kubernetes(NO_RIGHT),
+        Refusal::Forbidden(denier) | Refusal::Invalid(denier) => refused(what, &denier),
         Refusal::Unanswered(what) => Stop::Kubernetes(what),
     }
+}
+
+/// It will be refused again, so people have to know.
+pub(crate) fn refused(what: &'static str, denier: &Denier) -> Stop {
+    Stop::RefusedByKubernetes { what, by: denier.to_string() }
 }

@@ -26,8 +26,8 @@ pub(crate) async fn read_secret(cluster: &Cluster, tenant: &Tenant, name: &str) 
     match secrets(cluster, tenant).get(name).await {
         Ok(secret) => Ok(WidgetSecret::judge(secret, tenant)),
         Err(Refusal::NotFound) => Ok(WidgetSecret::Missing),
-        Err(Refusal::Forbidden) => Ok(WidgetSecret::Unusable(Obstacle::Forbidden)),
-        Err(refusal) => Err(at_read(refusal)),
+        Err(Refusal::Forbidden(_)) => Ok(WidgetSecret::Unusable(Obstacle::Forbidden)),
+        Err(refusal) => Err(at_read("reading the Secret of the widget key")(refusal)),
     }
 }
 
@@ -73,8 +73,8 @@ pub(crate) async fn publish(
             info!(secret = target.name, version = key.version, "widget key published");
             Ok(published(&secret, key.version))
         }
-        Err(Refusal::Forbidden) => refused(Obstacle::Forbidden),
-        Err(refusal) => Err(at_write(refusal)),
+        Err(Refusal::Forbidden(_)) => refused(Obstacle::Forbidden),
+        Err(refusal) => Err(at_write("publishing the widget key")(refusal)),
     }
 }
 

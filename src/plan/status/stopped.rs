@@ -6,10 +6,11 @@ use super::facts::{Conclusion, Facts, SPEC_ACCEPTED, mode_update};
 use super::platform_state;
 use super::tabs::{drift, mark_invalid, not_compared, tabs};
 use crate::plan::disposition::{Accepted, Delay, Disposition, Mode};
+use crate::plan::events::{self, EventRecord};
 use crate::plan::outcome::SideEffects;
 use crate::plan::seen::Comparison;
 use crate::plan::stop::{Stop, StopClass, Stopped};
-use crate::resources::condition::{ConditionChange, ConditionUpdate};
+use crate::resources::condition::{self, ConditionChange, ConditionUpdate};
 use crate::resources::status::{CheckStatus, TabStatus, TenantStatus};
 use crate::resources::{CheckResult, ConditionStatus, ConditionType, Reason};
 use crate::settings::Violation;
@@ -31,7 +32,15 @@ pub(super) fn stopped(facts: Facts<'_>, stopped: &Stopped) -> Conclusion {
             Some(status(facts, stopped, &disposition, &ready, ready.clone().into()))
         }
     };
-    Conclusion { status, release_outcome: None, events: vec![], delay: disposition.delay }
+    Conclusion { status, release_outcome: None, events: events(facts, &disposition), delay: disposition.delay }
+}
+
+/// An event where Kubernetes begins to refuse: who looks at the Tenant alone may not look at its status.
+fn events(facts: Facts<'_>, disposition: &Disposition) -> Vec<EventRecord> {
+    let before = facts.previous().and_then(|status| condition::find(&status.conditions, ConditionType::Ready));
+    let is_news = before.is_none_or(|before| before.reason != disposition.reason.as_str());
+    let refused = disposition.reason == Reason::KubernetesRefused && is_news;
+    refused.then(|| events::refused_by_kubernetes(&disposition.message)).into_iter().collect()
 }
 
 /// A reference that is missing may come with the next object of the same commit. After a while a program that waits has to be told

@@ -1,0 +1,107 @@
+//! An organisation has policies of its own. What one of them refuses is a stop that is reported, not a race that is tried for ever.
+
+use kube::ResourceExt;
+use kube::api::{Patch, PatchParams};
+use serde_json::{Value, json};
+
+use crate::support::apply;
+use crate::support::fixture::{Fixture, NAME, condition};
+use crate::support::users::ADMIN;
+use crate::support::wait::{PATIENCE, until};
+
+const FINALIZER: &str = "nimbus.luware.com/tenant";
+
+/// A policy of the organisation on the Tenants of the fixture's namespace. It acts once this returns.
+async fn refuse(fixture: &Fixture, reason: &str, allows: &str, probe: Value) -> String {
+    let namespace = &fixture.env.namespace;
+    let name = format!("{namespace}-finalizers");
+    let policy = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+        "metadata": { "name": name },
+        "spec": {
+            "failurePolicy": "Fail",
+            "matchConstraints": { "resourceRules": [{
+                "apiGroups": ["nimbus.luware.com"], "apiVersions": ["*"], "operations": ["UPDATE"], "resources": ["tenants"]
+            }] },
+            "matchConditions": [{ "name": "here", "expression": format!("request.namespace == '{namespace}'") }],
+            "validations": [{ "expression": allows, "message": "'quoted' finalizers are not allowed", "reason": reason }]
+        }
+    });
+    let binding = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": { "name": name }, "spec": { "policyName": name, "validationActions": ["Deny"] }
+    });
+    let admin = fixture.client(ADMIN);
+    for object in [policy, binding] {
+        apply::apply(&admin, &serde_json::from_value(object).unwrap()).await.unwrap();
+    }
+    // No Tenant is written by an account that passes every policy.
+    let operator = fixture.client(&fixture.env.operator_user);
+    let tenants = kube::Api::<nimbus_operator::resources::Tenant>::namespaced(operator, namespace);
+    let dry = PatchParams { dry_run: true, ..PatchParams::default() };
+    until("the policy acts", PATIENCE, async || match tenants.patch(NAME, &dry, &Patch::Merge(&probe)).await {
+        Err(kube::Error::Api(status)) if status.message.contains(&name) => Ok(()),
+        other => Err(format!("{other:?}")),
+    })
+    .await;
+    name
+}
+
+async fn allow(fixture: &Fixture, policy: &str) {
+    for kind in ["validatingadmissionpolicybinding", "validatingadmissionpolicy"] {
+        fixture.kubectl(ADMIN, &["delete", kind, policy]).await.unwrap();
+    }
+}
+
+fn has_no_finalizer() -> String {
+    format!("!object.metadata.?finalizers.orValue([]).exists(f, f == '{FINALIZER}')")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_finalizer_is_reported_and_nothing_is_created() {
+    // A policy may refuse with 403 or with 422, which is also the code of a lost race.
+    for (name, reason) in [("refused-403", "Forbidden"), ("refused-422", "Invalid")] {
+        let fixture = Fixture::new(name).await;
+        fixture.create(json!({})).await;
+        let probe = json!({ "metadata": { "finalizers": [FINALIZER] } });
+        let policy = refuse(&fixture, reason, &has_no_finalizer(), probe).await;
+        let _operator = fixture.start();
+        let tenant = fixture.condition("Ready", "False", "KubernetesRefused").await;
+        let (.., message) = condition(&tenant, "Ready").unwrap();
+        let expected = format!("Kubernetes refuses adding the finalizer: ValidatingAdmissionPolicy {policy}");
+        assert!(message.starts_with(&expected) && !message.contains("quoted"), "{name}: {message}");
+        assert!(condition(&tenant, "Stalled").is_some(), "{name}: a human has to act");
+        assert_eq!(404, fixture.platform.tenant(&fixture.id).await.unwrap().0, "{name}: nothing is created");
+        until("an event", PATIENCE, async || {
+            let events = fixture.events().await.map_err(|error| error.to_string())?;
+            let refused = events.iter().filter(|(kind, reason)| kind == "Warning" && reason == "KubernetesRefused");
+            if refused.count() == 1 { Ok(()) } else { Err(format!("{events:?}")) }
+        })
+        .await;
+        allow(&fixture, &policy).await;
+        fixture.ready().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finalizer_that_may_not_be_removed_is_reported() {
+    let fixture = Fixture::new("refused-removal").await;
+    let _operator = fixture.start();
+    fixture.create(json!({})).await;
+    fixture.ready().await;
+    let kept = format!("object.metadata.?finalizers.orValue([]).exists(f, f == '{FINALIZER}')");
+    let probe = json!({ "metadata": { "finalizers": null } });
+    let policy = refuse(&fixture, "Invalid", &kept, probe).await;
+    fixture.delete().await;
+    let tenant = fixture.condition("Ready", "False", "KubernetesRefused").await;
+    let (.., message) = condition(&tenant, "Ready").unwrap();
+    let expected = format!("Kubernetes refuses removing the finalizer: ValidatingAdmissionPolicy {policy}");
+    assert!(message.starts_with(&expected), "{message}");
+    assert_eq!([FINALIZER], tenant.finalizers());
+    let events = fixture.events().await.unwrap();
+    assert!(!events.iter().any(|(_, reason)| reason == "Released"), "it was not released: {events:?}");
+    allow(&fixture, &policy).await;
+    fixture.gone().await;
+    let released = ("Normal".to_owned(), "Released".to_owned());
+    assert!(fixture.events().await.unwrap().contains(&released), "an event says what has happened");
+}
