@@ -15,13 +15,13 @@ mod suspended;
 use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};
 
+use crate::support::confirmation::confirming;
 use crate::support::fixture::{Fixture, NAME, condition, describe};
 pub use crate::support::since::DELETE;
 use crate::support::wait::{PATIENCE, until};
 
-pub const CONFIRM: &str = "nimbus.luware.com/confirm-deletion";
 pub const ABANDON: &str = "nimbus.luware.com/abandon";
-pub const RECREATE: &str = "nimbus.luware.com/recreate";
+pub const RECREATE: &str = "spec.confirmations.recreate";
 pub const FINALIZER: &str = "nimbus.luware.com/tenant";
 
 /// The only write when a Tenant is deleted at once.
@@ -36,7 +36,7 @@ pub fn annotated(fixture: &Fixture, spec: Value, annotations: Value) -> Value {
 
 /// A Tenant whose deletion is confirmed from the start.
 pub fn confirmed_manifest(fixture: &Fixture) -> Value {
-    annotated(fixture, json!({ "deletionPolicy": "Delete" }), json!({ CONFIRM: fixture.id }))
+    fixture.manifest(confirming(json!({ "deletionPolicy": "Delete" }), &fixture.id))
 }
 
 /// Creates a Tenant and waits until it is Ready.

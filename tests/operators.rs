@@ -95,7 +95,7 @@ async fn second_cluster_reports_owned_by_other() {
     assert_eq!(Vec::<String>::new(), says.finalizers(), "it holds nothing");
     second.pass().await;
     // Not even its confirmed deletion deletes the tenant.
-    second.annotate("nimbus.luware.com/confirm-deletion", &first.id).await;
+    second.confirm("deletion", &first.id).await;
     second.delete().await;
     second.gone().await;
     assert_eq!(before, first.platform.tenant(&first.id).await.unwrap());

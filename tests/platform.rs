@@ -6,10 +6,10 @@ use k8s_openapi::api::admissionregistration::v1::ValidatingAdmissionPolicyBindin
 use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use nimbus_operator::manifests::policies::NAMES;
-use nimbus_operator::resources::annotation::CONFIRM_DELETION;
 use nimbus_operator::resources::{Platform, Tenant};
 use serde_json::{Value, json};
 
+use crate::support::confirmation::deletion;
 use crate::support::controlplane::{ControlPlane, Options};
 use crate::support::fixture::{Fixture, condition, describe};
 use crate::support::tenant::TenantHandle;
@@ -83,7 +83,7 @@ async fn deletions_above_the_limit_wait() {
         let id = uuid::Uuid::new_v4().to_string();
         let mut manifest = fixture.manifest(json!({ "deletionPolicy": "Delete", "general": { "tenantId": id } }));
         manifest["metadata"]["name"] = json!(format!("tenant-{number}"));
-        manifest["metadata"]["annotations"] = json!({ "nimbus.luware.com/confirm-deletion": id });
+        manifest["spec"]["confirmations"] = deletion(&id);
         fixture.try_create(manifest).await.unwrap();
         names.push(format!("tenant-{number}"));
     }
@@ -135,7 +135,7 @@ async fn retried_deletion_counts_once() {
     for tenant in [&first, &second] {
         tenant.create(json!({ "deletionPolicy": "Delete" })).await;
         tenant.ready().await;
-        tenant.patch(json!({ "metadata": { "annotations": { CONFIRM_DELETION: tenant.id } } })).await;
+        tenant.patch(json!({ "spec": { "confirmations": deletion(&tenant.id) } })).await;
     }
     let outage = json!({ "kind": "status", "status": 500 });
     let fault =

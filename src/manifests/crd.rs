@@ -127,7 +127,7 @@ fn observed_status(schema: &mut Value) {
 fn tenant(schema: &mut Value) {
     observed_status(schema);
     for (name, authority) in HEAD {
-        if let Some(member) = schema.pointer_mut(&format!("/properties/spec/properties/{name}")) {
+        if let Some(member) = schema.pointer_mut(&format!("/properties/spec{}", pointer(name))) {
             let text = member["description"].as_str().unwrap_or_default().to_owned() + &head_notes(authority, member);
             member["description"] = json!(text);
         }

@@ -34,7 +34,7 @@ pub fn settings() -> String {
         "How the operator treats the tenant. These fields are not sent to the platform. `platformRef` is required.\n\n";
     text += "| Path | Type | Who | Effect |\n|---|---|---|---|\n";
     for (name, authority) in HEAD {
-        let schema = &spec["properties"][name];
+        let schema = crd::member(&spec, name).unwrap_or(&Value::Null);
         let said = schema["description"].as_str().unwrap_or_default();
         let effect = cell(said.strip_suffix(&*crd::head_notes(authority, schema)).unwrap_or(said));
         text += &format!("| `spec.{name}` | {} | {} | {effect} |\n", kind(schema), letter(authority));

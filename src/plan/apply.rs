@@ -15,8 +15,9 @@ use super::stop::{OwnerPlace, Stop, Stopped};
 use super::target::Target;
 use super::validate::{Blocked, Desired};
 use super::{retention, triggers};
+use crate::resources::Tenant;
 use crate::resources::tenant::{AdoptionPolicy, DriftPolicy};
-use crate::resources::{Tenant, annotation};
+use crate::settings::value::Text;
 use crate::settings::{Class, Trigger};
 
 /// What to do about a Tenant that stays, in this order: take the tenant over, write, then what the answer makes due.
@@ -129,7 +130,7 @@ fn create(
         (None, Some(applied)) => Some(format!("lost-{}", applied.settings_version)),
         (None, None) => None,
     };
-    let given = annotation::get(tenant, annotation::RECREATE);
+    let given = tenant.spec.confirmations().recreate.as_ref().map(Text::as_str);
     let lost = token.filter(|token| given != Some(token));
     let lost = lost.map(|token| Stop::TenantLost { token, deleted: tombstone.is_some() });
     let nothing = json!({});
@@ -172,7 +173,7 @@ fn existing(
     let only_reported =
         matches!(done, Done::Corrected(_)) && tenant.spec.drift_policy.unwrap_or_default() == DriftPolicy::Report;
     let writes = done != Done::Nothing && !only_reported;
-    obstacles.extend(retention::unconfirmed(tenant, &difference).filter(|_| writes));
+    obstacles.extend(retention::unconfirmed(tenant, &difference, desired.today).filter(|_| writes));
     if let Some(stopped) = Stopped::from_all(obstacles) {
         return Err(stopped);
     }

@@ -6,6 +6,9 @@
 
 use std::time::Duration;
 
+use jiff::civil::Date;
+
+use super::confirmation::{self, Flaw};
 use super::observation::{Observation, Owner};
 use super::resolved::{PlatformReference, Resolved};
 use super::script;
@@ -15,6 +18,7 @@ use crate::admin_api::{ApiError, TenantDocument};
 use crate::resources::tenant::DeletionPolicy;
 use crate::resources::{Reason, Tenant, annotation};
 use crate::settings::TenantId;
+use crate::settings::value::Text;
 
 /// What is known about a Tenant that is being deleted, before the platform is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +47,8 @@ pub enum DeletionMode {
     Retain(RetainReason),
     /// Delete the tenant.
     Delete {
-        /// Whether that is still wanted; what the platform accepted goes on all the same.
-        confirmed: bool,
+        /// Whether that is still wanted, or why not; what the platform accepted goes on all the same.
+        wanted: Result<(), RetainReason>,
     },
     /// Whether the namespace or CRD ends cannot be read: wait, do not delete.
     Unclear,
@@ -56,7 +60,7 @@ pub enum RetainReason {
     /// The policy says so.
     Policy,
     /// The policy is Delete, and the deletion is not confirmed.
-    NotConfirmed,
+    NotConfirmed(Flaw),
     /// The namespace or the CRD is being deleted: that does not ask to delete this tenant.
     ScopeTerminating,
 }
@@ -111,8 +115,8 @@ pub enum ReleaseOutcome {
 }
 
 impl DeletionIntent {
-    /// Reads the rows that the Tenant and its surroundings decide.
-    pub fn of(tenant: &Tenant, resolved: &Resolved) -> Self {
+    /// Reads the rows that the Tenant and its surroundings decide, on this day.
+    pub fn of(tenant: &Tenant, resolved: &Resolved, today: Date) -> Self {
         let status = tenant.status.as_ref();
         let recorded = status.and_then(|status| status.platform_tenant.as_ref()).map(|platform| platform.id.as_str());
         let id = TenantId::parse(recorded.unwrap_or(tenant.spec.settings.general.tenant_id.as_str()));
@@ -123,7 +127,7 @@ impl DeletionIntent {
         };
         Self {
             target: id.filter(|_| resolved.platform != PlatformReference::Missing).map(target),
-            mode: mode(tenant, resolved, id),
+            mode: mode(tenant, resolved, id, today),
             applied: status.is_some_and(|status| status.applied.is_some()),
         }
     }
@@ -142,28 +146,30 @@ impl DeletionIntent {
     }
 }
 
-fn mode(tenant: &Tenant, resolved: &Resolved, tenant_id: Option<TenantId>) -> DeletionMode {
-    let says = |name: &str| {
-        let value = annotation::get(tenant, name);
-        tenant_id.is_some() && value.and_then(|value| TenantId::parse(value.trim())) == tenant_id
+fn mode(tenant: &Tenant, resolved: &Resolved, tenant_id: Option<TenantId>, today: Date) -> DeletionMode {
+    let is_meant = |value: &str| tenant_id.is_some() && TenantId::parse(value) == tenant_id;
+    let abandoned = annotation::get(tenant, annotation::ABANDON).is_some_and(|value| is_meant(value.trim()));
+    let wanted = match tenant.spec.deletion_policy.unwrap_or_default() {
+        DeletionPolicy::Retain => Err(RetainReason::Policy),
+        DeletionPolicy::Delete => {
+            let given = tenant.spec.confirmations().deletion.as_ref().map(Text::as_str);
+            confirmation::judge(given, today, is_meant).map_err(RetainReason::NotConfirmed)
+        }
     };
-    let deletes = tenant.spec.deletion_policy.unwrap_or_default() == DeletionPolicy::Delete;
-    let confirmed = says(annotation::CONFIRM_DELETION);
     let accepted = tenant.status.as_ref().is_some_and(|status| status.deletion.is_some());
     match resolved.scope_terminating {
-        _ if says(annotation::ABANDON) => DeletionMode::Abandon,
+        _ if abandoned => DeletionMode::Abandon,
         Some(true) if accepted => DeletionMode::GoesOn,
         Some(true) => DeletionMode::Retain(RetainReason::ScopeTerminating),
         // After the platform accepted the deletion, edits change nothing.
-        _ if tenant.spec.suspended() && !accepted => match (deletes, confirmed) {
-            (true, true) => DeletionMode::SuspendedDelete,
-            (true, false) => DeletionMode::SuspendedRetain(RetainReason::NotConfirmed),
-            (false, _) => DeletionMode::SuspendedRetain(RetainReason::Policy),
+        _ if tenant.spec.suspended() && !accepted => {
+            wanted.map_or_else(DeletionMode::SuspendedRetain, |()| DeletionMode::SuspendedDelete)
+        }
+        ends => match (wanted, ends) {
+            (Err(because), _) if !accepted => DeletionMode::Retain(because),
+            (_, None) => DeletionMode::Unclear,
+            (_, Some(_)) => DeletionMode::Delete { wanted },
         },
-        _ if !deletes && !accepted => DeletionMode::Retain(RetainReason::Policy),
-        _ if !confirmed && !accepted => DeletionMode::Retain(RetainReason::NotConfirmed),
-        None => DeletionMode::Unclear,
-        Some(false) => DeletionMode::Delete { confirmed: deletes && confirmed },
     }
 }
 
@@ -172,8 +178,8 @@ pub fn plan(intent: &DeletionIntent, observation: Option<&Observation>) -> Delet
     match intent.mode {
         DeletionMode::Abandon => DeletionPlan::Off(ReleaseOutcome::Abandoned),
         DeletionMode::GoesOn => DeletionPlan::Off(ReleaseOutcome::GoesOn),
-        DeletionMode::SuspendedRetain(RetainReason::NotConfirmed) => {
-            DeletionPlan::Off(ReleaseOutcome::StaleStamp(RetainReason::NotConfirmed))
+        DeletionMode::SuspendedRetain(because @ RetainReason::NotConfirmed(_)) => {
+            DeletionPlan::Off(ReleaseOutcome::StaleStamp(because))
         }
         DeletionMode::SuspendedRetain(RetainReason::Policy | RetainReason::ScopeTerminating) => {
             DeletionPlan::Off(ReleaseOutcome::Suspended)
@@ -189,7 +195,7 @@ pub fn plan(intent: &DeletionIntent, observation: Option<&Observation>) -> Delet
             "The deletion waits: cannot read whether the namespace or the CRD is being deleted",
         )),
         DeletionMode::Retain(because) => retain(intent, because, observation),
-        DeletionMode::Delete { confirmed } => delete(intent, confirmed, observation),
+        DeletionMode::Delete { wanted } => delete(intent, wanted, observation),
     }
 }
 
@@ -210,7 +216,11 @@ fn retain(intent: &DeletionIntent, because: RetainReason, observation: Option<&O
     }
 }
 
-fn delete(intent: &DeletionIntent, confirmed: bool, observation: Option<&Observation>) -> DeletionPlan {
+fn delete(
+    intent: &DeletionIntent,
+    wanted: Result<(), RetainReason>,
+    observation: Option<&Observation>,
+) -> DeletionPlan {
     let (Some(target), Some(observation)) = (intent.target.clone(), observation) else {
         return DeletionPlan::Wait(DeletionWait::because(
             "The Platform does not exist; create it again, or set the annotation nimbus.luware.com/abandon to the tenant ID to leave the tenant on the platform",
@@ -223,11 +233,11 @@ fn delete(intent: &DeletionIntent, confirmed: bool, observation: Option<&Observa
             DeletionPlan::Off(ReleaseOutcome::NeverOurs)
         }
         Observation::Exists { snapshot, owner: Owner::Ours | Owner::OursLast } => {
-            match &snapshot.document.runtime.deletion {
-                Some(_) => DeletionPlan::Wait(DeletionWait::accepted(&snapshot.document)),
-                None if confirmed => DeletionPlan::Delete(target),
+            match (&snapshot.document.runtime.deletion, wanted) {
+                (Some(_), _) => DeletionPlan::Wait(DeletionWait::accepted(&snapshot.document)),
+                (None, Ok(())) => DeletionPlan::Delete(target),
                 // The platform took its deletion back, and no other one is requested.
-                None => DeletionPlan::Release(target, RetainReason::NotConfirmed),
+                (None, Err(because)) => DeletionPlan::Release(target, because),
             }
         }
     }

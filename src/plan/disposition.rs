@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use jiff::civil::Date;
+
+use super::confirmation::{self, Flaw};
 use super::outage::{self, PlatformHealth};
 use super::resolved::{SecretProblem, UnusableSecret};
 use super::stop::{OwnerPlace, Stop};
 use super::wording;
 use crate::admin_api::{ApiError, Problem, ProblemType};
 use crate::resources::Reason;
+use crate::resources::confirmations::{RECREATE, RETENTION};
 use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;
 use crate::settings::{Leaf, leaf_at};
 
@@ -124,7 +128,7 @@ impl Stop {
                 request_id: problem.request_id.clone(),
                 ..invalid(rejected_reason(problem), rejected(problem))
             },
-            Self::Unconfirmed { leaf, token } => needs_confirmation(leaf, token),
+            Self::Unconfirmed { leaf, token, flaw, today } => needs_confirmation(leaf, token, *flaw, *today),
             Self::Secret(secret) => secret_disposition(secret),
             Self::PlatformMissing { name } => {
                 missing(Reason::PlatformNotFound, format!("spec.platformRef.name: Platform {name} not found"))
@@ -156,8 +160,13 @@ impl Stop {
     }
 }
 
-fn needs_confirmation(leaf: &Leaf, token: &str) -> Disposition {
-    Disposition { accepted: Accepted::Yes, ..invalid(Reason::ConfirmationRequired, unconfirmed(leaf, token)) }
+fn needs_confirmation(leaf: &Leaf, token: &str, flaw: Flaw, today: Date) -> Disposition {
+    let advice = confirmation::advice(token, today);
+    let message = format!(
+        "{leaf}: the change can purge data permanently, so nothing was saved: spec.{RETENTION} {flaw}; to confirm the \
+         change, set it to {advice}"
+    );
+    Disposition { accepted: Accepted::Yes, ..invalid(Reason::ConfirmationRequired, message) }
 }
 
 fn not_permitted(platform: &str) -> Disposition {
@@ -266,14 +275,6 @@ fn rejected(problem: &Problem) -> String {
     if fields.is_empty() { format!("The platform rejected the settings: {}", problem.problem_type) } else { fields }
 }
 
-fn unconfirmed(leaf: &Leaf, token: &str) -> String {
-    let annotation = crate::resources::annotation::CONFIRM_RETENTION;
-    format!(
-        "{leaf}: the change can purge data permanently, so nothing was saved; to confirm it, set the annotation \
-         {annotation}: \"{token}\""
-    )
-}
-
 fn not_adopted(never: bool, differing: &[String]) -> String {
     if never {
         return "A tenant with this ID exists without an owner, and spec.adoptionPolicy is Never".to_owned();
@@ -287,7 +288,7 @@ fn not_adopted(never: bool, differing: &[String]) -> String {
 fn lost(token: &str, deleted: bool) -> String {
     let happened =
         if deleted { "The tenant was deleted on the platform" } else { "The tenant is missing on the platform" };
-    format!("{happened}; to create it again, set the annotation {}: {token}", crate::resources::annotation::RECREATE)
+    format!("{happened}; to create it again, set spec.{RECREATE}: {token}")
 }
 
 /// The first few of a list, and how many more there are.

@@ -5,6 +5,7 @@ use super::difference::Differing;
 use super::outcome::{Done, SideEffects};
 use crate::resources::Reason;
 use crate::resources::annotation::ABANDON;
+use crate::resources::confirmations::DELETION;
 
 /// An event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,9 +65,9 @@ pub(super) fn of_release(release_outcome: ReleaseOutcome) -> Option<EventRecord>
         ReleaseOutcome::Released(Policy) => {
             normal(Reason::Released, "The tenant stays on the platform and has no owner now")
         }
-        ReleaseOutcome::Released(NotConfirmed) | ReleaseOutcome::StaleStamp(NotConfirmed) => warning(
+        ReleaseOutcome::Released(NotConfirmed(flaw)) | ReleaseOutcome::StaleStamp(NotConfirmed(flaw)) => warning(
             Reason::DeletionNotConfirmed,
-            "deletionPolicy is Delete, but the deletion was not confirmed: the tenant stays on the platform",
+            format!("deletionPolicy is Delete, but spec.{DELETION} {flaw}: the tenant stays on the platform"),
         ),
         ReleaseOutcome::Released(ScopeTerminating) | ReleaseOutcome::StaleStamp(ScopeTerminating) => {
             warning(Reason::Released, "The namespace or the CRD was deleted: the tenant stays on the platform")

@@ -7,6 +7,7 @@
 pub mod after_save;
 pub mod apply;
 pub mod checks;
+pub mod confirmation;
 pub mod deletion;
 pub mod diff;
 pub mod difference;

@@ -1,11 +1,14 @@
 //! A shorter retention time purges data permanently. It needs a confirmation that names old and new value, and it is only ever
 //! written when the spec's own value changed: correcting drift never shortens it.
 
+use jiff::civil::Date;
 use serde_json::Value;
 
+use super::confirmation;
 use super::difference::{Change, Difference};
 use super::stop::Stop;
-use crate::resources::{Tenant, annotation};
+use crate::resources::Tenant;
+use crate::settings::value::Text;
 
 /// Whether a change destroys what cannot be brought back: a smaller value than the platform has, or the first one, whose
 /// effect is not known.
@@ -28,13 +31,13 @@ pub fn applied(tenant: &Tenant, difference: &Difference) -> Option<i32> {
 }
 
 /// What is in the way of a write to a tenant that is there: it shortens the retention time, which is not confirmed.
-pub fn unconfirmed(tenant: &Tenant, difference: &Difference) -> Option<Stop> {
+pub fn unconfirmed(tenant: &Tenant, difference: &Difference, today: Date) -> Option<Stop> {
     let change = difference.changes.iter().find(|change| shortens(change))?;
     let text = |value: &Option<Value>| value.as_ref().map_or_else(|| "none".to_owned(), Value::to_string);
     let token = format!("{}->{}", text(&change.found), text(&change.wanted));
-    let given = annotation::get(tenant, annotation::CONFIRM_RETENTION);
-    let is_confirmed = given.map(|given| given.trim()) == Some(token.as_str());
-    (!is_confirmed).then_some(Stop::Unconfirmed { leaf: change.leaf, token })
+    let given = tenant.spec.confirmations().retention.as_ref().map(Text::as_str);
+    let flaw = confirmation::judge(given, today, |value| value == token).err()?;
+    Some(Stop::Unconfirmed { leaf: change.leaf, token, flaw, today })
 }
 
 fn wanted(tenant: &Tenant) -> Option<i32> {
@@ -48,6 +51,7 @@ fn last_applied(tenant: &Tenant) -> Option<i32> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "a test says what went wrong by panicking")]
 mod tests {
+    use jiff::civil::date;
     use serde_json::json;
 
     use super::super::apply::Write;
@@ -63,11 +67,12 @@ mod tests {
     fn planned(applied: Value, wanted: i32, found: Value, token: &str) -> Result<Value, String> {
         let tenant: Tenant = serde_json::from_value(json!({
             "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Tenant",
-            "metadata": { "name": "contoso", "annotations": { "nimbus.luware.com/confirm-retention": token } },
+            "metadata": { "name": "contoso" },
             "spec": {
                 "platformRef": { "name": "p" },
                 "general": { "tenantId": "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c", "division": "Care" },
-                "dataPrivacy": { "dataRetentionMonths": wanted }
+                "dataPrivacy": { "dataRetentionMonths": wanted },
+                "confirmations": if token.is_empty() { json!({}) } else { json!({ "retention": token }) }
             },
             "status": { "applied": { "generation": 1, "hash": "h", "settingsVersion": "1", "dataRetentionMonths": applied } }
         }))
@@ -79,7 +84,9 @@ mod tests {
             secrets: vec![],
             scope_terminating: None,
         };
-        let Intent::Apply(desired) = validate(&tenant, resolved) else { panic!("the spec is valid") };
+        let Intent::Apply(desired) = validate(&tenant, resolved, date(2026, 11, 29)) else {
+            panic!("the spec is valid")
+        };
         let settings = json!({
             "general": { "tenantId": "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c" },
             "dataPrivacy": { "dataRetentionMonths": found }
@@ -99,12 +106,16 @@ mod tests {
         let edit = json!({ "general": { "division": "Care" }, "dataPrivacy": { "dataRetentionMonths": 12 } });
         for (applied, found, token, outcome) in [
             (json!(24), json!(24), "", Err("24->12")),
-            (json!(24), json!(24), "24->6", Err("24->12")),
-            (json!(24), json!(36), "24->12", Err("36->12")),
-            (json!(24), json!(24), "24->12", Ok(&edit)),
+            (json!(24), json!(24), "24->12", Err("24->12")),
+            (json!(24), json!(24), "24->12 until 2026-11-28", Err("24->12")),
+            (json!(24), json!(24), "24->12 until 2026-12-07", Err("24->12")),
+            (json!(24), json!(24), "24->6 until 2026-12-01", Err("24->12")),
+            (json!(24), json!(36), "24->12 until 2026-12-01", Err("36->12")),
+            (json!(24), json!(24), "24->12 until 2026-11-29", Ok(&edit)),
+            (json!(24), json!(24), "24->12 until 2026-12-06", Ok(&edit)),
             (json!(null), json!(24), "", Err("24->12")),
             (json!(null), json!(null), "", Err("none->12")),
-            (json!(null), json!(null), "none->12", Ok(&edit)),
+            (json!(null), json!(null), "none->12 until 2026-12-01", Ok(&edit)),
             (json!(6), json!(6), "", Ok(&edit)),
         ] {
             let got = planned(applied.clone(), 12, found.clone(), token);
@@ -118,6 +129,7 @@ mod tests {
         let all = json!({ "general": { "division": "Care" }, "dataPrivacy": { "dataRetentionMonths": 24 } });
         assert_eq!(planned(json!(24), 24, json!(12), ""), Ok(all), "lengthening is correction");
         assert_eq!(planned(json!(24), 24, json!(36), ""), Ok(rest.clone()), "shortening is left alone");
-        assert_eq!(planned(json!(24), 24, json!(36), "36->24"), Ok(rest), "and an old confirmation is not armed");
+        let confirmed = planned(json!(24), 24, json!(36), "36->24 until 2026-12-01");
+        assert_eq!(confirmed, Ok(rest), "and a confirmation is not armed once its value was applied");
     }
 }

@@ -1,5 +1,8 @@
 //! Why a pass stopped, named by its consequence.
 
+use jiff::civil::Date;
+
+use super::confirmation::Flaw;
 use super::resolved::UnusableSecret;
 use crate::admin_api::{ApiError, Problem, ProblemType};
 use crate::resources::Stamp;
@@ -16,8 +19,12 @@ pub enum Stop {
     Unconfirmed {
         /// The leaf.
         leaf: &'static Leaf,
-        /// Old and new value, as the annotation has to say them.
+        /// Old and new value, as the confirmation has to say them.
         token: String,
+        /// What is wrong with the confirmation.
+        flaw: Flaw,
+        /// The day on which it was judged.
+        today: Date,
     },
     /// A Secret that matters cannot be used.
     Secret(UnusableSecret),
@@ -54,7 +61,7 @@ pub enum Stop {
     },
     /// The tenant was there and is gone.
     TenantLost {
-        /// The value of the annotation that would create it again.
+        /// The confirmation that would create it again.
         token: String,
         /// Whether it was deleted, by its tombstone.
         deleted: bool,

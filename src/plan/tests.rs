@@ -25,6 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::{Date, date};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
 
@@ -43,6 +44,8 @@ use crate::settings::tabs::interact::CONNECTION_STRING;
 use crate::settings::{Class, leaves};
 
 const ID: &str = "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
+/// The day on which confirmations are judged, unless a test says another.
+const TODAY: Date = date(2026, 11, 29);
 const PLATFORM: PlatformHealth<'static> = PlatformHealth { name: "euwe-01", reason: None };
 const REFERENCE: &str = CONNECTION_STRING.path;
 const SECRET: &str = "endpoint=https://acs.communication.azure.com/;accesskey=Q0FOQVJZ";
@@ -58,6 +61,7 @@ struct Given {
     status: Option<TenantStatus>,
     resolved: Resolved,
     rewrites: Rewrites,
+    today: Date,
 }
 
 /// A Tenant that manages a few plain settings and whose references resolve.
@@ -84,6 +88,7 @@ fn tenant(name: &str) -> Given {
             scope_terminating: None,
         },
         rewrites: Rewrites::default(),
+        today: TODAY,
     }
 }
 
@@ -112,6 +117,15 @@ impl Given {
     fn annotated(mut self, name: &str, value: &str) -> Self {
         self.object["metadata"]["annotations"][name] = json!(value);
         self
+    }
+
+    /// With a confirmation that is valid today.
+    fn confirming(self, what: &str, value: &str) -> Self {
+        self.with(&format!("confirmations.{what}"), format!("{value} until {TODAY}"))
+    }
+
+    fn recreating(self, token: &str) -> Self {
+        self.with("confirmations.recreate", token)
     }
 
     fn deleting(mut self) -> Self {
@@ -173,7 +187,7 @@ impl Given {
     }
 
     fn validate(&self) -> Intent {
-        validate(&self.tenant(), self.resolved.clone())
+        validate(&self.tenant(), self.resolved.clone(), self.today)
     }
 
     /// What is in the way before the platform is asked.

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -56,6 +57,8 @@ pub struct Desired {
     pub widget_secret: Option<String>,
     /// Whether the retention time of the spec is the one that was applied, so that the platform is what changed.
     pub retention_applied: bool,
+    /// The day on which confirmations are judged.
+    pub today: Date,
     /// Distinguishes an edit of the spec from a change on the platform.
     pub hash: SpecHash,
 }
@@ -71,10 +74,11 @@ impl Intent {
     }
 }
 
-/// Judges the spec and its references alone, and says what they ask for. Everything that is wrong is found in one go.
-pub fn validate(tenant: &Tenant, resolved: Resolved) -> Intent {
+/// Judges the spec and its references alone, and says what they ask for. Everything that is wrong is found in one go. `today` is
+/// the day on which confirmations are judged.
+pub fn validate(tenant: &Tenant, resolved: Resolved, today: Date) -> Intent {
     if tenant.metadata.deletion_timestamp.is_some() {
-        return Intent::Delete(DeletionIntent::of(tenant, &resolved));
+        return Intent::Delete(DeletionIntent::of(tenant, &resolved, today));
     }
     let mut mapped = tenant.spec.settings.to_wire();
     if let Some(ResolvedPartner { id: Some(id), .. }) = &resolved.partner {
@@ -84,7 +88,7 @@ pub fn validate(tenant: &Tenant, resolved: Resolved) -> Intent {
     let is_valid = mapped.violations.is_empty();
     let hash = hash(&mapped, &resolved.secrets);
     let may_ask = !tenant.spec.suspended() && resolved.platform == PlatformReference::Found;
-    let desired = desired(tenant, mapped, resolved, hash.clone());
+    let desired = desired(tenant, mapped, resolved, today, hash.clone());
     let bug = || Stop::Bug("a valid spec has no tenantId").into();
     match (Stopped::from_all(obstacles), desired) {
         (None, Some(desired)) => Intent::Apply(Arc::new(desired)),
@@ -112,7 +116,7 @@ fn obstacles(tenant: &Tenant, mapped: &Mapped, resolved: &Resolved) -> Vec<Stop>
 }
 
 /// What the valid settings of a spec manage; `None` where it does not say which tenant it is about.
-fn desired(tenant: &Tenant, mapped: Mapped, resolved: Resolved, hash: SpecHash) -> Option<Desired> {
+fn desired(tenant: &Tenant, mapped: Mapped, resolved: Resolved, today: Date, hash: SpecHash) -> Option<Desired> {
     let Mapped { settings, sealed, triggers, widget_secret, .. } = mapped;
     let id = TENANT_ID.find(&settings).and_then(Value::as_str).and_then(TenantId::parse)?;
     Some(Desired {
@@ -124,6 +128,7 @@ fn desired(tenant: &Tenant, mapped: Mapped, resolved: Resolved, hash: SpecHash) 
         triggers,
         widget_secret,
         retention_applied: retention::is_applied(tenant),
+        today,
         hash,
     })
 }

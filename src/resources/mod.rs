@@ -8,6 +8,7 @@ pub mod bounds;
 pub mod check;
 pub mod condition;
 pub mod condition_type;
+pub mod confirmations;
 pub mod partner;
 pub mod platform;
 pub mod reason;
@@ -19,6 +20,7 @@ pub mod tenant;
 
 pub use check::{CheckName, CheckResult, TabState};
 pub use condition_type::{ConditionStatus, ConditionType};
+pub use confirmations::Confirmations;
 pub use partner::Partner;
 pub use platform::Platform;
 pub use reason::Reason;

@@ -57,7 +57,7 @@ reasons! {
         Progressing = "Progressing", None, Runbook: "Wait; the operator continues automatically.";
         Drifted = "Drifted", Reader, Runbook: "A managed setting was changed on the platform. Set driftPolicy: Correct, or copy the platform's value to the spec.";
         InvalidSettings = "InvalidSettings", Reader, Message: "Correct these settings; nothing is saved until every tab is valid.";
-        ConfirmationRequired = "ConfirmationRequired", Reader, Runbook: "Purged data cannot be restored. Set the annotation that the message names, or a longer retention time.";
+        ConfirmationRequired = "ConfirmationRequired", Reader, Runbook: "Purged data cannot be restored. Set spec.confirmations.retention as the message says, or a longer retention time.";
         OrganizationUnitNotFound = "OrganizationUnitNotFound", Reader, Message: "Name an existing organization unit, or remove the setting to keep the platform's choice.";
         SecretNotFound = "SecretNotFound", Reader, Runbook: "Create the Secret in the namespace of the Tenant; the operator looks for it every few seconds.";
         SecretKeyNotFound = "SecretKeyNotFound", Reader, Runbook: "Add the key to the Secret; the operator looks for it every few seconds.";
@@ -107,7 +107,7 @@ reasons! {
         Released = "Released", None, Runbook: "No action is needed; the tenant stays on the platform.";
         ReleaseFailed = "ReleaseFailed", Reader, Runbook: "The tenant keeps the owner stamp of a deleted Tenant; a Tenant of the same namespace and name takes it over.";
         Abandoned = "Abandoned", Reader, Runbook: "The tenant stays on the platform with its owner stamp.";
-        DeletionNotConfirmed = "DeletionNotConfirmed", Reader, Runbook: "The tenant was retained. To delete a tenant, set the confirmation before deleting the Tenant.";
+        DeletionNotConfirmed = "DeletionNotConfirmed", Reader, Runbook: "The tenant was retained. To delete a tenant, set spec.confirmations.deletion before deleting the Tenant, and delete it by the last day that it names.";
         DeletionStarted = "DeletionStarted", Reader, Runbook: "Run the provisioning script; the tenant is deleted by its next run.";
         Deleted = "Deleted", None, Runbook: "No action is needed.";
     }

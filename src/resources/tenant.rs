@@ -4,6 +4,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::confirmations::{self, Confirmations};
 use super::status::TenantStatus;
 use crate::settings::{Authority, Settings, value::object_name};
 
@@ -82,10 +83,15 @@ pub struct TenantSpec {
     pub adoption_policy: Option<AdoptionPolicy>,
 
     /// What happens to the tenant on the platform when this Tenant is deleted: Retain keeps the tenant and releases its
-    /// ownership. Delete deletes it, which requires the annotation `nimbus.luware.com/confirm-deletion` with the tenant
-    /// ID. Unset means Retain.
+    /// ownership. Delete deletes it, which requires `spec.confirmations.deletion`. Unset means Retain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_policy: Option<DeletionPolicy>,
+
+    /// Confirmations of what cannot be undone. Each is bound to a value, so that one that is left in git does not confirm
+    /// the next change. Those of a deletion and of a retention time also name the last day on which they are valid (UTC,
+    /// inclusive), at most 7 days ahead: after it, or with a later day, they confirm nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmations: Option<Confirmations>,
 
     /// The tabs.
     #[serde(flatten)]
@@ -139,19 +145,27 @@ pub const PLATFORM_REF: &str = "platformRef";
 pub const DELETION_POLICY: &str = "deletionPolicy";
 
 /// Who may change the head of a spec, which is no setting of the platform.
-pub const HEAD: [(&str, Authority); 6] = [
+pub const HEAD: [(&str, Authority); 9] = [
     (PLATFORM_REF, Authority::Partner),
     ("suspend", Authority::Tenant),
     ("syncIntervalSeconds", Authority::Tenant),
     ("driftPolicy", Authority::Tenant),
     ("adoptionPolicy", Authority::Partner),
     (DELETION_POLICY, Authority::Partner),
+    (confirmations::DELETION, Authority::Partner),
+    (confirmations::RETENTION, Authority::Partner),
+    (confirmations::RECREATE, Authority::Partner),
 ];
 
 impl TenantSpec {
     /// Whether the platform is left alone.
     pub fn suspended(&self) -> bool {
         self.suspend.unwrap_or(false)
+    }
+
+    /// What is confirmed.
+    pub fn confirmations(&self) -> &Confirmations {
+        Confirmations::of(self.confirmations.as_ref())
     }
 }
 

@@ -52,7 +52,7 @@ async fn shorter_retention_needs_confirmation_to_purge() {
     assert_eq!(both, fixture.records().await, "nothing is gone");
     assert_eq!(json!(24), fixture.setting("/dataPrivacy/dataRetentionMonths").await);
 
-    fixture.base.annotate("nimbus.luware.com/confirm-retention", "24->1").await;
+    fixture.base.confirm("retention", "24->1").await;
     let ready = fixture.base.ready().await;
     assert_eq!(pair("InSync", ""), tab_state(&ready, "DataPrivacy"));
     assert_eq!(

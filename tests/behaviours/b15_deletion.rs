@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::fixture::{BehaviourFixture, condition_state, fails, pair};
-use crate::support::fixture::{NAME, condition, script_url};
+use crate::support::fixture::{NAME, condition, refused, script_url};
 use crate::support::users;
 
 const DELETE: &str = "deletionPolicy: Delete";
@@ -28,10 +28,11 @@ async fn nothing_is_deleted_without_confirmation() {
     fixture.live(DELETE).await;
     fixture.service("help").await;
     let words = ["delete", "nten", NAME, "--wait=false"];
-    let refused = fixture.base.kubectl(users::PLATFORM_ADMIN, &words).await.unwrap_err().to_string();
-    assert!(refused.contains("Forbidden") && refused.contains("confirm-deletion"), "{refused}");
-    // The confirmation contains the tenant ID instead of YES, so that it cannot confirm the next deletion.
-    fixture.base.annotate("nimbus.luware.com/confirm-deletion", "YES").await;
+    let denied = fixture.base.kubectl(users::PLATFORM_ADMIN, &words).await.unwrap_err().to_string();
+    assert!(denied.contains("Forbidden") && denied.contains("spec.confirmations.deletion"), "{denied}");
+    // The confirmation contains the tenant ID and a last day instead of YES, so that it cannot confirm the next deletion.
+    let yes = json!({ "spec": { "confirmations": { "deletion": "YES" } } });
+    refused(fixture.base.try_patch(yes).await, 422, &["must be the tenant ID and the last day"]).unwrap();
     fixture.base.kubectl(users::PLATFORM_ADMIN, &words).await.unwrap_err();
     assert_eq!("distributed", fixture.call().await);
     assert_eq!(["enabled"], *fixture.services_by_state().await);
@@ -51,7 +52,7 @@ async fn services_stop_at_once_and_script_removes_tenant() {
     fixture.base.platform.ask(Method::PUT, &team, Some(json!({ "displayName": "Help" }))).await.unwrap();
     assert_eq!("distributed", fixture.call().await);
 
-    fixture.base.annotate("nimbus.luware.com/confirm-deletion", &fixture.base.id).await;
+    fixture.base.confirm("deletion", &fixture.base.id).await;
     fixture.base.ready().await;
     fixture.base.kubectl(users::PLATFORM_ADMIN, &["delete", "nten", NAME, "--wait=false"]).await.unwrap();
     let waiting = fixture.base.condition("Ready", "False", "Deleting").await;
@@ -81,9 +82,8 @@ async fn services_stop_at_once_and_script_removes_tenant() {
     let lost = fixture.base.condition("Ready", "False", "TenantLost").await;
     let happened = condition(&lost, "Ready").unwrap().2;
     let token = answer["deletionId"].as_str().unwrap();
-    let expected = format!(
-        "The tenant was deleted on the platform; to create it again, set the annotation nimbus.luware.com/recreate: {token}"
-    );
+    let expected =
+        format!("The tenant was deleted on the platform; to create it again, set spec.confirmations.recreate: {token}");
     assert_eq!(expected, happened);
     assert_eq!([""; 0], *fixture.base.platform.effects(mark).await.unwrap());
 }

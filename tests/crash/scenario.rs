@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::fixture::CrashFixture;
+use crate::support::confirmation::deletion;
 use crate::support::tenant::TenantHandle;
 use crate::support::trigger::{interact, messaging, rotating, sending, settings};
 
@@ -75,7 +76,7 @@ impl Scenario {
             }
             Self::Delete => {
                 let mut manifest = tenant.manifest(json!({ "deletionPolicy": "Delete" }));
-                manifest["metadata"]["annotations"] = json!({ "nimbus.luware.com/confirm-deletion": tenant.id });
+                manifest["spec"]["confirmations"] = deletion(&tenant.id);
                 fixture.base.try_create(manifest).await.expect("the Tenant is accepted");
                 tenant.ready().await;
             }

@@ -4,9 +4,10 @@ use nimbus_operator::resources::status::DeletionStatus;
 use serde_json::{Value, json};
 
 use super::{
-    CONFIRM, FINALIZER, FINALIZER_OFF, NO_EVENTS, absence_problem, annotated, confirmed_manifest, event, events, live,
-    stamp, stamps, waiting_for,
+    FINALIZER, FINALIZER_OFF, NO_EVENTS, absence_problem, confirmed_manifest, event, events, live, stamp, stamps,
+    waiting_for,
 };
+use crate::support::confirmation::{confirming, withdrawal};
 use crate::support::fixture::{Fixture, condition, script_url};
 use crate::support::since::Since;
 
@@ -84,7 +85,7 @@ async fn edits_after_acceptance_change_nothing() {
     let since = Since::now(&fixture).await;
     let edits = [
         ("back to Retain", json!({ "spec": { "deletionPolicy": "Retain" } })),
-        ("confirmation withdrawn", json!({ "metadata": { "annotations": { CONFIRM: null } } })),
+        ("confirmation withdrawn", withdrawal()),
         ("suspended", json!({ "spec": { "suspend": true } })),
         ("settings", json!({ "spec": { "general": { "companyName": "Other" }, "suspend": null } })),
     ];
@@ -115,7 +116,7 @@ async fn late_withdrawal_after_a_lost_response_is_reported() {
     fixture.delete().await;
     waiting_for(&fixture, "Deleting", "is not JSON (a sign-in page?)").await;
     assert_eq!(None, fixture.get().await.status.unwrap().deletion, "the operator does not know that it was accepted");
-    fixture.patch(json!({ "metadata": { "annotations": { CONFIRM: null } } })).await;
+    fixture.patch(withdrawal()).await;
     fixture.gone().await;
     assert_eq!(["deletion-begun", "owner-released"], *since.effects(&fixture).await);
     assert_eq!([event("Warning", "DeletionStarted")], *events(&fixture).await, "no word of a tenant that stays");
@@ -184,7 +185,7 @@ async fn deletion_started_by_someone_else_is_awaited() {
 async fn tenant_with_a_new_owner_is_not_deleted() {
     let fixture = Fixture::new("delete-taken").await;
     let _operator = fixture.connect().await;
-    live(&fixture, annotated(&fixture, json!({ "deletionPolicy": "Delete" }), json!({ CONFIRM: fixture.id }))).await;
+    live(&fixture, fixture.manifest(confirming(json!({ "deletionPolicy": "Delete" }), &fixture.id))).await;
     let answer = json!({ "kind": "problem", "slug": "owned-by-other" });
     fixture.platform.add_faults(json!([{ "route": "DELETE /v1/tenants/{id}", "action": answer }])).await.unwrap();
     fixture.delete().await;

@@ -4,7 +4,8 @@ use kube::api::DeleteParams;
 use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};
 
-use super::{CONFIRM, FINALIZER, annotated, event, events, live, stamp, stamps};
+use super::{FINALIZER, event, events, live, stamp, stamps};
+use crate::support::confirmation::confirming;
 use crate::support::fixture::{Fixture, NAME, condition, describe};
 use crate::support::since::Since;
 use crate::support::wait::{PATIENCE, until};
@@ -28,7 +29,7 @@ async fn other_finalizers_are_kept() {
     for (policy, effect) in [("Retain", "owner-released"), ("Delete", "deletion-begun")] {
         fixture.platform.auto_run(true).await.unwrap();
         fixture.id = uuid::Uuid::new_v4().to_string();
-        let mut manifest = annotated(&fixture, json!({ "deletionPolicy": policy }), json!({ CONFIRM: fixture.id }));
+        let mut manifest = fixture.manifest(confirming(json!({ "deletionPolicy": policy }), &fixture.id));
         manifest["metadata"]["finalizers"] = json!([OTHERS[0], FINALIZER, OTHERS[1]]);
         live(&fixture, manifest).await;
         let since = Since::now(&fixture).await;
@@ -74,7 +75,7 @@ async fn foreground_deletion_is_not_special() {
     let _operator = fixture.connect().await;
     for policy in ["Retain", "Delete"] {
         fixture.id = uuid::Uuid::new_v4().to_string();
-        live(&fixture, annotated(&fixture, json!({ "deletionPolicy": policy }), json!({ CONFIRM: fixture.id }))).await;
+        live(&fixture, fixture.manifest(confirming(json!({ "deletionPolicy": policy }), &fixture.id))).await;
         let since = Since::now(&fixture).await;
         fixture.tenants().delete(NAME, &DeleteParams::foreground()).await.unwrap();
         fixture.gone().await;
@@ -89,7 +90,7 @@ async fn foreground_deletion_is_not_special() {
 async fn deletion_without_our_finalizer_is_ignored() {
     let fixture = Fixture::new("taken-off").await;
     let operator = fixture.connect().await;
-    let mut manifest = annotated(&fixture, json!({ "deletionPolicy": "Delete" }), json!({ CONFIRM: fixture.id }));
+    let mut manifest = fixture.manifest(confirming(json!({ "deletionPolicy": "Delete" }), &fixture.id));
     manifest["metadata"]["finalizers"] = json!([OTHERS[0]]);
     live(&fixture, manifest).await;
     operator.stop().await;

@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use super::{
-    ABANDON, CONFIRM, DELETE, FINALIZER, FINALIZER_OFF, NO_EVENTS, annotated, confirmed_manifest, event, events, live,
-    stamp, stamps,
+    ABANDON, DELETE, FINALIZER, FINALIZER_OFF, NO_EVENTS, annotated, confirmed_manifest, event, events, live, stamp,
+    stamps,
 };
+use crate::support::confirmation::confirming;
 use crate::support::fixture::Fixture;
 use crate::support::since::Since;
 
@@ -15,8 +16,8 @@ async fn abandon_makes_no_call_and_warns() {
     let _operator = fixture.connect().await;
     for (case, policy) in [("Retain", "Retain"), ("a confirmed Delete", "Delete")] {
         fixture.id = uuid::Uuid::new_v4().to_string();
-        let annotations = json!({ ABANDON: fixture.id.to_uppercase(), CONFIRM: fixture.id });
-        live(&fixture, annotated(&fixture, json!({ "deletionPolicy": policy }), annotations)).await;
+        let spec = confirming(json!({ "deletionPolicy": policy }), &fixture.id);
+        live(&fixture, annotated(&fixture, spec, json!({ ABANDON: fixture.id.to_uppercase() }))).await;
         let since = Since::now(&fixture).await;
         fixture.delete().await;
         fixture.gone().await;
@@ -63,7 +64,7 @@ async fn tenant_with_other_owner_is_left_alone() {
     ];
     for (case, spec, call) in cases {
         fixture.id = uuid::Uuid::new_v4().to_string();
-        live(&fixture, annotated(&fixture, spec, json!({ CONFIRM: fixture.id }))).await;
+        live(&fixture, fixture.manifest(confirming(spec, &fixture.id))).await;
         fixture.platform.stamp(&fixture.id, Some("elsewhere/contoso/contoso"), None).await.unwrap();
         let since = Since::now(&fixture).await;
         fixture.delete().await;
@@ -88,7 +89,7 @@ async fn never_applied_tenant_leaves_nothing_behind() {
             .await
             .unwrap();
         let spec = json!({ "deletionPolicy": policy, "adoptionPolicy": "Never" });
-        let mut manifest = annotated(&fixture, spec, json!({ CONFIRM: fixture.id }));
+        let mut manifest = fixture.manifest(confirming(spec, &fixture.id));
         manifest["metadata"]["finalizers"] = json!([FINALIZER]);
         fixture.try_create(manifest).await.unwrap();
         fixture.condition("Ready", "False", "NotAdopted").await;

@@ -9,7 +9,7 @@ use kube::{Client, Resource};
 use nimbus_operator::resources::{Partner, Platform, Tenant};
 use serde_json::{Value, json};
 
-use super::CONFIRM;
+use crate::support::confirmation::deletion;
 use crate::support::fixture::Fixture;
 use crate::support::tenant::TenantHandle;
 use crate::support::users::{ADMIN, PLATFORM_ADMIN};
@@ -70,7 +70,7 @@ async fn prepare(fixture: &Fixture, confirmed: &TenantHandle<'_>) {
     let mut spec = spec;
     spec["deletionPolicy"] = json!("Delete");
     let mut manifest = confirmed.manifest(spec);
-    manifest["metadata"]["annotations"] = json!({ CONFIRM: confirmed.id });
+    manifest["spec"]["confirmations"] = deletion(&confirmed.id);
     fixture.try_create(manifest).await.unwrap();
     fixture.ready().await;
     confirmed.ready().await;

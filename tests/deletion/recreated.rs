@@ -5,9 +5,10 @@ use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};
 
 use super::{
-    CONFIRM, FINALIZER, FINALIZER_OFF, RECREATE, absence_problem, annotated, confirmed_manifest, event, events, live,
-    stamp, stamps, waiting_for,
+    FINALIZER, FINALIZER_OFF, RECREATE, absence_problem, confirmed_manifest, event, events, live, stamp, stamps,
+    waiting_for,
 };
+use crate::support::confirmation::confirming;
 use crate::support::fixture::{Fixture, condition};
 use crate::support::pause::Pause;
 use crate::support::proxy::{Proxy, Upstream};
@@ -64,7 +65,7 @@ async fn confirmation_in_git_does_not_confirm_others() {
     fixture.delete().await;
     fixture.gone().await;
     let old = std::mem::replace(&mut fixture.id, uuid::Uuid::new_v4().to_string());
-    live(&fixture, annotated(&fixture, json!({ "deletionPolicy": "Delete" }), json!({ CONFIRM: old }))).await;
+    live(&fixture, fixture.manifest(confirming(json!({ "deletionPolicy": "Delete" }), &old))).await;
     let since = Since::now(&fixture).await;
     fixture.delete().await;
     fixture.gone().await;
@@ -117,7 +118,7 @@ async fn running_deletion_does_not_affect_a_successor() {
     let token = tombstone["deletionId"].as_str().unwrap().to_owned();
     let message = condition(&lost, "Ready").unwrap().2;
     assert!(message.ends_with(&format!("{RECREATE}: {token}")), "{message}");
-    fixture.annotate(RECREATE, &token).await;
+    fixture.recreate(&token).await;
     fixture.ready().await;
     assert_eq!(["tenant-created"], *since.effects(&fixture).await);
 }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use nimbus_operator::controller::Timing;
 use serde_json::{Value, json};
 
-use super::{CONFIRM, FINALIZER_OFF, NO_EVENTS, annotated, event, events, live, stamp, stamps};
+use super::{FINALIZER_OFF, NO_EVENTS, event, events, live, stamp, stamps};
+use crate::support::confirmation::confirming;
 use crate::support::fixture::Fixture;
 use crate::support::since::Since;
 
@@ -111,7 +112,7 @@ async fn retain_of_a_missing_tenant_completes() {
 async fn confirmation_without_delete_policy_is_ignored() {
     let fixture = Fixture::new("retain-confirmed").await;
     let _operator = fixture.connect().await;
-    live(&fixture, annotated(&fixture, json!({}), json!({ CONFIRM: fixture.id }))).await;
+    live(&fixture, fixture.manifest(confirming(json!({}), &fixture.id))).await;
     let since = Since::now(&fixture).await;
     fixture.delete().await;
     fixture.gone().await;

@@ -2,9 +2,7 @@
 
 use serde_json::json;
 
-use super::{
-    FINALIZER_OFF, absence_problem, annotated, confirmed_manifest, event, events, live, stamp, stamps, waiting_for,
-};
+use super::{FINALIZER_OFF, absence_problem, confirmed_manifest, event, events, live, stamp, stamps, waiting_for};
 use crate::support::fixture::{Fixture, condition};
 use crate::support::since::Since;
 
@@ -33,7 +31,7 @@ async fn suspended_retain_makes_no_call() {
 async fn suspended_unconfirmed_is_retained_with_warning() {
     let fixture = Fixture::without_policies("suspended-unconfirmed").await;
     let _operator = fixture.connect().await;
-    live(&fixture, annotated(&fixture, json!({ "deletionPolicy": "Delete" }), json!({}))).await;
+    live(&fixture, fixture.manifest(json!({ "deletionPolicy": "Delete" }))).await;
     suspend(&fixture).await;
     let since = Since::now(&fixture).await;
     fixture.delete().await;

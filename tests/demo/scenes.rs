@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::environment::{Environment, NAMESPACE, TENANT, TENANT_ID};
 use crate::say;
+use crate::support::confirmation::deletion as deletion_of;
 use crate::support::fixture::describe;
 use crate::support::users;
 use crate::support::wait::try_until;
@@ -226,14 +227,12 @@ fn run_script() -> Step {
 }
 
 fn deletion() -> Vec<Step> {
-    let confirmation = format!("nimbus.luware.com/confirm-deletion={TENANT_ID}");
-    let policy = json!({"spec": {"deletionPolicy": "Delete"}}).to_string();
+    let policy = json!({"spec": {"deletionPolicy": "Delete", "confirmations": deletion_of(TENANT_ID)}}).to_string();
     // The script removes what is pending at that time, so it must not run before the platform has the deletion.
     let accepted = "--for=jsonpath={.status.deletion.scriptPending}=true";
     let admin = |verb, more: &[&str]| kubectl(users::PLATFORM_ADMIN, verb, more);
     vec![
         admin("patch", &["--type=merge", "--patch", &policy]),
-        admin("annotate", &[&confirmation]),
         admin("delete", &["--wait=false"]),
         admin("wait", &[accepted, "--timeout=60s"]),
         run_script(),

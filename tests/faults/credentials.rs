@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{calls, is_write, live, of_operator, platform_says, platform_writes};
+use crate::support::confirmation::deletion;
 use crate::support::fixture::{Fixture, condition};
 use crate::support::tenant::TenantHandle;
 
@@ -37,7 +38,7 @@ async fn refuse(fixture: &Fixture, slug: &str) {
 async fn confirmed(fixture: &Fixture, name: &str) {
     let tenant = TenantHandle::new(fixture, name);
     let mut manifest = tenant.manifest(json!({ "deletionPolicy": "Delete" }));
-    manifest["metadata"]["annotations"] = json!({ "nimbus.luware.com/confirm-deletion": tenant.id });
+    manifest["spec"]["confirmations"] = deletion(&tenant.id);
     fixture.try_create(manifest).await.unwrap();
     tenant.ready().await;
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::support::confirmation::deletion;
 use crate::support::fixture::{Fixture, condition};
 use crate::support::tenant::TenantHandle;
 
@@ -95,7 +96,7 @@ async fn deletion_with_lost_response_is_requested_once() {
     for (name, action) in faults() {
         let tenant = TenantHandle::new(&fixture, name);
         let mut manifest = tenant.manifest(json!({ "deletionPolicy": "Delete" }));
-        manifest["metadata"]["annotations"] = json!({ "nimbus.luware.com/confirm-deletion": tenant.id });
+        manifest["spec"]["confirmations"] = deletion(&tenant.id);
         fixture.try_create(manifest).await.unwrap();
         tenant.ready().await;
         add_fault(&fixture, "DELETE /v1/tenants/{id}", &tenant, &action).await;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{calls, is_write, platform_says};
 use crate::support::audit::Mark;
+use crate::support::confirmation::deletion;
 use crate::support::fixture::{Fixture, condition};
 use crate::support::tenant::TenantHandle;
 use crate::support::wait::{PATIENCE, until};
@@ -70,7 +71,7 @@ async fn only_documented_responses_are_acted_on() {
     for (number, (name, _)) in answers("").into_iter().enumerate() {
         let leaving = TenantHandle::new(&fixture, &format!("{name}-leaving"));
         let mut manifest = leaving.manifest(json!({ "deletionPolicy": "Delete" }));
-        manifest["metadata"]["annotations"] = json!({ "nimbus.luware.com/confirm-deletion": leaving.id });
+        manifest["spec"]["confirmations"] = deletion(&leaving.id);
         fixture.try_create(manifest).await.unwrap();
         leaving.ready().await;
         let unborn = TenantHandle::new(&fixture, &format!("{name}-unborn"));

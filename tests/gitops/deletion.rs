@@ -1,14 +1,16 @@
-//! Rules 30, 33 and 34: the finalizer respects others and never blocks a deletion forever.
+//! Rules 30, 31, 33 and 34: the finalizer respects others and never blocks a deletion forever.
 
 use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{Api, ListParams};
+use kube::api::{Api, DeleteParams, ListParams};
 use kube::{Client, ResourceExt};
 use nimbus_operator::resources::ConditionType;
 use serde_json::{Value, json};
 
 use super::history::is_true;
 use super::{apply, kubectl, kubectl_file};
+use crate::support::confirmation;
 use crate::support::fixture::{Fixture, NAME, condition};
+use crate::support::since::Since;
 use crate::support::users::{ADMIN, PLATFORM_ADMIN};
 use crate::support::wait::{PATIENCE, until};
 
@@ -68,7 +70,7 @@ async fn rule_33_namespace_deletion_keeps_the_tenant() {
     let _operator = fixture.start();
     // Even for a confirmed Delete: the deletion of this tenant was not requested.
     fixture.create(json!({ "deletionPolicy": "Delete" })).await;
-    fixture.annotate("nimbus.luware.com/confirm-deletion", &fixture.id).await;
+    fixture.confirm("deletion", &fixture.id).await;
     fixture.ready().await;
     let before = fixture.platform.mark().await.unwrap();
 
@@ -82,6 +84,48 @@ async fn rule_33_namespace_deletion_keeps_the_tenant() {
     assert_eq!((200, &Value::Null), (status, &tenant["owner"]), "it stays without an owner");
     assert_eq!(["owner-released"], *fixture.platform.effects(before).await.unwrap());
     assert_eq!(["Released"], *warnings_about(fixture.client(ADMIN), namespace).await);
+}
+
+/// A mistake in an immutable field makes `kubectl apply --force`, and Flux with `force: true`, delete the Tenant and create it
+/// again. A confirmation that was left in git does not delete the tenant: it is released.
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_31_force_with_an_outdated_confirmation_retains() {
+    let mut fixture = Fixture::new("forced").await;
+    let _operator = fixture.connect().await;
+    fixture.platform.auto_run(true).await.unwrap();
+    for (number, tool) in ["kubectl", "Flux"].into_iter().enumerate() {
+        fixture.id = uuid::Uuid::new_v4().to_string();
+        let left = json!({ "deletion": confirmation::until(&fixture.id, -1) });
+        let manifest = fixture.manifest(json!({ "deletionPolicy": "Delete", "confirmations": left }));
+        apply(&fixture, &["--field-manager=test"], &manifest).await;
+        let before = fixture.ready().await;
+        let since = Since::now(&fixture).await;
+        let mut mistaken = manifest.clone();
+        mistaken["spec"]["general"]["tenantId"] = json!(uuid::Uuid::new_v4().to_string());
+        match tool {
+            "kubectl" => {
+                let words = ["apply", "--force", "--field-manager=test", "--timeout=60s"];
+                let forced = kubectl_file(&fixture, &words, &mistaken).await;
+                assert!(forced.status.success(), "{forced:?}");
+            }
+            _ => {
+                fixture.tenants().delete(NAME, &DeleteParams::background()).await.unwrap();
+                fixture.gone().await;
+                fixture.try_create(mistaken).await.unwrap();
+            }
+        }
+        assert_ne!(before.uid(), fixture.get().await.uid(), "{tool}: it was deleted and created again");
+        assert_eq!(0, since.deletions(&fixture).await, "{tool}");
+        assert_eq!(["owner-released"], *since.effects(&fixture).await, "{tool}");
+        let (status, tenant) = fixture.platform.tenant(&fixture.id).await.unwrap();
+        assert_eq!((200, &Value::Null), (status, &tenant["owner"]), "{tool}: it stays without an owner");
+        let warned = fixture.events().await.unwrap();
+        let warning = ("Warning".to_owned(), "DeletionNotConfirmed".to_owned());
+        assert_eq!(number + 1, warned.iter().filter(|event| **event == warning).count(), "{tool}: {warned:?}");
+        fixture.patch(json!({ "spec": { "deletionPolicy": "Retain" } })).await;
+        fixture.delete().await;
+        fixture.gone().await;
+    }
 }
 
 /// Points the Platform at a port without a listener.
@@ -98,7 +142,7 @@ async fn rule_34_abandon_unblocks_a_confirmed_delete() {
     let passes = fixture.count_passes();
     let _operator = fixture.start();
     fixture.create(json!({ "deletionPolicy": "Delete" })).await;
-    fixture.annotate("nimbus.luware.com/confirm-deletion", &fixture.id).await;
+    fixture.confirm("deletion", &fixture.id).await;
     fixture.ready().await;
     kill_platform(&fixture).await;
     fixture.delete().await;
@@ -153,7 +197,7 @@ async fn rule_34_dead_platform_delays_nothing_else() {
     fixture.condition("Ready", "False", "PlatformUnavailable").await;
     let refused = kubectl(&fixture, PLATFORM_ADMIN, &["delete", "nten", NAME]).await;
     assert!(!refused.status.success() && refused.stderr.contains("the deletion is not confirmed"), "{refused:?}");
-    fixture.annotate("nimbus.luware.com/confirm-deletion", &fixture.id).await;
+    fixture.confirm("deletion", &fixture.id).await;
     fixture.delete().await;
     fixture.gone().await;
 }

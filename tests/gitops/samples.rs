@@ -24,7 +24,7 @@ pub struct Transition {
 const GUID: &str = "must be a GUID such as '6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c', 8-4-4-4-12 hexadecimal digits, not all of them zero";
 
 pub fn samples() -> Vec<Sample> {
-    [addresses(), texts_on_one_line(), names(), unions()].into_iter().flatten().collect()
+    [addresses(), texts_on_one_line(), names(), confirmations(), unions()].into_iter().flatten().collect()
 }
 
 fn texts(message: &'static str, accepted: &[&str], refused: &[&str]) -> Sample {
@@ -122,6 +122,46 @@ fn names() -> Vec<Sample> {
             "must be an https URL; http is for loopback only",
             &["https://admin.example.com/base", "http://127.0.0.1:8080", "http://localhost", "http://[::1]:1"],
             &["", "admin.example.com", "http://admin.example.com", "http://localhost.example.com", "ftp://127.0.0.1"],
+        ),
+    ]
+}
+
+fn confirmations() -> Vec<Sample> {
+    vec![
+        texts(
+            "must be the tenant ID and the last day on which the confirmation is valid, such as '6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c until 2026-12-01'",
+            &[
+                "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c until 2026-12-01",
+                "6F1B2A9C-0D3E-4F5A-8B7C-9D0E1F2A3B4C until 2020-01-31",
+            ],
+            &[
+                "",
+                "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
+                "2026-12-01",
+                "contoso until 2026-12-01",
+                "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c until 2026-12-32",
+                "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c until 2026-13-01",
+                "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c until 2026-12-1",
+                "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c  until  2026-12-01",
+                "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c until 2026-12-01 ",
+            ],
+        ),
+        texts(
+            "must be the old number of months or 'none', the new one, and the last day on which the confirmation is valid, such as '24->12 until 2026-12-01'",
+            &["24->12 until 2026-12-01", "none->1200 until 2026-12-31"],
+            &[
+                "",
+                "24->12",
+                "24 -> 12 until 2026-12-01",
+                "24->none until 2026-12-01",
+                "024->12 until 2026-12-01",
+                "24->12 until 2026-00-10",
+            ],
+        ),
+        texts(
+            "must be the token that the status names, such as 'lost-7', without spaces",
+            &["lost-7", "0f4b9c52-5b0e-4d0e-9a51-7a3d0c3a6f10"],
+            &["", "lost 7", "lost-7 ", "lost-\u{e9}", "a\nb"],
         ),
     ]
 }

@@ -142,14 +142,14 @@ async fn loss(fixture: &Fixture) {
     let (_, reason, message) = condition(&lost, ConditionType::Ready.as_str()).unwrap();
     assert_eq!("TenantLost", reason);
     let token = message.rsplit(": ").next().unwrap();
-    fixture.annotate("nimbus.luware.com/recreate", token).await;
+    fixture.recreate(token).await;
     fixture.condition("Ready", "True", "Succeeded").await;
 }
 
 /// Deleted, waiting for the script.
 async fn deletion(fixture: &Fixture) {
     fixture.patch(json!({ "spec": { "deletionPolicy": "Delete" } })).await;
-    fixture.annotate("nimbus.luware.com/confirm-deletion", &fixture.id).await;
+    fixture.confirm("deletion", &fixture.id).await;
     fixture.ready().await;
     fixture.delete().await;
     fixture.condition("Ready", "False", "Deleting").await;

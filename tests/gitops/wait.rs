@@ -94,6 +94,32 @@ async fn rule_25_wait_ignores_outdated_conditions() {
     }
 }
 
+/// A confirmation is an edit of the spec: a tool that waits does not take the failure before it for the outcome.
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_25_confirmation_is_another_generation() {
+    let fixture = Fixture::new("confirmed-wait").await;
+    let operator = fixture.start();
+    fixture.create(json!({ "dataPrivacy": { "dataRetentionMonths": 24 } })).await;
+    fixture.ready().await;
+    fixture.patch(json!({ "spec": { "dataPrivacy": { "dataRetentionMonths": 12 } } })).await;
+    fixture.condition("Ready", "False", "ConfirmationRequired").await;
+
+    let observed = |tenant: &Tenant| tenant.status.as_ref().map(|status| status.observed_generation);
+    operator.stop().await;
+    fixture.confirm("retention", "24->12").await;
+    let confirmed = fixture.get().await;
+    assert!(
+        observed(&confirmed) < confirmed.metadata.generation,
+        "in progress for kstatus, whatever the conditions say"
+    );
+
+    let _operator = fixture.start();
+    assert!(wait_for_ready(&fixture, "60s").await);
+    let ready = fixture.get().await;
+    assert_eq!(observed(&ready), ready.metadata.generation);
+    assert_eq!(Some(12), ready.status.unwrap().applied.unwrap().data_retention_months);
+}
+
 /// Waits until the current second differs from that of every condition of a Tenant.
 async fn another_second(tenant: &Tenant) {
     let conditions = &tenant.status.as_ref().unwrap().conditions;

@@ -80,7 +80,7 @@ async fn operator_uses_every_granted_permission() {
     .await;
     fixture.patch(json!({ "spec": { "extensions": { "interact": { "widgetKey": { "rotation": "a" } } } } })).await;
     fixture.ready().await;
-    fixture.annotate("nimbus.luware.com/confirm-deletion", &fixture.id).await;
+    fixture.confirm("deletion", &fixture.id).await;
     fixture.delete().await;
     fixture.gone().await;
     operator.stop().await;

@@ -6,7 +6,8 @@ use nimbus_operator::resources::{Platform, Tenant};
 use serde_json::{Value, json};
 
 use super::{conditions, ready_reason, rival, stalled, tenants};
-use crate::deletion::{CONFIRM, NO_EVENTS, confirmed_manifest, event, events, live, stamp, stamps};
+use crate::deletion::{NO_EVENTS, confirmed_manifest, event, events, live, stamp, stamps};
+use crate::support::confirmation::deletion;
 use crate::support::env::create_namespace;
 use crate::support::fixture::{Fixture, NAME, Operator, condition};
 use crate::support::rights::{self, Placement};
@@ -77,7 +78,7 @@ async fn assert_loses(fixture: &Fixture, namespace: &str) {
         "general": { "companyName": "Rival" }, "adoptionPolicy": "Always", "deletionPolicy": "Delete",
     });
     let mut manifest = rival(fixture, namespace, spec);
-    manifest["metadata"]["annotations"] = json!({ CONFIRM: fixture.id });
+    manifest["spec"]["confirmations"] = deletion(&fixture.id);
     create(fixture, manifest).await;
     let (tenant, message) = ready_reason(&rivals, "rival", "OwnedByOther").await;
     let expected = format!(
@@ -127,7 +128,7 @@ async fn deleting_the_loser_changes_nothing() {
     for policy in ["Retain", "Delete"] {
         let since = Since::now(&fixture).await;
         let mut manifest = rival(&fixture, &fixture.env.namespace, json!({ "deletionPolicy": policy }));
-        manifest["metadata"]["annotations"] = json!({ CONFIRM: fixture.id });
+        manifest["spec"]["confirmations"] = deletion(&fixture.id);
         manifest["metadata"]["finalizers"] = json!([crate::deletion::FINALIZER]);
         create(&fixture, manifest).await;
         ready_reason(&rivals, "rival", "OwnedByOther").await;

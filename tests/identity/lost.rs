@@ -3,10 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{conditions, ready_reason, stalled};
-use crate::deletion::{
-    CONFIRM, FINALIZER_OFF, RECREATE, absence_problem, annotated, event, events, live, stamp, stamps, waiting_for,
-};
-use crate::support::fixture::{Fixture, NAME};
+use crate::deletion::{FINALIZER_OFF, RECREATE, absence_problem, event, events, live, stamp, stamps, waiting_for};
+use crate::support::confirmation::confirming;
+use crate::support::fixture::{Fixture, NAME, refused};
 use crate::support::since::Since;
 
 /// Runs a pass that finds the tenant lost; returns the token in the message.
@@ -14,7 +13,7 @@ async fn lost(fixture: &Fixture, happened: &str) -> String {
     fixture.pass().await;
     let (tenant, message) = ready_reason(&fixture.tenants(), NAME, "TenantLost").await;
     assert_eq!(stalled("TenantLost"), conditions(&tenant));
-    let expected = format!("{happened}; to create it again, set the annotation {RECREATE}: ");
+    let expected = format!("{happened}; to create it again, set {RECREATE}: ");
     assert!(message.starts_with(&expected), "{message}");
     message[expected.len()..].to_owned()
 }
@@ -22,7 +21,7 @@ async fn lost(fixture: &Fixture, happened: &str) -> String {
 /// A wrong token creates nothing.
 async fn is_no_token(fixture: &Fixture, token: &str) {
     let since = Since::now(fixture).await;
-    fixture.annotate(RECREATE, token).await;
+    fixture.recreate(token).await;
     fixture.pass().await;
     ready_reason(&fixture.tenants(), NAME, "TenantLost").await;
     assert_eq!([""; 0], *since.effects(fixture).await, "{token}");
@@ -45,7 +44,7 @@ async fn lost_tenant_is_recreated_only_with_token() {
         is_no_token(&fixture, wrong).await;
     }
     let since = Since::now(&fixture).await;
-    fixture.annotate(RECREATE, &token).await;
+    fixture.recreate(&token).await;
     fixture.ready().await;
     assert_eq!(["tenant-created"], *since.effects(&fixture).await);
     assert_eq!((Some(stamp(&fixture)), None), stamps(&fixture).await);
@@ -70,11 +69,13 @@ async fn deleted_tenant_is_recreated_only_with_token() {
     let token = lost(&fixture, "The tenant was deleted on the platform").await;
     assert_eq!(token, tombstone["deletionId"].as_str().unwrap());
     let stranger = uuid::Uuid::new_v4().to_string();
-    for wrong in [format!("lost-{version}"), stranger, fixture.id.clone(), String::new()] {
+    for wrong in [format!("lost-{version}"), stranger, fixture.id.clone()] {
         is_no_token(&fixture, &wrong).await;
     }
+    let empty = json!({ "spec": { "confirmations": { "recreate": "" } } });
+    refused(fixture.try_patch(empty).await, 422, &[RECREATE, "must be the token that the status names"]).unwrap();
     let since = Since::now(&fixture).await;
-    fixture.annotate(RECREATE, &token).await;
+    fixture.recreate(&token).await;
     fixture.ready().await;
     assert_eq!(["tenant-created"], *since.effects(&fixture).await);
     let log = fixture.platform.log_after(0).await.unwrap();
@@ -139,7 +140,7 @@ async fn retained_tenant_deleted_elsewhere_is_released() {
 async fn confirmed_tenant_deleted_elsewhere_awaits_script() {
     let fixture = Fixture::new("deleting-confirmed").await;
     let _operator = fixture.connect().await;
-    live(&fixture, annotated(&fixture, json!({ "deletionPolicy": "Delete" }), json!({ CONFIRM: fixture.id }))).await;
+    live(&fixture, fixture.manifest(confirming(json!({ "deletionPolicy": "Delete" }), &fixture.id))).await;
     fixture.platform.delete(&fixture.id).await.unwrap();
     fixture.pass().await;
     ready_reason(&fixture.tenants(), NAME, "TenantDeleting").await;

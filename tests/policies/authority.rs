@@ -10,7 +10,7 @@ use nimbus_operator::resources::annotation;
 use nimbus_operator::settings::{Authority, Class, leaves};
 use serde_json::{Value, json};
 
-use super::{NAME, Patch, PolicyFixture, params};
+use super::{NAME, Patch, PolicyFixture, group, params};
 use crate::gitops::schema::{self, Node};
 use crate::support::assets;
 use crate::support::rights::allow_creating_secrets;
@@ -37,7 +37,7 @@ impl Row {
 }
 
 /// The top-level fields of the spec, by authority.
-fn heads(platform: &str) -> [(&'static str, Authority, [Value; 2]); 6] {
+fn heads(platform: &str) -> [(&'static str, Authority, [Value; 2]); 9] {
     use Authority::{Partner, Tenant};
     [
         ("spec.platformRef", Partner, [json!({ "name": platform }), json!({ "name": "another" })]),
@@ -46,17 +46,23 @@ fn heads(platform: &str) -> [(&'static str, Authority, [Value; 2]); 6] {
         ("spec.driftPolicy", Tenant, [json!("Report"), json!("Correct")]),
         ("spec.adoptionPolicy", Partner, [json!("Always"), json!("Never")]),
         ("spec.deletionPolicy", Partner, [json!("Retain"), json!("Delete")]),
+        (
+            "spec.confirmations.deletion",
+            Partner,
+            [3, 4].map(|digit| json!(format!("{} until 2026-12-01", group(digit)))),
+        ),
+        (
+            "spec.confirmations.retention",
+            Partner,
+            [json!("24->12 until 2026-12-01"), json!("none->12 until 2026-12-01")],
+        ),
+        ("spec.confirmations.recreate", Partner, [json!("lost-1"), json!("lost-2")]),
     ]
 }
 
 /// Annotations with privileges, and the one that only requests a pass.
-const ANNOTATIONS: [(&str, Authority); 5] = [
-    (annotation::CONFIRM_DELETION, Authority::Partner),
-    (annotation::ABANDON, Authority::Partner),
-    (annotation::RECREATE, Authority::Partner),
-    (annotation::CONFIRM_RETENTION, Authority::Partner),
-    (annotation::RECONCILE, Authority::Tenant),
-];
+const ANNOTATIONS: [(&str, Authority); 2] =
+    [(annotation::ABANDON, Authority::Partner), (annotation::RECONCILE, Authority::Tenant)];
 
 /// Names of Secrets that authors may have created in this test.
 const WIDGET_SECRETS: [&str; 2] = ["contoso-widget-key", "another-widget-key"];

@@ -5,24 +5,50 @@ use nimbus_operator::resources::{FINALIZER, annotation};
 use serde_json::{Value, json};
 
 use super::{NAME, Patch, PolicyFixture, group, params, post};
+use crate::support::confirmation::confirmed;
 use crate::support::fixture::refused;
 use crate::support::users::{PARTNER_ADMIN, PLATFORM_ADMIN, TENANT_EDITOR};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn editors_cannot_set_privileged_annotations() {
     let fixture = PolicyFixture::new("decisions").await.exists(json!({})).await;
-    for name in [annotation::CONFIRM_DELETION, annotation::ABANDON, annotation::RECREATE, annotation::CONFIRM_RETENTION]
-    {
-        let set = |value: Value| json!({ "metadata": { "annotations": { name: value } } });
-        refused(fixture.patch(TENANT_EDITOR, set(json!(fixture.id))).await, 403, &[name]).unwrap();
-        fixture.patch(PARTNER_ADMIN, set(json!(fixture.id))).await.unwrap();
-        // They may not remove or change one either.
-        refused(fixture.patch(TENANT_EDITOR, set(Value::Null)).await, 403, &[name]).unwrap();
-        refused(fixture.patch(TENANT_EDITOR, set(json!("other"))).await, 403, &[name]).unwrap();
-        fixture.patch(PARTNER_ADMIN, set(Value::Null)).await.unwrap();
-    }
+    let name = annotation::ABANDON;
+    let set = |value: Value| json!({ "metadata": { "annotations": { name: value } } });
+    refused(fixture.patch(TENANT_EDITOR, set(json!(fixture.id))).await, 403, &[name]).unwrap();
+    fixture.patch(PARTNER_ADMIN, set(json!(fixture.id))).await.unwrap();
+    // They may not remove or change it either.
+    refused(fixture.patch(TENANT_EDITOR, set(Value::Null)).await, 403, &[name]).unwrap();
+    refused(fixture.patch(TENANT_EDITOR, set(json!("other"))).await, 403, &[name]).unwrap();
+    fixture.patch(PARTNER_ADMIN, set(Value::Null)).await.unwrap();
     let asks = json!({ "metadata": { "annotations": { annotation::RECONCILE: "now", "example.com/mine": "x" } } });
     fixture.patch(TENANT_EDITOR, asks).await.unwrap();
+}
+
+/// Each confirmation alone, by edit, server-side apply and removal, also of all of them at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn editors_cannot_confirm() {
+    let fixture = PolicyFixture::new("confirmations").await.exists(json!({})).await;
+    for (leaf, value, other) in [
+        ("deletion", confirmed(&fixture.id), confirmed(&group(3))),
+        ("retention", confirmed("24->12"), confirmed("none->12")),
+        ("recreate", "lost-1".to_owned(), "lost-2".to_owned()),
+    ] {
+        let path = format!("spec.confirmations.{leaf}");
+        let set = |value: Value| json!({ "spec": { "confirmations": { leaf: value } } });
+        let needs = [path.as_str(), "administer on Partner"];
+        refused(fixture.patch(TENANT_EDITOR, set(json!(value))).await, 403, &needs).unwrap();
+        let manifest = fixture.manifest(NAME, set(json!(value))["spec"].clone());
+        for dry_run in [true, false] {
+            refused(fixture.apply(TENANT_EDITOR, manifest.clone(), dry_run).await, 403, &needs).unwrap();
+        }
+        fixture.patch(PARTNER_ADMIN, set(json!(value))).await.unwrap();
+        // They may not prolong, change or remove it either, and other edits pass.
+        for edit in [set(json!(other)), set(Value::Null), json!({ "spec": { "confirmations": null } })] {
+            refused(fixture.patch(TENANT_EDITOR, edit).await, 403, &needs).unwrap();
+        }
+        fixture.patch(TENANT_EDITOR, json!({ "spec": { "general": { "division": leaf } } })).await.unwrap();
+        fixture.patch(PARTNER_ADMIN, set(Value::Null)).await.unwrap();
+    }
 }
 
 /// Garbage collection would delete the Tenant for a user who adds an owner that does not exist.

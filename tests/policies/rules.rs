@@ -9,6 +9,7 @@ use nimbus_operator::resources::{FINALIZER, Tenant, annotation};
 use serde_json::{Value, json};
 
 use super::{NAME, Patch, PolicyFixture, S_LEAF, group, new_user, params};
+use crate::support::confirmation::deletion;
 use crate::support::fixture::{Fixture, refused};
 use crate::support::users::{self, PARTNER_ADMIN, PLATFORM_ADMIN, TENANT_EDITOR};
 use crate::support::wait::{PATIENCE, until};
@@ -26,7 +27,7 @@ fn unit<T>(outcome: kube::Result<T>) -> kube::Result<()> {
 async fn rule_31_unconfirmed_delete_is_always_denied() {
     let fixture = PolicyFixture::new("rule31").await.exists(json!({ "deletionPolicy": "Delete" })).await;
     let before = fixture.api(PLATFORM_ADMIN).get(NAME).await.unwrap();
-    let says = ["the deletion is not confirmed", annotation::CONFIRM_DELETION];
+    let says = ["the deletion is not confirmed", "spec.confirmations.deletion"];
     let api = fixture.api(PLATFORM_ADMIN);
     refused(unit(api.delete(NAME, &DeleteParams::default()).await), 403, &says).unwrap();
     let collection = api.delete_collection(&DeleteParams::default(), &ListParams::default()).await;
@@ -72,8 +73,9 @@ async fn rule_32_confirmed_delete_completes() {
         fixture.platform.auto_run(true).await.unwrap();
         fixture.create(json!({ "deletionPolicy": policy })).await;
         fixture.ready().await;
-        let confirmation = format!("{}={}", annotation::CONFIRM_DELETION, fixture.id.to_uppercase());
-        fixture.kubectl(PARTNER_ADMIN, &["annotate", "nten", NAME, &confirmation]).await.unwrap();
+        let confirmation = json!({ "spec": { "confirmations": deletion(&fixture.id.to_uppercase()) } }).to_string();
+        let words = ["patch", "nten", NAME, "--type=merge", "--patch", &confirmation];
+        fixture.kubectl(PARTNER_ADMIN, &words).await.unwrap();
         fixture.kubectl(PARTNER_ADMIN, &["delete", "nten", NAME, "--wait=false"]).await.unwrap();
         fixture.kubectl(PARTNER_ADMIN, &["wait", "--for=delete", "nten", NAME, "--timeout=60s"]).await.unwrap();
         assert_eq!(remote, fixture.platform.tenant(&fixture.id).await.unwrap().0, "{policy}");

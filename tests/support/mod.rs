@@ -11,6 +11,7 @@ pub mod apply;
 pub mod assets;
 pub mod audit;
 pub mod canary;
+pub mod confirmation;
 pub mod controlplane;
 pub mod env;
 pub mod fixture;

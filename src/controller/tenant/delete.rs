@@ -38,7 +38,7 @@ impl Deleter<'_> {
         let Ok(client) = &self.client else { return ReleaseOutcome::StaleStamp(because) };
         let most = match because {
             RetainReason::ScopeTerminating => self.timing.release_in_ending_namespace,
-            RetainReason::Policy | RetainReason::NotConfirmed => self.timing.release,
+            RetainReason::Policy | RetainReason::NotConfirmed(_) => self.timing.release,
         };
         match tokio::time::timeout(most, client.release(Writer::new(client, target).ours())).await {
             Ok(Ok(Some(document))) if document.runtime.deletion.is_some() => ReleaseOutcome::TooLate,

@@ -28,7 +28,8 @@ use crate::plan::checks::check_plan;
 use crate::plan::deletion::DeletionIntent;
 use crate::plan::outage::PlatformHealth;
 use crate::plan::{
-    Blocked, Conclusion, Desired, Facts, Intent, Outcome, Seen, Stop, Stopped, apply, conclude, deletion, validate,
+    Blocked, Conclusion, Desired, Facts, Intent, Outcome, Seen, Stop, Stopped, apply, conclude, confirmation, deletion,
+    validate,
 };
 use crate::resources::{Platform, Tenant};
 
@@ -139,7 +140,7 @@ async fn steps(pass: &mut Pass, context: &Context, notes: &Notes) -> Result<Outc
     let stamp = context.stamp(&seen.namespace().unwrap_or_default(), &seen.name_any());
     let (resolved, references) = resolve(cluster, in_use, stamp, &seen, pass.platform.clone()).await?;
     step(context, pass, Step::Validate);
-    let intent = validate(&seen, resolved);
+    let intent = validate(&seen, resolved, confirmation::day(Timestamp::now()));
     pass.hash = intent.hash().cloned();
     pass.rewrites = notes.rewrites_of(pass.hash.as_ref(), context.options.timing.rewrites);
     let connection = connection(context, pass.platform.as_deref()).await;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::cel::{denied, list, name_of, read, specs, text, variable};
 use super::{Accounts, NAMES, policy};
 use crate::resources::tenant::{DELETION_POLICY, HEAD, PLATFORM_REF};
-use crate::resources::{FINALIZER, GROUP, annotation};
+use crate::resources::{FINALIZER, GROUP, annotation, confirmations};
 use crate::settings::tabs::general::TENANT_ID;
 use crate::settings::tabs::partner::PARTNER;
 use crate::settings::{Authority, leaves};
@@ -17,8 +17,11 @@ const CLEANERS: [&str; 2] = [
 ];
 
 /// Annotations that stand for a decision; anyone may set the one that asks for a pass.
-const DECISIONS: [&str; 4] =
-    [annotation::CONFIRM_DELETION, annotation::ABANDON, annotation::RECREATE, annotation::CONFIRM_RETENTION];
+const DECISIONS: [&str; 1] = [annotation::ABANDON];
+
+/// The form of a confirmed deletion. CEL has no clock, so admission cannot tell whether the last day is past: the operator does, and
+/// retains the tenant.
+const CONFIRMED: &str = "^[-0-9a-f]{36} until [0-9]{4}-[0-9]{2}-[0-9]{2}$";
 
 /// Policy 1: what only some may change, create and delete.
 pub(super) fn authority(accounts: &Accounts) -> Value {
@@ -103,14 +106,11 @@ fn right_variables() -> Vec<Value> {
 }
 
 fn deletion_variables() -> Vec<Value> {
-    let confirmation = annotation::CONFIRM_DELETION;
-    let confirmed =
-        format!("string(variables.wasMeta.?annotations[?'{confirmation}'].orValue('')).trim().lowerAscii()");
     vec![
         variable("deleting", "variables.wasMeta.?deletionTimestamp.hasValue()"),
         variable("namespaceEnds", "namespaceObject != null && namespaceObject.metadata.?deletionTimestamp.hasValue()"),
         variable("tenantId", format!("({}).lowerAscii()", text("was", TENANT_ID.path))),
-        variable("confirmed", confirmed),
+        variable("confirmed", format!("({}).lowerAscii()", text("was", confirmations::DELETION))),
     ]
 }
 
@@ -138,7 +138,7 @@ fn change_validations() -> Vec<Value> {
 /// Who may create and delete a Tenant, and release one that is being deleted.
 fn existence_validations() -> Vec<Value> {
     let deletion_policy = read("was", DELETION_POLICY);
-    let (confirmation, abandon) = (annotation::CONFIRM_DELETION, annotation::ABANDON);
+    let (confirmation, abandon) = (confirmations::DELETION, annotation::ABANDON);
     vec![
         denied(
             "request.operation != 'CREATE' || variables.isP",
@@ -150,10 +150,10 @@ fn existence_validations() -> Vec<Value> {
         ),
         denied(
             &format!(
-                "!variables.deletes || variables.deleting || variables.cleaner || variables.namespaceEnds || {deletion_policy}.orValue('') != 'Delete' || (variables.tenantId != '' && variables.confirmed == variables.tenantId)"
+                "!variables.deletes || variables.deleting || variables.cleaner || variables.namespaceEnds || {deletion_policy}.orValue('') != 'Delete' || (variables.tenantId != '' && variables.confirmed.startsWith(variables.tenantId + ' until ') && variables.confirmed.matches('{CONFIRMED}'))"
             ),
             &format!(
-                "'spec.{DELETION_POLICY} is Delete and the deletion is not confirmed: set the annotation {confirmation} to the tenant ID first'"
+                "'spec.{DELETION_POLICY} is Delete and the deletion is not confirmed: first set spec.{confirmation} to \"' + variables.tenantId + ' until YYYY-MM-DD\", a day at most 7 days ahead'"
             ),
         ),
         denied(

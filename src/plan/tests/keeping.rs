@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::plan::apply::Write;
-use crate::resources::annotation;
 
 /// Whether a plan would put our stamp on, whether it applies an edit, and the body that it would send.
 fn saved(plan: Result<ApplyPlan, Stop>) -> (bool, bool, Value) {
@@ -165,7 +164,7 @@ fn a_tenant_that_is_gone_is_created_again_only_with_its_token() {
         (&tenant("contoso"), tombstone, "d-9", true),
     ] {
         for wrong in [None, Some(""), Some("true"), Some("d-8"), Some("lost-s0"), Some("lost-s1 ")] {
-            let given = wrong.map_or(given.clone(), |wrong| given.clone().annotated(annotation::RECREATE, wrong));
+            let given = wrong.map_or(given.clone(), |wrong| given.clone().recreating(wrong));
             match given.plan(&held.observed()) {
                 Err(Stop::TenantLost { token: expected, deleted: by_tombstone }) => {
                     assert_eq!((expected.as_str(), by_tombstone), (token, deleted));
@@ -173,7 +172,7 @@ fn a_tenant_that_is_gone_is_created_again_only_with_its_token() {
                 plan => panic!("{wrong:?}: {plan:?}"),
             }
         }
-        let (recreate, body) = created(given.clone().annotated(annotation::RECREATE, token).plan(&held.observed()));
+        let (recreate, body) = created(given.clone().recreating(token).plan(&held.observed()));
         assert_eq!(recreate, held.tombstone);
         assert_eq!(body["general"]["tenantId"], json!(ID));
     }
@@ -182,19 +181,21 @@ fn a_tenant_that_is_gone_is_created_again_only_with_its_token() {
 #[test]
 fn a_token_of_recreation_works_once() {
     let mut held = Held::nothing();
-    let given = tenant("contoso").settled().annotated(annotation::RECREATE, "lost-s1");
+    let given = tenant("contoso").settled().recreating("lost-s1");
     let mut live = live_pass(&given, &mut held).unwrap();
     live.document.settings_version = "s7".into();
     let then = Given { status: Some(written(&given, Ok(Outcome::Live(live)))), ..given };
     match then.plan(&Held::nothing().observed()) {
-        Err(Stop::TenantLost { token, .. }) => assert_eq!(token, "lost-s7", "the annotation left in git is not armed"),
+        Err(Stop::TenantLost { token, .. }) => {
+            assert_eq!(token, "lost-s7", "the confirmation left in git is not armed")
+        }
         plan => panic!("{plan:?}"),
     }
 }
 
 #[test]
 fn a_new_tenant_gets_every_secret_again() {
-    let given = tenant("contoso").with_interact("1").settled().annotated(annotation::RECREATE, "lost-s1");
+    let given = tenant("contoso").with_interact("1").settled().recreating("lost-s1");
     let (_, body) = created(given.plan(&Held::nothing().observed()));
     assert_eq!(body["extensions"]["interact"]["acsConnectionString"], json!({ "value": SECRET }));
 }

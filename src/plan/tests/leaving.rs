@@ -1,6 +1,7 @@
 //! The rows of deletion, first fit: what is planned for a Tenant that is being deleted.
 
 use super::*;
+use crate::plan::confirmation::Flaw;
 use crate::plan::deletion::{DeletionIntent, DeletionPlan, ReleaseOutcome, RetainReason};
 use crate::resources::status::DeletionStatus;
 use crate::resources::{Reason, annotation};
@@ -46,7 +47,7 @@ fn going() -> Given {
 
 /// The same with a deletion that is confirmed.
 fn confirmed() -> Given {
-    going().with("deletionPolicy", "Delete").annotated(annotation::CONFIRM_DELETION, ID)
+    going().with("deletionPolicy", "Delete").confirming("deletion", ID)
 }
 
 /// The same after the platform accepted the deletion.
@@ -54,6 +55,11 @@ fn accepted() -> Given {
     let mut given = confirmed();
     given.status.as_mut().unwrap().deletion = Some(DeletionStatus { services_pending: 4, script_pending: true });
     given
+}
+
+/// The tenant is retained since its deletion is not confirmed.
+fn unconfirmed(flaw: Flaw) -> DeletionPlan {
+    DeletionPlan::Release(target(), RetainReason::NotConfirmed(flaw))
 }
 
 fn waits(plan: &DeletionPlan) -> bool {
@@ -161,9 +167,10 @@ fn an_ending_namespace_retains_whatever_the_policy_says() {
 #[test]
 fn suspension_calls_nobody() {
     let unconfirmed = going().with("deletionPolicy", "Delete");
-    for (given, release_outcome) in
-        [(going(), ReleaseOutcome::Suspended), (unconfirmed, ReleaseOutcome::StaleStamp(RetainReason::NotConfirmed))]
-    {
+    for (given, release_outcome) in [
+        (going(), ReleaseOutcome::Suspended),
+        (unconfirmed, ReleaseOutcome::StaleStamp(RetainReason::NotConfirmed(Flaw::Missing))),
+    ] {
         let given = given.with("suspend", true);
         assert!(!asks(&given));
         assert_eq!(leave(&given, &ours()), DeletionPlan::Off(release_outcome));
@@ -178,7 +185,7 @@ fn suspension_calls_nobody() {
 #[test]
 fn retain_releases_platform_up_or_down() {
     // The confirmation alone deletes nothing: the policy has to say so too.
-    let confirmed = going().with("deletionPolicy", "Retain").annotated(annotation::CONFIRM_DELETION, ID);
+    let confirmed = going().with("deletionPolicy", "Retain").confirming("deletion", ID);
     for given in [going(), confirmed] {
         assert!(!asks(&given), "the platform may be down");
         assert_eq!(leave(&given, &unknown()), DeletionPlan::Release(target(), RetainReason::Policy));
@@ -194,12 +201,15 @@ fn retain_releases_platform_up_or_down() {
 fn a_deletion_that_nobody_confirmed_retains_and_warns() {
     let given = going().with("deletionPolicy", "Delete");
     for observation in [ours(), unknown()] {
-        assert_eq!(leave(&given, &observation), DeletionPlan::Release(target(), RetainReason::NotConfirmed));
+        assert_eq!(leave(&given, &observation), unconfirmed(Flaw::Missing));
     }
-    for release_outcome in
-        [ReleaseOutcome::Released(RetainReason::NotConfirmed), ReleaseOutcome::StaleStamp(RetainReason::NotConfirmed)]
-    {
-        assert_eq!(told(release_outcome), [(true, Reason::DeletionNotConfirmed)]);
+    for flaw in [Flaw::Missing, Flaw::Malformed, Flaw::OtherValue, Flaw::Expired, Flaw::TooFarAhead] {
+        let because = RetainReason::NotConfirmed(flaw);
+        for release_outcome in [ReleaseOutcome::Released(because), ReleaseOutcome::StaleStamp(because)] {
+            assert_eq!(told(release_outcome), [(true, Reason::DeletionNotConfirmed)]);
+            let said = &concluded(&going(), Ok(Outcome::Released(release_outcome))).events[0].message;
+            assert!(said.contains(&format!("spec.confirmations.deletion {flaw}: the tenant stays")), "{said}");
+        }
     }
 }
 
@@ -207,11 +217,15 @@ fn a_deletion_that_nobody_confirmed_retains_and_warns() {
 fn only_the_id_of_the_tenant_confirms() {
     let given = going().with("deletionPolicy", "Delete");
     for wrong in ["", "true", "yes", "YES", "contoso", OTHER_ID, &ID[..35], &format!("{ID}0"), &format!("{ID},{ID}")] {
-        let given = given.clone().annotated(annotation::CONFIRM_DELETION, wrong);
-        assert_eq!(leave(&given, &ours()), DeletionPlan::Release(target(), RetainReason::NotConfirmed), "{wrong}");
+        let given = given.clone().confirming("deletion", wrong);
+        assert_eq!(leave(&given, &ours()), unconfirmed(Flaw::OtherValue), "{wrong}");
+    }
+    for wrong in ["", ID, &format!("{ID} until tomorrow")] {
+        let given = given.clone().with("confirmations.deletion", wrong);
+        assert_eq!(leave(&given, &ours()), unconfirmed(Flaw::Malformed), "{wrong}");
     }
     for right in [ID.to_owned(), ID.to_ascii_uppercase()] {
-        let given = given.clone().annotated(annotation::CONFIRM_DELETION, &right);
+        let given = given.clone().confirming("deletion", &right);
         assert_eq!(leave(&given, &ours()), DeletionPlan::Delete(target()), "{right}");
         let loud = given.with("general.tenantId", ID.to_ascii_uppercase());
         assert_eq!(leave(&loud, &ours()), DeletionPlan::Delete(target()), "capitals of a GUID mean nothing");
@@ -220,12 +234,43 @@ fn only_the_id_of_the_tenant_confirms() {
 }
 
 #[test]
+fn a_confirmation_that_is_left_in_git_is_not_armed() {
+    let given = going().with("deletionPolicy", "Delete");
+    for (last_day, plan) in [
+        ("2026-11-28", unconfirmed(Flaw::Expired)),
+        ("2026-11-29", DeletionPlan::Delete(target())),
+        ("2026-12-06", DeletionPlan::Delete(target())),
+        ("2026-12-07", unconfirmed(Flaw::TooFarAhead)),
+    ] {
+        let given = given.clone().with("confirmations.deletion", format!("{ID} until {last_day}"));
+        assert_eq!(leave(&given, &ours()), plan, "{last_day}");
+    }
+}
+
+/// The day passes while the deletion waits: for the platform, or for the end of a suspension.
+#[test]
+fn a_deletion_that_waits_past_its_last_day_retains() {
+    let tomorrow = Given { today: date(2026, 11, 30), ..confirmed() };
+    assert_eq!(leave(&tomorrow, &ours()), unconfirmed(Flaw::Expired));
+    assert_eq!(leave(&tomorrow, &unknown()), unconfirmed(Flaw::Expired));
+    let suspended = tomorrow.with("suspend", true);
+    let stale = ReleaseOutcome::StaleStamp(RetainReason::NotConfirmed(Flaw::Expired));
+    assert_eq!(leave(&suspended, &ours()), DeletionPlan::Off(stale));
+    // What the platform accepted goes on; if it takes it back, there is no new request.
+    let accepted = Given { today: date(2026, 12, 24), ..accepted() };
+    assert!(pending(&leave(&accepted, &held().pending_deletion(2).observed())).is_some());
+    assert_eq!(leave(&accepted, &ours()), unconfirmed(Flaw::Expired));
+    let retained = accepted.with("deletionPolicy", "Retain");
+    assert_eq!(leave(&retained, &ours()), DeletionPlan::Release(target(), RetainReason::Policy));
+}
+
+#[test]
 fn the_recorded_id_counts_and_not_the_one_of_the_spec() {
     let given = going().with("deletionPolicy", "Delete").with("general.tenantId", OTHER_ID);
     assert_eq!(deletion_intent(&given).target, Some(target()), "the tenant that was applied");
-    let by_spec = given.clone().annotated(annotation::CONFIRM_DELETION, OTHER_ID);
-    assert_eq!(leave(&by_spec, &ours()), DeletionPlan::Release(target(), RetainReason::NotConfirmed));
-    let by_record = given.annotated(annotation::CONFIRM_DELETION, ID);
+    let by_spec = given.clone().confirming("deletion", OTHER_ID);
+    assert_eq!(leave(&by_spec, &ours()), unconfirmed(Flaw::OtherValue));
+    let by_record = given.confirming("deletion", ID);
     assert_eq!(leave(&by_record, &ours()), DeletionPlan::Delete(target()));
 }
 
@@ -278,7 +323,7 @@ fn after_the_answer_202_edits_change_nothing() {
     let edits = [
         accepted().with("deletionPolicy", "Retain"),
         accepted().without("general.companyName").with("suspend", true),
-        accepted().annotated(annotation::CONFIRM_DELETION, OTHER_ID),
+        accepted().confirming("deletion", OTHER_ID),
     ];
     for given in edits {
         assert!(pending(&leave(&given, &going_on)).is_some());
@@ -305,7 +350,7 @@ fn a_deletion_is_asked_for_only_where_everything_allows_it() {
         let [abandoned, suspended, deletes, confirms, ends, unreadable] = [0, 1, 2, 3, 4, 5].map(is);
         let mut given = going().with("suspend", suspended).amid((!unreadable).then_some(ends));
         given = given.with("deletionPolicy", if deletes { "Delete" } else { "Retain" });
-        given = given.annotated(annotation::CONFIRM_DELETION, if confirms { ID } else { OTHER_ID });
+        given = given.confirming("deletion", if confirms { ID } else { OTHER_ID });
         given = if abandoned { given.annotated(annotation::ABANDON, ID) } else { given };
         let allowed = deletes && confirms && !abandoned && !suspended && !ends && !unreadable;
         for observation in &observations {

@@ -1,7 +1,7 @@
 //! What each situation of a Tenant comes to: conditions, and whether a status is written at all.
 
 use super::*;
-use crate::resources::{ConditionType, Reason, annotation};
+use crate::resources::{ConditionType, Reason};
 
 /// What a healthy platform says in addition to the three that are always present.
 const HEALTHY: [&str; 3] = [
@@ -249,7 +249,7 @@ fn a_tenant_that_is_gone_needs_a_human() {
         ];
         let status = stops(&given, given.plan(&held.observed()).unwrap_err(), &expected, Delay::Sync);
         let said = message(&status, ConditionType::Ready);
-        assert!(said.ends_with(&format!("{}: {token}", annotation::RECREATE)), "{said}");
+        assert!(said.ends_with(&format!("set spec.confirmations.recreate: {token}")), "{said}");
     }
 }
 

@@ -198,7 +198,7 @@ fn a_deletion_that_waits_for_the_script_says_so() {
     let change = Pending { scope: "tenant".into(), id: ID.into(), change: "tenant-deleted".into() };
     held.document().runtime.pending_changes = vec![change];
     let given = tenant("contoso").settled().with("deletionPolicy", "Delete").deleting();
-    let given = given.annotated(annotation::CONFIRM_DELETION, ID);
+    let given = given.confirming("deletion", ID);
     let Intent::Delete(intent) = given.validate() else { panic!("it is being deleted") };
     let DeletionPlan::Wait(wait) = deletion::plan(&intent, Some(&held.observed())) else { panic!("it waits") };
     let status = concluded(&given, Ok(Outcome::Deleting(wait))).status.unwrap();

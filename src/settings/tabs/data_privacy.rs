@@ -29,8 +29,8 @@ pub struct DataPrivacySpec {
     pub show_user_time_in_state: Option<bool>,
     /// "Data Retention Time" in months. Historical data is purged when it is older; a purge completes within 24 hours.
     /// Purged data cannot be restored: on an existing tenant, a shorter time than that of the platform, or the first
-    /// one, requires the annotation `nimbus.luware.com/confirm-retention` with the old and the new value, such as
-    /// "24->12" or "none->12". Drift correction never shortens the time.
+    /// one, requires `spec.confirmations.retention` with the old and the new value and a last day, such as
+    /// "24->12 until 2026-12-01" or "none->12 until 2026-12-01". Drift correction never shortens the time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_retention_months: Option<Count<1, 1200>>,
     /// "Allow to share Personal Identifiable Information (PII)": whether personal data identifies a user. If false, a
