@@ -118,8 +118,6 @@ async fn generated_examples_are_accepted() {
     partners.patch(&fixture.env.namespace, &PatchParams::apply("test"), &Patch::Apply(partner)).await.unwrap();
     let full = std::fs::read_to_string(assets::checkout().join("examples/settings/full.yaml")).unwrap();
     let full = placed(&fixture, &full);
-    let unit = full["spec"]["provisioning"]["defaultOrganizationUnitId"].as_str().unwrap();
-    fixture.platform.organization_unit(&fixture.id, unit).await.unwrap();
     fixture.try_create(full).await.unwrap();
     fixture.ready().await;
 }

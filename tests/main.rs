@@ -15,6 +15,7 @@ mod cli;
 mod coverage;
 mod crash;
 mod deletion;
+mod examples;
 mod faults;
 mod generated;
 mod generated_docs;

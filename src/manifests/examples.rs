@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{crd, sample, settings_reference};
 use crate::resources::GROUP;
 use crate::settings::leaf::Required;
-use crate::settings::tabs::{attendant_console, general};
+use crate::settings::tabs::{attendant_console, general, provisioning};
 use crate::settings::{Class, Leaf, Tab, leaves};
 
 /// Longest line of a comment.
@@ -24,8 +24,7 @@ const HEAD: [(&str, &str); 5] = [
 
 /// The path and the text of every generated example.
 pub fn examples() -> Vec<(String, String)> {
-    let needed =
-        "Needs the Secret 'acs' with a connection string under 'connection-string', and the Partner 'northwind'.";
+    let needed = "Needs examples/partner.yaml and the Secret of examples/tenant.yaml.";
     let about = format!("Every setting of a Tenant, with its description. {needed}");
     let mut files = vec![
         ("examples/settings/full.yaml".to_owned(), Manifest::new(&about).commented().write(|_| true)),
@@ -105,7 +104,7 @@ impl Manifest {
         self.within = sections.to_vec();
         let depth = names.len();
         self.describe(depth, leaf.path);
-        let value = sample::example(leaf, crd::member(&self.spec, leaf.path));
+        let value = value(leaf, crd::member(&self.spec, leaf.path));
         // A field that clears replaces the field that sets, so it is commented out.
         let sign = if leaf.class == Class::Clears { "# " } else { "" };
         self.line(depth, &format!("{sign}{name}: {}", flow(&value)));
@@ -139,6 +138,12 @@ impl Manifest {
         // Writing to a String cannot fail.
         let _ = writeln!(self.text, "{:1$}{text}", "", depth * 2);
     }
+}
+
+/// The value of a leaf in a file: one that every tenant accepts.
+fn value(leaf: &Leaf, schema: Option<&Value>) -> Value {
+    // Any other unit exists on one tenant only.
+    if leaf == provisioning::DEFAULT_ORGANIZATION_UNIT { json!("root") } else { sample::example(leaf, schema) }
 }
 
 /// A value on one line of YAML.

@@ -6,28 +6,23 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use kube::ResourceExt;
-use kube::api::{Api, DynamicObject, ListParams};
+use kube::api::{Api, ListParams};
 use nimbus_operator::resources::Tenant;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::say;
 use crate::support::controlplane::{ControlPlane, Options};
-use crate::support::env::create_namespace;
+use crate::support::examples;
+pub use crate::support::examples::{NAMESPACE, TENANT, TENANT_ID};
 use crate::support::fixture::describe;
 use crate::support::kubectl::{Kubectl, Output};
 use crate::support::operator::OperatorProcess;
 use crate::support::process::Process;
-use crate::support::rights::{self, Placement};
 use crate::support::wait::try_until;
-use crate::support::{apply, assets, http, users};
+use crate::support::{assets, http, users};
 
-/// The names that the examples use.
-pub const NAMESPACE: &str = "contoso";
-pub const TENANT: &str = "contoso";
-pub const TENANT_ID: &str = "6f1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d";
 /// The users; the first is the default.
 const PEOPLE: [&str; 3] = [users::PLATFORM_ADMIN, users::PARTNER_ADMIN, users::TENANT_EDITOR];
-const OPERATOR_NAMESPACE: &str = "nimbus-system";
 
 /// Enough for the first pass on a busy machine.
 const READY_DEADLINE: Duration = Duration::from_secs(120);
@@ -49,20 +44,16 @@ impl Environment {
         let control_plane = ControlPlane::start(Options::default()).await?;
         say("installing CRDs, RBAC and admission policies");
         let operator_user = users::operator(1);
-        install(&control_plane, &operator_user).await?;
+        examples::install(&control_plane, &operator_user).await?;
         say("starting the sandbox as the platform");
         let (sandbox, sandbox_url) = start_sandbox(control_plane.folder()).await?;
         say(&format!("starting the operator as {operator_user}"));
         let operator_config = control_plane.kubeconfig(&operator_user);
-        let operator = OperatorProcess::start(&operator_config, &["run", "--cluster-id=demo"], &[])?;
-        Ok(Self {
-            operator,
-            sandbox,
-            sandbox_url,
-            kubeconfig: Kubeconfig::write(&control_plane)?,
-            http: http::client(None)?,
-            control_plane,
-        })
+        let http = http::client(None)?;
+        examples::plant(&http, &sandbox_url).await?;
+        let trusted = format!("--trusted-acs-origin={sandbox_url}");
+        let operator = OperatorProcess::start(&operator_config, &["run", "--cluster-id=demo", &trusted], &[])?;
+        Ok(Self { operator, sandbox, sandbox_url, kubeconfig: Kubeconfig::write(&control_plane)?, http, control_plane })
     }
 
     /// Stops everything in order, and checks that the operator stops by itself.
@@ -79,30 +70,16 @@ impl Environment {
         self.operator.check()
     }
 
-    /// Applies the files of `examples/` as the users who are allowed to.
+    /// Applies the objects of `examples/`, without the generated files, each of which is another spec of the same Tenant.
     pub async fn apply_examples(&self) -> Result<()> {
-        let admin = self.control_plane.client(users::ADMIN);
-        let platform_admin = self.control_plane.client(users::PLATFORM_ADMIN);
-        for mut object in examples()? {
-            let kind = object.types.as_ref().map_or("", |types| &*types.kind);
-            say(&format!("applying {kind} {}", object.metadata.name.as_deref().unwrap_or_default()));
-            match kind {
-                "Namespace" | "Secret" => apply::apply(&admin, &object).await?,
-                "Platform" => {
-                    self.point_at_sandbox(&mut object);
-                    apply::apply(&platform_admin, &object).await?;
-                }
-                _ => apply::apply(&platform_admin, &object).await?,
+        for example in examples::in_order()?.iter().filter(|example| !example.file.starts_with("settings/")) {
+            for object in examples::objects(&example.file, &self.sandbox_url)? {
+                let kind = object.types.as_ref().map_or("", |types| &*types.kind);
+                say(&format!("applying {kind} {}", object.name_any()));
+                examples::apply(&self.control_plane, &object).await?;
             }
         }
         Ok(())
-    }
-
-    /// The example uses a fixed port, which may be taken on this machine.
-    fn point_at_sandbox(&self, platform: &mut DynamicObject) {
-        let spec = &mut platform.data["spec"];
-        spec["endpoint"] = json!(self.sandbox_url);
-        spec["authentication"]["tokenUrl"] = json!(format!("{}/oauth2/v2.0/token", self.sandbox_url));
     }
 
     /// Waits until every Tenant is Ready.
@@ -220,17 +197,6 @@ fn has_condition(tenant: &Tenant, kind: &str, wanted: &str) -> Result<()> {
     Ok(())
 }
 
-async fn install(control_plane: &ControlPlane, operator: &str) -> Result<()> {
-    control_plane.install_crds().await?;
-    control_plane.grant_cluster_wide().await?;
-    control_plane.install_policies().await?;
-    let admin = control_plane.client(users::ADMIN);
-    create_namespace(&admin, OPERATOR_NAMESPACE).await?;
-    create_namespace(&admin, NAMESPACE).await?;
-    let placement = Placement { operator, operator_namespace: OPERATOR_NAMESPACE, namespace: NAMESPACE };
-    rights::grant(&admin, &placement).await
-}
-
 async fn start_sandbox(folder: &Path) -> Result<(Process, String)> {
     let mut command = Command::new(assets::sandbox()?);
     command.arg("--listen=127.0.0.1:0").env_clear();
@@ -243,27 +209,6 @@ async fn start_sandbox(folder: &Path) -> Result<(Process, String)> {
     });
     let url = url.await?;
     Ok((sandbox, url))
-}
-
-/// The objects of `examples/` except RBAC, which is applied before. Namespaces and Secrets come first, so that other
-/// objects can refer to them.
-fn examples() -> Result<Vec<DynamicObject>> {
-    let folder = assets::checkout().join("examples");
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
-    paths.retain(|path| !path.ends_with("rbac.yaml"));
-    paths.sort();
-    let mut objects = Vec::new();
-    for path in paths {
-        let yaml = std::fs::read_to_string(&path)?;
-        objects.extend(apply::documents(&yaml).with_context(|| path.display().to_string())?);
-    }
-    let order = ["Namespace", "Secret", "Platform", "Partner"];
-    objects.sort_by_key(|object| {
-        let kind = object.types.as_ref().map_or("", |types| &*types.kind);
-        order.iter().position(|first| *first == kind).unwrap_or(order.len())
-    });
-    Ok(objects)
 }
 
 /// The kubeconfig for the user, in a fixed place; it is removed with the demo.

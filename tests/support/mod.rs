@@ -14,6 +14,7 @@ pub mod canary;
 pub mod confirmation;
 pub mod controlplane;
 pub mod env;
+pub mod examples;
 pub mod fixture;
 pub mod http;
 pub mod kubectl;
