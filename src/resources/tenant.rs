@@ -38,6 +38,13 @@ use crate::settings::{Authority, Settings, value::object_name};
     ),
     printcolumn(name = "Partner", type_ = "string", json_path = ".status.platformTenant.partner", priority = 1),
     printcolumn(
+        name = "Synced",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Synced")].status"#,
+        priority = 1
+    ),
+    printcolumn(name = "Suspended", type_ = "boolean", json_path = ".spec.suspend", priority = 1),
+    printcolumn(
         name = "Script",
         type_ = "string",
         json_path = r#".status.conditions[?(@.type=="ScriptExecutionPending")].status"#,

@@ -63,17 +63,22 @@ async fn rule_14_columns_are_filled_once_ready() {
     let wide = async || cells(&fixture.kubectl(TENANT_EDITOR, &[&get[..], &["-o", "wide"]].concat()).await.unwrap());
     let seen = wide().await;
     let headers: Vec<&str> = seen.iter().map(|(header, _)| header.as_str()).collect();
-    let extra = ["DISPLAY NAME", "PARTNER", "SCRIPT", "OVERUSE", "MESSAGE"];
+    let extra = ["DISPLAY NAME", "PARTNER", "SYNCED", "SUSPENDED", "SCRIPT", "OVERUSE", "MESSAGE"];
     assert_eq!([&["NAME", "PLATFORM", "STATE", "READY", "REASON"], &extra[..], &["AGE"]].concat(), headers);
-    // No partner is assigned, so PARTNER is empty; every other cell is not.
+    // No partner is assigned and suspend is not set; every other cell is filled.
     let empty: Vec<&str> = seen.iter().filter(|(_, cell)| cell.is_empty()).map(|(header, _)| header.as_str()).collect();
-    assert_eq!(["PARTNER"], *empty);
+    assert_eq!(["PARTNER", "SUSPENDED"], *empty);
 
     fixture.platform.edit(&fixture.id, json!({ "partner": { "partnerId": "northwind" } })).await.unwrap();
     fixture.pass().await;
     let values: Vec<String> = wide().await.into_iter().map(|(_, value)| value).collect();
     let message = "All managed settings are applied";
-    assert_eq!(["Contoso", "northwind", "False", "False", message], values[5..10]);
+    assert_eq!(["Contoso", "northwind", "True", "", "False", "False", message], values[5..12]);
+
+    fixture.patch(json!({ "spec": { "suspend": true } })).await;
+    fixture.condition("Synced", "Unknown", "ReconciliationSuspended").await;
+    let values: Vec<String> = wide().await.into_iter().map(|(_, value)| value).collect();
+    assert_eq!(["Trial", "True", "Unknown", "true"], [2, 3, 7, 8].map(|column| values[column].as_str()));
 
     // The short name, since `tenants` alone may belong to another API; and the category, which contains all our kinds.
     let short = fixture.kubectl(TENANT_EDITOR, &["get", "nten", "-o", "name"]).await.unwrap();
