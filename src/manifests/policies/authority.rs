@@ -120,7 +120,7 @@ fn change_validations() -> Vec<Value> {
     vec![
         denied(
             "size(variables.changedS) == 0 || variables.isS",
-            "'may not change ' + variables.changedS.join(', ') + ': this needs the verb administer on Platform ' + variables.platform + '. With GitOps, apply these fields with server-side apply under a field manager of their own, as an account that has it'",
+            "'may not change ' + variables.changedS.join(', ') + ': this needs the verb administer on Platform ' + variables.platform + '. With GitOps, let a system account that has it apply the whole Tenant, or leave these fields out of git and apply them by hand: kubectl apply --server-side'",
         ),
         denied(
             "size(variables.changedPartner) == 0 || variables.isS || (request.operation == 'CREATE' && variables.isP)",
@@ -161,7 +161,7 @@ fn existence_validations() -> Vec<Value> {
                 "variables.deletes || !variables.deleting || variables.operator || variables.isS || !('{FINALIZER}' in variables.wasMeta.?finalizers.orValue([])) || '{FINALIZER}' in variables.nowMeta.?finalizers.orValue([])"
             ),
             &format!(
-                "'may not remove the finalizer {FINALIZER} from a Tenant that is being deleted: this needs the verb administer on Platform ' + variables.platform + '; to release it without a call to the platform, set the annotation {abandon}'"
+                "'may not remove the finalizer {FINALIZER} from a Tenant that is being deleted: this needs the verb administer on Platform ' + variables.platform + '. A running operator removes it, also without a call to the platform if the annotation {abandon} is set; where no operator runs any more, a user with that verb removes it by hand'"
             ),
         ),
     ]
