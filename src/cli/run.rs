@@ -58,6 +58,7 @@ impl Run {
         let config = kube::Config::infer()
             .await
             .context("loading the Kubernetes configuration: set KUBECONFIG, or run in a pod")?;
+        let config = without_environment_proxy(config);
         let timing = Timing::default();
         let cluster = Cluster::connect(config, timing.call).context("connecting to Kubernetes")?;
         let options = Options {
@@ -73,6 +74,17 @@ impl Run {
         };
         controller::run(cluster, options, shutdown).await
     }
+}
+
+/// The API server is called directly, as from a pod: kube takes a proxy of the environment with a kubeconfig only, and does not
+/// compare the API server with `NO_PROXY`.
+fn without_environment_proxy(mut config: kube::Config) -> kube::Config {
+    let of_environment = ["HTTPS_PROXY", "https_proxy"].iter().filter_map(|name| std::env::var(name).ok());
+    let mut urls = of_environment.filter_map(|url| url.parse().ok());
+    if urls.any(|url: ::http::Uri| Some(&url) == config.proxy_url.as_ref()) {
+        config.proxy_url = None;
+    }
+    config
 }
 
 /// An origin is a scheme, a host and a port.

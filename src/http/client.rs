@@ -13,6 +13,7 @@ use url::Url;
 
 use super::error::{Defect, HttpError, TransportFailure, UnexpectedResponse, Unreachable};
 use super::object::Object;
+use super::proxy::for_https_only;
 use super::retry_after::retry_after;
 
 /// How this program names itself to every server.
@@ -27,7 +28,7 @@ const MAX_CONNECT: Duration = Duration::from_secs(10);
 ///
 /// *Errors*: the CA bundle is not PEM.
 pub(crate) fn client(deadline: Duration, ca_bundle: Option<&str>) -> Result<Client, reqwest::Error> {
-    let mut builder: ClientBuilder = Client::builder()
+    let mut builder: ClientBuilder = for_https_only(Client::builder())
         .user_agent(USER_AGENT)
         .timeout(deadline)
         .connect_timeout(deadline.min(MAX_CONNECT))

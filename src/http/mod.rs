@@ -7,6 +7,7 @@
 mod client;
 mod error;
 mod object;
+mod proxy;
 mod retry_after;
 mod tokens;
 
