@@ -24,6 +24,7 @@ mod harness;
 mod identity;
 mod lifecycle;
 mod microsoft;
+mod operations;
 mod operators;
 mod partner;
 mod platform;

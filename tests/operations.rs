@@ -1,0 +1,8 @@
+//! The drills of `docs/recovery.md`: uninstalling in the wrong order, restoring, moving to another cluster, proxies, and what an
+//! operator costs that has nothing to do.
+
+mod gitops;
+mod idle;
+mod moves;
+mod proxies;
+mod uninstall;
