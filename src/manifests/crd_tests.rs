@@ -148,7 +148,7 @@ fn the_columns_of_a_tenant_answer_the_first_questions() {
         names.collect::<Vec<_>>()
     };
     assert_eq!(of(0), ["PLATFORM", "STATE", "READY", "REASON", "AGE"]);
-    assert_eq!(of(1), ["DISPLAY NAME", "PARTNER", "SCRIPT", "OVERUSE", "MESSAGE"]);
+    assert_eq!(of(1), ["DISPLAY NAME", "PARTNER", "SYNCED", "SUSPENDED", "SCRIPT", "OVERUSE", "MESSAGE"]);
 }
 
 #[test]
