@@ -72,10 +72,7 @@ async fn deleted_default_unit_is_not_overwritten() {
     fixture.pass().await;
     let dead = fixture.condition("Ready", "False", "OrganizationUnitNotFound").await;
     let states = ["Accepted", "Synced", "Stalled"].map(|kind| state(&dead, kind));
-    assert_eq!(
-        ["False OrganizationUnitNotFound", "False OrganizationUnitNotFound", "True OrganizationUnitNotFound"],
-        states
-    );
+    assert_eq!(["True Accepted", "False OrganizationUnitNotFound", "True OrganizationUnitNotFound"], states);
     let message = condition(&dead, "Ready").unwrap().2;
     let says = "spec.provisioning.defaultOrganizationUnitId names an organization unit that was deleted; the platform changed \
                 the setting to 'root'";
@@ -84,6 +81,13 @@ async fn deleted_default_unit_is_not_overwritten() {
     fixture.pass().await;
     fixture.pass().await;
     assert_eq!([""; 0], *since.effects(&fixture).await, "no write loop");
+    // Everything else goes on: an edit is saved, and drift corrected.
+    fixture.patch(json!({ "spec": { "general": { "division": "Care" } } })).await;
+    fixture.settings("the edit is saved", |settings| settings["general"]["division"] == "Care").await;
+    fixture.platform.edit(&fixture.id, json!({ "general": { "division": "Sales" } })).await.unwrap();
+    fixture.pass().await;
+    assert_eq!("Care", settings(&fixture).await["general"]["division"]);
+    fixture.condition("Ready", "False", "OrganizationUnitNotFound").await;
     assert_eq!("root", settings(&fixture).await["provisioning"]["defaultOrganizationUnitId"]);
 
     // Without the setting, or with a unit that exists, the Tenant is Ready.

@@ -98,7 +98,8 @@ async fn rule_35_restricted_field_is_403_in_any_request() {
     let now = fixture.manifest(NAME, system_edit(2)["spec"].clone());
     let before = fixture.api(PLATFORM_ADMIN).get(NAME).await.unwrap();
     for user in [TENANT_EDITOR, PARTNER_ADMIN] {
-        refused(fixture.patch(user, system_edit(2)).await, 403, &[S_LEAF, &needs, "server-side apply"]).unwrap();
+        refused(fixture.patch(user, system_edit(2)).await, 403, &[S_LEAF, &needs, "kubectl apply --server-side"])
+            .unwrap();
         let removal = json!({ "spec": { "general": { "partnerAdministrationGroupId": null } } });
         refused(fixture.patch(user, removal).await, 403, &[S_LEAF, &needs]).unwrap();
         for dry_run in [true, false] {
