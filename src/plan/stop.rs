@@ -134,7 +134,7 @@ impl StopClass {
 pub struct Stopped {
     /// What Ready says.
     pub stop: Stop,
-    /// What is in the way besides: each marks its tab.
+    /// What else is in the way: each marks its tab.
     pub others: Vec<Stop>,
 }
 

@@ -179,5 +179,5 @@ async fn retry_after_applies_to_one_entra_tenant() {
     fixture.pass().await;
     let asked = fixture.platform.all_asked(mark).await;
     let log_ins = asked.iter().filter(|call| call.contains("/oauth2/")).count();
-    assert_eq!(2, log_ins, "one each, whatever else is checked: {asked:?}");
+    assert_eq!(2, log_ins, "one each, regardless of other checks: {asked:?}");
 }

@@ -109,7 +109,7 @@ impl Scene {
             Self::RunScript => "Run the provisioning script: nothing is pending any more",
             Self::Rotate => "Rotate the widget key: it rotates once, and the Secret has the new key",
             Self::Suspend => {
-                "Suspend the tenant as the vendor: logins are refused, and TenantActive says whom to contact"
+                "Suspend the tenant as the vendor: logins are refused, and TenantActive says where to get help"
             }
             Self::Overuse => {
                 "Give a user a license beyond the contingent: LicenseOveruse becomes True, Ready stays True"

@@ -110,7 +110,7 @@ async fn rule_25_confirmation_is_another_generation() {
     let confirmed = fixture.get().await;
     assert!(
         observed(&confirmed) < confirmed.metadata.generation,
-        "in progress for kstatus, whatever the conditions say"
+        "in progress for kstatus, regardless of the conditions"
     );
 
     let _operator = fixture.start();

@@ -41,7 +41,7 @@ async fn restored_tenant_is_attached_by_its_stamp() {
     fixture.create(spec()).await;
     let kept = backup(&fixture.ready().await);
     operator.stop().await;
-    // The cluster is lost: nobody released anything.
+    // The cluster is lost, and nothing was released.
     fixture.delete().await;
     let strip = json!({ "metadata": { "finalizers": null } });
     fixture.tenants().patch(NAME, &PatchParams::default(), &Patch::Merge(strip)).await.unwrap();

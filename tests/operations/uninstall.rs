@@ -122,7 +122,7 @@ async fn without_an_operator_finalizers_are_removed_by_hand() {
     let platforms = Api::<Platform>::all(client);
     strip(&platforms, &fixture.env.platform).await.unwrap();
     gone(&platforms, &fixture.env.platform).await;
-    assert_eq!((Some(stamp(&fixture)), None), stamps(&fixture).await, "nobody released it");
+    assert_eq!((Some(stamp(&fixture)), None), stamps(&fixture).await, "it was not released");
 
     // Installed again, the same YAML finds its tenant.
     let since = Since::now(&fixture).await;
