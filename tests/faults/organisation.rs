@@ -1,18 +1,20 @@
-//! An organisation has policies of its own. What one of them refuses is a stop that is reported, not a race that is tried for ever.
+//! An organisation has policies of its own. What one of them refuses is a stop that is reported, not a race that is tried again and again.
 
 use kube::ResourceExt;
 use kube::api::{Patch, PatchParams};
+use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};
 
 use crate::support::apply;
-use crate::support::fixture::{Fixture, NAME, condition};
+use crate::support::fixture::{Fixture, FixtureOn, NAME, condition};
 use crate::support::users::ADMIN;
 use crate::support::wait::{PATIENCE, until};
 
 const FINALIZER: &str = "nimbus.luware.com/tenant";
 
 /// A policy of the organisation on the Tenants of the fixture's namespace. It acts once this returns.
-async fn refuse(fixture: &Fixture, reason: &str, allows: &str, probe: Value) -> String {
+pub(super) async fn refuse(fixture: &FixtureOn<'_>, tenant: &str, policy: &Policy<'_>) -> String {
+    let Policy { reason, allows, probe } = policy;
     let namespace = &fixture.env.namespace;
     let name = format!("{namespace}-finalizers");
     let policy = json!({
@@ -23,7 +25,9 @@ async fn refuse(fixture: &Fixture, reason: &str, allows: &str, probe: Value) -> 
             "matchConstraints": { "resourceRules": [{
                 "apiGroups": ["nimbus.luware.com"], "apiVersions": ["*"], "operations": ["UPDATE"], "resources": ["tenants"]
             }] },
-            "matchConditions": [{ "name": "here", "expression": format!("request.namespace == '{namespace}'") }],
+            "matchConditions": [{
+                "name": "here", "expression": format!("request.namespace == '{namespace}' && request.name == '{tenant}'")
+            }],
             "validations": [{ "expression": allows, "message": "'quoted' finalizers are not allowed", "reason": reason }]
         }
     });
@@ -37,9 +41,9 @@ async fn refuse(fixture: &Fixture, reason: &str, allows: &str, probe: Value) -> 
     }
     // No Tenant is written by an account that passes every policy.
     let operator = fixture.client(&fixture.env.operator_user);
-    let tenants = kube::Api::<nimbus_operator::resources::Tenant>::namespaced(operator, namespace);
+    let tenants = kube::Api::<Tenant>::namespaced(operator, namespace);
     let dry = PatchParams { dry_run: true, ..PatchParams::default() };
-    until("the policy acts", PATIENCE, async || match tenants.patch(NAME, &dry, &Patch::Merge(&probe)).await {
+    until("the policy acts", PATIENCE, async || match tenants.patch(tenant, &dry, &Patch::Merge(probe)).await {
         Err(kube::Error::Api(status)) if status.message.contains(&name) => Ok(()),
         other => Err(format!("{other:?}")),
     })
@@ -47,14 +51,30 @@ async fn refuse(fixture: &Fixture, reason: &str, allows: &str, probe: Value) -> 
     name
 }
 
-async fn allow(fixture: &Fixture, policy: &str) {
+pub(super) async fn allow(fixture: &FixtureOn<'_>, policy: &str) {
     for kind in ["validatingadmissionpolicybinding", "validatingadmissionpolicy"] {
         fixture.kubectl(ADMIN, &["delete", kind, policy]).await.unwrap();
     }
 }
 
-fn has_no_finalizer() -> String {
-    format!("!object.metadata.?finalizers.orValue([]).exists(f, f == '{FINALIZER}')")
+/// What a policy refuses.
+pub(super) struct Policy<'p> {
+    reason: &'p str,
+    allows: &'p str,
+    /// A change that it refuses.
+    probe: Value,
+}
+
+/// The finalizer may not be added. The reason decides whether it is refused with 403 or with 422.
+fn no_finalizer(reason: &str) -> Policy<'_> {
+    let allows = "!object.metadata.?finalizers.orValue([]).exists(f, f == 'nimbus.luware.com/tenant')";
+    Policy { reason, allows, probe: json!({ "metadata": { "finalizers": [FINALIZER] } }) }
+}
+
+/// The finalizer may not be removed.
+pub(super) fn finalizer_stays() -> Policy<'static> {
+    let allows = "object.metadata.?finalizers.orValue([]).exists(f, f == 'nimbus.luware.com/tenant')";
+    Policy { reason: "Invalid", allows, probe: json!({ "metadata": { "finalizers": null } }) }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,8 +83,7 @@ async fn a_refused_finalizer_is_reported_and_nothing_is_created() {
     for (name, reason) in [("refused-403", "Forbidden"), ("refused-422", "Invalid")] {
         let fixture = Fixture::new(name).await;
         fixture.create(json!({})).await;
-        let probe = json!({ "metadata": { "finalizers": [FINALIZER] } });
-        let policy = refuse(&fixture, reason, &has_no_finalizer(), probe).await;
+        let policy = refuse(&fixture, NAME, &no_finalizer(reason)).await;
         let _operator = fixture.start();
         let tenant = fixture.condition("Ready", "False", "KubernetesRefused").await;
         let (.., message) = condition(&tenant, "Ready").unwrap();
@@ -89,9 +108,7 @@ async fn a_finalizer_that_may_not_be_removed_is_reported() {
     let _operator = fixture.start();
     fixture.create(json!({})).await;
     fixture.ready().await;
-    let kept = format!("object.metadata.?finalizers.orValue([]).exists(f, f == '{FINALIZER}')");
-    let probe = json!({ "metadata": { "finalizers": null } });
-    let policy = refuse(&fixture, "Invalid", &kept, probe).await;
+    let policy = refuse(&fixture, NAME, &finalizer_stays()).await;
     fixture.delete().await;
     let tenant = fixture.condition("Ready", "False", "KubernetesRefused").await;
     let (.., message) = condition(&tenant, "Ready").unwrap();

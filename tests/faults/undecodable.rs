@@ -9,6 +9,7 @@ use kube::{Api, ResourceExt};
 use nimbus_operator::resources::{FINALIZER, Tenant};
 use serde_json::{Value, json};
 
+use super::organisation::{allow, finalizer_stays, refuse};
 use crate::support::controlplane::{ControlPlane, Options};
 use crate::support::fixture::FixtureOn;
 use crate::support::tenant::TenantHandle;
@@ -167,11 +168,31 @@ async fn arrived_on_a_live_watch(fixture: &FixtureOn<'_>) {
     assert_eq!(json!(format!("test/{}/poison", fixture.env.namespace)), document["owner"]);
 
     assert_eq!(vec![FINALIZER.to_owned()], dynamic(fixture).get(&deleted.name).await.unwrap().finalizers());
-    dynamic(fixture).delete(&deleted.name, &DeleteParams::default()).await.unwrap();
-    gone(fixture, &deleted.name).await;
+    deleted_against_a_policy(fixture, &deleted.name).await;
     assert_eq!(0, calls_for(fixture, &deleted, mark).await);
     let (status, document) = fixture.platform.tenant(&deleted.id).await.unwrap();
     assert_eq!((200, json!("Contoso AG")), (status, document["settings"]["general"]["companyName"].clone()));
+}
+
+/// A policy of the organisation keeps it for a while: that is reported, and the event comes when it is true.
+async fn deleted_against_a_policy(fixture: &FixtureOn<'_>, name: &str) {
+    let policy = refuse(fixture, name, &finalizer_stays()).await;
+    dynamic(fixture).delete(name, &DeleteParams::default()).await.unwrap();
+    until("the refusal is reported", PATIENCE, async || {
+        let status = dynamic(fixture).get(name).await.map_err(|error| error.to_string())?.data["status"].take();
+        let words = format!("Kubernetes refuses removing the finalizer: ValidatingAdmissionPolicy {policy}");
+        if status.to_string().contains(&words) { Ok(()) } else { Err(status.to_string()) }
+    })
+    .await;
+    let released = ("Warning".to_owned(), "Undecodable".to_owned());
+    assert!(!fixture.events().await.unwrap().contains(&released), "nothing was removed yet");
+    allow(fixture, &policy).await;
+    gone(fixture, name).await;
+    until("the event", PATIENCE, async || {
+        let events = fixture.events().await.map_err(|error| error.to_string())?;
+        if events.contains(&released) { Ok(()) } else { Err(format!("{events:?}")) }
+    })
+    .await;
 }
 
 async fn gone(fixture: &FixtureOn<'_>, name: &str) {

@@ -12,7 +12,7 @@ use tracing::{info, warn};
 
 use super::finalizer::{has_finalizer, remove_finalizer};
 use super::publish::write_status;
-use crate::cluster::{Event, NotWritten, Refusal, Scope};
+use crate::cluster::{Denier, Event, NotWritten, Refusal, Scope};
 use crate::controller::context::Context;
 use crate::controller::queue::Next;
 use crate::controller::undecodable::{MESSAGE, status_with};
@@ -21,7 +21,6 @@ use crate::resources::{ConditionStatus, ConditionType, Reason, Tenant};
 
 /// Reconciles one Tenant that cannot be decoded.
 pub(crate) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Result<Action, NotWritten> {
-    let wait = context.options.timing.backoff_most;
     if let Some(wait) = context.memory.wait(&invalid.metadata, Instant::now()) {
         return Ok(Action::requeue(wait));
     }
@@ -33,11 +32,16 @@ pub(crate) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Res
         return Ok(Action::await_change());
     }
     warn!(tenant = object.name_any(), namespace = object.namespace(), "cannot decode Tenant");
-    if object.metadata.deletion_timestamp.is_some() {
-        release(context, &object).await?;
-        return Ok(Action::await_change());
-    }
-    if let Some(status) = status_with(&object, updates()) {
+    let timing = &context.options.timing;
+    let (updates, wait) = if object.metadata.deletion_timestamp.is_some() {
+        match release(context, &object).await? {
+            Release::Done => return Ok(Action::await_change()),
+            Release::Refused(denier) => (refused(&denier), timing.reference_most),
+        }
+    } else {
+        (updates(), timing.backoff_most)
+    };
+    if let Some(status) = status_with(&object, updates) {
         write_status(&context.cluster, &object.metadata, status).await?;
     }
     let now = Instant::now();
@@ -61,23 +65,46 @@ async fn is_of_instance(context: &Context, object: &DynamicObject) -> Result<boo
     Ok(found.is_none_or(|platform| platform.spec.instance() == context.options.instance))
 }
 
+/// What became of the finalizer.
+enum Release {
+    Done,
+    /// It will be refused again.
+    Refused(Denier),
+}
+
 /// The tenant stays on the platform, with its stamp: whose it is cannot be read.
-async fn release(context: &Context, object: &DynamicObject) -> Result<(), NotWritten> {
+async fn release(context: &Context, object: &DynamicObject) -> Result<Release, NotWritten> {
     if !has_finalizer(&object.metadata) {
-        return Ok(());
+        return Ok(Release::Done);
     }
+    match remove_finalizer(&context.cluster, &object.metadata).await {
+        Ok(()) => {}
+        Err(Refusal::Forbidden(denier) | Refusal::Invalid(denier)) => return Ok(Release::Refused(denier)),
+        Err(Refusal::NotFound | Refusal::Conflict | Refusal::Unanswered(_)) => {
+            return Err(NotWritten("the finalizer could not be removed"));
+        }
+    }
+    info!(tenant = object.name_any(), namespace = object.namespace(), "finalizer removed; cannot decode Tenant");
     let event = Event {
         regarding: object.object_ref(&ApiResource::erase::<Tenant>(&())),
         warning: true,
         reason: Reason::Undecodable.as_str(),
-        message: "Cannot decode Tenant: the finalizer is removed, and the tenant stays on the platform with its owner stamp",
+        message: "Cannot decode Tenant: the finalizer was removed, and the tenant stays on the platform with its owner stamp",
         instance: &context.options.instance,
     };
     context.cluster.record(event, Scope::Namespaced).await;
-    let removed = remove_finalizer(&context.cluster, &object.metadata).await;
-    removed.map_err(|_| NotWritten("the finalizer could not be removed"))?;
-    info!(tenant = object.name_any(), namespace = object.namespace(), "finalizer removed; cannot decode Tenant");
-    Ok(())
+    Ok(Release::Done)
+}
+
+/// The conditions of a Tenant that Kubernetes does not let go.
+fn refused(denier: &Denier) -> Vec<ConditionUpdate> {
+    let message = format!("Kubernetes refuses removing the finalizer: {denier}");
+    let refused = |update: ConditionUpdate| {
+        let says_it = [ConditionType::Ready, ConditionType::Stalled].contains(&update.condition_type);
+        let refused = ConditionUpdate { reason: Reason::KubernetesRefused, message: message.clone(), ..update.clone() };
+        if says_it { refused } else { update }
+    };
+    updates().into_iter().map(refused).collect()
 }
 
 fn updates() -> Vec<ConditionUpdate> {
