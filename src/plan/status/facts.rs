@@ -83,12 +83,22 @@ impl Facts<'_> {
         applied.is_some_and(|applied| Some(&applied.hash) == self.hash)
     }
 
-    /// Whether a condition has been false for this reason for so long that what is missing is not on its way any more.
-    pub(super) fn is_overdue(&self, condition_type: ConditionType, reason: Reason) -> bool {
-        let before = self.previous().and_then(|status| condition::find(&status.conditions, condition_type));
-        let same = before.filter(|before| before.status == "False" && before.reason == reason.as_str());
-        let since = same.map(|before| self.now.duration_since(before.last_transition_time.0));
-        since.and_then(|since| Duration::try_from(since).ok()).is_some_and(|since| since >= self.reference_grace)
+    /// Whether this generation has waited for this reason for so long that what is missing is not on its way any more. A condition
+    /// keeps its time while its status stays, also for another reason: the later of two counts.
+    pub(super) fn is_overdue(&self, falsified: ConditionType, reason: Reason) -> bool {
+        let Some(previous) = self.previous() else { return false };
+        let same = |condition_type| {
+            let before = condition::find(&previous.conditions, condition_type);
+            before.filter(|before| before.reason == reason.as_str())
+        };
+        if same(ConditionType::Stalled).is_some() {
+            return previous.observed_generation == self.generation();
+        }
+        let (Some(working), Some(falsified)) = (same(ConditionType::Reconciling), same(falsified)) else {
+            return false;
+        };
+        let since = working.last_transition_time.0.max(falsified.last_transition_time.0);
+        Duration::try_from(self.now.duration_since(since)).is_ok_and(|waited| waited >= self.reference_grace)
     }
 
     /// The previous status, now speaking of this generation with these conditions.

@@ -25,6 +25,10 @@ fn is_rewritten(facts: Facts<'_>, live: &Live) -> bool {
 pub(super) fn live(facts: Facts<'_>, live: &Live) -> Conclusion {
     let checks = checks(facts, live);
     let (ready, mode, delay) = ready(facts, live);
+    // A Secret that cannot be written is a reference, too; a key that the platform does not give is not.
+    let is_reference = delay == Delay::Reference && ready.reason != Reason::PlatformUnavailable;
+    let overdue = is_reference && facts.is_overdue(ConditionType::Ready, ready.reason);
+    let mode = if overdue { Mode::Stalled } else { mode };
     let mut updates = vec![ConditionUpdate::new(ConditionType::Accepted, true, Reason::Accepted, SPEC_ACCEPTED)];
     updates.push(synced(facts, live, &ready));
     updates.extend(mode_update(mode, &ready));

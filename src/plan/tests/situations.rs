@@ -142,8 +142,8 @@ fn a_missing_secret_heals_itself() {
     }
 }
 
-/// A program that waits for a Tenant whose reference never comes must not wait for ever. A heartbeat of five minutes is enough for
-/// the rest of a commit.
+/// A program that waits for a Tenant whose reference never comes must be told. Five minutes are enough for the rest of a
+/// commit.
 #[test]
 fn a_reference_that_stays_missing_needs_a_human() {
     let given = tenant("contoso").settled().on(PlatformReference::Missing);
@@ -163,6 +163,34 @@ fn a_reference_that_stays_missing_needs_a_human() {
         mode_at(2300),
         "looked for all the same"
     );
+}
+
+/// The five minutes are those of this reason and this generation: what was wrong before does not count.
+#[test]
+fn a_reference_has_its_time_after_another_obstacle_and_after_an_edit() {
+    let later = |given: &Given, second, stop: Stop| {
+        let (intent, tenant) = (given.validate(), given.tenant());
+        let facts = Facts { now: at(second), ..facts(&tenant, intent.hash(), &Seen::Nothing) };
+        let status = conclude(facts, Err(stop.into())).status.or_else(|| given.status.clone());
+        Given { status, ..given.clone() }
+    };
+    let mode = |given: &Given| {
+        let stated = verdict(given.status.as_ref().unwrap());
+        stated.into_iter().find(|said| said.starts_with("Stalled") || said.starts_with("Reconciling")).unwrap()
+    };
+    let missing = || Stop::PlatformMissing { name: "euwe-01".into() };
+    let bad = tenant("contoso").settled().edited("contact.phone", "044");
+    let bad = later(&bad, 2000, bad.blocked());
+    let mended = bad.edited("contact.phone", "+41445551234").on(PlatformReference::Missing);
+    let mut given = later(&mended, 5000, missing());
+    for (second, expected) in [(5002, "Reconciling"), (5299, "Reconciling"), (5300, "Stalled"), (9000, "Stalled")] {
+        given = later(&given, second, missing());
+        assert_eq!(format!("{expected}=True PlatformNotFound"), mode(&given), "{second}");
+    }
+    given = later(&given.edited("contact.name", "Ada"), 9100, missing());
+    assert_eq!("Reconciling=True PlatformNotFound", mode(&given), "another commit, another time");
+    given = later(&given, 9102, missing());
+    assert_eq!("Reconciling=True PlatformNotFound", mode(&given));
 }
 
 #[test]
@@ -272,7 +300,7 @@ fn suspension_keeps_ready_where_the_spec_is_live() {
     stops(&given, given.blocked(), &expected, Delay::Sync);
 }
 
-/// Nobody can wait for it to become Ready: a program that waits has to be told.
+/// It does not become Ready by itself: a program that waits has to be told.
 #[test]
 fn a_suspended_edit_needs_a_human() {
     let expected = [
@@ -319,7 +347,7 @@ fn a_deletion_says_for_what_it_waits() {
         let accepted = pending.map(|pending| {
             let mut document = held().document().clone();
             document.runtime.deletion = Some(pending);
-            Box::new(document)
+            Arc::new(document)
         });
         Outcome::Deleting(DeletionWait { reason: Reason::Deleting, message, accepted, started, error })
     };

@@ -204,7 +204,7 @@ fn the_key_is_read_only_when_there_is_something_to_write() {
     let left = |found: WidgetSecret, record: Option<&WidgetKeyStatus>, version, rotated| {
         let mut document = held().with("extensions.interact.enabled", true).document.unwrap();
         document.runtime.widget_key = WidgetKeyState { set: version > 0, version, last_token: None };
-        let saved = Snapshot::read(Box::new(document)).unwrap();
+        let saved = Snapshot::read(Arc::new(document)).unwrap();
         unwritten(widget_key::publish(&desired, &saved, Some(&found), record), rotated)
     };
     let published = Publication::Published { secret: "s".to_owned(), secret_version: "u/7".into(), version: 2 };
@@ -223,6 +223,31 @@ fn the_key_is_read_only_when_there_is_something_to_write() {
         let refused = Publication::Refused { secret: "s".to_owned(), obstacle };
         let found = WidgetSecret::Unusable(obstacle);
         assert_eq!(left(found, Some(&record), 3, true), Some(refused), "in every case");
+    }
+}
+
+/// The same five minutes as for any other reference; an outage of the platform is none.
+#[test]
+fn a_key_that_cannot_be_published_needs_a_human_in_the_end() {
+    for (obstacle, expected) in [
+        (Obstacle::Forbidden, "Stalled=True SecretForbidden"),
+        (Obstacle::Predecessor, "Stalled=True SecretNotOwned"),
+        (Obstacle::Unread, "Reconciling=True PlatformUnavailable"),
+    ] {
+        let mut given = shown().with("extensions.interact.widgetKey.secretRef.name", "s");
+        let live = live_pass(&given, &mut Held::nothing()).unwrap();
+        let mut mode_at = |second: i64| {
+            let key = Publication::Refused { secret: "s".to_owned(), obstacle };
+            let side_effects = SideEffects { key, ..SideEffects::default() };
+            let (intent, tenant) = (given.validate(), given.tenant());
+            let facts = Facts { now: at(second), ..facts(&tenant, intent.hash(), &Seen::Nothing) };
+            let outcome = Outcome::Live(Live { side_effects, ..live.clone() });
+            given.status = conclude(facts, Ok(outcome)).status.or_else(|| given.status.clone());
+            let stated = verdict(given.status.as_ref().unwrap());
+            stated.into_iter().find(|said| said.starts_with("Stalled") || said.starts_with("Reconciling")).unwrap()
+        };
+        assert!(mode_at(2000).starts_with("Reconciling") && mode_at(2299).starts_with("Reconciling"), "{expected}");
+        assert_eq!(expected, mode_at(2300));
     }
 }
 
