@@ -49,7 +49,7 @@ impl AfterSave {
     }
 
     /// Compares the answer to a write with what was wanted; `None` where the answer cannot be read.
-    pub fn compare(&self, answer: Box<TenantDocument>, written: &Difference) -> Option<(Snapshot, Difference)> {
+    pub fn compare(&self, answer: Arc<TenantDocument>, written: &Difference) -> Option<(Snapshot, Difference)> {
         let saved = Snapshot::read(answer)?;
         let sent = written.sealed_after(&saved.document.settings);
         let difference = diff(&self.desired, &sent, &saved.settings, saved.document.as_ref().into());

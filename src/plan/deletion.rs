@@ -4,6 +4,7 @@
 //! suspended → off, or wait · Retain → release, off · Delete without confirmation → release, off, warn · Delete confirmed →
 //! ask for the deletion, wait until the platform says that the tenant is gone.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -86,7 +87,7 @@ pub struct DeletionWait {
     /// For what.
     pub message: String,
     /// The tenant as it was when the platform said that it accepted the deletion; `None` before that.
-    pub accepted: Option<Box<TenantDocument>>,
+    pub accepted: Option<Arc<TenantDocument>>,
     /// Whether the platform accepted the deletion in this pass.
     pub started: bool,
     /// What to wait before looking again; `None` for the usual time.
@@ -249,14 +250,14 @@ impl DeletionWait {
     }
 
     /// The platform accepted the deletion, and services and script have to follow.
-    fn accepted(document: &TenantDocument) -> Self {
+    fn accepted(document: &Arc<TenantDocument>) -> Self {
         let pending = document.runtime.deletion.clone().unwrap_or_default();
         let message = match (pending.services_pending > 0, pending.script_pending) {
             (_, true) => script::waiting(&document.runtime),
             (true, false) => "Waiting for the platform to delete the services of the tenant".to_owned(),
             (false, false) => "Waiting for the platform to finish the deletion".to_owned(),
         };
-        Self { accepted: Some(Box::new(document.clone())), ..Self::because(&message) }
+        Self { accepted: Some(document.clone()), ..Self::because(&message) }
     }
 
     /// What the platform still has to do, once it accepted the deletion.
@@ -265,7 +266,7 @@ impl DeletionWait {
     }
 
     /// The platform accepted the deletion in this pass.
-    pub fn started(document: &TenantDocument) -> Self {
+    pub fn started(document: &Arc<TenantDocument>) -> Self {
         Self { started: true, ..Self::accepted(document) }
     }
 

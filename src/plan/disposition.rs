@@ -96,8 +96,8 @@ impl Delay {
 }
 
 impl Delay {
-    /// When to look again at a Tenant whose deletion waits. The end of its namespace or of the CRD must be noticed soon, whatever it
-    /// waits for.
+    /// When to look again at a Tenant whose deletion waits. The end of its namespace or of the CRD must be noticed soon in
+    /// every wait.
     pub fn of_deletion(error: Option<&ApiError>) -> Self {
         match error.map(Self::after) {
             Some(Self::RetryAfter(after)) => Self::DeletionRetry(after),

@@ -1,5 +1,7 @@
 //! What `observe` found.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::widget_secret::WidgetSecret;
@@ -41,19 +43,42 @@ pub enum Observation {
     Unknown(ApiError),
 }
 
-/// A tenant as the platform described it at one moment.
+/// How far the execution of a plan came.
+#[derive(Clone, Debug, Default)]
+pub enum Progress {
+    /// Nothing was written.
+    #[default]
+    Nothing,
+    /// The tenant was taken over.
+    Claimed,
+    /// The settings were saved, and this was the answer.
+    Saved(Snapshot),
+}
+
+impl Observation {
+    /// What is known after an execution that came this far and then failed.
+    pub fn after(self, progress: Progress) -> Self {
+        match (self, progress) {
+            (_, Progress::Saved(snapshot)) => Self::Exists { snapshot, owner: Owner::Ours },
+            (Self::Exists { snapshot, .. }, Progress::Claimed) => Self::Exists { snapshot, owner: Owner::Ours },
+            (before, Progress::Nothing | Progress::Claimed) => before,
+        }
+    }
+}
+
+/// A tenant as the platform described it at one moment. A copy shares it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     /// Everything about it.
-    pub document: Box<TenantDocument>,
+    pub document: Arc<TenantDocument>,
     /// Its settings in the canonical spelling; members that are not known to this version stay as they are.
-    pub settings: Value,
+    pub settings: Arc<Value>,
 }
 
 impl Snapshot {
     /// Reads a document; `None` where its settings are not what the contract says.
-    pub fn read(document: Box<TenantDocument>) -> Option<Self> {
-        let settings = wire::canonicalize(&document.settings).ok()?;
+    pub fn read(document: Arc<TenantDocument>) -> Option<Self> {
+        let settings = Arc::new(wire::canonicalize(&document.settings).ok()?);
         Some(Self { document, settings })
     }
 }

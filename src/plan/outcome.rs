@@ -1,5 +1,7 @@
 //! What a pass achieved.
 
+use std::sync::Arc;
+
 use super::deletion::{DeletionWait, ReleaseOutcome};
 use super::difference::{Difference, Differing};
 use super::triggers::Waiting;
@@ -22,7 +24,7 @@ pub enum Outcome {
 #[derive(Clone, Debug)]
 pub struct Live {
     /// The platform's last answer.
-    pub document: Box<TenantDocument>,
+    pub document: Arc<TenantDocument>,
     /// What was done to get there.
     pub done: Done,
     /// What still differs.

@@ -51,6 +51,8 @@ fn last_applied(tenant: &Tenant) -> Option<i32> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "a test says what went wrong by panicking")]
 mod tests {
+    use std::sync::Arc;
+
     use jiff::civil::date;
     use serde_json::json;
 
@@ -91,8 +93,9 @@ mod tests {
             "general": { "tenantId": "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c" },
             "dataPrivacy": { "dataRetentionMonths": found }
         });
-        let document = Box::new(TenantDocument { settings: settings.clone(), ..TenantDocument::default() });
-        let found = Observation::Exists { snapshot: Snapshot { document, settings }, owner: Owner::Ours };
+        let document = Arc::new(TenantDocument { settings: settings.clone(), ..TenantDocument::default() });
+        let found =
+            Observation::Exists { snapshot: Snapshot { document, settings: settings.into() }, owner: Owner::Ours };
         let observed = Observed { tenant: found, widget_secret: None };
         match apply::plan(&tenant, &desired, observed, &Rewrites::default()).map(|plan| plan.write) {
             Ok(Write::Patch { difference, .. } | Write::Nothing { difference, .. }) => Ok(difference.to_body()),

@@ -1,12 +1,16 @@
 //! What a pass saw of its tenant. It decides what a status says also where the pass stopped: tabs, drift, checks and the facts about
-//! the tenant are those of the last answer, whatever became of the spec.
+//! the tenant are those of the last answer, also where the spec is invalid.
+
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::diff::diff;
 use super::difference::Difference;
 use super::observation::{Observation, Owner, Snapshot};
-use super::validate::Desired;
+use super::outcome::Outcome;
+use super::stop::Stopped;
+use super::validate::{Desired, Intent};
 use crate::admin_api::TenantDocument;
 use crate::resources::Tenant;
 use crate::settings::tabs::partner::PARTNER;
@@ -19,24 +23,42 @@ pub enum Seen {
     Nothing,
     /// No tenant of ours: there is none, or it is another's. Nothing is known of it, or may be said.
     NotOurs,
-    /// A tenant without an owner. Whoever administers it may see how it differs.
+    /// A tenant without an owner. Its partner may see how it differs.
     Free(Comparison),
     /// Our tenant.
     Ours(Comparison),
     /// Our tenant, which is being deleted: nothing is compared any more.
-    Leaving(Box<TenantDocument>),
+    Leaving(Arc<TenantDocument>),
 }
 
 /// A tenant and how it differs from the spec.
 #[derive(Clone, Debug)]
 pub struct Comparison {
     /// The platform's answer.
-    pub document: Box<TenantDocument>,
+    pub document: Arc<TenantDocument>,
     /// Where it differs.
     pub difference: Box<Difference>,
 }
 
 impl Seen {
+    /// What a pass saw. One that is live has its own answer, so only what stopped or deletes is compared here.
+    pub fn after(
+        tenant: &Tenant,
+        intent: &Intent,
+        observation: Option<&Observation>,
+        outcome: &Result<Outcome, Stopped>,
+    ) -> Self {
+        let Some(observation) = observation else { return Self::Nothing };
+        match (intent, outcome) {
+            (Intent::Delete(_), _) => Self::leaving(observation),
+            (Intent::Apply(desired), Err(_)) => Self::of(tenant, desired, observation),
+            (Intent::Blocked(blocked), Err(_)) => {
+                blocked.to_observe.as_ref().map(|desired| Self::of(tenant, desired, observation)).unwrap_or_default()
+            }
+            (Intent::Apply(_) | Intent::Blocked(_), Ok(_)) => Self::Nothing,
+        }
+    }
+
     /// What an answer shows of a Tenant that stays.
     pub fn of(tenant: &Tenant, desired: &Desired, observation: &Observation) -> Self {
         let compare = |snapshot: &Snapshot| {

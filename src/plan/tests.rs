@@ -312,7 +312,7 @@ fn keeps_the_laws(given: &Given, status: &TenantStatus) {
 }
 
 /// The settings are as they are, and nothing else was done.
-fn live(document: Box<TenantDocument>, done: Done, difference: Difference) -> Outcome {
+fn live(document: Arc<TenantDocument>, done: Done, difference: Difference) -> Outcome {
     Outcome::Live(Live { document, done, difference, side_effects: SideEffects::default() })
 }
 
@@ -327,19 +327,20 @@ fn another_pass(outcome: Result<Outcome, Stopped>) -> Result<Outcome, Stopped> {
     };
     match outcome {
         Ok(Outcome::Live(Live { mut document, difference, mut side_effects, .. })) => {
+            let changed = Arc::make_mut(&mut document);
             // What was fired is the last one from then on.
             for (trigger, _) in side_effects.fired.drain(..) {
-                platform::given(&mut document.runtime, &trigger);
+                platform::given(&mut changed.runtime, &trigger);
             }
-            document.settings_version += "-later";
-            for used in document.runtime.used["users"].as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
+            changed.settings_version += "-later";
+            for used in changed.runtime.used["users"].as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
                 *used = used.as_i64().map_or(used.clone(), |number| json!(number + 1));
             }
             Ok(Outcome::Live(Live { document, done: Done::Nothing, difference, side_effects }))
         }
         Ok(Outcome::Deleting(wait)) => {
             let accepted = wait.accepted.map(|mut document| {
-                let pending = document.runtime.deletion.as_mut();
+                let pending = Arc::make_mut(&mut document).runtime.deletion.as_mut();
                 pending.into_iter().for_each(|pending| pending.services_pending += 5);
                 document
             });

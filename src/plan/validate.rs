@@ -100,7 +100,7 @@ pub fn validate(tenant: &Tenant, resolved: Resolved, today: Date) -> Intent {
     }
 }
 
-/// What is in the way whatever the platform holds. A suspension comes first: nothing else matters while it lasts.
+/// What is in the way before the platform is asked. A suspension comes first: nothing else matters while it lasts.
 fn obstacles(tenant: &Tenant, mapped: &Mapped, resolved: &Resolved) -> Vec<Stop> {
     let platform = &tenant.spec.platform_ref.name;
     let suspended = tenant.spec.suspended().then_some(Stop::Suspended);

@@ -3,5 +3,5 @@
 mod memory;
 mod next;
 
-pub(super) use memory::{Entry, Memory};
+pub(super) use memory::Memory;
 pub(super) use next::{Next, Pace, next, phase};

@@ -1,5 +1,7 @@
 //! Carries out the plan for a Tenant that is being deleted.
 
+use std::sync::Arc;
+
 use super::finalizer::ensure_unchanged;
 use super::stops::at_write;
 use super::writer::Writer;
@@ -74,8 +76,8 @@ async fn request(writer: &Writer<'_>) -> Outcome {
         Err(error) => Outcome::Deleting(DeletionWait::not_requested(error)),
         Ok(Deletion::Pending(accepted)) => match writer.client.tenant(writer.id).await {
             Ok(Lookup::Absent | Lookup::Tombstone { .. }) => Outcome::Released(ReleaseOutcome::Deleted),
-            Ok(Lookup::Found(document)) => Outcome::Deleting(DeletionWait::started(&document)),
-            Err(_) => Outcome::Deleting(DeletionWait::started(&accepted)),
+            Ok(Lookup::Found(document)) => Outcome::Deleting(DeletionWait::started(&Arc::from(document))),
+            Err(_) => Outcome::Deleting(DeletionWait::started(&Arc::from(accepted))),
         },
     }
 }

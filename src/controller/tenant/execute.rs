@@ -12,6 +12,7 @@ use crate::admin_api::Client;
 use crate::cluster::Cluster;
 use crate::controller::in_use::InUse;
 use crate::plan::after_save::FollowUp;
+use crate::plan::observation::Progress;
 use crate::plan::{ApplyPlan, Live, Outcome, SideEffects, Stop};
 use crate::resources::Tenant;
 
@@ -31,12 +32,18 @@ pub(crate) struct Executed {
     pub(crate) tenant: Arc<Tenant>,
     /// What was achieved, or why the spec is not live.
     pub(crate) outcome: Result<Outcome, Stop>,
+    /// How far it came.
+    pub(crate) progress: Progress,
 }
 
 impl Executor<'_> {
     /// Carries out the plan for a Tenant that stays.
     pub(crate) async fn execute(&self, plan: ApplyPlan) -> Executed {
-        let stopped = |tenant: &Arc<Tenant>, stop| Executed { tenant: tenant.clone(), outcome: Err(stop) };
+        let stopped = |tenant: &Arc<Tenant>, stop| Executed {
+            tenant: tenant.clone(),
+            outcome: Err(stop),
+            progress: Progress::Nothing,
+        };
         let tenant = match ensure_finalizers(self.cluster, self.in_use, self.references, self.tenant).await {
             Ok(tenant) => tenant,
             Err(stop) => return stopped(self.tenant, stop),
@@ -46,18 +53,21 @@ impl Executor<'_> {
         {
             return stopped(&tenant, Stop::Raced);
         }
-        let outcome = self.apply(&tenant, plan).await.map(Outcome::Live);
-        Executed { tenant, outcome }
+        let mut progress = Progress::Nothing;
+        let outcome = self.apply(&tenant, plan, &mut progress).await.map(Outcome::Live);
+        Executed { tenant, outcome, progress }
     }
 
-    async fn apply(&self, tenant: &Tenant, plan: ApplyPlan) -> Result<Live, Stop> {
+    async fn apply(&self, tenant: &Tenant, plan: ApplyPlan, progress: &mut Progress) -> Result<Live, Stop> {
         let ApplyPlan { target, claim, write, done, after } = plan;
         let writer = Writer::new(self.client, &target);
         let mut side_effects = SideEffects::default();
         if let Some(claim) = &claim {
             side_effects.fired = writer.take_over(claim).await?;
+            *progress = Progress::Claimed;
         }
         let (saved, difference) = writer.save(write, &after).await?;
+        *progress = Progress::Saved(saved.clone());
         let FollowUp { fire, waiting, publish: publication } = after.follow_up(&saved);
         let (fired, refused) = writer.fire(fire).await?;
         side_effects.fired.extend(fired);

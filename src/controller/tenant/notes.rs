@@ -21,8 +21,8 @@ pub(crate) struct Notes {
 }
 
 impl Notes {
-    /// Whether an object is older than what the last pass read or wrote. It may be one that somebody wrote in between: it has the
-    /// status from before, and whatever is decided on that would take back what was said since.
+    /// Whether an object is older than what the last pass read or wrote. It may be one that another client wrote in between: it
+    /// has the status from before, and a decision on that would take back what was said since.
     pub(crate) fn is_outdated(&self, meta: &ObjectMeta) -> bool {
         let Some(latest) = &self.latest else { return false };
         let Some(seen) = &meta.resource_version else { return false };

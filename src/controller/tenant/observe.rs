@@ -1,5 +1,7 @@
 //! `observe`: asks the platform once about the tenant. The answer is three-valued; what cannot be found out is Unknown.
 
+use std::sync::Arc;
+
 use super::stops::at_read;
 use super::widget_key::read_secret;
 use crate::admin_api::{ApiError, Client, Lookup, TenantDocument};
@@ -48,7 +50,7 @@ pub(crate) async fn observe_target(
         }
         Err(error) => return Ok(Observation::Unknown(error)),
     };
-    let Some(snapshot) = Snapshot::read(document) else {
+    let Some(snapshot) = Snapshot::read(Arc::from(document)) else {
         return Ok(Observation::Unknown(client.malformed_settings()));
     };
     let owner = owner(cluster, &snapshot.document, &target.stamp).await?;

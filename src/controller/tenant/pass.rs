@@ -8,7 +8,7 @@ use kube::ResourceExt;
 use super::notes::Notes;
 use crate::controller::checks::Subject;
 use crate::controller::queue::phase;
-use crate::plan::{CheckPlan, Done, Outcome, Rewrites, Seen, Stopped};
+use crate::plan::{CheckPlan, Done, Observation, Outcome, Rewrites, Seen, Stopped};
 use crate::resources::{Platform, SpecHash, Tenant};
 
 /// What a pass knows of its Tenant.
@@ -21,7 +21,9 @@ pub(crate) struct Pass {
     pub(crate) key: String,
     /// The hash of its spec and Secrets.
     pub(crate) hash: Option<SpecHash>,
-    /// What the platform answered about its tenant.
+    /// What the platform last answered about its tenant; `None` where it was not asked.
+    pub(crate) observation: Option<Observation>,
+    /// What of that a status says, where the pass stopped or deletes.
     pub(crate) seen: Seen,
     /// What is to be checked with Microsoft; nothing unless the tenant is ours.
     pub(crate) check_plan: Option<CheckPlan>,
@@ -35,6 +37,7 @@ impl Pass {
             tenant,
             platform,
             hash: None,
+            observation: None,
             seen: Seen::Nothing,
             check_plan: None,
             rewrites: Rewrites::default(),

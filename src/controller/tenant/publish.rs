@@ -71,6 +71,16 @@ pub(crate) enum Unpublished {
     Refused(Stop),
 }
 
+impl Unpublished {
+    /// The same where nothing more can be published.
+    pub(crate) fn into_not_written(self) -> NotWritten {
+        match self {
+            Self::NotWritten(cause) => cause,
+            Self::Refused(_) => NotWritten("the finalizer could not be removed"),
+        }
+    }
+}
+
 impl From<NotWritten> for Unpublished {
     fn from(cause: NotWritten) -> Self {
         Self::NotWritten(cause)

@@ -23,13 +23,13 @@ use crate::admin_api::{ApiError, Client, NotCalled};
 use crate::cluster::{Guarded, NotWritten, Refusal};
 use crate::controller::context::Context;
 use crate::controller::options::Step;
-use crate::controller::queue::{Entry, Pace, next};
+use crate::controller::queue::{Pace, next};
 use crate::plan::checks::check_plan;
 use crate::plan::deletion::DeletionIntent;
 use crate::plan::outage::PlatformHealth;
 use crate::plan::{
-    Blocked, Conclusion, Desired, Facts, Intent, Outcome, Seen, Stop, Stopped, apply, conclude, confirmation, deletion,
-    validate,
+    Blocked, Conclusion, Delay, Desired, Facts, Intent, Outcome, Seen, Stop, Stopped, apply, conclude, confirmation,
+    deletion, validate,
 };
 use crate::resources::{Platform, Tenant};
 
@@ -93,34 +93,34 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
         checked: checked.as_ref(),
     };
     let conclusion = concluded(context, &pass, facts, outcome);
-    match finish(context, &pass, entry.clone(), conclusion).await {
-        Ok(action) => Ok(action),
-        Err(Unpublished::NotWritten(cause)) => Err(cause),
+    let published = match published(context, &pass, conclusion).await {
         Err(Unpublished::Refused(stop)) => {
-            let conclusion = concluded(context, &pass, facts, Err(stop.into()));
-            finish(context, &pass, entry, conclusion)
-                .await
-                .map_err(|_| NotWritten("the finalizer could not be removed"))
+            published(context, &pass, concluded(context, &pass, facts, Err(stop.into()))).await
         }
-    }
+        published => published,
+    };
+    let Published { written, delay } = published.map_err(Unpublished::into_not_written)?;
+    entry.notes.latest = written.or_else(|| pass.tenant.resource_version());
+    let now = Instant::now();
+    let next = next(&Pace::of(&pass.tenant, timing), entry.attempts, delay, now);
+    context.memory.store(&pass.tenant.metadata, entry, next, now);
+    Ok(Action::requeue(next.due - now))
 }
 
-/// Writes what the pass came to, and remembers when the next one is due.
-async fn finish(
-    context: &Context,
-    pass: &Pass,
-    mut entry: Entry<Notes>,
-    conclusion: Conclusion,
-) -> Result<Action, Unpublished> {
+/// What was written, and when to look again.
+struct Published {
+    /// The resource version of the Tenant after its status was written, if it was.
+    written: Option<String>,
+    delay: Delay,
+}
+
+/// Writes what the pass came to.
+async fn published(context: &Context, pass: &Pass, conclusion: Conclusion) -> Result<Published, Unpublished> {
     debug!(delay = ?conclusion.delay, changed = conclusion.status.is_some(), "concluded");
     let delay = conclusion.delay;
     step(context, pass, Step::Publish);
     let written = publish(&context.cluster, &context.options.instance, &pass.tenant, conclusion).await?;
-    entry.notes.latest = written.or_else(|| pass.tenant.resource_version());
-    let now = Instant::now();
-    let next = next(&Pace::of(&pass.tenant, &context.options.timing), entry.attempts, delay, now);
-    context.memory.store(&pass.tenant.metadata, entry, next, now);
-    Ok(Action::requeue(next.due - now))
+    Ok(Published { written, delay })
 }
 
 /// `conclude`, which is always reached and must always come to something: a bug in it concludes that there is a bug.
@@ -154,6 +154,7 @@ async fn steps(pass: &mut Pass, context: &Context, notes: &Notes) -> Result<Outc
         // An edit of the Tenant itself is another intent, which this pass does not know.
         let raced = matches!(&outcome, Err(Stopped { stop: Stop::Raced, .. }));
         if last || !raced || !pass.is_of(&seen) {
+            pass.seen = Seen::after(&pass.tenant, &intent, pass.observation.as_ref(), &outcome);
             pass.check_plan = check_plan(&pass.tenant, &intent, &outcome, &pass.seen);
             return outcome;
         }
@@ -171,7 +172,7 @@ async fn apply(
 ) -> Result<Outcome, Stopped> {
     step(context, pass, Step::Observe);
     let observed = observe(&context.cluster, client.clone(), &pass.tenant, desired).await?;
-    pass.seen = Seen::of(&pass.tenant, desired, &observed.tenant);
+    pass.observation = Some(observed.tenant.clone());
     step(context, pass, Step::Plan);
     let plan = apply::plan(&pass.tenant, desired, observed, &pass.rewrites)?;
     step(context, pass, Step::Execute);
@@ -182,8 +183,9 @@ async fn apply(
         references,
         tenant: &pass.tenant,
     };
-    let Executed { tenant, outcome } = executor.execute(plan).await;
+    let Executed { tenant, outcome, progress } = executor.execute(plan).await;
     pass.tenant = tenant;
+    pass.observation = pass.observation.take().map(|before| before.after(progress));
     Ok(outcome?)
 }
 
@@ -197,7 +199,7 @@ async fn inspect(
     let Some(desired) = &blocked.to_observe else { return Err(blocked.stopped.clone()) };
     step(context, pass, Step::Observe);
     let observation = observe_target(&context.cluster, client, &desired.target).await?;
-    pass.seen = Seen::of(&pass.tenant, desired, &observation);
+    pass.observation = Some(observation.clone());
     step(context, pass, Step::Plan);
     Err(apply::blocked(&pass.tenant, blocked, observation, &pass.rewrites))
 }
@@ -214,7 +216,7 @@ async fn delete(
         Some(target) => Some(observe_target(&context.cluster, client.clone(), target).await?),
         None => None,
     };
-    pass.seen = observation.as_ref().map(Seen::leaving).unwrap_or_default();
+    pass.observation.clone_from(&observation);
     step(context, pass, Step::Plan);
     let plan = deletion::plan(intent, observation.as_ref());
     step(context, pass, Step::Execute);

@@ -1,5 +1,7 @@
 //! Writes to one tenant of the platform.
 
+use std::sync::Arc;
+
 use crate::admin_api::{Client, Creation, Write};
 use crate::plan::after_save::AfterSave;
 use crate::plan::apply::{self, Claim};
@@ -43,7 +45,7 @@ impl<'w> Writer<'w> {
                 (self.client.patch(self.ours(), &settings_version, difference.to_body()).await, difference)
             }
         };
-        let saved = after.compare(Box::new(answer.map_err(Stop::of_write)?), &written);
+        let saved = after.compare(Arc::new(answer.map_err(Stop::of_write)?), &written);
         saved.ok_or_else(|| Stop::Unavailable(self.client.malformed_settings()))
     }
 }

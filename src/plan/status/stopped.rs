@@ -21,7 +21,7 @@ pub(super) fn stopped(facts: Facts<'_>, stopped: &Stopped) -> Conclusion {
         StopClass::Transient => None,
         // The spec is live, as far as is known. The Platform says once that it is out of reach.
         StopClass::Unreachable if facts.is_live() => Some(facts.unchanged()),
-        // The spec was live when the suspension began. Whatever was not live then waits for the suspension to end.
+        // The spec was live when the suspension began. What was not live then waits for the suspension to end.
         StopClass::Suspended if facts.is_live() && facts.was(ConditionType::Ready) == Some(ConditionStatus::True) => {
             let settled = Disposition { mode: Mode::Settled, ..disposition.clone() };
             let ready = ready(facts, stopped, &settled);

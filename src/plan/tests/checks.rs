@@ -20,7 +20,7 @@ fn wanted(given: &Given, observed: &Value) -> Vec<Check> {
 
 fn asked(given: &Given, observed: &Value) -> Option<CheckPlan> {
     let document = TenantDocument { settings: observed.clone(), ..TenantDocument::default() };
-    let outcome = Ok(live(Box::new(document), Done::Nothing, Difference::default()));
+    let outcome = Ok(live(Arc::new(document), Done::Nothing, Difference::default()));
     check_plan(&given.tenant(), &given.validate(), &outcome, &Seen::Nothing)
 }
 
@@ -213,7 +213,7 @@ fn a_secret_that_cannot_be_read_is_an_unknown_check() {
 
 #[test]
 fn only_a_tenant_of_ours_is_checked() {
-    let document = || Box::new(TenantDocument { settings: json!({}), ..TenantDocument::default() });
+    let document = || Arc::new(TenantDocument { settings: json!({}), ..TenantDocument::default() });
     let plan = |given: &Given, outcome: Result<Outcome, Stopped>, seen: Seen| {
         check_plan(&given.tenant(), &given.validate(), &outcome, &seen).is_some()
     };

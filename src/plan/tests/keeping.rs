@@ -183,7 +183,7 @@ fn a_token_of_recreation_works_once() {
     let mut held = Held::nothing();
     let given = tenant("contoso").settled().recreating("lost-s1");
     let mut live = live_pass(&given, &mut held).unwrap();
-    live.document.settings_version = "s7".into();
+    Arc::make_mut(&mut live.document).settings_version = "s7".into();
     let then = Given { status: Some(written(&given, Ok(Outcome::Live(live)))), ..given };
     match then.plan(&Held::nothing().observed()) {
         Err(Stop::TenantLost { token, .. }) => {

@@ -82,7 +82,7 @@ impl Held {
         let (restricted, owner) = (self.restricted.clone(), self.owner.clone());
         match (&self.document, &self.tombstone) {
             (Some(document), _) => {
-                Observation::Exists { snapshot: Snapshot::read(Box::new(document.clone())).unwrap(), owner }
+                Observation::Exists { snapshot: Snapshot::read(Arc::new(document.clone())).unwrap(), owner }
             }
             (None, Some(deletion_id)) => Observation::Tombstone { deletion_id: deletion_id.clone(), restricted },
             (None, None) => Observation::Absent { restricted },
@@ -185,11 +185,11 @@ pub(super) fn live_pass(given: &Given, held: &mut Held) -> Result<Live, Stop> {
                 held.tokens.insert(format!("{} {token}", crate::settings::tabs::interact::ROTATION.path));
                 held.document().runtime.widget_key.last_token = Some(token);
             }
-            after.compare(Box::new(held.document().clone()), &difference).unwrap()
+            after.compare(Arc::new(held.document().clone()), &difference).unwrap()
         }
         Write::Patch { difference, .. } => {
             held.save(&difference.to_body());
-            after.compare(Box::new(held.document().clone()), &difference).unwrap()
+            after.compare(Arc::new(held.document().clone()), &difference).unwrap()
         }
     };
     let FollowUp { fire, waiting, .. } = after.follow_up(&saved);

@@ -219,7 +219,7 @@ fn a_drift_of_a_person_is_masked() {
     let given = tenant("contoso").settled().with("driftPolicy", "Report").with("contact.email", "ada@contoso.com");
     let difference =
         diff::diff(&given.desired(), &[], &canonical(&held.document().settings), diff::Constraints::default());
-    let document = Box::new(held.document().clone());
+    let document = Arc::new(held.document().clone());
     let status = written(&given, Ok(live(document, Done::Nothing, difference)));
     assert_eq!((status.drift[0].wanted.as_str(), status.drift[0].found.as_str()), ("***", "***"));
     let text = serde_json::to_string(&status).unwrap();

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::admin_api::types::{MovedReference, Pending};
+use crate::plan::observation::Progress;
 use crate::resources::status::{CheckStatus, TabStatus};
 use crate::resources::{CheckName, CheckResult, ConditionType, TabState, annotation};
 use crate::settings::Tab;
@@ -305,4 +306,35 @@ fn what_was_not_bought_and_is_in_use_is_overuse() {
     assert_eq!(expected, *kinds);
     assert_eq!(Some("True ContingentExceeded".to_owned()), stated(&status, ConditionType::LicenseOveruse));
     assert!(message(&status, ConditionType::LicenseOveruse).ends_with("services.features.forms"));
+}
+
+/// The claim went through and the save did not: the tenant is ours, though the pass saw it without an owner.
+#[test]
+fn a_tenant_that_was_claimed_is_ours_also_where_the_save_fails() {
+    let mut held = held().with("general.companyName", "Fabrikam");
+    held.owner = Owner::Free;
+    let given = tenant("contoso").with("adoptionPolicy", "Always");
+    assert!(given.plan(&held.observed()).is_ok());
+    let stopped = || Err(Stopped::from(Stop::Unavailable(samples::unreachable())));
+    let seen = |progress| {
+        let observation = held.observed().after(progress);
+        Seen::after(&given.tenant(), &given.validate(), Some(&observation), &stopped())
+    };
+    assert!(matches!(seen(Progress::Nothing), Seen::Free(_)));
+    assert!(matches!(seen(Progress::Claimed), Seen::Ours(_)));
+    let status = concluded_having_seen(&given, &seen(Progress::Claimed), stopped()).status.unwrap();
+    assert_eq!(Some("True Active".to_owned()), stated(&status, ConditionType::TenantActive));
+}
+
+/// The tenant was created and the pass failed after that: it is not lost.
+#[test]
+fn a_tenant_that_was_created_is_ours_also_where_the_pass_fails_then() {
+    let given = tenant("contoso");
+    let Observation::Exists { snapshot, .. } = held().observed() else { panic!("it exists") };
+    let observation = Held::nothing().observed().after(Progress::Saved(snapshot));
+    let stopped = || Err(Stopped::from(Stop::Unavailable(samples::unreachable())));
+    let seen = Seen::after(&given.tenant(), &given.validate(), Some(&observation), &stopped());
+    let status = concluded_having_seen(&given, &seen, stopped()).status.unwrap();
+    assert_eq!(Some("True Active".to_owned()), stated(&status, ConditionType::TenantActive));
+    assert_eq!(TabState::InSync, tab(&status, Tab::General));
 }
