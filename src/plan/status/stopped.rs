@@ -8,8 +8,9 @@ use super::tabs::{drift, mark_invalid, not_compared, tabs};
 use crate::plan::disposition::{Accepted, Delay, Disposition, Mode};
 use crate::plan::events::{self, EventRecord};
 use crate::plan::outcome::SideEffects;
-use crate::plan::seen::Comparison;
+use crate::plan::seen::{Comparison, Seen};
 use crate::plan::stop::{Stop, StopClass, Stopped};
+use crate::plan::wording;
 use crate::resources::condition::{self, ConditionChange, ConditionUpdate};
 use crate::resources::status::{CheckStatus, TabStatus, TenantStatus};
 use crate::resources::{CheckResult, ConditionStatus, ConditionType, Reason};
@@ -20,7 +21,8 @@ pub(super) fn stopped(facts: Facts<'_>, stopped: &Stopped) -> Conclusion {
     let status = match stopped.stop.class() {
         StopClass::Transient => None,
         // The spec is live, as far as is known. The Platform says once that it is out of reach.
-        StopClass::Unreachable if facts.is_live() => Some(facts.unchanged()),
+        StopClass::Unreachable if facts.is_live() && !facts.seen.is_answer() => Some(facts.unchanged()),
+        StopClass::Unreachable if facts.is_live() => Some(live_as_seen(facts)),
         // The spec was live when the suspension began. What was not live then waits for the suspension to end.
         StopClass::Suspended if facts.is_live() && facts.was(ConditionType::Ready) == Some(ConditionStatus::True) => {
             let settled = Disposition { mode: Mode::Settled, ..disposition.clone() };
@@ -33,6 +35,37 @@ pub(super) fn stopped(facts: Facts<'_>, stopped: &Stopped) -> Conclusion {
         }
     };
     Conclusion { status, release_outcome: None, events: events(facts, &disposition), delay: disposition.delay }
+}
+
+/// The spec is live and the platform answered, but what it should have done after that failed. What was seen is true all the same.
+fn live_as_seen(facts: Facts<'_>) -> TenantStatus {
+    let differing = facts.seen.comparison().map(|comparison| comparison.difference.differing()).unwrap_or_default();
+    let synced = if differing.is_empty() {
+        ConditionChange::Keep(ConditionType::Synced)
+    } else {
+        let message = wording::named(wording::differing, differing.iter().map(|change| change.leaf));
+        ConditionUpdate::new(ConditionType::Synced, false, Reason::Drifted, message).into()
+    };
+    let kept = [ConditionType::Ready, ConditionType::Accepted].map(ConditionChange::Keep);
+    let status = as_seen(facts, Reason::PlatformUnavailable, kept.into_iter().chain([synced]).collect());
+    TenantStatus { tabs: marked(facts, &[]), last_handled_reconcile_at: facts.handled(), ..status }
+}
+
+/// What was seen: drift, checks and the facts about the tenant. `reason` says why something is not known.
+fn as_seen(facts: Facts<'_>, reason: Reason, mut changes: Vec<ConditionChange>) -> TenantStatus {
+    let checks = checks(facts, reason);
+    changes.extend(platform_state::changes(facts, reason));
+    changes.push(availability::worst(&checks).map_or(ConditionChange::Keep(ConditionType::ChecksPassed), Into::into));
+    let mut status = TenantStatus {
+        drift: facts.seen.comparison().map(|comparison| drift(&comparison.difference)).unwrap_or_default(),
+        checks,
+        ..facts.status(changes)
+    };
+    if let (Some(report), Some(_)) = (facts.checked, facts.seen.ours()) {
+        status.grant_links.clone_from(&report.links);
+    }
+    platform_state::follow(&mut status, facts);
+    status
 }
 
 /// An event where Kubernetes begins to refuse: who looks at the Tenant alone may not look at its status.
@@ -74,30 +107,20 @@ fn status(
     ready: &ConditionUpdate,
     stated: ConditionChange,
 ) -> TenantStatus {
-    let checks = checks(facts, ready.reason);
-    let mut changes = platform_state::changes(facts, ready.reason);
-    changes.push(availability::worst(&checks).map_or(ConditionChange::Keep(ConditionType::ChecksPassed), Into::into));
+    let synced = if disposition.out_of_sync { ConditionStatus::False } else { ConditionStatus::Unknown };
+    let mut changes = vec![ConditionUpdate::new(ConditionType::Synced, synced, ready.reason, "").into(), stated];
     changes.extend(mode_update(disposition.mode, ready).map(ConditionChange::Set));
     changes.push(accepted(facts, stopped, disposition, ready));
-    let synced = if disposition.out_of_sync { ConditionStatus::False } else { ConditionStatus::Unknown };
-    changes.push(ConditionUpdate::new(ConditionType::Synced, synced, ready.reason, "").into());
-    changes.push(stated);
     let violations: Vec<Violation> = stopped.all().flat_map(Stop::violations).collect();
     let mut status = TenantStatus {
         refused_request_id: ready.request_id.clone(),
         tabs: marked(facts, &violations),
-        drift: facts.seen.comparison().map(|comparison| drift(&comparison.difference)).unwrap_or_default(),
-        checks,
-        ..facts.status(changes)
+        ..as_seen(facts, ready.reason, changes)
     };
     // A request for a pass is answered by what the platform said, or by what is wrong with the spec; not by an outage.
     if facts.seen.is_answer() || disposition.accepted == Accepted::No || matches!(stopped.stop, Stop::Suspended) {
         status.last_handled_reconcile_at = facts.handled();
     }
-    if let (Some(report), Some(_)) = (facts.checked, facts.seen.ours()) {
-        status.grant_links.clone_from(&report.links);
-    }
-    platform_state::follow(&mut status, facts);
     status
 }
 
@@ -114,13 +137,16 @@ fn marked(facts: Facts<'_>, violations: &[Violation]) -> Vec<TabStatus> {
 /// The checks of the present spec. Where the platform was not asked, what was checked for another spec is not known for this one.
 fn checks(facts: Facts<'_>, reason: Reason) -> Vec<CheckStatus> {
     let before = facts.previous().map(|status| status.checks.as_slice()).unwrap_or_default();
-    match (facts.seen.ours(), facts.checked) {
-        (Some(document), checked) => {
-            let known = checked.map_or(before, |checked| &checked.checks);
+    let known = facts.checked.map_or(before, |checked| &checked.checks);
+    match facts.seen {
+        Seen::Ours(Comparison { document, .. }) | Seen::Leaving(document) => {
             availability::checks(known, facts.tenant, document)
         }
-        (None, _) if facts.is_applied() => before.to_vec(),
-        (None, _) => before.iter().map(|check| not_checked(check, reason)).collect(),
+        Seen::Nothing if facts.is_applied() => before.to_vec(),
+        // Of a tenant that is not ours nothing is checked any more.
+        Seen::Nothing | Seen::NotOurs | Seen::Free(_) => {
+            before.iter().map(|check| not_checked(check, reason)).collect()
+        }
     }
 }
 

@@ -159,6 +159,33 @@ fn a_check_of_another_spec_does_not_stay_passed_in_an_outage() {
 }
 
 #[test]
+fn a_tenant_that_is_gone_is_not_checked_any_more() {
+    let mut given = tenant("contoso").settled();
+    let (name, result) = (CheckName::Licensed, CheckResult::Passed);
+    given.status.as_mut().unwrap().checks = vec![CheckStatus { name, result, reason: None, message: None }];
+    for answer in [Answer::Nothing, Answer::Another] {
+        let status = given.stopped(&answered(answer)).status.unwrap();
+        assert_eq!(CheckResult::Unknown, status.checks[0].result, "{answer:?}");
+    }
+}
+
+/// The platform answers reads and no writes: a correction of drift fails, and what was read is true.
+#[test]
+fn what_was_read_is_said_also_where_the_write_fails() {
+    let given = tenant("contoso").settled().annotated(annotation::RECONCILE, "now");
+    let seen = given.seen(&answered(Answer::Ours));
+    let failed = || Err(Stopped::from(Stop::Unavailable(samples::unexpected(503))));
+    let status = concluded_having_seen(&given, &seen, failed()).status.unwrap();
+    let expected = ["Ready=True Succeeded", "Accepted=True Accepted", "Synced=False Drifted"];
+    assert_eq!(expected, verdict(&status)[..3]);
+    facts_are_those_of("a failed write", &status, given.status.as_ref(), Answer::Ours);
+    tabs_are_those_of("a failed write", &given, &status, &Stop::Suspended.into(), true);
+    assert_eq!(Some("now".to_owned()), status.last_handled_reconcile_at, "the platform answered");
+    let same = Given { status: Some(status), ..given };
+    assert_eq!(None, concluded_having_seen(&same, &seen, failed()).status, "one write");
+}
+
+#[test]
 fn all_obstacles_are_named_at_once() {
     let given = tenant("contoso").with("contact.phone", "044").with("general.name", "");
     let given = partner(given.with_interact("1").referring(Err(SecretProblem::NoSecret)), None);
