@@ -118,14 +118,15 @@ formats! {
 }
 
 formats! {
-    /// A SIP address, with or without its scheme.
+    /// A SIP address, with or without its scheme. `;user=phone` says that it is a phone number; no other parameter is in use.
     Sip {
-        pattern: concat!("^([sS][iI][pP]:)?", address!(), "$"),
+        pattern: concat!("^([sS][iI][pP]:)?", address!(), "(;[uU][sS][eE][rR]=[pP][hH][oO][nN][eE])?$"),
         max: 256,
-        allowed: "a SIP address, such as 'sip:ops@contoso.com'",
+        allowed: "a SIP address, such as 'sip:ops@contoso.com' or 'sip:+41445551234@contoso.com;user=phone'",
         spell: |text| {
             let bare = if text.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("sip:")) { &text[4..] } else { text };
-            ["sip:", bare].concat()
+            let (address, parameter) = bare.split_once(';').map_or((bare, ""), |(address, _)| (address, ";user=phone"));
+            ["sip:", address, parameter].concat()
         },
     }
 }
@@ -250,10 +251,6 @@ mod tests {
                 "a@b..c",
             ],
         );
-        check::<Sip>(
-            &[("ops@contoso.com", "sip:ops@contoso.com"), ("SIP:ops@contoso.com", "sip:ops@contoso.com")],
-            &["ops", "sip:", "sips:a@b.c", "sip:a@b.c;transport=tls", "sip:a@b"],
-        );
         check::<Country>(&[("CH", "CH")], &["ch", "XX", "CHE", "UK"]);
         check::<Name>(&[("Contoso", "Contoso")], &["", "a\nb", &"x".repeat(257)]);
         check::<ObjectName>(&[("a.b-c", "a.b-c")], &["", "A", "a_b", "-a", "a-", "a..b", &"x".repeat(254)]);
@@ -261,6 +258,19 @@ mod tests {
         check::<Token>(
             &[("1", "1"), ("25 Nov, 2nd", "25 Nov, 2nd"), (&longest, &longest)],
             &["", " 1", "1 ", "a\tb", "\u{e9}", &"x".repeat(65)],
+        );
+    }
+
+    #[test]
+    fn a_sip_address_has_one_spelling_and_may_be_a_phone_number() {
+        check::<Sip>(
+            &[
+                ("ops@contoso.com", "sip:ops@contoso.com"),
+                ("SIP:ops@contoso.com", "sip:ops@contoso.com"),
+                ("sip:+41445551234@contoso.com;user=phone", "sip:+41445551234@contoso.com;user=phone"),
+                ("+41445551234@contoso.com;USER=phone", "sip:+41445551234@contoso.com;user=phone"),
+            ],
+            &["a@b.c;user=ip", "a@b.c;user=phone;", "ops", "sip:", "sips:a@b.c", "sip:a@b.c;transport=tls", "sip:a@b"],
         );
     }
 

@@ -60,8 +60,13 @@ fn addresses() -> Vec<Sample> {
             &["ops", "ops@", "@contoso.com", "a@b.com, c@d.com", "Ops <ops@contoso.com>", "a b@contoso.com"],
         ),
         texts(
-            "must be a SIP address, such as 'sip:ops@contoso.com'",
-            &["sip:ops@contoso.com", "SIP:ops@contoso.com", "ops@contoso.com"],
+            "must be a SIP address, such as 'sip:ops@contoso.com' or 'sip:+41445551234@contoso.com;user=phone'",
+            &[
+                "sip:ops@contoso.com",
+                "SIP:ops@contoso.com",
+                "ops@contoso.com",
+                "sip:+41445551234@contoso.com;user=phone",
+            ],
             &["sip:", "ops", "sips:ops@contoso.com", "sip:ops@contoso.com;transport=tls"],
         ),
         texts(

@@ -38,7 +38,7 @@ pub(crate) fn pattern(format: Format) -> String {
         Format::Domain => format!("^{DOMAIN}$"),
         Format::Email => format!("^{LOCAL}@{DOMAIN}$"),
         Format::Phone => "^\\+[1-9][0-9]{1,14}$".to_owned(),
-        Format::Sip => format!("^([sS][iI][pP]:)?{LOCAL}@{DOMAIN}$"),
+        Format::Sip => format!("^([sS][iI][pP]:)?{LOCAL}@{DOMAIN}(;[uU][sS][eE][rR]=[pP][hH][oO][nN][eE])?$"),
         Format::Country => format!("^({})$", COUNTRIES.split(' ').collect::<Vec<_>>().join("|")),
         Format::OrganizationUnit => format!("^(root|{GUID})$"),
         Format::Partner => "^[a-zA-Z0-9._-]{1,64}$".to_owned(),
@@ -90,7 +90,12 @@ fn sip(text: &str) -> Option<String> {
         Some(scheme) if scheme.eq_ignore_ascii_case("sip:") => &text[4..],
         _ => text,
     };
-    email(address).map(|address| format!("sip:{address}"))
+    // A phone number in the form of an address; the parameter says so, and is the only one in use.
+    let (address, parameter) = match address.split_once(';') {
+        Some((address, parameter)) if parameter.eq_ignore_ascii_case("user=phone") => (address, ";user=phone"),
+        _ => (address, ""),
+    };
+    email(address).map(|address| format!("sip:{address}{parameter}"))
 }
 
 fn is_partner(text: &str) -> bool {
@@ -169,6 +174,9 @@ mod tests {
             (Format::Sip, "a@contoso.com", Some("sip:a@contoso.com")),
             (Format::Sip, "SIP:a@contoso.com", Some("sip:a@contoso.com")),
             (Format::Sip, "sip:contoso.com", None),
+            (Format::Sip, "sip:+41445551234@contoso.com;User=Phone", Some("sip:+41445551234@contoso.com;user=phone")),
+            (Format::Sip, "sip:a@contoso.com;transport=tls", None),
+            (Format::Sip, "sip:a@contoso.com;user=phone;user=phone", None),
             (Format::Country, "CH", Some("CH")),
             (Format::Country, "XX", None),
             (Format::Country, "ch", None),

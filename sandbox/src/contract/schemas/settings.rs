@@ -122,7 +122,7 @@ fn formatted(format: Format) -> Value {
         Format::Domain => ("hostname", 253),
         Format::Email => ("email", 318),
         Format::Phone => ("e164", 16),
-        Format::Sip => ("sip", 322),
+        Format::Sip => ("sip", 333),
         Format::Country => ("iso-3166-1-alpha-2", 2),
         Format::OrganizationUnit => ("root-or-uuid", 36),
         Format::Partner => ("partner", 64),
