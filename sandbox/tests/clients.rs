@@ -1,4 +1,6 @@
 //! Tokens, roles and access to tenants.
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::support::*;
@@ -21,6 +23,22 @@ async fn the_token_endpoint_answers_errors_of_oauth() {
     let token = api.token_answer(&[GRANT, ("client_id", "system"), ("client_secret", "system-secret")]).await;
     assert_eq!(json!(3600), token.expect(200)["expires_in"]);
     assert_eq!("no-store", token.header("cache-control"));
+}
+
+#[tokio::test]
+async fn a_token_names_its_role_and_partner() {
+    let api = Api::start().await;
+    for (client, partner) in [("system", Value::Null), ("partner", json!("northwind")), ("tenant", Value::Null)] {
+        let token = api.token(client).await;
+        let parts: Vec<&str> = token.split('.').collect();
+        assert_eq!(3, parts.len());
+        let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
+        assert_eq!((&json!([client]), &partner), (&claims["roles"], &claims["partnerId"]));
+        // The claims alone open nothing.
+        let forged = format!("Bearer {}.{}.{}", parts[0], parts[1], URL_SAFE_NO_PAD.encode([0; 32]));
+        let ask = Ask::new("GET", "/v1/capabilities").without_client().header("authorization", forged);
+        api.send(ask).await.refused(401, "unauthenticated");
+    }
 }
 
 #[tokio::test]
