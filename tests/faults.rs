@@ -9,6 +9,7 @@ mod isolation;
 mod lost_response;
 mod organisation;
 mod outage;
+mod own_writes;
 mod panics;
 mod races;
 mod references;
@@ -19,6 +20,7 @@ mod secrets;
 mod stale_cache;
 mod undecodable;
 mod watch_expired;
+mod write_answers;
 
 use kube::Api;
 use nimbus_operator::resources::Platform;

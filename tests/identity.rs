@@ -4,6 +4,7 @@
 mod adopted;
 mod claimed;
 mod lost;
+mod races;
 
 use kube::Api;
 use nimbus_operator::resources::Tenant;

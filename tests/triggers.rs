@@ -5,5 +5,6 @@ mod adoption;
 mod budgets;
 mod message;
 mod publication;
+mod restored;
 mod rotation;
 mod secret;

@@ -18,8 +18,8 @@
 //!
 //! Three OAuth clients exist from the start: `system` with secret `system-secret`, `partner` with `partner-secret`
 //! (partner `northwind`) and `tenant` with `tenant-secret`, which has access to no tenant until
-//! `PUT /sandbox/clients` grants some. Tokens expire after an hour of the virtual clock. `/sandbox` needs no token and answers
-//! only this machine.
+//! `PUT /sandbox/clients` grants some. Tokens expire after an hour of the virtual clock. `/sandbox` needs no token. It answers
+//! only this machine, under a loopback name, and takes only JSON.
 use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -120,6 +120,9 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     let listen_error = |source| Error::Listen { address: options.listen, source };
     let listener = TcpListener::bind(options.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
+    if !address.ip().to_canonical().is_loopback() {
+        tracing::warn!(%address, "the sandbox listens beyond this machine: its secrets are published, so anybody who reaches it is an administrator");
+    }
     let stopping = CancellationToken::new();
     let platform = Arc::new(Platform::new(store, stopping.clone()));
     let service = MapRequestLayer::new(microsoft::hosts::receive).layer(server::router::router(&platform));

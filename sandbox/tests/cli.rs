@@ -1,5 +1,5 @@
 //! The binary: its help, its ready line and its exit codes.
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
@@ -61,6 +61,20 @@ fn exit_code_is_2_for_arguments_and_1_for_failures() {
     let (code, _, text) = run(&["--listen", &address]);
     let told = format!("error: starting the sandbox on {address}: listening on {address}: ");
     assert!(code == Some(1) && text.starts_with(&told), "{code:?} {text}");
+}
+
+#[test]
+fn a_listener_beyond_this_machine_is_warned_of() {
+    for (listen, warns) in [("127.0.0.1:0", false), ("[::1]:0", false), ("0.0.0.0:0", true)] {
+        let mut child = sandbox(&["--listen", listen]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let started = Started(child);
+        BufReader::new(stdout).read_line(&mut String::new()).unwrap();
+        drop(started);
+        let mut log = String::new();
+        stderr.read_to_string(&mut log).unwrap();
+        assert_eq!(warns, log.contains("WARN") && log.contains("listens beyond this machine"), "{listen}: {log}");
+    }
 }
 
 #[tokio::test]

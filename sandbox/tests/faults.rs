@@ -243,7 +243,7 @@ async fn a_write_without_changes_has_no_log_effect() {
     let api = Api::start().await;
     api.create(json!({})).await;
     api.patch(json!({"general": {"name": "Contoso"}})).await.expect(200);
-    api.send(Ask::new("PUT", tenant("/owner")).owner(OWNER)).await.expect(200);
+    api.send(Ask::new("PUT", tenant("/owner")).owner(OWNER).expecting(Some(OWNER))).await.expect(200);
     for entry in &api.log().await[2..] {
         assert_eq!((&json!(true), &Value::Null), (&entry["accepted"], &entry["effect"]));
         assert_eq!(json!([]), entry["changedPointers"]);

@@ -31,6 +31,89 @@ async fn state_in_a_file_survives_a_restart() {
     assert_eq!(created["settingsVersion"], api.read().await["settingsVersion"]);
 }
 
+/// What a client remembers must not look right after a restore: a version would come back with other content behind it.
+#[tokio::test]
+async fn no_version_and_no_cursor_comes_back_after_a_restore() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("platform.sqlite");
+    let start = || Api::start_on(Database::File(file.clone()));
+    let interact =
+        |string: &str| json!({"extensions": {"interact": {"enabled": true, "acsConnectionString": {"value": string}}}});
+    let write = async |api: &Api, string: &str, token: &str| {
+        api.patch(interact(string)).await.expect(200);
+        let rotation = Ask::new("POST", tenant("/widget-key/rotate")).owner(OWNER).body(json!({"token": token}));
+        api.send(rotation).await.expect(200);
+        let document = api.read().await;
+        let list = api.send(Ask::new("GET", "/v1/tenants")).await;
+        let cursor = api.send(Ask::new("GET", "/v1/changes")).await.expect(200)["cursor"].clone();
+        let versions = [
+            document["settingsVersion"].clone(),
+            document["runtimeVersion"].clone(),
+            document["settings"].pointer("/extensions/interact/acsConnectionString/version").unwrap().clone(),
+            document["runtime"]["widgetKey"]["version"].clone(),
+            json!(list.header("etag")),
+        ];
+        assert!(versions.iter().all(|version| version.as_str().is_some_and(|text| (1..=128).contains(&text.len()))));
+        (versions, cursor.as_str().unwrap().to_owned())
+    };
+    let api = start().await;
+    api.create(interact(STRING)).await;
+    let platform = api.send(Ask::new("GET", "/v1/capabilities")).await.expect(200)["platformId"].clone();
+    api.stop().await;
+    let backup = std::fs::read(&file).unwrap();
+
+    let api = start().await;
+    let (before, cursor) = write(&api, "endpoint=https://x.communication.azure.com/;accesskey=QUJE", "a").await;
+    api.stop().await;
+    std::fs::write(&file, backup).unwrap();
+
+    let api = start().await;
+    let (after, _) = write(&api, "endpoint=https://y.communication.azure.com/;accesskey=QUJF", "b").await;
+    for (before, after) in before.iter().zip(&after) {
+        assert_ne!(before, after);
+    }
+    api.send(Ask::new("GET", format!("/v1/changes?after={cursor}"))).await.refused(410, "cursor-expired");
+    let now = api.send(Ask::new("GET", "/v1/capabilities")).await.expect(200)["platformId"].clone();
+    assert_eq!(platform, now, "it is the same environment");
+    let other = Api::start().await.send(Ask::new("GET", "/v1/capabilities")).await.expect(200)["platformId"].clone();
+    assert_ne!(platform, other);
+}
+
+#[tokio::test]
+async fn only_its_user_reads_the_database() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("platform.sqlite");
+    let modes = || -> Vec<u32> {
+        let entries = std::fs::read_dir(directory.path()).unwrap();
+        entries.map(|entry| entry.unwrap().metadata().unwrap().permissions().mode() & 0o777).collect()
+    };
+    for _ in 0..2 {
+        let api = Api::start_on(Database::File(file.clone())).await;
+        api.create(json!({})).await;
+        assert!(modes().len() > 1 && modes().iter().all(|mode| *mode == 0o600), "{:?}", modes());
+        api.world("DELETE", world(""), Value::Null).await;
+        api.stop().await;
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_database_of_another_version_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("platform.sqlite");
+    Api::start_on(Database::File(file.clone())).await.stop().await;
+    // Where SQLite keeps the version of the tables, in a file that nobody has open.
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[60..64].copy_from_slice(&1_u32.to_be_bytes());
+    std::fs::write(&file, bytes).unwrap();
+    let options = Options { listen: "127.0.0.1:0".parse().unwrap(), database: Database::File(file) };
+    let error = start(options).await.unwrap_err();
+    assert!(matches!(&error, Error::Database(_)), "{error:?}");
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("another version of the sandbox"), "{cause}");
+}
+
 #[tokio::test]
 async fn all_state_survives_a_restart() {
     let directory = tempfile::tempdir().unwrap();

@@ -18,7 +18,7 @@ async fn a_foreign_stamp_refuses_every_write() {
         Ask::new("DELETE", tenant("?confirm=YES")),
         Ask::new("POST", tenant("/widget-key/rotate")).body(json!({"token": "1"})),
         Ask::new("POST", tenant("/instant-messaging/test")).body(json!({"token": "1", "upn": "a@contoso.com"})),
-        Ask::new("DELETE", tenant("/owner")),
+        Ask::new("DELETE", tenant("/owner")).expecting(Some(OWNER)),
     ];
     for write in writes {
         for ask in [write.clone().owner(STRANGER), write] {
@@ -43,14 +43,14 @@ async fn a_write_without_a_stamp_needs_a_free_tenant() {
 async fn claim_and_release_keep_the_settings_version() {
     let api = Api::start().await;
     let created = api.create(json!({})).await;
-    let released = api.send(Ask::new("DELETE", tenant("/owner")).owner(OWNER)).await.expect(200);
+    let released = api.send(Ask::new("DELETE", tenant("/owner")).owner(OWNER).expecting(Some(OWNER))).await.expect(200);
     assert_eq!((json!(null), json!(OWNER)), stamps(&api).await);
-    let claim = || Ask::new("PUT", tenant("/owner")).owner(STRANGER).by("partner");
+    let claim = |expected| Ask::new("PUT", tenant("/owner")).owner(STRANGER).expecting(expected).by("partner");
     api.world("PATCH", world("/settings"), json!({"settings": {"partner": {"partnerId": "northwind"}}})).await;
     let before = api.read().await["settingsVersion"].clone();
-    let claimed = api.send(claim()).await.expect(200);
+    let claimed = api.send(claim(None)).await.expect(200);
     assert_eq!((json!(STRANGER), json!(OWNER)), stamps(&api).await);
-    assert_eq!(claimed, api.send(claim()).await.expect(200));
+    assert_eq!(claimed, api.send(claim(Some(STRANGER))).await.expect(200));
     assert_eq!(created["settingsVersion"], released["settingsVersion"]);
     assert_eq!(before, claimed["settingsVersion"]);
     assert_ne!(created["runtimeVersion"], released["runtimeVersion"]);
@@ -61,7 +61,7 @@ async fn only_the_system_role_takes_over_a_stamp() {
     let api = Api::start().await;
     api.create(json!({})).await;
     api.world("PATCH", world("/settings"), json!({"settings": {"partner": {"partnerId": "northwind"}}})).await;
-    let claim = || Ask::new("PUT", tenant("/owner")).owner(STRANGER);
+    let claim = || Ask::new("PUT", tenant("/owner")).owner(STRANGER).expecting(Some(OWNER));
     let refusal = api.send(claim().by("partner")).await.refused(409, "owned-by-other");
     assert_eq!(json!(OWNER), refusal["owner"]);
     api.send(claim()).await.expect(200);
@@ -73,7 +73,51 @@ async fn a_stamp_names_cluster_namespace_and_name() {
     let api = Api::start().await;
     api.create(json!({})).await;
     for stamp in ["contoso", "a/b", "a//c", "a/b/c/d"] {
-        api.send(Ask::new("PUT", tenant("/owner")).owner(stamp)).await.refused(400, "malformed-request");
+        let claim = Ask::new("PUT", tenant("/owner"));
+        api.send(claim.clone().owner(stamp).expecting(Some(OWNER))).await.refused(400, "malformed-request");
+        api.send(claim.owner(OWNER).expecting(Some(stamp))).await.refused(400, "malformed-request");
     }
-    api.send(Ask::new("PUT", tenant("/owner"))).await.refused(400, "malformed-request");
+    let unnamed = Ask::new("PUT", tenant("/owner")).expecting(Some(OWNER));
+    api.send(unnamed).await.refused(400, "malformed-request");
+}
+
+#[tokio::test]
+async fn a_claim_and_a_release_hold_only_for_the_stamp_that_was_seen() {
+    let api = Api::start().await;
+    let created = api.create(json!({})).await;
+    let ask = |method| Ask::new(method, tenant("/owner"));
+    for method in ["PUT", "DELETE"] {
+        api.send(ask(method).owner(OWNER)).await.refused(428, "expected-owner-required");
+        for expected in [None, Some(STRANGER)] {
+            api.send(ask(method).owner(OWNER).expecting(expected)).await.refused(412, "owner-changed");
+        }
+    }
+    assert_eq!(created, api.read().await);
+    let released = api.send(ask("DELETE").owner(OWNER).expecting(Some(OWNER))).await.expect(200);
+    assert_eq!((&json!(null), &json!(OWNER)), (&released["owner"], &released["lastOwner"]));
+    api.send(ask("DELETE").owner(OWNER).expecting(Some(OWNER))).await.refused(412, "owner-changed");
+    // Both saw a free tenant.
+    api.send(ask("PUT").owner(STRANGER).expecting(None)).await.expect(200);
+    api.send(ask("PUT").owner(OWNER).expecting(None)).await.refused(412, "owner-changed");
+    assert_eq!((json!(STRANGER), json!(OWNER)), stamps(&api).await);
+}
+
+#[tokio::test]
+async fn the_last_writer_is_whose_write_moved_the_settings() {
+    let api = Api::start().await;
+    let writer = async || api.read().await["lastWriter"].clone();
+    assert_eq!(json!(OWNER), api.create(json!({})).await["lastWriter"]);
+    api.world("PATCH", world("/settings"), json!({"settings": {"general": {"crmId": "C-1"}}})).await;
+    assert_eq!(Value::Null, writer().await, "an edit in the UI");
+    api.patch(json!({"general": {"crmId": "C-1"}})).await.expect(200);
+    assert_eq!(Value::Null, writer().await, "a write that moves nothing");
+    api.patch(json!({"general": {"crmId": "C-2"}})).await.expect(200);
+    assert_eq!(json!(OWNER), writer().await);
+    // What is no setting leaves it.
+    api.world("PUT", world("/caps"), json!({"caps": {"/modalities/email/maxConcurrentTasksPerService": 1}})).await;
+    api.send(Ask::new("DELETE", tenant("/owner")).owner(OWNER).expecting(Some(OWNER))).await.expect(200);
+    assert_eq!(json!(OWNER), writer().await);
+    let version = api.read().await["settingsVersion"].as_str().unwrap().to_owned();
+    let unnamed = Ask::new("PATCH", tenant("")).version(&version).settings(json!({"general": {"crmId": "C-3"}}));
+    assert_eq!(Value::Null, api.send(unnamed).await.expect(200)["lastWriter"], "a write without a stamp");
 }

@@ -65,6 +65,11 @@ impl Ask {
         self.header("nimbus-owner", owner)
     }
 
+    /// Names the stamp that was seen, of a claim or a release.
+    pub fn expecting(self, owner: Option<&str>) -> Self {
+        self.header("nimbus-expected-owner", owner.unwrap_or("none"))
+    }
+
     pub fn version(self, version: &str) -> Self {
         self.header("nimbus-settings-version", version)
     }
@@ -254,7 +259,11 @@ impl Api {
     #[track_caller]
     pub fn world(&self, method: &'static str, path: String, body: Value) -> impl Future<Output = Value> {
         let ask = Ask::new(method, path);
-        let ask = if body.is_null() { ask } else { ask.body(body) };
+        let ask = match body {
+            Value::Null if method == "POST" => ask.body(json!({})),
+            Value::Null => ask,
+            body => ask.body(body),
+        };
         async {
             let answer = self.send(ask).await;
             assert!(answer.status < 300, "{answer:?}");

@@ -59,6 +59,12 @@ pub fn planting() -> Vec<Ask> {
 pub async fn microsoft(api: &Api) {
     plant_groups(api).await;
     api.send(Ask::new("GET", "/login/common/discovery/instance")).await.expect(200);
+    for version in ["", "/v2.0"] {
+        let path = format!("/login/{ID}{version}/adminconsent?client_id={NIMBUS}");
+        for method in ["GET", "POST"] {
+            assert_eq!(200, api.send(Ask::new(method, path.clone())).await.status);
+        }
+    }
     api.send(Ask::new("GET", format!("/login/{ID}/v2.0/.well-known/openid-configuration"))).await.expect(200);
     let permissions =
         ["Group.Read.All", "Application.Read.All", "User.Read.All", "User.Invite.All", "Presence.Read.All"];

@@ -31,12 +31,11 @@ async fn switching_interact_on_creates_the_widget_key() {
     api.send(Ask::new("GET", tenant("/widget-key"))).await.refused(404, "widget-key-not-set");
     api.patch(interact()).await.expect(200);
     let first = key(&api).await;
-    assert_eq!(json!(1), first["version"]);
     api.patch(json!({"extensions": {"interact": {"enabled": false}}})).await.expect(200);
     api.patch(interact()).await.expect(200);
     assert_eq!(first, key(&api).await);
     let runtime = api.read().await["runtime"].clone();
-    assert_eq!(json!({"set": true, "version": 1, "lastToken": null}), runtime["widgetKey"]);
+    assert_eq!(json!({"set": true, "version": first["version"], "lastToken": null}), runtime["widgetKey"]);
     assert!(!runtime.to_string().contains(first["key"].as_str().unwrap()));
 }
 
@@ -45,13 +44,16 @@ async fn a_token_rotates_the_key_once() {
     let api = Api::start().await;
     api.create(interact()).await;
     let version = api.read().await["settingsVersion"].clone();
-    for (token, done, key_version) in
-        [("a", true, 2), ("a", false, 2), ("b", true, 3), ("a", false, 3), ("b", false, 3)]
-    {
+    let mut versions = vec![key(&api).await["version"].clone()];
+    for (token, done) in [("a", true), ("a", false), ("b", true), ("a", false), ("b", false)] {
         let outcome = rotate(&api, json!({"token": token})).await.expect(200);
         assert_eq!(json!({"done": done, "last": token}), outcome);
         let runtime = api.read().await["runtime"]["widgetKey"].clone();
-        assert_eq!(json!({"set": true, "version": key_version, "lastToken": token}), runtime);
+        if done {
+            assert!(!versions.contains(&runtime["version"]), "never used twice");
+            versions.push(runtime["version"].clone());
+        }
+        assert_eq!(json!({"set": true, "version": versions.last(), "lastToken": token}), runtime);
     }
     assert_eq!(version, api.read().await["settingsVersion"]);
 }
@@ -69,10 +71,11 @@ async fn a_rotation_replaces_the_key() {
 async fn a_baseline_is_recorded_without_acting() {
     let api = Api::start().await;
     api.create(interact()).await;
+    let before = key(&api).await;
     for body in [json!({"token": "a", "baseline": true}), json!({"token": "a"})] {
         assert_eq!(json!({"done": false, "last": "a"}), rotate(&api, body).await.expect(200));
     }
-    assert_eq!(json!(1), key(&api).await["version"]);
+    assert_eq!(before, key(&api).await);
 }
 
 #[tokio::test]
@@ -118,6 +121,33 @@ async fn a_test_message_needs_the_invitation() {
 }
 
 #[tokio::test]
+async fn a_test_message_arrives_only_in_the_tenant() {
+    let api = Api::start().await;
+    api.create(instant_messaging()).await;
+    api.world("PUT", world("/invitations"), json!({"primary": "accepted"})).await;
+    let send = async |token: &str, upn: &str| {
+        let body = json!({"token": token, "upn": upn});
+        api.send(Ask::new("POST", tenant("/instant-messaging/test")).owner(OWNER).body(body)).await
+    };
+    for outsider in ["anna@fabrikam.com", "anna@sub.contoso.com", "anna@notcontoso.com"] {
+        assert_eq!(vec![error("/upn", "unknown-reference")], send("a", outsider).await.errors(422, "invalid-request"));
+    }
+    assert_eq!(Value::Null, api.read().await["runtime"]["instantMessaging"]["lastToken"]);
+    let done = json!({"done": true, "last": "a"});
+    assert_eq!(done, send("a", "Anna@Contoso.com").await.expect(200), "the token is unused until then");
+    // Another domain of the Entra tenant, and a guest with a name of its own.
+    let entra = format!("/sandbox/microsoft/tenants/{ID}");
+    api.world("PUT", entra.clone(), json!({"domains": ["contoso.onmicrosoft.com"]})).await;
+    let guest = json!({"userPrincipalName": "guest@fabrikam.com"});
+    api.world("PUT", format!("{entra}/users/{OTHER_ID}"), guest).await;
+    for (token, upn) in [("b", "anna@contoso.onmicrosoft.com"), ("c", "guest@fabrikam.com")] {
+        assert_eq!(json!({"done": true, "last": token}), send(token, upn).await.expect(200), "{upn}");
+    }
+    let messages = api.world("GET", world("/messages"), Value::Null).await;
+    assert_eq!(3, messages["items"].as_array().unwrap().len());
+}
+
+#[tokio::test]
 async fn another_account_has_not_accepted() {
     let api = Api::start().await;
     api.create(instant_messaging()).await;
@@ -133,7 +163,7 @@ async fn tokens_outlive_the_tenant() {
     rotate(&api, json!({"token": "a"})).await.expect(200);
     api.world("DELETE", world(""), Value::Null).await;
     let created = api.create(interact()).await;
-    assert_eq!(json!({"set": true, "version": 1, "lastToken": null}), created["runtime"]["widgetKey"]);
+    assert_eq!(Value::Null, created["runtime"]["widgetKey"]["lastToken"]);
     assert_eq!(json!({"done": false, "last": "a"}), rotate(&api, json!({"token": "a"})).await.expect(200));
 }
 

@@ -10,6 +10,9 @@ use crate::http::{Response, ResponseHead};
 use crate::settings::TenantId;
 
 const OWNER: &str = "nimbus-owner";
+const EXPECTED_OWNER: &str = "nimbus-expected-owner";
+/// What stands in its place where a tenant had no stamp. No stamp reads like this: each has two slashes.
+const NO_OWNER: &str = "none";
 const SETTINGS_VERSION: &str = "nimbus-settings-version";
 
 /// One request.
@@ -40,6 +43,12 @@ impl Call {
     /// Whose stamp the write is made with.
     pub(super) fn owner(mut self, owner: &str) -> Self {
         self.headers.push((OWNER, owner.to_owned()));
+        self
+    }
+
+    /// Which stamp the tenant had when the write was decided.
+    pub(super) fn expected_owner(mut self, owner: Option<&str>) -> Self {
+        self.headers.push((EXPECTED_OWNER, owner.unwrap_or(NO_OWNER).to_owned()));
         self
     }
 
@@ -85,4 +94,41 @@ pub(super) fn document(response: &Response, id: TenantId) -> Result<TenantDocume
         return Err(response.unexpected(Defect::Malformed).into());
     }
     Ok(document)
+}
+
+/// The tenant in the answer to a write, which has the stamp that the write leaves. Any other answer says nothing about the write.
+pub(super) fn written(response: &Response, id: TenantId, owner: Option<&str>) -> Result<TenantDocument, ApiError> {
+    let document = document(response, id)?;
+    if document.owner.as_deref() != owner {
+        return Err(response.unexpected(Defect::NoEffect).into());
+    }
+    Ok(document)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
+
+    #[test]
+    fn the_answer_to_a_write_has_the_stamp_that_the_write_leaves() {
+        let id = TenantId::parse(ID).unwrap();
+        let document =
+            |owner: &str| format!(r#"{{"id":"{ID}","settingsVersion":"s","settings":{{}},"owner":{owner}}}"#);
+        let counts = |body: &str, owner| written(&Response::fake(200, body), id, owner).is_ok();
+        let (ours, theirs) = (document(r#""c/n/ours""#), document(r#""c/n/theirs""#));
+        assert!(counts(&ours, Some("c/n/ours")) && counts(&document("null"), None));
+        for (body, owner) in [
+            (theirs.as_str(), Some("c/n/ours")),
+            (&document("null"), Some("c/n/ours")),
+            (&ours, None),
+            ("<html>", Some("c/n/ours")),
+            ("", None),
+            ("[]", None),
+            ("{}", None),
+        ] {
+            assert!(!counts(body, owner), "{body} {owner:?}");
+        }
+    }
 }

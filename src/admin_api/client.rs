@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, OnceCell};
 use url::Url;
 
-use super::call::{Call, document, success};
+use super::call::{Call, document, success, written};
 use super::error::{ApiError, Defect, Rejected, Unauthenticated, UnexpectedResponse};
 use super::gate::Gate;
 use super::login::Login;
@@ -166,7 +166,7 @@ impl Client {
         if let Some(deletion) = creation.recreate {
             call = call.query("recreate", deletion);
         }
-        self.call(call, |response| document(&response, write.id)).await
+        self.call(call, |response| written(&response, write.id, Some(write.owner))).await
     }
 
     /// Changes settings, all or nothing, unless they are no longer of the version that the change was decided on.
@@ -180,23 +180,24 @@ impl Client {
     ) -> Result<TenantDocument, ApiError> {
         let call = Call::tenant(Method::PATCH, write.id, "").owner(write.owner).settings_version(settings_version);
         let call = call.body(json!({ "settings": settings }));
-        self.call(call, |response| document(&response, write.id)).await
+        self.call(call, |response| written(&response, write.id, Some(write.owner))).await
     }
 
-    /// Puts a stamp on a free tenant.
+    /// Puts our stamp on a tenant that has the expected one, or none.
     ///
-    /// *Errors*: `owned-by-other`; any other [`ApiError`].
-    pub async fn claim(&self, write: Write<'_>) -> Result<(), ApiError> {
-        self.call(Call::tenant(Method::PUT, write.id, "/owner").owner(write.owner), |_| Ok(())).await
+    /// *Errors*: `owner-changed` when it has another one by now; `owned-by-other`; any other [`ApiError`].
+    pub async fn claim(&self, write: Write<'_>, expected: Option<&str>) -> Result<TenantDocument, ApiError> {
+        let call = Call::tenant(Method::PUT, write.id, "/owner").owner(write.owner).expected_owner(expected);
+        self.call(call, |response| written(&response, write.id, Some(write.owner))).await
     }
 
-    /// Takes a stamp off; the platform keeps it as the last owner. Returns what the platform says of the tenant, if that can be
-    /// read.
+    /// Takes our stamp off; the platform keeps it as the last owner.
     ///
-    /// *Errors*: `owned-by-other`; any other [`ApiError`].
-    pub async fn release(&self, write: Write<'_>) -> Result<Option<TenantDocument>, ApiError> {
-        let call = Call::tenant(Method::DELETE, write.id, "/owner").owner(write.owner);
-        self.call(call, |response| Ok(document(&response, write.id).ok())).await
+    /// *Errors*: `owner-changed` when the tenant does not have our stamp; any other [`ApiError`].
+    pub async fn release(&self, write: Write<'_>) -> Result<TenantDocument, ApiError> {
+        let call =
+            Call::tenant(Method::DELETE, write.id, "/owner").owner(write.owner).expected_owner(Some(write.owner));
+        self.call(call, |response| written(&response, write.id, None)).await
     }
 
     /// Asks for the deletion of a tenant. Irreversible.
@@ -204,7 +205,7 @@ impl Client {
     /// *Errors*: any [`ApiError`]; the two documented 404 are an answer.
     pub async fn delete(&self, write: Write<'_>) -> Result<Deletion, ApiError> {
         let call = Call::tenant(Method::DELETE, write.id, "").owner(write.owner).query("confirm", "YES");
-        match self.call(call, |response| document(&response, write.id)).await {
+        match self.call(call, |response| pending(&response, write.id)).await {
             Ok(document) => Ok(Deletion::Pending(Box::new(document))),
             Err(error) if error.is(&ProblemType::TenantDeleted) || error.is(&ProblemType::TenantNotFound) => {
                 Ok(Deletion::Gone)
@@ -252,6 +253,15 @@ impl Client {
             request = request.json(body);
         }
         success(http::send(request, &self.endpoint).await?).await
+    }
+}
+
+/// The tenant in the answer to a request to delete, which has a pending deletion.
+fn pending(response: &Response, id: TenantId) -> Result<TenantDocument, ApiError> {
+    let document = document(response, id)?;
+    match document.runtime.deletion {
+        Some(_) => Ok(document),
+        None => Err(response.unexpected(Defect::NoEffect).into()),
     }
 }
 

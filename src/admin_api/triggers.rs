@@ -10,7 +10,8 @@ use super::client::{Client, Write};
 use super::error::{ApiError, Defect};
 use super::problem::ProblemType;
 use super::types::Fired;
-use crate::settings::TenantId;
+use crate::http::Response;
+use crate::settings::{TenantId, Version};
 
 /// Longest key that is passed on. The platform gives a GUID.
 const MAX_KEY: usize = 1024;
@@ -39,13 +40,13 @@ pub struct WidgetKey {
     /// The key.
     pub key: SecretString,
     /// Its version.
-    pub version: i64,
+    pub version: Version,
 }
 
 #[derive(Deserialize)]
 struct WidgetKeyBody {
     key: String,
-    version: i64,
+    version: Version,
 }
 
 impl Client {
@@ -53,19 +54,20 @@ impl Client {
     ///
     /// *Errors*: `section-off`; any other [`ApiError`].
     pub async fn rotate_widget_key(&self, write: Write<'_>, token: Token<'_>) -> Result<Fired, ApiError> {
-        self.fire(write, "/widget-key/rotate", body(token, json!({}))).await
+        self.fire(write, "/widget-key/rotate", token, json!({})).await
     }
 
     /// Sends a test message, once per token.
     ///
     /// *Errors*: `section-off` and `invitation-pending`, which leave the token unused; any other [`ApiError`].
     pub async fn send_test_message(&self, write: Write<'_>, token: Token<'_>, upn: &str) -> Result<Fired, ApiError> {
-        self.fire(write, "/instant-messaging/test", body(token, json!({ "upn": upn }))).await
+        self.fire(write, "/instant-messaging/test", token, json!({ "upn": upn })).await
     }
 
-    async fn fire(&self, write: Write<'_>, route: &str, body: Value) -> Result<Fired, ApiError> {
-        let call = Call::tenant(Method::POST, write.id, route).owner(write.owner).body(body);
-        self.call(call, |response| Ok(response.json()?)).await
+    /// `arguments` are for a token that acts.
+    async fn fire(&self, write: Write<'_>, route: &str, token: Token<'_>, arguments: Value) -> Result<Fired, ApiError> {
+        let call = Call::tenant(Method::POST, write.id, route).owner(write.owner).body(body(token, arguments));
+        self.call(call, |response| fired(&response, token)).await
     }
 
     /// The widget key; `None` while the tenant has none.
@@ -86,7 +88,12 @@ impl Client {
     }
 }
 
-/// `arguments` are for a token that acts.
+/// What came of a token. The answer names it, or it is not the answer to this request.
+fn fired(response: &Response, token: Token<'_>) -> Result<Fired, ApiError> {
+    let fired: Fired = response.json()?;
+    if fired.last == token.text { Ok(fired) } else { Err(response.unexpected(Defect::NoEffect).into()) }
+}
+
 fn body(token: Token<'_>, arguments: Value) -> Value {
     let mut body = match token.effect {
         Effect::Act => arguments,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::http::{object, objects, some_object};
+use crate::settings::Version;
 
 /// What the platform says about one tenant id.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,14 +27,19 @@ pub enum Lookup {
 pub struct TenantDocument {
     /// The Entra tenant GUID.
     pub id: String,
-    /// Moves only when a setting changes. Opaque, at most 64 characters.
+    /// Moves only when a setting changes. Never comes back.
+    #[serde(deserialize_with = "version")]
     pub settings_version: String,
-    /// The stamp of the Tenant that manages it, `<clusterId>/<namespace>/<name>`.
-    #[serde(default)]
+    /// The stamp of the Tenant that manages it, `<clusterId>/<namespace>/<name>`. An answer that does not speak of it is no
+    /// answer: without it, a tenant of another would look free.
+    #[serde(deserialize_with = "stamp")]
     pub owner: Option<String>,
     /// The stamp that it had before it was released.
     #[serde(default)]
     pub last_owner: Option<String>,
+    /// The stamp of the last write that moved the version of the settings; `None` for a writer without one.
+    #[serde(default)]
+    pub last_writer: Option<String>,
     /// The settings as the platform has them.
     pub settings: Value,
     /// What happens on the tenant.
@@ -82,8 +88,8 @@ pub struct Runtime {
 pub struct WidgetKeyState {
     /// Whether there is one.
     pub set: bool,
-    /// Moves with each new key.
-    pub version: i64,
+    /// Moves with each new key, and never comes back.
+    pub version: Version,
     /// The token that was last given to the trigger.
     pub last_token: Option<String>,
 }
@@ -128,6 +134,8 @@ pub struct InstantMessagingState {
 pub struct Fired {
     /// Whether something was done; a token that the tenant had before does nothing.
     pub done: bool,
+    /// The token that was last given to the trigger, which is the one of the request.
+    pub last: String,
 }
 
 /// A change that waits for the provisioning script.
@@ -198,6 +206,15 @@ pub struct TenantItem {
     pub owner: Option<Option<String>>,
 }
 
+fn version<'de, D: Deserializer<'de>>(value: D) -> Result<String, D::Error> {
+    Version::deserialize(value).map(|version| version.to_string())
+}
+
+/// A member that has to be there, and may be null.
+fn stamp<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    Option::deserialize(value)
+}
+
 fn said<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(value).map(Some)
 }
@@ -206,6 +223,9 @@ fn said<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Capabilities {
+    /// Which environment answers; the same for as long as it is the same one.
+    #[serde(default)]
+    pub platform_id: Option<String>,
     /// system, partner or tenant.
     pub role: String,
     /// RFC 6901 pointers of the settings that may not be written.
@@ -227,11 +247,11 @@ mod tests {
     /// A derived reader takes a list for a struct, member by member.
     #[test]
     fn a_list_is_never_taken_for_an_object() {
-        let runtime = |name: &str, value: Value| json!({ "id": "i", "settingsVersion": "v", "settings": {}, "runtime": { name: value } });
+        let runtime = |name: &str, value: Value| json!({ "id": "i", "settingsVersion": "v", "owner": null, "settings": {}, "runtime": { name: value } });
         let deletion = json!(["d", 0, false]);
         for (what, body) in [
             ("a tenant", json!(["i", "v", null, null, {}, {}, []])),
-            ("its runtime", json!({ "id": "i", "settingsVersion": "v", "settings": {}, "runtime": [] })),
+            ("its runtime", json!({ "id": "i", "settingsVersion": "v", "owner": null, "settings": {}, "runtime": [] })),
             ("its deletion", runtime("deletion", deletion)),
             ("a pending change", runtime("pendingChanges", json!([["tenant", "i", "c"]]))),
             ("a cap", runtime("caps", json!([["p", 1]]))),
@@ -248,5 +268,15 @@ mod tests {
         assert!(is_read::<TenantDocument>(&runtime("deletion", Value::Null)));
         assert!(is_read::<TenantDocument>(&runtime("pendingChanges", json!([{ "scope": "tenant" }]))));
         assert!(is_read::<TenantPage>(&json!({ "items": [{ "id": "i", "owner": null }] })));
+    }
+
+    /// A tenant of another must not look free.
+    #[test]
+    fn a_tenant_whose_answer_does_not_name_an_owner_is_not_read() {
+        let document = |owner: Value| json!({ "id": "i", "settingsVersion": "v", "settings": {}, "owner": owner });
+        let mut silent = document(Value::Null);
+        assert!(is_read::<TenantDocument>(&silent) && is_read::<TenantDocument>(&document(json!("c/n/t"))));
+        silent.as_object_mut().unwrap().remove("owner");
+        assert!(!is_read::<TenantDocument>(&silent));
     }
 }

@@ -64,6 +64,8 @@ pub enum Defect {
     TooLarge,
     /// It describes another object than the one that was requested.
     WrongObject,
+    /// It does not show what the request was to change.
+    NoEffect,
     /// A list continues on another server.
     ForeignPage,
     /// A list does not end.
@@ -97,6 +99,7 @@ impl fmt::Display for Defect {
             Self::Malformed => "has a body that does not match the API",
             Self::TooLarge => "is larger than 4 MiB",
             Self::WrongObject => "describes another object than the one requested",
+            Self::NoEffect => "does not show the effect of the request",
             Self::ForeignPage => "continues a list at another address",
             Self::EndlessList => "continues a list without end",
         })

@@ -15,8 +15,9 @@ use super::stop::{OwnerPlace, Stop, Stopped};
 use super::target::Target;
 use super::validate::{Blocked, Desired};
 use super::{retention, triggers};
-use crate::resources::Tenant;
+use crate::admin_api::TenantDocument;
 use crate::resources::tenant::{AdoptionPolicy, DriftPolicy};
+use crate::resources::{Stamp, Tenant};
 use crate::settings::value::Text;
 use crate::settings::{Class, Trigger};
 
@@ -40,8 +41,10 @@ pub struct ApplyPlan {
 pub struct Claim {
     /// The tokens that are recorded without any action, before our stamp is put on.
     pub recorded: Vec<Trigger>,
-    /// The stamp in whose name they are recorded: the one that is on the tenant, whose Tenant is gone.
-    pub stamp: String,
+    /// The stamp that was seen on the tenant, whose Tenant is gone. The claim holds only for as long as it is there.
+    pub expected: Option<String>,
+    /// The version of the settings that was seen: what was decided holds for no other one.
+    pub settings_version: String,
 }
 
 /// What to write to the platform.
@@ -163,12 +166,17 @@ fn existing(
     }
     let mut obstacles = judge(desired, settings, Creating::No);
     let known = tenant.status.as_ref().map_or(&[][..], |status| &status.sealed);
+    let unrecorded = is_unrecorded(tenant, desired, document);
+    // A retention time that we wrote is no drift, which would be left alone.
+    let retention_applied = desired.retention_applied && !unrecorded;
+    let desired = &Desired { retention_applied, ..desired.clone() };
     let difference = diff(desired, known, settings, document.as_ref().into());
     let claim = claim(tenant, desired, &snapshot, owner, &difference).unwrap_or_else(|stop| {
         obstacles.push(stop);
         None
     });
-    let done = done(tenant, desired, claim.as_ref(), &difference);
+    let origin = if unrecorded { Origin::Edit } else { origin(tenant, desired) };
+    let done = done(origin, claim.as_ref(), &difference);
     // An edit is always applied, and so is the spec of a tenant that is taken over; drift by the policy.
     let only_reported =
         matches!(done, Done::Corrected(_)) && tenant.spec.drift_policy.unwrap_or_default() == DriftPolicy::Report;
@@ -192,15 +200,38 @@ fn owned_by(stamp: &str, desired: &Desired) -> Stop {
     Stop::OwnedByOther { stamp: stamp.to_owned(), place: OwnerPlace::of(stamp, &desired.target.stamp) }
 }
 
-/// What a write to a tenant that is there comes to.
-fn done(tenant: &Tenant, desired: &Desired, claim: Option<&Claim>, difference: &Difference) -> Done {
+/// Where a difference comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// From an edit of the spec.
+    Edit,
+    /// From the platform.
+    Drift,
+}
+
+fn origin(tenant: &Tenant, desired: &Desired) -> Origin {
     let applied = tenant.status.as_ref().and_then(|status| status.applied.as_ref());
-    let edited = applied.is_none_or(|applied| !applied.hash.has_same_settings(&desired.hash));
-    match (claim, edited, difference.summary()) {
+    match applied {
+        Some(applied) if applied.hash.has_same_settings(&desired.hash) => Origin::Drift,
+        Some(_) | None => Origin::Edit,
+    }
+}
+
+/// Whether the last write to the settings was ours and is not the one that was recorded, since its answer was lost. What differs
+/// then is an edit of ours, not drift: the spec was changed back since.
+fn is_unrecorded(tenant: &Tenant, desired: &Desired, document: &TenantDocument) -> bool {
+    let applied = tenant.status.as_ref().and_then(|status| status.applied.as_ref());
+    let ours = document.last_writer.as_deref().and_then(Stamp::parse).as_ref() == Some(&desired.target.stamp);
+    ours && applied.is_some_and(|applied| applied.settings_version != document.settings_version)
+}
+
+/// What a write to a tenant that is there comes to.
+fn done(origin: Origin, claim: Option<&Claim>, difference: &Difference) -> Done {
+    match (claim, origin, difference.summary()) {
         (Some(_), _, _) => Done::Adopted,
         (None, _, None) => Done::Nothing,
-        (None, true, Some(_)) => Done::Applied,
-        (None, false, Some(differing)) => Done::Corrected(differing),
+        (None, Origin::Edit, Some(_)) => Done::Applied,
+        (None, Origin::Drift, Some(differing)) => Done::Corrected(differing),
     }
 }
 
@@ -231,6 +262,6 @@ fn claim(
         },
     }
     let recorded = triggers::at_take_over(desired, &snapshot.document.runtime);
-    let stamp = snapshot.document.owner.clone().unwrap_or_else(|| desired.target.stamp.to_string());
-    Ok(Some(Claim { recorded, stamp }))
+    let TenantDocument { owner: expected, settings_version, .. } = snapshot.document.as_ref().clone();
+    Ok(Some(Claim { recorded, expected, settings_version }))
 }

@@ -170,6 +170,7 @@ impl Stop {
         let ApiError::Refused(problem) = error else { return Self::Unavailable(error) };
         match &problem.problem_type {
             ProblemType::SettingsChanged
+            | ProblemType::OwnerChanged
             | ProblemType::TenantExists
             | ProblemType::TenantDeleted
             | ProblemType::TenantNotFound => Self::Raced,
@@ -193,6 +194,7 @@ impl Stop {
             | ProblemType::InvalidRequest
             | ProblemType::ConfirmationRequired
             | ProblemType::SettingsVersionRequired
+            | ProblemType::ExpectedOwnerRequired
             | ProblemType::TooManyRequests
             | ProblemType::Internal
             | ProblemType::Unavailable

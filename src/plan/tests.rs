@@ -15,6 +15,7 @@ mod configured;
 mod keeping;
 mod laws;
 mod leaving;
+mod own_writes;
 mod platform;
 mod refusals;
 mod situations;
@@ -81,7 +82,7 @@ fn tenant(name: &str) -> Given {
         }),
         status: None,
         resolved: Resolved {
-            stamp: Stamp::new("prod", "customers", name),
+            stamp: stamp(name),
             platform: PlatformReference::Found,
             secrets: vec![],
             partner: None,
@@ -358,6 +359,11 @@ fn another_pass(outcome: Result<Outcome, Stopped>) -> Result<Outcome, Stopped> {
         }
         other => other,
     }
+}
+
+/// The stamp of a Tenant of this name.
+fn stamp(name: &str) -> Stamp {
+    Stamp::new("prod", "customers", name)
 }
 
 /// The conditions of a status, without messages and times.

@@ -13,6 +13,7 @@ use super::widget_secret::{Obstacle, OwnSecret, WidgetSecret};
 use crate::admin_api::types::WidgetKeyState;
 use crate::resources::SecretVersion;
 use crate::resources::status::WidgetKeyStatus;
+use crate::settings::Version;
 use crate::settings::tabs::interact::WIDGET_SECRET;
 
 /// What became of the widget key.
@@ -32,7 +33,7 @@ pub enum Publication {
         /// Its state.
         secret_version: SecretVersion,
         /// The platform's version of the key.
-        version: i64,
+        version: Version,
     },
     /// It could not be written.
     Refused {
@@ -131,7 +132,7 @@ pub(super) fn publish(
         _ if !state.set => Some(Publication::NoKey),
         Some(secret) => {
             let secret_version = secret.version();
-            Some(Publication::Published { secret: name.clone(), secret_version, version: state.version })
+            Some(Publication::Published { secret: name.clone(), secret_version, version: state.version.clone() })
         }
         None => None,
     };
@@ -147,7 +148,7 @@ fn is_as_left(name: &str, secret: &OwnSecret, published: Option<&WidgetKeyStatus
     published.is_some_and(|published| {
         published.secret_name.as_deref() == Some(name)
             && published.secret_version.as_deref() == Some(secret.version().as_str())
-            && published.version == Some(state.version)
+            && published.version.as_ref() == Some(&state.version)
     })
 }
 

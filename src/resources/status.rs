@@ -3,13 +3,13 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::bounds;
 use super::check::{CheckName, CheckResult, TabState};
 use super::spec_hash::SpecHash;
-use crate::settings::{SpecPath, Tab};
+use crate::settings::{SpecPath, Tab, Version};
 
 /// Observed state of a Tenant.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -184,7 +184,9 @@ pub struct SealedStatus {
     #[schemars(length(max = 512))]
     pub secret_version: String,
     /// The platform's version of the value.
-    pub platform_version: i64,
+    #[serde(deserialize_with = "stored_version")]
+    #[schemars(with = "String", length(max = bounds::WORD))]
+    pub platform_version: Version,
 }
 
 /// Provisioning script of the tenant.
@@ -222,8 +224,9 @@ pub struct PendingChange {
 #[serde(rename_all = "camelCase")]
 pub struct WidgetKeyStatus {
     /// The platform's version of the published key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored_versions")]
+    #[schemars(with = "Option<String>", length(max = bounds::WORD))]
+    pub version: Option<Version>,
     /// Rotation token that was last sent to the platform.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = bounds::WORD))]
@@ -285,6 +288,43 @@ fn known<'de, T: DeserializeOwned, D: Deserializer<'de>>(entries: D) -> Result<V
     Ok(known.collect())
 }
 
+/// Reads a version. An earlier operator stored a number, which is no version any more and must not make the object unreadable.
+fn stored_version<'de, D: Deserializer<'de>>(version: D) -> Result<Version, D::Error> {
+    stored_versions(version).map(Option::unwrap_or_default)
+}
+
+fn stored_versions<'de, D: Deserializer<'de>>(version: D) -> Result<Option<Version>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stored {
+        Text(String),
+        Other(IgnoredAny),
+    }
+    Ok(match Option::<Stored>::deserialize(version)? {
+        Some(Stored::Text(text)) => Version::parse(&text),
+        Some(Stored::Other(_)) | None => None,
+    })
+}
+
 fn unseen() -> i64 {
     -1
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+mod tests {
+    use serde_json::{Value, from_value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_version_of_an_earlier_operator_is_unknown_and_no_obstacle() {
+        let sealed = |version: Value| {
+            let stored = json!({ "path": "p", "secretVersion": "u/1/k", "platformVersion": version });
+            from_value::<SealedStatus>(stored).unwrap().platform_version
+        };
+        assert_eq!((sealed(json!("v1")), sealed(json!(7))), (Version::parse("v1").unwrap(), Version::default()));
+        let key = |version: Value| from_value::<WidgetKeyStatus>(json!({ "version": version })).unwrap().version;
+        assert_eq!((key(json!("v1")), key(json!(7)), key(json!(null))), (Version::parse("v1"), None, None));
+    }
 }

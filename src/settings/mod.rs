@@ -18,6 +18,7 @@ pub mod tabs;
 mod tenant_id;
 pub mod trigger;
 pub mod value;
+pub mod version;
 pub mod wire;
 
 use schemars::JsonSchema;
@@ -29,6 +30,7 @@ pub use spec_path::SpecPath;
 pub use tab::Tab;
 pub use tenant_id::TenantId;
 pub use trigger::Trigger;
+pub use version::Version;
 
 use tabs::assistant::AssistantSpec;
 use tabs::attendant_console::AttendantConsoleSpec;

@@ -81,6 +81,22 @@ fn members_of_a_newer_platform_are_ignored_and_odd_values_are_kept() {
     assert_eq!(read["modalities"]["email"]["maxConcurrentTasksPerService"], json!("120"));
 }
 
+/// It would look as if there were no value, and the value would be sent for ever.
+#[test]
+fn a_sealed_leaf_whose_state_cannot_be_read_is_no_answer() {
+    let with = |state: Value| {
+        let mut settings = golden();
+        settings["extensions"]["interact"]["acsConnectionString"] = state;
+        wire::canonicalize(&settings)
+    };
+    assert!(with(json!({ "set": true, "version": "v1" })).is_ok() && with(Value::Null).is_ok());
+    for state in
+        [json!({}), json!({ "set": true }), json!({ "set": true, "version": 1 }), json!({ "set": true, "version": "" })]
+    {
+        assert!(with(state.clone()).is_err(), "{state}");
+    }
+}
+
 /// A section as a list of its values in order is what a derived reader would take, and `null` is what says nothing of a leaf.
 #[test]
 fn a_list_is_never_taken_for_a_section() {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::format::{Format, ObjectName, canonicalize, rule};
+use super::version::Version;
 use crate::text::shorten;
 
 /// A type of leaf.
@@ -67,12 +68,12 @@ pub struct OutputRef {
 }
 
 /// What the platform says of a sealed leaf: whether it has a value, and a version that moves with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedState {
     /// Whether the platform holds a value.
     pub set: bool,
-    /// Moves only when the value changes.
-    pub version: i64,
+    /// Moves only when the value changes, and never comes back.
+    pub version: Version,
 }
 
 impl<F> Text<F> {

@@ -10,10 +10,18 @@ use super::leaves;
 
 /// The platform's settings as far as this version knows them: each leaf in its canonical spelling, unknown values as they are.
 ///
-/// *Errors*: a tab, a section or the state of a sealed leaf is something else than an object.
+/// *Errors*: a tab or a section is something else than an object, or the state of a sealed leaf cannot be read: it would look as if
+/// there were no value.
 pub fn canonicalize(settings: &Value) -> Result<Value, String> {
     if let Some((path, _)) = holders().find(|(path, may_be_null)| !holds(settings, path, *may_be_null)) {
         return Err(format!("{} is no object", path.join(".")));
+    }
+    let sealed = leaves().filter(|leaf| leaf.class == Class::Sealed);
+    let states = sealed.filter_map(|leaf| Some((leaf, leaf.lookup(settings)?)));
+    if let Some((leaf, _)) =
+        states.filter(|(_, state)| !state.is_null()).find(|(leaf, state)| leaf.canonicalize(state).is_err())
+    {
+        return Err(format!("{} has no state", leaf.wire));
     }
     let mut known = json!({});
     for leaf in leaves().filter(|leaf| leaf.class.is_setting()) {

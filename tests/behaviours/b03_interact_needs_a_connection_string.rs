@@ -37,7 +37,7 @@ async fn string_on_the_platform_is_sufficient() {
         .await;
     let on = fixture.live(ON).await;
     assert_eq!(pair("InSync", ""), tab_state(&on, "Extensions"));
-    assert_eq!(json!({ "set": true, "version": 1 }), fixture.setting("/extensions/interact/acsConnectionString").await);
+    assert_eq!(json!(true), fixture.setting("/extensions/interact/acsConnectionString/set").await);
 }
 
 /// "When enabled, the calls in Interact will reach an agent in Teams." "Major technical changes on a tenant-level or within

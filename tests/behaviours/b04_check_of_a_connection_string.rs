@@ -57,7 +57,7 @@ async fn failed_correct_string_blames_permissions_only() {
     assert_eq!([0, 0, 0], fixture.platform.identities("contoso").await);
     let (_, document) = fixture.platform.tenant(&fixture.id).await.unwrap();
     let string = &document["settings"]["extensions"]["interact"]["acsConnectionString"];
-    assert_eq!(json!({ "set": true, "version": 1 }), *string, "it was saved");
+    assert_eq!(json!(true), string["set"], "it was saved");
 
     fixture.platform.acs("contoso", true).await;
     fixture.check(INTERACT, "Passed", "TokenIssued").await;

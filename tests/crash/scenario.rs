@@ -144,8 +144,14 @@ impl Scenario {
                 "changed": seen.entry["changedPointers"],
             })
         });
-        let version = document["settingsVersion"].as_str().unwrap_or("no version").to_owned();
-        let anonymous = |value: Value| anonymous(value, tenant, &version);
+        let versions = [
+            ("<version>", "/settingsVersion"),
+            ("<string>", "/settings/extensions/interact/acsConnectionString/version"),
+            ("<key>", "/runtime/widgetKey/version"),
+        ];
+        let present = |(name, pointer)| Some((name, document.pointer(pointer)?.as_str()?.to_owned()));
+        let versions: Vec<(&str, String)> = versions.into_iter().filter_map(present).collect();
+        let anonymous = |value: Value| anonymous(value, tenant, &versions);
         let (published, messages) = trigger_results(fixture, tenant).await;
         FinalState {
             effects: effects.map(anonymous).collect(),
@@ -213,9 +219,8 @@ fn normalized(tenant: &Tenant) -> Value {
     })
 }
 
-/// Replaces names, IDs and hashes of them. The version of the settings must be the current one of the platform and is
-/// replaced as well.
-fn anonymous(value: Value, tenant: &TenantHandle<'_>, version: &str) -> Value {
+/// Replaces names, IDs and hashes of them. A version must be the current one of the platform and is replaced as well.
+fn anonymous(value: Value, tenant: &TenantHandle<'_>, versions: &[(&str, String)]) -> Value {
     let mut value = value;
     if let Some(hash) = value.pointer_mut("/status/applied/hash") {
         assert!(hash.as_str().is_some_and(|hash| [32, 49].contains(&hash.len())), "{hash}");
@@ -224,5 +229,8 @@ fn anonymous(value: Value, tenant: &TenantHandle<'_>, version: &str) -> Value {
     let text = value.to_string();
     let text = text.replace(&tenant.id, "<id>").replace(&format!("/{}\"", tenant.name), "/<name>\"");
     let text = text.replace(&format!("\"{}\"", tenant.name), "\"<name>\"");
-    serde_json::from_str(&text.replace(&format!("\"{version}\""), "\"<version>\"")).unwrap()
+    let text = versions
+        .iter()
+        .fold(text, |text, (name, version)| text.replace(&format!("\"{version}\""), &format!("\"{name}\"")));
+    serde_json::from_str(&text).unwrap()
 }

@@ -30,7 +30,7 @@ async fn hidden_section_is_sent_with_its_switch() {
     let (_, tenant) = fixture.platform.tenant(&fixture.id).await.unwrap();
     let untouched = json!({
         "enabled": false, "sessionRecoveryTimeoutSeconds": 20, "authorization": "None", "o365UserId": null,
-        "acsConnectionString": { "set": false, "version": 0 }
+        "acsConnectionString": { "set": false, "version": "none" }
     });
     assert_eq!(untouched, tenant["settings"]["extensions"]["interact"]);
     let sent = since.changes(&fixture).await;
@@ -52,9 +52,14 @@ async fn hidden_section_is_sent_with_its_switch() {
     assert_eq!(["GET", "PATCH"], *since.methods(&fixture).await);
     assert_eq!(("InSync".to_owned(), None), tab(&ready, "Extensions"));
     let sealed = &ready.status.as_ref().unwrap().sealed;
+    let (_, tenant) = fixture.platform.tenant(&fixture.id).await.unwrap();
+    let state = &tenant["settings"]["extensions"]["interact"]["acsConnectionString"];
     assert_eq!(
-        ("spec.extensions.interact.acsConnectionStringRef", 1),
-        (sealed[0].path.as_str(), sealed[0].platform_version)
+        (
+            "spec.extensions.interact.acsConnectionStringRef",
+            &json!({ "set": true, "version": sealed[0].platform_version })
+        ),
+        (sealed[0].path.as_str(), state)
     );
     let everything = serde_json::to_string(&ready).unwrap();
     assert!(!everything.contains("accesskey") && !everything.contains("c2VjcmV0"), "the value is never shown");

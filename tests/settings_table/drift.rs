@@ -69,8 +69,8 @@ async fn drift_of_each_setting_is_corrected() {
         let settings = document(&fixture).await["settings"].clone();
         match leaf.class {
             Class::Sealed => {
-                let version = |settings: &Value| leaf.find(settings).unwrap()["version"].as_i64().unwrap();
-                assert_eq!(version(&settings), version(&before["settings"]) + 1, "{leaf} was sent again");
+                let version = |settings: &Value| leaf.find(settings).unwrap()["version"].clone();
+                assert_ne!(version(&settings), version(&before["settings"]), "{leaf} was sent again");
             }
             _ => assert_eq!(expected(&fixture, leaf, &spec).as_ref(), leaf.find(&settings), "{leaf} after {changed}"),
         }

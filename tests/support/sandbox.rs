@@ -55,6 +55,21 @@ impl Sandbox {
         Ok(Self { running, file, http })
     }
 
+    /// The same with other contents of the file, as after a restore; returns the ones that it had.
+    pub async fn restart_with(self, contents: Option<&[u8]>) -> Result<(Self, Vec<u8>)> {
+        let Self { running, file, http } = self;
+        let file = file.context("its state is in memory")?;
+        let listen = running.address();
+        running.stop().await;
+        let before = std::fs::read(&file)?;
+        if let Some(contents) = contents {
+            std::fs::write(&file, contents)?;
+        }
+        let options = Options { listen, database: Database::File(file.clone()) };
+        let running = nimbus_sandbox::start(options).await?;
+        Ok((Self { running, file: Some(file), http }, before))
+    }
+
     /// Its URL.
     pub fn url(&self) -> String {
         self.running.url()
@@ -63,7 +78,9 @@ impl Sandbox {
     /// Sends a request to the simulation.
     pub async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
         let mut request = self.http.request(method.clone(), format!("{}{path}", self.url()));
-        if let Some(body) = body {
+        // It takes only JSON.
+        let nothing = || (method == Method::POST).then(|| json!({}));
+        if let Some(body) = body.or_else(nothing) {
             request = request.json(&body);
         }
         let answer = request.send().await?;

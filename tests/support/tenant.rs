@@ -21,6 +21,11 @@ impl<'s> TenantHandle<'s> {
         Self { fixture, name: name.to_owned(), id: uuid::Uuid::new_v4().to_string() }
     }
 
+    /// A Tenant that may not exist yet, for the tenant of the fixture.
+    pub fn of_fixture(fixture: &'s FixtureOn<'s>, name: &str) -> Self {
+        Self { id: fixture.id.clone(), ..Self::new(fixture, name) }
+    }
+
     /// The smallest manifest, with `more` merged into its spec.
     pub fn manifest(&self, more: Value) -> Value {
         let mut manifest = self.fixture.manifest(more);

@@ -11,7 +11,7 @@ use super::users;
 /// The Secret that authors may have created, according to `examples/rbac.yaml`.
 pub const SECRET: &str = "contoso-widget-key";
 /// The recipient of test messages.
-pub const UPN: &str = "ada@contoso.com";
+pub const UPN: &str = "ada@contoso.onmicrosoft.com";
 
 /// A spec with Interact on, licensed for one user, and this `widgetKey`.
 pub fn interact(widget_key: Value) -> Value {
@@ -60,12 +60,28 @@ pub fn settings() -> Value {
 
 impl FixtureOn<'_> {
     /// The widget key and its version on the platform.
-    pub async fn widget_key(&self) -> (String, i64) {
+    pub async fn widget_key(&self) -> (String, String) {
         let url = format!("{}/v1/tenants/{}/widget-key", self.platform.url(), self.id);
         let token = self.platform.token("system").await.unwrap();
         let answer = reqwest::Client::new().get(url).bearer_auth(token).send().await.unwrap();
         let body: Value = answer.error_for_status().unwrap().json().await.unwrap();
-        (body["key"].as_str().unwrap().to_owned(), body["version"].as_i64().unwrap())
+        (body["key"].as_str().unwrap().to_owned(), body["version"].as_str().unwrap().to_owned())
+    }
+
+    /// "Refresh" in the UI: another key, without the operator.
+    pub async fn refresh_widget_key(&self) {
+        let path = format!("{}/v1/tenants/{}/widget-key/rotate", self.platform.url(), self.id);
+        let stamp = format!("test/{}/contoso", self.env.namespace);
+        let request = reqwest::Client::new().post(path).header("nimbus-owner", stamp);
+        let request = request.bearer_auth(self.platform.token("system").await.unwrap());
+        request.json(&json!({ "token": "from-the-ui" })).send().await.unwrap().error_for_status().unwrap();
+    }
+
+    /// How often the platform made another widget key of the tenant.
+    pub async fn rotations(&self) -> usize {
+        let log = self.platform.log_after(0).await.unwrap();
+        let ours = log.iter().filter(|seen| seen.entry["tenant"] == self.id.as_str());
+        ours.filter(|seen| seen.effect.as_deref() == Some("widget-key-rotated")).count()
     }
 
     /// The runtime state of the tenant.

@@ -130,3 +130,24 @@ async fn rejected_message_names_the_setting() {
     fixture.ready().await;
     assert_eq!([sent("a")], *fixture.messages().await);
 }
+
+/// A message goes to users of the tenant only. The token is unused, so that correcting the name is enough.
+#[tokio::test(flavor = "multi_thread")]
+async fn message_to_another_tenant_is_rejected() {
+    let fixture = Fixture::new("message-outside").await;
+    let _operator = fixture.start();
+    fixture.create(messaging(None)).await;
+    fixture.ready().await;
+    fixture.accept_invitation().await;
+    let to =
+        |upn: &str| json!({ "modalities": { "instantMessaging": { "testMessage": { "upn": upn, "token": "a" } } } });
+    fixture.patch(json!({ "spec": to("ada@fabrikam.com") })).await;
+    let stalled = fixture.condition("Ready", "False", "InvalidSettings").await;
+    let message = crate::support::fixture::condition(&stalled, "Ready").unwrap().2;
+    assert!(message.contains("spec.modalities.instantMessaging.testMessage.upn"), "{message}");
+    assert!(!message.contains("fabrikam"), "no name stands in a status: {message}");
+    assert_eq!(0, fixture.messages().await.len());
+    fixture.patch(json!({ "spec": to(UPN) })).await;
+    fixture.ready().await;
+    assert_eq!([sent("a")], *fixture.messages().await);
+}

@@ -4,7 +4,6 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use nimbus_operator::resources::Tenant;
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::fixture::{Fixture, condition};
@@ -21,12 +20,12 @@ async fn edit(fixture: &Fixture, patch: Value) -> Secret {
 }
 
 /// The record in status: the version of the key, and the Secret as it was written.
-fn record(tenant: &Tenant) -> (Option<i64>, Option<String>, Option<String>) {
+fn record(tenant: &Tenant) -> (Option<String>, Option<String>, Option<String>) {
     let status = tenant.status.clone().unwrap().widget_key.unwrap();
-    (status.version, status.secret_name, status.secret_version)
+    (status.version.map(|version| version.to_string()), status.secret_name, status.secret_version)
 }
 
-fn recorded(secret: &Secret, version: i64) -> (Option<i64>, Option<String>, Option<String>) {
+fn recorded(secret: &Secret, version: String) -> (Option<String>, Option<String>, Option<String>) {
     let left = format!("{}/{}", secret.uid().unwrap(), secret.resource_version().unwrap());
     (Some(version), Some(SECRET.to_owned()), Some(left))
 }
@@ -52,15 +51,11 @@ async fn published_secret_follows_the_platform_key() {
     assert_eq!(recorded(&made, version), record(&ready));
 
     // "Refresh" in the UI is not a rotation by the operator; the new key is published.
-    let path = format!("{}/v1/tenants/{}/widget-key/rotate", fixture.platform.url(), fixture.id);
-    let stamp = format!("test/{}/contoso", fixture.env.namespace);
-    let request = reqwest::Client::new().request(Method::POST, path).header("nimbus-owner", stamp);
-    let request = request.bearer_auth(fixture.platform.token("system").await.unwrap());
-    request.json(&json!({ "token": "from-the-ui" })).send().await.unwrap().error_for_status().unwrap();
+    fixture.refresh_widget_key().await;
     let tenant = fixture.pass().await;
     let (key, version) = fixture.widget_key().await;
-    assert_eq!((2, Some(key)), (version, fixture.published_key().await));
-    assert_eq!(recorded(&secret(&fixture).await, 2), record(&tenant));
+    assert_eq!(Some(key), fixture.published_key().await);
+    assert_eq!(recorded(&secret(&fixture).await, version), record(&tenant));
     assert_eq!(Vec::<(String, String)>::new(), fixture.events().await.unwrap());
 }
 
@@ -74,7 +69,8 @@ async fn deleted_or_edited_secret_is_restored() {
     fixture.secrets().delete(SECRET, &DeleteParams::default()).await.unwrap();
     let tenant = fixture.pass().await;
     assert_eq!(Some(key.clone()), fixture.published_key().await);
-    assert_eq!(recorded(&secret(&fixture).await, 1), record(&tenant));
+    let (_, version) = fixture.widget_key().await;
+    assert_eq!(recorded(&secret(&fixture).await, version), record(&tenant));
 
     for data in [json!({ "widget-key": "bXkgb3du" }), json!({ "widget-key": null }), json!(null)] {
         edit(&fixture, json!({ "data": data })).await;
@@ -143,7 +139,7 @@ async fn tenant_without_key_says_how_to_get_one() {
     fixture.ready().await;
     // As if the platform had no key: in the document, and in the response of the key itself.
     let (_, mut document) = fixture.platform.tenant(&fixture.id).await.unwrap();
-    document["runtime"]["widgetKey"] = json!({ "set": false, "version": 0, "lastToken": null });
+    document["runtime"]["widgetKey"] = json!({ "set": false, "version": "none", "lastToken": null });
     let action = json!({ "kind": "status", "status": 200, "contentType": "application/json", "body": document });
     fixture.platform.add_faults(json!([{ "route": "GET /v1/tenants/{id}", "action": action }])).await.unwrap();
     fixture.pass().await;

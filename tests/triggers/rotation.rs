@@ -12,7 +12,7 @@ async fn each_new_token_rotates_once() {
     fixture.create(interact(json!({ "rotation": "a" }))).await;
     let ready = fixture.ready().await;
     let first = fixture.widget_key().await;
-    assert_eq!(1, first.1, "there was no old key to replace");
+    assert_eq!(0, fixture.rotations().await, "there was no old key to replace");
     assert_eq!(Some("a"), ready.status.unwrap().widget_key.unwrap().last_token.as_deref());
 
     fixture.patch(rotating("b")).await;
@@ -20,8 +20,8 @@ async fn each_new_token_rotates_once() {
     fixture.pass().await;
     fixture.pass().await;
     let second = fixture.widget_key().await;
-    assert_eq!(2, second.1, "once");
-    assert_ne!(first.0, second.0);
+    assert_eq!(1, fixture.rotations().await, "once");
+    assert!(first.0 != second.0 && first.1 != second.1);
     assert_eq!(("rejected widget-key".to_owned(), "connected".to_owned()), {
         (fixture.open_widget(&first.0).await, fixture.open_widget(&second.0).await)
     });
@@ -76,7 +76,8 @@ async fn hidden_rotation_runs_once_enabled() {
     fixture.patch(json!({ "spec": { "extensions": { "interact": { "enabled": true } } } })).await;
     fixture.ready().await;
     let new = fixture.widget_key().await;
-    assert_eq!((key.1 + 1, Some(new.0)), (new.1, fixture.published_key().await));
+    assert_ne!(key.1, new.1);
+    assert_eq!((1, Some(new.0)), (fixture.rotations().await, fixture.published_key().await));
     let calls = ["GET", "PATCH", "POST rotate", "GET widget-key"];
     assert_eq!(calls, *fixture.short_calls(mark).await, "after the settings");
 }
@@ -95,7 +96,8 @@ async fn rotation_with_lost_response_runs_once() {
         fixture.patch(rotating(&format!("token-{round}"))).await;
         fixture.ready().await;
         let after = fixture.widget_key().await;
-        assert_eq!(before.1 + 1, after.1, "{kind}");
+        assert_ne!(before, after, "{kind}");
+        assert_eq!(round + 1, fixture.rotations().await, "{kind}");
         assert_eq!(Some(after.0), fixture.published_key().await, "{kind}: what is published works");
         fixture.platform.clear_faults().await.unwrap();
     }

@@ -1,7 +1,8 @@
 //! Cheap resyncs: the list of tenants with their versions, and the change feed.
 //!
-//! A cursor is a position in the feed of this database. Changes are kept for one day of virtual time; an older cursor, or one of
-//! another database, is expired.
+//! A cursor is the position of a change in the feed and the mark of that change. Changes are kept for one day of virtual time; an
+//! older cursor is expired, as is one whose change this database does not have because it was restored from a backup.
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -26,7 +27,7 @@ const CHANGES_KEPT_SECONDS: i64 = 24 * 60 * 60;
 /// The maximum number of changes in one answer.
 const CHANGES_AT_ONCE: i64 = 5000;
 
-type Row = (String, Option<String>, i64, i64, Option<String>, Option<String>);
+type Row = (String, Option<String>, String, String, Option<String>, Option<String>);
 
 /// `GET /v1/tenants`.
 pub(crate) async fn tenants(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
@@ -53,7 +54,7 @@ pub(crate) async fn tenants(work: &mut Work, call: &Call) -> Result<Reply, Failu
 
 /// Returns the tag of the whole list as this caller sees it.
 async fn etag(work: &mut Work, caller: &Caller) -> Result<String, Failure> {
-    let seen = format!("{} {} {caller:?}", work.fact("epoch").await?, last_change(work).await?);
+    let seen = format!("{} {caller:?}", last_change(work).await?);
     let digest = Sha256::digest(seen);
     Ok(format!("\"{}\"", digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>()))
 }
@@ -78,8 +79,8 @@ fn item(row: &Row, fields: &[&str]) -> Value {
     let member = |field: &&str| {
         let value = match *field {
             "id" => json!(id),
-            "settingsVersion" => json!(crate::model::tenant::version("s", *settings_version)),
-            "runtimeVersion" => json!(crate::model::tenant::version("r", *runtime_version)),
+            "settingsVersion" => json!(settings_version),
+            "runtimeVersion" => json!(runtime_version),
             "owner" => json!(owner),
             _ => json!(last_owner),
         };
@@ -88,31 +89,61 @@ fn item(row: &Row, fields: &[&str]) -> Value {
     Value::Object(fields.iter().map(member).collect::<Map<_, _>>())
 }
 
-async fn last_change(work: &mut Work) -> Result<i64, Failure> {
-    let sql = "SELECT COALESCE(MAX(seq), 0) FROM changes";
-    Ok(sqlx::query_scalar(sql).fetch_one(&mut *work.tx).await?)
+/// The last change; before the first one, the platform itself.
+async fn last_change(work: &mut Work) -> Result<Cursor, Failure> {
+    let sql = "SELECT seq, mark FROM changes ORDER BY seq DESC LIMIT 1";
+    let last: Option<(i64, String)> = sqlx::query_as(sql).fetch_optional(&mut *work.tx).await?;
+    Ok(match last {
+        Some((seq, mark)) => Cursor { seq, mark },
+        None => Cursor { seq: 0, mark: work.fact("platform_id").await? },
+    })
+}
+
+/// A position in the feed.
+#[derive(PartialEq, Eq)]
+struct Cursor {
+    seq: i64,
+    mark: String,
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.seq, self.mark)
+    }
+}
+
+impl Cursor {
+    /// Reads a cursor of this feed; any other one is expired.
+    async fn read(work: &mut Work, text: &str) -> Result<Self, Failure> {
+        let (seq, mark) = text.split_once('-').ok_or(Slug::CursorExpired)?;
+        let cursor = Self { seq: seq.parse().map_err(|_| Slug::CursorExpired)?, mark: mark.to_owned() };
+        let forgotten = forgotten(work).await?;
+        let present: Option<String> = match cursor.seq {
+            0 => Some(work.fact("platform_id").await?),
+            seq => {
+                let sql = "SELECT mark FROM changes WHERE seq = ?";
+                sqlx::query_scalar(sql).bind(seq).fetch_optional(&mut *work.tx).await?
+            }
+        };
+        let is_present = present.is_some_and(|present| present == cursor.mark);
+        if is_present && cursor.seq >= forgotten { Ok(cursor) } else { Err(Slug::CursorExpired.into()) }
+    }
 }
 
 /// `GET /v1/changes`.
 pub(crate) async fn changes(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let caller = authenticate(work, call).await?;
     let wait = call.number("wait", 0, WAIT)?.unwrap_or(0);
-    let epoch = work.fact("epoch").await?;
-    let cursor = |seq: i64| format!("{epoch}-{seq}");
     let last = last_change(work).await?;
     let Some(after) = call.query.get("after") else {
-        return Ok(Reply::ok(json!({"cursor": cursor(last), "ids": []})));
+        return Ok(Reply::ok(json!({"cursor": last.to_string(), "ids": []})));
     };
-    let place = after.strip_prefix(&format!("{epoch}-")).and_then(|seq| seq.parse::<i64>().ok());
-    let place = place.filter(|place| (0..=last).contains(place)).ok_or(Slug::CursorExpired)?;
-    if place < forgotten(work).await? {
-        return Err(Slug::CursorExpired.into());
-    }
-    let sql = "SELECT seq, tenant, partner FROM changes WHERE seq > ? ORDER BY seq LIMIT ?";
-    let rows: Vec<(i64, String, Option<String>)> =
-        sqlx::query_as(sql).bind(place).bind(CHANGES_AT_ONCE).fetch_all(&mut *work.tx).await?;
+    let after = Cursor::read(work, after).await?;
+    let sql = "SELECT seq, mark, tenant, partner FROM changes WHERE seq > ? ORDER BY seq LIMIT ?";
+    let rows: Vec<(i64, String, String, Option<String>)> =
+        sqlx::query_as(sql).bind(after.seq).bind(CHANGES_AT_ONCE).fetch_all(&mut *work.tx).await?;
     let mut ids = Vec::new();
-    for (_, tenant, partner) in &rows {
+    for (_, _, tenant, partner) in &rows {
         let has_access = match caller.role {
             Role::Partner => caller.has_access(tenant, Subject::Managed(partner.as_deref())),
             Role::System | Role::Tenant => caller.has_access(tenant, Subject::Managed(None)),
@@ -121,8 +152,8 @@ pub(crate) async fn changes(work: &mut Work, call: &Call) -> Result<Reply, Failu
             ids.push(tenant.clone());
         }
     }
-    let seen = rows.last().map_or(place, |row| row.0);
-    let mut reply = Reply::ok(json!({"cursor": cursor(seen), "ids": ids}));
+    let seen = rows.last().map_or(after, |(seq, mark, ..)| Cursor { seq: *seq, mark: mark.clone() });
+    let mut reply = Reply::ok(json!({"cursor": seen.to_string(), "ids": ids}));
     let wait_for_change = Duration::from_secs(wait.unsigned_abs());
     reply.wait_for_change = (ids.is_empty() && seen == last).then_some(wait_for_change);
     Ok(reply)

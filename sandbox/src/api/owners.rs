@@ -17,18 +17,27 @@ pub(crate) fn refuse_other_owner(call: &Call, tenant: &Tenant) -> Result<(), Fai
     }
 }
 
+/// Refuses a claim or a release that was decided on another stamp than the present one.
+fn refuse_changed_owner(call: &Call, tenant: &Tenant) -> Result<(), Failure> {
+    match call.expected_owner()? == tenant.owner.as_deref() {
+        true => Ok(()),
+        false => Err(Slug::OwnerChanged.into()),
+    }
+}
+
 /// `PUT /v1/tenants/{id}/owner`.
 pub(crate) async fn claim(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let caller = authenticate(work, call).await?;
     let mut tenant = existing(work, call, &caller).await?;
     refuse_if_deleting(&tenant)?;
     let owner = call.owner()?.ok_or(Slug::MalformedRequest)?;
+    refuse_changed_owner(call, &tenant)?;
     match &tenant.owner {
         Some(present) if present == owner => return Ok(answer(200, &tenant, &caller)),
         Some(present) if caller.role != Role::System => {
             return Err(Problem::owned_by(present).into());
         }
-        // A system client takes over the stamp; `lastOwner` shows the previous one.
+        // A system client takes over the stamp that it named; `lastOwner` shows it.
         Some(present) => tenant.last_owner = Some(present.clone()),
         None => {}
     }
@@ -42,6 +51,7 @@ pub(crate) async fn claim(work: &mut Work, call: &Call) -> Result<Reply, Failure
 pub(crate) async fn release(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let caller = authenticate(work, call).await?;
     let mut tenant = existing(work, call, &caller).await?;
+    refuse_changed_owner(call, &tenant)?;
     refuse_other_owner(call, &tenant)?;
     if let Some(owner) = tenant.owner.take() {
         tenant.last_owner = Some(owner);

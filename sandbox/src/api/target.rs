@@ -20,8 +20,8 @@ pub(crate) async fn find(work: &mut Work, call: &Call, caller: &Caller) -> Resul
     if let Some(tenant) = Tenant::load(work, &id).await? {
         return match caller.has_access(&id, Subject::Managed(tenant.partner())) {
             true => {
-                work.trace.settings_version_before = Some(tenant.settings_version());
-                work.trace.settings_version_after = Some(tenant.settings_version());
+                work.trace.settings_version_before = Some(tenant.settings_version().to_owned());
+                work.trace.settings_version_after = Some(tenant.settings_version().to_owned());
                 Ok(Found::Tenant(Box::new(tenant)))
             }
             false => Err(Slug::NotPermitted.into()),

@@ -40,8 +40,8 @@ pub(crate) async fn read(work: &mut Work, call: &Call) -> Result<Reply, Failure>
 /// `GET /v1/capabilities`.
 pub(crate) async fn capabilities(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let role = authenticate(work, call).await?.role;
-    let restricted = restricted_paths(role);
-    Ok(Reply::ok(json!({"role": role.name(), "restrictedPaths": restricted})))
+    let (platform, restricted) = (work.fact("platform_id").await?, restricted_paths(role));
+    Ok(Reply::ok(json!({"platformId": platform, "role": role.name(), "restrictedPaths": restricted})))
 }
 
 /// `PUT /v1/tenants/{id}`.
@@ -50,9 +50,6 @@ pub(crate) async fn create(work: &mut Work, call: &Call) -> Result<Reply, Failur
     administers_tenants(&caller)?;
     let owner = call.owner()?.map(str::to_owned);
     match find(work, call, &caller).await? {
-        Found::Tenant(tenant) if tenant.state.deletion_id.is_some() => {
-            return Err(Slug::TenantDeleting.into());
-        }
         Found::Tenant(_) => return Err(Slug::TenantExists.into()),
         Found::Tombstone { deletion_id } if call.query.get("recreate") != Some(&deletion_id) => {
             return Err(Problem::tombstone(&deletion_id, 409).into());
@@ -62,6 +59,7 @@ pub(crate) async fn create(work: &mut Work, call: &Call) -> Result<Reply, Failur
     let mut body = call.json()?;
     let rotation = triggers::baseline(body.remove("triggers"))?;
     let mut tenant = blank(&caller, &call.tenant()?, settings_of(body)?, work).await?;
+    tenant.writer.clone_from(&owner);
     tenant.owner = owner;
     if let Some(token) = rotation {
         triggers::use_up(work, &tenant.id, triggers::ROTATION, &token).await?;
@@ -115,6 +113,7 @@ pub(crate) async fn patch(work: &mut Work, call: &Call) -> Result<Reply, Failure
     if version != tenant.settings_version() {
         return Err(Slug::SettingsChanged.into());
     }
+    tenant.writer = call.owner()?.map(str::to_owned);
     let patch = settings_of(call.json()?)?;
     let normalisers = normalisers(work, &tenant.id).await?;
     let edit = Edit { role: caller.role, unknown_members: UnknownMembers::Refused, normalisers };

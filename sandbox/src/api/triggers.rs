@@ -17,6 +17,7 @@ use crate::model::rows::{INSTANT_MESSAGING_ENABLED, INTERACT_ENABLED, PRIMARY_AC
 use crate::model::runtime::WidgetKey;
 use crate::model::store::Work;
 use crate::model::tenant::{Tenant, refuse_if_deleting};
+use crate::world::guests::refuse_outsider;
 
 /// The actions, as they are stored with their tokens.
 pub(crate) const ROTATION: &str = "widget-key-rotation";
@@ -84,9 +85,7 @@ pub(crate) async fn rotate(work: &mut Work, call: &Call) -> Result<Reply, Failur
     let done = is_new && !is_baseline;
     if done {
         is_on(&tenant, INTERACT_ENABLED)?;
-        let version = tenant.state.widget_key.as_ref().map_or(0, |key| key.version);
-        let key = uuid::Uuid::new_v4().to_string();
-        tenant.state.widget_key = Some(WidgetKey { key, version: version + 1 });
+        tenant.state.widget_key = Some(WidgetKey::generate());
     }
     let was = tenant.state.last_rotation.replace(token.clone());
     tenant.save(work).await?;
@@ -125,6 +124,7 @@ pub(crate) async fn send_test_message(work: &mut Work, call: &Call) -> Result<Re
     let done = is_new && !is_baseline;
     if done {
         is_on(&tenant, INSTANT_MESSAGING_ENABLED)?;
+        refuse_outsider(work, &tenant, upn.as_deref().unwrap_or_default()).await?;
         deliver(work, &tenant, &token, &upn.unwrap_or_default()).await?;
     }
     let was = tenant.state.last_message.replace(token.clone());

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::route::{Api, Holds, In, Microsoft, Operation, Parameter, Route};
+use super::route::{Api, Holds, In, Microsoft, Operation, PAGE, Parameter, Route};
 use super::routes::routes;
 use super::schemas;
 use crate::model::problem::{Code, Slug};
@@ -14,7 +14,7 @@ use crate::model::problem::{Code, Slug};
 const ABOUT: &str = "Settings of a Nimbus tenant, one document per Entra tenant. A write is all or nothing, is guarded \
 by `settingsVersion` and by the owner's stamp, and refuses members that the server does not know. The routes under \
 `/sandbox` belong to the reference platform only: they play people, Microsoft and the network, ask for no token and \
-answer only the machine they run on.";
+answer only the machine they run on, under a loopback name.";
 
 const REQUEST_ID: &str = "Also in the body of a refusal";
 
@@ -145,13 +145,19 @@ fn responses(route: &Route) -> Value {
         let mut response = json!({"description": meaning(*status)});
         response["headers"] = headers(route, *status, *schema);
         if let Some(schema) = schema {
-            response["content"] = json!({"application/json": content(schema)});
+            response["content"] = match *schema {
+                PAGE => json!({"text/html": {"schema": {"type": "string"}}}),
+                schema => json!({"application/json": content(schema)}),
+            };
         }
         responses.insert(status.to_string(), response);
     }
     let mut refusals: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
     for slug in common_refusals(route).iter().chain(route.refuses) {
-        refusals.entry(status(route, *slug)).or_default().push(slug.name());
+        let slugs = refusals.entry(status(route, *slug)).or_default();
+        if !slugs.contains(&slug.name()) {
+            slugs.push(slug.name());
+        }
     }
     for (status, slugs) in refusals {
         let response = json!({
@@ -214,6 +220,9 @@ fn common_refusals(route: &Route) -> &'static [Slug] {
         ],
         "microsoft" => &[Slug::Internal],
         "token" => &[Slug::TooManyRequests, Slug::Internal, Slug::Unavailable],
+        _ if route.request.is_some() => {
+            &[Slug::MalformedRequest, Slug::NotPermitted, Slug::UnsupportedMediaType, Slug::Internal]
+        }
         _ => &[Slug::MalformedRequest, Slug::NotPermitted, Slug::Internal],
     }
 }

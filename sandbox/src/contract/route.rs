@@ -88,6 +88,10 @@ pub(crate) enum Microsoft {
     IssueEntraToken,
     ReadOpenIdConfiguration,
     DiscoverInstance,
+    AskForConsent,
+    AskForOlderConsent,
+    GrantConsent,
+    GrantOlderConsent,
     ReadGroup,
     ListMembers,
     ListTransitiveMembers,
@@ -234,5 +238,8 @@ impl Route {
 pub(super) const fn query(name: &'static str, holds: Holds, about: &'static str) -> Parameter {
     Parameter { name, place: In::Query, required: false, holds, about }
 }
+
+/// The schema of an answer that is a page for people.
+pub(crate) const PAGE: &str = "Page";
 
 pub(crate) const TENANT: &[(u16, Option<&str>)] = &[(200, Some("Tenant"))];

@@ -54,6 +54,16 @@ impl Call {
         }
     }
 
+    /// Returns the stamp in the header `Nimbus-Expected-Owner`; `None` if the caller saw a tenant without one.
+    pub(crate) fn expected_owner(&self) -> Result<Option<&str>, Failure> {
+        let value = self.headers.get("nimbus-expected-owner").ok_or(Slug::ExpectedOwnerRequired)?;
+        match value.to_str() {
+            Ok("none") => Ok(None),
+            Ok(owner) if is_stamp(owner) => Ok(Some(owner)),
+            Ok(_) | Err(_) => Err(Slug::MalformedRequest.into()),
+        }
+    }
+
     /// True if `If-None-Match` names this entity tag.
     pub(crate) fn knows(&self, etag: &str) -> bool {
         self.header("if-none-match").is_some_and(|tags| {
@@ -81,12 +91,16 @@ impl Call {
         }
     }
 
+    /// True if the body is JSON, by its media type.
+    pub(crate) fn is_json(&self) -> bool {
+        let media_type = self.header("content-type").and_then(|text| text.split(';').next());
+        matches!(media_type.map(str::trim), Some("application/json" | "application/merge-patch+json"))
+    }
+
     /// Returns the body as a JSON object.
     pub(crate) fn json(&self) -> Result<serde_json::Map<String, Value>, Failure> {
-        let media_type = self.header("content-type").and_then(|text| text.split(';').next());
-        match media_type.map(str::trim) {
-            Some("application/json" | "application/merge-patch+json") => {}
-            _ => return Err(Slug::UnsupportedMediaType.into()),
+        if !self.is_json() {
+            return Err(Slug::UnsupportedMediaType.into());
         }
         match serde_json::from_slice(&self.body) {
             Ok(Value::Object(members)) => Ok(members),

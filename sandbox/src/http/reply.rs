@@ -10,6 +10,8 @@ pub(crate) struct Reply {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub body: Option<Value>,
+    /// A page for people, in HTML, instead of the body.
+    pub page: Option<String>,
     /// The slug, if this is a refusal.
     pub slug: Option<&'static str>,
     /// Set if there is nothing to report yet: the request is repeated when something changes, for at most this long.
@@ -18,7 +20,13 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn new(status: u16, body: Option<Value>) -> Self {
-        Self { status, headers: Vec::new(), body, slug: None, wait_for_change: None }
+        Self { status, headers: Vec::new(), body, page: None, slug: None, wait_for_change: None }
+    }
+
+    /// Returns a page, which loads nothing and sends its form only to where it came from.
+    pub(crate) fn page(html: String) -> Self {
+        let policy = "default-src 'none'; form-action 'self'; frame-ancestors 'none'".to_owned();
+        Self { page: Some(html), ..Self::new(200, None) }.with("content-security-policy", policy)
     }
 
     pub(crate) fn ok(body: Value) -> Self {

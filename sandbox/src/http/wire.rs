@@ -7,11 +7,16 @@ use super::reply::Reply;
 
 /// Returns the answer on the wire.
 pub(crate) fn respond(reply: Reply, request_id: &str) -> Response {
-    let body = reply.body.as_ref().map(ToString::to_string);
+    let media_type = match (reply.slug, &reply.page) {
+        (Some(_), _) => "application/problem+json",
+        (None, Some(_)) => "text/html; charset=utf-8",
+        (None, None) => "application/json",
+    };
+    let body = reply.page.or_else(|| reply.body.as_ref().map(ToString::to_string));
+    let has_body = body.is_some();
     let mut response = Response::new(body.map_or_else(Body::empty, Body::from));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let media_type = if reply.slug.is_some() { "application/problem+json" } else { "application/json" };
-    if reply.body.is_some() {
+    if has_body {
         set_header(&mut response, "content-type", media_type);
     }
     set_header(&mut response, "nimbus-request-id", request_id);

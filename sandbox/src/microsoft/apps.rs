@@ -1,7 +1,7 @@
 //! Entra tenants, apps and their permissions: planted, or granted by the provisioning script.
 use serde_json::{Value, json};
 
-use super::permissions::{GRAPH_APP, INTERACT_APP, NIMBUS_APP, OF_INTERACT, OF_THE_SCRIPT, role_id};
+use super::permissions::{GRAPH_APP, INTERACT_APP, NIMBUS_APP, registered, role_id};
 use crate::http::call::Call;
 use crate::http::members::Members;
 use crate::http::reply::Reply;
@@ -169,14 +169,20 @@ async fn grant(work: &mut Work, grant: &Grant<'_>, at: i64) -> Result<(), Failur
 
 /// Grants the permissions of a run of the provisioning script; the Interact app gets its permissions only while Interact is on.
 pub(crate) async fn script_grants(work: &mut Work, tenant: &str, interact: bool) -> Result<(), Failure> {
+    let apps = [(NIMBUS_APP, true), (INTERACT_APP, interact)];
+    for (app, _) in apps.into_iter().filter(|(_, granted)| *granted) {
+        grant_registered(work, tenant, app).await?;
+    }
+    Ok(())
+}
+
+/// Grants an app the permissions that it is registered with, as the consent of an administrator does.
+pub(super) async fn grant_registered(work: &mut Work, tenant: &str, app: &str) -> Result<(), Failure> {
     let lag = EntraTenant::find(work, tenant).await?.map_or(0, |tenant| tenant.lag);
     let at = work.now.as_second() + lag;
-    let apps = [(NIMBUS_APP, &OF_THE_SCRIPT[..], true), (INTERACT_APP, &OF_INTERACT[..], interact)];
-    for (app, permissions, _) in apps.into_iter().filter(|(_, _, granted)| *granted) {
-        consent(work, tenant, app).await?;
-        for role in permissions.iter().filter_map(|name| role_id(name)) {
-            grant(work, &Grant { tenant, app, resource: GRAPH_APP, role: &role }, at).await?;
-        }
+    consent(work, tenant, app).await?;
+    for role in registered(app).iter().filter_map(|name| role_id(name)) {
+        grant(work, &Grant { tenant, app, resource: GRAPH_APP, role: &role }, at).await?;
     }
     Ok(())
 }

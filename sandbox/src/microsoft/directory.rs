@@ -144,6 +144,17 @@ pub(crate) async fn users(work: &mut Work, tenant: &str) -> Result<Vec<Value>, F
     documents.iter().map(|document| Ok(serde_json::from_str(document)?)).collect()
 }
 
+/// True if a sign-in name is one of a domain.
+pub(crate) fn has_domain(upn: &str, domain: &str) -> bool {
+    upn.rsplit_once('@').is_some_and(|(_, of_upn)| of_upn.eq_ignore_ascii_case(domain))
+}
+
+/// True if a sign-in name is of a user of the tenant: of one of its domains, or planted.
+pub(crate) async fn is_inside(work: &mut Work, tenant: &str, upn: &str) -> Result<bool, Failure> {
+    let domains = EntraTenant::find(work, tenant).await?.map(|tenant| tenant.domains).unwrap_or_default();
+    Ok(domains.iter().any(|domain| has_domain(upn, domain)) || user(work, tenant, upn).await?.is_some())
+}
+
 /// Returns the user of an id or a sign-in name, and its presence.
 pub(super) async fn user(work: &mut Work, tenant: &str, name: &str) -> Result<Option<(Value, Value)>, Failure> {
     let sql =

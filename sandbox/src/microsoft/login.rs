@@ -16,7 +16,7 @@ use crate::model::store::Work;
 const LIFETIME: i64 = 3600;
 
 /// Returns the tenant in the path.
-async fn tenant(work: &mut Work, call: &Call, error: &str) -> Result<EntraTenant, Failure> {
+pub(super) async fn tenant(work: &mut Work, call: &Call, error: &str) -> Result<EntraTenant, Failure> {
     let name = call.parameter("tenant");
     let tenant = EntraTenant::find(work, name).await?;
     let message = format!("Tenant '{name}' not found.");

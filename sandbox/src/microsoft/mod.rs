@@ -12,6 +12,7 @@ pub(crate) mod acs_resources;
 mod answers;
 pub(crate) mod apps;
 mod assertion;
+pub(crate) mod consent;
 pub(crate) mod directory;
 pub(crate) mod filter;
 mod graph;
@@ -28,5 +29,5 @@ pub(crate) mod throttle;
 pub(crate) mod users;
 
 pub(crate) use apps::{has_permission, script_grants};
-pub(crate) use directory::{MEMBER_TYPES, users};
+pub(crate) use directory::{MEMBER_TYPES, has_domain, is_inside, users};
 pub(crate) use permissions::{NIMBUS_APP, PERMISSIONS};

@@ -24,6 +24,15 @@ pub(super) const OF_THE_SCRIPT: [&str; 4] =
 /// What it grants to the Interact app, while Interact is on.
 pub(super) const OF_INTERACT: [&str; 1] = ["User.Read.All"];
 
+/// Returns the permissions of Graph that an app is registered with, which consent grants.
+pub(super) fn registered(app: &str) -> &'static [&'static str] {
+    match app {
+        NIMBUS_APP => &OF_THE_SCRIPT,
+        INTERACT_APP => &OF_INTERACT,
+        _ => &[],
+    }
+}
+
 /// Returns the app role id of a permission; an id is returned unchanged, because there are more permissions than these.
 pub(super) fn role_id(permission: &str) -> Option<String> {
     let known = PERMISSIONS.iter().find(|(name, _)| *name == permission).map(|(_, id)| (*id).to_owned());

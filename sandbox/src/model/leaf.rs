@@ -2,6 +2,7 @@
 use serde_json::{Value, json};
 
 use super::roles::Role;
+use super::version;
 
 /// Who may change a leaf; each includes the ones before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,7 +156,7 @@ impl Leaf {
     pub(crate) fn initial(&self, id: &str) -> Value {
         match (self.kind, self.default_value) {
             (Kind::Identity, _) => json!(id),
-            (Kind::Sealed, _) => json!({"set": false, "version": 0}),
+            (Kind::Sealed, _) => json!({"set": false, "version": version::UNSET}),
             (Kind::Counts, _) => json!({}),
             (_, DefaultValue::Nothing) => Value::Null,
             (_, DefaultValue::Toggle(on)) => json!(on),

@@ -13,6 +13,7 @@ use super::roles::Role;
 use super::rows::{INSTANT_MESSAGING_ENABLED, LEAVES, PARTNER, PRIMARY_ACCOUNT, SECONDARY_ACCOUNT};
 use super::table::{Place, escape, is_shown, place, put, remove};
 use super::units::Tree;
+use super::version;
 
 /// How the platform changes a value that it accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -233,8 +234,7 @@ fn seal(merged: &mut Merged, pointer: String, secret: &str, rules: &Rules<'_>) {
     if rules.secrets.get(&pointer).is_some_and(|kept| kept == secret) {
         return;
     }
-    let version = merged.settings.pointer(&format!("{pointer}/version")).and_then(Value::as_i64);
-    put(&mut merged.settings, &pointer, json!({"set": true, "version": version.unwrap_or(0) + 1}));
+    put(&mut merged.settings, &pointer, json!({"set": true, "version": version::unused()}));
     merged.secrets.push((pointer, secret.to_owned()));
 }
 

@@ -153,18 +153,22 @@ fn an_equal_secret_moves_no_version_and_a_new_one_does() {
         merge(settings, &only(pointer, json!({"value": new})), &rules).unwrap()
     };
     let first = write(&named(), "", STRING);
-    assert_eq!(Some(&json!({"set": true, "version": 1})), first.settings.pointer(pointer));
+    let version = |merged: &Merged| {
+        let state = merged.settings.pointer(pointer).unwrap();
+        assert_eq!(json!(true), state["set"]);
+        state["version"].as_str().unwrap().to_owned()
+    };
     let same = write(&first.settings, STRING, STRING);
     assert_eq!(Merged { settings: first.settings.clone(), secrets: Vec::new() }, same);
     let other = write(&first.settings, "another", STRING);
-    assert_eq!(Some(&json!({"set": true, "version": 2})), other.settings.pointer(pointer));
+    assert_ne!(version(&first), version(&other));
     assert_eq!(vec![(pointer.to_owned(), STRING.to_owned())], other.secrets);
 }
 
 #[test]
 fn writing_the_read_form_of_a_sealed_leaf_is_refused() {
     let pointer = "/extensions/interact/acsConnectionString";
-    for form in [json!({"set": true, "version": 1}), json!({"value": 1}), json!({})] {
+    for form in [json!({"set": true, "version": "x"}), json!({"value": 1}), json!({})] {
         assert_eq!(refused(pointer, Code::SealedForm), errors(&only(pointer, form)));
     }
 }

@@ -18,3 +18,4 @@ pub(crate) mod tasks;
 pub(crate) mod tenant;
 pub(crate) mod trace;
 pub(crate) mod units;
+pub(crate) mod version;

@@ -21,6 +21,7 @@ const INSTANT_MESSAGING: &[&str] = &[INSTANT_MESSAGING_ENABLED];
 const INSTANT_MESSAGING_ACS: &[&str] = &[INSTANT_MESSAGING_ENABLED, INSTANT_MESSAGING_OWN_ACS];
 
 /// Pointers that rules of the platform use.
+pub(crate) const O365_DOMAIN: &str = "/general/o365Domain";
 pub(crate) const PARTNER: &str = "/partner/partnerId";
 pub(crate) const DEFAULT_ORGANIZATION_UNIT: &str = "/provisioning/defaultOrganizationUnitId";
 pub(crate) const PROVISIONING_VIA_TEAMS: &str = "/provisioning/allowServiceProvisioningViaTeams";
@@ -43,7 +44,7 @@ pub(crate) const SECONDARY_ACCOUNT: &str = "/modalities/instantMessaging/seconda
 pub(crate) static LEAVES: &[Leaf] = &[
     // General
     Leaf::new("/general/name", NAME, P, "name in the tenant list").required(Required::AtCreation),
-    formatted("/general/o365Domain", Format::Domain, P, "domain of the tenant").required(Required::AtCreation),
+    formatted(O365_DOMAIN, Format::Domain, P, "domain of the tenant").required(Required::AtCreation),
     Leaf::new("/general/tenantId", Kind::Identity, P, "Entra tenant id, always the id of the tenant"),
     text("/general/companyName", N, "company behind the tenant"),
     text("/general/division", N, "division of the company"),

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::leaf::Script;
 use super::rows::{LEAVES, PRIMARY_ACCOUNT, SECONDARY_ACCOUNT};
 use super::table::put;
+use super::version;
 
 /// What can be pending, in the order of the document.
 pub(crate) const CHANGES: [&str; 6] = [
@@ -56,7 +57,14 @@ pub(crate) struct State {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct WidgetKey {
     pub key: String,
-    pub version: i64,
+    pub version: String,
+}
+
+impl WidgetKey {
+    /// Returns a new key.
+    pub(crate) fn generate() -> Self {
+        Self { key: uuid::Uuid::new_v4().to_string(), version: version::unused() }
+    }
 }
 
 impl State {
@@ -125,7 +133,7 @@ pub(crate) fn runtime(holdings: &Holdings<'_>) -> Value {
         "scriptUrl": format!("https://admin.nimbus.example/scripts/{id}/provisioning.ps1"),
         "widgetKey": {
             "set": key.is_some(),
-            "version": key.map_or(0, |key| key.version),
+            "version": key.map_or(version::UNSET, |key| key.version.as_str()),
             "lastToken": state.last_rotation,
         },
         "instantMessaging": {

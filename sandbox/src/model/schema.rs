@@ -7,8 +7,9 @@ CREATE TABLE IF NOT EXISTS clients (
     token_lifetime INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS tokens (hash TEXT PRIMARY KEY, client TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS tenants (
-    id TEXT PRIMARY KEY, partner TEXT, settings TEXT NOT NULL, settings_version INTEGER NOT NULL,
-    runtime TEXT NOT NULL, runtime_version INTEGER NOT NULL, owner TEXT, last_owner TEXT, state TEXT NOT NULL) STRICT;
+    id TEXT PRIMARY KEY, partner TEXT, settings TEXT NOT NULL, settings_version TEXT NOT NULL,
+    runtime TEXT NOT NULL, runtime_version TEXT NOT NULL, owner TEXT, last_owner TEXT, last_writer TEXT,
+    state TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS tombstones (tenant TEXT PRIMARY KEY, deletion_id TEXT NOT NULL, partner TEXT) STRICT;
 CREATE TABLE IF NOT EXISTS secrets (
     tenant TEXT NOT NULL, pointer TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (tenant, pointer)) STRICT;
@@ -47,10 +48,11 @@ CREATE TABLE IF NOT EXISTS messages (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, token TEXT NOT NULL, upn TEXT NOT NULL,
     sender TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS changes (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, partner TEXT, at INTEGER NOT NULL) STRICT;
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, mark TEXT NOT NULL, tenant TEXT NOT NULL, partner TEXT,
+    at INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS log (seq INTEGER PRIMARY KEY AUTOINCREMENT, entry TEXT NOT NULL) STRICT;
 INSERT OR IGNORE INTO facts VALUES
-    ('epoch', lower(hex(randomblob(4)))), ('clock_advanced_seconds', '0'), ('auto_run', 'false');
+    ('platform_id', lower(hex(randomblob(16)))), ('clock_advanced_seconds', '0'), ('auto_run', 'false');
 INSERT OR IGNORE INTO clients VALUES
     ('system', 'system-secret', 'system', NULL, '[]', 3600),
     ('partner', 'partner-secret', 'partner', 'northwind', '[]', 3600),

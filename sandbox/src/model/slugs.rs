@@ -20,18 +20,20 @@ pub(crate) enum Slug {
     CursorExpired,
     TenantExists,
     SettingsChanged,
+    OwnerChanged,
     UnsupportedMediaType,
     InvalidSettings,
     InvalidRequest,
     ConfirmationRequired,
     SettingsVersionRequired,
+    ExpectedOwnerRequired,
     TooManyRequests,
     Internal,
     Unavailable,
 }
 
 /// Name, status and meaning of each slug, in the order of the enum.
-static SLUGS: [(Slug, &str, u16, &str); 24] = [
+static SLUGS: [(Slug, &str, u16, &str); 26] = [
     (Slug::MalformedRequest, "malformed-request", 400, "not JSON, or a malformed parameter or header"),
     (Slug::Unauthenticated, "unauthenticated", 401, "no token, or it is unknown or expired"),
     (Slug::NotPermitted, "not-permitted", 403, "not permitted for this role, or a tenant that it cannot access"),
@@ -63,6 +65,7 @@ static SLUGS: [(Slug, &str, u16, &str); 24] = [
     (Slug::CursorExpired, "cursor-expired", 410, "read the full list and start from now"),
     (Slug::TenantExists, "tenant-exists", 412, "the tenant exists already"),
     (Slug::SettingsChanged, "settings-changed", 412, "`settingsVersion` has moved"),
+    (Slug::OwnerChanged, "owner-changed", 412, "the stamp is another one by now than `Nimbus-Expected-Owner`"),
     (Slug::UnsupportedMediaType, "unsupported-media-type", 415, "the media type of the body is not supported"),
     (Slug::InvalidSettings, "invalid-settings", 422, "the listed fields are wrong; nothing was saved"),
     (Slug::InvalidRequest, "invalid-request", 422, "the listed members of the body are wrong"),
@@ -73,6 +76,7 @@ static SLUGS: [(Slug, &str, u16, &str); 24] = [
         428,
         "the header `Nimbus-Settings-Version` is missing",
     ),
+    (Slug::ExpectedOwnerRequired, "expected-owner-required", 428, "the header `Nimbus-Expected-Owner` is missing"),
     (Slug::TooManyRequests, "too-many-requests", 429, "wait as `Retry-After` says"),
     (Slug::Internal, "internal", 500, "the platform failed; nothing was saved"),
     (Slug::Unavailable, "unavailable", 503, "wait as `Retry-After` says"),

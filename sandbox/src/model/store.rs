@@ -1,7 +1,9 @@
 //! The database: SQLite in a file or in memory, and one transaction per request.
 //!
 //! There is one connection, so that requests run one after the other and the log has the order of their effects.
-use std::path::PathBuf;
+use std::fs::{OpenOptions, Permissions};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,6 +11,13 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Sqlite, SqlitePool, Transaction};
 
 use super::trace::Trace;
+
+/// The mode of the database file.
+const PRIVATE: u32 = 0o600;
+
+/// The version of the tables, which moves with each incompatible change.
+const VERSION: i64 = 2;
+const SET_VERSION: &str = "PRAGMA user_version = 2";
 
 /// Where the platform keeps its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +40,7 @@ impl Store {
         let options = match database {
             Database::Memory => options.in_memory(true),
             Database::File(path) => options
-                .filename(path)
-                .create_if_missing(true)
+                .filename(private(path)?)
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Normal),
         };
@@ -46,6 +54,7 @@ impl Store {
             .test_before_acquire(false)
             .connect_with(options)
             .await?;
+        refuse_other_version(&pool).await?;
         for schema in schemas {
             sqlx::raw_sql(*schema).execute(&pool).await?;
         }
@@ -63,6 +72,26 @@ impl Store {
     /// Closes the database, after which another process may open its file.
     pub(crate) async fn close(&self) {
         self.pool.close().await;
+    }
+}
+
+/// Returns the path of a file that only its user can read: it holds keys and connection strings. SQLite gives the files beside it
+/// the same mode.
+fn private(path: &Path) -> Result<&Path, sqlx::Error> {
+    let file = OpenOptions::new().create(true).append(true).mode(PRIVATE).open(path)?;
+    file.set_permissions(Permissions::from_mode(PRIVATE))?;
+    Ok(path)
+}
+
+/// Refuses a file whose tables are those of another version, which would fail later and say less.
+async fn refuse_other_version(pool: &SqlitePool) -> Result<(), sqlx::Error> {
+    let sql = "SELECT COUNT(*) FROM sqlite_master";
+    let tables: i64 = sqlx::query_scalar(sql).fetch_one(pool).await?;
+    let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(pool).await?;
+    match tables {
+        0 => sqlx::raw_sql(SET_VERSION).execute(pool).await.map(drop),
+        _ if version == VERSION => Ok(()),
+        _ => Err(sqlx::Error::Configuration("the file is of another version of the sandbox; use a new one".into())),
     }
 }
 

@@ -15,10 +15,13 @@ pub(crate) struct Tenant {
     pub settings: Value,
     pub owner: Option<String>,
     pub last_owner: Option<String>,
+    /// The stamp of the writer of this request; `None` for anybody without one.
+    pub writer: Option<String>,
     pub state: State,
-    pub(super) settings_version: i64,
+    pub(super) settings_version: String,
+    pub(super) last_writer: Option<String>,
     pub(super) runtime: Value,
-    pub(super) runtime_version: i64,
+    pub(super) runtime_version: String,
     /// What a reader saw before this request; `None` before the tenant is created.
     pub(super) seen: Option<Seen>,
 }
@@ -32,7 +35,8 @@ pub(super) struct Seen {
     pub last_owner: Option<String>,
 }
 
-type Row = (String, i64, String, i64, Option<String>, Option<String>, String);
+/// Settings and their version, runtime and its version, owner, last owner, last writer, state.
+type Row = (String, String, String, String, Option<String>, Option<String>, Option<String>, String);
 
 impl Tenant {
     /// Returns a tenant that is not stored yet.
@@ -42,20 +46,23 @@ impl Tenant {
             settings,
             owner: None,
             last_owner: None,
+            writer: None,
             state,
-            settings_version: 0,
+            settings_version: String::new(),
+            last_writer: None,
             runtime: Value::Null,
-            runtime_version: 0,
+            runtime_version: String::new(),
             seen: None,
         }
     }
 
     /// Returns the tenant `id` without a check of the caller.
     pub(crate) async fn load(work: &mut Work, id: &str) -> Result<Option<Self>, Failure> {
-        let sql = "SELECT settings, settings_version, runtime, runtime_version, owner, last_owner, state \
+        let sql = "SELECT settings, settings_version, runtime, runtime_version, owner, last_owner, last_writer, state \
                    FROM tenants WHERE id = ?";
         let row: Option<Row> = sqlx::query_as(sql).bind(id).fetch_optional(&mut *work.tx).await?;
-        let Some((settings, settings_version, runtime, runtime_version, owner, last_owner, state)) = row else {
+        let Some((settings, settings_version, runtime, runtime_version, owner, last_owner, last_writer, state)) = row
+        else {
             return Ok(None);
         };
         let mut tenant = Self {
@@ -63,8 +70,10 @@ impl Tenant {
             settings: serde_json::from_str(&settings)?,
             owner,
             last_owner,
+            writer: None,
             state: serde_json::from_str(&state)?,
             settings_version,
+            last_writer,
             runtime: serde_json::from_str(&runtime)?,
             runtime_version,
             seen: None,
@@ -102,33 +111,28 @@ impl Tenant {
         self.settings.pointer(pointer).and_then(Value::as_str)
     }
 
-    /// Returns the version of the settings in wire format.
-    pub(crate) fn settings_version(&self) -> String {
-        version("s", self.settings_version)
+    pub(crate) fn settings_version(&self) -> &str {
+        &self.settings_version
     }
 
     pub(crate) fn etag(&self) -> String {
-        format!("\"{}.{}\"", self.settings_version(), version("r", self.runtime_version))
+        format!("\"{}.{}\"", self.settings_version, self.runtime_version)
     }
 
     /// Returns the document that GET and every write answer.
     pub(crate) fn document(&self, caller: &Caller) -> Value {
         json!({
             "id": self.id,
-            "settingsVersion": self.settings_version(),
-            "runtimeVersion": version("r", self.runtime_version),
+            "settingsVersion": self.settings_version,
+            "runtimeVersion": self.runtime_version,
             "owner": self.owner,
             "lastOwner": self.last_owner,
+            "lastWriter": self.last_writer,
             "settings": self.settings,
             "runtime": self.runtime,
             "restrictedPaths": restricted_paths(caller.role),
         })
     }
-}
-
-/// Returns a version in wire format: opaque, short, never reused.
-pub(crate) fn version(kind: &str, number: i64) -> String {
-    format!("{kind}{number}")
 }
 
 /// Refuses a write to a tenant whose deletion has begun.

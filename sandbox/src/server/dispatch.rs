@@ -12,7 +12,7 @@ use crate::http::call::Call;
 use crate::http::log;
 use crate::http::reply::Reply;
 use crate::microsoft::users as graph_users;
-use crate::microsoft::{acs, acs_resources, apps, directory, groups, invitations, journal, login, principals};
+use crate::microsoft::{acs, acs_resources, apps, consent, directory, groups, invitations, journal, login, principals};
 use crate::model::problem::{Failure, Slug};
 use crate::model::store::Work;
 use crate::world::{
@@ -23,8 +23,8 @@ use crate::world::{
 /// Runs the operation of the route of a request.
 pub(super) async fn dispatch(platform: &Platform, work: &mut Work, arrival: &Arrival) -> Result<Reply, Failure> {
     let (route, call) = (arrival.route?, &arrival.call);
-    if !may_ask(route.template, call.peer.ip()) {
-        return Err(Slug::NotPermitted.into());
+    if route.template.starts_with("/sandbox/") {
+        guard_world(call)?;
     }
     match route.operation {
         Operation::Api(operation) => api(work, call, operation).await,
@@ -115,6 +115,8 @@ async fn microsoft(platform: &Platform, work: &mut Work, call: &Call, operation:
     match operation {
         Microsoft::IssueEntraToken => login::issue_token(work, call).await,
         Microsoft::ReadOpenIdConfiguration => login::openid_configuration(work, call).await,
+        Microsoft::AskForConsent | Microsoft::AskForOlderConsent => consent::ask(work, call).await,
+        Microsoft::GrantConsent | Microsoft::GrantOlderConsent => consent::grant(work, call).await,
         Microsoft::DiscoverInstance => Ok(login::discover_instance()),
         Microsoft::ReadGroup => groups::read(work, call, throttle).await,
         Microsoft::ListMembers => groups::members(work, call, throttle).await,
@@ -146,9 +148,24 @@ async fn microsoft(platform: &Platform, work: &mut Work, call: &Call, operation:
     }
 }
 
-/// The routes under `/sandbox` answer only this machine.
-fn may_ask(template: &str, peer: IpAddr) -> bool {
-    !template.starts_with("/sandbox/") || peer.to_canonical().is_loopback()
+/// The routes under `/sandbox` need no token. They answer only programs on this machine, and no page in a browser there: a page can
+/// post a form to any address, and can give any address a name of its own.
+fn guard_world(call: &Call) -> Result<(), Slug> {
+    if !call.peer.ip().to_canonical().is_loopback() || !call.header("host").is_some_and(is_loopback_host) {
+        return Err(Slug::NotPermitted);
+    }
+    let writes = matches!(call.method.as_str(), "POST" | "PUT" | "PATCH");
+    if writes && !call.is_json() { Err(Slug::UnsupportedMediaType) } else { Ok(()) }
+}
+
+/// True if the header `Host` names this machine; a port may follow.
+fn is_loopback_host(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 #[cfg(test)]
@@ -156,18 +173,48 @@ fn may_ask(template: &str, peer: IpAddr) -> bool {
 mod tests {
     use super::*;
 
+    fn call(peer: &str, headers: &[(&'static str, &'static str)]) -> Call {
+        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        Call {
+            template: Some("/sandbox/clock"),
+            method: "POST".to_owned(),
+            path: "/sandbox/clock".to_owned(),
+            sent: "/sandbox/clock".to_owned(),
+            raw_query: None,
+            query: Default::default(),
+            parameters: Default::default(),
+            headers: headers.collect(),
+            body: Default::default(),
+            request_id: String::new(),
+            peer: peer.parse().unwrap(),
+        }
+    }
+
     #[test]
-    fn the_world_answers_only_this_machine() {
+    fn the_world_answers_only_programs_on_this_machine() {
+        let (here, json) = (("host", "localhost"), ("content-type", "application/json"));
         let rows = [
-            ("/sandbox/log", "127.0.0.1", true),
-            ("/sandbox/log", "::1", true),
-            ("/sandbox/log", "::ffff:127.0.0.1", true),
-            ("/sandbox/log", "192.0.2.1", false),
-            ("/v1/tenants", "192.0.2.1", true),
-            ("/healthz", "192.0.2.1", true),
+            ("127.0.0.1:1", vec![here, json], Ok(())),
+            ("[::1]:1", vec![("host", "127.0.0.1:8080"), json], Ok(())),
+            (
+                "[::ffff:127.0.0.1]:1",
+                vec![("host", "[::1]:8080"), ("content-type", "application/json; charset=utf-8")],
+                Ok(()),
+            ),
+            ("192.0.2.1:1", vec![here, json], Err(Slug::NotPermitted)),
+            ("127.0.0.1:1", vec![("host", "attacker.example:8080"), json], Err(Slug::NotPermitted)),
+            ("127.0.0.1:1", vec![("host", "127.0.0.1.attacker.example"), json], Err(Slug::NotPermitted)),
+            ("127.0.0.1:1", vec![json], Err(Slug::NotPermitted)),
+            ("127.0.0.1:1", vec![here], Err(Slug::UnsupportedMediaType)),
+            ("127.0.0.1:1", vec![here, ("content-type", "text/plain")], Err(Slug::UnsupportedMediaType)),
+            (
+                "127.0.0.1:1",
+                vec![here, ("content-type", "application/x-www-form-urlencoded")],
+                Err(Slug::UnsupportedMediaType),
+            ),
         ];
-        for (template, peer, expected) in rows {
-            assert_eq!(expected, may_ask(template, peer.parse().unwrap()), "{template} {peer}");
+        for (peer, headers, expected) in rows {
+            assert_eq!(expected, guard_world(&call(peer, &headers)), "{peer} {headers:?}");
         }
     }
 }

@@ -5,9 +5,11 @@ use super::script::save_and_run;
 use super::target::tenant;
 use crate::http::call::Call;
 use crate::http::reply::Reply;
+use crate::microsoft::{has_domain, is_inside};
 use crate::model::problem::{Code, Failure, Problem};
-use crate::model::rows::{PRIMARY_ACCOUNT, SECONDARY_ACCOUNT};
+use crate::model::rows::{O365_DOMAIN, PRIMARY_ACCOUNT, SECONDARY_ACCOUNT};
 use crate::model::store::Work;
+use crate::model::tenant::Tenant;
 
 /// `PUT /sandbox/tenants/{id}/invitations`: sets the state of the invitations of the current accounts.
 pub(crate) async fn invitations(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
@@ -26,6 +28,15 @@ pub(crate) async fn invitations(work: &mut Work, call: &Call) -> Result<Reply, F
         };
     }
     save_and_run(work, tenant).await
+}
+
+/// Refuses a recipient who is no user of the tenant.
+pub(crate) async fn refuse_outsider(work: &mut Work, tenant: &Tenant, upn: &str) -> Result<(), Failure> {
+    let of_tenant = tenant.text(O365_DOMAIN).is_some_and(|domain| has_domain(upn, domain));
+    if of_tenant || is_inside(work, &tenant.id, upn).await? {
+        return Ok(());
+    }
+    Err(Problem::member("/upn", Code::UnknownReference).into())
 }
 
 /// `GET /sandbox/tenants/{id}/messages`: lists the test messages that arrived.

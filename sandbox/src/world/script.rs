@@ -88,6 +88,7 @@ pub(crate) async fn remove(work: &mut Work, tenant: &Tenant) -> Result<(), Failu
 
 /// `POST /sandbox/tenants/{id}/script/run`.
 pub(crate) async fn run_now(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
+    call.members(&[])?;
     let mut tenant = Tenant::load(work, &call.tenant()?).await?.ok_or(Slug::TenantNotFound)?;
     let run = run(work, &mut tenant).await?;
     Ok(Reply::ok(json!({"pushed": run.pushed, "deleted": run.deleted})))

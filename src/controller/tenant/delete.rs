@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::finalizer::ensure_unchanged;
 use super::stops::at_write;
 use super::writer::Writer;
-use crate::admin_api::{ApiError, Client, Deletion, Lookup, ProblemType};
+use crate::admin_api::{ApiError, Client, Deletion, Lookup, ProblemType, TenantDocument};
 use crate::cluster::Cluster;
 use crate::controller::options::Timing;
 use crate::controller::platform::deletion_rate::{self, Slot};
@@ -42,12 +42,8 @@ impl Deleter<'_> {
             RetainReason::ScopeTerminating => self.timing.release_in_ending_namespace,
             RetainReason::Policy | RetainReason::NotConfirmed(_) => self.timing.release,
         };
-        match tokio::time::timeout(most, client.release(Writer::new(client, target).ours())).await {
-            Ok(Ok(Some(document))) if document.runtime.deletion.is_some() => ReleaseOutcome::TooLate,
-            Ok(Ok(_)) => ReleaseOutcome::Released(because),
-            Ok(Err(ApiError::Refused(_))) => ReleaseOutcome::NeverOurs,
-            Ok(Err(_)) | Err(_) => ReleaseOutcome::StaleStamp(because),
-        }
+        let outcome = tokio::time::timeout(most, release(&Writer::new(client, target), because)).await;
+        outcome.unwrap_or(ReleaseOutcome::StaleStamp(because))
     }
 
     /// Asks for the deletion of a Tenant that did not change meanwhile, within the limit of its Platform.
@@ -65,6 +61,36 @@ impl Deleter<'_> {
             Slot::Taken => Ok(request(&Writer::new(client, target)).await),
             Slot::Wait(after) => Ok(Outcome::Deleting(DeletionWait::rate_limited(after))),
         }
+    }
+}
+
+/// Takes our stamp off.
+async fn release(writer: &Writer<'_>, because: RetainReason) -> ReleaseOutcome {
+    match writer.client.release(writer.ours()).await {
+        Ok(document) => released(&document, because),
+        // Taken off by an attempt whose answer was lost, or another's by now: only a look can tell.
+        Err(error) if error.is(&ProblemType::OwnerChanged) => match writer.client.tenant(writer.id).await {
+            Ok(Lookup::Found(document)) if document.owner.as_deref() == Some(writer.ours().owner) => {
+                ReleaseOutcome::StaleStamp(because)
+            }
+            Ok(Lookup::Found(document))
+                if document.owner.is_none() && document.last_owner.as_deref() == Some(writer.ours().owner) =>
+            {
+                released(&document, because)
+            }
+            Ok(Lookup::Found(_) | Lookup::Absent | Lookup::Tombstone { .. }) => ReleaseOutcome::NeverOurs,
+            Err(_) => ReleaseOutcome::StaleStamp(because),
+        },
+        Err(ApiError::Refused(_)) => ReleaseOutcome::NeverOurs,
+        Err(_) => ReleaseOutcome::StaleStamp(because),
+    }
+}
+
+/// How a Tenant left whose stamp is off.
+fn released(document: &TenantDocument, because: RetainReason) -> ReleaseOutcome {
+    match document.runtime.deletion {
+        Some(_) => ReleaseOutcome::TooLate,
+        None => ReleaseOutcome::Released(because),
     }
 }
 

@@ -11,7 +11,7 @@ impl Writer<'_> {
     /// Has tokens recorded as a baseline, without any action. The stamp on the tenant is not ours yet, so the request carries the
     /// one that is there.
     pub(super) async fn record(&self, claim: &Claim) -> Result<Vec<(Trigger, bool)>, Stop> {
-        let theirs = Write { id: self.id, owner: &claim.stamp };
+        let theirs = self.before(claim);
         let mut recorded = vec![];
         for trigger in &claim.recorded {
             let done =

@@ -18,6 +18,7 @@ use crate::plan::widget_key::{KeyEdit, Publication, Publish};
 use crate::plan::widget_secret::{DATA_KEY, Obstacle, WidgetSecret};
 use crate::plan::{SideEffects, Stop};
 use crate::resources::{SecretVersion, Tenant};
+use crate::settings::Version;
 
 /// Reads what is there under the name of the Secret.
 ///
@@ -54,7 +55,7 @@ pub(crate) async fn publish(
         Err(stop) => return Err(stop),
     };
     let seen = match target.edit(&key.key) {
-        KeyEdit::Keep(seen) => return Ok(published(seen.secret(), key.version)),
+        KeyEdit::Keep(seen) => return Ok(published(seen.secret(), key.version.clone())),
         KeyEdit::Refuse(obstacle) => return refused(obstacle),
         KeyEdit::Create => None,
         KeyEdit::Change(seen) => Some(seen.secret()),
@@ -70,8 +71,8 @@ pub(crate) async fn publish(
     };
     match written {
         Ok(secret) => {
-            info!(secret = target.name, version = key.version, "widget key published");
-            Ok(published(&secret, key.version))
+            info!(secret = target.name, version = %key.version, "widget key published");
+            Ok(published(&secret, key.version.clone()))
         }
         Err(Refusal::Forbidden(_)) => refused(Obstacle::Forbidden),
         Err(refusal) => Err(at_write("publishing the widget key")(refusal)),
@@ -82,7 +83,7 @@ fn secrets(cluster: &Cluster, tenant: &Tenant) -> Objects<Secret> {
     cluster.namespaced::<Secret>(&tenant.namespace().unwrap_or_default())
 }
 
-fn published(secret: &Secret, version: i64) -> Publication {
+fn published(secret: &Secret, version: Version) -> Publication {
     Publication::Published { secret: secret.name_any(), secret_version: SecretVersion::of(&secret.metadata), version }
 }
 

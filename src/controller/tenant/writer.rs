@@ -25,11 +25,19 @@ impl<'w> Writer<'w> {
         Write { id: self.id, owner: &self.stamp }
     }
 
+    /// A write in the name of the stamp that is on a tenant before we take it over.
+    pub(crate) fn before<'c>(&'c self, claim: &'c Claim) -> Write<'c> {
+        Write { id: self.id, owner: claim.expected.as_deref().unwrap_or(&self.stamp) }
+    }
+
     /// Takes the tenant over. The tokens are recorded first, or a crash between the two could make one of them act. Returns what
     /// was recorded.
     pub(crate) async fn take_over(&self, claim: &Claim) -> Result<Vec<(Trigger, bool)>, Stop> {
         let recorded = self.record(claim).await?;
-        self.client.claim(self.ours()).await.map_err(Stop::of_write)?;
+        let claimed = self.client.claim(self.ours(), claim.expected.as_deref()).await.map_err(Stop::of_write)?;
+        if claimed.settings_version != claim.settings_version {
+            return Err(Stop::Raced);
+        }
         Ok(recorded)
     }
 

@@ -126,12 +126,15 @@ fn recorded(facts: Facts<'_>, live: &Live, status: TenantStatus) -> TenantStatus
     status
 }
 
-/// What was applied. The version of the settings stays the one of the edit: correcting drift is no news. A new tenant starts
-/// over, or the annotation that created it would count for the next time.
+/// What was applied. The version of the settings stays the one of the edit: correcting drift is no news, unless it left something
+/// alone, which must not look as if we had written it. A new tenant starts over, or the annotation that created it would count for
+/// the next time.
 fn applied(facts: Facts<'_>, live: &Live) -> Option<Applied> {
     let hash = facts.hash?;
     let before = facts.previous().and_then(|status| status.applied.as_ref());
-    let before = before.filter(|before| before.hash.has_same_settings(hash) && live.done != Done::Created);
+    let left_alone = live.done != Done::Nothing && !live.difference.held.is_empty();
+    let starts_over = left_alone || live.done == Done::Created;
+    let before = before.filter(|before| before.hash.has_same_settings(hash) && !starts_over);
     let version = || cut(&live.document.settings_version, bounds::WORD);
     Some(Applied {
         generation: facts.generation(),

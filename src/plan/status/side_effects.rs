@@ -44,7 +44,7 @@ fn widget_key(
         // What was published stays where it is.
         Publication::Hidden => WidgetKeyStatus { last_token, ..before.unwrap_or_default() },
         Publication::Published { secret, secret_version, version } => WidgetKeyStatus {
-            version: Some(*version),
+            version: Some(version.clone()),
             last_token,
             secret_name: Some(secret.clone()),
             secret_version: Some(secret_version.to_string()),

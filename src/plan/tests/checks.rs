@@ -111,7 +111,7 @@ fn what_the_spec_does_not_manage_or_clears_is_not_checked() {
     let on_the_platform = json!({
         "general": { "tenantAdministrationGroupId": TENANT_GROUP },
         "extensions": {
-            "interact": { "enabled": true, "acsConnectionString": { "set": true, "version": 1 } },
+            "interact": { "enabled": true, "acsConnectionString": { "set": true, "version": "v1" } },
             "attendantConsole": { "globalContactSearchFilter": "city eq 'Bern'" }
         }
     });

@@ -4,7 +4,7 @@ use super::*;
 use crate::plan::apply::Write;
 
 /// Whether a plan would put our stamp on, whether it applies an edit, and the body that it would send.
-fn saved(plan: Result<ApplyPlan, Stop>) -> (bool, bool, Value) {
+pub(super) fn saved(plan: Result<ApplyPlan, Stop>) -> (bool, bool, Value) {
     let plan = plan.unwrap();
     let (claims, edited) = (plan.claim.is_some(), matches!(plan.done, Done::Adopted | Done::Applied));
     match plan.write {
@@ -21,7 +21,7 @@ fn created(plan: Result<ApplyPlan, Stop>) -> (Option<String>, Value) {
     }
 }
 
-fn left_alone(plan: Result<ApplyPlan, Stop>) -> Difference {
+pub(super) fn left_alone(plan: Result<ApplyPlan, Stop>) -> Difference {
     match plan {
         Ok(ApplyPlan { claim: None, write: Write::Nothing { difference, .. }, done: Done::Nothing, .. }) => difference,
         other => panic!("{other:?}"),
@@ -91,7 +91,7 @@ fn a_free_tenant_that_differs_is_not_taken_over() {
 #[test]
 fn sealed_leaves_do_not_count_as_a_difference() {
     let free = held().owned(Owner::Free).with("extensions.interact.enabled", true);
-    let free = free.with("extensions.interact.acsConnectionString", json!({ "set": true, "version": 7 }));
+    let free = free.with("extensions.interact.acsConnectionString", json!({ "set": true, "version": "v7" }));
     let (claim, _, body) = saved(tenant("contoso").with_interact("1").plan(&free.observed()));
     assert!(claim);
     assert_eq!(body, json!({ "extensions": { "interact": { "acsConnectionString": { "value": SECRET } } } }));
@@ -246,7 +246,7 @@ fn hidden_leaves_are_neither_compared_nor_sent_nor_nulled() {
     assert_eq!(hidden(&off_in_spec, &held), ["extensions.interact.o365UserId", path]);
     assert_eq!(hidden(&tenant("contoso").with(path, 30), &held), [path], "off on the platform, the spec silent");
     let on = held.clone().with("extensions.interact.enabled", true);
-    let on = on.with("extensions.interact.acsConnectionString", json!({ "set": true, "version": 1 }));
+    let on = on.with("extensions.interact.acsConnectionString", json!({ "set": true, "version": "v1" }));
     let (_, _, body) = saved(off_in_spec.plan(&on.observed()));
     assert_eq!(body, interact(json!({ "enabled": false })), "switching off sends the switch alone");
     let (_, _, body) = saved(tenant("contoso").with(path, 30).plan(&on.observed()));
@@ -291,7 +291,7 @@ fn what_a_section_needs_is_judged_on_the_effective_value() {
         "spec.extensions.interact.acsConnectionStringRef must be set while spec.extensions.interact.enabled is true";
     assert_eq!(problems, [expected]);
     assert_eq!(invalid(on.plan(&Held::nothing().observed())), [expected]);
-    let state = |set| json!({ "set": set, "version": 3 });
+    let state = |set| json!({ "set": set, "version": "v3" });
     let with = |set| off_at_the_platform.clone().with("extensions.interact.acsConnectionString", state(set));
     let (_, _, body) = saved(on.plan(&with(true).observed()));
     assert_eq!(body, interact(json!({ "enabled": true })), "the platform holds the string already");

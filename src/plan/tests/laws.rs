@@ -89,7 +89,7 @@ fn holding(leaves: &[(&'static Leaf, Value)]) -> Held {
     leaves
         .iter()
         .filter(|(leaf, _)| leaf.class == Class::Sealed)
-        .fold(held, |held, (leaf, _)| held.with(leaf.wire, json!({ "set": true, "version": 4 })))
+        .fold(held, |held, (leaf, _)| held.with(leaf.wire, json!({ "set": true, "version": "v4" })))
 }
 
 /// Some pointers of leaves and their parents.

@@ -46,7 +46,15 @@ impl Held {
     /// Sets a leaf, as a user does in the UI.
     pub(super) fn with(mut self, wire: &str, value: impl Into<Value>) -> Self {
         put(&mut self.document().settings, wire, value.into());
+        self.move_version(None);
         self
+    }
+
+    fn move_version(&mut self, writer: Option<String>) {
+        let document = self.document();
+        let number = document.settings_version[1..].parse::<u32>().unwrap();
+        document.settings_version = format!("s{}", number + 1);
+        document.last_writer = writer;
     }
 
     pub(super) fn owned(mut self, owner: Owner) -> Self {
@@ -120,12 +128,11 @@ impl Held {
             if leaf.find(&body).is_none() {
                 continue;
             }
-            let version = self.leaf(leaf.wire)["version"].as_i64().unwrap_or_default() + 1;
-            put(&mut body, leaf.wire, json!({ "set": true, "version": version }));
+            let next = format!("{}'", self.leaf(leaf.wire)["version"].as_str().unwrap_or("k"));
+            put(&mut body, leaf.wire, json!({ "set": true, "version": next }));
         }
         self.writes += 1;
-        let version = format!("s{}", self.document().settings_version[1..].parse::<u32>().unwrap() + 1);
-        self.document().settings_version = version;
+        self.move_version(Some(stamp("contoso").to_string()));
         merge_patch(&mut self.document().settings, &body);
     }
 }

@@ -10,7 +10,7 @@ use crate::admin_api::Invitation;
 use crate::admin_api::types::WidgetKeyState;
 use crate::resources::status::WidgetKeyStatus;
 use crate::resources::{ConditionType, Reason};
-use crate::settings::{Tab, Trigger};
+use crate::settings::{Tab, Trigger, Version};
 
 const MESSAGING: &str = "modalities.instantMessaging";
 
@@ -195,34 +195,39 @@ fn unwritten(publish: Publish, rotated: bool) -> Option<Publication> {
 #[test]
 fn the_key_is_read_only_when_there_is_something_to_write() {
     let record = WidgetKeyStatus {
-        version: Some(2),
+        version: Version::parse("v2"),
         last_token: None,
         secret_name: Some("s".to_owned()),
         secret_version: Some("u/7".to_owned()),
     };
     let desired = shown().with("extensions.interact.widgetKey.secretRef.name", "s").desired();
-    let left = |found: WidgetSecret, record: Option<&WidgetKeyStatus>, version, rotated| {
+    let left = |found: WidgetSecret, record: Option<&WidgetKeyStatus>, version: &str, rotated| {
         let mut document = held().with("extensions.interact.enabled", true).document.unwrap();
-        document.runtime.widget_key = WidgetKeyState { set: version > 0, version, last_token: None };
+        document.runtime.widget_key =
+            WidgetKeyState { set: version != "none", version: Version::parse(version).unwrap(), last_token: None };
         let saved = Snapshot::read(Arc::new(document)).unwrap();
         unwritten(widget_key::publish(&desired, &saved, Some(&found), record), rotated)
     };
-    let published = Publication::Published { secret: "s".to_owned(), secret_version: "u/7".into(), version: 2 };
-    assert_eq!(left(found("u", "7"), Some(&record), 2, false), Some(published), "as it was left");
-    assert_eq!(left(found("u", "7"), Some(&record), 2, true), None, "rotated in this pass");
-    assert_eq!(left(found("u", "7"), Some(&record), 3, false), None, "refreshed in the UI");
-    assert_eq!(left(found("u", "8"), Some(&record), 2, false), None, "edited by hand");
-    assert_eq!(left(found("v", "7"), Some(&record), 2, false), None, "deleted and created again");
-    assert_eq!(left(found("u", "7"), None, 2, false), None, "not known to be published");
-    assert_eq!(left(WidgetSecret::Missing, Some(&record), 2, false), None, "deleted by hand");
+    let published = Publication::Published {
+        secret: "s".to_owned(),
+        secret_version: "u/7".into(),
+        version: Version::parse("v2").unwrap(),
+    };
+    assert_eq!(left(found("u", "7"), Some(&record), "v2", false), Some(published), "as it was left");
+    assert_eq!(left(found("u", "7"), Some(&record), "v2", true), None, "rotated in this pass");
+    assert_eq!(left(found("u", "7"), Some(&record), "v3", false), None, "refreshed in the UI");
+    assert_eq!(left(found("u", "8"), Some(&record), "v2", false), None, "edited by hand");
+    assert_eq!(left(found("v", "7"), Some(&record), "v2", false), None, "deleted and created again");
+    assert_eq!(left(found("u", "7"), None, "v2", false), None, "not known to be published");
+    assert_eq!(left(WidgetSecret::Missing, Some(&record), "v2", false), None, "deleted by hand");
     let renamed = WidgetKeyStatus { secret_name: Some("other".to_owned()), ..record.clone() };
-    assert_eq!(left(found("u", "7"), Some(&renamed), 2, false), None, "another Secret than before");
-    assert_eq!(left(WidgetSecret::Missing, None, 0, false), Some(Publication::NoKey), "there is no key");
-    assert_eq!(left(WidgetSecret::Missing, None, 0, true), None, "and then there is one");
+    assert_eq!(left(found("u", "7"), Some(&renamed), "v2", false), None, "another Secret than before");
+    assert_eq!(left(WidgetSecret::Missing, None, "none", false), Some(Publication::NoKey), "there is no key");
+    assert_eq!(left(WidgetSecret::Missing, None, "none", true), None, "and then there is one");
     for obstacle in [Obstacle::Foreign, Obstacle::Predecessor, Obstacle::Forbidden] {
         let refused = Publication::Refused { secret: "s".to_owned(), obstacle };
         let found = WidgetSecret::Unusable(obstacle);
-        assert_eq!(left(found, Some(&record), 3, true), Some(refused), "in every case");
+        assert_eq!(left(found, Some(&record), "v3", true), Some(refused), "in every case");
     }
 }
 

@@ -94,7 +94,7 @@ pub const RESOURCE_ID: &Leaf = &Leaf::value::<Clearable<Guid>>("modalities.insta
 pub const TEST_UPN: &Leaf = &Leaf::trigger::<Text<Upn>>("modalities.instantMessaging.testMessage.upn", Tenant)
     .under(ENABLED)
     .personal()
-    .example("ada@contoso.com")
+    .example("ada@contoso.onmicrosoft.com")
     .manual("Use this (after the successful user invite) to send test messages to any user within your tenant.");
 /// The token for which a test message is sent once.
 pub const TEST_TOKEN: &Leaf = &Leaf::trigger::<Text<Token>>("modalities.instantMessaging.testMessage.token", Tenant)

@@ -11,6 +11,13 @@ const OWNER: Parameter = Parameter {
     about: "Stamp of the writer, `<clusterId>/<namespace>/<name>` of at most 512 characters; without it only a tenant without an owner can be written",
 };
 const CLAIMED_OWNER: Parameter = Parameter { required: true, about: "Stamp to set on the tenant", ..OWNER };
+const EXPECTED_OWNER: Parameter = Parameter {
+    name: "Nimbus-Expected-Owner",
+    place: In::Header,
+    required: true,
+    holds: Holds::Pattern("^(none|[!-.0-~]+/[!-.0-~]+/[!-.0-~]+)$"),
+    about: "The stamp that was seen, or `none`",
+};
 const SETTINGS_VERSION: Parameter = Parameter {
     name: "Nimbus-Settings-Version",
     place: In::Header,
@@ -72,7 +79,6 @@ pub(super) static ROUTES: &[Route] = &[
         .refuses(&[
             FieldNotPermitted,
             TenantDeleted,
-            TenantDeleting,
             TenantExists,
             UnsupportedMediaType,
             InvalidSettings,
@@ -97,14 +103,14 @@ pub(super) static ROUTES: &[Route] = &[
         .takes(&[OWNER, CONFIRM])
         .answers(&[(202, Some("Tenant"))])
         .refuses(&[TenantNotFound, TenantDeleted, OwnedByOther, ConfirmationRequired]),
-    route("PUT", "/v1/tenants/{id}/owner", Api::ClaimTenant, "Set the owner stamp of a tenant that has none")
-        .takes(&[CLAIMED_OWNER])
+    route("PUT", "/v1/tenants/{id}/owner", Api::ClaimTenant, "Set the owner stamp of a tenant")
+        .takes(&[CLAIMED_OWNER, EXPECTED_OWNER])
         .answers(TENANT)
-        .refuses(&[TenantNotFound, TenantDeleted, TenantDeleting, OwnedByOther]),
+        .refuses(&[TenantNotFound, TenantDeleted, TenantDeleting, OwnedByOther, OwnerChanged, ExpectedOwnerRequired]),
     route("DELETE", "/v1/tenants/{id}/owner", Api::ReleaseTenant, "Remove the own stamp; `lastOwner` keeps it")
-        .takes(&[OWNER])
+        .takes(&[OWNER, EXPECTED_OWNER])
         .answers(TENANT)
-        .refuses(&[TenantNotFound, TenantDeleted, OwnedByOther]),
+        .refuses(&[TenantNotFound, TenantDeleted, OwnedByOther, OwnerChanged, ExpectedOwnerRequired]),
     route("GET", "/v1/tenants/{id}/widget-key", Api::ReadWidgetKey, "Read the widget key")
         .answers(&[(200, Some("WidgetKey"))])
         .refuses(&[TenantNotFound, TenantDeleted, WidgetKeyNotSet]),

@@ -1,5 +1,6 @@
 //! The routes of Microsoft: Entra, Graph, ACS Identity.
 use crate::contract::route::{Holds, In, Microsoft, Operation, Parameter, Route, query};
+use crate::model::problem::Slug;
 
 const SELECT: Parameter = query("$select", Holds::Text, "Comma-separated properties");
 const TOP: Parameter = query("$top", Holds::Text, "Items on a page, from 1 to 999");
@@ -14,6 +15,7 @@ const CONSISTENCY: Parameter = Parameter {
     holds: Holds::Text,
     about: "`eventual`, with `$count=true`: advanced query capabilities",
 };
+const CONSENTED: Parameter = Parameter { required: true, ..query("client_id", Holds::Text, "The app") };
 const PAGE: &[Parameter] = &[SELECT, TOP, COUNT, SKIP_TOKEN, CONSISTENCY];
 
 macro_rules! answers {
@@ -22,6 +24,7 @@ macro_rules! answers {
     };
 }
 
+const CONSENT: &[(u16, Option<&str>)] = answers!("EntraError", (200, Some(crate::contract::route::PAGE)); 400);
 const OBJECT: &[(u16, Option<&str>)] = answers!("GraphError", (200, Some("GraphObject")); 400, 401, 403, 404, 429);
 const LIST: &[(u16, Option<&str>)] = answers!("GraphError", (200, Some("GraphPage")); 400, 401, 403, 404, 429);
 const PRESENCE: &[(u16, Option<&str>)] = answers!("GraphError", (200, Some("GraphPresence")); 400, 401, 403, 404, 429);
@@ -47,6 +50,25 @@ pub(super) static ROUTES: &[Route] = &[
         "Read which tenant an id or a domain belongs to",
     )
     .answers(answers!("EntraError", (200, Some("OpenIdConfiguration")); 400)),
+    route(
+        "GET",
+        "/login/{tenant}/v2.0/adminconsent",
+        Microsoft::AskForConsent,
+        "Show what an app asks an administrator for",
+    )
+    .takes(&[CONSENTED])
+    .answers(CONSENT),
+    route("GET", "/login/{tenant}/adminconsent", Microsoft::AskForOlderConsent, "The same without a scope")
+        .takes(&[CONSENTED])
+        .answers(CONSENT),
+    route("POST", "/login/{tenant}/v2.0/adminconsent", Microsoft::GrantConsent, "Grant it, from the page itself")
+        .takes(&[CONSENTED])
+        .answers(CONSENT)
+        .refuses(&[Slug::NotPermitted]),
+    route("POST", "/login/{tenant}/adminconsent", Microsoft::GrantOlderConsent, "The same without a scope")
+        .takes(&[CONSENTED])
+        .answers(CONSENT)
+        .refuses(&[Slug::NotPermitted]),
     route("GET", "/login/common/discovery/instance", Microsoft::DiscoverInstance, "List the hosts of this cloud")
         .answers(&[(200, Some("InstanceDiscovery"))]),
     route("GET", "/graph/v1.0/groups/{group}", Microsoft::ReadGroup, "Read a group").takes(&[SELECT]).answers(OBJECT),

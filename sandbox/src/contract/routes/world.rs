@@ -27,8 +27,9 @@ pub(super) static ROUTES: &[Route] = &[
         .answers(TENANT)
         .refuses(&[FieldNotPermitted, TenantNotFound, TenantDeleting, UnsupportedMediaType, InvalidSettings]),
     route("POST", "/sandbox/tenants/{id}/script/run", World::RunScript, "Run the provisioning script")
+        .body("Nothing")
         .answers(&[(200, Some("ScriptRun"))])
-        .refuses(&[TenantNotFound]),
+        .refuses(&[TenantNotFound, UnsupportedMediaType, InvalidRequest]),
     route("PUT", "/sandbox/auto-run", World::SetAutoRun, "Turn automatic runs of the script on or off")
         .body("AutoRun")
         .answers(&[(200, Some("AutoRun"))])

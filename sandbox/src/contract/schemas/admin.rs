@@ -2,7 +2,7 @@
 use serde_json::{Value, json};
 
 use super::runtime;
-use super::shapes::{count, flag, guid, list, object, one_of, pointer, reference, text, text_or_null, token, version};
+use super::shapes::{flag, guid, list, object, one_of, pointer, reference, text, text_or_null, token, version};
 use crate::api::auth::TOKEN_ERRORS;
 use crate::model::format::pattern;
 use crate::model::leaf::Format;
@@ -10,7 +10,8 @@ use crate::model::problem::{Code, Slug};
 use crate::model::roles::Role;
 
 pub(super) fn schemas() -> Vec<(&'static str, Value)> {
-    let capabilities = object(&[("role", one_of(&Role::NAMES)), ("restrictedPaths", list(pointer()))]);
+    let capabilities =
+        object(&[("platformId", platform_id()), ("role", one_of(&Role::NAMES)), ("restrictedPaths", list(pointer()))]);
     let mut schemas = vec![
         ("Tenant", tenant()),
         ("Runtime", runtime::schema()),
@@ -31,10 +32,20 @@ fn tenant() -> Value {
         ("runtimeVersion", version()),
         ("owner", text_or_null()),
         ("lastOwner", text_or_null()),
+        ("lastWriter", last_writer()),
         ("settings", reference("Settings")),
         ("runtime", reference("Runtime")),
         ("restrictedPaths", list(pointer())),
     ])
+}
+
+fn platform_id() -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": 64, "description": "Opaque; the same for as long as it is the same environment"})
+}
+
+fn last_writer() -> Value {
+    let about = "`Nimbus-Owner` of the last write that moved `settingsVersion`; null for anybody without one";
+    json!({"type": ["string", "null"], "minLength": 1, "description": about})
 }
 
 fn item() -> Value {
@@ -52,7 +63,7 @@ fn item() -> Value {
 fn triggers() -> Vec<(&'static str, Value)> {
     let upn = json!({"type": "string", "format": "email", "pattern": pattern(Format::Email), "description": "Required unless baseline"});
     vec![
-        ("WidgetKey", object(&[("key", guid()), ("version", count())])),
+        ("WidgetKey", object(&[("key", guid()), ("version", version())])),
         ("Rotation", object(&[("token", token()), ("baseline?", flag())])),
         ("TestMessage", object(&[("token", token()), ("upn?", upn), ("baseline?", flag())])),
         ("TriggerOutcome", object(&[("done", flag()), ("last", token())])),

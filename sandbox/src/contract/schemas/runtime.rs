@@ -1,7 +1,7 @@
 //! The schema of `runtime`.
 use serde_json::{Value, json};
 
-use super::shapes::{count, flag, guid, list, object, one_of, pointer, text};
+use super::shapes::{count, flag, guid, list, object, one_of, pointer, text, version};
 use crate::model::runtime::{CHANGES, MODALITIES, SERVICE_LICENSES, USER_LICENSES};
 
 pub(super) fn schema() -> Value {
@@ -11,7 +11,7 @@ pub(super) fn schema() -> Value {
         ("licensed", by_kind(&flag())),
         ("pendingChanges", list(pending_change())),
         ("scriptUrl", json!({"type": "string", "format": "uri"})),
-        ("widgetKey", object(&[("set", flag()), ("version", count()), ("lastToken", token_or_null())])),
+        ("widgetKey", object(&[("set", flag()), ("version", version()), ("lastToken", token_or_null())])),
         ("instantMessaging", instant_messaging()),
         ("availableModalities", list(one_of(&MODALITIES))),
         ("movedReferences", list(object(&[("pointer", pointer()), ("from", text()), ("to", text())]))),

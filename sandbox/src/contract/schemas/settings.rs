@@ -1,7 +1,7 @@
 //! Schemas of `settings` as it is read and as it is written, from the table.
 use serde_json::{Map, Value, json};
 
-use super::shapes::{object, reference, token};
+use super::shapes::{object, reference, token, version};
 use crate::model::format::{CONNECTION_STRING, pattern};
 use crate::model::leaf::{Authority, DefaultValue, Format, Kind, Leaf, Required, Script};
 use crate::model::rows::LEAVES;
@@ -74,9 +74,7 @@ fn is_required(leaf: Option<&Leaf>, pointer: &str, purpose: Use) -> bool {
 
 fn schema(leaf: &Leaf, purpose: Use) -> Value {
     let mut schema = match leaf.kind {
-        Kind::Sealed if purpose == Use::Read => {
-            object(&[("set", json!({"type": "boolean"})), ("version", json!({"type": "integer", "minimum": 0}))])
-        }
+        Kind::Sealed if purpose == Use::Read => object(&[("set", json!({"type": "boolean"})), ("version", version())]),
         Kind::Sealed => {
             let value = json!({
                 "type": "string", "format": "acs-connection-string", "pattern": CONNECTION_STRING, "writeOnly": true,

@@ -59,5 +59,5 @@ pub(super) fn token() -> Value {
 }
 
 pub(super) fn version() -> Value {
-    json!({"type": "string", "minLength": 1, "maxLength": 64, "description": "Opaque"})
+    json!({"type": "string", "minLength": 1, "maxLength": 64, "description": "Opaque, never used twice"})
 }

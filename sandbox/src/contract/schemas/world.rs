@@ -13,6 +13,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         ("Health", object(&[("status", one_of(&["ok"]))])),
         ("Document", json!({"type": "object", "description": "OpenAPI 3.1"})),
         ("UiEdit", object(&[("settings", ui_settings())])),
+        ("Nothing", object(&[])),
         ("AutoRun", object(&[("enabled", flag())])),
         ("ScriptRun", object(&[("pushed", list(super::runtime::pending_change())), ("deleted", flag())])),
         ("Clock", object(&[("now", moment()), ("advancedSeconds", count())])),
