@@ -8,12 +8,15 @@ use super::problem::{Problem, ProblemType};
 use super::types::TenantDocument;
 use crate::http::{Response, ResponseHead};
 use crate::settings::TenantId;
+use crate::text::identifier;
 
 const OWNER: &str = "nimbus-owner";
 const EXPECTED_OWNER: &str = "nimbus-expected-owner";
 /// What stands in its place where a tenant had no stamp. No stamp reads like this: each has two slashes.
 const NO_OWNER: &str = "none";
 const SETTINGS_VERSION: &str = "nimbus-settings-version";
+/// As the contract has it, in characters.
+const LONGEST_VERSION: usize = 64;
 
 /// One request.
 pub(super) struct Call {
@@ -90,7 +93,9 @@ pub(super) fn document(response: &Response, id: TenantId) -> Result<TenantDocume
     if TenantId::parse(&document.id) != Some(id) {
         return Err(response.unexpected(Defect::WrongObject).into());
     }
-    if !document.settings.is_object() {
+    // It goes back in a header and into what people are told.
+    let version = identifier(&document.settings_version, LONGEST_VERSION);
+    if version.is_none() || !document.settings.is_object() {
         return Err(response.unexpected(Defect::Malformed).into());
     }
     Ok(document)

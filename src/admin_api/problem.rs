@@ -1,14 +1,11 @@
 //! A documented refusal, `application/problem+json`. Of a body only words of closed lists, numbers and identifiers are read: no
 //! title and no detail.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Deserialize;
 use serde_json::Value;
 
-use crate::http::objects;
-use crate::text::cut_identifier;
+use crate::text::identifier;
 
 /// What the `type` of a documented problem begins with.
 const URN: &str = "urn:nimbus:problem:";
@@ -119,48 +116,30 @@ impl fmt::Display for ProblemType {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct ProblemBody {
-    r#type: String,
-    request_id: Option<String>,
-    #[serde(deserialize_with = "objects")]
-    errors: Vec<FieldErrorBody>,
-    #[serde(flatten)]
-    more: BTreeMap<String, Value>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct FieldErrorBody {
-    pointer: String,
-    code: String,
-    min: Option<Value>,
-    max: Option<Value>,
-}
-
 impl Problem {
-    /// Reads a problem; `None` when the body is not one.
+    /// Reads a problem; `None` when the body is not one. Only its type has to be as it is documented: a detail that is missing, null
+    /// or of another kind is a detail less, not another refusal.
     pub(super) fn read(body: &[u8]) -> Option<Self> {
-        let body: ProblemBody = serde_json::from_slice(body).ok()?;
-        let identifier = |name| Some(cut_identifier(body.more.get(name)?.as_str()?, MAX_IDENTIFIER));
+        let body: Value = serde_json::from_slice(body).ok()?;
+        let identifier = |name: &str| identifier(body[name].as_str()?, MAX_IDENTIFIER);
+        let errors = body["errors"].as_array().into_iter().flatten();
         Some(Self {
-            problem_type: ProblemType::parse(body.r#type.strip_prefix(URN)?)?,
-            request_id: body.request_id.as_deref().map(|id| cut_identifier(id, MAX_WORD)).filter(|id| !id.is_empty()),
-            owner: identifier("owner"),
+            problem_type: ProblemType::parse(body["type"].as_str()?.strip_prefix(URN)?)?,
+            request_id: identifier("requestId").filter(|id| id.len() <= MAX_WORD),
+            owner: body["owner"].as_str().map(ToOwned::to_owned),
             deletion_id: identifier("deletionId"),
-            errors: body.errors.iter().take(MAX_ERRORS).filter_map(FieldErrorBody::read).collect(),
+            errors: errors.take(MAX_ERRORS).filter_map(FieldError::read).collect(),
         })
     }
 }
 
-impl FieldErrorBody {
-    fn read(&self) -> Option<FieldError> {
-        Some(FieldError {
-            pointer: cut_identifier(&self.pointer, MAX_IDENTIFIER),
-            code: word(&self.code)?,
-            min: self.min.as_ref().and_then(Value::as_i64),
-            max: self.max.as_ref().and_then(Value::as_i64),
+impl FieldError {
+    fn read(body: &Value) -> Option<Self> {
+        Some(Self {
+            pointer: body["pointer"].as_str().unwrap_or_default().to_owned(),
+            code: word(body["code"].as_str()?)?,
+            min: body["min"].as_i64(),
+            max: body["max"].as_i64(),
         })
     }
 }
@@ -195,8 +174,25 @@ mod tests {
         {
             assert_eq!(Problem::read(body.as_bytes()), None, "{body}");
         }
-        let fields_as_lists = r#"{"type":"urn:nimbus:problem:internal","errors":[["/general/name","c",null,null]]}"#;
-        assert_eq!(Problem::read(fields_as_lists.as_bytes()), None);
+    }
+
+    #[test]
+    fn a_detail_of_another_kind_is_a_detail_less() {
+        let read = |body: &str| Problem::read(body.as_bytes()).unwrap_or_default();
+        for errors in [r#"[["/general/name","c",null,null]]"#, "null", r#""x""#, "[7, null]", r#"[{"pointer":"/a"}]"#] {
+            let problem = read(&format!(r#"{{"type":"urn:nimbus:problem:internal","requestId":7,"errors":{errors}}}"#));
+            assert_eq!(problem, Problem { problem_type: ProblemType::Internal, ..Problem::default() }, "{errors}");
+        }
+        let code = read(r#"{"type":"urn:nimbus:problem:internal","errors":[{"code":"c","pointer":null,"min":"1"}]}"#);
+        assert_eq!(code.errors, [FieldError { code: "c".into(), ..FieldError::default() }]);
+    }
+
+    /// They get into messages, and the id of a deletion into what people are told to write.
+    #[test]
+    fn an_identifier_with_anything_else_in_it_is_not_kept() {
+        let body = r#"{"type":"urn:nimbus:problem:tenant-deleted","requestId":"r'; rm","deletionId":"d-1\nkubectl"}"#;
+        let problem = Problem::read(body.as_bytes()).unwrap_or_default();
+        assert_eq!((problem.request_id, problem.deletion_id), (None, None));
     }
 
     #[test]

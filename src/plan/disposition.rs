@@ -10,10 +10,11 @@ use super::resolved::{SecretProblem, UnusableSecret};
 use super::stop::{OwnerPlace, Stop};
 use super::wording;
 use crate::admin_api::{ApiError, Problem, ProblemType};
-use crate::resources::Reason;
 use crate::resources::confirmations::{RECREATE, RETENTION};
+use crate::resources::{Reason, bounds};
 use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;
 use crate::settings::{Leaf, leaf_at};
+use crate::text::{named, quoted};
 
 /// What follows from a stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,6 +186,7 @@ fn owned_by_other(stamp: &str, place: OwnerPlace) -> Disposition {
         OwnerPlace::ThisCluster => Delay::Reference,
         OwnerPlace::Elsewhere => Delay::Sync,
     };
+    let stamp = named(stamp, bounds::STAMP);
     let message =
         format!("The tenant is owned by another Tenant, {stamp} (cluster/namespace/name); nothing was written");
     Disposition { delay, ..stalled(Reason::OwnedByOther, message) }
@@ -262,7 +264,7 @@ fn rejected_reason(problem: &Problem) -> Reason {
 /// Our own words for what the platform refused. Without the id of the request: it changes with every pass.
 fn rejected(problem: &Problem) -> String {
     let fields = problem.errors.iter().map(|error| {
-        let path = leaf_at(&error.pointer).map_or_else(|| error.pointer.clone(), ToString::to_string);
+        let path = leaf_at(&error.pointer).map_or_else(|| quoted(&error.pointer, bounds::NAME), ToString::to_string);
         let allowed = match (error.min, error.max) {
             (Some(min), Some(max)) => format!(" (allowed: {min} to {max})"),
             (Some(min), None) => format!(" (allowed: at least {min})"),

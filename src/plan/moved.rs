@@ -4,9 +4,7 @@ use serde_json::Value;
 
 use super::difference::Change;
 use crate::admin_api::types::MovedReference;
-use crate::resources::bounds;
 use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;
-use crate::text::cut_printable;
 
 /// Where the platform moved what the spec wants to be otherwise, if what the spec names is an organization unit that was deleted.
 pub(super) fn moved_to(change: &Change, moved: &[MovedReference]) -> Option<String> {
@@ -15,7 +13,7 @@ pub(super) fn moved_to(change: &Change, moved: &[MovedReference]) -> Option<Stri
         return None;
     }
     let dead = |moved: &&MovedReference| moved.pointer == leaf.pointer() && moved.from.eq_ignore_ascii_case(wanted);
-    moved.iter().find(dead).map(|moved| cut_printable(&moved.to, bounds::NAME))
+    moved.iter().find(dead).map(|moved| moved.to.clone())
 }
 
 #[cfg(test)]

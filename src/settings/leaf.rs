@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::format::ObjectName;
 use super::tab::Tab;
 use super::value::{LeafType, SealedState, Text};
-use crate::text::shorten;
+use crate::text::{quoted, shown};
 
 /// Longest value that a status shows, in characters.
 const MAX_SHOWN: usize = 64;
@@ -312,8 +312,8 @@ impl Leaf {
             (None, _) => "(empty)".to_owned(),
             (Some(_), Disclosure::Secret) => "(secret)".to_owned(),
             (Some(_), Disclosure::Personal) => "***".to_owned(),
-            (Some(Value::String(text)), Disclosure::Plain) => format!("'{}'", shorten(text, MAX_SHOWN)),
-            (Some(other), Disclosure::Plain) => shorten(&other.to_string(), MAX_SHOWN),
+            (Some(Value::String(text)), Disclosure::Plain) => quoted(text, MAX_SHOWN),
+            (Some(other), Disclosure::Plain) => shown(&other.to_string(), MAX_SHOWN),
         }
     }
 }

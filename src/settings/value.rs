@@ -10,9 +10,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::format::{Format, ObjectName, canonicalize, rule};
+use super::format::{Format, ObjectName, SecretKey, canonicalize, rule};
 use super::version::Version;
-use crate::text::shorten;
+use crate::text::quoted;
 
 /// A type of leaf.
 ///
@@ -116,8 +116,8 @@ impl<F: Format> LeafType for Clearable<F> {
 
 impl<const MIN: i32, const MAX: i32> LeafType for Count<MIN, MAX> {
     fn canonicalize(value: &Value) -> Option<Value> {
-        let within = |number| (i64::from(MIN)..=i64::from(MAX)).contains(&number);
-        value.as_i64().is_some_and(within).then(|| value.clone())
+        let within = |number: &i64| (i64::from(MIN)..=i64::from(MAX)).contains(number);
+        whole(value).filter(within).map(Value::from)
     }
 
     fn allowed() -> String {
@@ -146,9 +146,16 @@ impl LeafType for SealedState {
     }
 }
 
+/// A whole number in any notation: `20.0` is the integer 20 to JSON.
+#[expect(clippy::cast_possible_truncation, reason = "only of whole numbers that an i32 holds")]
+fn whole(value: &Value) -> Option<i64> {
+    let float = || value.as_f64().filter(|number| number.fract() == 0.0 && number.abs() <= f64::from(i32::MAX));
+    value.as_i64().or_else(|| float().map(|number| number as i64))
+}
+
 /// Quotes a refused text, short enough for a status.
 pub fn quote(text: &str) -> String {
-    format!("'{}'", shorten(text, 64).escape_debug())
+    quoted(text, 64)
 }
 
 /// A string with a bound and a rule whose message says what is allowed. A bare `pattern` would show only the regex.
@@ -174,7 +181,7 @@ impl<F: Format> JsonSchema for Text<F> {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        if F::VALUES.is_empty() { text_schema(F::MAX, rule::<F>(), F::ALLOWED) } else { choice_schema(F::VALUES) }
+        if F::VALUES.is_empty() { text_schema(F::LONGEST, rule::<F>(), F::ALLOWED) } else { choice_schema(F::VALUES) }
     }
 }
 
@@ -188,7 +195,7 @@ impl<F: Format> JsonSchema for Clearable<F> {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        text_schema(F::MAX, format!("self == '' || {}", rule::<F>()), &Self::allowed())
+        text_schema(F::LONGEST, format!("self == '' || {}", rule::<F>()), &Self::allowed())
     }
 }
 
@@ -212,10 +219,25 @@ pub fn secret_name(_: &mut SchemaGenerator) -> Schema {
 }
 
 fn secret_key(_: &mut SchemaGenerator) -> Schema {
-    text_schema(253, "self.matches('^[-._a-zA-Z0-9]+$')".into(), "a key of a Secret: letters, digits, '-', '_' and '.'")
+    text_schema(SecretKey::LONGEST, rule::<SecretKey>(), SecretKey::ALLOWED)
 }
 
 /// The name of any Kubernetes object: a DNS subdomain.
 pub fn object_name() -> Schema {
-    text_schema(ObjectName::MAX, rule::<ObjectName>(), ObjectName::ALLOWED)
+    text_schema(ObjectName::LONGEST, rule::<ObjectName>(), ObjectName::ALLOWED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_number_is_the_same_in_any_notation() {
+        for (text, expected) in
+            [("20", Some(20)), ("20.0", Some(20)), ("2e1", Some(20)), ("20.5", None), ("51", None), ("\"20\"", None)]
+        {
+            let value: Value = serde_json::from_str(text).unwrap_or_default();
+            assert_eq!(Count::<1, 50>::canonicalize(&value), expected.map(Value::from), "{text}");
+        }
+    }
 }

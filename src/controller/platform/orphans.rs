@@ -11,7 +11,7 @@ use crate::plan::orphans::{Known, is_orphaned, message, suspects};
 use crate::resources::platform::Orphan;
 use crate::resources::{Platform, Tenant, bounds};
 use crate::settings::TenantId;
-use crate::text::cut_printable;
+use crate::text::shown;
 
 /// Suspects that are looked at in one round.
 const LOOKS: usize = 100;
@@ -55,7 +55,7 @@ pub(crate) async fn find_orphans(
         }
     }
     let message = message(found.len(), LISTED, suspects.len() > LOOKS);
-    let orphan = |(id, stamp): (String, String)| Orphan { id, stamp: cut_printable(&stamp, bounds::STAMP) };
+    let orphan = |(id, stamp): (String, String)| Orphan { id, stamp: shown(&stamp, bounds::STAMP) };
     let orphans = found.into_iter().take(LISTED).map(orphan).collect();
     Some(Report { orphans, message })
 }

@@ -7,8 +7,7 @@ use super::widget_key::read_secret;
 use crate::admin_api::{ApiError, Client, Lookup, TenantDocument};
 use crate::cluster::{Cluster, Refusal};
 use crate::plan::{Desired, Observation, Observed, Owner, Snapshot, Stop, Target, widget_key};
-use crate::resources::{Stamp, Tenant, bounds};
-use crate::text::cut_identifier;
+use crate::resources::{Stamp, Tenant};
 
 /// Observes all that decides about a Tenant that stays.
 ///
@@ -84,15 +83,15 @@ async fn owner(cluster: &Cluster, document: &TenantDocument, stamp: &Stamp) -> R
         (Some(Some(other)), _) if other.cluster == stamp.cluster => {
             match cluster.namespaced::<Tenant>(&other.namespace).metadata(&other.name).await {
                 Err(Refusal::NotFound) => Ok(Owner::Free),
-                Ok(_) | Err(Refusal::Forbidden(_)) => Ok(Owner::Other(shown(document))),
+                Ok(_) | Err(Refusal::Forbidden(_)) => Ok(Owner::Other(stamped(document))),
                 Err(refusal) => Err(at_read("reading the Tenant that owns the tenant")(refusal)),
             }
         }
-        (Some(_), _) => Ok(Owner::Other(shown(document))),
+        (Some(_), _) => Ok(Owner::Other(stamped(document))),
     }
 }
 
-/// The stamp of another, as it may stand in a status.
-fn shown(document: &TenantDocument) -> String {
-    cut_identifier(document.owner.as_deref().unwrap_or_default(), bounds::NAME)
+/// The stamp of another, as the platform says it.
+fn stamped(document: &TenantDocument) -> String {
+    document.owner.clone().unwrap_or_default()
 }

@@ -15,7 +15,7 @@ use crate::plan::{events, retention, wording};
 use crate::resources::condition::{ConditionChange, ConditionUpdate};
 use crate::resources::status::{Applied, CheckStatus, TenantStatus};
 use crate::resources::{ConditionStatus, ConditionType, Reason, bounds};
-use crate::text::cut;
+use crate::text::{quoted, shown};
 
 /// Whether the platform stored something else than it was given.
 fn is_rewritten(facts: Facts<'_>, live: &Live) -> bool {
@@ -57,7 +57,8 @@ fn ready(facts: Facts<'_>, live: &Live) -> (ConditionUpdate, Mode, Delay) {
     if let Some(DeadReference { change, moved_to }) = live.difference.dead.first() {
         let leaf = change.leaf;
         let message = format!(
-            "{leaf} names an organization unit that was deleted; the platform changed the setting to '{moved_to}'"
+            "{leaf} names an organization unit that was deleted; the platform changed the setting to {}",
+            quoted(moved_to, bounds::NAME)
         );
         return (not_ready(Reason::OrganizationUnitNotFound, message), Mode::Stalled, Delay::Sync);
     }
@@ -135,7 +136,7 @@ fn applied(facts: Facts<'_>, live: &Live) -> Option<Applied> {
     let left_alone = live.done != Done::Nothing && !live.difference.held.is_empty();
     let starts_over = left_alone || live.done == Done::Created;
     let before = before.filter(|before| before.hash.has_same_settings(hash) && !starts_over);
-    let version = || cut(&live.document.settings_version, bounds::WORD);
+    let version = || shown(&live.document.settings_version, bounds::WORD);
     Some(Applied {
         generation: facts.generation(),
         hash: hash.clone(),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::facts::Facts;
+use crate::admin_api::types::Pending;
 use crate::admin_api::{Runtime, TenantDocument};
 use crate::plan::script;
 use crate::plan::seen::{Comparison, Seen};
@@ -16,7 +17,7 @@ use crate::settings::tabs::contingents::contingents;
 use crate::settings::tabs::general::NAME;
 use crate::settings::tabs::licenses::{SubscriptionState, TENANT_STATE};
 use crate::settings::tabs::partner::PARTNER;
-use crate::text::cut_printable;
+use crate::text::{named, quoted, shown};
 
 /// Most entries of a list that is taken over from the platform.
 const MOST: usize = 20;
@@ -101,17 +102,23 @@ fn script_pending(runtime: &Runtime) -> ConditionUpdate {
             "No change waits for the provisioning script",
         );
     }
-    let named: Vec<String> =
-        pending.iter().take(8).map(|change| format!("{} ({})", name(&change.change), name(&change.scope))).collect();
-    let more =
-        if pending.len() > named.len() { format!(" (+{} more)", pending.len() - named.len()) } else { String::new() };
-    let message = format!("{}. Pending changes: {}{more}", script::waiting(runtime), named.join(", "));
+    let words = |change: &Pending| {
+        let [change, scope] = [&change.change, &change.scope].map(|word| named(word, bounds::NAME));
+        format!("{change} ({scope})")
+    };
+    let changes: Vec<String> = pending.iter().take(8).map(words).collect();
+    let more = if pending.len() > changes.len() {
+        format!(" (+{} more)", pending.len() - changes.len())
+    } else {
+        String::new()
+    };
+    let message = format!("{}. Pending changes: {}{more}", script::waiting(runtime), changes.join(", "));
     ConditionUpdate::new(ConditionType::ScriptExecutionPending, true, Reason::ScriptPending, message)
 }
 
 fn overuse(licenses: &[LicenseStatus]) -> ConditionUpdate {
-    let kinds: Vec<&str> =
-        licenses.iter().filter(|license| license.overused).map(|license| license.kind.as_str()).collect();
+    let overused = licenses.iter().filter(|license| license.overused);
+    let kinds: Vec<String> = overused.map(|license| named(&license.kind, bounds::LICENSE_KIND)).collect();
     if kinds.is_empty() {
         return ConditionUpdate::new(
             ConditionType::LicenseOveruse,
@@ -146,7 +153,9 @@ fn active(document: &TenantDocument) -> Option<ConditionUpdate> {
         ConditionStatus::False => {
             format!("The subscription is {state}: logins and tasks may be rejected; the settings are kept")
         }
-        ConditionStatus::Unknown => format!("The subscription is '{state}', a state that this version does not know"),
+        ConditionStatus::Unknown => {
+            format!("The subscription is {}, a state that this version does not know", quoted(&state, bounds::WORD))
+        }
     };
     Some(ConditionUpdate::new(ConditionType::TenantActive, holds, reason, message))
 }
@@ -164,7 +173,7 @@ fn script(runtime: &Runtime) -> ProvisioningScript {
                 change: name(&change.change),
             })
             .collect(),
-        download_url: script::link(runtime, bounds::LINK).map(ToOwned::to_owned),
+        download_url: script::link(runtime, bounds::LINK),
     }
 }
 
@@ -218,9 +227,9 @@ fn text(settings: &Value, leaf: &Leaf) -> Option<String> {
 }
 
 fn name(text: &str) -> String {
-    cut_printable(text, bounds::NAME)
+    shown(text, bounds::NAME)
 }
 
 fn word(text: &str) -> String {
-    cut_printable(text, bounds::WORD)
+    shown(text, bounds::WORD)
 }

@@ -6,7 +6,7 @@ use crate::plan::widget_key::Publication;
 use crate::resources::status::{TenantStatus, TestMessageStatus, WidgetKeyStatus};
 use crate::resources::{Tenant, bounds};
 use crate::settings::Trigger;
-use crate::text::cut;
+use crate::text::shown;
 
 /// The tokens that the platform was last given, and where the key is.
 pub(super) fn remember(
@@ -25,7 +25,7 @@ pub(super) fn remember(
     let wanted =
         tenant.spec.settings.modalities.as_ref().and_then(|tab| tab.instant_messaging.as_ref()?.test_message.as_ref());
     let message = pulled(false).or(runtime.instant_messaging.last_token.as_deref()).filter(|_| wanted.is_some());
-    status.test_message = message.map(|token| TestMessageStatus { last_token: cut(token, bounds::WORD) });
+    status.test_message = message.map(|token| TestMessageStatus { last_token: shown(token, bounds::WORD) });
 }
 
 /// What the status says of the key.
@@ -36,7 +36,7 @@ fn widget_key(
     key: &Publication,
 ) -> Option<WidgetKeyStatus> {
     tenant.spec.settings.extensions.as_ref()?.interact.as_ref()?.widget_key.as_ref()?;
-    let last_token = last_token.map(|token| cut(&token, bounds::WORD));
+    let last_token = last_token.map(|token| shown(&token, bounds::WORD));
     Some(match key {
         Publication::NotWanted | Publication::NoKey | Publication::Refused { .. } => {
             WidgetKeyStatus { last_token, ..WidgetKeyStatus::default() }

@@ -12,7 +12,7 @@ use crate::plan::wording;
 use crate::resources::status::{Drift, TabStatus};
 use crate::resources::{TabState, Tenant, bounds};
 use crate::settings::{Leaf, Tab, Violation, leaves};
-use crate::text::{cut_printable, shorten};
+use crate::text::{quoted, shorten};
 
 pub(super) fn drift(difference: &Difference) -> Vec<Drift> {
     let differing = difference.differing();
@@ -88,8 +88,8 @@ fn moved(spec: &Value, tab: Tab, document: &TenantDocument) -> Vec<String> {
     let note = |leaf: &Leaf| {
         let moved = document.runtime.moved_references.iter().find(|moved| moved.pointer == leaf.pointer())?;
         Some(format!(
-            "The platform changed {leaf} to '{}' because the previous value was deleted",
-            cut_printable(&moved.to, bounds::NAME)
+            "The platform changed {leaf} to {} because the previous value was deleted",
+            quoted(&moved.to, bounds::NAME)
         ))
     };
     left_alone.filter_map(note).collect()

