@@ -6,6 +6,7 @@ mod clearing;
 mod drift;
 mod partner;
 mod retention;
+mod spelling;
 mod switches;
 
 use kube::Api;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::condition::ConditionUpdate;
 use super::{ConditionType, IN_USE, Reason};
-use crate::settings::format::Guid;
+use crate::settings::format::{Guid, Line};
 use crate::settings::tabs::partner::PartnerId;
 use crate::settings::value::Text;
 
@@ -38,7 +38,7 @@ use crate::settings::value::Text;
 #[serde(rename_all = "camelCase")]
 pub struct PartnerSpec {
     /// Display name of the partner.
-    #[schemars(length(min = 1, max = 128))]
+    #[schemars(schema_with = "line_schema")]
     pub display_name: String,
     /// ID of the partner on the platform, which a Tenant that names this Partner is assigned to.
     pub platform_partner_id: Text<PartnerId>,
@@ -80,6 +80,10 @@ impl Partner {
         );
         (!instances.is_empty()).then(|| ConditionUpdate::new(ConditionType::Ready, false, Reason::InUse, message))
     }
+}
+
+fn line_schema(generator: &mut SchemaGenerator) -> Schema {
+    Text::<Line>::json_schema(generator)
 }
 
 fn guid_schema(generator: &mut SchemaGenerator) -> Schema {

@@ -2,6 +2,10 @@
 //!
 //! A format is a pattern (RE2 syntax, which both CEL and the `regex` crate read), a length, a sentence that says what is
 //! allowed, and the one spelling under which two values are the same. Bounds and formats: `domain.md` §2.4.
+//!
+//! White space, control and invisible characters are defined once, by [`unprintable`] as a pattern and by
+//! [`is_printable`](crate::text::is_printable) as code; a test compares them. `\s` is not used: RE2 and Rust mean different
+//! characters by it, so that a text would pass admission and block the save later.
 
 /// A format of text.
 pub trait Format: 'static {
@@ -17,6 +21,13 @@ pub trait Format: 'static {
     /// Texts that match the pattern and are refused all the same, since RE2 has no look-ahead.
     const REFUSED: &'static [&'static str] = &[];
 
+    /// Whether it is free text, which a template may have left a placeholder in.
+    const FREE: bool = false;
+
+    /// The length that the schema allows: so far above the true bound that a value of another kind, such as the name of a country
+    /// in place of its code, is answered by the sentence and not by a number.
+    const LONGEST: u32 = if Self::MAX < 512 { 1024 } else { Self::MAX * 2 };
+
     /// The one spelling of a text that matches the pattern.
     fn spell(text: &str) -> String {
         text.to_owned()
@@ -29,22 +40,59 @@ pub trait Format: 'static {
 /// The canonical spelling of `text`, or `None` when the format does not allow it.
 pub fn canonicalize<F: Format>(text: &str) -> Option<String> {
     let fits = text.chars().count() <= F::MAX as usize && F::regex().is_match(text) && !F::REFUSED.contains(&text);
-    fits.then(|| F::spell(text))
+    let left_over = F::FREE && PLACEHOLDERS.iter().any(|begin| text.contains(begin));
+    (fits && !left_over).then(|| F::spell(text))
 }
+
+/// How a placeholder of Flux or Kustomize begins, and one of Helm or Jinja.
+const PLACEHOLDERS: [&str; 2] = ["${", "{{"];
+/// The same as a pattern, which does not contain what it looks for: a CRD goes through such templates itself.
+const PLACEHOLDER_PATTERN: &str = "[$][{]|[{][{]";
 
 /// The format as one CEL expression over `self`.
 pub fn rule<F: Format>() -> String {
     let pattern = F::PATTERN.replace('\\', "\\\\").replace('\'', "\\'");
-    let refused: Vec<String> = F::REFUSED.iter().map(|text| format!("'{text}'")).collect();
-    if refused.is_empty() {
-        format!("self.matches('{pattern}')")
-    } else {
-        format!("self.matches('{pattern}') && !(self in [{}])", refused.join(", "))
+    let mut rules = vec![format!("self.size() <= {}", F::MAX), format!("self.matches('{pattern}')")];
+    if !F::REFUSED.is_empty() {
+        let refused: Vec<String> = F::REFUSED.iter().map(|text| format!("'{text}'")).collect();
+        rules.push(format!("!(self in [{}])", refused.join(", ")));
     }
+    if F::FREE {
+        rules.push(format!("!self.matches('{PLACEHOLDER_PATTERN}')"));
+    }
+    rules.join(" && ")
 }
 
+/// The characters that no text may hold, as the inside of a class: controls, what is invisible or turns the direction of the
+/// text, and every white space but the plain space.
+macro_rules! unprintable {
+    () => {
+        concat!(
+            r"\x00-\x1f\x7f-\xa0\xad\x{61c}\x{115f}\x{1160}\x{1680}\x{180e}\x{2000}-\x{200f}\x{2028}-\x{202f}",
+            r"\x{205f}-\x{206f}\x{2800}\x{3000}\x{3164}\x{feff}\x{ffa0}\x{fff9}-\x{fffb}\x{e0000}-\x{e007f}"
+        )
+    };
+}
+pub(crate) use unprintable;
+
+/// One line of printable text that neither begins nor ends with a space.
+macro_rules! line {
+    () => {
+        concat!("^[^ ", unprintable!(), "]([^", unprintable!(), "]*[^ ", unprintable!(), "])?$")
+    };
+}
+pub(crate) use line;
+
+/// What a line may be, after its length.
+macro_rules! line_allowed {
+    () => {
+        "on one line, without a space at either end, other white space, control or invisible characters, or an unresolved placeholder of a template"
+    };
+}
+pub(crate) use line_allowed;
+
 macro_rules! formats {
-    ($(#[$doc:meta])* $name:ident { pattern: $pattern:expr, max: $max:expr, allowed: $allowed:expr $(, values: $values:expr)? $(, refused: $refused:expr)? $(, spell: $spell:expr)? $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident { pattern: $pattern:expr, max: $max:expr, allowed: $allowed:expr $(, values: $values:expr)? $(, refused: $refused:expr)? $(, free: $free:expr)? $(, spell: $spell:expr)? $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         pub struct $name;
@@ -55,6 +103,7 @@ macro_rules! formats {
             const ALLOWED: &'static str = $allowed;
             $(const VALUES: &'static [&'static str] = $values;)?
             $(const REFUSED: &'static [&'static str] = $refused;)?
+            $(const FREE: bool = $free;)?
             $(fn spell(text: &str) -> String { let spell: fn(&str) -> String = $spell; spell(text) })?
 
             fn regex() -> &'static ::regex::Regex {
@@ -83,7 +132,7 @@ formats! {
     Domain {
         pattern: "^([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?[.])+[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$",
         max: 253,
-        allowed: "a DNS name with at least one dot, such as 'contoso.onmicrosoft.com'; letters, digits and hyphens, at most 63 characters between dots",
+        allowed: "a DNS name with at least one dot, such as 'contoso.onmicrosoft.com'; letters, digits and hyphens, at most 63 characters between dots; an international name in punycode, such as 'xn--bcher-kva.example'",
         spell: |text| text.to_ascii_lowercase(),
     }
 }
@@ -101,7 +150,9 @@ formats! {
 macro_rules! address {
     () => {
         concat!(
-            "[^@\\s\\x00-\\x1f\\x7f\"<>(),:;\\[\\]\\\\]{1,64}",
+            "[^@ \"<>(),:;\\[\\]\\\\",
+            unprintable!(),
+            "]{1,64}",
             "@([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?[.])+[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
         )
     };
@@ -113,7 +164,7 @@ formats! {
     Email {
         pattern: concat!("^", address!(), "$"),
         max: 254,
-        allowed: "one e-mail address, such as 'ops@contoso.com'",
+        allowed: "one e-mail address, such as 'ops@contoso.com'; an international domain in punycode ('xn--…')",
     }
 }
 
@@ -122,7 +173,7 @@ formats! {
     Sip {
         pattern: concat!("^([sS][iI][pP]:)?", address!(), "(;[uU][sS][eE][rR]=[pP][hH][oO][nN][eE])?$"),
         max: 256,
-        allowed: "a SIP address, such as 'sip:ops@contoso.com' or 'sip:+41445551234@contoso.com;user=phone'",
+        allowed: "a SIP address, such as 'sip:ops@contoso.com' or 'sip:+41445551234@contoso.com;user=phone'; an international domain in punycode ('xn--…')",
         spell: |text| {
             let bare = if text.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("sip:")) { &text[4..] } else { text };
             let (address, parameter) = bare.split_once(';').map_or((bare, ""), |(address, _)| (address, ";user=phone"));
@@ -134,36 +185,40 @@ formats! {
 formats! {
     /// A short line of text: a name.
     Name {
-        pattern: "^[^\\x00-\\x1f\\x7f]+$",
+        pattern: line!(),
         max: 256,
-        allowed: "1 to 256 characters without line breaks or control characters",
+        allowed: concat!("1 to 256 characters ", line_allowed!()),
+        free: true,
     }
 }
 
 formats! {
     /// A line of text.
     Line {
-        pattern: "^[^\\x00-\\x1f\\x7f]+$",
+        pattern: line!(),
         max: 256,
-        allowed: "1 to 256 characters without line breaks or control characters",
+        allowed: concat!("1 to 256 characters ", line_allowed!()),
+        free: true,
     }
 }
 
 formats! {
     /// A short code of another system.
     Code {
-        pattern: "^[^\\x00-\\x1f\\x7f]+$",
+        pattern: line!(),
         max: 64,
-        allowed: "1 to 64 characters without line breaks or control characters",
+        allowed: concat!("1 to 64 characters ", line_allowed!()),
+        free: true,
     }
 }
 
 formats! {
     /// A postal code: free text, since codes have letters and leading zeros.
     PostalCode {
-        pattern: "^[^\\x00-\\x1f\\x7f]+$",
+        pattern: line!(),
         max: 32,
-        allowed: "1 to 32 characters without line breaks or control characters",
+        allowed: concat!("1 to 32 characters ", line_allowed!()),
+        free: true,
     }
 }
 
@@ -191,6 +246,24 @@ formats! {
 }
 
 formats! {
+    /// The name of a namespace: a DNS label.
+    NamespaceName {
+        pattern: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+        max: 63,
+        allowed: "the name of a namespace: 1 to 63 lower-case letters, digits and '-', such as 'contoso'",
+    }
+}
+
+formats! {
+    /// A key in the data of a Secret.
+    SecretKey {
+        pattern: "^[-._a-zA-Z0-9]+$",
+        max: 253,
+        allowed: "a key of a Secret: letters, digits, '-', '_' and '.'",
+    }
+}
+
+formats! {
     /// The token of a trigger.
     Token {
         pattern: "^[!-~]([ -~]{0,62}[!-~])?$",
@@ -200,9 +273,10 @@ formats! {
 }
 
 #[cfg(test)]
-#[allow(clippy::panic, reason = "a test says what went wrong by panicking")]
+#[allow(clippy::panic, clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 mod tests {
     use super::*;
+    use crate::text::is_printable;
 
     fn check<F: Format>(good: &[(&str, &str)], bad: &[&str]) {
         for (given, expected) in good {
@@ -229,7 +303,7 @@ mod tests {
         );
         check::<Domain>(
             &[("Contoso.onmicrosoft.COM", "contoso.onmicrosoft.com"), ("a.b", "a.b")],
-            &["contoso", ".a", "a.", "a..b", "-a.b", "a_b.c", "a b.c"],
+            &["contoso", ".a", "a.", "a..b", "-a.b", "a_b.c", "a b.c", "bücher.example"],
         );
         check::<Phone>(
             &[("+41445551234", "+41445551234")],
@@ -252,7 +326,6 @@ mod tests {
             ],
         );
         check::<Country>(&[("CH", "CH")], &["ch", "XX", "CHE", "UK"]);
-        check::<Name>(&[("Contoso", "Contoso")], &["", "a\nb", &"x".repeat(257)]);
         check::<ObjectName>(&[("a.b-c", "a.b-c")], &["", "A", "a_b", "-a", "a-", "a..b", &"x".repeat(254)]);
         let longest = "x".repeat(64);
         check::<Token>(
@@ -272,6 +345,49 @@ mod tests {
             ],
             &["a@b.c;user=ip", "a@b.c;user=phone;", "ops", "sip:", "sips:a@b.c", "sip:a@b.c;transport=tls", "sip:a@b"],
         );
+    }
+
+    #[test]
+    fn a_line_is_printable_and_trimmed_and_no_placeholder() {
+        check::<Name>(
+            &[("Contoso", "Contoso"), ("Ö 漢字 & 1 🦀", "Ö 漢字 & 1 🦀"), ("$5 {a} }}", "$5 {a} }}")],
+            &[
+                "",
+                " ",
+                "   ",
+                " Contoso",
+                "Contoso ",
+                "a\nb",
+                "a\u{85}b",
+                "a\u{a0}b",
+                "a\u{2028}b",
+                "a\u{202e}b",
+                "a\u{200b}b",
+                "\u{feff}a",
+                "${TENANT_NAME}",
+                "Contoso {{ .Values.name }}",
+                &"x".repeat(257),
+            ],
+        );
+    }
+
+    /// The definitions are one: the class of the pattern, the predicate, and what Unicode calls white space or a control.
+    #[test]
+    fn white_space_and_control_characters_are_the_same_for_pattern_and_code() {
+        let class = regex::Regex::new(concat!("^[", unprintable!(), "]$")).unwrap();
+        for c in '\0'..=char::MAX {
+            assert_eq!(class.is_match(&c.to_string()), !is_printable(c), "U+{:04X}", u32::from(c));
+            let blank_or_control = c.is_control() || c.is_whitespace();
+            assert!(!blank_or_control || c == ' ' || !is_printable(c), "U+{:04X}", u32::from(c));
+        }
+    }
+
+    /// A rule that contained one would be broken by the template that a CRD goes through.
+    #[test]
+    fn no_rule_and_no_sentence_contains_a_placeholder() {
+        for text in [rule::<Name>(), Name::ALLOWED.to_owned(), rule::<Code>()] {
+            assert!(PLACEHOLDERS.iter().all(|begin| !text.contains(begin)), "{text}");
+        }
     }
 
     #[test]

@@ -52,7 +52,13 @@ fn number_and_format_mistakes() -> Vec<Mistake> {
             "one e-mail address, such as 'ops@contoso.com'",
             json!("ops@contoso.com"),
         ),
-        ("bad country", "spec.general.billingAddress.country", json!("Schweiz"), "may not be more than 2", json!("CH")),
+        (
+            "bad country",
+            "spec.general.billingAddress.country",
+            json!("Schweiz"),
+            "ISO 3166-1 alpha-2 in capitals",
+            json!("CH"),
+        ),
         (
             "bad country",
             "spec.general.billingAddress.country",
@@ -65,7 +71,7 @@ fn number_and_format_mistakes() -> Vec<Mistake> {
 
 fn name_and_enum_mistakes(platform: &str) -> Vec<Mistake> {
     vec![
-        ("too long", "spec.general.name", json!("x".repeat(257)), "may not be more than 256", json!("Contoso")),
+        ("too long", "spec.general.name", json!("x".repeat(257)), "1 to 256 characters on one line", json!("Contoso")),
         (
             "unknown enum",
             "spec.extensions.interact.authorization",

@@ -41,7 +41,8 @@ pub fn largest(schema: &Value, variant: usize) -> Value {
             all.into()
         }
         "array" => {
-            let width = usize::try_from(schema["items"]["maxLength"].as_u64().unwrap()).unwrap();
+            let items = Node { path: vec![], schema: &schema["items"], required: false };
+            let width = usize::try_from(items.longest().unwrap()).unwrap();
             (0..most("maxItems")).map(|number| json!(format!("{}{number:0>1$}", letter(variant), width - 1))).collect()
         }
         "integer" => json!(schema["maximum"].as_f64().map_or(i64::MAX, |most| most as i64) - variant as i64),
@@ -49,7 +50,7 @@ pub fn largest(schema: &Value, variant: usize) -> Value {
         "string" => match schema["enum"].as_array() {
             Some(values) => values[(values.len() - 1).saturating_sub(variant)].clone(),
             None => {
-                let most = usize::try_from(most("maxLength")).unwrap();
+                let most = usize::try_from(node.longest().unwrap()).unwrap();
                 let text = text(&node, most, variant);
                 let is_fixed = node.rules().any(|(_, message)| message.contains(LAST_DAY));
                 assert!(most == text.chars().count() || is_fixed, "{text} is not the longest of {schema}");

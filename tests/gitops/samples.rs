@@ -24,7 +24,7 @@ pub struct Transition {
 const GUID: &str = "must be a GUID such as '6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c', 8-4-4-4-12 hexadecimal digits, not all of them zero";
 
 pub fn samples() -> Vec<Sample> {
-    [addresses(), texts_on_one_line(), names(), confirmations(), unions()].into_iter().flatten().collect()
+    [identities(), addresses(), texts_on_one_line(), names(), confirmations(), unions()].into_iter().flatten().collect()
 }
 
 fn texts(message: &'static str, accepted: &[&str], refused: &[&str]) -> Sample {
@@ -32,7 +32,7 @@ fn texts(message: &'static str, accepted: &[&str], refused: &[&str]) -> Sample {
     Sample { message, accepted: all(accepted), refused: all(refused) }
 }
 
-fn addresses() -> Vec<Sample> {
+fn identities() -> Vec<Sample> {
     vec![
         texts(
             GUID,
@@ -45,22 +45,36 @@ fn addresses() -> Vec<Sample> {
             ],
         ),
         texts(
-            "must be a DNS name with at least one dot, such as 'contoso.onmicrosoft.com'; letters, digits and hyphens, at most 63 characters between dots",
+            "must be a DNS name with at least one dot, such as 'contoso.onmicrosoft.com'; letters, digits and hyphens, at most 63 characters between dots; an international name in punycode, such as 'xn--bcher-kva.example'",
             &["contoso.onmicrosoft.com", "Contoso.CH", "xn--bcher-kva.example"],
-            &["", "contoso", "contoso.", "-a.example", "a_b.example", "https://contoso.com"],
+            &["", "contoso", "contoso.", "-a.example", "a_b.example", "https://contoso.com", "bücher.example"],
         ),
+    ]
+}
+
+fn addresses() -> Vec<Sample> {
+    vec![
         texts(
             "must be a phone number in E.164 format, such as '+41445551234': a plus sign and 2 to 15 digits, without spaces, dashes or extension",
             &["+41445551234", "+12"],
             &["0445551234", "+41 44 555", "+41-44", "+0445551234", "+1", "+41445551234x"],
         ),
         texts(
-            "must be one e-mail address, such as 'ops@contoso.com'",
+            "must be one e-mail address, such as 'ops@contoso.com'; an international domain in punycode ('xn--…')",
             &["ops@contoso.com", "o.p+s@sub.contoso.com"],
-            &["ops", "ops@", "@contoso.com", "a@b.com, c@d.com", "Ops <ops@contoso.com>", "a b@contoso.com"],
+            &[
+                "ops",
+                "ops@",
+                "@contoso.com",
+                "a@b.com, c@d.com",
+                "Ops <ops@contoso.com>",
+                "a b@contoso.com",
+                "a\u{a0}b@contoso.com",
+                "a@bücher.example",
+            ],
         ),
         texts(
-            "must be a SIP address, such as 'sip:ops@contoso.com' or 'sip:+41445551234@contoso.com;user=phone'",
+            "must be a SIP address, such as 'sip:ops@contoso.com' or 'sip:+41445551234@contoso.com;user=phone'; an international domain in punycode ('xn--…')",
             &[
                 "sip:ops@contoso.com",
                 "SIP:ops@contoso.com",
@@ -78,25 +92,46 @@ fn addresses() -> Vec<Sample> {
 }
 
 fn texts_on_one_line() -> Vec<Sample> {
-    let line = |message| texts(message, &["Contoso AG", "ø 漢字"], &["two\nlines", "a\ttab", "\u{7f}"]);
+    let bad_lines = [
+        "two\nlines",
+        "a\ttab",
+        "\u{7f}",
+        " ",
+        " a",
+        "a ",
+        "a\u{85}b",
+        "a\u{a0}b",
+        "a\u{200b}b",
+        "a\u{2028}b",
+        "a\u{202e}b",
+        "${NAME}",
+        "{{name}}",
+    ];
+    let line = |message| texts(message, &["Contoso AG", "ø 漢字"], &bad_lines);
     vec![
-        line("must be 1 to 32 characters without line breaks or control characters"),
-        line("must be 1 to 64 characters without line breaks or control characters"),
-        line("must be 1 to 256 characters without line breaks or control characters"),
+        line(
+            "must be 1 to 32 characters on one line, without a space at either end, other white space, control or invisible characters, or an unresolved placeholder of a template",
+        ),
+        line(
+            "must be 1 to 64 characters on one line, without a space at either end, other white space, control or invisible characters, or an unresolved placeholder of a template",
+        ),
+        line(
+            "must be 1 to 256 characters on one line, without a space at either end, other white space, control or invisible characters, or an unresolved placeholder of a template",
+        ),
         texts(
             "must be 'root' or the GUID of an organization unit, such as '44444444-0d3e-4f5a-8b7c-9d0e1f2a3b4c'",
             &["root", "44444444-0D3E-4f5a-8b7c-9d0e1f2a3b4c"],
             &["", "Root", "root/child", "00000000-0000-0000-0000-000000000000"],
         ),
         texts(
-            "must be a filter expression of Microsoft Graph on one line of at most 4096 characters",
+            "must be a filter expression of Microsoft Graph: at most 4096 characters on one line, without a space at either end, other white space, control or invisible characters, or an unresolved placeholder of a template",
             &["endsWith(userPrincipalName,'onmicrosoft.com') and preferredLanguage eq 'en-GB'"],
             &["a\nb", "\u{7f}"],
         ),
         texts(
-            "must be a user principal name, such as 'ada@contoso.com'",
+            "must be a user principal name, such as 'ada@contoso.com'; an international domain in punycode ('xn--…')",
             &["ada@contoso.com", "ada_contoso.com#EXT#@fabrikam.com"],
-            &["ada", "ada@", "a b@contoso.com"],
+            &["ada", "ada@", "a b@contoso.com", "a\u{a0}b@contoso.com"],
         ),
         texts(
             "must be the id of a partner on the platform: 1 to 64 letters, digits, '-', '.' and '_'",
@@ -119,14 +154,38 @@ fn names() -> Vec<Sample> {
             &["", " a", "a ", "a\nb", "\u{e9}"],
         ),
         texts(
+            "must be the name of a namespace: 1 to 63 lower-case letters, digits and '-', such as 'contoso'",
+            &["contoso", "a-1"],
+            &["", "Contoso", "-a", "a-", "a.b", "a_b"],
+        ),
+        texts(
             "must be a key of a Secret: letters, digits, '-', '_' and '.'",
             &["connection-string", "A_b.c"],
             &["", "a b", "a/b"],
         ),
         texts(
-            "must be an https URL; http is for loopback only",
-            &["https://admin.example.com/base", "http://127.0.0.1:8080", "http://localhost", "http://[::1]:1"],
-            &["", "admin.example.com", "http://admin.example.com", "http://localhost.example.com", "ftp://127.0.0.1"],
+            "must be an https URL without user, query and fragment, and not of a link-local address; http is for loopback only",
+            &[
+                "https://admin.example.com/base",
+                "http://127.0.0.1:8080",
+                "http://localhost",
+                "http://[::1]:1",
+                "https://203.0.113.7:8443/a@b",
+            ],
+            &[
+                "",
+                "admin.example.com",
+                "http://admin.example.com",
+                "http://localhost.example.com",
+                "ftp://127.0.0.1",
+                "https://user@admin.example.com",
+                "https://user:word@admin.example.com",
+                "https://admin.example.com/?a=1",
+                "https://admin.example.com/#a",
+                "https://169.254.169.254/latest",
+                "https://[fe80::1]/",
+                "https://[::ffff:169.254.169.254]/",
+            ],
         ),
     ]
 }

@@ -48,6 +48,15 @@ impl Node<'_> {
         self.schema.get(keyword).is_some()
     }
 
+    /// The longest text: what a rule states, or else what the schema allows.
+    pub fn longest(&self) -> Option<u64> {
+        let stated = self.rules().filter_map(|(rule, _)| {
+            let (_, size) = rule.split_once("self.size() <= ")?;
+            size.split(' ').next()?.parse().ok()
+        });
+        stated.chain(self.schema["maxLength"].as_u64()).min()
+    }
+
     /// Rules and messages of CEL.
     pub fn rules(&self) -> impl Iterator<Item = (&str, &str)> {
         let rules = self.schema["x-kubernetes-validations"].as_array().into_iter().flatten();

@@ -31,17 +31,45 @@ pub(crate) fn canonical(format: Format, text: &str) -> Option<String> {
 /// Returns the format as a JSON Schema pattern, for the OpenAPI document.
 pub(crate) fn pattern(format: Format) -> String {
     const DOMAIN: &str = "([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\\.)+[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?";
-    const LOCAL: &str = "[^@\\s\\x00-\\x1f\\x7f\"(),:;<>\\[\\]\\\\]{1,64}";
     const GUID: &str = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}";
+    let local = format!("[^ @\"(),:;<>\\[\\]\\\\{UNPRINTABLE}]{{1,64}}");
     match format {
         Format::Guid => format!("^{GUID}$"),
         Format::Domain => format!("^{DOMAIN}$"),
-        Format::Email => format!("^{LOCAL}@{DOMAIN}$"),
+        Format::Email => format!("^{local}@{DOMAIN}$"),
         Format::Phone => "^\\+[1-9][0-9]{1,14}$".to_owned(),
-        Format::Sip => format!("^([sS][iI][pP]:)?{LOCAL}@{DOMAIN}(;[uU][sS][eE][rR]=[pP][hH][oO][nN][eE])?$"),
+        Format::Sip => format!("^([sS][iI][pP]:)?{local}@{DOMAIN}(;[uU][sS][eE][rR]=[pP][hH][oO][nN][eE])?$"),
         Format::Country => format!("^({})$", COUNTRIES.split(' ').collect::<Vec<_>>().join("|")),
         Format::OrganizationUnit => format!("^(root|{GUID})$"),
         Format::Partner => "^[a-zA-Z0-9._-]{1,64}$".to_owned(),
+    }
+}
+
+/// A line of text as a JSON Schema pattern. The invisible tags of plane 14 are refused as well, and have no notation that every
+/// reader of patterns knows.
+pub(crate) fn line_pattern() -> String {
+    format!("^[^ {UNPRINTABLE}]([^{UNPRINTABLE}]*[^ {UNPRINTABLE}])?$")
+}
+
+/// Characters of the basic plane that no text has, as the inside of a class.
+const UNPRINTABLE: &str = "\\u0000-\\u001f\\u007f-\\u00a0\\u00ad\\u061c\\u115f\\u1160\\u1680\\u180e\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u2800\\u3000\\u3164\\ufeff\\uffa0\\ufff9-\\ufffb";
+
+/// True if a text is one line of visible characters and plain spaces, with none at its ends.
+pub(crate) fn is_line(text: &str) -> bool {
+    !text.starts_with(' ') && !text.ends_with(' ') && text.chars().all(is_visible)
+}
+
+/// True for what leaves a mark, and for the plain space.
+fn is_visible(char: char) -> bool {
+    match char {
+        ' ' => true,
+        // Hangul fillers and the blank of Braille are drawn as nothing.
+        '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{2800}' => false,
+        // Format characters: joiners, marks of direction, annotations and tags.
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' => false,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => false,
+        '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' => false,
+        _ => !char.is_control() && !char.is_whitespace(),
     }
 }
 
@@ -74,7 +102,7 @@ fn domain(text: &str) -> Option<String> {
 
 fn email(text: &str) -> Option<String> {
     let (local, host) = text.split_once('@')?;
-    let plain = |char: char| !char.is_whitespace() && !char.is_control() && !"\"(),:;<>[]\\".contains(char);
+    let plain = |char: char| is_visible(char) && !" \"(),:;<>[]\\".contains(char);
     ((1..=64).contains(&local.chars().count()) && local.chars().all(plain)).then_some(())?;
     domain(host).map(|_| text.to_owned())
 }
@@ -167,6 +195,8 @@ mod tests {
             (Format::Email, "im_ext#EXT#@contoso.com", Some("im_ext#EXT#@contoso.com")),
             (Format::Email, "a@b@contoso.com", None),
             (Format::Email, "a b@contoso.com", None),
+            (Format::Email, "a\u{a0}b@contoso.com", None),
+            (Format::Email, "a\u{200b}b@contoso.com", None),
             (Format::Phone, "+41791234567", Some("+41791234567")),
             (Format::Phone, "+4", None),
             (Format::Phone, "+0123", None),
@@ -191,6 +221,30 @@ mod tests {
             let pattern = regex::Regex::new(&pattern(format)).unwrap();
             let is_nil = text.chars().all(|char| matches!(char, '0' | '-'));
             assert_eq!(expected.is_some(), pattern.is_match(text) && !is_nil, "{format:?} {text}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_visible_and_has_no_space_at_its_ends() {
+        let pattern = regex::Regex::new(&line_pattern()).unwrap();
+        for (text, expected) in [
+            ("Contoso AG", true),
+            ("\u{5408}\u{8cc7} & \u{1f980}", true),
+            (" Contoso", false),
+            ("Contoso ", false),
+            ("   ", false),
+            ("a\tb", false),
+            ("a\nb", false),
+            ("a\u{85}b", false),
+            ("a\u{a0}b", false),
+            ("a\u{200b}b", false),
+            ("a\u{2028}b", false),
+            ("a\u{202e}b", false),
+            ("a\u{3000}b", false),
+            ("\u{feff}a", false),
+        ] {
+            assert_eq!(expected, is_line(text), "{text:?}");
+            assert_eq!(expected, pattern.is_match(text), "{text:?}");
         }
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::format::{canonical, guid, is_connection_string};
+use super::format::{canonical, guid, is_connection_string, is_line};
 use super::leaf::{Format, Kind, Leaf, Required};
 use super::problem::{Code, FieldError, Problem, Slug};
 use super::roles::Role;
@@ -199,6 +199,7 @@ fn canonical_text(pointer: &str, kind: Kind, text: &str, id: &str) -> Result<Str
         Kind::Text { max } if text.chars().count() > max => {
             Err(FieldError { max: i64::try_from(max).ok(), ..FieldError::new(pointer, Code::TooLong) })
         }
+        Kind::Text { .. } if !is_line(text) => refused(Code::BadFormat),
         Kind::Text { .. } => Ok(text.to_owned()),
         Kind::Formatted(format) => canonical(format, text).ok_or(FieldError::new(pointer, Code::BadFormat)),
         Kind::Identity if guid(text).as_deref() == Some(id) => Ok(id.to_owned()),

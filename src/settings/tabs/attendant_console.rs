@@ -3,16 +3,17 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::settings::format::{Format, formats};
+use crate::settings::format::{Format, formats, line, line_allowed, unprintable};
 use crate::settings::leaf::{Authority::*, Leaf};
 use crate::settings::value::{Clearable, Text};
 
 formats! {
     /// A filter of Microsoft Graph. Nimbus does not validate its syntax, so the operator does not either.
     GraphFilter {
-        pattern: "^[^\\x00-\\x1f\\x7f]+$",
+        pattern: line!(),
         max: 4096,
-        allowed: "a filter expression of Microsoft Graph on one line of at most 4096 characters",
+        allowed: concat!("a filter expression of Microsoft Graph: at most 4096 characters ", line_allowed!()),
+        free: true,
     }
 }
 

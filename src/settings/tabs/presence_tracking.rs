@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::settings::format::{Format, address, formats};
+use crate::settings::format::{Format, address, formats, unprintable};
 use crate::settings::leaf::{Authority::*, Leaf};
 use crate::settings::value::Text;
 
@@ -12,7 +12,7 @@ formats! {
     Upn {
         pattern: concat!("^", address!(), "$"),
         max: 254,
-        allowed: "a user principal name, such as 'ada@contoso.com'",
+        allowed: "a user principal name, such as 'ada@contoso.com'; an international domain in punycode ('xn--…')",
     }
 }
 

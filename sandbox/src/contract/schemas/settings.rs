@@ -2,7 +2,7 @@
 use serde_json::{Map, Value, json};
 
 use super::shapes::{object, reference, token, version};
-use crate::model::format::{CONNECTION_STRING, pattern};
+use crate::model::format::{CONNECTION_STRING, line_pattern, pattern};
 use crate::model::leaf::{Authority, DefaultValue, Format, Kind, Leaf, Required, Script};
 use crate::model::rows::LEAVES;
 use crate::model::table::put;
@@ -104,7 +104,7 @@ fn plain(kind: Kind) -> Value {
         }
         Kind::Number { min, max: None } => json!({"type": "integer", "format": "int64", "minimum": min}),
         Kind::Choice(names) => json!({"type": "string", "enum": names}),
-        Kind::Text { max } => json!({"type": "string", "minLength": 1, "maxLength": max}),
+        Kind::Text { max } => json!({"type": "string", "minLength": 1, "maxLength": max, "pattern": line_pattern()}),
         Kind::Identity => json!({"type": "string", "format": "uuid"}),
         Kind::Formatted(format) => formatted(format),
         Kind::Counts => json!({
