@@ -12,6 +12,7 @@ mod architecture;
 mod behaviours;
 mod checks;
 mod cli;
+mod connection;
 mod coverage;
 mod crash;
 mod deletion;

@@ -11,9 +11,9 @@ use tokio::sync::{Notify, OnceCell};
 use url::Url;
 
 use super::call::{Call, document, success, written};
-use super::error::{ApiError, Defect, Rejected, Unauthenticated, UnexpectedResponse};
+use super::error::{ApiError, Defect, Endpoint, Rejected, Unauthenticated, UnexpectedResponse};
 use super::gate::Gate;
-use super::login::Login;
+use super::login::{self, Login};
 use super::problem::{Problem, ProblemType};
 use super::types::{Capabilities, Lookup, TenantDocument, TenantPage};
 use crate::http::{self, Response, TokenCache};
@@ -31,10 +31,21 @@ pub struct ClientConfig {
     pub client_secret: SecretString,
     /// The scope to ask for.
     pub scope: Option<String>,
-    /// Certificates (PEM) to trust instead of the public ones.
+    /// Certificates (PEM) to trust for the admin API instead of the public ones.
     pub ca_bundle: Option<String>,
+    /// The same for the token endpoint.
+    pub token_ca_bundle: Option<String>,
     /// How long one call may take.
     pub deadline: Duration,
+}
+
+/// The bundle of a configuration that is not a list of PEM certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaBundle {
+    /// That of the admin API.
+    Api,
+    /// That of the token endpoint.
+    Login,
 }
 
 /// Which tenant a write is about, and whose stamp it is made with.
@@ -71,7 +82,7 @@ pub struct Client {
     http: reqwest::Client,
     url: Url,
     /// The URL in error texts.
-    endpoint: Arc<str>,
+    endpoint: Endpoint,
     login: Login,
     token: TokenCache,
     gate: Gate,
@@ -82,14 +93,26 @@ pub struct Client {
 impl Client {
     /// A client; `alarm` is rung when the platform may be out of reach, so that it is probed.
     ///
-    /// *Errors*: the CA bundle is not PEM.
-    pub fn new(config: ClientConfig, alarm: Arc<Notify>) -> Result<Self, reqwest::Error> {
-        let ClientConfig { url, token_url, client_id, client_secret, scope, ca_bundle, deadline } = config;
+    /// *Errors*: a CA bundle is not PEM.
+    pub fn new(config: ClientConfig, alarm: Arc<Notify>) -> Result<Self, CaBundle> {
+        let ClientConfig { url, token_url, client_id, client_secret, scope, ca_bundle, token_ca_bundle, deadline } =
+            config;
+        // Two servers, and each is trusted by its own certificates only.
+        let connections = [(ca_bundle, CaBundle::Api), (token_ca_bundle, CaBundle::Login)]
+            .map(|(pem, bundle)| http::client(deadline, pem.as_deref()).map_err(|_| bundle));
+        let [http, login_http] = connections;
         Ok(Self {
-            http: http::client(deadline, ca_bundle.as_deref())?,
-            endpoint: http::endpoint(&url),
+            http: http?,
+            endpoint: Endpoint::api(http::shown(&url)),
             url,
-            login: Login::new(token_url, client_id, client_secret, scope),
+            login: Login {
+                http: login_http?,
+                endpoint: login::endpoint(&token_url),
+                url: token_url,
+                client_id,
+                client_secret,
+                scope,
+            },
             token: TokenCache::default(),
             gate: Gate::default(),
             capabilities: OnceCell::new(),
@@ -236,7 +259,7 @@ impl Client {
 
     async fn authorized(&self, call: &Call) -> Result<Response, ApiError> {
         let rejects = |error: &ApiError| matches!(error, ApiError::Unauthenticated(_));
-        self.token.with_token(|| self.login.fetch(&self.http), |token| self.send(call, token), rejects).await
+        self.token.with_token(|| self.login.fetch(), |token| self.send(call, token), rejects).await
     }
 
     async fn send(&self, call: &Call, token: SecretString) -> Result<Response, ApiError> {

@@ -5,14 +5,13 @@
 //! a request and the time to wait are not in it: they are data.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
 
 use super::problem::{Problem, ProblemType};
 use crate::http::HttpError;
-pub use crate::http::{Defect, TransportFailure, UnexpectedResponse, Unreachable};
+pub use crate::http::{Defect, Endpoint, Server, TransportFailure, UnexpectedResponse, Unreachable};
 
 /// Why a call did not give the documented response.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -48,7 +47,7 @@ pub enum ApiError {
 #[error("HTTP {status} from {endpoint}: {rejected}")]
 pub struct Unauthenticated {
     /// Who was called.
-    pub endpoint: Arc<str>,
+    pub endpoint: Endpoint,
     /// The HTTP status.
     pub status: u16,
     /// What was rejected.

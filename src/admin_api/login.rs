@@ -1,37 +1,38 @@
 //! OAuth 2.0 client credentials (RFC 6749 4.4) with `client_secret_post`.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::error::{ApiError, Defect, Rejected, Unauthenticated};
+use super::error::{ApiError, Defect, Endpoint, Rejected, Unauthenticated};
 use crate::http::{self, AccessToken};
 
 /// The OAuth client and where it logs in.
 pub(super) struct Login {
-    url: Url,
+    pub(super) http: reqwest::Client,
+    pub(super) url: Url,
     /// The URL in error texts.
-    endpoint: Arc<str>,
-    client_id: String,
-    client_secret: SecretString,
-    scope: Option<String>,
+    pub(super) endpoint: Endpoint,
+    pub(super) client_id: String,
+    pub(super) client_secret: SecretString,
+    pub(super) scope: Option<String>,
+}
+
+/// A token endpoint as errors show it.
+pub(super) fn endpoint(url: &Url) -> Endpoint {
+    Endpoint::login(http::shown(url))
 }
 
 impl Login {
-    pub(super) fn new(url: Url, client_id: String, client_secret: SecretString, scope: Option<String>) -> Self {
-        Self { endpoint: http::endpoint(&url), url, client_id, client_secret, scope }
-    }
-
-    pub(super) async fn fetch(&self, http: &reqwest::Client) -> Result<AccessToken, ApiError> {
+    pub(super) async fn fetch(&self) -> Result<AccessToken, ApiError> {
         let mut form = vec![
             ("grant_type", "client_credentials"),
             ("client_id", &self.client_id),
             ("client_secret", self.client_secret.expose_secret()),
         ];
         form.extend(self.scope.as_deref().map(|scope| ("scope", scope)));
-        let response = http::send(http.post(self.url.clone()).form(&form), &self.endpoint).await?;
+        let response = http::send(self.http.post(self.url.clone()).form(&form), &self.endpoint).await?;
         match response.status().as_u16() {
             200 => Ok(AccessToken::read(&response.read().await?, Instant::now())?),
             status @ (400 | 401 | 403) => Err(ApiError::Unauthenticated(Unauthenticated {

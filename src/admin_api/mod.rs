@@ -14,9 +14,10 @@ pub(crate) mod samples;
 mod triggers;
 pub mod types;
 
-pub use client::{Client, ClientConfig, Creation, Deletion, Write};
+pub use client::{CaBundle, Client, ClientConfig, Creation, Deletion, Write};
 pub use error::{
-    ApiError, Defect, NotCalled, Rejected, TransportFailure, Unauthenticated, UnexpectedResponse, Unreachable,
+    ApiError, Defect, Endpoint, NotCalled, Rejected, Server, TransportFailure, Unauthenticated, UnexpectedResponse,
+    Unreachable,
 };
 pub use problem::{FieldError, Problem, ProblemType};
 pub use triggers::{Effect, Token, WidgetKey};

@@ -29,7 +29,7 @@ impl Context {
         cluster: Cluster,
         options: Options,
         platforms: Store<Guarded<Platform>>,
-    ) -> Result<Self, reqwest::Error> {
+    ) -> Result<Self, crate::microsoft::NotPem> {
         Ok(Self {
             checks: Checks::new(&options)?,
             platforms: Platforms::new(cluster.clone(), platforms, &options),

@@ -15,7 +15,9 @@ pub(super) enum Unread {
     NotFound,
     Forbidden,
     Unanswered,
+    NoKey,
     NoText,
+    Empty,
 }
 
 impl Unread {
@@ -25,7 +27,9 @@ impl Unread {
             Self::NotFound => format!("Secret {namespace}/{name} not found"),
             Self::Forbidden => format!("the operator may not get Secret {namespace}/{name}"),
             Self::Unanswered => format!("the API server does not answer for Secret {namespace}/{name}"),
-            Self::NoText => format!("Secret {namespace}/{name} has no text under key {CLIENT_SECRET}"),
+            Self::NoKey => format!("Secret {namespace}/{name} does not have the key {CLIENT_SECRET}"),
+            Self::NoText => format!("key {CLIENT_SECRET} of Secret {namespace}/{name} is not text in UTF-8"),
+            Self::Empty => format!("key {CLIENT_SECRET} of Secret {namespace}/{name} is empty"),
         }
     }
 }
@@ -42,8 +46,39 @@ pub(super) async fn client_secret(
         Refusal::Forbidden(_) => Unread::Forbidden,
         Refusal::Conflict | Refusal::Invalid(_) | Refusal::Unanswered(_) => Unread::Unanswered,
     })?;
-    let value = secret.data.as_ref().and_then(|data| data.get(CLIENT_SECRET));
-    let value = value.and_then(|value| std::str::from_utf8(&value.0).ok());
-    let value = value.map(str::trim_end).filter(|value| !value.is_empty());
-    Ok((SecretVersion::of(&secret.metadata), value.ok_or(Unread::NoText)?.into()))
+    let text = text(secret.data.as_ref().and_then(|data| data.get(CLIENT_SECRET)).map(|value| value.0.as_slice()))?;
+    Ok((SecretVersion::of(&secret.metadata), text.into()))
+}
+
+/// The text of a value, without the line break that `echo` leaves behind it.
+fn text(value: Option<&[u8]>) -> Result<&str, Unread> {
+    let text = std::str::from_utf8(value.ok_or(Unread::NoKey)?).map_err(|_| Unread::NoText)?.trim_end();
+    if text.is_empty() { Err(Unread::Empty) } else { Ok(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_is_none_says_why() {
+        for (value, expected) in [
+            (Some(b"word\n".as_slice()), Ok("word")),
+            (None, Err(Unread::NoKey)),
+            (Some(b"\xff"), Err(Unread::NoText)),
+            (Some(b" \n"), Err(Unread::Empty)),
+        ] {
+            assert_eq!(text(value), expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn every_cause_names_the_secret() {
+        let causes =
+            [Unread::NotFound, Unread::Forbidden, Unread::Unanswered, Unread::NoKey, Unread::NoText, Unread::Empty];
+        let mut said = causes.map(|unread| unread.describe("nimbus-system", "platform"));
+        assert!(said.iter().all(|text| text.contains("Secret nimbus-system/platform")), "{said:?}");
+        said.sort_unstable();
+        assert!(said.windows(2).all(|two| two[0] != two[1]), "{said:?}");
+    }
 }

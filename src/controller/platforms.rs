@@ -13,7 +13,7 @@ use url::Url;
 use super::credentials::{Unread, client_secret};
 use super::options::Options;
 use super::platform_changes::PlatformChanges;
-use crate::admin_api::{Client, ClientConfig};
+use crate::admin_api::{CaBundle, Client, ClientConfig};
 use crate::cluster::{Cluster, Guarded, Refusal};
 use crate::resources::platform::PlatformSpec;
 use crate::resources::{Platform, Reason, SecretVersion};
@@ -101,25 +101,18 @@ impl Platforms {
         {
             return Ok(known.client);
         }
-        let not_pem = || NoClient {
-            reason: Reason::InvalidPlatform,
-            what: "spec.caBundle is not a list of PEM certificates".to_owned(),
-        };
-        // A text without any certificate would be read as an empty list, which trusts no server.
-        if platform.spec.ca_bundle.as_ref().is_some_and(|bundle| !bundle.contains("-----BEGIN CERTIFICATE-----")) {
-            return Err(not_pem());
-        }
         let authentication = &platform.spec.authentication;
         let config = ClientConfig {
-            url: url(&platform.spec.endpoint)?,
-            token_url: url(&authentication.token_url)?,
+            url: url("spec.endpoint", &platform.spec.endpoint)?,
+            token_url: url("spec.authentication.tokenUrl", &authentication.token_url)?,
             client_id: authentication.client_id.clone(),
             client_secret,
             scope: authentication.scope.clone(),
             ca_bundle: platform.spec.ca_bundle.clone(),
+            token_ca_bundle: authentication.ca_bundle.clone(),
             deadline: self.call,
         };
-        let client = Client::new(config, self.alarm.clone()).map_err(|_| not_pem())?;
+        let client = Client::new(config, self.alarm.clone()).map_err(not_pem)?;
         let spec = Arc::new(platform.spec.clone());
         let connection = Connection { spec, credentials, client: Arc::new(client) };
         let client = connection.client.clone();
@@ -137,7 +130,9 @@ impl Platforms {
         let secret = client_secret(&self.cluster, &self.operator_namespace, name).await;
         secret.map_err(|unread| {
             let reason = match unread {
-                Unread::NotFound | Unread::Forbidden | Unread::NoText => Reason::CredentialsNotFound,
+                Unread::NotFound | Unread::Forbidden | Unread::NoKey | Unread::NoText | Unread::Empty => {
+                    Reason::CredentialsNotFound
+                }
                 Unread::Unanswered => Reason::Unreachable,
             };
             NoClient { reason, what: unread.describe(&self.operator_namespace, name) }
@@ -149,12 +144,18 @@ fn key(platform: &Platform) -> String {
     platform.uid().unwrap_or_default()
 }
 
-fn url(text: &str) -> Result<Url, NoClient> {
-    let invalid = |what: &str| NoClient { reason: Reason::InvalidPlatform, what: what.to_owned() };
-    let url = Url::parse(text).map_err(|_| invalid("spec.endpoint or spec.authentication.tokenUrl is not a URL"))?;
-    if endpoint::is_safe(&url) {
-        return Ok(url);
-    }
+fn not_pem(bundle: CaBundle) -> NoClient {
+    let setting = match bundle {
+        CaBundle::Api => "spec.caBundle",
+        CaBundle::Login => "spec.authentication.caBundle",
+    };
+    NoClient { reason: Reason::InvalidPlatform, what: format!("{setting} is not a list of PEM certificates") }
+}
+
+fn url(setting: &str, text: &str) -> Result<Url, NoClient> {
     // An object may have been stored under a laxer CRD.
-    Err(invalid("spec.endpoint and spec.authentication.tokenUrl must be https; http is for loopback only"))
+    Url::parse(text).ok().filter(endpoint::is_address).ok_or_else(|| NoClient {
+        reason: Reason::InvalidPlatform,
+        what: format!("{setting} must be {}", endpoint::ALLOWED),
+    })
 }

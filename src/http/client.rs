@@ -1,6 +1,5 @@
 //! One exchange: how a client is built, when a server asks to wait, and how much of a response is read.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -11,9 +10,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use super::error::{Defect, HttpError, TransportFailure, UnexpectedResponse, Unreachable};
+use super::error::{Defect, Endpoint, HttpError, NotPem, UnexpectedResponse, Unreachable};
+use super::failure::TransportFailure;
 use super::object::Object;
 use super::proxy::for_https_only;
+use super::resolver::SystemResolver;
 use super::retry_after::retry_after;
 
 /// How this program names itself to every server.
@@ -27,27 +28,33 @@ const MAX_CONNECT: Duration = Duration::from_secs(10);
 /// `ca_bundle` is PEM to trust instead of the public certificates.
 ///
 /// *Errors*: the CA bundle is not PEM.
-pub(crate) fn client(deadline: Duration, ca_bundle: Option<&str>) -> Result<Client, reqwest::Error> {
+pub(crate) fn client(deadline: Duration, ca_bundle: Option<&str>) -> Result<Client, NotPem> {
     let mut builder: ClientBuilder = for_https_only(Client::builder())
         .user_agent(USER_AGENT)
         .timeout(deadline)
         .connect_timeout(deadline.min(MAX_CONNECT))
+        .dns_resolver(SystemResolver)
         .redirect(Policy::none());
     if let Some(pem) = ca_bundle {
-        builder = builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(pem.as_bytes())?);
+        let certificates = reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(|_| NotPem)?;
+        // A text without any certificate is an empty list, which trusts no server.
+        if certificates.is_empty() {
+            return Err(NotPem);
+        }
+        builder = builder.tls_certs_only(certificates);
     }
-    builder.build()
+    builder.build().map_err(|_| NotPem)
 }
 
 /// A URL as messages show it: without user, password, query and fragment, which may hold what must not be shown.
-pub(crate) fn endpoint(url: &Url) -> Arc<str> {
-    format!("{}{}", url.origin().ascii_serialization(), url.path().trim_end_matches('/')).into()
+pub(crate) fn shown(url: &Url) -> String {
+    format!("{}{}", url.origin().ascii_serialization(), url.path().trim_end_matches('/'))
 }
 
 /// Sends a request. `endpoint` names the server in errors.
 ///
 /// *Errors*: [`HttpError`].
-pub(crate) async fn send(request: RequestBuilder, endpoint: &Arc<str>) -> Result<ResponseHead, HttpError> {
+pub(crate) async fn send(request: RequestBuilder, endpoint: &Endpoint) -> Result<ResponseHead, HttpError> {
     let response = request.send().await.map_err(|error| unreachable(endpoint, &error))?;
     let (status, headers) = (response.status(), response.headers());
     // A 503 that names no time is an outage like any other 5xx.
@@ -58,13 +65,13 @@ pub(crate) async fn send(request: RequestBuilder, endpoint: &Arc<str>) -> Result
     Ok(ResponseHead { endpoint: endpoint.clone(), response })
 }
 
-fn unreachable(endpoint: &Arc<str>, error: &reqwest::Error) -> HttpError {
-    HttpError::Unreachable(Unreachable { endpoint: endpoint.clone(), failure: TransportFailure::from(error) })
+fn unreachable(endpoint: &Endpoint, error: &reqwest::Error) -> HttpError {
+    HttpError::Unreachable(Unreachable { endpoint: endpoint.clone(), failure: TransportFailure::of(error) })
 }
 
 /// A response whose body is not read yet.
 pub(crate) struct ResponseHead {
-    pub(crate) endpoint: Arc<str>,
+    pub(crate) endpoint: Endpoint,
     response: reqwest::Response,
 }
 
@@ -96,7 +103,7 @@ impl ResponseHead {
 
 /// A whole response.
 pub(crate) struct Response {
-    pub(crate) endpoint: Arc<str>,
+    pub(crate) endpoint: Endpoint,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
@@ -122,7 +129,9 @@ impl Response {
 
     pub(crate) fn has_type(&self, media_type: &str) -> bool {
         let found = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        found.is_some_and(|found| found.starts_with(media_type))
+        // Parameters may follow, and capitals are the same (RFC 9110 8.3.1).
+        let essence = found.and_then(|found| found.split(';').next()).map(str::trim);
+        essence.is_some_and(|essence| essence.eq_ignore_ascii_case(media_type))
     }
 
     pub(crate) fn unexpected(&self, defect: Defect) -> UnexpectedResponse {
@@ -134,6 +143,27 @@ impl Response {
 impl Response {
     pub(crate) fn fake(status: u16, body: &str) -> Self {
         let status = StatusCode::from_u16(status).unwrap();
-        Self { endpoint: "https://fake.example".into(), status, headers: HeaderMap::new(), body: body.into() }
+        Self { endpoint: Endpoint::api("https://fake.example"), status, headers: HeaderMap::new(), body: body.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_media_type_is_read_without_parameters_and_capitals() {
+        for (text, expected) in [
+            ("application/problem+json", true),
+            ("Application/Problem+JSON; charset=utf-8", true),
+            ("application/problem+json;charset=UTF-8", true),
+            ("application/problem+json-seq", false),
+            ("application/json", false),
+            ("", false),
+        ] {
+            let mut response = Response::fake(422, "{}");
+            response.headers.insert(CONTENT_TYPE, text.parse().unwrap());
+            assert_eq!(response.has_type("application/problem+json"), expected, "{text:?}");
+        }
     }
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::failure::TransportFailure;
+
 /// Why a call did not give a response that can be judged. The service that is called turns it into its own error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum HttpError {
@@ -18,25 +20,54 @@ pub(crate) enum HttpError {
     Unexpected(UnexpectedResponse),
 }
 
+/// A CA bundle that is not a list of PEM certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the CA bundle is not a list of PEM certificates")]
+pub struct NotPem;
+
 /// The exchange failed. Whether the server acted is unknown.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{failure} {} {endpoint}", failure.preposition())]
+#[error("cannot reach {endpoint}: {failure} ({})", failure.as_str())]
 pub struct Unreachable {
     /// Who was called.
-    pub endpoint: Arc<str>,
+    pub endpoint: Endpoint,
     /// How it failed.
     pub failure: TransportFailure,
 }
 
-/// How an exchange failed. The text of the library is not used: it may hold a URL with more in it than should be shown.
+/// Who was called: as messages show it, and which of a service's servers it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    name: Arc<str>,
+    /// Which server.
+    pub server: Server,
+}
+
+/// The servers of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TransportFailure {
-    /// There was no response within the deadline.
-    TimedOut,
-    /// No connection was made.
-    NotConnected,
-    /// The connection ended before the response did.
-    Interrupted,
+pub enum Server {
+    /// The one that does the work.
+    Api,
+    /// The one that issues tokens for it.
+    Login,
+}
+
+impl Endpoint {
+    /// A server that does the work.
+    pub fn api(name: impl Into<Arc<str>>) -> Self {
+        Self { name: name.into(), server: Server::Api }
+    }
+
+    /// A server that issues tokens.
+    pub fn login(name: impl Into<Arc<str>>) -> Self {
+        Self { name: name.into(), server: Server::Login }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
 }
 
 /// A response that is not one of the documented ones: an error page, a broken body, a 5xx.
@@ -44,7 +75,7 @@ pub enum TransportFailure {
 #[error("HTTP {status} from {endpoint} {defect}")]
 pub struct UnexpectedResponse {
     /// Who was called.
-    pub endpoint: Arc<str>,
+    pub endpoint: Endpoint,
     /// The HTTP status.
     pub status: u16,
     /// What is wrong with it.
@@ -72,25 +103,6 @@ pub enum Defect {
     EndlessList,
 }
 
-impl TransportFailure {
-    fn preposition(self) -> &'static str {
-        match self {
-            Self::TimedOut => "from",
-            Self::NotConnected | Self::Interrupted => "to",
-        }
-    }
-}
-
-impl fmt::Display for TransportFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::TimedOut => "no response in time",
-            Self::NotConnected => "cannot connect",
-            Self::Interrupted => "lost the connection",
-        })
-    }
-}
-
 impl fmt::Display for Defect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -103,17 +115,5 @@ impl fmt::Display for Defect {
             Self::ForeignPage => "continues a list at another address",
             Self::EndlessList => "continues a list without end",
         })
-    }
-}
-
-impl From<&reqwest::Error> for TransportFailure {
-    fn from(error: &reqwest::Error) -> Self {
-        if error.is_timeout() {
-            Self::TimedOut
-        } else if error.is_connect() {
-            Self::NotConnected
-        } else {
-            Self::Interrupted
-        }
     }
 }

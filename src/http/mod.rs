@@ -6,13 +6,16 @@
 
 mod client;
 mod error;
+mod failure;
 mod object;
 mod proxy;
+mod resolver;
 mod retry_after;
 mod tokens;
 
-pub(crate) use client::{Response, ResponseHead, USER_AGENT, client, endpoint, send};
+pub(crate) use client::{Response, ResponseHead, USER_AGENT, client, send, shown};
 pub(crate) use error::HttpError;
-pub use error::{Defect, TransportFailure, UnexpectedResponse, Unreachable};
+pub use error::{Defect, Endpoint, NotPem, Server, UnexpectedResponse, Unreachable};
+pub use failure::TransportFailure;
 pub(crate) use object::{object, objects, some_object};
 pub(crate) use tokens::{AccessToken, TokenCache};

@@ -17,16 +17,26 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Duration {
 }
 
 fn seconds(text: &str) -> Option<Duration> {
-    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
+    // A fraction is not allowed and is sent all the same.
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     // More digits than fit are still a number of seconds: a very large one.
-    Some(text.parse().map_or(MOST, Duration::from_secs))
+    (digits(whole) && digits(fraction))
+        .then(|| text.parse().ok().and_then(|s| Duration::try_from_secs_f64(s).ok()).unwrap_or(MOST))
 }
 
 fn until(text: &str, now: Timestamp) -> Option<Duration> {
-    let date = rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    let dated = || rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
+    let date = dated().or_else(|| obsolete(text)).or_else(|| text.parse().ok())?;
     Some(Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO))
+}
+
+/// The two older forms of a date, which a recipient has to read as well (RFC 9110 5.6.7).
+fn obsolete(text: &str) -> Option<Timestamp> {
+    const RFC_850: &str = "%A, %d-%b-%y %H:%M:%S GMT";
+    const ASCTIME: &str = "%a %b %e %H:%M:%S %Y";
+    let read = |form| jiff::civil::DateTime::strptime(form, text).ok();
+    read(RFC_850).or_else(|| read(ASCTIME))?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|date| date.timestamp())
 }
 
 #[cfg(test)]
@@ -49,12 +59,18 @@ mod tests {
             ("0", 1),
             ("9999", 300),
             ("99999999999999999999999", 300),
+            ("30.0", 30),
+            ("1.5.2", 10),
+            ("inf", 10),
             ("-5", 10),
             ("soon", 10),
             ("", 10),
             ("Sun, 06 Nov 1994 08:50:07 GMT", 30),
             ("Sun, 06 Nov 1994 08:49:07 GMT", 1),
             ("Mon, 07 Nov 1994 08:49:07 GMT", 300),
+            ("Sunday, 06-Nov-94 08:50:07 GMT", 30),
+            ("Sun Nov  6 08:50:07 1994", 30),
+            ("1994-11-06T08:50:07Z", 30),
         ] {
             assert_eq!(parse(text), expected, "{text:?}");
         }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use super::client::Response;
-use super::error::UnexpectedResponse;
+use super::error::{Defect, UnexpectedResponse};
 
 /// Renewed this long before it expires, so that a call under way does not lose it.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -25,7 +25,26 @@ pub(crate) struct AccessToken {
 struct TokenBody {
     access_token: String,
     #[serde(default)]
-    expires_in: Option<u64>,
+    expires_in: Option<Seconds>,
+}
+
+/// A lifetime as token endpoints write it: RFC 6749 has a number, older ones of Microsoft a string, and others a fraction.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Seconds {
+    Number(f64),
+    Text(String),
+}
+
+impl Seconds {
+    /// The lifetime; `None` where it is not a number of seconds. What is below zero has expired.
+    fn read(&self) -> Option<Duration> {
+        let seconds = match self {
+            Self::Number(seconds) => *seconds,
+            Self::Text(text) => text.trim().parse().ok().filter(|seconds: &f64| seconds.is_finite())?,
+        };
+        Some(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(MAX_LIFETIME))
+    }
 }
 
 impl AccessToken {
@@ -34,7 +53,10 @@ impl AccessToken {
     /// *Errors*: it is not one.
     pub(crate) fn read(response: &Response, now: Instant) -> Result<Self, UnexpectedResponse> {
         let TokenBody { access_token, expires_in } = response.json()?;
-        let lifetime = expires_in.map_or(DEFAULT_LIFETIME, Duration::from_secs);
+        let lifetime = match expires_in {
+            None => DEFAULT_LIFETIME,
+            Some(seconds) => seconds.read().ok_or_else(|| response.unexpected(Defect::Malformed))?,
+        };
         let margin = MARGIN.min(lifetime / 2);
         let until = now + lifetime.saturating_sub(margin).min(MAX_LIFETIME);
         Ok(Self { text: access_token.into(), until })
@@ -108,7 +130,20 @@ mod tests {
 
     #[test]
     fn a_token_is_renewed_before_it_expires() {
-        for (expires_in, expected) in [("3599", 3539), ("90", 45), ("0", 0), ("99999999999", 86_400)] {
+        for (expires_in, expected) in [
+            ("3599", 3539),
+            ("90", 45),
+            ("0", 0),
+            ("99999999999", 86_400),
+            ("3600.0", 3540),
+            ("3.6e3", 3540),
+            (r#""3600""#, 3540),
+            (r#"" 3600 ""#, 3540),
+            (r#""3600.0""#, 3540),
+            ("1e300", 86_340),
+            ("-1", 0),
+            ("null", 240),
+        ] {
             let body = format!(r#"{{"access_token":"t","expires_in":{expires_in}}}"#);
             assert_eq!(used_for(&body), Some(expected), "{expires_in}");
         }
@@ -125,6 +160,9 @@ mod tests {
             r#"["t",60]"#,
             r#"{"access_token":7}"#,
             r#"{"access_token":"t","expires_in":"soon"}"#,
+            r#"{"access_token":"t","expires_in":"inf"}"#,
+            r#"{"access_token":"t","expires_in":true}"#,
+            r#"{"access_token":"t","expires_in":[3600]}"#,
         ] {
             assert_eq!(used_for(body), None, "{body}");
         }

@@ -3,7 +3,6 @@
 //!
 //! A connection string comes from the editors of a Tenant, so it must not point the operator at an arbitrary host.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::Method;
@@ -16,7 +15,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::address::{part, url};
-use super::error::{CallError, Defect, TransportFailure, UnexpectedResponse, Unreachable, codes};
+use super::error::{CallError, Defect, Endpoint, NotPem, TransportFailure, UnexpectedResponse, Unreachable, codes};
 use super::sign::{Key, ToSign, host, path_and_query};
 use crate::http::{self, HttpError, Response};
 use crate::settings::connection_string;
@@ -75,7 +74,7 @@ impl From<UnexpectedResponse> for AcsProblem {
 pub struct Acs {
     http: reqwest::Client,
     /// The name in error texts: the host of a connection string names a customer's resource.
-    endpoint: Arc<str>,
+    endpoint: Endpoint,
     trusted: Vec<Url>,
 }
 
@@ -84,8 +83,12 @@ impl Acs {
     /// may name: for a sandbox, a proxy or another cloud.
     ///
     /// *Errors*: there is no TLS.
-    pub fn new(deadline: Duration, trusted: Vec<Url>) -> Result<Self, reqwest::Error> {
-        Ok(Self { http: http::client(deadline, None)?, endpoint: "Azure Communication Services".into(), trusted })
+    pub fn new(deadline: Duration, trusted: Vec<Url>) -> Result<Self, NotPem> {
+        Ok(Self {
+            http: http::client(deadline, None)?,
+            endpoint: Endpoint::api("Azure Communication Services"),
+            trusted,
+        })
     }
 
     /// Checks that a connection string can issue a token. The identity that it makes for it is deleted again, also when no
@@ -97,7 +100,7 @@ impl Acs {
     pub async fn check(&self, connection_string: &SecretString) -> Result<ConnectionStringCheck, AcsProblem> {
         let resource = self.resource(connection_string.expose_secret())?;
         let check = tokio::spawn(async move { resource.check().await });
-        let interrupted = Unreachable { endpoint: self.endpoint.clone(), failure: TransportFailure::Interrupted };
+        let interrupted = Unreachable { endpoint: self.endpoint.clone(), failure: TransportFailure::Closed };
         check.await.unwrap_or(Err(AcsProblem::Call(CallError::Unreachable(interrupted))))
     }
 
@@ -125,7 +128,7 @@ impl Acs {
 /// A resource, as its connection string names it.
 struct Resource {
     http: reqwest::Client,
-    name: Arc<str>,
+    name: Endpoint,
     url: Url,
     key: Key,
 }
@@ -153,7 +156,7 @@ impl Resource {
         let path = format!("identities/{}", part(identity));
         for _ in 0..DELETION_ATTEMPTS {
             let response = self.call(Method::DELETE, &path, None).await;
-            if response.is_ok_and(|response| matches!(response.status.as_u16(), 204 | 404)) {
+            if response.is_ok_and(|response| response.status.is_success() || response.status.as_u16() == 404) {
                 return true;
             }
         }

@@ -29,6 +29,11 @@ pub(super) fn url(base: &Url, path: &str, query: &[(&str, &str)]) -> Url {
     url
 }
 
+/// A service with the host that it is called at: the Platform may name another than Microsoft's own.
+pub(super) fn named(service: &str, url: &Url) -> String {
+    format!("{service} ({})", url.host_str().unwrap_or_default())
+}
+
 /// Where a page goes on, if that is under `base` on the same origin: the token must not follow a link to another host.
 pub(super) fn next_page(base: &Url, link: &str) -> Option<Url> {
     let url = Url::parse(link).ok()?;

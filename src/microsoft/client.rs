@@ -1,7 +1,6 @@
 //! A client of Microsoft Graph as one app, in any Entra tenant. Nothing is retried here but a refused token, once: what comes
 //! next is decided by who asked.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -11,7 +10,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::address;
-use super::error::{CallError, Defect, LoginProblem, UnexpectedResponse, codes};
+use super::error::{CallError, Defect, Endpoint, LoginProblem, NotPem, UnexpectedResponse, codes};
 use super::token::{App, Login};
 use crate::http::{self, Response};
 
@@ -36,7 +35,7 @@ pub struct GraphConfig {
 pub struct Graph {
     http: reqwest::Client,
     base: Url,
-    endpoint: Arc<str>,
+    endpoint: Endpoint,
     login: Login,
 }
 
@@ -54,11 +53,12 @@ impl Graph {
     /// A client.
     ///
     /// *Errors*: the CA bundle is not PEM.
-    pub fn new(config: GraphConfig) -> Result<Self, reqwest::Error> {
+    pub fn new(config: GraphConfig) -> Result<Self, NotPem> {
         let GraphConfig { login, graph, app, ca_bundle, deadline } = config;
         let http = http::client(deadline, ca_bundle.as_deref())?;
         let base = address::url(&graph, "v1.0", &[]);
-        Ok(Self { http, base, endpoint: "Microsoft Graph".into(), login: Login::new(login, &graph, app) })
+        let endpoint = Endpoint::api(address::named("Microsoft Graph", &graph));
+        Ok(Self { http, base, endpoint, login: Login::new(login, &graph, app) })
     }
 
     /// The app that asks.

@@ -127,11 +127,16 @@ impl Graph {
             query.insert(0, ("$filter", filter.as_str()));
         }
         let body = self.get(GraphRequest { tenant, path: "users", query: &query, eventual: true }).await?;
-        match (&body["value"], body["@odata.count"].as_u64()) {
+        match (&body["value"], count(&body["@odata.count"])) {
             (Value::Array(_), Some(hits)) => Ok(hits),
             _ => Err(self.unexpected(Defect::Malformed)),
         }
     }
+}
+
+/// A count: a number, or a string of one, which OData allows for 64 bits.
+fn count(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
 fn guid(value: &Value) -> Option<Uuid> {

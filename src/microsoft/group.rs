@@ -52,14 +52,15 @@ impl GroupKind {
 #[serde(rename_all = "camelCase")]
 pub(super) struct GroupBody {
     pub(super) id: String,
-    group_types: Vec<String>,
+    #[serde(default)]
+    group_types: Option<Vec<String>>,
     mail_enabled: Option<bool>,
     security_enabled: Option<bool>,
 }
 
 impl GroupBody {
     pub(super) fn kind(&self) -> GroupKind {
-        let unified = self.group_types.iter().any(|kind| kind.eq_ignore_ascii_case("Unified"));
+        let unified = self.group_types.iter().flatten().any(|kind| kind.eq_ignore_ascii_case("Unified"));
         match (unified, self.security_enabled.unwrap_or(false), self.mail_enabled.unwrap_or(false)) {
             (true, ..) => GroupKind::Microsoft365,
             (_, false, _) => GroupKind::NotSecurity,
@@ -86,6 +87,7 @@ mod tests {
             (json!(["DynamicMembership", "Unified"]), json!(true), json!(true), GroupKind::Microsoft365),
             (json!([]), json!(true), json!(false), GroupKind::NotSecurity),
             (json!([]), json!(null), json!(null), GroupKind::NotSecurity),
+            (json!(null), json!(null), json!(true), GroupKind::Security),
         ] {
             let body = json!({ "id": "x", "groupTypes": types, "mailEnabled": mail, "securityEnabled": security });
             let group: GroupBody = serde_json::from_value(body.clone()).unwrap();

@@ -24,7 +24,9 @@ mod vectors;
 pub use acs::{Acs, AcsProblem};
 pub use address::{GrantLink, Upn};
 pub use client::{Graph, GraphConfig};
-pub use error::{CallError, Defect, LoginProblem, TransportFailure, UnexpectedResponse, Unreachable};
+pub use error::{
+    CallError, Defect, Endpoint, LoginProblem, NotPem, Server, TransportFailure, UnexpectedResponse, Unreachable,
+};
 pub use filter::{Filter, combined};
 pub use token::{App, Credential};
 pub use verdict::{CheckReason, Judgment, Verdict};

@@ -12,8 +12,8 @@ use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 
-use super::address::{default_scope, url};
-use super::error::{CallError, Defect, LoginProblem};
+use super::address::{default_scope, named, url};
+use super::error::{CallError, Defect, Endpoint, LoginProblem};
 use crate::http::{self, AccessToken, Response, TokenCache};
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -39,7 +39,7 @@ pub enum Credential {
 /// Where and as which app tokens are asked for.
 pub(super) struct Login {
     url: Url,
-    endpoint: Arc<str>,
+    endpoint: Endpoint,
     scope: String,
     app: App,
     /// One for each tenant: the log-in of one does not wait for that of another.
@@ -48,7 +48,8 @@ pub(super) struct Login {
 
 impl Login {
     pub(super) fn new(url: Url, graph: &Url, app: App) -> Self {
-        Self { url, endpoint: "Microsoft Entra".into(), scope: default_scope(graph), app, tokens: Mutex::default() }
+        let endpoint = Endpoint::login(named("Microsoft Entra", &url));
+        Self { url, endpoint, scope: default_scope(graph), app, tokens: Mutex::default() }
     }
 
     pub(super) fn client_id(&self) -> Uuid {

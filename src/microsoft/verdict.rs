@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::acs::{AcsProblem, ConnectionStringCheck};
 pub use super::check_reason::{CheckReason, Judgment};
-use super::error::CallError;
+use super::error::{CallError, Server, Unreachable};
 use super::filter::FilterProblem;
 use super::graph::{Grant, Presence};
 use super::group::{Group, GroupKind, Members};
@@ -44,7 +44,7 @@ pub fn group(result: &Result<Group, CallError>) -> Verdict {
                 "There is no group with this id in its Entra tenant; a group that was made minutes ago may not be visible yet.",
             );
         }
-        Err(error) => return not_checked(error, "GroupMember.Read.All (Application)"),
+        Err(error) => return not_checked(error, "Group.Read.All (Application)"),
     };
     match group.kind {
         GroupKind::Microsoft365 => verdict(
@@ -210,6 +210,14 @@ fn no_token(problem: &AcsProblem) -> Verdict {
             CheckReason::PermissionMissing,
             "Azure Communication Services does not let the operator try the connection string; a network rule of the resource may be the cause.",
         ),
+        // Which host it is stands in the Secret, and is not shown.
+        AcsProblem::Call(CallError::Unreachable(Unreachable { endpoint, failure })) => verdict(
+            CheckReason::Unreachable,
+            format!(
+                "{endpoint} cannot be reached at the endpoint of the connection string: {failure} ({}). The check is repeated automatically.",
+                failure.as_str()
+            ),
+        ),
         AcsProblem::Call(error) => not_checked(error, ""),
     }
 }
@@ -229,7 +237,10 @@ pub fn no_credentials(what: &str) -> Verdict {
 
 /// The check took too long.
 pub fn out_of_time() -> Verdict {
-    unreachable()
+    verdict(
+        CheckReason::Unreachable,
+        "Microsoft does not respond in time (timeout). The check is repeated automatically.",
+    )
 }
 
 /// Microsoft asked for fewer requests, and the time that it named is not over.
@@ -237,14 +248,24 @@ pub fn throttled(after: Duration) -> Verdict {
     not_checked(&CallError::Throttled { after }, "")
 }
 
-fn unreachable() -> Verdict {
-    verdict(CheckReason::Unreachable, "Microsoft does not respond; the check is repeated automatically.")
+fn unreachable(Unreachable { endpoint, failure }: &Unreachable) -> Verdict {
+    let setting = match endpoint.server {
+        Server::Login => "spec.microsoft.loginBaseUrl",
+        Server::Api => "spec.microsoft.graphBaseUrl",
+    };
+    verdict(
+        CheckReason::Unreachable,
+        format!(
+            "{endpoint} cannot be reached: {failure} ({}). The Platform's {setting} names the host. The check is repeated automatically.",
+            failure.as_str()
+        ),
+    )
 }
 
 /// What could not be checked says nothing about the setting.
 fn not_checked(error: &CallError, permission: &str) -> Verdict {
     match error {
-        CallError::Unreachable(_) => unreachable(),
+        CallError::Unreachable(error) => unreachable(error),
         CallError::Unauthenticated(problem) => {
             verdict(CheckReason::AuthenticationFailed, format!("The check cannot log in: {problem}."))
         }

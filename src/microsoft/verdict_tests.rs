@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use uuid::uuid;
 
-use super::super::error::{Defect, LoginProblem, TransportFailure, Unreachable};
+use super::super::error::{Defect, Endpoint, LoginProblem, TransportFailure, Unreachable};
 use super::Judgment::{Failed, Passed, Unknown};
 use super::*;
 use crate::http::Response;
@@ -13,8 +13,8 @@ const OTHER: Uuid = uuid!("6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c");
 fn errors() -> [CallError; 8] {
     [
         CallError::Unreachable(Unreachable {
-            endpoint: "Microsoft Graph".into(),
-            failure: TransportFailure::NotConnected,
+            endpoint: Endpoint::api("Microsoft Graph (graph.microsoft.com)"),
+            failure: TransportFailure::Refused,
         }),
         CallError::Unauthenticated(LoginProblem::Credential),
         CallError::NotConsented,

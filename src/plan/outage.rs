@@ -70,14 +70,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::admin_api::{Defect, Problem, TransportFailure, UnexpectedResponse, Unreachable};
+    use crate::admin_api::{Defect, Endpoint, Problem, TransportFailure, UnexpectedResponse, Unreachable};
 
     fn unreachable() -> ApiError {
-        ApiError::Unreachable(Unreachable { endpoint: "https://nimbus".into(), failure: TransportFailure::TimedOut })
+        ApiError::Unreachable(Unreachable {
+            endpoint: Endpoint::api("https://nimbus"),
+            failure: TransportFailure::TimedOut,
+        })
     }
 
     fn not_json() -> ApiError {
-        let endpoint = "https://nimbus".into();
+        let endpoint = Endpoint::api("https://nimbus");
         ApiError::Unexpected(UnexpectedResponse { endpoint, status: 200, defect: Defect::NotJson })
     }
 

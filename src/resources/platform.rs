@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::bounds;
 use crate::settings::endpoint;
-use crate::settings::format::Guid;
-use crate::settings::value::{Text, object_name};
+use crate::settings::format::{Guid, Line, NamespaceName};
+use crate::settings::value::{Clearable, Text, object_name};
 
 /// How to reach one backing platform, and which namespaces can use it.
 #[expect(clippy::duplicated_attributes, reason = "each printcolumn has a type")]
@@ -41,7 +41,8 @@ pub struct PlatformSpec {
     #[schemars(schema_with = "endpoint_schema")]
     pub endpoint: String,
 
-    /// PEM-encoded CA certificates that replace the public ones when the certificate of the endpoint is verified.
+    /// PEM-encoded CA certificates that are trusted for the endpoint, and for nothing else. They replace the public ones. Unset
+    /// means that the public ones are trusted. The token endpoint has a setting of its own, `authentication.caBundle`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 65_536))]
     pub ca_bundle: Option<String>,
@@ -130,12 +131,17 @@ pub struct Authentication {
     /// URL of the OAuth 2.0 token endpoint. Plain http is allowed for loopback addresses only.
     #[schemars(schema_with = "endpoint_schema")]
     pub token_url: String,
+    /// PEM-encoded CA certificates that are trusted for the token endpoint, and for nothing else. They replace the public ones.
+    /// Unset means that the public ones are trusted, regardless of `spec.caBundle`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 65_536))]
+    pub ca_bundle: Option<String>,
     /// Client ID.
-    #[schemars(length(min = 1, max = 256))]
+    #[schemars(schema_with = "line_schema")]
     pub client_id: String,
     /// Scope to request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 512))]
+    #[schemars(schema_with = "line_schema")]
     pub scope: Option<String>,
     /// Secret with the key `client-secret`, in the operator's namespace.
     pub credentials_secret_ref: SecretRef,
@@ -180,15 +186,15 @@ pub struct Limits {
 pub struct Support {
     /// Website of the vendor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 512))]
+    #[schemars(schema_with = "shown_line_schema")]
     pub website: Option<String>,
     /// Where to raise a ticket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 512))]
+    #[schemars(schema_with = "shown_line_schema")]
     pub helpdesk: Option<String>,
     /// Where the status of the service is published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 512))]
+    #[schemars(schema_with = "shown_line_schema")]
     pub service_status: Option<String>,
 }
 
@@ -272,7 +278,7 @@ impl PlatformSpec {
 fn endpoint_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "string",
-        "maxLength": 512,
+        "maxLength": 1024,
         "x-kubernetes-validations": [{
             "rule": endpoint::rule(),
             "message": format!("must be {}", endpoint::ALLOWED),
@@ -284,6 +290,15 @@ fn guid_schema(generator: &mut SchemaGenerator) -> Schema {
     Text::<Guid>::json_schema(generator)
 }
 
+fn line_schema(generator: &mut SchemaGenerator) -> Schema {
+    Text::<Line>::json_schema(generator)
+}
+
+/// One that may be empty.
+fn shown_line_schema(generator: &mut SchemaGenerator) -> Schema {
+    Clearable::<Line>::json_schema(generator)
+}
+
 fn instance_schema(_: &mut SchemaGenerator) -> Schema {
     let mut schema = object_name();
     let mut rules =
@@ -293,12 +308,12 @@ fn instance_schema(_: &mut SchemaGenerator) -> Schema {
     schema
 }
 
-fn namespaces_schema(_: &mut SchemaGenerator) -> Schema {
+fn namespaces_schema(generator: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "array",
         "maxItems": 1024,
         "x-kubernetes-list-type": "set",
-        "items": { "type": "string", "minLength": 1, "maxLength": 63 },
+        "items": Text::<NamespaceName>::json_schema(generator),
     })
 }
 

@@ -93,11 +93,11 @@ reasons! {
         NotConfigured = "NotConfigured", Reader, Runbook: "A system administrator sets the Nimbus app and its credentials in spec.microsoft of the Platform.";
         PartnerTenantUnknown = "PartnerTenantUnknown", Reader, Runbook: "Name the Partner in spec.partner, and set entraTenantId of the Partner.";
         Connected = "Connected", None, Runbook: "No action is needed.";
-        Unreachable = "Unreachable", Outage, Message: "Check spec.endpoint, the network and the status of the service.";
+        Unreachable = "Unreachable", Outage, Message: "Check the setting that the message names, the network and the status of the service.";
         AuthenticationFailed = "AuthenticationFailed", Reader, Message: "Check spec.authentication.clientId and the credentials Secret.";
-        UnexpectedAnswer = "UnexpectedAnswer", Outage, Message: "Check that spec.endpoint is the platform's admin API, and the status of the service.";
+        UnexpectedAnswer = "UnexpectedAnswer", Outage, Message: "Check that the address that the message names is the right one, and the status of the service.";
         Throttled = "Throttled", None, Runbook: "Wait; the operator calls the platform again after the time that it requested.";
-        CredentialsNotFound = "CredentialsNotFound", Reader, Runbook: "Create the credentials Secret in the operator's namespace.";
+        CredentialsNotFound = "CredentialsNotFound", Reader, Runbook: "Create the Secret that the message names in the operator's namespace, with the client's secret under the key client-secret.";
         PoliciesMissing = "PoliciesMissing", Reader, Message: "Install them: nimbus-operator policies | kubectl apply -f -";
         InUse = "InUse", Reader, Message: "Delete these Tenants, or change their reference.";
         InvalidPlatform = "InvalidPlatform", Reader, Runbook: "Correct the spec of the Platform.";

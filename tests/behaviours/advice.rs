@@ -65,7 +65,7 @@ async fn platform_message_includes_advice() {
     assert_eq!("spec.caBundle is not a list of PEM certificates", said);
     fixture.edit_platform(json!({ "caBundle": null, "endpoint": "http://127.0.0.1:1" })).await;
     let said = ready_reason("Unreachable").await;
-    let advice = "Check spec.endpoint, the network and the status of the service.";
+    let advice = "Check the setting that the message names, the network and the status of the service.";
     assert!(said.ends_with(&format!(". What to do: {advice} See {SERVICE_STATUS}")), "{said}");
 }
 

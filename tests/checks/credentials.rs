@@ -172,8 +172,8 @@ async fn platform_accepts_only_https_loopback_and_guids() {
     let fixture = fixture("checks-platform").await;
     let app = |id: &str| json!({ "nimbusApp": { "clientId": id, "credentialsSecretRef": { "name": "nimbus-app" } } });
     let bad: [(Value, &str); 6] = [
-        (json!({ "loginBaseUrl": "http://login.example" }), "must be an https URL; http is for loopback only"),
-        (json!({ "graphBaseUrl": "http://169.254.169.254" }), "must be an https URL; http is for loopback only"),
+        (json!({ "loginBaseUrl": "http://login.example" }), "http is for loopback only"),
+        (json!({ "graphBaseUrl": "http://169.254.169.254" }), "http is for loopback only"),
         (json!({ "graphBaseUrl": "graph.microsoft.com" }), "must be an https URL"),
         (app("nimbus"), "must be a GUID"),
         (app("00000000-0000-0000-0000-000000000000"), "must be a GUID"),

@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 use uuid::{Uuid, uuid};
 
-use super::stub::{CLIENT, GRAPH, OTHER_TENANT, Received, Reply, SECRET, Stub, TENANT, token_call, unexpected, upn};
+use super::stub::{
+    CLIENT, GRAPH, OTHER_TENANT, Received, Reply, SECRET, Stub, TENANT, called, token_call, unexpected, upn,
+};
 
 const GROUP: Uuid = uuid!("02bd9fd6-8f93-4758-87c3-1fb73740a315");
 const USER: Uuid = uuid!("fa8bf3dc-eca7-46b7-bad1-db199b62afc3");
@@ -151,7 +153,7 @@ async fn timeout_and_refused_connection_are_unreachable() {
     let never = std::sync::Arc::new(tokio::sync::Notify::new());
     stub.on(&format!("GET /v1.0/groups/{GROUP}"), [Reply::json(200, json!({})).held(&never)]);
     let graph = stub.graph_by(Credential::Secret(SECRET.into()), Duration::from_millis(300));
-    let late = Unreachable { endpoint: GRAPH.into(), failure: TransportFailure::TimedOut };
+    let late = Unreachable { endpoint: called(GRAPH), failure: TransportFailure::TimedOut };
     assert_eq!(Err(CallError::Unreachable(late)), graph.group(TENANT, GROUP).await);
     let graph = stub.graph();
     drop(stub);

@@ -11,7 +11,7 @@ use axum::response::Response;
 use futures::stream;
 use http::HeaderMap;
 use nimbus_operator::microsoft::{
-    Acs, App, CallError, Credential, Defect, Graph, GraphConfig, UnexpectedResponse, Upn,
+    Acs, App, CallError, Credential, Defect, Endpoint, Graph, GraphConfig, UnexpectedResponse, Upn,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -211,9 +211,15 @@ pub fn upn() -> Upn {
 }
 
 pub const ACS: &str = "Azure Communication Services";
-pub const ENTRA: &str = "Microsoft Entra";
-pub const GRAPH: &str = "Microsoft Graph";
+/// Each with the host of the stub.
+pub const ENTRA: &str = "Microsoft Entra (127.0.0.1)";
+pub const GRAPH: &str = "Microsoft Graph (127.0.0.1)";
 
 pub fn unexpected(endpoint: &str, status: u16, defect: Defect) -> CallError {
-    CallError::Unexpected(UnexpectedResponse { endpoint: endpoint.into(), status, defect })
+    CallError::Unexpected(UnexpectedResponse { endpoint: called(endpoint), status, defect })
+}
+
+/// A server by its name.
+pub fn called(name: &str) -> Endpoint {
+    if name == ENTRA { Endpoint::login(name) } else { Endpoint::api(name) }
 }

@@ -33,6 +33,7 @@ pub mod sandbox;
 pub mod since;
 pub mod strict;
 pub mod tenant;
+pub mod tls;
 pub mod trigger;
 pub mod users;
 pub mod wait;

@@ -122,7 +122,7 @@ pub(super) async fn read(
 
 /// An address that may be called.
 pub(super) fn url(text: &str) -> Option<Url> {
-    Url::parse(text).ok().filter(endpoint::is_safe)
+    Url::parse(text).ok().filter(endpoint::is_address)
 }
 
 fn unusable_address() -> Verdict {
@@ -133,6 +133,8 @@ fn unread_secret(unread: Unread, what: &str) -> AppReading {
     let verdict = verdict::no_credentials(what);
     match unread {
         Unread::Unanswered => AppReading::Unanswered(verdict),
-        Unread::NotFound | Unread::Forbidden | Unread::NoText => AppReading::Missing(verdict),
+        Unread::NotFound | Unread::Forbidden | Unread::NoKey | Unread::NoText | Unread::Empty => {
+            AppReading::Missing(verdict)
+        }
     }
 }

@@ -44,7 +44,7 @@ use self::tenant_checks::PlannedCheck;
 pub(super) use self::tenant_checks::Wake;
 use super::options::{CheckTiming, Options};
 use crate::cluster::Cluster;
-use crate::microsoft::{Acs, verdict};
+use crate::microsoft::{Acs, NotPem, verdict};
 use crate::plan::{Check, CheckPlan, CheckReport, Outcome, Query, Stopped};
 use crate::resources::status::CheckStatus;
 use crate::resources::{CheckResult, Platform};
@@ -61,7 +61,7 @@ pub(super) struct Checks {
 
 impl Checks {
     /// *Errors*: there is no TLS.
-    pub(super) fn new(options: &Options) -> Result<Self, reqwest::Error> {
+    pub(super) fn new(options: &Options) -> Result<Self, NotPem> {
         let (timing, call) = (options.timing.checks, options.timing.call);
         let acs = Arc::new(Acs::new(call, options.trusted_acs.clone())?);
         let (messages, inbox) = unbounded_channel();

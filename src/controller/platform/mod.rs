@@ -5,6 +5,7 @@ pub(super) mod notes;
 mod orphans;
 mod policies;
 mod reconcile;
+mod unconnected;
 mod undecodable;
 
 pub(super) use reconcile::{reconcile, retry};

@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use super::notes::PlatformNotes;
 use super::orphans::{self, Report};
-use super::{policies, undecodable};
+use super::{policies, unconnected, undecodable};
 use crate::admin_api::{ApiError, Capabilities, Client};
 use crate::cluster::{Guarded, NotWritten, Patch, Refusal};
 use crate::controller::context::Context;
@@ -20,7 +20,7 @@ use crate::plan::outage;
 use crate::resources::condition::{ConditionUpdate, merge};
 use crate::resources::platform::PlatformStatus;
 use crate::resources::{ConditionType, Platform, Reason, bounds};
-use crate::text::cut;
+use crate::text::shown;
 
 /// Reconciles one Platform.
 pub(crate) async fn reconcile(guarded: Arc<Guarded<Platform>>, context: Arc<Context>) -> Result<Action, NotWritten> {
@@ -100,7 +100,7 @@ async fn state(
         }
     };
     let orphans = orphans(context, platform, &client, notes).await;
-    let role = Some(cut(&capabilities.role, bounds::WORD));
+    let role = Some(shown(&capabilities.role, bounds::WORD));
     let missing = policies::missing(&context.cluster).await.map_err(|_| NotWritten("policies could not be read"))?;
     let timing = &context.options.timing;
     // Without the policies the authority over fields is not enforced, so the Platform is not ready.
@@ -162,7 +162,7 @@ async fn probe(context: &Context, platform: &Platform) -> Result<Connected, Unco
             | ApiError::Unexpected(_) => retry,
         };
         let reason = outage::reason(&error).unwrap_or(Reason::Unreachable);
-        unconnected(reason, error.to_string(), wait)
+        unconnected(reason, unconnected::explain(&error), wait)
     });
     Ok(Connected { capabilities: probed?, client })
 }
