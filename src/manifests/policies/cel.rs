@@ -64,7 +64,17 @@ pub(super) fn text(side: &str, path: &str) -> String {
 }
 
 pub(super) fn list<'s>(items: impl Iterator<Item = &'s str>) -> String {
-    format!("[{}]", items.map(|item| format!("'{item}'")).collect::<Vec<_>>().join(", "))
+    format!("[{}]", items.map(literal).collect::<Vec<_>>().join(", "))
+}
+
+/// A string of CEL, in which no text can end the string.
+fn literal(text: &str) -> String {
+    let escaped = text.chars().map(|c| match c {
+        '\'' | '\\' => format!("\\{c}"),
+        ' '..='~' => c.to_string(),
+        c => format!("\\U{:08x}", u32::from(c)),
+    });
+    format!("'{}'", escaped.collect::<String>())
 }
 
 pub(super) fn variable(name: &str, expression: impl Into<String>) -> Value {
@@ -73,4 +83,17 @@ pub(super) fn variable(name: &str, expression: impl Into<String>) -> Value {
 
 pub(super) fn denied(expression: &str, message: &str) -> Value {
     json!({ "expression": expression, "messageExpression": message, "reason": "Forbidden" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_account_ends_its_string() {
+        let accounts =
+            ["system:serviceaccount:a:b", "o'brien", r"corp\ada", "x'] || true || y in ['", "a\nb", "\u{f6}"];
+        let expected = r"['system:serviceaccount:a:b', 'o\'brien', 'corp\\ada', 'x\'] || true || y in [\'', 'a\U0000000ab', '\U000000f6']";
+        assert_eq!(list(accounts.into_iter()), expected);
+    }
 }
