@@ -1,6 +1,6 @@
 //! The `nimbus-sandbox` binary: exit code 0 is success, 1 a failure, 2 invalid arguments.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write, stderr};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -53,7 +53,7 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing can be reported when standard error is closed.
-            drop(writeln!(std::io::stderr(), "error: {error:#}"));
+            drop(writeln!(stderr(), "error: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -87,7 +87,7 @@ impl Sandbox {
 fn start_log(filter: &str, format: Format) -> anyhow::Result<()> {
     // The error repeats its cause in its own text.
     let filter = EnvFilter::try_new(filter).map_err(|error| anyhow!("--log {filter}: {error}"))?;
-    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = fmt::layer().with_writer(stderr).with_ansi(stderr().is_terminal());
     let registry = tracing_subscriber::registry().with(filter);
     match format {
         Format::Text => registry.with(lines).init(),

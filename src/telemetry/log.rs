@@ -1,7 +1,13 @@
 //! The log of a process, on standard error.
 
+use std::io::{IsTerminal, stderr};
+
 use clap::ValueEnum;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+
+use super::flat::Flat;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -9,7 +15,7 @@ pub enum Format {
     /// For people.
     #[default]
     Text,
-    /// One JSON object a line.
+    /// One flat JSON object a line.
     Json,
 }
 
@@ -17,14 +23,24 @@ pub enum Format {
 ///
 /// *Errors*: the filter cannot be read.
 pub fn start(filter: &str, format: Format) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(filter)?;
-    let lines = fmt::layer().with_writer(std::io::stderr);
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry().with(EnvFilter::try_new(filter)?);
+    // Libraries open spans of their own, which would name the object once more on each line.
+    let own_spans =
+        filter_fn(|metadata| !metadata.is_span() || metadata.target().starts_with(env!("CARGO_CRATE_NAME")));
+    let lines = fmt::layer().with_writer(stderr);
     let started = match format {
-        Format::Text => registry.with(lines).try_init(),
-        Format::Json => registry.with(lines.json().flatten_event(true)).try_init(),
+        Format::Text => registry.with(lines.with_ansi(has_colors()).with_filter(own_spans)).try_init(),
+        Format::Json => {
+            let flat = lines.with_ansi(false).fmt_fields(JsonFields::new()).event_format(Flat);
+            registry.with(flat.with_filter(own_spans)).try_init()
+        }
     };
     // Somebody else in this process logs already: nothing is lost.
     drop(started);
     Ok(())
+}
+
+/// Colors are for a terminal whose user did not switch them off (<https://no-color.org>).
+fn has_colors() -> bool {
+    stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

@@ -1,3 +1,4 @@
-//! Logs. Constant text, values in fields; spans carry the Tenant and its generation.
+//! Logs. Constant text, values in fields; the span of a pass carries what it is about.
 
+mod flat;
 pub mod log;
