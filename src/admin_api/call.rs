@@ -21,6 +21,10 @@ const LONGEST_VERSION: usize = 64;
 /// One request.
 pub(super) struct Call {
     pub(super) method: Method,
+    /// The template of its path.
+    pub(super) route: String,
+    /// The tenant that it is about.
+    pub(super) tenant: Option<TenantId>,
     /// Below the base URL.
     pub(super) path: String,
     pub(super) query: Vec<(&'static str, String)>,
@@ -30,12 +34,14 @@ pub(super) struct Call {
 
 impl Call {
     pub(super) fn new(method: Method, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), query: vec![], headers: vec![], body: None }
+        let path = path.into();
+        Self { method, route: format!("/{path}"), tenant: None, path, query: vec![], headers: vec![], body: None }
     }
 
     /// A call about one tenant; `below` is empty or begins with a slash.
     pub(super) fn tenant(method: Method, id: TenantId, below: &str) -> Self {
-        Self::new(method, format!("v1/tenants/{id}{below}"))
+        let route = format!("/v1/tenants/{{id}}{below}");
+        Self { route, tenant: Some(id), ..Self::new(method, format!("v1/tenants/{id}{below}")) }
     }
 
     pub(super) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {

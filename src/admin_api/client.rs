@@ -16,6 +16,7 @@ use super::gate::Gate;
 use super::login::{self, Login};
 use super::problem::{Problem, ProblemType};
 use super::types::{Capabilities, Lookup, TenantDocument, TenantPage};
+use super::write_log;
 use crate::http::{self, Response, TokenCache};
 use crate::settings::TenantId;
 
@@ -275,7 +276,10 @@ impl Client {
         if let Some(body) = &call.body {
             request = request.json(body);
         }
-        success(http::send(request, &self.endpoint).await?).await
+        let started = Instant::now();
+        let sent = http::send(request, &self.endpoint).await;
+        write_log::log(call, started, &sent);
+        success(sent?).await
     }
 }
 

@@ -13,6 +13,7 @@ mod problem;
 pub(crate) mod samples;
 mod triggers;
 pub mod types;
+mod write_log;
 
 pub use client::{CaBundle, Client, ClientConfig, Creation, Deletion, Write};
 pub use error::{

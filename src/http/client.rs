@@ -80,6 +80,11 @@ impl ResponseHead {
         self.response.status()
     }
 
+    /// A header that is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.response.headers().get(name)?.to_str().ok()
+    }
+
     /// For a response that is told apart by its status alone.
     pub(crate) fn unexpected(&self, defect: Defect) -> UnexpectedResponse {
         UnexpectedResponse { endpoint: self.endpoint.clone(), status: self.status().as_u16(), defect }
