@@ -23,6 +23,7 @@ use crate::settings::value::{Clearable, Text, object_name};
     status = "PlatformStatus",
     derive = "PartialEq",
     doc = "Platform is one backing platform of Nimbus that Tenants live on.",
+    printcolumn(name = "Instance", type_ = "string", json_path = ".spec.instance"),
     printcolumn(name = "Endpoint", type_ = "string", json_path = ".spec.endpoint"),
     printcolumn(name = "Role", type_ = "string", json_path = ".status.role"),
     printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
