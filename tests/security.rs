@@ -104,12 +104,15 @@ async fn viewer_sees_only_tenants_of_the_namespace() {
         &["get", "npart"],
         &["get", "secrets"],
         &["get", "secret", "acs"],
-        &["get", "events"],
+        &["get", "events", "--namespace", "default"],
     ] {
         let all = [&["-n", &fixture.env.namespace][..], words].concat();
         let output = fixture.env.kubectl(users::VIEWER).run(&all).await.unwrap();
         assert!(!output.status.success() && output.stderr.contains("forbidden"), "{words:?}: {output:?}");
     }
+    // What the operator did there, which 'kubectl describe' shows.
+    fixture.kubectl(users::VIEWER, &["get", "events"]).await.unwrap();
+    fixture.kubectl(users::VIEWER, &["get", "events.v1.events.k8s.io"]).await.unwrap();
     // A user without permissions in the namespace.
     let outsider = fixture.env.kubectl(&users::user(7));
     let output = outsider.run(&["-n", namespace, "get", "nten"]).await.unwrap();

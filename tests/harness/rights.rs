@@ -6,7 +6,7 @@ use kube::api::{Api, PostParams};
 use crate::support::controlplane::ControlPlane;
 use crate::support::env::create_namespace;
 use crate::support::rights::{Placement, grant};
-use crate::support::users::{self, PARTNER_ADMIN, PLATFORM_ADMIN, TENANT_EDITOR};
+use crate::support::users::{self, PARTNER_ADMIN, PLATFORM_ADMIN, TENANT_EDITOR, VIEWER};
 
 const NIMBUS: &str = "nimbus.luware.com";
 
@@ -59,6 +59,12 @@ fn allowed(operator: &str) -> Vec<AccessCheck<'_>> {
         AccessCheck(PLATFORM_ADMIN, "administer", NIMBUS, "partners", ""),
         AccessCheck(PLATFORM_ADMIN, "list", NIMBUS, "tenants", ""),
         AccessCheck(PLATFORM_ADMIN, "get", "", "secrets", HERE),
+        // Events are what people see of what the operator did, by either API.
+        AccessCheck(VIEWER, "list", "events.k8s.io", "events", HERE),
+        AccessCheck(VIEWER, "watch", "", "events", HERE),
+        AccessCheck(TENANT_EDITOR, "list", "events.k8s.io", "events", HERE),
+        AccessCheck(PARTNER_ADMIN, "list", "", "events", HERE),
+        AccessCheck(PLATFORM_ADMIN, "list", "", "events", HERE),
     ]
 }
 
@@ -81,6 +87,8 @@ fn refused(operator: &str) -> Vec<AccessCheck<'_>> {
         AccessCheck(PARTNER_ADMIN, "administer", NIMBUS, "platforms", ""),
         AccessCheck(PARTNER_ADMIN, "update", NIMBUS, "partners", ""),
         AccessCheck(PLATFORM_ADMIN, "patch", NIMBUS, "tenants/status", HERE),
+        AccessCheck(VIEWER, "list", "", "events", ELSEWHERE),
+        AccessCheck(VIEWER, "create", "", "events", HERE),
         AccessCheck(PLATFORM_ADMIN, "get", "", "secrets", OWN),
         AccessCheck(PLATFORM_ADMIN, "patch", NIMBUS, "tenants", ELSEWHERE),
     ]
