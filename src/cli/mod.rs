@@ -3,8 +3,11 @@
 pub mod crd;
 pub mod policies;
 pub mod run;
+mod signals;
 
 use std::io::{ErrorKind, Write};
+
+pub use signals::stop_signal;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -34,7 +37,7 @@ pub struct Operator {
 /// The commands of `nimbus-operator`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Reconcile Tenants until stopped by SIGTERM or Ctrl-C.
+    /// Reconcile Tenants until stopped by SIGTERM, SIGHUP or Ctrl-C.
     Run(run::Run),
     /// Print the CRDs, ready for 'kubectl apply'.
     Crd(crd::Crd),
@@ -54,21 +57,6 @@ impl Operator {
             Command::Policies(policies) => policies.execute(),
         }
     }
-}
-
-/// Completes on Ctrl-C or SIGTERM.
-///
-/// *Errors*: the signal handlers cannot be installed.
-pub fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }
 
 /// Prints the output of a command. A closed pipe, as in `| head`, is not an error.

@@ -13,9 +13,10 @@ use crate::controller::{self, Options, Timing};
 use crate::resources::platform::DEFAULT_INSTANCE;
 use crate::settings::endpoint;
 
-/// Reconcile Tenants until stopped by SIGTERM or Ctrl-C.
+/// Reconcile Tenants until stopped by SIGTERM, SIGHUP or Ctrl-C.
 ///
-/// Connects to Kubernetes with KUBECONFIG, ~/.kube/config or the service account of the pod.
+/// Connects to Kubernetes with KUBECONFIG, ~/.kube/config or the service account of the pod. Before it starts, it checks CRDs,
+/// permissions and namespaces, and names everything that is missing. A signal stops it within 20 seconds, a second one at once.
 #[derive(Debug, Args)]
 pub struct Run {
     /// Namespaces to reconcile Tenants in; repeat or separate with commas. Default: all namespaces.
@@ -50,9 +51,9 @@ pub struct Run {
 }
 
 impl Run {
-    /// Runs the controller until SIGTERM or Ctrl-C.
+    /// Runs the controller until a signal stops it.
     ///
-    /// *Errors*: Kubernetes is not reachable, or the CRDs are not installed.
+    /// *Errors*: Kubernetes is not reachable, or what the start-up checks found.
     pub async fn execute(self) -> anyhow::Result<()> {
         let shutdown = super::stop_signal()?;
         let config = kube::Config::infer()
@@ -60,7 +61,7 @@ impl Run {
             .context("loading the Kubernetes configuration: set KUBECONFIG, or run in a pod")?;
         let config = without_environment_proxy(config);
         let timing = Timing::default();
-        let cluster = Cluster::connect(config, timing.call).context("connecting to Kubernetes")?;
+        let cluster = Cluster::connect(config, timing.deadlines()).context("connecting to Kubernetes")?;
         let options = Options {
             namespaces: self.namespaces.into_iter().filter(|name| !name.is_empty()).collect(),
             operator_namespace: self.operator_namespace,

@@ -14,6 +14,15 @@ use crate::http;
 /// The name under which everything is written.
 pub(crate) const FIELD_MANAGER: &str = "nimbus-operator";
 
+/// How long the API server may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadlines {
+    /// One call.
+    pub call: Duration,
+    /// A connection that is read from, which may be a watch, without a byte. The API server sends a bookmark every minute.
+    pub silence: Duration,
+}
+
 /// A cluster, as this operator calls its API.
 #[derive(Clone)]
 pub struct Cluster {
@@ -22,20 +31,26 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// A client that says who it is, gives up a call after `deadline`, and repeats no failed call: that is decided by the caller.
-    /// A watch that is refused as expired lists again.
+    /// A client that says who it is, gives up a call after its deadline, and repeats no failed call: that is decided by the caller.
+    /// A watch that is refused as expired lists again, and one that is silent is opened again.
     ///
     /// *Errors*: the configuration does not make a client, e.g. a CA that is not PEM.
-    pub fn connect(mut config: Config, deadline: Duration) -> Result<Self, kube::Error> {
+    pub fn connect(mut config: Config, deadlines: Deadlines) -> Result<Self, kube::Error> {
         config.default_retry = false;
+        config.read_timeout = Some(deadlines.silence);
         config.headers.push((::http::header::USER_AGENT, ::http::HeaderValue::from_static(http::USER_AGENT)));
         let client = ClientBuilder::try_from(config)?.with_layer(&RelistLayer).build();
-        Ok(Self { client, deadline })
+        Ok(Self { client, deadline: deadlines.call })
     }
 
     /// What a call is made with.
     pub(super) fn client(&self) -> Client {
         self.client.clone()
+    }
+
+    /// The deadline of a call.
+    pub(super) fn deadline(&self) -> Duration {
+        self.deadline
     }
 
     /// Sends a request that was built by hand, with a deadline.

@@ -3,6 +3,7 @@
 //! A call has a deadline and is not repeated here; a write has the field manager, and a change of an object that exists is a JSON
 //! patch with guards. What the API server refuses is named by its class. This room knows no rule about Tenants.
 
+mod access;
 mod client;
 mod events;
 mod guarded;
@@ -11,11 +12,14 @@ mod patch;
 mod refusal;
 mod watch;
 mod watch_expired;
+mod watch_failure;
 
-pub use client::Cluster;
+pub(crate) use access::Access;
 pub(crate) use client::FIELD_MANAGER;
+pub use client::{Cluster, Deadlines};
 pub(crate) use events::{Event, Scope};
 pub(crate) use guarded::Guarded;
 pub(crate) use objects::Objects;
 pub(crate) use patch::Patch;
 pub(crate) use refusal::{Denier, NotWritten, Refusal};
+pub(crate) use watch::Watch;

@@ -16,6 +16,8 @@ use super::watch::{Watch, watch};
 
 /// How many objects are listed in one request.
 const PAGE: u32 = 500;
+/// How many objects stand for all.
+const SOME: u32 = 3;
 
 /// The objects of one kind, in one namespace or in the whole cluster.
 pub(crate) struct Objects<K> {
@@ -89,11 +91,10 @@ where
         Pages { objects: self, next: Some(params) }
     }
 
-    /// Whether the objects can be listed.
-    ///
-    /// *Errors*: what the client says, for the person who starts the operator.
-    pub(crate) async fn check_access(&self) -> kube::Result<()> {
-        self.api.list_metadata(&ListParams::default().limit(1)).await.map(drop)
+    /// The metadata of some of the objects.
+    pub(crate) async fn some(&self) -> Result<Vec<ObjectMeta>, Refusal> {
+        let list = self.cluster.call(self.api.list_metadata(&ListParams::default().limit(SOME))).await?;
+        Ok(list.items.into_iter().map(|object| object.metadata).collect())
     }
 
     pub(crate) async fn create(&self, object: &K) -> Result<K, Refusal>
@@ -123,9 +124,23 @@ where
     /// Changes the status of an object, which may be one that cannot be decoded.
     /// Returns its metadata as they are then.
     pub(crate) async fn patch_status(&self, patch: Patch) -> Result<ObjectMeta, Refusal> {
+        self.send_status(patch, &params()).await
+    }
+
+    /// Whether the status of an object could be written, by a dry run that changes nothing of it.
+    pub(crate) async fn dry_run_status(&self, seen: &ObjectMeta) -> Result<(), Refusal> {
+        let params = PatchParams { dry_run: true, ..params() };
+        match self.send_status(Patch::of(seen), &params).await {
+            // Gone or replaced since it was seen: then it was not refused either.
+            Ok(_) | Err(Refusal::NotFound | Refusal::Conflict) => Ok(()),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    async fn send_status(&self, patch: Patch, params: &PatchParams) -> Result<ObjectMeta, Refusal> {
         let guards = patch.guards();
         let (name, patch) = patch.into_parts();
-        let request = Request::new(self.api.resource_url()).patch_subresource("status", &name, &params(), &patch);
+        let request = Request::new(self.api.resource_url()).patch_subresource("status", &name, params, &patch);
         let mut request = request.map_err(|_| Refusal::Unanswered("not a request"))?;
         request.extensions_mut().insert("patch_status");
         let patched = self.cluster.request::<PartialObjectMeta>(request).await.map(|object| object.metadata);

@@ -18,6 +18,8 @@ use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 use tracing::warn;
 
+use super::watch_failure::{cause, with_backoff};
+
 /// One watch of a kind.
 pub(crate) struct Watch<K>
 where
@@ -36,7 +38,7 @@ where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
 {
     let (store, writer) = reflector::store();
-    let events = watcher(api, watcher::Config::default()).default_backoff().reflect(writer);
+    let events = with_backoff(watcher(api, watcher::Config::default())).reflect(writer);
     let holds = store.clone();
     let changes = events.flat_map(move |event| iter(announced(event, &holds))).boxed();
     Watch { store, changes }
@@ -52,9 +54,8 @@ where
         // The objects of a list replace the store at its end, all at once.
         Ok(Event::InitDone) => store.state(),
         Ok(Event::Init | Event::InitApply(_) | Event::Delete(_)) => vec![],
-        // Its text may quote an object.
-        Err(_) => {
-            warn!(kind = %K::kind(&()), "a watch failed; it is tried again");
+        Err(error) => {
+            warn!(kind = %K::kind(&()), cause = cause(&error), "a watch failed; it is tried again");
             vec![]
         }
     }

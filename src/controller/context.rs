@@ -5,10 +5,12 @@ use kube::runtime::reflector::Store;
 use super::checks::Checks;
 use super::in_use::InUse;
 use super::options::Options;
+use super::passes::Passes;
 use super::platform::notes::PlatformNotes;
 use super::platforms::Platforms;
 use super::queue::Memory;
 use super::tenant::notes::Notes;
+use super::unwritten::Unwritten;
 use crate::cluster::{Cluster, Guarded};
 use crate::resources::{Platform, Stamp};
 
@@ -21,6 +23,8 @@ pub(super) struct Context {
     pub(super) memory: Memory<Notes>,
     pub(super) platform_memory: Memory<PlatformNotes>,
     pub(super) checks: Checks,
+    pub(super) passes: Passes,
+    pub(super) unwritten: Unwritten,
 }
 
 impl Context {
@@ -38,6 +42,8 @@ impl Context {
             options,
             memory: Memory::default(),
             platform_memory: Memory::default(),
+            passes: Passes::default(),
+            unwritten: Unwritten::default(),
         })
     }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::cluster::Deadlines;
+
 /// How this operator is run.
 #[derive(Clone)]
 pub struct Options {
@@ -65,8 +67,21 @@ pub struct Timing {
     pub rewrites: Duration,
     /// Between searches for tenants without a Tenant; the first one starts after a tenth of it.
     pub orphans: Duration,
+    /// At start, for an API server that is out of reach.
+    pub reach: Duration,
+    /// At the end, for the passes under way.
+    pub drain: Duration,
+    /// A watch without an event or a bookmark, before it is opened again.
+    pub silence: Duration,
     /// The checks with Microsoft.
     pub checks: CheckTiming,
+}
+
+impl Timing {
+    /// How long the API server may take.
+    pub fn deadlines(&self) -> Deadlines {
+        Deadlines { call: self.call, silence: self.silence }
+    }
 }
 
 /// The durations of the checks with Microsoft.
@@ -109,6 +124,9 @@ impl Default for Timing {
             licenses: Duration::from_secs(900),
             rewrites: Duration::from_secs(86_400),
             orphans: Duration::from_secs(3600),
+            reach: Duration::from_secs(60),
+            drain: Duration::from_secs(20),
+            silence: Duration::from_secs(90),
             checks: CheckTiming::default(),
         }
     }

@@ -5,12 +5,12 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use kube::ResourceExt;
 use kube::runtime::controller::Action;
 use serde_json::json;
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::context::Context;
+use super::readiness::log_ready;
 use crate::cluster::{Guarded, NotWritten, Patch, Refusal};
 use crate::resources::Partner;
 use crate::resources::condition::merge;
@@ -20,8 +20,8 @@ use crate::resources::partner::PartnerStatus;
 pub(super) async fn reconcile(guarded: Arc<Guarded<Partner>>, context: Arc<Context>) -> Result<Action, NotWritten> {
     let partner = match &guarded.0 {
         Ok(partner) => partner,
-        Err(invalid) => {
-            warn!(partner = invalid.metadata.name, "cannot decode Partner; Tenants that refer to it wait");
+        Err(_) => {
+            warn!("cannot decode Partner; Tenants that refer to it wait");
             return Ok(Action::await_change());
         }
     };
@@ -49,11 +49,6 @@ pub(super) async fn reconcile(guarded: Arc<Guarded<Partner>>, context: Arc<Conte
     })
 }
 
-/// Tries again where something could not be read or written.
-pub(super) fn retry(_: Arc<Guarded<Partner>>, _: &NotWritten, context: Arc<Context>) -> Action {
-    Action::requeue(context.options.timing.backoff_first)
-}
-
 async fn publish(context: &Context, partner: &Partner) -> Result<(), NotWritten> {
     let Some(update) = partner.update() else { return Ok(()) };
     let previous = partner.status.clone().unwrap_or_default();
@@ -63,9 +58,8 @@ async fn publish(context: &Context, partner: &Partner) -> Result<(), NotWritten>
     if partner.status.as_ref() == Some(&status) {
         return Ok(());
     }
-    for condition in &status.conditions {
-        info!(partner = partner.name_any(), ready = condition.status, message = condition.message, "status changed");
-    }
     let patch = Patch::of_version(&partner.metadata).status(json!(status));
-    context.cluster.cluster_scoped::<Partner>().write_status(patch).await.map(drop)
+    context.cluster.cluster_scoped::<Partner>().write_status(patch).await?;
+    log_ready(&previous.conditions, &status.conditions);
+    Ok(())
 }

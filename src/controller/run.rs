@@ -4,99 +4,124 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use futures::future::{join3, ready};
 use futures::{FutureExt, Stream, StreamExt, stream};
 use kube::Resource;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::{Controller, controller};
 use tokio::sync::mpsc::UnboundedReceiver;
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
 use super::context::Context;
 use super::options::Options;
 use super::platform_changes::{Concerns, PlatformChange};
+use super::preflight::preflight;
+use super::reconciled::{pass, retry};
+use super::unwatched::watch_for_unwatched;
 use super::{partner, platform, tenant};
-use crate::cluster::{Cluster, Guarded, Objects};
+use crate::cluster::{Cluster, Guarded, Objects, Watch};
 use crate::resources::{ConditionStatus, ConditionType, Partner, Platform, Tenant, condition};
 
 /// Platforms, and Partners, that are reconciled at the same time.
 const FEW: u16 = 4;
 
-/// Reconciles until `shutdown` completes; passes under way are finished first.
+/// Reconciles until `shutdown` completes. Then no pass begins any more, and those under way have a while to finish.
 ///
-/// *Errors*: the CRDs are not installed, or the operator may not read them.
+/// *Errors*: what the start-up checks found.
 pub async fn run(
     cluster: Cluster,
     options: Options,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    check_access(&cluster, &options.namespaces).await?;
+    let shutdown = shutdown.shared();
+    tokio::select! {
+        biased;
+        () = shutdown.clone() => {
+            info!("operator stopped before it started");
+            return Ok(());
+        }
+        passed = preflight(&cluster, &options) => passed?,
+    }
     let platforms = cluster.cluster_scoped::<Guarded<Platform>>().watch();
     let context = Context::new(cluster, options, platforms.store.clone()).context("starting the checks")?;
     let context = Arc::new(context);
     let Options { instance, cluster_id, namespaces, .. } = &context.options;
-    info!(instance, cluster_id, ?namespaces, "operator started");
-
-    let shutdown = shutdown.shared();
-    let of_changes = context.clone();
-    let changes = platforms.changes.inspect(move |platform| announce(&of_changes, platform));
-    let serve_platforms = Controller::for_shared_stream(changes, platforms.store)
-        .with_config(controller::Config::default().concurrency(FEW))
-        .reconcile_all_on(alarms(context.clone()))
-        .graceful_shutdown_on(shutdown.clone())
-        .run(platform::reconcile, platform::retry, context.clone())
-        .for_each(|_| async {});
-
-    let partners = context.cluster.cluster_scoped::<Guarded<Partner>>().watch();
-    let serve_partners = Controller::for_shared_stream(partners.changes, partners.store)
-        .with_config(controller::Config::default().concurrency(FEW))
-        .graceful_shutdown_on(shutdown.clone())
-        .run(partner::reconcile, partner::retry, context.clone())
-        .for_each(|_| async {});
-
-    let serve_tenants = serve_tenants(&context, shutdown);
-    futures::future::join3(serve_platforms, serve_partners, serve_tenants).await;
-    context.checks.stop().await;
+    info!(version = env!("CARGO_PKG_VERSION"), instance, cluster_id, ?namespaces, "operator started");
+    let serving = join3(serve_platforms(&context, platforms), serve_partners(&context), serve_tenants(&context));
+    tokio::select! {
+        _ = serving => warn!("all watches ended"),
+        () = watch_for_unwatched(&context) => {}
+        () = drain(&context, shutdown) => {}
+    }
     info!("operator stopped");
     Ok(())
 }
 
-async fn serve_tenants(context: &Arc<Context>, shutdown: impl Future<Output = ()> + Clone + Send + Sync + 'static) {
+/// Waits for the shutdown, and then a while for what is under way. Whatever is not done by then is done again after the next start.
+async fn drain(context: &Context, shutdown: impl Future<Output = ()>) {
+    shutdown.await;
+    let done = async {
+        context.passes.finish().await;
+        context.checks.stop().await;
+    };
+    if tokio::time::timeout(context.options.timing.drain, done).await.is_err() {
+        warn!("some passes did not finish in time; they are made again after the next start");
+    }
+}
+
+async fn serve_platforms(context: &Arc<Context>, platforms: Watch<Guarded<Platform>>) {
+    let of_changes = context.clone();
+    let changes = platforms.changes.inspect(move |platform| announce(&of_changes, platform));
+    Controller::for_shared_stream(changes, platforms.store)
+        .with_config(controller::Config::default().concurrency(FEW))
+        .reconcile_all_on(alarms(context.clone()))
+        .run(
+            |platform, context| pass(platform::reconcile, platform, context),
+            |platform, error, context| retry(&*platform, error, &context),
+            context.clone(),
+        )
+        .for_each(|_| async {})
+        .await;
+}
+
+async fn serve_partners(context: &Arc<Context>) {
+    let partners = context.cluster.cluster_scoped::<Guarded<Partner>>().watch();
+    Controller::for_shared_stream(partners.changes, partners.store)
+        .with_config(controller::Config::default().concurrency(FEW))
+        .run(
+            |partner, context| pass(partner::reconcile, partner, context),
+            |partner, error, context| retry(&*partner, error, &context),
+            context.clone(),
+        )
+        .for_each(|_| async {})
+        .await;
+}
+
+async fn serve_tenants(context: &Arc<Context>) {
     let passes = stream::select_all(scopes(context).into_iter().map(|(tenants, namespace)| {
         let tenants = tenants.watch();
         Controller::for_shared_stream(tenants.changes, tenants.store.clone())
             .with_config(controller::Config::default().concurrency(context.options.concurrency))
             .reconcile_on(of_changed_platforms(context, tenants.store))
             .reconcile_on(checked(context, namespace))
-            .graceful_shutdown_on(shutdown.clone())
-            .run(tenant::reconcile, tenant::retry, context.clone())
+            .run(
+                |tenant, context| pass(tenant::reconcile, tenant, context),
+                |tenant, error, context| {
+                    context.memory.mark_due(tenant.meta().uid.as_deref().unwrap_or_default(), Instant::now());
+                    retry(&*tenant, error, &context)
+                },
+                context.clone(),
+            )
             .boxed()
     }));
-    let logged = passes.for_each(|result| {
-        match result {
-            Ok((tenant, _)) => debug!(%tenant, "pass done"),
-            // An object that is gone before its turn came is no error.
-            Err(controller::Error::ObjectNotFound(gone)) => {
-                context.checks.cancel(&format!("{}/{}", gone.namespace.unwrap_or_default(), gone.name));
-            }
-            Err(error) => warn!(error = error_class(&error), "pass failed"),
+    let ended = passes.for_each(|result| {
+        // An object that is gone before its turn came is no error; what could not be written is logged where it is tried again.
+        if let Err(controller::Error::ObjectNotFound(gone)) = result {
+            context.checks.cancel(&format!("{}/{}", gone.namespace.unwrap_or_default(), gone.name));
         }
-        futures::future::ready(())
+        ready(())
     });
-    logged.await;
-}
-
-/// Fails early, with one clear sentence, where every watch would fail again and again.
-async fn check_access(cluster: &Cluster, namespaces: &[String]) -> anyhow::Result<()> {
-    let hint = "are the CRDs installed (nimbus-operator crd | kubectl apply -f -), and may this account list them?";
-    let platforms = cluster.cluster_scoped::<Platform>().check_access().await;
-    platforms.with_context(|| format!("listing Platforms: {hint}"))?;
-    let partners = cluster.cluster_scoped::<Partner>().check_access().await;
-    partners.with_context(|| format!("listing Partners: {hint}"))?;
-    for namespace in namespaces {
-        let tenants = cluster.namespaced::<Tenant>(namespace).check_access().await;
-        tenants.with_context(|| format!("listing Tenants in namespace '{namespace}': {hint}"))?;
-    }
-    Ok(())
+    ended.await;
 }
 
 /// The Tenants that are watched: in each namespace that was named, or in all.
@@ -133,18 +158,6 @@ fn checked(
 
 fn received<T: Send + 'static>(receiver: UnboundedReceiver<T>) -> impl Stream<Item = T> + Send + 'static {
     stream::unfold(receiver, |mut receiver| async { receiver.recv().await.map(|item| (item, receiver)) })
-}
-
-/// The text of an error may quote an object, so only its class is logged.
-fn error_class<E: std::error::Error + 'static, Q: std::error::Error + 'static>(
-    error: &controller::Error<E, Q>,
-) -> &'static str {
-    match error {
-        controller::Error::ObjectNotFound(_) => "object not found",
-        controller::Error::ReconcilerFailed(..) => "the outcome could not be written",
-        controller::Error::QueueError(_) => "a watch failed",
-        controller::Error::RunnerError(_) => "the runner failed",
-    }
 }
 
 /// Announces a Platform of this instance that changed.

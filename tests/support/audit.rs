@@ -21,7 +21,7 @@ const MASTERS: &str = "system:masters";
 const WRITES: [&str; 5] = ["create", "update", "patch", "delete", "deletecollection"];
 
 /// Bookkeeping of the operator, which budgets count separately.
-const BOOKKEEPING: [&str; 4] = ["leases", "events", "secrets", "tokenreviews"];
+const BOOKKEEPING: [&str; 5] = ["leases", "events", "secrets", "tokenreviews", "selfsubjectaccessreviews"];
 
 /// A position in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,6 +55,8 @@ pub struct Request {
     pub user_agent: String,
     /// The field manager of a write; by default the server derives it from the user agent.
     pub field_manager: Option<String>,
+    /// Whether it changes nothing, since it is a dry run.
+    pub is_dry_run: bool,
     /// Whether the user is in `system:masters`, which passes every check.
     pub is_master: bool,
 }
@@ -65,7 +67,7 @@ impl Request {
         WRITES.contains(&self.verb.as_str())
     }
 
-    /// Whether this was about leases, events, Secrets or tokens.
+    /// Whether this was about leases, events, Secrets, tokens or permissions.
     pub fn is_bookkeeping(&self) -> bool {
         BOOKKEEPING.contains(&self.resource.as_str())
     }
@@ -98,10 +100,10 @@ impl<'a> AuditLog<'a> {
         self.select(since, user, wanted).await
     }
 
-    /// Returns the writes of `user` except leases, events, Secrets and token reviews.
+    /// Returns the writes of `user` except dry runs, leases, events, Secrets and reviews.
     pub async fn object_writes(&self, user: &str, since: Mark) -> Result<Vec<Request>> {
         let mut writes = self.writes(user, since).await?;
-        writes.retain(|request| !request.is_bookkeeping());
+        writes.retain(|request| !request.is_bookkeeping() && !request.is_dry_run);
         Ok(writes)
     }
 
@@ -201,6 +203,7 @@ fn parse(line: &str) -> Result<Option<Request>> {
         is_master: event.user.groups.iter().any(|group| group == MASTERS),
         user: event.user.username,
         user_agent: event.user_agent,
+        is_dry_run: query(&event.request_uri, "dryRun").is_some(),
         field_manager: query(&event.request_uri, "fieldManager"),
     }))
 }

@@ -46,10 +46,18 @@ impl OperatorProcess {
     /// Terminates it (SIGTERM) and returns its exit status.
     pub async fn stop(&self) -> Result<ExitStatus> {
         self.process.terminate()?;
-        wait::try_until("the operator to stop", STOP_DEADLINE, || async {
-            self.process.ended().context("it still runs")
-        })
-        .await
+        self.end(STOP_DEADLINE).await
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: i32) -> Result<()> {
+        self.process.signal(signal)
+    }
+
+    /// Waits until it has ended and returns its exit status.
+    pub async fn end(&self, deadline: Duration) -> Result<ExitStatus> {
+        wait::try_until("the operator to stop", deadline, || async { self.process.ended().context("it still runs") })
+            .await
     }
 
     /// Returns its exit status, or nothing while it runs.

@@ -68,8 +68,13 @@ impl Process {
     }
 
     /// Terminates the process (SIGTERM); the caller waits for [`Self::ended`].
-    #[allow(unsafe_code, reason = "std can send only SIGKILL")]
     pub fn terminate(&self) -> Result<()> {
+        self.signal(libc::SIGTERM)
+    }
+
+    /// Sends a signal to the process.
+    #[allow(unsafe_code, reason = "std can send only SIGKILL")]
+    pub fn signal(&self, signal: libc::c_int) -> Result<()> {
         // Locked during the call: only `wait` frees a pid, so it cannot belong to another process.
         let mut child = self.child();
         if child.try_wait()?.is_some() {
@@ -77,7 +82,7 @@ impl Process {
         }
         let pid = i32::try_from(self.pid)?;
         // SAFETY: kill takes two integers and touches no memory.
-        let sent = unsafe { libc::kill(pid, libc::SIGTERM) };
+        let sent = unsafe { libc::kill(pid, signal) };
         ensure!(sent == 0, io::Error::last_os_error());
         Ok(())
     }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use anyhow::{Context, Result};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header, request};
+use axum::http::{HeaderMap, Method, StatusCode, header, request};
 use axum::response::{IntoResponse, Response};
 use futures::{StreamExt, stream};
 use reqwest::Client;
@@ -24,6 +25,7 @@ use tokio::task::JoinHandle;
 use super::controlplane::ControlPlane;
 use super::http;
 use super::recorder::{ArmedStop, Decision, Moment, Recorder};
+use super::wait::PATIENCE;
 
 /// The target of a proxy.
 pub struct Upstream {
@@ -71,6 +73,14 @@ struct ExpiredVersions {
     cuts: watch::Sender<u64>,
     /// How many watches of a kind, by its plural, were opened.
     opened: Mutex<BTreeMap<String, usize>>,
+    /// What is read and never answered, by the last segment of its path.
+    held: Mutex<BTreeSet<String>>,
+    /// Counts the requests that are held.
+    holding: watch::Sender<usize>,
+    /// Whether every request is answered with 502.
+    broken: AtomicBool,
+    /// Counts the requests that arrived.
+    requests: watch::Sender<usize>,
     /// Which watch of a kind is slow: the number in which it was opened, from 1, and the delay of what it delivers.
     slow: Mutex<Option<(String, usize, Duration)>>,
 }
@@ -87,6 +97,14 @@ impl ExpiredVersions {
         let gone = kinds.contains(plural);
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner) += usize::from(gone);
         gone
+    }
+
+    /// Whether this is a read that is held. A watch, and a look at some objects of a list (`limit=3`), are none.
+    fn is_held(&self, head: &request::Parts) -> bool {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).contains(plural(head));
+        let lists = head.method == Method::GET && !is_watch(head);
+        let looks = has_parameter(head, "limit=3");
+        held && lists && !looks
     }
 
     /// Counts a watch that was opened, and returns its number.
@@ -109,7 +127,11 @@ fn plural(head: &request::Parts) -> &str {
 }
 
 fn is_watch(head: &request::Parts) -> bool {
-    head.uri.query().is_some_and(|query| query.split('&').any(|pair| pair == "watch=true"))
+    has_parameter(head, "watch=true")
+}
+
+fn has_parameter(head: &request::Parts, wanted: &str) -> bool {
+    head.uri.query().is_some_and(|query| query.split('&').any(|pair| pair == wanted))
 }
 
 #[derive(Clone)]
@@ -172,6 +194,28 @@ impl Proxy {
         self.expired.opened.lock().unwrap_or_else(PoisonError::into_inner).get(plural).copied().unwrap_or_default()
     }
 
+    /// Leaves reads of a path that ends in this segment without an answer from now on, for example lists of a plural.
+    pub fn hold(&self, segment: &str) {
+        self.expired.held.lock().unwrap_or_else(PoisonError::into_inner).insert(segment.to_owned());
+    }
+
+    /// Waits until a read is held.
+    pub async fn holds(&self) {
+        let holds = async { drop(self.expired.holding.subscribe().wait_for(|count| *count > 0).await) };
+        tokio::time::timeout(PATIENCE, holds).await.expect("a read is held");
+    }
+
+    /// Answers every request with 502, or no longer.
+    pub fn break_all(&self, broken: bool) {
+        self.expired.broken.store(broken, Ordering::Relaxed);
+    }
+
+    /// Waits until this many requests have arrived.
+    pub async fn requested(&self, count: usize) {
+        // An error means that the proxy is gone.
+        drop(self.expired.requests.subscribe().wait_for(|requests| *requests >= count).await);
+    }
+
     /// Returns the total number of rejected watches.
     pub fn refused(&self) -> usize {
         *self.expired.refused.lock().unwrap_or_else(PoisonError::into_inner)
@@ -191,11 +235,19 @@ async fn pass(State(forwarder): State<Forwarder>, request: Request) -> Response 
         return StatusCode::BAD_REQUEST.into_response();
     };
     let recorder = forwarder.recorder.clone();
+    forwarder.expired.requests.send_modify(|count| *count += 1);
+    if forwarder.expired.broken.load(Ordering::Relaxed) {
+        return StatusCode::BAD_GATEWAY.into_response();
+    }
+    if forwarder.expired.is_held(&head) {
+        forwarder.expired.holding.send_modify(|count| *count += 1);
+        std::future::pending::<()>().await;
+    }
     if forwarder.expired.is_gone(&head) {
         let status = serde_json::json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Expired", "code": 410 });
         return (StatusCode::GONE, axum::Json(status)).into_response();
     }
-    if !recorder.counts(forwarder.name, &head.method, head.uri.path()) {
+    if has_parameter(&head, "dryRun=All") || !recorder.counts(forwarder.name, &head.method, head.uri.path()) {
         return respond(forwarder.stream(head, body).await);
     }
     // Subscribed before the decision, so that no release in between is missed.

@@ -92,7 +92,7 @@ impl FixtureOn<'_> {
     fn start_as(&self, config: kube::Config, options: controller::Options) -> Operator {
         super::log::listen();
         self.started.store(true, Ordering::Relaxed);
-        let cluster = Cluster::connect(config, options.timing.call).expect("a client");
+        let cluster = Cluster::connect(config, options.timing.deadlines()).expect("a client");
         let (stop, stopped) = oneshot::channel::<()>();
         let run = controller::run(cluster, options, async {
             drop(stopped.await);

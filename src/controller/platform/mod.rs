@@ -8,4 +8,5 @@ mod reconcile;
 mod unconnected;
 mod undecodable;
 
-pub(super) use reconcile::{reconcile, retry};
+pub(super) use policies::missing as missing_policies;
+pub(super) use reconcile::reconcile;

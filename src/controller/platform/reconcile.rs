@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use kube::ResourceExt;
 use kube::runtime::controller::Action;
 use serde_json::json;
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::notes::PlatformNotes;
 use super::orphans::{self, Report};
@@ -16,6 +15,7 @@ use crate::admin_api::{ApiError, Capabilities, Client};
 use crate::cluster::{Guarded, NotWritten, Patch, Refusal};
 use crate::controller::context::Context;
 use crate::controller::queue::Next;
+use crate::controller::readiness::log_ready;
 use crate::plan::outage;
 use crate::resources::condition::{ConditionUpdate, merge};
 use crate::resources::platform::PlatformStatus;
@@ -68,11 +68,6 @@ async fn run_pass(platform: &Platform, context: &Context) -> Result<Action, NotW
     let now = Instant::now();
     context.platform_memory.store(&platform.metadata, entry, Next { due: now + wait, attempts: 0 }, now);
     Ok(Action::requeue(wait))
-}
-
-/// Tries again where the status could not be written.
-pub(crate) fn retry(_: Arc<Guarded<Platform>>, _: &NotWritten, context: Arc<Context>) -> Action {
-    Action::requeue(context.options.timing.backoff_first)
 }
 
 /// What a pass found out about a Platform.
@@ -185,17 +180,12 @@ async fn publish(context: &Context, platform: &Platform, state: State) -> Result
     if platform.status.as_ref() == Some(&status) {
         return Ok(());
     }
-    if let Some(message) = status.orphans_message.as_ref().filter(|_| previous.orphans != status.orphans) {
-        warn!(platform = platform.name_any(), message, "tenants on the platform without a Tenant object");
-    }
-    for condition in &status.conditions {
-        let (name, reason) = (platform.name_any(), condition.reason.as_str());
-        match condition.status.as_str() {
-            "True" => info!(platform = name, reason, "platform is ready"),
-            _ => warn!(platform = name, reason, message = condition.message, "platform is not ready"),
-        }
-    }
     // Only to the version that was seen: what another pass, or another operator, wrote meanwhile must not be lost.
     let patch = Patch::of_version(&platform.metadata).status(json!(status));
-    context.cluster.cluster_scoped::<Platform>().write_status(patch).await.map(drop)
+    context.cluster.cluster_scoped::<Platform>().write_status(patch).await?;
+    log_ready(&previous.conditions, &status.conditions);
+    if let Some(report) = status.orphans_message.as_ref().filter(|_| previous.orphans != status.orphans) {
+        warn!(report, "tenants on the platform without a Tenant object");
+    }
+    Ok(())
 }

@@ -25,7 +25,7 @@ pub(crate) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Res
     if instance != context.options.instance {
         return Ok(Action::await_change());
     }
-    warn!(platform = name, "cannot decode Platform");
+    warn!("cannot decode Platform");
     let released = context.in_use.release_platform_if_unused(&context.cluster, &object.metadata).await;
     let in_use = released.map_err(unread)?;
     if object.metadata.deletion_timestamp.is_some() && !in_use {

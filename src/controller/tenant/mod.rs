@@ -15,4 +15,4 @@ mod undecodable;
 mod widget_key;
 mod writer;
 
-pub(super) use reconcile::{reconcile, retry};
+pub(super) use reconcile::reconcile;

@@ -8,10 +8,10 @@ use tracing::info;
 use super::finalizer::remove_finalizer;
 use super::stops::refused;
 use crate::cluster::{Cluster, Event, NotWritten, Patch, Refusal, Scope};
+use crate::controller::readiness::log_ready;
 use crate::plan::deletion::{ReleaseOutcome, RetainReason};
 use crate::plan::{Conclusion, Stop};
-use crate::resources::condition;
-use crate::resources::{ConditionType, Tenant};
+use crate::resources::Tenant;
 
 /// Writes status, finalizer and events, in this order: an event says what has happened. Returns the resource version of the Tenant
 /// after its status was written, if it was.
@@ -25,10 +25,9 @@ pub(crate) async fn publish(
 ) -> Result<Option<String>, Unpublished> {
     let mut written = None;
     if let Some(status) = &conclusion.status {
-        if let Some(ready) = condition::find(&status.conditions, ConditionType::Ready) {
-            info!(ready = ready.status, reason = ready.reason, message = ready.message, "status changed");
-        }
         written = write_status(cluster, &tenant.metadata, json!(status)).await?;
+        let before = tenant.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+        log_ready(before, &status.conditions);
     }
     if let Some(release_outcome) = conclusion.release_outcome {
         release(cluster, tenant, release_outcome).await?;
@@ -41,7 +40,7 @@ pub(crate) async fn publish(
         Some(_) | None => Scope::Namespaced,
     };
     for event in &conclusion.events {
-        info!(reason = event.reason.as_str(), message = event.message, "event");
+        info!(reason = event.reason.as_str(), note = event.message, "event");
         let (reason, message) = (event.reason.as_str(), event.message.as_str());
         let regarding = tenant.object_ref(&());
         cluster.record(Event { regarding, warning: event.warning, reason, message, instance }, scope).await;

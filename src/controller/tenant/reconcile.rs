@@ -6,16 +6,16 @@ use std::time::Instant;
 
 use futures::FutureExt;
 use jiff::Timestamp;
+use kube::ResourceExt;
 use kube::runtime::controller::Action;
-use kube::{Resource, ResourceExt};
-use tracing::{Instrument, debug, info_span};
+use tracing::debug;
 
 use super::delete::Deleter;
 use super::execute::{Executed, Executor};
 use super::finalizer::has_finalizer;
 use super::notes::Notes;
 use super::observe::{observe, observe_target};
-use super::pass::{Pass, tenant_key};
+use super::pass::Pass;
 use super::publish::{Unpublished, publish};
 use super::resolve::{References, resolve};
 use super::undecodable;
@@ -48,14 +48,7 @@ async fn reconcile_one(guarded: Arc<Guarded<Tenant>>, context: Arc<Context>) -> 
     if let Some(wait) = context.memory.wait(&tenant.metadata, Instant::now()) {
         return Ok(Action::requeue(wait));
     }
-    let span = info_span!("pass", tenant = tenant_key(tenant), generation = tenant.metadata.generation);
-    run_pass(tenant, &context).instrument(span).await
-}
-
-/// Tries again where the outcome could not be written.
-pub(crate) fn retry(guarded: Arc<Guarded<Tenant>>, _: &NotWritten, context: Arc<Context>) -> Action {
-    context.memory.mark_due(guarded.meta().uid.as_deref().unwrap_or_default(), Instant::now());
-    Action::requeue(context.options.timing.backoff_first)
+    run_pass(tenant, &context).await
 }
 
 /// One pass over a Tenant: the steps, then always their conclusion.

@@ -3,10 +3,10 @@
 
 use std::time::Instant;
 
+use kube::Resource;
 use kube::api::{ApiResource, DynamicObject};
 use kube::core::error_boundary::InvalidObject;
 use kube::runtime::controller::Action;
-use kube::{Resource, ResourceExt};
 use serde_json::Value;
 use tracing::{info, warn};
 
@@ -31,7 +31,7 @@ pub(crate) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Res
     if !is_of_instance(context, &object).await? {
         return Ok(Action::await_change());
     }
-    warn!(tenant = object.name_any(), namespace = object.namespace(), "cannot decode Tenant");
+    warn!("cannot decode Tenant");
     let timing = &context.options.timing;
     let (updates, wait) = if object.metadata.deletion_timestamp.is_some() {
         match release(context, &object).await? {
@@ -84,7 +84,7 @@ async fn release(context: &Context, object: &DynamicObject) -> Result<Release, N
             return Err(NotWritten("the finalizer could not be removed"));
         }
     }
-    info!(tenant = object.name_any(), namespace = object.namespace(), "finalizer removed; cannot decode Tenant");
+    info!("finalizer removed; cannot decode Tenant");
     let event = Event {
         regarding: object.object_ref(&ApiResource::erase::<Tenant>(&())),
         warning: true,

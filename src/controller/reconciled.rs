@@ -1,0 +1,110 @@
+//! What is reconciled: how a pass is framed, and how the log names its object.
+//!
+//! Where the outcome of a pass could not be written, the waits between attempts grow, the log names the cause, and nothing is asked of
+//! a platform before its answer can be written.
+
+use std::sync::Arc;
+
+use kube::ResourceExt;
+use kube::runtime::controller::Action;
+use tracing::{Instrument, Span, info_span, warn};
+use uuid::Uuid;
+
+use super::context::Context;
+use super::unwritten;
+use crate::cluster::{Guarded, NotWritten, Refusal};
+use crate::resources::{Partner, Platform, Tenant};
+
+/// A kind that is reconciled, as it is watched.
+pub(super) trait Reconciled: ResourceExt {
+    /// The kind behind it.
+    type Kind: kube::Resource<DynamicType = ()>;
+    /// The name of its controller in the log.
+    const CONTROLLER: &'static str;
+
+    /// The Platform that it refers to.
+    fn platform(&self) -> Option<&str>;
+}
+
+impl Reconciled for Guarded<Tenant> {
+    type Kind = Tenant;
+    const CONTROLLER: &'static str = "tenant";
+
+    fn platform(&self) -> Option<&str> {
+        self.0.as_ref().ok().map(|tenant| tenant.spec.platform_ref.name.as_str())
+    }
+}
+
+impl Reconciled for Guarded<Platform> {
+    type Kind = Platform;
+    const CONTROLLER: &'static str = "platform";
+
+    fn platform(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl Reconciled for Guarded<Partner> {
+    type Kind = Partner;
+    const CONTROLLER: &'static str = "partner";
+
+    fn platform(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// Runs one pass, unless the operator is stopping. After a pass that could not be written, it first tries whether this one could.
+pub(super) async fn pass<K, Pass>(
+    reconcile: impl FnOnce(Arc<K>, Arc<Context>) -> Pass,
+    object: Arc<K>,
+    context: Arc<Context>,
+) -> Result<Action, NotWritten>
+where
+    K: Reconciled,
+    Pass: Future<Output = Result<Action, NotWritten>>,
+{
+    let Some(_under_way) = context.passes.begin() else { return Ok(Action::await_change()) };
+    let uid = object.uid().unwrap_or_default();
+    if context.unwritten.has(&uid) {
+        try_status(&context, &*object).await?;
+    }
+    let span = span(&*object);
+    let done = reconcile(object, context.clone()).instrument(span).await?;
+    context.unwritten.forget(&uid);
+    Ok(done)
+}
+
+fn span<K: Reconciled>(object: &K) -> Span {
+    info_span!(
+        "pass",
+        controller = K::CONTROLLER,
+        namespace = object.namespace(),
+        name = object.name_any(),
+        generation = object.meta().generation,
+        reconcileID = %Uuid::new_v4(),
+        platform = object.platform(),
+    )
+}
+
+/// Whether the status of an object can be written at present: by a dry run, which changes nothing.
+async fn try_status<K: Reconciled>(context: &Context, object: &K) -> Result<(), NotWritten> {
+    let objects = context.cluster.untyped::<K::Kind>(object.namespace().as_deref());
+    objects.dry_run_status(object.meta()).await.map_err(Refusal::not_written)
+}
+
+/// Logs why a pass could not be written, and decides when the next one comes.
+pub(super) fn retry<K: Reconciled>(object: &K, error: &NotWritten, context: &Context) -> Action {
+    let attempts = context.unwritten.count(&object.uid().unwrap_or_default());
+    let wait = unwritten::wait(&context.options.timing, attempts);
+    warn!(
+        controller = K::CONTROLLER,
+        namespace = object.namespace(),
+        name = object.name_any(),
+        platform = object.platform(),
+        attempts,
+        cause = %error,
+        retry_in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+        "the outcome of a pass could not be written"
+    );
+    Action::requeue(wait)
+}
