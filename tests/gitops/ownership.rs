@@ -68,8 +68,11 @@ async fn rules_16_and_17_field_managers_are_named() {
     assert!(managers.iter().all(|manager| !manager.is_empty() && manager != "unknown"), "{managers:?}");
 
     // Every write has a field manager, also for events and Platforms.
-    let writes = fixture.audit().writes(&fixture.env.operator_user, Mark::START).await.unwrap();
-    let resources: BTreeSet<&str> = writes.iter().map(|write| write.resource.as_str()).collect();
+    let mut writes = fixture.audit().writes(&fixture.env.operator_user, Mark::START).await.unwrap();
+    // A review is a question: it is created and kept nowhere.
+    writes.retain(|write| write.resource != "selfsubjectaccessreviews");
+    let lasting = writes.iter().filter(|write| !write.is_dry_run);
+    let resources: BTreeSet<&str> = lasting.map(|write| write.resource.as_str()).collect();
     assert_eq!(BTreeSet::from(["events", "platforms", "tenants"]), resources);
     for write in &writes {
         assert_eq!(Some(MANAGER), write.field_manager.as_deref(), "{write:?}");
