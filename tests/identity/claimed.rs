@@ -133,7 +133,9 @@ async fn deleting_the_loser_changes_nothing() {
         create(&fixture, manifest).await;
         ready_reason(&rivals, "rival", "OwnedByOther").await;
         delete(&rivals, "rival").await;
-        assert_eq!(["GET /v1/tenants/{id} 200"; 2], *since.calls(&fixture).await, "{policy}");
+        // The loser looks again every few seconds, so it may have read more than at its creation and at its deletion.
+        let calls = since.calls(&fixture).await;
+        assert!(calls.len() >= 2 && calls.iter().all(|call| call == "GET /v1/tenants/{id} 200"), "{policy}: {calls:?}");
         assert_eq!((Some(stamp(&fixture)), None), stamps(&fixture).await, "{policy}");
     }
     assert_eq!(NO_EVENTS, *events(&fixture).await);
