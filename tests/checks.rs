@@ -7,6 +7,7 @@ mod hostile;
 mod independence;
 mod kept_results;
 mod request_counts;
+mod requested;
 
 use serde_json::{Value, json};
 

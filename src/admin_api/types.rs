@@ -110,6 +110,16 @@ pub enum Invitation {
 }
 
 impl Invitation {
+    /// The word of the status.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "None",
+            Self::Pending => "Pending",
+            Self::Accepted => "Accepted",
+            Self::Unknown => "Unknown",
+        }
+    }
+
     /// Whether the account has yet to accept. A word of another version does not say so.
     pub const fn is_open(self) -> bool {
         match self {
@@ -125,6 +135,8 @@ impl Invitation {
 pub struct InstantMessagingState {
     /// The invitation of the primary account.
     pub primary: Option<Invitation>,
+    /// The invitation of the secondary account.
+    pub secondary: Option<Invitation>,
     /// The token that was last given to the trigger.
     pub last_token: Option<String>,
 }

@@ -93,6 +93,8 @@ pub struct CheckTiming {
     pub retry_first: Duration,
     /// Longest wait before a check that did not pass is repeated.
     pub retry_most: Duration,
+    /// The same where a grant is missing.
+    pub retry_grant_most: Duration,
     /// How long "not found" may only mean that a new object is not visible everywhere yet.
     pub lag: Duration,
     /// How long a result is kept while Microsoft does not answer.
@@ -138,6 +140,7 @@ impl Default for CheckTiming {
             every: Duration::from_secs(6 * 3600),
             retry_first: Duration::from_secs(30),
             retry_most: Duration::from_secs(1800),
+            retry_grant_most: Duration::from_secs(300),
             lag: Duration::from_secs(300),
             kept: Duration::from_secs(24 * 3600),
             gather: Duration::from_secs(2),

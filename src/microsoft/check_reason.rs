@@ -47,6 +47,7 @@ check_reasons! {
     GroupNotFound = "GroupNotFound", Failed;
     PresenceGranted = "PresenceGranted", Passed;
     PresenceNotGranted = "PresenceNotGranted", Failed;
+    AppConsented = "AppConsented", Passed;
     AppNotConsented = "AppNotConsented", Failed;
     // The same to a reader, but here the log-in refused before anything could be read.
     LoginNotConsented = "AppNotConsented", Unknown;
@@ -63,6 +64,7 @@ check_reasons! {
     ConnectionStringInvalid = "ConnectionStringInvalid", Failed;
     ResourceIdMismatch = "ResourceIdMismatch", Failed;
     ClockSkew = "ClockSkew", Unknown;
+    PresenceRefused = "PresenceRefused", Unknown;
     PermissionMissing = "PermissionMissing", Unknown;
     NotConfigured = "NotConfigured", Unknown;
     CredentialsNotFound = "CredentialsNotFound", Unknown;
@@ -76,6 +78,23 @@ impl CheckReason {
     /// Whether it says nothing at all, neither of the setting nor of what a person has to do: it passes by itself.
     pub fn says_nothing(self) -> bool {
         matches!(self, Self::Unreachable | Self::Throttled | Self::UnexpectedAnswer)
+    }
+
+    /// Whether a person can mend it by a grant, which is worth looking for soon.
+    pub fn is_missing_grant(self) -> bool {
+        matches!(
+            self,
+            Self::PresenceNotGranted
+                | Self::AppNotConsented
+                | Self::LoginNotConsented
+                | Self::PresenceRefused
+                | Self::PermissionMissing
+        )
+    }
+
+    /// The reason that a stored word stands for; `None` for a word of another version.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|reason| reason.as_str() == word)
     }
 
     /// Whether it may only mean that something new is not visible everywhere yet.

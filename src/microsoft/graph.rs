@@ -35,6 +35,15 @@ pub struct Presence {
     pub activity: String,
 }
 
+/// What came of reading the presence of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PresenceReading {
+    /// It was read.
+    Read(Presence),
+    /// The user is there, and the app may not read the presence.
+    Refused,
+}
+
 impl Presence {
     /// Whether Microsoft knows nothing of this user, e.g. since they never signed in to Teams.
     pub fn is_unknown(&self) -> bool {
@@ -103,17 +112,30 @@ impl Graph {
         guid(&body["id"]).ok_or_else(|| self.unexpected(Defect::Malformed))
     }
 
+    /// Whether an app is known in an Entra tenant: the consent of an administrator makes it known there.
+    ///
+    /// *Errors*: any [`CallError`] but `NotFound` of the app, which is an answer.
+    pub async fn consent(&self, tenant: Uuid, app: Uuid) -> Result<Grant, CallError> {
+        match self.service_principal(tenant, app).await {
+            Err(CallError::NotFound) => Ok(Grant::AppUnknown),
+            outcome => outcome.map(|_| Grant::Granted),
+        }
+    }
+
     /// The presence of a user.
     ///
-    /// *Errors*: `NotFound` when there is no such user; any other [`CallError`].
-    pub async fn presence(&self, tenant: Uuid, upn: &Upn) -> Result<Presence, CallError> {
+    /// *Errors*: `NotFound` when there is no such user, `Forbidden` when users may not be looked up; any other [`CallError`].
+    pub async fn presence(&self, tenant: Uuid, upn: &Upn) -> Result<PresenceReading, CallError> {
         let path = format!("users/{}", upn.segment());
         let user = self.get(GraphRequest { tenant, path: &path, query: &[("$select", "id")], eventual: false }).await?;
         let id = guid(&user["id"]).ok_or_else(|| self.unexpected(Defect::Malformed))?;
         let path = format!("users/{id}/presence");
-        let body = self.get(GraphRequest { tenant, path: &path, query: &[], eventual: false }).await?;
+        let body = match self.get(GraphRequest { tenant, path: &path, query: &[], eventual: false }).await {
+            Err(CallError::Forbidden) => return Ok(PresenceReading::Refused),
+            outcome => outcome?,
+        };
         match (word(&body["availability"]), word(&body["activity"])) {
-            (Some(availability), Some(activity)) => Ok(Presence { availability, activity }),
+            (Some(availability), Some(activity)) => Ok(PresenceReading::Read(Presence { availability, activity })),
             _ => Err(self.unexpected(Defect::Malformed)),
         }
     }

@@ -10,7 +10,7 @@ use super::acs::{AcsProblem, ConnectionStringCheck};
 pub use super::check_reason::{CheckReason, Judgment};
 use super::error::{CallError, Server, Unreachable};
 use super::filter::FilterProblem;
-use super::graph::{Grant, Presence};
+use super::graph::{Grant, PresenceReading};
 use super::group::{Group, GroupKind, Members};
 
 /// The result of a check.
@@ -26,8 +26,11 @@ pub struct Verdict {
 const WITHOUT_PRESENCE: &str = "Without it Nimbus sees only a simplified presence such as Available, Busy or Away: it cannot \
     tell 'Busy in a call' from 'Busy', so calls that are delivered to busy users also reach users in a call; with Presence \
     Privacy mode on in Teams, nothing can be routed at all.";
-const HOW_TO_GRANT: &str = "A Tenant Administrator opens the grant link or runs the provisioning script; a grant takes minutes to become visible.";
+const HOW_TO_GRANT: &str = "A Tenant Administrator opens the link NimbusApp in status.grantLinks or runs the provisioning script; a grant takes minutes to become visible.";
 const PRESENCE_PERMISSION: &str = "Presence.Read.All (Application)";
+const USER_PERMISSION: &str = "User.Read.All (Application)";
+const APPLICATION_PERMISSION: &str = "Application.Read.All (Application)";
+const GROUP_PERMISSION: &str = "Group.Read.All (Application)";
 const EMPTY_SEARCH: &str = "the search of the Attendant Console will be empty";
 
 fn verdict(reason: CheckReason, message: impl Into<String>) -> Verdict {
@@ -44,7 +47,7 @@ pub fn group(result: &Result<Group, CallError>) -> Verdict {
                 "There is no group with this id in its Entra tenant; a group that was made minutes ago may not be visible yet.",
             );
         }
-        Err(error) => return not_checked(error, "Group.Read.All (Application)"),
+        Err(error) => return not_checked(error, GROUP_PERMISSION),
     };
     match group.kind {
         GroupKind::Microsoft365 => verdict(
@@ -93,30 +96,58 @@ pub fn presence_grant(result: &Result<Grant, CallError>) -> Verdict {
             CheckReason::AppNotConsented,
             format!("The Nimbus app is not known in this Entra tenant. {WITHOUT_PRESENCE} {HOW_TO_GRANT}"),
         ),
-        Err(error) => not_checked(error, "Application.Read.All (Application)"),
+        Err(error) => not_checked(error, APPLICATION_PERMISSION),
     }
 }
 
-/// The presence of the test user.
-pub fn presence(result: &Result<Presence, CallError>) -> Verdict {
+/// Whether the chat app, which handles chats, was granted its permissions.
+pub fn chat_grant(result: &Result<Grant, CallError>) -> Verdict {
     match result {
-        Ok(presence) if presence.is_unknown() => verdict(
+        Ok(Grant::Granted | Grant::NotGranted) => {
+            verdict(CheckReason::AppConsented, "The chat app is known in this Entra tenant, which the grant makes it.")
+        }
+        Ok(Grant::AppUnknown) => verdict(
+            CheckReason::AppNotConsented,
+            "The chat app is not known in this Entra tenant, so its permissions are not granted and chats cannot be handled. \
+             A Tenant Administrator opens the link ChatApp in status.grantLinks; a grant takes minutes to become visible.",
+        ),
+        Err(error) => not_checked(error, APPLICATION_PERMISSION),
+    }
+}
+
+/// The grant of a permission that Microsoft does not honor: reading a presence is refused all the same.
+pub fn presence_grant_contradicted() -> Verdict {
+    verdict(
+        CheckReason::PresenceRefused,
+        format!(
+            "{PRESENCE_PERMISSION} was found granted to the Nimbus app, but Microsoft refuses to read the presence of the test \
+             user: the grant is not in effect yet, or was taken back. {WITHOUT_PRESENCE}"
+        ),
+    )
+}
+
+/// The presence of the test user.
+pub fn presence(result: &Result<PresenceReading, CallError>) -> Verdict {
+    match result {
+        Ok(PresenceReading::Read(presence)) if presence.is_unknown() => verdict(
             CheckReason::PresenceUnknownToTeams,
             "The presence of the test user can be read, but Teams has none yet: the user has most likely never signed in.",
         ),
-        Ok(_) => verdict(CheckReason::PresenceRead, "The presence of the test user can be read."),
+        Ok(PresenceReading::Read(_)) => {
+            verdict(CheckReason::PresenceRead, "The presence of the test user can be read.")
+        }
+        Ok(PresenceReading::Refused) => verdict(
+            CheckReason::PresenceRefused,
+            format!(
+                "Microsoft refuses to read the presence of the test user: {PRESENCE_PERMISSION} is not granted to the Nimbus \
+                 app, or not in effect yet. {WITHOUT_PRESENCE} {HOW_TO_GRANT}"
+            ),
+        ),
         Err(CallError::NotFound) => verdict(
             CheckReason::TestUserNotFound,
             "There is no user with the test UPN in this Entra tenant, or Teams has no presence of that user.",
         ),
-        Err(CallError::Forbidden) => verdict(
-            CheckReason::PermissionMissing,
-            format!(
-                "Permission to read the presence of the test user is missing: {PRESENCE_PERMISSION} or User.Read.All is not \
-                 granted, or not in effect yet. {WITHOUT_PRESENCE} {HOW_TO_GRANT}"
-            ),
-        ),
-        Err(error) => not_checked(error, PRESENCE_PERMISSION),
+        Err(error) => not_checked(error, USER_PERMISSION),
     }
 }
 
@@ -157,10 +188,10 @@ pub fn hits(result: &Result<u64, CallError>) -> Verdict {
         Err(CallError::Forbidden) => verdict(
             CheckReason::PermissionMissing,
             format!(
-                "The filter cannot be tried: the Nimbus app most likely needs User.Read.All (Application), or a further permission for the fields of the filter; without it {EMPTY_SEARCH}."
+                "The filter cannot be tried: the Nimbus app most likely needs {USER_PERMISSION}, or a further permission for the fields of the filter; without it {EMPTY_SEARCH}."
             ),
         ),
-        Err(error) => not_checked(error, "User.Read.All (Application)"),
+        Err(error) => not_checked(error, USER_PERMISSION),
     }
 }
 
@@ -278,7 +309,7 @@ fn not_checked(error: &CallError, permission: &str) -> Verdict {
         CallError::Forbidden => verdict(
             CheckReason::PermissionMissing,
             format!(
-                "A permission is missing, most likely {permission} of the Nimbus app. This says nothing about the setting."
+                "A permission is missing: most likely {permission} of the Nimbus app, which an administrator of the Entra tenant grants. This says nothing about the setting."
             ),
         ),
         CallError::Throttled { .. } => {

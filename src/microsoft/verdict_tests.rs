@@ -3,6 +3,7 @@ use std::time::Duration;
 use uuid::uuid;
 
 use super::super::error::{Defect, Endpoint, LoginProblem, TransportFailure, Unreachable};
+use super::super::graph::Presence;
 use super::Judgment::{Failed, Passed, Unknown};
 use super::*;
 use crate::http::Response;
@@ -35,7 +36,7 @@ fn a_check(token: bool, resource: Option<Uuid>, left_behind: bool) -> Result<Con
 }
 
 fn seen(availability: &str) -> Verdict {
-    presence(&Ok(Presence { availability: availability.into(), activity: "InACall".into() }))
+    presence(&Ok(PresenceReading::Read(Presence { availability: availability.into(), activity: "InACall".into() })))
 }
 
 fn table() -> Vec<(Verdict, Judgment, &'static str)> {
@@ -57,6 +58,11 @@ fn table() -> Vec<(Verdict, Judgment, &'static str)> {
         (seen("PresenceUnknown"), Passed, "PresenceUnknownToTeams"),
         (presence(&Err(CallError::NotFound)), Failed, "TestUserNotFound"),
         (presence(&Err(CallError::Forbidden)), Unknown, "PermissionMissing"),
+        (presence(&Ok(PresenceReading::Refused)), Unknown, "PresenceRefused"),
+        (presence_grant_contradicted(), Unknown, "PresenceRefused"),
+        (chat_grant(&Ok(Grant::Granted)), Passed, "AppConsented"),
+        (chat_grant(&Ok(Grant::AppUnknown)), Failed, "AppNotConsented"),
+        (chat_grant(&Err(CallError::Forbidden)), Unknown, "PermissionMissing"),
         (not_a_upn("a user principal name"), Failed, "TestUpnInvalid"),
         (not_a_filter(FilterProblem::RequestUrl), Failed, "FilterInvalid"),
         (not_a_filter(FilterProblem::OpenQuote), Failed, "FilterInvalid"),
@@ -94,6 +100,7 @@ fn what_could_not_be_looked_at_is_unknown_in_every_check() {
         };
         failed("group", group(&Err(error.clone())), error == CallError::NotFound);
         failed("presence grant", presence_grant(&Err(error.clone())), false);
+        failed("chat grant", chat_grant(&Err(error.clone())), false);
         failed("presence", presence(&Err(error.clone())), error == CallError::NotFound);
         failed("filter", hits(&Err(error.clone())), error == CallError::Rejected);
         failed("connection string", connection_string(&Err(AcsProblem::Call(error.clone())), None), false);
@@ -123,12 +130,12 @@ fn a_message_does_not_change_while_nothing_changed() {
 
 #[test]
 fn a_missing_grant_says_what_routing_loses() {
-    for verdict in [presence_grant(&Ok(Grant::NotGranted)), presence(&Err(CallError::Forbidden))] {
+    for verdict in [presence_grant(&Ok(Grant::NotGranted)), presence(&Ok(PresenceReading::Refused))] {
         for part in [
             "Presence.Read.All (Application)",
             "in a call",
             "Presence Privacy mode",
-            "grant link",
+            "link NimbusApp in status.grantLinks",
             "provisioning script",
         ] {
             assert!(verdict.message.contains(part), "{part}: {}", verdict.message);
@@ -143,4 +150,28 @@ fn the_words_of_the_seed_are_said() {
     for verdict in [hits(&Ok(0)), hits(&Err(CallError::Rejected)), hits(&Err(CallError::Forbidden))] {
         assert!(verdict.message.contains("search of the Attendant Console will be empty"), "{}", verdict.message);
     }
+}
+
+/// A permission that a message names has to be one that the documentation asks for, or a reader grants in vain.
+#[test]
+fn a_message_names_only_permissions_of_the_documentation() {
+    let documented = include_str!("../../docs/checks.md");
+    let errors = errors().into_iter().flat_map(|error| {
+        let grant = Err(error.clone());
+        let others = [group(&Err(error.clone())), presence(&Err(error.clone())), hits(&Err(error))];
+        others.into_iter().chain([presence_grant(&grant), chat_grant(&grant)])
+    });
+    let mut named = 0;
+    for verdict in table().into_iter().map(|(verdict, ..)| verdict).chain(errors) {
+        for word in verdict.message.split_whitespace().filter(|word| word.contains(".All")) {
+            let permission = word.trim_end_matches([',', ':', ';']);
+            assert!(
+                documented.contains(&format!("| {permission} (Application) |")),
+                "{permission}: {}",
+                verdict.message
+            );
+            named += 1;
+        }
+    }
+    assert!(named > 10, "{named}");
 }

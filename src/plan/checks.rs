@@ -56,6 +56,13 @@ pub enum Query {
         /// The Entra tenant that grants it.
         entra_tenant: Uuid,
     },
+    /// Was the app that handles chats granted its permissions?
+    ChatGrant {
+        /// The Entra tenant that grants them.
+        entra_tenant: Uuid,
+        /// The app.
+        app: Uuid,
+    },
     /// Can the presence of this user be read?
     Presence {
         /// The Entra tenant of the user.
@@ -95,6 +102,8 @@ pub struct CheckReport {
     pub checks: Vec<CheckStatus>,
     /// One entry for each app whose permissions an administrator grants.
     pub links: Vec<GrantLink>,
+    /// The token of a request to repeat all checks that is done.
+    pub repeated: Option<String>,
 }
 
 impl Check {
@@ -103,6 +112,7 @@ impl Check {
         let parts = match &self.query {
             Query::Group { entra_tenant, id } => ["group", &entra_tenant.to_string(), &id.to_string()].join("\n"),
             Query::PresenceGrant { entra_tenant } => format!("grant\n{entra_tenant}"),
+            Query::ChatGrant { entra_tenant, app } => format!("chat\n{entra_tenant}\n{app}"),
             Query::Presence { entra_tenant, upn } => format!("presence\n{entra_tenant}\n{upn}"),
             Query::Filter { entra_tenant, filter } => format!("filter\n{entra_tenant}\n{filter}"),
             Query::ConnectionString { version, value: _, resource } => format!("string\n{version}\n{resource:?}"),
@@ -121,12 +131,14 @@ impl Check {
     }
 }
 
-/// What is to be checked of the present spec; nothing unless the tenant on the platform is ours.
+/// What is to be checked of the present spec; nothing unless the tenant on the platform is ours. `chat_app` is the app that handles
+/// chats, where its Platform names one.
 pub fn check_plan(
     tenant: &Tenant,
     intent: &Intent,
     outcome: &Result<Outcome, Stopped>,
     seen: &Seen,
+    chat_app: Option<&str>,
 ) -> Option<CheckPlan> {
     let desired = match intent {
         Intent::Apply(desired) => desired,
@@ -138,11 +150,11 @@ pub fn check_plan(
         Ok(Outcome::Deleting(_) | Outcome::Released(_)) => return None,
         Err(_) => seen.ours()?,
     };
-    Some(checks(tenant, desired, &document.settings))
+    Some(checks(tenant, desired, &document.settings, chat_app))
 }
 
 /// The checks of a tenant that has these settings on the platform.
-fn checks(tenant: &Tenant, desired: &Desired, observed: &Value) -> CheckPlan {
+fn checks(tenant: &Tenant, desired: &Desired, observed: &Value, chat_app: Option<&str>) -> CheckPlan {
     let entra_tenant = desired.target.tenant.entra_tenant();
     let view = View { entra_tenant, desired: &desired.settings, observed };
     let secrets = desired.secrets.as_slice();
@@ -155,8 +167,22 @@ fn checks(tenant: &Tenant, desired: &Desired, observed: &Value) -> CheckPlan {
     ];
     let name = CheckName::InstantMessagingConnectionString;
     let instant_messaging = view.connection_string(name, instant_messaging::CONNECTION_STRING, secrets);
-    let checks = checks.into_iter().flatten().chain(presence(tenant, entra_tenant)).chain(instant_messaging).collect();
-    CheckPlan { entra_tenant, chat: view.shows(instant_messaging::PRIMARY_ACCOUNT), checks }
+    let chat = view.shows(instant_messaging::PRIMARY_ACCOUNT);
+    let chat_grant = (chat && view.manages_chats()).then(|| chat_grant(entra_tenant, chat_app));
+    let presence = presence(tenant, entra_tenant);
+    let checks = checks.into_iter().flatten().chain(presence).chain(chat_grant).chain(instant_messaging).collect();
+    CheckPlan { entra_tenant, chat, checks }
+}
+
+fn chat_grant(entra_tenant: Uuid, app: Option<&str>) -> Check {
+    let query = match app.and_then(guid) {
+        Some(app) => Query::ChatGrant { entra_tenant, app },
+        None => Query::Unanswerable {
+            reason: Reason::NotConfigured,
+            message: "Not checked: spec.microsoft.chatAppClientId of the Platform names no chat app.",
+        },
+    };
+    Check { name: CheckName::InstantMessagingGrant, query }
 }
 
 /// The section has nothing that is sent to the platform, so its presence asks for the checks.
@@ -181,6 +207,12 @@ struct View<'v> {
 impl<'v> View<'v> {
     fn shows(&self, leaf: &Leaf) -> bool {
         visible(leaf, self.desired, self.observed)
+    }
+
+    /// Whether the spec manages anything of Instant Messaging.
+    fn manages_chats(&self) -> bool {
+        let pointer = format!("/{}", instant_messaging::SECTION.replace('.', "/"));
+        self.desired.pointer(&pointer).is_some()
     }
 
     /// A value that the spec manages, while it is shown.

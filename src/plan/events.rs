@@ -6,6 +6,7 @@ use super::outcome::{Done, SideEffects};
 use crate::resources::Reason;
 use crate::resources::annotation::ABANDON;
 use crate::resources::confirmations::DELETION;
+use crate::settings::Trigger;
 
 /// An event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,10 +35,23 @@ pub(super) fn of(done: Done, differs: bool, side_effects: &SideEffects) -> Vec<E
             vec![normal(Reason::DriftCorrected, format!("Corrected drift in {first}{others}"))]
         }
     };
-    if side_effects.has_rotated() {
-        notes.push(normal(Reason::Rotated, "Rotated the widget key; widgets with the old key are rejected"));
-    }
+    notes.extend(once(&side_effects.fired));
     notes
+}
+
+/// What was done once for a token. It is said also where the pass stopped after it: it will not be done again.
+pub(super) fn once(fired: &[(Trigger, bool)]) -> Vec<EventRecord> {
+    let done = fired.iter().filter(|(_, done)| *done);
+    done.map(|(trigger, _)| match trigger {
+        Trigger::Rotation { .. } => {
+            normal(Reason::Rotated, "Rotated the widget key; widgets with the old key are rejected")
+        }
+        Trigger::TestMessage { .. } => normal(
+            Reason::TestMessageSent,
+            "Sent a test message of Instant Messaging to the user of spec.modalities.instantMessaging.testMessage.upn",
+        ),
+    })
+    .collect()
 }
 
 /// Kubernetes began to refuse what has to be done.

@@ -262,6 +262,7 @@ fn facts<'f>(tenant: &'f Tenant, hash: Option<&'f SpecHash>, seen: &'f Seen) -> 
         platform: PLATFORM,
         support: None,
         checked: None,
+        fired: &[],
     }
 }
 
@@ -298,6 +299,7 @@ fn keeps_the_laws(given: &Given, status: &TenantStatus) {
         let name = &now.type_;
         assert_eq!(now.observed_generation, Some(generation), "{name}");
         assert!(now.message.chars().count() <= MESSAGE, "{name}");
+        assert!(!now.message.is_empty(), "{name}: {} {} says nothing", now.status, now.reason);
         let was = before.conditions.iter().find(|was| was.type_ == *name && was.status == now.status);
         let expected = was.map_or(Time(at(2000)), |was| was.last_transition_time.clone());
         assert_eq!(now.last_transition_time, expected, "{name}: the time moves on a flip and only then");

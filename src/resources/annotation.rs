@@ -1,4 +1,4 @@
-//! Annotations of a Tenant: the way out that works also for an object that cannot be read, and a request. What a person confirms
+//! Annotations of a Tenant: the way out that works also for an object that cannot be read, and requests. What a person confirms
 //! stands in the spec, so that it moves the generation.
 
 use super::{Tenant, bounds};
@@ -8,6 +8,8 @@ use crate::text::cut;
 pub const ABANDON: &str = "nimbus.luware.com/abandon";
 /// Any token: reconcile now; echoed in `status.lastHandledReconcileAt`.
 pub const RECONCILE: &str = "nimbus.luware.com/reconcile-requested-at";
+/// Any token: repeat all checks now; echoed in `status.lastHandledCheckAt` once they are done.
+pub const CHECK: &str = "nimbus.luware.com/check-requested-at";
 
 /// The value of an annotation.
 pub fn get<'t>(tenant: &'t Tenant, name: &str) -> Option<&'t str> {
@@ -18,4 +20,9 @@ pub fn get<'t>(tenant: &'t Tenant, name: &str) -> Option<&'t str> {
 /// handled.
 pub fn reconcile_token(tenant: &Tenant) -> Option<String> {
     get(tenant, RECONCILE).map(|token| cut(token, bounds::RECONCILE_TOKEN))
+}
+
+/// The token of [`CHECK`], cut to the same length.
+pub fn check_token(tenant: &Tenant) -> Option<String> {
+    get(tenant, CHECK).map(|token| cut(token, bounds::RECONCILE_TOKEN))
 }

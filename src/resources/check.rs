@@ -14,6 +14,8 @@ pub enum CheckName {
     GlobalContactSearchFilter,
     /// `spec.modalities.instantMessaging.acsConnectionStringRef`, compared with the resource id beside it.
     InstantMessagingConnectionString,
+    /// Whether the chat app was granted its permissions, while Instant Messaging is on.
+    InstantMessagingGrant,
     /// `spec.extensions.interact.acsConnectionStringRef`.
     InteractConnectionString,
     /// Whether there are licenses for what is configured.
@@ -30,11 +32,12 @@ pub enum CheckName {
 
 impl CheckName {
     /// All of them, in order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::AssistantConnectionString,
         Self::Available,
         Self::GlobalContactSearchFilter,
         Self::InstantMessagingConnectionString,
+        Self::InstantMessagingGrant,
         Self::InteractConnectionString,
         Self::Licensed,
         Self::PartnerAdministrationGroup,
@@ -50,6 +53,7 @@ impl CheckName {
             Self::Available => "Available",
             Self::GlobalContactSearchFilter => "GlobalContactSearchFilter",
             Self::InstantMessagingConnectionString => "InstantMessagingConnectionString",
+            Self::InstantMessagingGrant => "InstantMessagingGrant",
             Self::InteractConnectionString => "InteractConnectionString",
             Self::Licensed => "Licensed",
             Self::PartnerAdministrationGroup => "PartnerAdministrationGroup",

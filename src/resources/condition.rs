@@ -19,8 +19,10 @@ pub struct ConditionUpdate {
     pub status: ConditionStatus,
     /// Why.
     pub reason: Reason,
-    /// What happened; may be empty. The advice of the reason follows it.
+    /// What happened. The advice of the reason follows it, unless another condition has it.
     pub message: String,
+    /// Whether the advice of the reason follows the message.
+    pub advised: bool,
     /// The platform's id of the request that it refused.
     pub request_id: Option<String>,
 }
@@ -33,16 +35,24 @@ impl ConditionUpdate {
         reason: Reason,
         message: impl Into<String>,
     ) -> Self {
-        Self { condition_type, status: status.into(), reason, message: message.into(), request_id: None }
+        Self { condition_type, status: status.into(), reason, message: message.into(), advised: true, request_id: None }
     }
 
-    /// What happened and what to do; empty where nothing happened. If both are too long, what happened is cut.
+    /// An update that points to another condition, which says what happened and what to do.
+    pub fn unexplained(
+        condition_type: ConditionType,
+        status: impl Into<ConditionStatus>,
+        reason: Reason,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { advised: false, ..Self::new(condition_type, status, reason, message) }
+    }
+
+    /// What happened and what to do. If both are too long, what happened is cut.
     pub fn render(&self, support: Option<&Support>) -> String {
-        if self.message.is_empty() {
-            return String::new();
-        }
         let request = self.request_id.as_ref().map_or_else(String::new, |id| format!(" (request {id})"));
-        let end = request + &self.reason.advice(support);
+        let advice = if self.advised { self.reason.advice(support) } else { String::new() };
+        let end = request + &advice;
         let room = bounds::MESSAGE.saturating_sub(end.chars().count());
         shorten(&(shorten(&self.message, room) + &end), bounds::MESSAGE)
     }
@@ -156,8 +166,8 @@ mod tests {
         assert_eq!(again, [expected], "word by word, and what was never stated is not made up");
         let renewed = merge(&first, lost(), 1, at(5), Some(&support("https://other.example")));
         assert!(renewed[0].message.ends_with(" See https://other.example"), "{}", renewed[0].message);
-        let quiet = ConditionUpdate::new(ConditionType::Synced, false, Reason::TenantLost, "");
-        assert_eq!(quiet.render(None), "", "where nothing happened, nothing has to be done");
+        let quiet = ConditionUpdate::unexplained(ConditionType::Synced, false, Reason::TenantLost, "Ready says why");
+        assert_eq!(quiet.render(None), "Ready says why", "what to do is said once");
     }
 
     #[test]

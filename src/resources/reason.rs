@@ -62,16 +62,16 @@ reasons! {
         SecretNotFound = "SecretNotFound", Reader, Runbook: "Create the Secret in the namespace of the Tenant; the operator looks for it every few seconds.";
         SecretKeyNotFound = "SecretKeyNotFound", Reader, Runbook: "Add the key to the Secret; the operator looks for it every few seconds.";
         SecretInvalid = "SecretInvalid", Reader, Runbook: "Correct the value in the Secret.";
-        SecretForbidden = "SecretForbidden", Reader, Runbook: "Grant the operator's ServiceAccount the verb get on the Secret; for the widget key also create and patch.";
+        SecretForbidden = "SecretForbidden", Reader, Message: "Grant the operator's ServiceAccount the verb get on the Secret; for the widget key also create and patch.";
         SecretNotOwned = "SecretNotOwned", Reader, Message: "Name another Secret, or delete this one so that the operator creates its own.";
         PlatformNotFound = "PlatformNotFound", Reader, Runbook: "Create the Platform, or ask the cluster administrator for the name of an existing one.";
         PartnerNotFound = "PartnerNotFound", Reader, Runbook: "Create the Partner, or ask the cluster administrator for the name of an existing one; the operator looks for it every few seconds.";
         NamespaceNotPermitted = "NamespaceNotPermitted", Reader, Message: "Ask a system administrator to add the namespace to spec.allowedNamespaces of the Platform.";
         PlatformUnavailable = "PlatformUnavailable", Outage, Runbook: "Wait; the operator retries. Check the conditions of the Platform and the status of the service.";
-        FieldNotPermitted = "FieldNotPermitted", Ticket, Message: "A higher permission level manages these settings; contact your support partner or raise a ticket.";
+        FieldNotPermitted = "FieldNotPermitted", Ticket, Message: "A higher permission level manages these settings: contact your support partner or raise a ticket, or remove them from the spec.";
         PlatformRewritesValue = "PlatformRewritesValue", Ticket, Message: "Copy the platform's values to the spec, or raise a ticket.";
-        NotAdopted = "NotAdopted", Reader, Message: "Set adoptionPolicy: Always to overwrite the platform's settings, or copy them to the spec and set IfMatches.";
-        OwnedByOther = "OwnedByOther", Reader, Message: "Delete one of the two Tenants.";
+        NotAdopted = "NotAdopted", Reader, Message: "Set spec.adoptionPolicy: Always to overwrite the platform's settings, or copy these to the spec and set IfMatches.";
+        OwnedByOther = "OwnedByOther", Reader, Message: "Delete one of the two Tenants; with deletionPolicy: Retain the tenant stays on the platform.";
         TenantLost = "TenantLost", Ticket, Message: "Raise a ticket if the tenant should still exist.";
         TenantDeleting = "TenantDeleting", Ticket, Message: "To keep the tenant, raise a ticket before the provisioning script runs.";
         ReconciliationSuspended = "ReconciliationSuspended", Reader, Runbook: "Set spec.suspend: false to resume.";
@@ -85,10 +85,10 @@ reasons! {
         WithinContingent = "WithinContingent", None, Runbook: "No action is needed.";
         ContingentExceeded = "ContingentExceeded", Contact, Message: "Free licenses or extend the contingent; your Customer Success specialist will reach out to you.";
         ChecksPassed = "ChecksPassed", None, Runbook: "No action is needed.";
-        CheckFailed = "CheckFailed", Contact, Message: "See status.checks for the causes; contact your Customer Success specialist about what is not licensed or not available.";
-        CheckUnknown = "CheckUnknown", Contact, Message: "See status.checks for the causes. If the value is correct, permissions are most likely missing: grant them, or contact your support partner.";
-        NotAvailable = "NotAvailable", Contact, Runbook: "The settings are kept and take effect once the vendor enables the modality on this tenant.";
-        NotLicensed = "NotLicensed", Contact, Runbook: "The settings are kept and take effect once licenses are applied to users and services.";
+        CheckFailed = "CheckFailed", Reader, Message: "Read the message of each failed check in status.checks.";
+        CheckUnknown = "CheckUnknown", Reader, Message: "Read the message of each of these checks in status.checks.";
+        NotAvailable = "NotAvailable", Contact, Message: "Contact your Customer Success specialist; the settings are kept and take effect once the vendor enables the modality on this tenant.";
+        NotLicensed = "NotLicensed", Contact, Message: "Contact your Customer Success specialist; the settings are kept and take effect once licenses are applied to users and services.";
         Pending = "Pending", None, Runbook: "Wait; the check has not run yet.";
         NotConfigured = "NotConfigured", Reader, Runbook: "A system administrator sets the Nimbus app and its credentials in spec.microsoft of the Platform.";
         PartnerTenantUnknown = "PartnerTenantUnknown", Reader, Runbook: "Name the Partner in spec.partner, and set entraTenantId of the Partner.";
@@ -103,6 +103,7 @@ reasons! {
         InvalidPlatform = "InvalidPlatform", Reader, Runbook: "Correct the spec of the Platform.";
         Adopted = "Adopted", None, Runbook: "No action is needed.";
         DriftCorrected = "DriftCorrected", None, Runbook: "No action is needed. Find out who changes settings in the UI that git manages.";
+        TestMessageSent = "TestMessageSent", None, Runbook: "No action is needed.";
         Rotated = "Rotated", None, Runbook: "Replace the widget key on every page that still uses the old one.";
         Released = "Released", None, Runbook: "No action is needed; the tenant stays on the platform.";
         ReleaseFailed = "ReleaseFailed", Reader, Runbook: "The tenant keeps the owner stamp of a deleted Tenant; a Tenant of the same namespace and name takes it over.";
@@ -185,7 +186,10 @@ mod tests {
             advice(Reason::StateSuspended),
             ". What to do: Only a Luware Administrator can resolve this state; raise a ticket. See https://helpdesk.luware.cloud"
         );
-        assert_eq!(advice(Reason::OwnedByOther), ". What to do: Delete one of the two Tenants.");
+        assert_eq!(
+            advice(Reason::OwnedByOther),
+            ". What to do: Delete one of the two Tenants; with deletionPolicy: Retain the tenant stays on the platform."
+        );
         assert_eq!(advice(Reason::PlatformUnavailable), ". See https://status.luware.cloud");
         assert_eq!([advice(Reason::ReconciliationSuspended), advice(Reason::Succeeded)], ["", ""]);
         assert_eq!(Reason::StateExpired.advice(None), format!(". What to do: {}", Reason::StateExpired.hint()));

@@ -51,6 +51,9 @@ pub struct TenantStatus {
     /// Test message of Instant Messaging.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_message: Option<TestMessageStatus>,
+    /// What Instant Messaging waits for; only while it is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instant_messaging: Option<InstantMessagingStatus>,
     /// Links by which an administrator grants permissions to Nimbus.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grant_links: Vec<GrantLink>,
@@ -65,6 +68,10 @@ pub struct TenantStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = bounds::RECONCILE_TOKEN))]
     pub last_handled_reconcile_at: Option<String>,
+    /// Last value of the annotation `nimbus.luware.com/check-requested-at` for which every check was repeated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = bounds::RECONCILE_TOKEN))]
+    pub last_handled_check_at: Option<String>,
 }
 
 /// What was last written to the platform, or found equal to it.
@@ -249,6 +256,27 @@ pub struct TestMessageStatus {
     #[schemars(length(max = bounds::WORD))]
     pub last_token: String,
 }
+
+/// What Instant Messaging waits for: the grant of a Tenant Administrator and the invitations of its guest accounts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InstantMessagingStatus {
+    /// Invitation of the primary account: None, Pending or Accepted; unknown values may appear.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = bounds::WORD))]
+    pub primary_invitation: Option<String>,
+    /// Invitation of the secondary account: None, Pending or Accepted; unknown values may appear.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = bounds::WORD))]
+    pub secondary_invitation: Option<String>,
+    /// Link by which a Tenant Administrator grants the permissions of the chat app, as in `grantLinks`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 2048))]
+    pub grant_url: Option<String>,
+}
+
+/// The name of the link for the app that handles chats.
+pub const CHAT_APP: &str = "ChatApp";
 
 /// A link by which an administrator grants a permission to Nimbus.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -36,7 +36,7 @@ use crate::settings::{Authority, Settings, value::object_name};
         json_path = ".status.platformTenant.displayName",
         priority = 1
     ),
-    printcolumn(name = "Partner", type_ = "string", json_path = ".status.platformTenant.partner", priority = 1),
+    printcolumn(name = "Partner", type_ = "string", json_path = ".spec.partner.partnerRef.name", priority = 1),
     printcolumn(
         name = "Synced",
         type_ = "string",

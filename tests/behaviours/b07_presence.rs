@@ -34,7 +34,7 @@ async fn missing_grant_explains_routing_and_stays_ready() {
         "cannot tell 'Busy in a call' from 'Busy'",
         "calls that are delivered to busy users also reach users in a call",
         "with Presence Privacy mode on in Teams, nothing can be routed at all",
-        "opens the grant link or runs the provisioning script",
+        "opens the link NimbusApp in status.grantLinks or runs the provisioning script",
     ] {
         assert!(message.contains(part), "{part}: {message}");
     }
@@ -69,7 +69,7 @@ async fn script_grants_presence_and_check_notices() {
     let _operator = fixture.start();
     fixture.create(json!({ "extensions": { "presenceTracking": {} } })).await;
     let message = fixture.check(GRANT, "Unknown", "AppNotConsented").await;
-    assert!(message.contains("grant link"), "{message}");
+    assert!(message.contains("status.grantLinks"), "{message}");
     fixture.platform.run_script(&fixture.id).await.unwrap();
     fixture.check(GRANT, "Passed", "PresenceGranted").await;
     fixture.condition("ChecksPassed", "True", "ChecksPassed").await;
@@ -102,7 +102,43 @@ async fn test_user_check_reports_the_missing_grant() {
     fixture.platform.user(&fixture.id, &object(1), json!({ "userPrincipalName": UPN })).await;
     let _operator = fixture.start();
     fixture.create(tracking()).await;
-    let message = fixture.check(TEST, "Unknown", "PermissionMissing").await;
-    assert!(message.contains("nothing can be routed at all") && message.contains("grant link"), "{message}");
+    let message = fixture.check(TEST, "Unknown", "PresenceRefused").await;
+    assert!(message.contains("nothing can be routed at all") && message.contains("status.grantLinks"), "{message}");
     fixture.ready().await;
+}
+
+/// A grant that was taken back: the test finds it first, and the grant does not stay Passed until its turn comes.
+#[tokio::test(flavor = "multi_thread")]
+async fn grant_does_not_stay_passed_when_the_test_finds_it_missing() {
+    let mut fixture = fixture("b07-revoked").await;
+    fixture.timing.checks.retry_first = Duration::from_millis(200);
+    fixture.timing.checks.retry_most = Duration::from_millis(200);
+    fixture.platform.grant(&fixture.id, &GRANTS).await;
+    let _operator = fixture.start();
+    fixture.create(tracking()).await;
+    fixture.check(GRANT, "Passed", "PresenceGranted").await;
+    fixture.check(TEST, "Failed", "TestUserNotFound").await;
+    // Only the grant is gone: the user can be looked up from now on.
+    fixture.platform.grant(&fixture.id, &["Application.Read.All", "User.Read.All"]).await;
+    fixture.platform.user(&fixture.id, &object(1), json!({ "userPrincipalName": UPN })).await;
+    fixture.check(TEST, "Unknown", "PresenceRefused").await;
+    fixture.check(GRANT, "Failed", "PresenceNotGranted").await;
+    fixture.platform.grant(&fixture.id, &GRANTS).await;
+    fixture.check(TEST, "Passed", "PresenceUnknownToTeams").await;
+    fixture.check(GRANT, "Passed", "PresenceGranted").await;
+}
+
+/// "A green checkmark is shown if the permission was granted successfully": the person who granted it asks for another look.
+#[tokio::test(flavor = "multi_thread")]
+async fn grant_is_seen_at_once_on_request() {
+    let fixture = fixture("b07-request").await;
+    fixture.platform.grant(&fixture.id, &["Application.Read.All"]).await;
+    let _operator = fixture.start();
+    fixture.create(json!({ "extensions": { "presenceTracking": {} } })).await;
+    fixture.check(GRANT, "Failed", "PresenceNotGranted").await;
+    fixture.platform.grant(&fixture.id, &GRANTS).await;
+    fixture.annotate("nimbus.luware.com/check-requested-at", "granted").await;
+    fixture.check(GRANT, "Passed", "PresenceGranted").await;
+    let handled = |tenant: &nimbus_operator::resources::Tenant| tenant.status.as_ref()?.last_handled_check_at.clone();
+    fixture.until("the request is echoed", |tenant| handled(tenant).as_deref() == Some("granted")).await;
 }

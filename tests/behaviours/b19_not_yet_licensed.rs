@@ -46,10 +46,10 @@ async fn unlicensed_extension_is_saved_and_applies_later() {
     let both = format!("{UNLICENSED}spec.extensions.interact, spec.extensions.attendantConsole");
     assert_eq!(failed(CheckName::Licensed, "NotLicensed", &both), check(&early, CheckName::Licensed));
     assert_eq!(None, check(&early, CheckName::Available), "these are no modalities");
-    assert_eq!(pair("False", "CheckFailed"), condition_state(&early, "ChecksPassed"));
+    assert_eq!(pair("False", "NotLicensed"), condition_state(&early, "ChecksPassed"));
     let said = format!(
-        "1 check failed: Licensed. What to do: See status.checks for the causes; contact your Customer Success specialist \
-         about what is not licensed or not available. See {WEBSITE}"
+        "1 check failed: Licensed. What to do: Contact your Customer Success specialist; the settings are kept and take effect \
+         once licenses are applied to users and services. See {WEBSITE}"
     );
     assert_eq!(Some(said), message(&early, "ChecksPassed"));
     assert_eq!(
@@ -92,7 +92,7 @@ licenses: {contingents: {modalities: {instantMessaging: 1, email: 1}}}
     assert_eq!(failed(CheckName::Available, "NotAvailable", &message), check(&early, CheckName::Available));
     assert_eq!(passed(CheckName::Licensed), check(&early, CheckName::Licensed));
     assert_eq!(
-        (pair("True", "Succeeded"), pair("False", "CheckFailed")),
+        (pair("True", "Succeeded"), pair("False", "NotAvailable")),
         (condition_state(&early, "Ready"), condition_state(&early, "ChecksPassed"))
     );
 
@@ -100,5 +100,9 @@ licenses: {contingents: {modalities: {instantMessaging: 1, email: 1}}}
     let later = fixture.base.pass().await;
     assert_eq!(succeeds("running"), fixture.task("instantMessaging").await);
     assert_eq!(passed(CheckName::Available), check(&later, CheckName::Available));
-    assert_eq!(pair("True", "ChecksPassed"), condition_state(&later, "ChecksPassed"));
+    // The grant of the chat app remains unchecked: this Platform configures no app.
+    assert_eq!(pair("Unknown", "CheckUnknown"), condition_state(&later, "ChecksPassed"));
+    let unasked =
+        later.status.as_ref().unwrap().checks.iter().find(|check| check.result == CheckResult::Unknown).unwrap();
+    assert_eq!((CheckName::InstantMessagingGrant, Some("NotConfigured")), (unasked.name, unasked.reason.as_deref()));
 }

@@ -20,7 +20,7 @@ async fn busy(name: &str) -> Fixture {
     fixture
 }
 
-async fn looks(fixture: &Fixture, mark: u64, least: usize) {
+pub(super) async fn looks(fixture: &Fixture, mark: u64, least: usize) {
     until("more looks", PATIENCE, async || match fixture.platform.asked(mark).await.len() {
         calls if calls >= least => Ok(()),
         calls => Err(calls),

@@ -69,11 +69,13 @@ async fn rule_14_columns_are_filled_once_ready() {
     let empty: Vec<&str> = seen.iter().filter(|(_, cell)| cell.is_empty()).map(|(header, _)| header.as_str()).collect();
     assert_eq!(["PARTNER", "SUSPENDED"], *empty);
 
-    fixture.platform.edit(&fixture.id, json!({ "partner": { "partnerId": "northwind" } })).await.unwrap();
-    fixture.pass().await;
+    // The name of the Partner in Kubernetes: `northwind`, its ID on the platform, is not what `kubectl get partners` lists.
+    let partner = fixture.partner(json!({})).await;
+    fixture.patch(json!({ "spec": { "partner": { "partnerRef": { "name": partner } } } })).await;
+    fixture.ready().await;
     let values: Vec<String> = wide().await.into_iter().map(|(_, value)| value).collect();
     let message = "All managed settings are applied";
-    assert_eq!(["Contoso", "northwind", "True", "", "False", "False", message], values[5..12]);
+    assert_eq!(["Contoso", &partner, "True", "", "False", "False", message], values[5..12]);
 
     fixture.patch(json!({ "spec": { "suspend": true } })).await;
     fixture.condition("Synced", "Unknown", "ReconciliationSuspended").await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use nimbus_operator::microsoft::graph::{Grant, Presence};
+use nimbus_operator::microsoft::graph::{Grant, Presence, PresenceReading};
 use nimbus_operator::microsoft::group::{Group, GroupKind, Members};
 use nimbus_operator::microsoft::{
     CallError, CheckReason, Credential, Defect, Filter, TransportFailure, Unreachable, verdict,
@@ -217,7 +217,7 @@ async fn guest_presence_is_read_by_object_id() {
     stub.on(&format!("GET /v1.0/users/{USER}/presence"), [Reply::json(200, body)]);
     let presence = stub.graph().presence(TENANT, &upn()).await;
     let expected = Presence { availability: "BusyIdle".into(), activity: "JugglingFlamingos".into() };
-    assert_eq!(Ok(expected), presence);
+    assert_eq!(Ok(PresenceReading::Read(expected)), presence);
     assert_eq!([user.to_owned(), format!("GET /v1.0/users/{USER}/presence")], *stub.calls());
 }
 
@@ -230,8 +230,14 @@ async fn unknown_user_differs_from_missing_permission() {
     stub.on(user, [Reply::json(200, json!({ "id": USER }))]);
     stub.on(&format!("GET /v1.0/users/{USER}/presence"), [Reply::error(403, "Forbidden")]);
     let forbidden = stub.graph().presence(TENANT, &upn()).await;
-    assert_eq!(Err(CallError::Forbidden), forbidden);
-    assert_eq!(CheckReason::PermissionMissing, verdict::presence(&forbidden).reason);
+    assert_eq!(Ok(PresenceReading::Refused), forbidden);
+    assert_eq!(CheckReason::PresenceRefused, verdict::presence(&forbidden).reason);
+    stub.on(user, [Reply::error(403, "Authorization_RequestDenied")]);
+    let forbidden = stub.graph().presence(TENANT, &upn()).await;
+    assert_eq!(Err(CallError::Forbidden), forbidden, "users may not be looked up, which is another permission");
+    let verdict = verdict::presence(&forbidden);
+    assert_eq!(CheckReason::PermissionMissing, verdict.reason);
+    assert!(verdict.message.contains("User.Read.All (Application)"), "{}", verdict.message);
 }
 
 #[tokio::test]

@@ -60,9 +60,14 @@ fn heads(platform: &str) -> [(&'static str, Authority, [Value; 2]); 9] {
     ]
 }
 
-/// Annotations with privileges, and the one that only requests a pass.
-const ANNOTATIONS: [(&str, Authority); 2] =
-    [(annotation::ABANDON, Authority::Partner), (annotation::RECONCILE, Authority::Tenant)];
+/// Annotations with privileges, and those that only request something.
+const ANNOTATIONS: [(&str, Authority); 3] = [
+    (annotation::ABANDON, Authority::Partner),
+    (annotation::RECONCILE, Authority::Tenant),
+    (annotation::CHECK, Authority::Tenant),
+];
+/// What needs no authority.
+const REQUESTS: [&str; 2] = [annotation::RECONCILE, annotation::CHECK];
 
 /// Names of Secrets that authors may have created in this test.
 const WIDGET_SECRETS: [&str; 2] = ["contoso-widget-key", "another-widget-key"];
@@ -214,10 +219,9 @@ fn expected(row: &Row, user: &str) -> [u16; 5] {
         PARTNER_ADMIN => (true, Authority::Partner),
         PLATFORM_ADMIN => (true, Authority::System),
         VIEWER => return [403; 5],
-        // RBAC allows an operator to patch, and the schema is checked before the policies. Requesting a pass needs no
-        // authority.
+        // RBAC allows an operator to patch, and the schema is checked before the policies. A request needs no authority.
         _ if row.is_fixed() => return [403, 422, 422, 422, 422],
-        _ if row.name.contains(annotation::RECONCILE) => return [403, 200, 200, 200, 200],
+        _ if REQUESTS.iter().any(|request| row.name.contains(request)) => return [403, 200, 200, 200, 200],
         _ => return [403; 5],
     };
     let may = |yes: bool| if yes { 200 } else { 403 };

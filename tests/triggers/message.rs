@@ -44,6 +44,8 @@ async fn message_waits_for_the_invitation() {
     fixture.accept_invitation().await;
     assert_eq!([sent("a")], *arrived(&fixture, 1).await, "no pass was requested");
     let tenant = fixture.pass().await;
+    let event = ("Normal".to_owned(), "TestMessageSent".to_owned());
+    assert_eq!(std::slice::from_ref(&event), fixture.events().await.unwrap());
     assert_eq!((None, Some("a".to_owned())), (tab(&tenant), tenant.status.unwrap().test_message.map(|m| m.last_token)));
     operator.stop().await;
 
@@ -58,6 +60,7 @@ async fn message_waits_for_the_invitation() {
     fixture.patch(sending("a")).await;
     fixture.ready().await;
     assert_eq!([sent("a"), sent("b")], *fixture.messages().await, "a token that is taken back sends nothing");
+    assert_eq!([event.clone(), event], *fixture.events().await.unwrap(), "one for each message");
 }
 
 /// The document says accepted, and a moment later it is not: the platform rejects the message, and the token stays unused.

@@ -4,12 +4,14 @@
 //!   query, for as long as `kept`: an outage of Microsoft is not news about every Tenant.
 //! - A refusal (403, a wrong credential) is reported at once as Unknown: a person has to act.
 //! - "Not there" is believed only after `lag`: what was made or granted minutes ago is not visible everywhere.
-//! - What passed is checked again after `every`; everything else sooner, and then less and less often.
+//! - What passed is checked again after `every`; everything else sooner, and then less and less often. A missing grant is looked for
+//!   more often than the rest: people give it and wait.
+//! - A check that a person asked to repeat is due at once, and owed until there is an answer that says something.
 
 use std::time::{Duration, Instant};
 
 use crate::controller::options::CheckTiming;
-use crate::microsoft::verdict::{Judgment, Verdict};
+use crate::microsoft::verdict::{self, CheckReason, Judgment, Verdict};
 use crate::resources::status::CheckStatus;
 use crate::resources::{CheckName, CheckResult, Reason, bounds};
 use crate::text::shorten;
@@ -38,20 +40,26 @@ pub(super) struct CheckState {
     lag_ends: Option<Instant>,
     /// Answers in a row that were not Passed.
     attempts: u32,
+    /// Whether a person asked to repeat it, and no answer says something since.
+    pub(super) owed: bool,
 }
 
 impl CheckState {
     /// A check that was never made; it is due at once.
     pub(super) fn new(name: CheckName, input: String, now: Instant) -> Self {
         let reported = status(name, CheckResult::Unknown, Reason::Pending.as_str(), "The check has not run yet.");
-        Self { name, input, reported, due: now, answered: None, lag_ends: None, attempts: 0 }
+        Self { name, input, reported, due: now, answered: None, lag_ends: None, attempts: 0, owed: false }
     }
 
     /// A check after a restart of the operator. What the status says of it for the same spec stands until its turn comes, so
     /// that a restart with many Tenants is no storm of queries. `share`, from 0 to 1, spreads the turns of the Tenants.
     pub(super) fn restored(self, before: Option<&CheckStatus>, share: f64, timing: &CheckTiming) -> Self {
         let Some(before) = before.filter(|before| was_asked(before)) else { return self };
-        let interval = if before.result == CheckResult::Passed { timing.every } else { timing.retry_most };
+        let reason = before.reason.as_deref().and_then(CheckReason::parse);
+        let interval = match before.result {
+            CheckResult::Passed => timing.every,
+            CheckResult::Failed | CheckResult::Unknown => longest(reason, timing),
+        };
         let now = self.due;
         Self {
             reported: before.clone(),
@@ -62,17 +70,27 @@ impl CheckState {
         }
     }
 
+    /// Repeats the check at once, since a person asked for it.
+    pub(super) fn repeat(&mut self, now: Instant) {
+        (self.due, self.attempts, self.owed) = (now, 0, true);
+    }
+
     /// Takes an answer in. Returns whether what is reported changed.
     pub(super) fn learn(&mut self, answer: Answer, now: Instant, timing: &CheckTiming) -> bool {
         let Answer { verdict, retry_after } = answer;
         self.attempts = if verdict.reason.judgment() == Judgment::Passed { 0 } else { self.attempts.saturating_add(1) };
-        self.due = now + interval(self.attempts, timing).max(retry_after.unwrap_or_default());
+        let interval = match self.attempts {
+            0 => timing.every,
+            attempts => retry(attempts, timing).min(longest(Some(verdict.reason), timing)),
+        };
+        self.due = now + interval.max(retry_after.unwrap_or_default());
         if verdict.reason.says_nothing() {
             if self.answered.is_some_and(|at| now.duration_since(at) < timing.kept) {
                 return false;
             }
         } else {
             self.answered = Some(now);
+            self.owed = false;
         }
         // The first answer starts the lag, so that a group that never existed is reported as missing in the end.
         let lag_ends = *self.lag_ends.get_or_insert(now + timing.lag);
@@ -98,10 +116,15 @@ pub(super) fn carry_over(known: Option<&[CheckState]>, begun: CheckState, now: I
 }
 
 /// From an answer to the next query, after so many answers in a row that were not Passed.
-fn interval(attempts: u32, timing: &CheckTiming) -> Duration {
-    match attempts {
-        0 => timing.every,
-        attempts => timing.retry_first.saturating_mul(1 << (attempts - 1).min(16)).min(timing.retry_most),
+fn retry(attempts: u32, timing: &CheckTiming) -> Duration {
+    timing.retry_first.saturating_mul(1 << attempts.saturating_sub(1).min(16))
+}
+
+/// The longest wait after an answer that was not Passed.
+fn longest(reason: Option<CheckReason>, timing: &CheckTiming) -> Duration {
+    match reason.is_some_and(CheckReason::is_missing_grant) {
+        true => timing.retry_grant_most.min(timing.retry_most),
+        false => timing.retry_most,
     }
 }
 
@@ -109,6 +132,22 @@ fn interval(attempts: u32, timing: &CheckTiming) -> Duration {
 fn was_asked(status: &CheckStatus) -> bool {
     let reason = status.reason.as_deref().and_then(Reason::parse);
     !matches!(reason, Some(Reason::Pending | Reason::NotConfigured | Reason::PartnerTenantUnknown))
+}
+
+/// The grant of a permission does not stay Passed while Microsoft refuses what it permits.
+pub(super) fn not_contradicted(checks: &mut [CheckStatus]) {
+    let refused = CheckReason::PresenceRefused.as_str();
+    let is_refused =
+        |check: &CheckStatus| check.name == CheckName::PresenceTest && check.reason.as_deref() == Some(refused);
+    if !checks.iter().any(is_refused) {
+        return;
+    }
+    let verdict = verdict::presence_grant_contradicted();
+    let stands =
+        |check: &&mut CheckStatus| check.name == CheckName::PresenceGrant && check.result == CheckResult::Passed;
+    for grant in checks.iter_mut().filter(stands) {
+        *grant = status(grant.name, CheckResult::Unknown, verdict.reason.as_str(), &verdict.message);
+    }
 }
 
 /// A check as a status has it.

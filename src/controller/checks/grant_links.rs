@@ -14,7 +14,7 @@ pub(super) fn grant_links(microsoft: &Microsoft, plan: &CheckPlan) -> Vec<status
         return vec![];
     };
     let nimbus = microsoft.nimbus_app.as_ref().map(|app| ("NimbusApp", app.client_id.as_str()));
-    let chat = microsoft.chat_app_client_id.as_ref().filter(|_| plan.chat).map(|id| ("ChatApp", id.as_str()));
+    let chat = microsoft.chat_app_client_id.as_ref().filter(|_| plan.chat).map(|id| (status::CHAT_APP, id.as_str()));
     let link = |(name, client_id): (&str, &str)| {
         let client_id = Uuid::try_parse(client_id).ok()?;
         let link = GrantLink { login: &login, graph: &graph, tenant: plan.entra_tenant, client_id, redirect: None };

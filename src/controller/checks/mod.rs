@@ -36,12 +36,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use self::check_state::{CheckState, carry_over, status};
+use self::check_state::{CheckState, carry_over, not_contradicted, status};
 use self::grant_links::grant_links;
 use self::router::{Directory, Message, Router};
 pub(super) use self::subject::Subject;
-use self::tenant_checks::PlannedCheck;
 pub(super) use self::tenant_checks::Wake;
+use self::tenant_checks::{PlannedCheck, Shown, Wanted};
 use super::options::{CheckTiming, Options};
 use crate::cluster::Cluster;
 use crate::microsoft::{Acs, NotPem, verdict};
@@ -130,6 +130,7 @@ impl Checks {
         let (key, uid) = (subject.key(), platform.uid().unwrap_or_default());
         let known = self.known(&uid, &key, subject.uid());
         let links = platform.spec.microsoft.as_ref().map(|microsoft| grant_links(microsoft, &plan)).unwrap_or_default();
+        let requested = subject.requested();
         let (mut checks, mut planned) = (vec![], vec![]);
         for check in plan.checks {
             if let Some(status) = self.without_asking(platform, &check) {
@@ -138,23 +139,29 @@ impl Checks {
             }
             let begun = CheckState::new(check.name, check.input(), now);
             let begun = begun.restored(subject.reported_before(check.name), subject.share(), &self.timing);
-            checks.push(carry_over(known.as_deref(), begun.clone(), now).reported);
+            let states = known.as_ref().map(|known| known.states.as_slice());
+            checks.push(carry_over(states, begun.clone(), now).reported);
             planned.push(PlannedCheck { check, begun });
         }
+        not_contradicted(&mut checks);
+        let repeated = requested.clone().filter(|token| {
+            planned.is_empty() || known.as_ref().is_some_and(|known| known.repeated.as_ref() == Some(token))
+        });
         if planned.is_empty() {
             self.cancel(&key);
         } else {
             let wake = Wake { uid: subject.uid().to_owned(), tenant: subject.reference() };
-            self.send(Message::Platform { uid, message: worker::Message::Follow { key, wake, planned } });
+            let wanted = Wanted { planned, repeat: requested };
+            self.send(Message::Platform { uid, message: worker::Message::Follow { key, wake, wanted } });
         }
-        CheckReport { checks, links }
+        CheckReport { checks, links, repeated }
     }
 
     /// What is known of the checks of a Tenant at the moment.
-    fn known(&self, platform: &str, key: &str, tenant_uid: &str) -> Option<Vec<CheckState>> {
+    fn known(&self, platform: &str, key: &str, tenant_uid: &str) -> Option<Shown> {
         let directory = self.directory.borrow();
         let snapshot = directory.get(platform)?.borrow();
-        snapshot.get(key).filter(|known| known.uid == tenant_uid).map(|known| known.states.clone())
+        snapshot.get(key).filter(|known| known.uid == tenant_uid).map(|known| known.shown.clone())
     }
 
     /// What is reported of a check that nothing is asked for.

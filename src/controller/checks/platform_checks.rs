@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
-use super::check_state::{Answer, CheckState};
+use super::check_state::Answer;
 use super::credentials::AppCredentials;
 use super::rate_limits::RateLimits;
-use super::tenant_checks::{PlannedCheck, QueryId, TenantChecks, Wake};
+use super::tenant_checks::{QueryId, Shown, TenantChecks, Wake, Wanted};
 use crate::controller::options::CheckTiming;
 use crate::microsoft::Graph;
 use crate::plan::Check;
@@ -24,7 +24,7 @@ pub(super) type Snapshot = HashMap<String, TenantSnapshot>;
 /// What is known of the checks of one Tenant.
 pub(super) struct TenantSnapshot {
     pub(super) uid: String,
-    pub(super) states: Vec<CheckState>,
+    pub(super) shown: Shown,
 }
 
 /// The checks of one Platform.
@@ -70,19 +70,13 @@ impl PlatformChecks {
     }
 
     /// Asks for a Tenant what its plan says. Returns the query whose answer no longer counts.
-    pub(super) fn follow(
-        &mut self,
-        key: String,
-        wake: Wake,
-        planned: Vec<PlannedCheck>,
-        now: Instant,
-    ) -> Option<QueryId> {
+    pub(super) fn follow(&mut self, key: String, wake: Wake, wanted: Wanted, now: Instant) -> Option<QueryId> {
         let known = self.tenants.get_mut(&key).filter(|tenant| tenant.uid() == wake.uid);
         let replaced = match known {
-            Some(tenant) => tenant.follow(planned, now),
+            Some(tenant) => tenant.follow(wanted, now),
             // Another Tenant of the same name inherits nothing.
             None => {
-                let tenant = TenantChecks::new(wake, planned, now);
+                let tenant = TenantChecks::new(wake, wanted, now);
                 self.tenants.insert(key.clone(), tenant).and_then(|before| before.asking())
             }
         };
@@ -119,12 +113,10 @@ impl PlatformChecks {
     /// Takes in an answer, unless it no longer counts.
     pub(super) fn answered(&mut self, id: QueryId, answer: Answer, now: Instant) {
         let asked = self.tenants.iter_mut().find(|(_, tenant)| tenant.asking() == Some(id));
-        let Some((key, tenant)) = asked else { return };
-        let key = key.clone();
+        let Some((_, tenant)) = asked else { return };
         if let Some((limited, retry_after)) = tenant.answered(answer, now, &self.timing) {
             self.limits.add(limited, retry_after, now);
         }
-        self.publish(&key);
     }
 
     /// What is to be done now. Passes see the answers before they are woken for them.
@@ -132,7 +124,12 @@ impl PlatformChecks {
         self.answer_unasked(now);
         let ask = std::iter::from_fn(|| self.begin(now)).collect();
         let gather = self.timing.gather;
-        let wake = self.tenants.values_mut().filter_map(|tenant| tenant.take_wake(&self.app, now, gather)).collect();
+        let woken = self
+            .tenants
+            .iter_mut()
+            .filter_map(|(key, tenant)| tenant.take_wake(&self.app, now, gather).map(|wake| (key.clone(), wake)));
+        let (woken, wake): (Vec<String>, Vec<Wake>) = woken.unzip();
+        woken.iter().for_each(|key| self.publish(key));
         let wakes = self.tenants.values().filter_map(|tenant| tenant.wake_at(&self.app, now, gather));
         let start = self.next_turn().map(|(at, _)| at);
         Work { ask, wake, next: wakes.chain(start).min() }
@@ -140,13 +137,7 @@ impl PlatformChecks {
 
     fn answer_unasked(&mut self, now: Instant) {
         let Self { tenants, app, limits, timing, .. } = self;
-        let mut answered = vec![];
-        for (key, tenant) in tenants {
-            if tenant.answer_unasked(app, limits, now, timing) {
-                answered.push(key.clone());
-            }
-        }
-        answered.iter().for_each(|key| self.publish(key));
+        tenants.values_mut().for_each(|tenant| tenant.answer_unasked(app, limits, now, timing));
     }
 
     /// Begins the next query, if one may begin.
@@ -174,7 +165,7 @@ impl PlatformChecks {
 
     fn publish(&self, key: &str) {
         let known = self.tenants.get(key);
-        let known = known.map(|tenant| TenantSnapshot { uid: tenant.uid().to_owned(), states: tenant.states() });
+        let known = known.map(|tenant| TenantSnapshot { uid: tenant.uid().to_owned(), shown: tenant.shown() });
         self.snapshot.send_modify(|snapshot| {
             match known {
                 Some(known) => drop(snapshot.insert(key.to_owned(), known)),

@@ -42,6 +42,7 @@ impl Queries {
             Query::ConnectionString { .. } => Leaves::Identity,
             Query::Group { .. }
             | Query::PresenceGrant { .. }
+            | Query::ChatGrant { .. }
             | Query::Presence { .. }
             | Query::Filter { .. }
             | Query::Unanswerable { .. } => Leaves::Nothing,

@@ -32,13 +32,22 @@ pub(super) async fn ask(query: &Query, graph: Option<&Graph>, acs: &Acs) -> Answ
             let outcome = graph.presence_grant(*entra_tenant).await;
             Answer { retry_after: retry_after(outcome.as_ref().err()), verdict: verdict::presence_grant(&outcome) }
         }
+        (Query::ChatGrant { entra_tenant, app }, Some(graph)) => {
+            let outcome = graph.consent(*entra_tenant, *app).await;
+            Answer { retry_after: retry_after(outcome.as_ref().err()), verdict: verdict::chat_grant(&outcome) }
+        }
         (Query::Presence { entra_tenant, upn }, Some(graph)) => presence(graph, *entra_tenant, upn).await,
         (Query::Filter { entra_tenant, filter }, Some(graph)) => hits(graph, *entra_tenant, filter).await,
         // Neither is ever sent.
         (Query::Unanswerable { .. }, _)
-        | (Query::Group { .. } | Query::PresenceGrant { .. } | Query::Presence { .. } | Query::Filter { .. }, None) => {
-            Answer { verdict: verdict::not_configured(), retry_after: None }
-        }
+        | (
+            Query::Group { .. }
+            | Query::PresenceGrant { .. }
+            | Query::ChatGrant { .. }
+            | Query::Presence { .. }
+            | Query::Filter { .. },
+            None,
+        ) => Answer { verdict: verdict::not_configured(), retry_after: None },
     }
 }
 

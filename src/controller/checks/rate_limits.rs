@@ -30,6 +30,7 @@ pub(super) fn rate_limit_key(query: &Query) -> Option<String> {
     match query {
         Query::Group { entra_tenant, .. }
         | Query::PresenceGrant { entra_tenant }
+        | Query::ChatGrant { entra_tenant, .. }
         | Query::Presence { entra_tenant, .. }
         | Query::Filter { entra_tenant, .. } => Some(entra_tenant.to_string()),
         Query::ConnectionString { value, .. } => {

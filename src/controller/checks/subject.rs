@@ -5,7 +5,7 @@ use kube::runtime::reflector::ObjectRef;
 
 use crate::cluster::Guarded;
 use crate::resources::status::CheckStatus;
-use crate::resources::{CheckName, Platform, SpecHash, Tenant};
+use crate::resources::{CheckName, Platform, SpecHash, Tenant, annotation};
 
 /// The Tenant of a pass, as its checks see it.
 pub(in crate::controller) struct Subject<'p> {
@@ -36,6 +36,12 @@ impl Subject<'_> {
     /// From 0 to 1.
     pub(super) fn share(&self) -> f64 {
         f64::from(self.phase) / 255.0
+    }
+
+    /// The token of a request to repeat all checks that the status does not echo.
+    pub(super) fn requested(&self) -> Option<String> {
+        let handled = self.tenant.status.as_ref().and_then(|status| status.last_handled_check_at.as_ref());
+        annotation::check_token(self.tenant).filter(|token| handled != Some(token))
     }
 
     /// What the status reports of a check, where the spec and the Secrets are those that it was reported for.

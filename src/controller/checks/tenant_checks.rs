@@ -1,5 +1,8 @@
 //! The checks of one Tenant: what is known of each, which one is being asked, and what the Tenant was not woken for yet. Pure:
 //! the time is an argument.
+//!
+//! Passes see what a Tenant was woken for, and nothing in between: a pass that comes for another reason would write one answer of
+//! several, and the wake would cost another write.
 
 use std::time::{Duration, Instant};
 
@@ -10,9 +13,9 @@ use super::credentials::AppCredentials;
 use super::rate_limits::{RateLimits, rate_limit_key};
 use crate::cluster::Guarded;
 use crate::controller::options::CheckTiming;
-use crate::microsoft::verdict;
+use crate::microsoft::{CheckReason, verdict};
 use crate::plan::Check;
-use crate::resources::{CheckName, Tenant};
+use crate::resources::{CheckName, CheckResult, Tenant};
 
 /// A Tenant whose reported checks changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +28,21 @@ pub(in crate::controller) struct Wake {
 pub(super) struct PlannedCheck {
     pub(super) check: Check,
     pub(super) begun: CheckState,
+}
+
+/// What a pass wants of the checks of its Tenant.
+pub(super) struct Wanted {
+    pub(super) planned: Vec<PlannedCheck>,
+    /// The request to repeat all, by its token, while the status does not echo it.
+    pub(super) repeat: Option<String>,
+}
+
+/// What passes see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shown {
+    pub(super) states: Vec<CheckState>,
+    /// The token of the last request to repeat all that is done.
+    pub(super) repeated: Option<String>,
 }
 
 /// Distinguishes queries, so that a late answer is not taken for that of the query that replaced it.
@@ -42,6 +60,9 @@ pub(super) struct TenantChecks {
     idle_since: Instant,
     /// Since when there is something that the Tenant was not woken for.
     news_since: Option<Instant>,
+    /// The last request to repeat all, by its token.
+    repeat: Option<String>,
+    shown: Shown,
 }
 
 struct TrackedCheck {
@@ -59,19 +80,58 @@ struct Asking {
 }
 
 impl TenantChecks {
-    pub(super) fn new(wake: Wake, planned: Vec<PlannedCheck>, now: Instant) -> Self {
+    pub(super) fn new(wake: Wake, wanted: Wanted, now: Instant) -> Self {
+        let Wanted { planned, repeat } = wanted;
         let checks = planned.into_iter().map(|planned| tracked(planned.check, planned.begun)).collect();
-        Self { wake, checks, asking: None, idle_since: now, news_since: None }
+        let shown = Shown::default();
+        let mut new = Self { wake, checks, asking: None, idle_since: now, news_since: None, repeat: None, shown };
+        new.shown.states = new.states();
+        // Nothing is being asked yet.
+        let _none = new.repeat(repeat, now);
+        new
     }
 
     /// Takes over a plan that may be another one. Returns the query whose answer no longer counts.
-    pub(super) fn follow(&mut self, planned: Vec<PlannedCheck>, now: Instant) -> Option<QueryId> {
-        let known = self.states();
-        let carried = |PlannedCheck { check, begun }| tracked(check, carry_over(Some(&known), begun, now));
-        self.checks = planned.into_iter().map(carried).collect();
+    pub(super) fn follow(&mut self, wanted: Wanted, now: Instant) -> Option<QueryId> {
+        let Wanted { planned, repeat } = wanted;
+        let (known, shown) = (self.states(), self.shown.states.clone());
+        let owes = known.iter().any(|state| state.owed);
+        (self.checks, self.shown.states) = planned
+            .into_iter()
+            .map(|PlannedCheck { check, begun }| {
+                let shown = carry_over(Some(&shown), begun.clone(), now);
+                let mut state = carry_over(Some(&known), begun, now);
+                // What is planned while a request is open belongs to it.
+                state.owed |= owes && !known.contains(&state);
+                (tracked(check, state), shown)
+            })
+            .unzip();
         let checks = &self.checks;
         let replaced = self.asking.take_if(|asking| !checks.iter().any(|tracked| asking.is_for(tracked)));
-        replaced.map(|asking| asking.id)
+        let outdated = self.repeat(repeat, now);
+        self.settle(now);
+        replaced.map(|asking| asking.id).or(outdated)
+    }
+
+    /// Repeats all for a request that is new. What is being asked was asked before it: returns the query whose answer no longer counts.
+    fn repeat(&mut self, token: Option<String>, now: Instant) -> Option<QueryId> {
+        let token = token.filter(|token| self.repeat.as_ref() != Some(token))?;
+        self.repeat = Some(token);
+        self.checks.iter_mut().for_each(|tracked| tracked.state.repeat(now));
+        self.asking.take().map(|asking| asking.id)
+    }
+
+    /// A request is done once nothing is owed, which is news.
+    fn settle(&mut self, now: Instant) {
+        let open = self.repeat.is_some() && self.shown.repeated != self.repeat;
+        if open && !self.checks.iter().any(|tracked| tracked.state.owed) {
+            self.news_since.get_or_insert(now);
+        }
+    }
+
+    /// What passes see of it.
+    pub(super) fn shown(&self) -> Shown {
+        self.shown.clone()
     }
 
     /// Takes another app into account at once. Returns the query that is under way as the app before.
@@ -92,7 +152,7 @@ impl TenantChecks {
         self.asking.as_ref().map(|asking| asking.id)
     }
 
-    pub(super) fn states(&self) -> Vec<CheckState> {
+    fn states(&self) -> Vec<CheckState> {
         self.checks.iter().map(|tracked| tracked.state.clone()).collect()
     }
 
@@ -123,23 +183,36 @@ impl TenantChecks {
         self.idle_since = now;
         let tracked = self.checks.iter_mut().find(|tracked| asking.is_for(tracked))?;
         let limit = tracked.rate_limit_key.clone().zip(answer.retry_after);
+        let refused = answer.verdict.reason == CheckReason::PresenceRefused;
         if tracked.state.learn(answer, now, timing) {
             self.news_since.get_or_insert(now);
+            if refused {
+                self.look_at_the_grant(now);
+            }
         }
+        self.settle(now);
         limit
     }
 
+    /// Reading a presence is refused since now: the grant may have been taken back.
+    fn look_at_the_grant(&mut self, now: Instant) {
+        let stands =
+            |state: &CheckState| state.name == CheckName::PresenceGrant && state.reported.result == CheckResult::Passed;
+        let grant = self.checks.iter_mut().filter(|tracked| stands(&tracked.state));
+        grant.for_each(|tracked| tracked.state.due = now);
+    }
+
     /// Answers the checks that are due and need no query: those that need the app while there is none, and those whose rate limit
-    /// is used up. Returns whether there were any.
+    /// is used up.
     pub(super) fn answer_unasked(
         &mut self,
         app: &AppCredentials,
         limits: &RateLimits,
         now: Instant,
         timing: &CheckTiming,
-    ) -> bool {
+    ) {
         if self.waits_for_app(app) {
-            return false;
+            return;
         }
         let asking = self.asking.as_ref();
         let due = self
@@ -154,7 +227,9 @@ impl TenantChecks {
                 self.news_since.get_or_insert(now);
             }
         }
-        any
+        if any {
+            self.settle(now);
+        }
     }
 
     /// When the Tenant is woken for its news: at once where nothing else is due, since nothing more comes soon; else after
@@ -170,6 +245,10 @@ impl TenantChecks {
         let at = self.wake_at(app, now, gather)?;
         (at <= now).then(|| {
             self.news_since = None;
+            self.shown.states = self.states();
+            if !self.checks.iter().any(|tracked| tracked.state.owed) {
+                self.shown.repeated.clone_from(&self.repeat);
+            }
             self.wake.clone()
         })
     }

@@ -2,6 +2,7 @@
 
 mod credentials;
 mod queries;
+mod repeated;
 mod router;
 mod scheduling;
 mod states;
@@ -16,7 +17,7 @@ use uuid::Uuid;
 use super::check_state::{Answer, CheckState};
 use super::credentials::AppCredentials;
 use super::platform_checks::{Ask, PlatformChecks, Snapshot};
-use super::tenant_checks::{PlannedCheck, QueryId, Wake};
+use super::tenant_checks::{PlannedCheck, QueryId, Wake, Wanted};
 use crate::controller::options::CheckTiming;
 use crate::microsoft::acs::ConnectionStringCheck;
 use crate::microsoft::{App, CallError, Credential, Graph, GraphConfig, verdict};
@@ -27,6 +28,7 @@ const TIMING: CheckTiming = CheckTiming {
     every: Duration::from_secs(6 * 3600),
     retry_first: Duration::from_secs(30),
     retry_most: Duration::from_secs(1800),
+    retry_grant_most: Duration::from_secs(300),
     lag: Duration::from_secs(300),
     kept: Duration::from_secs(24 * 3600),
     gather: Duration::from_secs(2),
@@ -61,12 +63,18 @@ impl Bench {
     }
 
     fn follow(&mut self, tenant: &str, checks: Vec<Check>) -> Option<QueryId> {
+        self.repeat(tenant, checks, None)
+    }
+
+    /// The same with the token of a request to repeat all.
+    fn repeat(&mut self, tenant: &str, checks: Vec<Check>, token: Option<&str>) -> Option<QueryId> {
         let now = self.now;
         let planned = checks.into_iter().map(|check| {
             let begun = CheckState::new(check.name, check.input(), now);
             PlannedCheck { check, begun }
         });
-        self.checks.follow(tenant.to_owned(), wake(tenant), planned.collect(), now)
+        let wanted = Wanted { planned: planned.collect(), repeat: token.map(ToOwned::to_owned) };
+        self.checks.follow(tenant.to_owned(), wake(tenant), wanted, now)
     }
 
     /// Does what is to be done: `tenant/check` of the queries that begin, the Tenants that are woken, and how long there is
@@ -93,13 +101,24 @@ impl Bench {
         self.checks.answered(asked.id, answer, self.now);
     }
 
+    /// The token of the last request to repeat all that a pass would report as done.
+    fn repeated(&self, tenant: &str) -> Option<String> {
+        self.known.borrow().get(tenant)?.shown.repeated.clone()
+    }
+
     /// What a pass over a Tenant would report, `check reason`.
     fn reported(&self, tenant: &str) -> Vec<String> {
         let known = self.known.borrow();
-        let states = known.get(tenant).map(|known| known.states.as_slice()).unwrap_or_default();
+        let states = known.get(tenant).map(|known| known.shown.states.as_slice()).unwrap_or_default();
         let reason = |state: &CheckState| state.reported.reason.clone().unwrap_or_default();
         states.iter().map(|state| format!("{} {}", state.name.as_str(), reason(state))).collect()
     }
+}
+
+/// The presence of a user, in the Entra tenant of this number.
+fn presence(entra_tenant: u128) -> Check {
+    let query = Query::Presence { entra_tenant: Uuid::from_u128(entra_tenant), upn: "ada@contoso.com".to_owned() };
+    Check { name: CheckName::PresenceTest, query }
 }
 
 fn wake(tenant: &str) -> Wake {

@@ -12,7 +12,7 @@ use tokio::time::sleep_until;
 use super::credentials::AppReading;
 use super::platform_checks::{PlatformChecks, Snapshot};
 use super::queries::Queries;
-use super::tenant_checks::{PlannedCheck, QueryId, Wake};
+use super::tenant_checks::{QueryId, Wake, Wanted};
 use crate::controller::options::CheckTiming;
 use crate::microsoft::Acs;
 
@@ -22,7 +22,7 @@ const SHUTDOWN: Duration = Duration::from_secs(10);
 /// What the task of a Platform is asked to do. The end of the channel is its shutdown.
 pub(super) enum Message {
     /// Check for the Tenant of this key what its plan says.
-    Follow { key: String, wake: Wake, planned: Vec<PlannedCheck> },
+    Follow { key: String, wake: Wake, wanted: Wanted },
     /// Check nothing more for the Tenant of this key.
     Cancel { key: String },
     /// The app was read.
@@ -70,7 +70,7 @@ pub(super) async fn run(setup: Setup, mut messages: UnboundedReceiver<Message>, 
 fn take(checks: &mut PlatformChecks, message: Message, call: Duration) -> Vec<QueryId> {
     let now = Instant::now();
     match message {
-        Message::Follow { key, wake, planned } => checks.follow(key, wake, planned, now).into_iter().collect(),
+        Message::Follow { key, wake, wanted } => checks.follow(key, wake, wanted, now).into_iter().collect(),
         Message::Cancel { key } => checks.cancel(&key).into_iter().collect(),
         Message::App(reading) => {
             let app = checks.app().after(reading, call);

@@ -15,6 +15,7 @@ use crate::plan::after_save::FollowUp;
 use crate::plan::observation::Progress;
 use crate::plan::{ApplyPlan, Live, Outcome, SideEffects, Stop};
 use crate::resources::Tenant;
+use crate::settings::Trigger;
 
 /// What carrying out a plan needs.
 pub(crate) struct Executor<'e> {
@@ -34,6 +35,8 @@ pub(crate) struct Executed {
     pub(crate) outcome: Result<Outcome, Stop>,
     /// How far it came.
     pub(crate) progress: Progress,
+    /// The triggers that the platform took, also where it came no further.
+    pub(crate) fired: Vec<(Trigger, bool)>,
 }
 
 impl Executor<'_> {
@@ -43,6 +46,7 @@ impl Executor<'_> {
             tenant: tenant.clone(),
             outcome: Err(stop),
             progress: Progress::Nothing,
+            fired: vec![],
         };
         let tenant = match ensure_finalizers(self.cluster, self.in_use, self.references, self.tenant).await {
             Ok(tenant) => tenant,
@@ -53,15 +57,20 @@ impl Executor<'_> {
         {
             return stopped(&tenant, Stop::Raced);
         }
-        let mut progress = Progress::Nothing;
-        let outcome = self.apply(&tenant, plan, &mut progress).await.map(Outcome::Live);
-        Executed { tenant, outcome, progress }
+        let (mut progress, mut side_effects) = (Progress::Nothing, SideEffects::default());
+        let outcome = self.apply(&tenant, plan, &mut progress, &mut side_effects).await.map(Outcome::Live);
+        Executed { tenant, outcome, progress, fired: side_effects.fired }
     }
 
-    async fn apply(&self, tenant: &Tenant, plan: ApplyPlan, progress: &mut Progress) -> Result<Live, Stop> {
+    async fn apply(
+        &self,
+        tenant: &Tenant,
+        plan: ApplyPlan,
+        progress: &mut Progress,
+        side_effects: &mut SideEffects,
+    ) -> Result<Live, Stop> {
         let ApplyPlan { target, claim, write, done, after } = plan;
         let writer = Writer::new(self.client, &target);
-        let mut side_effects = SideEffects::default();
         if let Some(claim) = &claim {
             side_effects.fired = writer.take_over(claim).await?;
             *progress = Progress::Claimed;
@@ -69,10 +78,9 @@ impl Executor<'_> {
         let (saved, difference) = writer.save(write, &after).await?;
         *progress = Progress::Saved(saved.clone());
         let FollowUp { fire, waiting, publish: publication } = after.follow_up(&saved);
-        let (fired, refused) = writer.fire(fire).await?;
-        side_effects.fired.extend(fired);
+        let refused = writer.fire(fire, &mut side_effects.fired).await?;
         side_effects.waiting = [waiting, refused].concat();
-        side_effects.key = publish(self.cluster, tenant, &writer, publication, &side_effects).await?;
-        Ok(Live { document: saved.document, done, difference, side_effects })
+        side_effects.key = publish(self.cluster, tenant, &writer, publication, side_effects).await?;
+        Ok(Live { document: saved.document, done, difference, side_effects: side_effects.clone() })
     }
 }

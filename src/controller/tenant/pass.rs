@@ -10,6 +10,7 @@ use crate::controller::checks::Subject;
 use crate::controller::queue::phase;
 use crate::plan::{CheckPlan, Done, Observation, Outcome, Rewrites, Seen, Stopped};
 use crate::resources::{Platform, SpecHash, Tenant};
+use crate::settings::Trigger;
 
 /// What a pass knows of its Tenant.
 pub(crate) struct Pass {
@@ -28,6 +29,8 @@ pub(crate) struct Pass {
     /// What is to be checked with Microsoft; nothing unless the tenant is ours.
     pub(crate) check_plan: Option<CheckPlan>,
     pub(crate) rewrites: Rewrites,
+    /// The triggers that the platform took.
+    pub(crate) fired: Vec<(Trigger, bool)>,
 }
 
 impl Pass {
@@ -41,6 +44,7 @@ impl Pass {
             seen: Seen::Nothing,
             check_plan: None,
             rewrites: Rewrites::default(),
+            fired: vec![],
         }
     }
 
@@ -48,6 +52,12 @@ impl Pass {
     pub(crate) fn is_of(&self, seen: &Tenant) -> bool {
         let (now, seen) = (&self.tenant.metadata, &seen.metadata);
         now.generation == seen.generation && now.deletion_timestamp.is_some() == seen.deletion_timestamp.is_some()
+    }
+
+    /// The app that handles chats, where the Platform names one.
+    pub(crate) fn chat_app(&self) -> Option<&str> {
+        let microsoft = self.platform.as_ref()?.spec.microsoft.as_ref()?;
+        microsoft.chat_app_client_id.as_ref().map(|id| id.as_str())
     }
 
     /// The Tenant as its checks see it.

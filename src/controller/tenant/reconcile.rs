@@ -84,6 +84,7 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
         platform: PlatformHealth::of(&pass.tenant.spec.platform_ref.name, pass.platform.as_deref()),
         support: pass.platform.as_deref().and_then(|platform| platform.spec.support.as_ref()),
         checked: checked.as_ref(),
+        fired: &pass.fired,
     };
     let conclusion = concluded(context, &pass, facts, outcome);
     let published = match published(context, &pass, conclusion).await {
@@ -148,7 +149,7 @@ async fn steps(pass: &mut Pass, context: &Context, notes: &Notes) -> Result<Outc
         let raced = matches!(&outcome, Err(Stopped { stop: Stop::Raced, .. }));
         if last || !raced || !pass.is_of(&seen) {
             pass.seen = Seen::after(&pass.tenant, &intent, pass.observation.as_ref(), &outcome);
-            pass.check_plan = check_plan(&pass.tenant, &intent, &outcome, &pass.seen);
+            pass.check_plan = check_plan(&pass.tenant, &intent, &outcome, &pass.seen, pass.chat_app());
             return outcome;
         }
     }
@@ -176,8 +177,9 @@ async fn apply(
         references,
         tenant: &pass.tenant,
     };
-    let Executed { tenant, outcome, progress } = executor.execute(plan).await;
+    let Executed { tenant, outcome, progress, fired } = executor.execute(plan).await;
     pass.tenant = tenant;
+    pass.fired.extend(fired);
     pass.observation = pass.observation.take().map(|before| before.after(progress));
     Ok(outcome?)
 }

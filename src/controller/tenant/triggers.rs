@@ -21,16 +21,16 @@ impl Writer<'_> {
         Ok(recorded)
     }
 
-    /// Fires triggers, in order.
-    pub(super) async fn fire(&self, due: Vec<Trigger>) -> Result<(Vec<(Trigger, bool)>, Vec<Waiting>), Stop> {
-        let (mut fired, mut waiting) = (vec![], vec![]);
+    /// Fires triggers, in order. `fired` has those that the platform took, also where another one then fails.
+    pub(super) async fn fire(&self, due: Vec<Trigger>, fired: &mut Vec<(Trigger, bool)>) -> Result<Vec<Waiting>, Stop> {
+        let mut waiting = vec![];
         for trigger in due {
             match self.send(&trigger, self.ours(), Effect::Act).await {
                 Ok(done) => fired.push((trigger, done)),
                 Err(error) => waiting.push(triggers::refused(trigger, error)?),
             }
         }
-        Ok((fired, waiting))
+        Ok(waiting)
     }
 
     async fn send(&self, trigger: &Trigger, write: Write<'_>, effect: Effect) -> Result<bool, ApiError> {

@@ -95,6 +95,26 @@ pub(super) fn checks(before: &[CheckStatus], tenant: &Tenant, document: &TenantD
     checks
 }
 
+/// Licenses and availability are the vendor's to give. Where something else failed, that goes first: a reader can mend it.
+fn why_failed(checks: &[CheckStatus]) -> Reason {
+    let failed = checks.iter().filter(|check| check.result == CheckResult::Failed);
+    let lacking = failed.map(|check| match check.name {
+        CheckName::Available => Some(Reason::NotAvailable),
+        CheckName::Licensed => Some(Reason::NotLicensed),
+        CheckName::AssistantConnectionString
+        | CheckName::GlobalContactSearchFilter
+        | CheckName::InstantMessagingConnectionString
+        | CheckName::InstantMessagingGrant
+        | CheckName::InteractConnectionString
+        | CheckName::PartnerAdministrationGroup
+        | CheckName::PresenceGrant
+        | CheckName::PresenceTest
+        | CheckName::TenantAdministrationGroup => None,
+    });
+    let lacking: Option<Vec<Reason>> = lacking.collect();
+    lacking.and_then(|reasons| reasons.first().copied()).unwrap_or(Reason::CheckFailed)
+}
+
 /// The worst of the checks; nothing where there is none.
 pub(super) fn worst(checks: &[CheckStatus]) -> Option<ConditionUpdate> {
     let named = |result| {
@@ -104,7 +124,7 @@ pub(super) fn worst(checks: &[CheckStatus]) -> Option<ConditionUpdate> {
         (!names.is_empty()).then(|| (format!("{} {checks}", names.len()), names.join(", ")))
     };
     let (truth, reason, message) = match (named(CheckResult::Failed), named(CheckResult::Unknown)) {
-        (Some((count, names)), _) => (ConditionStatus::False, Reason::CheckFailed, format!("{count} failed: {names}")),
+        (Some((count, names)), _) => (ConditionStatus::False, why_failed(checks), format!("{count} failed: {names}")),
         (None, Some((count, names))) => {
             (ConditionStatus::Unknown, Reason::CheckUnknown, format!("{count} without a result: {names}"))
         }

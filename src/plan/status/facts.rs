@@ -14,6 +14,7 @@ use crate::resources::condition::{self, ConditionChange, ConditionUpdate, merge}
 use crate::resources::platform::Support;
 use crate::resources::status::TenantStatus;
 use crate::resources::{ConditionStatus, ConditionType, Reason, SpecHash, Tenant, annotation};
+use crate::settings::Trigger;
 
 /// The message of Accepted.
 pub(super) const SPEC_ACCEPTED: &str = "The spec is valid and its references resolve";
@@ -41,6 +42,8 @@ pub struct Facts<'f> {
     pub support: Option<&'f Support>,
     /// What is known of the checks; `None` where this pass does not know what to check.
     pub checked: Option<&'f CheckReport>,
+    /// The triggers that the platform took in this pass, also where it stopped after that.
+    pub fired: &'f [(Trigger, bool)],
 }
 
 /// What a pass comes to.
@@ -120,6 +123,12 @@ impl Facts<'_> {
     pub(super) fn handled(&self) -> Option<String> {
         let before = self.previous().and_then(|status| status.last_handled_reconcile_at.clone());
         annotation::reconcile_token(self.tenant).or(before)
+    }
+
+    /// The token of the request to repeat all checks that was last done.
+    pub(super) fn repeated(&self) -> Option<String> {
+        let before = self.previous().and_then(|status| status.last_handled_check_at.clone());
+        self.checked.and_then(|checked| checked.repeated.clone()).or(before)
     }
 
     /// The request to quote in a message. While the message would be the same but for it, the one that was quoted stays: every

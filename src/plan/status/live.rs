@@ -36,13 +36,17 @@ pub(super) fn live(facts: Facts<'_>, live: &Live) -> Conclusion {
     updates.extend(platform_state::updates(&live.document));
     updates.extend(availability::worst(&checks));
     let status = facts.status(updates.into_iter().map(ConditionChange::Set).collect());
-    let status = TenantStatus { checks, last_handled_reconcile_at: facts.handled(), ..status };
+    let (last_handled_reconcile_at, last_handled_check_at) = (facts.handled(), facts.repeated());
+    let status = TenantStatus { checks, last_handled_reconcile_at, last_handled_check_at, ..status };
     let status = recorded(facts, live, status);
     let delay = match delay {
         Delay::Sync if waits_for_people(live) => Delay::Script,
         delay => delay,
     };
-    let events = events::of(live.done, !live.difference.is_empty(), &live.side_effects);
+    let mut events = events::of(live.done, !live.difference.is_empty(), &live.side_effects);
+    // Another writer may have been faster after a trigger was fired; the pass went on then.
+    let earlier = facts.fired.iter().filter(|fired| !live.side_effects.fired.contains(fired)).cloned();
+    events.extend(events::once(&earlier.collect::<Vec<_>>()));
     Conclusion { status: Some(status), release_outcome: None, events, delay }
 }
 

@@ -5,20 +5,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::facts::Facts;
-use crate::admin_api::types::Pending;
+use crate::admin_api::types::{InstantMessagingState, Invitation, Pending};
 use crate::admin_api::{Runtime, TenantDocument};
 use crate::plan::script;
 use crate::plan::seen::{Comparison, Seen};
 use crate::resources::condition::{ConditionChange, ConditionUpdate};
-use crate::resources::status::{LicenseStatus, PendingChange, PlatformTenant, ProvisioningScript, TenantStatus};
+use crate::resources::status::{
+    CHAT_APP, GrantLink, InstantMessagingStatus, LicenseStatus, PendingChange, PlatformTenant, ProvisioningScript,
+    TenantStatus,
+};
 use crate::resources::{ConditionStatus, ConditionType, Reason, bounds};
 use crate::settings::Leaf;
 use crate::settings::tabs::contingents::contingents;
 use crate::settings::tabs::general::NAME;
+use crate::settings::tabs::instant_messaging::ENABLED;
 use crate::settings::tabs::licenses::{SubscriptionState, TENANT_STATE};
 use crate::settings::tabs::partner::PARTNER;
 use crate::text::{named, quoted, shown};
 
+/// What the conditions about the tenant say where it is not ours any more.
+const NOT_KNOWN: &str = "Not known at present; the message of Ready says why";
+/// Most entries that a message names.
+const NAMED: usize = 8;
 /// Most entries of a list that is taken over from the platform.
 const MOST: usize = 20;
 
@@ -27,6 +35,7 @@ const MOST: usize = 20;
 pub fn take_over(status: &mut TenantStatus, document: &TenantDocument, refresh_licenses: bool) {
     status.platform_tenant = Some(platform_tenant(document));
     status.provisioning_script = Some(script(&document.runtime));
+    status.instant_messaging = instant_messaging(document, &status.grant_links);
     let now = licenses(document);
     let overused = |licenses: &[LicenseStatus]| -> Vec<String> {
         licenses.iter().filter(|license| license.overused).map(|license| license.kind.clone()).collect()
@@ -47,7 +56,8 @@ pub(super) fn changes(facts: Facts<'_>, reason: Reason) -> Vec<ConditionChange> 
         Seen::Nothing => types.map(ConditionChange::Keep).to_vec(),
         Seen::NotOurs | Seen::Free(_) => {
             let stated = types.into_iter().filter(|condition_type| facts.was(*condition_type).is_some());
-            stated.map(|stated| ConditionUpdate::new(stated, ConditionStatus::Unknown, reason, "").into()).collect()
+            let unknown = |stated| ConditionUpdate::unexplained(stated, ConditionStatus::Unknown, reason, NOT_KNOWN);
+            stated.map(|stated| unknown(stated).into()).collect()
         }
     }
 }
@@ -69,11 +79,23 @@ pub(super) fn follow(status: &mut TenantStatus, facts: Facts<'_>) {
 
 /// What was known of a tenant that is not ours any more. Its id stays: it names the tenant.
 fn forget(status: &mut TenantStatus) {
-    status.provisioning_script = None;
+    (status.provisioning_script, status.instant_messaging) = (None, None);
     status.licenses.clear();
     if let Some(tenant) = &mut status.platform_tenant {
         (tenant.state, tenant.display_name, tenant.partner) = (None, None, None);
     }
+}
+
+/// What Instant Messaging waits for, while it is on.
+fn instant_messaging(document: &TenantDocument, links: &[GrantLink]) -> Option<InstantMessagingStatus> {
+    let is_on = ENABLED.find(&document.settings).and_then(Value::as_bool) == Some(true);
+    let invitation = |invitation: Option<Invitation>| invitation.map(|invitation| invitation.as_str().to_owned());
+    let InstantMessagingState { primary, secondary, last_token: _ } = &document.runtime.instant_messaging;
+    is_on.then(|| InstantMessagingStatus {
+        primary_invitation: invitation(*primary),
+        secondary_invitation: invitation(*secondary),
+        grant_url: links.iter().find(|link| link.name == CHAT_APP).map(|link| link.url.clone()),
+    })
 }
 
 fn platform_tenant(document: &TenantDocument) -> PlatformTenant {
@@ -106,7 +128,7 @@ fn script_pending(runtime: &Runtime) -> ConditionUpdate {
         let [change, scope] = [&change.change, &change.scope].map(|word| named(word, bounds::NAME));
         format!("{change} ({scope})")
     };
-    let changes: Vec<String> = pending.iter().take(8).map(words).collect();
+    let changes: Vec<String> = pending.iter().take(NAMED).map(words).collect();
     let more = if pending.len() > changes.len() {
         format!(" (+{} more)", pending.len() - changes.len())
     } else {
@@ -127,7 +149,9 @@ fn overuse(licenses: &[LicenseStatus]) -> ConditionUpdate {
             "License usage is within the contingents",
         );
     }
-    let message = format!("More licenses are in use than purchased: {}", kinds.join(", "));
+    let more = if kinds.len() > NAMED { format!(" (+{} more)", kinds.len() - NAMED) } else { String::new() };
+    let first = kinds.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let message = format!("More licenses are in use than purchased: {first}{more}");
     ConditionUpdate::new(ConditionType::LicenseOveruse, true, Reason::ContingentExceeded, message)
 }
 

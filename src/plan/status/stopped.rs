@@ -63,17 +63,19 @@ fn as_seen(facts: Facts<'_>, reason: Reason, mut changes: Vec<ConditionChange>) 
     };
     if let (Some(report), Some(_)) = (facts.checked, facts.seen.ours()) {
         status.grant_links.clone_from(&report.links);
+        status.last_handled_check_at = facts.repeated();
     }
     platform_state::follow(&mut status, facts);
     status
 }
 
-/// An event where Kubernetes begins to refuse: who looks at the Tenant alone may not look at its status.
+/// What was done before the stop and will not be done again, and where Kubernetes begins to refuse: a status is easily overlooked.
 fn events(facts: Facts<'_>, disposition: &Disposition) -> Vec<EventRecord> {
     let before = facts.previous().and_then(|status| condition::find(&status.conditions, ConditionType::Ready));
     let is_news = before.is_none_or(|before| before.reason != disposition.reason.as_str());
     let refused = disposition.reason == Reason::KubernetesRefused && is_news;
-    refused.then(|| events::refused_by_kubernetes(&disposition.message)).into_iter().collect()
+    let refused = refused.then(|| events::refused_by_kubernetes(&disposition.message));
+    events::once(facts.fired).into_iter().chain(refused).collect()
 }
 
 /// A reference that is missing may come with the next object of the same commit. After a while a program that waits has to be told
@@ -108,7 +110,14 @@ fn status(
     stated: ConditionChange,
 ) -> TenantStatus {
     let synced = if disposition.out_of_sync { ConditionStatus::False } else { ConditionStatus::Unknown };
-    let mut changes = vec![ConditionUpdate::new(ConditionType::Synced, synced, ready.reason, "").into(), stated];
+    let message = match (&stated, disposition.out_of_sync) {
+        // Ready stays True here, and says nothing of what is in the way.
+        (ConditionChange::Keep(_), _) => format!("Not compared with the platform: {}", ready.message),
+        (ConditionChange::Set(_), true) => "Nothing of the spec is saved; the message of Ready says why".to_owned(),
+        (ConditionChange::Set(_), false) => "Not known at present; the message of Ready says why".to_owned(),
+    };
+    let synced = ConditionUpdate::unexplained(ConditionType::Synced, synced, ready.reason, message);
+    let mut changes = vec![synced.into(), stated];
     changes.extend(mode_update(disposition.mode, ready).map(ConditionChange::Set));
     changes.push(accepted(facts, stopped, disposition, ready));
     let violations: Vec<Violation> = stopped.all().flat_map(Stop::violations).collect();

@@ -11,6 +11,7 @@ use crate::settings::tabs::{assistant, instant_messaging};
 const TENANT_GROUP: &str = "22222222-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
 const PARTNER_GROUP: &str = "11111111-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
 const PARTNER_TENANT: &str = "7a2c3d4e-1111-4222-8333-abcdef012345";
+const CHAT_APP: &str = "33333333-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
 const RESOURCE: &str = "55555555-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
 
 /// What a Tenant wants whose tenant is on the platform with these settings.
@@ -21,7 +22,7 @@ fn wanted(given: &Given, observed: &Value) -> Vec<Check> {
 fn asked(given: &Given, observed: &Value) -> Option<CheckPlan> {
     let document = TenantDocument { settings: observed.clone(), ..TenantDocument::default() };
     let outcome = Ok(live(Arc::new(document), Done::Nothing, Difference::default()));
-    check_plan(&given.tenant(), &given.validate(), &outcome, &Seen::Nothing)
+    check_plan(&given.tenant(), &given.validate(), &outcome, &Seen::Nothing, Some(CHAT_APP))
 }
 
 fn names(given: &Given, observed: &Value) -> Vec<CheckName> {
@@ -76,9 +77,34 @@ fn every_value_that_microsoft_can_judge_has_its_check() {
         CheckName::GlobalContactSearchFilter,
         CheckName::PresenceGrant,
         CheckName::PresenceTest,
+        CheckName::InstantMessagingGrant,
         CheckName::InstantMessagingConnectionString,
     ];
     assert_eq!(all, *names(&everything(), &json!({})));
+}
+
+/// The grant of the chat app matters while chats are handled, and only to a spec that manages them.
+#[test]
+fn the_grant_of_the_chat_app_is_checked_while_chats_are_handled() {
+    let on = json!({ "modalities": { "instantMessaging": { "enabled": true } } });
+    let managed = tenant("contoso").with("modalities.instantMessaging.maxConcurrentTasksPerService", 7);
+    let grant = [CheckName::InstantMessagingGrant];
+    assert_eq!(grant, *names(&managed, &on));
+    let off = json!({ "modalities": { "instantMessaging": { "enabled": false } } });
+    for (given, observed) in [(&managed, &off), (&tenant("contoso"), &on)] {
+        assert_eq!(Vec::<CheckName>::new(), names(given, observed));
+    }
+    let app = |query: &Query| match query {
+        Query::ChatGrant { app, .. } => Some(app.to_string()),
+        _ => None,
+    };
+    assert_eq!(Some(CHAT_APP.to_owned()), app(&wanted(&managed, &on)[0].query));
+    let document = TenantDocument { settings: on, ..TenantDocument::default() };
+    let outcome = Ok(live(Arc::new(document), Done::Nothing, Difference::default()));
+    let nameless = check_plan(&managed.tenant(), &managed.validate(), &outcome, &Seen::Nothing, None).unwrap();
+    let Query::Unanswerable { reason, message } = &nameless.checks[0].query else { panic!("it asks") };
+    assert_eq!(Reason::NotConfigured, *reason);
+    assert!(message.contains("spec.microsoft.chatAppClientId"), "{message}");
 }
 
 #[test]
@@ -185,7 +211,7 @@ fn the_input_of_a_check_moves_with_its_question_and_with_nothing_else() {
         *moved(everything().with("extensions.attendantConsole.globalContactSearchFilter", "city eq 'Zug'"))
     );
     assert_eq!([6], *moved(everything().with("extensions.presenceTracking.testUpn", "grace@contoso.com")));
-    assert_eq!([7], *moved(everything().with("modalities.instantMessaging.acsResourceId", TENANT_GROUP)));
+    assert_eq!([8], *moved(everything().with("modalities.instantMessaging.acsResourceId", TENANT_GROUP)));
     let mut renewed = everything();
     renewed.resolved.secrets[0].found = found("2");
     assert_eq!([2], *moved(renewed));
@@ -215,7 +241,7 @@ fn a_secret_that_cannot_be_read_is_an_unknown_check() {
 fn only_a_tenant_of_ours_is_checked() {
     let document = || Arc::new(TenantDocument { settings: json!({}), ..TenantDocument::default() });
     let plan = |given: &Given, outcome: Result<Outcome, Stopped>, seen: Seen| {
-        check_plan(&given.tenant(), &given.validate(), &outcome, &seen).is_some()
+        check_plan(&given.tenant(), &given.validate(), &outcome, &seen, None).is_some()
     };
     let given = everything();
     let live = live(document(), Done::Nothing, Difference::default());

@@ -26,7 +26,7 @@ fn what_the_platform_does_not_say_is_no_verdict() {
     let given = interact().after(&mut held);
     assert_eq!(given.status.as_ref().unwrap().checks, []);
     held.document().runtime.licensed = json!({ "users": { "interact": false } });
-    let failed = Some("ChecksPassed=False CheckFailed".to_owned());
+    let failed = Some("ChecksPassed=False NotLicensed".to_owned());
     assert_eq!(judged(&given, &mut held), (failed, vec![(Licensed, Failed)]));
     held.document().runtime.licensed = json!({ "users": { "interact": true }, "modalities": { "email": true } });
     held.document().runtime.available_modalities = Some(vec!["email".into()]);
@@ -41,9 +41,10 @@ fn the_worst_of_all_checks_is_stated() {
     let mut given = interact().after(&mut held);
     for (theirs, licensed, expected) in [
         (Unknown, true, "ChecksPassed=Unknown CheckUnknown"),
-        (Unknown, false, "ChecksPassed=False CheckFailed"),
+        (Unknown, false, "ChecksPassed=False NotLicensed"),
         (Passed, true, "ChecksPassed=True ChecksPassed"),
         (Failed, true, "ChecksPassed=False CheckFailed"),
+        (Failed, false, "ChecksPassed=False CheckFailed"),
     ] {
         let presence = CheckStatus { name: PresenceTest, result: theirs, reason: None, message: None };
         given.status.as_mut().unwrap().checks = vec![presence];

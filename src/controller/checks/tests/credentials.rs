@@ -23,6 +23,8 @@ fn without_an_app_its_checks_are_answered_at_once_and_others_are_asked() {
     bench.checks.change_app(missing(), bench.now);
     bench.follow("a", vec![group(1), string("1")]);
     assert_eq!(["a/InteractConnectionString"], *bench.begun());
+    bench.wait(TIMING.gather);
+    assert_eq!(["a"], *bench.woken());
     assert_eq!(
         ["TenantAdministrationGroup CredentialsNotFound", "InteractConnectionString Pending"],
         *bench.reported("a")
@@ -75,7 +77,8 @@ fn what_was_found_before_a_restart_is_not_asked_again_when_the_app_is_first_read
     let check = group(1);
     let mut begun = CheckState::new(check.name, check.input(), bench.now);
     begun.learn(passed(), bench.now, &TIMING);
-    bench.checks.follow("a".to_owned(), wake("a"), vec![PlannedCheck { check, begun }], bench.now);
+    let wanted = Wanted { planned: vec![PlannedCheck { check, begun }], repeat: None };
+    bench.checks.follow("a".to_owned(), wake("a"), wanted, bench.now);
     bench.checks.change_app(app("1"), bench.now);
     assert_eq!((vec![], vec![], Some(TIMING.every)), bench.work());
 }

@@ -33,7 +33,11 @@ impl Routed {
         let check = group(1);
         let begun = CheckState::new(check.name, check.input(), Instant::now());
         let planned = vec![PlannedCheck { check, begun }];
-        let message = worker::Message::Follow { key: tenant.to_owned(), wake: wake(tenant), planned };
+        let message = worker::Message::Follow {
+            key: tenant.to_owned(),
+            wake: wake(tenant),
+            wanted: Wanted { planned, repeat: None },
+        };
         self.send(Message::Platform { uid: platform.to_owned(), message });
     }
 

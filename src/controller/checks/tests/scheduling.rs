@@ -96,6 +96,7 @@ fn an_edit_asks_what_changed_and_keeps_the_rest() {
     bench.answer(passed());
     bench.begun();
     bench.answer(passed());
+    assert_eq!(["a"], *bench.woken());
     assert_eq!(None, bench.follow("a", vec![group(2), string("1")]));
     assert_eq!(["TenantAdministrationGroup Pending", "InteractConnectionString TokenIssued"], *bench.reported("a"));
     assert_eq!(["a/TenantAdministrationGroup"], *bench.begun());
@@ -112,6 +113,7 @@ fn an_edit_replaces_what_is_being_asked_and_its_late_answer_is_ignored() {
     bench.answer(passed());
     assert_eq!(["TenantAdministrationGroup Pending"], *bench.reported("a"), "of the first group");
     bench.answer(absent());
+    assert_eq!(["a"], *bench.woken());
     assert_eq!(["TenantAdministrationGroup GroupNotFound"], *bench.reported("a"));
 }
 
@@ -123,6 +125,7 @@ fn the_same_plan_again_changes_nothing_also_for_what_is_being_asked() {
     assert_eq!(None, bench.follow("a", vec![group(1)]));
     assert_eq!(Vec::<String>::new(), bench.begun());
     bench.answer(passed());
+    assert_eq!(["a"], *bench.woken());
     assert_eq!(["TenantAdministrationGroup TokenIssued"], *bench.reported("a"));
 }
 
@@ -147,7 +150,8 @@ fn another_tenant_of_the_same_name_inherits_nothing() {
     let check = group(1);
     let begun = CheckState::new(check.name, check.input(), bench.now);
     let other = Wake { uid: "other".to_owned(), ..wake("a") };
-    bench.checks.follow("a".to_owned(), other, vec![PlannedCheck { check, begun }], bench.now);
+    let wanted = Wanted { planned: vec![PlannedCheck { check, begun }], repeat: None };
+    bench.checks.follow("a".to_owned(), other, wanted, bench.now);
     assert_eq!(["TenantAdministrationGroup Pending"], *bench.reported("a"));
     assert_eq!(["a/TenantAdministrationGroup"], *bench.begun());
 }

@@ -1,6 +1,7 @@
 //! What an answer changes about one check.
 
 use super::*;
+use crate::microsoft::graph::Grant;
 use crate::resources::CheckResult;
 use crate::resources::status::CheckStatus;
 
@@ -22,21 +23,36 @@ fn what_passed_is_checked_again_rarely_and_anything_else_less_and_less_often() {
     let (mut state, mut now) = check();
     assert_eq!(0, seconds(&state, now), "a new check is due at once");
     for expected in [30, 60, 120, 240, 480, 960, 1800, 1800] {
-        state.learn(refused(), now, &TIMING);
+        state.learn(absent(), now, &TIMING);
         assert_eq!(expected, seconds(&state, now));
         now = state.due;
     }
     state.learn(passed(), now, &TIMING);
     assert_eq!(6 * 3600, seconds(&state, now));
-    state.learn(refused(), now, &TIMING);
+    state.learn(absent(), now, &TIMING);
     assert_eq!(30, seconds(&state, now), "it begins from the first wait again");
+}
+
+/// The person who gave the grant looks at the status. Five minutes also bound the requests: three for each Tenant without a grant.
+#[test]
+fn a_missing_grant_is_looked_for_every_five_minutes() {
+    let (mut state, mut now) = check();
+    for expected in [30, 60, 120, 240, 300, 300] {
+        state.learn(refused(), now, &TIMING);
+        assert_eq!(expected, seconds(&state, now));
+        now = state.due;
+    }
+    for missing in [verdict::presence_grant(&Ok(Grant::NotGranted)), verdict::chat_grant(&Ok(Grant::AppUnknown))] {
+        state.learn(Answer { verdict: missing, retry_after: None }, now, &TIMING);
+        assert_eq!(300, seconds(&state, now));
+    }
 }
 
 #[test]
 fn the_doubling_wait_never_overflows() {
     let (mut state, now) = check();
     for _ in 0..100 {
-        state.learn(refused(), now, &TIMING);
+        state.learn(absent(), now, &TIMING);
     }
     assert_eq!(1800, seconds(&state, now));
 }
@@ -100,7 +116,7 @@ fn after_a_restart_what_was_found_stands_until_its_turn() {
     for (before, expected) in [
         (before(CheckResult::Passed, "SecurityGroup"), 3 * 3600),
         (before(CheckResult::Failed, "NotASecurityGroup"), 900),
-        (before(CheckResult::Unknown, "PermissionMissing"), 900),
+        (before(CheckResult::Unknown, "PermissionMissing"), 150),
         (before(CheckResult::Unknown, "Pending"), 0),
         (before(CheckResult::Unknown, "NotConfigured"), 0),
     ] {
