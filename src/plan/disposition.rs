@@ -271,7 +271,7 @@ fn rejected(problem: &Problem) -> String {
             (None, Some(max)) => format!(" (allowed: at most {max})"),
             (None, None) => String::new(),
         };
-        format!("{path} was rejected by the platform: {}{allowed}", error.code)
+        format!("{path} was rejected by the platform: {}{allowed}", wording::refused(&error.code))
     });
     let fields = join(fields);
     if fields.is_empty() { format!("The platform rejected the settings: {}", problem.problem_type) } else { fields }

@@ -15,12 +15,14 @@ mod configured;
 mod keeping;
 mod laws;
 mod leaving;
+mod messages;
 mod own_writes;
 mod platform;
 mod refusals;
 mod situations;
 mod triggers;
 mod truth;
+mod writes;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -300,6 +302,7 @@ fn keeps_the_laws(given: &Given, status: &TenantStatus) {
         assert_eq!(now.observed_generation, Some(generation), "{name}");
         assert!(now.message.chars().count() <= MESSAGE, "{name}");
         assert!(!now.message.is_empty(), "{name}: {} {} says nothing", now.status, now.reason);
+        messages::collect(name, &now.reason, &now.message);
         let was = before.conditions.iter().find(|was| was.type_ == *name && was.status == now.status);
         let expected = was.map_or(Time(at(2000)), |was| was.last_transition_time.clone());
         assert_eq!(now.last_transition_time, expected, "{name}: the time moves on a flip and only then");

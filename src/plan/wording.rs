@@ -32,6 +32,30 @@ pub(super) fn rewritten(count: usize) -> String {
     )
 }
 
+/// What the platform finds wrong with a setting. A code of another version stands for itself.
+pub(super) fn refused(code: &str) -> &str {
+    let words = REFUSALS.iter().find(|(known, _)| *known == code).map(|(_, words)| *words);
+    words.unwrap_or(if code.is_empty() { "it does not say why" } else { code })
+}
+
+/// The codes of the contract, in words.
+const REFUSALS: [(&str, &str); 14] = [
+    ("unknown-field", "it does not know the setting"),
+    ("wrong-type", "the value has the wrong type"),
+    ("out-of-range", "the value is out of range"),
+    ("too-long", "the value is too long"),
+    ("empty", "the value is empty"),
+    ("bad-format", "the value has the wrong format"),
+    ("not-allowed", "the value is not one of those that are allowed"),
+    ("required", "a value is required"),
+    ("not-clearable", "the value cannot be cleared"),
+    ("fixed", "the value can never be changed"),
+    ("sealed-form", "the value is not sent as a secret has to be"),
+    ("same-account", "primary and secondary account are the same"),
+    ("restricted", "the credentials of the Platform may not change it"),
+    ("unknown-reference", "what the value names does not exist in this tenant"),
+];
+
 /// A message that names the first few of the settings that it counts, and says how many more there are.
 pub(super) fn named(message: fn(usize) -> String, settings: impl IntoIterator<Item: ToString>) -> String {
     let paths: Vec<String> = settings.into_iter().map(|setting| setting.to_string()).collect();
@@ -45,6 +69,18 @@ mod tests {
     use super::*;
     use crate::settings::leaves;
     use crate::settings::tabs::general;
+
+    #[test]
+    fn every_code_of_the_contract_has_words() {
+        let document = include_str!("../../docs/admin-api.openapi.json");
+        let document: serde_json::Value = serde_json::from_str(document).unwrap_or_default();
+        let codes =
+            &document["components"]["schemas"]["Problem"]["properties"]["errors"]["items"]["properties"]["code"];
+        let codes: Vec<&str> =
+            codes["enum"].as_array().into_iter().flatten().filter_map(|code| code.as_str()).collect();
+        assert_eq!(codes, REFUSALS.map(|(code, _)| code));
+        assert_eq!([refused("fixed"), refused("new-code")], ["the value can never be changed", "new-code"]);
+    }
 
     #[test]
     fn settings_are_counted_and_the_first_few_named() {

@@ -24,7 +24,7 @@ fn refusals() -> Vec<(Value, &'static str, &'static str)> {
         (
             refusal("invalid-settings", 422, fields),
             "InvalidSettings",
-            "spec.modalities.email.maxConcurrentTasksPerService was rejected by the platform: out-of-range (allowed: 1 to 30)",
+            "spec.modalities.email.maxConcurrentTasksPerService was rejected by the platform: the value is out of range (allowed: 1 to 30)",
         ),
         (refusal("field-not-permitted", 403, json!({})), "InvalidSettings", "field-not-permitted"),
         (refusal("owned-by-other", 409, json!({ "owner": "other/ns/name" })), "OwnedByOther", "other/ns/name"),

@@ -11,7 +11,7 @@ use crate::settings::tabs::assistant;
 
 /// What the platform does in a situation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Answer {
+pub(super) enum Answer {
     Ours,
     OursDeleting,
     Another,
@@ -20,7 +20,7 @@ enum Answer {
 }
 
 /// A situation: its name, what it makes of a Tenant, and what the platform says.
-type Situation = (&'static str, fn(Given) -> Given, Answer);
+pub(super) type Situation = (&'static str, fn(Given) -> Given, Answer);
 
 fn partner(mut given: Given, id: Option<&str>) -> Given {
     let partner = ResolvedPartner { name: "northwind".into(), id: id.map(Into::into), entra_tenant: None };
@@ -28,7 +28,7 @@ fn partner(mut given: Given, id: Option<&str>) -> Given {
     given.with("partner.partnerRef.name", "northwind")
 }
 
-const SITUATIONS: [Situation; 13] = [
+pub(super) const SITUATIONS: [Situation; 13] = [
     ("one invalid setting", |given| given.with("contact.phone", "044"), Answer::Ours),
     ("invalid settings in an outage", |given| given.with("contact.phone", "044"), Answer::Outage),
     ("two invalid tabs", |given| given.with("contact.phone", "044").with("general.name", ""), Answer::Ours),
@@ -45,14 +45,14 @@ const SITUATIONS: [Situation; 13] = [
 ];
 
 /// A tenant of ours that is out of contract, with a change that waits for the script and a setting that was changed in the UI.
-fn troubled() -> Held {
+pub(super) fn troubled() -> Held {
     let mut held = held().with("licenses.tenantState", "Suspended").with("licenses.contingents.users.contactCenter", 2);
     let change = Pending { scope: "tenant".into(), id: ID.into(), change: "interact".into() };
     held.document().runtime.pending_changes = vec![change];
     held.with("modalities.email.maxConcurrentTasksPerService", 7)
 }
 
-fn answered(answer: Answer) -> Observation {
+pub(super) fn answered(answer: Answer) -> Observation {
     match answer {
         Answer::Ours => troubled().observed(),
         Answer::OursDeleting => troubled().pending_deletion(4).observed(),
