@@ -1,5 +1,6 @@
 //! Platforms: their Tenants, the policies, and the rate of deletions.
 
+mod environment;
 mod orphans;
 
 use k8s_openapi::api::admissionregistration::v1::ValidatingAdmissionPolicyBinding;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use ::http::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use tokio::sync::{Notify, OnceCell};
+use tokio::sync::{Mutex, Notify};
 use url::Url;
 
 use super::call::{Call, document, success, written};
@@ -87,7 +87,7 @@ pub struct Client {
     login: Login,
     token: TokenCache,
     gate: Gate,
-    capabilities: OnceCell<Capabilities>,
+    capabilities: Mutex<Option<Arc<Capabilities>>>,
     alarm: Arc<Notify>,
 }
 
@@ -116,28 +116,46 @@ impl Client {
             },
             token: TokenCache::default(),
             gate: Gate::default(),
-            capabilities: OnceCell::new(),
+            capabilities: Mutex::default(),
             alarm,
         })
     }
 
-    /// What our credentials may do; asked once.
+    /// Which environment this is and what our credentials may do, as it was last said; asked where that is not known.
     ///
     /// *Errors*: any [`ApiError`].
-    pub async fn capabilities(&self) -> Result<&Capabilities, ApiError> {
-        let ask = || self.call(capabilities(), |response| Ok(response.json()?));
-        self.capabilities.get_or_try_init(ask).await
+    pub async fn capabilities(&self) -> Result<Arc<Capabilities>, ApiError> {
+        // Who comes while it is asked waits for that answer.
+        let mut known = self.capabilities.lock().await;
+        match &*known {
+            Some(known) => Ok(known.clone()),
+            None => Ok(known.insert(Arc::new(self.ask().await?)).clone()),
+        }
+    }
+
+    /// The same, asked now: the endpoint may lead elsewhere since.
+    ///
+    /// *Errors*: any [`ApiError`].
+    pub async fn capabilities_now(&self) -> Result<Arc<Capabilities>, ApiError> {
+        let now = Arc::new(self.ask().await?);
+        *self.capabilities.lock().await = Some(now.clone());
+        Ok(now)
+    }
+
+    async fn ask(&self) -> Result<Capabilities, ApiError> {
+        self.call(capabilities(), |response| Ok(response.json()?)).await
     }
 
     /// Asks the platform even while it is known to be out of reach: the one probe that finds out when it is back.
     ///
     /// *Errors*: any [`ApiError`] but `NotCalled`.
-    pub async fn probe(&self) -> Result<Capabilities, ApiError> {
+    pub async fn probe(&self) -> Result<Arc<Capabilities>, ApiError> {
         if let Some(after) = self.gate.wait(Instant::now()) {
             return Err(ApiError::Throttled { after });
         }
         let response = self.authorized(&capabilities()).await;
-        let result = response.and_then(|response| Ok(response.json()?)).map_err(|error| match error {
+        let read = |response: Response| Ok(Arc::new(response.json()?));
+        let result: Result<Arc<Capabilities>, ApiError> = response.and_then(read).map_err(|error| match error {
             // No tenant was asked for: it is the credentials that are good for nothing.
             ApiError::Forbidden => ApiError::Unauthenticated(Unauthenticated {
                 endpoint: self.endpoint.clone(),
@@ -147,6 +165,9 @@ impl Client {
             error => error,
         });
         self.gate.decide(&result, Instant::now());
+        if let Ok(now) = &result {
+            *self.capabilities.lock().await = Some(now.clone());
+        }
         result
     }
 
@@ -226,14 +247,12 @@ impl Client {
 
     /// Asks for the deletion of a tenant. Irreversible.
     ///
-    /// *Errors*: any [`ApiError`]; the two documented 404 are an answer.
+    /// *Errors*: any [`ApiError`]; a tombstone is an answer. That there is no tenant is none: it was there a moment ago.
     pub async fn delete(&self, write: Write<'_>) -> Result<Deletion, ApiError> {
         let call = Call::tenant(Method::DELETE, write.id, "").owner(write.owner).query("confirm", "YES");
         match self.call(call, |response| pending(&response, write.id)).await {
             Ok(document) => Ok(Deletion::Pending(Box::new(document))),
-            Err(error) if error.is(&ProblemType::TenantDeleted) || error.is(&ProblemType::TenantNotFound) => {
-                Ok(Deletion::Gone)
-            }
+            Err(error) if error.is(&ProblemType::TenantDeleted) => Ok(Deletion::Gone),
             Err(error) => Err(error),
         }
     }

@@ -74,6 +74,20 @@ pub enum NotCalled {
     /// There is no client to call with.
     #[error("{0}")]
     NoClient(String),
+    /// The endpoint leads elsewhere.
+    #[error(transparent)]
+    OtherPlatform(OtherPlatform),
+}
+
+/// An endpoint leads to another environment of the platform than the one that is meant: what it says of a tenant is true of another
+/// tenant, or of none.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the endpoint leads to another platform environment")]
+pub struct OtherPlatform {
+    /// The `platformId` of the one that is meant.
+    pub expected: String,
+    /// The one that answers; `None` where it does not name itself.
+    pub found: Option<String>,
 }
 
 impl fmt::Display for Rejected {
@@ -92,6 +106,20 @@ impl ApiError {
         matches!(self, Self::Refused(problem) if problem.problem_type == *problem_type)
     }
 
+    /// The environment that was found in place of the one that is meant, where that is why no call was made.
+    pub fn other_platform(&self) -> Option<&OtherPlatform> {
+        match self {
+            Self::NotCalled(NotCalled::OtherPlatform(other)) => Some(other),
+            Self::NotCalled(NotCalled::Outage(_) | NotCalled::NoClient(_))
+            | Self::Unreachable(_)
+            | Self::Unauthenticated(_)
+            | Self::Forbidden
+            | Self::Throttled { .. }
+            | Self::Refused(_)
+            | Self::Unexpected(_) => None,
+        }
+    }
+
     /// What went wrong, without server and status: an outage shows at the token endpoint as well as at the admin API, as a 502 and
     /// then as a 503, and each other text is a write of the status of each tenant.
     pub fn cause(&self) -> String {
@@ -100,9 +128,10 @@ impl ApiError {
             Self::Unauthenticated(unauthenticated) => unauthenticated.rejected.to_string(),
             Self::Unexpected(unexpected) => format!("the response {}", unexpected.defect),
             Self::NotCalled(NotCalled::Outage(error)) => error.cause(),
-            Self::NotCalled(NotCalled::NoClient(_)) | Self::Forbidden | Self::Throttled { .. } | Self::Refused(_) => {
-                self.to_string()
-            }
+            Self::NotCalled(NotCalled::NoClient(_) | NotCalled::OtherPlatform(_))
+            | Self::Forbidden
+            | Self::Throttled { .. }
+            | Self::Refused(_) => self.to_string(),
         }
     }
 

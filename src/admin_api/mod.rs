@@ -17,8 +17,8 @@ mod write_log;
 
 pub use client::{CaBundle, Client, ClientConfig, Creation, Deletion, Write};
 pub use error::{
-    ApiError, Defect, Endpoint, NotCalled, Rejected, Server, TransportFailure, Unauthenticated, UnexpectedResponse,
-    Unreachable,
+    ApiError, Defect, Endpoint, NotCalled, OtherPlatform, Rejected, Server, TransportFailure, Unauthenticated,
+    UnexpectedResponse, Unreachable,
 };
 pub use problem::{FieldError, Problem, ProblemType};
 pub use triggers::{Effect, Token, WidgetKey};

@@ -1,7 +1,8 @@
 //! Errors for tests: one of each that says that the platform is out of reach.
 
 use super::error::{
-    ApiError, Defect, Endpoint, NotCalled, Rejected, TransportFailure, Unauthenticated, UnexpectedResponse, Unreachable,
+    ApiError, Defect, Endpoint, NotCalled, OtherPlatform, Rejected, TransportFailure, Unauthenticated,
+    UnexpectedResponse, Unreachable,
 };
 
 fn endpoint() -> Endpoint {
@@ -23,4 +24,8 @@ pub(crate) fn unexpected(status: u16) -> ApiError {
 
 pub(crate) fn not_called() -> ApiError {
     ApiError::NotCalled(NotCalled::Outage(Box::new(unreachable())))
+}
+
+pub(crate) fn other_platform() -> ApiError {
+    ApiError::NotCalled(NotCalled::OtherPlatform(OtherPlatform { expected: "a".into(), found: Some("b".into()) }))
 }

@@ -3,6 +3,7 @@
 use kube::runtime::reflector::Store;
 
 use super::checks::Checks;
+use super::fleet::Fleet;
 use super::in_use::InUse;
 use super::options::Options;
 use super::passes::Passes;
@@ -20,6 +21,7 @@ pub(super) struct Context {
     pub(super) options: Options,
     pub(super) platforms: Platforms,
     pub(super) in_use: InUse,
+    pub(super) fleet: Fleet,
     pub(super) memory: Memory<Notes>,
     pub(super) platform_memory: Memory<PlatformNotes>,
     pub(super) checks: Checks,
@@ -38,6 +40,7 @@ impl Context {
             checks: Checks::new(&options)?,
             platforms: Platforms::new(cluster.clone(), platforms, &options),
             in_use: InUse::of(&options.instance),
+            fleet: Fleet::of(&options),
             cluster,
             options,
             memory: Memory::default(),

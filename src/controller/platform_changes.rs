@@ -8,7 +8,7 @@ use kube::ResourceExt;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::resources::condition;
-use crate::resources::{ConditionStatus, ConditionType, Platform};
+use crate::resources::{ConditionStatus, ConditionType, Platform, Reason};
 
 /// The Platforms as they were last seen, and the subscribers to their changes.
 #[derive(Default)]
@@ -25,6 +25,8 @@ struct Seen {
     uid: Option<String>,
     generation: Option<i64>,
     ready: bool,
+    /// Whether its endpoint leads to another environment.
+    leads_elsewhere: bool,
 }
 
 /// A Platform that changed in a way that Tenants depend on.
@@ -41,7 +43,7 @@ pub(super) struct PlatformChange {
 pub(super) enum Concerns {
     /// Those that waited for it: it is there, or back.
     Waiting,
-    /// All: its spec changed.
+    /// All: its spec changed, or the environment that it leads to.
     All,
 }
 
@@ -74,9 +76,12 @@ impl State {
         let conditions = platform.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
         let ready = condition::status(conditions, ConditionType::Ready) == Some(ConditionStatus::True);
         let (uid, generation) = (platform.uid(), platform.metadata.generation);
-        let before = self.seen.insert(platform.name_any(), Seen { uid: uid.clone(), generation, ready });
+        let leads_elsewhere = condition::find(conditions, ConditionType::Ready)
+            .is_some_and(|ready| ready.reason == Reason::PlatformChanged.as_str());
+        let now = Seen { uid: uid.clone(), generation, ready, leads_elsewhere };
+        let before = self.seen.insert(platform.name_any(), now);
         let Some(before) = before else { return Some(Concerns::Waiting) };
-        if (before.uid, before.generation) != (uid, generation) {
+        if (before.uid, before.generation, before.leads_elsewhere) != (uid, generation, leads_elsewhere) {
             return Some(Concerns::All);
         }
         (ready && !before.ready).then_some(Concerns::Waiting)

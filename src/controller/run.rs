@@ -100,6 +100,7 @@ async fn serve_partners(context: &Arc<Context>) {
 async fn serve_tenants(context: &Arc<Context>) {
     let passes = stream::select_all(scopes(context).into_iter().map(|(tenants, namespace)| {
         let tenants = tenants.watch();
+        context.fleet.add(tenants.store.clone());
         Controller::for_shared_stream(tenants.changes, tenants.store.clone())
             .with_config(controller::Config::default().concurrency(context.options.concurrency))
             .reconcile_on(of_changed_platforms(context, tenants.store))

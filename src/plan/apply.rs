@@ -85,7 +85,7 @@ pub fn plan(
     rewrites: &Rewrites,
 ) -> Result<ApplyPlan, Stopped> {
     let decision = match observed.tenant {
-        Observation::Unknown(error) => return Err(Stop::Unavailable(error).into()),
+        Observation::Unknown(error) => return Err(Stop::unavailable(error).into()),
         Observation::Absent { restricted } => create(tenant, desired, None, &restricted)?,
         Observation::Tombstone { deletion_id, restricted } => create(tenant, desired, Some(deletion_id), &restricted)?,
         Observation::Exists { snapshot, owner } => existing(tenant, desired, snapshot, &owner, rewrites)?,
@@ -100,9 +100,10 @@ pub fn plan(
 /// left out of what is compared, so that they are not missing, too.
 pub fn blocked(tenant: &Tenant, blocked: &Blocked, observation: Observation, rewrites: &Rewrites) -> Stopped {
     let stopped = blocked.stopped.clone();
-    let (Some(desired), false) = (&blocked.to_observe, matches!(observation, Observation::Unknown(_))) else {
-        return stopped;
-    };
+    if let Observation::Unknown(error) = &observation {
+        return stopped.and(error.other_platform().cloned().map(Stop::PlatformChanged));
+    }
+    let Some(desired) = &blocked.to_observe else { return stopped };
     let observed = Observed { tenant: observation, widget_secret: None };
     let more = plan(tenant, desired, observed, rewrites).err();
     let reported: Vec<String> = stopped.all().flat_map(Stop::violations).map(|violation| violation.path).collect();

@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use super::confirmation::{self, Flaw};
+use super::environment;
 use super::observation::{Observation, Owner};
 use super::resolved::{PlatformReference, Resolved};
 use super::script;
@@ -31,6 +32,8 @@ pub struct DeletionIntent {
     pub mode: DeletionMode,
     /// Whether anything was ever recorded as applied. Without it, a crash may still have left a tenant behind.
     pub applied: bool,
+    /// Whether the platform was recorded to have accepted the deletion.
+    pub accepted: bool,
 }
 
 /// The rows that do not depend on the platform's answer.
@@ -113,6 +116,19 @@ pub enum ReleaseOutcome {
     Suspended,
     /// The tenant is gone from the platform.
     Deleted,
+    /// The deletion was confirmed and ends without a request of ours.
+    NotRequested(NotRequested),
+}
+
+/// Why a confirmed deletion ends without a request of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotRequested {
+    /// There is no tenant, and none was ever recorded.
+    NoTenant,
+    /// The platform says that the tenant was deleted.
+    DeletedBefore,
+    /// The tenant does not have our stamp any more.
+    NotOurs,
 }
 
 impl DeletionIntent {
@@ -130,6 +146,19 @@ impl DeletionIntent {
             target: id.filter(|_| resolved.platform != PlatformReference::Missing).map(target),
             mode: mode(tenant, resolved, id, today),
             applied: status.is_some_and(|status| status.applied.is_some()),
+            accepted: status.is_some_and(|status| status.deletion.is_some()),
+        }
+    }
+
+    /// Whether the platform may be called for it at all.
+    pub fn calls_platform(&self) -> bool {
+        match self.mode {
+            DeletionMode::Abandon
+            | DeletionMode::GoesOn
+            | DeletionMode::SuspendedRetain(_)
+            | DeletionMode::SuspendedDelete
+            | DeletionMode::Unclear => false,
+            DeletionMode::Retain(_) | DeletionMode::Delete { .. } => self.target.is_some(),
         }
     }
 
@@ -205,6 +234,14 @@ fn retain(intent: &DeletionIntent, because: RetainReason, observation: Option<&O
         let outcome = if intent.applied { ReleaseOutcome::StaleStamp(because) } else { ReleaseOutcome::NeverOurs };
         return DeletionPlan::Off(outcome);
     };
+    // In another environment nothing may be believed or written. A namespace must be able to end all the same: the stamp stays.
+    let other = match observation {
+        Some(Observation::Unknown(error)) => error.other_platform().map(|_| error.clone()),
+        Some(Observation::Exists { .. } | Observation::Absent { .. } | Observation::Tombstone { .. }) | None => None,
+    };
+    if let (Some(error), RetainReason::Policy | RetainReason::NotConfirmed(_)) = (other, because) {
+        return DeletionPlan::Wait(DeletionWait::not_requested(error));
+    }
     match observation {
         Some(
             Observation::Absent { .. }
@@ -229,10 +266,12 @@ fn delete(
     };
     match observation {
         Observation::Unknown(error) => DeletionPlan::Wait(DeletionWait::not_requested(error.clone())),
-        Observation::Absent { .. } | Observation::Tombstone { .. } => DeletionPlan::Off(ReleaseOutcome::Deleted),
-        Observation::Exists { owner: Owner::Other(_) | Owner::Free, .. } => {
-            DeletionPlan::Off(ReleaseOutcome::NeverOurs)
-        }
+        // It was there, and nothing says that it was deleted.
+        Observation::Absent { .. } if intent.applied || intent.accepted => DeletionPlan::Wait(DeletionWait::missing()),
+        Observation::Absent { .. } => not_requested(NotRequested::NoTenant),
+        Observation::Tombstone { .. } if intent.accepted => DeletionPlan::Off(ReleaseOutcome::Deleted),
+        Observation::Tombstone { .. } => not_requested(NotRequested::DeletedBefore),
+        Observation::Exists { owner: Owner::Other(_) | Owner::Free, .. } => not_requested(NotRequested::NotOurs),
         Observation::Exists { snapshot, owner: Owner::Ours | Owner::OursLast } => {
             match (&snapshot.document.runtime.deletion, wanted) {
                 (Some(_), _) => DeletionPlan::Wait(DeletionWait::accepted(&snapshot.document)),
@@ -242,6 +281,10 @@ fn delete(
             }
         }
     }
+}
+
+fn not_requested(because: NotRequested) -> DeletionPlan {
+    DeletionPlan::Off(ReleaseOutcome::NotRequested(because))
 }
 
 impl DeletionWait {
@@ -270,6 +313,14 @@ impl DeletionWait {
         Self { started: true, ..Self::accepted(document) }
     }
 
+    /// The tenant was there and is missing, which is not known to be its deletion.
+    pub fn missing() -> Self {
+        let message = "The deletion is not finished: the tenant is missing on the platform, which has no record that it was \
+                       deleted. If it does not exist any more, set the annotation nimbus.luware.com/abandon to the tenant ID \
+                       to delete the Tenant";
+        Self { reason: Reason::TenantLost, ..Self::because(message) }
+    }
+
     /// As many tenants were deleted in the last hour as the Platform allows. How long it takes is no part of the text, which must
     /// not change.
     pub fn rate_limited(after: Duration) -> Self {
@@ -281,6 +332,10 @@ impl DeletionWait {
     /// A confirmed deletion does not go on. The same words for the whole of an outage, whether the platform was called or is known to
     /// be out of reach: each other text is another write of the status.
     pub fn not_requested(error: ApiError) -> Self {
+        if let Some(other) = error.other_platform() {
+            let message = format!("The deletion waits: the endpoint of the Platform {}", environment::describe(other));
+            return Self { reason: Reason::PlatformChanged, error: Some(error), ..Self::because(&message) };
+        }
         let message = match &error {
             ApiError::Forbidden | ApiError::Throttled { .. } | ApiError::Refused(_) => {
                 format!("The deletion waits: {error}")

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use super::confirmation::{self, Flaw};
+use super::environment;
 use super::outage::{self, PlatformHealth};
 use super::resolved::{SecretProblem, UnusableSecret};
 use super::stop::{OwnerPlace, Stop};
@@ -139,6 +140,14 @@ impl Stop {
             }
             Self::NamespaceNotPermitted { platform } => not_permitted(platform),
             Self::Unavailable(error) => waits_for_platform(platform, error),
+            // The Platform may be corrected at any moment, and that wakes its Tenants.
+            Self::PlatformChanged(other) => Disposition {
+                delay: Delay::Reference,
+                ..stalled(
+                    Reason::PlatformChanged,
+                    format!("The endpoint of Platform {} {}", platform.name, environment::describe(other)),
+                )
+            },
             Self::NotAdopted { never, differing } => stalled(Reason::NotAdopted, not_adopted(*never, differing)),
             Self::OwnedByOther { stamp, place } => owned_by_other(stamp, *place),
             Self::TenantLost { token, deleted } => stalled(Reason::TenantLost, lost(token, *deleted)),

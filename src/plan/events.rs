@@ -1,6 +1,6 @@
 //! The events of a pass: what is worth noticing and no condition keeps.
 
-use super::deletion::{ReleaseOutcome, RetainReason};
+use super::deletion::{NotRequested, ReleaseOutcome, RetainReason};
 use super::difference::Differing;
 use super::outcome::{Done, SideEffects};
 use crate::resources::Reason;
@@ -59,6 +59,11 @@ pub(super) fn refused_by_kubernetes(message: &str) -> EventRecord {
     warning(Reason::KubernetesRefused, message)
 }
 
+/// A confirmed deletion cannot end as it was meant to.
+pub(super) fn deletion_stopped(reason: Reason, message: &str) -> EventRecord {
+    warning(reason, message)
+}
+
 /// The platform accepted the deletion in this pass.
 pub(super) fn deletion_started() -> EventRecord {
     normal(
@@ -97,6 +102,18 @@ pub(super) fn of_release(release_outcome: ReleaseOutcome) -> Option<EventRecord>
             normal(Reason::Released, "Suspended: the tenant stays on the platform with its owner stamp")
         }
         ReleaseOutcome::Deleted => normal(Reason::Deleted, "The tenant was deleted from the platform"),
+        ReleaseOutcome::NotRequested(because) => {
+            let happened = match because {
+                NotRequested::NoTenant => "there is no such tenant on the platform, and none was ever recorded",
+                NotRequested::DeletedBefore => {
+                    "the platform says that the tenant was deleted, and no request of this operator is recorded"
+                }
+                NotRequested::NotOurs => {
+                    "the tenant does not have the owner stamp of this Tenant any more, and stays on the platform"
+                }
+            };
+            warning(Reason::DeletionNotRequested, format!("The confirmed deletion ended without a request: {happened}"))
+        }
     })
 }
 

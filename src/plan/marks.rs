@@ -28,6 +28,7 @@ impl Stop {
             | Self::Raced
             | Self::Kubernetes(_)
             | Self::RefusedByKubernetes { .. }
+            | Self::PlatformChanged(_)
             | Self::Bug(_) => vec![],
         }
     }

@@ -33,6 +33,7 @@ pub fn reason(error: &ApiError) -> Option<Reason> {
         ApiError::Throttled { .. } => Reason::Throttled,
         ApiError::Refused(_) | ApiError::Unexpected(_) => Reason::UnexpectedAnswer,
         ApiError::NotCalled(NotCalled::Outage(error)) => return reason(error),
+        ApiError::NotCalled(NotCalled::OtherPlatform(_)) => Reason::PlatformChanged,
         ApiError::NotCalled(NotCalled::NoClient(_)) => return None,
     })
 }

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::confirmation::Flaw;
 use super::resolved::UnusableSecret;
-use crate::admin_api::{ApiError, Problem, ProblemType};
+use crate::admin_api::{ApiError, OtherPlatform, Problem, ProblemType};
 use crate::resources::Stamp;
 use crate::settings::{Leaf, Violation};
 
@@ -45,6 +45,8 @@ pub enum Stop {
     },
     /// The platform could not be called, so nothing is known.
     Unavailable(ApiError),
+    /// The endpoint of the Platform leads to another environment, of which nothing may be believed.
+    PlatformChanged(OtherPlatform),
     /// The tenant exists and may not be taken over.
     NotAdopted {
         /// Whether the policy never allows it.
@@ -165,9 +167,17 @@ impl From<Stop> for Stopped {
 }
 
 impl Stop {
+    /// What a call of the platform means that failed, or was not made.
+    pub fn unavailable(error: ApiError) -> Self {
+        match error.other_platform() {
+            Some(other) => Self::PlatformChanged(other.clone()),
+            None => Self::Unavailable(error),
+        }
+    }
+
     /// What a failed write to the platform means.
     pub fn of_write(error: ApiError) -> Self {
-        let ApiError::Refused(problem) = error else { return Self::Unavailable(error) };
+        let ApiError::Refused(problem) = error else { return Self::unavailable(error) };
         match &problem.problem_type {
             ProblemType::SettingsChanged
             | ProblemType::OwnerChanged
@@ -216,6 +226,7 @@ impl Stop {
             | Self::PlatformMissing { .. }
             | Self::PartnerMissing { .. }
             | Self::NamespaceNotPermitted { .. }
+            | Self::PlatformChanged(_)
             | Self::NotAdopted { .. }
             | Self::OwnedByOther { .. }
             | Self::TenantLost { .. }

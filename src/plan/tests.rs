@@ -12,6 +12,7 @@ mod bounds;
 mod canary;
 mod checks;
 mod configured;
+mod environments;
 mod keeping;
 mod laws;
 mod leaving;
@@ -262,6 +263,7 @@ fn facts<'f>(tenant: &'f Tenant, hash: Option<&'f SpecHash>, seen: &'f Seen) -> 
         refresh_licenses: true,
         rewrites: 0,
         platform: PLATFORM,
+        environment: None,
         support: None,
         checked: None,
         fired: &[],

@@ -64,6 +64,15 @@ pub struct Desired {
 }
 
 impl Intent {
+    /// Whether the platform is called for it.
+    pub fn calls_platform(&self) -> bool {
+        match self {
+            Self::Apply(_) => true,
+            Self::Blocked(blocked) => blocked.to_observe.is_some(),
+            Self::Delete(intent) => intent.calls_platform(),
+        }
+    }
+
     /// The hash of the spec and its Secrets; a Tenant that is being deleted, or whose spec is invalid, has none.
     pub fn hash(&self) -> Option<&SpecHash> {
         match self {

@@ -51,6 +51,13 @@ pub struct PlatformSpec {
     /// Credentials of the operator. Their role on the platform limits what the operator can write.
     pub authentication: Authentication,
 
+    /// `platformId` of the environment that the endpoint must lead to, as `GET /v1/capabilities` names it. Unset means the first
+    /// one that answered, which the status records. After a move to another environment, set it to the ID of the new one:
+    /// until then nothing is created, changed, released or deleted there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "line_schema")]
+    pub platform_id: Option<String>,
+
     /// Operator instance that serves this Platform (its `--instance`). It cannot be changed once set. Unset means
     /// 'default'.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -206,6 +213,10 @@ pub struct PlatformStatus {
     /// Generation that this status describes; -1 before the first observation.
     #[serde(default)]
     pub observed_generation: i64,
+    /// `platformId` of the environment that the Tenants of this Platform are in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = bounds::WORD))]
+    pub platform_id: Option<String>,
     /// Role of the credentials on the platform: system, partner or tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = bounds::WORD))]

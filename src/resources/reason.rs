@@ -67,6 +67,7 @@ reasons! {
         PlatformNotFound = "PlatformNotFound", Reader, Runbook: "Create the Platform, or ask the cluster administrator for the name of an existing one.";
         PartnerNotFound = "PartnerNotFound", Reader, Runbook: "Create the Partner, or ask the cluster administrator for the name of an existing one; the operator looks for it every few seconds.";
         NamespaceNotPermitted = "NamespaceNotPermitted", Reader, Message: "Ask a system administrator to add the namespace to spec.allowedNamespaces of the Platform.";
+        PlatformChanged = "PlatformChanged", Reader, Message: "Correct spec.endpoint of the Platform. If the platform has moved, set spec.platformId of the Platform to the platformId that the message names.";
         PlatformUnavailable = "PlatformUnavailable", Outage, Runbook: "Wait; the operator retries. Check the conditions of the Platform and the status of the service.";
         FieldNotPermitted = "FieldNotPermitted", Ticket, Message: "A higher permission level manages these settings: contact your support partner or raise a ticket, or remove them from the spec.";
         PlatformRewritesValue = "PlatformRewritesValue", Ticket, Message: "Copy the platform's values to the spec, or raise a ticket.";
@@ -109,6 +110,7 @@ reasons! {
         ReleaseFailed = "ReleaseFailed", Reader, Runbook: "The tenant keeps the owner stamp of a deleted Tenant; a Tenant of the same namespace and name takes it over.";
         Abandoned = "Abandoned", Reader, Runbook: "The tenant stays on the platform with its owner stamp.";
         DeletionNotConfirmed = "DeletionNotConfirmed", Reader, Runbook: "The tenant was retained. To delete a tenant, set spec.confirmations.deletion before deleting the Tenant, and delete it by the last day that it names.";
+        DeletionNotRequested = "DeletionNotRequested", Reader, Runbook: "The Tenant is gone, and this operator did not delete its tenant: the event says what the platform answered instead. Look at the platform whether that is what you expect.";
         DeletionStarted = "DeletionStarted", Reader, Runbook: "Run the provisioning script; the tenant is deleted by its next run.";
         Deleted = "Deleted", None, Runbook: "No action is needed.";
     }

@@ -21,6 +21,10 @@ pub struct TenantStatus {
     /// What was last written to the platform, or found equal to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applied: Option<Applied>,
+    /// `platformId` of the environment that the spec was last applied to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = bounds::WORD))]
+    pub platform_id: Option<String>,
     /// The tenant as the platform describes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform_tenant: Option<PlatformTenant>,

@@ -4,7 +4,7 @@ use nimbus_operator::resources::status::DeletionStatus;
 use serde_json::{Value, json};
 
 use super::{
-    FINALIZER, FINALIZER_OFF, NO_EVENTS, absence_problem, confirmed_manifest, event, events, live, stamp, stamps,
+    ABANDON, FINALIZER, FINALIZER_OFF, absence_problem, confirmed_manifest, event, events, live, stamp, stamps,
     waiting_for,
 };
 use crate::support::confirmation::{confirming, withdrawal};
@@ -122,46 +122,80 @@ async fn late_withdrawal_after_a_lost_response_is_reported() {
     assert_eq!([event("Warning", "DeletionStarted")], *events(&fixture).await, "no word of a tenant that stays");
 }
 
+/// It was deleted before, by someone else: that it ends without a request is said.
 #[tokio::test(flavor = "multi_thread")]
-async fn tombstone_or_documented_absence_completes() {
-    let mut fixture = Fixture::new("delete-absent").await;
+async fn tombstone_completes_with_a_warning() {
+    let fixture = Fixture::new("delete-before").await;
     let _operator = fixture.connect().await;
-    for case in ["tenant-not-found", "tenant-deleted"] {
-        fixture.id = uuid::Uuid::new_v4().to_string();
-        live(&fixture, confirmed_manifest(&fixture)).await;
-        if case == "tenant-deleted" {
-            fixture.platform.delete(&fixture.id).await.unwrap();
-            fixture.platform.run_script(&fixture.id).await.unwrap();
-        } else {
-            fixture.platform.lose(&fixture.id).await.unwrap();
-        }
-        assert_eq!(case, absence_problem(&fixture).await);
-        let since = Since::now(&fixture).await;
-        fixture.delete().await;
-        fixture.gone().await;
-        assert_eq!(["GET /v1/tenants/{id} 404"], *since.calls(&fixture).await, "{case}");
-        assert_eq!(FINALIZER_OFF, *since.writes(&fixture).await, "{case}");
-    }
-    assert_eq!([event("Normal", "Deleted"), event("Normal", "Deleted")], *events(&fixture).await);
+    live(&fixture, confirmed_manifest(&fixture)).await;
+    fixture.platform.delete(&fixture.id).await.unwrap();
+    fixture.platform.run_script(&fixture.id).await.unwrap();
+    assert_eq!("tenant-deleted", absence_problem(&fixture).await);
+    let since = Since::now(&fixture).await;
+    fixture.delete().await;
+    fixture.gone().await;
+    assert_eq!(["GET /v1/tenants/{id} 404"], *since.calls(&fixture).await);
+    assert_eq!(FINALIZER_OFF, *since.writes(&fixture).await);
+    assert_eq!([event("Warning", "DeletionNotRequested")], *events(&fixture).await);
+}
+
+/// A tenant that is missing without a tombstone was not deleted, as far as is known: the deletion waits until a person lets go.
+#[tokio::test(flavor = "multi_thread")]
+async fn absence_without_a_tombstone_is_no_deletion() {
+    let mut fixture = Fixture::new("delete-absent").await;
+    let passes = fixture.count_passes();
+    let _operator = fixture.connect().await;
+    live(&fixture, confirmed_manifest(&fixture)).await;
+    fixture.platform.lose(&fixture.id).await.unwrap();
+    assert_eq!("tenant-not-found", absence_problem(&fixture).await);
+    let since = Since::now(&fixture).await;
+    fixture.delete().await;
+    let waits =
+        waiting_for(&fixture, "TenantLost", "missing on the platform, which has no record that it was deleted").await;
+    assert_eq!(Some(vec![FINALIZER.to_owned()]), waits.metadata.finalizers);
+    assert_eq!(Some("True".to_owned()), condition(&waits, "Stalled").map(|(status, ..)| status));
+    passes.more(3).await;
+    assert_eq!(["patch tenants/status 200"], *since.writes(&fixture).await, "said once");
+    assert_eq!(
+        (0, [event("Warning", "TenantLost")].to_vec()),
+        (since.deletions(&fixture).await, events(&fixture).await)
+    );
+    fixture.annotate(ABANDON, &fixture.id).await;
+    fixture.gone().await;
+    assert_eq!([event("Warning", "Abandoned"), event("Warning", "TenantLost")], *events(&fixture).await);
 }
 
 /// The tenant is deleted by someone else between the operator's read and its request.
 #[tokio::test(flavor = "multi_thread")]
 async fn tenant_gone_before_deletion_is_done() {
-    let mut fixture = Fixture::new("delete-raced").await;
+    let fixture = Fixture::new("delete-raced").await;
     let _operator = fixture.connect().await;
-    for slug in ["tenant-not-found", "tenant-deleted"] {
-        fixture.id = uuid::Uuid::new_v4().to_string();
-        live(&fixture, confirmed_manifest(&fixture)).await;
-        let answer = json!({ "kind": "problem", "slug": slug, "status": 404 });
-        fixture.platform.add_faults(json!([{ "route": "DELETE /v1/tenants/{id}", "action": answer }])).await.unwrap();
-        let since = Since::now(&fixture).await;
-        fixture.delete().await;
-        fixture.gone().await;
-        fixture.platform.clear_faults().await.unwrap();
-        assert_eq!(1, since.deletions(&fixture).await, "{slug}");
-        assert_eq!(Some(&event("Normal", "Deleted")), events(&fixture).await.last(), "{slug}");
-    }
+    live(&fixture, confirmed_manifest(&fixture)).await;
+    let answer = json!({ "kind": "problem", "slug": "tenant-deleted", "status": 404 });
+    fixture.platform.add_faults(json!([{ "route": "DELETE /v1/tenants/{id}", "action": answer }])).await.unwrap();
+    let since = Since::now(&fixture).await;
+    fixture.delete().await;
+    fixture.gone().await;
+    assert_eq!(1, since.deletions(&fixture).await);
+    assert_eq!([event("Normal", "Deleted")], *events(&fixture).await);
+}
+
+/// The same without a tombstone proves nothing: the tenant is looked for again.
+#[tokio::test(flavor = "multi_thread")]
+async fn request_that_finds_no_tenant_is_repeated() {
+    let fixture = Fixture::new("delete-missed").await;
+    fixture.platform.auto_run(true).await.unwrap();
+    let _operator = fixture.connect().await;
+    live(&fixture, confirmed_manifest(&fixture)).await;
+    let answer = json!({ "kind": "problem", "slug": "tenant-not-found", "status": 404 });
+    let once = json!({ "route": "DELETE /v1/tenants/{id}", "nth": 1, "times": 1, "action": answer });
+    fixture.platform.add_faults(json!([once])).await.unwrap();
+    let since = Since::now(&fixture).await;
+    fixture.delete().await;
+    fixture.gone().await;
+    assert_eq!(2, since.deletions(&fixture).await);
+    assert_eq!("tenant-deleted", absence_problem(&fixture).await);
+    assert_eq!([event("Normal", "Deleted"), event("Warning", "TenantLost")], *events(&fixture).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -190,7 +224,7 @@ async fn tenant_with_a_new_owner_is_not_deleted() {
     fixture.platform.add_faults(json!([{ "route": "DELETE /v1/tenants/{id}", "action": answer }])).await.unwrap();
     fixture.delete().await;
     fixture.gone().await;
-    assert_eq!(NO_EVENTS, *events(&fixture).await);
+    assert_eq!([event("Warning", "DeletionNotRequested")], *events(&fixture).await);
     let (_, document) = fixture.platform.tenant(&fixture.id).await.unwrap();
     assert_eq!(Value::Null, document["runtime"]["deletion"]);
 }

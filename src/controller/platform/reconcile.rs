@@ -1,9 +1,11 @@
 //! The pass over one Platform: whether it answers and accepts the credentials. An outage is reported here, once.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use kube::ResourceExt;
 use kube::runtime::controller::Action;
 use serde_json::json;
 use tracing::warn;
@@ -16,7 +18,7 @@ use crate::cluster::{Guarded, NotWritten, Patch, Refusal};
 use crate::controller::context::Context;
 use crate::controller::queue::Next;
 use crate::controller::readiness::log_ready;
-use crate::plan::outage;
+use crate::plan::{Environment, environment, outage};
 use crate::resources::condition::{ConditionUpdate, merge};
 use crate::resources::platform::PlatformStatus;
 use crate::resources::{ConditionType, Platform, Reason, bounds};
@@ -73,6 +75,8 @@ async fn run_pass(platform: &Platform, context: &Context) -> Result<Action, NotW
 /// What a pass found out about a Platform.
 struct State {
     ready: ConditionUpdate,
+    /// The environment that the Tenants are in.
+    platform_id: Option<String>,
     /// Of our credentials, as the platform says it.
     role: Option<String>,
     /// `None` where this pass did not look for orphans.
@@ -90,9 +94,13 @@ async fn state(
     let Connected { client, capabilities } = match probed {
         Ok(connected) => connected,
         Err(Unconnected { ready, wait }) => {
-            let role = platform.status.as_ref().and_then(|status| status.role.clone());
-            return Ok(State { ready, role, orphans: None, wait });
+            let known = platform.status.clone().unwrap_or_default();
+            return Ok(State { ready, platform_id: known.platform_id, role: known.role, orphans: None, wait });
         }
+    };
+    let platform_id = match environment(context, platform, &capabilities) {
+        Ok(platform_id) => platform_id,
+        Err(elsewhere) => return Ok(elsewhere),
     };
     let orphans = orphans(context, platform, &client, notes).await;
     let role = Some(shown(&capabilities.role, bounds::WORD));
@@ -109,7 +117,36 @@ async fn state(
         );
         (ConditionUpdate::new(ConditionType::Ready, false, Reason::PoliciesMissing, message), timing.platform_retry)
     };
-    Ok(State { ready, role, orphans, wait })
+    // What the Tenants remember is not known yet: look again soon.
+    let wait = if platform_id.is_none() && capabilities.platform_id.is_some() { timing.platform_retry } else { wait };
+    Ok(State { ready, platform_id, role, orphans, wait })
+}
+
+/// The environment that answers, if it is the one that is meant; nothing where that is not known yet. Where the Platform does not
+/// remember one, since it was created again or lost its status, its Tenants do.
+///
+/// *Errors*: it is another one, whose answers mean nothing here.
+fn environment(context: &Context, platform: &Platform, answer: &Capabilities) -> Result<Option<String>, State> {
+    let known = platform.status.clone().unwrap_or_default();
+    let recorded = match platform.spec.platform_id.as_ref().or(known.platform_id.as_ref()) {
+        Some(_) => Some(BTreeSet::new()),
+        None => context.fleet.environments(&platform.name_any()),
+    };
+    let meant = Environment::of(platform, recorded.iter().flatten().map(String::as_str));
+    let answers = environment::named_by(answer);
+    match meant.check(answers.as_deref()) {
+        Ok(()) => Ok(answers.filter(|_| recorded.is_some()).or(known.platform_id)),
+        Err(other) => {
+            let message = format!("The endpoint {}", environment::describe(&other));
+            Err(State {
+                ready: ConditionUpdate::new(ConditionType::Ready, false, Reason::PlatformChanged, message),
+                platform_id: known.platform_id.or(Some(other.expected)),
+                role: known.role,
+                orphans: None,
+                wait: context.options.timing.platform_retry,
+            })
+        }
+    }
 }
 
 /// Looks for orphans when it is time. A round that could not be made is tried again sooner.
@@ -129,7 +166,7 @@ async fn orphans(context: &Context, platform: &Platform, client: &Client, notes:
 /// A platform that answers and accepts the credentials.
 struct Connected {
     client: Arc<Client>,
-    capabilities: Capabilities,
+    capabilities: Arc<Capabilities>,
 }
 
 /// A platform that does not.
@@ -171,6 +208,7 @@ async fn publish(context: &Context, platform: &Platform, state: State) -> Result
     let conditions = merge(&previous.conditions, vec![state.ready.into()], generation, Timestamp::now(), support);
     let status = PlatformStatus {
         observed_generation: generation,
+        platform_id: state.platform_id,
         role: state.role,
         conditions,
         orphans,

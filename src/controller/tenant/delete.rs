@@ -9,7 +9,7 @@ use crate::admin_api::{ApiError, Client, Deletion, Lookup, ProblemType, TenantDo
 use crate::cluster::Cluster;
 use crate::controller::options::Timing;
 use crate::controller::platform::deletion_rate::{self, Slot};
-use crate::plan::deletion::{DeletionPlan, DeletionWait, ReleaseOutcome, RetainReason};
+use crate::plan::deletion::{DeletionPlan, DeletionWait, NotRequested, ReleaseOutcome, RetainReason};
 use crate::plan::{Outcome, Stop, Target};
 use crate::resources::Tenant;
 
@@ -98,12 +98,16 @@ fn released(document: &TenantDocument, because: RetainReason) -> ReleaseOutcome 
 async fn request(writer: &Writer<'_>) -> Outcome {
     match writer.client.delete(writer.ours()).await {
         Ok(Deletion::Gone) => Outcome::Released(ReleaseOutcome::Deleted),
-        Err(error) if error.is(&ProblemType::OwnedByOther) => Outcome::Released(ReleaseOutcome::NeverOurs),
+        Err(error) if error.is(&ProblemType::OwnedByOther) => {
+            Outcome::Released(ReleaseOutcome::NotRequested(NotRequested::NotOurs))
+        }
+        // It was there a moment ago, and nothing says that it was deleted.
+        Err(error) if error.is(&ProblemType::TenantNotFound) => Outcome::Deleting(DeletionWait::missing()),
         Err(error) => Outcome::Deleting(DeletionWait::not_requested(error)),
         Ok(Deletion::Pending(accepted)) => match writer.client.tenant(writer.id).await {
-            Ok(Lookup::Absent | Lookup::Tombstone { .. }) => Outcome::Released(ReleaseOutcome::Deleted),
+            Ok(Lookup::Tombstone { .. }) => Outcome::Released(ReleaseOutcome::Deleted),
             Ok(Lookup::Found(document)) => Outcome::Deleting(DeletionWait::started(&Arc::from(document))),
-            Err(_) => Outcome::Deleting(DeletionWait::started(&Arc::from(accepted))),
+            Ok(Lookup::Absent) | Err(_) => Outcome::Deleting(DeletionWait::started(&Arc::from(accepted))),
         },
     }
 }

@@ -1,5 +1,6 @@
 //! The pass over one Tenant.
 
+mod connection;
 mod delete;
 mod execute;
 mod finalizer;

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::stops::at_read;
 use super::widget_key::read_secret;
-use crate::admin_api::{ApiError, Client, Lookup, TenantDocument};
+use crate::admin_api::{ApiError, Client, Lookup, NotCalled, TenantDocument};
 use crate::cluster::{Cluster, Refusal};
-use crate::plan::{Desired, Observation, Observed, Owner, Snapshot, Stop, Target, widget_key};
+use crate::plan::{
+    Desired, Environment, Observation, Observed, Owner, Snapshot, Stop, Target, environment, widget_key,
+};
 use crate::resources::{Stamp, Tenant};
 
 /// Observes all that decides about a Tenant that stays.
@@ -17,9 +19,13 @@ pub(crate) async fn observe(
     client: Result<&Client, ApiError>,
     tenant: &Tenant,
     desired: &Desired,
+    environment: &Environment,
 ) -> Result<Observed, Stop> {
     let found = match client {
-        Ok(client) => restricted(client, observe_target(cluster, Ok(client), &desired.target).await?).await,
+        Ok(client) => {
+            let found = observe_target(cluster, Ok(client), &desired.target).await?;
+            confirmed(client, found, environment).await
+        }
         Err(error) => Observation::Unknown(error),
     };
     let widget_secret = match widget_key::to_observe(desired, &found) {
@@ -56,15 +62,19 @@ pub(crate) async fn observe_target(
     Ok(Observation::Exists { snapshot, owner })
 }
 
-/// Adds which settings may be written. That is part of a tenant's document; without one it has to be asked.
-async fn restricted(client: &Client, found: Observation) -> Observation {
+/// Adds which settings may be written. That is part of a tenant's document; without one it has to be asked. The answer also proves
+/// that the tenant is missing where it should be, and not where the endpoint leads by now.
+async fn confirmed(client: &Client, found: Observation, environment: &Environment) -> Observation {
     let tombstone = match found {
         Observation::Exists { .. } | Observation::Unknown(_) => return found,
         Observation::Absent { .. } => None,
         Observation::Tombstone { deletion_id, .. } => Some(deletion_id),
     };
-    let restricted = match client.capabilities().await {
-        Ok(capabilities) => capabilities.restricted_paths.clone(),
+    let restricted = match client.capabilities_now().await {
+        Ok(capabilities) => match environment.check(environment::named_by(&capabilities).as_deref()) {
+            Ok(()) => capabilities.restricted_paths.clone(),
+            Err(other) => return Observation::Unknown(ApiError::NotCalled(NotCalled::OtherPlatform(other))),
+        },
         Err(error) => return Observation::Unknown(error),
     };
     match tombstone {

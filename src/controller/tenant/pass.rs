@@ -22,6 +22,8 @@ pub(crate) struct Pass {
     pub(crate) key: String,
     /// The hash of its spec and Secrets.
     pub(crate) hash: Option<SpecHash>,
+    /// How the environment that answers names itself, where it does.
+    pub(crate) environment: Option<String>,
     /// What the platform last answered about its tenant; `None` where it was not asked.
     pub(crate) observation: Option<Observation>,
     /// What of that a status says, where the pass stopped or deletes.
@@ -40,6 +42,7 @@ impl Pass {
             tenant,
             platform,
             hash: None,
+            environment: None,
             observation: None,
             seen: Seen::Nothing,
             check_plan: None,

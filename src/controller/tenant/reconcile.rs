@@ -10,6 +10,7 @@ use kube::ResourceExt;
 use kube::runtime::controller::Action;
 use tracing::debug;
 
+use super::connection::{Connection, connect};
 use super::delete::Deleter;
 use super::execute::{Executed, Executor};
 use super::finalizer::has_finalizer;
@@ -19,7 +20,7 @@ use super::pass::Pass;
 use super::publish::{Unpublished, publish};
 use super::resolve::{References, resolve};
 use super::undecodable;
-use crate::admin_api::{ApiError, Client, NotCalled};
+use crate::admin_api::{ApiError, Client};
 use crate::cluster::{Guarded, NotWritten, Refusal};
 use crate::controller::context::Context;
 use crate::controller::options::Step;
@@ -28,8 +29,8 @@ use crate::plan::checks::check_plan;
 use crate::plan::deletion::DeletionIntent;
 use crate::plan::outage::PlatformHealth;
 use crate::plan::{
-    Blocked, Conclusion, Delay, Desired, Facts, Intent, Outcome, Seen, Stop, Stopped, apply, conclude, confirmation,
-    deletion, validate,
+    Blocked, Conclusion, Delay, Desired, Facts, Intent, Observation, Outcome, Seen, Stop, Stopped, apply, conclude,
+    confirmation, deletion, validate,
 };
 use crate::resources::{Platform, Tenant};
 
@@ -82,6 +83,7 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
         refresh_licenses,
         rewrites: entry.notes.rewrites.as_ref().map_or(0, |(_, rewrites)| rewrites.count),
         platform: PlatformHealth::of(&pass.tenant.spec.platform_ref.name, pass.platform.as_deref()),
+        environment: pass.environment.as_deref(),
         support: pass.platform.as_deref().and_then(|platform| platform.spec.support.as_ref()),
         checked: checked.as_ref(),
         fired: &pass.fired,
@@ -137,13 +139,13 @@ async fn steps(pass: &mut Pass, context: &Context, notes: &Notes) -> Result<Outc
     let intent = validate(&seen, resolved, confirmation::day(Timestamp::now()));
     pass.hash = intent.hash().cloned();
     pass.rewrites = notes.rewrites_of(pass.hash.as_ref(), context.options.timing.rewrites);
-    let connection = connection(context, pass.platform.as_deref()).await;
+    let connection = connect(&context.platforms, pass.platform.as_deref(), &seen, &intent).await;
+    pass.environment.clone_from(&connection.answers);
     for last in [false, true] {
-        let client = connection.as_deref().map_err(Clone::clone);
         let outcome = match &intent {
-            Intent::Apply(desired) => apply(pass, context, desired, client, &references).await,
-            Intent::Blocked(blocked) => inspect(pass, context, blocked, client).await,
-            Intent::Delete(intent) => delete(pass, context, intent, client).await,
+            Intent::Apply(desired) => apply(pass, context, desired, &connection, &references).await,
+            Intent::Blocked(blocked) => inspect(pass, context, blocked, connection.client()).await,
+            Intent::Delete(intent) => delete(pass, context, intent, connection.client()).await,
         };
         // An edit of the Tenant itself is another intent, which this pass does not know.
         let raced = matches!(&outcome, Err(Stopped { stop: Stop::Raced, .. }));
@@ -161,11 +163,12 @@ async fn apply(
     pass: &mut Pass,
     context: &Context,
     desired: &Arc<Desired>,
-    client: Result<&Client, ApiError>,
+    connection: &Connection,
     references: &References,
 ) -> Result<Outcome, Stopped> {
     step(context, pass, Step::Observe);
-    let observed = observe(&context.cluster, client.clone(), &pass.tenant, desired).await?;
+    let (client, environment) = (connection.client(), &connection.environment);
+    let observed = observe(&context.cluster, client.clone(), &pass.tenant, desired, environment).await?;
     pass.observation = Some(observed.tenant.clone());
     step(context, pass, Step::Plan);
     let plan = apply::plan(&pass.tenant, desired, observed, &pass.rewrites)?;
@@ -173,7 +176,7 @@ async fn apply(
     let executor = Executor {
         cluster: &context.cluster,
         in_use: &context.in_use,
-        client: client.map_err(Stop::Unavailable)?,
+        client: client.map_err(Stop::unavailable)?,
         references,
         tenant: &pass.tenant,
     };
@@ -207,9 +210,11 @@ async fn delete(
     client: Result<&Client, ApiError>,
 ) -> Result<Outcome, Stopped> {
     step(context, pass, Step::Observe);
-    let observation = match intent.to_observe() {
-        Some(target) => Some(observe_target(&context.cluster, client.clone(), target).await?),
-        None => None,
+    let observation = match (intent.to_observe(), &client) {
+        (Some(target), _) => Some(observe_target(&context.cluster, client.clone(), target).await?),
+        // Whose answers mean nothing here is known without a question.
+        (None, Err(error)) if error.other_platform().is_some() => Some(Observation::Unknown(error.clone())),
+        (None, Ok(_) | Err(_)) => None,
     };
     pass.observation.clone_from(&observation);
     step(context, pass, Step::Plan);
@@ -261,11 +266,4 @@ fn unread(refusal: Refusal) -> NotWritten {
 /// may keep it for long, and nothing may be done for it twice.
 fn is_released(tenant: &Tenant) -> bool {
     tenant.metadata.deletion_timestamp.is_some() && !has_finalizer(&tenant.metadata)
-}
-
-async fn connection(context: &Context, platform: Option<&Platform>) -> Result<Arc<Client>, ApiError> {
-    let no_client = |what| ApiError::NotCalled(NotCalled::NoClient(what));
-    let Some(platform) = platform else { return Err(no_client("the Platform does not exist".to_owned())) };
-    let client = context.platforms.client(platform).await;
-    client.map_err(|problem| no_client(problem.what))
 }

@@ -6,7 +6,7 @@ use crate::plan::deletion::{DeletionWait, ReleaseOutcome};
 use crate::plan::disposition::{Delay, Mode};
 use crate::plan::events;
 use crate::plan::seen::Seen;
-use crate::resources::condition::{ConditionChange, ConditionUpdate};
+use crate::resources::condition::{self, ConditionChange, ConditionUpdate};
 use crate::resources::status::{DeletionStatus, TenantStatus};
 use crate::resources::{ConditionType, Reason};
 
@@ -14,13 +14,21 @@ use crate::resources::{ConditionType, Reason};
 pub(super) fn waiting(facts: Facts<'_>, wait: DeletionWait) -> Conclusion {
     let pending = wait.pending();
     let DeletionWait { reason, message, accepted, started, error } = wait;
+    // Nothing that the operator can do ends these two waits.
+    let stuck = [Reason::TenantLost, Reason::PlatformChanged].contains(&reason);
+    let mode = if stuck { Mode::Stalled } else { Mode::Reconciling };
+    let was = facts.previous().and_then(|status| condition::find(&status.conditions, ConditionType::Ready));
+    // The deletion moved the generation: what was said before was not about it.
+    let is_news =
+        was.is_none_or(|was| was.reason != reason.as_str() || was.observed_generation != Some(facts.generation()));
     let accepted = accepted.map(Seen::Leaving);
     let facts = Facts { seen: accepted.as_ref().unwrap_or(facts.seen), ..facts };
     let ready = ConditionUpdate::new(ConditionType::Ready, false, reason, message);
     let mut changes = platform_state::changes(facts, reason);
     let kept = [ConditionType::Accepted, ConditionType::Synced, ConditionType::ChecksPassed];
     changes.extend(kept.map(ConditionChange::Keep));
-    changes.extend(mode_update(Mode::Reconciling, &ready).map(ConditionChange::Set));
+    changes.extend(mode_update(mode, &ready).map(ConditionChange::Set));
+    let stopped = (mode == Mode::Stalled && is_news).then(|| events::deletion_stopped(reason, &ready.message));
     changes.push(ready.into());
     let mut status = TenantStatus { refused_request_id: None, ..facts.status(changes) };
     // What was accepted stays recorded while the platform is out of reach.
@@ -31,7 +39,7 @@ pub(super) fn waiting(facts: Facts<'_>, wait: DeletionWait) -> Conclusion {
         status.last_handled_reconcile_at = facts.handled();
     }
     platform_state::follow(&mut status, facts);
-    let events = started.then(events::deletion_started).into_iter().collect();
+    let events = started.then(events::deletion_started).into_iter().chain(stopped).collect();
     let delay = Delay::of_deletion(error.as_ref());
     Conclusion { status: Some(status), release_outcome: None, events, delay }
 }

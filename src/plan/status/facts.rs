@@ -38,6 +38,8 @@ pub struct Facts<'f> {
     pub rewrites: u32,
     /// What is known of its Platform.
     pub platform: PlatformHealth<'f>,
+    /// How the environment that answered names itself; `None` where it does not, or was not asked.
+    pub environment: Option<&'f str>,
     /// The support links of the Platform.
     pub support: Option<&'f Support>,
     /// What is known of the checks; `None` where this pass does not know what to check.

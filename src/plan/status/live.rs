@@ -126,6 +126,9 @@ fn recorded(facts: Facts<'_>, live: &Live, status: TenantStatus) -> TenantStatus
     if live.difference.is_empty() {
         status.applied = applied(facts, live);
     }
+    if let Some(environment) = facts.environment {
+        status.platform_id = Some(environment.to_owned());
+    }
     side_effects::remember(&mut status, facts.tenant, document, side_effects);
     platform_state::take_over(&mut status, document, facts.refresh_licenses);
     status

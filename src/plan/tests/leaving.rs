@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::plan::confirmation::Flaw;
-use crate::plan::deletion::{DeletionIntent, DeletionPlan, ReleaseOutcome, RetainReason};
+use crate::plan::deletion::{DeletionIntent, DeletionPlan, NotRequested, ReleaseOutcome, RetainReason};
 use crate::resources::status::DeletionStatus;
 use crate::resources::{Reason, annotation};
 use crate::settings::TenantId;
@@ -104,10 +104,13 @@ fn what_is_not_ours_is_let_go_without_a_write() {
     let other = held().owned(Owner::Other("prod/customers/fabrikam".into())).observed();
     let free = held().owned(Owner::Free).observed();
     let never_applied = tenant("contoso").deleting();
-    for given in [never_applied.clone(), never_applied.clone().with("deletionPolicy", "Delete"), confirmed()] {
+    for given in [never_applied.clone(), never_applied.clone().with("deletionPolicy", "Delete")] {
         for observation in [&other, &free] {
             assert_eq!(leave(&given, observation), DeletionPlan::Off(ReleaseOutcome::NeverOurs), "{observation:?}");
         }
+    }
+    for observation in [&other, &free] {
+        assert_eq!(leave(&confirmed(), observation), ends_by_itself(NotRequested::NotOurs), "{observation:?}");
     }
     let tombstone = Observation::Tombstone { deletion_id: "d-1".into(), restricted: vec![] };
     for observation in [Observation::Absent { restricted: vec![] }, tombstone] {
@@ -282,10 +285,79 @@ fn a_confirmed_deletion_asks_waits_and_ends() {
     let pending = pending(&leave(&given, &held().pending_deletion(4).observed())).unwrap();
     assert_eq!((pending.services_pending, pending.script_pending), (4, true));
     let tombstone = Observation::Tombstone { deletion_id: "d-1".into(), restricted: vec![] };
-    for gone in [tombstone, Observation::Absent { restricted: vec![] }] {
-        assert_eq!(leave(&given, &gone), DeletionPlan::Off(ReleaseOutcome::Deleted));
-    }
+    assert_eq!(leave(&accepted(), &tombstone), DeletionPlan::Off(ReleaseOutcome::Deleted));
     assert_eq!(told(ReleaseOutcome::Deleted), [(false, Reason::Deleted)]);
+}
+
+fn ends_by_itself(because: NotRequested) -> DeletionPlan {
+    DeletionPlan::Off(ReleaseOutcome::NotRequested(because))
+}
+
+#[test]
+fn a_confirmed_deletion_that_ends_without_a_request_says_so() {
+    let absent = Observation::Absent { restricted: vec![] };
+    let tombstone = Observation::Tombstone { deletion_id: "d-1".into(), restricted: vec![] };
+    let never_applied = tenant("contoso").deleting().with("deletionPolicy", "Delete").confirming("deletion", ID);
+    assert_eq!(leave(&never_applied, &absent), ends_by_itself(NotRequested::NoTenant));
+    for given in [&never_applied, &confirmed()] {
+        assert_eq!(leave(given, &tombstone), ends_by_itself(NotRequested::DeletedBefore));
+    }
+    for because in [NotRequested::NoTenant, NotRequested::DeletedBefore, NotRequested::NotOurs] {
+        assert_eq!(told(ReleaseOutcome::NotRequested(because)), [(true, Reason::DeletionNotRequested)]);
+    }
+}
+
+/// The endpoint may lead elsewhere, or the platform may have been restored from an older backup.
+#[test]
+fn a_known_tenant_that_is_missing_was_not_deleted() {
+    let absent = Observation::Absent { restricted: vec![] };
+    for given in [confirmed(), accepted()] {
+        let DeletionPlan::Wait(wait) = leave(&given, &absent) else { panic!("absence was taken for a deletion") };
+        assert_eq!(wait.reason, Reason::TenantLost);
+        let conclusion = concluded(&given, Ok(Outcome::Deleting(wait.clone())));
+        let warned: Vec<_> = conclusion.events.iter().map(|event| (event.warning, event.reason)).collect();
+        assert_eq!(warned, [(true, Reason::TenantLost)]);
+        let status = conclusion.status.unwrap();
+        assert_eq!(stated(&status), ["Ready=False TenantLost", "Stalled=True TenantLost"]);
+        let then = Given { status: Some(status), ..given };
+        let again = concluded(&then, Ok(Outcome::Deleting(wait)));
+        assert_eq!((again.status, again.events.len(), again.delay), (None, 0, Delay::Deletion), "said once");
+    }
+}
+
+/// Ready and who has to act.
+fn stated(status: &TenantStatus) -> Vec<String> {
+    let of_interest = |stated: &String| ["Ready", "Stalled", "Reconciling"].iter().any(|kind| stated.starts_with(kind));
+    verdict(status).into_iter().filter(of_interest).collect()
+}
+
+/// In another environment every answer is about something else.
+#[test]
+fn in_another_environment_nothing_is_let_go_or_deleted() {
+    let other = Observation::Unknown(samples::other_platform());
+    let never_applied = tenant("contoso").deleting();
+    for given in [going(), never_applied, confirmed(), accepted(), going().with("deletionPolicy", "Delete")] {
+        let intent = deletion_intent(&given);
+        let DeletionPlan::Wait(wait) = deletion::plan(&intent, Some(&other)) else { panic!("{intent:?}") };
+        let conclusion = concluded(&given, Ok(Outcome::Deleting(wait)));
+        assert_eq!(
+            stated(&conclusion.status.unwrap()),
+            ["Ready=False PlatformChanged", "Stalled=True PlatformChanged"]
+        );
+        assert_eq!(conclusion.events.len(), 1);
+        assert_eq!(conclusion.delay, Delay::Reference, "the end of its namespace is noticed");
+    }
+    // A namespace can end, and people can let go.
+    let ending = deletion_intent(&confirmed().amid(Some(true)));
+    assert_eq!(
+        deletion::plan(&ending, Some(&other)),
+        DeletionPlan::Release(target(), RetainReason::ScopeTerminating),
+        "without a client it is not released, and its stamp stays"
+    );
+    let abandoned = deletion_intent(&confirmed().annotated(annotation::ABANDON, ID));
+    assert_eq!(deletion::plan(&abandoned, Some(&other)), DeletionPlan::Off(ReleaseOutcome::Abandoned));
+    let suspended = deletion_intent(&going().with("suspend", true));
+    assert!(!suspended.calls_platform() && !abandoned.calls_platform() && ending.calls_platform());
 }
 
 #[test]

@@ -32,6 +32,7 @@ fn most(stop: &Stop) -> Most {
         | Stop::PlatformMissing { .. }
         | Stop::PartnerMissing { .. }
         | Stop::NamespaceNotPermitted { .. }
+        | Stop::PlatformChanged(_)
         | Stop::NotAdopted { .. }
         | Stop::OwnedByOther { .. }
         | Stop::TenantLost { .. }
@@ -82,6 +83,7 @@ fn stops() -> Vec<Stop> {
         Stop::PlatformMissing { name: name() },
         Stop::PartnerMissing { name: name() },
         Stop::NamespaceNotPermitted { platform: name() },
+        Stop::unavailable(samples::other_platform()),
         not_adopted(true),
         not_adopted(false),
         owned(OwnerPlace::ThisCluster),
