@@ -3,6 +3,8 @@
 
 #![allow(clippy::print_stdout, reason = "figures, which --nocapture shows")]
 
+mod messages;
+
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::Secret;
