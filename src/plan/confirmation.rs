@@ -33,7 +33,7 @@ impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("is not set"),
-            Self::Malformed => f.write_str("is not a value and a last day"),
+            Self::Malformed => f.write_str("does not have the form '<value> until <yyyy-mm-dd>'"),
             Self::OtherValue => f.write_str("confirms something else"),
             Self::Expired => f.write_str("is past its last day"),
             Self::TooFarAhead => write!(f, "has a last day more than {MOST_DAYS_AHEAD} days ahead"),

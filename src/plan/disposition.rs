@@ -283,7 +283,11 @@ fn rejected(problem: &Problem) -> String {
         format!("{path} was rejected by the platform: {}{allowed}", wording::refused(&error.code))
     });
     let fields = join(fields);
-    if fields.is_empty() { format!("The platform rejected the settings: {}", problem.problem_type) } else { fields }
+    if fields.is_empty() {
+        format!("The platform rejected the settings and names none ({})", problem.problem_type)
+    } else {
+        fields
+    }
 }
 
 fn not_adopted(never: bool, differing: &[String]) -> String {

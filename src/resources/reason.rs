@@ -69,7 +69,7 @@ reasons! {
         NamespaceNotPermitted = "NamespaceNotPermitted", Reader, Message: "Ask a system administrator to add the namespace to spec.allowedNamespaces of the Platform.";
         PlatformChanged = "PlatformChanged", Reader, Message: "Correct spec.endpoint of the Platform. If the platform has moved, set spec.platformId of the Platform to the platformId that the message names.";
         PlatformUnavailable = "PlatformUnavailable", Outage, Runbook: "Wait; the operator retries. Check the conditions of the Platform and the status of the service.";
-        FieldNotPermitted = "FieldNotPermitted", Ticket, Message: "A higher permission level manages these settings: contact your support partner or raise a ticket, or remove them from the spec.";
+        FieldNotPermitted = "FieldNotPermitted", Ticket, Message: "A higher permission level manages these settings: remove them from the spec, or contact your support partner or raise a ticket.";
         PlatformRewritesValue = "PlatformRewritesValue", Ticket, Message: "Copy the platform's values to the spec, or raise a ticket.";
         NotAdopted = "NotAdopted", Reader, Message: "Set spec.adoptionPolicy: Always to overwrite the platform's settings, or copy these to the spec and set IfMatches.";
         OwnedByOther = "OwnedByOther", Reader, Message: "Delete one of the two Tenants; with deletionPolicy: Retain the tenant stays on the platform.";

@@ -52,7 +52,7 @@ async fn shorter_retention_blocks_until_confirmed() {
         (confirmed("24->6"), "confirms something else"),
         (until("24->12", -1), "is past its last day"),
         (until("24->12", 9), "has a last day more than 7 days ahead"),
-        ("24->12 until 2026-02-30".to_owned(), "is not a value and a last day"),
+        ("24->12 until 2026-02-30".to_owned(), "does not have the form '<value> until <yyyy-mm-dd>'"),
     ] {
         let confirmed = fixture.patch(json!({ "spec": { "confirmations": { "retention": given } } })).await;
         let blocked = fixture.condition("Ready", "False", "ConfirmationRequired").await;
