@@ -191,7 +191,7 @@ async fn terminating_partner_accepts_no_new_tenants() {
     platforms.patch(&fixture.env.platform, &PatchParams::default(), &theirs).await.unwrap();
     platforms.delete(&fixture.env.platform, &DeleteParams::default()).await.unwrap();
     fixture.patch(json!({ "spec": { "partner": null } })).await;
-    fixture.condition("Ready", "False", "PlatformNotFound").await;
+    fixture.condition("Ready", "False", "PlatformTerminating").await;
     assert_eq!(404, fixture.platform.tenant(&fixture.id).await.unwrap().0, "nothing was written");
     fixture.delete().await;
     fixture.gone().await;

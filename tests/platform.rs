@@ -1,6 +1,7 @@
 //! Platforms: their Tenants, the policies, and the rate of deletions.
 
 mod environment;
+mod in_use;
 mod orphans;
 
 use k8s_openapi::api::admissionregistration::v1::ValidatingAdmissionPolicyBinding;

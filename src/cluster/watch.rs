@@ -28,7 +28,8 @@ where
 {
     /// What is there, as far as the watch has seen it.
     pub(crate) store: Store<K>,
-    /// Each object that is new or changed, once the store holds it. The store is filled only while this is polled.
+    /// Each object that is new or changed, once the store holds it, and each that is gone, once the store does not. The store is
+    /// filled only while this is polled.
     pub(crate) changes: BoxStream<'static, Arc<K>>,
 }
 
@@ -50,10 +51,10 @@ where
     K: Resource<DynamicType = ()> + Clone + 'static,
 {
     match event {
-        Ok(Event::Apply(object)) => vec![Arc::new(object)],
+        Ok(Event::Apply(object) | Event::Delete(object)) => vec![Arc::new(object)],
         // The objects of a list replace the store at its end, all at once.
         Ok(Event::InitDone) => store.state(),
-        Ok(Event::Init | Event::InitApply(_) | Event::Delete(_)) => vec![],
+        Ok(Event::Init | Event::InitApply(_)) => vec![],
         Err(error) => {
             warn!(kind = %K::kind(&()), cause = cause(&error), "a watch failed; it is tried again");
             vec![]
@@ -85,7 +86,8 @@ mod tests {
                 .iter()
                 .map(|map| {
                     let held = store.get(&reflector::ObjectRef::from_obj(&**map));
-                    assert_eq!(map.resource_version(), held.and_then(|held| held.resource_version()));
+                    let version = held.and_then(|held| held.resource_version());
+                    assert!(version.is_none() || version == map.resource_version());
                     (map.name_any(), map.resource_version())
                 })
                 .collect();
@@ -124,7 +126,7 @@ mod tests {
             vec![],
             vec![],
             vec![announced_as("a", "2"), announced_as("b", "3")],
-            vec![],
+            vec![announced_as("a", "2")],
         ];
         assert_eq!(expected, run(listed));
     }

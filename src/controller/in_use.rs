@@ -2,7 +2,11 @@
 //! operator instance: each instance removes its own when its Tenants are gone.
 
 use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
 
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::core::{ClusterResourceScope, ObjectMeta};
 use kube::{Resource, ResourceExt};
 use serde::de::DeserializeOwned;
@@ -10,7 +14,7 @@ use serde_json::Value;
 
 use super::platforms::Platforms;
 use crate::cluster::{Cluster, Patch, Refusal};
-use crate::resources::{IN_USE, Partner, Platform, Tenant};
+use crate::resources::{FINALIZER, IN_USE, Partner, Platform, Tenant};
 
 /// What Tenants refer to.
 pub(super) trait Target:
@@ -25,6 +29,39 @@ impl Target for Partner {}
 pub(super) struct InUse {
     instance: String,
     finalizer: String,
+}
+
+/// Which Tenants hold a Platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// Those that refer to it: a pass that is under way may be about to write a tenant.
+    Any,
+    /// Those that are served: it takes no new ones, which would hold it and wait for it.
+    Served,
+}
+
+impl Hold {
+    /// Of a Platform, where no pass takes longer than this.
+    pub(super) fn of(meta: &ObjectMeta, pass: Duration) -> Self {
+        let ended =
+            |at: &Time| Duration::try_from(Timestamp::now().duration_since(at.0)).is_ok_and(|since| since > pass);
+        match meta.deletion_timestamp.as_ref().is_some_and(ended) {
+            true => Self::Served,
+            false => Self::Any,
+        }
+    }
+}
+
+/// Whether any of the Tenants has our finalizer. Untyped: one that cannot be decoded counts, too.
+async fn has_served(cluster: &Cluster, selector: &str) -> Result<bool, Refusal> {
+    let tenants = cluster.untyped::<Tenant>(None);
+    let mut pages = tenants.pages(Some(selector));
+    while let Some(page) = pages.next().await? {
+        if page.iter().any(|tenant| tenant.finalizers().iter().any(|name| name == FINALIZER)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 impl InUse {
@@ -56,6 +93,21 @@ impl InUse {
         }
     }
 
+    /// Puts the finalizer back on what Tenants depend on: a write of the whole object takes it off. True if it was missing.
+    pub(super) async fn keep<K: Target>(
+        &self,
+        cluster: &Cluster,
+        seen: &ObjectMeta,
+        tenants: Option<&[Arc<Tenant>]>,
+    ) -> Result<bool, Refusal> {
+        let depends = |tenant: &Arc<Tenant>| tenant.finalizers().iter().any(|name| name == FINALIZER);
+        let is_needed = tenants.is_some_and(|tenants| tenants.iter().any(depends));
+        if self.is_on(seen) || seen.deletion_timestamp.is_some() || !is_needed {
+            return Ok(false);
+        }
+        self.add::<K>(cluster, seen).await.map(|()| true)
+    }
+
     async fn try_add<K: Target>(&self, cluster: &Cluster, seen: &ObjectMeta) -> Result<(), Refusal> {
         if self.is_on(seen) {
             return Ok(());
@@ -69,12 +121,17 @@ impl InUse {
         &self,
         cluster: &Cluster,
         seen: &ObjectMeta,
+        hold: Hold,
     ) -> Result<bool, Refusal> {
         if !self.is_on(seen) {
             return Ok(false);
         }
         let selector = format!("spec.platformRef.name={}", seen.name.as_deref().unwrap_or_default());
-        if cluster.all_namespaces::<Tenant>().has_any(&selector).await? {
+        let held = match hold {
+            Hold::Any => cluster.all_namespaces::<Tenant>().has_any(&selector).await?,
+            Hold::Served => has_served(cluster, &selector).await?,
+        };
+        if held {
             return Ok(true);
         }
         self.remove::<Platform>(cluster, seen).await.map(|()| false)

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use kube::ResourceExt;
 use kube::runtime::controller::Action;
 use serde_json::json;
 use tracing::warn;
@@ -12,9 +13,9 @@ use tracing::warn;
 use super::context::Context;
 use super::readiness::log_ready;
 use crate::cluster::{Guarded, NotWritten, Patch, Refusal};
-use crate::resources::Partner;
 use crate::resources::condition::merge;
 use crate::resources::partner::PartnerStatus;
+use crate::resources::{Partner, Tenant};
 
 /// Reconciles one Partner.
 pub(super) async fn reconcile(guarded: Arc<Guarded<Partner>>, context: Arc<Context>) -> Result<Action, NotWritten> {
@@ -27,6 +28,16 @@ pub(super) async fn reconcile(guarded: Arc<Guarded<Partner>>, context: Arc<Conte
     };
     let timing = &context.options.timing;
     let Context { cluster, platforms, .. } = &*context;
+    let dependent = dependent(&context, partner).await;
+    match context.in_use.keep::<Partner>(cluster, &partner.metadata, dependent.as_deref()).await {
+        Ok(false) => {}
+        // The write brings another pass.
+        Ok(true) => {
+            warn!("the finalizer that keeps a Partner in use was taken off, and is put back");
+            return Ok(Action::requeue(timing.backoff_first));
+        }
+        Err(refusal) => return Err(refusal.not_written()),
+    }
     let used = match context.in_use.release_partner_if_unused(cluster, platforms, partner).await {
         Ok(used) => used,
         // Changed meanwhile: the change brings another look.
@@ -47,6 +58,18 @@ pub(super) async fn reconcile(guarded: Arc<Guarded<Partner>>, context: Arc<Conte
         (true, false) => Action::requeue(timing.platform_check),
         (false, _) => Action::await_change(),
     })
+}
+
+/// The Tenants of this instance that name a Partner, as far as the watches hold them.
+async fn dependent(context: &Context, partner: &Partner) -> Option<Vec<Arc<Tenant>>> {
+    let name = partner.name_any();
+    let named = context.fleet.tenants(|tenant| tenant.spec.settings.to_wire().partner.as_ref() == Some(&name))?;
+    let mut ours = vec![];
+    for tenant in named {
+        let platform = context.platforms.find(&tenant.spec.platform_ref.name).await.ok().flatten();
+        ours.extend(platform.filter(|found| found.spec.instance() == context.options.instance).map(|_| tenant));
+    }
+    Some(ours)
 }
 
 async fn publish(context: &Context, partner: &Partner) -> Result<(), NotWritten> {

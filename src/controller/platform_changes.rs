@@ -43,7 +43,7 @@ pub(super) struct PlatformChange {
 pub(super) enum Concerns {
     /// Those that waited for it: it is there, or back.
     Waiting,
-    /// All: its spec changed, or the environment that it leads to.
+    /// All: its spec changed, or the environment that it leads to, or it is gone.
     All,
 }
 
@@ -61,6 +61,14 @@ impl PlatformChanges {
         let Some(concerns) = state.compare(platform) else { return };
         let change = PlatformChange { platform: platform.name_any(), concerns };
         // A receiver that is gone belonged to a watch that ended.
+        state.subscribers.retain(|subscriber| subscriber.send(change.clone()).is_ok());
+    }
+
+    /// Notifies the subscribers that a Platform is gone.
+    pub(super) fn announce_removed(&self, platform: &Platform) {
+        let mut state = self.state();
+        state.seen.remove(&platform.name_any());
+        let change = PlatformChange { platform: platform.name_any(), concerns: Concerns::All };
         state.subscribers.retain(|subscriber| subscriber.send(change.clone()).is_ok());
     }
 

@@ -84,6 +84,11 @@ impl Platforms {
         }
     }
 
+    /// Whether the watch holds a Platform of this name.
+    pub(super) fn holds(&self, name: &str) -> bool {
+        self.store.get(&ObjectRef::new(name)).is_some()
+    }
+
     /// The client of a Platform as it was last connected; connects where that has not happened for what it says now.
     pub(super) async fn client(&self, platform: &Platform) -> Result<Arc<Client>, NoClient> {
         let known = self.connection(platform);

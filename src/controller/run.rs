@@ -6,9 +6,9 @@ use std::time::Instant;
 use anyhow::Context as _;
 use futures::future::{join3, ready};
 use futures::{FutureExt, Stream, StreamExt, stream};
-use kube::Resource;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::{Controller, controller};
+use kube::{Resource, ResourceExt};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tracing::{info, warn};
 
@@ -165,8 +165,13 @@ fn received<T: Send + 'static>(receiver: UnboundedReceiver<T>) -> impl Stream<It
 fn announce(context: &Context, platform: &Guarded<Platform>) {
     // One that cannot be decoded changes nothing for its Tenants: they stay as they were.
     let Ok(platform) = &platform.0 else { return };
-    if platform.spec.instance() == context.options.instance {
+    if platform.spec.instance() != context.options.instance {
+        return;
+    }
+    if context.platforms.holds(&platform.name_any()) {
         context.platforms.changes.announce(platform);
+    } else {
+        context.platforms.changes.announce_removed(platform);
     }
 }
 

@@ -135,6 +135,10 @@ impl Stop {
             Self::PlatformMissing { name } => {
                 missing(Reason::PlatformNotFound, format!("spec.platformRef.name: Platform {name} not found"))
             }
+            Self::PlatformTerminating { name } => missing(
+                Reason::PlatformTerminating,
+                format!("Platform {name} is being deleted and takes no new Tenant; nothing was written"),
+            ),
             Self::PartnerMissing { name } => {
                 missing(Reason::PartnerNotFound, format!("spec.partner.partnerRef.name: Partner {name} not found"))
             }

@@ -29,6 +29,7 @@ impl Stop {
             | Self::Kubernetes(_)
             | Self::RefusedByKubernetes { .. }
             | Self::PlatformChanged(_)
+            | Self::PlatformTerminating { .. }
             | Self::Bug(_) => vec![],
         }
     }

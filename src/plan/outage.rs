@@ -20,8 +20,9 @@ impl<'p> PlatformHealth<'p> {
         let ready = status.and_then(|status| condition::find(&status.conditions, ConditionType::Ready));
         let not_ready = ready.filter(|ready| ready.status != ConditionStatus::True.as_str());
         let reason = not_ready.and_then(|ready| Reason::parse(&ready.reason));
-        // Without the admission policies it is not ready either, and can be called all the same.
-        Self { name, reason: reason.filter(|reason| *reason != Reason::PoliciesMissing) }
+        // Without the admission policies, or while it waits for its Tenants, it is not ready and can be called all the same.
+        let callable = [Reason::PoliciesMissing, Reason::Terminating];
+        Self { name, reason: reason.filter(|reason| !callable.contains(reason)) }
     }
 }
 

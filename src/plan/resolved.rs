@@ -28,6 +28,8 @@ pub enum PlatformReference {
     Found,
     /// There is none of that name.
     Missing,
+    /// It is being deleted and takes no new Tenant.
+    Terminating,
     /// It does not allow this namespace.
     NotPermitted,
 }

@@ -33,6 +33,11 @@ pub enum Stop {
         /// Its name.
         name: String,
     },
+    /// The Platform is being deleted and takes no new Tenant.
+    PlatformTerminating {
+        /// Its name.
+        name: String,
+    },
     /// There is no such Partner.
     PartnerMissing {
         /// Its name.
@@ -224,6 +229,7 @@ impl Stop {
             | Self::Unconfirmed { .. }
             | Self::Secret(_)
             | Self::PlatformMissing { .. }
+            | Self::PlatformTerminating { .. }
             | Self::PartnerMissing { .. }
             | Self::NamespaceNotPermitted { .. }
             | Self::PlatformChanged(_)

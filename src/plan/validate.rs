@@ -117,6 +117,7 @@ fn obstacles(tenant: &Tenant, mapped: &Mapped, resolved: &Resolved) -> Vec<Stop>
     let unusable = match resolved.platform {
         PlatformReference::Found => None,
         PlatformReference::Missing => Some(Stop::PlatformMissing { name: platform.clone() }),
+        PlatformReference::Terminating => Some(Stop::PlatformTerminating { name: platform.clone() }),
         PlatformReference::NotPermitted => Some(Stop::NamespaceNotPermitted { platform: platform.clone() }),
     };
     let partner = resolved.partner.as_ref().filter(|partner| partner.id.is_none());

@@ -65,6 +65,7 @@ reasons! {
         SecretForbidden = "SecretForbidden", Reader, Message: "Grant the operator's ServiceAccount the verb get on the Secret; for the widget key also create and patch.";
         SecretNotOwned = "SecretNotOwned", Reader, Message: "Name another Secret, or delete this one so that the operator creates its own.";
         PlatformNotFound = "PlatformNotFound", Reader, Runbook: "Create the Platform, or ask the cluster administrator for the name of an existing one.";
+        PlatformTerminating = "PlatformTerminating", Reader, Message: "Name another Platform, or wait until this one is created again.";
         PartnerNotFound = "PartnerNotFound", Reader, Runbook: "Create the Partner, or ask the cluster administrator for the name of an existing one; the operator looks for it every few seconds.";
         NamespaceNotPermitted = "NamespaceNotPermitted", Reader, Message: "Ask a system administrator to add the namespace to spec.allowedNamespaces of the Platform.";
         PlatformChanged = "PlatformChanged", Reader, Message: "Correct spec.endpoint of the Platform. If the platform has moved, set spec.platformId of the Platform to the platformId that the message names.";
@@ -100,6 +101,7 @@ reasons! {
         Throttled = "Throttled", None, Runbook: "Wait; the operator calls the platform again after the time that it requested.";
         CredentialsNotFound = "CredentialsNotFound", Reader, Runbook: "Create the Secret that the message names in the operator's namespace, with the client's secret under the key client-secret.";
         PoliciesMissing = "PoliciesMissing", Reader, Message: "Install them: nimbus-operator policies | kubectl apply -f -";
+        Terminating = "Terminating", Reader, Message: "To let it go, delete these Tenants. To keep it, remove its finalizers and apply it again at once: its Tenants wait meanwhile, and nothing changes on the platform.";
         InUse = "InUse", Reader, Message: "Delete these Tenants, or change their reference.";
         InvalidPlatform = "InvalidPlatform", Reader, Runbook: "Correct the spec of the Platform.";
         Adopted = "Adopted", None, Runbook: "No action is needed.";

@@ -16,13 +16,17 @@ use super::{policies, unconnected, undecodable};
 use crate::admin_api::{ApiError, Capabilities, Client};
 use crate::cluster::{Guarded, NotWritten, Patch, Refusal};
 use crate::controller::context::Context;
+use crate::controller::in_use::Hold;
 use crate::controller::queue::Next;
 use crate::controller::readiness::log_ready;
 use crate::plan::{Environment, environment, outage};
 use crate::resources::condition::{ConditionUpdate, merge};
 use crate::resources::platform::PlatformStatus;
-use crate::resources::{ConditionType, Platform, Reason, bounds};
+use crate::resources::{ConditionType, FINALIZER, Platform, Reason, Tenant, bounds};
 use crate::text::shown;
+
+/// How many of its Tenants a Platform names that waits for them.
+const NAMED: usize = 10;
 
 /// Reconciles one Platform.
 pub(crate) async fn reconcile(guarded: Arc<Guarded<Platform>>, context: Arc<Context>) -> Result<Action, NotWritten> {
@@ -36,11 +40,23 @@ async fn run_pass(platform: &Platform, context: &Context) -> Result<Action, NotW
     if platform.spec.instance() != context.options.instance {
         return Ok(Action::await_change());
     }
+    let timing = &context.options.timing;
+    let tenants = context.fleet.of_platform(&platform.name_any());
+    match context.in_use.keep::<Platform>(&context.cluster, &platform.metadata, tenants.as_deref()).await {
+        Ok(false) => {}
+        // The write brings another pass.
+        Ok(true) => {
+            warn!("the finalizer that keeps a Platform in use was taken off, and is put back");
+            return Ok(Action::requeue(timing.backoff_first));
+        }
+        Err(refusal) => return Err(refusal.not_written()),
+    }
     if let Some(wait) = context.platform_memory.wait(&platform.metadata, Instant::now()) {
         return Ok(Action::requeue(wait));
     }
-    let timing = &context.options.timing;
-    let in_use = match context.in_use.release_platform_if_unused(&context.cluster, &platform.metadata).await {
+    let hold = Hold::of(&platform.metadata, timing.pass);
+    let released = context.in_use.release_platform_if_unused(&context.cluster, &platform.metadata, hold).await;
+    let in_use = match released {
         Ok(in_use) => in_use,
         // Changed meanwhile: the change brings another pass.
         Err(Refusal::Conflict | Refusal::NotFound) => {
@@ -62,7 +78,7 @@ async fn run_pass(platform: &Platform, context: &Context) -> Result<Action, NotW
     let mut state = state(context, platform, probed, &mut entry.notes).await?;
     if deleting {
         // It stays usable for the Tenants that it waits for.
-        state.ready.message = format!("Being deleted; waiting for its Tenants. {}", state.ready.message);
+        state.ready = terminating(&tenants.unwrap_or_default(), &state.ready.message);
         state.wait = timing.platform_retry;
     }
     let wait = state.wait;
@@ -70,6 +86,23 @@ async fn run_pass(platform: &Platform, context: &Context) -> Result<Action, NotW
     let now = Instant::now();
     context.platform_memory.store(&platform.metadata, entry, Next { due: now + wait, attempts: 0 }, now);
     Ok(Action::requeue(wait))
+}
+
+/// What a Platform says that is being deleted, and how it is reached meanwhile.
+fn terminating(tenants: &[Arc<Tenant>], reached: &str) -> ConditionUpdate {
+    let served = tenants.iter().filter(|tenant| tenant.finalizers().iter().any(|name| name == FINALIZER));
+    let mut names: Vec<String> =
+        served.map(|tenant| format!("{}/{}", tenant.namespace().unwrap_or_default(), tenant.name_any())).collect();
+    names.sort_unstable();
+    let more = names.len().saturating_sub(NAMED);
+    let others = if more > 0 { format!(" (+{more} more)") } else { String::new() };
+    let waits = match names.len() {
+        0 => "waiting for its Tenants".to_owned(),
+        1 => format!("waiting for its Tenant {}", names[0]),
+        count => format!("waiting for its {count} Tenants: {}{others}", names[..names.len() - more].join(", ")),
+    };
+    let message = format!("Being deleted; {waits}. It takes no new Tenant. {reached}");
+    ConditionUpdate::new(ConditionType::Ready, false, Reason::Terminating, message)
 }
 
 /// What a pass found out about a Platform.

@@ -7,6 +7,7 @@ use tracing::warn;
 
 use crate::cluster::{NotWritten, Patch, Refusal};
 use crate::controller::context::Context;
+use crate::controller::in_use::Hold;
 use crate::controller::undecodable::{MESSAGE, status_with};
 use crate::resources::condition::ConditionUpdate;
 use crate::resources::platform::DEFAULT_INSTANCE;
@@ -26,7 +27,8 @@ pub(crate) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Res
         return Ok(Action::await_change());
     }
     warn!("cannot decode Platform");
-    let released = context.in_use.release_platform_if_unused(&context.cluster, &object.metadata).await;
+    let hold = Hold::of(&object.metadata, context.options.timing.pass);
+    let released = context.in_use.release_platform_if_unused(&context.cluster, &object.metadata, hold).await;
     let in_use = released.map_err(unread)?;
     if object.metadata.deletion_timestamp.is_some() && !in_use {
         return Ok(Action::await_change());

@@ -13,7 +13,7 @@ use super::stops::at_read;
 use crate::cluster::{Cluster, Refusal};
 use crate::controller::in_use::InUse;
 use crate::plan::{PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretProblem, SecretValue, Stop};
-use crate::resources::{Partner, Platform, SecretVersion, Stamp, Tenant};
+use crate::resources::{FINALIZER, Partner, Platform, SecretVersion, Stamp, Tenant};
 use crate::settings::{Mapped, SealedRef, connection_string};
 
 /// The name of the CRD of Tenants.
@@ -51,8 +51,10 @@ pub(crate) async fn resolve(
     let deleting = tenant.metadata.deletion_timestamp.is_some();
     let found = match &platform {
         None => PlatformReference::Missing,
-        // It may be gone at any moment, since it takes no finalizer any more. A Tenant that is being deleted may still use it.
-        Some(platform) if !deleting && in_use.is_terminating(&platform.metadata) => PlatformReference::Missing,
+        // Without our finalizer it may be gone at any moment, and takes none any more. A Tenant that is being deleted may use it.
+        Some(platform) if !deleting && (in_use.is_terminating(&platform.metadata) || takes_no(tenant, platform)) => {
+            PlatformReference::Terminating
+        }
         Some(platform) if platform.spec.allows(&namespace) => PlatformReference::Found,
         Some(_) => PlatformReference::NotPermitted,
     };
@@ -77,6 +79,14 @@ pub(crate) async fn resolve(
         resolved.secrets.push(ResolvedSecret { leaf, name: reference.name, key: reference.key, found });
     }
     Ok((resolved, references))
+}
+
+/// Whether a Platform that is being deleted does not serve a Tenant, since it never did.
+fn takes_no(tenant: &Tenant, platform: &Platform) -> bool {
+    let is_applied = tenant.status.as_ref().is_some_and(|status| status.applied.is_some());
+    platform.metadata.deletion_timestamp.is_some()
+        && !is_applied
+        && !tenant.finalizers().iter().any(|name| name == FINALIZER)
 }
 
 /// Whether the spec does not itself hide a sealed leaf.

@@ -30,6 +30,7 @@ fn most(stop: &Stop) -> Most {
         | Stop::Unconfirmed { .. }
         | Stop::Secret(_)
         | Stop::PlatformMissing { .. }
+        | Stop::PlatformTerminating { .. }
         | Stop::PartnerMissing { .. }
         | Stop::NamespaceNotPermitted { .. }
         | Stop::PlatformChanged(_)
@@ -81,6 +82,7 @@ fn stops() -> Vec<Stop> {
         secret(SecretProblem::Forbidden),
         secret(SecretProblem::Malformed("has no endpoint=")),
         Stop::PlatformMissing { name: name() },
+        Stop::PlatformTerminating { name: name() },
         Stop::PartnerMissing { name: name() },
         Stop::NamespaceNotPermitted { platform: name() },
         Stop::unavailable(samples::other_platform()),
