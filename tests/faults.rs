@@ -34,7 +34,7 @@ use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
 
 /// Waits until the Platform's Ready condition has this status and reason, and returns its message.
-async fn platform_says(fixture: &FixtureOn<'_>, status: &str, reason: &str) -> String {
+pub async fn platform_says(fixture: &FixtureOn<'_>, status: &str, reason: &str) -> String {
     let api: Api<Platform> = Api::all(fixture.client(users::PLATFORM_ADMIN));
     until(&format!("the Platform is {status} {reason}"), PATIENCE, async || {
         let platform = api.get(&fixture.env.platform).await.map_err(|error| error.to_string())?;

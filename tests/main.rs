@@ -32,6 +32,7 @@ mod platform;
 mod platform_changes;
 mod policies;
 mod proof;
+mod rotations;
 mod running;
 mod security;
 mod settings_table;

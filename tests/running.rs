@@ -4,6 +4,7 @@ mod access;
 mod api_server;
 mod crds;
 mod log_lines;
+mod secret_watches;
 mod signals;
 mod unwatched;
 mod unwritten;

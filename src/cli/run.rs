@@ -36,6 +36,11 @@ pub struct Run {
     #[arg(long, env = "POD_NAMESPACE", default_value = "nimbus-system", value_name = "NS")]
     pub operator_namespace: String,
 
+    /// Namespaces whose Secrets are watched, so that a changed Secret is used at once and not within a minute; repeat or separate
+    /// with commas. Only metadata is watched. Requires list and watch of Secrets there, which also tells their names.
+    #[arg(long = "watch-secrets", env = "NIMBUS_WATCH_SECRETS", value_delimiter = ',', num_args = 1.., value_name = "NS")]
+    pub watch_secrets: Vec<String>,
+
     /// Maximum concurrent reconciles.
     #[arg(long, env = "NIMBUS_CONCURRENCY", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512), value_name = "N")]
     pub concurrency: u16,
@@ -62,8 +67,11 @@ impl Run {
         let config = without_environment_proxy(config);
         let timing = Timing::default();
         let cluster = Cluster::connect(config, timing.deadlines()).context("connecting to Kubernetes")?;
+        // An environment variable that is empty names no namespace.
+        let named = |names: Vec<String>| names.into_iter().filter(|name| !name.is_empty()).collect();
         let options = Options {
-            namespaces: self.namespaces.into_iter().filter(|name| !name.is_empty()).collect(),
+            namespaces: named(self.namespaces),
+            watch_secrets: named(self.watch_secrets),
             operator_namespace: self.operator_namespace,
             cluster_id: self.cluster_id,
             instance: self.instance,

@@ -13,6 +13,7 @@ mod refusal;
 mod watch;
 mod watch_expired;
 mod watch_failure;
+mod watch_metadata;
 
 pub(crate) use access::Access;
 pub(crate) use client::FIELD_MANAGER;
@@ -23,3 +24,4 @@ pub(crate) use objects::Objects;
 pub(crate) use patch::Patch;
 pub(crate) use refusal::{Denier, NotWritten, Refusal};
 pub(crate) use watch::Watch;
+pub(crate) use watch_metadata::Sight;

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use futures::stream::BoxStream;
 use kube::api::{ApiResource, DynamicObject, GetParams, ListParams, PatchParams, PostParams};
 use kube::core::{ClusterResourceScope, NamespaceResourceScope, ObjectMeta, PartialObjectMeta, Request};
 use kube::{Api, Resource};
@@ -13,6 +14,7 @@ use super::client::{Cluster, FIELD_MANAGER};
 use super::patch::{Guards, Patch};
 use super::refusal::{NotWritten, Refusal};
 use super::watch::{Watch, watch};
+use super::watch_metadata::{Sight, watch_metadata};
 
 /// How many objects are listed in one request.
 const PAGE: u32 = 500;
@@ -174,6 +176,16 @@ where
         K: Resource<DynamicType = ()> + Send + Sync + 'static,
     {
         watch(self.api)
+    }
+}
+
+impl<K> Objects<PartialObjectMeta<K>>
+where
+    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
+{
+    /// Watches the metadata of the objects.
+    pub(crate) fn watch_metadata(self) -> BoxStream<'static, Sight> {
+        watch_metadata(self.api)
     }
 }
 

@@ -20,6 +20,7 @@ mod queue;
 mod readiness;
 mod reconciled;
 mod run;
+mod secret_changes;
 mod tenant;
 mod undecodable;
 mod unwatched;

@@ -15,6 +15,8 @@ pub struct Options {
     pub namespaces: Vec<String>,
     /// Where the credentials of Platforms are.
     pub operator_namespace: String,
+    /// The namespaces whose Secrets are watched, by their metadata. Elsewhere those in use are looked at from time to time.
+    pub watch_secrets: Vec<String>,
     /// Names this cluster in the stamps on the platform. Two clusters must never share one.
     pub cluster_id: String,
     /// Which Platforms are served, by their `spec.instance`.
@@ -45,6 +47,8 @@ pub struct Timing {
     pub reference_most: Duration,
     /// How long a missing reference may be on its way, e.g. from the same commit; after that a human has to act.
     pub reference_grace: Duration,
+    /// Between looks at the metadata of a Secret in use. One without a usable value is looked at twice as often.
+    pub secrets: Duration,
     /// Between reads of a tenant that is being deleted.
     pub deletion_poll: Duration,
     /// Between reads of a tenant whose provisioning script has to run.
@@ -115,10 +119,11 @@ impl Default for Timing {
             backoff_most: Duration::from_secs(300),
             reference_most: Duration::from_secs(30),
             reference_grace: Duration::from_secs(300),
+            secrets: Duration::from_secs(50),
             deletion_poll: Duration::from_secs(30),
             script_poll: Duration::from_secs(300),
             platform_check: Duration::from_secs(60),
-            platform_retry: Duration::from_secs(30),
+            platform_retry: Duration::from_secs(25),
             call: Duration::from_secs(30),
             release_in_ending_namespace: Duration::from_secs(5),
             release: Duration::from_secs(60),

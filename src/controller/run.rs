@@ -17,6 +17,7 @@ use super::options::Options;
 use super::platform_changes::{Concerns, PlatformChange};
 use super::preflight::preflight;
 use super::reconciled::{pass, retry};
+use super::secret_changes::{of_changed_credentials, of_changed_secrets};
 use super::unwatched::watch_for_unwatched;
 use super::{partner, platform, tenant};
 use crate::cluster::{Cluster, Guarded, Objects, Watch};
@@ -72,9 +73,11 @@ async fn drain(context: &Context, shutdown: impl Future<Output = ()>) {
 async fn serve_platforms(context: &Arc<Context>, platforms: Watch<Guarded<Platform>>) {
     let of_changes = context.clone();
     let changes = platforms.changes.inspect(move |platform| announce(&of_changes, platform));
+    let credentials = of_changed_credentials(context, platforms.store.clone());
     Controller::for_shared_stream(changes, platforms.store)
         .with_config(controller::Config::default().concurrency(FEW))
         .reconcile_all_on(alarms(context.clone()))
+        .reconcile_on(credentials)
         .run(
             |platform, context| pass(platform::reconcile, platform, context),
             |platform, error, context| retry(&*platform, error, &context),
@@ -103,6 +106,7 @@ async fn serve_tenants(context: &Arc<Context>) {
         context.fleet.add(tenants.store.clone());
         Controller::for_shared_stream(tenants.changes, tenants.store.clone())
             .with_config(controller::Config::default().concurrency(context.options.concurrency))
+            .reconcile_on(of_changed_secrets(context, tenants.store.clone(), namespace.as_deref()))
             .reconcile_on(of_changed_platforms(context, tenants.store))
             .reconcile_on(checked(context, namespace))
             .run(

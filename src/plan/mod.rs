@@ -25,6 +25,7 @@ pub mod retention;
 pub mod rewrites;
 mod rules;
 mod script;
+pub mod secret_in_use;
 pub mod seen;
 pub mod status;
 pub mod stop;
@@ -45,7 +46,9 @@ pub use environment::Environment;
 pub use events::EventRecord;
 pub use observation::{Observation, Observed, Owner, Snapshot};
 pub use outcome::{Done, Live, Outcome, SideEffects};
-pub use resolved::{PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretProblem, SecretValue};
+pub use resolved::{
+    PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretProblem, SecretState, SecretValue,
+};
 pub use rewrites::Rewrites;
 pub use seen::Seen;
 pub use status::{Conclusion, Facts, conclude};

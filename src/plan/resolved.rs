@@ -54,8 +54,21 @@ pub struct ResolvedSecret {
     pub name: String,
     /// Key in it.
     pub key: String,
+    /// The Secret, as it was read.
+    pub state: SecretState,
     /// The value, or why there is none.
     pub found: Result<SecretValue, SecretProblem>,
+}
+
+/// What is there under the name of a Secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretState {
+    /// The Secret, in this version.
+    There(SecretVersion),
+    /// Nothing.
+    Missing,
+    /// The operator may not read it.
+    Forbidden,
 }
 
 /// A value that may be sent.

@@ -147,7 +147,8 @@ impl Given {
     fn referring(mut self, found: Result<SecretValue, SecretProblem>) -> Self {
         let (name, key) = ("acs".to_owned(), "connection-string".to_owned());
         self = self.with(REFERENCE, json!({ "name": name, "key": key }));
-        self.resolved.secrets = vec![ResolvedSecret { leaf: CONNECTION_STRING, name, key, found }];
+        let state = found.as_ref().map_or(SecretState::Missing, |value| SecretState::There(value.version.clone()));
+        self.resolved.secrets = vec![ResolvedSecret { leaf: CONNECTION_STRING, name, key, state, found }];
         self
     }
 

@@ -38,6 +38,7 @@ pub(super) fn timing() -> Timing {
         backoff_first: Duration::from_millis(100),
         backoff_most: Duration::from_secs(2),
         reference_most: Duration::from_millis(500),
+        secrets: Duration::from_secs(3600),
         deletion_poll: Duration::from_millis(200),
         platform_retry: Duration::from_millis(300),
         call: Duration::from_secs(10),
@@ -58,6 +59,7 @@ impl FixtureOn<'_> {
         controller::Options {
             namespaces: vec![self.env.namespace.clone()],
             operator_namespace: self.env.operator_namespace.clone(),
+            watch_secrets: vec![],
             cluster_id: "test".into(),
             instance: self.env.instance.clone(),
             concurrency: 8,

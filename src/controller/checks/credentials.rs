@@ -37,6 +37,15 @@ pub(super) enum AppReading {
     Unanswered(Verdict),
 }
 
+impl AppReading {
+    pub(super) fn is_found(&self) -> bool {
+        match self {
+            Self::Found(_) => true,
+            Self::Missing(_) | Self::Unanswered(_) => false,
+        }
+    }
+}
+
 /// An app with its credential.
 pub(super) struct FoundApp {
     login: Url,

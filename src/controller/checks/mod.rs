@@ -81,13 +81,15 @@ impl Checks {
         receiver
     }
 
-    /// Reads as which app the Platform asks.
-    pub(super) async fn read_app(&self, cluster: &Cluster, operator_namespace: &str, platform: &Platform) {
-        let Some(microsoft) = &platform.spec.microsoft else { return };
+    /// Reads as which app the Platform asks. False if its Secret is named and has no value.
+    pub(super) async fn read_app(&self, cluster: &Cluster, operator_namespace: &str, platform: &Platform) -> bool {
+        let Some(microsoft) = &platform.spec.microsoft else { return true };
         let file = self.federated_token_file.as_deref();
         let reading = credentials::read(cluster, operator_namespace, microsoft, file).await;
+        let is_waited_for = credentials::configured(microsoft, file).is_some() && !reading.is_found();
         let uid = platform.uid().unwrap_or_default();
         self.send(Message::Platform { uid, message: worker::Message::App(reading) });
+        !is_waited_for
     }
 
     /// What a pass reports of the checks of its Tenant. What is not known yet is asked from now on; where the tenant is not ours,

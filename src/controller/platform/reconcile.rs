@@ -71,7 +71,7 @@ async fn run_pass(platform: &Platform, context: &Context) -> Result<Action, NotW
         context.checks.forget(platform);
         return Ok(Action::await_change());
     }
-    context.checks.read_app(&context.cluster, &context.options.operator_namespace, platform).await;
+    let has_app = context.checks.read_app(&context.cluster, &context.options.operator_namespace, platform).await;
     let probed = probe(context, platform).await;
     // Read after the probe: an alarm during the probe has been answered by it, and the probe may have taken longer than the pause.
     let mut entry = context.platform_memory.get(&platform.metadata);
@@ -81,7 +81,8 @@ async fn run_pass(platform: &Platform, context: &Context) -> Result<Action, NotW
         state.ready = terminating(&tenants.unwrap_or_default(), &state.ready.message);
         state.wait = timing.platform_retry;
     }
-    let wait = state.wait;
+    // Credentials that are not there yet are looked for as often as a platform that does not answer.
+    let wait = if has_app { state.wait } else { state.wait.min(timing.platform_retry) };
     publish(context, platform, state).await?;
     let now = Instant::now();
     context.platform_memory.store(&platform.metadata, entry, Next { due: now + wait, attempts: 0 }, now);

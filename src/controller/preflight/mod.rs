@@ -3,6 +3,7 @@
 
 mod crds;
 mod rights;
+mod secret_watches;
 
 use std::time::Instant;
 
@@ -70,6 +71,7 @@ async fn look(cluster: &Cluster, options: &Options) -> Result<Findings, Refusal>
     let may_look_at_objects = findings.failures.is_empty();
     rights::look(cluster, &options.namespaces, &mut findings).await?;
     namespaces(cluster, options, &mut findings).await?;
+    secret_watches::look(cluster, options, &mut findings).await?;
     if may_look_at_objects && findings.failures.is_empty() {
         statuses(cluster, &options.namespaces, &mut findings).await?;
     }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use kube::core::ObjectMeta;
 
 use crate::plan::Rewrites;
+use crate::plan::secret_in_use::SecretInUse;
 use crate::resources::SpecHash;
 
 /// What the passes over a Tenant note for the next one.
@@ -16,6 +17,8 @@ pub(crate) struct Notes {
     pub(crate) rewrites: Option<(SpecHash, Rewrites)>,
     /// When it was last given something that it did not keep.
     pub(crate) rewritten: Option<Instant>,
+    /// The Secrets that it uses, as the last pass saw them.
+    pub(crate) secrets: Vec<SecretInUse>,
     /// When license usage was last taken over.
     pub(crate) licenses: Option<Instant>,
 }

@@ -8,6 +8,7 @@ use kube::ResourceExt;
 use super::notes::Notes;
 use crate::controller::checks::Subject;
 use crate::controller::queue::phase;
+use crate::plan::secret_in_use::SecretInUse;
 use crate::plan::{CheckPlan, Done, Observation, Outcome, Rewrites, Seen, Stopped};
 use crate::resources::{Platform, SpecHash, Tenant};
 use crate::settings::Trigger;
@@ -33,6 +34,8 @@ pub(crate) struct Pass {
     pub(crate) rewrites: Rewrites,
     /// The triggers that the platform took.
     pub(crate) fired: Vec<(Trigger, bool)>,
+    /// The Secrets that its spec names; `None` where they were not read.
+    pub(crate) secrets: Option<Vec<SecretInUse>>,
 }
 
 impl Pass {
@@ -48,6 +51,7 @@ impl Pass {
             check_plan: None,
             rewrites: Rewrites::default(),
             fired: vec![],
+            secrets: None,
         }
     }
 
@@ -71,6 +75,16 @@ impl Pass {
             hash: self.hash.as_ref(),
             phase: phase(&self.tenant.uid().unwrap_or_default()),
         }
+    }
+
+    /// Notes the Secrets that it uses, and that of the widget key as it was left.
+    pub(crate) fn note_secrets(&mut self, outcome: &Result<Outcome, Stopped>, notes: &mut Notes) {
+        let Some(named) = self.secrets.take() else { return };
+        let published = match outcome {
+            Ok(Outcome::Live(live)) => SecretInUse::published(&live.side_effects.key),
+            Ok(Outcome::Deleting(_) | Outcome::Released(_)) | Err(_) => None,
+        };
+        notes.secrets = named.into_iter().chain(published).collect();
     }
 
     /// Notes writes whose value the platform did not keep.

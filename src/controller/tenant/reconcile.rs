@@ -28,6 +28,7 @@ use crate::controller::queue::{Pace, next};
 use crate::plan::checks::check_plan;
 use crate::plan::deletion::DeletionIntent;
 use crate::plan::outage::PlatformHealth;
+use crate::plan::secret_in_use::SecretInUse;
 use crate::plan::{
     Blocked, Conclusion, Delay, Desired, Facts, Intent, Observation, Outcome, Seen, Stop, Stopped, apply, conclude,
     confirmation, deletion, validate,
@@ -68,6 +69,7 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
         Err(_) => Err(Stop::Bug(PANICKED).into()),
     };
     pass.note_rewrites(&outcome, &mut entry.notes);
+    pass.note_secrets(&outcome, &mut entry.notes);
     let refresh_licenses = entry.notes.licenses.is_none_or(|at| at.elapsed() >= timing.licenses);
     if refresh_licenses && (outcome.is_ok() || pass.seen.ours().is_some()) {
         entry.notes.licenses = Some(started);
@@ -135,6 +137,7 @@ async fn steps(pass: &mut Pass, context: &Context, notes: &Notes) -> Result<Outc
     step(context, pass, Step::Resolve);
     let stamp = context.stamp(&seen.namespace().unwrap_or_default(), &seen.name_any());
     let (resolved, references) = resolve(cluster, in_use, stamp, &seen, pass.platform.clone()).await?;
+    pass.secrets = Some(SecretInUse::all(&resolved));
     step(context, pass, Step::Validate);
     let intent = validate(&seen, resolved, confirmation::day(Timestamp::now()));
     pass.hash = intent.hash().cloned();

@@ -12,7 +12,9 @@ use serde_json::Value;
 use super::stops::at_read;
 use crate::cluster::{Cluster, Refusal};
 use crate::controller::in_use::InUse;
-use crate::plan::{PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretProblem, SecretValue, Stop};
+use crate::plan::{
+    PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretProblem, SecretState, SecretValue, Stop,
+};
 use crate::resources::{FINALIZER, Partner, Platform, SecretVersion, Stamp, Tenant};
 use crate::settings::{Mapped, SealedRef, connection_string};
 
@@ -74,9 +76,9 @@ pub(crate) async fn resolve(
         references.partner = partner.map(|partner| partner.metadata);
     }
     for sealed in sealed.into_iter().filter(|sealed| needed(sealed, &settings)) {
-        let found = secret(cluster, &namespace, &sealed).await?;
+        let (state, found) = secret(cluster, &namespace, &sealed).await?;
         let SealedRef { leaf, reference } = sealed;
-        resolved.secrets.push(ResolvedSecret { leaf, name: reference.name, key: reference.key, found });
+        resolved.secrets.push(ResolvedSecret { leaf, name: reference.name, key: reference.key, state, found });
     }
     Ok((resolved, references))
 }
@@ -104,15 +106,17 @@ async fn partner(cluster: &Cluster, in_use: &InUse, name: &str) -> Result<Option
     }
 }
 
-async fn secret(
-    cluster: &Cluster,
-    namespace: &str,
-    sealed: &SealedRef,
-) -> Result<Result<SecretValue, SecretProblem>, Stop> {
+/// The Secret as it was read, and its value.
+type Found = (SecretState, Result<SecretValue, SecretProblem>);
+
+async fn secret(cluster: &Cluster, namespace: &str, sealed: &SealedRef) -> Result<Found, Stop> {
     match cluster.namespaced::<Secret>(namespace).get(&sealed.reference.name).await {
-        Ok(secret) => Ok(judge(&secret, &sealed.reference.key)),
-        Err(Refusal::NotFound) => Ok(Err(SecretProblem::NoSecret)),
-        Err(Refusal::Forbidden(_)) => Ok(Err(SecretProblem::Forbidden)),
+        Ok(secret) => {
+            let state = SecretState::There(SecretVersion::of(&secret.metadata));
+            Ok((state, judge(&secret, &sealed.reference.key)))
+        }
+        Err(Refusal::NotFound) => Ok((SecretState::Missing, Err(SecretProblem::NoSecret))),
+        Err(Refusal::Forbidden(_)) => Ok((SecretState::Forbidden, Err(SecretProblem::Forbidden))),
         Err(refusal) => Err(at_read("reading a Secret")(refusal)),
     }
 }

@@ -1,0 +1,42 @@
+//! A watch of metadata alone: it tells that an object changed, and nothing of what is in it. So it may watch Secrets.
+
+use std::fmt::Debug;
+
+use futures::stream::{BoxStream, StreamExt};
+use kube::core::{ObjectMeta, PartialObjectMeta};
+use kube::runtime::watcher::{self, Event, watcher};
+use kube::{Api, Resource};
+use serde::de::DeserializeOwned;
+use tracing::warn;
+
+use super::watch_failure::{cause, with_backoff};
+
+/// An object that a watch of metadata saw.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Sight {
+    /// It is there, maybe as before: a watch begins with a list, and lists again after a gap.
+    There(ObjectMeta),
+    /// It was deleted.
+    Gone(ObjectMeta),
+}
+
+/// Watches the metadata of a kind, with a back-off of its own.
+pub(super) fn watch_metadata<K>(api: Api<PartialObjectMeta<K>>) -> BoxStream<'static, Sight>
+where
+    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
+{
+    let events = with_backoff(watcher(api, watcher::Config::default()));
+    let sights = events.filter_map(|event| {
+        let sight = match event {
+            Ok(Event::Apply(object) | Event::InitApply(object)) => Some(Sight::There(object.metadata)),
+            Ok(Event::Delete(object)) => Some(Sight::Gone(object.metadata)),
+            Ok(Event::Init | Event::InitDone) => None,
+            Err(error) => {
+                warn!(kind = %K::kind(&()), cause = cause(&error), "a watch failed; it is tried again");
+                None
+            }
+        };
+        std::future::ready(sight)
+    });
+    sights.boxed()
+}
