@@ -3,6 +3,7 @@
 
 mod adoption;
 mod budgets;
+mod delivery;
 mod message;
 mod publication;
 mod restored;

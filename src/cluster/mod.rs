@@ -16,7 +16,6 @@ mod watch_failure;
 mod watch_metadata;
 
 pub(crate) use access::Access;
-pub(crate) use client::FIELD_MANAGER;
 pub use client::{Cluster, Deadlines};
 pub(crate) use events::{Event, Scope};
 pub(crate) use guarded::Guarded;

@@ -107,11 +107,29 @@ where
         self.cluster.call(self.api.create(&params, object)).await
     }
 
+    /// Whether an object could be created, by a dry run that creates none.
+    pub(crate) async fn dry_run_create(&self, object: &K) -> Result<(), Refusal>
+    where
+        K: Serialize,
+    {
+        let params = PostParams { dry_run: true, field_manager: Some(FIELD_MANAGER.into()) };
+        self.cluster.call(self.api.create(&params, object)).await.map(drop)
+    }
+
     /// Changes an object.
     pub(crate) async fn patch(&self, patch: Patch) -> Result<K, Refusal> {
+        self.send_patch(patch, &params()).await
+    }
+
+    /// Whether an object could be changed, by a dry run that changes nothing of it.
+    pub(crate) async fn dry_run_patch(&self, patch: Patch) -> Result<(), Refusal> {
+        self.send_patch(patch, &PatchParams { dry_run: true, ..params() }).await.map(drop)
+    }
+
+    async fn send_patch(&self, patch: Patch, params: &PatchParams) -> Result<K, Refusal> {
         let guards = patch.guards();
         let (name, patch) = patch.into_parts();
-        let patched = self.cluster.call(self.api.patch(&name, &params(), &patch)).await;
+        let patched = self.cluster.call(self.api.patch(&name, params, &patch)).await;
         self.told_apart(&name, &guards, patched).await
     }
 

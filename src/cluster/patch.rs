@@ -6,6 +6,7 @@ use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, PatchOperation, RemoveOperation, TestOperation};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::core::ObjectMeta;
 use serde_json::{Value, json};
 
@@ -53,6 +54,11 @@ impl Patch {
     /// Replaces the status.
     pub(crate) fn status(self, status: Value) -> Self {
         self.add(["status"], status)
+    }
+
+    /// Makes an object the only owner.
+    pub(crate) fn owned_by(self, owner: &OwnerReference) -> Self {
+        self.add(["metadata", "ownerReferences"], json!([owner]))
     }
 
     /// Sets one key of the data of a Secret. What else is in it stays.

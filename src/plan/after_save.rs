@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::diff::diff;
 use super::difference::Difference;
 use super::observation::Snapshot;
-use super::triggers::{self, Waiting};
+use super::triggers::{self, Until, Waiting};
 use super::validate::Desired;
-use super::widget_key::{self, Publish};
-use super::widget_secret::WidgetSecret;
+use super::widget_key::{self, KeyTarget, Publication, Publish};
+use super::widget_secret::{Obstacle, WidgetSecret};
 use crate::admin_api::TenantDocument;
 use crate::resources::Tenant;
 use crate::resources::status::WidgetKeyStatus;
@@ -62,6 +62,45 @@ impl AfterSave {
         fire.retain(|trigger| !self.recorded.contains(trigger));
         waiting.retain(|waiting| !self.recorded.contains(&waiting.trigger));
         let publish = widget_key::publish(&self.desired, saved, self.widget_secret.as_ref(), self.published.as_ref());
-        FollowUp { fire, waiting, publish }
+        let follow_up = FollowUp { fire, waiting, publish };
+        match &follow_up.publish {
+            Publish::Settled(Publication::Refused { .. }) => follow_up.without_rotation(),
+            Publish::Settled(_) | Publish::Write(_) | Publish::AfterRotation { .. } => follow_up,
+        }
+    }
+}
+
+/// A rotation ends the life of the key that is in use. So it is sent only once the new key is known to get where it is read: what
+/// cannot be delivered is not done.
+impl FollowUp {
+    /// Where the key of a rotation goes that is about to be sent. That it can be written there has to be proved before.
+    pub fn to_prove(&self) -> Option<&KeyTarget> {
+        self.fire.iter().any(is_rotation).then(|| self.publish.target()).flatten()
+    }
+
+    /// What is due once that was tried.
+    #[must_use]
+    pub fn proved(self, proof: Result<KeyTarget, Obstacle>) -> Self {
+        match (proof, self.publish.target()) {
+            (Ok(target), _) => Self { publish: self.publish.to(target), ..self },
+            (Err(obstacle), Some(target)) => {
+                let refused = Publication::Refused { secret: target.name.clone(), obstacle };
+                Self { publish: Publish::Settled(refused), ..self.without_rotation() }
+            }
+            (Err(_), None) => self.without_rotation(),
+        }
+    }
+
+    fn without_rotation(mut self) -> Self {
+        let held = self.fire.extract_if(.., |trigger| is_rotation(trigger));
+        self.waiting.extend(held.map(|trigger| Waiting { trigger, until: Until::Deliverable }));
+        self
+    }
+}
+
+fn is_rotation(trigger: &Trigger) -> bool {
+    match trigger {
+        Trigger::Rotation { .. } => true,
+        Trigger::TestMessage { .. } => false,
     }
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::deletion::{DeletionWait, ReleaseOutcome};
 use super::difference::{Difference, Differing};
-use super::triggers::Waiting;
+use super::triggers::{Until, Waiting};
 use super::widget_key::Publication;
+use super::widget_secret::Undone;
 use crate::admin_api::TenantDocument;
 use crate::settings::Trigger;
 
@@ -63,6 +64,12 @@ impl SideEffects {
     /// Whether there is a new widget key.
     pub fn has_rotated(&self) -> bool {
         self.fired.iter().any(|(trigger, done)| *done && matches!(trigger, Trigger::Rotation { .. }))
+    }
+
+    /// What is left undone where the key could not be published.
+    pub(super) fn undone(&self) -> Undone {
+        let holds_rotation = self.waiting.iter().any(|waiting| waiting.until == Until::Deliverable);
+        if holds_rotation { Undone::Rotated } else { Undone::Published }
     }
 
     /// Whether something waits for people.

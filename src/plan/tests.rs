@@ -12,6 +12,7 @@ mod bounds;
 mod canary;
 mod checks;
 mod configured;
+mod delivery;
 mod environments;
 mod keeping;
 mod laws;

@@ -30,6 +30,8 @@ pub enum Until {
     Invited,
     /// The platform says that the section is off.
     Shown,
+    /// What comes of it could not be delivered.
+    Deliverable,
 }
 
 impl Waiting {
@@ -42,6 +44,7 @@ impl Waiting {
         let until = match self.until {
             Until::Invited => "the primary account accepts its invitation",
             Until::Shown => "its section is on",
+            Until::Deliverable => "a new key can be published",
         };
         format!("{what} waits until {until}")
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::observation::{Observation, Owner, Snapshot};
 use super::validate::Desired;
 use super::visibility::visible;
-use super::widget_secret::{Obstacle, OwnSecret, WidgetSecret};
+use super::widget_secret::{Obstacle, OwnSecret, Undone, WidgetSecret};
 use crate::admin_api::types::WidgetKeyState;
 use crate::resources::SecretVersion;
 use crate::resources::status::WidgetKeyStatus;
@@ -85,11 +85,52 @@ pub enum KeyEdit<'e> {
 impl KeyTarget {
     /// How this key gets into the Secret.
     pub fn edit(&self, key: &SecretString) -> KeyEdit<'_> {
-        match &self.existing {
-            None => KeyEdit::Create,
-            Some(secret) if secret.holds(key) => KeyEdit::Keep(secret),
-            Some(secret) if secret.secret().immutable == Some(true) => KeyEdit::Refuse(Obstacle::Immutable),
-            Some(secret) => KeyEdit::Change(secret),
+        let Some(secret) = &self.existing else { return KeyEdit::Create };
+        if let Some(obstacle) = secret.obstacle(Some(key)) {
+            return KeyEdit::Refuse(obstacle.clone());
+        }
+        match secret.holds(key) {
+            true if secret.is_owned() => KeyEdit::Keep(secret),
+            false if secret.is_immutable() => KeyEdit::Refuse(Obstacle::Immutable),
+            true | false => KeyEdit::Change(secret),
+        }
+    }
+
+    /// The same for a key that is not made yet. `present` is the one that it replaces.
+    ///
+    /// *Errors*: why a new key cannot get there.
+    pub fn for_new_key(self, present: Option<&SecretString>) -> Result<Self, Obstacle> {
+        let Some(secret) = self.existing else { return Ok(self) };
+        if let Some(obstacle) = secret.obstacle(present) {
+            return Err(obstacle.clone());
+        }
+        if secret.is_immutable() {
+            return Err(Obstacle::Immutable);
+        }
+        Ok(Self { existing: Some(secret.recognized()), ..self })
+    }
+
+    /// The Secret, if it is there.
+    pub fn existing(&self) -> Option<&OwnSecret> {
+        self.existing.as_ref()
+    }
+}
+
+impl Publish {
+    /// Where a key goes, if it may be written.
+    pub fn target(&self) -> Option<&KeyTarget> {
+        match self {
+            Self::Settled(_) => None,
+            Self::Write(target) | Self::AfterRotation { target, otherwise: _ } => Some(target),
+        }
+    }
+
+    /// The same with this target.
+    pub(super) fn to(self, target: KeyTarget) -> Self {
+        match self {
+            Self::Settled(publication) => Self::Settled(publication),
+            Self::Write(_) => Self::Write(target),
+            Self::AfterRotation { otherwise, target: _ } => Self::AfterRotation { otherwise, target },
         }
     }
 }
@@ -122,11 +163,16 @@ pub(super) fn publish(
     let state = &saved.document.runtime.widget_key;
     let existing = match found {
         WidgetSecret::Unusable(obstacle) => {
-            return Publish::Settled(Publication::Refused { secret: name, obstacle: *obstacle });
+            return Publish::Settled(Publication::Refused { secret: name, obstacle: obstacle.clone() });
         }
         WidgetSecret::Missing => None,
-        WidgetSecret::Ours(secret) => Some(secret.clone()),
+        WidgetSecret::Ours(secret) | WidgetSecret::Restored(secret) => Some(secret.clone()),
     };
+    // Without a present key nothing can prove that a restored Secret is ours.
+    let unproved = existing.as_ref().filter(|_| !state.set).and_then(|secret| secret.obstacle(None));
+    if let Some(obstacle) = unproved {
+        return Publish::Settled(Publication::Refused { secret: name, obstacle: obstacle.clone() });
+    }
     let as_left = existing.as_ref().filter(|secret| is_as_left(&name, secret, published, state));
     let otherwise = match as_left {
         _ if !state.set => Some(Publication::NoKey),
@@ -154,11 +200,11 @@ fn is_as_left(name: &str, secret: &OwnSecret, published: Option<&WidgetKeyStatus
 
 impl Publication {
     /// What a tab says of it, if anything.
-    pub fn words(&self, namespace: &str) -> Option<String> {
+    pub fn words(&self, namespace: &str, undone: Undone) -> Option<String> {
         match self {
             Self::NotWanted | Self::Hidden | Self::Published { .. } => None,
             Self::NoKey => Some("The platform has no widget key yet; a rotation creates one".to_owned()),
-            Self::Refused { secret, obstacle } => Some(obstacle.words(namespace, secret)),
+            Self::Refused { secret, obstacle } => Some(obstacle.words(namespace, secret, undone)),
         }
     }
 }

@@ -142,8 +142,17 @@ impl FixtureOn<'_> {
 
     /// The operator's writes of Secrets after a mark, including rejected ones.
     pub async fn secret_writes(&self, mark: super::audit::Mark) -> Vec<(String, u16)> {
+        self.secret_requests(mark, false).await
+    }
+
+    /// The operator's dry runs of writes of Secrets after a mark: what it only tried.
+    pub async fn secret_dry_runs(&self, mark: super::audit::Mark) -> Vec<(String, u16)> {
+        self.secret_requests(mark, true).await
+    }
+
+    async fn secret_requests(&self, mark: super::audit::Mark, is_dry_run: bool) -> Vec<(String, u16)> {
         let writes = self.audit().writes(&self.env.operator_user, mark).await.unwrap();
-        let secrets = writes.into_iter().filter(|write| write.resource == "secrets");
+        let secrets = writes.into_iter().filter(|write| write.resource == "secrets" && write.is_dry_run == is_dry_run);
         secrets.map(|write| (format!("{} {}", write.verb, write.name), write.code)).collect()
     }
 }

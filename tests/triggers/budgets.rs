@@ -37,7 +37,7 @@ fn named(writes: Vec<(String, u16)>) -> Vec<(String, u16)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rotation_costs_three_calls_two_writes() {
+async fn rotation_costs_four_calls_two_writes() {
     let fixture = Fixture::new("budget-rotation").await;
     let operator = fixture.connect().await;
     fixture.create(published(None)).await;
@@ -47,7 +47,9 @@ async fn rotation_costs_three_calls_two_writes() {
     fixture.ready().await;
     fixture.pass().await;
     operator.stop().await;
-    assert_eq!(["GET", "POST rotate", "GET widget-key", "GET"], *fixture.short_calls(log).await);
+    let calls = ["GET", "GET widget-key", "POST rotate", "GET widget-key", "GET"];
+    assert_eq!(calls, *fixture.short_calls(log).await, "that the key can be read is proved first");
+    assert_eq!([(format!("patch {SECRET}"), 200)], *fixture.secret_dry_runs(audit).await, "and that it can be written");
     assert_eq!(["patch status", "patch status"], *writes(&fixture, audit).await);
     assert_eq!([(format!("patch {SECRET}"), 200)], *fixture.secret_writes(audit).await);
 }

@@ -105,10 +105,12 @@ async fn immutable_secret_is_reported_and_kept() {
     fixture.patch(rotating("a")).await;
     let stalled = fixture.condition("Ready", "False", "SecretNotOwned").await;
     let expected = format!(
-        "spec.extensions.interact.widgetKey.secretRef: Secret {}/{SECRET} is immutable; the widget key is not published",
+        "spec.extensions.interact.widgetKey.secretRef: Secret {}/{SECRET} is immutable; the widget key is not rotated",
         fixture.env.namespace
     );
     assert_eq!(expected, condition(&stalled, "Ready").unwrap().2);
+    let key = fixture.published_key().await.unwrap();
+    assert_eq!(("connected".to_owned(), 0), (fixture.open_widget(&key).await, fixture.rotations().await));
     fixture.secrets().delete(SECRET, &DeleteParams::default()).await.unwrap();
     fixture.ready().await;
     assert_eq!(Some(fixture.widget_key().await.0), fixture.published_key().await);

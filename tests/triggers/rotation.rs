@@ -78,7 +78,7 @@ async fn hidden_rotation_runs_once_enabled() {
     let new = fixture.widget_key().await;
     assert_ne!(key.1, new.1);
     assert_eq!((1, Some(new.0)), (fixture.rotations().await, fixture.published_key().await));
-    let calls = ["GET", "PATCH", "POST rotate", "GET widget-key"];
+    let calls = ["GET", "PATCH", "GET widget-key", "POST rotate", "GET widget-key"];
     assert_eq!(calls, *fixture.short_calls(mark).await, "after the settings");
 }
 
@@ -103,7 +103,7 @@ async fn rotation_with_lost_response_runs_once() {
     }
 }
 
-/// The new key cannot be read: this is reported, and the rotation once.
+/// The new key cannot be read: this is reported, and the rotation once. The proof before the rotation read the old key.
 #[tokio::test(flavor = "multi_thread")]
 async fn unreadable_rotated_key_is_published_later() {
     let fixture = Fixture::new("unread-key").await;
@@ -112,12 +112,14 @@ async fn unreadable_rotated_key_is_published_later() {
     fixture.ready().await;
     let route = "GET /v1/tenants/{id}/widget-key";
     let action = json!({ "kind": "status", "status": 500, "body": "no" });
-    fixture.platform.add_faults(json!([{ "route": route, "action": action }])).await.unwrap();
+    let faults: Vec<_> = (2..60).map(|nth| json!({ "route": route, "action": action, "nth": nth })).collect();
+    fixture.platform.add_faults(json!(faults)).await.unwrap();
     fixture.patch(rotating("a")).await;
     let waiting = fixture.condition("Ready", "False", "PlatformUnavailable").await;
     let (.., message) = crate::support::fixture::condition(&waiting, "Ready").unwrap();
     let words = "secretRef: the platform did not return the widget key for Secret ";
-    assert!(message.contains(words), "{message}");
+    assert!(message.contains(words) && message.ends_with("the widget key is not published"), "{message}");
+    assert_eq!(1, fixture.rotations().await);
     fixture.platform.clear_faults().await.unwrap();
     fixture.ready().await;
     assert_eq!(Some(fixture.widget_key().await.0), fixture.published_key().await);

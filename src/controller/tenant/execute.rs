@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::finalizer::ensure_finalizers;
 use super::resolve::References;
-use super::widget_key::publish;
+use super::widget_key::{prove, publish};
 use super::writer::Writer;
 use crate::admin_api::Client;
 use crate::cluster::Cluster;
@@ -77,7 +77,12 @@ impl Executor<'_> {
         }
         let (saved, difference) = writer.save(write, &after).await?;
         *progress = Progress::Saved(saved.clone());
-        let FollowUp { fire, waiting, publish: publication } = after.follow_up(&saved);
+        let follow_up = after.follow_up(&saved);
+        let follow_up = match follow_up.to_prove().cloned() {
+            Some(target) => follow_up.proved(prove(self.cluster, tenant, &writer, target).await?),
+            None => follow_up,
+        };
+        let FollowUp { fire, waiting, publish: publication } = follow_up;
         let refused = writer.fire(fire, &mut side_effects.fired).await?;
         side_effects.waiting = [waiting, refused].concat();
         side_effects.key = publish(self.cluster, tenant, &writer, publication, side_effects).await?;

@@ -13,12 +13,15 @@ use tracing::info;
 use super::finalizer::ensure_wanted;
 use super::stops::{at_read, at_write};
 use super::writer::Writer;
-use crate::cluster::{Cluster, FIELD_MANAGER, Objects, Patch, Refusal};
-use crate::plan::widget_key::{KeyEdit, Publication, Publish};
-use crate::plan::widget_secret::{DATA_KEY, Obstacle, WidgetSecret};
+use crate::cluster::{Cluster, Denier, Objects, Patch, Refusal};
+use crate::plan::widget_key::{KeyEdit, KeyTarget, Publication, Publish};
+use crate::plan::widget_secret::{DATA_KEY, MANAGED_BY, MANAGER, Obstacle, OwnSecret, WidgetSecret};
 use crate::plan::{SideEffects, Stop};
 use crate::resources::{SecretVersion, Tenant};
 use crate::settings::Version;
+
+/// The form of a key.
+const FORM: &str = "00000000-0000-0000-0000-000000000000";
 
 /// Reads what is there under the name of the Secret.
 ///
@@ -54,28 +57,65 @@ pub(crate) async fn publish(
         Err(Stop::Unavailable(_)) => return refused(Obstacle::Unread),
         Err(stop) => return Err(stop),
     };
-    let seen = match target.edit(&key.key) {
+    let existing = match target.edit(&key.key) {
         KeyEdit::Keep(seen) => return Ok(published(seen.secret(), key.version.clone())),
         KeyEdit::Refuse(obstacle) => return refused(obstacle),
         KeyEdit::Create => None,
-        KeyEdit::Change(seen) => Some(seen.secret()),
+        KeyEdit::Change(seen) => Some(seen),
     };
     ensure_wanted(cluster, tenant).await?;
     let secrets = secrets(cluster, tenant);
-    let written = match seen {
+    let written = match existing {
         None => secrets.create(&new_secret(tenant, &target.name, &key.key)).await,
-        // Only the version that was seen. What else is in it stays.
-        Some(seen) => {
-            secrets.patch(Patch::of_version(&seen.metadata).secret_key(seen, DATA_KEY, &bytes(&key.key))).await
-        }
+        Some(seen) => secrets.patch(change(tenant, seen, &key.key)).await,
     };
     match written {
         Ok(secret) => {
             info!(secret = target.name, version = %key.version, "widget key published");
             Ok(published(&secret, key.version.clone()))
         }
-        Err(Refusal::Forbidden(_)) => refused(Obstacle::Forbidden),
-        Err(refusal) => Err(at_write("publishing the widget key")(refusal)),
+        Err(refusal) => refused(obstacle(refusal)?),
+    }
+}
+
+/// Proves that the key of a rotation could be published, by reading the present one and by a dry run of the write that would follow.
+/// The value of a key that is not made yet is not known, so another one of its form stands for it.
+///
+/// *Errors*: the platform or Kubernetes did not answer, or the Secret changed meanwhile.
+pub(crate) async fn prove(
+    cluster: &Cluster,
+    tenant: &Tenant,
+    writer: &Writer<'_>,
+    target: KeyTarget,
+) -> Result<Result<KeyTarget, Obstacle>, Stop> {
+    let present = match writer.client.widget_key(writer.id).await.map_err(Stop::of_write) {
+        Ok(present) => present,
+        Err(Stop::Unavailable(_)) => return Ok(Err(Obstacle::Unread)),
+        Err(stop) => return Err(stop),
+    };
+    let target = match target.for_new_key(present.as_ref().map(|present| &present.key)) {
+        Ok(target) => target,
+        Err(obstacle) => return Ok(Err(obstacle)),
+    };
+    let (secrets, key) = (secrets(cluster, tenant), SecretString::from(FORM));
+    let tried = match target.existing() {
+        None => secrets.dry_run_create(&new_secret(tenant, &target.name, &key)).await,
+        Some(seen) => secrets.dry_run_patch(change(tenant, seen, &key)).await,
+    };
+    match tried {
+        Ok(()) => Ok(Ok(target)),
+        Err(refusal) => Ok(Err(obstacle(refusal)?)),
+    }
+}
+
+/// What a refusal to write the Secret comes to.
+fn obstacle(refusal: Refusal) -> Result<Obstacle, Stop> {
+    match refusal {
+        Refusal::Forbidden(Denier::Permissions) => Ok(Obstacle::Forbidden),
+        Refusal::Forbidden(denier) | Refusal::Invalid(denier) => Ok(Obstacle::RefusedBy(denier.to_string())),
+        Refusal::NotFound | Refusal::Conflict | Refusal::Unanswered(_) => {
+            Err(at_write("publishing the widget key")(refusal))
+        }
     }
 }
 
@@ -87,14 +127,27 @@ fn published(secret: &Secret, version: Version) -> Publication {
     Publication::Published { secret: secret.name_any(), secret_version: SecretVersion::of(&secret.metadata), version }
 }
 
+/// Only of the version that was seen. What else is in it stays.
+fn change(tenant: &Tenant, seen: &OwnSecret, key: &SecretString) -> Patch {
+    let secret = seen.secret();
+    let patch = Patch::of_version(&secret.metadata).secret_key(secret, DATA_KEY, &bytes(key));
+    match owner(tenant) {
+        Some(owner) if !seen.is_owned() => patch.owned_by(&owner),
+        Some(_) | None => patch,
+    }
+}
+
+/// Not blocking the deletion of its owner, which some clusters would want a right of its own for.
+fn owner(tenant: &Tenant) -> Option<OwnerReference> {
+    tenant.controller_owner_ref(&()).map(|owner| OwnerReference { block_owner_deletion: None, ..owner })
+}
+
 fn new_secret(tenant: &Tenant, name: &str, key: &SecretString) -> Secret {
-    // Not blocking the deletion of its owner, which some clusters would want a right of its own for.
-    let owner = tenant.controller_owner_ref(&()).map(|owner| OwnerReference { block_owner_deletion: None, ..owner });
     Secret {
         metadata: ObjectMeta {
             name: Some(name.to_owned()),
-            labels: Some(BTreeMap::from([("app.kubernetes.io/managed-by".to_owned(), FIELD_MANAGER.to_owned())])),
-            owner_references: Some(owner.into_iter().collect()),
+            labels: Some(BTreeMap::from([(MANAGED_BY.to_owned(), MANAGER.to_owned())])),
+            owner_references: Some(owner(tenant).into_iter().collect()),
             ..ObjectMeta::default()
         },
         type_: Some("Opaque".to_owned()),

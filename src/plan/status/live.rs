@@ -76,7 +76,8 @@ fn ready(facts: Facts<'_>, live: &Live) -> (ConditionUpdate, Mode, Delay) {
     if let Publication::Refused { secret, obstacle } = &live.side_effects.key {
         let (reason, mode) = obstacle.reason();
         let namespace = facts.tenant.namespace().unwrap_or_default();
-        return (not_ready(reason, obstacle.words(&namespace, secret)), mode, Delay::Reference);
+        let message = obstacle.words(&namespace, secret, live.side_effects.undone());
+        return (not_ready(reason, message), mode, Delay::Reference);
     }
     let message = "All managed settings are applied";
     (ConditionUpdate::new(ConditionType::Ready, true, Reason::Succeeded, message), Mode::Settled, Delay::Sync)

@@ -55,7 +55,7 @@ pub(super) fn tabs(
             let state = if refused { TabState::Invalid } else { state };
             let of_tab = |waiting: &&Waiting| waiting.trigger.leaf().tab() == Some(tab);
             let waits = side_effects.waiting.iter().filter(of_tab).map(Waiting::words);
-            let key = side_effects.key.words(&namespace).filter(|_| tab == Tab::Extensions);
+            let key = side_effects.key.words(&namespace, side_effects.undone()).filter(|_| tab == Tab::Extensions);
             let notes = capped(&spec, tab, document).into_iter().chain(moved(&spec, tab, document));
             let message = message.into_iter().chain(key).chain(hides).chain(waits).chain(notes);
             let message = shorten(&message.collect::<Vec<_>>().join("; "), bounds::MESSAGE);

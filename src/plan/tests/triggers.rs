@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::triggers::{Until, Waiting, at_creation, due, refused};
 use super::super::widget_key::{self, Publication, Publish};
-use super::super::widget_secret::{Obstacle, WidgetSecret};
+use super::super::widget_secret::{Obstacle, Undone, WidgetSecret};
 use super::*;
 use crate::admin_api::Invitation;
 use crate::admin_api::types::WidgetKeyState;
@@ -225,7 +225,7 @@ fn the_key_is_read_only_when_there_is_something_to_write() {
     assert_eq!(left(WidgetSecret::Missing, None, "none", false), Some(Publication::NoKey), "there is no key");
     assert_eq!(left(WidgetSecret::Missing, None, "none", true), None, "and then there is one");
     for obstacle in [Obstacle::Foreign, Obstacle::Predecessor, Obstacle::Forbidden] {
-        let refused = Publication::Refused { secret: "s".to_owned(), obstacle };
+        let refused = Publication::Refused { secret: "s".to_owned(), obstacle: obstacle.clone() };
         let found = WidgetSecret::Unusable(obstacle);
         assert_eq!(left(found, Some(&record), "v3", true), Some(refused), "in every case");
     }
@@ -242,7 +242,7 @@ fn a_key_that_cannot_be_published_needs_a_human_in_the_end() {
         let mut given = shown().with("extensions.interact.widgetKey.secretRef.name", "s");
         let live = live_pass(&given, &mut Held::nothing()).unwrap();
         let mut mode_at = |second: i64| {
-            let key = Publication::Refused { secret: "s".to_owned(), obstacle };
+            let key = Publication::Refused { secret: "s".to_owned(), obstacle: obstacle.clone() };
             let side_effects = SideEffects { key, ..SideEffects::default() };
             let (intent, tenant) = (given.validate(), given.tenant());
             let facts = Facts { now: at(second), ..facts(&tenant, intent.hash(), &Seen::Nothing) };
@@ -284,12 +284,13 @@ fn a_refused_publication_is_named_and_takes_ready_away_but_not_what_was_saved() 
         (Obstacle::Immutable, "SecretNotOwned", ConditionType::Stalled),
         (Obstacle::Predecessor, "SecretNotOwned", ConditionType::Reconciling),
         (Obstacle::Forbidden, "SecretForbidden", ConditionType::Reconciling),
+        (Obstacle::RefusedBy("policy p".to_owned()), "KubernetesRefused", ConditionType::Stalled),
         (Obstacle::Unread, "PlatformUnavailable", ConditionType::Reconciling),
     ] {
         let mut held = Held::nothing();
         let given = shown().with("extensions.interact.widgetKey.secretRef.name", "theirs");
         let live = live_pass(&given, &mut held).unwrap();
-        let key = Publication::Refused { secret: "theirs".to_owned(), obstacle };
+        let key = Publication::Refused { secret: "theirs".to_owned(), obstacle: obstacle.clone() };
         let side_effects = SideEffects { key, ..SideEffects::default() };
         let conclusion = concluded(&given, Ok(Outcome::Live(Live { side_effects, ..live })));
         assert_eq!(conclusion.delay, Delay::Reference);
@@ -301,7 +302,7 @@ fn a_refused_publication_is_named_and_takes_ready_away_but_not_what_was_saved() 
         assert_eq!(condition::find(&status.conditions, ConditionType::Synced).unwrap().status, "True");
         assert!(status.applied.is_some(), "the settings are live");
         let tab = status.tabs.iter().find(|tab| tab.name == Tab::Extensions).unwrap();
-        let words = obstacle.words("customers", "theirs");
+        let words = obstacle.words("customers", "theirs", Undone::Published);
         assert_eq!((tab.state.as_str(), tab.message.as_deref()), ("Invalid", Some(words.as_str())));
         assert!(ready.message.starts_with(&words), "{}", ready.message);
     }

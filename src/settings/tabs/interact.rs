@@ -49,13 +49,13 @@ pub struct InteractSpec {
 #[serde(rename_all = "camelCase")]
 pub struct WidgetKeySpec {
     /// "Copy": Secret that the operator publishes the key to, under `widget-key`. The operator creates it for this
-    /// Tenant, and it is deleted together with the Tenant. A Secret that exists already is never changed. Changes made
-    /// to the published Secret are reverted.
+    /// Tenant, and it is deleted together with the Tenant. A Secret that the operator did not create is never
+    /// changed. Changes made to the published Secret are reverted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<OutputRef>,
     /// "Refresh": any text, such as a date. A text that was not used before generates a new key once; the platform
     /// rejects the old key immediately. A text that was used before has no effect, and neither has the one that a
-    /// tenant is created or adopted with.
+    /// tenant is created or adopted with. Nothing is sent while the new key could not be published to `secretRef`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotation: Option<Text<Token>>,
 }
