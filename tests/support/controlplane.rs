@@ -7,10 +7,12 @@
 //! A program that dies is detected: the next use fails with its name and the end of its log.
 
 mod boot;
+mod restore;
 
 pub use boot::remove_leftovers;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
 use kube::Client;
@@ -44,7 +46,7 @@ impl Default for Options {
 /// A running control plane. Dropping it stops its programs and removes its data.
 pub struct ControlPlane {
     // Before the folder, because fields are dropped in this order.
-    programs: Vec<Process>,
+    programs: Mutex<Vec<Program>>,
     folder: boot::Folder,
     url: String,
     ca: String,
@@ -53,6 +55,12 @@ pub struct ControlPlane {
     rights: OnceCell<()>,
     policies: OnceCell<()>,
     has_policies: bool,
+}
+
+/// A program, and how it was started.
+struct Program {
+    process: Process,
+    flags: Vec<String>,
 }
 
 /// The error is stored too: if it cannot start, each test fails at once.
@@ -95,7 +103,7 @@ impl ControlPlane {
 
     /// Fails if one of the programs has ended, with the end of its log.
     pub fn check(&self) -> Result<()> {
-        self.programs.iter().try_for_each(Process::check)
+        self.programs().iter().try_for_each(|program| program.process.check())
     }
 
     /// Returns a client of `user`, for the runtime that calls this.
@@ -180,7 +188,7 @@ impl ControlPlane {
 
     /// Returns the process ids of its programs.
     pub fn pids(&self) -> Vec<u32> {
-        self.programs.iter().map(Process::pid).collect()
+        self.programs().iter().map(|program| program.process.pid()).collect()
     }
 
     /// Kills one program, for example `etcd`, like a crash.
@@ -188,8 +196,8 @@ impl ControlPlane {
     /// # Panics
     /// When there is no such program.
     pub fn kill(&self, name: &str) {
-        let program = self.programs.iter().find(|program| program.name() == name);
-        program.unwrap().kill();
+        let programs = self.programs();
+        programs.iter().find(|program| program.process.name() == name).unwrap().process.kill();
     }
 
     /// Applies the files of `crds/` once and waits until the API server serves them.
@@ -223,6 +231,10 @@ impl ControlPlane {
             .get_or_try_init(|| async { rights::grant_cluster_wide(&self.client(users::ADMIN)).await })
             .await
             .copied()
+    }
+
+    fn programs(&self) -> MutexGuard<'_, Vec<Program>> {
+        self.programs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn assert_alive(&self) {

@@ -3,13 +3,14 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use tokio::sync::OnceCell;
 
-use super::{ControlPlane, Options};
+use super::{ControlPlane, Options, Program};
 use crate::support::process::{self, Process};
 use crate::support::users::{self, Users};
 use crate::support::{assets, http, wait};
@@ -59,7 +60,7 @@ async fn start_once(options: &Options) -> Result<ControlPlane> {
     let extra = options.apiserver_flags.iter().cloned();
     let apiserver = start_program(&folder, "kube-apiserver", flags.into_iter().chain(extra))?;
     let mut control_plane = ControlPlane {
-        programs: vec![etcd, apiserver],
+        programs: Mutex::new(vec![etcd, apiserver]),
         folder,
         url: format!("https://127.0.0.1:{server_port}"),
         ca: String::new(),
@@ -74,20 +75,27 @@ async fn start_once(options: &Options) -> Result<ControlPlane> {
         // After the API server, whose generated key it uses.
         let flags = controller_manager_flags(&control_plane);
         let manager = start_program(&control_plane.folder, "kube-controller-manager", flags)?;
-        control_plane.programs.push(manager);
+        control_plane.programs().push(manager);
     }
     Ok(control_plane)
 }
 
-fn start_program(folder: &Folder, name: &str, flags: impl IntoIterator<Item = String>) -> Result<Process> {
+pub(super) fn start_program(folder: &Folder, name: &str, flags: impl IntoIterator<Item = String>) -> Result<Program> {
+    let flags: Vec<String> = flags.into_iter().collect();
     let mut command = Command::new(assets::program(name)?);
     // No proxy, no ETCD_ variable and no kubeconfig from the environment of the tests.
-    command.args(flags).env_clear();
-    Process::start(name, command, &folder.path().join(format!("{name}.log")))
+    command.args(&flags).env_clear();
+    let process = Process::start(name, command, &folder.path().join(format!("{name}.log")))?;
+    Ok(Program { process, flags })
+}
+
+/// Where etcd keeps its data.
+pub(super) fn etcd_data(folder: &Folder) -> PathBuf {
+    folder.path().join("etcd")
 }
 
 fn etcd_flags(folder: &Folder, client_port: u16, peer_port: u16) -> Vec<String> {
-    let data = folder.path().join("etcd");
+    let data = etcd_data(folder);
     vec![
         format!("--data-dir={}", data.display()),
         format!("--listen-client-urls=http://127.0.0.1:{client_port}"),
@@ -138,7 +146,7 @@ fn controller_manager_flags(control_plane: &ControlPlane) -> Vec<String> {
 }
 
 /// Waits until the API server is ready and returns the certificates to trust.
-async fn ready(control_plane: &ControlPlane) -> Result<String> {
+pub(super) async fn ready(control_plane: &ControlPlane) -> Result<String> {
     let token = control_plane.token(users::ADMIN)?;
     let probe = || async {
         // The inner error ends the wait: a program that has ended will not become ready.
