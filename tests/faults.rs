@@ -7,6 +7,7 @@ mod canary;
 mod credentials;
 mod isolation;
 mod lost_response;
+mod newer_crd;
 mod organisation;
 mod outage;
 mod own_writes;

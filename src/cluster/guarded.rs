@@ -4,18 +4,30 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use kube::Resource;
+use kube::core::ObjectMeta;
 use kube::core::error_boundary::InvalidObject;
-use kube::core::{DeserializeGuard, ObjectMeta};
+use serde::de::Error;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 /// An object, or what is known of one that cannot be decoded. A copy of it is as cheap as an `Arc`.
 #[derive(Clone, Debug)]
 pub(crate) struct Guarded<K>(pub(crate) Result<Arc<K>, Arc<InvalidObject>>);
 
-impl<'de, K: Deserialize<'de> + Resource> Deserialize<'de> for Guarded<K> {
+/// A kind that may be stored with more than this program knows.
+pub(crate) trait Tolerant: Resource {
+    /// Decodes an object. What is not known of it is left out and noted.
+    fn decode(object: Value) -> serde_json::Result<Self>
+    where
+        Self: Sized;
+}
+
+impl<'de, K: Tolerant> Deserialize<'de> for Guarded<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let guard = DeserializeGuard::<K>::deserialize(deserializer)?;
-        Ok(Self(guard.0.map(Arc::new).map_err(Arc::new)))
+        let object = Value::deserialize(deserializer)?;
+        let metadata = ObjectMeta::deserialize(&object["metadata"]).map_err(Error::custom)?;
+        let invalid = |error: serde_json::Error| Arc::new(InvalidObject { error: error.to_string(), metadata });
+        Ok(Self(K::decode(object).map(Arc::new).map_err(invalid)))
     }
 }
 

@@ -18,7 +18,7 @@ mod watch_metadata;
 pub(crate) use access::Access;
 pub use client::{Cluster, Deadlines};
 pub(crate) use events::{Event, Scope};
-pub(crate) use guarded::Guarded;
+pub(crate) use guarded::{Guarded, Tolerant};
 pub(crate) use objects::Objects;
 pub(crate) use patch::Patch;
 pub(crate) use refusal::{Denier, NotWritten, Refusal};

@@ -22,6 +22,7 @@ mod reconciled;
 mod run;
 mod secret_changes;
 mod tenant;
+mod tolerant;
 mod undecodable;
 mod unwatched;
 mod unwritten;

@@ -72,13 +72,10 @@ impl Platforms {
     /// The Platform of a name. Where the watch has not seen it yet, it is read: it may be a second old.
     pub(super) async fn find(&self, name: &str) -> Result<Option<Arc<Platform>>, Refusal> {
         if let Some(guarded) = self.store.get(&ObjectRef::new(name)) {
-            return match &guarded.0 {
-                Ok(platform) => Ok(Some(platform.clone())),
-                Err(_) => Err(Refusal::Unanswered("the Platform cannot be decoded")),
-            };
+            return decoded(&guarded).map(Some);
         }
-        match self.cluster.cluster_scoped::<Platform>().get(name).await {
-            Ok(platform) => Ok(Some(Arc::new(platform))),
+        match self.cluster.cluster_scoped::<Guarded<Platform>>().get(name).await {
+            Ok(guarded) => decoded(&guarded).map(Some),
             Err(Refusal::NotFound) => Ok(None),
             Err(refusal) => Err(refusal),
         }
@@ -91,6 +88,7 @@ impl Platforms {
 
     /// The client of a Platform as it was last connected; connects where that has not happened for what it says now.
     pub(super) async fn client(&self, platform: &Platform) -> Result<Arc<Client>, NoClient> {
+        ensure_known(platform)?;
         let known = self.connection(platform);
         match known.filter(|known| known.leads_to(platform)) {
             Some(known) => Ok(known.client),
@@ -100,6 +98,7 @@ impl Platforms {
 
     /// Reads the credentials and makes a client, unless they are those of the client that there is.
     pub(super) async fn connect(&self, platform: &Platform) -> Result<Arc<Client>, NoClient> {
+        ensure_known(platform)?;
         let (credentials, client_secret) = self.credentials(platform).await?;
         if let Some(known) =
             self.connection(platform).filter(|known| known.leads_to(platform) && known.credentials == credentials)
@@ -143,6 +142,20 @@ impl Platforms {
             NoClient { reason, what: unread.describe(&self.operator_namespace, name) }
         })
     }
+}
+
+/// How a Platform is to be called may be among what is not known of it.
+fn ensure_known(platform: &Platform) -> Result<(), NoClient> {
+    let unknown = &platform.spec.unknown;
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    Err(NoClient { reason: Reason::OperatorTooOld, what: unknown.sentence("The Platform") })
+}
+
+fn decoded(guarded: &Guarded<Platform>) -> Result<Arc<Platform>, Refusal> {
+    let Ok(platform) = &guarded.0 else { return Err(Refusal::Unanswered("the Platform cannot be decoded")) };
+    Ok(platform.clone())
 }
 
 fn key(platform: &Platform) -> String {

@@ -17,10 +17,14 @@ use super::script;
 use super::target::Target;
 use crate::admin_api::types::PendingDeletion;
 use crate::admin_api::{ApiError, TenantDocument};
-use crate::resources::tenant::DeletionPolicy;
-use crate::resources::{Reason, Tenant, annotation};
+use crate::resources::tenant::{DELETION_POLICY, DeletionPolicy};
+use crate::resources::{Reason, Tenant, Unknown, annotation};
 use crate::settings::TenantId;
 use crate::settings::value::Text;
+
+/// The way out that needs neither a platform nor a spec that is understood.
+const ABANDONING: &str =
+    "set the annotation nimbus.luware.com/abandon to the tenant ID to leave the tenant on the platform";
 
 /// What is known about a Tenant that is being deleted, before the platform is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +38,8 @@ pub struct DeletionIntent {
     pub applied: bool,
     /// Whether the platform was recorded to have accepted the deletion.
     pub accepted: bool,
+    /// What the spec says and this version does not know.
+    pub unknown: Unknown,
 }
 
 /// The rows that do not depend on the platform's answer.
@@ -56,6 +62,8 @@ pub enum DeletionMode {
     },
     /// Whether the namespace or CRD ends cannot be read: wait, do not delete.
     Unclear,
+    /// The spec says something about the deletion that this version does not know: wait, do not delete.
+    NotUnderstood,
 }
 
 /// Why a tenant is retained.
@@ -147,6 +155,7 @@ impl DeletionIntent {
             mode: mode(tenant, resolved, id, today),
             applied: status.is_some_and(|status| status.applied.is_some()),
             accepted: status.is_some_and(|status| status.deletion.is_some()),
+            unknown: tenant.spec.unknown.clone(),
         }
     }
 
@@ -157,7 +166,8 @@ impl DeletionIntent {
             | DeletionMode::GoesOn
             | DeletionMode::SuspendedRetain(_)
             | DeletionMode::SuspendedDelete
-            | DeletionMode::Unclear => false,
+            | DeletionMode::Unclear
+            | DeletionMode::NotUnderstood => false,
             DeletionMode::Retain(_) | DeletionMode::Delete { .. } => self.target.is_some(),
         }
     }
@@ -169,7 +179,8 @@ impl DeletionIntent {
             | DeletionMode::GoesOn
             | DeletionMode::SuspendedRetain(_)
             | DeletionMode::SuspendedDelete
-            | DeletionMode::Unclear => None,
+            | DeletionMode::Unclear
+            | DeletionMode::NotUnderstood => None,
             DeletionMode::Retain(_) => self.target.as_ref().filter(|_| !self.applied),
             DeletionMode::Delete { .. } => self.target.as_ref(),
         }
@@ -191,6 +202,7 @@ fn mode(tenant: &Tenant, resolved: &Resolved, tenant_id: Option<TenantId>, today
         _ if abandoned => DeletionMode::Abandon,
         Some(true) if accepted => DeletionMode::GoesOn,
         Some(true) => DeletionMode::Retain(RetainReason::ScopeTerminating),
+        _ if !accepted && !is_understood(tenant, wanted) => DeletionMode::NotUnderstood,
         // After the platform accepted the deletion, edits change nothing.
         _ if tenant.spec.suspended() && !accepted => {
             wanted.map_or_else(DeletionMode::SuspendedRetain, |()| DeletionMode::SuspendedDelete)
@@ -201,6 +213,12 @@ fn mode(tenant: &Tenant, resolved: &Resolved, tenant_id: Option<TenantId>, today
             (_, Some(_)) => DeletionMode::Delete { wanted },
         },
     }
+}
+
+/// Whether everything that decides about a deletion is known. A tenant that is retained loses nothing.
+fn is_understood(tenant: &Tenant, wanted: Result<(), RetainReason>) -> bool {
+    let unknown = &tenant.spec.unknown;
+    !unknown.has_word_at(DELETION_POLICY) && (wanted.is_err() || !unknown.may_govern_deletion())
 }
 
 /// Decides on a Tenant that is being deleted. `observation` is there where the plan depends on it; what is unknown is waited for.
@@ -224,6 +242,13 @@ pub fn plan(intent: &DeletionIntent, observation: Option<&Observation>) -> Delet
         DeletionMode::Unclear => DeletionPlan::Wait(DeletionWait::because(
             "The deletion waits: cannot read whether the namespace or the CRD is being deleted",
         )),
+        DeletionMode::NotUnderstood => {
+            let message = format!(
+                "The deletion waits: the spec has {}, which this version of the operator does not know. If that does not change, {ABANDONING}",
+                intent.unknown
+            );
+            DeletionPlan::Wait(DeletionWait { reason: Reason::OperatorTooOld, ..DeletionWait::because(&message) })
+        }
         DeletionMode::Retain(because) => retain(intent, because, observation),
         DeletionMode::Delete { wanted } => delete(intent, wanted, observation),
     }
@@ -260,9 +285,8 @@ fn delete(
     observation: Option<&Observation>,
 ) -> DeletionPlan {
     let (Some(target), Some(observation)) = (intent.target.clone(), observation) else {
-        return DeletionPlan::Wait(DeletionWait::because(
-            "The Platform does not exist; create it again, or set the annotation nimbus.luware.com/abandon to the tenant ID to leave the tenant on the platform",
-        ));
+        let message = format!("The Platform does not exist; create it again, or {ABANDONING}");
+        return DeletionPlan::Wait(DeletionWait::because(&message));
     };
     match observation {
         Observation::Unknown(error) => DeletionPlan::Wait(DeletionWait::not_requested(error.clone())),
@@ -344,7 +368,10 @@ impl DeletionWait {
             | ApiError::Unauthenticated(_)
             | ApiError::Unexpected(_)
             | ApiError::NotCalled(_) => {
-                format!("The deletion waits for the platform: {}", error.cause())
+                format!(
+                    "The deletion waits for the platform: {}. If it does not come back, {ABANDONING}",
+                    error.cause()
+                )
             }
         };
         Self { error: Some(error), ..Self::because(&message) }

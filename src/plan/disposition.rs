@@ -12,7 +12,8 @@ use super::stop::{OwnerPlace, Stop};
 use super::wording;
 use crate::admin_api::{ApiError, Problem, ProblemType};
 use crate::resources::confirmations::{RECREATE, RETENTION};
-use crate::resources::{Reason, bounds};
+use crate::resources::reason::DELETED_ON_PLATFORM;
+use crate::resources::{Reason, Unknown, bounds};
 use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;
 use crate::settings::{Leaf, leaf_at};
 use crate::text::{named, quoted};
@@ -159,9 +160,9 @@ impl Stop {
                 Reason::TenantDeleting,
                 "The platform is deleting the tenant, which this Tenant did not request".into(),
             ),
-            Self::Suspended => {
-                stalled(Reason::ReconciliationSuspended, "spec.suspend is true; the platform is not called".into())
-            }
+            Self::OperatorTooOld(unknown) => too_old(unknown),
+            Self::PartnerTooNew { name, unknown } => partner_too_new(name, unknown),
+            Self::Suspended => suspended(),
             Self::Raced => raced(),
             Self::Kubernetes(what) => unjudged(Reason::Progressing, format!("The Kubernetes API call failed: {what}")),
             Self::RefusedByKubernetes { what, by } => Disposition {
@@ -172,6 +173,19 @@ impl Stop {
             Self::Bug(what) => unjudged(Reason::InternalError, format!("Internal error: {what}")),
         }
     }
+}
+
+fn suspended() -> Disposition {
+    stalled(Reason::ReconciliationSuspended, "spec.suspend is true; the platform is not called".into())
+}
+
+fn too_old(unknown: &Unknown) -> Disposition {
+    Disposition { accepted: Accepted::No, ..stalled(Reason::OperatorTooOld, unknown.sentence("The Tenant")) }
+}
+
+fn partner_too_new(name: &str, unknown: &Unknown) -> Disposition {
+    let message = unknown.sentence(&format!("Partner {name}"));
+    Disposition { mode: Mode::Stalled, ..missing(Reason::OperatorTooOld, message) }
 }
 
 fn needs_confirmation(leaf: &Leaf, token: &str, flaw: Flaw, today: Date) -> Disposition {
@@ -305,8 +319,7 @@ fn not_adopted(never: bool, differing: &[String]) -> String {
 }
 
 fn lost(token: &str, deleted: bool) -> String {
-    let happened =
-        if deleted { "The tenant was deleted on the platform" } else { "The tenant is missing on the platform" };
+    let happened = if deleted { DELETED_ON_PLATFORM } else { "The tenant is missing on the platform" };
     format!("{happened}; to create it again, set spec.{RECREATE}: {token}")
 }
 

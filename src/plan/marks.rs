@@ -17,7 +17,11 @@ impl Stop {
             Self::PartnerMissing { name } => {
                 vec![marked(PARTNER, &format!("names Partner {name}, which was not found"))]
             }
+            Self::PartnerTooNew { name, .. } => {
+                vec![marked(PARTNER, &format!("names Partner {name}, which this operator does not fully know"))]
+            }
             Self::PlatformMissing { .. }
+            | Self::OperatorTooOld(_)
             | Self::NamespaceNotPermitted { .. }
             | Self::Unavailable(_)
             | Self::NotAdopted { .. }

@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use crate::resources::{Reason, SecretVersion, Stamp};
+use crate::resources::{Reason, SecretVersion, Stamp, Unknown};
 use crate::settings::Leaf;
 
 /// What the references of a Tenant turned out to be.
@@ -43,6 +43,8 @@ pub struct ResolvedPartner {
     pub id: Option<String>,
     /// The partner's own Entra tenant, where the Partner says it.
     pub entra_tenant: Option<String>,
+    /// What the Partner says and this version does not know.
+    pub unknown: Unknown,
 }
 
 /// What became of one Secret reference.

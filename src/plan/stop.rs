@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::confirmation::Flaw;
 use super::resolved::UnusableSecret;
 use crate::admin_api::{ApiError, OtherPlatform, Problem, ProblemType};
-use crate::resources::Stamp;
+use crate::resources::{Stamp, Unknown};
 use crate::settings::{Leaf, Violation};
 
 /// Why a pass stopped before the spec was live.
@@ -75,6 +75,15 @@ pub enum Stop {
     },
     /// The tenant waits for a deletion that we did not ask for.
     TenantDeleting,
+    /// The spec says more than this version knows.
+    OperatorTooOld(Unknown),
+    /// The spec of the Partner does.
+    PartnerTooNew {
+        /// Its name.
+        name: String,
+        /// What of it.
+        unknown: Unknown,
+    },
     /// `spec.suspend` is true.
     Suspended,
     /// Another writer was faster; look again at once.
@@ -236,6 +245,8 @@ impl Stop {
             | Self::NotAdopted { .. }
             | Self::OwnedByOther { .. }
             | Self::TenantLost { .. }
+            | Self::OperatorTooOld(_)
+            | Self::PartnerTooNew { .. }
             | Self::TenantDeleting => StopClass::Verdict,
         }
     }

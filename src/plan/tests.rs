@@ -22,6 +22,7 @@ mod own_writes;
 mod platform;
 mod refusals;
 mod situations;
+mod too_old;
 mod triggers;
 mod truth;
 mod writes;

@@ -34,7 +34,7 @@ pub struct Blocked {
     pub stopped: Stopped,
     /// What the valid part of the spec manages, to be compared with the platform; `None` where the platform must not be asked.
     pub to_observe: Option<Arc<Desired>>,
-    /// The hash of the spec and its Secrets; `None` where the spec is invalid.
+    /// The hash of the spec and its Secrets; `None` where the spec is invalid, or not known as a whole.
     pub hash: Option<SpecHash>,
 }
 
@@ -94,7 +94,7 @@ pub fn validate(tenant: &Tenant, resolved: Resolved, today: Date) -> Intent {
         mapped.set_partner_id(id);
     }
     let obstacles = obstacles(tenant, &mapped, &resolved);
-    let is_valid = mapped.violations.is_empty();
+    let is_valid = mapped.violations.is_empty() && tenant.spec.unknown.is_empty();
     let hash = hash(&mapped, &resolved.secrets);
     let may_ask = !tenant.spec.suspended() && resolved.platform == PlatformReference::Found;
     let desired = desired(tenant, mapped, resolved, today, hash.clone());
@@ -113,6 +113,7 @@ pub fn validate(tenant: &Tenant, resolved: Resolved, today: Date) -> Intent {
 fn obstacles(tenant: &Tenant, mapped: &Mapped, resolved: &Resolved) -> Vec<Stop> {
     let platform = &tenant.spec.platform_ref.name;
     let suspended = tenant.spec.suspended().then_some(Stop::Suspended);
+    let too_old = (!tenant.spec.unknown.is_empty()).then(|| Stop::OperatorTooOld(tenant.spec.unknown.clone()));
     let invalid = (!mapped.violations.is_empty()).then(|| Stop::Invalid(mapped.violations.clone()));
     let unusable = match resolved.platform {
         PlatformReference::Found => None,
@@ -120,9 +121,17 @@ fn obstacles(tenant: &Tenant, mapped: &Mapped, resolved: &Resolved) -> Vec<Stop>
         PlatformReference::Terminating => Some(Stop::PlatformTerminating { name: platform.clone() }),
         PlatformReference::NotPermitted => Some(Stop::NamespaceNotPermitted { platform: platform.clone() }),
     };
-    let partner = resolved.partner.as_ref().filter(|partner| partner.id.is_none());
-    let partner = partner.map(|partner| Stop::PartnerMissing { name: partner.name.clone() });
-    [suspended, invalid, unusable, partner].into_iter().flatten().collect()
+    let partner = resolved.partner.as_ref().and_then(unusable_partner);
+    [suspended, too_old, invalid, unusable, partner].into_iter().flatten().collect()
+}
+
+fn unusable_partner(partner: &ResolvedPartner) -> Option<Stop> {
+    let ResolvedPartner { name, id, unknown, .. } = partner;
+    match id {
+        None => Some(Stop::PartnerMissing { name: name.clone() }),
+        Some(_) if unknown.is_empty() => None,
+        Some(_) => Some(Stop::PartnerTooNew { name: name.clone(), unknown: unknown.clone() }),
+    }
 }
 
 /// What the valid settings of a spec manage; `None` where it does not say which tenant it is about.

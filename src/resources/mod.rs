@@ -17,6 +17,7 @@ mod spec_hash;
 mod stamp;
 pub mod status;
 pub mod tenant;
+mod unknown;
 
 pub use check::{CheckName, CheckResult, TabState};
 pub use condition_type::{ConditionStatus, ConditionType};
@@ -29,6 +30,7 @@ pub use spec_hash::SpecHash;
 pub use stamp::Stamp;
 pub use status::TenantStatus;
 pub use tenant::{Tenant, TenantSpec};
+pub use unknown::Unknown;
 
 /// The API group of all kinds, and the domain of all annotations and finalizers.
 pub const GROUP: &str = "nimbus.luware.com";

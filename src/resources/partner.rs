@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::condition::ConditionUpdate;
+use super::unknown::Unknown;
 use super::{ConditionType, IN_USE, Reason};
 use crate::settings::format::{Guid, Line};
 use crate::settings::tabs::partner::PartnerId;
@@ -46,6 +47,11 @@ pub struct PartnerSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "guid_schema")]
     pub entra_tenant_id: Option<Text<Guid>>,
+
+    /// What the stored spec says and this version does not know.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub unknown: Unknown,
 }
 
 /// Observed state of a Partner.
@@ -64,6 +70,11 @@ impl Partner {
     /// What Ready says, which follows from the object alone: several operators may say it. `None` of one that is being deleted
     /// and that none of them holds.
     pub fn update(&self) -> Option<ConditionUpdate> {
+        let unknown = &self.spec.unknown;
+        if self.metadata.deletion_timestamp.is_none() && !unknown.is_empty() {
+            let message = unknown.sentence("The Partner");
+            return Some(ConditionUpdate::new(ConditionType::Ready, false, Reason::OperatorTooOld, message));
+        }
         if self.metadata.deletion_timestamp.is_none() {
             return Some(ConditionUpdate::new(
                 ConditionType::Ready,

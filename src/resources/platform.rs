@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::bounds;
+use super::unknown::Unknown;
 use crate::settings::endpoint;
 use crate::settings::format::{Guid, Line, NamespaceName};
 use crate::settings::value::{Clearable, Text, object_name};
@@ -81,6 +82,11 @@ pub struct PlatformSpec {
     /// Where users find help; shown in hints.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub support: Option<Support>,
+
+    /// What the stored spec says and this version does not know.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub unknown: Unknown,
 }
 
 /// Microsoft endpoints and the apps of Nimbus.

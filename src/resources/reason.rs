@@ -4,6 +4,9 @@
 use super::advice::{self, Audience, HintPlace};
 use super::platform::Support;
 
+/// How the message of `TenantLost` begins where a tombstone says so. The admission policies rely on it.
+pub const DELETED_ON_PLATFORM: &str = "The tenant was deleted on the platform";
+
 macro_rules! reasons {
     ($($table:ident { $($name:ident = $word:literal, $audience:ident, $place:ident: $hint:literal;)+ })+) => {
         /// Why a condition has its status, or why an event was recorded.
@@ -78,6 +81,7 @@ reasons! {
         TenantDeleting = "TenantDeleting", Ticket, Message: "To keep the tenant, raise a ticket before the provisioning script runs.";
         ReconciliationSuspended = "ReconciliationSuspended", Reader, Runbook: "Set spec.suspend: false to resume.";
         Undecodable = "Undecodable", Reader, Message: "Apply a valid object.";
+        OperatorTooOld = "OperatorTooOld", Reader, Message: "Update the operator, or remove what it does not know.";
         KubernetesRefused = "KubernetesRefused", Reader, Message: "Grant the operator's ServiceAccount the permission, or exempt it from the policy.";
         InternalError = "InternalError", Reader, Message: "Report this error with the operator's log.";
         DeletionRateLimited = "DeletionRateLimited", Reader, Runbook: "Wait until the hour has passed; nothing else unlocks the deletion.";

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::confirmations::{self, Confirmations};
 use super::status::TenantStatus;
+use super::unknown::Unknown;
 use crate::settings::{Authority, Settings, value::object_name};
 
 /// The settings of the *Tenant Administration* view, and how the operator treats the tenant. A setting that is not set
@@ -103,6 +104,11 @@ pub struct TenantSpec {
     /// The tabs.
     #[serde(flatten)]
     pub settings: Settings,
+
+    /// What the stored spec says and this version does not know.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub unknown: Unknown,
 }
 
 /// A reference to a Platform.

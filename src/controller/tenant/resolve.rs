@@ -10,7 +10,7 @@ use kube::core::ObjectMeta;
 use serde_json::Value;
 
 use super::stops::at_read;
-use crate::cluster::{Cluster, Refusal};
+use crate::cluster::{Cluster, Guarded, Refusal};
 use crate::controller::in_use::InUse;
 use crate::plan::{
     PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretProblem, SecretState, SecretValue, Stop,
@@ -72,8 +72,9 @@ pub(crate) async fn resolve(
         let id = partner.as_ref().map(|partner| partner.spec.platform_partner_id.as_str().to_owned());
         let home = partner.as_ref().and_then(|partner| partner.spec.entra_tenant_id.as_ref());
         let entra_tenant = home.map(|home| home.as_str().to_owned());
-        resolved.partner = Some(ResolvedPartner { name, id, entra_tenant });
-        references.partner = partner.map(|partner| partner.metadata);
+        let unknown = partner.as_ref().map(|partner| partner.spec.unknown.clone()).unwrap_or_default();
+        resolved.partner = Some(ResolvedPartner { name, id, entra_tenant, unknown });
+        references.partner = partner.map(|partner| partner.metadata.clone());
     }
     for sealed in sealed.into_iter().filter(|sealed| needed(sealed, &settings)) {
         let (state, found) = secret(cluster, &namespace, &sealed).await?;
@@ -97,8 +98,10 @@ fn needed(sealed: &SealedRef, settings: &Value) -> bool {
 }
 
 /// The Partner of a name. One that is being deleted and takes no finalizer any more counts as missing.
-async fn partner(cluster: &Cluster, in_use: &InUse, name: &str) -> Result<Option<Partner>, Stop> {
-    match cluster.cluster_scoped::<Partner>().get(name).await {
+async fn partner(cluster: &Cluster, in_use: &InUse, name: &str) -> Result<Option<Arc<Partner>>, Stop> {
+    let found = cluster.cluster_scoped::<Guarded<Partner>>().get(name).await;
+    let found = found.and_then(|guarded| guarded.0.map_err(|_| Refusal::Unanswered("the Partner cannot be decoded")));
+    match found {
         Ok(partner) if in_use.is_terminating(&partner.metadata) => Ok(None),
         Ok(partner) => Ok(Some(partner)),
         Err(Refusal::NotFound) => Ok(None),

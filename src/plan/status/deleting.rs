@@ -14,8 +14,8 @@ use crate::resources::{ConditionType, Reason};
 pub(super) fn waiting(facts: Facts<'_>, wait: DeletionWait) -> Conclusion {
     let pending = wait.pending();
     let DeletionWait { reason, message, accepted, started, error } = wait;
-    // Nothing that the operator can do ends these two waits.
-    let stuck = [Reason::TenantLost, Reason::PlatformChanged].contains(&reason);
+    // Nothing that the operator can do ends these waits.
+    let stuck = [Reason::TenantLost, Reason::PlatformChanged, Reason::OperatorTooOld].contains(&reason);
     let mode = if stuck { Mode::Stalled } else { Mode::Reconciling };
     let was = facts.previous().and_then(|status| condition::find(&status.conditions, ConditionType::Ready));
     // The deletion moved the generation: what was said before was not about it.
@@ -35,7 +35,7 @@ pub(super) fn waiting(facts: Facts<'_>, wait: DeletionWait) -> Conclusion {
     status.deletion = pending.map_or(status.deletion, |pending| {
         Some(DeletionStatus { services_pending: pending.services_pending, script_pending: pending.script_pending })
     });
-    if facts.seen.is_answer() || reason == Reason::ReconciliationSuspended {
+    if facts.seen.is_answer() || [Reason::ReconciliationSuspended, Reason::OperatorTooOld].contains(&reason) {
         status.last_handled_reconcile_at = facts.handled();
     }
     platform_state::follow(&mut status, facts);

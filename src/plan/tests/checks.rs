@@ -47,7 +47,9 @@ fn everything() -> Given {
             }),
         );
     let entra_tenant = Some(PARTNER_TENANT.to_owned());
-    given.resolved.partner = Some(ResolvedPartner { name: "northwind".into(), id: Some("p-1".into()), entra_tenant });
+    let (name, id) = ("northwind".into(), Some("p-1".into()));
+    given.resolved.partner =
+        Some(ResolvedPartner { name, id, entra_tenant, unknown: crate::resources::Unknown::default() });
     for leaf in [assistant::CONNECTION_STRING, instant_messaging::CONNECTION_STRING] {
         let secret = ResolvedSecret { leaf, ..given.resolved.secrets[0].clone() };
         given.resolved.secrets.push(secret);

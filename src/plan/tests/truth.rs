@@ -23,7 +23,12 @@ pub(super) enum Answer {
 pub(super) type Situation = (&'static str, fn(Given) -> Given, Answer);
 
 fn partner(mut given: Given, id: Option<&str>) -> Given {
-    let partner = ResolvedPartner { name: "northwind".into(), id: id.map(Into::into), entra_tenant: None };
+    let partner = ResolvedPartner {
+        name: "northwind".into(),
+        id: id.map(Into::into),
+        entra_tenant: None,
+        unknown: crate::resources::Unknown::default(),
+    };
     given.resolved.partner = Some(partner);
     given.with("partner.partnerRef.name", "northwind")
 }

@@ -1,5 +1,6 @@
 //! How often a status is written: a stop is written once, an outage of a live Tenant never, and the same again is no news.
 
+use super::too_old::{setting, unknown};
 use super::truth::troubled;
 use super::*;
 use crate::admin_api::FieldError;
@@ -38,6 +39,8 @@ fn most(stop: &Stop) -> Most {
         | Stop::OwnedByOther { .. }
         | Stop::TenantLost { .. }
         | Stop::TenantDeleting
+        | Stop::OperatorTooOld(_)
+        | Stop::PartnerTooNew { .. }
         | Stop::Suspended
         | Stop::RefusedByKubernetes { .. }
         | Stop::Bug(_) => Most::One,
@@ -93,6 +96,8 @@ fn stops() -> Vec<Stop> {
         lost(true),
         lost(false),
         Stop::TenantDeleting,
+        Stop::OperatorTooOld(unknown(&setting())),
+        Stop::PartnerTooNew { name: name(), unknown: unknown(&setting()) },
         Stop::Suspended,
         Stop::RefusedByKubernetes { what: "adding the finalizer", by: "a policy".into() },
         Stop::Bug("reconciliation panicked"),
