@@ -4,6 +4,7 @@ mod confirmation;
 mod confirmed;
 mod finalizers;
 mod garbage_collection;
+mod lost;
 mod not_owned;
 mod orders;
 mod outage;

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::cel::{denied, list, name_of, read, specs, text, variable};
 use super::{Accounts, NAMES, policy};
+use crate::resources::reason::DELETED_ON_PLATFORM;
 use crate::resources::tenant::{DELETION_POLICY, HEAD, PLATFORM_REF};
-use crate::resources::{FINALIZER, GROUP, annotation, confirmations};
+use crate::resources::{ConditionType, FINALIZER, GROUP, Reason, annotation, confirmations};
 use crate::settings::tabs::general::TENANT_ID;
 use crate::settings::tabs::partner::PARTNER;
 use crate::settings::{Authority, leaves};
@@ -105,10 +106,19 @@ fn right_variables() -> Vec<Value> {
     ]
 }
 
+/// Whether the operator reported that the tenant was deleted on the platform: there is nothing left that a confirmation is for.
+fn lost() -> String {
+    let (ready, reason) = (ConditionType::Ready.as_str(), Reason::TenantLost.as_str());
+    format!(
+        "oldObject != null && oldObject.?status.?conditions.orValue([]).exists(c, c.?type.orValue('') == '{ready}' && c.?reason.orValue('') == '{reason}' && c.?message.orValue('').startsWith('{DELETED_ON_PLATFORM}'))"
+    )
+}
+
 fn deletion_variables() -> Vec<Value> {
     vec![
         variable("deleting", "variables.wasMeta.?deletionTimestamp.hasValue()"),
         variable("namespaceEnds", "namespaceObject != null && namespaceObject.metadata.?deletionTimestamp.hasValue()"),
+        variable("lost", lost()),
         variable("tenantId", format!("({}).lowerAscii()", text("was", TENANT_ID.path))),
         variable("confirmed", format!("({}).lowerAscii()", text("was", confirmations::DELETION))),
     ]
@@ -150,7 +160,7 @@ fn existence_validations() -> Vec<Value> {
         ),
         denied(
             &format!(
-                "!variables.deletes || variables.deleting || variables.cleaner || variables.namespaceEnds || {deletion_policy}.orValue('') != 'Delete' || (variables.tenantId != '' && variables.confirmed.startsWith(variables.tenantId + ' until ') && variables.confirmed.matches('{CONFIRMED}'))"
+                "!variables.deletes || variables.deleting || variables.cleaner || variables.namespaceEnds || variables.lost || {deletion_policy}.orValue('') != 'Delete' || (variables.tenantId != '' && variables.confirmed.startsWith(variables.tenantId + ' until ') && variables.confirmed.matches('{CONFIRMED}'))"
             ),
             &format!(
                 "'spec.{DELETION_POLICY} is Delete and the deletion is not confirmed: first set spec.{confirmation} to \"' + variables.tenantId + ' until YYYY-MM-DD\", a day at most 7 days ahead'"
