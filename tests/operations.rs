@@ -5,4 +5,5 @@ mod gitops;
 mod idle;
 mod moves;
 mod proxies;
+mod restored_etcd;
 mod uninstall;

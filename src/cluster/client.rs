@@ -7,6 +7,7 @@ use kube::client::ClientBuilder;
 use kube::{Client, Config};
 use serde::de::DeserializeOwned;
 
+use super::epoch::Epoch;
 use super::refusal::Refusal;
 use super::watch_expired::RelistLayer;
 use crate::http;
@@ -28,6 +29,7 @@ pub struct Deadlines {
 pub struct Cluster {
     client: Client,
     deadline: Duration,
+    epoch: Epoch,
 }
 
 impl Cluster {
@@ -40,12 +42,17 @@ impl Cluster {
         config.read_timeout = Some(deadlines.silence);
         config.headers.push((::http::header::USER_AGENT, ::http::HeaderValue::from_static(http::USER_AGENT)));
         let client = ClientBuilder::try_from(config)?.with_layer(&RelistLayer).build();
-        Ok(Self { client, deadline: deadlines.call })
+        Ok(Self { client, deadline: deadlines.call, epoch: Epoch::default() })
     }
 
     /// What a call is made with.
     pub(super) fn client(&self) -> Client {
         self.client.clone()
+    }
+
+    /// Whether the API server went back to an older state.
+    pub(crate) fn epoch(&self) -> &Epoch {
+        &self.epoch
     }
 
     /// The deadline of a call.

@@ -5,11 +5,13 @@
 
 mod access;
 mod client;
+mod epoch;
 mod events;
 mod guarded;
 mod objects;
 mod patch;
 mod refusal;
+mod relisting;
 mod watch;
 mod watch_expired;
 mod watch_failure;
@@ -17,6 +19,7 @@ mod watch_metadata;
 
 pub(crate) use access::Access;
 pub use client::{Cluster, Deadlines};
+pub(crate) use epoch::{Epoch, went_back};
 pub(crate) use events::{Event, Scope};
 pub(crate) use guarded::{Guarded, Tolerant};
 pub(crate) use objects::Objects;

@@ -135,10 +135,15 @@ where
 
     /// Changes the metadata of an object, which may be one that cannot be decoded.
     pub(crate) async fn patch_metadata(&self, patch: Patch) -> Result<(), Refusal> {
+        self.change_metadata(patch).await.map(drop)
+    }
+
+    /// The same. Returns its metadata as they are then.
+    pub(crate) async fn change_metadata(&self, patch: Patch) -> Result<ObjectMeta, Refusal> {
         let guards = patch.guards();
         let (name, patch) = patch.into_parts();
-        let patched = self.cluster.call(self.api.patch_metadata(&name, &params(), &patch)).await.map(drop);
-        self.told_apart(&name, &guards, patched).await
+        let patched = self.cluster.call(self.api.patch_metadata(&name, &params(), &patch)).await;
+        self.told_apart(&name, &guards, patched.map(|object| object.metadata)).await
     }
 
     /// Changes the status of an object, which may be one that cannot be decoded.
@@ -193,7 +198,7 @@ where
     where
         K: Resource<DynamicType = ()> + Send + Sync + 'static,
     {
-        watch(self.api)
+        watch(self.api, self.cluster.epoch())
     }
 }
 

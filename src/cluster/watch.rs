@@ -12,12 +12,14 @@ use std::sync::Arc;
 
 use futures::stream::{BoxStream, StreamExt, iter};
 use kube::runtime::WatchStreamExt;
-use kube::runtime::reflector::{self, Store};
-use kube::runtime::watcher::{self, Event, watcher};
+use kube::runtime::reflector::{self, ObjectRef, Store};
+use kube::runtime::watcher::{self, Event};
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 use tracing::warn;
 
+use super::epoch::{Epoch, went_back};
+use super::relisting::events;
 use super::watch_failure::{cause, with_backoff};
 
 /// One watch of a kind.
@@ -34,15 +36,49 @@ where
 }
 
 /// Watches a kind, with a back-off of its own.
-pub(crate) fn watch<K>(api: Api<K>) -> Watch<K>
+pub(crate) fn watch<K>(api: Api<K>, epoch: &Epoch) -> Watch<K>
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
 {
     let (store, writer) = reflector::store();
-    let events = with_backoff(watcher(api, watcher::Config::default())).reflect(writer);
+    let mut history = History { epoch: epoch.clone(), store: store.clone(), went_back: false };
+    // The store still holds what was there before a list until the list is complete.
+    let events = with_backoff(events(api, epoch)).inspect(move |event| history.take_in(event)).reflect(writer);
     let holds = store.clone();
     let changes = events.flat_map(move |event| iter(announced(event, &holds))).boxed();
     Watch { store, changes }
+}
+
+/// Compares what is listed with what was there before.
+struct History<K>
+where
+    K: Resource<DynamicType = ()> + Clone + 'static,
+{
+    epoch: Epoch,
+    store: Store<K>,
+    /// Whether the list that is read holds an older version of something.
+    went_back: bool,
+}
+
+impl<K> History<K>
+where
+    K: Resource<DynamicType = ()> + Clone + 'static,
+{
+    fn take_in(&mut self, event: &watcher::Result<Event<K>>) {
+        match event {
+            Ok(Event::Init) => self.went_back = false,
+            Ok(Event::InitApply(object)) => {
+                let before = self.store.get(&ObjectRef::from_obj(object));
+                self.went_back |= before.is_some_and(|before| went_back(before.meta(), object.meta()));
+            }
+            // Before what is listed is announced: each of it counts as new.
+            Ok(Event::InitDone) if self.went_back => {
+                warn!(kind = %K::kind(&()), "the API server went back to an older state; everything is looked at again");
+                self.epoch.begin();
+            }
+            Ok(Event::InitDone | Event::Apply(_) | Event::Delete(_)) | Err(_) => {}
+        }
+    }
 }
 
 /// What an event changed in the store, which has taken it in.
@@ -85,7 +121,7 @@ mod tests {
             let mut step: Vec<_> = announced(Ok(event), &store)
                 .iter()
                 .map(|map| {
-                    let held = store.get(&reflector::ObjectRef::from_obj(&**map));
+                    let held = store.get(&ObjectRef::from_obj(&**map));
                     let version = held.and_then(|held| held.resource_version());
                     assert!(version.is_none() || version == map.resource_version());
                     (map.name_any(), map.resource_version())

@@ -6,14 +6,17 @@ use super::checks::Checks;
 use super::fleet::Fleet;
 use super::in_use::InUse;
 use super::options::Options;
+use super::partner_changes::PartnerChanges;
 use super::passes::Passes;
 use super::platform::notes::PlatformNotes;
 use super::platforms::Platforms;
 use super::queue::Memory;
+use super::subscribers::Subscribers;
 use super::tenant::notes::Notes;
 use super::unwritten::Unwritten;
 use crate::cluster::{Cluster, Guarded};
 use crate::resources::{Platform, Stamp};
+use crate::settings::TenantId;
 
 /// What every pass needs.
 pub(super) struct Context {
@@ -24,6 +27,9 @@ pub(super) struct Context {
     pub(super) fleet: Fleet,
     pub(super) memory: Memory<Notes>,
     pub(super) platform_memory: Memory<PlatformNotes>,
+    pub(super) partner_changes: PartnerChanges,
+    /// The tenants whose Tenant was let go: another Tenant of the same tenant may wait for that.
+    pub(super) releases: Subscribers<TenantId>,
     pub(super) checks: Checks,
     pub(super) passes: Passes,
     pub(super) unwritten: Unwritten,
@@ -41,10 +47,12 @@ impl Context {
             platforms: Platforms::new(cluster.clone(), platforms, &options),
             in_use: InUse::of(&options.instance),
             fleet: Fleet::of(&options),
+            memory: Memory::of(cluster.epoch()),
+            platform_memory: Memory::of(cluster.epoch()),
             cluster,
             options,
-            memory: Memory::default(),
-            platform_memory: Memory::default(),
+            partner_changes: PartnerChanges::default(),
+            releases: Subscribers::default(),
             passes: Passes::default(),
             unwritten: Unwritten::default(),
         })

@@ -9,16 +9,17 @@ use futures::{FutureExt, Stream, StreamExt, stream};
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::{Controller, controller};
 use kube::{Resource, ResourceExt};
-use tokio::sync::mpsc::UnboundedReceiver;
 use tracing::{info, warn};
 
 use super::context::Context;
 use super::options::Options;
+use super::partner_changes::Presence;
 use super::platform_changes::{Concerns, PlatformChange};
 use super::preflight::preflight;
 use super::reconciled::{pass, retry};
 use super::secret_changes::{of_changed_credentials, of_changed_secrets};
 use super::unwatched::watch_for_unwatched;
+use super::woken::{of_changed_partners, of_released_tenants, received};
 use super::{partner, platform, tenant};
 use crate::cluster::{Cluster, Guarded, Objects, Watch};
 use crate::resources::{ConditionStatus, ConditionType, Partner, Platform, Tenant, condition};
@@ -89,7 +90,13 @@ async fn serve_platforms(context: &Arc<Context>, platforms: Watch<Guarded<Platfo
 
 async fn serve_partners(context: &Arc<Context>) {
     let partners = context.cluster.cluster_scoped::<Guarded<Partner>>().watch();
-    Controller::for_shared_stream(partners.changes, partners.store)
+    let (of_changes, store) = (context.clone(), partners.store.clone());
+    let changes = partners.changes.inspect(move |partner| {
+        let is_there = store.get(&ObjectRef::from_obj(&**partner)).is_some();
+        let presence = if is_there { Presence::There } else { Presence::Gone };
+        of_changes.partner_changes.announce(partner.meta(), presence);
+    });
+    Controller::for_shared_stream(changes, partners.store)
         .with_config(controller::Config::default().concurrency(FEW))
         .run(
             |partner, context| pass(partner::reconcile, partner, context),
@@ -107,7 +114,9 @@ async fn serve_tenants(context: &Arc<Context>) {
         Controller::for_shared_stream(tenants.changes, tenants.store.clone())
             .with_config(controller::Config::default().concurrency(context.options.concurrency))
             .reconcile_on(of_changed_secrets(context, tenants.store.clone(), namespace.as_deref()))
-            .reconcile_on(of_changed_platforms(context, tenants.store))
+            .reconcile_on(of_changed_platforms(context, tenants.store.clone()))
+            .reconcile_on(of_changed_partners(context, tenants.store.clone()))
+            .reconcile_on(of_released_tenants(context, tenants.store))
             .reconcile_on(checked(context, namespace))
             .run(
                 |tenant, context| pass(tenant::reconcile, tenant, context),
@@ -159,10 +168,6 @@ fn checked(
         context.memory.mark_due(&wake.uid, Instant::now());
         wake.tenant
     })
-}
-
-fn received<T: Send + 'static>(receiver: UnboundedReceiver<T>) -> impl Stream<Item = T> + Send + 'static {
-    stream::unfold(receiver, |mut receiver| async { receiver.recv().await.map(|item| (item, receiver)) })
 }
 
 /// Announces a Platform of this instance that changed.

@@ -11,13 +11,17 @@ use std::time::{Duration, Instant};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::next::Next;
+use crate::cluster::Epoch;
 use crate::resources::{FINALIZER, GROUP};
 
 /// How long an object may be due before it counts as gone, and between sweeps of those that are.
 const SWEEP: Duration = Duration::from_secs(3600);
 
 /// What is remembered of each object, by its UID. `N` is what passes note for the next one.
-pub(crate) struct Memory<N>(Mutex<State<N>>);
+pub(crate) struct Memory<N> {
+    state: Mutex<State<N>>,
+    epoch: Epoch,
+}
 
 struct State<N> {
     slots: HashMap<String, Slot<N>>,
@@ -42,7 +46,14 @@ pub(crate) struct Entry<N> {
 
 impl<N> Default for Memory<N> {
     fn default() -> Self {
-        Self(Mutex::new(State { slots: HashMap::new(), swept: None }))
+        Self::of(&Epoch::default())
+    }
+}
+
+impl<N> Memory<N> {
+    /// What is remembered counts until the API server goes back to an older state.
+    pub(crate) fn of(epoch: &Epoch) -> Self {
+        Self { state: Mutex::new(State { slots: HashMap::new(), swept: None }), epoch: epoch.clone() }
     }
 }
 
@@ -50,7 +61,7 @@ impl<N: Clone + Default> Memory<N> {
     /// How long until the object is due; `None` when a pass is due or the object changed.
     pub(crate) fn wait(&self, meta: &ObjectMeta, now: Instant) -> Option<Duration> {
         let state = self.state();
-        let slot = state.slots.get(meta.uid.as_deref()?).filter(|slot| slot.fingerprint == fingerprint(meta))?;
+        let slot = state.slots.get(meta.uid.as_deref()?).filter(|slot| slot.fingerprint == self.fingerprint(meta))?;
         slot.due.checked_duration_since(now).filter(|wait| !wait.is_zero())
     }
 
@@ -69,7 +80,7 @@ impl<N: Clone + Default> Memory<N> {
         // Marked during the pass, which may have read what has changed since: it is due again.
         let due = if marks == entry.marks { next.due } else { now };
         let entry = Entry { marks, attempts: next.attempts, ..entry };
-        state.slots.insert(uid, Slot { fingerprint: fingerprint(meta), due, entry });
+        state.slots.insert(uid, Slot { fingerprint: self.fingerprint(meta), due, entry });
         state.sweep(now);
     }
 
@@ -87,7 +98,11 @@ impl<N: Clone + Default> Memory<N> {
 
     fn state(&self) -> MutexGuard<'_, State<N>> {
         // A panic in a pass leaves whole entries behind.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fingerprint(&self, meta: &ObjectMeta) -> u64 {
+        fingerprint(meta, self.epoch.number())
     }
 }
 
@@ -109,9 +124,11 @@ impl<N> State<N> {
     }
 }
 
-/// Everything about an object's metadata that a pass depends on: not its resourceVersion, which a status write moves.
-fn fingerprint(meta: &ObjectMeta) -> u64 {
+/// Everything about an object's metadata that a pass depends on: not its resourceVersion, which a status write moves. In another
+/// epoch the same generation may be of another spec.
+fn fingerprint(meta: &ObjectMeta, epoch: u64) -> u64 {
     let mut hasher = DefaultHasher::new();
+    epoch.hash(&mut hasher);
     meta.generation.hash(&mut hasher);
     meta.deletion_timestamp.is_some().hash(&mut hasher);
     meta.finalizers.iter().flatten().any(|name| name == FINALIZER).hash(&mut hasher);

@@ -30,16 +30,22 @@ pub(crate) async fn ensure_finalizers(
     if let Some(partner) = &references.partner {
         in_use.add::<Partner>(cluster, partner).await.map_err(at_write("adding the finalizer to the Partner"))?;
     }
-    let seen = tenant.meta();
-    if has_finalizer(seen) {
+    ensure_finalizer(cluster, tenant).await
+}
+
+/// Adds our finalizer to a Tenant, if it is not there. Returns the Tenant with the metadata that it has then.
+pub(crate) async fn ensure_finalizer(cluster: &Cluster, tenant: &Arc<Tenant>) -> Result<Arc<Tenant>, Stop> {
+    if has_finalizer(tenant.meta()) {
         return Ok(tenant.clone());
     }
+    let metadata = add_finalizer(cluster, tenant.meta()).await.map_err(at_write("adding the finalizer"))?;
+    Ok(Arc::new(Tenant { metadata, ..tenant.as_ref().clone() }))
+}
+
+/// Adds our finalizer. It works on metadata alone, since the Tenant may be one that this version does not know as a whole.
+pub(crate) async fn add_finalizer(cluster: &Cluster, seen: &ObjectMeta) -> Result<ObjectMeta, Refusal> {
     let tenants = cluster.namespaced::<Tenant>(seen.namespace.as_deref().unwrap_or_default());
-    tenants
-        .patch(Patch::of(seen).add_finalizer(seen, FINALIZER))
-        .await
-        .map(Arc::new)
-        .map_err(at_write("adding the finalizer"))
+    tenants.change_metadata(Patch::of(seen).add_finalizer(seen, FINALIZER)).await
 }
 
 /// Reads the Tenant again before what cannot be undone: while the platform was asked, the confirmation may have been withdrawn

@@ -13,8 +13,7 @@ use crate::plan::deletion::{ReleaseOutcome, RetainReason};
 use crate::plan::{Conclusion, Stop};
 use crate::resources::Tenant;
 
-/// Writes status, finalizer and events, in this order: an event says what has happened. Returns the resource version of the Tenant
-/// after its status was written, if it was.
+/// Writes status, finalizer and events, in this order: an event says what has happened.
 ///
 /// *Errors*: Kubernetes does not take them; the pass comes again. What is refused for good is another conclusion.
 pub(crate) async fn publish(
@@ -22,10 +21,9 @@ pub(crate) async fn publish(
     instance: &str,
     tenant: &Tenant,
     conclusion: Conclusion,
-) -> Result<Option<String>, Unpublished> {
-    let mut written = None;
+) -> Result<(), Unpublished> {
     if let Some(status) = &conclusion.status {
-        written = write_status(cluster, &tenant.metadata, json!(status)).await?;
+        write_status(cluster, &tenant.metadata, json!(status)).await?;
         let before = tenant.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
         log_ready(before, &status.conditions);
     }
@@ -45,7 +43,7 @@ pub(crate) async fn publish(
         let regarding = tenant.object_ref(&());
         cluster.record(Event { regarding, warning: event.warning, reason, message, instance }, scope).await;
     }
-    Ok(written)
+    Ok(())
 }
 
 async fn release(cluster: &Cluster, tenant: &Tenant, release_outcome: ReleaseOutcome) -> Result<(), Unpublished> {

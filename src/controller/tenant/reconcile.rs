@@ -6,14 +6,14 @@ use std::time::Instant;
 
 use futures::FutureExt;
 use jiff::Timestamp;
-use kube::ResourceExt;
 use kube::runtime::controller::Action;
-use tracing::debug;
+use kube::{Resource, ResourceExt};
+use tracing::{debug, warn};
 
 use super::connection::{Connection, connect};
 use super::delete::Deleter;
 use super::execute::{Executed, Executor};
-use super::finalizer::has_finalizer;
+use super::finalizer::{ensure_finalizer, has_finalizer};
 use super::notes::Notes;
 use super::observe::{observe, observe_target};
 use super::pass::Pass;
@@ -21,12 +21,12 @@ use super::publish::{Unpublished, publish};
 use super::resolve::{References, resolve};
 use super::undecodable;
 use crate::admin_api::{ApiError, Client};
-use crate::cluster::{Guarded, NotWritten, Refusal};
+use crate::cluster::{Guarded, NotWritten, Refusal, went_back};
 use crate::controller::context::Context;
 use crate::controller::options::Step;
 use crate::controller::queue::{Pace, next};
 use crate::plan::checks::check_plan;
-use crate::plan::deletion::DeletionIntent;
+use crate::plan::deletion::{DeletionIntent, ReleaseOutcome};
 use crate::plan::outage::PlatformHealth;
 use crate::plan::secret_in_use::SecretInUse;
 use crate::plan::{
@@ -34,6 +34,7 @@ use crate::plan::{
     confirmation, deletion, validate,
 };
 use crate::resources::{Platform, Tenant};
+use crate::settings::TenantId;
 
 const PANICKED: &str = "reconciliation panicked";
 
@@ -97,28 +98,25 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
         }
         published => published,
     };
-    let Published { written, delay } = published.map_err(Unpublished::into_not_written)?;
-    entry.notes.latest = written.or_else(|| pass.tenant.resource_version());
+    let delay = published.map_err(Unpublished::into_not_written)?;
     let now = Instant::now();
     let next = next(&Pace::of(&pass.tenant, timing), entry.attempts, delay, now);
     context.memory.store(&pass.tenant.metadata, entry, next, now);
     Ok(Action::requeue(next.due - now))
 }
 
-/// What was written, and when to look again.
-struct Published {
-    /// The resource version of the Tenant after its status was written, if it was.
-    written: Option<String>,
-    delay: Delay,
-}
-
-/// Writes what the pass came to.
-async fn published(context: &Context, pass: &Pass, conclusion: Conclusion) -> Result<Published, Unpublished> {
+/// Writes what the pass came to. Returns when to look again.
+async fn published(context: &Context, pass: &Pass, conclusion: Conclusion) -> Result<Delay, Unpublished> {
     debug!(delay = ?conclusion.delay, changed = conclusion.status.is_some(), "concluded");
     let delay = conclusion.delay;
     step(context, pass, Step::Publish);
-    let written = publish(&context.cluster, &context.options.instance, &pass.tenant, conclusion).await?;
-    Ok(Published { written, delay })
+    let released = conclusion.release_outcome.is_some_and(|outcome| outcome != ReleaseOutcome::NeverOurs);
+    publish(&context.cluster, &context.options.instance, &pass.tenant, conclusion).await?;
+    let id = TenantId::parse(pass.tenant.spec.settings.general.tenant_id.as_str());
+    if let Some(id) = id.filter(|_| released) {
+        context.releases.announce(&id);
+    }
+    Ok(delay)
 }
 
 /// `conclude`, which is always reached and must always come to something: a bug in it concludes that there is a bug.
@@ -133,6 +131,10 @@ fn concluded(context: &Context, pass: &Pass, facts: Facts<'_>, outcome: Result<O
 /// The steps that may fail. Where another writer was faster, the platform is asked once more in the same pass.
 async fn steps(pass: &mut Pass, context: &Context, notes: &Notes) -> Result<Outcome, Stopped> {
     let (cluster, in_use) = (&context.cluster, &context.in_use);
+    // Before anything can stop the pass: without it a Tenant could vanish whose tenant lives on.
+    if is_held(&pass.tenant) {
+        pass.tenant = ensure_finalizer(cluster, &pass.tenant).await?;
+    }
     let seen = pass.tenant.clone();
     step(context, pass, Step::Resolve);
     let stamp = context.stamp(&seen.namespace().unwrap_or_default(), &seen.name_any());
@@ -233,27 +235,42 @@ fn step(context: &Context, pass: &Pass, step: Step) {
 
 type Ours = (Arc<Tenant>, Option<Arc<Platform>>);
 
-/// The Tenant to work on and its Platform; nothing when another instance serves it or it is gone. A deletion is decided on a
-/// fresh read: a cache may hold the predecessor of the same name. So is a pass that comes before the watch brought what the
-/// last one wrote.
+/// The Tenant to work on and its Platform; nothing when another instance serves it or it is gone. A pass decides on a fresh read. The
+/// watch may hold the predecessor of the same name, an object from before the last write or from before a restore, or one without
+/// what a newer CRD adds: the API server ends the watches of the older CRD a moment later.
 async fn ours(seen: &Arc<Tenant>, context: &Context) -> Result<Option<Ours>, NotWritten> {
     let platform = context.platforms.find(&seen.spec.platform_ref.name).await.map_err(unread)?;
     if platform.as_ref().is_some_and(|platform| platform.spec.instance() != context.options.instance) {
         return Ok(None);
     }
-    let outdated = context.memory.get(&seen.metadata).notes.is_outdated(&seen.metadata);
-    if seen.metadata.deletion_timestamp.is_none() && !outdated {
-        return Ok(Some((seen.clone(), platform)));
-    }
     if is_released(seen) {
         return Ok(None);
     }
-    let tenants = context.cluster.namespaced::<Tenant>(&seen.namespace().unwrap_or_default());
-    match tenants.get(&seen.name_any()).await {
-        Ok(fresh) if fresh.uid() == seen.uid() && !is_released(&fresh) => Ok(Some((Arc::new(fresh), platform))),
-        Ok(_) | Err(Refusal::NotFound) => Ok(None),
-        Err(refusal) => Err(unread(refusal)),
+    Ok(fresh(seen, context).await?.filter(|fresh| !is_released(fresh)).map(|fresh| (fresh, platform)))
+}
+
+/// The Tenant as the API server holds it; nothing where it is gone, or another of the same name is there.
+async fn fresh(seen: &Tenant, context: &Context) -> Result<Option<Arc<Tenant>>, NotWritten> {
+    let tenants = context.cluster.namespaced::<Guarded<Tenant>>(&seen.namespace().unwrap_or_default());
+    let guarded = match tenants.get(&seen.name_any()).await {
+        Ok(guarded) => guarded,
+        Err(Refusal::NotFound) => return Ok(None),
+        Err(refusal) => return Err(unread(refusal)),
+    };
+    if went_back(&seen.metadata, guarded.meta()) {
+        warn!("the API server answers with an older state than before; all objects are listed again");
+        context.cluster.epoch().relist(Instant::now());
     }
+    if guarded.meta().uid != seen.metadata.uid {
+        return Ok(None);
+    }
+    guarded.0.map(Some).map_err(|_| NotWritten("the Tenant cannot be decoded"))
+}
+
+/// Whether a Tenant was ever applied and stays, so that our finalizer belongs on it.
+fn is_held(tenant: &Tenant) -> bool {
+    let applied = tenant.status.as_ref().is_some_and(|status| status.applied.is_some());
+    applied && tenant.metadata.deletion_timestamp.is_none()
 }
 
 fn unread(refusal: Refusal) -> NotWritten {

@@ -10,7 +10,7 @@ use kube::runtime::controller::Action;
 use serde_json::Value;
 use tracing::{info, warn};
 
-use super::finalizer::{has_finalizer, remove_finalizer};
+use super::finalizer::{add_finalizer, has_finalizer, remove_finalizer};
 use super::publish::write_status;
 use crate::cluster::{Denier, Event, NotWritten, Refusal, Scope};
 use crate::controller::context::Context;
@@ -32,6 +32,7 @@ pub(crate) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Res
         return Ok(Action::await_change());
     }
     warn!("cannot decode Tenant");
+    hold(context, &object).await?;
     let timing = &context.options.timing;
     let (updates, wait) = if object.metadata.deletion_timestamp.is_some() {
         match release(context, &object).await? {
@@ -56,6 +57,15 @@ async fn fresh(context: &Context, invalid: &InvalidObject) -> Result<Option<Dyna
         Err(Refusal::NotFound) => Ok(None),
         Err(_) => Err(NotWritten("a Tenant that cannot be decoded could not be read")),
     }
+}
+
+/// Puts our finalizer back on one that was ever applied.
+async fn hold(context: &Context, object: &DynamicObject) -> Result<(), NotWritten> {
+    let applied = object.data.pointer("/status/applied").is_some();
+    if !applied || object.metadata.deletion_timestamp.is_some() || has_finalizer(&object.metadata) {
+        return Ok(());
+    }
+    add_finalizer(&context.cluster, &object.metadata).await.map(drop).map_err(Refusal::not_written)
 }
 
 /// Whether its Platform is of our instance, as far as that can be read.
