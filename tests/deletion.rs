@@ -8,6 +8,7 @@ mod lost;
 mod not_owned;
 mod orders;
 mod outage;
+mod put_back;
 mod recreated;
 mod retained;
 mod scope_terminating;

@@ -5,5 +5,6 @@ mod gitops;
 mod idle;
 mod moves;
 mod proxies;
+mod renames;
 mod restored_etcd;
 mod uninstall;
