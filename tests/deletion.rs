@@ -13,6 +13,7 @@ mod recreated;
 mod retained;
 mod scope_terminating;
 mod suspended;
+mod throttled;
 
 use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};

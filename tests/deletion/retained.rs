@@ -67,6 +67,8 @@ async fn retain_waits_for_a_hanging_platform_with_limit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rejected_credentials_do_not_block_retain() {
     let mut fixture = Fixture::new("retain-refused").await;
+    // One that throttles for as long as it is asked is waited for no longer than this.
+    fixture.timing.release = Duration::from_secs(3);
     let _operator = fixture.connect().await;
     let refusals = [
         json!({ "kind": "status", "status": 401 }),

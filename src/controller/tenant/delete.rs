@@ -1,6 +1,7 @@
 //! Carries out the plan for a Tenant that is being deleted.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::finalizer::ensure_unchanged;
 use super::stops::at_write;
@@ -35,14 +36,15 @@ impl Deleter<'_> {
         }
     }
 
-    /// One attempt, successful or not: a stale stamp heals, a Tenant that cannot be deleted does not.
+    /// One attempt, successful or not, for which the platform may let us wait: a stale stamp heals, a Tenant that cannot be deleted does not.
     async fn release(&self, target: &Target, because: RetainReason) -> ReleaseOutcome {
         let Ok(client) = &self.client else { return ReleaseOutcome::StaleStamp(because) };
         let most = match because {
             RetainReason::ScopeTerminating => self.timing.release_in_ending_namespace,
             RetainReason::Policy | RetainReason::NotConfirmed(_) => self.timing.release,
         };
-        let outcome = tokio::time::timeout(most, release(&Writer::new(client, target), because)).await;
+        let writer = Writer::new(client, target);
+        let outcome = tokio::time::timeout(most, release(&writer, because, Instant::now() + most)).await;
         outcome.unwrap_or(ReleaseOutcome::StaleStamp(because))
     }
 
@@ -65,8 +67,8 @@ impl Deleter<'_> {
 }
 
 /// Takes our stamp off.
-async fn release(writer: &Writer<'_>, because: RetainReason) -> ReleaseOutcome {
-    match writer.client.release(writer.ours()).await {
+async fn release(writer: &Writer<'_>, because: RetainReason, until: Instant) -> ReleaseOutcome {
+    match release_when_allowed(writer, until).await {
         Ok(document) => released(&document, because),
         // Taken off by an attempt whose answer was lost, or another's by now: only a look can tell.
         Err(error) if error.is(&ProblemType::OwnerChanged) => match writer.client.tenant(writer.id).await {
@@ -83,6 +85,16 @@ async fn release(writer: &Writer<'_>, because: RetainReason) -> ReleaseOutcome {
         },
         Err(ApiError::Refused(_)) => ReleaseOutcome::NeverOurs,
         Err(_) => ReleaseOutcome::StaleStamp(because),
+    }
+}
+
+/// Takes our stamp off, once the platform takes calls again: it asks to be left alone for whichever tenant.
+async fn release_when_allowed(writer: &Writer<'_>, until: Instant) -> Result<TenantDocument, ApiError> {
+    loop {
+        match writer.client.release(writer.ours()).await {
+            Err(ApiError::Throttled { after }) if Instant::now() + after < until => tokio::time::sleep(after).await,
+            outcome => return outcome,
+        }
     }
 }
 
