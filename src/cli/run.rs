@@ -50,6 +50,15 @@ pub struct Run {
     #[arg(long = "trusted-acs-origin", env = "NIMBUS_TRUSTED_ACS_ORIGINS", value_delimiter = ',', value_name = "URL", value_parser = origin)]
     pub trusted_acs_origins: Vec<Url>,
 
+    /// Additional origin that Platforms may use for the Microsoft log-in and for Microsoft Graph, such as a sandbox; Microsoft's own
+    /// are always allowed. The credentials of the Nimbus app are sent there.
+    #[arg(long = "trusted-login-origin", env = "NIMBUS_TRUSTED_LOGIN_ORIGINS", value_delimiter = ',', value_name = "URL", value_parser = origin)]
+    pub trusted_login_origins: Vec<Url>,
+
+    /// Write tenants even if the admission policies are not in force. Then every user who can edit a Tenant can change every field.
+    #[arg(long, env = "NIMBUS_WITHOUT_POLICIES")]
+    pub without_policies: bool,
+
     /// File with the operator's federated token, used to log in as the Nimbus app if a Platform sets no credentials Secret.
     #[arg(long, env = "AZURE_FEDERATED_TOKEN_FILE", value_name = "FILE")]
     pub federated_token_file: Option<PathBuf>,
@@ -77,6 +86,8 @@ impl Run {
             instance: self.instance,
             concurrency: self.concurrency,
             trusted_acs: self.trusted_acs_origins,
+            trusted_login: self.trusted_login_origins,
+            without_policies: self.without_policies,
             federated_token_file: self.federated_token_file,
             timing,
             observer: Arc::new(|step, tenant| tracing::trace!(?step, tenant, "step")),

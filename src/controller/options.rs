@@ -26,6 +26,11 @@ pub struct Options {
     /// Origins, apart from Azure's own, that a connection string may name, for a sandbox or a proxy. Editors of Tenants write
     /// connection strings, so only the person who runs the operator may extend this.
     pub trusted_acs: Vec<Url>,
+    /// Origins, apart from Microsoft's own, that a Platform may name for the log-in and for Microsoft Graph. The client secret of the
+    /// Nimbus app, or the operator's federated token, is sent there.
+    pub trusted_login: Vec<Url>,
+    /// Whether tenants are written although nothing enforces who may change which field.
+    pub without_policies: bool,
     /// The token by which this operator logs in as the Nimbus app where a Platform names no Secret.
     pub federated_token_file: Option<PathBuf>,
     /// Every duration.
@@ -55,6 +60,8 @@ pub struct Timing {
     pub script_poll: Duration,
     /// Between passes over a Platform that is ready.
     pub platform_check: Duration,
+    /// Between looks at the admission policies.
+    pub policies: Duration,
     /// Between probes of a Platform that is not.
     pub platform_retry: Duration,
     /// One call of the platform or of Kubernetes.
@@ -123,6 +130,7 @@ impl Default for Timing {
             deletion_poll: Duration::from_secs(30),
             script_poll: Duration::from_secs(300),
             platform_check: Duration::from_secs(60),
+            policies: Duration::from_secs(60),
             platform_retry: Duration::from_secs(25),
             call: Duration::from_secs(30),
             release_in_ending_namespace: Duration::from_secs(5),

@@ -16,6 +16,7 @@ pub mod graph;
 pub mod group;
 mod sign;
 mod token;
+mod trusted;
 pub mod verdict;
 
 #[cfg(test)]
@@ -29,4 +30,5 @@ pub use error::{
 };
 pub use filter::{Filter, combined};
 pub use token::{App, Credential};
+pub use trusted::TrustedLogins;
 pub use verdict::{CheckReason, Judgment, Verdict};

@@ -152,6 +152,23 @@ async fn federated_token_is_used_without_a_secret() {
     assert!(message.contains("the federated token file cannot be read"), "{message}");
 }
 
+/// Whoever may write a Platform must not be able to have the secret of the Nimbus app, or the operator's own token, sent to a server
+/// of theirs, and nobody is led to a log-in there.
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_go_to_trusted_hosts_only() {
+    let fixture = fixture("checks-untrusted").await;
+    let _operator = fixture.start_with(Options { trusted_login: vec![], ..fixture.options() });
+    let mark = fixture.platform.microsoft_mark().await;
+    fixture.create(group(10)).await;
+    let message = fixture.check(GROUP, "Unknown", "CredentialsNotFound").await;
+    let origin = fixture.platform.url();
+    let says = format!("--trusted-login-origin {}", origin.trim_end_matches('/'));
+    assert!(message.contains("spec.microsoft.loginBaseUrl") && message.contains(&says), "{message}");
+    let status = fixture.ready().await.status.unwrap();
+    assert_eq!(json!([]), json!(status.grant_links), "nor does a link lead there");
+    assert_eq!([""; 0], *fixture.platform.all_asked(mark).await);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn early_expired_token_is_renewed() {
     let mut fixture = fixture("checks-token").await;

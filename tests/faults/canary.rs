@@ -58,6 +58,8 @@ fn start(fixture: &Fixture) -> OperatorProcess {
         &env.operator_namespace,
         "--trusted-acs-origin",
         sandbox.trim_end_matches('/'),
+        "--trusted-login-origin",
+        sandbox.trim_end_matches('/'),
     ];
     env.start_operator(None, &[arguments.as_slice(), &more].concat(), &[]).expect("the operator starts")
 }

@@ -64,6 +64,8 @@ impl FixtureOn<'_> {
             instance: self.env.instance.clone(),
             concurrency: 8,
             trusted_acs: self.trusted_acs.clone(),
+            trusted_login: vec![self.platform.url().parse().expect("a URL")],
+            without_policies: !self.env.control_plane.has_policies(),
             federated_token_file: None,
             timing: self.timing,
             observer: self.observer.clone(),

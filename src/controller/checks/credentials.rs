@@ -1,6 +1,6 @@
 //! As which app Microsoft is asked: what the Platform names, and what its Secret holds.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +9,57 @@ use uuid::Uuid;
 
 use crate::cluster::Cluster;
 use crate::controller::credentials::{Unread, client_secret};
+use crate::controller::options::Options;
 use crate::microsoft::verdict::{self, Verdict};
-use crate::microsoft::{App, Credential, Graph, GraphConfig};
+use crate::microsoft::{App, Credential, Graph, GraphConfig, TrustedLogins};
 use crate::resources::platform::{Microsoft, NimbusApp};
 use crate::settings::endpoint;
+
+/// What the person who runs the operator gives to every Platform.
+pub(super) struct Given {
+    federated_token_file: Option<PathBuf>,
+    trusted: TrustedLogins,
+}
+
+impl Given {
+    pub(super) fn of(options: &Options) -> Self {
+        let federated_token_file = options.federated_token_file.clone();
+        Self { federated_token_file, trusted: TrustedLogins::with(options.trusted_login.clone()) }
+    }
+
+    /// The app that the Platform names, if the operator has credentials for it.
+    pub(super) fn configured<'p>(&self, microsoft: &'p Microsoft) -> Option<&'p NimbusApp> {
+        let has_token = self.federated_token_file.is_some();
+        microsoft.nimbus_app.as_ref().filter(|app| app.credentials_secret_ref.is_some() || has_token)
+    }
+
+    /// Where the Platform logs in and asks.
+    ///
+    /// *Errors*: why nothing may be sent there.
+    pub(super) fn addresses(&self, microsoft: &Microsoft) -> Result<Addresses, Verdict> {
+        let address = |field: &str, text: &str| {
+            let url = Url::parse(text).ok().filter(endpoint::is_address);
+            let url = url
+                .ok_or_else(|| verdict::no_credentials("an address in spec.microsoft of the Platform is not https"))?;
+            if self.trusted.contain(&url) {
+                return Ok(url);
+            }
+            let origin = url.origin().ascii_serialization();
+            Err(verdict::no_credentials(&format!(
+                "spec.microsoft.{field} of the Platform is not an address of Microsoft, and the operator does not trust it; the \
+                 person who runs the operator can allow it with --trusted-login-origin {origin}"
+            )))
+        };
+        let login = address("loginBaseUrl", microsoft.login())?;
+        Ok(Addresses { login, graph: address("graphBaseUrl", microsoft.graph())? })
+    }
+}
+
+/// Where a Platform logs in and asks.
+pub(super) struct Addresses {
+    pub(super) login: Url,
+    pub(super) graph: Url,
+}
 
 /// As which app Microsoft is asked.
 #[derive(Clone)]
@@ -48,8 +95,7 @@ impl AppReading {
 
 /// An app with its credential.
 pub(super) struct FoundApp {
-    login: Url,
-    graph: Url,
+    addresses: Addresses,
     app: App,
     version: String,
 }
@@ -90,18 +136,13 @@ impl PartialEq for AppCredentials {
 
 impl FoundApp {
     fn connect(self, call: Duration) -> AppCredentials {
-        let Self { login, graph, app, version } = self;
+        let Self { addresses: Addresses { login, graph }, app, version } = self;
         let graph = Graph::new(GraphConfig { login, graph, app, ca_bundle: None, deadline: call });
         graph.map_or_else(
-            |_| AppCredentials::Missing(unusable_address()),
+            |_| AppCredentials::Missing(verdict::no_credentials("there is no TLS")),
             |graph| AppCredentials::App { version, graph: Arc::new(graph) },
         )
     }
-}
-
-/// The app that the Platform names, if the operator has credentials for it.
-pub(super) fn configured<'p>(microsoft: &'p Microsoft, federated_token_file: Option<&Path>) -> Option<&'p NimbusApp> {
-    microsoft.nimbus_app.as_ref().filter(|app| app.credentials_secret_ref.is_some() || federated_token_file.is_some())
 }
 
 /// Reads the app of a Platform and its credential.
@@ -109,33 +150,25 @@ pub(super) async fn read(
     cluster: &Cluster,
     operator_namespace: &str,
     microsoft: &Microsoft,
-    federated_token_file: Option<&Path>,
+    given: &Given,
 ) -> AppReading {
-    let app = configured(microsoft, federated_token_file);
+    let app = given.configured(microsoft);
     let app = app.and_then(|app| Some((app, Uuid::try_parse(app.client_id.as_str()).ok()?)));
     let Some((app, client_id)) = app else { return AppReading::Missing(verdict::not_configured()) };
-    let (Some(login), Some(graph)) = (url(microsoft.login()), url(microsoft.graph())) else {
-        return AppReading::Missing(unusable_address());
+    let addresses = match given.addresses(microsoft) {
+        Ok(addresses) => addresses,
+        Err(verdict) => return AppReading::Missing(verdict),
     };
-    let (credential_version, credential) = match (&app.credentials_secret_ref, federated_token_file) {
+    let (credential_version, credential) = match (&app.credentials_secret_ref, &given.federated_token_file) {
         (Some(reference), _) => match client_secret(cluster, operator_namespace, &reference.name).await {
             Ok((version, secret)) => (version.to_string(), Credential::Secret(secret)),
             Err(unread) => return unread_secret(unread, &unread.describe(operator_namespace, &reference.name)),
         },
-        (None, Some(file)) => ("federated".to_owned(), Credential::FederatedTokenFile(file.to_owned())),
+        (None, Some(file)) => ("federated".to_owned(), Credential::FederatedTokenFile(file.clone())),
         (None, None) => return AppReading::Missing(verdict::not_configured()),
     };
     let version = [microsoft.login(), microsoft.graph(), app.client_id.as_str(), &credential_version].join("\n");
-    AppReading::Found(Box::new(FoundApp { login, graph, app: App { client_id, credential }, version }))
-}
-
-/// An address that may be called.
-pub(super) fn url(text: &str) -> Option<Url> {
-    Url::parse(text).ok().filter(endpoint::is_address)
-}
-
-fn unusable_address() -> Verdict {
-    verdict::no_credentials("an address in spec.microsoft of the Platform is not https")
+    AppReading::Found(Box::new(FoundApp { addresses, app: App { client_id, credential }, version }))
 }
 
 fn unread_secret(unread: Unread, what: &str) -> AppReading {

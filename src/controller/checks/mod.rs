@@ -27,7 +27,6 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -46,7 +45,7 @@ use super::options::{CheckTiming, Options};
 use crate::cluster::Cluster;
 use crate::microsoft::{Acs, NotPem, verdict};
 use crate::plan::{Check, CheckPlan, CheckReport, Outcome, Query, Stopped};
-use crate::resources::status::CheckStatus;
+use crate::resources::status::{CheckStatus, GrantLink};
 use crate::resources::{CheckResult, Platform};
 
 /// The checks of all Tenants, as passes see them.
@@ -54,7 +53,7 @@ pub(super) struct Checks {
     messages: UnboundedSender<Message>,
     directory: watch::Receiver<Directory>,
     timing: CheckTiming,
-    federated_token_file: Option<PathBuf>,
+    given: credentials::Given,
     /// Holds the router. With this handle it ends, and with it every task: nothing is asked for an operator that is gone.
     _router: JoinSet<()>,
 }
@@ -70,8 +69,7 @@ impl Checks {
         let router = Router::new(worker::Setup { acs, timing, call, wakes }, known);
         let mut tasks = JoinSet::new();
         tasks.spawn(router.run(inbox, woken));
-        let federated_token_file = options.federated_token_file.clone();
-        Ok(Self { messages, directory, timing, federated_token_file, _router: tasks })
+        Ok(Self { messages, directory, timing, given: credentials::Given::of(options), _router: tasks })
     }
 
     /// Receives each Tenant, of one namespace or of all, that has more to report.
@@ -84,9 +82,8 @@ impl Checks {
     /// Reads as which app the Platform asks. False if its Secret is named and has no value.
     pub(super) async fn read_app(&self, cluster: &Cluster, operator_namespace: &str, platform: &Platform) -> bool {
         let Some(microsoft) = &platform.spec.microsoft else { return true };
-        let file = self.federated_token_file.as_deref();
-        let reading = credentials::read(cluster, operator_namespace, microsoft, file).await;
-        let is_waited_for = credentials::configured(microsoft, file).is_some() && !reading.is_found();
+        let reading = credentials::read(cluster, operator_namespace, microsoft, &self.given).await;
+        let is_waited_for = self.given.configured(microsoft).is_some() && !reading.is_found();
         let uid = platform.uid().unwrap_or_default();
         self.send(Message::Platform { uid, message: worker::Message::App(reading) });
         !is_waited_for
@@ -131,8 +128,8 @@ impl Checks {
         let now = Instant::now();
         let (key, uid) = (subject.key(), platform.uid().unwrap_or_default());
         let known = self.known(&uid, &key, subject.uid());
-        let links = platform.spec.microsoft.as_ref().map(|microsoft| grant_links(microsoft, &plan)).unwrap_or_default();
         let requested = subject.requested();
+        let links = self.links(platform, &plan);
         let (mut checks, mut planned) = (vec![], vec![]);
         for check in plan.checks {
             if let Some(status) = self.without_asking(platform, &check) {
@@ -166,17 +163,23 @@ impl Checks {
         snapshot.get(key).filter(|known| known.uid == tenant_uid).map(|known| known.shown.clone())
     }
 
+    /// None leads to an address that is not trusted: an administrator logs in there.
+    fn links(&self, platform: &Platform, plan: &CheckPlan) -> Vec<GrantLink> {
+        let Some(microsoft) = &platform.spec.microsoft else { return vec![] };
+        let addresses = self.given.addresses(microsoft);
+        addresses.map(|addresses| grant_links(microsoft, &addresses, plan)).unwrap_or_default()
+    }
+
     /// What is reported of a check that nothing is asked for.
     fn without_asking(&self, platform: &Platform, check: &Check) -> Option<CheckStatus> {
         if let Query::Unanswerable { reason, message } = &check.query {
             return Some(status(check.name, CheckResult::Unknown, reason.as_str(), message));
         }
-        let file = self.federated_token_file.as_deref();
         let may_ask = platform
             .spec
             .microsoft
             .as_ref()
-            .is_some_and(|microsoft| !check.needs_app() || credentials::configured(microsoft, file).is_some());
+            .is_some_and(|microsoft| !check.needs_app() || self.given.configured(microsoft).is_some());
         let verdict = verdict::not_configured();
         (!may_ask).then(|| status(check.name, CheckResult::Unknown, verdict.reason.as_str(), &verdict.message))
     }
