@@ -30,8 +30,8 @@ async fn every_example_applies_in_the_stated_order() {
     examples::install(&control_plane, &user).await.unwrap();
     let sandbox = Sandbox::start().await.unwrap();
     examples::plant(&http::client(None).unwrap(), &sandbox.url()).await.unwrap();
-    let trusted = format!("--trusted-acs-origin={}", sandbox.url());
-    let arguments = ["run", "--cluster-id=examples", "--namespace", NAMESPACE, &trusted];
+    let trusted = ["acs", "login"].map(|what| format!("--trusted-{what}-origin={}", sandbox.url()));
+    let arguments = ["run", "--cluster-id=examples", "--namespace", NAMESPACE, &trusted[0], &trusted[1]];
     let operator = OperatorProcess::start(&control_plane.kubeconfig(&user), &arguments, &[]).unwrap();
 
     for example in examples::in_order().unwrap() {

@@ -13,7 +13,8 @@ const REFRESH: &str = "run `make generated` (UPDATE=1 cargo test --test integrat
 fn generated_crds_and_policies_are_fresh() {
     let folder = assets::checkout().join("crds");
     let crds = crd::all().into_iter().map(|(name, document)| (name, crd::to_yaml(&document).unwrap()));
-    let expected: Vec<_> = crds.chain([("policies.yaml", policies::to_yaml(&documented()).unwrap())]).collect();
+    let expected: Vec<_> =
+        crds.chain([("policies.yaml", policies::to_yaml(&Accounts::documented()).unwrap())]).collect();
     if std::env::var("UPDATE").is_ok_and(|update| update == "1") {
         for (name, text) in &expected {
             std::fs::write(folder.join(name), text).unwrap();
@@ -32,11 +33,6 @@ fn generated_crds_and_policies_are_fresh() {
     assert_eq!(names, files, "a file that nothing generates: {REFRESH}");
 }
 
-/// The policies of an operator that is installed as documented.
-fn documented() -> Accounts {
-    Accounts { operators: vec![policies::DEFAULT_ACCOUNT.to_owned()], technical_fields: false }
-}
-
 fn run(arguments: &[&str]) -> String {
     let output = Command::new(assets::operator().unwrap()).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -45,10 +41,17 @@ fn run(arguments: &[&str]) -> String {
 
 #[test]
 fn generated_policies_match_the_binary() {
-    assert_eq!(policies::to_yaml(&documented()).unwrap(), run(&["policies"]));
-    let accounts = Accounts { operators: vec!["one".into(), "two".into()], technical_fields: true };
-    let printed = run(&["policies", "--operator-account", "one", "--operator-account", "two", "--technical-fields"]);
+    assert_eq!(policies::to_yaml(&Accounts::documented()).unwrap(), run(&["policies"]));
+    let accounts = Accounts {
+        operators: vec!["one".into(), "two".into()],
+        operator_namespaces: vec!["ops".into(), "west".into()],
+        technical_fields: true,
+    };
+    let words = ["policies", "--operator-account", "one", "--operator-account", "two", "--technical-fields"];
+    let printed = run(&[&words[..], &["--operator-namespace", "ops", "--operator-namespace", "west"]].concat());
     assert_eq!(policies::to_yaml(&accounts).unwrap(), printed);
+    let derived = run(&["policies", "--operator-account", "system:serviceaccount:west:nimbus"]);
+    assert!(derived.contains("namespace('west')") && !derived.contains("nimbus-system"), "{derived}");
 }
 
 #[test]

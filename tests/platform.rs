@@ -4,10 +4,11 @@ mod environment;
 mod in_use;
 mod orphans;
 
-use k8s_openapi::api::admissionregistration::v1::ValidatingAdmissionPolicyBinding;
+use k8s_openapi::api::admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
 use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
-use nimbus_operator::manifests::policies::NAMES;
+use nimbus_operator::controller;
+use nimbus_operator::manifests::policies::{Accounts, NAMES, to_yaml};
 use nimbus_operator::resources::{Platform, Tenant};
 use serde_json::{Value, json};
 
@@ -17,6 +18,8 @@ use crate::support::fixture::{Fixture, condition, describe};
 use crate::support::tenant::TenantHandle;
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
+
+const OFTEN: std::time::Duration = std::time::Duration::from_millis(300);
 
 fn params() -> PatchParams {
     PatchParams { field_manager: Some("test".into()), ..PatchParams::default() }
@@ -172,21 +175,84 @@ async fn id_of(tenants: &Api<Tenant>, name: &str) -> Value {
     json!(tenants.get(name).await.unwrap().spec.settings.general.tenant_id.as_str())
 }
 
+/// As people repair the policies: 'kubectl apply' with what this version prints.
+async fn apply_policies(fixture: &Fixture) {
+    let rendered = to_yaml(&Accounts { operators: users::operators(), ..Accounts::documented() }).unwrap();
+    let file = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();
+    std::fs::write(file.path(), rendered).unwrap();
+    let words = ["apply", "-f", file.path().to_str().unwrap()];
+    let applied = fixture.env.kubectl(users::ADMIN).run(&words).await.unwrap();
+    assert!(applied.status.success(), "{applied:?}");
+}
+
+/// What is in force is told by what the policies and bindings say, not by their presence.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_written_while_the_policies_are_not_in_force() {
+    static PLANE: tokio::sync::OnceCell<ControlPlane> = tokio::sync::OnceCell::const_new();
+    let plane = PLANE.get_or_init(|| async { ControlPlane::start(Options::default()).await.unwrap() }).await;
+    let mut fixture = Fixture::on(plane, "enforced").await;
+    (fixture.timing.platform_check, fixture.timing.policies) = (OFTEN, OFTEN);
+    let operator = fixture.start();
+    fixture.create(json!({})).await;
+    fixture.ready().await;
+    let admin = fixture.client(users::ADMIN);
+    let bindings: Api<ValidatingAdmissionPolicyBinding> = Api::all(admin.clone());
+    let policies: Api<ValidatingAdmissionPolicy> = Api::all(admin.clone());
+    let nowhere = json!({ "matchLabels": { "no": "where" } });
+    let on_binding = [
+        json!({ "validationActions": ["Audit"] }),
+        json!({ "matchResources": { "namespaceSelector": nowhere } }),
+        json!({ "matchResources": { "objectSelector": nowhere } }),
+    ];
+    let on_policy = [
+        json!({ "failurePolicy": "Ignore" }),
+        json!({ "matchConstraints": { "namespaceSelector": nowhere } }),
+        json!({ "matchConditions": [{ "name": "never", "expression": "false" }] }),
+    ];
+    let edits = on_binding.map(|spec| ("binding", spec)).into_iter().chain(on_policy.map(|spec| ("policy", spec)));
+    for (number, (kind, spec)) in edits.enumerate() {
+        let patch = Patch::Merge(json!({ "spec": spec }));
+        match kind {
+            "binding" => drop(bindings.patch(NAMES[0], &params(), &patch).await.unwrap()),
+            _ => drop(policies.patch(NAMES[0], &params(), &patch).await.unwrap()),
+        }
+        let platform = platform_reason(&fixture, "PoliciesNotEnforced").await;
+        let message = &platform.status.unwrap().conditions[0].message;
+        assert!(message.contains(&format!("{kind} {} is not that of this version", NAMES[0])), "{message}");
+        let mark = fixture.platform.mark().await.unwrap();
+        fixture.patch(json!({ "spec": { "general": { "companyName": format!("Edited {number}") } } })).await;
+        let tenant = fixture.condition("Ready", "False", "PoliciesNotEnforced").await;
+        assert_eq!(Some("True"), condition(&tenant, "Stalled").map(|(status, ..)| status).as_deref());
+        assert_eq!([""; 0], *fixture.platform.effects(mark).await.unwrap(), "{spec}");
+        apply_policies(&fixture).await;
+        platform_reason(&fixture, "Connected").await;
+        fixture.ready().await;
+    }
+    operator.stop().await;
+
+    bindings.delete(NAMES[2], &DeleteParams::default()).await.unwrap();
+    let _operator = fixture.start_with(controller::Options { without_policies: true, ..fixture.options() });
+    fixture.patch(json!({ "spec": { "general": { "companyName": "Without" } } })).await;
+    fixture.ready().await;
+    let platform = platform_reason(&fixture, "Connected").await;
+    assert!(platform.status.unwrap().conditions[0].message.ends_with("the admission policies are not required"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn missing_policy_is_reported_and_recovers() {
     // Policies are cluster-wide, so this test uses a control plane of its own.
     static PLANE: tokio::sync::OnceCell<ControlPlane> = tokio::sync::OnceCell::const_new();
     let plane = PLANE.get_or_init(|| async { ControlPlane::start(Options::default()).await.unwrap() }).await;
     let mut fixture = Fixture::on(plane, "policies").await;
-    fixture.timing.platform_check = std::time::Duration::from_millis(300);
+    (fixture.timing.platform_check, fixture.timing.policies) = (OFTEN, OFTEN);
     let _operator = fixture.start();
     platform_reason(&fixture, "Connected").await;
     let bindings: Api<ValidatingAdmissionPolicyBinding> = Api::all(fixture.client(users::ADMIN));
     let binding = bindings.get(NAMES[0]).await.unwrap();
     bindings.delete(NAMES[0], &DeleteParams::default()).await.unwrap();
-    let platform = platform_reason(&fixture, "PoliciesMissing").await;
+    let platform = platform_reason(&fixture, "PoliciesNotEnforced").await;
     let message = &platform.status.unwrap().conditions[0].message;
-    assert!(message.contains(&format!("binding {}", NAMES[0])), "{message}");
+    assert!(message.contains(&format!("binding {} is missing", NAMES[0])), "{message}");
     let again = ValidatingAdmissionPolicyBinding {
         metadata: kube::core::ObjectMeta { name: Some(NAMES[0].into()), ..Default::default() },
         spec: binding.spec,

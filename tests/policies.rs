@@ -5,6 +5,7 @@
 
 mod authority;
 mod bypass;
+mod cluster_objects;
 mod rules;
 mod technical;
 mod undecodable;
@@ -72,7 +73,9 @@ impl PolicyFixture {
             "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Tenant", "metadata": { "name": name },
             "spec": {
                 "platformRef": { "name": self.env.platform },
-                "general": { "name": "Contoso", "o365Domain": "contoso.onmicrosoft.com", "tenantId": self.id }
+                "general": { "name": "Contoso", "o365Domain": "contoso.onmicrosoft.com", "tenantId": self.id },
+                // That of the example, which the partner administrator administers.
+                "partner": { "partnerRef": { "name": "northwind" } }
             }
         });
         json_patch::merge(&mut manifest["spec"], &spec);

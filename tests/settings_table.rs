@@ -32,7 +32,11 @@ fn full(fixture: &Fixture) -> Value {
 
 /// Writes the Partner of a fixture.
 async fn create_partner(fixture: &Fixture, id: &str) {
-    let name = &fixture.env.namespace;
+    create_partner_as(fixture, &fixture.env.namespace, id).await;
+}
+
+/// The same under another name.
+async fn create_partner_as(fixture: &Fixture, name: &str, id: &str) {
     let partner = json!({
         "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Partner", "metadata": { "name": name },
         "spec": { "displayName": "Northwind", "platformPartnerId": id }

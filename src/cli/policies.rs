@@ -12,6 +12,11 @@ pub struct Policies {
     #[arg(long = "operator-account", value_name = "USER", default_value = policies::DEFAULT_ACCOUNT, value_parser = NonEmptyStringValueParser::new())]
     pub operator_accounts: Vec<String>,
 
+    /// Namespace with the credentials Secrets of Platforms; repeat for more than one. Default: the namespaces of the operators'
+    /// service accounts.
+    #[arg(long = "operator-namespace", value_name = "NS", value_parser = NonEmptyStringValueParser::new())]
+    pub operator_namespaces: Vec<String>,
+
     /// Require the verb edit-technical on tenants to change technical settings. Otherwise every editor of a Tenant may change them.
     #[arg(long)]
     pub technical_fields: bool,
@@ -22,7 +27,16 @@ impl Policies {
     ///
     /// *Errors*: standard output cannot be written.
     pub fn execute(self) -> anyhow::Result<()> {
-        let accounts = Accounts { operators: self.operator_accounts, technical_fields: self.technical_fields };
+        let operator_namespaces = if self.operator_namespaces.is_empty() {
+            Accounts::namespaces_of(&self.operator_accounts)
+        } else {
+            self.operator_namespaces
+        };
+        let accounts = Accounts {
+            operators: self.operator_accounts,
+            operator_namespaces,
+            technical_fields: self.technical_fields,
+        };
         super::print(&policies::to_yaml(&accounts)?)
     }
 }

@@ -3,6 +3,7 @@
 use kube::runtime::reflector::Store;
 
 use super::checks::Checks;
+use super::enforcement::Enforcement;
 use super::fleet::Fleet;
 use super::in_use::InUse;
 use super::options::Options;
@@ -22,6 +23,7 @@ use crate::settings::TenantId;
 pub(super) struct Context {
     pub(super) cluster: Cluster,
     pub(super) options: Options,
+    pub(super) enforcement: Enforcement,
     pub(super) platforms: Platforms,
     pub(super) in_use: InUse,
     pub(super) fleet: Fleet,
@@ -44,6 +46,7 @@ impl Context {
     ) -> Result<Self, crate::microsoft::NotPem> {
         Ok(Self {
             checks: Checks::new(&options)?,
+            enforcement: Enforcement::new(&options),
             platforms: Platforms::new(cluster.clone(), platforms, &options),
             in_use: InUse::of(&options.instance),
             fleet: Fleet::of(&options),

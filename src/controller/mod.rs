@@ -7,6 +7,7 @@
 mod checks;
 mod context;
 mod credentials;
+mod enforcement;
 mod fleet;
 mod in_use;
 mod options;

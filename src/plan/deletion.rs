@@ -7,75 +7,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::civil::Date;
-
-use super::confirmation::{self, Flaw};
+pub use super::deletion_intent::{DeletionIntent, DeletionMode, RetainReason};
 use super::environment;
 use super::observation::{Observation, Owner};
-use super::resolved::{PlatformReference, Resolved};
 use super::script;
 use super::target::Target;
 use crate::admin_api::types::PendingDeletion;
 use crate::admin_api::{ApiError, TenantDocument};
-use crate::resources::tenant::{DELETION_POLICY, DeletionPolicy};
-use crate::resources::{Reason, Tenant, Unknown, annotation};
-use crate::settings::TenantId;
-use crate::settings::value::Text;
+use crate::resources::Reason;
 
 /// The way out that needs neither a platform nor a spec that is understood.
 const ABANDONING: &str =
     "set the annotation nimbus.luware.com/abandon to the tenant ID to leave the tenant on the platform";
-
-/// What is known about a Tenant that is being deleted, before the platform is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeletionIntent {
-    /// The tenant: the one that was recorded, else the one of the spec. `None` where the platform cannot be asked about it, since
-    /// the id or the Platform is missing.
-    pub target: Option<Target>,
-    /// Which row fits so far.
-    pub mode: DeletionMode,
-    /// Whether anything was ever recorded as applied. Without it, a crash may still have left a tenant behind.
-    pub applied: bool,
-    /// Whether the platform was recorded to have accepted the deletion.
-    pub accepted: bool,
-    /// What the spec says and this version does not know.
-    pub unknown: Unknown,
-}
-
-/// The rows that do not depend on the platform's answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeletionMode {
-    /// The annotation says to let go without a call.
-    Abandon,
-    /// The platform goes on with a deletion that it accepted.
-    GoesOn,
-    /// Nothing may be called.
-    SuspendedRetain(RetainReason),
-    /// A confirmed deletion waits for the suspension to end.
-    SuspendedDelete,
-    /// Release the tenant.
-    Retain(RetainReason),
-    /// Delete the tenant.
-    Delete {
-        /// Whether that is still wanted, or why not; what the platform accepted goes on all the same.
-        wanted: Result<(), RetainReason>,
-    },
-    /// Whether the namespace or CRD ends cannot be read: wait, do not delete.
-    Unclear,
-    /// The spec says something about the deletion that this version does not know: wait, do not delete.
-    NotUnderstood,
-}
-
-/// Why a tenant is retained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RetainReason {
-    /// The policy says so.
-    Policy,
-    /// The policy is Delete, and the deletion is not confirmed.
-    NotConfirmed(Flaw),
-    /// The namespace or the CRD is being deleted: that does not ask to delete this tenant.
-    ScopeTerminating,
-}
 
 /// What to do about a Tenant that is being deleted.
 #[derive(Clone, Debug, PartialEq)]
@@ -139,96 +82,21 @@ pub enum NotRequested {
     NotOurs,
 }
 
-impl DeletionIntent {
-    /// Reads the rows that the Tenant and its surroundings decide, on this day.
-    pub fn of(tenant: &Tenant, resolved: &Resolved, today: Date) -> Self {
-        let status = tenant.status.as_ref();
-        let recorded = status.and_then(|status| status.platform_tenant.as_ref()).map(|platform| platform.id.as_str());
-        let id = TenantId::parse(recorded.unwrap_or(tenant.spec.settings.general.tenant_id.as_str()));
-        let target = |tenant_id| Target {
-            tenant: tenant_id,
-            stamp: resolved.stamp.clone(),
-            platform: tenant.spec.platform_ref.name.clone(),
-        };
-        Self {
-            target: id.filter(|_| resolved.platform != PlatformReference::Missing).map(target),
-            mode: mode(tenant, resolved, id, today),
-            applied: status.is_some_and(|status| status.applied.is_some()),
-            accepted: status.is_some_and(|status| status.deletion.is_some()),
-            unknown: tenant.spec.unknown.clone(),
-        }
-    }
-
-    /// Whether the platform may be called for it at all.
-    pub fn calls_platform(&self) -> bool {
-        match self.mode {
-            DeletionMode::Abandon
-            | DeletionMode::GoesOn
-            | DeletionMode::SuspendedRetain(_)
-            | DeletionMode::SuspendedDelete
-            | DeletionMode::Unclear
-            | DeletionMode::NotUnderstood => false,
-            DeletionMode::Retain(_) | DeletionMode::Delete { .. } => self.target.is_some(),
-        }
-    }
-
-    /// The tenant that the platform has to be asked about, since the plan depends on the answer.
-    pub fn to_observe(&self) -> Option<&Target> {
-        match self.mode {
-            DeletionMode::Abandon
-            | DeletionMode::GoesOn
-            | DeletionMode::SuspendedRetain(_)
-            | DeletionMode::SuspendedDelete
-            | DeletionMode::Unclear
-            | DeletionMode::NotUnderstood => None,
-            DeletionMode::Retain(_) => self.target.as_ref().filter(|_| !self.applied),
-            DeletionMode::Delete { .. } => self.target.as_ref(),
-        }
-    }
-}
-
-fn mode(tenant: &Tenant, resolved: &Resolved, tenant_id: Option<TenantId>, today: Date) -> DeletionMode {
-    let is_meant = |value: &str| tenant_id.is_some() && TenantId::parse(value) == tenant_id;
-    let abandoned = annotation::get(tenant, annotation::ABANDON).is_some_and(|value| is_meant(value.trim()));
-    let wanted = match tenant.spec.deletion_policy.unwrap_or_default() {
-        DeletionPolicy::Retain => Err(RetainReason::Policy),
-        DeletionPolicy::Delete => {
-            let given = tenant.spec.confirmations().deletion.as_ref().map(Text::as_str);
-            confirmation::judge(given, today, is_meant).map_err(RetainReason::NotConfirmed)
-        }
-    };
-    let accepted = tenant.status.as_ref().is_some_and(|status| status.deletion.is_some());
-    match resolved.scope_terminating {
-        _ if abandoned => DeletionMode::Abandon,
-        Some(true) if accepted => DeletionMode::GoesOn,
-        Some(true) => DeletionMode::Retain(RetainReason::ScopeTerminating),
-        _ if !accepted && !is_understood(tenant, wanted) => DeletionMode::NotUnderstood,
-        // After the platform accepted the deletion, edits change nothing.
-        _ if tenant.spec.suspended() && !accepted => {
-            wanted.map_or_else(DeletionMode::SuspendedRetain, |()| DeletionMode::SuspendedDelete)
-        }
-        ends => match (wanted, ends) {
-            (Err(because), _) if !accepted => DeletionMode::Retain(because),
-            (_, None) => DeletionMode::Unclear,
-            (_, Some(_)) => DeletionMode::Delete { wanted },
-        },
-    }
-}
-
-/// Whether everything that decides about a deletion is known. A tenant that is retained loses nothing.
-fn is_understood(tenant: &Tenant, wanted: Result<(), RetainReason>) -> bool {
-    let unknown = &tenant.spec.unknown;
-    !unknown.has_word_at(DELETION_POLICY) && (wanted.is_err() || !unknown.may_govern_deletion())
-}
-
 /// Decides on a Tenant that is being deleted. `observation` is there where the plan depends on it; what is unknown is waited for.
 pub fn plan(intent: &DeletionIntent, observation: Option<&Observation>) -> DeletionPlan {
-    match intent.mode {
+    match intent.mode.clone() {
         DeletionMode::Abandon => DeletionPlan::Off(ReleaseOutcome::Abandoned),
         DeletionMode::GoesOn => DeletionPlan::Off(ReleaseOutcome::GoesOn),
-        DeletionMode::SuspendedRetain(because @ RetainReason::NotConfirmed(_)) => {
-            DeletionPlan::Off(ReleaseOutcome::StaleStamp(because))
-        }
+        DeletionMode::SuspendedRetain(
+            because @ (RetainReason::NotConfirmed(_) | RetainReason::HasOwner | RetainReason::NotPermitted),
+        )
+        | DeletionMode::UnenforcedRetain(because) => DeletionPlan::Off(ReleaseOutcome::StaleStamp(because)),
+        DeletionMode::UnenforcedDelete(lacking) => DeletionPlan::Wait(DeletionWait {
+            reason: Reason::PoliciesNotEnforced,
+            ..DeletionWait::because(&format!(
+                "The deletion is confirmed and waits until the admission policies are in force: {lacking}"
+            ))
+        }),
         DeletionMode::SuspendedRetain(RetainReason::Policy | RetainReason::ScopeTerminating) => {
             DeletionPlan::Off(ReleaseOutcome::Suspended)
         }
@@ -264,7 +132,11 @@ fn retain(intent: &DeletionIntent, because: RetainReason, observation: Option<&O
         Some(Observation::Unknown(error)) => error.other_platform().map(|_| error.clone()),
         Some(Observation::Exists { .. } | Observation::Absent { .. } | Observation::Tombstone { .. }) | None => None,
     };
-    if let (Some(error), RetainReason::Policy | RetainReason::NotConfirmed(_)) = (other, because) {
+    if let (
+        Some(error),
+        RetainReason::Policy | RetainReason::NotConfirmed(_) | RetainReason::HasOwner | RetainReason::NotPermitted,
+    ) = (other, because)
+    {
         return DeletionPlan::Wait(DeletionWait::not_requested(error));
     }
     match observation {

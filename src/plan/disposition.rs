@@ -144,15 +144,16 @@ impl Stop {
                 missing(Reason::PartnerNotFound, format!("spec.partner.partnerRef.name: Partner {name} not found"))
             }
             Self::NamespaceNotPermitted { platform } => not_permitted(platform),
+            Self::PoliciesNotEnforced { lacking } => stalled_by_cluster(
+                Reason::PoliciesNotEnforced,
+                format!("The admission policies are not in force, so nothing is written: {lacking}"),
+            ),
             Self::Unavailable(error) => waits_for_platform(platform, error),
             // The Platform may be corrected at any moment, and that wakes its Tenants.
-            Self::PlatformChanged(other) => Disposition {
-                delay: Delay::Reference,
-                ..stalled(
-                    Reason::PlatformChanged,
-                    format!("The endpoint of Platform {} {}", platform.name, environment::describe(other)),
-                )
-            },
+            Self::PlatformChanged(other) => stalled_by_cluster(
+                Reason::PlatformChanged,
+                format!("The endpoint of Platform {} {}", platform.name, environment::describe(other)),
+            ),
             Self::NotAdopted { never, differing } => stalled(Reason::NotAdopted, not_adopted(*never, differing)),
             Self::OwnedByOther { stamp, place } => owned_by_other(stamp, *place),
             Self::TenantLost { token, deleted } => stalled(Reason::TenantLost, lost(token, *deleted)),
@@ -242,6 +243,11 @@ fn stalled(reason: Reason, message: String) -> Disposition {
         delay: Delay::Sync,
         request_id: None,
     }
+}
+
+/// A human has to mend something in Kubernetes, which is looked at again soon.
+fn stalled_by_cluster(reason: Reason, message: String) -> Disposition {
+    Disposition { delay: Delay::Reference, ..stalled(reason, message) }
 }
 
 /// The spec is accepted and the operator goes on by itself.

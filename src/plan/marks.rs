@@ -23,6 +23,7 @@ impl Stop {
             Self::PlatformMissing { .. }
             | Self::OperatorTooOld(_)
             | Self::NamespaceNotPermitted { .. }
+            | Self::PoliciesNotEnforced { .. }
             | Self::Unavailable(_)
             | Self::NotAdopted { .. }
             | Self::OwnedByOther { .. }

@@ -9,6 +9,7 @@ pub mod apply;
 pub mod checks;
 pub mod confirmation;
 pub mod deletion;
+pub mod deletion_intent;
 pub mod diff;
 pub mod difference;
 pub mod disposition;

@@ -21,7 +21,7 @@ impl<'p> PlatformHealth<'p> {
         let not_ready = ready.filter(|ready| ready.status != ConditionStatus::True.as_str());
         let reason = not_ready.and_then(|ready| Reason::parse(&ready.reason));
         // Without the admission policies, or while it waits for its Tenants, it is not ready and can be called all the same.
-        let callable = [Reason::PoliciesMissing, Reason::Terminating];
+        let callable = [Reason::PoliciesNotEnforced, Reason::Terminating];
         Self { name, reason: reason.filter(|reason| !callable.contains(reason)) }
     }
 }
@@ -141,7 +141,7 @@ mod tests {
         };
         assert_eq!(reason("False", "Unreachable"), Some(Reason::Unreachable));
         assert_eq!(reason("True", "Connected"), None);
-        assert_eq!(reason("False", "PoliciesMissing"), None, "it answers");
+        assert_eq!(reason("False", "PoliciesNotEnforced"), None, "it answers");
         assert_eq!(PlatformHealth::of("euwe-01", None).reason, None);
     }
 }

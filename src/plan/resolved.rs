@@ -16,6 +16,8 @@ pub struct Resolved {
     pub partner: Option<ResolvedPartner>,
     /// Each Secret that the spec names, unless the spec itself hides the section.
     pub secrets: Vec<ResolvedSecret>,
+    /// What is wrong with the admission policies; empty where they are in force, or not demanded.
+    pub policies_lacking: String,
     /// Whether the namespace or the CRD is being deleted; `None` if that could not be read. Looked at only when the Tenant is
     /// being deleted.
     pub scope_terminating: Option<bool>,

@@ -84,6 +84,7 @@ mod tests {
             platform: PlatformReference::Found,
             partner: None,
             secrets: vec![],
+            policies_lacking: String::new(),
             scope_terminating: None,
         };
         let Intent::Apply(desired) = validate(&tenant, resolved, date(2026, 11, 29)) else {

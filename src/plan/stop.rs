@@ -48,6 +48,11 @@ pub enum Stop {
         /// Its name.
         platform: String,
     },
+    /// Nothing enforces who may change which field.
+    PoliciesNotEnforced {
+        /// What is wrong with the policies.
+        lacking: String,
+    },
     /// The platform could not be called, so nothing is known.
     Unavailable(ApiError),
     /// The endpoint of the Platform leads to another environment, of which nothing may be believed.
@@ -242,6 +247,7 @@ impl Stop {
             | Self::PartnerMissing { .. }
             | Self::NamespaceNotPermitted { .. }
             | Self::PlatformChanged(_)
+            | Self::PoliciesNotEnforced { .. }
             | Self::NotAdopted { .. }
             | Self::OwnedByOther { .. }
             | Self::TenantLost { .. }

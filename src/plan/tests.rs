@@ -91,6 +91,7 @@ fn tenant(name: &str) -> Given {
             platform: PlatformReference::Found,
             secrets: vec![],
             partner: None,
+            policies_lacking: String::new(),
             scope_terminating: None,
         },
         rewrites: Rewrites::default(),

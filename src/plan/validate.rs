@@ -113,6 +113,8 @@ pub fn validate(tenant: &Tenant, resolved: Resolved, today: Date) -> Intent {
 fn obstacles(tenant: &Tenant, mapped: &Mapped, resolved: &Resolved) -> Vec<Stop> {
     let platform = &tenant.spec.platform_ref.name;
     let suspended = tenant.spec.suspended().then_some(Stop::Suspended);
+    let lacking = &resolved.policies_lacking;
+    let unenforced = (!lacking.is_empty()).then(|| Stop::PoliciesNotEnforced { lacking: lacking.clone() });
     let too_old = (!tenant.spec.unknown.is_empty()).then(|| Stop::OperatorTooOld(tenant.spec.unknown.clone()));
     let invalid = (!mapped.violations.is_empty()).then(|| Stop::Invalid(mapped.violations.clone()));
     let unusable = match resolved.platform {
@@ -122,7 +124,7 @@ fn obstacles(tenant: &Tenant, mapped: &Mapped, resolved: &Resolved) -> Vec<Stop>
         PlatformReference::NotPermitted => Some(Stop::NamespaceNotPermitted { platform: platform.clone() }),
     };
     let partner = resolved.partner.as_ref().and_then(unusable_partner);
-    [suspended, too_old, invalid, unusable, partner].into_iter().flatten().collect()
+    [suspended, unenforced, too_old, invalid, unusable, partner].into_iter().flatten().collect()
 }
 
 fn unusable_partner(partner: &ResolvedPartner) -> Option<Stop> {

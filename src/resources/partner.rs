@@ -2,7 +2,7 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{CustomResource, ResourceExt};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::condition::ConditionUpdate;
@@ -10,7 +10,7 @@ use super::unknown::Unknown;
 use super::{ConditionType, IN_USE, Reason};
 use crate::settings::format::{Guid, Line};
 use crate::settings::tabs::partner::PartnerId;
-use crate::settings::value::Text;
+use crate::settings::value::{Text, object_name};
 
 /// A partner that administers tenants.
 #[expect(clippy::duplicated_attributes, reason = "each printcolumn has a type")]
@@ -41,8 +41,15 @@ pub struct PartnerSpec {
     /// Display name of the partner.
     #[schemars(schema_with = "line_schema")]
     pub display_name: String,
-    /// ID of the partner on the platform, which a Tenant that names this Partner is assigned to.
+    /// ID of the partner on the platform, which a Tenant that names this Partner is assigned to. It cannot be changed once set,
+    /// since that would move every tenant of the Partner to another partner.
+    #[schemars(schema_with = "platform_partner_id_schema")]
     pub platform_partner_id: Text<PartnerId>,
+    /// Names of the Platforms on which this Partner counts. Unset means all of them. System administrators of these Platforms may
+    /// change a Partner that names at most four; any other needs the verb `administer` on all Platforms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "platforms_schema")]
+    pub platforms: Option<Vec<String>>,
     /// The partner's own Entra tenant, which contains its administration groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "guid_schema")]
@@ -64,6 +71,13 @@ pub struct PartnerStatus {
     /// Ready: Tenants can refer to this Partner. False while it is being deleted.
     #[serde(default)]
     pub conditions: Vec<Condition>,
+}
+
+impl PartnerSpec {
+    /// Whether this Partner counts on a Platform.
+    pub fn counts_on(&self, platform: &str) -> bool {
+        self.platforms.as_ref().is_none_or(|names| names.iter().any(|name| name == platform))
+    }
 }
 
 impl Partner {
@@ -91,6 +105,25 @@ impl Partner {
         );
         (!instances.is_empty()).then(|| ConditionUpdate::new(ConditionType::Ready, false, Reason::InUse, message))
     }
+}
+
+fn platform_partner_id_schema(generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = Text::<PartnerId>::json_schema(generator);
+    let mut rules =
+        schema.get("x-kubernetes-validations").and_then(|rules| rules.as_array()).cloned().unwrap_or_default();
+    rules.push(serde_json::json!({ "rule": "self == oldSelf", "message": "cannot be changed once set" }));
+    schema.insert("x-kubernetes-validations".into(), rules.into());
+    schema
+}
+
+fn platforms_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "minItems": 1,
+        "maxItems": 64,
+        "x-kubernetes-list-type": "set",
+        "items": object_name(),
+    })
 }
 
 fn line_schema(generator: &mut SchemaGenerator) -> Schema {

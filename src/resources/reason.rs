@@ -104,7 +104,7 @@ reasons! {
         UnexpectedAnswer = "UnexpectedAnswer", Outage, Message: "Check that the address that the message names is the right one, and the status of the service.";
         Throttled = "Throttled", None, Runbook: "Wait; the operator calls the platform again after the time that it requested.";
         CredentialsNotFound = "CredentialsNotFound", Reader, Runbook: "Create the Secret that the message names in the operator's namespace, with the client's secret under the key client-secret.";
-        PoliciesMissing = "PoliciesMissing", Reader, Message: "Install them: nimbus-operator policies | kubectl apply -f -";
+        PoliciesNotEnforced = "PoliciesNotEnforced", Reader, Message: "Install those of this version: nimbus-operator policies | kubectl apply -f -";
         Terminating = "Terminating", Reader, Message: "To let it go, delete these Tenants. To keep it, remove its finalizers and apply it again at once: its Tenants wait meanwhile, and nothing changes on the platform.";
         InUse = "InUse", Reader, Message: "Delete these Tenants, or change their reference.";
         InvalidPlatform = "InvalidPlatform", Reader, Runbook: "Correct the spec of the Platform.";

@@ -160,9 +160,9 @@ pub const DELETION_POLICY: &str = "deletionPolicy";
 /// Who may change the head of a spec, which is no setting of the platform.
 pub const HEAD: [(&str, Authority); 9] = [
     (PLATFORM_REF, Authority::Partner),
-    ("suspend", Authority::Tenant),
+    ("suspend", Authority::Partner),
     ("syncIntervalSeconds", Authority::Tenant),
-    ("driftPolicy", Authority::Tenant),
+    ("driftPolicy", Authority::Partner),
     ("adoptionPolicy", Authority::Partner),
     (DELETION_POLICY, Authority::Partner),
     (confirmations::DELETION, Authority::Partner),

@@ -51,8 +51,9 @@ impl Environment {
         let operator_config = control_plane.kubeconfig(&operator_user);
         let http = http::client(None)?;
         examples::plant(&http, &sandbox_url).await?;
-        let trusted = format!("--trusted-acs-origin={sandbox_url}");
-        let operator = OperatorProcess::start(&operator_config, &["run", "--cluster-id=demo", &trusted], &[])?;
+        let trusted = ["acs", "login"].map(|what| format!("--trusted-{what}-origin={sandbox_url}"));
+        let arguments = ["run", "--cluster-id=demo", &trusted[0], &trusted[1]];
+        let operator = OperatorProcess::start(&operator_config, &arguments, &[])?;
         Ok(Self { operator, sandbox, sandbox_url, kubeconfig: Kubeconfig::write(&control_plane)?, http, control_plane })
     }
 

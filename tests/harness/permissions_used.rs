@@ -16,14 +16,6 @@ use crate::support::{apply, assets, users};
 /// A verb on a resource, e.g. `patch nimbus.luware.com/tenants/status`.
 type Permission = String;
 
-/// Granted for features that are not implemented yet; each is removed from this list when it is implemented.
-const NOT_YET: [(&str, &str); 4] = [
-    ("create coordination.k8s.io/leases", "elects a leader"),
-    ("get coordination.k8s.io/leases", "elects a leader"),
-    ("patch coordination.k8s.io/leases", "elects a leader"),
-    ("update coordination.k8s.io/leases", "elects a leader"),
-];
-
 /// Kubernetes itself grants it to every account (`system:basic-user`): asking what the account may do.
 const OF_EVERY_ACCOUNT: &str = "create authorization.k8s.io/selfsubjectaccessreviews";
 
@@ -105,9 +97,8 @@ fn compare(requests: &[Request]) {
         requests.iter().filter(|request| !request.resource.is_empty()).map(right).collect();
     assert!(used.contains(OF_EVERY_ACCOUNT), "the start-up checks ask: {used:?}");
     let granted = granted();
-    let not_yet: BTreeSet<Permission> = NOT_YET.iter().map(|(right, _)| (*right).to_owned()).collect();
-    let unused: BTreeSet<&Permission> = granted.difference(&used).collect();
-    assert_eq!(not_yet.iter().collect::<BTreeSet<_>>(), unused, "granted and not used");
+    let unused: Vec<&Permission> = granted.difference(&used).collect();
+    assert_eq!(Vec::<&Permission>::new(), unused, "granted and not used");
     assert_eq!(
         Vec::<&Permission>::new(),
         used.difference(&granted).filter(|used| *used != OF_EVERY_ACCOUNT).collect::<Vec<_>>(),

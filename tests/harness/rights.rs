@@ -15,12 +15,14 @@ const HERE: &str = "rights-tenants";
 const OWN: &str = "rights-operator";
 const ELSEWHERE: &str = "default";
 
-/// One access check: user, verb, resource, group, namespace. `resource` may have a subresource.
+/// One access check: user, verb, group, resource, namespace. `resource` may have a subresource, or the name of one object after a
+/// colon.
 #[derive(Debug)]
 struct AccessCheck<'a>(&'a str, &'a str, &'a str, &'a str, &'a str);
 
 async fn may(check: &AccessCheck<'_>) -> bool {
     let AccessCheck(user, verb, group, resource, namespace) = check;
+    let (resource, name) = resource.split_once(':').unwrap_or((resource, ""));
     let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
     let review = SubjectAccessReview {
         spec: SubjectAccessReviewSpec {
@@ -31,6 +33,7 @@ async fn may(check: &AccessCheck<'_>) -> bool {
                 resource: Some(resource.to_owned()),
                 subresource: Some(subresource.to_owned()),
                 namespace: Some((*namespace).to_owned()),
+                name: Some(name.to_owned()),
                 ..ResourceAttributes::default()
             }),
             ..SubjectAccessReviewSpec::default()
@@ -48,17 +51,17 @@ fn allowed(operator: &str) -> Vec<AccessCheck<'_>> {
         AccessCheck(operator, "patch", NIMBUS, "tenants/status", ELSEWHERE),
         AccessCheck(operator, "get", "", "secrets", HERE),
         AccessCheck(operator, "get", "", "secrets", OWN),
-        AccessCheck(operator, "update", "coordination.k8s.io", "leases", OWN),
         AccessCheck(operator, "create", "events.k8s.io", "events", ELSEWHERE),
         AccessCheck(TENANT_EDITOR, "delete", NIMBUS, "tenants", HERE),
-        AccessCheck(TENANT_EDITOR, "get", "", "secrets", HERE),
-        AccessCheck(PARTNER_ADMIN, "administer", NIMBUS, "partners", ""),
+        AccessCheck(TENANT_EDITOR, "get", "", "secrets:acs", HERE),
+        AccessCheck(PARTNER_ADMIN, "administer", NIMBUS, "partners:northwind", ""),
         AccessCheck(PARTNER_ADMIN, "create", NIMBUS, "tenants", HERE),
-        AccessCheck(PARTNER_ADMIN, "get", "", "secrets", HERE),
+        AccessCheck(PARTNER_ADMIN, "get", "", "secrets:contoso-widget-key", HERE),
         AccessCheck(PLATFORM_ADMIN, "administer", NIMBUS, "platforms", ""),
         AccessCheck(PLATFORM_ADMIN, "administer", NIMBUS, "partners", ""),
         AccessCheck(PLATFORM_ADMIN, "list", NIMBUS, "tenants", ""),
-        AccessCheck(PLATFORM_ADMIN, "get", "", "secrets", HERE),
+        AccessCheck(PLATFORM_ADMIN, "get", "", "secrets:acs", HERE),
+        AccessCheck(PLATFORM_ADMIN, "get", "", "secrets:platform-credentials", OWN),
         // Events are what people see of what the operator did, by either API.
         AccessCheck(VIEWER, "list", "events.k8s.io", "events", HERE),
         AccessCheck(VIEWER, "watch", "", "events", HERE),
@@ -76,15 +79,20 @@ fn refused(operator: &str) -> Vec<AccessCheck<'_>> {
         AccessCheck(operator, "list", "", "secrets", HERE),
         AccessCheck(operator, "watch", "", "secrets", OWN),
         AccessCheck(operator, "get", "", "secrets", ELSEWHERE),
+        AccessCheck(operator, "get", "coordination.k8s.io", "leases", OWN),
         AccessCheck(operator, "create", "coordination.k8s.io", "leases", HERE),
         AccessCheck(operator, "administer", NIMBUS, "platforms", ""),
         AccessCheck(TENANT_EDITOR, "patch", NIMBUS, "tenants/status", HERE),
         AccessCheck(TENANT_EDITOR, "get", NIMBUS, "tenants", ELSEWHERE),
         AccessCheck(TENANT_EDITOR, "administer", NIMBUS, "partners", ""),
+        AccessCheck(TENANT_EDITOR, "get", "", "secrets", HERE),
         AccessCheck(TENANT_EDITOR, "list", "", "secrets", HERE),
         AccessCheck(TENANT_EDITOR, "get", "", "secrets", ELSEWHERE),
         AccessCheck(TENANT_EDITOR, "get", "", "secrets", OWN),
+        AccessCheck(PARTNER_ADMIN, "administer", NIMBUS, "partners", ""),
+        AccessCheck(PARTNER_ADMIN, "administer", NIMBUS, "partners:southwind", ""),
         AccessCheck(PARTNER_ADMIN, "administer", NIMBUS, "platforms", ""),
+        AccessCheck(PARTNER_ADMIN, "get", "", "secrets", HERE),
         AccessCheck(PARTNER_ADMIN, "update", NIMBUS, "partners", ""),
         AccessCheck(PLATFORM_ADMIN, "patch", NIMBUS, "tenants/status", HERE),
         AccessCheck(VIEWER, "list", "", "events", ELSEWHERE),

@@ -52,13 +52,15 @@ async fn idle_passes_cost_what_the_docs_say() {
         let wanted = |r: &&Request| (&*r.verb, &*r.resource, &*r.namespace) == (verb, resource, namespace);
         requests.iter().filter(wanted).count()
     };
-    fits("policies", of("get", "validatingadmissionpolicies", ""), 4, platform);
-    fits("bindings", of("get", "validatingadmissionpolicybindings", ""), 4, platform);
+    // Once a minute for all passes together, which is longer than this test takes; else all of them.
+    let policies = of("get", "validatingadmissionpolicies", "");
+    assert!([0, 6].contains(&policies), "{policies}");
+    assert_eq!(policies, of("get", "validatingadmissionpolicybindings", ""));
     fits("credentials", of("get", "secrets", &fixture.env.operator_namespace), 1, platform);
     fits("whether Tenants refer to it", of("list", "tenants", ""), 1, platform);
     fits("the Tenant, read fresh", of("get", "tenants", &fixture.env.namespace), 1, tenant);
     fits("connection string", of("get", "secrets", &fixture.env.namespace), 1, tenant);
-    let all = requests.iter().filter(|request| request.verb != "watch").count();
-    let range = 10 * platform + 2 * tenant..=10 * (platform + 1) + 2 * (tenant + 1);
+    let all = requests.iter().filter(|request| request.verb != "watch").count() - 2 * policies;
+    let range = 2 * platform + 2 * tenant..=2 * (platform + 1) + 2 * (tenant + 1);
     assert!(range.contains(&all), "no other request: {all}");
 }

@@ -41,9 +41,9 @@ fn heads(platform: &str) -> [(&'static str, Authority, [Value; 2]); 9] {
     use Authority::{Partner, Tenant};
     [
         ("spec.platformRef", Partner, [json!({ "name": platform }), json!({ "name": "another" })]),
-        ("spec.suspend", Tenant, [json!(true), json!(false)]),
+        ("spec.suspend", Partner, [json!(true), json!(false)]),
         ("spec.syncIntervalSeconds", Tenant, [json!(60), json!(61)]),
-        ("spec.driftPolicy", Tenant, [json!("Report"), json!("Correct")]),
+        ("spec.driftPolicy", Partner, [json!("Report"), json!("Correct")]),
         ("spec.adoptionPolicy", Partner, [json!("Always"), json!("Never")]),
         ("spec.deletionPolicy", Partner, [json!("Retain"), json!("Delete")]),
         (

@@ -71,7 +71,8 @@ async fn rule_32_confirmed_delete_completes() {
         let fixture = Fixture::new("rule32").await;
         let _operator = fixture.start();
         fixture.platform.auto_run(true).await.unwrap();
-        fixture.create(json!({ "deletionPolicy": policy })).await;
+        let partner = fixture.partner(json!({})).await;
+        fixture.create(json!({ "deletionPolicy": policy, "partner": { "partnerRef": { "name": partner } } })).await;
         fixture.ready().await;
         let confirmation = json!({ "spec": { "confirmations": deletion(&fixture.id.to_uppercase()) } }).to_string();
         let words = ["patch", "nten", NAME, "--type=merge", "--patch", &confirmation];
@@ -123,7 +124,7 @@ async fn rule_36_unrelated_edit_is_allowed() {
     fixture.patch(TENANT_EDITOR, tasks).await.unwrap();
     // What an editor may not change, a partner administrator may; what neither may change, a system administrator may.
     let partners = spec(json!({ "name": "Other", "tenantAdministrationGroupId": group(3) }));
-    let says = ["spec.general.name, spec.general.tenantAdministrationGroupId", "Partner (none is assigned)"];
+    let says = ["spec.general.name, spec.general.tenantAdministrationGroupId", "Partner northwind"];
     refused(fixture.patch(TENANT_EDITOR, partners.clone()).await, 403, &says).unwrap();
     fixture.patch(PARTNER_ADMIN, partners).await.unwrap();
     fixture.patch(PLATFORM_ADMIN, system_edit(2)).await.unwrap();
@@ -153,7 +154,9 @@ async fn rule_35_only_system_admins_assign_a_partner() {
         outcome.map(drop).map_err(|error| error.to_string())
     })
     .await;
-    for (spec, needs) in [(of("southwind"), "or on Partner southwind"), (json!({}), "administer on Partner (none")] {
+    for (spec, needs) in
+        [(of("southwind"), "or on Partner southwind"), (json!({ "partner": null }), "administer on Partner (none")]
+    {
         let outcome = fixture.create(&northwind, fixture.manifest(NAME, spec), false).await;
         refused(outcome, 403, &[needs]).unwrap();
     }
@@ -174,7 +177,7 @@ async fn rule_35_only_system_admins_assign_a_partner() {
         json!({ "spec": { "general": { "name": "Contoso" }, "partner": { "partnerRef": { "name": "northwind" } } } });
     refused(fixture.patch(&northwind, back).await, 403, &["spec.partner"]).unwrap();
     refused(unit(fixture.api(&northwind).delete(NAME, &DeleteParams::default()).await), 403, &["southwind"]).unwrap();
-    fixture.patch(PARTNER_ADMIN, json!({ "spec": { "general": { "name": "Contoso" } } })).await.unwrap();
+    fixture.patch(PLATFORM_ADMIN, json!({ "spec": { "general": { "name": "Contoso" } } })).await.unwrap();
 }
 
 /// All permissions in a namespace give no authority, which is checked on cluster-scoped objects.
@@ -214,7 +217,7 @@ async fn everything_but_authority(fixture: &PolicyFixture, api: &Api<Tenant>) {
     refused(patch(json!({ "spec": { "adoptionPolicy": "Always" } })).await, 403, &["spec.adoptionPolicy"]).unwrap();
     refused(unit(api.delete(NAME, &DeleteParams::default()).await), 403, &["may not delete"]).unwrap();
     let another: Tenant = serde_json::from_value(fixture.manifest("another", json!({}))).unwrap();
-    refused(unit(api.create(&super::post(), &another).await), 403, &["administer on Partner"]).unwrap();
+    refused(unit(api.create(&super::post(), &another).await), 403, &["or on Partner northwind"]).unwrap();
     let status = Patch::Merge(json!({ "status": { "observedGeneration": 7 } }));
     refused(api.patch_status(NAME, &params(), &status).await, 403, &["only the operator"]).unwrap();
 }

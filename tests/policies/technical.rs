@@ -13,7 +13,7 @@ use crate::support::wait::{PATIENCE, until};
 
 /// Binds the opt-in policy to the namespace of an environment, under a separate name.
 async fn opt_in(fixture: &PolicyFixture) -> String {
-    let accounts = Accounts { operators: users::operators(), technical_fields: true };
+    let accounts = Accounts { operators: users::operators(), technical_fields: true, ..Accounts::documented() };
     let name = format!("technical-{}", fixture.env.namespace);
     let all = policies::all(&accounts);
     let [mut policy, mut binding] = [all[0].clone(), all[1].clone()];
@@ -47,8 +47,9 @@ async fn opt_in_policy_protects_technical_fields() {
     })
     .await;
     // With every kind of request; removal is an edit.
-    let suspend = json!({ "spec": { "suspend": true } });
-    refused(fixture.patch(TENANT_EDITOR, suspend).await, 403, &["spec.suspend", "edit-technical"]).unwrap();
+    let interval = json!({ "spec": { "syncIntervalSeconds": 600 } });
+    refused(fixture.patch(TENANT_EDITOR, interval).await, 403, &["spec.syncIntervalSeconds", "edit-technical"])
+        .unwrap();
     refused(fixture.patch(TENANT_EDITOR, json!({ "spec": { "modalities": null } })).await, 403, &says).unwrap();
     let mut whole = fixture.manifest(NAME, json!({}));
     json_patch::merge(&mut whole, &tasks(7));

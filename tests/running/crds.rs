@@ -50,7 +50,7 @@ async fn older_crd_is_named_with_what_it_lacks() {
 async fn tenant_is_ready_in_seconds_after_the_crd_came_back() {
     let control_plane = ControlPlane::start(Options { policies: false, ..Options::default() }).await.unwrap();
     let fixture = FixtureOn::within(TestEnv::on(&control_plane, "crd-back").await).await;
-    let operator = start(&fixture.env, None, &[]).unwrap();
+    let operator = start(&fixture.env, None, &["--without-policies"]).unwrap();
     fixture.connected().await;
     fixture.create(json!({})).await;
     fixture.ready().await;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{create_partner, document};
+use super::{create_partner, create_partner_as, document};
 use crate::support::fixture::{Fixture, NAME, condition, refused};
 use crate::support::wait::{PATIENCE, until};
 
@@ -30,15 +30,17 @@ async fn late_partner_recovers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn partner_id_change_and_unassign_are_applied() {
+async fn another_partner_and_unassign_are_applied() {
     let fixture = Fixture::new("partner").await;
     let _operator = fixture.start();
     let name = fixture.env.namespace.clone();
     create_partner(&fixture, "northwind").await;
     fixture.create(json!({ "partner": { "partnerRef": { "name": name } } })).await;
     fixture.ready().await;
-    create_partner(&fixture, "northwind-2").await;
-    fixture.pass().await;
+    let other = format!("{}-2", fixture.env.namespace);
+    create_partner_as(&fixture, &other, "northwind-2").await;
+    fixture.patch(json!({ "spec": { "partner": { "partnerRef": { "name": other } } } })).await;
+    fixture.ready().await;
     assert_eq!("northwind-2", partner_id(&fixture).await);
 
     fixture.patch(json!({ "spec": { "partner": null } })).await;

@@ -228,7 +228,11 @@ impl ControlPlane {
     /// Applies the cluster-wide part of `examples/rbac.yaml` once.
     pub async fn grant_cluster_wide(&self) -> Result<()> {
         self.rights
-            .get_or_try_init(|| async { rights::grant_cluster_wide(&self.client(users::ADMIN)).await })
+            .get_or_try_init(|| async {
+                let admin = self.client(users::ADMIN);
+                rights::grant_cluster_wide(&admin).await?;
+                rights::grant_in_documented_namespace(&admin).await
+            })
             .await
             .copied()
     }

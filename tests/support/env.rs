@@ -88,7 +88,8 @@ impl<'a> TestEnv<'a> {
             operator_namespace: &self.operator_namespace,
             namespace: &self.namespace,
         };
-        rights::grant(&admin, &placement).await
+        rights::grant(&admin, &placement).await?;
+        rights::grant_for_tests(&admin, &self.namespace).await
     }
 
     /// Returns a client of `user` whose default namespace is that of the Tenants.

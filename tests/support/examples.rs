@@ -87,7 +87,6 @@ pub async fn install(control_plane: &ControlPlane, operator: &str) -> Result<()>
     control_plane.grant_cluster_wide().await?;
     control_plane.install_policies().await?;
     let admin: Client = control_plane.client(users::ADMIN);
-    create_namespace(&admin, OPERATOR_NAMESPACE).await?;
     create_namespace(&admin, NAMESPACE).await?;
     let placement = Placement { operator, operator_namespace: OPERATOR_NAMESPACE, namespace: NAMESPACE };
     rights::grant(&admin, &placement).await

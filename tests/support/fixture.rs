@@ -128,7 +128,7 @@ impl<'a> FixtureOn<'a> {
         operator
     }
 
-    /// Waits until the Platform is ready, or lacks only the policies on a control plane without policies.
+    /// Waits until the Platform is ready.
     pub async fn connected(&self) {
         let platforms: Api<Platform> = Api::all(self.client(users::PLATFORM_ADMIN));
         until("the Platform is ready", PATIENCE, async || {
@@ -136,7 +136,6 @@ impl<'a> FixtureOn<'a> {
             let conditions = platform.status.map(|status| status.conditions).unwrap_or_default();
             match conditions.iter().find(|condition| condition.type_ == "Ready") {
                 Some(ready) if ready.status == "True" => Ok(()),
-                Some(ready) if ready.reason == "PoliciesMissing" && !self.env.control_plane.has_policies() => Ok(()),
                 other => Err(format!("{other:?}")),
             }
         })

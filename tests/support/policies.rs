@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use kube::api::{Api, DynamicObject, PostParams};
-use nimbus_operator::manifests::policies;
+use nimbus_operator::manifests::policies::{self, Accounts};
 use nimbus_operator::resources::Tenant;
 use serde_json::json;
 
@@ -18,11 +18,10 @@ const PROBE: &str = "nimbus-policy-probe";
 pub async fn install(control_plane: &ControlPlane) -> Result<()> {
     let path = assets::checkout().join("crds/policies.yaml");
     let shipped = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    let account = format!("['{}']", policies::DEFAULT_ACCOUNT);
-    ensure!(shipped.contains(&account), "{} does not name {account}", path.display());
-    let operators: Vec<String> = users::operators().iter().map(|name| format!("'{name}'")).collect();
+    let documented = Accounts::documented();
+    ensure!(shipped == policies::to_yaml(&documented)?, "{} is stale", path.display());
     let admin = control_plane.client(users::ADMIN);
-    apply::manifest(&admin, &shipped.replace(&account, &format!("[{}]", operators.join(", ")))).await?;
+    apply::manifest(&admin, &policies::to_yaml(&Accounts { operators: users::operators(), ..documented })?).await?;
     create_namespace(&admin, PROBE).await?;
     apply::apply(&admin, &probe_rights()?).await?;
     let tenants: Api<Tenant> = Api::namespaced(control_plane.client(users::TENANT_EDITOR), PROBE);

@@ -7,6 +7,7 @@ use kube::api::DynamicObject;
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
+use super::env::create_namespace;
 use super::{apply, assets, users};
 
 /// The names in the example that are replaced.
@@ -31,6 +32,14 @@ pub async fn grant_cluster_wide(client: &Client) -> Result<()> {
     Ok(())
 }
 
+/// The policies ask about the documented namespace, while each test has one of its own.
+pub async fn grant_in_documented_namespace(client: &Client) -> Result<()> {
+    create_namespace(client, OPERATOR_NAMESPACE).await?;
+    let secrets = json!([{ "apiGroups": [""], "resources": ["secrets"], "verbs": ["get"] }]);
+    let role = Granted { kind: "Role", name: "read-secrets", namespace: Some(OPERATOR_NAMESPACE) };
+    role.to(client, &[users::PLATFORM_ADMIN], &secrets).await
+}
+
 /// Grants the permissions of one operator, and those of users in its namespace with Tenants.
 pub async fn grant(client: &Client, placement: &Placement<'_>) -> Result<()> {
     for mut object in objects()? {
@@ -42,6 +51,47 @@ pub async fn grant(client: &Client, placement: &Placement<'_>) -> Result<()> {
         apply::apply(client, &object).await?;
     }
     Ok(())
+}
+
+/// Grants what tests need beside the example: they name other Secrets and Partners, and many of them.
+pub async fn grant_for_tests(client: &Client, namespace: &str) -> Result<()> {
+    let editors = [users::TENANT_EDITOR, users::PARTNER_ADMIN, users::PLATFORM_ADMIN];
+    let secrets = json!([{ "apiGroups": [""], "resources": ["secrets"], "verbs": ["get"] }]);
+    let role = Granted { kind: "Role", name: "read-secrets", namespace: Some(namespace) };
+    role.to(client, &editors, &secrets).await?;
+    // The Partner of a test is named like its namespace.
+    let partner = json!([{
+        "apiGroups": ["nimbus.luware.com"], "resources": ["partners"], "resourceNames": [namespace], "verbs": ["administer"]
+    }]);
+    let role = Granted { kind: "ClusterRole", name: &format!("{namespace}-partner"), namespace: None };
+    role.to(client, &[users::PARTNER_ADMIN], &partner).await
+}
+
+/// A role and its binding.
+struct Granted<'g> {
+    kind: &'g str,
+    name: &'g str,
+    namespace: Option<&'g str>,
+}
+
+impl Granted<'_> {
+    async fn to(&self, client: &Client, users: &[&str], rules: &Value) -> Result<()> {
+        let Self { kind, name, namespace } = self;
+        let group = "rbac.authorization.k8s.io";
+        let metadata = json!({ "name": name, "namespace": namespace });
+        let subjects: Vec<Value> =
+            users.iter().map(|user| json!({ "apiGroup": group, "kind": "User", "name": user })).collect();
+        let version = format!("{group}/v1");
+        let role = json!({ "apiVersion": version, "kind": kind, "metadata": metadata, "rules": rules });
+        let binding = json!({
+            "apiVersion": version, "kind": format!("{kind}Binding"), "metadata": metadata, "subjects": subjects,
+            "roleRef": { "apiGroup": group, "kind": kind, "name": name }
+        });
+        for object in [role, binding] {
+            apply::apply(client, &serde_json::from_value(object)?).await?;
+        }
+        Ok(())
+    }
 }
 
 fn objects() -> Result<Vec<DynamicObject>> {
@@ -94,21 +144,7 @@ fn place(object: &mut DynamicObject, placement: &Placement<'_>) {
 /// Allows all editors of a namespace to have Secrets of these names created. Restricted by name, RBAC allows no direct
 /// create.
 pub async fn allow_creating_secrets(client: &Client, namespace: &str, names: &[&str]) -> Result<()> {
-    let metadata = json!({ "name": "make-secrets", "namespace": namespace });
-    let group = "rbac.authorization.k8s.io";
-    let subject = |name: &str| json!({ "apiGroup": group, "kind": "User", "name": name });
-    let subjects = [users::TENANT_EDITOR, users::PARTNER_ADMIN, users::PLATFORM_ADMIN].map(subject);
-    let rule = json!({ "apiGroups": [""], "resources": ["secrets"], "resourceNames": names, "verbs": ["create"] });
-    let version = format!("{group}/v1");
-    let reference = json!({ "apiGroup": group, "kind": "Role", "name": "make-secrets" });
-    for object in [
-        json!({ "apiVersion": version, "kind": "Role", "metadata": metadata, "rules": [rule] }),
-        json!({
-            "apiVersion": version, "kind": "RoleBinding", "metadata": metadata, "subjects": subjects,
-            "roleRef": reference
-        }),
-    ] {
-        apply::apply(client, &serde_json::from_value(object)?).await?;
-    }
-    Ok(())
+    let rule = json!([{ "apiGroups": [""], "resources": ["secrets"], "resourceNames": names, "verbs": ["create"] }]);
+    let role = Granted { kind: "Role", name: "make-secrets", namespace: Some(namespace) };
+    role.to(client, &[users::TENANT_EDITOR, users::PARTNER_ADMIN, users::PLATFORM_ADMIN], &rule).await
 }

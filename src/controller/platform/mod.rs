@@ -3,10 +3,8 @@
 pub(super) mod deletion_rate;
 pub(super) mod notes;
 mod orphans;
-mod policies;
 mod reconcile;
 mod unconnected;
 mod undecodable;
 
-pub(super) use policies::missing as missing_policies;
 pub(super) use reconcile::reconcile;

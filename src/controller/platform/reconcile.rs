@@ -12,7 +12,7 @@ use tracing::warn;
 
 use super::notes::PlatformNotes;
 use super::orphans::{self, Report};
-use super::{policies, unconnected, undecodable};
+use super::{unconnected, undecodable};
 use crate::admin_api::{ApiError, Capabilities, Client};
 use crate::cluster::{Guarded, NotWritten, Patch, Refusal};
 use crate::controller::context::Context;
@@ -138,18 +138,18 @@ async fn state(
     };
     let orphans = orphans(context, platform, &client, notes).await;
     let role = Some(shown(&capabilities.role, bounds::WORD));
-    let missing = policies::missing(&context.cluster).await.map_err(|_| NotWritten("policies could not be read"))?;
+    let lacking = context.enforcement.lacking(&context.cluster).await;
+    let lacking = lacking.map_err(|_| NotWritten("policies could not be read"))?;
     let timing = &context.options.timing;
     // Without the policies the authority over fields is not enforced, so the Platform is not ready.
-    let (ready, wait) = if missing.is_empty() {
-        let message = "The platform answers and accepts the credentials; the admission policies are installed";
+    let (ready, wait) = if lacking.is_empty() {
+        let policies = if context.options.without_policies { "are not required" } else { "are in force" };
+        let message = format!("The platform answers and accepts the credentials; the admission policies {policies}");
         (ConditionUpdate::new(ConditionType::Ready, true, Reason::Connected, message), timing.platform_check)
     } else {
-        let message = format!(
-            "Admission policies are missing or unreadable ({}): nothing stops people from changing fields above their authority",
-            missing.join(", ")
-        );
-        (ConditionUpdate::new(ConditionType::Ready, false, Reason::PoliciesMissing, message), timing.platform_retry)
+        let message =
+            format!("The admission policies are not in force, so no tenant is written: {}", lacking.join("; "));
+        (ConditionUpdate::new(ConditionType::Ready, false, Reason::PoliciesNotEnforced, message), timing.platform_retry)
     };
     // What the Tenants remember is not known yet: look again soon.
     let wait = if platform_id.is_none() && capabilities.platform_id.is_some() { timing.platform_retry } else { wait };

@@ -14,8 +14,8 @@ use kube::core::ObjectMeta;
 use tokio::time::sleep;
 use tracing::warn;
 
+use super::enforcement;
 use super::options::Options;
-use super::platform::missing_policies;
 use crate::cluster::{Cluster, Denier, Refusal};
 use crate::resources::{Partner, Platform, Tenant};
 
@@ -75,12 +75,17 @@ async fn look(cluster: &Cluster, options: &Options) -> Result<Findings, Refusal>
     if may_look_at_objects && findings.failures.is_empty() {
         statuses(cluster, &options.namespaces, &mut findings).await?;
     }
-    let missing = missing_policies(cluster).await?;
-    if !missing.is_empty() {
-        let missing = missing.join(", ");
+    let lacking = enforcement::look(cluster).await?;
+    if !lacking.is_empty() {
+        let lacking = lacking.join("; ");
+        let consequence = if options.without_policies {
+            "every editor of a Tenant can change every field"
+        } else {
+            "no tenant is written"
+        };
         findings.warnings.push(format!(
-            "the admission policies are not installed or may not be read, so every editor of a Tenant may change every field: \
-             {missing}; apply them with 'nimbus-operator policies | kubectl apply -f -'"
+            "the admission policies are not in force, so {consequence}: {lacking}; apply those of this version with \
+             'nimbus-operator policies | kubectl apply -f -'"
         ));
     }
     Ok(findings)

@@ -41,7 +41,10 @@ impl Deleter<'_> {
         let Ok(client) = &self.client else { return ReleaseOutcome::StaleStamp(because) };
         let most = match because {
             RetainReason::ScopeTerminating => self.timing.release_in_ending_namespace,
-            RetainReason::Policy | RetainReason::NotConfirmed(_) => self.timing.release,
+            RetainReason::Policy
+            | RetainReason::NotConfirmed(_)
+            | RetainReason::HasOwner
+            | RetainReason::NotPermitted => self.timing.release,
         };
         let writer = Writer::new(client, target);
         let outcome = tokio::time::timeout(most, release(&writer, because, Instant::now() + most)).await;

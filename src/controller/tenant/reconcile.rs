@@ -130,15 +130,13 @@ fn concluded(context: &Context, pass: &Pass, facts: Facts<'_>, outcome: Result<O
 
 /// The steps that may fail. Where another writer was faster, the platform is asked once more in the same pass.
 async fn steps(pass: &mut Pass, context: &Context, notes: &Notes) -> Result<Outcome, Stopped> {
-    let (cluster, in_use) = (&context.cluster, &context.in_use);
     // Before anything can stop the pass: without it a Tenant could vanish whose tenant lives on.
     if is_held(&pass.tenant) {
-        pass.tenant = ensure_finalizer(cluster, &pass.tenant).await?;
+        pass.tenant = ensure_finalizer(&context.cluster, &pass.tenant).await?;
     }
     let seen = pass.tenant.clone();
     step(context, pass, Step::Resolve);
-    let stamp = context.stamp(&seen.namespace().unwrap_or_default(), &seen.name_any());
-    let (resolved, references) = resolve(cluster, in_use, stamp, &seen, pass.platform.clone()).await?;
+    let (resolved, references) = resolve(context, &seen, pass.platform.clone()).await?;
     pass.secrets = Some(SecretInUse::all(&resolved));
     step(context, pass, Step::Validate);
     let intent = validate(&seen, resolved, confirmation::day(Timestamp::now()));

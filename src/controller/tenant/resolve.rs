@@ -11,11 +11,12 @@ use serde_json::Value;
 
 use super::stops::at_read;
 use crate::cluster::{Cluster, Guarded, Refusal};
+use crate::controller::context::Context;
 use crate::controller::in_use::InUse;
 use crate::plan::{
     PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretProblem, SecretState, SecretValue, Stop,
 };
-use crate::resources::{FINALIZER, Partner, Platform, SecretVersion, Stamp, Tenant};
+use crate::resources::{FINALIZER, Partner, Platform, SecretVersion, Tenant};
 use crate::settings::{Mapped, SealedRef, connection_string};
 
 /// The name of the CRD of Tenants.
@@ -39,16 +40,17 @@ pub(crate) struct References {
     pub(crate) partner: Option<ObjectMeta>,
 }
 
-/// Follows the references of a Tenant.
+/// Follows the references of a Tenant, and looks at what its safety rests on.
 ///
 /// *Errors*: Kubernetes does not answer. Forbidden is an answer.
 pub(crate) async fn resolve(
-    cluster: &Cluster,
-    in_use: &InUse,
-    stamp: Stamp,
+    context: &Context,
     tenant: &Tenant,
     platform: Option<Arc<Platform>>,
 ) -> Result<(Resolved, References), Stop> {
+    let (cluster, in_use) = (&context.cluster, &context.in_use);
+    let stamp = context.stamp(&tenant.namespace().unwrap_or_default(), &tenant.name_any());
+    let lacking = context.enforcement.lacking(cluster).await.map_err(at_read("reading the admission policies"))?;
     let namespace = tenant.namespace().unwrap_or_default();
     let deleting = tenant.metadata.deletion_timestamp.is_some();
     let found = match &platform {
@@ -60,7 +62,14 @@ pub(crate) async fn resolve(
         Some(platform) if platform.spec.allows(&namespace) => PlatformReference::Found,
         Some(_) => PlatformReference::NotPermitted,
     };
-    let mut resolved = Resolved { stamp, platform: found, partner: None, secrets: vec![], scope_terminating: None };
+    let mut resolved = Resolved {
+        stamp,
+        platform: found,
+        partner: None,
+        secrets: vec![],
+        policies_lacking: lacking.join("; "),
+        scope_terminating: None,
+    };
     if deleting {
         resolved.scope_terminating = scope_terminating(cluster, &namespace).await;
         return Ok((resolved, References { platform, partner: None }));

@@ -102,7 +102,8 @@ fn right_variables() -> Vec<Value> {
         variable("mayPlatform", administers("platforms", "variables.platform")),
         variable("mayPartner", administers("partners", "variables.partner")),
         variable("isS", "variables.mayPlatform"),
-        variable("isP", "variables.mayPlatform || variables.mayPartner"),
+        // Without a name the authorizer answers for all Partners: a Tenant without a partner belongs to system administrators.
+        variable("isP", "variables.mayPlatform || (variables.partner != '' && variables.mayPartner)"),
     ]
 }
 
@@ -213,6 +214,6 @@ fn changed(changes: &[Change]) -> String {
     format!("variables.deletes ? [] : [{}].filter(path, path != '')", each.join(", "))
 }
 
-fn administers(resource: &str, name: &str) -> String {
+pub(super) fn administers(resource: &str, name: &str) -> String {
     format!("authorizer.group('{GROUP}').resource('{resource}').name({name}).check('administer').allowed()")
 }

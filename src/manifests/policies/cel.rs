@@ -11,13 +11,19 @@ use crate::resources::tenant::PLATFORM_REF;
 use crate::settings::tabs::general::TENANT_ID;
 use crate::settings::tabs::partner::PARTNER;
 
+/// Variables for the spec of a Tenant before and after, and for everything below it that these paths lead through, and those of the
+/// references that decide about authority.
+pub(super) fn specs<'p>(paths: impl Iterator<Item = &'p str>) -> Vec<Value> {
+    let (platform, partner) = (name_of(PLATFORM_REF), name_of(PARTNER.path));
+    let mut all: Vec<&str> = paths.collect();
+    all.extend([TENANT_ID.path, &platform, &partner]);
+    maps(all.into_iter())
+}
+
 /// Variables for the spec before and after, and for everything below it that these paths lead through. What is no map counts
 /// as empty: to select from a list or a number is an error.
-pub(super) fn specs<'p>(paths: impl Iterator<Item = &'p str>) -> Vec<Value> {
+pub(super) fn maps<'p>(paths: impl Iterator<Item = &'p str>) -> Vec<Value> {
     let mut holders = BTreeSet::new();
-    let (platform, partner) = (name_of(PLATFORM_REF), name_of(PARTNER.path));
-    let mut paths: Vec<&str> = paths.collect();
-    paths.extend([TENANT_ID.path, &platform, &partner]);
     for path in paths {
         let steps: Vec<&str> = path.split('.').collect();
         holders.extend((1..steps.len()).map(|length| steps.iter().take(length).copied().collect::<Vec<_>>()));
@@ -68,7 +74,7 @@ pub(super) fn list<'s>(items: impl Iterator<Item = &'s str>) -> String {
 }
 
 /// A string of CEL, in which no text can end the string.
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     let escaped = text.chars().map(|c| match c {
         '\'' | '\\' => format!("\\{c}"),
         ' '..='~' => c.to_string(),

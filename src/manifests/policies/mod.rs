@@ -1,30 +1,58 @@
 //! Admission policies, generated from the table of settings: who may change what, without a webhook server.
 //!
-//! Four ValidatingAdmissionPolicies, each with its binding. Authority is asked of the API server's own authorizer: the verb
+//! ValidatingAdmissionPolicies, each with its binding. Authority is asked of the API server's own authorizer: the verb
 //! `administer` on the Platform (S) or on the assigned Partner (P), decided on what the object was before the request. Every
 //! denial is 403: a 422 would make Flux and `kubectl apply --force` delete and create the object again.
 
 mod authority;
 mod cel;
+mod installed;
+mod partners;
+mod platforms;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use self::authority::authority;
 use self::cel::{denied, list, name_of, read, specs, text, variable};
+pub use self::installed::{accounts_of, is_in_force};
+use self::partners::partners;
+use self::platforms::platforms;
 use crate::resources::GROUP;
 use crate::settings::{Class, leaves};
 
 /// Who the policies are rendered for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Accounts {
     /// User names of the operators, e.g. `system:serviceaccount:nimbus-system:nimbus-operator`. A list of names and not a
     /// verb: a cluster administrator would have every verb.
     pub operators: Vec<String>,
+    /// The namespaces of the operators, which have the credentials of Platforms.
+    pub operator_namespaces: Vec<String>,
     /// Whether T settings demand the verb `edit-technical` on tenants; else every editor may change them.
     pub technical_fields: bool,
 }
 
 impl Accounts {
+    /// An operator that is installed as the docs say.
+    pub fn documented() -> Self {
+        let operators = vec![DEFAULT_ACCOUNT.to_owned()];
+        Self { operator_namespaces: Self::namespaces_of(&operators), operators, technical_fields: false }
+    }
+
+    /// Operators that are service accounts, each with its credentials in its own namespace; others in the documented one.
+    pub fn namespaces_of(operators: &[String]) -> Vec<String> {
+        let mut namespaces: Vec<String> = operators
+            .iter()
+            .map(|name| name.strip_prefix("system:serviceaccount:").and_then(|name| name.split_once(':')))
+            .map(|account| account.map_or(DEFAULT_NAMESPACE, |(namespace, _)| namespace).to_owned())
+            .collect();
+        namespaces.sort_unstable();
+        namespaces.dedup();
+        namespaces
+    }
+
     /// Whether an operator is the author of a request.
     fn is_operator(&self) -> String {
         format!("request.userInfo.username in {}", list(self.operators.iter().map(String::as_str)))
@@ -32,11 +60,23 @@ impl Accounts {
 }
 
 /// The names of the policies; their bindings have the same.
-pub const NAMES: [&str; 4] =
-    ["nimbus-authority", "nimbus-operator-spec", "nimbus-operator-status", "nimbus-secret-references"];
+pub const NAMES: [&str; 6] = [
+    "nimbus-authority",
+    "nimbus-operator-spec",
+    "nimbus-operator-status",
+    "nimbus-secret-references",
+    "nimbus-platform-credentials",
+    "nimbus-partners",
+];
+
+/// The annotation of a policy that says what it was rendered for, as JSON.
+pub const RENDERED_FOR: &str = "nimbus.luware.com/rendered-for";
 
 /// The account of an operator that is installed as the docs say.
 pub const DEFAULT_ACCOUNT: &str = "system:serviceaccount:nimbus-system:nimbus-operator";
+
+/// The namespace of an operator that is installed as the docs say.
+pub const DEFAULT_NAMESPACE: &str = "nimbus-system";
 
 /// The policies and their bindings as one YAML stream.
 ///
@@ -47,11 +87,19 @@ pub fn to_yaml(accounts: &Accounts) -> Result<String, serde_yaml::Error> {
 
 /// The policies and their bindings, in the order in which they are applied.
 pub fn all(accounts: &Accounts) -> Vec<Value> {
-    let policies = [authority(accounts), operator_spec(accounts), operator_status(accounts), secrets()];
+    let policies = [
+        authority(accounts),
+        operator_spec(accounts),
+        operator_status(accounts),
+        secrets(),
+        platforms(accounts),
+        partners(accounts),
+    ];
     policies
         .into_iter()
-        .flat_map(|policy| {
+        .flat_map(|mut policy| {
             let binding = binding(&policy);
+            policy["metadata"]["annotations"] = json!({ RENDERED_FOR: json!(accounts).to_string() });
             [policy, binding]
         })
         .collect()
@@ -115,7 +163,8 @@ fn secrets() -> Value {
     policy(NAMES[3], &["tenants"], &["CREATE", "UPDATE"], variables, validations)
 }
 
-/// Everything that the API server would default is spelled out, so that no diff ever shows it.
+/// Everything that the API server would default is spelled out, so that no diff ever shows it. A null takes away what was added
+/// since: 'kubectl apply' keeps the fields of others that the manifest does not name.
 fn policy(
     name: &str,
     resources: &[&str],
@@ -129,10 +178,13 @@ fn policy(
         "metadata": { "name": name },
         "spec": {
             "failurePolicy": "Fail",
+            "paramKind": null,
+            "matchConditions": null,
             "matchConstraints": {
                 "matchPolicy": "Equivalent",
-                "namespaceSelector": {},
-                "objectSelector": {},
+                "namespaceSelector": everything(),
+                "objectSelector": everything(),
+                "excludeResourceRules": null,
                 "resourceRules": [{
                     "apiGroups": [GROUP],
                     "apiVersions": ["v1alpha1"],
@@ -155,6 +207,22 @@ fn binding(policy: &Value) -> Value {
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingAdmissionPolicyBinding",
         "metadata": { "name": policy["metadata"]["name"] },
-        "spec": { "policyName": policy["metadata"]["name"], "validationActions": ["Deny"] },
+        "spec": {
+            "policyName": policy["metadata"]["name"],
+            "paramRef": null,
+            "validationActions": ["Deny"],
+            "matchResources": {
+                "matchPolicy": "Equivalent",
+                "namespaceSelector": everything(),
+                "objectSelector": everything(),
+                "resourceRules": null,
+                "excludeResourceRules": null,
+            },
+        },
     })
+}
+
+/// The selector that selects everything.
+fn everything() -> Value {
+    json!({ "matchLabels": null, "matchExpressions": null })
 }

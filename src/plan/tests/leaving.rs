@@ -168,6 +168,54 @@ fn an_ending_namespace_retains_whatever_the_policy_says() {
 }
 
 #[test]
+fn no_confirmation_counts_for_who_may_have_no_authority() {
+    let mut owned = confirmed();
+    owned.object["metadata"]["ownerReferences"] =
+        json!([{ "apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": "1" }]);
+    let mut expelled = confirmed();
+    expelled.resolved.platform = PlatformReference::NotPermitted;
+    for (given, because) in [(owned, RetainReason::HasOwner), (expelled, RetainReason::NotPermitted)] {
+        assert_eq!(leave(&given, &ours()), DeletionPlan::Release(target(), because));
+        assert_eq!(leave(&given, &unknown()), DeletionPlan::Release(target(), because));
+        for release_outcome in [ReleaseOutcome::Released(because), ReleaseOutcome::StaleStamp(because)] {
+            assert_eq!(told(release_outcome), [(true, Reason::DeletionNotConfirmed)]);
+        }
+        let DeletionPlan::Off(outcome) = leave(&given.with("suspend", true), &ours()) else { panic!("no call") };
+        assert_eq!(outcome, ReleaseOutcome::StaleStamp(because));
+    }
+}
+
+#[test]
+fn what_the_platform_accepted_goes_on_although_the_namespace_is_not_permitted_any_more() {
+    let mut given = accepted();
+    given.resolved.platform = PlatformReference::NotPermitted;
+    let mut held = held();
+    held.document().runtime.deletion = Some(PendingDeletion::default());
+    assert!(matches!(leave(&given, &held.observed()), DeletionPlan::Wait(_)));
+}
+
+#[test]
+fn nothing_is_sent_while_the_policies_are_not_in_force() {
+    let unenforced = |mut given: Given| {
+        given.resolved.policies_lacking = "binding nimbus-authority is missing".to_owned();
+        given
+    };
+    let retained = unenforced(going());
+    assert!(!asks(&retained));
+    assert_eq!(leave(&retained, &ours()), DeletionPlan::Off(ReleaseOutcome::StaleStamp(RetainReason::Policy)));
+    let given = unenforced(confirmed());
+    assert!(!asks(&given));
+    let DeletionPlan::Wait(wait) = leave(&given, &ours()) else { panic!("a confirmed deletion waits") };
+    assert_eq!(wait.reason, Reason::PoliciesNotEnforced);
+    assert!(wait.message.contains("binding nimbus-authority is missing"), "{}", wait.message);
+    let mut held = held();
+    held.document().runtime.deletion = Some(PendingDeletion::default());
+    assert!(matches!(leave(&unenforced(accepted()), &held.observed()), DeletionPlan::Wait(_)), "it goes on");
+    let abandoned = unenforced(going().annotated(annotation::ABANDON, ID));
+    assert_eq!(leave(&abandoned, &ours()), DeletionPlan::Off(ReleaseOutcome::Abandoned));
+}
+
+#[test]
 fn suspension_calls_nobody() {
     let unconfirmed = going().with("deletionPolicy", "Delete");
     for (given, release_outcome) in [

@@ -35,6 +35,7 @@ fn most(stop: &Stop) -> Most {
         | Stop::PartnerMissing { .. }
         | Stop::NamespaceNotPermitted { .. }
         | Stop::PlatformChanged(_)
+        | Stop::PoliciesNotEnforced { .. }
         | Stop::NotAdopted { .. }
         | Stop::OwnedByOther { .. }
         | Stop::TenantLost { .. }
@@ -89,6 +90,7 @@ fn stops() -> Vec<Stop> {
         Stop::PartnerMissing { name: name() },
         Stop::NamespaceNotPermitted { platform: name() },
         Stop::unavailable(samples::other_platform()),
+        Stop::PoliciesNotEnforced { lacking: "binding nimbus-authority is missing".into() },
         not_adopted(true),
         not_adopted(false),
         owned(OwnerPlace::ThisCluster),

@@ -1,0 +1,129 @@
+//! Whether the admission policies are in force: without them, whoever may edit a Tenant may change every field of it, and the
+//! operator would carry that out. Looked at for all passes together, at most once per interval.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use k8s_openapi::api::admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
+use kube::api::DynamicObject;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use super::options::Options;
+use crate::cluster::{Cluster, Refusal};
+use crate::manifests::policies::{NAMES, accounts_of, all, is_in_force};
+
+/// What is wrong with the policies, by kind and name; empty where they are in force.
+pub(super) type Lacking = Arc<[String]>;
+
+/// What is known about the policies.
+pub(super) struct Enforcement {
+    /// How long what was seen counts; `None` where the person who runs the operator does without them.
+    every: Option<Every>,
+    seen: Mutex<Option<(Instant, Lacking)>>,
+}
+
+#[derive(Clone, Copy)]
+struct Every {
+    in_force: Duration,
+    lacking: Duration,
+}
+
+impl Enforcement {
+    pub(super) fn new(options: &Options) -> Self {
+        let timing = &options.timing;
+        let every = Every { in_force: timing.policies, lacking: timing.platform_retry.min(timing.policies) };
+        Self { every: (!options.without_policies).then_some(every), seen: Mutex::default() }
+    }
+
+    /// What is wrong with them. Passes that ask at the same time share one look.
+    ///
+    /// *Errors*: Kubernetes does not answer.
+    pub(super) async fn lacking(&self, cluster: &Cluster) -> Result<Lacking, Refusal> {
+        let Some(every) = self.every else { return Ok(Arc::default()) };
+        let mut seen = self.seen.lock().await;
+        if let Some((at, lacking)) = seen.as_ref() {
+            let counts = if lacking.is_empty() { every.in_force } else { every.lacking };
+            if at.elapsed() < counts {
+                return Ok(lacking.clone());
+            }
+        }
+        let lacking: Lacking = look(cluster).await?.into();
+        *seen = Some((Instant::now(), lacking.clone()));
+        Ok(lacking)
+    }
+}
+
+/// What is wrong with the policies and bindings, by kind and name. One that may not be read counts as missing, since it is not
+/// known to be there.
+pub(super) async fn look(cluster: &Cluster) -> Result<Vec<String>, Refusal> {
+    let mut found = vec![];
+    for name in NAMES {
+        let policy = read(cluster.untyped::<ValidatingAdmissionPolicy>(None).get(name).await)?;
+        found.push((format!("policy {name}"), policy));
+        let binding = read(cluster.untyped::<ValidatingAdmissionPolicyBinding>(None).get(name).await)?;
+        found.push((format!("binding {name}"), binding));
+    }
+    Ok(judge(&found))
+}
+
+fn read(outcome: Result<DynamicObject, Refusal>) -> Result<Option<Value>, Refusal> {
+    match outcome {
+        Ok(object) => Ok(Some(json!(object))),
+        Err(Refusal::NotFound | Refusal::Forbidden(_)) => Ok(None),
+        Err(refusal @ (Refusal::Conflict | Refusal::Invalid(_) | Refusal::Unanswered(_))) => Err(refusal),
+    }
+}
+
+/// Compares what was found with what this version would install for the same accounts.
+fn judge(found: &[(String, Option<Value>)]) -> Vec<String> {
+    let accounts = found.iter().flat_map(|(_, object)| object).find_map(|object| accounts_of(&object["metadata"]));
+    let rendered = accounts.map(|accounts| all(&accounts)).unwrap_or_default();
+    let mut rendered = rendered.iter();
+    let flaws = found.iter().map(|(what, object)| {
+        let rendered = rendered.next();
+        match (object, rendered) {
+            (None, _) => Some(format!("{what} is missing or may not be read")),
+            (Some(object), Some(rendered)) if is_in_force(object, rendered) => None,
+            (Some(_), _) => Some(format!("{what} is not that of this version")),
+        }
+    });
+    flaws.collect::<Vec<_>>().into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifests::policies::{Accounts, DEFAULT_ACCOUNT, DEFAULT_NAMESPACE};
+
+    fn installed() -> Vec<(String, Option<Value>)> {
+        let accounts = Accounts {
+            operators: vec![DEFAULT_ACCOUNT.to_owned()],
+            operator_namespaces: vec![DEFAULT_NAMESPACE.to_owned()],
+            technical_fields: true,
+        };
+        all(&accounts)
+            .into_iter()
+            .enumerate()
+            .map(|(index, object)| (format!("object {index}"), Some(object)))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_missing_or_altered_is_named() {
+        assert_eq!([""; 0], *judge(&installed()));
+        let mut some = installed();
+        some[0].1 = None;
+        some[3].1.as_mut().into_iter().for_each(|object| object["spec"]["validationActions"] = json!(["Audit"]));
+        assert_eq!(["object 0 is missing or may not be read", "object 3 is not that of this version"], *judge(&some));
+    }
+
+    #[test]
+    fn policies_that_do_not_say_for_whom_they_are_count_for_nothing() {
+        let mut old = installed();
+        for (_, object) in &mut old {
+            object.as_mut().into_iter().for_each(|object| object["metadata"]["annotations"] = json!({}));
+        }
+        assert_eq!(old.len(), judge(&old).len());
+    }
+}

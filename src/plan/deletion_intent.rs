@@ -1,0 +1,189 @@
+//! What a Tenant that is being deleted, and its surroundings, say about how it leaves: the rows of `deletion` that do not depend on the
+//! platform's answer.
+
+use jiff::civil::Date;
+
+use super::confirmation::{self, Flaw};
+use super::resolved::{PlatformReference, Resolved};
+use super::target::Target;
+use crate::resources::tenant::{DELETION_POLICY, DeletionPolicy};
+use crate::resources::{Tenant, Unknown, annotation};
+use crate::settings::TenantId;
+use crate::settings::value::Text;
+
+/// What is known about a Tenant that is being deleted, before the platform is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeletionIntent {
+    /// The tenant: the one that was recorded, else the one of the spec. `None` where the platform cannot be asked about it, since
+    /// the id or the Platform is missing.
+    pub target: Option<Target>,
+    /// Which row fits so far.
+    pub mode: DeletionMode,
+    /// Whether anything was ever recorded as applied. Without it, a crash may still have left a tenant behind.
+    pub applied: bool,
+    /// Whether the platform was recorded to have accepted the deletion.
+    pub accepted: bool,
+    /// What the spec says and this version does not know.
+    pub unknown: Unknown,
+}
+
+/// The rows that do not depend on the platform's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeletionMode {
+    /// The annotation says to let go without a call.
+    Abandon,
+    /// The platform goes on with a deletion that it accepted.
+    GoesOn,
+    /// Nothing may be called.
+    SuspendedRetain(RetainReason),
+    /// A confirmed deletion waits for the suspension to end.
+    SuspendedDelete,
+    /// Nothing may be written, since nothing enforces who may delete a Tenant.
+    UnenforcedRetain(RetainReason),
+    /// A confirmed deletion waits until the policies are in force.
+    UnenforcedDelete(String),
+    /// Release the tenant.
+    Retain(RetainReason),
+    /// Delete the tenant.
+    Delete {
+        /// Whether that is still wanted, or why not; what the platform accepted goes on all the same.
+        wanted: Result<(), RetainReason>,
+    },
+    /// Whether the namespace or CRD ends cannot be read: wait, do not delete.
+    Unclear,
+    /// The spec says something about the deletion that this version does not know: wait, do not delete.
+    NotUnderstood,
+}
+
+/// Why a tenant is retained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetainReason {
+    /// The policy says so.
+    Policy,
+    /// The policy is Delete, and the deletion is not confirmed.
+    NotConfirmed(Flaw),
+    /// The Tenant has an owner in Kubernetes: garbage collection deletes it for people without authority over it.
+    HasOwner,
+    /// The Platform does not allow the namespace any more.
+    NotPermitted,
+    /// The namespace or the CRD is being deleted: that does not ask to delete this tenant.
+    ScopeTerminating,
+}
+
+impl DeletionIntent {
+    /// Reads the rows that the Tenant and its surroundings decide, on this day.
+    pub fn of(tenant: &Tenant, resolved: &Resolved, today: Date) -> Self {
+        let status = tenant.status.as_ref();
+        let recorded = status.and_then(|status| status.platform_tenant.as_ref()).map(|platform| platform.id.as_str());
+        let id = TenantId::parse(recorded.unwrap_or(tenant.spec.settings.general.tenant_id.as_str()));
+        let target = |tenant_id| Target {
+            tenant: tenant_id,
+            stamp: resolved.stamp.clone(),
+            platform: tenant.spec.platform_ref.name.clone(),
+        };
+        Self {
+            target: id.filter(|_| resolved.platform != PlatformReference::Missing).map(target),
+            mode: mode(tenant, resolved, id, today),
+            applied: status.is_some_and(|status| status.applied.is_some()),
+            accepted: status.is_some_and(|status| status.deletion.is_some()),
+            unknown: tenant.spec.unknown.clone(),
+        }
+    }
+
+    /// Whether the platform may be called for it at all.
+    pub fn calls_platform(&self) -> bool {
+        match self.mode {
+            DeletionMode::Abandon
+            | DeletionMode::GoesOn
+            | DeletionMode::SuspendedRetain(_)
+            | DeletionMode::SuspendedDelete
+            | DeletionMode::UnenforcedRetain(_)
+            | DeletionMode::UnenforcedDelete(_)
+            | DeletionMode::Unclear
+            | DeletionMode::NotUnderstood => false,
+            DeletionMode::Retain(_) | DeletionMode::Delete { .. } => self.target.is_some(),
+        }
+    }
+
+    /// The tenant that the platform has to be asked about, since the plan depends on the answer.
+    pub fn to_observe(&self) -> Option<&Target> {
+        match self.mode {
+            DeletionMode::Abandon
+            | DeletionMode::GoesOn
+            | DeletionMode::SuspendedRetain(_)
+            | DeletionMode::SuspendedDelete
+            | DeletionMode::UnenforcedRetain(_)
+            | DeletionMode::UnenforcedDelete(_)
+            | DeletionMode::Unclear
+            | DeletionMode::NotUnderstood => None,
+            DeletionMode::Retain(_) => self.target.as_ref().filter(|_| !self.applied),
+            DeletionMode::Delete { .. } => self.target.as_ref(),
+        }
+    }
+}
+
+fn mode(tenant: &Tenant, resolved: &Resolved, tenant_id: Option<TenantId>, today: Date) -> DeletionMode {
+    let is_meant = |value: &str| tenant_id.is_some() && TenantId::parse(value) == tenant_id;
+    let abandoned = annotation::get(tenant, annotation::ABANDON).is_some_and(|value| is_meant(value.trim()));
+    let wanted = wanted(tenant, resolved, is_meant, today);
+    let accepted = tenant.status.as_ref().is_some_and(|status| status.deletion.is_some());
+    let mode = match resolved.scope_terminating {
+        _ if abandoned => DeletionMode::Abandon,
+        Some(true) if accepted => DeletionMode::GoesOn,
+        Some(true) => DeletionMode::Retain(RetainReason::ScopeTerminating),
+        _ if !accepted && !is_understood(tenant, wanted) => DeletionMode::NotUnderstood,
+        // After the platform accepted the deletion, edits change nothing.
+        _ if tenant.spec.suspended() && !accepted => {
+            wanted.map_or_else(DeletionMode::SuspendedRetain, |()| DeletionMode::SuspendedDelete)
+        }
+        ends => match (wanted, ends) {
+            (Err(because), _) if !accepted => DeletionMode::Retain(because),
+            (_, None) => DeletionMode::Unclear,
+            (_, Some(_)) => DeletionMode::Delete { wanted },
+        },
+    };
+    if resolved.policies_lacking.is_empty() || accepted { mode } else { unenforced(mode, &resolved.policies_lacking) }
+}
+
+/// Whether everything that decides about a deletion is known. A tenant that is retained loses nothing.
+fn is_understood(tenant: &Tenant, wanted: Result<(), RetainReason>) -> bool {
+    let unknown = &tenant.spec.unknown;
+    !unknown.has_word_at(DELETION_POLICY) && (wanted.is_err() || !unknown.may_govern_deletion())
+}
+
+/// Whether the tenant is to be deleted, or why not.
+fn wanted(
+    tenant: &Tenant,
+    resolved: &Resolved,
+    is_meant: impl Fn(&str) -> bool,
+    today: Date,
+) -> Result<(), RetainReason> {
+    let has_owner = tenant.metadata.owner_references.as_ref().is_some_and(|owners| !owners.is_empty());
+    match tenant.spec.deletion_policy.unwrap_or_default() {
+        DeletionPolicy::Retain => Err(RetainReason::Policy),
+        DeletionPolicy::Delete if has_owner => Err(RetainReason::HasOwner),
+        DeletionPolicy::Delete if resolved.platform == PlatformReference::NotPermitted => {
+            Err(RetainReason::NotPermitted)
+        }
+        DeletionPolicy::Delete => {
+            let given = tenant.spec.confirmations().deletion.as_ref().map(Text::as_str);
+            confirmation::judge(given, today, is_meant).map_err(RetainReason::NotConfirmed)
+        }
+    }
+}
+
+/// What of a mode is left while nothing enforces who may delete a Tenant: neither a release nor a deletion is sent.
+fn unenforced(mode: DeletionMode, lacking: &str) -> DeletionMode {
+    match mode {
+        DeletionMode::Retain(because) => DeletionMode::UnenforcedRetain(because),
+        DeletionMode::Delete { .. } => DeletionMode::UnenforcedDelete(lacking.to_owned()),
+        DeletionMode::Abandon
+        | DeletionMode::GoesOn
+        | DeletionMode::SuspendedRetain(_)
+        | DeletionMode::SuspendedDelete
+        | DeletionMode::UnenforcedRetain(_)
+        | DeletionMode::UnenforcedDelete(_)
+        | DeletionMode::Unclear
+        | DeletionMode::NotUnderstood => mode,
+    }
+}
