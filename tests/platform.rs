@@ -1,5 +1,6 @@
 //! Platforms: their Tenants, the policies, and the rate of deletions.
 
+mod breaker;
 mod environment;
 mod in_use;
 mod orphans;

@@ -9,6 +9,7 @@ use super::in_use::InUse;
 use super::options::Options;
 use super::partner_changes::PartnerChanges;
 use super::passes::Passes;
+use super::platform::deletion_slots::DeletionSlots;
 use super::platform::notes::PlatformNotes;
 use super::platforms::Platforms;
 use super::queue::Memory;
@@ -27,6 +28,7 @@ pub(super) struct Context {
     pub(super) platforms: Platforms,
     pub(super) in_use: InUse,
     pub(super) fleet: Fleet,
+    pub(super) deletion_slots: DeletionSlots,
     pub(super) memory: Memory<Notes>,
     pub(super) platform_memory: Memory<PlatformNotes>,
     pub(super) partner_changes: PartnerChanges,
@@ -52,6 +54,7 @@ impl Context {
             fleet: Fleet::of(&options),
             memory: Memory::of(cluster.epoch()),
             platform_memory: Memory::of(cluster.epoch()),
+            deletion_slots: DeletionSlots::default(),
             cluster,
             options,
             partner_changes: PartnerChanges::default(),

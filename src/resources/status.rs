@@ -302,6 +302,10 @@ pub struct DeletionStatus {
     pub services_pending: i64,
     /// Whether the provisioning script has to be run.
     pub script_pending: bool,
+    /// Time at which the platform was first seen to delete the tenant. It counts against the limit of deletions per hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64), extend("format" = "date-time"))]
+    pub requested_at: Option<String>,
 }
 
 /// Reads a list without the entries of another version: their names would not be known, and a list-map takes each once.

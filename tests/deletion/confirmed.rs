@@ -1,6 +1,5 @@
 //! A confirmed deletion is requested once, awaited, and complete only when the platform reports it.
 
-use nimbus_operator::resources::status::DeletionStatus;
 use serde_json::{Value, json};
 
 use super::{
@@ -40,7 +39,8 @@ async fn deletion_waits_for_services_and_script() {
         format!("Waiting for a Tenant Administrator to run the provisioning script: {}", script_url(&fixture.id));
     let waits = waiting_for(&fixture, "Deleting", &words).await;
     let status = waits.status.clone().unwrap();
-    assert_eq!(Some(DeletionStatus { services_pending: 2, script_pending: true }), status.deletion);
+    let deletion = status.deletion.unwrap();
+    assert_eq!((2, true), (deletion.services_pending, deletion.script_pending));
     assert_eq!(Some(("True".into(), "Deleting".into(), words)), condition(&waits, "Reconciling"));
     assert_eq!(None, condition(&waits, "Stalled"));
     let as_it_was = |kind| condition(&waits, kind).map(|(status, reason, _)| format!("{status} {reason}"));

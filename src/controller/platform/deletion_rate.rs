@@ -1,18 +1,22 @@
 //! The breaker for mass deletions: so many confirmed deletions per hour and Platform. Only time unlocks it.
 //!
 //! A slot is taken in the status of the Platform *before* the platform is asked, by a write that is guarded by the version:
-//! neither a restart nor a second operator gets around it, and a slot that was taken for nothing errs to the safe side.
+//! neither a restart nor a second operator gets around it, and a slot that was taken for nothing errs to the safe side. Nor does a
+//! Platform that is created again: see `deletion_slots`.
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use kube::ResourceExt;
 use serde_json::json;
 
+use super::deletion_slots::{DeletionSlots, HOUR, to_list};
 use crate::cluster::{Cluster, Patch, Refusal};
+use crate::controller::context::Context;
+use crate::controller::fleet::Fleet;
 use crate::resources::Platform;
 use crate::resources::platform::ConfirmedDeletion;
 
-const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// Others delete at the same time; more losses in a row than this are no coincidence.
 const TRIES: u32 = 5;
 
@@ -25,24 +29,55 @@ pub(crate) enum Slot {
     Wait(Duration),
 }
 
-/// Takes a slot for the deletion of one tenant, or finds the one that it has: each further attempt is the same deletion.
-pub(crate) async fn take(cluster: &Cluster, platform: &str, tenant_id: &str) -> Result<Slot, Refusal> {
-    let platforms = cluster.cluster_scoped::<Platform>();
-    for _ in 0..TRIES {
-        let fresh = platforms.get(platform).await?;
-        let mut status = fresh.status.unwrap_or_default();
-        let limit = fresh.spec.confirmed_deletions_per_hour();
-        match decide(&status.confirmed_deletions, tenant_id, limit, Timestamp::now()) {
-            Decision::Has => return Ok(Slot::Taken),
-            Decision::Wait(wait) => return Ok(Slot::Wait(wait)),
-            Decision::Take(slots) => status.confirmed_deletions = slots,
-        }
-        match platforms.patch_status(Patch::of_version(&fresh.metadata).status(json!(status))).await {
-            Err(Refusal::Conflict) => {}
-            outcome => return outcome.map(|_| Slot::Taken),
-        }
+/// The breaker, with all that counts.
+#[derive(Clone, Copy)]
+pub(crate) struct Breaker<'b> {
+    cluster: &'b Cluster,
+    fleet: &'b Fleet,
+    slots: &'b DeletionSlots,
+}
+
+impl<'b> Breaker<'b> {
+    pub(crate) fn of(context: &'b Context) -> Self {
+        Self { cluster: &context.cluster, fleet: &context.fleet, slots: &context.deletion_slots }
     }
-    Err(Refusal::Conflict)
+
+    /// Takes a slot for the deletion of one tenant, or finds the one that it has: each further attempt is the same deletion.
+    pub(crate) async fn take(&self, platform: &str, tenant_id: &str) -> Result<Slot, Refusal> {
+        let platforms = self.cluster.cluster_scoped::<Platform>();
+        for _ in 0..TRIES {
+            let fresh = platforms.get(platform).await?;
+            // Tenants that are not listed yet may count.
+            let tenants = self.fleet.of_platform(platform).ok_or(Refusal::Conflict)?;
+            let mut status = fresh.status.unwrap_or_default();
+            let limit = fresh.spec.confirmed_deletions_per_hour();
+            let now = Timestamp::now();
+            let past = self.slots.join(platform, &status.confirmed_deletions, &tenants, now);
+            match decide(&past, tenant_id, limit, now) {
+                Decision::Has => return Ok(Slot::Taken),
+                Decision::Wait(wait) => return Ok(Slot::Wait(wait)),
+                Decision::Take(slots) => status.confirmed_deletions = slots,
+            }
+            match platforms.patch_status(Patch::of_version(&fresh.metadata).status(json!(status))).await {
+                Err(Refusal::Conflict) => {}
+                Err(refusal) => return Err(refusal),
+                Ok(_) => {
+                    self.slots.join(platform, &status.confirmed_deletions, &[], now);
+                    return Ok(Slot::Taken);
+                }
+            }
+        }
+        Err(Refusal::Conflict)
+    }
+
+    /// What the status of a Platform lists: also what it lacks since it was created again.
+    pub(super) fn listed(&self, platform: &Platform) -> Vec<ConfirmedDeletion> {
+        let listed = platform.status.as_ref().map(|status| status.confirmed_deletions.clone()).unwrap_or_default();
+        let name = platform.name_any();
+        let tenants = self.fleet.of_platform(&name).unwrap_or_default();
+        let joined = self.slots.join(&name, &listed, &tenants, Timestamp::now());
+        to_list(listed, joined)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

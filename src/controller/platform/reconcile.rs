@@ -10,6 +10,7 @@ use kube::runtime::controller::Action;
 use serde_json::json;
 use tracing::warn;
 
+use super::deletion_rate::Breaker;
 use super::notes::PlatformNotes;
 use super::orphans::{self, Report};
 use super::{unconnected, undecodable};
@@ -247,7 +248,7 @@ async fn publish(context: &Context, platform: &Platform, state: State) -> Result
         conditions,
         orphans,
         orphans_message,
-        confirmed_deletions: previous.confirmed_deletions,
+        confirmed_deletions: Breaker::of(context).listed(platform),
     };
     if platform.status.as_ref() == Some(&status) {
         return Ok(());

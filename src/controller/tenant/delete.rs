@@ -9,7 +9,7 @@ use super::writer::Writer;
 use crate::admin_api::{ApiError, Client, Deletion, Lookup, ProblemType, TenantDocument};
 use crate::cluster::Cluster;
 use crate::controller::options::Timing;
-use crate::controller::platform::deletion_rate::{self, Slot};
+use crate::controller::platform::deletion_rate::{Breaker, Slot};
 use crate::plan::deletion::{DeletionPlan, DeletionWait, NotRequested, ReleaseOutcome, RetainReason};
 use crate::plan::{Outcome, Stop, Target};
 use crate::resources::Tenant;
@@ -18,6 +18,7 @@ use crate::resources::Tenant;
 pub(crate) struct Deleter<'d> {
     pub(crate) cluster: &'d Cluster,
     pub(crate) timing: &'d Timing,
+    pub(crate) breaker: Breaker<'d>,
     pub(crate) client: Result<&'d Client, ApiError>,
     /// As it was decided on.
     pub(crate) tenant: &'d Tenant,
@@ -59,10 +60,8 @@ impl Deleter<'_> {
             Err(error) => return Ok(Outcome::Deleting(DeletionWait::not_requested(error.clone()))),
         };
         let id = target.tenant.to_string();
-        match deletion_rate::take(self.cluster, &target.platform, &id)
-            .await
-            .map_err(at_write("counting the deletion on the Platform"))?
-        {
+        let slot = self.breaker.take(&target.platform, &id).await;
+        match slot.map_err(at_write("counting the deletion on the Platform"))? {
             Slot::Taken => Ok(request(&Writer::new(client, target)).await),
             Slot::Wait(after) => Ok(Outcome::Deleting(DeletionWait::rate_limited(after))),
         }

@@ -24,6 +24,7 @@ use crate::admin_api::{ApiError, Client};
 use crate::cluster::{Guarded, NotWritten, Refusal, went_back};
 use crate::controller::context::Context;
 use crate::controller::options::Step;
+use crate::controller::platform::deletion_rate::Breaker;
 use crate::controller::queue::{Pace, next};
 use crate::plan::checks::check_plan;
 use crate::plan::deletion::{DeletionIntent, ReleaseOutcome};
@@ -224,7 +225,8 @@ async fn delete(
     let plan = deletion::plan(intent, observation.as_ref());
     step(context, pass, Step::Execute);
     let (cluster, timing, tenant) = (&context.cluster, &context.options.timing, pass.tenant.as_ref());
-    Ok(Deleter { cluster, timing, client, tenant }.execute(plan).await?)
+    let breaker = Breaker::of(context);
+    Ok(Deleter { cluster, timing, breaker, client, tenant }.execute(plan).await?)
 }
 
 fn step(context: &Context, pass: &Pass, step: Step) {

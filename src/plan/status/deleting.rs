@@ -32,8 +32,13 @@ pub(super) fn waiting(facts: Facts<'_>, wait: DeletionWait) -> Conclusion {
     changes.push(ready.into());
     let mut status = TenantStatus { refused_request_id: None, ..facts.status(changes) };
     // What was accepted stays recorded while the platform is out of reach.
+    let requested_at = status.deletion.as_ref().and_then(|deletion| deletion.requested_at.clone());
     status.deletion = pending.map_or(status.deletion, |pending| {
-        Some(DeletionStatus { services_pending: pending.services_pending, script_pending: pending.script_pending })
+        Some(DeletionStatus {
+            services_pending: pending.services_pending,
+            script_pending: pending.script_pending,
+            requested_at: requested_at.or_else(|| Some(facts.now.to_string())),
+        })
     });
     if facts.seen.is_answer() || [Reason::ReconciliationSuspended, Reason::OperatorTooOld].contains(&reason) {
         status.last_handled_reconcile_at = facts.handled();

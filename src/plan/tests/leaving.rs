@@ -53,7 +53,8 @@ fn confirmed() -> Given {
 /// The same after the platform accepted the deletion.
 fn accepted() -> Given {
     let mut given = confirmed();
-    given.status.as_mut().unwrap().deletion = Some(DeletionStatus { services_pending: 4, script_pending: true });
+    given.status.as_mut().unwrap().deletion =
+        Some(DeletionStatus { services_pending: 4, script_pending: true, requested_at: None });
     given
 }
 
