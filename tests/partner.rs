@@ -1,5 +1,7 @@
 //! Partners in use: the Tenants that refer to a Partner keep it, each operator for its own, and its message names them.
 
+mod leaving;
+
 use std::time::Duration;
 
 use kube::api::{Api, DeleteParams, Patch, PatchParams};
@@ -172,7 +174,7 @@ async fn each_operator_holds_a_partner_for_its_tenants() {
     gone(partners(&one), &name).await;
 }
 
-/// A terminating object cannot be held any more, so it counts as missing.
+/// A terminating object cannot be held any more, so nothing may depend on it.
 #[tokio::test(flavor = "multi_thread")]
 async fn terminating_partner_accepts_no_new_tenants() {
     let fixture = fixture("partner-leaving").await;
@@ -181,7 +183,7 @@ async fn terminating_partner_accepts_no_new_tenants() {
     partners(&fixture).delete(&name, &DeleteParams::default()).await.unwrap();
     let _operator = fixture.connect().await;
     fixture.create(names(&name)).await;
-    let waits = fixture.condition("Ready", "False", "PartnerNotFound").await;
+    let waits = fixture.condition("Ready", "False", "PartnerTerminating").await;
     assert_eq!(Some("True"), condition(&waits, "Reconciling").map(|(status, ..)| status).as_deref());
     assert_eq!([""; 0], *waits.finalizers());
     assert_eq!(404, fixture.platform.tenant(&fixture.id).await.unwrap().0, "nothing was written");

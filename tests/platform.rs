@@ -1,9 +1,11 @@
 //! Platforms: their Tenants, the policies, and the rate of deletions.
 
 mod breaker;
+mod conditions;
 mod environment;
 mod in_use;
 mod orphans;
+mod refused;
 
 use k8s_openapi::api::admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
 use kube::api::{DeleteParams, Patch, PatchParams};

@@ -15,7 +15,7 @@ const LONGEST_NOTE: usize = 1000;
 /// The API server appends to it, up to the length that a name may have.
 const LONGEST_NAME_PREFIX: usize = 200;
 
-/// An event about an object in a namespace.
+/// An event about an object.
 #[derive(Clone, Debug)]
 pub(crate) struct Event<'e> {
     pub(crate) regarding: ObjectReference,
@@ -33,6 +33,8 @@ pub(crate) enum Scope {
     Namespaced,
     /// In `default`, about the namespace of the object: a namespace that is terminating takes no new objects.
     Terminating,
+    /// In `default`, about an object that has no namespace.
+    Cluster,
 }
 
 impl Cluster {
@@ -63,6 +65,7 @@ fn object(event: &Event<'_>, scope: Scope) -> (String, v1::Event) {
     let (kind, name, own) = (text(&about.kind), text(&about.name), text(&about.namespace));
     let (namespace, regarding, note) = match scope {
         Scope::Namespaced => (own, about.clone(), event.message.to_owned()),
+        Scope::Cluster => ("default".to_owned(), about.clone(), event.message.to_owned()),
         Scope::Terminating => {
             let note = format!("{kind} {own}/{name}: {}", event.message);
             let regarding = ObjectReference {
@@ -125,6 +128,8 @@ mod tests {
         assert_eq!(expected, recorded(&event("it stays"), Scope::Namespaced));
         let expected = (text("default"), text("Namespace contoso"), text("Tenant contoso/main: it stays"));
         assert_eq!(expected, recorded(&event("it stays"), Scope::Terminating));
+        let expected = (text("default"), text("Tenant main"), text("it stays"));
+        assert_eq!(expected, recorded(&event("it stays"), Scope::Cluster));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::platform::deletion_slots::DeletionSlots;
 use super::platform::notes::PlatformNotes;
 use super::platforms::Platforms;
 use super::queue::Memory;
+use super::refusals::Refusals;
 use super::subscribers::Subscribers;
 use super::tenant::notes::Notes;
 use super::unwritten::Unwritten;
@@ -37,6 +38,7 @@ pub(super) struct Context {
     pub(super) checks: Checks,
     pub(super) passes: Passes,
     pub(super) unwritten: Unwritten,
+    pub(super) refusals: Refusals,
 }
 
 impl Context {
@@ -61,6 +63,7 @@ impl Context {
             releases: Subscribers::default(),
             passes: Passes::default(),
             unwritten: Unwritten::default(),
+            refusals: Refusals::default(),
         })
     }
 

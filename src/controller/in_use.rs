@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::api::DynamicObject;
 use kube::core::{ClusterResourceScope, ObjectMeta};
 use kube::{Resource, ResourceExt};
 use serde::de::DeserializeOwned;
@@ -31,7 +32,7 @@ pub(super) struct InUse {
     finalizer: String,
 }
 
-/// Which Tenants hold a Platform.
+/// Which Tenants hold a Platform or a Partner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hold {
     /// Those that refer to it: a pass that is under way may be about to write a tenant.
@@ -41,7 +42,7 @@ pub(super) enum Hold {
 }
 
 impl Hold {
-    /// Of a Platform, where no pass takes longer than this.
+    /// Of an object, where no pass takes longer than this.
     pub(super) fn of(meta: &ObjectMeta, pass: Duration) -> Self {
         let ended =
             |at: &Time| Duration::try_from(Timestamp::now().duration_since(at.0)).is_ok_and(|since| since > pass);
@@ -62,6 +63,28 @@ async fn has_served(cluster: &Cluster, selector: &str) -> Result<bool, Refusal> 
         }
     }
     Ok(false)
+}
+
+/// Whether Tenants refer to an object could not be read, and nothing was written.
+fn unread(refusal: Refusal) -> Refusal {
+    match refusal {
+        Refusal::Forbidden(_) | Refusal::Invalid(_) => Refusal::Unanswered("the references of Tenants may not be read"),
+        Refusal::NotFound | Refusal::Conflict | Refusal::Unanswered(_) => refusal,
+    }
+}
+
+/// The same of a Tenant that may be one that cannot be decoded.
+fn goes_on_with(tenant: &DynamicObject, partner: &Partner) -> bool {
+    let known = tenant.data.pointer("/status/platformTenant");
+    let with = known.map(|known| known.get("partner").and_then(Value::as_str).unwrap_or_default());
+    is_served_with(&tenant.metadata, with, partner)
+}
+
+/// Whether a Tenant that is served goes on with a Partner that is being deleted: it has it already, or its first pass may be under way.
+/// `with` is the partner of its tenant on the platform, where that is known; empty if it has none.
+pub(super) fn is_served_with(tenant: &ObjectMeta, with: Option<&str>, partner: &Partner) -> bool {
+    let is_served = tenant.finalizers.iter().flatten().any(|name| name == FINALIZER);
+    is_served && with.is_none_or(|with| with == partner.spec.platform_partner_id.as_str())
 }
 
 impl InUse {
@@ -128,9 +151,10 @@ impl InUse {
         }
         let selector = format!("spec.platformRef.name={}", seen.name.as_deref().unwrap_or_default());
         let held = match hold {
-            Hold::Any => cluster.all_namespaces::<Tenant>().has_any(&selector).await?,
-            Hold::Served => has_served(cluster, &selector).await?,
+            Hold::Any => cluster.all_namespaces::<Tenant>().has_any(&selector).await,
+            Hold::Served => has_served(cluster, &selector).await,
         };
+        let held = held.map_err(unread)?;
         if held {
             return Ok(true);
         }
@@ -143,24 +167,32 @@ impl InUse {
         cluster: &Cluster,
         platforms: &Platforms,
         partner: &Partner,
+        hold: Hold,
     ) -> Result<bool, Refusal> {
         if !self.is_on(&partner.metadata) {
             return Ok(false);
         }
-        if self.is_named(cluster, platforms, &partner.name_any()).await? {
+        if self.is_named(cluster, platforms, partner, hold).await.map_err(unread)? {
             return Ok(true);
         }
         self.remove::<Partner>(cluster, &partner.metadata).await.map(|()| false)
     }
 
     /// Whether a Tenant of this instance names a Partner. A Partner has no instance, but the Platform of each Tenant has.
-    async fn is_named(&self, cluster: &Cluster, platforms: &Platforms, partner: &str) -> Result<bool, Refusal> {
-        let selector = format!("spec.partner.partnerRef.name={partner}");
+    async fn is_named(
+        &self,
+        cluster: &Cluster,
+        platforms: &Platforms,
+        partner: &Partner,
+        hold: Hold,
+    ) -> Result<bool, Refusal> {
+        let selector = format!("spec.partner.partnerRef.name={}", partner.name_any());
         // Untyped: a Tenant that cannot be decoded counts, too.
         let tenants = cluster.untyped::<Tenant>(None);
         let mut pages = tenants.pages(Some(&selector));
         while let Some(page) = pages.next().await? {
-            for tenant in page {
+            let holds = |tenant: &DynamicObject| hold == Hold::Any || goes_on_with(tenant, partner);
+            for tenant in page.into_iter().filter(holds) {
                 let name = tenant.data.pointer("/spec/platformRef/name").and_then(Value::as_str).unwrap_or_default();
                 let platform = platforms.find(name).await?;
                 if platform.is_some_and(|platform| platform.spec.instance() == self.instance) {

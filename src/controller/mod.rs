@@ -4,6 +4,7 @@
 //! reads or writes is a file of `tenant`; the steps between are in `plan`, and pure. Only functions that reconcile take the
 //! `Context`; what they call takes the `Cluster` and its durations.
 
+mod attempt;
 mod checks;
 mod context;
 mod credentials;
@@ -21,6 +22,7 @@ mod preflight;
 mod queue;
 mod readiness;
 mod reconciled;
+mod refusals;
 mod run;
 mod secret_changes;
 mod subscribers;

@@ -1,21 +1,26 @@
 //! The pass over one Partner: a finalizer keeps it while Tenants name it, and its status says so when it is being deleted.
 //!
-//! Several operators share a Partner, and each says the same of it: what stands in the status follows from the object alone.
+//! Several operators share a Partner, and each says the same of it: what stands in the status follows from the object
+//! alone. Only what Kubernetes refuses to one of them is said by that one.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
 use serde_json::json;
 use tracing::warn;
 
+use super::attempt;
 use super::context::Context;
+use super::in_use::Hold;
 use super::readiness::log_ready;
-use crate::cluster::{Guarded, NotWritten, Patch, Refusal};
-use crate::resources::condition::merge;
+use super::refusals::{Refused, refuses};
+use crate::cluster::{Guarded, NotWritten, Refusal};
+use crate::plan::status::references::{ReferenceFacts, with_refusal};
 use crate::resources::partner::PartnerStatus;
-use crate::resources::{Partner, Tenant};
+use crate::resources::{ConditionType, Partner, Reason, Tenant, condition};
 
 /// Reconciles one Partner.
 pub(super) async fn reconcile(guarded: Arc<Guarded<Partner>>, context: Arc<Context>) -> Result<Action, NotWritten> {
@@ -26,19 +31,15 @@ pub(super) async fn reconcile(guarded: Arc<Guarded<Partner>>, context: Arc<Conte
             return Ok(Action::await_change());
         }
     };
-    let timing = &context.options.timing;
-    let Context { cluster, platforms, .. } = &*context;
     let dependent = dependent(&context, partner).await;
-    match context.in_use.keep::<Partner>(cluster, &partner.metadata, dependent.as_deref()).await {
-        Ok(false) => {}
-        // The write brings another pass.
-        Ok(true) => {
-            warn!("the finalizer that keeps a Partner in use was taken off, and is put back");
-            return Ok(Action::requeue(timing.backoff_first));
-        }
-        Err(refusal) => return Err(refusal.not_written()),
-    }
-    let used = match context.in_use.release_partner_if_unused(cluster, platforms, partner).await {
+    let put_back = context.in_use.keep::<Partner>(&context.cluster, &partner.metadata, dependent.as_deref());
+    let kept = attempt::keep(&context, &**partner, put_back).await?;
+    let partner = kept.written.as_ref().unwrap_or(partner);
+    let Context { cluster, platforms, options, .. } = &*context;
+    let timing = &options.timing;
+    let hold = Hold::of(&partner.metadata, timing.pass);
+    let release = context.in_use.release_partner_if_unused(cluster, platforms, partner, hold);
+    let used = match attempt::release::<Partner>(&context, &partner.metadata, release).await {
         Ok(used) => used,
         // Changed meanwhile: the change brings another look.
         Err(Refusal::Conflict | Refusal::NotFound) => {
@@ -48,16 +49,19 @@ pub(super) async fn reconcile(guarded: Arc<Guarded<Partner>>, context: Arc<Conte
             return Err(NotWritten("cannot read whether Tenants refer to it"));
         }
     };
-    let released = context.in_use.is_on(&partner.metadata) && !used;
+    let refused = used.refused.or(kept.refused);
+    let released = context.in_use.is_on(&partner.metadata) && !used.in_use;
     // What was let go comes again as a change, or is gone.
     if !released {
-        publish(&context, partner).await?;
+        publish(&context, partner, refused.as_ref()).await?;
     }
-    Ok(match (used, partner.metadata.deletion_timestamp.is_some()) {
-        (true, true) => Action::requeue(timing.platform_retry),
-        (true, false) => Action::requeue(timing.platform_check),
-        (false, _) => Action::await_change(),
-    })
+    let wait = match (used.in_use, partner.metadata.deletion_timestamp.is_some()) {
+        (true, true) => Some(timing.platform_retry),
+        (true, false) => Some(timing.platform_check),
+        (false, _) => None,
+    };
+    let again = refused.map(|refused| refused.wait);
+    Ok(wait.into_iter().chain(again).min().map_or_else(Action::await_change, Action::requeue))
 }
 
 /// The Tenants of this instance that name a Partner, as far as the watches hold them.
@@ -72,17 +76,40 @@ async fn dependent(context: &Context, partner: &Partner) -> Option<Vec<Arc<Tenan
     Some(ours)
 }
 
-async fn publish(context: &Context, partner: &Partner) -> Result<(), NotWritten> {
+async fn publish(context: &Context, partner: &Partner, refused: Option<&Refused>) -> Result<(), NotWritten> {
     let Some(update) = partner.update() else { return Ok(()) };
     let previous = partner.status.clone().unwrap_or_default();
     let generation = partner.metadata.generation.unwrap_or_default();
-    let conditions = merge(&previous.conditions, vec![update.into()], generation, Timestamp::now(), None);
-    let status = PartnerStatus { observed_generation: generation, conditions };
+    let instance = &context.options.instance;
+    if is_refused_to_other(&previous.conditions, generation, instance) {
+        return Ok(());
+    }
+    let ready = match refused {
+        Some(refused) => with_refusal(update, &refused.describe_for(instance)),
+        None => update,
+    };
+    let facts = ReferenceFacts {
+        conditions: &previous.conditions,
+        generation,
+        now: Timestamp::now(),
+        grace: context.options.timing.reference_grace,
+        support: None,
+    };
+    let status = PartnerStatus { observed_generation: generation, conditions: facts.conditions(ready) };
     if partner.status.as_ref() == Some(&status) {
         return Ok(());
     }
-    let patch = Patch::of_version(&partner.metadata).status(json!(status));
-    context.cluster.cluster_scoped::<Partner>().write_status(patch).await?;
+    attempt::write_status::<Partner>(context, &partner.metadata, json!(status)).await?;
     log_ready(&previous.conditions, &status.conditions);
     Ok(())
+}
+
+/// Whether a Partner says what Kubernetes refuses to another instance of the operator. That instance takes it back; two that each said
+/// their own would never come to rest.
+fn is_refused_to_other(conditions: &[Condition], generation: i64, own: &str) -> bool {
+    condition::find(conditions, ConditionType::Ready).is_some_and(|ready| {
+        ready.reason == Reason::KubernetesRefused.as_str()
+            && ready.observed_generation == Some(generation)
+            && !ready.message.starts_with(&refuses(own))
+    })
 }

@@ -89,7 +89,12 @@ fn span<K: Reconciled>(object: &K) -> Span {
 /// Whether the status of an object can be written at present: by a dry run, which changes nothing.
 async fn try_status<K: Reconciled>(context: &Context, object: &K) -> Result<(), NotWritten> {
     let objects = context.cluster.untyped::<K::Kind>(object.namespace().as_deref());
-    objects.dry_run_status(object.meta()).await.map_err(Refusal::not_written)
+    objects.dry_run_status(object.meta()).await.map_err(|refusal| {
+        if let Refusal::Forbidden(by) | Refusal::Invalid(by) = &refusal {
+            warn!(controller = K::CONTROLLER, name = object.name_any(), %by, "Kubernetes refuses writing the status");
+        }
+        refusal.not_written()
+    })
 }
 
 /// Logs why a pass could not be written, and decides when the next one comes.

@@ -136,10 +136,8 @@ impl Stop {
             Self::PlatformMissing { name } => {
                 missing(Reason::PlatformNotFound, format!("spec.platformRef.name: Platform {name} not found"))
             }
-            Self::PlatformTerminating { name } => missing(
-                Reason::PlatformTerminating,
-                format!("Platform {name} is being deleted and takes no new Tenant; nothing was written"),
-            ),
+            Self::PlatformTerminating { name } => terminating(Reason::PlatformTerminating, "Platform", name),
+            Self::PartnerTerminating { name } => terminating(Reason::PartnerTerminating, "Partner", name),
             Self::PartnerMissing { name } => {
                 missing(Reason::PartnerNotFound, format!("spec.partner.partnerRef.name: Partner {name} not found"))
             }
@@ -187,6 +185,11 @@ fn too_old(unknown: &Unknown) -> Disposition {
 fn partner_too_new(name: &str, unknown: &Unknown) -> Disposition {
     let message = unknown.sentence(&format!("Partner {name}"));
     Disposition { mode: Mode::Stalled, ..missing(Reason::OperatorTooOld, message) }
+}
+
+/// It may come again under the same name.
+fn terminating(reason: Reason, kind: &str, name: &str) -> Disposition {
+    missing(reason, format!("{kind} {name} is being deleted and takes no new Tenant; nothing was written"))
 }
 
 fn needs_confirmation(leaf: &Leaf, token: &str, flaw: Flaw, today: Date) -> Disposition {

@@ -20,6 +20,9 @@ impl Stop {
             Self::PartnerTooNew { name, .. } => {
                 vec![marked(PARTNER, &format!("names Partner {name}, which this operator does not fully know"))]
             }
+            Self::PartnerTerminating { name } => {
+                vec![marked(PARTNER, &format!("names Partner {name}, which is being deleted"))]
+            }
             Self::PlatformMissing { .. }
             | Self::OperatorTooOld(_)
             | Self::NamespaceNotPermitted { .. }

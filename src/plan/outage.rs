@@ -20,8 +20,9 @@ impl<'p> PlatformHealth<'p> {
         let ready = status.and_then(|status| condition::find(&status.conditions, ConditionType::Ready));
         let not_ready = ready.filter(|ready| ready.status != ConditionStatus::True.as_str());
         let reason = not_ready.and_then(|ready| Reason::parse(&ready.reason));
-        // Without the admission policies, or while it waits for its Tenants, it is not ready and can be called all the same.
-        let callable = [Reason::PoliciesNotEnforced, Reason::Terminating];
+        // Without the admission policies, while it waits for its Tenants, or where Kubernetes refuses its finalizer, it is not ready
+        // and can be called all the same.
+        let callable = [Reason::PoliciesNotEnforced, Reason::Terminating, Reason::KubernetesRefused];
         Self { name, reason: reason.filter(|reason| !callable.contains(reason)) }
     }
 }
@@ -142,6 +143,7 @@ mod tests {
         assert_eq!(reason("False", "Unreachable"), Some(Reason::Unreachable));
         assert_eq!(reason("True", "Connected"), None);
         assert_eq!(reason("False", "PoliciesNotEnforced"), None, "it answers");
+        assert_eq!(reason("False", "KubernetesRefused"), None, "so it does");
         assert_eq!(PlatformHealth::of("euwe-01", None).reason, None);
     }
 }

@@ -45,6 +45,8 @@ pub struct ResolvedPartner {
     pub id: Option<String>,
     /// The partner's own Entra tenant, where the Partner says it.
     pub entra_tenant: Option<String>,
+    /// Whether it is being deleted and takes no new Tenant, which this one is.
+    pub is_terminating: bool,
     /// What the Partner says and this version does not know.
     pub unknown: Unknown,
 }

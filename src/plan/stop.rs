@@ -38,6 +38,11 @@ pub enum Stop {
         /// Its name.
         name: String,
     },
+    /// The Partner is being deleted and takes no new Tenant.
+    PartnerTerminating {
+        /// Its name.
+        name: String,
+    },
     /// There is no such Partner.
     PartnerMissing {
         /// Its name.
@@ -245,6 +250,7 @@ impl Stop {
             | Self::PlatformMissing { .. }
             | Self::PlatformTerminating { .. }
             | Self::PartnerMissing { .. }
+            | Self::PartnerTerminating { .. }
             | Self::NamespaceNotPermitted { .. }
             | Self::PlatformChanged(_)
             | Self::PoliciesNotEnforced { .. }

@@ -128,9 +128,10 @@ fn obstacles(tenant: &Tenant, mapped: &Mapped, resolved: &Resolved) -> Vec<Stop>
 }
 
 fn unusable_partner(partner: &ResolvedPartner) -> Option<Stop> {
-    let ResolvedPartner { name, id, unknown, .. } = partner;
+    let ResolvedPartner { name, id, is_terminating, unknown, entra_tenant: _ } = partner;
     match id {
         None => Some(Stop::PartnerMissing { name: name.clone() }),
+        Some(_) if *is_terminating => Some(Stop::PartnerTerminating { name: name.clone() }),
         Some(_) if unknown.is_empty() => None,
         Some(_) => Some(Stop::PartnerTooNew { name: name.clone(), unknown: unknown.clone() }),
     }

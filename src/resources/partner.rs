@@ -68,7 +68,8 @@ pub struct PartnerStatus {
     /// Generation that this status describes; -1 before the first observation.
     #[serde(default)]
     pub observed_generation: i64,
-    /// Ready: Tenants can refer to this Partner. False while it is being deleted.
+    /// Ready: Tenants can refer to this Partner. False while it is being deleted; then Reconciling says that it waits for its Tenants.
+    /// Stalled says that someone must act.
     #[serde(default)]
     pub conditions: Vec<Condition>,
 }

@@ -238,7 +238,8 @@ pub struct PlatformStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = bounds::MESSAGE))]
     pub orphans_message: Option<String>,
-    /// Ready: the platform is reachable and the credentials are valid.
+    /// Ready: the platform is reachable and the credentials are valid. Until then Reconciling says that the operator continues by
+    /// itself, or Stalled that someone must act.
     #[serde(default)]
     pub conditions: Vec<Condition>,
 }

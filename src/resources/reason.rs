@@ -70,6 +70,7 @@ reasons! {
         PlatformNotFound = "PlatformNotFound", Reader, Runbook: "Create the Platform, or ask the cluster administrator for the name of an existing one.";
         PlatformTerminating = "PlatformTerminating", Reader, Message: "Name another Platform, or wait until this one is created again.";
         PartnerNotFound = "PartnerNotFound", Reader, Runbook: "Create the Partner, or ask the cluster administrator for the name of an existing one; the operator looks for it every few seconds.";
+        PartnerTerminating = "PartnerTerminating", Reader, Message: "Name another Partner, or wait until this one is created again.";
         NamespaceNotPermitted = "NamespaceNotPermitted", Reader, Message: "Ask a system administrator to add the namespace to spec.allowedNamespaces of the Platform.";
         PlatformChanged = "PlatformChanged", Reader, Message: "Correct spec.endpoint of the Platform. If the platform has moved, set spec.platformId of the Platform to the platformId that the message names.";
         PlatformUnavailable = "PlatformUnavailable", Outage, Runbook: "Wait; the operator retries. Check the conditions of the Platform and the status of the service.";

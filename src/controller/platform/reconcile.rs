@@ -15,13 +15,16 @@ use super::notes::PlatformNotes;
 use super::orphans::{self, Report};
 use super::{unconnected, undecodable};
 use crate::admin_api::{ApiError, Capabilities, Client};
-use crate::cluster::{Guarded, NotWritten, Patch, Refusal};
+use crate::cluster::{Guarded, NotWritten, Refusal};
+use crate::controller::attempt::{self, Used};
 use crate::controller::context::Context;
 use crate::controller::in_use::Hold;
 use crate::controller::queue::Next;
 use crate::controller::readiness::log_ready;
+use crate::controller::refusals::Refused;
+use crate::plan::status::references::{ReferenceFacts, with_refusal};
 use crate::plan::{Environment, environment, outage};
-use crate::resources::condition::{ConditionUpdate, merge};
+use crate::resources::condition::ConditionUpdate;
 use crate::resources::platform::PlatformStatus;
 use crate::resources::{ConditionType, FINALIZER, Platform, Reason, Tenant, bounds};
 use crate::text::shown;
@@ -43,35 +46,24 @@ async fn run_pass(platform: &Platform, context: &Context) -> Result<Action, NotW
     }
     let timing = &context.options.timing;
     let tenants = context.fleet.of_platform(&platform.name_any());
-    match context.in_use.keep::<Platform>(&context.cluster, &platform.metadata, tenants.as_deref()).await {
-        Ok(false) => {}
-        // The write brings another pass.
-        Ok(true) => {
-            warn!("the finalizer that keeps a Platform in use was taken off, and is put back");
-            return Ok(Action::requeue(timing.backoff_first));
-        }
-        Err(refusal) => return Err(refusal.not_written()),
+    let put_back = context.in_use.keep::<Platform>(&context.cluster, &platform.metadata, tenants.as_deref());
+    let kept = attempt::keep(context, platform, put_back).await?;
+    let platform = kept.written.as_ref().unwrap_or(platform);
+    let due = context.platform_memory.wait(&platform.metadata, Instant::now()).filter(|_| !kept.is_news);
+    if let Some(wait) = due {
+        return Ok(Action::requeue(sooner(wait, kept.refused.as_ref())));
     }
-    if let Some(wait) = context.platform_memory.wait(&platform.metadata, Instant::now()) {
-        return Ok(Action::requeue(wait));
-    }
-    let hold = Hold::of(&platform.metadata, timing.pass);
-    let released = context.in_use.release_platform_if_unused(&context.cluster, &platform.metadata, hold).await;
-    let in_use = match released {
-        Ok(in_use) => in_use,
+    let used = match release(context, platform).await? {
+        Some(used) => used,
         // Changed meanwhile: the change brings another pass.
-        Err(Refusal::Conflict | Refusal::NotFound) => {
-            return Ok(Action::requeue(timing.backoff_first));
-        }
-        Err(Refusal::Forbidden(_) | Refusal::Invalid(_) | Refusal::Unanswered(_)) => {
-            return Err(NotWritten("cannot read whether Tenants refer to it"));
-        }
+        None => return Ok(Action::requeue(timing.backoff_first)),
     };
     let deleting = platform.metadata.deletion_timestamp.is_some();
-    if deleting && !in_use {
+    if deleting && !used.in_use {
         context.checks.forget(platform);
         return Ok(Action::await_change());
     }
+    let refused = used.refused.or(kept.refused);
     let has_app = context.checks.read_app(&context.cluster, &context.options.operator_namespace, platform).await;
     let probed = probe(context, platform).await;
     // Read after the probe: an alarm during the probe has been answered by it, and the probe may have taken longer than the pause.
@@ -82,12 +74,34 @@ async fn run_pass(platform: &Platform, context: &Context) -> Result<Action, NotW
         state.ready = terminating(&tenants.unwrap_or_default(), &state.ready.message);
         state.wait = timing.platform_retry;
     }
+    if let Some(refused) = &refused {
+        state.ready = with_refusal(state.ready, &refused.describe());
+        state.wait = sooner(state.wait, Some(refused));
+    }
     // Credentials that are not there yet are looked for as often as a platform that does not answer.
     let wait = if has_app { state.wait } else { state.wait.min(timing.platform_retry) };
     publish(context, platform, state).await?;
     let now = Instant::now();
     context.platform_memory.store(&platform.metadata, entry, Next { due: now + wait, attempts: 0 }, now);
     Ok(Action::requeue(wait))
+}
+
+/// The shorter of two waits, where Kubernetes refuses something.
+fn sooner(wait: Duration, refused: Option<&Refused>) -> Duration {
+    refused.map_or(wait, |refused| wait.min(refused.wait))
+}
+
+/// Lets a Platform go that no Tenant refers to; nothing where it changed meanwhile.
+async fn release(context: &Context, platform: &Platform) -> Result<Option<Used>, NotWritten> {
+    let hold = Hold::of(&platform.metadata, context.options.timing.pass);
+    let release = context.in_use.release_platform_if_unused(&context.cluster, &platform.metadata, hold);
+    match attempt::release::<Platform>(context, &platform.metadata, release).await {
+        Ok(used) => Ok(Some(used)),
+        Err(Refusal::Conflict | Refusal::NotFound) => Ok(None),
+        Err(Refusal::Forbidden(_) | Refusal::Invalid(_) | Refusal::Unanswered(_)) => {
+            Err(NotWritten("cannot read whether Tenants refer to it"))
+        }
+    }
 }
 
 /// What a Platform says that is being deleted, and how it is reached meanwhile.
@@ -239,8 +253,14 @@ async fn publish(context: &Context, platform: &Platform, state: State) -> Result
     let before = Report { orphans: previous.orphans.clone(), message: previous.orphans_message.clone() };
     let Report { orphans, message: orphans_message } = state.orphans.unwrap_or(before);
     let generation = platform.metadata.generation.unwrap_or_default();
-    let support = platform.spec.support.as_ref();
-    let conditions = merge(&previous.conditions, vec![state.ready.into()], generation, Timestamp::now(), support);
+    let facts = ReferenceFacts {
+        conditions: &previous.conditions,
+        generation,
+        now: Timestamp::now(),
+        grace: context.options.timing.reference_grace,
+        support: platform.spec.support.as_ref(),
+    };
+    let conditions = facts.conditions(state.ready);
     let status = PlatformStatus {
         observed_generation: generation,
         platform_id: state.platform_id,
@@ -253,9 +273,7 @@ async fn publish(context: &Context, platform: &Platform, state: State) -> Result
     if platform.status.as_ref() == Some(&status) {
         return Ok(());
     }
-    // Only to the version that was seen: what another pass, or another operator, wrote meanwhile must not be lost.
-    let patch = Patch::of_version(&platform.metadata).status(json!(status));
-    context.cluster.cluster_scoped::<Platform>().write_status(patch).await?;
+    attempt::write_status::<Platform>(context, &platform.metadata, json!(status)).await?;
     log_ready(&previous.conditions, &status.conditions);
     if let Some(report) = status.orphans_message.as_ref().filter(|_| previous.orphans != status.orphans) {
         warn!(report, "tenants on the platform without a Tenant object");

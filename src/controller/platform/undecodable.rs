@@ -5,13 +5,15 @@ use kube::runtime::controller::Action;
 use serde_json::Value;
 use tracing::warn;
 
-use crate::cluster::{NotWritten, Patch, Refusal};
+use crate::cluster::{NotWritten, Refusal};
+use crate::controller::attempt;
 use crate::controller::context::Context;
 use crate::controller::in_use::Hold;
 use crate::controller::undecodable::{MESSAGE, status_with};
+use crate::plan::status::references::with_refusal;
 use crate::resources::condition::ConditionUpdate;
 use crate::resources::platform::DEFAULT_INSTANCE;
-use crate::resources::{ConditionType, Platform, Reason};
+use crate::resources::{ConditionStatus, ConditionType, Platform, Reason};
 
 /// Reconciles one Platform that cannot be decoded.
 pub(crate) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Result<Action, NotWritten> {
@@ -28,14 +30,22 @@ pub(crate) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Res
     }
     warn!("cannot decode Platform");
     let hold = Hold::of(&object.metadata, context.options.timing.pass);
-    let released = context.in_use.release_platform_if_unused(&context.cluster, &object.metadata, hold).await;
-    let in_use = released.map_err(unread)?;
-    if object.metadata.deletion_timestamp.is_some() && !in_use {
+    let release = context.in_use.release_platform_if_unused(&context.cluster, &object.metadata, hold);
+    let used = attempt::release::<Platform>(context, &object.metadata, release).await.map_err(unread)?;
+    if object.metadata.deletion_timestamp.is_some() && !used.in_use {
         return Ok(Action::await_change());
     }
-    let update = ConditionUpdate::new(ConditionType::Ready, false, Reason::Undecodable, MESSAGE);
-    if let Some(status) = status_with(&object, vec![update]) {
-        platforms.write_status(Patch::of_version(&object.metadata).status(status)).await?;
+    let ready = ConditionUpdate::new(ConditionType::Ready, false, Reason::Undecodable, MESSAGE);
+    let ready = match &used.refused {
+        Some(refused) => with_refusal(ready, &refused.describe()),
+        None => ready,
+    };
+    let stalled =
+        ConditionUpdate { condition_type: ConditionType::Stalled, status: ConditionStatus::True, ..ready.clone() };
+    let update = vec![ready, stalled];
+    if let Some(status) = status_with(&object, update) {
+        attempt::write_status::<Platform>(context, &object.metadata, status).await?;
     }
-    Ok(Action::requeue(context.options.timing.backoff_most))
+    let most = context.options.timing.backoff_most;
+    Ok(Action::requeue(used.refused.map_or(most, |refused| refused.wait.min(most))))
 }

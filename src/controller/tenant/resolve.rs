@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::stops::at_read;
 use crate::cluster::{Cluster, Guarded, Refusal};
 use crate::controller::context::Context;
-use crate::controller::in_use::InUse;
+use crate::controller::in_use::{InUse, is_served_with};
 use crate::plan::{
     PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretProblem, SecretState, SecretValue, Stop,
 };
@@ -77,12 +77,9 @@ pub(crate) async fn resolve(
     let mut references = References { platform, partner: None };
     let Mapped { settings, sealed, partner: named, .. } = tenant.spec.settings.to_wire();
     if let Some(name) = named {
-        let partner = partner(cluster, in_use, &name).await?;
-        let id = partner.as_ref().map(|partner| partner.spec.platform_partner_id.as_str().to_owned());
-        let home = partner.as_ref().and_then(|partner| partner.spec.entra_tenant_id.as_ref());
-        let entra_tenant = home.map(|home| home.as_str().to_owned());
-        let unknown = partner.as_ref().map(|partner| partner.spec.unknown.clone()).unwrap_or_default();
-        resolved.partner = Some(ResolvedPartner { name, id, entra_tenant, unknown });
+        let partner = partner(cluster, &name).await?;
+        let is_terminating = partner.as_ref().is_some_and(|partner| leaves(in_use, tenant, partner));
+        resolved.partner = Some(ResolvedPartner { is_terminating, ..resolved_partner(name, partner.as_deref()) });
         references.partner = partner.map(|partner| partner.metadata.clone());
     }
     for sealed in sealed.into_iter().filter(|sealed| needed(sealed, &settings)) {
@@ -91,6 +88,17 @@ pub(crate) async fn resolve(
         resolved.secrets.push(ResolvedSecret { leaf, name: reference.name, key: reference.key, state, found });
     }
     Ok((resolved, references))
+}
+
+fn resolved_partner(name: String, partner: Option<&Partner>) -> ResolvedPartner {
+    let spec = partner.map(|partner| &partner.spec);
+    ResolvedPartner {
+        name,
+        id: spec.map(|spec| spec.platform_partner_id.as_str().to_owned()),
+        entra_tenant: spec.and_then(|spec| spec.entra_tenant_id.as_ref()).map(|home| home.as_str().to_owned()),
+        is_terminating: false,
+        unknown: spec.map(|spec| spec.unknown.clone()).unwrap_or_default(),
+    }
 }
 
 /// Whether a Platform that is being deleted does not serve a Tenant, since it never did.
@@ -106,12 +114,20 @@ fn needed(sealed: &SealedRef, settings: &Value) -> bool {
     !sealed.leaf.switches().any(|toggle| toggle.find(settings).and_then(Value::as_bool) == Some(false))
 }
 
-/// The Partner of a name. One that is being deleted and takes no finalizer any more counts as missing.
-async fn partner(cluster: &Cluster, in_use: &InUse, name: &str) -> Result<Option<Arc<Partner>>, Stop> {
+/// Whether a Partner is being deleted and a Tenant cannot go on with it: without our finalizer it may be gone at any moment, and it
+/// takes no new Tenant.
+fn leaves(in_use: &InUse, tenant: &Tenant, partner: &Partner) -> bool {
+    let known = tenant.status.as_ref().and_then(|status| status.platform_tenant.as_ref());
+    let with = known.map(|known| known.partner.as_deref().unwrap_or_default());
+    partner.metadata.deletion_timestamp.is_some()
+        && (!in_use.is_on(&partner.metadata) || !is_served_with(&tenant.metadata, with, partner))
+}
+
+/// The Partner of a name.
+async fn partner(cluster: &Cluster, name: &str) -> Result<Option<Arc<Partner>>, Stop> {
     let found = cluster.cluster_scoped::<Guarded<Partner>>().get(name).await;
     let found = found.and_then(|guarded| guarded.0.map_err(|_| Refusal::Unanswered("the Partner cannot be decoded")));
     match found {
-        Ok(partner) if in_use.is_terminating(&partner.metadata) => Ok(None),
         Ok(partner) => Ok(Some(partner)),
         Err(Refusal::NotFound) => Ok(None),
         Err(refusal) => Err(at_read("reading the Partner")(refusal)),

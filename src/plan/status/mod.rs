@@ -6,6 +6,7 @@ mod deleting;
 mod facts;
 mod live;
 mod platform_state;
+pub mod references;
 mod side_effects;
 mod stopped;
 mod tabs;

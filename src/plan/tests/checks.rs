@@ -48,8 +48,13 @@ fn everything() -> Given {
         );
     let entra_tenant = Some(PARTNER_TENANT.to_owned());
     let (name, id) = ("northwind".into(), Some("p-1".into()));
-    given.resolved.partner =
-        Some(ResolvedPartner { name, id, entra_tenant, unknown: crate::resources::Unknown::default() });
+    given.resolved.partner = Some(ResolvedPartner {
+        name,
+        id,
+        entra_tenant,
+        is_terminating: false,
+        unknown: crate::resources::Unknown::default(),
+    });
     for leaf in [assistant::CONNECTION_STRING, instant_messaging::CONNECTION_STRING] {
         let secret = ResolvedSecret { leaf, ..given.resolved.secrets[0].clone() };
         given.resolved.secrets.push(secret);

@@ -27,6 +27,7 @@ fn partner(mut given: Given, id: Option<&str>) -> Given {
         name: "northwind".into(),
         id: id.map(Into::into),
         entra_tenant: None,
+        is_terminating: false,
         unknown: crate::resources::Unknown::default(),
     };
     given.resolved.partner = Some(partner);

@@ -33,6 +33,7 @@ fn most(stop: &Stop) -> Most {
         | Stop::PlatformMissing { .. }
         | Stop::PlatformTerminating { .. }
         | Stop::PartnerMissing { .. }
+        | Stop::PartnerTerminating { .. }
         | Stop::NamespaceNotPermitted { .. }
         | Stop::PlatformChanged(_)
         | Stop::PoliciesNotEnforced { .. }
@@ -88,6 +89,7 @@ fn stops() -> Vec<Stop> {
         Stop::PlatformMissing { name: name() },
         Stop::PlatformTerminating { name: name() },
         Stop::PartnerMissing { name: name() },
+        Stop::PartnerTerminating { name: name() },
         Stop::NamespaceNotPermitted { platform: name() },
         Stop::unavailable(samples::other_platform()),
         Stop::PoliciesNotEnforced { lacking: "binding nimbus-authority is missing".into() },
