@@ -5,6 +5,7 @@
 
 mod canary;
 mod credentials;
+mod hanging_login;
 mod isolation;
 mod lost_response;
 mod newer_crd;

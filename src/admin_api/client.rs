@@ -85,7 +85,7 @@ pub struct Client {
     /// The URL in error texts.
     endpoint: Endpoint,
     login: Login,
-    token: TokenCache,
+    token: TokenCache<ApiError>,
     gate: Gate,
     capabilities: Mutex<Option<Arc<Capabilities>>>,
     alarm: Arc<Notify>,

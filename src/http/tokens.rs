@@ -14,6 +14,8 @@ const MARGIN: Duration = Duration::from_secs(60);
 /// Where the response names no lifetime.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
 const MAX_LIFETIME: Duration = Duration::from_secs(86_400);
+/// How long a failed attempt stands for another one, at most: as long as it took, or this.
+const FAILURE_COUNTS: Duration = Duration::from_secs(10);
 
 /// An access token and how long it is used.
 pub(crate) struct AccessToken {
@@ -64,23 +66,42 @@ impl AccessToken {
 }
 
 /// The access token of one client at one token endpoint. Locked while a token is fetched, so that a thousand Tenants make one
-/// log-in.
-#[derive(Default)]
-pub(crate) struct TokenCache(Mutex<Option<AccessToken>>);
+/// log-in: whoever comes meanwhile gets its outcome, a failure too.
+pub(crate) struct TokenCache<E>(Mutex<State<E>>);
 
-impl TokenCache {
+struct State<E> {
+    token: Option<AccessToken>,
+    failed: Option<Failed<E>>,
+}
+
+/// A failed attempt to get a token.
+struct Failed<E> {
+    error: E,
+    at: Instant,
+    /// Until when it stands for another attempt. One that took long is worth more than one that was refused at once.
+    until: Instant,
+}
+
+impl<E> Default for TokenCache<E> {
+    fn default() -> Self {
+        Self(Mutex::new(State { token: None, failed: None }))
+    }
+}
+
+impl<E: Clone> TokenCache<E> {
     /// Calls with a token. One may have been revoked before it expired, so the server's rejection counts only with a new one.
     ///
     /// *Errors*: those of `fetch` and `call`.
-    pub(crate) async fn with_token<T, E, F, C>(
+    pub(crate) async fn with_token<T, X, F, C>(
         &self,
         fetch: impl Fn() -> F,
         call: impl Fn(SecretString) -> C,
-        is_rejection: impl Fn(&E) -> bool,
-    ) -> Result<T, E>
+        is_rejection: impl Fn(&X) -> bool,
+    ) -> Result<T, X>
     where
+        X: From<E>,
         F: Future<Output = Result<AccessToken, E>>,
-        C: Future<Output = Result<T, E>>,
+        C: Future<Output = Result<T, X>>,
     {
         let token = self.get(&fetch).await?;
         match call(token.clone()).await {
@@ -92,23 +113,38 @@ impl TokenCache {
         }
     }
 
-    async fn get<E, F>(&self, fetch: impl Fn() -> F) -> Result<SecretString, E>
+    async fn get<F>(&self, fetch: impl Fn() -> F) -> Result<SecretString, E>
     where
         F: Future<Output = Result<AccessToken, E>>,
     {
-        let mut cached = self.0.lock().await;
-        if let Some(token) = cached.as_ref().filter(|token| Instant::now() < token.until) {
+        let came = Instant::now();
+        let mut state = self.0.lock().await;
+        let started = Instant::now();
+        if let Some(token) = state.token.as_ref().filter(|token| started < token.until) {
             return Ok(token.text.clone());
         }
-        let token = fetch().await?;
-        Ok(cached.insert(token).text.clone())
+        if let Some(failed) = state.failed.as_ref().filter(|failed| came <= failed.at || started < failed.until) {
+            return Err(failed.error.clone());
+        }
+        match fetch().await {
+            Ok(token) => {
+                state.failed = None;
+                Ok(state.token.insert(token).text.clone())
+            }
+            Err(error) => {
+                let at = Instant::now();
+                let until = at + (at - started).min(FAILURE_COUNTS);
+                state.failed = Some(Failed { error: error.clone(), at, until });
+                Err(error)
+            }
+        }
     }
 
     /// Forgets a token that was rejected, unless another call already got a new one.
     async fn forget(&self, rejected: &SecretString) {
-        let mut cached = self.0.lock().await;
-        if cached.as_ref().is_some_and(|token| token.text.expose_secret() == rejected.expose_secret()) {
-            *cached = None;
+        let mut state = self.0.lock().await;
+        if state.token.as_ref().is_some_and(|token| token.text.expose_secret() == rejected.expose_secret()) {
+            state.token = None;
         }
     }
 }
@@ -180,12 +216,45 @@ mod tests {
             if token.expose_secret() == "t0" { Err("rejected") } else { Ok(()) }
         };
         let counts = || (fetched.load(Ordering::Relaxed), called.load(Ordering::Relaxed));
-        assert_eq!(cache.with_token(fetch, call, |error| *error == "rejected").await, Ok(()));
+        let rejected = |error: &&str| *error == "rejected";
+        assert_eq!(cache.with_token(fetch, call, rejected).await, Ok(()));
         assert_eq!(counts(), (2, 2));
-        assert_eq!(cache.with_token(fetch, call, |error| *error == "rejected").await, Ok(()));
+        assert_eq!(cache.with_token(fetch, call, rejected).await, Ok(()));
         assert_eq!(counts(), (2, 3), "the new one is good");
         let broken = |_: SecretString| async { Err::<(), _>("broken") };
-        assert_eq!(cache.with_token(fetch, broken, |error| *error == "rejected").await, Err("broken"));
+        assert_eq!(cache.with_token(fetch, broken, rejected).await, Err("broken"));
         assert_eq!(counts(), (2, 3), "another failure says nothing about the token");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_attempt_serves_all_who_come_meanwhile_also_where_it_fails() {
+        let (cache, fetched) = (TokenCache::<&str>::default(), &AtomicU32::new(0));
+        let fetch = || async {
+            fetched.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_secs(30)).await;
+            Err::<AccessToken, _>("no answer")
+        };
+        let call = |_: SecretString| async { Ok::<_, &str>(()) };
+        let callers = (0..40).map(|_| cache.with_token(fetch, call, |_| false));
+        let outcomes = futures::future::join_all(callers).await;
+        assert!(outcomes.iter().all(|outcome| *outcome == Err("no answer")));
+        assert_eq!(fetched.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn a_failed_attempt_stands_for_others_for_as_long_as_it_took() {
+        let took = Duration::from_millis(50);
+        for (age, expected) in [(Duration::ZERO, 0), (took, 1), (Duration::from_secs(60), 1)] {
+            let (cache, fetched) = (TokenCache::<&str>::default(), &AtomicU32::new(0));
+            let at = Instant::now().checked_sub(age).unwrap();
+            cache.0.lock().await.failed = Some(Failed { error: "no answer", at, until: at + took });
+            let fetch = || async {
+                fetched.fetch_add(1, Ordering::Relaxed);
+                Err::<AccessToken, _>("refused")
+            };
+            let call = |_: SecretString| async { Ok::<_, &str>(()) };
+            assert!(cache.with_token(fetch, call, |_| false).await.is_err());
+            assert_eq!(fetched.load(Ordering::Relaxed), expected, "{age:?}");
+        }
     }
 }

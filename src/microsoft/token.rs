@@ -43,7 +43,7 @@ pub(super) struct Login {
     scope: String,
     app: App,
     /// One for each tenant: the log-in of one does not wait for that of another.
-    tokens: Mutex<HashMap<Uuid, Arc<TokenCache>>>,
+    tokens: Mutex<HashMap<Uuid, Arc<TokenCache<CallError>>>>,
 }
 
 impl Login {
@@ -57,7 +57,7 @@ impl Login {
     }
 
     /// The token of an Entra tenant.
-    pub(super) fn token(&self, tenant: Uuid) -> Arc<TokenCache> {
+    pub(super) fn token(&self, tenant: Uuid) -> Arc<TokenCache<CallError>> {
         // A panic elsewhere leaves plain data behind, never a half-made map.
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner).entry(tenant).or_default().clone()
     }

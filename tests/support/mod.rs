@@ -13,6 +13,7 @@ pub mod audit;
 pub mod canary;
 pub mod confirmation;
 pub mod controlplane;
+pub mod detours;
 pub mod env;
 pub mod examples;
 pub mod fixture;

@@ -23,6 +23,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::controlplane::ControlPlane;
+use super::detours::Detours;
 use super::http;
 use super::recorder::{ArmedStop, Decision, Moment, Recorder};
 use super::wait::PATIENCE;
@@ -59,6 +60,8 @@ impl Upstream {
 /// A running proxy; it stops with this value.
 pub struct Proxy {
     address: SocketAddr,
+    /// The requests that are not passed on at once.
+    pub detours: Arc<Detours>,
     expired: Arc<ExpiredVersions>,
     server: JoinHandle<()>,
 }
@@ -136,6 +139,7 @@ fn has_parameter(head: &request::Parts, wanted: &str) -> bool {
 
 #[derive(Clone)]
 struct Forwarder {
+    detours: Arc<Detours>,
     expired: Arc<ExpiredVersions>,
     name: &'static str,
     url: String,
@@ -147,8 +151,9 @@ struct Forwarder {
 impl Proxy {
     /// Starts a proxy on a free port of loopback.
     pub async fn start(upstream: Upstream, recorder: &Recorder) -> Result<Self> {
-        let expired = Arc::new(ExpiredVersions::default());
+        let (detours, expired) = (Arc::new(Detours::default()), Arc::new(ExpiredVersions::default()));
         let forwarder = Forwarder {
+            detours: detours.clone(),
             expired: expired.clone(),
             client: http::client(upstream.ca.as_deref())?,
             name: upstream.name,
@@ -163,7 +168,7 @@ impl Proxy {
             // It never returns.
             let _ = axum::serve(listener, router).await;
         });
-        Ok(Self { address, expired, server })
+        Ok(Self { address, detours, expired, server })
     }
 
     /// Returns the URL for the client.
@@ -238,6 +243,9 @@ async fn pass(State(forwarder): State<Forwarder>, request: Request) -> Response 
     forwarder.expired.requests.send_modify(|count| *count += 1);
     if forwarder.expired.broken.load(Ordering::Relaxed) {
         return StatusCode::BAD_GATEWAY.into_response();
+    }
+    if let Some(response) = forwarder.detours.send(&head).await {
+        return response;
     }
     if forwarder.expired.is_held(&head) {
         forwarder.expired.holding.send_modify(|count| *count += 1);
