@@ -4,6 +4,7 @@ mod confirmation;
 mod confirmed;
 mod finalizers;
 mod garbage_collection;
+mod last_look;
 mod lost;
 mod not_owned;
 mod orders;

@@ -1,5 +1,7 @@
 //! One call: what is sent, and what a response is taken for.
 
+use std::time::Duration;
+
 use ::http::{Method, StatusCode};
 use serde_json::Value;
 
@@ -19,6 +21,7 @@ const SETTINGS_VERSION: &str = "nimbus-settings-version";
 const LONGEST_VERSION: usize = 64;
 
 /// One request.
+#[derive(Clone)]
 pub(super) struct Call {
     pub(super) method: Method,
     /// The template of its path.
@@ -30,12 +33,15 @@ pub(super) struct Call {
     pub(super) query: Vec<(&'static str, String)>,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Option<Value>,
+    /// How long it may take, where that is not the deadline of every call.
+    pub(super) most: Option<Duration>,
 }
 
 impl Call {
     pub(super) fn new(method: Method, path: impl Into<String>) -> Self {
         let path = path.into();
-        Self { method, route: format!("/{path}"), tenant: None, path, query: vec![], headers: vec![], body: None }
+        let route = format!("/{path}");
+        Self { method, route, tenant: None, path, query: vec![], headers: vec![], body: None, most: None }
     }
 
     /// A call about one tenant; `below` is empty or begins with a slash.

@@ -245,16 +245,40 @@ impl Client {
         self.call(call, |response| written(&response, write.id, None)).await
     }
 
-    /// Asks for the deletion of a tenant. Irreversible.
+    /// Asks for the deletion of a tenant. Irreversible. `last_look` is taken with the token in hand, before each attempt to send
+    /// the request: it says how long the request may take, or why it is not sent.
     ///
-    /// *Errors*: any [`ApiError`]; a tombstone is an answer. That there is no tenant is none: it was there a moment ago.
-    pub async fn delete(&self, write: Write<'_>) -> Result<Deletion, ApiError> {
+    /// *Errors*: what `last_look` says. The answer is any [`ApiError`]; a tombstone is no error. That there is no tenant is one: it
+    /// was there a moment ago.
+    pub async fn delete<L, X>(
+        &self,
+        write: Write<'_>,
+        last_look: impl Fn() -> L,
+    ) -> Result<Result<Deletion, ApiError>, X>
+    where
+        L: Future<Output = Result<Duration, X>>,
+    {
         let call = Call::tenant(Method::DELETE, write.id, "").owner(write.owner).query("confirm", "YES");
-        match self.call(call, |response| pending(&response, write.id)).await {
+        if let Err(error) = self.gate.pass(Instant::now()) {
+            return Ok(Err(error));
+        }
+        let (call, last_look) = (&call, &last_look);
+        let send = |token| async move {
+            let most = last_look().await.map_err(NoAnswer::NotSent)?;
+            Ok(self.send(&Call { most: Some(most), ..call.clone() }, token).await?)
+        };
+        let rejects = |no_answer: &NoAnswer<X>| matches!(no_answer, NoAnswer::Failed(ApiError::Unauthenticated(_)));
+        let answer = match self.token.with_token(|| self.login.fetch(), send, rejects).await {
+            Ok(response) => pending(&response, write.id),
+            Err(NoAnswer::Failed(error)) => Err(error),
+            Err(NoAnswer::NotSent(reason)) => return Err(reason),
+        };
+        self.learn(&answer);
+        Ok(match answer {
             Ok(document) => Ok(Deletion::Pending(Box::new(document))),
             Err(error) if error.is(&ProblemType::TenantDeleted) => Ok(Deletion::Gone),
             Err(error) => Err(error),
-        }
+        })
     }
 
     /// The error for a tenant whose settings do not match the API.
@@ -271,10 +295,14 @@ impl Client {
     ) -> Result<T, ApiError> {
         self.gate.pass(Instant::now())?;
         let result = self.authorized(&call).await.and_then(read);
-        if self.gate.learn(&result, Instant::now()) {
+        self.learn(&result);
+        result
+    }
+
+    fn learn<T>(&self, result: &Result<T, ApiError>) {
+        if self.gate.learn(result, Instant::now()) {
             self.alarm.notify_one();
         }
-        result
     }
 
     async fn authorized(&self, call: &Call) -> Result<Response, ApiError> {
@@ -295,10 +323,25 @@ impl Client {
         if let Some(body) = &call.body {
             request = request.json(body);
         }
+        if let Some(most) = call.most {
+            request = request.timeout(most);
+        }
         let started = Instant::now();
         let sent = http::send(request, &self.endpoint).await;
         write_log::log(call, started, &sent);
         success(sent?).await
+    }
+}
+
+/// Why a request that is preceded by a last look has no answer.
+enum NoAnswer<X> {
+    NotSent(X),
+    Failed(ApiError),
+}
+
+impl<X> From<ApiError> for NoAnswer<X> {
+    fn from(error: ApiError) -> Self {
+        Self::Failed(error)
     }
 }
 

@@ -15,6 +15,7 @@ pub mod difference;
 pub mod disposition;
 pub mod environment;
 pub mod events;
+pub mod last_look;
 mod marks;
 mod moved;
 pub mod observation;
@@ -45,6 +46,7 @@ pub use difference::{Change, Difference};
 pub use disposition::Delay;
 pub use environment::Environment;
 pub use events::EventRecord;
+pub use last_look::LastLook;
 pub use observation::{Observation, Observed, Owner, Snapshot};
 pub use outcome::{Done, Live, Outcome, SideEffects};
 pub use resolved::{

@@ -15,6 +15,7 @@ mod configured;
 mod delivery;
 mod environments;
 mod keeping;
+mod last_look;
 mod laws;
 mod leaving;
 mod messages;

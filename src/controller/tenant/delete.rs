@@ -1,27 +1,31 @@
 //! Carries out the plan for a Tenant that is being deleted.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::finalizer::ensure_unchanged;
-use super::stops::at_write;
+use jiff::Timestamp;
+use kube::ResourceExt;
+
+use super::resolve::resolve;
+use super::stops::{at_read, at_write};
 use super::writer::Writer;
 use crate::admin_api::{ApiError, Client, Deletion, Lookup, ProblemType, TenantDocument};
-use crate::cluster::Cluster;
-use crate::controller::options::Timing;
+use crate::cluster::Guarded;
+use crate::controller::context::Context;
 use crate::controller::platform::deletion_rate::{Breaker, Slot};
 use crate::plan::deletion::{DeletionPlan, DeletionWait, NotRequested, ReleaseOutcome, RetainReason};
-use crate::plan::{Outcome, Stop, Target};
+use crate::plan::deletion_intent::DeletionIntent;
+use crate::plan::{LastLook, Outcome, Stop, Target, confirmation};
 use crate::resources::Tenant;
 
 /// What carrying out a deletion needs.
 pub(crate) struct Deleter<'d> {
-    pub(crate) cluster: &'d Cluster,
-    pub(crate) timing: &'d Timing,
-    pub(crate) breaker: Breaker<'d>,
+    pub(crate) context: &'d Context,
     pub(crate) client: Result<&'d Client, ApiError>,
     /// As it was decided on.
     pub(crate) tenant: &'d Tenant,
+    /// What it and its surroundings said then.
+    pub(crate) intent: &'d DeletionIntent,
 }
 
 impl Deleter<'_> {
@@ -40,31 +44,60 @@ impl Deleter<'_> {
     /// One attempt, successful or not, for which the platform may let us wait: a stale stamp heals, a Tenant that cannot be deleted does not.
     async fn release(&self, target: &Target, because: RetainReason) -> ReleaseOutcome {
         let Ok(client) = &self.client else { return ReleaseOutcome::StaleStamp(because) };
+        let timing = &self.context.options.timing;
         let most = match because {
-            RetainReason::ScopeTerminating => self.timing.release_in_ending_namespace,
+            RetainReason::ScopeTerminating => timing.release_in_ending_namespace,
             RetainReason::Policy
             | RetainReason::NotConfirmed(_)
             | RetainReason::HasOwner
-            | RetainReason::NotPermitted => self.timing.release,
+            | RetainReason::NotPermitted => timing.release,
         };
         let writer = Writer::new(client, target);
         let outcome = tokio::time::timeout(most, release(&writer, because, Instant::now() + most)).await;
         outcome.unwrap_or(ReleaseOutcome::StaleStamp(because))
     }
 
-    /// Asks for the deletion of a Tenant that did not change meanwhile, within the limit of its Platform.
+    /// Asks for the deletion within the limit of the Platform, if it is still wanted once nothing else stands before the request.
     async fn delete(&self, target: &Target) -> Result<Outcome, Stop> {
-        ensure_unchanged(self.cluster, self.tenant).await?;
         let client = match &self.client {
             Ok(client) => client,
             Err(error) => return Ok(Outcome::Deleting(DeletionWait::not_requested(error.clone()))),
         };
         let id = target.tenant.to_string();
-        let slot = self.breaker.take(&target.platform, &id).await;
+        let slot = Breaker::of(self.context).take(&target.platform, &id).await;
         match slot.map_err(at_write("counting the deletion on the Platform"))? {
-            Slot::Taken => Ok(request(&Writer::new(client, target)).await),
-            Slot::Wait(after) => Ok(Outcome::Deleting(DeletionWait::rate_limited(after))),
+            Slot::Taken => {}
+            Slot::Wait(after) => return Ok(Outcome::Deleting(DeletionWait::rate_limited(after))),
         }
+        let writer = Writer::new(client, target);
+        let answer = client.delete(writer.ours(), || self.last_look()).await?;
+        Ok(outcome(&writer, answer).await)
+    }
+
+    /// Looks at all that the deletion was decided on. Returns how much of the time between this look and an answer is left.
+    ///
+    /// *Errors*: it is not wanted any more, or that was not found out in time.
+    async fn last_look(&self) -> Result<Duration, Stop> {
+        let (most, started) = (self.context.options.timing.last_look, Instant::now());
+        let confirmed = tokio::time::timeout(most, self.is_confirmed()).await;
+        match confirmed.map_err(|_| Stop::Kubernetes("the last look before a deletion took too long"))? {
+            Ok(true) => Ok(most.saturating_sub(started.elapsed())),
+            Ok(false) => Err(Stop::Raced),
+            Err(stop) => Err(stop),
+        }
+    }
+
+    async fn is_confirmed(&self) -> Result<bool, Stop> {
+        let (context, was) = (self.context, self.tenant);
+        let platform = context.platforms.find(&was.spec.platform_ref.name).await;
+        let platform = platform.map_err(at_read("reading the Platform"))?;
+        let (resolved, _) = resolve(context, was, platform).await?;
+        // Last, since people confirm and withdraw here.
+        let tenants = context.cluster.namespaced::<Guarded<Tenant>>(&was.namespace().unwrap_or_default());
+        let now = tenants.get(&was.name_any()).await.map_err(at_read("reading the Tenant"))?;
+        let Ok(tenant) = &now.0 else { return Ok(false) };
+        let look = LastLook { tenant, resolved: &resolved, today: confirmation::day(Timestamp::now()) };
+        Ok(look.confirms(self.intent, was))
     }
 }
 
@@ -108,9 +141,9 @@ fn released(document: &TenantDocument, because: RetainReason) -> ReleaseOutcome 
     }
 }
 
-/// Asks for the deletion and reads what came of it.
-async fn request(writer: &Writer<'_>) -> Outcome {
-    match writer.client.delete(writer.ours()).await {
+/// What came of the request to delete.
+async fn outcome(writer: &Writer<'_>, answer: Result<Deletion, ApiError>) -> Outcome {
+    match answer {
         Ok(Deletion::Gone) => Outcome::Released(ReleaseOutcome::Deleted),
         Err(error) if error.is(&ProblemType::OwnedByOther) => {
             Outcome::Released(ReleaseOutcome::NotRequested(NotRequested::NotOurs))

@@ -48,14 +48,6 @@ pub(crate) async fn add_finalizer(cluster: &Cluster, seen: &ObjectMeta) -> Resul
     tenants.change_metadata(Patch::of(seen).add_finalizer(seen, FINALIZER)).await
 }
 
-/// Reads the Tenant again before what cannot be undone: while the platform was asked, the confirmation may have been withdrawn
-/// or the Tenant replaced.
-pub(crate) async fn ensure_unchanged(cluster: &Cluster, tenant: &Tenant) -> Result<(), Stop> {
-    let now = read(cluster, tenant).await?;
-    let same = now.uid == tenant.metadata.uid && now.resource_version == tenant.metadata.resource_version;
-    if same { Ok(()) } else { Err(Stop::Raced) }
-}
-
 /// Reads the Tenant again before something is published for it: nothing is for one that is being deleted, or for an older spec.
 pub(crate) async fn ensure_wanted(cluster: &Cluster, tenant: &Tenant) -> Result<(), Stop> {
     let now = read(cluster, tenant).await?;

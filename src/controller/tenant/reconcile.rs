@@ -24,7 +24,6 @@ use crate::admin_api::{ApiError, Client};
 use crate::cluster::{Guarded, NotWritten, Refusal, went_back};
 use crate::controller::context::Context;
 use crate::controller::options::Step;
-use crate::controller::platform::deletion_rate::Breaker;
 use crate::controller::queue::{Pace, next};
 use crate::plan::checks::check_plan;
 use crate::plan::deletion::{DeletionIntent, ReleaseOutcome};
@@ -224,9 +223,7 @@ async fn delete(
     step(context, pass, Step::Plan);
     let plan = deletion::plan(intent, observation.as_ref());
     step(context, pass, Step::Execute);
-    let (cluster, timing, tenant) = (&context.cluster, &context.options.timing, pass.tenant.as_ref());
-    let breaker = Breaker::of(context);
-    Ok(Deleter { cluster, timing, breaker, client, tenant }.execute(plan).await?)
+    Ok(Deleter { context, client, tenant: &pass.tenant, intent }.execute(plan).await?)
 }
 
 fn step(context: &Context, pass: &Pass, step: Step) {
