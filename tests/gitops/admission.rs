@@ -244,5 +244,5 @@ async fn rule_10_transition_rules_accept_and_reject() {
             }
         }
     }
-    assert_eq!(3, judged, "rules about an edit");
+    assert_eq!(4, judged, "rules about an edit");
 }

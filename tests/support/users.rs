@@ -23,7 +23,7 @@ pub const OPERATORS: &str = "nimbus:operators";
 pub const PEOPLE: &str = "nimbus:people";
 
 /// The number of numbered operators and users: more than tests in a run.
-pub const NUMBERED: usize = 512;
+pub const NUMBERED: usize = 1024;
 
 /// Returns the name of the operator with a number from 1 to [`NUMBERED`].
 pub fn operator(number: usize) -> String {
