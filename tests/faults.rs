@@ -4,6 +4,7 @@
 //! stops no other. Afterwards: everything recovers without a restart.
 
 mod canary;
+mod contended;
 mod credentials;
 mod hanging_login;
 mod isolation;

@@ -72,6 +72,8 @@ pub struct Timing {
     pub release: Duration,
     /// From the last look at a Tenant to the answer to the request to delete its tenant.
     pub last_look: Duration,
+    /// Passes in a row that come to nothing, before it is said.
+    pub race: Duration,
     /// One whole pass, without its status write.
     pub pass: Duration,
     /// Between updates of license usage in the status.
@@ -138,6 +140,7 @@ impl Default for Timing {
             release_in_ending_namespace: Duration::from_secs(5),
             release: Duration::from_secs(60),
             last_look: Duration::from_secs(15),
+            race: Duration::from_secs(30),
             pass: Duration::from_secs(120),
             licenses: Duration::from_secs(900),
             rewrites: Duration::from_secs(86_400),

@@ -5,20 +5,23 @@
 
 use std::sync::Arc;
 
-use kube::ResourceExt;
 use kube::runtime::controller::Action;
+use kube::{Resource, ResourceExt};
 use tracing::{Instrument, Span, info_span, warn};
 use uuid::Uuid;
 
 use super::context::Context;
 use super::unwritten;
-use crate::cluster::{Guarded, NotWritten, Refusal};
-use crate::resources::{Partner, Platform, Tenant};
+use crate::cluster::{Event, Guarded, NotWritten, Refusal, Scope};
+use crate::resources::{Partner, Platform, Reason, Tenant};
+
+/// An event says it after so many passes that could not be written.
+const SAID_AFTER: u32 = 5;
 
 /// A kind that is reconciled, as it is watched.
-pub(super) trait Reconciled: ResourceExt {
+pub(super) trait Reconciled: Resource<DynamicType = ()> + ResourceExt {
     /// The kind behind it.
-    type Kind: kube::Resource<DynamicType = ()>;
+    type Kind: Resource<DynamicType = ()>;
     /// The name of its controller in the log.
     const CONTROLLER: &'static str;
 
@@ -65,13 +68,33 @@ where
 {
     let Some(_under_way) = context.passes.begin() else { return Ok(Action::await_change()) };
     let uid = object.uid().unwrap_or_default();
-    if context.unwritten.has(&uid) {
-        try_status(&context, &*object).await?;
+    let before = context.unwritten.attempts(&uid);
+    let outcome = match try_status(&context, &*object, before).await {
+        Ok(()) => reconcile(object.clone(), context.clone()).instrument(span(&*object)).await,
+        Err(error) => Err(error),
+    };
+    match &outcome {
+        Ok(_) => context.unwritten.forget(&uid),
+        Err(cause) if before + 1 == SAID_AFTER => say(&context, &*object, cause).await,
+        Err(_) => {}
     }
-    let span = span(&*object);
-    let done = reconcile(object, context.clone()).instrument(span).await?;
-    context.unwritten.forget(&uid);
-    Ok(done)
+    outcome
+}
+
+/// Records an event where a status should say it and cannot.
+async fn say<K: Reconciled>(context: &Context, object: &K, cause: &NotWritten) {
+    let message = format!(
+        "The outcome of a pass is {cause}, {SAID_AFTER} times in a row; the operator tries again more and more rarely"
+    );
+    let event = Event {
+        regarding: object.object_ref(&()),
+        warning: true,
+        reason: Reason::KubernetesRefused.as_str(),
+        message: &message,
+        instance: &context.options.instance,
+    };
+    let scope = if object.namespace().is_some() { Scope::Namespaced } else { Scope::Cluster };
+    context.cluster.record(event, scope).await;
 }
 
 fn span<K: Reconciled>(object: &K) -> Span {
@@ -86,8 +109,11 @@ fn span<K: Reconciled>(object: &K) -> Span {
     )
 }
 
-/// Whether the status of an object can be written at present: by a dry run, which changes nothing.
-async fn try_status<K: Reconciled>(context: &Context, object: &K) -> Result<(), NotWritten> {
+/// Whether the status of an object can be written at present, where it could not the last time: by a dry run, which changes nothing.
+async fn try_status<K: Reconciled>(context: &Context, object: &K, attempts: u32) -> Result<(), NotWritten> {
+    if attempts == 0 {
+        return Ok(());
+    }
     let objects = context.cluster.untyped::<K::Kind>(object.namespace().as_deref());
     objects.dry_run_status(object.meta()).await.map_err(|refusal| {
         if let Refusal::Forbidden(by) | Refusal::Invalid(by) = &refusal {

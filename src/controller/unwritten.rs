@@ -19,9 +19,9 @@ impl Unwritten {
         *count
     }
 
-    /// Whether the last pass could not be written.
-    pub(super) fn has(&self, uid: &str) -> bool {
-        self.counts().contains_key(uid)
+    /// How many passes in a row could not be written; none where the last one was.
+    pub(super) fn attempts(&self, uid: &str) -> u32 {
+        self.counts().get(uid).copied().unwrap_or_default()
     }
 
     /// Forgets an object that was written, or that is gone.
@@ -50,8 +50,8 @@ mod tests {
         assert_eq!([2, 4, 8, 16], [seconds(), seconds(), seconds(), seconds()]);
         assert!((0..100).all(|_| seconds() <= 300));
         assert_eq!(300, seconds());
-        assert_eq!((true, false), (unwritten.has("u"), unwritten.has("v")));
+        assert_eq!((105, 0), (unwritten.attempts("u"), unwritten.attempts("v")));
         unwritten.forget("u");
-        assert_eq!((false, 1), (unwritten.has("u"), unwritten.count("u")));
+        assert_eq!((0, 1), (unwritten.attempts("u"), unwritten.count("u")));
     }
 }

@@ -162,7 +162,7 @@ impl Stop {
             Self::OperatorTooOld(unknown) => too_old(unknown),
             Self::PartnerTooNew { name, unknown } => partner_too_new(name, unknown),
             Self::Suspended => suspended(),
-            Self::Raced => raced(),
+            Self::Raced(answer) => raced(answer),
             Self::Kubernetes(what) => unjudged(Reason::Progressing, format!("The Kubernetes API call failed: {what}")),
             Self::RefusedByKubernetes { what, by } => Disposition {
                 mode: Mode::Stalled,
@@ -231,8 +231,9 @@ fn waits_for_platform(platform: PlatformHealth<'_>, error: &ApiError) -> Disposi
     }
 }
 
-fn raced() -> Disposition {
-    Disposition { delay: Delay::AtOnce, ..unjudged(Reason::Progressing, "Another writer was faster; retrying".into()) }
+fn raced(answer: &str) -> Disposition {
+    let message = format!("Another writer was faster each time: {answer}; retrying");
+    Disposition { delay: Delay::AtOnce, ..unjudged(Reason::Contended, message) }
 }
 
 /// The spec is accepted and a human has to act. No tab is invalid while the spec is accepted.

@@ -33,7 +33,7 @@ impl Stop {
             | Self::TenantLost { .. }
             | Self::TenantDeleting
             | Self::Suspended
-            | Self::Raced
+            | Self::Raced(_)
             | Self::Kubernetes(_)
             | Self::RefusedByKubernetes { .. }
             | Self::PlatformChanged(_)

@@ -96,8 +96,8 @@ pub enum Stop {
     },
     /// `spec.suspend` is true.
     Suspended,
-    /// Another writer was faster; look again at once.
-    Raced,
+    /// Another writer was faster, and this was answered; look again at once.
+    Raced(String),
     /// The Kubernetes API did not answer as it should, so nothing is known and nothing is said.
     Kubernetes(&'static str),
     /// Kubernetes refuses what has to be read or written, and will refuse it again.
@@ -133,7 +133,7 @@ impl OwnerPlace {
 /// What a stop says about what was known before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StopClass {
-    /// Nothing: the next pass is about to tell, so the status is left as it is.
+    /// Nothing: the next pass is about to tell, so the status is left as it is, unless that goes on.
     Transient,
     /// Nothing: the platform gave no answer about the tenant.
     Unreachable,
@@ -207,7 +207,7 @@ impl Stop {
             | ProblemType::OwnerChanged
             | ProblemType::TenantExists
             | ProblemType::TenantDeleted
-            | ProblemType::TenantNotFound => Self::Raced,
+            | ProblemType::TenantNotFound => Self::Raced(format!("the platform answered {}", problem.problem_type)),
             ProblemType::OwnedByOther => Self::OwnedByOther {
                 stamp: problem.owner.unwrap_or_else(|| "an unnamed owner".to_owned()),
                 place: OwnerPlace::Elsewhere,
@@ -239,7 +239,7 @@ impl Stop {
     /// What the stop says about what was known before. No wildcard: a new stop has to be thought about here.
     pub(crate) fn class(&self) -> StopClass {
         match self {
-            Self::Raced | Self::Kubernetes(_) => StopClass::Transient,
+            Self::Raced(_) | Self::Kubernetes(_) => StopClass::Transient,
             Self::Unavailable(_) => StopClass::Unreachable,
             Self::Bug(_) | Self::RefusedByKubernetes { .. } => StopClass::Internal,
             Self::Suspended => StopClass::Suspended,

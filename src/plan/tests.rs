@@ -266,6 +266,7 @@ fn facts<'f>(tenant: &'f Tenant, hash: Option<&'f SpecHash>, seen: &'f Seen) -> 
         now: at(1000),
         reference_grace: Duration::from_secs(300),
         refresh_licenses: true,
+        contended: false,
         rewrites: 0,
         platform: PLATFORM,
         environment: None,

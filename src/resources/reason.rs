@@ -58,6 +58,7 @@ reasons! {
         Accepted = "Accepted", None, Runbook: "No action is needed.";
         InSync = "InSync", None, Runbook: "No action is needed.";
         Progressing = "Progressing", None, Runbook: "Wait; the operator continues automatically.";
+        Contended = "Contended", Reader, Message: "Find out who else writes the same object or tenant; the operator retries by itself.";
         Drifted = "Drifted", Reader, Runbook: "A managed setting was changed on the platform. Set driftPolicy: Correct, or copy the platform's value to the spec.";
         InvalidSettings = "InvalidSettings", Reader, Message: "Correct these settings; nothing is saved until every tab is valid.";
         ConfirmationRequired = "ConfirmationRequired", Reader, Runbook: "Purged data cannot be restored. Set spec.confirmations.retention as the message says, or a longer retention time.";

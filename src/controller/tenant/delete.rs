@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use kube::ResourceExt;
 
+use super::finalizer::CHANGED;
 use super::resolve::resolve;
 use super::stops::{at_read, at_write};
 use super::writer::Writer;
@@ -82,7 +83,7 @@ impl Deleter<'_> {
         let confirmed = tokio::time::timeout(most, self.is_confirmed()).await;
         match confirmed.map_err(|_| Stop::Kubernetes("the last look before a deletion took too long"))? {
             Ok(true) => Ok(most.saturating_sub(started.elapsed())),
-            Ok(false) => Err(Stop::Raced),
+            Ok(false) => Err(Stop::Raced(CHANGED.to_owned())),
             Err(stop) => Err(stop),
         }
     }

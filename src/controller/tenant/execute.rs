@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::finalizer::ensure_finalizers;
+use super::finalizer::{CHANGED, ensure_finalizers};
 use super::resolve::References;
 use super::widget_key::{prove, publish};
 use super::writer::Writer;
@@ -55,7 +55,7 @@ impl Executor<'_> {
         // Edited or deleted since it was read: nothing may be done for an older spec.
         if tenant.metadata.generation != self.tenant.metadata.generation || tenant.metadata.deletion_timestamp.is_some()
         {
-            return stopped(&tenant, Stop::Raced);
+            return stopped(&tenant, Stop::Raced(CHANGED.to_owned()));
         }
         let (mut progress, mut side_effects) = (Progress::Nothing, SideEffects::default());
         let outcome = self.apply(&tenant, plan, &mut progress, &mut side_effects).await.map(Outcome::Live);

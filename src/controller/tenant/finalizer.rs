@@ -12,6 +12,9 @@ use crate::controller::in_use::InUse;
 use crate::plan::Stop;
 use crate::resources::{FINALIZER, Partner, Platform, Tenant};
 
+/// What is found where a Tenant is not as it was decided on.
+pub(crate) const CHANGED: &str = "the Tenant changed during the pass";
+
 /// Adds the finalizers to what the Tenant refers to, then to the Tenant. Nothing that a tenant depends on may go before it.
 ///
 /// Returns the Tenant as it is then.
@@ -52,7 +55,7 @@ pub(crate) async fn add_finalizer(cluster: &Cluster, seen: &ObjectMeta) -> Resul
 pub(crate) async fn ensure_wanted(cluster: &Cluster, tenant: &Tenant) -> Result<(), Stop> {
     let now = read(cluster, tenant).await?;
     let same = now.uid == tenant.metadata.uid && now.generation == tenant.metadata.generation;
-    if same && now.deletion_timestamp.is_none() { Ok(()) } else { Err(Stop::Raced) }
+    if same && now.deletion_timestamp.is_none() { Ok(()) } else { Err(Stop::Raced(CHANGED.to_owned())) }
 }
 
 async fn read(cluster: &Cluster, tenant: &Tenant) -> Result<ObjectMeta, Stop> {

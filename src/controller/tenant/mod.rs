@@ -1,6 +1,7 @@
 //! The pass over one Tenant.
 
 mod connection;
+mod contention;
 mod delete;
 mod execute;
 mod finalizer;

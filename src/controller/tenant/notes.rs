@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::plan::Rewrites;
+use super::contention::Contention;
 use crate::plan::secret_in_use::SecretInUse;
+use crate::plan::{Rewrites, Stopped};
 use crate::resources::SpecHash;
 
 /// What the passes over a Tenant note for the next one.
@@ -15,11 +16,20 @@ pub(crate) struct Notes {
     pub(crate) rewritten: Option<Instant>,
     /// The Secrets that it uses, as the last pass saw them.
     pub(crate) secrets: Vec<SecretInUse>,
+    /// How long passes have come to nothing.
+    pub(crate) contention: Option<Contention>,
     /// When license usage was last taken over.
     pub(crate) licenses: Option<Instant>,
 }
 
 impl Notes {
+    /// Counts a pass that began `started` and ended like this. Returns whether passes have come to nothing for so long that it has to
+    /// be said.
+    pub(crate) fn are_contended<T>(&mut self, outcome: &Result<T, Stopped>, started: Instant, most: Duration) -> bool {
+        self.contention = Contention::after(self.contention, outcome, started);
+        self.contention.is_some_and(|race| race.lasts(most, Instant::now()))
+    }
+
     /// What the platform did not keep of the settings of this hash. After `retry` it is worth another attempt.
     pub(crate) fn rewrites_of(&self, hash: Option<&SpecHash>, retry: Duration) -> Rewrites {
         let known = self.rewrites.as_ref().filter(|(of, _)| Some(of) == hash);

@@ -69,6 +69,7 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
         // The text of a panic may quote anything.
         Err(_) => Err(Stop::Bug(PANICKED).into()),
     };
+    let contended = entry.notes.are_contended(&outcome, started, timing.race);
     pass.note_rewrites(&outcome, &mut entry.notes);
     pass.note_secrets(&outcome, &mut entry.notes);
     let refresh_licenses = entry.notes.licenses.is_none_or(|at| at.elapsed() >= timing.licenses);
@@ -84,6 +85,7 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
         now: Timestamp::now(),
         reference_grace: timing.reference_grace,
         refresh_licenses,
+        contended,
         rewrites: entry.notes.rewrites.as_ref().map_or(0, |(_, rewrites)| rewrites.count),
         platform: PlatformHealth::of(&pass.tenant.spec.platform_ref.name, pass.platform.as_deref()),
         environment: pass.environment.as_deref(),
@@ -144,21 +146,22 @@ async fn steps(pass: &mut Pass, context: &Context, notes: &Notes) -> Result<Outc
     pass.rewrites = notes.rewrites_of(pass.hash.as_ref(), context.options.timing.rewrites);
     let connection = connect(&context.platforms, pass.platform.as_deref(), &seen, &intent).await;
     pass.environment.clone_from(&connection.answers);
-    for last in [false, true] {
+    let mut last = false;
+    loop {
         let outcome = match &intent {
             Intent::Apply(desired) => apply(pass, context, desired, &connection, &references).await,
             Intent::Blocked(blocked) => inspect(pass, context, blocked, connection.client()).await,
             Intent::Delete(intent) => delete(pass, context, intent, connection.client()).await,
         };
         // An edit of the Tenant itself is another intent, which this pass does not know.
-        let raced = matches!(&outcome, Err(Stopped { stop: Stop::Raced, .. }));
+        let raced = matches!(&outcome, Err(Stopped { stop: Stop::Raced(_), .. }));
         if last || !raced || !pass.is_of(&seen) {
             pass.seen = Seen::after(&pass.tenant, &intent, pass.observation.as_ref(), &outcome);
             pass.check_plan = check_plan(&pass.tenant, &intent, &outcome, &pass.seen, pass.chat_app());
             return outcome;
         }
+        last = true;
     }
-    Err(Stop::Raced.into())
 }
 
 /// observe → plan → execute for a Tenant that stays.

@@ -7,7 +7,8 @@ use crate::plan::Stop;
 pub(crate) fn at_read(what: &'static str) -> impl Fn(Refusal) -> Stop {
     move |refusal| match refusal {
         // It was there a moment ago. The other two are no answers to a read.
-        Refusal::NotFound | Refusal::Conflict | Refusal::Invalid(_) => Stop::Raced,
+        Refusal::NotFound => raced(what, "not found"),
+        Refusal::Conflict | Refusal::Invalid(_) => raced(what, "a conflict"),
         Refusal::Forbidden(denier) => refused(what, &denier),
         Refusal::Unanswered(what) => Stop::Kubernetes(what),
     }
@@ -16,10 +17,15 @@ pub(crate) fn at_read(what: &'static str) -> impl Fn(Refusal) -> Stop {
 /// A write that was refused; `what` says what was written.
 pub(crate) fn at_write(what: &'static str) -> impl Fn(Refusal) -> Stop {
     move |refusal| match refusal {
-        Refusal::NotFound | Refusal::Conflict => Stop::Raced,
+        Refusal::NotFound => raced(what, "not found"),
+        Refusal::Conflict => raced(what, "a conflict"),
         Refusal::Forbidden(denier) | Refusal::Invalid(denier) => refused(what, &denier),
         Refusal::Unanswered(what) => Stop::Kubernetes(what),
     }
+}
+
+fn raced(what: &str, answer: &str) -> Stop {
+    Stop::Raced(format!("Kubernetes answered {what} with {answer}"))
 }
 
 /// It will be refused again, so people have to know.

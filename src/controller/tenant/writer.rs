@@ -36,7 +36,7 @@ impl<'w> Writer<'w> {
         let recorded = self.record(claim).await?;
         let claimed = self.client.claim(self.ours(), claim.expected.as_deref()).await.map_err(Stop::of_write)?;
         if claimed.settings_version != claim.settings_version {
-            return Err(Stop::Raced);
+            return Err(Stop::Raced("the settings changed before the tenant was taken over".to_owned()));
         }
         Ok(recorded)
     }

@@ -34,6 +34,8 @@ pub struct Facts<'f> {
     pub reference_grace: Duration,
     /// Whether the numbers of license usage are due.
     pub refresh_licenses: bool,
+    /// Whether passes have come to nothing for so long that it has to be said.
+    pub contended: bool,
     /// How often in a row the platform did not keep what it was given.
     pub rewrites: u32,
     /// What is known of its Platform.

@@ -19,7 +19,7 @@ use crate::settings::Violation;
 pub(super) fn stopped(facts: Facts<'_>, stopped: &Stopped) -> Conclusion {
     let disposition = overdue(facts, stopped.stop.disposition(facts.platform));
     let status = match stopped.stop.class() {
-        StopClass::Transient => None,
+        StopClass::Transient if !facts.contended => None,
         // The spec is live, as far as is known. The Platform says once that it is out of reach.
         StopClass::Unreachable if facts.is_live() && !facts.seen.is_answer() => Some(facts.unchanged()),
         StopClass::Unreachable if facts.is_live() => Some(live_as_seen(facts)),
@@ -29,7 +29,11 @@ pub(super) fn stopped(facts: Facts<'_>, stopped: &Stopped) -> Conclusion {
             let ready = ready(facts, stopped, &settled);
             Some(status(facts, stopped, &settled, &ready, ConditionChange::Keep(ConditionType::Ready)))
         }
-        StopClass::Unreachable | StopClass::Internal | StopClass::Suspended | StopClass::Verdict => {
+        StopClass::Transient
+        | StopClass::Unreachable
+        | StopClass::Internal
+        | StopClass::Suspended
+        | StopClass::Verdict => {
             let ready = ready(facts, stopped, &disposition);
             Some(status(facts, stopped, &disposition, &ready, ready.clone().into()))
         }
@@ -97,7 +101,14 @@ fn ready(facts: Facts<'_>, stopped: &Stopped, disposition: &Disposition) -> Cond
         (1, other) => format!("{message} (and 1 more obstacle: {other})"),
         (more, others) => format!("{message} (and {more} more obstacles: {others})"),
     };
-    let ready = ConditionUpdate::new(ConditionType::Ready, false, *reason, message);
+    let status = match stopped.stop.class() {
+        // Whether the spec is live is about to be seen, each time again.
+        StopClass::Transient => ConditionStatus::Unknown,
+        StopClass::Unreachable | StopClass::Internal | StopClass::Suspended | StopClass::Verdict => {
+            ConditionStatus::False
+        }
+    };
+    let ready = ConditionUpdate::new(ConditionType::Ready, status, *reason, message);
     ConditionUpdate { request_id: facts.quoted(request_id.as_deref(), &ready), ..ready }
 }
 

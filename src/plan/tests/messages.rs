@@ -149,7 +149,11 @@ fn what_is_done_once_is_said_also_where_the_pass_stops_after_it() {
     let given = tenant("contoso").settled();
     let (tenant, intent) = (given.tenant(), given.validate());
     let fired = [(rotation(), true), (message_to("ada@contoso.com"), true), (rotation(), false)];
-    for stop in [Stop::Raced, Stop::Kubernetes("publishing the key"), Stop::Unavailable(samples::unexpected(503))] {
+    for stop in [
+        Stop::Raced(String::new()),
+        Stop::Kubernetes("publishing the key"),
+        Stop::Unavailable(samples::unexpected(503)),
+    ] {
         let facts = Facts { fired: &fired, ..facts(&tenant, intent.hash(), &Seen::Nothing) };
         let events = conclude(facts, Err(stop.into())).events;
         assert_eq!(

@@ -333,9 +333,31 @@ fn a_mistake_of_the_operator_is_tried_again() {
 #[test]
 fn a_race_and_a_silent_kubernetes_say_nothing() {
     let given = tenant("contoso").settled().edited("general.companyName", "Contoso SE");
-    for (stop, delay) in [(Stop::Raced, Delay::AtOnce), (Stop::Kubernetes("no answer"), Delay::Backoff)] {
+    for (stop, delay) in
+        [(Stop::Raced("a conflict".into()), Delay::AtOnce), (Stop::Kubernetes("no answer"), Delay::Backoff)]
+    {
         let conclusion = concluded(&given, Err(stop));
         assert_eq!((conclusion.status, conclusion.delay), (None, delay));
+    }
+}
+
+#[test]
+fn a_race_and_a_silent_kubernetes_that_go_on_are_said() {
+    let given = tenant("contoso").settled().edited("general.companyName", "Contoso SE");
+    let (tenant, intent) = (given.tenant(), given.validate());
+    let answer = "the platform answered settings-changed";
+    for (stop, reason, words) in [
+        (Stop::Raced(answer.into()), "Contended", answer),
+        (Stop::Kubernetes("no response"), "Progressing", "The Kubernetes API call failed: no response"),
+    ] {
+        let facts = Facts { contended: true, ..facts(&tenant, intent.hash(), &Seen::Nothing) };
+        let status = conclude(facts, Err(stop.into())).status.unwrap();
+        let expected = ["Ready=Unknown", "Accepted=True Accepted", "Synced=Unknown", "Reconciling=True"];
+        let expected =
+            expected.map(|state| if state.contains(' ') { state.to_owned() } else { format!("{state} {reason}") });
+        assert_eq!(verdict(&status)[..4], expected);
+        assert!(message(&status, ConditionType::Ready).contains(words));
+        assert_eq!(status.applied, tenant.status.as_ref().unwrap().applied, "nothing was applied");
     }
 }
 

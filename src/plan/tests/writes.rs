@@ -24,7 +24,7 @@ enum Most {
 /// No wildcard: a new stop has to be thought about here, and to be listed below.
 fn most(stop: &Stop) -> Most {
     match stop {
-        Stop::Raced | Stop::Kubernetes(_) => Most::None,
+        Stop::Raced(_) | Stop::Kubernetes(_) => Most::None,
         Stop::Unavailable(_) => Most::UnlessLive,
         Stop::Invalid(_)
         | Stop::Rejected(_)
@@ -77,7 +77,7 @@ fn stops() -> Vec<Stop> {
     ];
     let mut stops: Vec<Stop> = outages.into_iter().map(Stop::Unavailable).collect();
     stops.extend([
-        Stop::Raced,
+        Stop::Raced("the platform answered settings-changed".into()),
         Stop::Kubernetes("no answer"),
         Stop::Invalid(vec![Violation { path: "contact.phone".into(), problem }]),
         refused(),
