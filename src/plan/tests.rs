@@ -168,7 +168,7 @@ impl Given {
 
     /// The platform did not keep what it was given so often, and left this.
     fn rewritten(mut self, count: u32, left: Vec<Change>) -> Self {
-        self.rewrites = Rewrites { count, left };
+        self.rewrites = Rewrites { count, left: Some(rewrites::fingerprint(&left)) };
         self
     }
 
@@ -267,7 +267,7 @@ fn facts<'f>(tenant: &'f Tenant, hash: Option<&'f SpecHash>, seen: &'f Seen) -> 
         reference_grace: Duration::from_secs(300),
         refresh_licenses: true,
         contended: false,
-        rewrites: 0,
+        rewrites: &Rewrites::NONE,
         platform: PLATFORM,
         environment: None,
         support: None,
@@ -285,7 +285,7 @@ fn concluded(given: &Given, outcome: Result<Outcome, Stop>) -> Conclusion {
 fn concluded_having_seen(given: &Given, seen: &Seen, outcome: Result<Outcome, Stopped>) -> Conclusion {
     let intent = given.validate();
     let end = |given: &Given, second, refresh_licenses, outcome| {
-        let (tenant, rewrites) = (given.tenant(), given.rewrites.count);
+        let (tenant, rewrites) = (given.tenant(), &given.rewrites);
         let facts = facts(&tenant, intent.hash(), seen);
         conclude(Facts { now: at(second), refresh_licenses, rewrites, ..facts }, outcome)
     };

@@ -174,7 +174,7 @@ fn hash(mapped: &Mapped, secrets: &[ResolvedSecret]) -> SpecHash {
 }
 
 /// The first bytes of a hash.
-fn hex(hasher: Sha256, bytes: usize) -> String {
+pub(super) fn hex(hasher: Sha256, bytes: usize) -> String {
     hasher.finalize().iter().take(bytes).fold(String::new(), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");

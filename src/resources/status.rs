@@ -46,6 +46,9 @@ pub struct TenantStatus {
     /// Secrets that were sent to the platform, by version.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sealed: Vec<SealedStatus>,
+    /// What the platform stored otherwise than it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rewrites: Option<RewritesStatus>,
     /// Provisioning script of the tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provisioning_script: Option<ProvisioningScript>,
@@ -198,6 +201,20 @@ pub struct SealedStatus {
     #[serde(deserialize_with = "stored_version")]
     #[schemars(with = "String", length(max = bounds::WORD))]
     pub platform_version: Version,
+}
+
+/// What the platform stored otherwise than it was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RewritesStatus {
+    /// Hash of the settings that were written.
+    #[schemars(with = "String", length(max = 64))]
+    pub hash: SpecHash,
+    /// Number of writes in a row after which the platform had another value, up to 3.
+    pub count: i32,
+    /// Hash of what still differed.
+    #[schemars(length(max = 64))]
+    pub left: String,
 }
 
 /// Provisioning script of the tenant.

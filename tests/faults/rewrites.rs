@@ -69,6 +69,30 @@ async fn writes(fixture: &Fixture, mark: u64) -> Vec<Value> {
     seen.iter().map(|seen| seen.entry["changedPointers"].clone()).collect()
 }
 
+/// What was tried three times is not tried again because the operator was restarted; what changes is.
+#[tokio::test(flavor = "multi_thread")]
+async fn restart_makes_no_further_write() {
+    let (fixture, mut operator, mark) = stalled("rewrites-restart", |_| {}).await;
+    let audit = fixture.audit().mark().await.unwrap();
+    for _ in 0..3 {
+        operator.stop().await;
+        operator = fixture.connect().await;
+        let quiet = fixture.platform.mark().await.unwrap();
+        calls(&fixture, quiet, "a look", 3, |seen| seen.call == "GET /v1/tenants/{id}").await;
+    }
+    assert_eq!(Vec::<Value>::new(), writes(&fixture, mark).await);
+    assert_eq!(0, fixture.tenant_writes(audit).await.unwrap().len());
+    let remembered = fixture.get().await.status.unwrap().rewrites.unwrap();
+    assert_eq!(3, remembered.count);
+
+    fixture.patch(json!({ "spec": { "general": { "companyName": "Contoso GmbH" } } })).await;
+    fixture.condition("Ready", "False", "PlatformRewritesValue").await;
+    assert_eq!(3, writes(&fixture, mark).await.len(), "another value has three attempts of its own");
+    normalise(&fixture, "/general/companyName", "off").await;
+    fixture.pass().await;
+    assert_eq!(None, fixture.ready().await.status.unwrap().rewrites);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn value_fixed_in_the_ui_needs_no_write() {
     let (fixture, _operator, mark) = stalled("rewrites-right", |_| {}).await;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::contention::Contention;
 use crate::plan::secret_in_use::SecretInUse;
 use crate::plan::{Rewrites, Stopped};
-use crate::resources::SpecHash;
+use crate::resources::{SpecHash, Tenant};
 
 /// What the passes over a Tenant note for the next one.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,14 @@ pub(crate) struct Notes {
 }
 
 impl Notes {
+    /// Takes over what the status remembers, after a restart. It counts as given just now: restarts alone are no reason to write.
+    pub(crate) fn recall(&mut self, tenant: &Tenant, now: Instant) {
+        if self.rewrites.is_none() {
+            self.rewrites = Rewrites::remembered(tenant);
+            self.rewritten = self.rewrites.is_some().then_some(now);
+        }
+    }
+
     /// Counts a pass that began `started` and ended like this. Returns whether passes have come to nothing for so long that it has to
     /// be said.
     pub(crate) fn are_contended<T>(&mut self, outcome: &Result<T, Stopped>, started: Instant, most: Duration) -> bool {
@@ -35,7 +43,7 @@ impl Notes {
         let known = self.rewrites.as_ref().filter(|(of, _)| Some(of) == hash);
         let mut rewrites = known.map(|(_, rewrites)| rewrites.clone()).unwrap_or_default();
         if self.rewritten.is_some_and(|at| at.elapsed() >= retry) {
-            rewrites.left.clear();
+            rewrites.left = None;
         }
         rewrites
     }

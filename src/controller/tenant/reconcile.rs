@@ -30,8 +30,8 @@ use crate::plan::deletion::{DeletionIntent, ReleaseOutcome};
 use crate::plan::outage::PlatformHealth;
 use crate::plan::secret_in_use::SecretInUse;
 use crate::plan::{
-    Blocked, Conclusion, Delay, Desired, Facts, Intent, Observation, Outcome, Seen, Stop, Stopped, apply, conclude,
-    confirmation, deletion, validate,
+    Blocked, Conclusion, Delay, Desired, Facts, Intent, Observation, Outcome, Rewrites, Seen, Stop, Stopped, apply,
+    conclude, confirmation, deletion, validate,
 };
 use crate::resources::{Platform, Tenant};
 use crate::settings::TenantId;
@@ -60,6 +60,7 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
     let timing = &context.options.timing;
     let Some((tenant, platform)) = ours(seen, context).await? else { return Ok(Action::await_change()) };
     let mut entry = context.memory.get(&tenant.metadata);
+    entry.notes.recall(&tenant, started);
     let mut pass = Pass::new(tenant, platform);
 
     let steps = tokio::time::timeout(timing.pass, steps(&mut pass, context, &entry.notes));
@@ -86,7 +87,7 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
         reference_grace: timing.reference_grace,
         refresh_licenses,
         contended,
-        rewrites: entry.notes.rewrites.as_ref().map_or(0, |(_, rewrites)| rewrites.count),
+        rewrites: entry.notes.rewrites.as_ref().map_or(&Rewrites::NONE, |(_, rewrites)| rewrites),
         platform: PlatformHealth::of(&pass.tenant.spec.platform_ref.name, pass.platform.as_deref()),
         environment: pass.environment.as_deref(),
         support: pass.platform.as_deref().and_then(|platform| platform.spec.support.as_ref()),

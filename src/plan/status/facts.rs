@@ -9,6 +9,7 @@ use crate::plan::deletion::ReleaseOutcome;
 use crate::plan::disposition::{Delay, Mode};
 use crate::plan::events::EventRecord;
 use crate::plan::outage::PlatformHealth;
+use crate::plan::rewrites::Rewrites;
 use crate::plan::seen::Seen;
 use crate::resources::condition::{self, ConditionChange, ConditionUpdate, merge};
 use crate::resources::platform::Support;
@@ -36,8 +37,8 @@ pub struct Facts<'f> {
     pub refresh_licenses: bool,
     /// Whether passes have come to nothing for so long that it has to be said.
     pub contended: bool,
-    /// How often in a row the platform did not keep what it was given.
-    pub rewrites: u32,
+    /// What the platform did not keep of this spec.
+    pub rewrites: &'f Rewrites,
     /// What is known of its Platform.
     pub platform: PlatformHealth<'f>,
     /// How the environment that answered names itself; `None` where it does not, or was not asked.

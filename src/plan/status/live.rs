@@ -19,7 +19,7 @@ use crate::text::{quoted, shown};
 
 /// Whether the platform stored something else than it was given.
 fn is_rewritten(facts: Facts<'_>, live: &Live) -> bool {
-    !live.difference.is_empty() && facts.rewrites > 0
+    !live.difference.is_empty() && facts.rewrites.count > 0
 }
 
 pub(super) fn live(facts: Facts<'_>, live: &Live) -> Conclusion {
@@ -68,7 +68,7 @@ fn ready(facts: Facts<'_>, live: &Live) -> (ConditionUpdate, Mode, Delay) {
     }
     if is_rewritten(facts, live) {
         let message = named(wording::rewritten, &live.difference.open());
-        if facts.rewrites >= MOST {
+        if facts.rewrites.count >= MOST {
             return (not_ready(Reason::PlatformRewritesValue, message), Mode::Stalled, Delay::Sync);
         }
         return (not_ready(Reason::Progressing, message), Mode::Reconciling, Delay::Backoff);
@@ -112,7 +112,9 @@ fn checks(facts: Facts<'_>, live: &Live) -> Vec<CheckStatus> {
 
 fn recorded(facts: Facts<'_>, live: &Live, status: TenantStatus) -> TenantStatus {
     let Live { document, difference, side_effects, .. } = live;
+    let rewrites = facts.rewrites.to_status(facts.hash).filter(|_| is_rewritten(facts, live));
     let mut status = TenantStatus {
+        rewrites,
         // Only what was sent, or was found as it was sent: a value that another client gave the platform is not ours.
         sealed: difference.sealed_now.clone(),
         drift: drift(difference),
