@@ -3,9 +3,11 @@
 mod breaker;
 mod conditions;
 mod environment;
+mod former_cluster;
 mod in_use;
 mod orphans;
 mod refused;
+mod totals;
 
 use k8s_openapi::api::admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
 use kube::api::{DeleteParams, Patch, PatchParams};

@@ -5,6 +5,7 @@ use kube::runtime::reflector::Store;
 use super::checks::Checks;
 use super::enforcement::Enforcement;
 use super::fleet::Fleet;
+use super::former_cluster::FormerClusters;
 use super::in_use::InUse;
 use super::options::Options;
 use super::partner_changes::PartnerChanges;
@@ -16,6 +17,7 @@ use super::queue::Memory;
 use super::refusals::Refusals;
 use super::subscribers::Subscribers;
 use super::tenant::notes::Notes;
+use super::totals::{Sight, Totals};
 use super::unwritten::Unwritten;
 use crate::cluster::{Cluster, Guarded};
 use crate::resources::{Platform, Stamp};
@@ -30,6 +32,8 @@ pub(super) struct Context {
     pub(super) in_use: InUse,
     pub(super) fleet: Fleet,
     pub(super) deletion_slots: DeletionSlots,
+    pub(super) totals: Totals,
+    pub(super) former_clusters: FormerClusters,
     pub(super) memory: Memory<Notes>,
     pub(super) platform_memory: Memory<PlatformNotes>,
     pub(super) partner_changes: PartnerChanges,
@@ -57,6 +61,8 @@ impl Context {
             memory: Memory::of(cluster.epoch()),
             platform_memory: Memory::of(cluster.epoch()),
             deletion_slots: DeletionSlots::default(),
+            totals: Totals::new(options.timing.totals),
+            former_clusters: FormerClusters::default(),
             cluster,
             options,
             partner_changes: PartnerChanges::default(),
@@ -65,6 +71,11 @@ impl Context {
             unwritten: Unwritten::default(),
             refusals: Refusals::default(),
         })
+    }
+
+    /// The Tenants that this operator knows.
+    pub(super) fn sight(&self) -> Sight<'_> {
+        Sight { watched: &self.options.namespaces, fleet: &self.fleet }
     }
 
     /// Our stamp on a tenant of the platform.

@@ -45,6 +45,11 @@ impl Fleet {
         self.tenants(|tenant| tenant.spec.platform_ref.name == platform)
     }
 
+    /// The Tenants that name a Partner.
+    pub(super) fn of_partner(&self, partner: &str) -> Option<Vec<Arc<Tenant>>> {
+        self.tenants(|tenant| tenant.spec.settings.to_wire().partner.as_deref() == Some(partner))
+    }
+
     /// The environments that the Tenants of a Platform were last applied to.
     pub(super) fn environments(&self, platform: &str) -> Option<BTreeSet<String>> {
         let recorded = |tenant: &Arc<Tenant>| tenant.status.as_ref().and_then(|status| status.platform_id.clone());

@@ -78,6 +78,8 @@ pub struct Timing {
     pub pass: Duration,
     /// Between updates of license usage in the status.
     pub licenses: Duration,
+    /// Between changes of the totals of Tenants in the status of a Platform or Partner.
+    pub totals: Duration,
     /// Between further attempts to write what the platform does not keep.
     pub rewrites: Duration,
     /// Between searches for tenants without a Tenant; the first one starts after a tenth of it.
@@ -143,6 +145,7 @@ impl Default for Timing {
             race: Duration::from_secs(30),
             pass: Duration::from_secs(120),
             licenses: Duration::from_secs(900),
+            totals: Duration::from_secs(60),
             rewrites: Duration::from_secs(86_400),
             orphans: Duration::from_secs(3600),
             reach: Duration::from_secs(60),

@@ -1,7 +1,7 @@
 //! The pass over one Partner: a finalizer keeps it while Tenants name it, and its status says so when it is being deleted.
 //!
-//! Several operators share a Partner, and each says the same of it: what stands in the status follows from the object
-//! alone. Only what Kubernetes refuses to one of them is said by that one.
+//! Several operators share a Partner, and each says the same of it: the condition follows from the object alone, and the totals of
+//! its Tenants from all of them, whichever operator serves them. Only what Kubernetes refuses to one of them is said by that one.
 
 use std::sync::Arc;
 
@@ -57,8 +57,9 @@ pub(super) async fn reconcile(guarded: Arc<Guarded<Partner>>, context: Arc<Conte
     }
     let wait = match (used.in_use, partner.metadata.deletion_timestamp.is_some()) {
         (true, true) => Some(timing.platform_retry),
-        (true, false) => Some(timing.platform_check),
-        (false, _) => None,
+        // Its Tenants are counted again, also those of other operators.
+        (true | false, false) => Some(timing.platform_check),
+        (false, true) => None,
     };
     let again = refused.map(|refused| refused.wait);
     Ok(wait.into_iter().chain(again).min().map_or_else(Action::await_change, Action::requeue))
@@ -66,8 +67,7 @@ pub(super) async fn reconcile(guarded: Arc<Guarded<Partner>>, context: Arc<Conte
 
 /// The Tenants of this instance that name a Partner, as far as the watches hold them.
 async fn dependent(context: &Context, partner: &Partner) -> Option<Vec<Arc<Tenant>>> {
-    let name = partner.name_any();
-    let named = context.fleet.tenants(|tenant| tenant.spec.settings.to_wire().partner.as_ref() == Some(&name))?;
+    let named = context.fleet.of_partner(&partner.name_any())?;
     let mut ours = vec![];
     for tenant in named {
         let platform = context.platforms.find(&tenant.spec.platform_ref.name).await.ok().flatten();
@@ -95,7 +95,8 @@ async fn publish(context: &Context, partner: &Partner, refused: Option<&Refused>
         grace: context.options.timing.reference_grace,
         support: None,
     };
-    let status = PartnerStatus { observed_generation: generation, conditions: facts.conditions(ready) };
+    let tenants = context.totals.of_partner(context.sight(), partner);
+    let status = PartnerStatus { observed_generation: generation, tenants, conditions: facts.conditions(ready) };
     if partner.status.as_ref() == Some(&status) {
         return Ok(());
     }

@@ -167,6 +167,24 @@ fn every_column_shows_a_field_that_is_there() {
     }
 }
 
+/// Kubernetes takes at most eight, each a plain value of the schema.
+#[test]
+fn every_selectable_field_is_a_plain_value_that_is_there() {
+    for (name, document) in crd::all() {
+        let version = &document["spec"]["versions"][0];
+        let fields = version["selectableFields"].as_array().map(Vec::as_slice).unwrap_or_default();
+        assert!(fields.len() <= 8, "{name}");
+        for field in fields {
+            let path = field["jsonPath"].as_str().unwrap();
+            let members = path.split('.').filter(|member| !member.is_empty());
+            let found = members
+                .fold(&version["schema"]["openAPIV3Schema"], |schema, member| &schema["properties"][member])["type"]
+                .as_str();
+            assert!(["string", "boolean", "integer"].map(Some).contains(&found), "{name}: {path} is {found:?}");
+        }
+    }
+}
+
 #[test]
 fn the_names_of_the_kinds_are_as_published() {
     let names = crd::all().map(|(_, document)| {

@@ -25,6 +25,8 @@ pub struct Disposition {
     pub reason: Reason,
     /// What happened.
     pub message: String,
+    /// Whether the advice of the reason follows the message.
+    pub advised: bool,
     /// What the pass says of the spec and its references.
     pub accepted: Accepted,
     /// Whether Synced is known to be false; else it is Unknown.
@@ -153,7 +155,7 @@ impl Stop {
                 format!("The endpoint of Platform {} {}", platform.name, environment::describe(other)),
             ),
             Self::NotAdopted { never, differing } => stalled(Reason::NotAdopted, not_adopted(*never, differing)),
-            Self::OwnedByOther { stamp, place } => owned_by_other(stamp, *place),
+            Self::OwnedByOther { stamp, place } => owned_by_other(stamp, place),
             Self::TenantLost { token, deleted } => stalled(Reason::TenantLost, lost(token, *deleted)),
             Self::TenantDeleting => stalled(
                 Reason::TenantDeleting,
@@ -212,15 +214,18 @@ fn not_permitted(platform: &str) -> Disposition {
 }
 
 /// Another Tenant of this cluster may be renamed, moved or deleted at any moment, and its stamp with it.
-fn owned_by_other(stamp: &str, place: OwnerPlace) -> Disposition {
-    let delay = match place {
-        OwnerPlace::ThisCluster => Delay::Reference,
-        OwnerPlace::Elsewhere => Delay::Sync,
-    };
+fn owned_by_other(stamp: &str, place: &OwnerPlace) -> Disposition {
     let stamp = named(stamp, bounds::STAMP);
     let message =
         format!("The tenant is owned by another Tenant, {stamp} (cluster/namespace/name); nothing was written");
-    Disposition { delay, ..stalled(Reason::OwnedByOther, message) }
+    let stop = stalled(Reason::OwnedByOther, message);
+    match place {
+        OwnerPlace::ThisCluster => Disposition { delay: Delay::Reference, ..stop },
+        OwnerPlace::Elsewhere => stop,
+        OwnerPlace::FormerCluster(cluster) => {
+            Disposition { message: format!("{}. {cluster}", stop.message), advised: false, ..stop }
+        }
+    }
 }
 
 fn waits_for_platform(platform: PlatformHealth<'_>, error: &ApiError) -> Disposition {
@@ -241,6 +246,7 @@ fn stalled(reason: Reason, message: String) -> Disposition {
     Disposition {
         reason,
         message,
+        advised: true,
         accepted: Accepted::Yes,
         out_of_sync: false,
         mode: Mode::Stalled,

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use super::confirmation::Flaw;
+use super::former_cluster::FormerCluster;
 use super::resolved::UnusableSecret;
 use crate::admin_api::{ApiError, OtherPlatform, Problem, ProblemType};
 use crate::resources::{Stamp, Unknown};
@@ -112,20 +113,22 @@ pub enum Stop {
 }
 
 /// Where the owner of a tenant is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OwnerPlace {
     /// A Tenant of this cluster.
     ThisCluster,
+    /// Another cluster, in the same namespace and under the same name.
+    FormerCluster(FormerCluster),
     /// Another cluster, or what is no stamp.
     Elsewhere,
 }
 
 impl OwnerPlace {
     /// Where the Tenant of a stamp is, as seen by the Tenant of ours.
-    pub fn of(stamp: &str, ours: &Stamp) -> Self {
-        match Stamp::parse(stamp) {
+    pub fn of(text: &str, ours: &Stamp) -> Self {
+        match Stamp::parse(text) {
             Some(stamp) if stamp.cluster == ours.cluster => Self::ThisCluster,
-            Some(_) | None => Self::Elsewhere,
+            Some(_) | None => FormerCluster::of(text, ours).map_or(Self::Elsewhere, Self::FormerCluster),
         }
     }
 }
@@ -191,6 +194,12 @@ impl From<Stop> for Stopped {
 }
 
 impl Stop {
+    /// The cluster that this one may have been, if the tenant belongs to the same Tenant of another one.
+    pub fn former_cluster(&self) -> Option<&FormerCluster> {
+        let Self::OwnedByOther { place: OwnerPlace::FormerCluster(cluster), .. } = self else { return None };
+        Some(cluster)
+    }
+
     /// What a call of the platform means that failed, or was not made.
     pub fn unavailable(error: ApiError) -> Self {
         match error.other_platform() {

@@ -17,6 +17,7 @@ mod spec_hash;
 mod stamp;
 pub mod status;
 pub mod tenant;
+mod totals;
 mod unknown;
 
 pub use check::{CheckName, CheckResult, TabState};
@@ -30,6 +31,7 @@ pub use spec_hash::SpecHash;
 pub use stamp::Stamp;
 pub use status::TenantStatus;
 pub use tenant::{Tenant, TenantSpec};
+pub use totals::TenantTotals;
 pub use unknown::Unknown;
 
 /// The API group of all kinds, and the domain of all annotations and finalizers.

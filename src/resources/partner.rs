@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::condition::ConditionUpdate;
 use super::unknown::Unknown;
-use super::{ConditionType, IN_USE, Reason};
+use super::{ConditionType, IN_USE, Reason, TenantTotals};
 use crate::settings::format::{Guid, Line};
 use crate::settings::tabs::partner::PartnerId;
 use crate::settings::value::{Text, object_name};
@@ -26,6 +26,8 @@ use crate::settings::value::{Text, object_name};
     derive = "PartialEq",
     doc = "Partner is a partner of Luware that administers tenants; partner authority is checked on it.",
     printcolumn(name = "Display Name", type_ = "string", json_path = ".spec.displayName"),
+    printcolumn(name = "Tenants", type_ = "integer", json_path = ".status.tenants.total"),
+    printcolumn(name = "Not Ready", type_ = "integer", json_path = ".status.tenants.notReady"),
     printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
     printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
     printcolumn(
@@ -68,6 +70,10 @@ pub struct PartnerStatus {
     /// Generation that this status describes; -1 before the first observation.
     #[serde(default)]
     pub observed_generation: i64,
+    /// Tenants that name this Partner, of every operator instance. Written by operators that watch all namespaces, each at most
+    /// once a minute; others leave it as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenants: Option<TenantTotals>,
     /// Ready: Tenants can refer to this Partner. False while it is being deleted; then Reconciling says that it waits for its Tenants.
     /// Stalled says that someone must act.
     #[serde(default)]

@@ -5,8 +5,8 @@ use kube::CustomResource;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::bounds;
 use super::unknown::Unknown;
+use super::{TenantTotals, bounds};
 use crate::settings::endpoint;
 use crate::settings::format::{Guid, Line, NamespaceName};
 use crate::settings::value::{Clearable, Text, object_name};
@@ -27,6 +27,8 @@ use crate::settings::value::{Clearable, Text, object_name};
     printcolumn(name = "Instance", type_ = "string", json_path = ".spec.instance"),
     printcolumn(name = "Endpoint", type_ = "string", json_path = ".spec.endpoint"),
     printcolumn(name = "Role", type_ = "string", json_path = ".status.role"),
+    printcolumn(name = "Tenants", type_ = "integer", json_path = ".status.tenants.total"),
+    printcolumn(name = "Not Ready", type_ = "integer", json_path = ".status.tenants.notReady"),
     printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
     printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
     printcolumn(
@@ -227,6 +229,10 @@ pub struct PlatformStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = bounds::WORD))]
     pub role: Option<String>,
+    /// Tenants of this Platform, in the namespaces that it allows. Written at most once a minute; absent where the operator does not
+    /// watch all of these namespaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenants: Option<TenantTotals>,
     /// Tenants whose deletion was requested in the last hour, which counts against the limit. Each is listed once,
     /// regardless of the number of attempts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::fixture::{BehaviourFixture, condition_state, fails, outcome, pair};
 use crate::support::audit::Mark;
 use crate::support::fixture::{condition, message};
+use crate::support::users::TENANT_EDITOR;
 
 const TASKS: &str = "modalities: {email: {maxConcurrentTasksPerService: 5}}";
 
@@ -73,6 +74,13 @@ async fn suspended_state_names_contact_and_keeps_settings() {
     assert_eq!(Some(expected.to_owned()), message(&suspended, "TenantActive"));
     assert_eq!(pair("True", "Succeeded"), condition_state(&suspended, "Ready"), "the spec is live all the same");
     assert_eq!("Suspended", fixture.column("STATE").await.unwrap());
+    let select = async |selector: &str| {
+        let words = ["get", "nten", "--field-selector", selector, "-o", "name"];
+        fixture.base.kubectl(TENANT_EDITOR, &words).await.unwrap()
+    };
+    assert_eq!("tenant.nimbus.luware.com/contoso\n", select("status.platformTenant.state=Suspended").await);
+    assert_eq!("", select("status.platformTenant.state=Active").await);
+    assert_eq!("", select("status.provisioningScript.pending=true,status.platformTenant.state=Active").await);
     let mut kept = before;
     kept["licenses"]["tenantState"] = json!("Suspended");
     assert_eq!(kept, fixture.document().await["settings"], "the configuration stays");

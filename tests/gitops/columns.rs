@@ -27,6 +27,11 @@ async fn rule_13_tenants_are_selectable_by_fields() {
     assert_eq!(contoso, select(format!("spec.general.tenantId={}", fixture.id)).await);
     assert_eq!(fabrikam, select("spec.partner.partnerRef.name=northwind".into()).await);
     assert_eq!("", select("spec.platformRef.name=nowhere".into()).await);
+    fixture.patch(json!({ "spec": { "suspend": true, "deletionPolicy": "Delete" } })).await;
+    assert_eq!(contoso, select("spec.suspend=true".into()).await);
+    assert_eq!(contoso, select("spec.deletionPolicy=Delete".into()).await);
+    assert_eq!("", select("status.provisioningScript.pending=true".into()).await);
+    assert_eq!("", select("status.platformTenant.partner=northwind".into()).await);
 }
 
 /// The cells of the one row of a table, under their headers.

@@ -260,7 +260,8 @@ async fn publish(context: &Context, platform: &Platform, state: State) -> Result
         grace: context.options.timing.reference_grace,
         support: platform.spec.support.as_ref(),
     };
-    let conditions = facts.conditions(state.ready);
+    let ready = context.former_clusters.asked(&context.fleet, &platform.name_any(), state.ready);
+    let conditions = facts.conditions(ready);
     let status = PlatformStatus {
         observed_generation: generation,
         platform_id: state.platform_id,
@@ -269,6 +270,7 @@ async fn publish(context: &Context, platform: &Platform, state: State) -> Result
         orphans,
         orphans_message,
         confirmed_deletions: Breaker::of(context).listed(platform),
+        tenants: context.totals.of_platform(context.sight(), platform),
     };
     if platform.status.as_ref() == Some(&status) {
         return Ok(());

@@ -78,7 +78,7 @@ impl Pass {
     }
 
     /// Notes the Secrets that it uses, and that of the widget key as it was left.
-    pub(crate) fn note_secrets(&mut self, outcome: &Result<Outcome, Stopped>, notes: &mut Notes) {
+    fn note_secrets(&mut self, outcome: &Result<Outcome, Stopped>, notes: &mut Notes) {
         let Some(named) = self.secrets.take() else { return };
         let published = match outcome {
             Ok(Outcome::Live(live)) => SecretInUse::published(&live.side_effects.key),
@@ -87,8 +87,14 @@ impl Pass {
         notes.secrets = named.into_iter().chain(published).collect();
     }
 
+    /// Notes what the next passes have to know.
+    pub(crate) fn note(&mut self, outcome: &Result<Outcome, Stopped>, notes: &mut Notes) {
+        self.note_rewrites(outcome, notes);
+        self.note_secrets(outcome, notes);
+    }
+
     /// Notes writes whose value the platform did not keep.
-    pub(crate) fn note_rewrites(&self, outcome: &Result<Outcome, Stopped>, notes: &mut Notes) {
+    fn note_rewrites(&self, outcome: &Result<Outcome, Stopped>, notes: &mut Notes) {
         let Ok(Outcome::Live(live)) = outcome else { return };
         if live.done != Done::Nothing {
             notes.rewritten = Some(Instant::now());

@@ -71,8 +71,8 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
         Err(_) => Err(Stop::Bug(PANICKED).into()),
     };
     let contended = entry.notes.are_contended(&outcome, started, timing.race);
-    pass.note_rewrites(&outcome, &mut entry.notes);
-    pass.note_secrets(&outcome, &mut entry.notes);
+    pass.note(&outcome, &mut entry.notes);
+    note_former_cluster(context, &pass, &outcome);
     let refresh_licenses = entry.notes.licenses.is_none_or(|at| at.elapsed() >= timing.licenses);
     if refresh_licenses && (outcome.is_ok() || pass.seen.ours().is_some()) {
         entry.notes.licenses = Some(started);
@@ -106,6 +106,12 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
     let next = next(&Pace::of(&pass.tenant, timing), entry.attempts, delay, now);
     context.memory.store(&pass.tenant.metadata, entry, next, now);
     Ok(Action::requeue(next.due - now))
+}
+
+/// Notes whether the tenant has the stamp of a cluster that this one may have been.
+fn note_former_cluster(context: &Context, pass: &Pass, outcome: &Result<Outcome, Stopped>) {
+    let former = outcome.as_ref().err().and_then(|stopped| stopped.stop.former_cluster());
+    context.former_clusters.note(&pass.tenant.spec.platform_ref.name, &pass.key, former.cloned());
 }
 
 /// Writes what the pass came to. Returns when to look again.

@@ -92,7 +92,7 @@ fn overdue(facts: Facts<'_>, disposition: Disposition) -> Disposition {
 
 /// Names the first obstacle and says how many more there are. The tabs name each.
 fn ready(facts: Facts<'_>, stopped: &Stopped, disposition: &Disposition) -> ConditionUpdate {
-    let Disposition { reason, message, request_id, .. } = disposition;
+    let Disposition { reason, message, advised, request_id, .. } = disposition;
     let mut others: Vec<_> =
         stopped.others.iter().map(|stop| stop.disposition(facts.platform).reason.as_str()).collect();
     others.dedup();
@@ -109,6 +109,7 @@ fn ready(facts: Facts<'_>, stopped: &Stopped, disposition: &Disposition) -> Cond
         }
     };
     let ready = ConditionUpdate::new(ConditionType::Ready, status, *reason, message);
+    let ready = ConditionUpdate { advised: *advised, ..ready };
     ConditionUpdate { request_id: facts.quoted(request_id.as_deref(), &ready), ..ready }
 }
 

@@ -97,6 +97,7 @@ fn stops() -> Vec<Stop> {
         not_adopted(false),
         owned(OwnerPlace::ThisCluster),
         owned(OwnerPlace::Elsewhere),
+        owned(OwnerPlace::of("old/customers/contoso", &Stamp::new("new", "customers", "contoso"))),
         lost(true),
         lost(false),
         Stop::TenantDeleting,
