@@ -143,7 +143,8 @@ async fn moved_tenant_is_ready_in_seconds() {
     manifest["metadata"]["namespace"] = json!(second);
     let there: Api<Tenant> = Api::namespaced(fixture.client(users::PLATFORM_ADMIN), &second);
     let since = Instant::now();
-    there.create(&kube::api::PostParams::default(), &serde_json::from_value(manifest).unwrap()).await.unwrap();
+    let params = kube::api::PostParams { field_manager: Some("test".into()), ..kube::api::PostParams::default() };
+    there.create(&params, &serde_json::from_value(manifest).unwrap()).await.unwrap();
     fixture.delete().await;
     says(&there, NAME, "True", "Succeeded").await;
     within_bound("moved to another namespace", since);
@@ -209,7 +210,8 @@ async fn restored_tenant_is_ready_in_seconds() {
     operator.stop().await;
     fixture.delete().await;
     let strip = Patch::Merge(json!({ "metadata": { "finalizers": null } }));
-    fixture.tenants().patch(NAME, &PatchParams::default(), &strip).await.unwrap();
+    let params = PatchParams { field_manager: Some("test".into()), ..PatchParams::default() };
+    fixture.tenants().patch(NAME, &params, &strip).await.unwrap();
     fixture.gone().await;
     let _operator = fixture.connect().await;
     let since = Instant::now();
