@@ -1,60 +1,34 @@
 //! An organisation has policies of its own. What one of them refuses is a stop that is reported, not a race that is tried again and again.
 
 use kube::ResourceExt;
-use kube::api::{Patch, PatchParams};
 use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};
 
-use crate::support::apply;
 use crate::support::fixture::{Fixture, FixtureOn, NAME, condition};
-use crate::support::users::ADMIN;
+use crate::support::organisation::{self, Rule};
 use crate::support::wait::{PATIENCE, until};
 
 const FINALIZER: &str = "nimbus.luware.com/tenant";
 
-/// A policy of the organisation on the Tenants of the fixture's namespace. It acts once this returns.
+/// A policy of the organisation on a Tenant of the fixture's namespace. It acts once this returns.
 pub(super) async fn refuse(fixture: &FixtureOn<'_>, tenant: &str, policy: &Policy<'_>) -> String {
     let Policy { reason, allows, probe } = policy;
     let namespace = &fixture.env.namespace;
     let name = format!("{namespace}-finalizers");
-    let policy = json!({
-        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
-        "metadata": { "name": name },
-        "spec": {
-            "failurePolicy": "Fail",
-            "matchConstraints": { "resourceRules": [{
-                "apiGroups": ["nimbus.luware.com"], "apiVersions": ["*"], "operations": ["UPDATE"], "resources": ["tenants"]
-            }] },
-            "matchConditions": [{
-                "name": "here", "expression": format!("request.namespace == '{namespace}' && request.name == '{tenant}'")
-            }],
-            "validations": [{ "expression": allows, "message": "'quoted' finalizers are not allowed", "reason": reason }]
-        }
-    });
-    let binding = json!({
-        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": { "name": name }, "spec": { "policyName": name, "validationActions": ["Deny"] }
-    });
-    let admin = fixture.client(ADMIN);
-    for object in [policy, binding] {
-        apply::apply(&admin, &serde_json::from_value(object).unwrap()).await.unwrap();
-    }
+    let rule = Rule {
+        name: &name,
+        group: "nimbus.luware.com",
+        resource: "tenants",
+        here: &format!("request.namespace == '{namespace}' && request.name == '{tenant}'"),
+        allows,
+        message: "'quoted' finalizers are not allowed",
+        reason,
+    };
+    organisation::install(fixture, &rule).await;
     // No Tenant is written by an account that passes every policy.
     let operator = fixture.client(&fixture.env.operator_user);
-    let tenants = kube::Api::<Tenant>::namespaced(operator, namespace);
-    let dry = PatchParams { dry_run: true, ..PatchParams::default() };
-    until("the policy acts", PATIENCE, async || match tenants.patch(tenant, &dry, &Patch::Merge(probe)).await {
-        Err(kube::Error::Api(status)) if status.message.contains(&name) => Ok(()),
-        other => Err(format!("{other:?}")),
-    })
-    .await;
+    organisation::acts(&kube::Api::<Tenant>::namespaced(operator, namespace), tenant, &name, probe.clone()).await;
     name
-}
-
-pub(super) async fn allow(fixture: &FixtureOn<'_>, policy: &str) {
-    for kind in ["validatingadmissionpolicybinding", "validatingadmissionpolicy"] {
-        fixture.kubectl(ADMIN, &["delete", kind, policy]).await.unwrap();
-    }
 }
 
 /// What a policy refuses.
@@ -97,7 +71,7 @@ async fn a_refused_finalizer_is_reported_and_nothing_is_created() {
             if refused.count() == 1 { Ok(()) } else { Err(format!("{events:?}")) }
         })
         .await;
-        allow(&fixture, &policy).await;
+        organisation::remove(&fixture, &policy).await;
         fixture.ready().await;
     }
 }
@@ -117,7 +91,7 @@ async fn a_finalizer_that_may_not_be_removed_is_reported() {
     assert_eq!([FINALIZER], tenant.finalizers());
     let events = fixture.events().await.unwrap();
     assert!(!events.iter().any(|(_, reason)| reason == "Released"), "it was not released: {events:?}");
-    allow(&fixture, &policy).await;
+    organisation::remove(&fixture, &policy).await;
     fixture.gone().await;
     let released = ("Normal".to_owned(), "Released".to_owned());
     assert!(fixture.events().await.unwrap().contains(&released), "an event says what has happened");

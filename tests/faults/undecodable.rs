@@ -9,12 +9,12 @@ use kube::{Api, ResourceExt};
 use nimbus_operator::resources::{FINALIZER, Tenant};
 use serde_json::{Value, json};
 
-use super::organisation::{allow, finalizer_stays, refuse};
+use super::organisation::{finalizer_stays, refuse};
 use crate::support::controlplane::{ControlPlane, Options};
 use crate::support::fixture::FixtureOn;
 use crate::support::tenant::TenantHandle;
 use crate::support::wait::{PATIENCE, until};
-use crate::support::{apply, assets, users};
+use crate::support::{apply, assets, organisation, users};
 
 /// Undecodable: a switch that is a string.
 fn unreadable() -> Value {
@@ -186,7 +186,7 @@ async fn deleted_against_a_policy(fixture: &FixtureOn<'_>, name: &str) {
     .await;
     let released = ("Warning".to_owned(), "Undecodable".to_owned());
     assert!(!fixture.events().await.unwrap().contains(&released), "nothing was removed yet");
-    allow(fixture, &policy).await;
+    organisation::remove(fixture, &policy).await;
     gone(fixture, name).await;
     until("the event", PATIENCE, async || {
         let events = fixture.events().await.map_err(|error| error.to_string())?;

@@ -4,15 +4,15 @@
 use std::time::Duration;
 
 use k8s_openapi::api::events::v1::Event;
+use kube::ResourceExt;
 use kube::api::{Api, ListParams, Patch, PatchParams};
-use kube::{Resource, ResourceExt};
 use nimbus_operator::resources::{Partner, Platform};
 use serde_json::{Value, json};
 
 use super::conditions::says;
 use super::params;
-use crate::support::apply;
 use crate::support::fixture::{Fixture, FixtureOn, what_happened};
+use crate::support::organisation::{self, Rule, acts};
 use crate::support::users::{ADMIN, PLATFORM_ADMIN};
 use crate::support::wait::{PATIENCE, until};
 
@@ -30,47 +30,17 @@ const NO_FINALIZER: &str =
 
 async fn refuse(fixture: &FixtureOn<'_>, Policy { resource, object, allows }: Policy<'_>) -> String {
     let name = format!("{object}-{}", resource.replace('/', "-"));
-    let policy = json!({
-        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
-        "metadata": { "name": name },
-        "spec": {
-            "failurePolicy": "Fail",
-            "matchConstraints": { "resourceRules": [{
-                "apiGroups": ["nimbus.luware.com"], "apiVersions": ["*"], "operations": ["UPDATE"],
-                "resources": [resource]
-            }] },
-            "matchConditions": [{ "name": "one", "expression": format!("request.name == '{object}'") }],
-            "validations": [{ "expression": allows, "message": "'quoted' is not allowed" }]
-        }
-    });
-    let binding = json!({
-        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": { "name": name }, "spec": { "policyName": name, "validationActions": ["Deny"] }
-    });
-    let admin = fixture.client(ADMIN);
-    for object in [policy, binding] {
-        apply::apply(&admin, &serde_json::from_value(object).unwrap()).await.unwrap();
-    }
+    let rule = Rule {
+        name: &name,
+        group: "nimbus.luware.com",
+        resource,
+        here: &format!("request.name == '{object}'"),
+        allows,
+        message: "'quoted' is not allowed",
+        reason: "Invalid",
+    };
+    organisation::install(fixture, &rule).await;
     name
-}
-
-async fn allow(fixture: &FixtureOn<'_>, policy: &str) {
-    for kind in ["validatingadmissionpolicybinding", "validatingadmissionpolicy"] {
-        fixture.kubectl(ADMIN, &["delete", kind, policy]).await.unwrap();
-    }
-}
-
-/// Waits until a change is refused by the policy, without making it.
-async fn acts<K>(api: &Api<K>, object: &str, policy: &str, probe: Value)
-where
-    K: Resource + Clone + std::fmt::Debug + serde::de::DeserializeOwned,
-{
-    let dry = PatchParams { dry_run: true, ..PatchParams::default() };
-    until("the policy acts", PATIENCE, async || match api.patch(object, &dry, &Patch::Merge(&probe)).await {
-        Err(kube::Error::Api(status)) if status.message.contains(policy) => Ok(()),
-        other => Err(format!("{other:?}")),
-    })
-    .await;
 }
 
 /// The warnings of the operator about an object of the cluster that name a policy.
@@ -122,7 +92,7 @@ async fn a_refused_finalizer_of_a_platform_is_reported_and_the_platform_is_probe
     fixture.condition("Ready", "False", "KubernetesRefused").await;
     assert_eq!(1, warnings(&fixture, &name, &policy).await.len(), "one event");
 
-    allow(&fixture, &policy).await;
+    organisation::remove(&fixture, &policy).await;
     says(&fixture, &["Ready=True Connected"]).await;
     let held = platforms.get(&name).await.unwrap();
     assert_eq!([format!("nimbus.luware.com/in-use-{}", fixture.env.instance)], *held.finalizers());
@@ -167,7 +137,7 @@ async fn a_refused_finalizer_of_a_partner_is_reported_by_the_instance_that_it_is
     );
     assert_eq!(expected, what_happened(&message));
     assert_eq!(1, warnings(&fixture, &name, &policy).await.len(), "one event");
-    allow(&fixture, &policy).await;
+    organisation::remove(&fixture, &policy).await;
     says(&["Ready=True Accepted"]).await;
     let held = partners.get(&name).await.unwrap();
     assert_eq!([format!("nimbus.luware.com/in-use-{}", fixture.env.instance)], *held.finalizers());
@@ -201,7 +171,7 @@ async fn a_refused_status_of_a_platform_is_an_event() {
     })
     .await;
     assert_eq!([format!("Kubernetes refuses writing the status: ValidatingAdmissionPolicy {policy}")], *notes);
-    allow(&fixture, &policy).await;
+    organisation::remove(&fixture, &policy).await;
     says(&fixture, &["Ready=True Connected"]).await;
     assert_eq!(1, warnings(&fixture, &name, &policy).await.len(), "one event for all attempts");
     let status = platforms.get(&name).await.unwrap().status.unwrap();

@@ -22,6 +22,7 @@ pub mod kubectl;
 pub mod log;
 pub mod microsoft;
 pub mod operator;
+pub mod organisation;
 pub mod passes;
 pub mod pause;
 pub mod policies;

@@ -3,15 +3,14 @@
 
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::rbac::v1::RoleBinding;
-use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
+use kube::api::{DeleteParams, PostParams};
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 
-use crate::support::apply;
 use crate::support::fixture::{Fixture, condition};
+use crate::support::organisation::{self, Rule};
 use crate::support::trigger::{SECRET, published, rotating};
 use crate::support::users::ADMIN;
-use crate::support::wait::{PATIENCE, until};
 
 /// The start of each message about the Secret.
 fn about(fixture: &Fixture, what: &str) -> String {
@@ -65,34 +64,17 @@ async fn rotation_waits_for_the_permission_to_write_the_secret() {
 async fn refuse(fixture: &Fixture) -> String {
     let namespace = &fixture.env.namespace;
     let name = format!("{namespace}-keys");
-    let policy = json!({
-        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
-        "metadata": { "name": name },
-        "spec": {
-            "failurePolicy": "Fail",
-            "matchConstraints": { "resourceRules": [{
-                "apiGroups": [""], "apiVersions": ["*"], "operations": ["UPDATE"], "resources": ["secrets"]
-            }] },
-            "matchConditions": [{
-                "name": "here", "expression": format!("request.namespace == '{namespace}' && request.name == '{SECRET}'")
-            }],
-            "validations": [{ "expression": "object.data == oldObject.data", "message": "'frozen'", "reason": "Forbidden" }]
-        }
-    });
-    let binding = json!({
-        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": { "name": name }, "spec": { "policyName": name, "validationActions": ["Deny"] }
-    });
-    for object in [policy, binding] {
-        apply::apply(&fixture.client(ADMIN), &serde_json::from_value(object).unwrap()).await.unwrap();
-    }
-    let dry = PatchParams { dry_run: true, ..PatchParams::default() };
-    let probe = Patch::Merge(json!({ "data": { "probe": "cHJvYmU=" } }));
-    until("the policy acts", PATIENCE, async || match fixture.secrets().patch(SECRET, &dry, &probe).await {
-        Err(kube::Error::Api(status)) if status.message.contains(&name) => Ok(()),
-        other => Err(format!("{:?}", other.map(|secret| secret.metadata))),
-    })
-    .await;
+    let rule = Rule {
+        name: &name,
+        group: "",
+        resource: "secrets",
+        here: &format!("request.namespace == '{namespace}' && request.name == '{SECRET}'"),
+        allows: "object.data == oldObject.data",
+        message: "'frozen'",
+        reason: "Forbidden",
+    };
+    organisation::install(fixture, &rule).await;
+    organisation::acts(&fixture.secrets(), SECRET, &name, json!({ "data": { "probe": "cHJvYmU=" } })).await;
     name
 }
 
@@ -108,9 +90,7 @@ async fn rotation_waits_for_a_policy_that_refuses_the_secret() {
     let words = format!("ValidatingAdmissionPolicy {policy} refuses to write {{}}; the widget key is not rotated");
     let key = held(&fixture, "KubernetesRefused", &words).await;
     assert_eq!(Vec::<(String, u16)>::new(), fixture.secret_writes(mark).await, "it is tried by a dry run only");
-    for kind in ["validatingadmissionpolicybinding", "validatingadmissionpolicy"] {
-        fixture.kubectl(ADMIN, &["delete", kind, &policy]).await.unwrap();
-    }
+    organisation::remove(&fixture, &policy).await;
     rotated(&fixture, &key).await;
 }
 
