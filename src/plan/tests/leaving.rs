@@ -1,5 +1,7 @@
 //! The rows of deletion, first fit: what is planned for a Tenant that is being deleted.
 
+mod confirmed;
+
 use super::*;
 use crate::plan::confirmation::Flaw;
 use crate::plan::deletion::{DeletionIntent, DeletionPlan, NotRequested, ReleaseOutcome, RetainReason};
@@ -61,6 +63,10 @@ fn accepted() -> Given {
 /// The tenant is retained since its deletion is not confirmed.
 fn unconfirmed(flaw: Flaw) -> DeletionPlan {
     DeletionPlan::Release(target(), RetainReason::NotConfirmed(flaw))
+}
+
+fn ends_by_itself(because: NotRequested) -> DeletionPlan {
+    DeletionPlan::Off(ReleaseOutcome::NotRequested(because))
 }
 
 fn waits(plan: &DeletionPlan) -> bool {
@@ -324,161 +330,4 @@ fn the_recorded_id_counts_and_not_the_one_of_the_spec() {
     assert_eq!(leave(&by_spec, &ours()), unconfirmed(Flaw::OtherValue));
     let by_record = given.confirming("deletion", ID);
     assert_eq!(leave(&by_record, &ours()), DeletionPlan::Delete(target()));
-}
-
-#[test]
-fn a_confirmed_deletion_asks_waits_and_ends() {
-    let given = confirmed();
-    assert!(asks(&given));
-    assert_eq!(leave(&given, &ours()), DeletionPlan::Delete(target()));
-    let pending = pending(&leave(&given, &held().pending_deletion(4).observed())).unwrap();
-    assert_eq!((pending.services_pending, pending.script_pending), (4, true));
-    let tombstone = Observation::Tombstone { deletion_id: "d-1".into(), restricted: vec![] };
-    assert_eq!(leave(&accepted(), &tombstone), DeletionPlan::Off(ReleaseOutcome::Deleted));
-    assert_eq!(told(ReleaseOutcome::Deleted), [(false, Reason::Deleted)]);
-}
-
-fn ends_by_itself(because: NotRequested) -> DeletionPlan {
-    DeletionPlan::Off(ReleaseOutcome::NotRequested(because))
-}
-
-#[test]
-fn a_confirmed_deletion_that_ends_without_a_request_says_so() {
-    let absent = Observation::Absent { restricted: vec![] };
-    let tombstone = Observation::Tombstone { deletion_id: "d-1".into(), restricted: vec![] };
-    let never_applied = tenant("contoso").deleting().with("deletionPolicy", "Delete").confirming("deletion", ID);
-    assert_eq!(leave(&never_applied, &absent), ends_by_itself(NotRequested::NoTenant));
-    for given in [&never_applied, &confirmed()] {
-        assert_eq!(leave(given, &tombstone), ends_by_itself(NotRequested::DeletedBefore));
-    }
-    for because in [NotRequested::NoTenant, NotRequested::DeletedBefore, NotRequested::NotOurs] {
-        assert_eq!(told(ReleaseOutcome::NotRequested(because)), [(true, Reason::DeletionNotRequested)]);
-    }
-}
-
-/// The endpoint may lead elsewhere, or the platform may have been restored from an older backup.
-#[test]
-fn a_known_tenant_that_is_missing_was_not_deleted() {
-    let absent = Observation::Absent { restricted: vec![] };
-    for given in [confirmed(), accepted()] {
-        let DeletionPlan::Wait(wait) = leave(&given, &absent) else { panic!("absence was taken for a deletion") };
-        assert_eq!(wait.reason, Reason::TenantLost);
-        let conclusion = concluded(&given, Ok(Outcome::Deleting(wait.clone())));
-        let warned: Vec<_> = conclusion.events.iter().map(|event| (event.warning, event.reason)).collect();
-        assert_eq!(warned, [(true, Reason::TenantLost)]);
-        let status = conclusion.status.unwrap();
-        assert_eq!(stated(&status), ["Ready=False TenantLost", "Stalled=True TenantLost"]);
-        let then = Given { status: Some(status), ..given };
-        let again = concluded(&then, Ok(Outcome::Deleting(wait)));
-        assert_eq!((again.status, again.events.len(), again.delay), (None, 0, Delay::Deletion), "said once");
-    }
-}
-
-/// Ready and who has to act.
-fn stated(status: &TenantStatus) -> Vec<String> {
-    let of_interest = |stated: &String| ["Ready", "Stalled", "Reconciling"].iter().any(|kind| stated.starts_with(kind));
-    verdict(status).into_iter().filter(of_interest).collect()
-}
-
-/// In another environment every answer is about something else.
-#[test]
-fn in_another_environment_nothing_is_let_go_or_deleted() {
-    let other = Observation::Unknown(samples::other_platform());
-    let never_applied = tenant("contoso").deleting();
-    for given in [going(), never_applied, confirmed(), accepted(), going().with("deletionPolicy", "Delete")] {
-        let intent = deletion_intent(&given);
-        let DeletionPlan::Wait(wait) = deletion::plan(&intent, Some(&other)) else { panic!("{intent:?}") };
-        let conclusion = concluded(&given, Ok(Outcome::Deleting(wait)));
-        assert_eq!(
-            stated(&conclusion.status.unwrap()),
-            ["Ready=False PlatformChanged", "Stalled=True PlatformChanged"]
-        );
-        assert_eq!(conclusion.events.len(), 1);
-        assert_eq!(conclusion.delay, Delay::Reference, "the end of its namespace is noticed");
-    }
-    // A namespace can end, and people can let go.
-    let ending = deletion_intent(&confirmed().amid(Some(true)));
-    assert_eq!(
-        deletion::plan(&ending, Some(&other)),
-        DeletionPlan::Release(target(), RetainReason::ScopeTerminating),
-        "without a client it is not released, and its stamp stays"
-    );
-    let abandoned = deletion_intent(&confirmed().annotated(annotation::ABANDON, ID));
-    assert_eq!(deletion::plan(&abandoned, Some(&other)), DeletionPlan::Off(ReleaseOutcome::Abandoned));
-    let suspended = deletion_intent(&going().with("suspend", true));
-    assert!(!suspended.calls_platform() && !abandoned.calls_platform() && ending.calls_platform());
-}
-
-#[test]
-fn a_confirmed_deletion_never_ends_on_what_is_unknown() {
-    let errors = [
-        samples::unreachable(),
-        samples::unauthenticated(),
-        ApiError::Forbidden,
-        ApiError::Throttled { after: Duration::from_secs(17) },
-        samples::unexpected(404),
-        samples::not_called(),
-    ];
-    for error in errors {
-        for given in [confirmed(), accepted()] {
-            let DeletionPlan::Wait(wait) = leave(&given, &Observation::Unknown(error.clone())) else {
-                panic!("{error} was taken for an answer")
-            };
-            assert_eq!(wait.error, Some(error.clone()));
-        }
-    }
-    assert!(waits(&leave(&confirmed().on(PlatformReference::Missing), &unknown())));
-}
-
-#[test]
-fn surroundings_that_cannot_be_read_never_delete() {
-    for given in [confirmed(), accepted()] {
-        let given = given.amid(None);
-        assert!(waits(&leave(&given, &ours())) && !asks(&given));
-    }
-}
-
-#[test]
-fn after_the_answer_202_edits_change_nothing() {
-    let going_on = held().pending_deletion(2).observed();
-    let edits = [
-        accepted().with("deletionPolicy", "Retain"),
-        accepted().without("general.companyName").with("suspend", true),
-        accepted().confirming("deletion", OTHER_ID),
-    ];
-    for given in edits {
-        assert!(pending(&leave(&given, &going_on)).is_some());
-        let tombstone = Observation::Tombstone { deletion_id: "d-1".into(), restricted: vec![] };
-        assert_eq!(leave(&given, &tombstone), DeletionPlan::Off(ReleaseOutcome::Deleted));
-    }
-}
-
-#[test]
-fn foreground_deletion_is_no_special_case() {
-    let mut given = confirmed();
-    given.object["metadata"]["finalizers"] = json!(["foregroundDeletion", crate::resources::FINALIZER]);
-    assert_eq!(leave(&given, &ours()), DeletionPlan::Delete(target()));
-}
-
-/// Every combination: a tenant is asked to be deleted only where each single condition of it holds.
-#[test]
-fn a_deletion_is_asked_for_only_where_everything_allows_it() {
-    let observations =
-        [ours(), held().owned(Owner::Free).observed(), unknown(), Observation::Absent { restricted: vec![] }];
-    let mut asked = 0;
-    for bits in 0..64_u32 {
-        let is = |bit: u32| bits & (1 << bit) != 0;
-        let [abandoned, suspended, deletes, confirms, ends, unreadable] = [0, 1, 2, 3, 4, 5].map(is);
-        let mut given = going().with("suspend", suspended).amid((!unreadable).then_some(ends));
-        given = given.with("deletionPolicy", if deletes { "Delete" } else { "Retain" });
-        given = given.confirming("deletion", if confirms { ID } else { OTHER_ID });
-        given = if abandoned { given.annotated(annotation::ABANDON, ID) } else { given };
-        let allowed = deletes && confirms && !abandoned && !suspended && !ends && !unreadable;
-        for observation in &observations {
-            let deletes = leave(&given, observation) == DeletionPlan::Delete(target());
-            assert_eq!(deletes, allowed && observation == &observations[0], "{bits:06b} {observation:?}");
-            asked += u32::from(deletes);
-        }
-    }
-    assert_eq!(asked, 1);
 }
