@@ -92,32 +92,29 @@ impl DeletionIntent {
 
     /// Whether the platform may be called for it at all.
     pub fn calls_platform(&self) -> bool {
-        match self.mode {
-            DeletionMode::Abandon
-            | DeletionMode::GoesOn
-            | DeletionMode::SuspendedRetain(_)
-            | DeletionMode::SuspendedDelete
-            | DeletionMode::UnenforcedRetain(_)
-            | DeletionMode::UnenforcedDelete(_)
-            | DeletionMode::Unclear
-            | DeletionMode::NotUnderstood => false,
-            DeletionMode::Retain(_) | DeletionMode::Delete { .. } => self.target.is_some(),
-        }
+        self.mode.calls_platform() && self.target.is_some()
     }
 
     /// The tenant that the platform has to be asked about, since the plan depends on the answer.
     pub fn to_observe(&self) -> Option<&Target> {
-        match self.mode {
-            DeletionMode::Abandon
-            | DeletionMode::GoesOn
-            | DeletionMode::SuspendedRetain(_)
-            | DeletionMode::SuspendedDelete
-            | DeletionMode::UnenforcedRetain(_)
-            | DeletionMode::UnenforcedDelete(_)
-            | DeletionMode::Unclear
-            | DeletionMode::NotUnderstood => None,
-            DeletionMode::Retain(_) => self.target.as_ref().filter(|_| !self.applied),
-            DeletionMode::Delete { .. } => self.target.as_ref(),
+        let is_known = self.applied && matches!(self.mode, DeletionMode::Retain(_));
+        self.target.as_ref().filter(|_| self.mode.calls_platform() && !is_known)
+    }
+}
+
+impl DeletionMode {
+    /// No wildcard: a new mode has to be thought about here.
+    const fn calls_platform(&self) -> bool {
+        match self {
+            Self::Abandon
+            | Self::GoesOn
+            | Self::SuspendedRetain(_)
+            | Self::SuspendedDelete
+            | Self::UnenforcedRetain(_)
+            | Self::UnenforcedDelete(_)
+            | Self::Unclear
+            | Self::NotUnderstood => false,
+            Self::Retain(_) | Self::Delete { .. } => true,
         }
     }
 }

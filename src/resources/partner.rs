@@ -10,7 +10,7 @@ use super::unknown::Unknown;
 use super::{ConditionType, IN_USE, Reason, TenantTotals};
 use crate::settings::format::{Guid, Line};
 use crate::settings::tabs::partner::PartnerId;
-use crate::settings::value::{Text, object_name};
+use crate::settings::value::{Text, fixed_once_set, object_name};
 
 /// A partner that administers tenants.
 #[expect(clippy::duplicated_attributes, reason = "each printcolumn has a type")]
@@ -115,12 +115,7 @@ impl Partner {
 }
 
 fn platform_partner_id_schema(generator: &mut SchemaGenerator) -> Schema {
-    let mut schema = Text::<PartnerId>::json_schema(generator);
-    let mut rules =
-        schema.get("x-kubernetes-validations").and_then(|rules| rules.as_array()).cloned().unwrap_or_default();
-    rules.push(serde_json::json!({ "rule": "self == oldSelf", "message": "cannot be changed once set" }));
-    schema.insert("x-kubernetes-validations".into(), rules.into());
-    schema
+    fixed_once_set(Text::<PartnerId>::json_schema(generator))
 }
 
 fn platforms_schema(_: &mut SchemaGenerator) -> Schema {

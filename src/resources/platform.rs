@@ -9,7 +9,7 @@ use super::unknown::Unknown;
 use super::{TenantTotals, bounds};
 use crate::settings::endpoint;
 use crate::settings::format::{Guid, Line, NamespaceName};
-use crate::settings::value::{Clearable, Text, object_name};
+use crate::settings::value::{Clearable, Text, fixed_once_set, object_name};
 
 /// How to reach one backing platform, and which namespaces can use it.
 #[expect(clippy::duplicated_attributes, reason = "each printcolumn has a type")]
@@ -325,12 +325,7 @@ fn shown_line_schema(generator: &mut SchemaGenerator) -> Schema {
 }
 
 fn instance_schema(_: &mut SchemaGenerator) -> Schema {
-    let mut schema = object_name();
-    let mut rules =
-        schema.get("x-kubernetes-validations").and_then(|rules| rules.as_array()).cloned().unwrap_or_default();
-    rules.push(serde_json::json!({ "rule": "self == oldSelf", "message": "cannot be changed once set" }));
-    schema.insert("x-kubernetes-validations".into(), rules.into());
-    schema
+    fixed_once_set(object_name())
 }
 
 fn namespaces_schema(generator: &mut SchemaGenerator) -> Schema {

@@ -227,6 +227,15 @@ pub fn object_name() -> Schema {
     text_schema(ObjectName::LONGEST, rule::<ObjectName>(), ObjectName::ALLOWED)
 }
 
+/// The same schema of a value that cannot be changed once it is set.
+pub fn fixed_once_set(mut schema: Schema) -> Schema {
+    let rules = schema.get("x-kubernetes-validations").and_then(Value::as_array);
+    let fixed = json!({ "rule": "self == oldSelf", "message": "cannot be changed once set" });
+    let rules: Vec<Value> = rules.into_iter().flatten().cloned().chain([fixed]).collect();
+    schema.insert("x-kubernetes-validations".into(), rules.into());
+    schema
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
