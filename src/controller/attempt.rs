@@ -1,5 +1,5 @@
-//! Writes of a Platform or a Partner that Kubernetes may refuse for good, as a policy of an organisation does. That is told once by
-//! an event and each time in the log, and ends no pass.
+//! Writes of a Platform or a Partner that Kubernetes may refuse for good, as a policy of an organisation does. That is one event
+//! and each time a line in the log, and ends no pass.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! Whether the admission policies are in force: without them, whoever may edit a Tenant may change every field of it, and the
+//! Whether the admission policies are in force: without them, every editor of a Tenant may change every field of it, and the
 //! operator would carry that out. Looked at for all passes together, at most once per interval.
 
 use std::sync::Arc;

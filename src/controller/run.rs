@@ -59,7 +59,7 @@ pub async fn run(
     Ok(())
 }
 
-/// Waits for the shutdown, and then a while for what is under way. Whatever is not done by then is done again after the next start.
+/// Waits for the shutdown, and then a while for what is under way. What is not done by then is done again after the next start.
 async fn drain(context: &Context, shutdown: impl Future<Output = ()>) {
     shutdown.await;
     let done = async {

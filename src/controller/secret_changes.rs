@@ -1,4 +1,4 @@
-//! Whom a change of a Secret concerns. The metadata of each Secret in use is looked at from time to time, once for all Tenants that
+//! Which Tenants a change of a Secret concerns. The metadata of each Secret in use is looked at from time to time, once for all Tenants that
 //! use it; where `--watch-secrets` allows it, a watch tells at once. Neither reads what is in a Secret: the pass that follows does.
 //!
 //! A Platform reads its Secrets in each of its passes, once a minute; only a watch tells it sooner.

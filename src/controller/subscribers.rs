@@ -1,10 +1,10 @@
-//! Who is told when something happens that Tenants may wait for.
+//! Who hears of what Tenants may wait for.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// Who is told.
+/// Who hears of it.
 pub(super) struct Subscribers<T>(Mutex<Vec<UnboundedSender<T>>>);
 
 impl<T> Default for Subscribers<T> {

@@ -137,7 +137,7 @@ mod tests {
         let said = Some(&count(3));
         let west = || "Platform/west".to_owned();
         assert_eq!(totals.next(west(), said, Counted::Unknown, start), said.cloned());
-        assert_eq!(totals.next(west(), said, Counted::Never, start), None, "what nobody sees is not said");
+        assert_eq!(totals.next(west(), said, Counted::Never, start), None, "what no operator sees is not said");
         assert_eq!(totals.next(west(), said, Counted::All(count(4)), start), Some(count(4)), "after a restart");
     }
 

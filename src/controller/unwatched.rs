@@ -1,4 +1,4 @@
-//! Tenants that nobody reconciles, since they are in namespaces that this operator does not watch. They have no status that could
+//! Tenants that no operator reconciles, since they are in namespaces that this operator does not watch. They have no status that could
 //! say so.
 
 use std::collections::{BTreeMap, HashSet};

@@ -113,7 +113,7 @@ fn tls_or_name(error: &(dyn Error + 'static)) -> Option<TransportFailure> {
 fn tls(error: &rustls::Error) -> TransportFailure {
     match error {
         rustls::Error::InvalidCertificate(problem) => certificate(problem),
-        // Whatever the first bytes are, they are no record of TLS.
+        // The first bytes are no record of TLS.
         rustls::Error::InvalidMessage(_) => TransportFailure::TlsNotSpoken,
         _ => TransportFailure::TlsOther,
     }

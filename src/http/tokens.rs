@@ -66,7 +66,7 @@ impl AccessToken {
 }
 
 /// The access token of one client at one token endpoint. Locked while a token is fetched, so that a thousand Tenants make one
-/// log-in: whoever comes meanwhile gets its outcome, a failure too.
+/// log-in: callers that come meanwhile get its outcome, a failure too.
 pub(crate) struct TokenCache<E>(Mutex<State<E>>);
 
 struct State<E> {

@@ -81,7 +81,7 @@ fn members_of_a_newer_platform_are_ignored_and_odd_values_are_kept() {
     assert_eq!(read["modalities"]["email"]["maxConcurrentTasksPerService"], json!("120"));
 }
 
-/// It would look as if there were no value, and the value would be sent for ever.
+/// It would look as if there were no value, and the value would be sent in each pass.
 #[test]
 fn a_sealed_leaf_whose_state_cannot_be_read_is_no_answer() {
     let with = |state: Value| {

@@ -152,8 +152,8 @@ async fn federated_token_is_used_without_a_secret() {
     assert!(message.contains("the federated token file cannot be read"), "{message}");
 }
 
-/// Whoever may write a Platform must not be able to have the secret of the Nimbus app, or the operator's own token, sent to a server
-/// of theirs, and nobody is led to a log-in there.
+/// An author of a Platform must not be able to have the secret of the Nimbus app, or the operator's own token, sent to a server
+/// of theirs, and no administrator is led to a log-in there.
 #[tokio::test(flavor = "multi_thread")]
 async fn credentials_go_to_trusted_hosts_only() {
     let fixture = fixture("checks-untrusted").await;

@@ -12,7 +12,7 @@ use crate::support::fixture::Fixture;
 use crate::support::since::Since;
 use crate::support::users::ADMIN;
 
-/// Whoever lost the namespace must not go on deleting tenants from it.
+/// Users who lost the namespace must not go on deleting tenants from it.
 #[tokio::test(flavor = "multi_thread")]
 async fn tenant_in_a_namespace_that_was_taken_away_is_retained() {
     let fixture = Fixture::new("taken-away").await;
@@ -32,7 +32,7 @@ async fn garbage_collected_tenant_is_retained() {
     collected("collected", false).await;
 }
 
-/// Whoever may delete the owner may have no authority over the tenant, so the confirmation of another does not count.
+/// A user who may delete the owner may have no authority over the tenant, so the confirmation of another does not count.
 #[tokio::test(flavor = "multi_thread")]
 async fn garbage_collected_tenant_is_retained_also_if_confirmed() {
     collected("collected-confirmed", true).await;

@@ -1,4 +1,4 @@
-//! Whoever waits for another object of the cluster is Ready within 30 s of its coming, with the waits of production.
+//! A Tenant that waits for another object of the cluster is Ready within 30 s of its coming, with the waits of production.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

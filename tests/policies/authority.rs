@@ -252,7 +252,7 @@ it. `·` rejected with 403, `f` rejected with 422: the field is immutable once s
 P partner administrators (`administer` on the Partner), S system administrators (`administer` on the Platform). Without the opt-in
 policy of `--technical-fields`, T is every editor as well. A Tenant without a partner has no partner administrators.
 
-A field that is not set is not managed. So whoever may delete and create a Tenant can drop fields that they may not remove: the new
+A field that is not set is not managed. So a user who may delete and create a Tenant can drop fields that they may not remove: the new
 Tenant has no value for them, and the platform keeps its own.
 
 | what | authority | viewer | tenant editor | partner administrator | system administrator | operator |

@@ -1,4 +1,4 @@
-//! A Tenant in a namespace that nobody watches.
+//! A Tenant in a namespace that no operator watches.
 
 use std::time::Duration;
 

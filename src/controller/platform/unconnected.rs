@@ -1,4 +1,4 @@
-//! What a Platform says of a call that failed: what happened, with whom, and which of its settings to look at.
+//! What a Platform says of a call that failed: what happened, at which server, and which of its settings to look at.
 
 use crate::admin_api::{ApiError, Endpoint, NotCalled, Rejected, Server, TransportFailure, Unreachable};
 

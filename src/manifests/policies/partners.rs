@@ -6,11 +6,11 @@ use super::authority::administers;
 use super::cel::{denied, variable};
 use super::{Accounts, NAMES, policy};
 
-/// How many Platforms a Partner may name and still be written by who administers these only: each is one question to the
+/// How many Platforms a Partner may name and still be written by users who administer these only: each is one question to the
 /// authorizer, and the API server limits what a policy may ask.
 pub const ASKED: usize = 4;
 
-/// Policy 6: a Partner is written by whoever administers every Platform on which it counts, before and after.
+/// Policy 6: a Partner is written by users who administer every Platform on which it counts, before and after.
 pub(super) fn partners(accounts: &Accounts) -> Value {
     let platforms = |object: &str| {
         let spec = format!("{object}.?spec.orValue({{}})");

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::cel::{denied, literal, maps, name_of, read, text, variable};
 use super::{Accounts, NAMES, policy};
 
-/// A Secret that a Platform names, and the fields that decide what is done with it: where it or a token for it is sent, who is
-/// trusted there, and as whom.
+/// A Secret that a Platform names, and the fields that decide what is done with it: where it or a token for it is sent,
+/// which certificates are trusted there, and the client that it belongs to.
 struct Credential {
     reference: &'static str,
     governed_by: &'static [&'static str],

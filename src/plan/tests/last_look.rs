@@ -1,4 +1,4 @@
-//! The last look before a deletion: whatever says something else than the decision did ends it.
+//! The last look before a deletion: what says something else than the decision did ends it.
 
 use jiff::ToSpan;
 

@@ -22,7 +22,7 @@ fn an_edit_whose_answer_was_lost_is_taken_back_with_the_spec() {
     let (_, edited, body) = saved(reverted.plan(&held.observed()));
     assert_eq!((edited, body), (true, json!({ "general": { "companyName": "Contoso AG" } })));
     let foreign = held.with("general.companyName", "Fabrikam");
-    assert_eq!(left_alone(reverted.plan(&foreign.observed())).changes.len(), 1, "somebody else wrote last");
+    assert_eq!(left_alone(reverted.plan(&foreign.observed())).changes.len(), 1, "another client wrote last");
     let mut theirs = foreign;
     theirs.document().last_writer = Some(stamp("another").to_string());
     left_alone(reverted.plan(&theirs.observed()));
