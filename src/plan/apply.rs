@@ -19,7 +19,7 @@ use crate::admin_api::TenantDocument;
 use crate::resources::tenant::{AdoptionPolicy, DriftPolicy};
 use crate::resources::{Stamp, Tenant};
 use crate::settings::value::Text;
-use crate::settings::{Class, Trigger};
+use crate::settings::{Class, Trigger, Violation};
 
 /// What to do about a Tenant that stays, in this order: take the tenant over, write, then what the answer makes due.
 #[derive(Clone, Debug)]
@@ -107,11 +107,13 @@ pub fn blocked(tenant: &Tenant, blocked: &Blocked, observation: Observation, rew
     let observed = Observed { tenant: observation, widget_secret: None };
     let more = plan(tenant, desired, observed, rewrites).err();
     let reported: Vec<String> = stopped.all().flat_map(Stop::violations).map(|violation| violation.path).collect();
-    let is_news = |stop: &Stop| {
-        let Stop::Invalid(violations) = stop else { return true };
-        violations.iter().any(|violation| !reported.contains(&violation.path))
+    let news = |stop: &Stop| {
+        let Stop::Invalid(violations) = stop else { return Some(stop.clone()) };
+        let is_news = |violation: &&Violation| !reported.contains(&violation.path);
+        let violations: Vec<_> = violations.iter().filter(is_news).cloned().collect();
+        (!violations.is_empty()).then_some(Stop::Invalid(violations))
     };
-    let more = more.iter().flat_map(Stopped::all).filter(|stop| is_news(stop)).cloned().collect::<Vec<_>>();
+    let more: Vec<Stop> = more.iter().flat_map(Stopped::all).filter_map(news).collect();
     stopped.and(more)
 }
 

@@ -84,7 +84,11 @@ pub enum NotRequested {
 
 /// Decides on a Tenant that is being deleted. `observation` is there where the plan depends on it; what is unknown is waited for.
 pub fn plan(intent: &DeletionIntent, observation: Option<&Observation>) -> DeletionPlan {
-    match intent.mode.clone() {
+    of_mode(intent, &intent.mode, observation)
+}
+
+fn of_mode(intent: &DeletionIntent, mode: &DeletionMode, observation: Option<&Observation>) -> DeletionPlan {
+    match mode.clone() {
         DeletionMode::Abandon => DeletionPlan::Off(ReleaseOutcome::Abandoned),
         DeletionMode::GoesOn => DeletionPlan::Off(ReleaseOutcome::GoesOn),
         DeletionMode::SuspendedRetain(
@@ -118,7 +122,15 @@ pub fn plan(intent: &DeletionIntent, observation: Option<&Observation>) -> Delet
             DeletionPlan::Wait(DeletionWait { reason: Reason::OperatorTooOld, ..DeletionWait::because(&message) })
         }
         DeletionMode::Retain(because) => retain(intent, because, observation),
-        DeletionMode::Delete { wanted } => delete(intent, wanted, observation),
+        DeletionMode::Delete => delete(intent, observation),
+        DeletionMode::Accepted(afresh) => match observation {
+            Some(Observation::Exists { snapshot, owner: Owner::Ours | Owner::OursLast })
+                if snapshot.document.runtime.deletion.is_none() =>
+            {
+                of_mode(intent, &afresh, observation)
+            }
+            _ => delete(intent, observation),
+        },
     }
 }
 
@@ -151,11 +163,7 @@ fn retain(intent: &DeletionIntent, because: RetainReason, observation: Option<&O
     }
 }
 
-fn delete(
-    intent: &DeletionIntent,
-    wanted: Result<(), RetainReason>,
-    observation: Option<&Observation>,
-) -> DeletionPlan {
+fn delete(intent: &DeletionIntent, observation: Option<&Observation>) -> DeletionPlan {
     let (Some(target), Some(observation)) = (intent.target.clone(), observation) else {
         let message = format!("The Platform does not exist; create it again, or {ABANDONING}");
         return DeletionPlan::Wait(DeletionWait::because(&message));
@@ -167,15 +175,13 @@ fn delete(
         Observation::Absent { .. } => not_requested(NotRequested::NoTenant),
         Observation::Tombstone { .. } if intent.accepted => DeletionPlan::Off(ReleaseOutcome::Deleted),
         Observation::Tombstone { .. } => not_requested(NotRequested::DeletedBefore),
-        Observation::Exists { owner: Owner::Other(_) | Owner::Free, .. } => not_requested(NotRequested::NotOurs),
-        Observation::Exists { snapshot, owner: Owner::Ours | Owner::OursLast } => {
-            match (&snapshot.document.runtime.deletion, wanted) {
-                (Some(_), _) => DeletionPlan::Wait(DeletionWait::accepted(&snapshot.document)),
-                (None, Ok(())) => DeletionPlan::Delete(target),
-                // The platform took its deletion back, and no other one is requested.
-                (None, Err(because)) => DeletionPlan::Release(target, because),
-            }
-        }
+        Observation::Exists { snapshot, owner } => match (&snapshot.document.runtime.deletion, owner) {
+            (_, Owner::Other(_) | Owner::Free) => not_requested(NotRequested::NotOurs),
+            (Some(_), Owner::Ours | Owner::OursLast) => DeletionPlan::Wait(DeletionWait::accepted(&snapshot.document)),
+            (None, Owner::Ours) => DeletionPlan::Delete(target),
+            // Our stamp was taken off, as for a tenant that is handed on.
+            (None, Owner::OursLast) => not_requested(NotRequested::NotOurs),
+        },
     }
 }
 

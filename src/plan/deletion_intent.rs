@@ -45,10 +45,9 @@ pub enum DeletionMode {
     /// Release the tenant.
     Retain(RetainReason),
     /// Delete the tenant.
-    Delete {
-        /// Whether that is still wanted, or why not; what the platform accepted goes on all the same.
-        wanted: Result<(), RetainReason>,
-    },
+    Delete,
+    /// The platform accepted the deletion, and edits change nothing any more. Where it took that back, this counts instead.
+    Accepted(Box<Self>),
     /// Whether the namespace or CRD ends cannot be read: wait, do not delete.
     Unclear,
     /// The spec says something about the deletion that this version does not know: wait, do not delete.
@@ -114,32 +113,42 @@ impl DeletionMode {
             | Self::UnenforcedDelete(_)
             | Self::Unclear
             | Self::NotUnderstood => false,
-            Self::Retain(_) | Self::Delete { .. } => true,
+            Self::Retain(_) | Self::Delete | Self::Accepted(_) => true,
         }
     }
 }
 
 fn mode(tenant: &Tenant, resolved: &Resolved, tenant_id: Option<TenantId>, today: Date) -> DeletionMode {
+    let afresh = afresh(tenant, resolved, tenant_id, today);
+    let accepted = tenant.status.as_ref().is_some_and(|status| status.deletion.is_some());
+    match (afresh, resolved.scope_terminating) {
+        (DeletionMode::Abandon, _) => DeletionMode::Abandon,
+        (_, Some(true)) if accepted => DeletionMode::GoesOn,
+        (_, None) if accepted => DeletionMode::Unclear,
+        (afresh, Some(false)) if accepted => DeletionMode::Accepted(Box::new(afresh)),
+        (afresh, _) => afresh,
+    }
+}
+
+/// What counts for a deletion that the platform did not accept yet.
+fn afresh(tenant: &Tenant, resolved: &Resolved, tenant_id: Option<TenantId>, today: Date) -> DeletionMode {
     let is_meant = |value: &str| tenant_id.is_some() && TenantId::parse(value) == tenant_id;
     let abandoned = annotation::get(tenant, annotation::ABANDON).is_some_and(|value| is_meant(value.trim()));
     let wanted = wanted(tenant, resolved, is_meant, today);
-    let accepted = tenant.status.as_ref().is_some_and(|status| status.deletion.is_some());
     let mode = match resolved.scope_terminating {
         _ if abandoned => DeletionMode::Abandon,
-        Some(true) if accepted => DeletionMode::GoesOn,
         Some(true) => DeletionMode::Retain(RetainReason::ScopeTerminating),
-        _ if !accepted && !is_understood(tenant, wanted) => DeletionMode::NotUnderstood,
-        // After the platform accepted the deletion, edits change nothing.
-        _ if tenant.spec.suspended() && !accepted => {
+        _ if !is_understood(tenant, wanted) => DeletionMode::NotUnderstood,
+        _ if tenant.spec.suspended() => {
             wanted.map_or_else(DeletionMode::SuspendedRetain, |()| DeletionMode::SuspendedDelete)
         }
         ends => match (wanted, ends) {
-            (Err(because), _) if !accepted => DeletionMode::Retain(because),
-            (_, None) => DeletionMode::Unclear,
-            (_, Some(_)) => DeletionMode::Delete { wanted },
+            (Err(because), _) => DeletionMode::Retain(because),
+            (Ok(()), None) => DeletionMode::Unclear,
+            (Ok(()), Some(_)) => DeletionMode::Delete,
         },
     };
-    if resolved.policies_lacking.is_empty() || accepted { mode } else { unenforced(mode, &resolved.policies_lacking) }
+    if resolved.policies_lacking.is_empty() { mode } else { unenforced(mode, &resolved.policies_lacking) }
 }
 
 /// Whether everything that decides about a deletion is known. A tenant that is retained loses nothing.
@@ -173,13 +182,14 @@ fn wanted(
 fn unenforced(mode: DeletionMode, lacking: &str) -> DeletionMode {
     match mode {
         DeletionMode::Retain(because) => DeletionMode::UnenforcedRetain(because),
-        DeletionMode::Delete { .. } => DeletionMode::UnenforcedDelete(lacking.to_owned()),
+        DeletionMode::Delete => DeletionMode::UnenforcedDelete(lacking.to_owned()),
         DeletionMode::Abandon
         | DeletionMode::GoesOn
         | DeletionMode::SuspendedRetain(_)
         | DeletionMode::SuspendedDelete
         | DeletionMode::UnenforcedRetain(_)
         | DeletionMode::UnenforcedDelete(_)
+        | DeletionMode::Accepted(_)
         | DeletionMode::Unclear
         | DeletionMode::NotUnderstood => mode,
     }

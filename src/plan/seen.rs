@@ -87,8 +87,8 @@ impl Seen {
             }
             Observation::Exists { owner: Owner::Free | Owner::Other(_), .. }
             | Observation::Absent { .. }
-            | Observation::Tombstone { .. }
-            | Observation::Unknown(_) => Self::Nothing,
+            | Observation::Tombstone { .. } => Self::NotOurs,
+            Observation::Unknown(_) => Self::Nothing,
         }
     }
 

@@ -15,6 +15,7 @@ mod configured;
 mod delivery;
 mod environments;
 mod keeping;
+mod kept;
 mod last_look;
 mod laws;
 mod leaving;

@@ -15,7 +15,8 @@ pub(super) fn waiting(facts: Facts<'_>, wait: DeletionWait) -> Conclusion {
     let pending = wait.pending();
     let DeletionWait { reason, message, accepted, started, error } = wait;
     // Nothing that the operator can do ends these waits.
-    let stuck = [Reason::TenantLost, Reason::PlatformChanged, Reason::OperatorTooOld].contains(&reason);
+    let stuck = [Reason::TenantLost, Reason::PlatformChanged, Reason::OperatorTooOld, Reason::PoliciesNotEnforced]
+        .contains(&reason);
     let mode = if stuck { Mode::Stalled } else { Mode::Reconciling };
     let was = facts.previous().and_then(|status| condition::find(&status.conditions, ConditionType::Ready));
     // The deletion moved the generation: what was said before was not about it.
@@ -31,7 +32,10 @@ pub(super) fn waiting(facts: Facts<'_>, wait: DeletionWait) -> Conclusion {
     let stopped = (mode == Mode::Stalled && is_news).then(|| events::deletion_stopped(reason, &ready.message));
     changes.push(ready.into());
     let mut status = TenantStatus { refused_request_id: None, ..facts.status(changes) };
-    // What was accepted stays recorded while the platform is out of reach.
+    // What was accepted stays recorded while the platform is out of reach, and not where it shows that it took it back.
+    if facts.seen.ours().is_some_and(|document| document.runtime.deletion.is_none()) {
+        status.deletion = None;
+    }
     let requested_at = status.deletion.as_ref().and_then(|deletion| deletion.requested_at.clone());
     status.deletion = pending.map_or(status.deletion, |pending| {
         Some(DeletionStatus {

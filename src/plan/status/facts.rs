@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use crate::plan::checks::CheckReport;
 use crate::plan::deletion::ReleaseOutcome;
@@ -64,6 +65,15 @@ pub struct Conclusion {
     pub delay: Delay,
 }
 
+/// Whether a change puts the wait for another reason in place of the one before.
+fn is_another_wait(before: &Condition, change: &ConditionChange) -> bool {
+    let ConditionChange::Set(update) = change else { return false };
+    let reconciling = ConditionType::Reconciling;
+    before.type_ == reconciling.as_str()
+        && update.condition_type == reconciling
+        && before.reason != update.reason.as_str()
+}
+
 impl Facts<'_> {
     /// The status before this pass, if there was one.
     pub(super) fn previous(&self) -> Option<&TenantStatus> {
@@ -111,7 +121,9 @@ impl Facts<'_> {
 
     /// The previous status, now speaking of this generation with these conditions.
     pub(super) fn status(&self, changes: Vec<ConditionChange>) -> TenantStatus {
-        let previous = self.previous().cloned().unwrap_or_default();
+        let mut previous = self.previous().cloned().unwrap_or_default();
+        // A wait for something else has a time of its own.
+        previous.conditions.retain(|before| !changes.iter().any(|change| is_another_wait(before, change)));
         TenantStatus {
             observed_generation: self.generation(),
             conditions: merge(&previous.conditions, changes, self.generation(), self.now, self.support),

@@ -40,6 +40,8 @@ pub(super) fn live(facts: Facts<'_>, live: &Live) -> Conclusion {
     let status = TenantStatus { checks, last_handled_reconcile_at, last_handled_check_at, ..status };
     let status = recorded(facts, live, status);
     let delay = match delay {
+        // Another obstacle may be what Ready says first: this one stands in Kubernetes and may be mended at any moment.
+        Delay::Sync if matches!(live.side_effects.key, Publication::Refused { .. }) => Delay::Reference,
         Delay::Sync if waits_for_people(live) => Delay::Script,
         delay => delay,
     };

@@ -50,7 +50,8 @@ fn live_as_seen(facts: Facts<'_>) -> TenantStatus {
         let message = wording::named(wording::differing, differing.iter().map(|change| change.leaf));
         ConditionUpdate::new(ConditionType::Synced, false, Reason::Drifted, message).into()
     };
-    let kept = [ConditionType::Ready, ConditionType::Accepted].map(ConditionChange::Keep);
+    let kept = [ConditionType::Ready, ConditionType::Accepted, ConditionType::Reconciling, ConditionType::Stalled];
+    let kept = kept.map(ConditionChange::Keep);
     let status = as_seen(facts, Reason::PlatformUnavailable, kept.into_iter().chain([synced]).collect());
     TenantStatus { tabs: marked(facts, &[]), last_handled_reconcile_at: facts.handled(), ..status }
 }
@@ -59,7 +60,7 @@ fn live_as_seen(facts: Facts<'_>) -> TenantStatus {
 fn as_seen(facts: Facts<'_>, reason: Reason, mut changes: Vec<ConditionChange>) -> TenantStatus {
     let checks = checks(facts, reason);
     changes.extend(platform_state::changes(facts, reason));
-    changes.push(availability::worst(&checks).map_or(ConditionChange::Keep(ConditionType::ChecksPassed), Into::into));
+    changes.extend(availability::worst(&checks).map(ConditionChange::Set));
     let mut status = TenantStatus {
         drift: facts.seen.comparison().map(|comparison| drift(&comparison.difference)).unwrap_or_default(),
         checks,

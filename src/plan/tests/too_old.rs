@@ -70,7 +70,7 @@ fn a_deletion_is_asked_for_only_where_what_governs_it_is_known() {
     assert_eq!(DeletionMode::NotUnderstood, mode(&retained(), &word), "what is wanted is not known");
     assert_eq!(DeletionMode::NotUnderstood, mode(&confirmed(), &section));
     assert_eq!(DeletionMode::NotUnderstood, mode(&confirmed(), &json!({ "driftPolicy": "Notify" })));
-    assert_eq!(DeletionMode::Delete { wanted: Ok(()) }, mode(&confirmed(), &setting()));
+    assert_eq!(DeletionMode::Delete, mode(&confirmed(), &setting()));
     // What ends in any case ends here, too.
     let ends = DeletionMode::Retain(RetainReason::ScopeTerminating);
     assert_eq!(ends, mode(&confirmed().amid(Some(true)), &section));

@@ -72,7 +72,7 @@ fn tab(status: &TenantStatus, tab: Tab) -> TabState {
     status.tabs.iter().find(|entry| entry.name == tab).unwrap().state
 }
 
-fn stated(status: &TenantStatus, condition_type: ConditionType) -> Option<String> {
+pub(super) fn stated(status: &TenantStatus, condition_type: ConditionType) -> Option<String> {
     condition::find(&status.conditions, condition_type).map(|said| format!("{} {}", said.status, said.reason))
 }
 
@@ -224,6 +224,11 @@ fn a_setting_that_is_invalid_is_not_missing_too() {
     let given = tenant("contoso").with("general.name", "").with("general.o365Domain", "-");
     let stopped = given.plan_or_obstacles(&Held::nothing().observed()).unwrap_err();
     assert_eq!(1, stopped.all().count(), "{stopped:?}");
+    let one = tenant("contoso").with("general.name", "").without("general.o365Domain");
+    let stopped = one.plan_or_obstacles(&Held::nothing().observed()).unwrap_err();
+    let mut paths: Vec<_> = stopped.all().flat_map(Stop::violations).map(|violation| violation.path).collect();
+    paths.sort_unstable();
+    assert_eq!(["general.name", "general.o365Domain"], *paths, "each is reported once");
 }
 
 #[test]

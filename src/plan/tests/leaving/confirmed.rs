@@ -154,3 +154,46 @@ fn a_deletion_is_asked_for_only_where_everything_allows_it() {
     }
     assert_eq!(asked, 1);
 }
+
+/// The vendor may take the deletion back, or the platform comes from a backup: what the Tenant says by then counts.
+#[test]
+fn a_deletion_that_the_platform_took_back_is_decided_afresh() {
+    assert_eq!(leave(&accepted(), &ours()), DeletionPlan::Delete(target()));
+    let without = accepted().without("confirmations.deletion");
+    assert_eq!(leave(&without, &ours()), unconfirmed(Flaw::Missing));
+    let mut unenforced = accepted();
+    unenforced.resolved.policies_lacking = "binding nimbus-authority is missing".to_owned();
+    let suspended = accepted().with("suspend", true);
+    for (given, reason) in [(unenforced, Reason::PoliciesNotEnforced), (suspended, Reason::ReconciliationSuspended)] {
+        let DeletionPlan::Wait(wait) = leave(&given, &ours()) else { panic!("{reason:?}") };
+        assert_eq!((wait.reason, wait.accepted.is_some()), (reason, false));
+        // What it goes on with, it goes on with all the same.
+        assert!(pending(&leave(&given, &held().pending_deletion(4).observed())).is_some(), "{reason:?}");
+        let seen = Seen::leaving(&ours());
+        let status = concluded_having_seen(&given, &seen, Ok(Outcome::Deleting(wait))).status.unwrap();
+        assert_eq!(None, status.deletion, "no deletion goes on");
+    }
+}
+
+/// Without an owner and with us as the last one: as for a tenant that is handed on.
+#[test]
+fn a_tenant_whose_stamp_was_taken_off_is_not_deleted() {
+    let mut held = held();
+    held.owner = Owner::OursLast;
+    assert_eq!(leave(&confirmed(), &held.observed()), ends_by_itself(NotRequested::NotOurs));
+    let mut going_on = super::held().pending_deletion(4);
+    going_on.owner = Owner::OursLast;
+    assert!(pending(&leave(&accepted(), &going_on.observed())).is_some());
+}
+
+#[test]
+fn a_tenant_that_is_missing_has_no_state_while_its_deletion_waits() {
+    let absent = Observation::Absent { restricted: vec![] };
+    assert!(matches!(Seen::leaving(&absent), Seen::NotOurs));
+    let DeletionPlan::Wait(wait) = leave(&confirmed(), &absent) else { panic!("it waits") };
+    let given = confirmed().annotated(annotation::RECONCILE, "now");
+    let status = concluded_having_seen(&given, &Seen::leaving(&absent), Ok(Outcome::Deleting(wait))).status.unwrap();
+    let active = stated(&status).into_iter().find(|said| said.starts_with("TenantActive"));
+    assert_ne!(active, Some("TenantActive=True Active".to_owned()));
+    assert_eq!(Some("now".to_owned()), status.last_handled_reconcile_at, "the platform answered");
+}
