@@ -53,6 +53,9 @@ async fn a_page_of_another_origin_grants_nothing() {
     for origin in ["https://attacker.example", "null", "http://127.0.0.1:1"] {
         api.send(grant(origin)).await.refused(403, "not-permitted");
     }
+    // A page whose name leads to this machine by now.
+    let rebound = grant("http://attacker.example").header("host", "attacker.example");
+    api.send(rebound).await.refused(403, "not-permitted");
     assert_eq!(401, entra_token(&api, ID, &[]).await.status);
     assert_eq!(200, api.send(grant(&own)).await.status);
     assert_eq!(200, entra_token(&api, ID, &[]).await.status);

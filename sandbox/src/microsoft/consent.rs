@@ -7,6 +7,7 @@ use super::apps::{display_name, grant_registered};
 use super::login;
 use super::permissions::registered;
 use crate::http::call::Call;
+use crate::http::host::is_loopback_host;
 use crate::http::reply::Reply;
 use crate::model::format::guid;
 use crate::model::problem::{Failure, Slug};
@@ -43,7 +44,8 @@ pub(crate) async fn ask(work: &mut Work, call: &Call) -> Result<Reply, Failure> 
 /// The same with POST: grants what the app is registered with.
 pub(crate) async fn grant(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let host = call.header("host").unwrap_or_default();
-    let is_own = |origin: &str| origin.split_once("://").is_some_and(|(_, origin)| origin == host);
+    let is_own =
+        |origin: &str| is_loopback_host(host) && origin.split_once("://").is_some_and(|(_, origin)| origin == host);
     if call.headers.contains_key("origin") && !call.header("origin").is_some_and(is_own) {
         return Err(Slug::NotPermitted.into());
     }

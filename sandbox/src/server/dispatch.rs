@@ -1,5 +1,4 @@
 //! From a route to the function that does it.
-use std::net::IpAddr;
 
 use serde_json::json;
 
@@ -9,6 +8,7 @@ use crate::contract::document::document;
 use crate::contract::route::{Api, Behaviour, Microsoft, Operation, World};
 use crate::contract::routes::routes;
 use crate::http::call::Call;
+use crate::http::host::is_loopback_host;
 use crate::http::log;
 use crate::http::reply::Reply;
 use crate::microsoft::users as graph_users;
@@ -156,16 +156,6 @@ fn guard_world(call: &Call) -> Result<(), Slug> {
     }
     let writes = matches!(call.method.as_str(), "POST" | "PUT" | "PATCH");
     if writes && !call.is_json() { Err(Slug::UnsupportedMediaType) } else { Ok(()) }
-}
-
-/// True if the header `Host` names this machine; a port may follow.
-fn is_loopback_host(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 #[cfg(test)]
