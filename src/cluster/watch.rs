@@ -44,8 +44,8 @@ where
     let mut history = History { epoch: epoch.clone(), store: store.clone(), went_back: false };
     // The store still holds what was there before a list until the list is complete.
     let events = with_backoff(events(api, epoch)).inspect(move |event| history.take_in(event)).reflect(writer);
-    let holds = store.clone();
-    let changes = events.flat_map(move |event| iter(announced(event, &holds))).boxed();
+    let mut announcer = Announcer { store: store.clone(), before: vec![] };
+    let changes = events.flat_map(move |event| iter(announcer.announced(event))).boxed();
     Watch { store, changes }
 }
 
@@ -81,19 +81,39 @@ where
     }
 }
 
-/// What an event changed in the store, which has taken it in.
-fn announced<K>(event: watcher::Result<Event<K>>, store: &Store<K>) -> Vec<Arc<K>>
+/// Says what an event changed in the store, which has taken it in.
+struct Announcer<K>
 where
     K: Resource<DynamicType = ()> + Clone + 'static,
 {
-    match event {
-        Ok(Event::Apply(object) | Event::Delete(object)) => vec![Arc::new(object)],
-        // The objects of a list replace the store at its end, all at once.
-        Ok(Event::InitDone) => store.state(),
-        Ok(Event::Init | Event::InitApply(_)) => vec![],
-        Err(error) => {
-            warn!(kind = %K::kind(&()), cause = cause(&error), "a watch failed; it is tried again");
-            vec![]
+    store: Store<K>,
+    /// What was there before the list that is read.
+    before: Vec<Arc<K>>,
+}
+
+impl<K> Announcer<K>
+where
+    K: Resource<DynamicType = ()> + Clone + 'static,
+{
+    fn announced(&mut self, event: watcher::Result<Event<K>>) -> Vec<Arc<K>> {
+        match event {
+            Ok(Event::Apply(object) | Event::Delete(object)) => vec![Arc::new(object)],
+            Ok(Event::Init) => {
+                self.before = self.store.state();
+                vec![]
+            }
+            Ok(Event::InitApply(_)) => vec![],
+            // The objects of a list replace the store at its end, all at once. What is not among them went while nothing was watched.
+            Ok(Event::InitDone) => {
+                let mut all = std::mem::take(&mut self.before);
+                all.retain(|object| self.store.get(&ObjectRef::from_obj(&**object)).is_none());
+                all.extend(self.store.state());
+                all
+            }
+            Err(error) => {
+                warn!(kind = %K::kind(&()), cause = cause(&error), "a watch failed; it is tried again");
+                vec![]
+            }
         }
     }
 }
@@ -112,18 +132,24 @@ mod tests {
         map
     }
 
+    /// One that goes in a gap of the watch.
+    const DROPPED: &str = "dropped";
+
     /// What is announced for each event, and the version that the store then holds of it.
     fn run(events: Vec<Event<ConfigMap>>) -> Vec<Vec<(String, Option<String>)>> {
         let (store, mut writer) = reflector::store();
+        let mut announcer = Announcer { store: store.clone(), before: vec![] };
         let mut all = vec![];
         for event in events {
             writer.apply_watcher_event(&event);
             let is_removal = matches!(event, Event::Delete(_));
-            let mut step: Vec<_> = announced(Ok(event), &store)
+            let mut step: Vec<_> = announcer
+                .announced(Ok(event))
                 .iter()
                 .map(|map| {
                     let held = store.get(&ObjectRef::from_obj(&**map));
-                    let expected = map.resource_version().filter(|_| !is_removal);
+                    let is_gone = is_removal || (all.len() > 5 && map.name_any() == DROPPED);
+                    let expected = map.resource_version().filter(|_| !is_gone);
                     assert_eq!(expected, held.and_then(|held| held.resource_version()), "{}", map.name_any());
                     (map.name_any(), map.resource_version())
                 })
@@ -144,9 +170,10 @@ mod tests {
             Event::Init,
             Event::InitApply(map("a", "1")),
             Event::InitApply(map("b", "1")),
+            Event::InitApply(map(DROPPED, "1")),
             Event::InitDone,
             Event::Apply(map("a", "2")),
-            // Listed again: the edit of b was in a gap of the watch.
+            // Listed again: the edit of b and the removal of another were in a gap of the watch.
             Event::Init,
             Event::InitApply(map("a", "2")),
             Event::InitApply(map("b", "3")),
@@ -157,12 +184,13 @@ mod tests {
             vec![],
             vec![],
             vec![],
-            vec![announced_as("a", "1"), announced_as("b", "1")],
+            vec![],
+            vec![announced_as("a", "1"), announced_as("b", "1"), announced_as(DROPPED, "1")],
             vec![announced_as("a", "2")],
             vec![],
             vec![],
             vec![],
-            vec![announced_as("a", "2"), announced_as("b", "3")],
+            vec![announced_as("a", "2"), announced_as("b", "3"), announced_as(DROPPED, "1")],
             vec![announced_as("a", "2")],
         ];
         assert_eq!(expected, run(listed));
