@@ -2,20 +2,22 @@
 
 use kube::Api;
 use kube::api::{Patch, PatchParams};
-use nimbus_operator::resources::Platform;
+use nimbus_operator::resources::{Platform, Tenant};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{FINALIZER, confirmed_manifest, live, stamp, stamps, waiting_for};
-use crate::support::fixture::{Fixture, describe};
+use crate::support::fixture::{Fixture, NAME, describe};
+use crate::support::proxy::{Proxy, Upstream};
+use crate::support::recorder::Recorder;
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
 
 /// An editor removes our finalizer, which the policies allow while the Tenant stays. The operator puts it back.
 async fn strip(fixture: &Fixture, what: &str) {
-    let tenants: Api<nimbus_operator::resources::Tenant> =
-        Api::namespaced(fixture.client(users::TENANT_EDITOR), &fixture.env.namespace);
+    let tenants: Api<Tenant> = Api::namespaced(fixture.client(users::TENANT_EDITOR), &fixture.env.namespace);
     let patch = Patch::Merge(json!({ "metadata": { "finalizers": null } }));
-    let stripped = tenants.patch(crate::support::fixture::NAME, &PatchParams::default(), &patch).await.unwrap();
+    let stripped = tenants.patch(NAME, &PatchParams::default(), &patch).await.unwrap();
     assert_eq!(None, stripped.metadata.finalizers, "{what}");
     until(&format!("{what}: the finalizer is back"), PATIENCE, async || {
         let tenant = fixture.get().await;
@@ -97,4 +99,27 @@ async fn tenant_that_was_never_applied_is_not_held() {
     fixture.pass().await;
     operator.stop().await;
     assert_eq!(None, fixture.get().await.metadata.finalizers);
+}
+
+/// The metadata that our patch answers are those of the edit, and the spec of the pass is the one before.
+#[tokio::test(flavor = "multi_thread")]
+async fn edit_while_the_finalizer_is_put_back_is_applied() {
+    let fixture = Fixture::new("put-back-edit").await;
+    let kubernetes = Upstream::kubernetes(fixture.env.control_plane);
+    let kubernetes = Proxy::start(kubernetes, &Recorder::new(|_, _| false)).await.unwrap();
+    let _operator = fixture.start_through(&kubernetes);
+    fixture.connected().await;
+    live(&fixture, fixture.manifest(json!({}))).await;
+    let mut patch = kubernetes.detours.pause(Method::PATCH, &format!("/tenants/{NAME}"));
+    let tenants: Api<Tenant> = Api::namespaced(fixture.client(users::TENANT_EDITOR), &fixture.env.namespace);
+    let strip = Patch::Merge(json!({ "metadata": { "finalizers": null } }));
+    tenants
+        .patch(NAME, &PatchParams { field_manager: Some("test".into()), ..PatchParams::default() }, &strip)
+        .await
+        .unwrap();
+    patch.reached().await;
+    fixture.patch(json!({ "spec": { "general": { "companyName": "Edited AG" } } })).await;
+    drop(patch);
+    fixture.settings("the edit is saved", |settings| settings["general"]["companyName"] == "Edited AG").await;
+    fixture.ready().await;
 }

@@ -13,7 +13,7 @@ use tracing::{debug, warn};
 use super::connection::{Connection, connect};
 use super::delete::Deleter;
 use super::execute::{Executed, Executor};
-use super::finalizer::{ensure_finalizer, has_finalizer};
+use super::finalizer::{CHANGED, ensure_finalizer, has_finalizer};
 use super::notes::Notes;
 use super::observe::{observe, observe_target};
 use super::pass::Pass;
@@ -110,6 +110,10 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
 
 /// Notes whether the tenant has the stamp of a cluster that this one may have been.
 fn note_former_cluster(context: &Context, pass: &Pass, outcome: &Result<Outcome, Stopped>) {
+    // What is not known now stays asked.
+    if outcome.as_ref().is_err_and(|stopped| stopped.stop.class().knows_nothing()) {
+        return;
+    }
     let former = outcome.as_ref().err().and_then(|stopped| stopped.stop.former_cluster());
     context.former_clusters.note(&pass.tenant.spec.platform_ref.name, &pass.key, former.cloned());
 }
@@ -141,7 +145,12 @@ fn concluded(context: &Context, pass: &Pass, facts: Facts<'_>, outcome: Result<O
 async fn steps(pass: &mut Pass, context: &Context, notes: &Notes) -> Result<Outcome, Stopped> {
     // Before anything can stop the pass: without it a Tenant could vanish whose tenant lives on.
     if is_held(&pass.tenant) {
-        pass.tenant = ensure_finalizer(&context.cluster, &pass.tenant).await?;
+        let held = ensure_finalizer(&context.cluster, &pass.tenant).await?;
+        // Its metadata are those of the spec by now, which this pass did not read.
+        if !pass.is_of(&held) {
+            return Err(Stop::Raced(CHANGED.to_owned()).into());
+        }
+        pass.tenant = held;
     }
     let seen = pass.tenant.clone();
     step(context, pass, Step::Resolve);

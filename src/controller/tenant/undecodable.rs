@@ -32,13 +32,15 @@ pub(crate) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Res
         return Ok(Action::await_change());
     }
     warn!("cannot decode Tenant");
-    hold(context, &object).await?;
+    let held = hold(context, &object).await?;
     let timing = &context.options.timing;
     let (updates, wait) = if object.metadata.deletion_timestamp.is_some() {
         match release(context, &object).await? {
             Release::Done => return Ok(Action::await_change()),
-            Release::Refused(denier) => (refused(&denier), timing.reference_most),
+            Release::Refused(denier) => (refused("removing the finalizer", &denier), timing.reference_most),
         }
+    } else if let Some(denier) = held {
+        (refused("putting back the finalizer", &denier), timing.reference_most)
     } else {
         (updates(), timing.backoff_most)
     };
@@ -59,13 +61,17 @@ async fn fresh(context: &Context, invalid: &InvalidObject) -> Result<Option<Dyna
     }
 }
 
-/// Puts our finalizer back on one that was ever applied.
-async fn hold(context: &Context, object: &DynamicObject) -> Result<(), NotWritten> {
+/// Puts our finalizer back on one that was ever applied. `Some` says who refuses that.
+async fn hold(context: &Context, object: &DynamicObject) -> Result<Option<Denier>, NotWritten> {
     let applied = object.data.pointer("/status/applied").is_some();
     if !applied || object.metadata.deletion_timestamp.is_some() || has_finalizer(&object.metadata) {
-        return Ok(());
+        return Ok(None);
     }
-    add_finalizer(&context.cluster, &object.metadata).await.map(drop).map_err(Refusal::not_written)
+    match add_finalizer(&context.cluster, &object.metadata).await {
+        Ok(_) => Ok(None),
+        Err(Refusal::Forbidden(denier) | Refusal::Invalid(denier)) => Ok(Some(denier)),
+        Err(refusal @ (Refusal::NotFound | Refusal::Conflict | Refusal::Unanswered(_))) => Err(refusal.not_written()),
+    }
 }
 
 /// Whether its Platform is of our instance, as far as that can be read.
@@ -106,9 +112,9 @@ async fn release(context: &Context, object: &DynamicObject) -> Result<Release, N
     Ok(Release::Done)
 }
 
-/// The conditions of a Tenant that Kubernetes does not let go.
-fn refused(denier: &Denier) -> Vec<ConditionUpdate> {
-    let message = format!("Kubernetes refuses removing the finalizer: {denier}");
+/// The conditions of a Tenant where Kubernetes refuses what has to be done.
+fn refused(what: &str, denier: &Denier) -> Vec<ConditionUpdate> {
+    let message = format!("Kubernetes refuses {what}: {denier}");
     let refused = |update: ConditionUpdate| {
         let says_it = [ConditionType::Ready, ConditionType::Stalled].contains(&update.condition_type);
         let refused = ConditionUpdate { reason: Reason::KubernetesRefused, message: message.clone(), ..update.clone() };
