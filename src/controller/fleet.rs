@@ -47,7 +47,7 @@ impl Fleet {
 
     /// The Tenants that name a Partner.
     pub(super) fn of_partner(&self, partner: &str) -> Option<Vec<Arc<Tenant>>> {
-        self.tenants(|tenant| tenant.spec.settings.to_wire().partner.as_deref() == Some(partner))
+        self.tenants(|tenant| names(tenant, partner))
     }
 
     /// The environments that the Tenants of a Platform were last applied to.
@@ -59,4 +59,10 @@ impl Fleet {
     fn stores(&self) -> MutexGuard<'_, Vec<Tenants>> {
         self.stores.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a Tenant names a Partner.
+pub(super) fn names(tenant: &Tenant, partner: &str) -> bool {
+    let tab = tenant.spec.settings.partner.as_ref();
+    tab.and_then(|tab| tab.assigned().ok().flatten()) == Some(partner)
 }

@@ -48,7 +48,7 @@ impl Counted {
     /// The Tenants that name a Partner.
     fn of_partner(sight: Sight<'_>, partner: &str) -> Self {
         let sees_all = sight.watched.is_empty();
-        let named = sight.fleet.of_partner(partner).filter(|_| sees_all);
+        let named = sees_all.then(|| sight.fleet.of_partner(partner)).flatten();
         named.map_or(Self::Unknown, |tenants| Self::All(totals(tenants.iter().map(Arc::as_ref))))
     }
 }

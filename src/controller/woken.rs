@@ -9,6 +9,7 @@ use kube::runtime::reflector::{ObjectRef, Store};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::context::Context;
+use super::fleet::names;
 use crate::cluster::Guarded;
 use crate::resources::Tenant;
 use crate::settings::TenantId;
@@ -52,11 +53,6 @@ fn woken<T: Send + 'static>(
         let concerned = tenants.state_filter(|tenant| tenant.0.as_ref().is_ok_and(|tenant| concerns(tenant, &what)));
         stream::iter(concerned.into_iter().map(|tenant| wake(&context, &tenant)).collect::<Vec<_>>())
     })
-}
-
-fn names(tenant: &Tenant, partner: &str) -> bool {
-    let tab = tenant.spec.settings.partner.as_ref();
-    tab.and_then(|tab| tab.assigned().ok().flatten()) == Some(partner)
 }
 
 /// Makes a Tenant due.

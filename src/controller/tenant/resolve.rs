@@ -1,6 +1,8 @@
 //! `resolve`: follows the references of a Tenant. What is missing or malformed is data; only the plan decides whether it
 //! matters.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Namespace, Secret};
@@ -82,9 +84,15 @@ pub(crate) async fn resolve(
         resolved.partner = Some(ResolvedPartner { is_terminating, ..resolved_partner(name, partner.as_deref()) });
         references.partner = partner.map(|partner| partner.metadata.clone());
     }
+    let mut read = HashMap::new();
     for sealed in sealed.into_iter().filter(|sealed| needed(sealed, &settings)) {
-        let (state, found) = secret(cluster, &namespace, &sealed).await?;
         let SealedRef { leaf, reference } = sealed;
+        // Once for all that name it: they have to be of one version.
+        let read = match read.entry(reference.name.clone()) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(secret(cluster, &namespace, &reference.name).await?),
+        };
+        let (state, found) = judged(read, &reference.key);
         resolved.secrets.push(ResolvedSecret { leaf, name: reference.name, key: reference.key, state, found });
     }
     Ok((resolved, references))
@@ -134,18 +142,22 @@ async fn partner(cluster: &Cluster, name: &str) -> Result<Option<Arc<Partner>>, 
     }
 }
 
-/// The Secret as it was read, and its value.
-type Found = (SecretState, Result<SecretValue, SecretProblem>);
-
-async fn secret(cluster: &Cluster, namespace: &str, sealed: &SealedRef) -> Result<Found, Stop> {
-    match cluster.namespaced::<Secret>(namespace).get(&sealed.reference.name).await {
-        Ok(secret) => {
-            let state = SecretState::There(SecretVersion::of(&secret.metadata));
-            Ok((state, judge(&secret, &sealed.reference.key)))
-        }
-        Err(Refusal::NotFound) => Ok((SecretState::Missing, Err(SecretProblem::NoSecret))),
-        Err(Refusal::Forbidden(_)) => Ok((SecretState::Forbidden, Err(SecretProblem::Forbidden))),
+/// The Secret, or why there is none.
+async fn secret(cluster: &Cluster, namespace: &str, name: &str) -> Result<Result<Secret, SecretProblem>, Stop> {
+    match cluster.namespaced::<Secret>(namespace).get(name).await {
+        Ok(secret) => Ok(Ok(secret)),
+        Err(Refusal::NotFound) => Ok(Err(SecretProblem::NoSecret)),
+        Err(Refusal::Forbidden(_)) => Ok(Err(SecretProblem::Forbidden)),
         Err(refusal) => Err(at_read("reading a Secret")(refusal)),
+    }
+}
+
+/// The state of a Secret that was read, and its value.
+fn judged(read: &Result<Secret, SecretProblem>, key: &str) -> (SecretState, Result<SecretValue, SecretProblem>) {
+    match read {
+        Ok(secret) => (SecretState::There(SecretVersion::of(&secret.metadata)), judge(secret, key)),
+        Err(problem @ SecretProblem::Forbidden) => (SecretState::Forbidden, Err(*problem)),
+        Err(problem) => (SecretState::Missing, Err(*problem)),
     }
 }
 
