@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::future::try_join_all;
 use k8s_openapi::api::admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
 use kube::api::DynamicObject;
 use serde_json::{Value, json};
@@ -20,19 +21,20 @@ pub(super) type Lacking = Arc<[String]>;
 pub(super) struct Enforcement {
     /// How long what was seen counts; `None` where the person who runs the operator does without them.
     every: Option<Every>,
-    seen: Mutex<Option<(Instant, Lacking)>>,
+    seen: Mutex<Option<(Instant, Result<Lacking, Refusal>)>>,
 }
 
 #[derive(Clone, Copy)]
 struct Every {
     in_force: Duration,
-    lacking: Duration,
+    /// Also of a look that Kubernetes did not answer: passes that waited for it get its outcome.
+    otherwise: Duration,
 }
 
 impl Enforcement {
     pub(super) fn new(options: &Options) -> Self {
         let timing = &options.timing;
-        let every = Every { in_force: timing.policies, lacking: timing.platform_retry.min(timing.policies) };
+        let every = Every { in_force: timing.policies, otherwise: timing.backoff_first };
         Self { every: (!options.without_policies).then_some(every), seen: Mutex::default() }
     }
 
@@ -42,29 +44,29 @@ impl Enforcement {
     pub(super) async fn lacking(&self, cluster: &Cluster) -> Result<Lacking, Refusal> {
         let Some(every) = self.every else { return Ok(Arc::default()) };
         let mut seen = self.seen.lock().await;
-        if let Some((at, lacking)) = seen.as_ref() {
-            let counts = if lacking.is_empty() { every.in_force } else { every.lacking };
+        if let Some((at, outcome)) = seen.as_ref() {
+            let is_in_force = outcome.as_ref().is_ok_and(|lacking| lacking.is_empty());
+            let counts = if is_in_force { every.in_force } else { every.otherwise };
             if at.elapsed() < counts {
-                return Ok(lacking.clone());
+                return outcome.clone();
             }
         }
-        let lacking: Lacking = look(cluster).await?.into();
-        *seen = Some((Instant::now(), lacking.clone()));
-        Ok(lacking)
+        let outcome = look(cluster).await.map(Lacking::from);
+        *seen = Some((Instant::now(), outcome.clone()));
+        outcome
     }
 }
 
 /// What is wrong with the policies and bindings, by kind and name. One that may not be read counts as missing, since it is not
 /// known to be there.
 pub(super) async fn look(cluster: &Cluster) -> Result<Vec<String>, Refusal> {
-    let mut found = vec![];
-    for name in NAMES {
-        let policy = read(cluster.untyped::<ValidatingAdmissionPolicy>(None).get(name).await)?;
-        found.push((format!("policy {name}"), policy));
-        let binding = read(cluster.untyped::<ValidatingAdmissionPolicyBinding>(None).get(name).await)?;
-        found.push((format!("binding {name}"), binding));
-    }
-    Ok(judge(&found))
+    let objects = NAMES.map(async |name| {
+        let policies = cluster.untyped::<ValidatingAdmissionPolicy>(None);
+        let bindings = cluster.untyped::<ValidatingAdmissionPolicyBinding>(None);
+        let (policy, binding) = tokio::join!(policies.get(name), bindings.get(name));
+        Ok([(format!("policy {name}"), read(policy)?), (format!("binding {name}"), read(binding)?)])
+    });
+    Ok(judge(&try_join_all(objects).await?.concat()))
 }
 
 fn read(outcome: Result<DynamicObject, Refusal>) -> Result<Option<Value>, Refusal> {
