@@ -167,6 +167,15 @@ async fn credentials_go_to_trusted_hosts_only() {
     let status = fixture.ready().await.status.unwrap();
     assert_eq!(json!([]), json!(status.grant_links), "nor does a link lead there");
     assert_eq!([""; 0], *fixture.platform.all_asked(mark).await);
+
+    // The token goes to Graph.
+    fixture.patch_platform(json!({ "spec": { "microsoft": { "loginBaseUrl": null } } })).await;
+    until("it is about Graph", PATIENCE, async || {
+        let message = fixture.check(GROUP, "Unknown", "CredentialsNotFound").await;
+        if message.contains("spec.microsoft.graphBaseUrl") { Ok(()) } else { Err(message) }
+    })
+    .await;
+    assert_eq!([""; 0], *fixture.platform.all_asked(mark).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,6 +28,32 @@ fn platform(fixture: &PolicyFixture) -> Value {
     })
 }
 
+/// An edit of each field that decides what is done with a Secret.
+fn governed(evil: &str) -> [(&'static str, Value); 11] {
+    [
+        ("authentication.tokenUrl", json!({ "authentication": { "tokenUrl": evil } })),
+        ("authentication.caBundle", json!({ "authentication": { "caBundle": "x" } })),
+        ("authentication.clientId", json!({ "authentication": { "clientId": "other" } })),
+        (
+            "authentication.credentialsSecretRef",
+            json!({ "authentication": { "credentialsSecretRef": { "name": "other" } } }),
+        ),
+        ("endpoint", json!({ "endpoint": evil })),
+        ("caBundle", json!({ "caBundle": "x" })),
+        ("authentication.scope", json!({ "authentication": { "scope": "other" } })),
+        (
+            "microsoft.nimbusApp.clientId",
+            json!({ "microsoft": { "nimbusApp": { "clientId": "7f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c" } } }),
+        ),
+        ("microsoft.loginBaseUrl", json!({ "microsoft": { "loginBaseUrl": evil } })),
+        ("microsoft.graphBaseUrl", json!({ "microsoft": { "graphBaseUrl": evil } })),
+        (
+            "microsoft.nimbusApp.credentialsSecretRef",
+            json!({ "microsoft": { "nimbusApp": { "credentialsSecretRef": { "name": "platform-credentials" } } } }),
+        ),
+    ]
+}
+
 /// Otherwise the operator would send a Secret that its author may not read to a server of the author.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_read_a_secret_has_it_sent_nowhere() {
@@ -51,26 +77,14 @@ async fn who_may_not_read_a_secret_has_it_sent_nowhere() {
     })
     .await;
     let evil = "https://evil.example/token";
-    for (field, spec) in [
-        ("authentication.tokenUrl", json!({ "authentication": { "tokenUrl": evil } })),
-        ("authentication.caBundle", json!({ "authentication": { "caBundle": "x" } })),
-        ("authentication.clientId", json!({ "authentication": { "clientId": "other" } })),
-        (
-            "authentication.credentialsSecretRef",
-            json!({ "authentication": { "credentialsSecretRef": { "name": "other" } } }),
-        ),
-        ("endpoint", json!({ "endpoint": evil })),
-        ("caBundle", json!({ "caBundle": "x" })),
-        ("microsoft.loginBaseUrl", json!({ "microsoft": { "loginBaseUrl": evil } })),
-        ("microsoft.graphBaseUrl", json!({ "microsoft": { "graphBaseUrl": evil } })),
-        (
-            "microsoft.nimbusApp.credentialsSecretRef",
-            json!({ "microsoft": { "nimbusApp": { "credentialsSecretRef": { "name": "platform-credentials" } } } }),
-        ),
-    ] {
+    for (field, spec) in governed(evil) {
         let says = [&*format!("spec.{field}"), "in the namespace nimbus-system", "the verb get on that Secret"];
         refused(edit(spec).await, 403, &says).unwrap();
     }
+    // To take the instance off hands the Platform to another operator, with the Secrets of another namespace.
+    let off = Patch::Merge(json!({ "spec": { "instance": null } }));
+    let taken_off = platforms.patch(&fixture.env.platform, &PatchParams::default(), &off).await;
+    refused(taken_off, 403, &["spec.instance cannot be changed once set"]).unwrap();
     // A new Platform is the same deed.
     let mut new = platform(&fixture);
     new["metadata"]["name"] = json!(format!("{}-own", fixture.env.platform));

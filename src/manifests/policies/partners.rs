@@ -8,7 +8,7 @@ use super::{Accounts, NAMES, policy};
 
 /// How many Platforms a Partner may name and still be written by users who administer these only: each is one question to the
 /// authorizer, and the API server limits what a policy may ask.
-pub const ASKED: usize = 4;
+const ASKED: usize = 4;
 
 /// Policy 6: a Partner is written by users who administer every Platform on which it counts, before and after.
 pub(super) fn partners(accounts: &Accounts) -> Value {
@@ -22,14 +22,14 @@ pub(super) fn partners(accounts: &Accounts) -> Value {
         variable("was", platforms("oldObject")),
         variable("now", platforms("object")),
         variable("named", NAMED),
-        variable("isBounded", IS_BOUNDED),
+        variable("isBounded", is_bounded()),
         variable("mayAll", administers("platforms", "''")),
     ];
     let name = |index: usize| format!("size(variables.named) > {index} ? string(variables.named[{index}]) : ''");
     variables.extend((0..2 * ASKED).map(|index| variable(&format!("name{index}"), name(index))));
     let may = |index: usize| administers("platforms", &format!("variables.name{index}"));
     variables.extend((0..2 * ASKED).map(|index| variable(&format!("may{index}"), may(index))));
-    let each: Vec<_> = (0..2 * ASKED).map(|i| format!("(variables.name{i} == '' || variables.may{i})")).collect();
+    let each: Vec<_> = (0..2 * ASKED).map(|i| format!("(size(variables.named) <= {i} || variables.may{i})")).collect();
     let unchanged = "(request.operation == 'UPDATE' && object.?spec == oldObject.?spec)";
     let right = format!("(variables.isBounded && {}) || variables.mayAll", each.join(" && "));
     let message = "'may not ' + (request.operation == 'CREATE' ? 'create' : (variables.deletes ? 'delete' : 'change')) + ' a Partner: \
@@ -47,4 +47,9 @@ pub(super) fn partners(accounts: &Accounts) -> Value {
 const NAMED: &str = "variables.was + variables.now.filter(name, !(name in variables.was))";
 
 /// Whether each side that there is names some Platforms, and not too many.
-const IS_BOUNDED: &str = "(oldObject == null || (size(variables.was) > 0 && size(variables.was) <= 4)) && (object == null || (size(variables.now) > 0 && size(variables.now) <= 4))";
+fn is_bounded() -> String {
+    let side = |object: &str, names: &str| {
+        format!("({object} == null || (size(variables.{names}) > 0 && size(variables.{names}) <= {ASKED}))")
+    };
+    format!("{} && {}", side("oldObject", "was"), side("object", "now"))
+}

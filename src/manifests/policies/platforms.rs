@@ -23,6 +23,7 @@ const CREDENTIALS: [Credential; 2] = [
             "authentication.scope",
             "endpoint",
             "caBundle",
+            "instance",
         ],
     },
     Credential {
@@ -32,6 +33,7 @@ const CREDENTIALS: [Credential; 2] = [
             "microsoft.nimbusApp.clientId",
             "microsoft.loginBaseUrl",
             "microsoft.graphBaseUrl",
+            "instance",
         ],
     },
 ];
@@ -75,5 +77,9 @@ pub(super) fn platforms(accounts: &Accounts) -> Value {
             ),
         ));
     }
+    // A rule of the schema at the field does not see that the field is taken off, which would hand the Platform to another operator.
+    let (was, now) = (read("was", "instance"), read("now", "instance"));
+    validations
+        .push(denied(&format!("!{was}.hasValue() || {now} == {was}"), "'spec.instance cannot be changed once set'"));
     policy(NAMES[4], &["platforms"], &["CREATE", "UPDATE"], variables, validations)
 }
