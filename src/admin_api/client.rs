@@ -87,7 +87,9 @@ pub struct Client {
     login: Login,
     token: TokenCache<ApiError>,
     gate: Gate,
-    capabilities: Mutex<Option<Arc<Capabilities>>>,
+    capabilities: std::sync::Mutex<Option<Arc<Capabilities>>>,
+    /// Held while they are asked for; when and how the last attempt failed.
+    asking: Mutex<Option<(Instant, ApiError)>>,
     alarm: Arc<Notify>,
 }
 
@@ -116,7 +118,8 @@ impl Client {
             },
             token: TokenCache::default(),
             gate: Gate::default(),
-            capabilities: Mutex::default(),
+            capabilities: std::sync::Mutex::default(),
+            asking: Mutex::default(),
             alarm,
         })
     }
@@ -125,12 +128,25 @@ impl Client {
     ///
     /// *Errors*: any [`ApiError`].
     pub async fn capabilities(&self) -> Result<Arc<Capabilities>, ApiError> {
-        // Who comes while it is asked waits for that answer.
-        let mut known = self.capabilities.lock().await;
-        match &*known {
-            Some(known) => Ok(known.clone()),
-            None => Ok(known.insert(Arc::new(self.ask().await?)).clone()),
+        if let Some(known) = self.known().clone() {
+            return Ok(known);
         }
+        // Callers that come while it is asked get that answer, a failure too.
+        let came = Instant::now();
+        let mut failed = self.asking.lock().await;
+        if let Some(known) = self.known().clone() {
+            return Ok(known);
+        }
+        if let Some((_, error)) = failed.as_ref().filter(|(at, _)| came <= *at) {
+            return Err(error.clone());
+        }
+        let asked = self.capabilities_now().await;
+        *failed = asked.as_ref().err().map(|error| (Instant::now(), error.clone()));
+        asked
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, Option<Arc<Capabilities>>> {
+        self.capabilities.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// The same, asked now: the endpoint may lead elsewhere since.
@@ -138,7 +154,7 @@ impl Client {
     /// *Errors*: any [`ApiError`].
     pub async fn capabilities_now(&self) -> Result<Arc<Capabilities>, ApiError> {
         let now = Arc::new(self.ask().await?);
-        *self.capabilities.lock().await = Some(now.clone());
+        *self.known() = Some(now.clone());
         Ok(now)
     }
 
@@ -166,7 +182,7 @@ impl Client {
         });
         self.gate.decide(&result, Instant::now());
         if let Ok(now) = &result {
-            *self.capabilities.lock().await = Some(now.clone());
+            *self.known() = Some(now.clone());
         }
         result
     }
