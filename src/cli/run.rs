@@ -99,12 +99,19 @@ impl Run {
 /// The API server is called directly, as from a pod: kube takes a proxy of the environment with a kubeconfig only, and does not
 /// compare the API server with `NO_PROXY`.
 fn without_environment_proxy(mut config: kube::Config) -> kube::Config {
-    let of_environment = ["HTTPS_PROXY", "https_proxy"].iter().filter_map(|name| std::env::var(name).ok());
-    let mut urls = of_environment.filter_map(|url| url.parse().ok());
-    if urls.any(|url: ::http::Uri| Some(&url) == config.proxy_url.as_ref()) {
+    // One that the kubeconfig names is meant, also where the environment has the same.
+    if !kube::config::Kubeconfig::read().is_ok_and(|kubeconfig| names_a_proxy(&kubeconfig)) {
         config.proxy_url = None;
     }
     config
+}
+
+/// Whether the cluster of the current context has a proxy of its own.
+fn names_a_proxy(kubeconfig: &kube::config::Kubeconfig) -> bool {
+    let current = kubeconfig.contexts.iter().find(|context| Some(&context.name) == kubeconfig.current_context.as_ref());
+    let cluster = current.and_then(|context| context.context.as_ref()).map(|context| &context.cluster);
+    let named = kubeconfig.clusters.iter().find(|named| Some(&named.name) == cluster);
+    named.and_then(|named| named.cluster.as_ref()).is_some_and(|cluster| cluster.proxy_url.is_some())
 }
 
 /// An origin is a scheme, a host and a port.
@@ -127,4 +134,24 @@ fn cluster_id(text: &str) -> anyhow::Result<String> {
         "must be 1 to 63 lowercase letters, digits, '-' or '.', and start and end with a letter or digit, e.g. 'prod-euwe'"
     );
     Ok(text.to_owned())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_proxy_of_the_current_cluster_is_meant() {
+        let kubeconfig = |current: &str| {
+            let yaml = format!(
+                "current-context: {current}\n\
+                 contexts: [{{name: a, context: {{cluster: direct, user: u}}}}, {{name: b, context: {{cluster: far, user: u}}}}]\n\
+                 clusters: [{{name: direct, cluster: {{server: 'https://a'}}}}, \
+                 {{name: far, cluster: {{server: 'https://b', proxy-url: 'http://proxy:3128'}}}}]"
+            );
+            kube::config::Kubeconfig::from_yaml(&yaml).unwrap()
+        };
+        assert_eq!([false, true, false], ["a", "b", "c"].map(|current| names_a_proxy(&kubeconfig(current))));
+    }
 }
