@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
+use kube::core::error_boundary::InvalidObject;
 use kube::runtime::controller::Action;
 use serde_json::json;
 use tracing::warn;
@@ -17,6 +18,7 @@ use super::context::Context;
 use super::in_use::Hold;
 use super::readiness::log_ready;
 use super::refusals::{Refused, refuses};
+use super::undecodable::{status_with, undecodable};
 use crate::cluster::{Guarded, NotWritten, Refusal};
 use crate::plan::status::references::{ReferenceFacts, with_refusal};
 use crate::resources::partner::PartnerStatus;
@@ -26,10 +28,7 @@ use crate::resources::{ConditionType, Partner, Reason, Tenant, condition};
 pub(super) async fn reconcile(guarded: Arc<Guarded<Partner>>, context: Arc<Context>) -> Result<Action, NotWritten> {
     let partner = match &guarded.0 {
         Ok(partner) => partner,
-        Err(_) => {
-            warn!("cannot decode Partner; Tenants that refer to it wait");
-            return Ok(Action::await_change());
-        }
+        Err(invalid) => return say_undecodable(&context, invalid).await,
     };
     let dependent = dependent(&context, partner).await;
     let put_back = context.in_use.keep::<Partner>(&context.cluster, &partner.metadata, dependent.as_deref());
@@ -63,6 +62,22 @@ pub(super) async fn reconcile(guarded: Arc<Guarded<Partner>>, context: Arc<Conte
     };
     let again = refused.map(|refused| refused.wait);
     Ok(wait.into_iter().chain(again).min().map_or_else(Action::await_change, Action::requeue))
+}
+
+/// A Partner that cannot be decoded says so, in the same words of every operator. Its Tenants wait.
+async fn say_undecodable(context: &Context, invalid: &InvalidObject) -> Result<Action, NotWritten> {
+    warn!("cannot decode Partner; Tenants that refer to it wait");
+    let name = invalid.metadata.name.as_deref().unwrap_or_default();
+    match context.cluster.untyped::<Partner>(None).get(name).await {
+        Ok(object) => {
+            if let Some(status) = status_with(&object, undecodable().to_vec()) {
+                attempt::write_status::<Partner>(context, &object.metadata, status).await?;
+            }
+            Ok(Action::requeue(context.options.timing.backoff_most))
+        }
+        Err(Refusal::NotFound) => Ok(Action::await_change()),
+        Err(_) => Err(NotWritten("a Partner that cannot be decoded could not be read")),
+    }
 }
 
 /// The Tenants of this instance that name a Partner, as far as the watches hold them.

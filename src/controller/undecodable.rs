@@ -6,8 +6,17 @@ use kube::api::DynamicObject;
 use serde_json::{Value, json};
 
 use crate::resources::condition::{ConditionUpdate, merge};
+use crate::resources::{ConditionStatus, ConditionType, Reason};
 
 pub(super) const MESSAGE: &str = "The stored object does not match the CRD and cannot be decoded; it is not reconciled";
+
+/// What a Platform or a Partner says of itself.
+pub(super) fn undecodable() -> [ConditionUpdate; 2] {
+    let ready = ConditionUpdate::new(ConditionType::Ready, false, Reason::Undecodable, MESSAGE);
+    let stalled =
+        ConditionUpdate { condition_type: ConditionType::Stalled, status: ConditionStatus::True, ..ready.clone() };
+    [ready, stalled]
+}
 
 /// The status with other conditions; `None` if they are as they were. All else in the status stays: by what was
 /// applied a tenant is known, and by the deletions of the last hour the next ones are limited.

@@ -6,7 +6,7 @@
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
-use nimbus_operator::resources::{FINALIZER, Tenant};
+use nimbus_operator::resources::{FINALIZER, Partner, Tenant};
 use serde_json::{Value, json};
 
 use super::organisation::{finalizer_stays, refuse};
@@ -203,17 +203,17 @@ async fn gone(fixture: &FixtureOn<'_>, name: &str) {
     .await;
 }
 
-/// Loosens the schema of Platforms, so that an undecodable one is accepted.
-async fn admit_any_platform(fixture: &FixtureOn<'_>) {
+/// Loosens the schema of a kind, so that an undecodable one is accepted.
+async fn admit_any(fixture: &FixtureOn<'_>, crd_name: &str) {
     let crds: Api<CustomResourceDefinition> = Api::all(fixture.client(users::ADMIN));
-    let mut crd = crds.get("platforms.nimbus.luware.com").await.unwrap();
+    let mut crd = crds.get(crd_name).await.unwrap();
     for version in &mut crd.spec.versions {
         let schema = version.schema.as_mut().and_then(|schema| schema.open_api_v3_schema.as_mut()).unwrap();
         let anything = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
         schema.properties.as_mut().unwrap().insert("spec".into(), serde_json::from_value(anything).unwrap());
     }
     crd.metadata.managed_fields = None;
-    crds.replace("platforms.nimbus.luware.com", &PostParams::default(), &crd).await.unwrap();
+    crds.replace(crd_name, &PostParams::default(), &crd).await.unwrap();
 }
 
 fn dynamic_platforms(fixture: &FixtureOn<'_>) -> Api<DynamicObject> {
@@ -234,7 +234,7 @@ async fn undecodable_platform_affects_no_other() {
     let mut fixture = FixtureOn::on(&control_plane, "poison-platform").await;
     fixture.timing.platform_check = std::time::Duration::from_millis(300);
     fixture.timing.backoff_most = std::time::Duration::from_millis(500);
-    admit_any_platform(&fixture).await;
+    admit_any(&fixture, "platforms.nimbus.luware.com").await;
     let platforms = dynamic_platforms(&fixture);
     let plant = async |name: &str| {
         until("poison is accepted", PATIENCE, async || {
@@ -283,4 +283,43 @@ async fn undecodable_platform_affects_no_other() {
     })
     .await;
     operator.stop().await;
+}
+
+/// A Partner that cannot be decoded says so itself, others go on, and a valid one heals without a restart.
+#[tokio::test(flavor = "multi_thread")]
+async fn undecodable_partner_says_so() {
+    let control_plane = ControlPlane::start(Options::default()).await.unwrap();
+    let mut fixture = FixtureOn::on(&control_plane, "poison-partner").await;
+    fixture.timing.backoff_most = std::time::Duration::from_millis(500);
+    admit_any(&fixture, "partners.nimbus.luware.com").await;
+    let partners: Api<DynamicObject> =
+        Api::all_with(fixture.client(users::PLATFORM_ADMIN), &ApiResource::erase::<Partner>(&()));
+    let _operator = fixture.start();
+    fixture.connected().await;
+    let broken = json!({
+        "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Partner", "metadata": { "name": "broken" },
+        "spec": { "displayName": "Northwind", "platformPartnerId": ["secret-looking"] }
+    });
+    until("the broken one is accepted", PATIENCE, async || {
+        let object: DynamicObject = serde_json::from_value(broken.clone()).unwrap();
+        partners.create(&PostParams::default(), &object).await.map(drop).map_err(|error| error.to_string())
+    })
+    .await;
+    let says = async |expected: Value| {
+        until(&format!("it says {expected}"), PATIENCE, async || {
+            let status = partners.get("broken").await.map_err(|error| error.to_string())?.data["status"].take();
+            let conditions = status["conditions"].as_array().cloned().unwrap_or_default();
+            let said: Vec<_> = conditions.iter().map(|c| json!([c["type"], c["status"], c["reason"]])).collect();
+            if json!(said) == expected { Ok(status) } else { Err(status.to_string()) }
+        })
+        .await
+    };
+    let status = says(json!([["Ready", "False", "Undecodable"], ["Stalled", "True", "Undecodable"]])).await;
+    assert!(!status.to_string().contains("secret-looking"), "the value is not quoted: {status}");
+    fixture.create(json!({})).await;
+    fixture.ready().await;
+
+    let whole = Patch::Merge(json!({ "spec": { "platformPartnerId": "fabrikam" } }));
+    partners.patch("broken", &PatchParams::default(), &whole).await.unwrap();
+    says(json!([["Ready", "True", "Accepted"]])).await;
 }

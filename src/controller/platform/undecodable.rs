@@ -9,11 +9,10 @@ use crate::cluster::{NotWritten, Refusal};
 use crate::controller::attempt;
 use crate::controller::context::Context;
 use crate::controller::in_use::Hold;
-use crate::controller::undecodable::{MESSAGE, status_with};
+use crate::controller::undecodable::{status_with, undecodable};
 use crate::plan::status::references::with_refusal;
-use crate::resources::condition::ConditionUpdate;
+use crate::resources::Platform;
 use crate::resources::platform::DEFAULT_INSTANCE;
-use crate::resources::{ConditionStatus, ConditionType, Platform, Reason};
 
 /// Reconciles one Platform that cannot be decoded.
 pub(crate) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Result<Action, NotWritten> {
@@ -35,15 +34,11 @@ pub(crate) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Res
     if object.metadata.deletion_timestamp.is_some() && !used.in_use {
         return Ok(Action::await_change());
     }
-    let ready = ConditionUpdate::new(ConditionType::Ready, false, Reason::Undecodable, MESSAGE);
-    let ready = match &used.refused {
-        Some(refused) => with_refusal(ready, &refused.describe()),
-        None => ready,
+    let refused = |update| match &used.refused {
+        Some(refused) => with_refusal(update, &refused.describe()),
+        None => update,
     };
-    let stalled =
-        ConditionUpdate { condition_type: ConditionType::Stalled, status: ConditionStatus::True, ..ready.clone() };
-    let update = vec![ready, stalled];
-    if let Some(status) = status_with(&object, update) {
+    if let Some(status) = status_with(&object, undecodable().map(refused).to_vec()) {
         attempt::write_status::<Platform>(context, &object.metadata, status).await?;
     }
     let most = context.options.timing.backoff_most;
