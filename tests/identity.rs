@@ -4,6 +4,7 @@
 mod adopted;
 mod claimed;
 mod lost;
+mod partners;
 mod races;
 
 use kube::Api;

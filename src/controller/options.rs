@@ -116,6 +116,8 @@ pub struct CheckTiming {
     pub lag: Duration,
     /// How long a result is kept while Microsoft does not answer.
     pub kept: Duration,
+    /// Between two trials of a search filter in one Entra tenant, however often the filter is edited.
+    pub filter_pause: Duration,
     /// How long a new result waits for others, so that one write reports all.
     pub gather: Duration,
     /// Between the beginnings of two checks of one Platform.
@@ -165,6 +167,7 @@ impl Default for CheckTiming {
             retry_grant_most: Duration::from_secs(300),
             lag: Duration::from_secs(300),
             kept: Duration::from_secs(24 * 3600),
+            filter_pause: Duration::from_secs(600),
             gather: Duration::from_secs(2),
             pace: Duration::from_millis(100),
             deadline: Duration::from_secs(60),

@@ -18,8 +18,9 @@ use super::{retention, triggers};
 use crate::admin_api::TenantDocument;
 use crate::resources::tenant::{AdoptionPolicy, DriftPolicy};
 use crate::resources::{Stamp, Tenant};
+use crate::settings::tabs::partner::PARTNER;
 use crate::settings::value::Text;
-use crate::settings::{Class, Trigger, Violation};
+use crate::settings::{Class, Leaf, Trigger, Violation};
 
 /// What to do about a Tenant that stays, in this order: take the tenant over, write, then what the answer makes due.
 #[derive(Clone, Debug)]
@@ -161,9 +162,7 @@ fn existing(
 ) -> Result<Decision, Stopped> {
     let Snapshot { document, settings } = &snapshot;
     // Whose it is comes first: of another's tenant nothing else may be judged, or said.
-    if let Owner::Other(stamp) = owner {
-        return Err(owned_by(stamp, desired).into());
-    }
+    let owner = &desired.claim_right(tenant).owner(&snapshot, owner, &desired.target.stamp)?;
     if document.runtime.deletion.is_some() {
         return Err(Stop::TenantDeleting.into());
     }
@@ -247,7 +246,9 @@ fn claim(
     owner: &Owner,
     difference: &Difference,
 ) -> Result<Option<Claim>, Stop> {
-    let plain = || difference.differing().into_iter().filter(|change| change.leaf.class != Class::Sealed);
+    // That the partner may be another one was confirmed, or it is not.
+    let counts = |leaf: &Leaf| leaf.class != Class::Sealed && leaf.pointer() != PARTNER.pointer();
+    let plain = || difference.differing().into_iter().filter(|change| counts(change.leaf));
     match owner {
         Owner::Ours => return Ok(None),
         Owner::Other(stamp) => return Err(owned_by(stamp, desired)),

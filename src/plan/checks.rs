@@ -1,8 +1,8 @@
 //! Which values of a Tenant have to be checked with Microsoft, and what the results of all checks come to. A check never blocks
 //! a save: that is why it is a condition of its own.
 //!
-//! Only what the spec manages is checked, only while it is shown, and only where the tenant on the platform is ours: a Tenant
-//! that names the tenant of another customer learns nothing about it.
+//! Only what the spec manages is checked, only while it is shown, and only where the tenant on the platform is ours and has the
+//! partner of the spec: a Tenant that names the tenant of another customer learns nothing about it.
 
 use std::fmt::Write;
 
@@ -150,7 +150,20 @@ pub fn check_plan(
         Ok(Outcome::Deleting(_) | Outcome::Released(_)) => return None,
         Err(_) => seen.ours()?,
     };
-    Some(checks(tenant, desired, &document.settings, chat_app))
+    let plan = checks(tenant, desired, &document.settings, chat_app);
+    let same = desired.claim_right(tenant).has_same_partner(&document.settings);
+    Some(if same { plan } else { unasked(plan) })
+}
+
+/// Nothing is asked about a tenant of another partner: the answers would tell of its people.
+fn unasked(mut plan: CheckPlan) -> CheckPlan {
+    for check in &mut plan.checks {
+        check.query = Query::Unanswerable {
+            reason: Reason::OtherPartner,
+            message: "Not checked: the partner of the tenant on the platform is not that of spec.partner.",
+        };
+    }
+    plan
 }
 
 /// The checks of a tenant that has these settings on the platform.

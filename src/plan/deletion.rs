@@ -1,8 +1,8 @@
 //! `plan` for a Tenant that is being deleted. The first row that fits decides:
 //!
 //! abandon → off · never ours → off · accepted and the surroundings end → off · the surroundings end → release, off ·
-//! suspended → off, or wait · Retain → release, off · Delete without confirmation → release, off, warn · Delete confirmed →
-//! ask for the deletion, wait until the platform says that the tenant is gone.
+//! suspended → off, or wait · Retain → release, off · Delete without confirmation, or of another partner's tenant → release, off,
+//! warn · Delete confirmed → ask for the deletion, wait until the platform says that the tenant is gone.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,7 +92,10 @@ fn of_mode(intent: &DeletionIntent, mode: &DeletionMode, observation: Option<&Ob
         DeletionMode::Abandon => DeletionPlan::Off(ReleaseOutcome::Abandoned),
         DeletionMode::GoesOn => DeletionPlan::Off(ReleaseOutcome::GoesOn),
         DeletionMode::SuspendedRetain(
-            because @ (RetainReason::NotConfirmed(_) | RetainReason::HasOwner | RetainReason::NotPermitted),
+            because @ (RetainReason::NotConfirmed(_)
+            | RetainReason::HasOwner
+            | RetainReason::NotPermitted
+            | RetainReason::OtherPartner),
         )
         | DeletionMode::UnenforcedRetain(because) => DeletionPlan::Off(ReleaseOutcome::StaleStamp(because)),
         DeletionMode::UnenforcedDelete(lacking) => DeletionPlan::Wait(DeletionWait {
@@ -146,7 +149,11 @@ fn retain(intent: &DeletionIntent, because: RetainReason, observation: Option<&O
     };
     if let (
         Some(error),
-        RetainReason::Policy | RetainReason::NotConfirmed(_) | RetainReason::HasOwner | RetainReason::NotPermitted,
+        RetainReason::Policy
+        | RetainReason::NotConfirmed(_)
+        | RetainReason::HasOwner
+        | RetainReason::NotPermitted
+        | RetainReason::OtherPartner,
     ) = (other, because)
     {
         return DeletionPlan::Wait(DeletionWait::not_requested(error));
@@ -177,8 +184,13 @@ fn delete(intent: &DeletionIntent, observation: Option<&Observation>) -> Deletio
         Observation::Tombstone { .. } => not_requested(NotRequested::DeletedBefore),
         Observation::Exists { snapshot, owner } => match (&snapshot.document.runtime.deletion, owner) {
             (_, Owner::Other(_) | Owner::Free) => not_requested(NotRequested::NotOurs),
+            // It was handed on since: what becomes of it is another partner's affair.
+            (_, Owner::OursLast) if !intent.accepted && !intent.may_delete(snapshot) => {
+                not_requested(NotRequested::NotOurs)
+            }
             (Some(_), Owner::Ours | Owner::OursLast) => DeletionPlan::Wait(DeletionWait::accepted(&snapshot.document)),
-            (None, Owner::Ours) => DeletionPlan::Delete(target),
+            (None, Owner::Ours) if intent.may_delete(snapshot) => DeletionPlan::Delete(target),
+            (None, Owner::Ours) => DeletionPlan::Release(target, RetainReason::OtherPartner),
             // Our stamp was taken off, as for a tenant that is handed on.
             (None, Owner::OursLast) => not_requested(NotRequested::NotOurs),
         },

@@ -3,7 +3,9 @@
 
 use jiff::civil::Date;
 
+use super::claim::ClaimRight;
 use super::confirmation::{self, Flaw};
+use super::observation::Snapshot;
 use super::resolved::{PlatformReference, Resolved};
 use super::target::Target;
 use crate::resources::tenant::{DELETION_POLICY, DeletionPolicy};
@@ -23,6 +25,8 @@ pub struct DeletionIntent {
     pub applied: bool,
     /// Whether the platform was recorded to have accepted the deletion.
     pub accepted: bool,
+    /// For whom the tenant may be deleted; `None` where there is no tenant to delete.
+    pub right: Option<ClaimRight>,
     /// What the spec says and this version does not know.
     pub unknown: Unknown,
 }
@@ -65,6 +69,8 @@ pub enum RetainReason {
     HasOwner,
     /// The Platform does not allow the namespace any more.
     NotPermitted,
+    /// The platform names another partner for the tenant than that for which the Tenant acts.
+    OtherPartner,
     /// The namespace or the CRD is being deleted: that does not ask to delete this tenant.
     ScopeTerminating,
 }
@@ -85,8 +91,14 @@ impl DeletionIntent {
             mode: mode(tenant, resolved, id, today),
             applied: status.is_some_and(|status| status.applied.is_some()),
             accepted: status.is_some_and(|status| status.deletion.is_some()),
+            right: id.map(|id| ClaimRight::of(tenant, id, resolved.partner.clone(), today)),
             unknown: tenant.spec.unknown.clone(),
         }
+    }
+
+    /// Whether the platform names the partner for which the Tenant acts, or a system administrator confirmed the exception.
+    pub(super) fn may_delete(&self, snapshot: &Snapshot) -> bool {
+        self.right.as_ref().is_some_and(|right| right.permits(snapshot))
     }
 
     /// Whether the platform may be called for it at all.

@@ -9,13 +9,14 @@ use super::environment;
 use super::outage::{self, PlatformHealth};
 use super::resolved::{SecretProblem, UnusableSecret};
 use super::stop::{OwnerPlace, Stop};
+use super::unconfirmed::{self, Unconfirmed};
 use super::wording;
 use crate::admin_api::{ApiError, Problem, ProblemType};
 use crate::resources::confirmations::{RECREATE, RETENTION};
 use crate::resources::reason::DELETED_ON_PLATFORM;
 use crate::resources::{Reason, Unknown, bounds};
 use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;
-use crate::settings::{Leaf, leaf_at};
+use crate::settings::{Leaf, TenantId, leaf_at};
 use crate::text::{named, quoted};
 
 /// What follows from a stop.
@@ -135,15 +136,13 @@ impl Stop {
             },
             Self::Unconfirmed { leaf, token, flaw, today } => needs_confirmation(leaf, token, *flaw, *today),
             Self::Secret(secret) => secret_disposition(secret),
-            Self::PlatformMissing { name } => {
-                missing(Reason::PlatformNotFound, format!("spec.platformRef.name: Platform {name} not found"))
-            }
+            Self::PlatformMissing { name } => platform_missing(name),
             Self::PlatformTerminating { name } => terminating(Reason::PlatformTerminating, "Platform", name),
             Self::PartnerTerminating { name } => terminating(Reason::PartnerTerminating, "Partner", name),
-            Self::PartnerMissing { name } => {
-                missing(Reason::PartnerNotFound, format!("spec.partner.partnerRef.name: Partner {name} not found"))
-            }
-            Self::NamespaceNotPermitted { platform } => not_permitted(platform),
+            Self::PartnerMissing { name } => partner_missing(name),
+            Self::PartnerNotPermitted { partner, platform } => partner_not_permitted(partner, platform),
+            Self::TenantNotPermitted { partner, tenant } => tenant_not_permitted(partner, *tenant),
+            Self::NamespaceNotPermitted { platform } => namespace_not_permitted(platform),
             Self::PoliciesNotEnforced { lacking } => stalled_by_cluster(
                 Reason::PoliciesNotEnforced,
                 format!("The admission policies are not in force, so nothing is written: {lacking}"),
@@ -155,6 +154,8 @@ impl Stop {
                 format!("The endpoint of Platform {} {}", platform.name, environment::describe(other)),
             ),
             Self::NotAdopted { never, differing } => stalled(Reason::NotAdopted, not_adopted(*never, differing)),
+            Self::OtherPartner(other) => stalled(Reason::NotAdopted, other.message()),
+            Self::NotTakenOver { stamp, unconfirmed } => not_taken_over(stamp, unconfirmed),
             Self::OwnedByOther { stamp, place } => owned_by_other(stamp, place),
             Self::TenantLost { token, deleted } => stalled(Reason::TenantLost, lost(token, *deleted)),
             Self::TenantDeleting => stalled(
@@ -203,14 +204,35 @@ fn needs_confirmation(leaf: &Leaf, token: &str, flaw: Flaw, today: Date) -> Disp
     Disposition { accepted: Accepted::Yes, ..invalid(Reason::ConfirmationRequired, message) }
 }
 
-fn not_permitted(platform: &str) -> Disposition {
-    Disposition {
-        mode: Mode::Stalled,
-        ..missing(
-            Reason::NamespaceNotPermitted,
-            format!("Platform {platform} does not allow Tenants in this namespace"),
-        )
-    }
+fn platform_missing(name: &str) -> Disposition {
+    missing(Reason::PlatformNotFound, format!("spec.platformRef.name: Platform {name} not found"))
+}
+
+fn partner_missing(name: &str) -> Disposition {
+    missing(Reason::PartnerNotFound, format!("spec.partner.partnerRef.name: Partner {name} not found"))
+}
+
+fn namespace_not_permitted(platform: &str) -> Disposition {
+    let message = format!("Platform {platform} does not allow Tenants in this namespace");
+    not_permitted(Reason::NamespaceNotPermitted, message)
+}
+
+fn partner_not_permitted(partner: &str, platform: &str) -> Disposition {
+    let message = format!("spec.platforms of Partner {partner} does not name Platform {platform}; nothing was written");
+    not_permitted(Reason::PartnerNotPermitted, message)
+}
+
+fn tenant_not_permitted(partner: &str, tenant: TenantId) -> Disposition {
+    let message = format!("spec.tenantIds of Partner {partner} does not name tenant {tenant}; nothing was written");
+    not_permitted(Reason::TenantNotPermitted, message)
+}
+
+fn not_permitted(reason: Reason, message: String) -> Disposition {
+    Disposition { mode: Mode::Stalled, ..missing(reason, message) }
+}
+
+fn not_taken_over(stamp: &str, unconfirmed: &Unconfirmed) -> Disposition {
+    stalled(Reason::OwnedByOther, unconfirmed::not_taken_over(stamp, unconfirmed))
 }
 
 /// Another Tenant of this cluster may be renamed, moved or deleted at any moment, and its stamp with it.

@@ -72,9 +72,15 @@ pub(super) fn deletion_started() -> EventRecord {
     )
 }
 
+const HAS_OWNER: &str = "metadata.ownerReferences is set, so garbage collection may have deleted this Tenant and no confirmation \
+                         counts: the tenant stays on the platform";
+const NOT_PERMITTED: &str = "The Platform does not allow Tenants in this namespace, so no confirmation counts: the tenant stays on the platform";
+const OTHER_PARTNER: &str = "The platform does not name the partner of spec.partner for the tenant, so its deletion does not count \
+                             without spec.confirmations.adopt: the tenant stays on the platform";
+
 /// The event of a release, if it has one.
 pub(super) fn of_release(release_outcome: ReleaseOutcome) -> Option<EventRecord> {
-    use RetainReason::{HasOwner, NotConfirmed, NotPermitted, Policy, ScopeTerminating};
+    use RetainReason::{HasOwner, NotConfirmed, NotPermitted, OtherPartner, Policy, ScopeTerminating};
     Some(match release_outcome {
         ReleaseOutcome::NeverOurs | ReleaseOutcome::GoesOn => return None,
         ReleaseOutcome::Abandoned => warning(
@@ -91,15 +97,15 @@ pub(super) fn of_release(release_outcome: ReleaseOutcome) -> Option<EventRecord>
         ReleaseOutcome::Released(ScopeTerminating) | ReleaseOutcome::StaleStamp(ScopeTerminating) => {
             warning(Reason::Released, "The namespace or the CRD was deleted: the tenant stays on the platform")
         }
-        ReleaseOutcome::Released(HasOwner) | ReleaseOutcome::StaleStamp(HasOwner) => warning(
-            Reason::DeletionNotConfirmed,
-            "metadata.ownerReferences is set, so garbage collection may have deleted this Tenant and no confirmation counts: the \
-             tenant stays on the platform",
-        ),
-        ReleaseOutcome::Released(NotPermitted) | ReleaseOutcome::StaleStamp(NotPermitted) => warning(
-            Reason::DeletionNotConfirmed,
-            "The Platform does not allow Tenants in this namespace, so no confirmation counts: the tenant stays on the platform",
-        ),
+        ReleaseOutcome::Released(HasOwner) | ReleaseOutcome::StaleStamp(HasOwner) => {
+            warning(Reason::DeletionNotConfirmed, HAS_OWNER)
+        }
+        ReleaseOutcome::Released(NotPermitted) | ReleaseOutcome::StaleStamp(NotPermitted) => {
+            warning(Reason::DeletionNotConfirmed, NOT_PERMITTED)
+        }
+        ReleaseOutcome::Released(OtherPartner) | ReleaseOutcome::StaleStamp(OtherPartner) => {
+            warning(Reason::DeletionNotConfirmed, OTHER_PARTNER)
+        }
         ReleaseOutcome::TooLate => warning(
             Reason::DeletionStarted,
             "Too late to keep the tenant: the platform had already accepted its deletion and continues it",

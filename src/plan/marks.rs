@@ -23,7 +23,15 @@ impl Stop {
             Self::PartnerTerminating { name } => {
                 vec![marked(PARTNER, &format!("names Partner {name}, which is being deleted"))]
             }
+            Self::PartnerNotPermitted { partner, platform } => {
+                vec![marked(PARTNER, &format!("names Partner {partner}, which does not count on Platform {platform}"))]
+            }
+            Self::TenantNotPermitted { partner, .. } => {
+                vec![marked(PARTNER, &format!("names Partner {partner}, which does not permit this tenant"))]
+            }
             Self::PlatformMissing { .. }
+            | Self::OtherPartner(_)
+            | Self::NotTakenOver { .. }
             | Self::OperatorTooOld(_)
             | Self::NamespaceNotPermitted { .. }
             | Self::PoliciesNotEnforced { .. }

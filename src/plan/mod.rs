@@ -7,6 +7,7 @@
 pub mod after_save;
 pub mod apply;
 pub mod checks;
+pub mod claim;
 pub mod confirmation;
 pub mod deletion;
 pub mod deletion_intent;
@@ -35,6 +36,7 @@ pub mod stop;
 pub mod target;
 pub mod totals;
 pub mod triggers;
+pub mod unconfirmed;
 pub mod validate;
 mod visibility;
 pub mod widget_key;

@@ -2,8 +2,10 @@
 
 use secrecy::SecretString;
 
-use crate::resources::{Reason, SecretVersion, Stamp, Unknown};
-use crate::settings::Leaf;
+use crate::resources::{Partner, Reason, SecretVersion, Stamp, Unknown};
+use crate::settings::format::Guid;
+use crate::settings::value::Text;
+use crate::settings::{Leaf, TenantId};
 
 /// What the references of a Tenant turned out to be.
 #[derive(Clone, Debug)]
@@ -47,6 +49,10 @@ pub struct ResolvedPartner {
     pub entra_tenant: Option<String>,
     /// Whether it is being deleted and takes no new Tenant, which this one is.
     pub is_terminating: bool,
+    /// Whether the Partner counts on the Platform of the Tenant.
+    pub counts: bool,
+    /// The only tenants that may be named with the Partner, where it says them.
+    pub tenants: Option<Vec<TenantId>>,
     /// What the Partner says and this version does not know.
     pub unknown: Unknown,
 }
@@ -112,6 +118,40 @@ pub struct UnusableSecret {
     pub key: String,
     /// What is wrong with it.
     pub problem: SecretProblem,
+}
+
+impl ResolvedPartner {
+    /// A Partner of which nothing is known.
+    pub fn unknown(name: String) -> Self {
+        let unknown = Unknown::default();
+        Self { name, id: None, entra_tenant: None, is_terminating: false, counts: true, tenants: None, unknown }
+    }
+
+    /// A Partner as a Tenant on this Platform sees it.
+    pub fn of(name: String, partner: &Partner, platform: &str) -> Self {
+        let spec = &partner.spec;
+        // What is no tenant permits none.
+        let tenants = |ids: &Vec<_>| ids.iter().filter_map(|id: &Text<Guid>| TenantId::parse(id.as_str())).collect();
+        Self {
+            name,
+            id: Some(spec.platform_partner_id.as_str().to_owned()),
+            entra_tenant: spec.entra_tenant_id.as_ref().map(|home| home.as_str().to_owned()),
+            is_terminating: false,
+            counts: spec.counts_on(platform),
+            tenants: spec.tenant_ids.as_ref().map(tenants),
+            unknown: spec.unknown.clone(),
+        }
+    }
+
+    /// Whether this tenant may be named with the Partner.
+    pub(super) fn permits(&self, tenant: TenantId) -> bool {
+        self.tenants.as_ref().is_none_or(|tenants| tenants.contains(&tenant))
+    }
+
+    /// The platform's id of the partner, where the Partner stands for it on this tenant.
+    pub(super) fn id_for(&self, tenant: TenantId) -> Option<&str> {
+        self.id.as_deref().filter(|_| self.counts && self.permits(tenant) && self.unknown.is_empty())
+    }
 }
 
 impl SecretProblem {

@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::diff::diff;
 use super::difference::Difference;
 use super::observation::{Observation, Owner, Snapshot};
@@ -13,7 +11,6 @@ use super::stop::Stopped;
 use super::validate::{Desired, Intent};
 use crate::admin_api::TenantDocument;
 use crate::resources::Tenant;
-use crate::settings::tabs::partner::PARTNER;
 
 /// What a pass saw of its tenant.
 #[derive(Clone, Debug, Default)]
@@ -67,15 +64,19 @@ impl Seen {
             let difference = diff(desired, known, settings, document.as_ref().into());
             Comparison { document: document.clone(), difference: Box::new(difference) }
         };
+        // Settings of another partner's tenant are not shown to the authors of this Tenant.
+        let right = desired.claim_right(tenant);
         match observation {
             Observation::Unknown(_) => Self::Nothing,
-            Observation::Exists { snapshot, owner: Owner::Ours | Owner::OursLast } => Self::Ours(compare(snapshot)),
-            Observation::Exists { snapshot, owner: Owner::Free } if has_same_partner(desired, snapshot) => {
+            Observation::Exists { snapshot, owner: owner @ (Owner::Ours | Owner::OursLast) }
+                if right.reaches(snapshot, owner) =>
+            {
+                Self::Ours(compare(snapshot))
+            }
+            Observation::Exists { snapshot, owner: Owner::Free } if right.has_same_partner(&snapshot.settings) => {
                 Self::Free(compare(snapshot))
             }
-            Observation::Exists { owner: Owner::Free | Owner::Other(_), .. }
-            | Observation::Absent { .. }
-            | Observation::Tombstone { .. } => Self::NotOurs,
+            Observation::Exists { .. } | Observation::Absent { .. } | Observation::Tombstone { .. } => Self::NotOurs,
         }
     }
 
@@ -112,11 +113,4 @@ impl Seen {
             Self::Nothing | Self::NotOurs | Self::Leaving(_) => None,
         }
     }
-}
-
-/// Settings of another partner's tenant are not shown to the authors of this Tenant.
-fn has_same_partner(desired: &Desired, snapshot: &Snapshot) -> bool {
-    let here = desired.partner.as_ref().and_then(|partner| partner.id.as_deref());
-    let there = PARTNER.find(&snapshot.settings).and_then(Value::as_str).filter(|id| !id.is_empty());
-    here == there
 }

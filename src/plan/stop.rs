@@ -5,9 +5,10 @@ use jiff::civil::Date;
 use super::confirmation::Flaw;
 use super::former_cluster::FormerCluster;
 use super::resolved::UnusableSecret;
+use super::unconfirmed::{OtherPartner, Unconfirmed};
 use crate::admin_api::{ApiError, OtherPlatform, Problem, ProblemType};
 use crate::resources::{Stamp, Unknown};
-use crate::settings::{Leaf, Violation};
+use crate::settings::{Leaf, TenantId, Violation};
 
 /// Why a pass stopped before the spec was live.
 #[derive(Clone, Debug)]
@@ -49,6 +50,20 @@ pub enum Stop {
         /// Its name.
         name: String,
     },
+    /// The Partner does not count on the Platform.
+    PartnerNotPermitted {
+        /// Its name.
+        partner: String,
+        /// The name of the Platform.
+        platform: String,
+    },
+    /// The Partner says which tenants may be named with it, and this is none of them.
+    TenantNotPermitted {
+        /// Its name.
+        partner: String,
+        /// The tenant.
+        tenant: TenantId,
+    },
     /// The Platform does not allow the namespace.
     NamespaceNotPermitted {
         /// Its name.
@@ -69,6 +84,15 @@ pub enum Stop {
         never: bool,
         /// The settings that differ.
         differing: Vec<String>,
+    },
+    /// The tenant has another partner on the platform than the spec names.
+    OtherPartner(OtherPartner),
+    /// The tenant belongs to another cluster, and that it is taken over is not confirmed as it has to be.
+    NotTakenOver {
+        /// Its stamp.
+        stamp: String,
+        /// What has to be confirmed.
+        unconfirmed: Unconfirmed,
     },
     /// The tenant belongs to another Tenant or cluster.
     OwnedByOther {
@@ -245,6 +269,11 @@ impl Stop {
         }
     }
 
+    /// Whether the Partner does not stand for the tenant, so that nothing may be asked about it.
+    pub(super) fn is_of_partner(&self) -> bool {
+        matches!(self, Self::PartnerNotPermitted { .. } | Self::TenantNotPermitted { .. })
+    }
+
     /// What the stop says about what was known before. No wildcard: a new stop has to be thought about here.
     pub(crate) fn class(&self) -> StopClass {
         match self {
@@ -264,6 +293,10 @@ impl Stop {
             | Self::PlatformChanged(_)
             | Self::PoliciesNotEnforced { .. }
             | Self::NotAdopted { .. }
+            | Self::OtherPartner(_)
+            | Self::NotTakenOver { .. }
+            | Self::PartnerNotPermitted { .. }
+            | Self::TenantNotPermitted { .. }
             | Self::OwnedByOther { .. }
             | Self::TenantLost { .. }
             | Self::OperatorTooOld(_)

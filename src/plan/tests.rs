@@ -11,6 +11,7 @@
 mod bounds;
 mod canary;
 mod checks;
+mod claims;
 mod configured;
 mod delivery;
 mod environments;

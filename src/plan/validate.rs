@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::claim::ClaimRight;
 use super::deletion::DeletionIntent;
 use super::resolved::{PlatformReference, Resolved, ResolvedPartner, ResolvedSecret};
 use super::retention;
@@ -63,6 +64,13 @@ pub struct Desired {
     pub hash: SpecHash,
 }
 
+impl Desired {
+    /// For whom the Tenant acts.
+    pub(super) fn claim_right(&self, tenant: &Tenant) -> ClaimRight {
+        ClaimRight::of(tenant, self.target.tenant, self.partner.clone(), self.today)
+    }
+}
+
 impl Intent {
     /// Whether the platform is called for it.
     pub fn calls_platform(&self) -> bool {
@@ -96,7 +104,9 @@ pub fn validate(tenant: &Tenant, resolved: Resolved, today: Date) -> Intent {
     let obstacles = obstacles(tenant, &mapped, &resolved);
     let is_valid = mapped.violations.is_empty() && tenant.spec.unknown.is_empty();
     let hash = hash(&mapped, &resolved.secrets);
-    let may_ask = !tenant.spec.suspended() && resolved.platform == PlatformReference::Found;
+    let may_ask = !tenant.spec.suspended()
+        && resolved.platform == PlatformReference::Found
+        && !obstacles.iter().any(Stop::is_of_partner);
     let desired = desired(tenant, mapped, resolved, today, hash.clone());
     let bug = || Stop::Bug("a valid spec has no tenantId").into();
     match (Stopped::from_all(obstacles), desired) {
@@ -123,18 +133,28 @@ fn obstacles(tenant: &Tenant, mapped: &Mapped, resolved: &Resolved) -> Vec<Stop>
         PlatformReference::Terminating => Some(Stop::PlatformTerminating { name: platform.clone() }),
         PlatformReference::NotPermitted => Some(Stop::NamespaceNotPermitted { platform: platform.clone() }),
     };
-    let partner = resolved.partner.as_ref().and_then(unusable_partner);
+    let partner = resolved.partner.as_ref().and_then(|partner| unusable_partner(tenant, partner));
     [suspended, unenforced, too_old, invalid, unusable, partner].into_iter().flatten().collect()
 }
 
-fn unusable_partner(partner: &ResolvedPartner) -> Option<Stop> {
-    let ResolvedPartner { name, id, is_terminating, unknown, entra_tenant: _ } = partner;
-    match id {
-        None => Some(Stop::PartnerMissing { name: name.clone() }),
-        Some(_) if *is_terminating => Some(Stop::PartnerTerminating { name: name.clone() }),
-        Some(_) if unknown.is_empty() => None,
-        Some(_) => Some(Stop::PartnerTooNew { name: name.clone(), unknown: unknown.clone() }),
+fn unusable_partner(tenant: &Tenant, partner: &ResolvedPartner) -> Option<Stop> {
+    let ResolvedPartner { name, id, is_terminating, unknown, .. } = partner;
+    let named = TenantId::parse(tenant.spec.settings.general.tenant_id.as_str());
+    if id.is_none() {
+        return Some(Stop::PartnerMissing { name: name.clone() });
     }
+    if *is_terminating {
+        return Some(Stop::PartnerTerminating { name: name.clone() });
+    }
+    if !unknown.is_empty() {
+        return Some(Stop::PartnerTooNew { name: name.clone(), unknown: unknown.clone() });
+    }
+    if !partner.counts {
+        let platform = tenant.spec.platform_ref.name.clone();
+        return Some(Stop::PartnerNotPermitted { partner: name.clone(), platform });
+    }
+    let tenant = named.filter(|tenant| !partner.permits(*tenant))?;
+    Some(Stop::TenantNotPermitted { partner: name.clone(), tenant })
 }
 
 /// What the valid settings of a spec manage; `None` where it does not say which tenant it is about.

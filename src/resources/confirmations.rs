@@ -15,6 +15,9 @@ pub const RETENTION: &str = "confirmations.retention";
 /// Where the confirmation stands below `spec` that a tenant is created again.
 pub const RECREATE: &str = "confirmations.recreate";
 
+/// Where the confirmation stands below `spec` that a tenant of another partner or cluster is taken over.
+pub const ADOPT: &str = "confirmations.adopt";
+
 /// A day of the calendar, as far as RE2 can tell; the 30th of February is found where the confirmation is judged.
 macro_rules! day {
     () => {
@@ -39,6 +42,17 @@ formats! {
         pattern: concat!("^(none|[1-9][0-9]{0,3})->[1-9][0-9]{0,3} until ", day!(), "$"),
         max: 64,
         allowed: "the old number of months or 'none', the new one, and the last day on which the confirmation is valid, such as '24->12 until 2026-12-01'",
+    }
+}
+
+formats! {
+    /// A tenant, the stamp from which it is taken over, and until when that is confirmed. Capitals of the ID mean nothing.
+    AdoptConfirmation {
+        pattern: concat!(
+            "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}( from [!-~]+)? until ", day!(), "$"
+        ),
+        max: 600,
+        allowed: "the tenant ID, then the word from and the owner stamp where another cluster has the tenant, and the last day on which the confirmation is valid, such as '6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c until 2026-12-01'",
     }
 }
 
@@ -72,10 +86,17 @@ pub struct Confirmations {
     /// token. Unset means not confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recreate: Option<Text<RecreateToken>>,
+
+    /// Confirms that this Tenant adopts or deletes a tenant that has another partner on the platform than spec.partner names, by
+    /// the tenant ID. To take over a tenant with the owner stamp of another cluster, which is gone or has another ID now, it also
+    /// names that stamp, such as `6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c from west/contoso/contoso until 2026-12-01`. It is valid
+    /// until the end of its last day in UTC, which is at most 7 days ahead. Unset means not confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopt: Option<Text<AdoptConfirmation>>,
 }
 
 /// What a spec without confirmations confirms.
-static NONE: Confirmations = Confirmations { deletion: None, retention: None, recreate: None };
+static NONE: Confirmations = Confirmations { deletion: None, retention: None, recreate: None, adopt: None };
 
 impl Confirmations {
     /// The confirmations of a spec, if it has any.

@@ -52,6 +52,11 @@ pub struct PartnerSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "platforms_schema")]
     pub platforms: Option<Vec<String>>,
+    /// Entra tenants that a Tenant with this Partner may name. Unset means any; the platform's partner of an existing tenant has
+    /// to be this one in any case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "tenant_ids_schema")]
+    pub tenant_ids: Option<Vec<Text<Guid>>>,
     /// The partner's own Entra tenant, which contains its administration groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "guid_schema")]
@@ -125,6 +130,16 @@ fn platforms_schema(_: &mut SchemaGenerator) -> Schema {
         "maxItems": 64,
         "x-kubernetes-list-type": "set",
         "items": object_name(),
+    })
+}
+
+fn tenant_ids_schema(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "minItems": 1,
+        "maxItems": 1000,
+        "x-kubernetes-list-type": "set",
+        "items": Text::<Guid>::json_schema(generator),
     })
 }
 

@@ -77,7 +77,10 @@ reasons! {
         PlatformUnavailable = "PlatformUnavailable", Outage, Runbook: "Wait; the operator retries. Check the conditions of the Platform and the status of the service.";
         FieldNotPermitted = "FieldNotPermitted", Ticket, Message: "A higher permission level manages these settings: remove them from the spec, or contact your support partner or raise a ticket.";
         PlatformRewritesValue = "PlatformRewritesValue", Ticket, Message: "Copy the platform's values to the spec, or raise a ticket.";
-        NotAdopted = "NotAdopted", Reader, Message: "Set spec.adoptionPolicy: Always to overwrite the platform's settings, or copy these to the spec and set IfMatches.";
+        TenantNotPermitted = "TenantNotPermitted", Reader, Message: "Name another Partner, or ask a system administrator to add the tenant ID to spec.tenantIds of this one.";
+        PartnerNotPermitted = "PartnerNotPermitted", Reader, Message: "Name another Partner, or ask a system administrator to add the Platform to spec.platforms of this one.";
+        OtherPartner = "OtherPartner", Reader, Runbook: "Microsoft is asked only about tenants whose partner on the platform is that of spec.partner. Name that partner in spec.partner, or have the partner corrected on the platform.";
+        NotAdopted = "NotAdopted", Reader, Message: "Where settings differ, set spec.adoptionPolicy: Always to overwrite them, or copy them to the spec and set IfMatches. Where the partner differs, correct spec.partner or ask a system administrator.";
         OwnedByOther = "OwnedByOther", Reader, Message: "Delete one of the two Tenants; with deletionPolicy: Retain the tenant stays on the platform.";
         TenantLost = "TenantLost", Ticket, Message: "Raise a ticket if the tenant should still exist.";
         TenantDeleting = "TenantDeleting", Ticket, Message: "To keep the tenant, raise a ticket before the provisioning script runs.";

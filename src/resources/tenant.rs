@@ -91,7 +91,8 @@ pub struct TenantSpec {
     pub drift_policy: Option<DriftPolicy>,
 
     /// Whether an existing tenant without an owner is adopted: Never; IfMatches, if its settings already equal those of
-    /// this spec; Always, regardless of differences. Unset means IfMatches.
+    /// this spec; Always, regardless of differences. A tenant of another partner than that of this spec is never adopted
+    /// without `spec.confirmations.adopt`. Unset means IfMatches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adoption_policy: Option<AdoptionPolicy>,
 
@@ -101,7 +102,7 @@ pub struct TenantSpec {
     pub deletion_policy: Option<DeletionPolicy>,
 
     /// Confirmations of what cannot be undone. Each is bound to a value, so that one that is left in git does not confirm
-    /// the next change. Those of a deletion and of a retention time also name the last day on which they are valid (UTC,
+    /// the next change. All but that of a new creation also name the last day on which they are valid (UTC,
     /// inclusive), at most 7 days ahead: after it, or with a later day, they confirm nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmations: Option<Confirmations>,
@@ -163,7 +164,7 @@ pub const PLATFORM_REF: &str = "platformRef";
 pub const DELETION_POLICY: &str = "deletionPolicy";
 
 /// Who may change the head of a spec, which is no setting of the platform.
-pub const HEAD: [(&str, Authority); 9] = [
+pub const HEAD: [(&str, Authority); 10] = [
     (PLATFORM_REF, Authority::Partner),
     ("suspend", Authority::Partner),
     ("syncIntervalSeconds", Authority::Tenant),
@@ -173,6 +174,7 @@ pub const HEAD: [(&str, Authority); 9] = [
     (confirmations::DELETION, Authority::Partner),
     (confirmations::RETENTION, Authority::Partner),
     (confirmations::RECREATE, Authority::Partner),
+    (confirmations::ADOPT, Authority::System),
 ];
 
 impl TenantSpec {

@@ -43,7 +43,15 @@ pub fn largest(schema: &Value, variant: usize) -> Value {
         "array" => {
             let items = Node { path: vec![], schema: &schema["items"], required: false };
             let width = usize::try_from(items.longest().unwrap()).unwrap();
-            (0..most("maxItems")).map(|number| json!(format!("{}{number:0>1$}", letter(variant), width - 1))).collect()
+            let is_guid = items.rules().any(|(_, message)| message.contains("GUID"));
+            let item = |number: u64| match letter(variant) {
+                letter if is_guid => {
+                    let groups = [8, 4, 4, 4].map(|count| letter.to_string().repeat(count));
+                    format!("{}-{number:0>12}", groups.join("-"))
+                }
+                letter => format!("{letter}{number:0>0$}", width - 1),
+            };
+            (0..most("maxItems")).map(|number| json!(item(number))).collect()
         }
         "integer" => json!(schema["maximum"].as_f64().map_or(i64::MAX, |most| most as i64) - variant as i64),
         "boolean" => json!(variant == 0),

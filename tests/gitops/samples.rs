@@ -24,7 +24,10 @@ pub struct Transition {
 const GUID: &str = "must be a GUID such as '6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c', 8-4-4-4-12 hexadecimal digits, not all of them zero";
 
 pub fn samples() -> Vec<Sample> {
-    [identities(), addresses(), texts_on_one_line(), names(), confirmations(), unions()].into_iter().flatten().collect()
+    [identities(), addresses(), texts_on_one_line(), names(), confirmations(), adoptions(), unions()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn texts(message: &'static str, accepted: &[&str], refused: &[&str]) -> Sample {
@@ -228,6 +231,25 @@ fn confirmations() -> Vec<Sample> {
             &["", "lost 7", "lost-7 ", "lost-\u{e9}", "a\nb"],
         ),
     ]
+}
+
+fn adoptions() -> Vec<Sample> {
+    vec![texts(
+        "must be the tenant ID, then the word from and the owner stamp where another cluster has the tenant, and the last day on which the confirmation is valid, such as '6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c until 2026-12-01'",
+        &[
+            "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c until 2026-12-01",
+            "6F1B2A9C-0D3E-4F5A-8B7C-9D0E1F2A3B4C from west/contoso/main until 2020-01-31",
+        ],
+        &[
+            "",
+            "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c",
+            "contoso until 2026-12-01",
+            "from west/contoso/main until 2026-12-01",
+            "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c from until 2026-12-01",
+            "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c from a b until 2026-12-01",
+            "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c until 2026-12-32",
+        ],
+    )]
 }
 
 fn unions() -> Vec<Sample> {

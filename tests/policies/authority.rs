@@ -37,8 +37,8 @@ impl Row {
 }
 
 /// The top-level fields of the spec, by authority.
-fn heads(platform: &str) -> [(&'static str, Authority, [Value; 2]); 9] {
-    use Authority::{Partner, Tenant};
+fn heads(platform: &str) -> [(&'static str, Authority, [Value; 2]); 10] {
+    use Authority::{Partner, System, Tenant};
     [
         ("spec.platformRef", Partner, [json!({ "name": platform }), json!({ "name": "another" })]),
         ("spec.suspend", Partner, [json!(true), json!(false)]),
@@ -57,6 +57,7 @@ fn heads(platform: &str) -> [(&'static str, Authority, [Value; 2]); 9] {
             [json!("24->12 until 2026-12-01"), json!("none->12 until 2026-12-01")],
         ),
         ("spec.confirmations.recreate", Partner, [json!("lost-1"), json!("lost-2")]),
+        ("spec.confirmations.adopt", System, [3, 4].map(|digit| json!(format!("{} until 2026-12-01", group(digit))))),
     ]
 }
 

@@ -46,6 +46,7 @@ pub(super) fn timing() -> Timing {
             retry_first: Duration::from_secs(3600),
             retry_most: Duration::from_secs(3600),
             lag: Duration::ZERO,
+            filter_pause: Duration::ZERO,
             gather: Duration::from_millis(200),
             pace: Duration::ZERO,
             ..CheckTiming::default()

@@ -131,7 +131,10 @@ fn longest(reason: Option<CheckReason>, timing: &CheckTiming) -> Duration {
 /// Whether what a status says of a check is an answer of Microsoft.
 fn was_asked(status: &CheckStatus) -> bool {
     let reason = status.reason.as_deref().and_then(Reason::parse);
-    !matches!(reason, Some(Reason::Pending | Reason::NotConfigured | Reason::PartnerTenantUnknown))
+    !matches!(
+        reason,
+        Some(Reason::Pending | Reason::NotConfigured | Reason::PartnerTenantUnknown | Reason::OtherPartner)
+    )
 }
 
 /// The grant of a permission does not stay Passed while Microsoft refuses what it permits.

@@ -14,6 +14,7 @@
 
 mod check_state;
 mod credentials;
+mod filter_pauses;
 mod grant_links;
 mod platform_checks;
 mod queries;

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::check_state::Answer;
 use super::credentials::AppCredentials;
+use super::filter_pauses::{FilterPauses, searched};
 use super::rate_limits::RateLimits;
 use super::tenant_checks::{QueryId, Shown, TenantChecks, Wake, Wanted};
 use crate::controller::options::CheckTiming;
@@ -33,6 +34,7 @@ pub(super) struct PlatformChecks {
     app: AppCredentials,
     tenants: BTreeMap<String, TenantChecks>,
     limits: RateLimits,
+    filter_pauses: FilterPauses,
     /// When the next query may begin, by the pace.
     next_start: Option<Instant>,
     last_query: u64,
@@ -63,6 +65,7 @@ impl PlatformChecks {
             app: AppCredentials::Unread,
             tenants: BTreeMap::new(),
             limits: RateLimits::default(),
+            filter_pauses: FilterPauses::default(),
             next_start: None,
             last_query: 0,
             snapshot,
@@ -71,12 +74,13 @@ impl PlatformChecks {
 
     /// Asks for a Tenant what its plan says. Returns the query whose answer no longer counts.
     pub(super) fn follow(&mut self, key: String, wake: Wake, wanted: Wanted, now: Instant) -> Option<QueryId> {
+        let pauses = &self.filter_pauses;
         let known = self.tenants.get_mut(&key).filter(|tenant| tenant.uid() == wake.uid);
         let replaced = match known {
-            Some(tenant) => tenant.follow(wanted, now),
+            Some(tenant) => tenant.follow(wanted, pauses, now),
             // Another Tenant of the same name inherits nothing.
             None => {
-                let tenant = TenantChecks::new(wake, wanted, now);
+                let tenant = TenantChecks::new(wake, wanted, pauses, now);
                 self.tenants.insert(key.clone(), tenant).and_then(|before| before.asking())
             }
         };
@@ -147,6 +151,11 @@ impl PlatformChecks {
         let check = self.tenants.get_mut(&key)?.begin(id)?;
         self.last_query = id.0;
         self.next_start = Some(now + self.timing.pace);
+        if let Some(entra_tenant) = searched(&check.query) {
+            self.filter_pauses.add(entra_tenant, self.timing.filter_pause, now);
+            let pauses = &self.filter_pauses;
+            self.tenants.values_mut().for_each(|tenant| tenant.pause(pauses));
+        }
         let graph = self.app.graph().filter(|_| check.needs_app());
         Some(Ask { id, tenant: key, check, graph })
     }

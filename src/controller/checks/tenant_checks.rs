@@ -10,6 +10,7 @@ use kube::runtime::reflector::ObjectRef;
 
 use super::check_state::{Answer, CheckState, carry_over};
 use super::credentials::AppCredentials;
+use super::filter_pauses::FilterPauses;
 use super::rate_limits::{RateLimits, rate_limit_key};
 use crate::cluster::Guarded;
 use crate::controller::options::CheckTiming;
@@ -70,6 +71,8 @@ struct TrackedCheck {
     /// Kept, because finding it may mean parsing a connection string.
     rate_limit_key: Option<String>,
     state: CheckState,
+    /// Until when it is not asked, whatever else is due.
+    paused: Option<Instant>,
 }
 
 /// The query under way.
@@ -80,19 +83,20 @@ struct Asking {
 }
 
 impl TenantChecks {
-    pub(super) fn new(wake: Wake, wanted: Wanted, now: Instant) -> Self {
+    pub(super) fn new(wake: Wake, wanted: Wanted, pauses: &FilterPauses, now: Instant) -> Self {
         let Wanted { planned, repeat } = wanted;
         let checks = planned.into_iter().map(|planned| tracked(planned.check, planned.begun)).collect();
         let shown = Shown::default();
         let mut new = Self { wake, checks, asking: None, idle_since: now, news_since: None, repeat: None, shown };
         new.shown.states = new.states();
+        new.pause(pauses);
         // Nothing is being asked yet.
         let _none = new.repeat(repeat, now);
         new
     }
 
     /// Takes over a plan that may be another one. Returns the query whose answer no longer counts.
-    pub(super) fn follow(&mut self, wanted: Wanted, now: Instant) -> Option<QueryId> {
+    pub(super) fn follow(&mut self, wanted: Wanted, pauses: &FilterPauses, now: Instant) -> Option<QueryId> {
         let Wanted { planned, repeat } = wanted;
         let (known, shown) = (self.states(), self.shown.states.clone());
         let owes = known.iter().any(|state| state.owed);
@@ -106,6 +110,7 @@ impl TenantChecks {
                 (tracked(check, state), shown)
             })
             .unzip();
+        self.pause(pauses);
         let checks = &self.checks;
         let replaced = self.asking.take_if(|asking| !checks.iter().any(|tracked| asking.is_for(tracked)));
         let outdated = self.repeat(repeat, now);
@@ -113,11 +118,18 @@ impl TenantChecks {
         replaced.map(|asking| asking.id).or(outdated)
     }
 
+    /// Takes over until when filters are not tried.
+    pub(super) fn pause(&mut self, pauses: &FilterPauses) {
+        self.checks.iter_mut().for_each(|tracked| tracked.paused = pauses.until(&tracked.check.query));
+    }
+
     /// Repeats all for a request that is new. What is being asked was asked before it: returns the query whose answer no longer counts.
+    /// A filter that was tried a moment ago is left out.
     fn repeat(&mut self, token: Option<String>, now: Instant) -> Option<QueryId> {
         let token = token.filter(|token| self.repeat.as_ref() != Some(token))?;
         self.repeat = Some(token);
-        self.checks.iter_mut().for_each(|tracked| tracked.state.repeat(now));
+        let open = self.checks.iter_mut().filter(|tracked| tracked.paused.is_none_or(|until| until <= now));
+        open.for_each(|tracked| tracked.state.repeat(now));
         self.asking.take().map(|asking| asking.id)
     }
 
@@ -167,7 +179,7 @@ impl TenantChecks {
     /// Begins the query that is due for longest.
     pub(super) fn begin(&mut self, id: QueryId) -> Option<Check> {
         // Of several that are due since the same moment `min_by_key` takes the first.
-        let next = self.checks.iter().min_by_key(|tracked| tracked.state.due)?;
+        let next = self.checks.iter().min_by_key(|tracked| tracked.due())?;
         self.asking = Some(Asking { id, check: next.state.name, input: next.state.input.clone() });
         Some(next.check.clone())
     }
@@ -218,7 +230,7 @@ impl TenantChecks {
         let due = self
             .checks
             .iter_mut()
-            .filter(|tracked| tracked.state.due <= now && !asking.is_some_and(|asking| asking.is_for(tracked)));
+            .filter(|tracked| tracked.due() <= now && !asking.is_some_and(|asking| asking.is_for(tracked)));
         let mut any = false;
         for tracked in due {
             let Some(answer) = tracked.unasked(app, limits, now) else { continue };
@@ -257,7 +269,7 @@ impl TenantChecks {
         if self.waits_for_app(app) {
             return None;
         }
-        self.checks.iter().map(|tracked| tracked.state.due).min()
+        self.checks.iter().map(TrackedCheck::due).min()
     }
 
     /// Until it is known as which app to ask, a Tenant that needs one asks nothing, so that one status write takes all answers.
@@ -267,6 +279,11 @@ impl TenantChecks {
 }
 
 impl TrackedCheck {
+    /// When the query is sent next.
+    fn due(&self) -> Instant {
+        self.paused.map_or(self.state.due, |until| until.max(self.state.due))
+    }
+
     fn unasked(&self, app: &AppCredentials, limits: &RateLimits, now: Instant) -> Option<Answer> {
         if let (true, AppCredentials::Missing(verdict)) = (self.check.needs_app(), app) {
             return Some(Answer { verdict: verdict.clone(), retry_after: None });
@@ -283,5 +300,5 @@ impl Asking {
 }
 
 fn tracked(check: Check, state: CheckState) -> TrackedCheck {
-    TrackedCheck { rate_limit_key: rate_limit_key(&check.query), check, state }
+    TrackedCheck { rate_limit_key: rate_limit_key(&check.query), check, state, paused: None }
 }

@@ -31,6 +31,7 @@ const TIMING: CheckTiming = CheckTiming {
     retry_grant_most: Duration::from_secs(300),
     lag: Duration::from_secs(300),
     kept: Duration::from_secs(24 * 3600),
+    filter_pause: Duration::from_secs(600),
     gather: Duration::from_secs(2),
     pace: Duration::ZERO,
     deadline: Duration::from_secs(60),

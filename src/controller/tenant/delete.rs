@@ -51,7 +51,8 @@ impl Deleter<'_> {
             RetainReason::Policy
             | RetainReason::NotConfirmed(_)
             | RetainReason::HasOwner
-            | RetainReason::NotPermitted => timing.release,
+            | RetainReason::NotPermitted
+            | RetainReason::OtherPartner => timing.release,
         };
         let writer = Writer::new(client, target);
         let outcome = tokio::time::timeout(most, release(&writer, because, Instant::now() + most)).await;

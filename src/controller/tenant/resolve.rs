@@ -18,7 +18,8 @@ use crate::controller::in_use::{InUse, is_served_with};
 use crate::plan::{
     PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretProblem, SecretState, SecretValue, Stop,
 };
-use crate::resources::{FINALIZER, Partner, Platform, SecretVersion, Tenant};
+use crate::resources::tenant::DeletionPolicy;
+use crate::resources::{FINALIZER, Partner, Platform, SecretVersion, Tenant, annotation};
 use crate::settings::{Mapped, SealedRef, connection_string};
 
 /// The name of the CRD of Tenants.
@@ -72,16 +73,18 @@ pub(crate) async fn resolve(
         policies_lacking: lacking.join("; "),
         scope_terminating: None,
     };
+    let Mapped { settings, sealed, partner: named, .. } = tenant.spec.settings.to_wire();
     if deleting {
         resolved.scope_terminating = scope_terminating(cluster, &namespace).await;
+        resolved.partner = partner_at_deletion(cluster, tenant, named, resolved.scope_terminating).await?;
         return Ok((resolved, References { platform, partner: None }));
     }
     let mut references = References { platform, partner: None };
-    let Mapped { settings, sealed, partner: named, .. } = tenant.spec.settings.to_wire();
     if let Some(name) = named {
         let partner = partner(cluster, &name).await?;
         let is_terminating = partner.as_ref().is_some_and(|partner| leaves(in_use, tenant, partner));
-        resolved.partner = Some(ResolvedPartner { is_terminating, ..resolved_partner(name, partner.as_deref()) });
+        let found = resolved_partner(name, partner.as_deref(), tenant);
+        resolved.partner = Some(ResolvedPartner { is_terminating, ..found });
         references.partner = partner.map(|partner| partner.metadata.clone());
     }
     let mut read = HashMap::new();
@@ -96,17 +99,6 @@ pub(crate) async fn resolve(
         resolved.secrets.push(ResolvedSecret { leaf, name: reference.name, key: reference.key, state, found });
     }
     Ok((resolved, references))
-}
-
-fn resolved_partner(name: String, partner: Option<&Partner>) -> ResolvedPartner {
-    let spec = partner.map(|partner| &partner.spec);
-    ResolvedPartner {
-        name,
-        id: spec.map(|spec| spec.platform_partner_id.as_str().to_owned()),
-        entra_tenant: spec.and_then(|spec| spec.entra_tenant_id.as_ref()).map(|home| home.as_str().to_owned()),
-        is_terminating: false,
-        unknown: spec.map(|spec| spec.unknown.clone()).unwrap_or_default(),
-    }
 }
 
 /// Whether a Platform that is being deleted does not serve a Tenant, since it never did.
@@ -139,6 +131,28 @@ async fn partner(cluster: &Cluster, name: &str) -> Result<Option<Arc<Partner>>, 
         Ok(partner) => Ok(Some(partner)),
         Err(Refusal::NotFound) => Ok(None),
         Err(refusal) => Err(at_read("reading the Partner")(refusal)),
+    }
+}
+
+/// The Partner of a Tenant that is being deleted. It is read where a deletion of the tenant depends on it, and must not hold up any
+/// other way to leave. One that is being deleted itself still says whose the tenant is.
+async fn partner_at_deletion(
+    cluster: &Cluster,
+    tenant: &Tenant,
+    named: Option<String>,
+    scope_terminating: Option<bool>,
+) -> Result<Option<ResolvedPartner>, Stop> {
+    let Some(name) = named else { return Ok(None) };
+    let deletes = tenant.spec.deletion_policy == Some(DeletionPolicy::Delete) && scope_terminating == Some(false);
+    let abandons = annotation::get(tenant, annotation::ABANDON).is_some();
+    let found = if deletes && !abandons { partner(cluster, &name).await? } else { None };
+    Ok(Some(resolved_partner(name, found.as_deref(), tenant)))
+}
+
+fn resolved_partner(name: String, partner: Option<&Partner>, tenant: &Tenant) -> ResolvedPartner {
+    match partner {
+        Some(partner) => ResolvedPartner::of(name, partner, &tenant.spec.platform_ref.name),
+        None => ResolvedPartner::unknown(name),
     }
 }
 

@@ -20,7 +20,15 @@ fn wanted(given: &Given, observed: &Value) -> Vec<Check> {
 }
 
 fn asked(given: &Given, observed: &Value) -> Option<CheckPlan> {
-    let document = TenantDocument { settings: observed.clone(), ..TenantDocument::default() };
+    let mut settings = observed.clone();
+    if let Some(id) = given.resolved.partner.as_ref().and_then(|partner| partner.id.as_ref()) {
+        settings["partner"]["partnerId"] = json!(id);
+    }
+    asked_of(given, settings)
+}
+
+fn asked_of(given: &Given, settings: Value) -> Option<CheckPlan> {
+    let document = TenantDocument { settings, ..TenantDocument::default() };
     let outcome = Ok(live(Arc::new(document), Done::Nothing, Difference::default()));
     check_plan(&given.tenant(), &given.validate(), &outcome, &Seen::Nothing, Some(CHAT_APP))
 }
@@ -48,13 +56,7 @@ fn everything() -> Given {
         );
     let entra_tenant = Some(PARTNER_TENANT.to_owned());
     let (name, id) = ("northwind".into(), Some("p-1".into()));
-    given.resolved.partner = Some(ResolvedPartner {
-        name,
-        id,
-        entra_tenant,
-        is_terminating: false,
-        unknown: crate::resources::Unknown::default(),
-    });
+    given.resolved.partner = Some(ResolvedPartner { id, entra_tenant, ..ResolvedPartner::unknown(name) });
     for leaf in [assistant::CONNECTION_STRING, instant_messaging::CONNECTION_STRING] {
         let secret = ResolvedSecret { leaf, ..given.resolved.secrets[0].clone() };
         given.resolved.secrets.push(secret);
@@ -262,4 +264,20 @@ fn only_a_tenant_of_ours_is_checked() {
     for seen in [Seen::Free(comparison), Seen::NotOurs, Seen::Nothing] {
         assert!(!plan(&given, stopped(), seen), "nothing is asked about another's tenant");
     }
+}
+
+/// What Microsoft answers about a tenant of another partner would tell of its people.
+#[test]
+fn nothing_is_asked_about_the_tenant_of_another_partner() {
+    for settings in [json!({ "partner": { "partnerId": "p-2" } }), json!({ "partner": { "partnerId": null } })] {
+        let plan = asked_of(&everything(), settings.clone()).unwrap();
+        assert!(!plan.checks.is_empty());
+        for check in plan.checks {
+            let unasked = matches!(check.query, Query::Unanswerable { reason: Reason::OtherPartner, .. });
+            assert!(unasked, "{} of {settings}", check.name.as_str());
+        }
+    }
+    let without = tenant("contoso").with("general.tenantAdministrationGroupId", TENANT_GROUP);
+    let plan = asked_of(&without, json!({ "partner": { "partnerId": "p-2" } })).unwrap();
+    assert!(plan.checks.iter().all(|check| matches!(check.query, Query::Unanswerable { .. })), "no partner is none");
 }

@@ -49,7 +49,7 @@ fn an_unknown_setting_of_the_partner_stops_its_tenants() {
     let mut given = tenant("contoso").settled();
     let (name, id) = ("northwind".into(), Some("p-1".into()));
     let unknown = unknown(&setting());
-    given.resolved.partner = Some(ResolvedPartner { name, id, entra_tenant: None, is_terminating: false, unknown });
+    given.resolved.partner = Some(ResolvedPartner { id, unknown, ..ResolvedPartner::unknown(name) });
     let stop = given.blocked();
     let status = written(&given, Err(stop));
     assert!(verdict(&status).contains(&"Stalled=True OperatorTooOld".to_owned()), "{:?}", verdict(&status));

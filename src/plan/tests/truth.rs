@@ -23,13 +23,7 @@ pub(super) enum Answer {
 pub(super) type Situation = (&'static str, fn(Given) -> Given, Answer);
 
 fn partner(mut given: Given, id: Option<&str>) -> Given {
-    let partner = ResolvedPartner {
-        name: "northwind".into(),
-        id: id.map(Into::into),
-        entra_tenant: None,
-        is_terminating: false,
-        unknown: crate::resources::Unknown::default(),
-    };
+    let partner = ResolvedPartner { id: id.map(Into::into), ..ResolvedPartner::unknown("northwind".into()) };
     given.resolved.partner = Some(partner);
     given.with("partner.partnerRef.name", "northwind")
 }

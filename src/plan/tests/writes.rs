@@ -7,6 +7,7 @@ use crate::admin_api::FieldError;
 use crate::plan::confirmation::Flaw;
 use crate::plan::resolved::UnusableSecret;
 use crate::plan::stop::OwnerPlace;
+use crate::plan::unconfirmed::{OtherPartner, Unconfirmed};
 use crate::settings::Violation;
 use crate::settings::tabs::general::TENANT_GROUP;
 
@@ -38,6 +39,10 @@ fn most(stop: &Stop) -> Most {
         | Stop::PlatformChanged(_)
         | Stop::PoliciesNotEnforced { .. }
         | Stop::NotAdopted { .. }
+        | Stop::OtherPartner(_)
+        | Stop::NotTakenOver { .. }
+        | Stop::PartnerNotPermitted { .. }
+        | Stop::TenantNotPermitted { .. }
         | Stop::OwnedByOther { .. }
         | Stop::TenantLost { .. }
         | Stop::TenantDeleting
@@ -60,6 +65,26 @@ fn secret(problem: SecretProblem) -> Stop {
     Stop::Secret(UnusableSecret { leaf: CONNECTION_STRING, namespace, name, key, problem })
 }
 
+fn unconfirmed() -> Unconfirmed {
+    Unconfirmed { token: ID.to_owned(), flaw: Flaw::Missing, today: TODAY }
+}
+
+fn other_partner() -> Stop {
+    let in_spec = Some(("northwind".to_owned(), "p-1".to_owned()));
+    Stop::OtherPartner(OtherPartner { on_platform: None, in_spec, unconfirmed: unconfirmed() })
+}
+
+fn outages() -> [ApiError; 6] {
+    [
+        samples::unreachable(),
+        samples::unauthenticated(),
+        samples::unexpected(503),
+        samples::not_called(),
+        ApiError::Forbidden,
+        ApiError::Throttled { after: Duration::from_secs(17) },
+    ]
+}
+
 fn stops() -> Vec<Stop> {
     let name = || "euwe-01".to_owned();
     let problem = "must be a phone number".to_owned();
@@ -67,15 +92,7 @@ fn stops() -> Vec<Stop> {
     let owned = |place| Stop::OwnedByOther { stamp: "prod/customers/fabrikam".into(), place };
     let lost = |deleted| Stop::TenantLost { token: "d-9".into(), deleted };
     let not_adopted = |never| Stop::NotAdopted { never, differing: vec!["spec.general.companyName".into()] };
-    let outages = [
-        samples::unreachable(),
-        samples::unauthenticated(),
-        samples::unexpected(503),
-        samples::not_called(),
-        ApiError::Forbidden,
-        ApiError::Throttled { after: Duration::from_secs(17) },
-    ];
-    let mut stops: Vec<Stop> = outages.into_iter().map(Stop::Unavailable).collect();
+    let mut stops: Vec<Stop> = outages().into_iter().map(Stop::Unavailable).collect();
     stops.extend([
         Stop::Raced("the platform answered settings-changed".into()),
         Stop::Kubernetes("no answer"),
@@ -93,6 +110,10 @@ fn stops() -> Vec<Stop> {
         Stop::NamespaceNotPermitted { platform: name() },
         Stop::unavailable(samples::other_platform()),
         Stop::PoliciesNotEnforced { lacking: "binding nimbus-authority is missing".into() },
+        other_partner(),
+        Stop::NotTakenOver { stamp: "west/customers/contoso".into(), unconfirmed: unconfirmed() },
+        Stop::PartnerNotPermitted { partner: name(), platform: name() },
+        Stop::TenantNotPermitted { partner: name(), tenant: crate::settings::TenantId::parse(ID).unwrap() },
         not_adopted(true),
         not_adopted(false),
         owned(OwnerPlace::ThisCluster),

@@ -159,3 +159,64 @@ fn a_grant_does_not_stay_passed_while_the_presence_is_refused() {
     not_contradicted(&mut checks);
     assert_eq!(CheckResult::Failed, checks[0].result, "what is worse stays");
 }
+
+/// In the Entra tenant of this number.
+fn filter(entra_tenant: u128, filter: &str) -> Check {
+    let query = Query::Filter { entra_tenant: Uuid::from_u128(entra_tenant), filter: filter.to_owned() };
+    Check { name: CheckName::GlobalContactSearchFilter, query }
+}
+
+fn some() -> Answer {
+    Answer { verdict: verdict::hits(&Ok(1)), retry_after: None }
+}
+
+/// Each answer tells something of the people of an Entra tenant: edits, requests and new Tenants get no more than one in ten minutes.
+#[test]
+fn a_filter_is_tried_once_in_ten_minutes_however_often_it_is_asked_for() {
+    let mut bench = Bench::new(TIMING);
+    bench.follow("a", vec![filter(1, "city eq 'Bern'"), group(1)]);
+    assert_eq!(["a/GlobalContactSearchFilter"], *bench.begun());
+    bench.answer(some());
+    assert_eq!(["a/TenantAdministrationGroup"], *bench.begun());
+    bench.answer(passed());
+    // An edit, a request, another Tenant for the same Entra tenant, the same Tenant made again.
+    bench.follow("a", vec![filter(1, "city eq 'Basel'"), group(1)]);
+    assert_eq!(Vec::<String>::new(), bench.begun());
+    bench.wait(MINUTE);
+    bench.repeat("a", vec![filter(1, "city eq 'Basel'"), group(1)], Some("now"));
+    assert_eq!(["a/TenantAdministrationGroup"], *bench.begun(), "the rest is repeated");
+    bench.answer(passed());
+    bench.follow("b", vec![filter(1, "city eq 'Thun'")]);
+    bench.checks.cancel("a");
+    bench.follow("a", vec![filter(1, "city eq 'Chur'")]);
+    assert_eq!(Vec::<String>::new(), bench.begun());
+    // Another Entra tenant has its own, and what is no filter is judged without a call.
+    bench.follow("c", vec![filter(2, "city eq 'Bern'")]);
+    assert_eq!(["c/GlobalContactSearchFilter"], *bench.begun());
+    bench.answer(some());
+    bench.follow("c", vec![filter(2, "city eq 'Bern")]);
+    assert_eq!(["c/GlobalContactSearchFilter"], *bench.begun());
+    bench.answer(some());
+    bench.wait(8 * MINUTE);
+    assert_eq!(Vec::<String>::new(), bench.begun());
+    bench.wait(MINUTE);
+    assert_eq!(1, bench.begun().len(), "one of the two");
+}
+
+#[test]
+fn a_request_is_done_without_the_filter_that_was_just_tried() {
+    let both = || vec![filter(1, "city eq 'Bern'"), group(1)];
+    let mut bench = Bench::new(TIMING);
+    bench.follow("a", both());
+    bench.answer_all(&[some(), passed()]);
+    bench.woken();
+    bench.wait(MINUTE);
+    bench.repeat("a", both(), Some("now"));
+    bench.answer_all(&[passed()]);
+    assert_eq!(["a"], *bench.woken());
+    assert_eq!(Some("now".to_owned()), bench.repeated("a"));
+    assert_eq!(
+        ["GlobalContactSearchFilter FilterMatches", "TenantAdministrationGroup TokenIssued"],
+        *bench.reported("a")
+    );
+}
