@@ -25,7 +25,8 @@ impl fmt::Display for FormerCluster {
         write!(
             f,
             "Was '{id}' this cluster's former --cluster-id? Then start the operator with it again. If it is another cluster, \
-             delete the Tenant in one of the two, with deletionPolicy: Retain to keep the tenant"
+             delete the Tenant in one of the two, with deletionPolicy: Retain to keep the tenant; if that cluster is gone, a \
+             system administrator sets spec.confirmations.adopt"
         )
     }
 }
