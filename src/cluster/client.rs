@@ -20,6 +20,8 @@ pub(crate) const FIELD_MANAGER: &str = "nimbus-operator";
 pub struct Deadlines {
     /// One call.
     pub call: Duration,
+    /// A connection, until it is there. A host that is away answers nothing, and the attempt itself must not outlast that by much.
+    pub connect: Duration,
     /// A connection that is read from, which may be a watch, without a byte. The API server sends a bookmark every minute.
     pub silence: Duration,
 }
@@ -39,6 +41,7 @@ impl Cluster {
     /// *Errors*: the configuration does not make a client, e.g. a CA that is not PEM.
     pub fn connect(mut config: Config, deadlines: Deadlines) -> Result<Self, kube::Error> {
         config.default_retry = false;
+        config.connect_timeout = Some(deadlines.connect);
         config.read_timeout = Some(deadlines.silence);
         config.headers.push((::http::header::USER_AGENT, ::http::HeaderValue::from_static(http::USER_AGENT)));
         let client = ClientBuilder::try_from(config)?.with_layer(&RelistLayer).build();
@@ -71,5 +74,36 @@ impl Cluster {
             Ok(answer) => answer.map_err(|error| Refusal::of(&error)),
             Err(_) => Err(Refusal::Unanswered("no answer in time")),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+mod tests {
+    use std::time::Instant;
+
+    use tokio::net::{TcpSocket, TcpStream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_host_that_answers_nothing_is_given_up_soon() {
+        // Whose queue is full answers no attempt to connect.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut queued = vec![];
+        while let Ok(connected) = tokio::time::timeout(Duration::from_millis(200), TcpStream::connect(address)).await {
+            queued.push(connected.unwrap());
+        }
+        let [long, short] = [Duration::from_secs(60), Duration::from_millis(200)];
+        let config = Config::new(format!("http://{address}").parse().unwrap());
+        let cluster = Cluster::connect(config, Deadlines { call: long, connect: short, silence: long }).unwrap();
+        let started = Instant::now();
+        let request = ::http::Request::get("/version").body(vec![]).unwrap();
+        let outcome: Result<serde_json::Value, _> = cluster.request(request).await;
+        assert!(matches!(outcome, Err(Refusal::Unanswered(_))), "{outcome:?}");
+        assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     }
 }

@@ -66,6 +66,8 @@ pub struct Timing {
     pub platform_retry: Duration,
     /// One call of the platform or of Kubernetes.
     pub call: Duration,
+    /// A connection to Kubernetes, until it is there.
+    pub connect: Duration,
     /// One release of a tenant whose namespace is terminating.
     pub release_in_ending_namespace: Duration,
     /// One release of a tenant.
@@ -97,7 +99,7 @@ pub struct Timing {
 impl Timing {
     /// How long the API server may take.
     pub fn deadlines(&self) -> Deadlines {
-        Deadlines { call: self.call, silence: self.silence }
+        Deadlines { call: self.call, connect: self.connect, silence: self.silence }
     }
 }
 
@@ -141,6 +143,7 @@ impl Default for Timing {
             policies: Duration::from_secs(60),
             platform_retry: Duration::from_secs(25),
             call: Duration::from_secs(30),
+            connect: Duration::from_secs(10),
             release_in_ending_namespace: Duration::from_secs(5),
             release: Duration::from_secs(60),
             last_look: Duration::from_secs(15),
