@@ -2,6 +2,7 @@
 
 mod access;
 mod api_server;
+mod away;
 mod crds;
 mod log_lines;
 mod secret_watches;

@@ -28,6 +28,8 @@ enum Turn {
     Answer(StatusCode),
     /// Each one is left without an answer.
     Hang,
+    /// So many lose their connection.
+    Reset(usize),
 }
 
 /// A request that waits in a proxy; dropping this passes it on.
@@ -60,6 +62,17 @@ impl Detours {
     /// Leaves all requests of a method whose path ends like this without an answer.
     pub fn hang(&self, method: Method, ending: &str) {
         self.add(method, ending, Turn::Hang);
+    }
+
+    /// Resets the connections of so many requests whose path ends like this.
+    pub fn reset(&self, method: Method, ending: &str, times: usize) {
+        self.add(method, ending, Turn::Reset(times));
+    }
+
+    /// How many resets are to come.
+    pub fn resets(&self) -> usize {
+        let left = |detour: &Detour| if let Turn::Reset(left) = detour.turn { left } else { 0 };
+        self.all().iter().map(left).sum()
     }
 
     /// Ends all detours that are not under way.
@@ -95,6 +108,8 @@ impl Detours {
                 Some((status, Json(body)).into_response())
             }
             Turn::Hang => std::future::pending().await,
+            // A handler cannot close its connection, but it can panic its task. `resume_unwind` prints no panic message.
+            Turn::Reset(_) => std::panic::resume_unwind(Box::new("the connection is reset")),
         }
     }
 
@@ -102,9 +117,14 @@ impl Detours {
         let mut all = self.all();
         let fits = |detour: &Detour| detour.method == head.method && head.uri.path().ends_with(&detour.ending);
         let index = all.iter().position(fits)?;
-        match &all[index].turn {
+        match &mut all[index].turn {
             Turn::Answer(status) => Some(Turn::Answer(*status)),
             Turn::Hang => Some(Turn::Hang),
+            Turn::Reset(left) => {
+                *left -= 1;
+                let spent = *left == 0;
+                if spent { Some(all.remove(index).turn) } else { Some(Turn::Reset(0)) }
+            }
             Turn::Pause(..) => Some(all.remove(index).turn),
         }
     }

@@ -215,6 +215,11 @@ impl Proxy {
         self.expired.broken.store(broken, Ordering::Relaxed);
     }
 
+    /// Ends the open watches.
+    pub fn cut(&self) {
+        self.expired.cuts.send_modify(|count| *count += 1);
+    }
+
     /// Waits until this many requests have arrived.
     pub async fn requested(&self, count: usize) {
         // An error means that the proxy is gone.
