@@ -12,7 +12,7 @@ export K8S_VERSION
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-controlplane: ## Build etcd, kube-apiserver, kube-controller-manager and kubectl, once
+controlplane: ## Build etcd, kube-apiserver, kube-controller-manager, kubectl and Helm 3 and 4, once
 	@tests/controlplane/build.sh
 
 # --no-fail-fast, so that the summary counts every test, not only those before the first failure.

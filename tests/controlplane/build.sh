@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds etcd, kube-apiserver, kube-controller-manager and kubectl from their Go
 # modules into .controlplane/<version>/, because no package registry ships them
-# as binaries and a test against a mock of the API server proves little.
+# as binaries and a test against a mock of the API server proves little. Builds
+# Helm 3 and 4 into .controlplane/helm/, for the tests of the charts.
 #
 #   build.sh                     build what is missing for $K8S_VERSION
 #   build.sh module <version> <folder>
@@ -19,6 +20,7 @@ pin=${pin#* v}
 version=${K8S_VERSION:-$pin}
 version=${version#v}
 kubernetes_tools=(kube-apiserver kube-controller-manager kubectl)
+helms=(helm3 helm4)
 
 # The modules are complete as committed: neither a workspace around the
 # checkout nor flags of the caller may change what is built.
@@ -31,8 +33,8 @@ require_go() {
   command -v go >/dev/null && return
   fail "cannot build $*: Go is not on PATH. Either
   - install Go 1.26 or later (go.dev/dl) and run this again, or
-  - set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver, kube-controller-manager and kubectl, or
-  - copy the whole folder $root/$version from a machine that has built it."
+  - set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver, kube-controller-manager, kubectl, helm3 and helm4, or
+  - copy the folders $root/$version and $root/helm from a machine that has built them."
 }
 
 # Kubernetes replaces its staging modules by folders of its own repository; the
@@ -63,20 +65,28 @@ is_given() { [ -n "${KUBEBUILDER_ASSETS:-}" ] && [ -x "$KUBEBUILDER_ASSETS/$1" ]
 
 all_given() {
   local tool
-  for tool in etcd "${kubernetes_tools[@]}"; do
+  for tool in etcd "${kubernetes_tools[@]}" "${helms[@]}"; do
     is_given "$tool" || return 1
   done
 }
 
+folder_of() {
+  case $1 in
+    helm*) echo "$root/helm" ;;
+    *) echo "$root/$version" ;;
+  esac
+}
+
 is_done() {
-  local tool=$1 module=$2
+  local tool=$1 module=$2 folder
   is_given "$tool" && return
-  [ -x "$root/$version/$tool" ] && [ "$(cat "$root/$version/.$tool.stamp" 2>/dev/null)" = "$(stamp_of "$module")" ]
+  folder=$(folder_of "$tool")
+  [ -x "$folder/$tool" ] && [ "$(cat "$folder/.$tool.stamp" 2>/dev/null)" = "$(stamp_of "$module")" ]
 }
 
 # One go build for all tools of a module keeps every core busy while one links.
 build() {
-  local title=$1 module=$2 ldflags=$3 tool packages=() stage log go_pid
+  local title=$1 module=$2 ldflags=$3 tool packages=() stage log go_pid folder
   shift 3
   for tool in "$@"; do
     is_done "$tool" "$module" || packages+=("$tool")
@@ -85,7 +95,7 @@ build() {
   require_go "${packages[*]}"
   stage=$root/.stage.$$
   log=$stage.log
-  mkdir -p "$stage" "$root/$version"
+  mkdir -p "$stage"
   say "building $title: ${packages[*]} (minutes the first time, seconds from a warm cache)"
   SECONDS=0
   (cd "$module" && exec go build -v -trimpath -buildvcs=false -ldflags "-s -w $ldflags" -o "$stage/" \
@@ -101,18 +111,29 @@ build() {
   wait "$go_pid" || { tail -n 20 "$log" >&2; fail "building ${packages[*]} failed; the end of its output is above"; }
   for tool in "${packages[@]}"; do
     # The stamp goes last: only then is the tool done.
-    rm -f "$root/$version/.$tool.stamp"
-    mv "$stage/$tool" "$root/$version/$tool"
-    stamp_of "$module" >"$root/$version/.$tool.stamp"
+    folder=$(folder_of "$tool")
+    mkdir -p "$folder"
+    rm -f "$folder/.$tool.stamp"
+    mv "$stage/$(binary_of "$tool")" "$folder/$tool"
+    stamp_of "$module" >"$folder/.$tool.stamp"
   done
   rm -rf "$stage" "$log"
   trap - EXIT INT TERM
   say "${packages[*]}: done in $SECONDS s"
 }
 
+# Go names a binary after its package: Helm's are both called helm.
+binary_of() {
+  case $1 in
+    helm*) echo helm ;;
+    *) echo "$1" ;;
+  esac
+}
+
 package_of() {
   case $1 in
     etcd) echo . ;;
+    helm*) echo "helm.sh/helm/v${1#helm}/cmd/helm" ;;
     *) echo "k8s.io/kubernetes/cmd/$1" ;;
   esac
 }
@@ -123,6 +144,19 @@ kubernetes_ldflags() {
     printf ' -X k8s.io/component-base/version.%s' "$key"
   done
 }
+
+# Without a stamp, Helm 3 renders for a Kubernetes that it takes to be 1.20, and refuses charts for later ones.
+helm_ldflags() {
+  local major=$1 package stamped="" helm=helm.sh/helm/v$1
+  if [ "$major" = 3 ]; then
+    for package in pkg/chartutil pkg/lint/rules; do
+      stamped+=" -X $helm/$package.k8sVersionMajor=${pin%%.*} -X $helm/$package.k8sVersionMinor=$(cut -d. -f2 <<<"$pin")"
+    done
+  fi
+  echo "-X $helm/internal/version.version=$(helm_version "$major") $stamped"
+}
+
+helm_version() { awk '$1 ~ /^helm.sh\/helm/ { print $2 }' "$here/helm$1/go.mod"; }
 
 if [ "${1:-}" = module ]; then
   [ $# -eq 3 ] || fail "usage: build.sh module <version> <folder>"
@@ -156,4 +190,7 @@ if [ "$version" != "$pin" ]; then
 fi
 build "etcd $(grep -o 'server/v3 v[0-9.]*' "$here/etcd/go.mod" | grep -o '[0-9.]*$')" "$here/etcd" "" etcd
 build "Kubernetes $version" "$module" "$(kubernetes_ldflags)" "${kubernetes_tools[@]}"
+for helm in "${helms[@]}"; do
+  build "Helm $(helm_version "${helm#helm}")" "$here/$helm" "$(helm_ldflags "${helm#helm}")" "$helm"
+done
 say "ready in ${KUBEBUILDER_ASSETS:+$KUBEBUILDER_ASSETS and }$root/$version"

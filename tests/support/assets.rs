@@ -25,7 +25,8 @@ pub fn kubernetes_version() -> Result<String> {
 ///
 /// Decided per program: setup-envtest, for example, has no kube-controller-manager.
 pub fn program(name: &str) -> Result<PathBuf> {
-    let built = checkout().join(".controlplane").join(kubernetes_version()?).join(name);
+    let folder = if name.starts_with("helm") { "helm".to_owned() } else { kubernetes_version()? };
+    let built = checkout().join(".controlplane").join(folder).join(name);
     let given = std::env::var_os("KUBEBUILDER_ASSETS")
         .filter(|folder| !folder.is_empty())
         .map(|folder| PathBuf::from(folder).join(name));
