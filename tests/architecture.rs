@@ -42,6 +42,7 @@ const SANDBOX_ARROWS: Arrows = &[
     ("api", &["world", "http", "model"]),
     ("contract", &["api", "world", "microsoft", "http", "model"]),
     ("server", &["contract", "api", "world", "microsoft", "http", "model"]),
+    ("tls", &[]),
 ];
 
 /// The modules that decide, and what would make them depend on time or on I/O.

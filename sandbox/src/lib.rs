@@ -10,11 +10,12 @@
 //! world      people, services, tasks, the script, the clock, planted faults: all that acts on the platform
 //! microsoft  Entra, Graph and ACS Identity in their wire formats
 //! http       one request and its answer
+//! tls        the certificate of the server
 //! model      tenants: the table of settings, the rules for writes, the derived runtime, the database
 //! ```
 //!
 //! Allowed dependencies: `http → model`; `microsoft → http, model`; `world → microsoft, http, model`; `api → world` and what that
-//! uses; `contract → api` and what that uses; `server` uses everything, and nothing uses it.
+//! uses; `contract → api` and what that uses; `server` uses everything, and nothing uses it. `tls` uses nothing.
 //!
 //! Three OAuth clients exist from the start: `system` with secret `system-secret`, `partner` with `partner-secret`
 //! (partner `northwind`) and `tenant` with `tenant-secret`, which has access to no tenant until
@@ -26,8 +27,10 @@ use std::sync::Arc;
 
 use axum::ServiceExt;
 use axum::extract::Request;
+use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::Layer;
 use tower::util::MapRequestLayer;
@@ -38,6 +41,7 @@ mod http;
 mod microsoft;
 mod model;
 mod server;
+pub mod tls;
 mod world;
 
 use http::connection::{CuttableListener, Peer};
@@ -74,6 +78,7 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
+    scheme: &'static str,
     stopping: CancellationToken,
     server: Option<JoinHandle<()>>,
 }
@@ -81,7 +86,7 @@ pub struct Running {
 impl Running {
     /// Returns the base URL, without a slash at its end.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// Returns the address that the platform listens on.
@@ -114,6 +119,17 @@ pub fn openapi() -> serde_json::Value {
 ///
 /// *Errors*: the database cannot be opened, or the address is not available. *Guarantees*: the platform answers when this returns.
 pub async fn start(options: Options) -> Result<Running, Error> {
+    serve(options, None).await
+}
+
+/// The same in TLS, for clients on other machines: plain http is for loopback addresses only.
+///
+/// *Errors*: as [`start`].
+pub async fn start_tls(options: Options, config: Arc<ServerConfig>) -> Result<Running, Error> {
+    serve(options, Some(config)).await
+}
+
+async fn serve(options: Options, tls: Option<Arc<ServerConfig>>) -> Result<Running, Error> {
     let store = Store::open(&options.database, &[model::schema::SCHEMA, microsoft::schema::SCHEMA])
         .await
         .map_err(Error::Database)?;
@@ -127,8 +143,9 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     let platform = Arc::new(Platform::new(store, stopping.clone()));
     let service = MapRequestLayer::new(microsoft::hosts::receive).layer(server::router::router(&platform));
     let service = ServiceExt::<Request>::into_make_service_with_connect_info::<Peer>(service);
-    let server =
-        axum::serve(CuttableListener(listener), service).with_graceful_shutdown(stopping.clone().cancelled_owned());
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let listener = CuttableListener { listener, acceptor: tls.map(TlsAcceptor::from) };
+    let server = axum::serve(listener, service).with_graceful_shutdown(stopping.clone().cancelled_owned());
     let server = tokio::spawn(async move {
         // Serving ends only by the shutdown above.
         server.into_future().await.ok();
@@ -136,5 +153,5 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         platform.running.wait().await;
         platform.store.close().await;
     });
-    Ok(Running { address, stopping, server: Some(server) })
+    Ok(Running { address, scheme, stopping, server: Some(server) })
 }

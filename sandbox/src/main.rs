@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
 use clap::{Parser, ValueEnum};
-use nimbus_sandbox::{Database, Options};
+use nimbus_sandbox::{Database, Options, tls};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
@@ -28,6 +28,14 @@ struct Sandbox {
     /// Database: a file, whose data survives a restart, or 'memory'.
     #[arg(long, default_value = "memory", value_name = "FILE|memory")]
     database: PathBuf,
+
+    /// Serve https with this PEM certificate (and its chain). Clients on other machines need it: plain http is for loopback only.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+
+    /// Its private key, in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
 
     /// Log filter in the syntax of tracing, e.g. 'info' or 'warn,nimbus_sandbox=debug'.
     #[arg(long, env = "NIMBUS_LOG", default_value = "info", value_name = "FILTER", help_heading = LOGGING)]
@@ -62,15 +70,21 @@ async fn main() -> ExitCode {
 impl Sandbox {
     /// Serves until SIGTERM or Ctrl-C.
     ///
-    /// *Errors*: the address is taken, or the database cannot be opened.
+    /// *Errors*: the address is taken, the certificate cannot be used, or the database cannot be opened.
     async fn serve(self) -> anyhow::Result<()> {
         start_log(&self.log, self.log_format)?;
         let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let database =
             if self.database.as_os_str() == "memory" { Database::Memory } else { Database::File(self.database) };
-        let running = nimbus_sandbox::start(Options { listen: self.listen, database })
-            .await
-            .with_context(|| format!("starting the sandbox on {}", self.listen))?;
+        let options = Options { listen: self.listen, database };
+        let running = match (&self.tls_certificate, &self.tls_key) {
+            (Some(certificate), Some(key)) => {
+                let config = tls::server_config(certificate, key).context("reading the certificate")?;
+                nimbus_sandbox::start_tls(options, config).await
+            }
+            _ => nimbus_sandbox::start(options).await,
+        };
+        let running = running.with_context(|| format!("starting the sandbox on {}", self.listen))?;
         let url = running.url();
         let ready = json!({ "url": url, "tokenUrl": format!("{url}/oauth2/v2.0/token"), "openapi": format!("{url}/openapi.json") });
         writeln!(std::io::stdout(), "{ready}")?;

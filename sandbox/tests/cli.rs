@@ -93,3 +93,33 @@ async fn the_ready_line_has_working_addresses() {
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     assert_eq!(Some(0), started.0.wait().unwrap().code());
 }
+
+#[tokio::test]
+async fn with_a_certificate_it_serves_https_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let (certificate, key) = (folder.path().join("tls.crt"), folder.path().join("tls.key"));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let files = ["--tls-certificate", certificate.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
+    let (_started, ready) = Started::new(&[&["--listen", "127.0.0.1:0"][..], &files].concat());
+    let url = ready["url"].as_str().unwrap().replace("127.0.0.1", "localhost");
+    assert!(url.starts_with("https://localhost:"), "{ready}");
+
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let trusted = reqwest::Certificate::from_pem(made.cert.pem().as_bytes()).unwrap();
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([trusted]).build().unwrap();
+    // A client that says nothing holds up no other.
+    let _silent =
+        std::net::TcpStream::connect(("127.0.0.1", url.rsplit(':').next().unwrap().parse().unwrap())).unwrap();
+    for _ in 0..2 {
+        assert_eq!(200, client.get(format!("{url}/healthz")).send().await.unwrap().status());
+    }
+    client.get(format!("{}/healthz", url.replace("https", "http"))).send().await.unwrap_err();
+
+    let (code, _, text) = run(&["--tls-key", key.to_str().unwrap()]);
+    assert!(code == Some(2) && text.contains("--tls-certificate"), "{text}");
+    let swapped = ["--tls-certificate", key.to_str().unwrap(), "--tls-key", certificate.to_str().unwrap()];
+    let (code, _, text) = run(&swapped);
+    assert!(code == Some(1) && text.contains("reading the certificate"), "{text}");
+}

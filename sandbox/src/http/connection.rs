@@ -9,7 +9,10 @@ use std::task::{Context, Poll};
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use super::tcp::TcpOrTls;
 
 /// The other end of a connection, and a switch that closes it.
 #[derive(Clone, Debug)]
@@ -26,13 +29,16 @@ impl Peer {
 }
 
 /// Accepts connections that can be cut.
-#[derive(Debug)]
-pub(crate) struct CuttableListener(pub TcpListener);
+pub(crate) struct CuttableListener {
+    pub listener: TcpListener,
+    /// For connections in TLS.
+    pub acceptor: Option<TlsAcceptor>,
+}
 
 /// A connection that can be cut.
 #[derive(Debug)]
 pub(crate) struct CuttableStream {
-    stream: TcpStream,
+    stream: TcpOrTls,
     cut: Arc<AtomicBool>,
 }
 
@@ -41,14 +47,14 @@ impl Listener for CuttableListener {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (CuttableStream, SocketAddr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
+        let (stream, address) = Listener::accept(&mut self.listener).await;
         // Otherwise a small answer waits for the acknowledgement of the previous one.
         stream.set_nodelay(true).ok();
-        (CuttableStream { stream, cut: Arc::default() }, address)
+        (CuttableStream { stream: TcpOrTls::new(stream, self.acceptor.as_ref()), cut: Arc::default() }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        self.listener.local_addr()
     }
 }
 

@@ -6,4 +6,5 @@ pub(crate) mod log;
 pub(crate) mod members;
 pub(crate) mod paths;
 pub(crate) mod reply;
+pub(crate) mod tcp;
 pub(crate) mod wire;
