@@ -23,6 +23,7 @@ mod generated_docs;
 mod gitops;
 mod harness;
 mod identity;
+mod image;
 mod lifecycle;
 mod microsoft;
 mod operations;
