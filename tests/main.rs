@@ -10,6 +10,7 @@
 
 mod architecture;
 mod behaviours;
+mod chart;
 mod checks;
 mod cli;
 mod connection;

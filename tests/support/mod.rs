@@ -17,6 +17,7 @@ pub mod detours;
 pub mod env;
 pub mod examples;
 pub mod fixture;
+pub mod helm;
 pub mod http;
 pub mod kubectl;
 pub mod log;

@@ -1,0 +1,195 @@
+{{/* The name of the chart. */}}
+{{- define "nimbus-operator.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{/* The full name of the release; with suffixes it still fits 63 characters. */}}
+{{- define "nimbus-operator.fullname" -}}
+{{- $name := include "nimbus-operator.name" . }}
+{{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) }}
+{{- default $full .Values.fullnameOverride | trunc 40 | trimSuffix "-" }}
+{{- end }}
+
+{{/* Labels that select the pods. */}}
+{{- define "nimbus-operator.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "nimbus-operator.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{/* Labels of every object. */}}
+{{- define "nimbus-operator.labels" -}}
+{{ include "nimbus-operator.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: nimbus
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "nimbus-operator.serviceAccountName" -}}
+{{- default (include "nimbus-operator.fullname" .) .Values.serviceAccount.name }}
+{{- end }}
+
+{{/* The user name by which RBAC and the admission policies know the operator. */}}
+{{- define "nimbus-operator.account" -}}
+system:serviceaccount:{{ .Release.Namespace }}:{{ include "nimbus-operator.serviceAccountName" . }}
+{{- end }}
+
+{{- define "nimbus-operator.image" -}}
+{{- with .Values.image }}
+{{- .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ default $.Chart.AppVersion .tag }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{/* The ConfigMap with the cluster ID. */}}
+{{- define "nimbus-operator.clusterIdConfigMap" -}}
+{{- default (printf "%s-cluster-id" (include "nimbus-operator.fullname" .)) .Values.clusterIdFrom.name }}
+{{- end }}
+
+{{/* Subjects of a binding, with the API group that RBAC requires. */}}
+{{- define "nimbus-operator.subjects" -}}
+{{- range . }}
+- kind: {{ .kind }}
+  name: {{ .name | quote }}
+  {{- if eq .kind "ServiceAccount" }}
+  namespace: {{ required (printf "the subject ServiceAccount %s needs a namespace" .name) .namespace }}
+  {{- else }}
+  apiGroup: rbac.authorization.k8s.io
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The operator as the subject of a binding. */}}
+{{- define "nimbus-operator.subject" -}}
+- kind: ServiceAccount
+  name: {{ include "nimbus-operator.serviceAccountName" . }}
+  namespace: {{ .Release.Namespace }}
+{{- end }}
+
+{{/* What to do with events, which show people what the operator did. */}}
+{{- define "nimbus-operator.eventRules" -}}
+- apiGroups: ["", events.k8s.io]
+  resources: [events]
+  verbs: [get, list, watch]
+{{- end }}
+
+{{/* Arguments of the operator: a list of the command and the root. */}}
+{{- define "nimbus-operator.args" -}}
+- {{ index . 0 }}
+{{- with index . 1 }}
+- --instance={{ .Values.instance }}
+- --concurrency={{ .Values.concurrency }}
+- --log-format={{ .Values.logging.format }}
+- --log-filter-file=/etc/nimbus/logging/filter
+{{- with .Values.metrics }}
+- --listen={{ if contains ":" .address }}[{{ .address }}]{{ else }}{{ .address }}{{ end }}:{{ .port }}
+{{- end }}
+{{- with .Values.leaderElection }}
+{{- if .enabled }}
+- --leader-elect
+- --lease-duration={{ .leaseDuration }}
+- --renew-deadline={{ .renewDeadline }}
+- --retry-period={{ .retryPeriod }}
+{{- end }}
+{{- end }}
+{{- if .Values.metrics.perTenant }}
+- --metrics-per-tenant
+{{- end }}
+{{- if .Values.restrictToTenantNamespaces }}
+{{- $names := list }}
+{{- range .Values.tenantNamespaces }}{{ $names = append $names .name }}{{ end }}
+- --namespace={{ join "," $names }}
+{{- end }}
+{{- $watched := list }}
+{{- range .Values.tenantNamespaces }}{{ if .watchSecrets }}{{ $watched = append $watched .name }}{{ end }}{{ end }}
+{{- with $watched }}
+- --watch-secrets={{ join "," . }}
+{{- end }}
+{{- with .Values.trustedOrigins.acs }}
+- --trusted-acs-origin={{ join "," . }}
+{{- end }}
+{{- with .Values.trustedOrigins.login }}
+- --trusted-login-origin={{ join "," . }}
+{{- end }}
+{{- range .Values.extraArgs }}
+- {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Environment of the operator. */}}
+{{- define "nimbus-operator.env" -}}
+- name: NIMBUS_CLUSTER_ID
+  valueFrom:
+    configMapKeyRef:
+      name: {{ include "nimbus-operator.clusterIdConfigMap" . }}
+      key: {{ ternary .Values.clusterIdFrom.key "cluster-id" (ne .Values.clusterIdFrom.name "") }}
+- name: POD_NAMESPACE
+  valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
+- name: POD_NAME
+  valueFrom: {fieldRef: {fieldPath: metadata.name}}
+{{- if .Values.federatedToken.enabled }}
+- name: AZURE_FEDERATED_TOKEN_FILE
+  value: /var/run/secrets/nimbus/federated/token
+{{- end }}
+{{- if .Values.caBundle.configMapName }}
+- name: SSL_CERT_FILE
+  value: /etc/nimbus/ca/{{ .Values.caBundle.key }}
+{{- end }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Refuses combinations of values that the schema cannot. */}}
+{{- define "nimbus-operator.validate" -}}
+{{- $values := .Values }}
+{{- if and (not $values.clusterId) (not $values.clusterIdFrom.name) }}
+{{- fail "clusterId is required: it identifies this cluster on the platform, must be unique per cluster and must never change, e.g. --set clusterId=prod-euwe. Or name a ConfigMap that holds it with clusterIdFrom.name." }}
+{{- end }}
+{{- if and $values.clusterId $values.clusterIdFrom.name }}
+{{- fail "clusterId and clusterIdFrom.name exclude each other" }}
+{{- end }}
+{{- if and (gt (int $values.replicaCount) 1) (not $values.leaderElection.enabled) }}
+{{- fail "replicaCount: more than one replica requires leaderElection.enabled" }}
+{{- end }}
+{{- if and $values.restrictToTenantNamespaces (not $values.tenantNamespaces) }}
+{{- fail "restrictToTenantNamespaces requires tenantNamespaces" }}
+{{- end }}
+{{- range $list := list "tenantNamespaces" "partners" "platforms" }}
+{{- $names := list }}
+{{- range index $values $list }}
+{{- if has .name $names }}
+{{- fail (printf "%s names '%s' twice" $list .name) }}
+{{- end }}
+{{- $names = append $names .name }}
+{{- end }}
+{{- end }}
+{{- range $values.partners }}
+{{- if and .namespaces (not .subjects) }}
+{{- fail (printf "partners: '%s' has namespaces and no subjects" .name) }}
+{{- end }}
+{{- end }}
+{{- if and (not $values.serviceAccount.create) (not $values.serviceAccount.name) }}
+{{- fail "serviceAccount.create: false requires serviceAccount.name" }}
+{{- end }}
+{{- if and (not $values.policies.install) (or $values.policies.additionalOperators $values.policies.additionalOperatorNamespaces $values.policies.technicalFields) }}
+{{- fail "policies.additionalOperators, policies.additionalOperatorNamespaces and policies.technicalFields require policies.install" }}
+{{- end }}
+{{- if and $values.finalizerPolicy.enabled (semverCompare "<1.36.0-0" .Capabilities.KubeVersion.Version) }}
+{{- fail (printf "finalizerPolicy.enabled requires Kubernetes 1.36; this is %s" .Capabilities.KubeVersion.Version) }}
+{{- end }}
+{{- if and $values.serviceMonitor.enabled $values.podMonitor.enabled }}
+{{- fail "serviceMonitor.enabled and podMonitor.enabled exclude each other: every metric would be scraped twice" }}
+{{- end }}
+{{- if and $values.serviceMonitor.enabled (not $values.metrics.service.enabled) }}
+{{- fail "serviceMonitor.enabled requires metrics.service.enabled; use podMonitor.enabled without a Service" }}
+{{- end }}
+{{- range $values.extraArgs }}
+{{- if regexMatch "^(--(cluster-id|instance|namespace|operator-namespace|watch-secrets|listen|leader-elect|lease-duration|renew-deadline|retry-period|log-filter-file)(=|$)|-n)" . }}
+{{- fail (printf "extraArgs: '%s' has a value of its own in this chart" .) }}
+{{- end }}
+{{- end }}
+{{- end }}

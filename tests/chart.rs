@@ -1,0 +1,10 @@
+//! The Helm charts: what they render, what they refuse, and the operator that runs with exactly what was rendered.
+
+mod blocks;
+mod fresh;
+mod installed;
+mod readme;
+mod refused;
+mod rendered;
+mod rights;
+mod values;
