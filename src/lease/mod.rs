@@ -1,0 +1,22 @@
+//! Leader election: which of several replicas writes. Pure but for the clock that `Leadership` reads.
+//!
+//! The replicas share one Lease. A lease is only advice: what makes it safe is *when* each side acts. `Election` decides, by the
+//! monotonic clock of its own machine, what is asked of the Lease and whether this replica leads. `Leadership` is asked before every
+//! write. The requests themselves are sent by `cluster`, on behalf of `controller`.
+//!
+//! ```text
+//! leader      |<-- renewal sent                  writes end -->|          |
+//!             0                                 renew deadline      lease duration
+//! candidate      |<-- sees the renewal                                       may take over -->|
+//! ```
+
+mod election;
+mod leadership;
+#[cfg(test)]
+mod model;
+mod timing;
+
+pub(crate) use election::{Answer, Content, Election, Learned, Loss, Record, Request, Version};
+pub use leadership::Leadership;
+pub(crate) use leadership::NotLeader;
+pub use timing::{LeaseTiming, TimingError};
