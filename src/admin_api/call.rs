@@ -5,10 +5,11 @@ use std::time::Duration;
 use ::http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::error::{ApiError, Defect, Rejected, Unauthenticated};
+use super::error::{ApiError, Defect, Endpoint, NotCalled, Rejected, Unauthenticated};
 use super::problem::{Problem, ProblemType};
 use super::types::TenantDocument;
-use crate::http::{Response, ResponseHead};
+use crate::http::{self, HttpError, Response, ResponseHead};
+use crate::lease::{Leadership, NotLeader};
 use crate::settings::TenantId;
 use crate::text::identifier;
 
@@ -76,6 +77,19 @@ impl Call {
     pub(super) fn body(mut self, body: Value) -> Self {
         self.body = Some(body);
         self
+    }
+}
+
+/// Sends what may change something, as long as this replica leads.
+pub(super) async fn write(
+    leadership: &Leadership,
+    endpoint: &Endpoint,
+    sent: impl Future<Output = Result<ResponseHead, HttpError>>,
+) -> Result<Result<ResponseHead, HttpError>, ApiError> {
+    match leadership.write(sent).await {
+        Ok(sent) => Ok(sent),
+        Err(NotLeader::NotBegun) => Err(ApiError::NotCalled(NotCalled::NotLeader)),
+        Err(NotLeader::CutShort) => Ok(Err(http::no_answer(endpoint))),
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, Notify};
 use url::Url;
 
-use super::call::{Call, document, success, written};
+use super::call::{Call, document, success, write, written};
 use super::error::{ApiError, Defect, Endpoint, Rejected, Unauthenticated, UnexpectedResponse};
 use super::gate::Gate;
 use super::login::{self, Login};
@@ -18,6 +18,7 @@ use super::problem::{Problem, ProblemType};
 use super::types::{Capabilities, Lookup, TenantDocument, TenantPage};
 use super::write_log;
 use crate::http::{self, Response, TokenCache};
+use crate::lease::Leadership;
 use crate::settings::TenantId;
 
 /// Where a platform is and how to prove who we are.
@@ -38,6 +39,8 @@ pub struct ClientConfig {
     pub token_ca_bundle: Option<String>,
     /// How long one call may take.
     pub deadline: Duration,
+    /// Whether this replica may write.
+    pub leadership: Leadership,
 }
 
 /// The bundle of a configuration that is not a list of PEM certificates.
@@ -87,6 +90,7 @@ pub struct Client {
     login: Login,
     token: TokenCache<ApiError>,
     gate: Gate,
+    leadership: Leadership,
     capabilities: std::sync::Mutex<Option<Arc<Capabilities>>>,
     /// Held while they are asked for; when and how the last attempt failed.
     asking: Mutex<Option<(Instant, ApiError)>>,
@@ -98,8 +102,17 @@ impl Client {
     ///
     /// *Errors*: a CA bundle is not PEM.
     pub fn new(config: ClientConfig, alarm: Arc<Notify>) -> Result<Self, CaBundle> {
-        let ClientConfig { url, token_url, client_id, client_secret, scope, ca_bundle, token_ca_bundle, deadline } =
-            config;
+        let ClientConfig {
+            url,
+            token_url,
+            client_id,
+            client_secret,
+            scope,
+            ca_bundle,
+            token_ca_bundle,
+            deadline,
+            leadership,
+        } = config;
         // Two servers, and each is trusted by its own certificates only.
         let connections = [(ca_bundle, CaBundle::Api), (token_ca_bundle, CaBundle::Login)]
             .map(|(pem, bundle)| http::client(deadline, pem.as_deref()).map_err(|_| bundle));
@@ -118,6 +131,7 @@ impl Client {
             },
             token: TokenCache::default(),
             gate: Gate::default(),
+            leadership,
             capabilities: std::sync::Mutex::default(),
             asking: Mutex::default(),
             alarm,
@@ -343,7 +357,9 @@ impl Client {
             request = request.timeout(most);
         }
         let started = Instant::now();
-        let sent = http::send(request, &self.endpoint).await;
+        let sent = http::send(request, &self.endpoint);
+        let sent =
+            if call.method == Method::GET { sent.await } else { write(&self.leadership, &self.endpoint, sent).await? };
         write_log::log(call, started, &sent);
         success(sent?).await
     }

@@ -77,6 +77,9 @@ pub enum NotCalled {
     /// The endpoint leads elsewhere.
     #[error(transparent)]
     OtherPlatform(OtherPlatform),
+    /// Another replica of the operator may lead by now.
+    #[error("this replica does not lead")]
+    NotLeader,
 }
 
 /// An endpoint leads to another environment of the platform than the one that is meant: what it says of a tenant is true of another
@@ -110,7 +113,7 @@ impl ApiError {
     pub fn other_platform(&self) -> Option<&OtherPlatform> {
         match self {
             Self::NotCalled(NotCalled::OtherPlatform(other)) => Some(other),
-            Self::NotCalled(NotCalled::Outage(_) | NotCalled::NoClient(_))
+            Self::NotCalled(NotCalled::Outage(_) | NotCalled::NoClient(_) | NotCalled::NotLeader)
             | Self::Unreachable(_)
             | Self::Unauthenticated(_)
             | Self::Forbidden
@@ -128,7 +131,7 @@ impl ApiError {
             Self::Unauthenticated(unauthenticated) => unauthenticated.rejected.to_string(),
             Self::Unexpected(unexpected) => format!("the response {}", unexpected.defect),
             Self::NotCalled(NotCalled::Outage(error)) => error.cause(),
-            Self::NotCalled(NotCalled::NoClient(_) | NotCalled::OtherPlatform(_))
+            Self::NotCalled(NotCalled::NoClient(_) | NotCalled::OtherPlatform(_) | NotCalled::NotLeader)
             | Self::Forbidden
             | Self::Throttled { .. }
             | Self::Refused(_) => self.to_string(),

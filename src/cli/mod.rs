@@ -1,6 +1,7 @@
 //! The command line. One file per command; the doc comments of the argument structs are the `--help` text.
 
 pub mod crd;
+pub mod leader_election;
 pub mod policies;
 pub mod run;
 mod signals;
@@ -38,7 +39,7 @@ pub struct Operator {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Reconcile Tenants until stopped by SIGTERM, SIGHUP or Ctrl-C.
-    Run(run::Run),
+    Run(Box<run::Run>),
     /// Print the CRDs, ready for 'kubectl apply'.
     Crd(crd::Crd),
     /// Print the admission policies that enforce who may change which field, ready for 'kubectl apply'.

@@ -8,6 +8,7 @@ use clap::Args;
 
 use url::Url;
 
+use super::leader_election::LeaderElectionArgs;
 use crate::cluster::Cluster;
 use crate::controller::{self, Options, Timing};
 use crate::resources::platform::DEFAULT_INSTANCE;
@@ -62,6 +63,10 @@ pub struct Run {
     /// File with the operator's federated token, used to log in as the Nimbus app if a Platform sets no credentials Secret.
     #[arg(long, env = "AZURE_FEDERATED_TOKEN_FILE", value_name = "FILE")]
     pub federated_token_file: Option<PathBuf>,
+
+    /// Leader election.
+    #[command(flatten)]
+    pub leader_election: LeaderElectionArgs,
 }
 
 impl Run {
@@ -78,6 +83,7 @@ impl Run {
         let cluster = Cluster::connect(config, timing.deadlines()).context("connecting to Kubernetes")?;
         // An environment variable that is empty names no namespace.
         let named = |names: Vec<String>| names.into_iter().filter(|name| !name.is_empty()).collect();
+        let leader_election = self.leader_election.options()?;
         let options = Options {
             namespaces: named(self.namespaces),
             watch_secrets: named(self.watch_secrets),
@@ -89,6 +95,7 @@ impl Run {
             trusted_login: self.trusted_login_origins,
             without_policies: self.without_policies,
             federated_token_file: self.federated_token_file,
+            leader_election,
             timing,
             observer: Arc::new(|step, tenant| tracing::trace!(?step, tenant, "step")),
         };

@@ -19,6 +19,8 @@ pub(crate) struct Access<'a> {
     pub(crate) subresource: &'a str,
     /// Empty for all namespaces, and for what is in none.
     pub(crate) namespace: &'a str,
+    /// Empty for all objects.
+    pub(crate) name: &'a str,
 }
 
 impl Cluster {
@@ -31,6 +33,7 @@ impl Cluster {
             resource: text(access.resource),
             subresource: text(access.subresource),
             namespace: text(access.namespace),
+            name: text(access.name),
             ..ResourceAttributes::default()
         };
         let spec = SelfSubjectAccessReviewSpec { resource_attributes: Some(attributes), ..Default::default() };

@@ -11,6 +11,7 @@ use super::epoch::Epoch;
 use super::refusal::Refusal;
 use super::watch_expired::RelistLayer;
 use crate::http;
+use crate::lease::{Leadership, NotLeader};
 
 /// The name under which everything is written.
 pub(crate) const FIELD_MANAGER: &str = "nimbus-operator";
@@ -32,6 +33,7 @@ pub struct Cluster {
     client: Client,
     deadline: Duration,
     epoch: Epoch,
+    leadership: Leadership,
 }
 
 impl Cluster {
@@ -45,7 +47,12 @@ impl Cluster {
         config.read_timeout = Some(deadlines.silence);
         config.headers.push((::http::header::USER_AGENT, ::http::HeaderValue::from_static(http::USER_AGENT)));
         let client = ClientBuilder::try_from(config)?.with_layer(&RelistLayer).build();
-        Ok(Self { client, deadline: deadlines.call, epoch: Epoch::default() })
+        Ok(Self { client, deadline: deadlines.call, epoch: Epoch::default(), leadership: Leadership::default() })
+    }
+
+    /// The same, as one of several replicas: it writes only while it leads.
+    pub(crate) fn led_by(self, leadership: Leadership) -> Self {
+        Self { leadership, ..self }
     }
 
     /// What a call is made with.
@@ -66,6 +73,15 @@ impl Cluster {
     /// Sends a request that was built by hand, with a deadline.
     pub(super) async fn request<T: DeserializeOwned>(&self, request: ::http::Request<Vec<u8>>) -> Result<T, Refusal> {
         self.call(self.client.request(request)).await
+    }
+
+    /// A write with a deadline, made only while this replica leads.
+    pub(super) async fn write<T>(&self, write: impl Future<Output = kube::Result<T>>) -> Result<T, Refusal> {
+        match self.leadership.write(self.call(write)).await {
+            Ok(written) => written,
+            Err(NotLeader::NotBegun) => Err(Refusal::NotLeader),
+            Err(NotLeader::CutShort) => Err(Refusal::Unanswered("the leadership ended before the answer came")),
+        }
     }
 
     /// A call with a deadline.

@@ -1,6 +1,6 @@
 //! The edge to Kubernetes: every call of its API.
 //!
-//! A call has a deadline and is not repeated here; a write has the field manager, and a change of an object that exists is a JSON
+//! A call has a deadline and is not repeated here; a write has the field manager and is made only by the replica that leads, and a change of an object that exists is a JSON
 //! patch with guards. What the API server refuses is named by its class. This room knows no rule about Tenants.
 
 mod access;
@@ -8,6 +8,7 @@ mod client;
 mod epoch;
 mod events;
 mod guarded;
+mod lease;
 mod objects;
 mod patch;
 mod refusal;
@@ -22,6 +23,7 @@ pub use client::{Cluster, Deadlines};
 pub(crate) use epoch::{Epoch, went_back};
 pub(crate) use events::{Event, Scope};
 pub(crate) use guarded::{Guarded, Tolerant};
+pub(crate) use lease::LeaseObject;
 pub(crate) use objects::Objects;
 pub(crate) use patch::Patch;
 pub(crate) use refusal::{Denier, NotWritten, Refusal};

@@ -104,7 +104,7 @@ where
         K: Serialize,
     {
         let params = PostParams { field_manager: Some(FIELD_MANAGER.into()), ..PostParams::default() };
-        self.cluster.call(self.api.create(&params, object)).await
+        self.cluster.write(self.api.create(&params, object)).await
     }
 
     /// Whether an object could be created, by a dry run that creates none.
@@ -129,7 +129,7 @@ where
     async fn send_patch(&self, patch: Patch, params: &PatchParams) -> Result<K, Refusal> {
         let guards = patch.guards();
         let (name, patch) = patch.into_parts();
-        let patched = self.cluster.call(self.api.patch(&name, params, &patch)).await;
+        let patched = self.send(params, self.api.patch(&name, params, &patch)).await;
         self.told_apart(&name, &guards, patched).await
     }
 
@@ -142,7 +142,7 @@ where
     pub(crate) async fn change_metadata(&self, patch: Patch) -> Result<ObjectMeta, Refusal> {
         let guards = patch.guards();
         let (name, patch) = patch.into_parts();
-        let patched = self.cluster.call(self.api.patch_metadata(&name, &params(), &patch)).await;
+        let patched = self.cluster.write(self.api.patch_metadata(&name, &params(), &patch)).await;
         self.told_apart(&name, &guards, patched.map(|object| object.metadata)).await
     }
 
@@ -168,8 +168,14 @@ where
         let request = Request::new(self.api.resource_url()).patch_subresource("status", &name, params, &patch);
         let mut request = request.map_err(|_| Refusal::Unanswered("not a request"))?;
         request.extensions_mut().insert("patch_status");
-        let patched = self.cluster.request::<PartialObjectMeta>(request).await.map(|object| object.metadata);
+        let patched = self.send(params, self.cluster.client().request::<PartialObjectMeta>(request)).await;
+        let patched = patched.map(|object| object.metadata);
         self.told_apart(&name, &guards, patched).await
+    }
+
+    /// Sends a change. A dry run is no write.
+    async fn send<T>(&self, params: &PatchParams, change: impl Future<Output = kube::Result<T>>) -> Result<T, Refusal> {
+        if params.dry_run { self.cluster.call(change).await } else { self.cluster.write(change).await }
     }
 
     /// A JSON patch whose test fails is refused with the same code as one that a policy or the schema refuses. The first is a race,

@@ -18,6 +18,8 @@ pub(crate) enum Refusal {
     Invalid(Denier),
     /// There was no answer, or one that leaves open what happened.
     Unanswered(&'static str),
+    /// It was not sent: another replica may lead by now.
+    NotLeader,
 }
 
 /// Who refuses.
@@ -82,6 +84,7 @@ impl Refusal {
             Self::Invalid(_) => "refused as invalid",
             Self::Conflict => "the object changed in the meantime",
             Self::Unanswered(what) => what,
+            Self::NotLeader => "this replica does not lead",
         })
     }
 }
@@ -134,7 +137,7 @@ mod tests {
     fn denier(refusal: Refusal) -> String {
         match refusal {
             Refusal::Forbidden(denier) | Refusal::Invalid(denier) => denier.to_string(),
-            Refusal::NotFound | Refusal::Conflict | Refusal::Unanswered(_) => String::new(),
+            Refusal::NotFound | Refusal::Conflict | Refusal::Unanswered(_) | Refusal::NotLeader => String::new(),
         }
     }
 }

@@ -20,6 +20,7 @@ use super::tenant::notes::Notes;
 use super::totals::{Sight, Totals};
 use super::unwritten::Unwritten;
 use crate::cluster::{Cluster, Guarded};
+use crate::lease::Leadership;
 use crate::resources::{Platform, Stamp};
 use crate::settings::TenantId;
 
@@ -27,6 +28,8 @@ use crate::settings::TenantId;
 pub(super) struct Context {
     pub(super) cluster: Cluster,
     pub(super) options: Options,
+    /// Whether this replica writes.
+    pub(super) leadership: Leadership,
     pub(super) enforcement: Enforcement,
     pub(super) platforms: Platforms,
     pub(super) in_use: InUse,
@@ -51,11 +54,12 @@ impl Context {
         cluster: Cluster,
         options: Options,
         platforms: Store<Guarded<Platform>>,
+        leadership: Leadership,
     ) -> Result<Self, crate::microsoft::NotPem> {
         Ok(Self {
-            checks: Checks::new(&options)?,
+            checks: Checks::new(&options, &leadership)?,
             enforcement: Enforcement::new(&options),
-            platforms: Platforms::new(cluster.clone(), platforms, &options),
+            platforms: Platforms::new(cluster.clone(), platforms, &options, leadership.clone()),
             in_use: InUse::of(&options.instance),
             fleet: Fleet::of(&options),
             memory: Memory::of(cluster.epoch()),
@@ -65,6 +69,7 @@ impl Context {
             former_clusters: FormerClusters::default(),
             cluster,
             options,
+            leadership,
             partner_changes: PartnerChanges::default(),
             releases: Subscribers::default(),
             passes: Passes::default(),

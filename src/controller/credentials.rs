@@ -44,7 +44,7 @@ pub(super) async fn client_secret(
     let secret = secrets.get(name).await.map_err(|refusal| match refusal {
         Refusal::NotFound => Unread::NotFound,
         Refusal::Forbidden(_) => Unread::Forbidden,
-        Refusal::Conflict | Refusal::Invalid(_) | Refusal::Unanswered(_) => Unread::Unanswered,
+        Refusal::Conflict | Refusal::Invalid(_) | Refusal::Unanswered(_) | Refusal::NotLeader => Unread::Unanswered,
     })?;
     let text = text(secret.data.as_ref().and_then(|data| data.get(CLIENT_SECRET)).map(|value| value.0.as_slice()))?;
     Ok((SecretVersion::of(&secret.metadata), text.into()))

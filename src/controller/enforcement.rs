@@ -73,7 +73,9 @@ fn read(outcome: Result<DynamicObject, Refusal>) -> Result<Option<Value>, Refusa
     match outcome {
         Ok(object) => Ok(Some(json!(object))),
         Err(Refusal::NotFound | Refusal::Forbidden(_)) => Ok(None),
-        Err(refusal @ (Refusal::Conflict | Refusal::Invalid(_) | Refusal::Unanswered(_))) => Err(refusal),
+        Err(refusal @ (Refusal::Conflict | Refusal::Invalid(_) | Refusal::Unanswered(_) | Refusal::NotLeader)) => {
+            Err(refusal)
+        }
     }
 }
 

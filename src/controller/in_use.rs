@@ -69,7 +69,7 @@ async fn has_served(cluster: &Cluster, selector: &str) -> Result<bool, Refusal> 
 fn unread(refusal: Refusal) -> Refusal {
     match refusal {
         Refusal::Forbidden(_) | Refusal::Invalid(_) => Refusal::Unanswered("the references of Tenants may not be read"),
-        Refusal::NotFound | Refusal::Conflict | Refusal::Unanswered(_) => refusal,
+        Refusal::NotFound | Refusal::Conflict | Refusal::Unanswered(_) | Refusal::NotLeader => refusal,
     }
 }
 

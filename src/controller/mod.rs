@@ -12,6 +12,7 @@ mod enforcement;
 mod fleet;
 mod former_cluster;
 mod in_use;
+mod leader;
 mod options;
 mod partner;
 mod partner_changes;
@@ -35,5 +36,5 @@ mod unwatched;
 mod unwritten;
 mod woken;
 
-pub use options::{CheckTiming, Observer, Options, Step, Timing};
+pub use options::{CheckTiming, LeaderElection, Observer, Options, Step, Timing};
 pub use run::run;

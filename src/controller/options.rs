@@ -7,6 +7,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::cluster::Deadlines;
+use crate::lease::LeaseTiming;
 
 /// How this operator is run.
 #[derive(Clone)]
@@ -33,10 +34,21 @@ pub struct Options {
     pub without_policies: bool,
     /// The token by which this operator logs in as the Nimbus app where a Platform names no Secret.
     pub federated_token_file: Option<PathBuf>,
+    /// How it is decided which of several replicas writes; `None` where there is only one.
+    pub leader_election: Option<LeaderElection>,
     /// Every duration.
     pub timing: Timing,
     /// Told of each step of each pass.
     pub observer: Observer,
+}
+
+/// How it is decided which of several replicas writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeaderElection {
+    /// Names this process in the Lease. No other process may have it, not even a later one of the same pod.
+    pub identity: String,
+    /// Its durations.
+    pub timing: LeaseTiming,
 }
 
 /// Every duration of the operator, with the values for production.

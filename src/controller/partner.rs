@@ -44,7 +44,7 @@ pub(super) async fn reconcile(guarded: Arc<Guarded<Partner>>, context: Arc<Conte
         Err(Refusal::Conflict | Refusal::NotFound) => {
             return Ok(Action::requeue(timing.backoff_first));
         }
-        Err(Refusal::Forbidden(_) | Refusal::Invalid(_) | Refusal::Unanswered(_)) => {
+        Err(Refusal::Forbidden(_) | Refusal::Invalid(_) | Refusal::Unanswered(_) | Refusal::NotLeader) => {
             return Err(NotWritten("cannot read whether Tenants refer to it"));
         }
     };

@@ -15,6 +15,7 @@ use super::options::Options;
 use super::platform_changes::PlatformChanges;
 use crate::admin_api::{CaBundle, Client, ClientConfig};
 use crate::cluster::{Cluster, Guarded, Refusal};
+use crate::lease::Leadership;
 use crate::resources::platform::PlatformSpec;
 use crate::resources::{Platform, Reason, SecretVersion};
 use crate::settings::endpoint;
@@ -26,6 +27,7 @@ pub(super) struct Platforms {
     operator_namespace: String,
     /// The deadline of one call of a platform.
     call: Duration,
+    leadership: Leadership,
     clients: Mutex<HashMap<String, Connection>>,
     /// Rung when a platform is found to be out of reach.
     pub(super) alarm: Arc<Notify>,
@@ -57,12 +59,18 @@ pub(super) struct NoClient {
 }
 
 impl Platforms {
-    pub(super) fn new(cluster: Cluster, store: Store<Guarded<Platform>>, options: &Options) -> Self {
+    pub(super) fn new(
+        cluster: Cluster,
+        store: Store<Guarded<Platform>>,
+        options: &Options,
+        leadership: Leadership,
+    ) -> Self {
         Self {
             cluster,
             store,
             operator_namespace: options.operator_namespace.clone(),
             call: options.timing.call,
+            leadership,
             clients: Mutex::default(),
             alarm: Arc::new(Notify::new()),
             changes: PlatformChanges::default(),
@@ -115,6 +123,7 @@ impl Platforms {
             ca_bundle: platform.spec.ca_bundle.clone(),
             token_ca_bundle: authentication.ca_bundle.clone(),
             deadline: self.call,
+            leadership: self.leadership.clone(),
         };
         let client = Client::new(config, self.alarm.clone()).map_err(not_pem)?;
         let spec = Arc::new(platform.spec.clone());

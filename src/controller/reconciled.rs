@@ -4,6 +4,7 @@
 //! a platform before its answer can be written.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
@@ -57,6 +58,9 @@ impl Reconciled for Guarded<Partner> {
 }
 
 /// Runs one pass, unless the operator is stopping. After a pass that could not be written, it first tries whether this one could.
+///
+/// A replica that stands by waits here, with its watches and queues filled. The object may be an old one by then, so it begins again.
+/// What a pass comes to that outlived the leadership is neither a success nor a failure.
 pub(super) async fn pass<K, Pass>(
     reconcile: impl FnOnce(Arc<K>, Arc<Context>) -> Pass,
     object: Arc<K>,
@@ -66,6 +70,10 @@ where
     K: Reconciled,
     Pass: Future<Output = Result<Action, NotWritten>>,
 {
+    if !context.leadership.leads() {
+        context.leadership.begun().await;
+        return Ok(if context.leadership.leads() { Action::requeue(Duration::ZERO) } else { Action::await_change() });
+    }
     let Some(_under_way) = context.passes.begin() else { return Ok(Action::await_change()) };
     let uid = object.uid().unwrap_or_default();
     let before = context.unwritten.attempts(&uid);
@@ -73,6 +81,9 @@ where
         Ok(()) => reconcile(object.clone(), context.clone()).instrument(span(&*object)).await,
         Err(error) => Err(error),
     };
+    if context.leadership.is_over() {
+        return Ok(Action::await_change());
+    }
     match &outcome {
         Ok(_) => context.unwritten.forget(&uid),
         Err(cause) if before + 1 == SAID_AFTER => say(&context, &*object, cause).await,

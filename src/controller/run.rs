@@ -12,6 +12,7 @@ use kube::{Resource, ResourceExt};
 use tracing::{info, warn};
 
 use super::context::Context;
+use super::leader::Candidacy;
 use super::options::Options;
 use super::partner_changes::Presence;
 use super::platform_changes::{Concerns, PlatformChange};
@@ -22,6 +23,7 @@ use super::unwatched::watch_for_unwatched;
 use super::woken::{of_changed_partners, of_released_tenants, received};
 use super::{partner, platform, tenant};
 use crate::cluster::{Cluster, Guarded, Objects, Watch};
+use crate::lease::Leadership;
 use crate::resources::{ConditionStatus, ConditionType, Partner, Platform, Tenant, condition};
 
 /// Platforms, and Partners, that are reconciled at the same time.
@@ -29,7 +31,7 @@ const FEW: u16 = 4;
 
 /// Reconciles until `shutdown` completes. Then no pass begins any more, and those under way have a while to finish.
 ///
-/// *Errors*: what the start-up checks found.
+/// *Errors*: what the start-up checks found, or that another replica may lead.
 pub async fn run(
     cluster: Cluster,
     options: Options,
@@ -44,31 +46,47 @@ pub async fn run(
         }
         passed = preflight(&cluster, &options) => passed?,
     }
+    let leadership = if options.leader_election.is_some() { Leadership::standby() } else { Leadership::default() };
+    let cluster = cluster.led_by(leadership.clone());
+    let mut candidacy = Candidacy::stand(&cluster, &options, leadership.clone());
     let platforms = cluster.cluster_scoped::<Guarded<Platform>>().watch();
-    let context = Context::new(cluster, options, platforms.store.clone()).context("starting the checks")?;
+    let context = Context::new(cluster, options, platforms.store.clone(), leadership).context("starting the checks")?;
     let context = Arc::new(context);
     let Options { instance, cluster_id, namespaces, .. } = &context.options;
     info!(version = env!("CARGO_PKG_VERSION"), instance, cluster_id, ?namespaces, "operator started");
     let serving = join3(serve_platforms(&context, platforms), serve_partners(&context), serve_tenants(&context));
-    tokio::select! {
-        _ = serving => warn!("all watches ended"),
-        () = watch_for_unwatched(&context) => {}
-        () = drain(&context, shutdown) => {}
+    let drained = tokio::select! {
+        // First: from then on nothing may go on.
+        biased;
+        lost = candidacy.lost() => return Err(lost),
+        _ = serving => {
+            warn!("all watches ended");
+            false
+        }
+        () = watch_for_unwatched(&context) => false,
+        drained = drain(&context, shutdown) => drained,
+    };
+    // What is still under way may be carried out later, so the Lease is left to end by itself then.
+    if drained {
+        candidacy.release().await;
     }
     info!("operator stopped");
     Ok(())
 }
 
 /// Waits for the shutdown, and then a while for what is under way. What is not done by then is done again after the next start.
-async fn drain(context: &Context, shutdown: impl Future<Output = ()>) {
+/// Returns whether all was done.
+async fn drain(context: &Context, shutdown: impl Future<Output = ()>) -> bool {
     shutdown.await;
     let done = async {
         context.passes.finish().await;
         context.checks.stop().await;
     };
-    if tokio::time::timeout(context.options.timing.drain, done).await.is_err() {
+    let drained = tokio::time::timeout(context.options.timing.drain, done).await.is_ok();
+    if !drained {
         warn!("some passes did not finish in time; they are made again after the next start");
     }
+    drained
 }
 
 async fn serve_platforms(context: &Arc<Context>, platforms: Watch<Guarded<Platform>>) {

@@ -180,7 +180,7 @@ async fn state(cluster: &Cluster, (namespace, name): &SecretName) -> Option<Secr
         Ok(metadata) => Some(SecretState::There(SecretVersion::of(&metadata))),
         Err(Refusal::NotFound) => Some(SecretState::Missing),
         Err(Refusal::Forbidden(_)) => Some(SecretState::Forbidden),
-        Err(Refusal::Conflict | Refusal::Invalid(_) | Refusal::Unanswered(_)) => None,
+        Err(Refusal::Conflict | Refusal::Invalid(_) | Refusal::Unanswered(_) | Refusal::NotLeader) => None,
     }
 }
 

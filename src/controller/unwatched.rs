@@ -26,6 +26,7 @@ pub(super) async fn watch_for_unwatched(context: &Arc<Context>) {
     if context.options.namespaces.is_empty() {
         return std::future::pending().await;
     }
+    context.leadership.begun().await;
     let interval = context.options.timing.orphans;
     let mut told = HashSet::new();
     // The first look comes early, but not at once: another operator may be starting that watches the others.

@@ -65,6 +65,11 @@ pub(crate) async fn send(request: RequestBuilder, endpoint: &Endpoint) -> Result
     Ok(ResponseHead { endpoint: endpoint.clone(), response })
 }
 
+/// What a call comes to that was given up before it was answered.
+pub(crate) fn no_answer(endpoint: &Endpoint) -> HttpError {
+    HttpError::Unreachable(Unreachable { endpoint: endpoint.clone(), failure: TransportFailure::TimedOut })
+}
+
 fn unreachable(endpoint: &Endpoint, error: &reqwest::Error) -> HttpError {
     HttpError::Unreachable(Unreachable { endpoint: endpoint.clone(), failure: TransportFailure::of(error) })
 }

@@ -13,7 +13,7 @@ mod resolver;
 mod retry_after;
 mod tokens;
 
-pub(crate) use client::{Response, ResponseHead, USER_AGENT, client, send, shown};
+pub(crate) use client::{Response, ResponseHead, USER_AGENT, client, no_answer, send, shown};
 pub(crate) use error::HttpError;
 pub use error::{Defect, Endpoint, NotPem, Server, UnexpectedResponse, Unreachable};
 pub use failure::TransportFailure;

@@ -18,6 +18,7 @@ use super::address::{part, url};
 use super::error::{CallError, Defect, Endpoint, NotPem, TransportFailure, UnexpectedResponse, Unreachable, codes};
 use super::sign::{Key, ToSign, host, path_and_query};
 use crate::http::{self, HttpError, Response};
+use crate::lease::Leadership;
 use crate::settings::connection_string;
 
 const API_VERSION: &str = "2023-10-01";
@@ -76,6 +77,7 @@ pub struct Acs {
     /// The name in error texts: the host of a connection string names a customer's resource.
     endpoint: Endpoint,
     trusted: Vec<Url>,
+    leadership: Leadership,
 }
 
 impl Acs {
@@ -88,7 +90,13 @@ impl Acs {
             http: http::client(deadline, None)?,
             endpoint: Endpoint::api("Azure Communication Services"),
             trusted,
+            leadership: Leadership::default(),
         })
+    }
+
+    /// The same, as one of several replicas: a check makes an identity and deletes it, so it calls only while it leads.
+    pub(crate) fn led_by(self, leadership: Leadership) -> Self {
+        Self { leadership, ..self }
     }
 
     /// Checks that a connection string can issue a token. The identity that it makes for it is deleted again, also when no
@@ -108,7 +116,8 @@ impl Acs {
         let parts = connection_string::parse(text).map_err(AcsProblem::Malformed)?;
         self.judge(&parts.endpoint).map_err(AcsProblem::Malformed)?;
         let key = Key::read(parts.access_key).ok_or(AcsProblem::Malformed("has an accesskey that is not base64"))?;
-        Ok(Resource { http: self.http.clone(), name: self.endpoint.clone(), url: parts.endpoint, key })
+        let (http, name, leadership) = (self.http.clone(), self.endpoint.clone(), self.leadership.clone());
+        Ok(Resource { http, name, url: parts.endpoint, key, leadership })
     }
 
     fn judge(&self, endpoint: &Url) -> Result<(), &'static str> {
@@ -131,6 +140,7 @@ struct Resource {
     name: Endpoint,
     url: Url,
     key: Key,
+    leadership: Leadership,
 }
 
 impl Resource {
@@ -185,7 +195,8 @@ impl Resource {
         if !body.is_empty() {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
-        Ok(http::send(request, &self.name).await?.read().await?)
+        let sent = self.leadership.write(http::send(request, &self.name)).await;
+        Ok(sent.unwrap_or_else(|_| Err(http::no_answer(&self.name)))?.read().await?)
     }
 }
 

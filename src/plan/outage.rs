@@ -36,7 +36,7 @@ pub fn reason(error: &ApiError) -> Option<Reason> {
         ApiError::Refused(_) | ApiError::Unexpected(_) => Reason::UnexpectedAnswer,
         ApiError::NotCalled(NotCalled::Outage(error)) => return reason(error),
         ApiError::NotCalled(NotCalled::OtherPlatform(_)) => Reason::PlatformChanged,
-        ApiError::NotCalled(NotCalled::NoClient(_)) => return None,
+        ApiError::NotCalled(NotCalled::NoClient(_) | NotCalled::NotLeader) => return None,
     })
 }
 

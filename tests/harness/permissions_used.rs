@@ -2,9 +2,12 @@
 //! Tenants, from the audit log, compared with `examples/rbac.yaml`.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use kube::ResourceExt;
 use kube::api::{Api, Patch, PatchParams};
+use nimbus_operator::controller::{LeaderElection, Options};
+use nimbus_operator::lease::LeaseTiming;
 use nimbus_operator::resources::Partner;
 use serde_json::{Value, json};
 
@@ -18,6 +21,13 @@ type Permission = String;
 
 /// Kubernetes itself grants it to every account (`system:basic-user`): asking what the account may do.
 const OF_EVERY_ACCOUNT: &str = "create authorization.k8s.io/selfsubjectaccessreviews";
+
+/// The first leader waits for the whole duration.
+const LEASE: LeaseTiming = LeaseTiming {
+    duration: Duration::from_secs(3),
+    renew_deadline: Duration::from_millis(2500),
+    retry_period: Duration::from_millis(500),
+};
 
 /// What the example grants to the operator, in any namespace.
 fn granted() -> BTreeSet<Permission> {
@@ -46,7 +56,9 @@ fn granted() -> BTreeSet<Permission> {
 async fn operator_uses_every_granted_permission() {
     let fixture = Fixture::new("used").await;
     let mark = fixture.audit().mark().await.unwrap();
-    let operator = fixture.connect().await;
+    let leader_election = Some(LeaderElection { identity: "used".to_owned(), timing: LEASE });
+    let operator = fixture.start_with(Options { leader_election, ..fixture.options() });
+    fixture.connected().await;
     fixture.platform.auto_run(true).await.unwrap();
     let reference = json!({ "name": "acs", "key": "connection-string" });
     let widget_key = json!({ "secretRef": { "name": "contoso-widget-key" } });

@@ -52,6 +52,9 @@ fn allowed(operator: &str) -> Vec<AccessCheck<'_>> {
         AccessCheck(operator, "get", "", "secrets", HERE),
         AccessCheck(operator, "get", "", "secrets", OWN),
         AccessCheck(operator, "create", "events.k8s.io", "events", ELSEWHERE),
+        AccessCheck(operator, "create", "coordination.k8s.io", "leases", OWN),
+        AccessCheck(operator, "get", "coordination.k8s.io", "leases:nimbus-operator-east", OWN),
+        AccessCheck(operator, "update", "coordination.k8s.io", "leases:nimbus-operator-east", OWN),
         AccessCheck(TENANT_EDITOR, "delete", NIMBUS, "tenants", HERE),
         AccessCheck(TENANT_EDITOR, "get", "", "secrets:acs", HERE),
         AccessCheck(PARTNER_ADMIN, "administer", NIMBUS, "partners:northwind", ""),
@@ -81,6 +84,8 @@ fn refused(operator: &str) -> Vec<AccessCheck<'_>> {
         AccessCheck(operator, "get", "", "secrets", ELSEWHERE),
         AccessCheck(operator, "get", "coordination.k8s.io", "leases", OWN),
         AccessCheck(operator, "create", "coordination.k8s.io", "leases", HERE),
+        AccessCheck(operator, "update", "coordination.k8s.io", "leases:kube-scheduler", OWN),
+        AccessCheck(operator, "delete", "coordination.k8s.io", "leases:nimbus-operator-east", OWN),
         AccessCheck(operator, "administer", NIMBUS, "platforms", ""),
         AccessCheck(TENANT_EDITOR, "patch", NIMBUS, "tenants/status", HERE),
         AccessCheck(TENANT_EDITOR, "get", NIMBUS, "tenants", ELSEWHERE),
@@ -107,7 +112,7 @@ async fn example_rbac_grants_what_is_needed() {
     let control_plane = ControlPlane::shared().await;
     let admin = control_plane.client(users::ADMIN);
     let operator = users::operator(users::NUMBERED);
-    let placement = Placement { operator: &operator, operator_namespace: OWN, namespace: HERE };
+    let placement = Placement { operator: &operator, operator_namespace: OWN, namespace: HERE, instance: "east" };
     create_namespace(&admin, placement.namespace).await.unwrap();
     create_namespace(&admin, placement.operator_namespace).await.unwrap();
     control_plane.grant_cluster_wide().await.unwrap();

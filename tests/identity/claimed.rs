@@ -53,6 +53,7 @@ async fn second_namespace(fixture: &Fixture) -> String {
         operator: &fixture.env.operator_user,
         operator_namespace: &fixture.env.operator_namespace,
         namespace: &second,
+        instance: &fixture.env.instance,
     };
     rights::grant(&admin, &placement).await.unwrap();
     let allowed = json!({ "spec": { "allowedNamespaces": { "names": [fixture.env.namespace, second] } } });

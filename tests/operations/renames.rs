@@ -133,6 +133,7 @@ async fn moved_tenant_is_ready_in_seconds() {
         operator: &fixture.env.operator_user,
         operator_namespace: &fixture.env.operator_namespace,
         namespace: &second,
+        instance: &fixture.env.instance,
     };
     rights::grant(&admin, &placement).await.unwrap();
     allow(&fixture, &[first, &second]).await;

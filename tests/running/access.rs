@@ -83,6 +83,7 @@ async fn account_that_the_policies_do_not_know_does_not_start() {
         operator: &user,
         operator_namespace: &fixture.env.operator_namespace,
         namespace: &fixture.env.namespace,
+        instance: &fixture.env.instance,
     };
     rights::grant(&fixture.client(users::ADMIN), &placement).await.unwrap();
     let path = fixture.env.control_plane.folder().join(format!("{}-unknown.kubeconfig", fixture.env.instance));

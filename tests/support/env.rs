@@ -87,6 +87,7 @@ impl<'a> TestEnv<'a> {
             operator: &self.operator_user,
             operator_namespace: &self.operator_namespace,
             namespace: &self.namespace,
+            instance: &self.instance,
         };
         rights::grant(&admin, &placement).await?;
         rights::grant_for_tests(&admin, &self.namespace).await

@@ -88,6 +88,7 @@ pub async fn install(control_plane: &ControlPlane, operator: &str) -> Result<()>
     control_plane.install_policies().await?;
     let admin: Client = control_plane.client(users::ADMIN);
     create_namespace(&admin, NAMESPACE).await?;
-    let placement = Placement { operator, operator_namespace: OPERATOR_NAMESPACE, namespace: NAMESPACE };
+    let placement =
+        Placement { operator, operator_namespace: OPERATOR_NAMESPACE, namespace: NAMESPACE, instance: "default" };
     rights::grant(&admin, &placement).await
 }

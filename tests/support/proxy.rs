@@ -226,6 +226,11 @@ impl Proxy {
         drop(self.expired.requests.subscribe().wait_for(|requests| *requests >= count).await);
     }
 
+    /// Returns how many requests have arrived.
+    pub fn requests(&self) -> usize {
+        *self.expired.requests.borrow()
+    }
+
     /// Returns the total number of rejected watches.
     pub fn refused(&self) -> usize {
         *self.expired.refused.lock().unwrap_or_else(PoisonError::into_inner)

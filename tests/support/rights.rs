@@ -13,6 +13,7 @@ use super::{apply, assets, users};
 /// The names in the example that are replaced.
 const OPERATOR_NAMESPACE: &str = "nimbus-system";
 const TENANT_NAMESPACE: &str = "contoso";
+const LEASE: &str = "nimbus-operator-default";
 
 /// The operator user and its namespaces.
 pub struct Placement<'a> {
@@ -22,6 +23,8 @@ pub struct Placement<'a> {
     pub operator_namespace: &'a str,
     /// The namespace with Tenants.
     pub namespace: &'a str,
+    /// The instance that the operator serves.
+    pub instance: &'a str,
 }
 
 /// Grants the cluster-wide part: all ClusterRoles, and the bindings of users.
@@ -127,6 +130,12 @@ fn place(object: &mut DynamicObject, placement: &Placement<'_>) {
         // A cluster-wide binding: one per operator.
         _ => {
             object.metadata.name = Some(format!("{}-{}", object.name_any(), placement.operator));
+        }
+    }
+    let rules = object.data.get_mut("rules").and_then(Value::as_array_mut).into_iter().flatten();
+    for name in rules.filter_map(|rule| rule.get_mut("resourceNames")?.as_array_mut()).flatten() {
+        if *name == LEASE {
+            *name = json!(format!("nimbus-operator-{}", placement.instance));
         }
     }
     let subjects = object.data.get_mut("subjects").and_then(Value::as_array_mut);

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::fixture::FixtureOn;
 use super::proxy::Proxy;
+use super::wait::PATIENCE;
 
 /// The controller of a test; dropping it aborts it.
 pub struct Operator {
@@ -19,6 +20,12 @@ pub struct Operator {
 }
 
 impl Operator {
+    /// Waits until it has ended because of an error, and returns what it says.
+    pub async fn failed(mut self) -> String {
+        let ended = tokio::time::timeout(PATIENCE, &mut self.task).await.expect("the controller ends");
+        ended.expect("the controller ends in order").expect_err("it ends with an error").to_string()
+    }
+
     /// Stops it after running passes have finished.
     pub async fn stop(mut self) {
         drop(self.stop.take());
@@ -68,6 +75,7 @@ impl FixtureOn<'_> {
             trusted_login: vec![self.platform.url().parse().expect("a URL")],
             without_policies: !self.env.control_plane.has_policies(),
             federated_token_file: None,
+            leader_election: None,
             timing: self.timing,
             observer: self.observer.clone(),
         }
@@ -89,9 +97,14 @@ impl FixtureOn<'_> {
 
     /// Starts the controller with a proxy in place of the API server.
     pub fn start_through(&self, proxy: &Proxy) -> Operator {
+        self.start_through_with(proxy, self.options())
+    }
+
+    /// The same with other options.
+    pub fn start_through_with(&self, proxy: &Proxy, options: controller::Options) -> Operator {
         let mut config = self.config();
         config.cluster_url = proxy.url().parse().expect("a URL");
-        self.start_as(config, self.options())
+        self.start_as(config, options)
     }
 
     fn start_as(&self, config: kube::Config, options: controller::Options) -> Operator {

@@ -44,6 +44,7 @@ pub(super) use self::tenant_checks::Wake;
 use self::tenant_checks::{PlannedCheck, Shown, Wanted};
 use super::options::{CheckTiming, Options};
 use crate::cluster::Cluster;
+use crate::lease::Leadership;
 use crate::microsoft::{Acs, NotPem, verdict};
 use crate::plan::{Check, CheckPlan, CheckReport, Outcome, Query, Stopped};
 use crate::resources::status::{CheckStatus, GrantLink};
@@ -61,9 +62,9 @@ pub(super) struct Checks {
 
 impl Checks {
     /// *Errors*: there is no TLS.
-    pub(super) fn new(options: &Options) -> Result<Self, NotPem> {
+    pub(super) fn new(options: &Options, leadership: &Leadership) -> Result<Self, NotPem> {
         let (timing, call) = (options.timing.checks, options.timing.call);
-        let acs = Arc::new(Acs::new(call, options.trusted_acs.clone())?);
+        let acs = Arc::new(Acs::new(call, options.trusted_acs.clone())?.led_by(leadership.clone()));
         let (messages, inbox) = unbounded_channel();
         let (wakes, woken) = unbounded_channel();
         let (known, directory) = watch::channel(Directory::default());

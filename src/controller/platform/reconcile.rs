@@ -98,7 +98,7 @@ async fn release(context: &Context, platform: &Platform) -> Result<Option<Used>,
     match attempt::release::<Platform>(context, &platform.metadata, release).await {
         Ok(used) => Ok(Some(used)),
         Err(Refusal::Conflict | Refusal::NotFound) => Ok(None),
-        Err(Refusal::Forbidden(_) | Refusal::Invalid(_) | Refusal::Unanswered(_)) => {
+        Err(Refusal::Forbidden(_) | Refusal::Invalid(_) | Refusal::Unanswered(_) | Refusal::NotLeader) => {
             Err(NotWritten("cannot read whether Tenants refer to it"))
         }
     }

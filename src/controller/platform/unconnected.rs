@@ -24,7 +24,7 @@ fn settings(error: &ApiError) -> Option<String> {
         },
         ApiError::Unexpected(unexpected) => Some(address(&unexpected.endpoint).to_owned()),
         ApiError::NotCalled(NotCalled::Outage(error)) => settings(error),
-        ApiError::NotCalled(NotCalled::NoClient(_) | NotCalled::OtherPlatform(_))
+        ApiError::NotCalled(NotCalled::NoClient(_) | NotCalled::OtherPlatform(_) | NotCalled::NotLeader)
         | ApiError::Forbidden
         | ApiError::Throttled { .. }
         | ApiError::Refused(_) => None,

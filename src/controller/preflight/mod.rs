@@ -69,7 +69,7 @@ async fn look(cluster: &Cluster, options: &Options) -> Result<Findings, Refusal>
     crds::look(cluster, &mut findings).await?;
     // Without its CRD a kind has neither objects nor a status.
     let may_look_at_objects = findings.failures.is_empty();
-    rights::look(cluster, &options.namespaces, &mut findings).await?;
+    rights::look(cluster, options, &mut findings).await?;
     namespaces(cluster, options, &mut findings).await?;
     secret_watches::look(cluster, options, &mut findings).await?;
     if may_look_at_objects && findings.failures.is_empty() {

@@ -2,6 +2,8 @@
 
 use super::Findings;
 use crate::cluster::{Access, Cluster, Refusal};
+use crate::controller::leader::lease_name;
+use crate::controller::options::Options;
 use crate::resources::GROUP;
 
 const REMEDY: &str = "grant it with examples/rbac.yaml";
@@ -16,11 +18,19 @@ struct Needed<'n> {
 }
 
 const OBJECT: &[&str] = &["list", "watch", "patch"];
+const LEASE: &[&str] = &["get", "create", "update"];
 
 /// Looks at each permission.
-pub(super) async fn look(cluster: &Cluster, namespaces: &[String], findings: &mut Findings) -> Result<(), Refusal> {
+pub(super) async fn look(cluster: &Cluster, options: &Options, findings: &mut Findings) -> Result<(), Refusal> {
+    let namespaces = options.namespaces.as_slice();
     for needed in needed(namespaces) {
         findings.failures.extend(missing(cluster, &needed).await?);
+    }
+    if options.leader_election.is_some() {
+        let missing = missing_of_lease(cluster, options).await?;
+        findings
+            .failures
+            .extend(missing.map(|missing| format!("{missing}, or run one replica without --leader-elect")));
     }
     if !namespaces.is_empty() {
         let missing = missing(cluster, &needed_of(&["list"], "tenants", "", "")).await?;
@@ -47,6 +57,23 @@ fn needed(namespaces: &[String]) -> Vec<Needed<'_>> {
     tenants.chain(others).collect()
 }
 
+/// What is missing to read and write the Lease.
+async fn missing_of_lease(cluster: &Cluster, options: &Options) -> Result<Option<String>, Refusal> {
+    let name = lease_name(&options.instance);
+    let namespace = options.operator_namespace.as_str();
+    let needed = Needed { verbs: LEASE, group: "coordination.k8s.io", resource: "leases", subresource: "", namespace };
+    let mut lacking = vec![];
+    for verb in needed.verbs {
+        // RBAC cannot match a create request by name.
+        let name = if *verb == "create" { "" } else { name.as_str() };
+        let Needed { group, resource, subresource, .. } = needed;
+        if !cluster.may(Access { verb, group, resource, subresource, namespace, name }).await? {
+            lacking.push(*verb);
+        }
+    }
+    Ok(sentence(&lacking, &needed))
+}
+
 fn needed_of<'n>(verbs: &'n [&'n str], resource: &'n str, subresource: &'n str, namespace: &'n str) -> Needed<'n> {
     Needed { verbs, group: GROUP, resource, subresource, namespace }
 }
@@ -61,7 +88,7 @@ async fn missing(cluster: &Cluster, needed: &Needed<'_>) -> Result<Option<String
     let Needed { verbs, group, resource, subresource, namespace } = *needed;
     let mut lacking = vec![];
     for verb in verbs {
-        if !cluster.may(Access { verb, group, resource, subresource, namespace }).await? {
+        if !cluster.may(Access { verb, group, resource, subresource, namespace, name: "" }).await? {
             lacking.push(*verb);
         }
     }

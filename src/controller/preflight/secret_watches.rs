@@ -15,7 +15,10 @@ pub(super) async fn look(cluster: &Cluster, options: &Options, findings: &mut Fi
         }
         let mut lacking = vec![];
         for verb in ["list", "watch"] {
-            if !cluster.may(Access { verb, group: "", resource: "secrets", subresource: "", namespace }).await? {
+            if !cluster
+                .may(Access { verb, group: "", resource: "secrets", subresource: "", namespace, name: "" })
+                .await?
+            {
                 lacking.push(verb);
             }
         }

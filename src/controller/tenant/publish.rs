@@ -56,7 +56,9 @@ async fn release(cluster: &Cluster, tenant: &Tenant, release_outcome: ReleaseOut
         Err(Refusal::Forbidden(denier) | Refusal::Invalid(denier)) => {
             Err(Unpublished::Refused(refused("removing the finalizer", &denier)))
         }
-        Err(Refusal::Unanswered(_)) => Err(NotWritten("the finalizer could not be removed").into()),
+        Err(Refusal::Unanswered(_) | Refusal::NotLeader) => {
+            Err(NotWritten("the finalizer could not be removed").into())
+        }
     }
 }
 

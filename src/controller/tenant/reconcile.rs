@@ -292,7 +292,8 @@ fn is_held(tenant: &Tenant) -> bool {
 fn unread(refusal: Refusal) -> NotWritten {
     match refusal {
         Refusal::Unanswered(what) => NotWritten(what),
-        Refusal::NotFound | Refusal::Forbidden(_) | Refusal::Conflict | Refusal::Invalid(_) => {
+        // A read needs no leadership.
+        Refusal::NotFound | Refusal::Forbidden(_) | Refusal::Conflict | Refusal::Invalid(_) | Refusal::NotLeader => {
             NotWritten("the operator may not read Tenants or Platforms")
         }
     }

@@ -3,6 +3,9 @@
 use crate::cluster::{Denier, Refusal};
 use crate::plan::Stop;
 
+/// Said to no one: the pass of a replica that does not lead ends without a word.
+const NOT_LEADER: &str = "this replica does not lead";
+
 /// A read that was refused; `what` says what was read.
 pub(crate) fn at_read(what: &'static str) -> impl Fn(Refusal) -> Stop {
     move |refusal| match refusal {
@@ -11,6 +14,7 @@ pub(crate) fn at_read(what: &'static str) -> impl Fn(Refusal) -> Stop {
         Refusal::Conflict | Refusal::Invalid(_) => raced(what, "a conflict"),
         Refusal::Forbidden(denier) => refused(what, &denier),
         Refusal::Unanswered(what) => Stop::Kubernetes(what),
+        Refusal::NotLeader => Stop::Kubernetes(NOT_LEADER),
     }
 }
 
@@ -21,6 +25,7 @@ pub(crate) fn at_write(what: &'static str) -> impl Fn(Refusal) -> Stop {
         Refusal::Conflict => raced(what, "a conflict"),
         Refusal::Forbidden(denier) | Refusal::Invalid(denier) => refused(what, &denier),
         Refusal::Unanswered(what) => Stop::Kubernetes(what),
+        Refusal::NotLeader => Stop::Kubernetes(NOT_LEADER),
     }
 }
 

@@ -70,7 +70,9 @@ async fn hold(context: &Context, object: &DynamicObject) -> Result<Option<Denier
     match add_finalizer(&context.cluster, &object.metadata).await {
         Ok(_) => Ok(None),
         Err(Refusal::Forbidden(denier) | Refusal::Invalid(denier)) => Ok(Some(denier)),
-        Err(refusal @ (Refusal::NotFound | Refusal::Conflict | Refusal::Unanswered(_))) => Err(refusal.not_written()),
+        Err(refusal @ (Refusal::NotFound | Refusal::Conflict | Refusal::Unanswered(_) | Refusal::NotLeader)) => {
+            Err(refusal.not_written())
+        }
     }
 }
 
@@ -96,7 +98,7 @@ async fn release(context: &Context, object: &DynamicObject) -> Result<Release, N
     match remove_finalizer(&context.cluster, &object.metadata).await {
         Ok(()) => {}
         Err(Refusal::Forbidden(denier) | Refusal::Invalid(denier)) => return Ok(Release::Refused(denier)),
-        Err(Refusal::NotFound | Refusal::Conflict | Refusal::Unanswered(_)) => {
+        Err(Refusal::NotFound | Refusal::Conflict | Refusal::Unanswered(_) | Refusal::NotLeader) => {
             return Err(NotWritten("the finalizer could not be removed"));
         }
     }

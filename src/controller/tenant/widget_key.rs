@@ -113,7 +113,7 @@ fn obstacle(refusal: Refusal) -> Result<Obstacle, Stop> {
     match refusal {
         Refusal::Forbidden(Denier::Permissions) => Ok(Obstacle::Forbidden),
         Refusal::Forbidden(denier) | Refusal::Invalid(denier) => Ok(Obstacle::RefusedBy(denier.to_string())),
-        Refusal::NotFound | Refusal::Conflict | Refusal::Unanswered(_) => {
+        Refusal::NotFound | Refusal::Conflict | Refusal::Unanswered(_) | Refusal::NotLeader => {
             Err(at_write("publishing the widget key")(refusal))
         }
     }
