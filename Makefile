@@ -7,7 +7,7 @@ SHELL := bash
 K8S_VERSION ?= $(shell sed -n 's|.*k8s.io/kubernetes v\([0-9.]*\).*|\1|p' tests/controlplane/kubernetes/go.mod)
 export K8S_VERSION
 
-.PHONY: help controlplane test check generated nightly-contract nightly-sdk demo image clean
+.PHONY: help controlplane test check generated nightly-contract nightly-failover nightly-sdk demo image clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ nightly-contract: ## Test the sandbox against its OpenAPI document with generate
 	@test -x target/contract/venv/bin/python || python3 -m venv target/contract/venv
 	@target/contract/venv/bin/pip install --quiet --requirement sandbox/tests/contract/requirements.txt
 	@target/contract/venv/bin/python sandbox/tests/contract/contract.py target/debug/nimbus-sandbox target/contract/venv/bin/schemathesis
+
+# Not part of `make test` either: it takes a quarter of an hour.
+nightly-failover: controlplane ## Kill 50 leaders and pause 50, and print the longest takeover
+	@cargo test --locked --test integration ha::campaign -- --include-ignored --nocapture
 
 demo: controlplane ## Run everything until Ctrl-C (ONESHOT=1: run all steps, check them and exit)
 	@cargo build --locked --workspace --bins --example demo

@@ -22,6 +22,7 @@ mod faults;
 mod generated;
 mod generated_docs;
 mod gitops;
+mod ha;
 mod harness;
 mod identity;
 mod image;
