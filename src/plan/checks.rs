@@ -2,7 +2,7 @@
 //! a save: that is why it is a condition of its own.
 //!
 //! Only what the spec manages is checked, only while it is shown, and only where the tenant on the platform is ours and has the
-//! partner of the spec: a Tenant that names the tenant of another customer learns nothing about it.
+//! partner that the spec names: a Tenant that names the tenant of another customer learns nothing about it.
 
 use std::fmt::Write;
 
@@ -151,8 +151,8 @@ pub fn check_plan(
         Err(_) => seen.ours()?,
     };
     let plan = checks(tenant, desired, &document.settings, chat_app);
-    let same = desired.claim_right(tenant).has_same_partner(&document.settings);
-    Some(if same { plan } else { unasked(plan) })
+    let may_ask = desired.claim_right(tenant).may_ask(&document.settings);
+    Some(if may_ask { plan } else { unasked(plan) })
 }
 
 /// Nothing is asked about a tenant of another partner: the answers would tell of its people.

@@ -47,6 +47,13 @@ impl ClaimRight {
         }
     }
 
+    /// Whether Microsoft may be asked about the tenant in the name of the Tenant.
+    pub(super) fn may_ask(&self, settings: &Value) -> bool {
+        // A spec without a partner is a system administrator's and leaves the partner as it is: whose the tenant is was proved before
+        // it was applied.
+        self.has_same_partner(settings) || (self.partner.is_none() && self.held)
+    }
+
     /// Whether the Tenant may delete the tenant, or take it over.
     pub(super) fn permits(&self, snapshot: &Snapshot) -> bool {
         self.has_same_partner(&snapshot.settings) || self.confirmed(&snapshot.document).is_ok()
