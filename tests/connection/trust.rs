@@ -50,3 +50,25 @@ async fn a_ca_bundle_governs_one_server_only() {
         assert!(message.starts_with(&format!("{names} is not a list of PEM certificates")), "{message}");
     }
 }
+
+/// The image has the public certificates in a file, where the system's are; `SSL_CERT_FILE` names another.
+#[tokio::test(flavor = "multi_thread")]
+async fn public_certificates_are_those_of_the_system() {
+    let fixture = Fixture::new("system-certificates").await;
+    let public = Authority::new();
+    let endpoint = TlsServer::start(&public, Flaw::None, &fixture.platform.url()).await;
+    let file = fixture.env.control_plane.folder().join("public-certificates.pem");
+    std::fs::write(&file, &public.pem).unwrap();
+    let token_url = format!("{}/oauth2/v2.0/token", endpoint.url);
+    edit_platform(&fixture, json!({ "endpoint": endpoint.url, "authentication": { "tokenUrl": token_url } })).await;
+    let env = &fixture.env;
+    let arguments = ["run", "--namespace", &env.namespace, "--cluster-id", "test", "--instance", &env.instance];
+    let arguments = [&arguments[..], &["--operator-namespace", &env.operator_namespace]].concat();
+
+    let operator = env.start_operator(None, &arguments, &[]).unwrap();
+    says(&fixture, "Unreachable").await;
+    operator.stop().await.unwrap();
+    let trusted = [("SSL_CERT_FILE", file.to_str().unwrap())];
+    let _operator = env.start_operator(None, &arguments, &trusted).unwrap();
+    says(&fixture, "Connected").await;
+}
