@@ -26,6 +26,17 @@ fn example() -> Objects {
 }
 
 #[test]
+fn operator_has_the_rights_of_the_example() {
+    let (example, chart) = (example(), rendered("tenantNamespaces[0].name=contoso"));
+    assert_eq!(rules(&example, "ClusterRole", None, RELEASE), rules(&chart, "ClusterRole", None, RELEASE));
+    let own = Some("nimbus-system");
+    assert_eq!(rules(&example, "Role", own, RELEASE), rules(&chart, "Role", own, RELEASE));
+    let contoso = Some("contoso");
+    let secrets = rules(&example, "Role", contoso, "nimbus-operator-secrets");
+    assert_eq!(secrets, rules(&chart, "Role", contoso, "nimbus-operator-secrets"));
+}
+
+#[test]
 fn users_have_the_rights_of_the_example() {
     let chart =
         rendered("partners[0].name=northwind,partners[0].subjects[0].kind=User,partners[0].subjects[0].name=ada");
