@@ -4,6 +4,7 @@
 mod adopted;
 mod claimed;
 mod lost;
+mod never_applied;
 mod partners;
 mod races;
 

@@ -14,12 +14,11 @@ use super::rules::{Creating, judge};
 use super::stop::{OwnerPlace, Stop, Stopped};
 use super::target::Target;
 use super::validate::{Blocked, Desired};
-use super::{retention, triggers};
+use super::{recreation, retention, triggers};
 use crate::admin_api::TenantDocument;
 use crate::resources::tenant::{AdoptionPolicy, DriftPolicy};
 use crate::resources::{Stamp, Tenant};
 use crate::settings::tabs::partner::PARTNER;
-use crate::settings::value::Text;
 use crate::settings::{Class, Leaf, Trigger, Violation};
 
 /// What to do about a Tenant that stays, in this order: take the tenant over, write, then what the answer makes due.
@@ -131,14 +130,8 @@ fn create(
     tombstone: Option<String>,
     restricted: &[String],
 ) -> Result<Decision, Stopped> {
-    let applied = tenant.status.as_ref().and_then(|status| status.applied.as_ref());
-    let token = match (&tombstone, applied) {
-        (Some(deletion_id), _) => Some(deletion_id.clone()),
-        (None, Some(applied)) => Some(format!("lost-{}", applied.settings_version)),
-        (None, None) => None,
-    };
-    let given = tenant.spec.confirmations().recreate.as_ref().map(Text::as_str);
-    let lost = token.filter(|token| given != Some(token));
+    let token = recreation::token(tenant, tombstone.as_deref());
+    let lost = token.filter(|token| recreation::given(tenant) != Some(token));
     let lost = lost.map(|token| Stop::TenantLost { token, deleted: tombstone.is_some() });
     let nothing = json!({});
     let obstacles = lost.into_iter().chain(judge(desired, &nothing, Creating::Yes));

@@ -24,6 +24,7 @@ pub mod observation;
 pub mod orphans;
 pub mod outage;
 pub mod outcome;
+mod recreation;
 pub mod resolved;
 pub mod retention;
 pub mod rewrites;

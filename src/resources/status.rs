@@ -85,7 +85,7 @@ pub struct TenantStatus {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Applied {
-    /// Generation of the spec.
+    /// Generation of the spec; 0 while the tenant is there and no generation was applied as a whole.
     pub generation: i64,
     /// Hash of the managed settings and of the versions of the referenced Secrets.
     #[schemars(with = "String", length(max = 64))]

@@ -11,7 +11,7 @@ use crate::plan::disposition::{Delay, Mode};
 use crate::plan::outcome::{Done, Live};
 use crate::plan::rewrites::MOST;
 use crate::plan::widget_key::Publication;
-use crate::plan::{events, retention, wording};
+use crate::plan::{events, recreation, retention, wording};
 use crate::resources::condition::{ConditionChange, ConditionUpdate};
 use crate::resources::status::{Applied, CheckStatus, TenantStatus};
 use crate::resources::{ConditionStatus, ConditionType, Reason, bounds};
@@ -130,7 +130,10 @@ fn recorded(facts: Facts<'_>, live: &Live, status: TenantStatus) -> TenantStatus
     }
     if live.difference.is_empty() {
         status.applied = applied(facts, live);
+    } else if live.done == Done::Created {
+        status.applied = Some(platform_state::held(document));
     }
+    platform_state::hold(&mut status, facts.tenant, document);
     if let Some(environment) = facts.environment {
         status.platform_id = Some(environment.to_owned());
     }
@@ -147,7 +150,9 @@ fn applied(facts: Facts<'_>, live: &Live) -> Option<Applied> {
     let before = facts.previous().and_then(|status| status.applied.as_ref());
     let left_alone = live.done != Done::Nothing && !live.difference.held.is_empty();
     let starts_over = left_alone || live.done == Done::Created;
-    let before = before.filter(|before| before.hash.has_same_settings(hash) && !starts_over);
+    let before = before.filter(|before| {
+        before.hash.has_same_settings(hash) && !starts_over && !recreation::is_confirmed(facts.tenant, before)
+    });
     let version = || shown(&live.document.settings_version, bounds::WORD);
     Some(Applied {
         generation: facts.generation(),

@@ -7,14 +7,14 @@ use serde_json::Value;
 use super::facts::Facts;
 use crate::admin_api::types::{InstantMessagingState, Invitation, Pending};
 use crate::admin_api::{Runtime, TenantDocument};
-use crate::plan::script;
 use crate::plan::seen::{Comparison, Seen};
+use crate::plan::{recreation, script};
 use crate::resources::condition::{ConditionChange, ConditionUpdate};
 use crate::resources::status::{
-    CHAT_APP, GrantLink, InstantMessagingStatus, LicenseStatus, PendingChange, PlatformTenant, ProvisioningScript,
-    TenantStatus,
+    Applied, CHAT_APP, GrantLink, InstantMessagingStatus, LicenseStatus, PendingChange, PlatformTenant,
+    ProvisioningScript, TenantStatus,
 };
-use crate::resources::{ConditionStatus, ConditionType, Reason, bounds};
+use crate::resources::{ConditionStatus, ConditionType, Reason, SpecHash, Tenant, bounds};
 use crate::settings::Leaf;
 use crate::settings::tabs::contingents::contingents;
 use crate::settings::tabs::general::NAME;
@@ -65,9 +65,11 @@ pub(super) fn changes(facts: Facts<'_>, reason: Reason) -> Vec<ConditionChange> 
 /// The facts about the tenant in the status of a pass that stopped.
 pub(super) fn follow(status: &mut TenantStatus, facts: Facts<'_>) {
     match facts.seen {
-        Seen::Ours(Comparison { document, .. }) | Seen::Leaving(document) => {
+        Seen::Ours(Comparison { document, .. }) => {
             take_over(status, document, facts.refresh_licenses);
+            hold(status, facts.tenant, document);
         }
+        Seen::Leaving(document) => take_over(status, document, facts.refresh_licenses),
         Seen::Nothing => {}
         Seen::Free(Comparison { document, .. }) => {
             forget(status);
@@ -75,6 +77,21 @@ pub(super) fn follow(status: &mut TenantStatus, facts: Facts<'_>) {
         }
         Seen::NotOurs => forget(status),
     }
+}
+
+/// A tenant that is ours is known from now on, also where the spec was never applied as a whole: it is not created again silently,
+/// and the Tenant is held. So is one that was created again before that was recorded: its confirmation is used up.
+pub(super) fn hold(status: &mut TenantStatus, tenant: &Tenant, document: &TenantDocument) {
+    let is_used_up = status.applied.as_ref().is_some_and(|applied| recreation::is_confirmed(tenant, applied));
+    if document.owner.is_some() && (status.applied.is_none() || is_used_up) {
+        status.applied = Some(held(document));
+    }
+}
+
+/// What is recorded of a tenant that is ours while no generation of the spec was applied as a whole. No spec has this hash.
+pub(super) fn held(document: &TenantDocument) -> Applied {
+    let settings_version = shown(&document.settings_version, bounds::WORD);
+    Applied { generation: 0, hash: SpecHash::default(), settings_version, data_retention_months: None }
 }
 
 /// What was known of a tenant that is not ours any more. Its id stays: it names the tenant.
