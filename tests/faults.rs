@@ -19,6 +19,7 @@ mod references;
 mod rejections;
 mod responses;
 mod rewrites;
+mod second_thoughts;
 mod secrets;
 mod stale_cache;
 mod undecodable;

@@ -6,16 +6,15 @@ use std::time::{Duration, Instant};
 
 use ::http::Method;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
 use tokio::sync::{Mutex, Notify};
 use url::Url;
 
-use super::call::{Call, document, success, write, written};
+use super::call::{Call, document, success, write};
 use super::error::{ApiError, Defect, Endpoint, Rejected, Unauthenticated, UnexpectedResponse};
 use super::gate::Gate;
 use super::login::{self, Login};
 use super::problem::{Problem, ProblemType};
-use super::types::{Capabilities, Lookup, TenantDocument, TenantPage};
+use super::types::{Capabilities, Lookup, TenantPage};
 use super::write_log;
 use crate::http::{self, Response, TokenCache};
 use crate::lease::Leadership;
@@ -52,44 +51,15 @@ pub enum CaBundle {
     Login,
 }
 
-/// Which tenant a write is about, and whose stamp it is made with.
-#[derive(Clone, Copy, Debug)]
-pub struct Write<'w> {
-    /// The tenant.
-    pub id: TenantId,
-    /// The stamp.
-    pub owner: &'w str,
-}
-
-/// What a new tenant begins with.
-#[derive(Clone, Debug, Default)]
-pub struct Creation {
-    /// Its settings.
-    pub settings: Value,
-    /// The tombstone that it replaces.
-    pub recreate: Option<String>,
-    /// The token that its widget key begins with.
-    pub rotation: Option<String>,
-}
-
-/// What came of a request to delete.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Deletion {
-    /// Accepted; the tenant waits for services and script.
-    Pending(Box<TenantDocument>),
-    /// It was gone already.
-    Gone,
-}
-
 /// A client of one platform. Cheap to share.
 pub struct Client {
     http: reqwest::Client,
     url: Url,
     /// The URL in error texts.
     endpoint: Endpoint,
-    login: Login,
-    token: TokenCache<ApiError>,
-    gate: Gate,
+    pub(super) login: Login,
+    pub(super) token: TokenCache<ApiError>,
+    pub(super) gate: Gate,
     leadership: Leadership,
     capabilities: std::sync::Mutex<Option<Arc<Capabilities>>>,
     /// Held while they are asked for; when and how the last attempt failed.
@@ -229,88 +199,6 @@ impl Client {
         self.call(call, |response| Ok(response.json()?)).await
     }
 
-    /// Creates a tenant once.
-    ///
-    /// *Errors*: `tenant-exists` when there is one already; any other [`ApiError`].
-    pub async fn create(&self, write: Write<'_>, creation: Creation) -> Result<TenantDocument, ApiError> {
-        let mut body = json!({ "settings": creation.settings });
-        if let Some(token) = creation.rotation {
-            body["triggers"] = json!({ "widgetKeyRotation": token });
-        }
-        let mut call = Call::tenant(Method::PUT, write.id, "").owner(write.owner).body(body);
-        if let Some(deletion) = creation.recreate {
-            call = call.query("recreate", deletion);
-        }
-        self.call(call, |response| written(&response, write.id, Some(write.owner))).await
-    }
-
-    /// Changes settings, all or nothing, unless they are no longer of the version that the change was decided on.
-    ///
-    /// *Errors*: `settings-changed` when another write came first; any other [`ApiError`].
-    pub async fn patch(
-        &self,
-        write: Write<'_>,
-        settings_version: &str,
-        settings: Value,
-    ) -> Result<TenantDocument, ApiError> {
-        let call = Call::tenant(Method::PATCH, write.id, "").owner(write.owner).settings_version(settings_version);
-        let call = call.body(json!({ "settings": settings }));
-        self.call(call, |response| written(&response, write.id, Some(write.owner))).await
-    }
-
-    /// Puts our stamp on a tenant that has the expected one, or none.
-    ///
-    /// *Errors*: `owner-changed` when it has another one by now; `owned-by-other`; any other [`ApiError`].
-    pub async fn claim(&self, write: Write<'_>, expected: Option<&str>) -> Result<TenantDocument, ApiError> {
-        let call = Call::tenant(Method::PUT, write.id, "/owner").owner(write.owner).expected_owner(expected);
-        self.call(call, |response| written(&response, write.id, Some(write.owner))).await
-    }
-
-    /// Takes our stamp off; the platform keeps it as the last owner.
-    ///
-    /// *Errors*: `owner-changed` when the tenant does not have our stamp; any other [`ApiError`].
-    pub async fn release(&self, write: Write<'_>) -> Result<TenantDocument, ApiError> {
-        let call =
-            Call::tenant(Method::DELETE, write.id, "/owner").owner(write.owner).expected_owner(Some(write.owner));
-        self.call(call, |response| written(&response, write.id, None)).await
-    }
-
-    /// Asks for the deletion of a tenant. Irreversible. `last_look` is taken with the token in hand, before each attempt to send
-    /// the request: it says how long the request may take, or why it is not sent.
-    ///
-    /// *Errors*: what `last_look` says. The answer is any [`ApiError`]; a tombstone is no error. That there is no tenant is one: it
-    /// was there a moment ago.
-    pub async fn delete<L, X>(
-        &self,
-        write: Write<'_>,
-        last_look: impl Fn() -> L,
-    ) -> Result<Result<Deletion, ApiError>, X>
-    where
-        L: Future<Output = Result<Duration, X>>,
-    {
-        let call = Call::tenant(Method::DELETE, write.id, "").owner(write.owner).query("confirm", "YES");
-        if let Err(error) = self.gate.pass(Instant::now()) {
-            return Ok(Err(error));
-        }
-        let (call, last_look) = (&call, &last_look);
-        let send = |token| async move {
-            let most = last_look().await.map_err(NoAnswer::NotSent)?;
-            Ok(self.send(&Call { most: Some(most), ..call.clone() }, token).await?)
-        };
-        let rejects = |no_answer: &NoAnswer<X>| matches!(no_answer, NoAnswer::Failed(ApiError::Unauthenticated(_)));
-        let answer = match self.token.with_token(|| self.login.fetch(), send, rejects).await {
-            Ok(response) => pending(&response, write.id),
-            Err(NoAnswer::Failed(error)) => Err(error),
-            Err(NoAnswer::NotSent(reason)) => return Err(reason),
-        };
-        self.learn(&answer);
-        Ok(match answer {
-            Ok(document) => Ok(Deletion::Pending(Box::new(document))),
-            Err(error) if error.is(&ProblemType::TenantDeleted) => Ok(Deletion::Gone),
-            Err(error) => Err(error),
-        })
-    }
-
     /// The error for a tenant whose settings do not match the API.
     pub fn malformed_settings(&self) -> ApiError {
         let endpoint = self.endpoint.clone();
@@ -329,7 +217,7 @@ impl Client {
         result
     }
 
-    fn learn<T>(&self, result: &Result<T, ApiError>) {
+    pub(super) fn learn<T>(&self, result: &Result<T, ApiError>) {
         if self.gate.learn(result, Instant::now()) {
             self.alarm.notify_one();
         }
@@ -340,7 +228,7 @@ impl Client {
         self.token.with_token(|| self.login.fetch(), |token| self.send(call, token), rejects).await
     }
 
-    async fn send(&self, call: &Call, token: SecretString) -> Result<Response, ApiError> {
+    pub(super) async fn send(&self, call: &Call, token: SecretString) -> Result<Response, ApiError> {
         let mut url = self.url.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(call.path.split('/'));
@@ -362,27 +250,6 @@ impl Client {
             if call.method == Method::GET { sent.await } else { write(&self.leadership, &self.endpoint, sent).await? };
         write_log::log(call, started, &sent);
         success(sent?).await
-    }
-}
-
-/// Why a request that is preceded by a last look has no answer.
-enum NoAnswer<X> {
-    NotSent(X),
-    Failed(ApiError),
-}
-
-impl<X> From<ApiError> for NoAnswer<X> {
-    fn from(error: ApiError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-/// The tenant in the answer to a request to delete, which has a pending deletion.
-fn pending(response: &Response, id: TenantId) -> Result<TenantDocument, ApiError> {
-    let document = document(response, id)?;
-    match document.runtime.deletion {
-        Some(_) => Ok(document),
-        None => Err(response.unexpected(Defect::NoEffect).into()),
     }
 }
 

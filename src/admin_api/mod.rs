@@ -14,8 +14,9 @@ pub(crate) mod samples;
 mod triggers;
 pub mod types;
 mod write_log;
+mod writes;
 
-pub use client::{CaBundle, Client, ClientConfig, Creation, Deletion, Write};
+pub use client::{CaBundle, Client, ClientConfig};
 pub use error::{
     ApiError, Defect, Endpoint, NotCalled, OtherPlatform, Rejected, Server, TransportFailure, Unauthenticated,
     UnexpectedResponse, Unreachable,
@@ -23,3 +24,4 @@ pub use error::{
 pub use problem::{FieldError, Problem, ProblemType};
 pub use triggers::{Effect, Token, WidgetKey};
 pub use types::{Capabilities, Invitation, Lookup, Runtime, TenantDocument};
+pub use writes::{Creation, Deletion, TenantWrite, Write};

@@ -6,10 +6,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::call::Call;
-use super::client::{Client, Write};
+use super::client::Client;
 use super::error::{ApiError, Defect};
 use super::problem::ProblemType;
 use super::types::Fired;
+use super::writes::Write;
 use crate::http::Response;
 use crate::settings::{TenantId, Version};
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use serde_json::json;
 
 use super::after_save::AfterSave;
@@ -34,6 +35,8 @@ pub struct ApplyPlan {
     pub done: Done,
     /// What is decided on the platform's answer.
     pub after: AfterSave,
+    /// The day on which a confirmation counted that the plan depends on: it must still count when the plan is carried out.
+    pub confirmed_on: Option<Date>,
 }
 
 /// Taking over a tenant.
@@ -90,10 +93,11 @@ pub fn plan(
         Observation::Tombstone { deletion_id, restricted } => create(tenant, desired, Some(deletion_id), &restricted)?,
         Observation::Exists { snapshot, owner } => existing(tenant, desired, snapshot, &owner, rewrites)?,
     };
-    let Decision { claim, write, done } = decision;
+    let Decision { claim, write, done, is_confirmed } = decision;
     let recorded = claim.as_ref().map(|claim| claim.recorded.clone()).unwrap_or_default();
     let after = AfterSave::new(tenant, desired.clone(), recorded, observed.widget_secret);
-    Ok(ApplyPlan { target: desired.target.clone(), claim, write, done, after })
+    let confirmed_on = is_confirmed.then_some(desired.today);
+    Ok(ApplyPlan { target: desired.target.clone(), claim, write, done, after, confirmed_on })
 }
 
 /// Adds what the platform's answer shows to be in the way of a spec that nothing may be written for. Settings that are invalid are
@@ -121,6 +125,8 @@ struct Decision {
     claim: Option<Claim>,
     write: Write,
     done: Done,
+    /// Whether it depends on a confirmation.
+    is_confirmed: bool,
 }
 
 /// A tenant that we knew is never created again silently, nor one that was deleted.
@@ -131,6 +137,7 @@ fn create(
     restricted: &[String],
 ) -> Result<Decision, Stopped> {
     let token = recreation::token(tenant, tombstone.as_deref());
+    let was_there = token.is_some();
     let lost = token.filter(|token| recreation::given(tenant) != Some(token));
     let lost = lost.map(|token| Stop::TenantLost { token, deleted: tombstone.is_some() });
     let nothing = json!({});
@@ -143,7 +150,7 @@ fn create(
     let difference = diff(&fresh, &[], &nothing, Constraints { restricted, moved: &[] });
     let rotation = triggers::at_creation(desired);
     let write = Write::Create { recreate: tombstone, rotation, difference };
-    Ok(Decision { claim: None, write, done: Done::Created })
+    Ok(Decision { claim: None, write, done: Done::Created, is_confirmed: was_there })
 }
 
 fn existing(
@@ -180,15 +187,18 @@ fn existing(
     if let Some(stopped) = Stopped::from_all(obstacles) {
         return Err(stopped);
     }
+    let may_adopt = claim.is_some() && tenant.spec.confirmations().adopt.is_some();
+    let is_confirmed = may_adopt || difference.changes.iter().any(retention::shortens);
     // What the platform never keeps is not written again and again.
     if !writes || (claim.is_none() && rewrites.make_hopeless(tenant, &difference)) {
-        return Ok(Decision { claim, write: Write::Nothing { snapshot, difference }, done: Done::Nothing });
+        let write = Write::Nothing { snapshot, difference };
+        return Ok(Decision { claim, write, done: Done::Nothing, is_confirmed });
     }
     if difference.is_empty() {
-        return Ok(Decision { claim, write: Write::Nothing { snapshot, difference }, done });
+        return Ok(Decision { claim, write: Write::Nothing { snapshot, difference }, done, is_confirmed });
     }
     let settings_version = document.settings_version.clone();
-    Ok(Decision { claim, write: Write::Patch { settings_version, difference }, done })
+    Ok(Decision { claim, write: Write::Patch { settings_version, difference }, done, is_confirmed })
 }
 
 fn owned_by(stamp: &str, desired: &Desired) -> Stop {

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use kube::ResourceExt;
 
-use super::finalizer::CHANGED;
 use super::resolve::resolve;
+use super::second_look::within;
 use super::stops::{at_read, at_write};
 use super::writer::Writer;
 use crate::admin_api::{ApiError, Client, Deletion, Lookup, ProblemType, TenantDocument};
@@ -80,13 +80,7 @@ impl Deleter<'_> {
     ///
     /// *Errors*: it is not wanted any more, or that was not found out in time.
     async fn last_look(&self) -> Result<Duration, Stop> {
-        let (most, started) = (self.context.options.timing.last_look, Instant::now());
-        let confirmed = tokio::time::timeout(most, self.is_confirmed()).await;
-        match confirmed.map_err(|_| Stop::Kubernetes("the last look before a deletion took too long"))? {
-            Ok(true) => Ok(most.saturating_sub(started.elapsed())),
-            Ok(false) => Err(Stop::Raced(CHANGED.to_owned())),
-            Err(stop) => Err(stop),
-        }
+        within(self.context.options.timing.last_look, self.is_confirmed()).await
     }
 
     async fn is_confirmed(&self) -> Result<bool, Stop> {

@@ -3,9 +3,11 @@
 //! The finalizer is written before the platform is; the answer proves that the Tenant is as it was seen, and the pass goes on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::finalizer::{CHANGED, ensure_finalizers};
 use super::resolve::References;
+use super::second_look::SecondLook;
 use super::widget_key::{prove, publish};
 use super::writer::Writer;
 use crate::admin_api::Client;
@@ -25,6 +27,8 @@ pub(crate) struct Executor<'e> {
     pub(crate) references: &'e References,
     /// As it was decided on.
     pub(crate) tenant: &'e Arc<Tenant>,
+    /// From the last look before a call that a confirmation unlocks to its answer.
+    pub(crate) last_look: Duration,
 }
 
 /// What was done.
@@ -69,8 +73,9 @@ impl Executor<'_> {
         progress: &mut Progress,
         side_effects: &mut SideEffects,
     ) -> Result<Live, Stop> {
-        let ApplyPlan { target, claim, write, done, after } = plan;
-        let writer = Writer::new(self.client, &target);
+        let ApplyPlan { target, claim, write, done, after, confirmed_on } = plan;
+        let look = |day| SecondLook { cluster: self.cluster, tenant, day, most: self.last_look };
+        let writer = Writer::new(self.client, &target).looking(confirmed_on.map(look));
         if let Some(claim) = &claim {
             side_effects.fired = writer.take_over(claim).await?;
             *progress = Progress::Claimed;

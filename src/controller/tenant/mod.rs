@@ -11,6 +11,7 @@ mod pass;
 mod publish;
 mod reconcile;
 mod resolve;
+mod second_look;
 mod stops;
 mod triggers;
 mod undecodable;

@@ -201,6 +201,7 @@ async fn apply(
         client: client.map_err(Stop::unavailable)?,
         references,
         tenant: &pass.tenant,
+        last_look: context.options.timing.last_look,
     };
     let Executed { tenant, outcome, progress, fired } = executor.execute(plan).await;
     pass.tenant = tenant;
