@@ -1,11 +1,13 @@
 //! Platforms: their Tenants, the policies, and the rate of deletions.
 
 mod breaker;
+mod clocks;
 mod conditions;
 mod environment;
 mod former_cluster;
 mod in_use;
 mod orphans;
+mod partner_limit;
 mod refused;
 mod totals;
 

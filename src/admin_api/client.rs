@@ -14,6 +14,7 @@ use super::error::{ApiError, Defect, Endpoint, Rejected, Unauthenticated, Unexpe
 use super::gate::Gate;
 use super::login::{self, Login};
 use super::problem::{Problem, ProblemType};
+use super::server_clock::ServerClock;
 use super::types::{Capabilities, Lookup, TenantPage};
 use super::write_log;
 use crate::http::{self, Response, TokenCache};
@@ -61,6 +62,7 @@ pub struct Client {
     pub(super) token: TokenCache<ApiError>,
     pub(super) gate: Gate,
     leadership: Leadership,
+    clock: ServerClock,
     capabilities: std::sync::Mutex<Option<Arc<Capabilities>>>,
     /// Held while they are asked for; when and how the last attempt failed.
     asking: Mutex<Option<(Instant, ApiError)>>,
@@ -102,6 +104,7 @@ impl Client {
             token: TokenCache::default(),
             gate: Gate::default(),
             leadership,
+            clock: ServerClock::default(),
             capabilities: std::sync::Mutex::default(),
             asking: Mutex::default(),
             alarm,
@@ -169,6 +172,11 @@ impl Client {
             *self.known() = Some(now.clone());
         }
         result
+    }
+
+    /// What the clock of the platform shows, where its answers tell it. It may be wrong, or lie.
+    pub fn platform_time(&self) -> Option<jiff::Timestamp> {
+        self.clock.now(Instant::now())
     }
 
     /// Everything about a tenant.
@@ -249,7 +257,9 @@ impl Client {
         let sent =
             if call.method == Method::GET { sent.await } else { write(&self.leadership, &self.endpoint, sent).await? };
         write_log::log(call, started, &sent);
-        success(sent?).await
+        let response = success(sent?).await?;
+        self.clock.set(response.date(), Instant::now());
+        Ok(response)
     }
 }
 

@@ -11,6 +11,7 @@ mod login;
 mod problem;
 #[cfg(test)]
 pub(crate) mod samples;
+mod server_clock;
 mod triggers;
 pub mod types;
 mod write_log;

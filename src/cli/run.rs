@@ -97,6 +97,7 @@ impl Run {
             federated_token_file: self.federated_token_file,
             leader_election,
             timing,
+            clock: Arc::new(jiff::Timestamp::now),
             observer: Arc::new(|step, tenant| tracing::trace!(?step, tenant, "step")),
         };
         controller::run(cluster, options, shutdown).await

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use url::Url;
 
 use crate::cluster::Deadlines;
@@ -38,6 +39,8 @@ pub struct Options {
     pub leader_election: Option<LeaderElection>,
     /// Every duration.
     pub timing: Timing,
+    /// The local clock, by which the limit of deletions is counted.
+    pub clock: Clock,
     /// Told of each step of each pass.
     pub observer: Observer,
 }
@@ -60,7 +63,7 @@ pub struct Timing {
     pub backoff_first: Duration,
     /// Longest wait after a failure.
     pub backoff_most: Duration,
-    /// Longest wait for a missing reference.
+    /// Longest wait for a missing reference, or after a lost race.
     pub reference_most: Duration,
     /// How long a missing reference may be on its way, e.g. from the same commit; after that a human has to act.
     pub reference_grace: Duration,
@@ -84,7 +87,7 @@ pub struct Timing {
     pub release_in_ending_namespace: Duration,
     /// One release of a tenant.
     pub release: Duration,
-    /// From the last look at a Tenant to the answer to the request to delete its tenant.
+    /// From the last look at a Tenant to the answer to a call that its confirmation unlocks.
     pub last_look: Duration,
     /// Passes in a row that come to nothing, before it is said.
     pub race: Duration,
@@ -202,6 +205,9 @@ pub enum Step {
     Conclude,
     Publish,
 }
+
+/// Tells the time.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Told of each step of each pass, with `namespace/name` of the Tenant.
 pub type Observer = Arc<dyn Fn(Step, &str) + Send + Sync>;

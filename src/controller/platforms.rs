@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use kube::ResourceExt;
 use kube::runtime::reflector::{ObjectRef, Store};
 use secrecy::SecretString;
@@ -131,6 +132,11 @@ impl Platforms {
         let client = connection.client.clone();
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).insert(key(platform), connection);
         Ok(client)
+    }
+
+    /// What the clock of a platform shows, as far as it told.
+    pub(super) fn time_of(&self, platform: &Platform) -> Option<Timestamp> {
+        self.connection(platform)?.client.platform_time()
     }
 
     fn connection(&self, platform: &Platform) -> Option<Connection> {

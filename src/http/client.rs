@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use ::http::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
 use ::http::{HeaderMap, StatusCode};
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, RequestBuilder};
@@ -15,7 +15,7 @@ use super::failure::TransportFailure;
 use super::object::Object;
 use super::proxy::for_https_only;
 use super::resolver::SystemResolver;
-use super::retry_after::retry_after;
+use super::retry_after::{http_date, retry_after};
 
 /// How this program names itself to every server.
 pub(crate) const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
@@ -135,6 +135,11 @@ impl Response {
     pub(crate) fn object(&self) -> Result<Value, UnexpectedResponse> {
         let value: Value = serde_json::from_slice(&self.body).map_err(|_| self.unexpected(Defect::NotJson))?;
         if value.is_object() { Ok(value) } else { Err(self.unexpected(Defect::Malformed)) }
+    }
+
+    /// When the server says that it answered.
+    pub(crate) fn date(&self) -> Option<jiff::Timestamp> {
+        http_date(self.headers.get(DATE)?.to_str().ok()?.trim())
     }
 
     pub(crate) fn has_type(&self, media_type: &str) -> bool {

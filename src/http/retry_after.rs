@@ -26,9 +26,13 @@ fn seconds(text: &str) -> Option<Duration> {
 }
 
 fn until(text: &str, now: Timestamp) -> Option<Duration> {
-    let dated = || rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
-    let date = dated().or_else(|| obsolete(text)).or_else(|| text.parse().ok())?;
+    let date = http_date(text).or_else(|| text.parse().ok())?;
     Some(Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO))
+}
+
+/// A date of a header, in the form of today or in an older one.
+pub(super) fn http_date(text: &str) -> Option<Timestamp> {
+    rfc2822::DateTimeParser::new().parse_timestamp(text).ok().or_else(|| obsolete(text))
 }
 
 /// The two older forms of a date, which a recipient has to read as well (RFC 9110 5.6.7).

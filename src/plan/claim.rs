@@ -54,6 +54,11 @@ impl ClaimRight {
         self.has_same_partner(settings) || (self.partner.is_none() && self.held)
     }
 
+    /// The platform's id of the partner for whom the Tenant acts; empty where there is none.
+    pub(super) fn partner_id(&self) -> &str {
+        self.partner.as_ref().and_then(|partner| partner.id.as_deref()).unwrap_or_default()
+    }
+
     /// Whether the Tenant may delete the tenant, or take it over.
     pub(super) fn permits(&self, snapshot: &Snapshot) -> bool {
         self.has_same_partner(&snapshot.settings) || self.confirmed(&snapshot.document).is_ok()

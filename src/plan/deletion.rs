@@ -48,6 +48,15 @@ pub struct DeletionWait {
     pub error: Option<ApiError>,
 }
 
+/// Which limit of the Platform holds a deletion up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeletionLimit {
+    /// That of all tenants.
+    Platform,
+    /// That of the tenants of one partner.
+    Partner,
+}
+
 /// How a Tenant left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReleaseOutcome {
@@ -237,10 +246,16 @@ impl DeletionWait {
 
     /// As many tenants were deleted in the last hour as the Platform allows. How long it takes is no part of the text, which must
     /// not change.
-    pub fn rate_limited(after: Duration) -> Self {
-        let message = "The deletion is confirmed and waits: the limit of the Platform (spec.limits.confirmedDeletionsPerHour) is reached";
+    pub fn rate_limited(limit: DeletionLimit, after: Duration) -> Self {
+        let reached = match limit {
+            DeletionLimit::Platform => "the limit of the Platform (spec.limits.confirmedDeletionsPerHour)",
+            DeletionLimit::Partner => {
+                "the limit of the Platform for each partner (spec.limits.confirmedDeletionsPerHourAndPartner)"
+            }
+        };
+        let message = format!("The deletion is confirmed and waits: {reached} is reached");
         let error = Some(ApiError::Throttled { after });
-        Self { reason: Reason::DeletionRateLimited, error, ..Self::because(message) }
+        Self { reason: Reason::DeletionRateLimited, error, ..Self::because(&message) }
     }
 
     /// A confirmed deletion does not go on. The same words for the whole of an outage, whether the platform was called or is known to

@@ -101,6 +101,11 @@ impl DeletionIntent {
         self.right.as_ref().is_some_and(|right| right.permits(snapshot))
     }
 
+    /// The platform's id of the partner for whom the tenant is deleted; empty where there is none.
+    pub fn partner_id(&self) -> &str {
+        self.right.as_ref().map_or("", ClaimRight::partner_id)
+    }
+
     /// Whether the platform may be called for it at all.
     pub fn calls_platform(&self) -> bool {
         self.mode.calls_platform() && self.target.is_some()

@@ -16,7 +16,7 @@ fn platforms(fixture: &Fixture) -> Api<Platform> {
     Api::all(fixture.client(users::PLATFORM_ADMIN))
 }
 
-async fn allow_one(fixture: &Fixture) {
+pub(super) async fn allow_one(fixture: &Fixture) {
     let limit = json!({ "spec": { "limits": { "confirmedDeletionsPerHour": 1 } } });
     platforms(fixture).patch(&fixture.env.platform, &params(), &Patch::Merge(limit)).await.unwrap();
 }
@@ -37,7 +37,7 @@ async fn create_again(fixture: &Fixture) {
 }
 
 /// Two Tenants whose deletion is confirmed.
-async fn two(fixture: &Fixture) -> [TenantHandle<'_>; 2] {
+pub(super) async fn two(fixture: &Fixture) -> [TenantHandle<'_>; 2] {
     let tenants = [TenantHandle::new(fixture, "first"), TenantHandle::new(fixture, "second")];
     for tenant in &tenants {
         tenant.create(json!({ "deletionPolicy": "Delete" })).await;
@@ -58,7 +58,7 @@ async fn listed(fixture: &Fixture, id: &str) {
 }
 
 /// Deletes a Tenant, which has to wait.
-async fn waits(tenant: &TenantHandle<'_>) {
+pub(super) async fn waits(tenant: &TenantHandle<'_>) {
     tenant.delete().await;
     tenant.until("it waits", |tenant| ready_reason(tenant) == "DeletionRateLimited").await;
 }

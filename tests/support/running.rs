@@ -1,5 +1,6 @@
 //! The real controller in the process of a test, with short durations.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -77,6 +78,7 @@ impl FixtureOn<'_> {
             federated_token_file: None,
             leader_election: None,
             timing: self.timing,
+            clock: Arc::new(jiff::Timestamp::now),
             observer: self.observer.clone(),
         }
     }

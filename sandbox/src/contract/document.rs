@@ -180,7 +180,8 @@ fn optional_header(about: &str) -> Value {
 }
 
 fn headers(route: &Route, status: u16, schema: Option<&str>) -> Value {
-    let mut headers = json!({"Nimbus-Request-Id": header(REQUEST_ID)});
+    let date = "When the platform answered, by its clock (RFC 9110 6.6.1)";
+    let mut headers = json!({"Nimbus-Request-Id": header(REQUEST_ID), "Date": header(date)});
     match (schema, status) {
         (Some("Tenant"), _) if route.is_admin() => {
             headers["ETag"] = header("`\"<settingsVersion>.<runtimeVersion>\"`");

@@ -56,6 +56,7 @@ impl Platform {
         outcome: Result<Reply, Failure>,
         fault: Option<&str>,
     ) -> Result<Reply, Failure> {
+        let date = work.now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
         let (reply, mut work) = match outcome {
             Ok(reply) => (reply, work),
             Err(failure) => {
@@ -76,7 +77,7 @@ impl Platform {
         if call.method != "GET" {
             self.committed.send_replace(());
         }
-        Ok(reply)
+        Ok(reply.with("date", date))
     }
 
     /// Rolls back and returns a new transaction, in which the refusal is logged.

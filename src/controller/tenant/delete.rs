@@ -65,11 +65,10 @@ impl Deleter<'_> {
             Ok(client) => client,
             Err(error) => return Ok(Outcome::Deleting(DeletionWait::not_requested(error.clone()))),
         };
-        let id = target.tenant.to_string();
-        let slot = Breaker::of(self.context).take(&target.platform, &id).await;
+        let slot = Breaker::of(self.context).take(target, self.intent.partner_id()).await;
         match slot.map_err(at_write("counting the deletion on the Platform"))? {
             Slot::Taken => {}
-            Slot::Wait(after) => return Ok(Outcome::Deleting(DeletionWait::rate_limited(after))),
+            Slot::Wait(limit, after) => return Ok(Outcome::Deleting(DeletionWait::rate_limited(limit, after))),
         }
         let writer = Writer::new(client, target);
         let answer = client.delete(writer.ours(), || self.last_look()).await?;

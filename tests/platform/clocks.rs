@@ -1,0 +1,68 @@
+//! Which clock counts for the limit of deletions: time has passed only where the local clock and that of the platform both say so.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use kube::Api;
+use nimbus_operator::controller;
+use nimbus_operator::resources::Platform;
+use reqwest::Method;
+use serde_json::json;
+
+use super::breaker::{allow_one, two, waits};
+use super::gone;
+use crate::support::fixture::{Fixture, Operator};
+use crate::support::users;
+use crate::support::wait::{PATIENCE, until};
+
+const DAY: i64 = 24;
+
+/// An operator whose local clock is wrong by so many hours.
+async fn with_clock(fixture: &Fixture, hours: i64) -> Operator {
+    let clock = Arc::new(move || Timestamp::now() + SignedDuration::from_hours(hours));
+    let operator = fixture.start_with(controller::Options { clock, ..fixture.options() });
+    fixture.connected().await;
+    operator
+}
+
+/// A deletion used up the limit; then the operator was started again with such clocks, and nothing more may be deleted.
+async fn holds(case: &str, local: i64, platform: i64) {
+    let fixture = Fixture::new(&format!("clock-{case}")).await;
+    allow_one(&fixture).await;
+    let operator = with_clock(&fixture, 0).await;
+    fixture.platform.auto_run(true).await.unwrap();
+    let [first, second] = two(&fixture).await;
+    first.delete().await;
+    gone(&fixture, &first.name).await;
+    operator.stop().await;
+    let ahead = json!({ "advanceSeconds": platform * 3600 });
+    fixture.platform.ask(Method::POST, "/sandbox/clock", Some(ahead)).await.unwrap();
+    let _operator = with_clock(&fixture, local).await;
+    let mark = fixture.platform.mark().await.unwrap();
+    waits(&second).await;
+    assert_eq!([""; 0], *fixture.platform.effects(mark).await.unwrap(), "{case}");
+    // A slot of the future is dated back to now, or it would count for longer than an hour.
+    let platforms: Api<Platform> = Api::all(fixture.client(users::PLATFORM_ADMIN));
+    let earlier = Timestamp::now() + SignedDuration::from_hours(local.min(0)) + SignedDuration::from_secs(60);
+    until("the Platform lists it as of now", PATIENCE, async || {
+        let slots = platforms.get(&fixture.env.platform).await.unwrap().status.unwrap().confirmed_deletions;
+        let at: Vec<Timestamp> = slots.iter().map(|slot| slot.at.parse().unwrap()).collect();
+        if at.len() == 1 && at[0] <= earlier { Ok(()) } else { Err(format!("{case}: {slots:?}")) }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn local_clock_that_is_a_day_ahead_unlocks_no_deletion() {
+    holds("ahead", DAY, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn local_clock_that_is_a_day_back_holds_deletions_up_for_an_hour() {
+    holds("back", -DAY, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn platform_that_lies_a_day_ahead_unlocks_no_deletion() {
+    holds("lies", 0, DAY).await;
+}
