@@ -61,27 +61,70 @@ fn closed_pipe_is_not_an_error() {
     }
 }
 
-/// Command lines in the docs use existing commands and arguments only.
-#[test]
-fn docs_use_existing_commands_and_arguments() {
-    static LINE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"nimbus-operator ([a-z]+)([^`|#\n]*)").unwrap());
-    static FLAG: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"--([a-z-]+)").unwrap());
-    let mut program = Operator::command();
-    program.build();
-    let (mut lines, mut flags) = (0, 0);
-    let documents = ["README.md", "SECURITY.md", "docs/security.md", "docs/behaviours.md", "docs/recovery.md"];
-    for name in documents.into_iter().chain(["examples/README.md", "examples/platform.yaml"]) {
-        let text = std::fs::read_to_string(assets::checkout().join(name)).unwrap();
-        let code = text.lines().filter(|line| name.ends_with(".yaml") || line.contains('`') || !line.contains(". "));
-        for found in code.flat_map(|line| LINE.captures_iter(line)) {
-            let Some(command) = program.find_subcommand(&found[1]) else { panic!("{name}: {}", &found[0]) };
-            lines += 1;
-            for flag in FLAG.captures_iter(&found[2]) {
-                let known = command.get_arguments().any(|argument| argument.get_long() == Some(&flag[1]));
-                assert!(known, "{name}: nimbus-operator {} has no --{}", &found[1], &flag[1]);
-                flags += 1;
+/// Command lines of a text, with the flags of each, and what is wrong with them.
+#[derive(Default)]
+struct Lines {
+    commands: usize,
+    flags: usize,
+    wrong: Vec<String>,
+}
+
+impl Lines {
+    /// Reads where `nimbus-operator` is the command. For Helm and kubectl it is the name of a release or of an object.
+    fn read(&mut self, program: &clap::Command, text: &str) {
+        static LINE: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r"((?:helm|kubectl) [^`|#&;\n]*?)?\bnimbus-operator ([a-z]+)([^`|#&;\n]*)").unwrap()
+        });
+        static FLAG: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"--([a-z-]+)").unwrap());
+        for found in LINE.captures_iter(text).filter(|found| found.get(1).is_none()) {
+            self.commands += 1;
+            let Some(command) = program.find_subcommand(&found[2]) else {
+                self.wrong.push(format!("no command {}", &found[2]));
+                continue;
+            };
+            for flag in FLAG.captures_iter(&found[3]) {
+                self.flags += 1;
+                if !command.get_arguments().any(|argument| argument.get_long() == Some(&flag[1])) {
+                    self.wrong.push(format!("{} has no --{}", &found[2], &flag[1]));
+                }
             }
         }
     }
-    assert!(lines >= 6 && flags >= 4, "{lines} command lines with {flags} arguments were found");
+}
+
+/// Command lines in the docs use existing commands and arguments only.
+#[test]
+fn docs_use_existing_commands_and_arguments() {
+    let mut program = Operator::command();
+    program.build();
+    let mut lines = Lines::default();
+    let documents = ["README.md", "SECURITY.md", "docs/security.md", "docs/behaviours.md", "docs/recovery.md"];
+    let more = ["docs/install.md", "docs/operations.md", "docs/runbook.md", "charts/nimbus-operator/README.md"];
+    let examples = ["charts/nimbus-sandbox/README.md", "examples/README.md", "examples/platform.yaml"];
+    for name in documents.into_iter().chain(more).chain(examples) {
+        let text = std::fs::read_to_string(assets::checkout().join(name)).unwrap();
+        let code = text.lines().filter(|line| name.ends_with(".yaml") || line.contains('`') || !line.contains(". "));
+        code.for_each(|line| lines.read(&program, line));
+        assert_eq!(Vec::<String>::new(), lines.wrong, "{name}");
+    }
+    assert!(lines.commands >= 9 && lines.flags >= 6, "{} lines with {} arguments", lines.commands, lines.flags);
+}
+
+#[test]
+fn wrong_commands_and_arguments_in_docs_are_found() {
+    let mut program = Operator::command();
+    program.build();
+    let wrong = |text: &str| {
+        let mut lines = Lines::default();
+        lines.read(&program, text);
+        lines.wrong
+    };
+    let nothing: [&str; 0] = [];
+    assert_eq!(nothing, *wrong("helm install nimbus-operator charts/nimbus-operator --namespace nimbus-system"));
+    assert_eq!(nothing, *wrong("kubectl delete deployment nimbus-operator now --force"));
+    assert_eq!(nothing, *wrong("nimbus-operator crd | kubectl apply --server-side -f -"));
+    assert_eq!(["no command charts"], *wrong("nimbus-operator charts --flag"));
+    assert_eq!(["run has no --clusterid"], *wrong("`nimbus-operator run --clusterid prod`"));
+    assert_eq!(["no command crds"], *wrong("helm upgrade nimbus-operator charts/a && nimbus-operator crds"));
+    assert_eq!(["no command crds"], *wrong("kubectl get crd nimbus-operator x | nimbus-operator crds"));
 }
