@@ -5,9 +5,10 @@ use std::io::{IsTerminal, stderr};
 use clap::ValueEnum;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::format::JsonFields;
-use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+use tracing_subscriber::{EnvFilter, fmt, prelude::*, reload};
 
 use super::flat::Flat;
+pub use super::log_filter::Filter;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -19,11 +20,12 @@ pub enum Format {
     Json,
 }
 
-/// Starts logging. Only the first call of a process counts.
+/// Starts logging. Only the first call of a process counts. Returns the filter, which can be changed.
 ///
 /// *Errors*: the filter cannot be read.
-pub fn start(filter: &str, format: Format) -> anyhow::Result<()> {
-    let registry = tracing_subscriber::registry().with(EnvFilter::try_new(filter)?);
+pub fn start(filter: &str, format: Format) -> anyhow::Result<Filter> {
+    let (layer, handle) = reload::Layer::new(EnvFilter::try_new(filter)?);
+    let registry = tracing_subscriber::registry().with(layer);
     // Libraries open spans of their own, which would name the object once more on each line.
     let own_spans =
         filter_fn(|metadata| !metadata.is_span() || metadata.target().starts_with(env!("CARGO_CRATE_NAME")));
@@ -35,9 +37,8 @@ pub fn start(filter: &str, format: Format) -> anyhow::Result<()> {
             registry.with(flat.with_filter(own_spans)).try_init()
         }
     };
-    // Somebody else in this process logs already: nothing is lost.
-    drop(started);
-    Ok(())
+    // Another log of this process was there first: nothing is lost.
+    Ok(Filter { given: filter.to_owned(), handle: started.ok().map(|()| handle) })
 }
 
 /// Colors are for a terminal whose user did not switch them off (<https://no-color.org>).
