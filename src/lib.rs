@@ -12,13 +12,14 @@
 //! cluster      KUBERNETES   every call of the Kubernetes API; knows no rule about Tenants
 //! controller   THE LOOP     watches, queue, and a pass: resolve, observe, execute, publish
 //! cli          COMMANDS     one file per command
-//! telemetry    LOGS         the log of the process
+//! telemetry    ITSELF       log, health, metrics, and the server of probes and scrapes
 //! text         TEXTS        the lengths of foreign and long texts                                   pure
 //! ```
 //!
-//! Allowed dependencies: `resources → settings`; `manifests → resources, settings`; `admin_api → settings, http, lease`; `microsoft
-//! → http, lease`, and of `settings` only how a connection string is read; `plan → resources, settings, admin_api`; `controller`
-//! and `cli` may use everything; nothing uses `cli`; `http` and `lease` use nothing, and `cluster` only these two; every room may use
+//! Allowed dependencies: `resources → settings`; `manifests → resources, settings`, and the table of metrics; `admin_api →
+//! settings, http`; `microsoft → http`, and of `settings` only how a connection string is read; `plan → resources, settings,
+//! admin_api`; `controller` and `cli` may use everything; nothing uses `cli`; `http`, `lease` and `telemetry` use nothing, and
+//! `cluster` only these three. The rooms that make calls ask `lease` before a write, and record in `telemetry`. Every room may use
 //! `text`. `tests/architecture.rs` verifies this on the sources. The reference platform for tests and demo is the package
 //! `nimbus-sandbox` in `sandbox/`.
 //!

@@ -19,13 +19,13 @@ const ARROWS: Arrows = &[
     ("text", &[]),
     ("settings", &["text"]),
     ("resources", &["settings", "text"]),
-    ("manifests", &["resources", "settings", "text"]),
-    ("admin_api", &["settings", "http", "lease", "text"]),
-    ("microsoft", &["settings", "http", "lease", "text"]),
+    ("manifests", &["resources", "settings", "telemetry", "text"]),
+    ("admin_api", &["settings", "http", "lease", "telemetry", "text"]),
+    ("microsoft", &["settings", "http", "lease", "telemetry", "text"]),
     ("http", &["text"]),
     ("lease", &[]),
     ("plan", &["resources", "settings", "admin_api", "text"]),
-    ("cluster", &["http", "lease", "text"]),
+    ("cluster", &["http", "lease", "telemetry", "text"]),
     (
         "controller",
         &[

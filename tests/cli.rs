@@ -44,6 +44,8 @@ fn invalid_argument_names_the_allowed_values() {
     assert!(code == 2 && text.contains("--cluster-id <ID>"), "{text}");
     let (code, text) = run(&["run", "--cluster-id", "Prod/1"]);
     assert!(code == 2 && text.contains("1 to 63 lowercase letters"), "{text}");
+    let (code, text) = run(&["run", "--cluster-id", "prod", "--listen", ":8080"]);
+    assert!(code == 2 && text.contains("--listen <ADDR:PORT>") && text.contains("e.g. '0.0.0.0:8080'"), "{text}");
     let (code, text) = run(&["policies", "--operator-account", ""]);
     assert!(code == 2 && text.contains("--operator-account <USER>"), "a policy for nobody: {text}");
     let (code, text) = run(&["--log", "a=b=", "crd"]);

@@ -40,5 +40,6 @@ mod running;
 mod security;
 mod settings_table;
 mod support;
+mod telemetry;
 mod triggers;
 mod whole_run;

@@ -20,6 +20,7 @@ use super::write_log;
 use crate::http::{self, Response, TokenCache};
 use crate::lease::Leadership;
 use crate::settings::TenantId;
+use crate::telemetry::metrics::PlatformRequests;
 
 /// Where a platform is and how to prove who we are.
 pub struct ClientConfig {
@@ -41,6 +42,8 @@ pub struct ClientConfig {
     pub deadline: Duration,
     /// Whether this replica may write.
     pub leadership: Leadership,
+    /// Where its requests are counted.
+    pub requests: PlatformRequests,
 }
 
 /// The bundle of a configuration that is not a list of PEM certificates.
@@ -63,6 +66,7 @@ pub struct Client {
     pub(super) gate: Gate,
     leadership: Leadership,
     clock: ServerClock,
+    requests: PlatformRequests,
     capabilities: std::sync::Mutex<Option<Arc<Capabilities>>>,
     /// Held while they are asked for; when and how the last attempt failed.
     asking: Mutex<Option<(Instant, ApiError)>>,
@@ -74,17 +78,8 @@ impl Client {
     ///
     /// *Errors*: a CA bundle is not PEM.
     pub fn new(config: ClientConfig, alarm: Arc<Notify>) -> Result<Self, CaBundle> {
-        let ClientConfig {
-            url,
-            token_url,
-            client_id,
-            client_secret,
-            scope,
-            ca_bundle,
-            token_ca_bundle,
-            deadline,
-            leadership,
-        } = config;
+        let ClientConfig { url, token_url, client_id, client_secret, scope, .. } = config;
+        let ClientConfig { ca_bundle, token_ca_bundle, deadline, leadership, requests, .. } = config;
         // Two servers, and each is trusted by its own certificates only.
         let connections = [(ca_bundle, CaBundle::Api), (token_ca_bundle, CaBundle::Login)]
             .map(|(pem, bundle)| http::client(deadline, pem.as_deref()).map_err(|_| bundle));
@@ -100,11 +95,13 @@ impl Client {
                 client_id,
                 client_secret,
                 scope,
+                requests: requests.clone(),
             },
             token: TokenCache::default(),
             gate: Gate::default(),
             leadership,
             clock: ServerClock::default(),
+            requests,
             capabilities: std::sync::Mutex::default(),
             asking: Mutex::default(),
             alarm,
@@ -253,7 +250,9 @@ impl Client {
             request = request.timeout(most);
         }
         let started = Instant::now();
-        let sent = http::send(request, &self.endpoint);
+        let (method, route) = (call.method.as_str(), call.route.as_str());
+        let ended = |status, took| self.requests.record(method, route, status, took);
+        let sent = http::send(request, &self.endpoint, ended);
         let sent =
             if call.method == Method::GET { sent.await } else { write(&self.leadership, &self.endpoint, sent).await? };
         write_log::log(call, started, &sent);

@@ -7,6 +7,10 @@ use url::Url;
 
 use super::error::{ApiError, Defect, Endpoint, Rejected, Unauthenticated};
 use crate::http::{self, AccessToken};
+use crate::telemetry::metrics::PlatformRequests;
+
+/// What counts as the route of a log-in, whose path is that of another server.
+const ROUTE: &str = "token";
 
 /// The OAuth client and where it logs in.
 pub(super) struct Login {
@@ -17,6 +21,7 @@ pub(super) struct Login {
     pub(super) client_id: String,
     pub(super) client_secret: SecretString,
     pub(super) scope: Option<String>,
+    pub(super) requests: PlatformRequests,
 }
 
 /// A token endpoint as errors show it.
@@ -32,7 +37,8 @@ impl Login {
             ("client_secret", self.client_secret.expose_secret()),
         ];
         form.extend(self.scope.as_deref().map(|scope| ("scope", scope)));
-        let response = http::send(self.http.post(self.url.clone()).form(&form), &self.endpoint).await?;
+        let ended = |status, took| self.requests.record("POST", ROUTE, status, took);
+        let response = http::send(self.http.post(self.url.clone()).form(&form), &self.endpoint, ended).await?;
         match response.status().as_u16() {
             200 => Ok(AccessToken::read(&response.read().await?, Instant::now())?),
             status @ (400 | 401 | 403) => Err(ApiError::Unauthenticated(Unauthenticated {

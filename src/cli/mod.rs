@@ -51,9 +51,9 @@ impl Operator {
     ///
     /// *Errors*: the reason why the command stopped, worded for the user.
     pub async fn execute(self) -> anyhow::Result<()> {
-        log::start(&self.log, self.log_format).with_context(|| format!("--log {}", self.log))?;
+        let filter = log::start(&self.log, self.log_format).with_context(|| format!("--log {}", self.log))?;
         match self.command {
-            Command::Run(run) => run.execute().await,
+            Command::Run(run) => run.execute(filter).await,
             Command::Crd(crd) => crd.execute(),
             Command::Policies(policies) => policies.execute(),
         }

@@ -1,11 +1,12 @@
 //! `nimbus-operator run`: the controller.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use clap::Args;
-
+use tracing::info;
 use url::Url;
 
 use super::leader_election::LeaderElectionArgs;
@@ -13,6 +14,9 @@ use crate::cluster::Cluster;
 use crate::controller::{self, Options, Timing};
 use crate::resources::platform::DEFAULT_INSTANCE;
 use crate::settings::endpoint;
+use crate::telemetry::Telemetry;
+use crate::telemetry::log::Filter;
+use crate::telemetry::server::{Server, Serving};
 
 /// Reconcile Tenants until stopped by SIGTERM, SIGHUP or Ctrl-C.
 ///
@@ -67,20 +71,41 @@ pub struct Run {
     /// Leader election.
     #[command(flatten)]
     pub leader_election: LeaderElectionArgs,
+
+    /// Serve the probes /livez and /readyz and the metrics /metrics on this address, without TLS and without authentication.
+    /// Default: nothing is served.
+    #[arg(long, env = "NIMBUS_LISTEN", value_name = "ADDR:PORT", value_parser = address)]
+    pub listen: Option<SocketAddr>,
+
+    /// Export metrics of each Tenant, labeled with its namespace and name: some thirty series for each.
+    #[arg(long, env = "NIMBUS_METRICS_PER_TENANT")]
+    pub metrics_per_tenant: bool,
+
+    /// File whose content replaces the log filter while the operator runs, e.g. a key of a ConfigMap. Read every few seconds; while it is
+    /// missing or empty, --log counts.
+    #[arg(long, env = "NIMBUS_LOG_FILTER_FILE", value_name = "FILE")]
+    pub log_filter_file: Option<PathBuf>,
 }
 
 impl Run {
     /// Runs the controller until a signal stops it.
     ///
-    /// *Errors*: Kubernetes is not reachable, or what the start-up checks found.
-    pub async fn execute(self) -> anyhow::Result<()> {
+    /// *Errors*: the address to listen on is taken, Kubernetes is not reachable, or what the start-up checks found.
+    pub async fn execute(self, filter: Filter) -> anyhow::Result<()> {
         let shutdown = super::stop_signal()?;
+        let telemetry = Telemetry::default();
+        let _serving = self.listen.map(|address| serve(address, &telemetry)).transpose()?;
+        // It ends with the process.
+        if let Some(file) = self.log_filter_file {
+            drop(tokio::spawn(filter.follow(file)));
+        }
         let config = kube::Config::infer()
             .await
             .context("loading the Kubernetes configuration: set KUBECONFIG, or run in a pod")?;
         let config = without_environment_proxy(config);
         let timing = Timing::default();
-        let cluster = Cluster::connect(config, timing.deadlines()).context("connecting to Kubernetes")?;
+        let cluster =
+            Cluster::connect(config, timing.deadlines(), telemetry.clone()).context("connecting to Kubernetes")?;
         // An environment variable that is empty names no namespace.
         let named = |names: Vec<String>| names.into_iter().filter(|name| !name.is_empty()).collect();
         let leader_election = self.leader_election.options()?;
@@ -98,10 +123,25 @@ impl Run {
             leader_election,
             timing,
             clock: Arc::new(jiff::Timestamp::now),
+            telemetry,
+            metrics_per_tenant: self.metrics_per_tenant,
             observer: Arc::new(|step, tenant| tracing::trace!(?step, tenant, "step")),
         };
         controller::run(cluster, options, shutdown).await
     }
+}
+
+/// Serves probes and metrics from now on: before the start-up checks, so that these can be probed, too.
+fn serve(address: SocketAddr, telemetry: &Telemetry) -> anyhow::Result<Serving> {
+    let taken = || format!("--listen {address}: cannot listen on this address");
+    let server = Server::bind(address).with_context(taken)?;
+    info!(address = %server.address(), "serving probes and metrics");
+    server.start(telemetry.clone()).with_context(taken)
+}
+
+/// An address to listen on.
+fn address(text: &str) -> anyhow::Result<SocketAddr> {
+    text.parse().context("must be an IP address and a port, e.g. '0.0.0.0:8080' or '[::]:8080'")
 }
 
 /// The API server is called directly, as from a pod: kube takes a proxy of the environment with a kubeconfig only, and does not

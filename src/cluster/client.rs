@@ -8,10 +8,13 @@ use kube::{Client, Config};
 use serde::de::DeserializeOwned;
 
 use super::epoch::Epoch;
+use super::meter::MeterLayer;
 use super::refusal::Refusal;
 use super::watch_expired::RelistLayer;
 use crate::http;
 use crate::lease::{Leadership, NotLeader};
+use crate::telemetry::Telemetry;
+use crate::telemetry::health::{Need, Pulse};
 
 /// The name under which everything is written.
 pub(crate) const FIELD_MANAGER: &str = "nimbus-operator";
@@ -31,9 +34,10 @@ pub struct Deadlines {
 #[derive(Clone)]
 pub struct Cluster {
     client: Client,
-    deadline: Duration,
+    deadlines: Deadlines,
     epoch: Epoch,
     leadership: Leadership,
+    telemetry: Telemetry,
 }
 
 impl Cluster {
@@ -41,13 +45,15 @@ impl Cluster {
     /// A watch that is refused as expired lists again, and one that is silent is opened again.
     ///
     /// *Errors*: the configuration does not make a client, e.g. a CA that is not PEM.
-    pub fn connect(mut config: Config, deadlines: Deadlines) -> Result<Self, kube::Error> {
+    pub fn connect(mut config: Config, deadlines: Deadlines, telemetry: Telemetry) -> Result<Self, kube::Error> {
         config.default_retry = false;
         config.connect_timeout = Some(deadlines.connect);
         config.read_timeout = Some(deadlines.silence);
         config.headers.push((::http::header::USER_AGENT, ::http::HeaderValue::from_static(http::USER_AGENT)));
-        let client = ClientBuilder::try_from(config)?.with_layer(&RelistLayer).build();
-        Ok(Self { client, deadline: deadlines.call, epoch: Epoch::default(), leadership: Leadership::default() })
+        // The meter sees what the API server answers, and not what is made of it.
+        let meter = MeterLayer::new(telemetry.clone());
+        let client = ClientBuilder::try_from(config)?.with_layer(&meter).with_layer(&RelistLayer).build();
+        Ok(Self { client, deadlines, epoch: Epoch::default(), leadership: Leadership::default(), telemetry })
     }
 
     /// The same, as one of several replicas: it writes only while it leads.
@@ -67,7 +73,12 @@ impl Cluster {
 
     /// The deadline of a call.
     pub(super) fn deadline(&self) -> Duration {
-        self.deadline
+        self.deadlines.call
+    }
+
+    /// Follows a watch, so that it is noticed where it is dead.
+    pub(super) fn follow(&self, kind: &str, path: &str, need: Need) -> Pulse {
+        self.telemetry.health.follow(kind, path, self.deadlines.silence, need)
     }
 
     /// Sends a request that was built by hand, with a deadline.
@@ -86,7 +97,7 @@ impl Cluster {
 
     /// A call with a deadline.
     pub(super) async fn call<T>(&self, call: impl Future<Output = kube::Result<T>>) -> Result<T, Refusal> {
-        match tokio::time::timeout(self.deadline, call).await {
+        match tokio::time::timeout(self.deadlines.call, call).await {
             Ok(answer) => answer.map_err(|error| Refusal::of(&error)),
             Err(_) => Err(Refusal::Unanswered("no answer in time")),
         }
@@ -115,7 +126,9 @@ mod tests {
         }
         let [long, short] = [Duration::from_secs(60), Duration::from_millis(200)];
         let config = Config::new(format!("http://{address}").parse().unwrap());
-        let cluster = Cluster::connect(config, Deadlines { call: long, connect: short, silence: long }).unwrap();
+        let cluster =
+            Cluster::connect(config, Deadlines { call: long, connect: short, silence: long }, Telemetry::default())
+                .unwrap();
         let started = Instant::now();
         let request = ::http::Request::get("/version").body(vec![]).unwrap();
         let outcome: Result<serde_json::Value, _> = cluster.request(request).await;

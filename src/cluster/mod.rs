@@ -9,6 +9,7 @@ mod epoch;
 mod events;
 mod guarded;
 mod lease;
+mod meter;
 mod objects;
 mod patch;
 mod refusal;

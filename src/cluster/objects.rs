@@ -15,6 +15,7 @@ use super::patch::{Guards, Patch};
 use super::refusal::{NotWritten, Refusal};
 use super::watch::{Watch, watch};
 use super::watch_metadata::{Sight, watch_metadata};
+use crate::telemetry::health::Need;
 
 /// How many objects are listed in one request.
 const PAGE: u32 = 500;
@@ -204,7 +205,8 @@ where
     where
         K: Resource<DynamicType = ()> + Send + Sync + 'static,
     {
-        watch(self.api, self.cluster.epoch())
+        let pulse = self.cluster.follow(&K::kind(&()), self.api.resource_url(), Need::Required);
+        watch(self.api, self.cluster.epoch(), pulse)
     }
 }
 
@@ -214,7 +216,8 @@ where
 {
     /// Watches the metadata of the objects.
     pub(crate) fn watch_metadata(self) -> BoxStream<'static, Sight> {
-        watch_metadata(self.api)
+        let pulse = self.cluster.follow(&K::kind(&()), self.api.resource_url(), Need::Optional);
+        watch_metadata(self.api, pulse)
     }
 }
 

@@ -21,6 +21,7 @@ use tracing::warn;
 use super::epoch::{Epoch, went_back};
 use super::relisting::events;
 use super::watch_failure::{cause, with_backoff};
+use crate::telemetry::health::Pulse;
 
 /// One watch of a kind.
 pub(crate) struct Watch<K>
@@ -36,7 +37,7 @@ where
 }
 
 /// Watches a kind, with a back-off of its own.
-pub(crate) fn watch<K>(api: Api<K>, epoch: &Epoch) -> Watch<K>
+pub(crate) fn watch<K>(api: Api<K>, epoch: &Epoch, pulse: Pulse) -> Watch<K>
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
 {
@@ -44,9 +45,18 @@ where
     let mut history = History { epoch: epoch.clone(), store: store.clone(), went_back: false };
     // The store still holds what was there before a list until the list is complete.
     let events = with_backoff(events(api, epoch)).inspect(move |event| history.take_in(event)).reflect(writer);
+    let events = events.inspect(move |event| note(event, &pulse));
     let mut announcer = Announcer { store: store.clone(), before: vec![] };
     let changes = events.flat_map(move |event| iter(announcer.announced(event))).boxed();
     Watch { store, changes }
+}
+
+/// Notes that a watch lives: also one that fails does, since it tries again.
+fn note<K>(event: &watcher::Result<Event<K>>, pulse: &Pulse) {
+    pulse.beat();
+    if matches!(event, Ok(Event::InitDone)) {
+        pulse.synced();
+    }
 }
 
 /// Compares what is listed with what was there before.

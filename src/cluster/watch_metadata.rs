@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use tracing::warn;
 
 use super::watch_failure::{cause, with_backoff};
+use crate::telemetry::health::Pulse;
 
 /// An object that a watch of metadata saw.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,12 +22,14 @@ pub(crate) enum Sight {
 }
 
 /// Watches the metadata of a kind, with a back-off of its own.
-pub(super) fn watch_metadata<K>(api: Api<PartialObjectMeta<K>>) -> BoxStream<'static, Sight>
+pub(super) fn watch_metadata<K>(api: Api<PartialObjectMeta<K>>, pulse: Pulse) -> BoxStream<'static, Sight>
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
 {
     let events = with_backoff(watcher(api, watcher::Config::default()));
-    let sights = events.filter_map(|event| {
+    let sights = events.filter_map(move |event| {
+        // Also one that fails lives: it tries again.
+        pulse.beat();
         let sight = match event {
             Ok(Event::Apply(object) | Event::InitApply(object)) => Some(Sight::There(object.metadata)),
             Ok(Event::Delete(object)) => Some(Sight::Gone(object.metadata)),

@@ -13,9 +13,10 @@ use super::passes::Passes;
 use super::platform::deletion_slots::DeletionSlots;
 use super::platform::notes::PlatformNotes;
 use super::platforms::Platforms;
-use super::queue::Memory;
+use super::queue::{Backlog, Memory};
 use super::refusals::Refusals;
 use super::subscribers::Subscribers;
+use super::syncs::Syncs;
 use super::tenant::notes::Notes;
 use super::totals::{Sight, Totals};
 use super::unwritten::Unwritten;
@@ -44,6 +45,8 @@ pub(super) struct Context {
     pub(super) releases: Subscribers<TenantId>,
     pub(super) checks: Checks,
     pub(super) passes: Passes,
+    pub(super) backlog: Backlog,
+    pub(super) syncs: Syncs,
     pub(super) unwritten: Unwritten,
     pub(super) refusals: Refusals,
 }
@@ -73,6 +76,8 @@ impl Context {
             partner_changes: PartnerChanges::default(),
             releases: Subscribers::default(),
             passes: Passes::default(),
+            backlog: Backlog::default(),
+            syncs: Syncs::default(),
             unwritten: Unwritten::default(),
             refusals: Refusals::default(),
         })

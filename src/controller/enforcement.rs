@@ -1,7 +1,7 @@
 //! Whether the admission policies are in force: without them, every editor of a Tenant may change every field of it, and the
 //! operator would carry that out. Looked at for all passes together, at most once per interval.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::future::try_join_all;
@@ -22,6 +22,8 @@ pub(super) struct Enforcement {
     /// How long what was seen counts; `None` where the person who runs the operator does without them.
     every: Option<Every>,
     seen: Mutex<Option<(Instant, Result<Lacking, Refusal>)>>,
+    /// What the last look that was answered saw.
+    in_force: std::sync::Mutex<Option<bool>>,
 }
 
 #[derive(Clone, Copy)]
@@ -35,7 +37,16 @@ impl Enforcement {
     pub(super) fn new(options: &Options) -> Self {
         let timing = &options.timing;
         let every = Every { in_force: timing.policies, otherwise: timing.backoff_first };
-        Self { every: (!options.without_policies).then_some(every), seen: Mutex::default() }
+        Self {
+            every: (!options.without_policies).then_some(every),
+            seen: Mutex::default(),
+            in_force: std::sync::Mutex::default(),
+        }
+    }
+
+    /// Whether they are in force, as it was seen last; nothing where that is not looked at.
+    pub(super) fn in_force(&self) -> Option<bool> {
+        *self.in_force.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is wrong with them. Passes that ask at the same time share one look.
@@ -52,6 +63,9 @@ impl Enforcement {
             }
         }
         let outcome = look(cluster).await.map(Lacking::from);
+        if let Ok(lacking) = &outcome {
+            *self.in_force.lock().unwrap_or_else(PoisonError::into_inner) = Some(lacking.is_empty());
+        }
         *seen = Some((Instant::now(), outcome.clone()));
         outcome
     }

@@ -40,6 +40,11 @@ impl Fleet {
         Some(stores.iter().flat_map(Store::state).filter_map(meant).collect())
     }
 
+    /// How many Tenants cannot be decoded, of those that the watches hold.
+    pub(super) fn undecodable(&self) -> usize {
+        self.stores().iter().map(|store| store.state_filter(|tenant| tenant.0.is_err()).len()).sum()
+    }
+
     /// The Tenants of a Platform.
     pub(super) fn of_platform(&self, platform: &str) -> Option<Vec<Arc<Tenant>>> {
         self.tenants(|tenant| tenant.spec.platform_ref.name == platform)

@@ -4,18 +4,21 @@
 //! reads or writes is a file of `tenant`; the steps between are in `plan`, and pure. Only functions that reconcile take the
 //! `Context`; what they call takes the `Cluster` and its durations.
 
+mod arrivals;
 mod attempt;
 mod checks;
 mod context;
 mod credentials;
 mod enforcement;
 mod fleet;
+mod fleet_metrics;
 mod former_cluster;
 mod in_use;
 mod leader;
 mod options;
 mod partner;
 mod partner_changes;
+mod passed;
 mod passes;
 mod platform;
 mod platform_changes;
@@ -28,6 +31,7 @@ mod refusals;
 mod run;
 mod secret_changes;
 mod subscribers;
+mod syncs;
 mod tenant;
 mod tolerant;
 mod totals;

@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::cluster::Deadlines;
 use crate::lease::LeaseTiming;
+use crate::telemetry::Telemetry;
 
 /// How this operator is run.
 #[derive(Clone)]
@@ -41,6 +42,10 @@ pub struct Options {
     pub timing: Timing,
     /// The local clock, by which the limit of deletions is counted.
     pub clock: Clock,
+    /// What is recorded of this process.
+    pub telemetry: Telemetry,
+    /// Whether there are metrics of each Tenant, by namespace and name.
+    pub metrics_per_tenant: bool,
     /// Told of each step of each pass.
     pub observer: Observer,
 }

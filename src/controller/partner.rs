@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 use kube::core::error_boundary::InvalidObject;
-use kube::runtime::controller::Action;
 use serde_json::json;
 use tracing::warn;
 
 use super::attempt;
 use super::context::Context;
 use super::in_use::Hold;
+use super::passed::{PassResult, Passed};
 use super::readiness::log_ready;
 use super::refusals::{Refused, refuses};
 use super::undecodable::{status_with, undecodable};
@@ -25,7 +25,7 @@ use crate::resources::partner::PartnerStatus;
 use crate::resources::{ConditionType, Partner, Reason, Tenant, condition};
 
 /// Reconciles one Partner.
-pub(super) async fn reconcile(guarded: Arc<Guarded<Partner>>, context: Arc<Context>) -> Result<Action, NotWritten> {
+pub(super) async fn reconcile(guarded: Arc<Guarded<Partner>>, context: Arc<Context>) -> Result<Passed, NotWritten> {
     let partner = match &guarded.0 {
         Ok(partner) => partner,
         Err(invalid) => return say_undecodable(&context, invalid).await,
@@ -42,7 +42,7 @@ pub(super) async fn reconcile(guarded: Arc<Guarded<Partner>>, context: Arc<Conte
         Ok(used) => used,
         // Changed meanwhile: the change brings another look.
         Err(Refusal::Conflict | Refusal::NotFound) => {
-            return Ok(Action::requeue(timing.backoff_first));
+            return Ok(Passed::again(PassResult::Raced, timing.backoff_first));
         }
         Err(Refusal::Forbidden(_) | Refusal::Invalid(_) | Refusal::Unanswered(_) | Refusal::NotLeader) => {
             return Err(NotWritten("cannot read whether Tenants refer to it"));
@@ -61,11 +61,13 @@ pub(super) async fn reconcile(guarded: Arc<Guarded<Partner>>, context: Arc<Conte
         (false, true) => None,
     };
     let again = refused.map(|refused| refused.wait);
-    Ok(wait.into_iter().chain(again).min().map_or_else(Action::await_change, Action::requeue))
+    let result = if released { PassResult::Released } else { PassResult::Succeeded };
+    let result = if again.is_some() { PassResult::Stopped } else { result };
+    Ok(Passed { result, wait: wait.into_iter().chain(again).min() })
 }
 
 /// A Partner that cannot be decoded says so, in the same words of every operator. Its Tenants wait.
-async fn say_undecodable(context: &Context, invalid: &InvalidObject) -> Result<Action, NotWritten> {
+async fn say_undecodable(context: &Context, invalid: &InvalidObject) -> Result<Passed, NotWritten> {
     warn!("cannot decode Partner; Tenants that refer to it wait");
     let name = invalid.metadata.name.as_deref().unwrap_or_default();
     match context.cluster.untyped::<Partner>(None).get(name).await {
@@ -73,9 +75,9 @@ async fn say_undecodable(context: &Context, invalid: &InvalidObject) -> Result<A
             if let Some(status) = status_with(&object, undecodable().to_vec()) {
                 attempt::write_status::<Partner>(context, &object.metadata, status).await?;
             }
-            Ok(Action::requeue(context.options.timing.backoff_most))
+            Ok(Passed::again(PassResult::Stopped, context.options.timing.backoff_most))
         }
-        Err(Refusal::NotFound) => Ok(Action::await_change()),
+        Err(Refusal::NotFound) => Ok(Passed::done(PassResult::Skipped)),
         Err(_) => Err(NotWritten("a Partner that cannot be decoded could not be read")),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt;
 use jiff::Timestamp;
 use kube::ResourceExt;
 use kube::runtime::reflector::{ObjectRef, Store};
@@ -20,6 +21,7 @@ use crate::lease::Leadership;
 use crate::resources::platform::PlatformSpec;
 use crate::resources::{Platform, Reason, SecretVersion};
 use crate::settings::endpoint;
+use crate::telemetry::metrics::Metrics;
 
 /// The Platforms that are watched, and their clients.
 pub(super) struct Platforms {
@@ -29,6 +31,7 @@ pub(super) struct Platforms {
     /// The deadline of one call of a platform.
     call: Duration,
     leadership: Leadership,
+    metrics: Metrics,
     clients: Mutex<HashMap<String, Connection>>,
     /// Rung when a platform is found to be out of reach.
     pub(super) alarm: Arc<Notify>,
@@ -72,6 +75,7 @@ impl Platforms {
             operator_namespace: options.operator_namespace.clone(),
             call: options.timing.call,
             leadership,
+            metrics: options.telemetry.metrics.clone(),
             clients: Mutex::default(),
             alarm: Arc::new(Notify::new()),
             changes: PlatformChanges::default(),
@@ -88,6 +92,12 @@ impl Platforms {
             Err(Refusal::NotFound) => Ok(None),
             Err(refusal) => Err(refusal),
         }
+    }
+
+    /// The Platforms of every instance, without those that cannot be decoded; `None` until the watch has had its first list.
+    pub(super) fn all(&self) -> Option<Vec<Arc<Platform>>> {
+        let is_listed = matches!(self.store.wait_until_ready().now_or_never(), Some(Ok(())));
+        is_listed.then(|| self.store.state().iter().filter_map(|guarded| guarded.0.as_ref().ok().cloned()).collect())
     }
 
     /// Whether the watch holds a Platform of this name.
@@ -125,6 +135,7 @@ impl Platforms {
             token_ca_bundle: authentication.ca_bundle.clone(),
             deadline: self.call,
             leadership: self.leadership.clone(),
+            requests: self.metrics.platform(&platform.name_any()),
         };
         let client = Client::new(config, self.alarm.clone()).map_err(not_pem)?;
         let spec = Arc::new(platform.spec.clone());

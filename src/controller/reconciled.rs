@@ -4,7 +4,7 @@
 //! a platform before its answer can be written.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
@@ -12,6 +12,7 @@ use tracing::{Instrument, Span, info_span, warn};
 use uuid::Uuid;
 
 use super::context::Context;
+use super::passed::{PassResult, Passed};
 use super::unwritten;
 use crate::cluster::{Event, Guarded, NotWritten, Refusal, Scope};
 use crate::resources::{Partner, Platform, Reason, Tenant};
@@ -57,6 +58,15 @@ impl Reconciled for Guarded<Partner> {
     }
 }
 
+/// The lanes of the queue, one for each controller.
+pub(super) const LANES: [&str; 3] =
+    [Guarded::<Tenant>::CONTROLLER, Guarded::<Platform>::CONTROLLER, Guarded::<Partner>::CONTROLLER];
+
+/// How the queue calls an object.
+pub(super) fn key<K: Reconciled>(object: &K) -> String {
+    format!("{}/{}", object.namespace().unwrap_or_default(), object.name_any())
+}
+
 /// Runs one pass, unless the operator is stopping. After a pass that could not be written, it first tries whether this one could.
 ///
 /// A replica that stands by waits here, with its watches and queues filled. The object may be an old one by then, so it begins again.
@@ -68,13 +78,16 @@ pub(super) async fn pass<K, Pass>(
 ) -> Result<Action, NotWritten>
 where
     K: Reconciled,
-    Pass: Future<Output = Result<Action, NotWritten>>,
+    Pass: Future<Output = Result<Passed, NotWritten>>,
 {
     if !context.leadership.leads() {
         context.leadership.begun().await;
         return Ok(if context.leadership.leads() { Action::requeue(Duration::ZERO) } else { Action::await_change() });
     }
     let Some(_under_way) = context.passes.begin() else { return Ok(Action::await_change()) };
+    let (lane, key, started) = (K::CONTROLLER, key(&*object), Instant::now());
+    let metrics = &context.options.telemetry.metrics;
+    context.backlog.begin(lane, &key, started).into_iter().for_each(|wait| metrics.waited(lane, wait));
     let uid = object.uid().unwrap_or_default();
     let before = context.unwritten.attempts(&uid);
     let outcome = match try_status(&context, &*object, before).await {
@@ -89,7 +102,16 @@ where
         Err(cause) if before + 1 == SAID_AFTER => say(&context, &*object, cause).await,
         Err(_) => {}
     }
-    outcome
+    let result = outcome.as_ref().map_or(PassResult::Unwritten, |passed| passed.result);
+    metrics.reconciled(lane, result.as_str());
+    // One that did nothing would only make the others look fast.
+    if result != PassResult::Skipped {
+        metrics.took(lane, result.as_str(), started.elapsed());
+    }
+    if let Ok(Passed { wait: Some(wait), .. }) = &outcome {
+        context.backlog.due(lane, key, Instant::now() + *wait);
+    }
+    outcome.map(Passed::action)
 }
 
 /// Records an event where a status should say it and cannot.
@@ -138,6 +160,7 @@ async fn try_status<K: Reconciled>(context: &Context, object: &K, attempts: u32)
 pub(super) fn retry<K: Reconciled>(object: &K, error: &NotWritten, context: &Context) -> Action {
     let attempts = context.unwritten.count(&object.uid().unwrap_or_default());
     let wait = unwritten::wait(&context.options.timing, attempts);
+    context.backlog.due(K::CONTROLLER, key(object), Instant::now() + wait);
     warn!(
         controller = K::CONTROLLER,
         namespace = object.namespace(),

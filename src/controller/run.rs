@@ -11,13 +11,14 @@ use kube::runtime::{Controller, controller};
 use kube::{Resource, ResourceExt};
 use tracing::{info, warn};
 
+use super::arrivals::{changed, sighted, woken};
 use super::context::Context;
 use super::leader::Candidacy;
 use super::options::Options;
 use super::partner_changes::Presence;
 use super::platform_changes::{Concerns, PlatformChange};
 use super::preflight::preflight;
-use super::reconciled::{pass, retry};
+use super::reconciled::{Reconciled, pass, retry};
 use super::secret_changes::{of_changed_credentials, of_changed_secrets};
 use super::unwatched::watch_for_unwatched;
 use super::woken::{of_changed_partners, of_released_tenants, received};
@@ -25,6 +26,7 @@ use super::{partner, platform, tenant};
 use crate::cluster::{Cluster, Guarded, Objects, Watch};
 use crate::lease::Leadership;
 use crate::resources::{ConditionStatus, ConditionType, Partner, Platform, Tenant, condition};
+use crate::telemetry::metrics::Source;
 
 /// Platforms, and Partners, that are reconciled at the same time.
 const FEW: u16 = 4;
@@ -38,6 +40,7 @@ pub async fn run(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let shutdown = shutdown.shared();
+    let health = options.telemetry.health.clone();
     tokio::select! {
         biased;
         () = shutdown.clone() => {
@@ -47,11 +50,16 @@ pub async fn run(
         passed = preflight(&cluster, &options) => passed?,
     }
     let leadership = if options.leader_election.is_some() { Leadership::standby() } else { Leadership::default() };
+    options.telemetry.metrics.leads(leadership.leads());
     let cluster = cluster.led_by(leadership.clone());
     let mut candidacy = Candidacy::stand(&cluster, &options, leadership.clone());
+    // Platforms, Partners, and Tenants in each namespace or in all.
+    health.started(2 + options.namespaces.len().max(1));
     let platforms = cluster.cluster_scoped::<Guarded<Platform>>().watch();
     let context = Context::new(cluster, options, platforms.store.clone(), leadership).context("starting the checks")?;
     let context = Arc::new(context);
+    let source: Arc<dyn Source> = context.clone();
+    context.options.telemetry.metrics.collect_from(&source);
     let Options { instance, cluster_id, namespaces, .. } = &context.options;
     info!(version = env!("CARGO_PKG_VERSION"), instance, cluster_id, ?namespaces, "operator started");
     let serving = join3(serve_platforms(&context, platforms), serve_partners(&context), serve_tenants(&context));
@@ -64,6 +72,9 @@ pub async fn run(
             false
         }
         () = watch_for_unwatched(&context) => false,
+        // In the task of the watches and queues: where these are stuck, it is, too.
+        () = health.beat("loop") => false,
+        () = note_lead(&context) => false,
         drained = drain(&context, shutdown) => drained,
     };
     // What is still under way may be carried out later, so the Lease is left to end by itself then.
@@ -74,10 +85,19 @@ pub async fn run(
     Ok(())
 }
 
+/// Notes from when on this replica leads. It never ends by itself.
+async fn note_lead(context: &Context) {
+    context.leadership.begun().await;
+    context.backlog.restart(Instant::now());
+    context.options.telemetry.metrics.leads(true);
+    std::future::pending().await
+}
+
 /// Waits for the shutdown, and then a while for what is under way. What is not done by then is done again after the next start.
 /// Returns whether all was done.
 async fn drain(context: &Context, shutdown: impl Future<Output = ()>) -> bool {
     shutdown.await;
+    context.options.telemetry.health.stopping();
     let done = async {
         context.passes.finish().await;
         context.checks.stop().await;
@@ -93,7 +113,7 @@ async fn serve_platforms(context: &Arc<Context>, platforms: Watch<Guarded<Platfo
     let of_changes = context.clone();
     let changes = platforms.changes.inspect(move |platform| announce(&of_changes, platform));
     let credentials = of_changed_credentials(context, platforms.store.clone());
-    Controller::for_shared_stream(changes, platforms.store)
+    Controller::for_shared_stream(changed(context, changes), platforms.store)
         .with_config(controller::Config::default().concurrency(FEW))
         .reconcile_all_on(alarms(context.clone()))
         .reconcile_on(credentials)
@@ -102,7 +122,7 @@ async fn serve_platforms(context: &Arc<Context>, platforms: Watch<Guarded<Platfo
             |platform, error, context| retry(&*platform, error, &context),
             context.clone(),
         )
-        .for_each(|_| async {})
+        .for_each(async |result| forget_gone(context, &result))
         .await;
 }
 
@@ -114,14 +134,14 @@ async fn serve_partners(context: &Arc<Context>) {
         let presence = if is_there { Presence::There } else { Presence::Gone };
         of_changes.partner_changes.announce(partner.meta(), presence);
     });
-    Controller::for_shared_stream(changes, partners.store)
+    Controller::for_shared_stream(changed(context, changes), partners.store)
         .with_config(controller::Config::default().concurrency(FEW))
         .run(
             |partner, context| pass(partner::reconcile, partner, context),
             |partner, error, context| retry(&*partner, error, &context),
             context.clone(),
         )
-        .for_each(|_| async {})
+        .for_each(async |result| forget_gone(context, &result))
         .await;
 }
 
@@ -129,13 +149,15 @@ async fn serve_tenants(context: &Arc<Context>) {
     let passes = stream::select_all(scopes(context).into_iter().map(|(tenants, namespace)| {
         let tenants = tenants.watch();
         context.fleet.add(tenants.store.clone());
-        Controller::for_shared_stream(tenants.changes, tenants.store.clone())
+        let (of_changes, store) = (context.clone(), tenants.store.clone());
+        let changes = tenants.changes.inspect(move |tenant| sighted(&of_changes, &store, tenant));
+        Controller::for_shared_stream(changed(context, changes), tenants.store.clone())
             .with_config(controller::Config::default().concurrency(context.options.concurrency))
-            .reconcile_on(of_changed_secrets(context, tenants.store.clone(), namespace.as_deref()))
-            .reconcile_on(of_changed_platforms(context, tenants.store.clone()))
-            .reconcile_on(of_changed_partners(context, tenants.store.clone()))
-            .reconcile_on(of_released_tenants(context, tenants.store))
-            .reconcile_on(checked(context, namespace))
+            .reconcile_on(woken(context, of_changed_secrets(context, tenants.store.clone(), namespace.as_deref())))
+            .reconcile_on(woken(context, of_changed_platforms(context, tenants.store.clone())))
+            .reconcile_on(woken(context, of_changed_partners(context, tenants.store.clone())))
+            .reconcile_on(woken(context, of_released_tenants(context, tenants.store)))
+            .reconcile_on(woken(context, checked(context, namespace)))
             .run(
                 |tenant, context| pass(tenant::reconcile, tenant, context),
                 |tenant, error, context| {
@@ -147,6 +169,7 @@ async fn serve_tenants(context: &Arc<Context>) {
             .boxed()
     }));
     let ended = passes.for_each(|result| {
+        forget_gone(context, &result);
         // An object that is gone before its turn came is no error; what could not be written is logged where it is tried again.
         if let Err(controller::Error::ObjectNotFound(gone)) = result {
             context.checks.cancel(&format!("{}/{}", gone.namespace.unwrap_or_default(), gone.name));
@@ -154,6 +177,17 @@ async fn serve_tenants(context: &Arc<Context>) {
         ready(())
     });
     ended.await;
+}
+
+/// Takes an object from the queue that was gone before its turn came.
+fn forget_gone<K: Reconciled, E: std::error::Error, Q: std::error::Error>(
+    context: &Context,
+    result: &Result<(ObjectRef<K>, controller::Action), controller::Error<E, Q>>,
+) {
+    if let Err(controller::Error::ObjectNotFound(gone)) = result {
+        let key = format!("{}/{}", gone.namespace.as_deref().unwrap_or_default(), gone.name);
+        context.backlog.forget(K::CONTROLLER, &key);
+    }
 }
 
 /// The Tenants that are watched: in each namespace that was named, or in all.

@@ -1,6 +1,6 @@
 //! One exchange: how a client is built, when a server asks to wait, and how much of a response is read.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::http::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
 use ::http::{HeaderMap, StatusCode};
@@ -51,11 +51,19 @@ pub(crate) fn shown(url: &Url) -> String {
     format!("{}{}", url.origin().ascii_serialization(), url.path().trim_end_matches('/'))
 }
 
-/// Sends a request. `endpoint` names the server in errors.
+/// Sends a request. `endpoint` names the server in errors. `ended` is told the status, where an answer came, and how long that took:
+/// every request is sent here, and who it is for is known to the caller.
 ///
 /// *Errors*: [`HttpError`].
-pub(crate) async fn send(request: RequestBuilder, endpoint: &Endpoint) -> Result<ResponseHead, HttpError> {
-    let response = request.send().await.map_err(|error| unreachable(endpoint, &error))?;
+pub(crate) async fn send(
+    request: RequestBuilder,
+    endpoint: &Endpoint,
+    ended: impl FnOnce(Option<u16>, Duration),
+) -> Result<ResponseHead, HttpError> {
+    let started = Instant::now();
+    let answered = request.send().await;
+    ended(answered.as_ref().ok().map(|response| response.status().as_u16()), started.elapsed());
+    let response = answered.map_err(|error| unreachable(endpoint, &error))?;
     let (status, headers) = (response.status(), response.headers());
     // A 503 that names no time is an outage like any other 5xx.
     let asks_to_wait = status == StatusCode::SERVICE_UNAVAILABLE && headers.contains_key(RETRY_AFTER);

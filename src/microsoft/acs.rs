@@ -20,6 +20,7 @@ use super::sign::{Key, ToSign, host, path_and_query};
 use crate::http::{self, HttpError, Response};
 use crate::lease::Leadership;
 use crate::settings::connection_string;
+use crate::telemetry::metrics::Metrics;
 
 const API_VERSION: &str = "2023-10-01";
 /// The shortest life that a token can have.
@@ -78,6 +79,7 @@ pub struct Acs {
     endpoint: Endpoint,
     trusted: Vec<Url>,
     leadership: Leadership,
+    metrics: Metrics,
 }
 
 impl Acs {
@@ -85,12 +87,13 @@ impl Acs {
     /// may name: for a sandbox, a proxy or another cloud.
     ///
     /// *Errors*: there is no TLS.
-    pub fn new(deadline: Duration, trusted: Vec<Url>) -> Result<Self, NotPem> {
+    pub fn new(deadline: Duration, trusted: Vec<Url>, metrics: Metrics) -> Result<Self, NotPem> {
         Ok(Self {
             http: http::client(deadline, None)?,
             endpoint: Endpoint::api("Azure Communication Services"),
             trusted,
             leadership: Leadership::default(),
+            metrics,
         })
     }
 
@@ -116,8 +119,14 @@ impl Acs {
         let parts = connection_string::parse(text).map_err(AcsProblem::Malformed)?;
         self.judge(&parts.endpoint).map_err(AcsProblem::Malformed)?;
         let key = Key::read(parts.access_key).ok_or(AcsProblem::Malformed("has an accesskey that is not base64"))?;
-        let (http, name, leadership) = (self.http.clone(), self.endpoint.clone(), self.leadership.clone());
-        Ok(Resource { http, name, url: parts.endpoint, key, leadership })
+        Ok(Resource {
+            http: self.http.clone(),
+            name: self.endpoint.clone(),
+            url: parts.endpoint,
+            key,
+            leadership: self.leadership.clone(),
+            metrics: self.metrics.clone(),
+        })
     }
 
     fn judge(&self, endpoint: &Url) -> Result<(), &'static str> {
@@ -141,6 +150,7 @@ struct Resource {
     url: Url,
     key: Key,
     leadership: Leadership,
+    metrics: Metrics,
 }
 
 impl Resource {
@@ -195,7 +205,8 @@ impl Resource {
         if !body.is_empty() {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
-        let sent = self.leadership.write(http::send(request, &self.name)).await;
+        let ended = |status, took| self.metrics.microsoft("acs", status, took);
+        let sent = self.leadership.write(http::send(request, &self.name, ended)).await;
         Ok(sent.unwrap_or_else(|_| Err(http::no_answer(&self.name)))?.read().await?)
     }
 }
@@ -241,7 +252,8 @@ mod tests {
 
     fn judged(endpoint: &str) -> Result<(), AcsProblem> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let acs = Acs::new(Duration::from_secs(1), vec!["http://127.0.0.1:8080".parse().unwrap()]).unwrap();
+        let acs = Acs::new(Duration::from_secs(1), vec!["http://127.0.0.1:8080".parse().unwrap()], Metrics::default())
+            .unwrap();
         acs.resource(&format!("endpoint={endpoint};accesskey=c2VjcmV0")).map(drop)
     }
 

@@ -13,6 +13,7 @@ use super::address;
 use super::error::{CallError, Defect, Endpoint, LoginProblem, NotPem, UnexpectedResponse, codes};
 use super::token::{App, Login};
 use crate::http::{self, Response};
+use crate::telemetry::metrics::Metrics;
 
 /// A list of more pages than this (at 999 items each) is not read to its end.
 const MAX_PAGES: usize = 200;
@@ -29,6 +30,8 @@ pub struct GraphConfig {
     pub ca_bundle: Option<String>,
     /// How long one call may take.
     pub deadline: Duration,
+    /// Where its requests are counted.
+    pub metrics: Metrics,
 }
 
 /// A client of Microsoft Graph. Cheap to share.
@@ -37,6 +40,7 @@ pub struct Graph {
     base: Url,
     endpoint: Endpoint,
     login: Login,
+    metrics: Metrics,
 }
 
 /// One request.
@@ -54,11 +58,11 @@ impl Graph {
     ///
     /// *Errors*: the CA bundle is not PEM.
     pub fn new(config: GraphConfig) -> Result<Self, NotPem> {
-        let GraphConfig { login, graph, app, ca_bundle, deadline } = config;
+        let GraphConfig { login, graph, app, ca_bundle, deadline, metrics } = config;
         let http = http::client(deadline, ca_bundle.as_deref())?;
         let base = address::url(&graph, "v1.0", &[]);
         let endpoint = Endpoint::api(address::named("Microsoft Graph", &graph));
-        Ok(Self { http, base, endpoint, login: Login::new(login, &graph, app) })
+        Ok(Self { http, base, endpoint, login: Login::new(login, &graph, app, metrics.clone()), metrics })
     }
 
     /// The app that asks.
@@ -89,7 +93,8 @@ impl Graph {
         if eventual {
             request = request.header("consistencylevel", "eventual");
         }
-        judge(&http::send(request, &self.endpoint).await?.read().await?)
+        let ended = |status, took| self.metrics.microsoft("graph", status, took);
+        judge(&http::send(request, &self.endpoint, ended).await?.read().await?)
     }
 
     /// A success that is not the documented one.

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::address::{default_scope, named, url};
 use super::error::{CallError, Defect, Endpoint, LoginProblem};
 use crate::http::{self, AccessToken, Response, TokenCache};
+use crate::telemetry::metrics::Metrics;
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// No federated token is longer.
@@ -44,12 +45,13 @@ pub(super) struct Login {
     app: App,
     /// One for each tenant: the log-in of one does not wait for that of another.
     tokens: Mutex<HashMap<Uuid, Arc<TokenCache<CallError>>>>,
+    metrics: Metrics,
 }
 
 impl Login {
-    pub(super) fn new(url: Url, graph: &Url, app: App) -> Self {
+    pub(super) fn new(url: Url, graph: &Url, app: App, metrics: Metrics) -> Self {
         let endpoint = Endpoint::login(named("Microsoft Entra", &url));
-        Self { url, endpoint, scope: default_scope(graph), app, tokens: Mutex::default() }
+        Self { url, endpoint, scope: default_scope(graph), app, tokens: Mutex::default(), metrics }
     }
 
     pub(super) fn client_id(&self) -> Uuid {
@@ -64,7 +66,8 @@ impl Login {
 
     pub(super) async fn fetch(&self, http: &reqwest::Client, tenant: Uuid) -> Result<AccessToken, CallError> {
         let request = http.post(token_url(&self.url, tenant)).form(&form(&self.app, &self.scope)?.exposed());
-        let response = http::send(request, &self.endpoint).await?.read().await?;
+        let ended = |status, took| self.metrics.microsoft("login", status, took);
+        let response = http::send(request, &self.endpoint, ended).await?.read().await?;
         match response.status.as_u16() {
             200 => Ok(AccessToken::read(&response, Instant::now())?),
             400 | 401 | 403 => Err(refusal(&response)),

@@ -61,6 +61,7 @@ pub use resolved::{
 pub use rewrites::Rewrites;
 pub use seen::Seen;
 pub use status::{Conclusion, Facts, conclude};
+pub(crate) use stop::StopClass;
 pub use stop::{Stop, Stopped};
 pub use target::Target;
 pub use validate::{Blocked, Desired, Intent, validate};

@@ -35,7 +35,9 @@ fn planted_leak_is_found_in_every_encoding() {
 /// Everything that others than the owner of the Secrets can read.
 async fn everything(fixture: &Fixture, operator: &OperatorProcess) -> String {
     let admin = fixture.client(users::ADMIN);
-    let mut all = operator.log();
+    let (status, metrics) = operator.ask("/metrics").await;
+    assert!(status == 200 && metrics.contains("nimbus_platform_requests_total{"), "there is something to find it in");
+    let mut all = operator.log() + &metrics;
     let namespaces = [&fixture.env.namespace, &fixture.env.operator_namespace];
     for namespace in namespaces {
         let kinds = [ApiResource::erase::<Tenant>(&()), ApiResource::erase::<k8s_openapi::api::events::v1::Event>(&())];
@@ -54,6 +56,9 @@ fn start(fixture: &Fixture) -> OperatorProcess {
     let sandbox = fixture.platform.url();
     let more = [
         env.instance.as_str(),
+        "--listen",
+        "127.0.0.1:0",
+        "--metrics-per-tenant",
         "--operator-namespace",
         &env.operator_namespace,
         "--trusted-acs-origin",
@@ -134,10 +139,12 @@ async fn secrets_are_not_in_logs_objects_or_events() {
 
     rejected_values(&fixture, &bad).await;
     unanswered_values(&fixture, &bad).await;
+    let metrics = operator.ask("/metrics").await.1;
+    assert!(metrics.contains(&format!("namespace=\"{}\"", fixture.env.namespace)), "also of the Tenant itself");
     fixture.delete().await;
     fixture.gone().await;
 
-    let all = everything(&fixture, &operator).await;
+    let all = everything(&fixture, &operator).await + &metrics;
     assert!(all.contains("TRACE") && all.contains("DEBUG"), "the log is as loud as it gets");
     for canary in [&good, &bad, &client, &first, &second] {
         assert_eq!(Vec::<String>::new(), canary.seen_in(&all));

@@ -202,7 +202,7 @@ async fn invalid_identity_is_not_used_in_a_path() {
 #[tokio::test]
 async fn invalid_connection_string_is_never_called() {
     let stub = Stub::start().await;
-    let acs = nimbus_operator::microsoft::Acs::new(DEADLINE, vec![]).unwrap();
+    let acs = nimbus_operator::microsoft::Acs::new(DEADLINE, vec![], Default::default()).unwrap();
     for text in
         [connection_string(&stub), "".into(), "endpoint=https://con_toso.communication.azure.com;accesskey=QUJD".into()]
     {

@@ -13,6 +13,7 @@ use http::HeaderMap;
 use nimbus_operator::microsoft::{
     Acs, App, CallError, Credential, Defect, Endpoint, Graph, GraphConfig, UnexpectedResponse, Upn,
 };
+use nimbus_operator::telemetry::metrics::Metrics;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -166,11 +167,11 @@ impl Stub {
     pub fn graph_by(&self, credential: Credential, deadline: Duration) -> Graph {
         let app = App { client_id: CLIENT, credential };
         let (login, graph) = (self.url.clone(), self.url.clone());
-        Graph::new(GraphConfig { login, graph, app, ca_bundle: None, deadline }).unwrap()
+        Graph::new(GraphConfig { login, graph, app, ca_bundle: None, deadline, metrics: Metrics::default() }).unwrap()
     }
 
     pub fn acs(&self) -> Acs {
-        Acs::new(DEADLINE, vec![self.url.clone()]).unwrap()
+        Acs::new(DEADLINE, vec![self.url.clone()], Metrics::default()).unwrap()
     }
 }
 

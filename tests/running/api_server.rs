@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use nimbus_operator::cluster::Cluster;
 use nimbus_operator::controller::{self, Timing};
+use nimbus_operator::telemetry::Telemetry;
+use nimbus_operator::telemetry::health::Check;
 use serde_json::json;
 
 use super::signals::mute_platform;
@@ -35,7 +37,7 @@ async fn api_server_out_of_reach_is_waited_for_and_then_told() {
     fixture.timing.reach = Duration::from_millis(500);
     let mut config = fixture.env.control_plane.config(&fixture.env.operator_user).unwrap();
     config.cluster_url = closed_port().parse().unwrap();
-    let cluster = Cluster::connect(config, fixture.timing.deadlines()).unwrap();
+    let cluster = Cluster::connect(config, fixture.timing.deadlines(), Default::default()).unwrap();
     let started = Instant::now();
     let refused = controller::run(cluster, fixture.options(), std::future::pending()).await.unwrap_err();
     assert!(started.elapsed() >= fixture.timing.reach, "it was waited for");
@@ -93,11 +95,16 @@ async fn hanging_platform_delays_the_end_by_the_drain_at_most() {
     let mut fixture = Fixture::new("drain").await;
     (fixture.timing.call, fixture.timing.drain) = (Duration::from_secs(100), Duration::from_secs(1));
     let platform = mute_platform(&fixture).await;
-    let operator = fixture.connect().await;
+    let telemetry = Telemetry::default();
+    let operator = fixture.start_with(controller::Options { telemetry: telemetry.clone(), ..fixture.options() });
+    fixture.connected().await;
     fixture.create(json!({})).await;
     platform.holds().await;
+    assert!(telemetry.health.ready().iter().all(|check| check.failure.is_none()), "{:?}", telemetry.health.ready());
     let started = Instant::now();
     operator.stop().await;
+    let [Check { name, failure: Some(_) }] = &telemetry.health.ready()[..] else { panic!("it is not ready any more") };
+    assert_eq!("shutdown", name);
     assert!(started.elapsed() >= fixture.timing.drain, "it was waited for: {:?}", started.elapsed());
     assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
 }

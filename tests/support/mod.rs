@@ -22,6 +22,7 @@ pub mod http;
 pub mod kubectl;
 pub mod log;
 pub mod microsoft;
+pub mod openmetrics;
 pub mod operator;
 pub mod organisation;
 pub mod passes;

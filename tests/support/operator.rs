@@ -80,6 +80,24 @@ impl OperatorProcess {
         self.process.last_lines(count)
     }
 
+    /// Returns the address that it serves probes and metrics on, once it says it.
+    pub async fn served(&self) -> String {
+        wait::until("it serves probes and metrics", wait::PATIENCE, async || {
+            let log = self.log();
+            let line = log.lines().find(|line| line.contains("serving probes and metrics")).ok_or(log.clone())?;
+            let (_, address) = line.split_once("address=").ok_or(log.clone())?;
+            Ok::<_, String>(address.split_whitespace().next().unwrap_or_default().to_owned())
+        })
+        .await
+    }
+
+    /// Asks it for a path; returns status and body.
+    pub async fn ask(&self, path: &str) -> (u16, String) {
+        let url = format!("http://{}{path}", self.served().await);
+        let answer = super::http::client(None).expect("a client").get(url).send().await.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("a text"))
+    }
+
     /// Returns its process id.
     pub fn pid(&self) -> u32 {
         self.process.pid()

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use nimbus_operator::cluster::Cluster;
 use nimbus_operator::controller::{self, CheckTiming, Timing};
+use nimbus_operator::telemetry::Telemetry;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -79,6 +80,8 @@ impl FixtureOn<'_> {
             leader_election: None,
             timing: self.timing,
             clock: Arc::new(jiff::Timestamp::now),
+            telemetry: Telemetry::default(),
+            metrics_per_tenant: false,
             observer: self.observer.clone(),
         }
     }
@@ -112,7 +115,8 @@ impl FixtureOn<'_> {
     fn start_as(&self, config: kube::Config, options: controller::Options) -> Operator {
         super::log::listen();
         self.started.store(true, Ordering::Relaxed);
-        let cluster = Cluster::connect(config, options.timing.deadlines()).expect("a client");
+        let cluster =
+            Cluster::connect(config, options.timing.deadlines(), options.telemetry.clone()).expect("a client");
         let (stop, stopped) = oneshot::channel::<()>();
         let run = controller::run(cluster, options, async {
             drop(stopped.await);

@@ -14,17 +14,21 @@ use crate::microsoft::verdict::{self, Verdict};
 use crate::microsoft::{App, Credential, Graph, GraphConfig, TrustedLogins};
 use crate::resources::platform::{Microsoft, NimbusApp};
 use crate::settings::endpoint;
+use crate::telemetry::metrics::Metrics;
 
 /// What the person who runs the operator gives to every Platform.
 pub(super) struct Given {
     federated_token_file: Option<PathBuf>,
     trusted: TrustedLogins,
+    /// Where the requests to Microsoft are counted.
+    metrics: Metrics,
 }
 
 impl Given {
     pub(super) fn of(options: &Options) -> Self {
         let federated_token_file = options.federated_token_file.clone();
-        Self { federated_token_file, trusted: TrustedLogins::with(options.trusted_login.clone()) }
+        let trusted = TrustedLogins::with(options.trusted_login.clone());
+        Self { federated_token_file, trusted, metrics: options.telemetry.metrics.clone() }
     }
 
     /// The app that the Platform names, if the operator has credentials for it.
@@ -98,6 +102,7 @@ pub(super) struct FoundApp {
     addresses: Addresses,
     app: App,
     version: String,
+    metrics: Metrics,
 }
 
 impl AppCredentials {
@@ -136,8 +141,8 @@ impl PartialEq for AppCredentials {
 
 impl FoundApp {
     fn connect(self, call: Duration) -> AppCredentials {
-        let Self { addresses: Addresses { login, graph }, app, version } = self;
-        let graph = Graph::new(GraphConfig { login, graph, app, ca_bundle: None, deadline: call });
+        let Self { addresses: Addresses { login, graph }, app, version, metrics } = self;
+        let graph = Graph::new(GraphConfig { login, graph, app, ca_bundle: None, deadline: call, metrics });
         graph.map_or_else(
             |_| AppCredentials::Missing(verdict::no_credentials("there is no TLS")),
             |graph| AppCredentials::App { version, graph: Arc::new(graph) },
@@ -168,7 +173,8 @@ pub(super) async fn read(
         (None, None) => return AppReading::Missing(verdict::not_configured()),
     };
     let version = [microsoft.login(), microsoft.graph(), app.client_id.as_str(), &credential_version].join("\n");
-    AppReading::Found(Box::new(FoundApp { addresses, app: App { client_id, credential }, version }))
+    let app = App { client_id, credential };
+    AppReading::Found(Box::new(FoundApp { addresses, app, version, metrics: given.metrics.clone() }))
 }
 
 fn unread_secret(unread: Unread, what: &str) -> AppReading {

@@ -64,7 +64,8 @@ impl Checks {
     /// *Errors*: there is no TLS.
     pub(super) fn new(options: &Options, leadership: &Leadership) -> Result<Self, NotPem> {
         let (timing, call) = (options.timing.checks, options.timing.call);
-        let acs = Arc::new(Acs::new(call, options.trusted_acs.clone())?.led_by(leadership.clone()));
+        let acs = Acs::new(call, options.trusted_acs.clone(), options.telemetry.metrics.clone())?;
+        let acs = Arc::new(acs.led_by(leadership.clone()));
         let (messages, inbox) = unbounded_channel();
         let (wakes, woken) = unbounded_channel();
         let (known, directory) = watch::channel(Directory::default());

@@ -23,6 +23,7 @@ use crate::microsoft::acs::ConnectionStringCheck;
 use crate::microsoft::{App, CallError, Credential, Graph, GraphConfig, verdict};
 use crate::plan::{Check, Query};
 use crate::resources::CheckName;
+use crate::telemetry::metrics::Metrics;
 
 const TIMING: CheckTiming = CheckTiming {
     every: Duration::from_secs(6 * 3600),
@@ -131,7 +132,14 @@ fn app(version: &str) -> AppCredentials {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let app = App { client_id: Uuid::nil(), credential: Credential::Secret("secret".into()) };
     let (login, graph) = ("https://login.example".parse().unwrap(), "https://graph.example".parse().unwrap());
-    let options = GraphConfig { login, graph, app, ca_bundle: None, deadline: Duration::from_secs(1) };
+    let options = GraphConfig {
+        login,
+        graph,
+        app,
+        ca_bundle: None,
+        deadline: Duration::from_secs(1),
+        metrics: Metrics::default(),
+    };
     AppCredentials::App { version: version.to_owned(), graph: Arc::new(Graph::new(options).unwrap()) }
 }
 

@@ -7,4 +7,6 @@ use std::time::Instant;
 pub(crate) struct PlatformNotes {
     /// When orphans are looked for next.
     pub(crate) orphans: Option<Instant>,
+    /// How many the last search found; `None` before the first one.
+    pub(crate) found: Option<usize>,
 }

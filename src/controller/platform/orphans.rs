@@ -24,6 +24,8 @@ const PAGES: usize = 1000;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Report {
     pub(crate) orphans: Vec<Orphan>,
+    /// How many there are, also where not all are listed.
+    pub(crate) count: usize,
     pub(crate) message: Option<String>,
 }
 
@@ -54,10 +56,11 @@ pub(crate) async fn find_orphans(
             Err(_) => return None,
         }
     }
-    let message = message(found.len(), LISTED, suspects.len() > LOOKS);
+    let count = found.len();
+    let message = message(count, LISTED, suspects.len() > LOOKS);
     let orphan = |(id, stamp): (String, String)| Orphan { id, stamp: shown(&stamp, bounds::STAMP) };
     let orphans = found.into_iter().take(LISTED).map(orphan).collect();
-    Some(Report { orphans, message })
+    Some(Report { orphans, count, message })
 }
 
 async fn listed(client: &Client) -> Option<Vec<TenantItem>> {

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use kube::ResourceExt;
-use kube::runtime::controller::Action;
 use serde_json::json;
 use tracing::warn;
 
@@ -19,6 +18,7 @@ use crate::cluster::{Guarded, NotWritten, Refusal};
 use crate::controller::attempt::{self, Used};
 use crate::controller::context::Context;
 use crate::controller::in_use::Hold;
+use crate::controller::passed::{PassResult, Passed};
 use crate::controller::queue::Next;
 use crate::controller::readiness::log_ready;
 use crate::controller::refusals::Refused;
@@ -26,23 +26,23 @@ use crate::plan::status::references::{ReferenceFacts, with_refusal};
 use crate::plan::{Environment, environment, outage};
 use crate::resources::condition::ConditionUpdate;
 use crate::resources::platform::PlatformStatus;
-use crate::resources::{ConditionType, FINALIZER, Platform, Reason, Tenant, bounds};
+use crate::resources::{ConditionStatus, ConditionType, FINALIZER, Platform, Reason, Tenant, bounds};
 use crate::text::shown;
 
 /// How many of its Tenants a Platform names that waits for them.
 const NAMED: usize = 10;
 
 /// Reconciles one Platform.
-pub(crate) async fn reconcile(guarded: Arc<Guarded<Platform>>, context: Arc<Context>) -> Result<Action, NotWritten> {
+pub(crate) async fn reconcile(guarded: Arc<Guarded<Platform>>, context: Arc<Context>) -> Result<Passed, NotWritten> {
     match &guarded.0 {
         Ok(platform) => run_pass(platform, &context).await,
         Err(invalid) => undecodable::reconcile(&context, invalid).await,
     }
 }
 
-async fn run_pass(platform: &Platform, context: &Context) -> Result<Action, NotWritten> {
+async fn run_pass(platform: &Platform, context: &Context) -> Result<Passed, NotWritten> {
     if platform.spec.instance() != context.options.instance {
-        return Ok(Action::await_change());
+        return Ok(Passed::done(PassResult::Skipped));
     }
     let timing = &context.options.timing;
     let tenants = context.fleet.of_platform(&platform.name_any());
@@ -51,17 +51,17 @@ async fn run_pass(platform: &Platform, context: &Context) -> Result<Action, NotW
     let platform = kept.written.as_ref().unwrap_or(platform);
     let due = context.platform_memory.wait(&platform.metadata, Instant::now()).filter(|_| !kept.is_news);
     if let Some(wait) = due {
-        return Ok(Action::requeue(sooner(wait, kept.refused.as_ref())));
+        return Ok(Passed::again(PassResult::Skipped, sooner(wait, kept.refused.as_ref())));
     }
     let used = match release(context, platform).await? {
         Some(used) => used,
         // Changed meanwhile: the change brings another pass.
-        None => return Ok(Action::requeue(timing.backoff_first)),
+        None => return Ok(Passed::again(PassResult::Raced, timing.backoff_first)),
     };
     let deleting = platform.metadata.deletion_timestamp.is_some();
     if deleting && !used.in_use {
         context.checks.forget(platform);
-        return Ok(Action::await_change());
+        return Ok(Passed::done(PassResult::Released));
     }
     let refused = used.refused.or(kept.refused);
     let has_app = context.checks.read_app(&context.cluster, &context.options.operator_namespace, platform).await;
@@ -80,10 +80,11 @@ async fn run_pass(platform: &Platform, context: &Context) -> Result<Action, NotW
     }
     // Credentials that are not there yet are looked for as often as a platform that does not answer.
     let wait = if has_app { state.wait } else { state.wait.min(timing.platform_retry) };
+    let is_ready = state.ready.status == ConditionStatus::True;
     publish(context, platform, state).await?;
     let now = Instant::now();
     context.platform_memory.store(&platform.metadata, entry, Next { due: now + wait, attempts: 0 }, now);
-    Ok(Action::requeue(wait))
+    Ok(Passed::again(if is_ready { PassResult::Succeeded } else { PassResult::Stopped }, wait))
 }
 
 /// The shorter of two waits, where Kubernetes refuses something.
@@ -208,6 +209,9 @@ async fn orphans(context: &Context, platform: &Platform, client: &Client, notes:
     let (cluster, cluster_id) = (&context.cluster, context.options.cluster_id.as_str());
     let round = orphans::find_orphans(cluster, cluster_id, platform, client);
     let report = tokio::time::timeout(context.options.timing.pass, round).await.ok().flatten();
+    if let Some(report) = &report {
+        notes.found = Some(report.count);
+    }
     notes.orphans = Some(if report.is_some() { Instant::now() + interval } else { soon });
     report
 }
@@ -250,8 +254,9 @@ async fn probe(context: &Context, platform: &Platform) -> Result<Connected, Unco
 
 async fn publish(context: &Context, platform: &Platform, state: State) -> Result<(), NotWritten> {
     let previous = platform.status.clone().unwrap_or_default();
-    let before = Report { orphans: previous.orphans.clone(), message: previous.orphans_message.clone() };
-    let Report { orphans, message: orphans_message } = state.orphans.unwrap_or(before);
+    let before = (previous.orphans.clone(), previous.orphans_message.clone());
+    let found = state.orphans.map(|Report { orphans, message, .. }| (orphans, message));
+    let (orphans, orphans_message) = found.unwrap_or(before);
     let generation = platform.metadata.generation.unwrap_or_default();
     let facts = ReferenceFacts {
         conditions: &previous.conditions,

@@ -38,6 +38,13 @@ impl<'t> Pace<'t> {
     }
 }
 
+impl Pace<'_> {
+    /// Between two passes over a Tenant that is as it should be.
+    pub(crate) fn sync(&self) -> Duration {
+        self.sync
+    }
+}
+
 /// Decides when an object is due after a pass that ended `now` with this delay, after so many failed ones before it.
 pub(crate) fn next(pace: &Pace<'_>, attempts: u32, delay: Delay, now: Instant) -> Next {
     let attempts = if is_attempt(delay) { attempts.saturating_add(1) } else { 0 };

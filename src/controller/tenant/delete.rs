@@ -72,6 +72,9 @@ impl Deleter<'_> {
         }
         let writer = Writer::new(client, target);
         let answer = client.delete(writer.ours(), || self.last_look()).await?;
+        if let Ok(Deletion::Pending(_)) = &answer {
+            self.context.options.telemetry.metrics.deletion_confirmed(&target.platform);
+        }
         Ok(outcome(&writer, answer).await)
     }
 

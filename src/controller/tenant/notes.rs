@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::contention::Contention;
 use crate::plan::secret_in_use::SecretInUse;
-use crate::plan::{Rewrites, Stopped};
+use crate::plan::{Rewrites, Seen, Stopped};
 use crate::resources::{SpecHash, Tenant};
 
 /// What the passes over a Tenant note for the next one.
@@ -36,6 +36,21 @@ impl Notes {
     pub(crate) fn are_contended<T>(&mut self, outcome: &Result<T, Stopped>, started: Instant, most: Duration) -> bool {
         self.contention = Contention::after(self.contention, outcome, started);
         self.contention.is_some_and(|race| race.lasts(most, Instant::now()))
+    }
+
+    /// Whether a pass that began `started` and ended like this takes over license usage. It counts as done where the pass saw that
+    /// the tenant is ours.
+    pub(crate) fn refresh_licenses<T>(
+        &mut self,
+        (outcome, seen): (&Result<T, Stopped>, &Seen),
+        every: Duration,
+        started: Instant,
+    ) -> bool {
+        let refreshes = self.licenses.is_none_or(|at| at.elapsed() >= every);
+        if refreshes && (outcome.is_ok() || seen.ours().is_some()) {
+            self.licenses = Some(started);
+        }
+        refreshes
     }
 
     /// What the platform did not keep of the settings of this hash. After `retry` it is worth another attempt.

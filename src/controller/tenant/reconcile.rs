@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use futures::FutureExt;
 use jiff::Timestamp;
-use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
 use tracing::{debug, warn};
 
@@ -24,14 +23,15 @@ use crate::admin_api::{ApiError, Client};
 use crate::cluster::{Guarded, NotWritten, Refusal, went_back};
 use crate::controller::context::Context;
 use crate::controller::options::Step;
+use crate::controller::passed::{PassResult, Passed};
 use crate::controller::queue::{Pace, next};
 use crate::plan::checks::check_plan;
 use crate::plan::deletion::{DeletionIntent, ReleaseOutcome};
 use crate::plan::outage::PlatformHealth;
 use crate::plan::secret_in_use::SecretInUse;
 use crate::plan::{
-    Blocked, Conclusion, Delay, Desired, Facts, Intent, Observation, Outcome, Rewrites, Seen, Stop, Stopped, apply,
-    conclude, confirmation, deletion, validate,
+    Blocked, Conclusion, Delay, Desired, Done, Facts, Intent, Observation, Outcome, Rewrites, Seen, Stop, Stopped,
+    apply, conclude, confirmation, deletion, validate,
 };
 use crate::resources::{Platform, Tenant};
 use crate::settings::TenantId;
@@ -39,26 +39,28 @@ use crate::settings::TenantId;
 const PANICKED: &str = "reconciliation panicked";
 
 /// Reconciles one Tenant. A panic that gets this far is not reported in a status, but it ends neither the watch nor other passes.
-pub(crate) async fn reconcile(guarded: Arc<Guarded<Tenant>>, context: Arc<Context>) -> Result<Action, NotWritten> {
+pub(crate) async fn reconcile(guarded: Arc<Guarded<Tenant>>, context: Arc<Context>) -> Result<Passed, NotWritten> {
     AssertUnwindSafe(reconcile_one(guarded, context)).catch_unwind().await.unwrap_or(Err(NotWritten(PANICKED)))
 }
 
-async fn reconcile_one(guarded: Arc<Guarded<Tenant>>, context: Arc<Context>) -> Result<Action, NotWritten> {
+async fn reconcile_one(guarded: Arc<Guarded<Tenant>>, context: Arc<Context>) -> Result<Passed, NotWritten> {
     let tenant = match &guarded.0 {
         Ok(tenant) => tenant,
         Err(invalid) => return undecodable::reconcile(&context, invalid).await,
     };
     if let Some(wait) = context.memory.wait(&tenant.metadata, Instant::now()) {
-        return Ok(Action::requeue(wait));
+        return Ok(Passed::again(PassResult::Skipped, wait));
     }
     run_pass(tenant, &context).await
 }
 
 /// One pass over a Tenant: the steps, then always their conclusion.
-async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWritten> {
+async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Passed, NotWritten> {
     let started = Instant::now();
     let timing = &context.options.timing;
-    let Some((tenant, platform)) = ours(seen, context).await? else { return Ok(Action::await_change()) };
+    let Some((tenant, platform)) = ours(seen, context).await? else {
+        return Ok(Passed::done(PassResult::Skipped));
+    };
     let mut entry = context.memory.get(&tenant.metadata);
     entry.notes.recall(&tenant, started);
     let mut pass = Pass::new(tenant, platform);
@@ -73,10 +75,8 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
     let contended = entry.notes.are_contended(&outcome, started, timing.race);
     pass.note(&outcome, &mut entry.notes);
     note_former_cluster(context, &pass, &outcome);
-    let refresh_licenses = entry.notes.licenses.is_none_or(|at| at.elapsed() >= timing.licenses);
-    if refresh_licenses && (outcome.is_ok() || pass.seen.ours().is_some()) {
-        entry.notes.licenses = Some(started);
-    }
+    let result = record(context, &pass, &outcome);
+    let refresh_licenses = entry.notes.refresh_licenses((&outcome, &pass.seen), timing.licenses, started);
     let plan = pass.check_plan.take();
     let checked = context.checks.follow(pass.subject(), plan, &outcome);
     let facts = Facts {
@@ -105,7 +105,7 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Action, NotWr
     let now = Instant::now();
     let next = next(&Pace::of(&pass.tenant, timing), entry.attempts, delay, now);
     context.memory.store(&pass.tenant.metadata, entry, next, now);
-    Ok(Action::requeue(next.due - now))
+    Ok(Passed::again(result, next.due - now))
 }
 
 /// Notes whether the tenant has the stamp of a cluster that this one may have been.
@@ -116,6 +116,25 @@ fn note_former_cluster(context: &Context, pass: &Pass, outcome: &Result<Outcome,
     }
     let former = outcome.as_ref().err().and_then(|stopped| stopped.stop.former_cluster());
     context.former_clusters.note(&pass.tenant.spec.platform_ref.name, &pass.key, former.cloned());
+}
+
+/// Records what the pass came to, for metrics.
+fn record(context: &Context, pass: &Pass, outcome: &Result<Outcome, Stopped>) -> PassResult {
+    if let Ok(Outcome::Live(live)) = outcome {
+        let now = Timestamp::now();
+        context.syncs.synced(&pass.tenant.metadata, now);
+        if let Some(took) = context.syncs.live(&pass.tenant.metadata, Instant::now()) {
+            context.options.telemetry.metrics.changed(took);
+        }
+        if let Done::Corrected(_) = live.done {
+            context.options.telemetry.metrics.drift_corrected(&pass.tenant.spec.platform_ref.name);
+        }
+    }
+    let result = PassResult::of(outcome);
+    if result == PassResult::Stopped {
+        context.syncs.stopped(&pass.tenant.metadata);
+    }
+    result
 }
 
 /// Writes what the pass came to. Returns when to look again.

@@ -6,7 +6,6 @@ use std::time::Instant;
 use kube::Resource;
 use kube::api::{ApiResource, DynamicObject};
 use kube::core::error_boundary::InvalidObject;
-use kube::runtime::controller::Action;
 use serde_json::Value;
 use tracing::{info, warn};
 
@@ -14,29 +13,30 @@ use super::finalizer::{add_finalizer, has_finalizer, remove_finalizer};
 use super::publish::write_status;
 use crate::cluster::{Denier, Event, NotWritten, Refusal, Scope};
 use crate::controller::context::Context;
+use crate::controller::passed::{PassResult, Passed};
 use crate::controller::queue::Next;
 use crate::controller::undecodable::{MESSAGE, status_with};
 use crate::resources::condition::ConditionUpdate;
 use crate::resources::{ConditionStatus, ConditionType, Reason, Tenant};
 
 /// Reconciles one Tenant that cannot be decoded.
-pub(crate) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Result<Action, NotWritten> {
+pub(crate) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Result<Passed, NotWritten> {
     if let Some(wait) = context.memory.wait(&invalid.metadata, Instant::now()) {
-        return Ok(Action::requeue(wait));
+        return Ok(Passed::again(PassResult::Skipped, wait));
     }
     let namespace = invalid.metadata.namespace.as_deref().unwrap_or_default();
     context.checks.cancel(&format!("{namespace}/{}", invalid.metadata.name.as_deref().unwrap_or_default()));
     let entry = context.memory.get(&invalid.metadata);
-    let Some(object) = fresh(context, invalid).await? else { return Ok(Action::await_change()) };
+    let Some(object) = fresh(context, invalid).await? else { return Ok(Passed::done(PassResult::Skipped)) };
     if !is_of_instance(context, &object).await? {
-        return Ok(Action::await_change());
+        return Ok(Passed::done(PassResult::Skipped));
     }
     warn!("cannot decode Tenant");
     let held = hold(context, &object).await?;
     let timing = &context.options.timing;
     let (updates, wait) = if object.metadata.deletion_timestamp.is_some() {
         match release(context, &object).await? {
-            Release::Done => return Ok(Action::await_change()),
+            Release::Done => return Ok(Passed::done(PassResult::Released)),
             Release::Refused(denier) => (refused("removing the finalizer", &denier), timing.reference_most),
         }
     } else if let Some(denier) = held {
@@ -49,7 +49,7 @@ pub(crate) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Res
     }
     let now = Instant::now();
     context.memory.store(&invalid.metadata, entry, Next { due: now + wait, attempts: 0 }, now);
-    Ok(Action::requeue(wait))
+    Ok(Passed::again(PassResult::Stopped, wait))
 }
 
 async fn fresh(context: &Context, invalid: &InvalidObject) -> Result<Option<DynamicObject>, NotWritten> {

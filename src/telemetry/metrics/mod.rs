@@ -138,12 +138,12 @@ impl Metrics {
     fn samples(&self) -> Samples {
         let mut samples = Samples::default();
         process::collect(&mut samples);
-        let leads = self.lead().leads;
-        samples.set(&table::LEADER, &[], f64::from(u8::from(leads)));
         let source = self.0.source.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(source) = source.and_then(|source| source.upgrade()) {
             source.collect(&mut samples);
         }
+        let leads = self.lead().leads && !samples.stands_by;
+        samples.set(&table::LEADER, &[], f64::from(u8::from(leads)));
         if !leads {
             let of_process =
                 |name: &&str| TABLE.iter().any(|metric| metric.name == *name && metric.scope == Scope::Process);

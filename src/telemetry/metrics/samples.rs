@@ -19,6 +19,7 @@ pub trait Source: Send + Sync {
 pub struct Samples {
     pub(super) values: BTreeMap<&'static str, BTreeMap<Labels, f64>>,
     pub(super) platforms: Option<BTreeSet<String>>,
+    pub(super) stands_by: bool,
 }
 
 impl Samples {
@@ -36,6 +37,11 @@ impl Samples {
     pub fn raise(&mut self, metric: &'static Metric, labels: &[&str], value: f64) {
         let series = self.series(metric, labels);
         *series = series.max(value);
+    }
+
+    /// This process does not lead at this moment.
+    pub fn stand_by(&mut self) {
+        self.stands_by = true;
     }
 
     /// The Platforms that there are. What was recorded of others is dropped.

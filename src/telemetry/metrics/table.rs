@@ -109,7 +109,7 @@ metrics! {
     TENANTS_DELETING = M::new("nimbus_tenants_deleting", Gauge, &[], "Tenants that are being deleted.").of(Fleet);
     TENANTS_DELETING_OLDEST_AGE = M::new("nimbus_tenants_deleting_oldest_age_seconds", Gauge, &[], "How long the Tenant has been being deleted that has waited longest, 0 where none is.").of(Fleet);
     TENANTS_SCRIPT_PENDING = M::new("nimbus_tenants_script_pending", Gauge, &[], "Tenants with changes that wait for a run of the provisioning script.").of(Fleet);
-    TENANTS_SYNC_OVERDUE = M::new("nimbus_tenants_sync_overdue", Gauge, &[], "Tenants whose last successful sync is older than twice their sync interval; suspended ones and those being deleted do not count.").of(Fleet);
+    TENANTS_SYNC_OVERDUE = M::new("nimbus_tenants_sync_overdue", Gauge, &[], "Tenants whose last successful sync is older than twice their sync interval; suspended ones, those being deleted, and those that something stops which their status names do not count.").of(Fleet);
     TENANTS_SYNC_OLDEST_AGE = M::new("nimbus_tenants_sync_oldest_age_seconds", Gauge, &[], "Age of the oldest last successful sync of these; one without a sync counts from when this operator first saw it.").of(Fleet);
     TENANT_CONDITION = M::new("nimbus_tenant_condition", Gauge, &["type", "status", "reason"], "Tenants with this condition. With --metrics-per-tenant a 1 for each Tenant, with its namespace and name.").of(Fleet);
     TENANT_CONDITION_OLDEST_AGE = M::new("nimbus_tenant_condition_oldest_age_seconds", Gauge, &["type", "status"], "How long the Tenant has had this condition that has had it longest.").of(Fleet);

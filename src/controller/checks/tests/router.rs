@@ -6,6 +6,7 @@ use super::*;
 use crate::controller::checks::router::{Directory, Message, Router};
 use crate::controller::checks::worker;
 use crate::microsoft::Acs;
+use crate::telemetry::metrics::Metrics;
 
 struct Routed {
     messages: UnboundedSender<Message>,
@@ -19,7 +20,7 @@ impl Routed {
         let (wakes, woken) = unbounded_channel();
         let (messages, inbox) = unbounded_channel();
         let (known, directory) = watch::channel(Directory::default());
-        let acs = Arc::new(Acs::new(call, vec![]).unwrap());
+        let acs = Arc::new(Acs::new(call, vec![], Metrics::default()).unwrap());
         let router = Router::new(worker::Setup { acs, timing: TIMING, call, wakes }, known);
         tokio::spawn(router.run(inbox, woken));
         Self { messages, directory }
