@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use kube::Api;
 use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
-use nimbus_operator::manifests::{crd, examples, runbook, settings_reference};
+use nimbus_operator::manifests::{crd, examples, metrics_reference, runbook, settings_reference};
 use nimbus_operator::resources::tenant::HEAD;
 use nimbus_operator::resources::{Partner, Tenant};
 use nimbus_operator::settings::leaves;
@@ -19,6 +19,7 @@ fn files() -> Vec<(PathBuf, String)> {
     let mut files = vec![
         ("docs/settings.md".to_owned(), settings_reference::settings()),
         ("docs/runbook.md".to_owned(), runbook::runbook()),
+        ("docs/metrics.md".to_owned(), metrics_reference::metrics()),
     ];
     files.extend(examples::examples());
     files.into_iter().map(|(path, text)| (assets::checkout().join(path), text)).collect()
