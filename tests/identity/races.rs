@@ -2,11 +2,14 @@
 //! claim holds, in every order.
 
 use nimbus_operator::controller::Step;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{ready_reason, tenants, unowned};
 use crate::support::fixture::Fixture;
 use crate::support::pause::Pause;
+use crate::support::proxy::{Proxy, Upstream};
+use crate::support::recorder::Recorder;
 use crate::support::tenant::TenantHandle;
 use crate::support::wait::{PATIENCE, until};
 
@@ -67,6 +70,40 @@ async fn one_of_two_claims_holds_in_both_orders() {
         loser.pass().await;
         winner.ready().await;
     }
+    println!("claim and claim, orders: 2");
+}
+
+/// A Tenant is renamed: the old one is deleted, and a new one claims the tenant before or after the release arrives.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renamed_tenant_keeps_its_tenant_in_both_orders() {
+    for late in [true, false] {
+        let fixture = Fixture::new(&format!("rename-{late}")).await;
+        let recorder = Recorder::new(|_, _| false);
+        let platform = Proxy::start(Upstream::platform(&fixture.platform.url()), &recorder).await.unwrap();
+        fixture.platform_object(&platform.url()).await;
+        let _operator = fixture.connect().await;
+        let [old, new] = rivals(&fixture);
+        old.create(json!({})).await;
+        old.ready().await;
+        let mark = fixture.platform.mark().await.unwrap();
+        let mut release = platform.detours.pause(Method::DELETE, "/owner");
+        old.delete().await;
+        release.reached().await;
+        if late {
+            new.create(json!({})).await;
+            new.condition("Ready", "False", "OwnedByOther").await;
+            drop(release);
+            old.gone().await;
+        } else {
+            drop(release);
+            old.gone().await;
+            new.create(json!({})).await;
+        }
+        new.ready().await;
+        assert_eq!(["owner-released", "owner-claimed"], *fixture.platform.effects(mark).await.unwrap(), "{late}");
+        assert_eq!(json!(format!("test/{}/two", fixture.env.namespace)), owner(&fixture).await);
+    }
+    println!("delete and rename, orders: 2");
 }
 
 /// The claim is on its way when another cluster claims the tenant: free, or with the stale stamp of a Tenant that is gone.
@@ -84,7 +121,7 @@ async fn a_late_claim_takes_nothing_from_another_cluster() {
         let mark = fixture.platform.mark().await.unwrap();
         fixture.create(always("ours")).await;
         until("the claim is on its way", PATIENCE, async || {
-            let faults = fixture.platform.ask(reqwest::Method::GET, "/sandbox/faults", None).await;
+            let faults = fixture.platform.ask(Method::GET, "/sandbox/faults", None).await;
             let faults = faults.map_err(|error| error.to_string())?;
             if faults["faults"][0]["faulted"] == json!(1) { Ok(()) } else { Err(faults.to_string()) }
         })
