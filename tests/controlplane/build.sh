@@ -2,7 +2,8 @@
 # Builds etcd, kube-apiserver, kube-controller-manager and kubectl from their Go
 # modules into .controlplane/<version>/, because no package registry ships them
 # as binaries and a test against a mock of the API server proves little. Builds
-# Helm 3 and 4 into .controlplane/helm/, for the tests of the charts.
+# Helm 3 and 4 into .controlplane/helm/, for the tests of the charts, and
+# promtool into .controlplane/promtool/, for the tests of the alerts.
 #
 #   build.sh                     build what is missing for $K8S_VERSION
 #   build.sh module <version> <folder>
@@ -33,8 +34,8 @@ require_go() {
   command -v go >/dev/null && return
   fail "cannot build $*: Go is not on PATH. Either
   - install Go 1.26 or later (go.dev/dl) and run this again, or
-  - set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver, kube-controller-manager, kubectl, helm3 and helm4, or
-  - copy the folders $root/$version and $root/helm from a machine that has built them."
+  - set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver, kube-controller-manager, kubectl, helm3, helm4 and promtool, or
+  - copy the folders $root/$version, $root/helm and $root/promtool from a machine that has built them."
 }
 
 # Kubernetes replaces its staging modules by folders of its own repository; the
@@ -65,7 +66,7 @@ is_given() { [ -n "${KUBEBUILDER_ASSETS:-}" ] && [ -x "$KUBEBUILDER_ASSETS/$1" ]
 
 all_given() {
   local tool
-  for tool in etcd "${kubernetes_tools[@]}" "${helms[@]}"; do
+  for tool in etcd "${kubernetes_tools[@]}" "${helms[@]}" promtool; do
     is_given "$tool" || return 1
   done
 }
@@ -73,6 +74,7 @@ all_given() {
 folder_of() {
   case $1 in
     helm*) echo "$root/helm" ;;
+    promtool) echo "$root/promtool" ;;
     *) echo "$root/$version" ;;
   esac
 }
@@ -134,6 +136,7 @@ package_of() {
   case $1 in
     etcd) echo . ;;
     helm*) echo "helm.sh/helm/v${1#helm}/cmd/helm" ;;
+    promtool) echo github.com/prometheus/prometheus/cmd/promtool ;;
     *) echo "k8s.io/kubernetes/cmd/$1" ;;
   esac
 }
@@ -193,4 +196,7 @@ build "Kubernetes $version" "$module" "$(kubernetes_ldflags)" "${kubernetes_tool
 for helm in "${helms[@]}"; do
   build "Helm $(helm_version "${helm#helm}")" "$here/$helm" "$(helm_ldflags "${helm#helm}")" "$helm"
 done
+# It needs no service discovery, which is half of its code.
+GOFLAGS="$GOFLAGS -tags=remove_all_sd" \
+  build "promtool $(grep -o 'prometheus/prometheus v[0-9.]*' "$here/promtool/go.mod" | grep -o '[0-9.]*$')" "$here/promtool" "" promtool
 say "ready in ${KUBEBUILDER_ASSETS:+$KUBEBUILDER_ASSETS and }$root/$version"

@@ -25,7 +25,11 @@ pub fn kubernetes_version() -> Result<String> {
 ///
 /// Decided per program: setup-envtest, for example, has no kube-controller-manager.
 pub fn program(name: &str) -> Result<PathBuf> {
-    let folder = if name.starts_with("helm") { "helm".to_owned() } else { kubernetes_version()? };
+    let folder = match name {
+        "helm3" | "helm4" => "helm".to_owned(),
+        "promtool" => name.to_owned(),
+        _ => kubernetes_version()?,
+    };
     let built = checkout().join(".controlplane").join(folder).join(name);
     let given = std::env::var_os("KUBEBUILDER_ASSETS")
         .filter(|folder| !folder.is_empty())
