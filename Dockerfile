@@ -7,6 +7,8 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
+# For --version, since the context has no git: --build-arg NIMBUS_COMMIT=$(git rev-parse --short=12 HEAD)
+ARG NIMBUS_COMMIT=""
 RUN target=$(rustc -vV | sed -n 's/^host: //p') \
  && export RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=$CARGO_HOME=/cargo" \
  && cargo build --release --locked --target "$target" --package nimbus-operator --bins \

@@ -19,7 +19,7 @@ const LOGGING: &str = "Logging";
 ///
 /// Prints one line of JSON with its addresses when it is ready.
 #[derive(Debug, Parser)]
-#[command(name = "nimbus-sandbox", version, max_term_width = 110)]
+#[command(name = "nimbus-sandbox", version = env!("NIMBUS_VERSION"), max_term_width = 110)]
 struct Sandbox {
     /// Address to listen on. Port 0 selects a free port.
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]

@@ -46,7 +46,7 @@ fn help_and_version_explain_every_argument() {
         let (_, rest) = help.split_once(argument).unwrap_or_else(|| panic!("no {argument}: {help}"));
         assert!(rest.lines().nth(1).is_some_and(|line| line.trim().len() > 10), "{argument} is not explained: {help}");
     }
-    assert_eq!(format!("nimbus-sandbox {}\n", env!("CARGO_PKG_VERSION")), run(&["--version"]).1);
+    assert_eq!(format!("nimbus-sandbox {}\n", env!("NIMBUS_VERSION")), run(&["--version"]).1);
 }
 
 #[test]

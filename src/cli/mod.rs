@@ -20,7 +20,7 @@ const LOGGING: &str = "Logging";
 
 /// Reconciles Tenants of Nimbus, a contact centre for Microsoft Teams, with the admin API of the platform.
 #[derive(Debug, Parser)]
-#[command(name = "nimbus-operator", version, max_term_width = 110)]
+#[command(name = "nimbus-operator", version = env!("NIMBUS_VERSION"), max_term_width = 110)]
 pub struct Operator {
     /// Log filter in tracing syntax, e.g. 'info' or 'warn,nimbus_operator=debug'.
     #[arg(long, global = true, env = "NIMBUS_LOG", default_value = "info", value_name = "FILTER", help_heading = LOGGING)]
