@@ -1,6 +1,10 @@
-//! The runbook: a chapter for each reason, generated from the table.
+//! The runbook: a chapter for each reason, generated from the table of reasons and from what is written about them.
+
+mod written;
 
 use std::fmt::Write;
+
+use written::Written;
 
 use crate::resources::Reason;
 use crate::resources::advice::Audience;
@@ -11,8 +15,11 @@ const HEAD: &str = "\
 # Runbook
 
 The reasons of conditions and events, and what to do. The message of a condition says what happened. If it does not also say
-what to do, the text below follows after \"What to do:\". Links come from `spec.support` of the
+what to do, the text of *Do* follows after \"What to do:\". Links come from `spec.support` of the
 [`Platform`](../examples/platform.yaml); if it has none, the message has no link.
+
+In the commands, replace words in capitals. [behaviours.md](behaviours.md) explains conditions and how they belong together;
+[alerts.md](alerts.md) has a section for each alert.
 ";
 
 /// The runbook as Markdown. The anchor of a chapter is its reason in lower case.
@@ -43,12 +50,21 @@ pub fn runbook() -> String {
 }
 
 fn chapter(prefix: &str, reason: Reason) -> String {
+    let written = written::about(reason);
     let audience = match reason.audience() {
         Audience::None => "none",
-        Audience::Reader => "the editor of the Tenant or the cluster administrator",
+        Audience::Reader => written.map_or("the editor of the Tenant", |written| written.look.reader()),
         Audience::Ticket => "support; raise a ticket at `spec.support.helpdesk`",
         Audience::Contact => "your partner or the vendor; see `spec.support.website`",
         Audience::Outage => "the platform; its status is at `spec.support.serviceStatus`",
     };
-    format!("### {prefix}{}\n\n{}\n\nAction by: {audience}.\n", reason.as_str(), reason.hint())
+    let head = format!("### {prefix}{}\n\n", reason.as_str());
+    let Some(Written { meaning, causes, look }) = written else {
+        return format!("{head}{} Action by: {audience}.\n", reason.hint());
+    };
+    let commands = look.commands().join("\n").replace("REASON", reason.as_str());
+    format!(
+        "{head}{meaning}\n\n- Likely causes: {causes}\n- Do: {}\n- Action by: {audience}.\n\n```sh\n{commands}\n```\n",
+        reason.hint()
+    )
 }
