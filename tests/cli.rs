@@ -101,7 +101,13 @@ fn docs_use_existing_commands_and_arguments() {
     program.build();
     let mut lines = Lines::default();
     let documents = ["README.md", "SECURITY.md", "docs/security.md", "docs/behaviours.md", "docs/recovery.md"];
-    let more = ["docs/install.md", "docs/operations.md", "docs/runbook.md", "charts/nimbus-operator/README.md"];
+    let more = [
+        "docs/install.md",
+        "docs/operations.md",
+        "docs/runbook.md",
+        "docs/alerts.md",
+        "charts/nimbus-operator/README.md",
+    ];
     let examples = ["charts/nimbus-sandbox/README.md", "examples/README.md", "examples/platform.yaml"];
     for name in documents.into_iter().chain(more).chain(examples) {
         let text = std::fs::read_to_string(assets::checkout().join(name)).unwrap();

@@ -93,6 +93,22 @@ const BLOCKS: &[Block] = &[
         "partners[0].name=northwind,partners[0].spec.displayName=Northwind,partners[0].spec.platformPartnerId=northwind",
         &["Partner -/northwind"],
     ),
+    adds(
+        "prometheusRule.enabled=true",
+        &[
+            "PrometheusRule nimbus-system/nimbus-operator-operator",
+            "PrometheusRule nimbus-system/nimbus-operator-platforms",
+            "PrometheusRule nimbus-system/nimbus-operator-slo",
+            "PrometheusRule nimbus-system/nimbus-operator-tenants",
+        ],
+    ),
+    adds(
+        "dashboards.enabled=true",
+        &[
+            "ConfigMap nimbus-system/nimbus-operator-dashboard-fleet",
+            "ConfigMap nimbus-system/nimbus-operator-dashboard-operator",
+        ],
+    ),
     adds("platforms[0].name=euwe-01,platforms[0].spec.endpoint=https://a", &["Platform -/euwe-01"]),
     adds("extraObjects[0].kind=Secret,extraObjects[0].metadata.name=more", &["Secret -/more"]),
 ];

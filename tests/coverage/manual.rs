@@ -166,7 +166,8 @@ fn every_link_between_docs_resolves() {
     static LINK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\]\(([^)\s]+)\)").unwrap());
     let folder = std::fs::read_dir(assets::checkout().join("docs")).unwrap();
     let docs = folder.map(|entry| format!("docs/{}", entry.unwrap().file_name().to_string_lossy()));
-    let top = ["README.md", "SECURITY.md", "CHANGELOG.md", "examples/README.md"].map(ToOwned::to_owned);
+    let top =
+        ["README.md", "SECURITY.md", "CHANGELOG.md", "CONTRIBUTING.md", "examples/README.md"].map(ToOwned::to_owned);
     let mut links = 0;
     for name in docs.chain(top).filter(|name| name.ends_with(".md")) {
         let text = read(&name);
