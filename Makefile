@@ -7,12 +7,12 @@ SHELL := bash
 K8S_VERSION ?= $(shell sed -n 's|.*k8s.io/kubernetes v\([0-9.]*\).*|\1|p' tests/controlplane/kubernetes/go.mod)
 export K8S_VERSION
 
-.PHONY: help controlplane test check generated nightly-contract nightly-failover nightly-sdk demo image clean
+.PHONY: help controlplane test check deny generated nightly-advisories nightly-contract nightly-failover nightly-sdk demo image clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-controlplane: ## Build etcd, kube-apiserver, kube-controller-manager, kubectl and Helm 3 and 4, once
+controlplane: ## Build etcd, kube-apiserver, kube-controller-manager, kubectl, Helm and promtool, once
 	@tests/controlplane/build.sh
 
 # --no-fail-fast, so that the summary counts every test, not only those before the first failure.
@@ -21,13 +21,20 @@ test: controlplane ## Run all tests against a real control plane and list the fa
 	@cargo test --locked --workspace --no-fail-fast 2>&1 | tee target/test.log && status=0 || status=$$?; \
 	tests/summary.sh target/test.log target/test-logs $$status
 
-check: controlplane ## Check formatting, lints and generated files
+check: controlplane deny ## Check formatting, lints, dependencies and generated files
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo test --locked --workspace --test integration generated
 
+deny: ## Check licenses, sources and banned crates of the dependencies
+	@.ci/cargo-deny --log-level error check --hide-inclusion-graph bans licenses sources
+
 generated: ## Update the generated files
 	UPDATE=1 cargo test --locked --workspace --test integration generated
+
+# Not part of `make check`, because a new advisory is no fault of a commit. It reads the RustSec database from the network.
+nightly-advisories: ## Check the dependencies for known vulnerabilities
+	@.ci/cargo-deny check advisories
 
 # Not part of `make test`, because it installs packages. They reach the sandbox under Microsoft's public host names, through a
 # proxy.
