@@ -45,3 +45,4 @@ mod telemetry;
 mod triggers;
 mod version;
 mod whole_run;
+mod workflows;
