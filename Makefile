@@ -7,6 +7,10 @@ SHELL := bash
 K8S_VERSION ?= $(shell sed -n 's|.*k8s.io/kubernetes v\([0-9.]*\).*|\1|p' tests/controlplane/kubernetes/go.mod)
 export K8S_VERSION
 
+# Most tests wait for a timer or for another process, so two of them share a core.
+RUST_TEST_THREADS ?= $(shell echo $$(($$(nproc) * 2)))
+export RUST_TEST_THREADS
+
 .PHONY: help controlplane test check deny generated nightly-advisories nightly-contract nightly-failover nightly-sdk demo image clean
 
 help: ## Show this list
