@@ -11,10 +11,10 @@ export K8S_VERSION
 RUST_TEST_THREADS ?= $(shell echo $$(($$(nproc) * 2)))
 export RUST_TEST_THREADS
 
-.PHONY: help controlplane test check deny generated nightly-advisories nightly-contract nightly-failover nightly-sdk demo image clean
+.PHONY: help controlplane test check deny generated nightly-advisories nightly-contract nightly-failover nightly-sdk demo image e2e clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 controlplane: ## Build etcd, kube-apiserver, kube-controller-manager, kubectl, Helm and promtool, once
 	@tests/controlplane/build.sh
@@ -65,11 +65,17 @@ demo: controlplane ## Run everything until Ctrl-C (ONESHOT=1: run all steps, che
 
 # Without a container engine. Paths of this machine are left out, so that the same commit gives the same bytes elsewhere.
 TARGET ?= $(shell rustc -vV | sed -n 's/^host: //p')
+# As in the value image.registry of the charts.
+REGISTRY ?=
 image: ## Make the images as OCI archives in target/image, each with a software bill of materials
 	export RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=$$PWD=/src --remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo" \
 	$(foreach package,nimbus-operator nimbus-sandbox,&& cargo build --release --locked --target $(TARGET) --package $(package) --bins)
-	cargo run --quiet --locked --example image -- --target $(TARGET) --binaries target/$(TARGET)/release --output target/image \
+	cargo run --quiet --locked --example image -- --target $(TARGET) --binaries target/$(TARGET)/release --output target/image --registry "$(REGISTRY)" \
 	$(if $(wildcard .git),--revision $$(git rev-parse HEAD))
+
+# README.md describes its variables.
+e2e: ## Install both charts in the cluster of KUBECONFIG, use them, and remove everything again
+	tests/e2e/run.sh
 
 clean: ## Remove all build output
 	cargo clean

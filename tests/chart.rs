@@ -1,6 +1,7 @@
 //! The Helm charts: what they render, what they refuse, and the operator that runs with exactly what was rendered.
 
 mod blocks;
+mod e2e;
 mod fresh;
 mod installed;
 mod readme;
