@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use self::oci::{File, Image, USER, archive, digest};
 use self::sbom::Crates;
 use crate::support::assets;
+use crate::support::helm::{Helm, NAMESPACE, Objects, VERSIONS};
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
@@ -93,6 +94,32 @@ fn image_is_a_layout_of_one_layer_for_a_numeric_user() {
     ];
     assert_eq!(expected, *rows);
     assert_eq!(files()[0].content, std::fs::read(layer.path().join("nimbus-operator")).unwrap());
+}
+
+/// A loaded image is the one that the pods of the charts ask for.
+#[test]
+fn image_has_the_name_that_the_charts_ask_for() {
+    let version = env!("CARGO_PKG_VERSION");
+    for (set, registry) in
+        [("image.registry=", ""), ("image.registry=registry.example:5000/team", "registry.example:5000/team")]
+    {
+        for program in ["nimbus-operator", "nimbus-sandbox"] {
+            let values = [
+                "--set",
+                set,
+                "--set",
+                if program == "nimbus-operator" { "clusterId=ci" } else { "platform.create=false" },
+            ];
+            let rendered = Helm::new(VERSIONS[0]).template_of(program, NAMESPACE, &values).unwrap();
+            let objects = Objects::read(&rendered).unwrap();
+            let image = objects.of("Deployment")[0].pointer("/spec/template/spec/containers/0/image").unwrap().clone();
+            let image = image.as_str().unwrap();
+            // A name without a dot, a colon or a slash before its first slash has no registry, and runtimes complete it.
+            let whole = if image.contains('/') { image.to_owned() } else { format!("docker.io/library/{image}") };
+            assert_eq!(whole, oci::name(registry, program, version));
+            assert_ne!(registry.is_empty(), image.contains('/'), "{image}");
+        }
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ const WRONG: &[(&[&str], &[&str])] = &[
     (&["clusterId=a", "clusterID=b"], &["clusterID"]),
     (&["clusterId=a", "image.tagg=b"], &["image", "tagg"]),
     (&["clusterId=a", "image.digest=sha256:12"], &["image/digest"]),
+    (&["clusterId=a", "image.registry=registry.example/"], &["image/registry"]),
     (&["clusterId=a", "replicaCount=many"], &["replicaCount"]),
     (&["clusterId=a", "replicaCount=2", "leaderElection.enabled=false"], &["leaderElection.enabled"]),
     (&["clusterId=a", "concurrency=0"], &["concurrency"]),

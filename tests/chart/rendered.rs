@@ -138,9 +138,11 @@ fn image_is_named_by_tag_or_digest() {
         let objects = rendered(&["--set", set]);
         objects.get("Deployment", RELEASE)["spec"]["template"]["spec"]["containers"][0]["image"].clone()
     };
-    let repository = "ghcr.io/luware/nimbus-operator";
+    let repository = "nimbus-operator";
     assert_eq!(json!(format!("{repository}:{}", env!("CARGO_PKG_VERSION"))), image("image.tag="));
     assert_eq!(json!(format!("{repository}:v1.2.3")), image("image.tag=v1.2.3"));
     let digest = format!("sha256:{}", "0".repeat(64));
     assert_eq!(json!(format!("{repository}@{digest}")), image(&format!("image.tag=v1,image.digest={digest}")));
+    let elsewhere = image(&format!("image.registry=registry.example:5000/team,image.digest={digest}"));
+    assert_eq!(json!(format!("registry.example:5000/team/{repository}@{digest}")), elsewhere);
 }

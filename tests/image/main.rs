@@ -15,7 +15,6 @@ use serde_json::json;
 use oci::{File, Image, archive, digest};
 use sbom::Crates;
 
-const REPOSITORY: &str = "ghcr.io/luware";
 /// The goal of the operator's image.
 const MOST: usize = 20 * 1024 * 1024;
 
@@ -31,6 +30,9 @@ struct Pack {
     /// Folder to write to.
     #[arg(long)]
     output: PathBuf,
+    /// Registry that the images are meant for, as in the value `image.registry` of the charts.
+    #[arg(long, default_value = "")]
+    registry: String,
     /// Time of the image, in seconds since 1970.
     #[arg(long, env = "SOURCE_DATE_EPOCH", default_value_t = 0)]
     epoch: i64,
@@ -63,7 +65,7 @@ impl Pack {
             files.push(File { path: roots::PATH.to_owned(), mode: 0o644, content: roots::bundle().into_bytes() });
         }
         let version = env!("CARGO_PKG_VERSION");
-        let name = format!("{REPOSITORY}/{program}:{version}");
+        let name = oci::name(&self.registry, program, version);
         let created = Timestamp::from_second(self.epoch)?.to_string();
         let mut labels = json!({
             "org.opencontainers.image.title": program, "org.opencontainers.image.description": title,

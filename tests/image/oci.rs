@@ -38,6 +38,15 @@ pub struct Image<'a> {
     pub files: &'a [File],
 }
 
+/// What container runtimes put before a name without a registry. containerd finds an imported image by its whole name only.
+const COMPLETED: &str = "docker.io/library";
+
+/// The whole name of an image, as a container runtime knows the one that a chart names by this registry, or by none.
+pub fn name(registry: &str, program: &str, version: &str) -> String {
+    let registry = if registry.is_empty() { COMPLETED } else { registry };
+    format!("{registry}/{program}:{version}")
+}
+
 /// The archive, for `ctr images import`, `skopeo copy oci-archive:…` or `docker load`.
 pub fn archive(image: &Image<'_>) -> Vec<u8> {
     let layer = tar(&with_folders(image.files));
