@@ -4,6 +4,8 @@ mod blocks;
 mod e2e;
 mod fresh;
 mod installed;
+mod operator;
+mod pods;
 mod readme;
 mod refused;
 mod rendered;

@@ -3,6 +3,7 @@
 pub mod crd;
 pub mod leader_election;
 pub mod policies;
+pub mod preflight;
 pub mod run;
 mod signals;
 
@@ -40,6 +41,8 @@ pub struct Operator {
 pub enum Command {
     /// Reconcile Tenants until stopped by SIGTERM, SIGHUP or Ctrl-C.
     Run(Box<run::Run>),
+    /// Check what 'run' needs with the same arguments, and exit.
+    Preflight(Box<preflight::Preflight>),
     /// Print the CRDs, ready for 'kubectl apply'.
     Crd(crd::Crd),
     /// Print the admission policies that enforce who may change which field, ready for 'kubectl apply'.
@@ -54,6 +57,7 @@ impl Operator {
         let filter = log::start(&self.log, self.log_format).with_context(|| format!("--log {}", self.log))?;
         match self.command {
             Command::Run(run) => run.execute(filter).await,
+            Command::Preflight(preflight) => preflight.execute().await,
             Command::Crd(crd) => crd.execute(),
             Command::Policies(policies) => policies.execute(),
         }

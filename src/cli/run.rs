@@ -96,9 +96,17 @@ impl Run {
         let telemetry = Telemetry::default();
         let _serving = self.listen.map(|address| serve(address, &telemetry)).transpose()?;
         // It ends with the process.
-        if let Some(file) = self.log_filter_file {
-            drop(tokio::spawn(filter.follow(file)));
+        if let Some(file) = &self.log_filter_file {
+            drop(tokio::spawn(filter.follow(file.clone())));
         }
+        let (cluster, options) = self.connect(telemetry).await?;
+        controller::run(cluster, options, shutdown).await
+    }
+
+    /// Connects to Kubernetes; what the arguments say.
+    ///
+    /// *Errors*: Kubernetes cannot be connected to, or arguments contradict each other.
+    pub(super) async fn connect(self, telemetry: Telemetry) -> anyhow::Result<(Cluster, Options)> {
         let config = kube::Config::infer()
             .await
             .context("loading the Kubernetes configuration: set KUBECONFIG, or run in a pod")?;
@@ -127,7 +135,7 @@ impl Run {
             metrics_per_tenant: self.metrics_per_tenant,
             observer: Arc::new(|step, tenant| tracing::trace!(?step, tenant, "step")),
         };
-        controller::run(cluster, options, shutdown).await
+        Ok((cluster, options))
     }
 }
 

@@ -41,4 +41,5 @@ mod unwritten;
 mod woken;
 
 pub use options::{CheckTiming, LeaderElection, Observer, Options, Step, Timing};
+pub use preflight::check;
 pub use run::run;

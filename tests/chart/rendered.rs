@@ -1,5 +1,7 @@
 //! What the charts render, in both versions of Helm.
 
+use clap::Parser;
+use nimbus_operator::cli::Operator;
 use nimbus_operator::manifests::crd;
 use nimbus_operator::manifests::policies::{self, Accounts, DEFAULT_ACCOUNT, accounts_of, is_in_force};
 use serde_json::{Value, json};
@@ -109,6 +111,24 @@ fn policies_are_those_of_the_operator_for_its_own_account() {
     let own = "system:serviceaccount:nimbus-system:own";
     // The operator compares with what it would render: its order is the one of the annotation.
     compare(&several, &accounts(&[own, second, "ada@corp.example"], &["nimbus-a", "nimbus-east", NAMESPACE], false));
+}
+
+#[test]
+fn operator_knows_every_argument() {
+    for values in ci_values("nimbus-operator") {
+        let more = ["--values", path(&values), "--kube-version", "1.37.0"];
+        let objects = Helm::new(VERSIONS[0]).objects(&more).unwrap();
+        let deployed = objects.of("Deployment")[0].pointer("/spec/template/spec/containers/0").unwrap();
+        let tested = objects.of("Pod")[0].pointer("/spec/containers/0").unwrap();
+        for (container, command) in [(deployed, "run"), (tested, "preflight")] {
+            let arguments = container["args"].as_array().unwrap().iter().map(|argument| argument.as_str().unwrap());
+            assert_eq!(Some(command), arguments.clone().next());
+            let line = ["nimbus-operator"].into_iter().chain(arguments).chain(["--cluster-id", "ci"]);
+            if let Err(error) = Operator::try_parse_from(line) {
+                panic!("{}: {command}: {error}", values.display());
+            }
+        }
+    }
 }
 
 #[test]

@@ -26,18 +26,45 @@ struct Findings {
     failures: Vec<String>,
     /// Without these something is missing, and the rest works.
     warnings: Vec<String>,
+    /// Why no tenant is written, or, without the policies, what every editor can do.
+    unenforced: Option<String>,
 }
 
-/// Checks that the operator can work. An API server that is out of reach is waited for.
+/// Checks that the operator can work, before it starts. An API server that is out of reach is waited for.
 ///
 /// *Errors*: everything that keeps it from working.
 pub(super) async fn preflight(cluster: &Cluster, options: &Options) -> anyhow::Result<()> {
+    let Findings { failures, mut warnings, unenforced } = find(cluster, options).await?;
+    // The policies may be applied while it runs.
+    warnings.extend(unenforced);
+    judge(&warnings, &failures, "the operator cannot start")
+}
+
+/// Checks alone what [`run`](super::run) looks at before it starts, and that the admission policies are in force. Changes nothing.
+///
+/// *Errors*: everything that keeps the operator from working, or from writing to a platform.
+pub async fn check(cluster: &Cluster, options: &Options) -> anyhow::Result<()> {
+    let Findings { mut failures, mut warnings, unenforced } = find(cluster, options).await?;
+    let concerned = if options.without_policies { &mut warnings } else { &mut failures };
+    concerned.extend(unenforced);
+    judge(&warnings, &failures, "the operator cannot work")
+}
+
+fn judge(warnings: &[String], failures: &[String], consequence: &str) -> anyhow::Result<()> {
+    for warning in warnings {
+        warn!("{warning}");
+    }
+    if failures.is_empty() { Ok(()) } else { Err(anyhow!(listed(consequence, failures))) }
+}
+
+/// *Errors*: the API server does not answer for too long, or does not accept the credentials.
+async fn find(cluster: &Cluster, options: &Options) -> anyhow::Result<Findings> {
     let timing = &options.timing;
     let started = Instant::now();
-    let findings = loop {
+    loop {
         let unreached = match cluster.reach().await {
             Ok(()) => match look(cluster, options).await {
-                Ok(findings) => break findings,
+                Ok(findings) => return Ok(findings),
                 Err(refusal) => anyhow!(refusal.not_written().0),
             },
             Err(error) if is_final(&error) => return Err(error.context("Kubernetes does not accept the credentials")),
@@ -48,19 +75,15 @@ pub(super) async fn preflight(cluster: &Cluster, options: &Options) -> anyhow::R
         }
         warn!(cause = %format!("{unreached:#}"), "the Kubernetes API server does not answer; waiting for it");
         sleep(timing.backoff_first).await;
-    };
-    for warning in &findings.warnings {
-        warn!("{warning}");
     }
-    if findings.failures.is_empty() { Ok(()) } else { Err(anyhow!(listed(&findings.failures))) }
 }
 
 fn is_final(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(kube::Error::Api(status)) if status.code == 401)
 }
 
-fn listed(failures: &[String]) -> String {
-    failures.iter().fold("the operator cannot start".to_owned(), |text, failure| text + "\n  - " + failure)
+fn listed(consequence: &str, failures: &[String]) -> String {
+    failures.iter().fold(consequence.to_owned(), |text, failure| text + "\n  - " + failure)
 }
 
 /// *Errors*: the API server did not answer one of the questions.
@@ -83,7 +106,7 @@ async fn look(cluster: &Cluster, options: &Options) -> Result<Findings, Refusal>
         } else {
             "no tenant is written"
         };
-        findings.warnings.push(format!(
+        findings.unenforced = Some(format!(
             "the admission policies are not in force, so {consequence}: {lacking}; apply those of this version with \
              'nimbus-operator policies | kubectl apply -f -'"
         ));
