@@ -10,4 +10,5 @@ mod readme;
 mod refused;
 mod rendered;
 mod rights;
+mod upgrade;
 mod values;
