@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, Notify};
 use url::Url;
 
 use super::call::{Call, document, success, write};
-use super::error::{ApiError, Defect, Endpoint, Rejected, Unauthenticated, UnexpectedResponse};
+use super::error::{ApiError, Defect, Endpoint, NoTrust, Rejected, Unauthenticated, UnexpectedResponse};
 use super::gate::Gate;
 use super::login::{self, Login};
 use super::problem::{Problem, ProblemType};
@@ -46,7 +46,16 @@ pub struct ClientConfig {
     pub requests: PlatformRequests,
 }
 
-/// The bundle of a configuration that is not a list of PEM certificates.
+/// Why there is no client: the certificates for one of its servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Untrusting {
+    /// Where they are set.
+    pub bundle: CaBundle,
+    /// What is wrong with them.
+    pub cause: NoTrust,
+}
+
+/// A bundle of a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CaBundle {
     /// That of the admin API.
@@ -76,13 +85,13 @@ pub struct Client {
 impl Client {
     /// A client; `alarm` is rung when the platform may be out of reach, so that it is probed.
     ///
-    /// *Errors*: a CA bundle is not PEM.
-    pub fn new(config: ClientConfig, alarm: Arc<Notify>) -> Result<Self, CaBundle> {
+    /// *Errors*: there is no certificate to trust for one of the servers.
+    pub fn new(config: ClientConfig, alarm: Arc<Notify>) -> Result<Self, Untrusting> {
         let ClientConfig { url, token_url, client_id, client_secret, scope, .. } = config;
         let ClientConfig { ca_bundle, token_ca_bundle, deadline, leadership, requests, .. } = config;
         // Two servers, and each is trusted by its own certificates only.
         let connections = [(ca_bundle, CaBundle::Api), (token_ca_bundle, CaBundle::Login)]
-            .map(|(pem, bundle)| http::client(deadline, pem.as_deref()).map_err(|_| bundle));
+            .map(|(pem, bundle)| http::client(deadline, pem.as_deref()).map_err(|cause| Untrusting { bundle, cause }));
         let [http, login_http] = connections;
         Ok(Self {
             http: http?,

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::problem::{Problem, ProblemType};
 use crate::http::HttpError;
-pub use crate::http::{Defect, Endpoint, Server, TransportFailure, UnexpectedResponse, Unreachable};
+pub use crate::http::{Defect, Endpoint, NoTrust, Server, TransportFailure, UnexpectedResponse, Unreachable};
 
 /// Why a call did not give the documented response.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

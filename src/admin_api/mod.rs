@@ -17,9 +17,9 @@ pub mod types;
 mod write_log;
 mod writes;
 
-pub use client::{CaBundle, Client, ClientConfig};
+pub use client::{CaBundle, Client, ClientConfig, Untrusting};
 pub use error::{
-    ApiError, Defect, Endpoint, NotCalled, OtherPlatform, Rejected, Server, TransportFailure, Unauthenticated,
+    ApiError, Defect, Endpoint, NoTrust, NotCalled, OtherPlatform, Rejected, Server, TransportFailure, Unauthenticated,
     UnexpectedResponse, Unreachable,
 };
 pub use problem::{FieldError, Problem, ProblemType};

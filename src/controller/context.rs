@@ -52,13 +52,13 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// *Errors*: there is no TLS.
+    /// *Errors*: the system has no certificate to trust.
     pub(super) fn new(
         cluster: Cluster,
         options: Options,
         platforms: Store<Guarded<Platform>>,
         leadership: Leadership,
-    ) -> Result<Self, crate::microsoft::NotPem> {
+    ) -> Result<Self, crate::microsoft::NoTrust> {
         Ok(Self {
             checks: Checks::new(&options, &leadership)?,
             enforcement: Enforcement::new(&options),

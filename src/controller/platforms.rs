@@ -15,7 +15,7 @@ use url::Url;
 use super::credentials::{Unread, client_secret};
 use super::options::Options;
 use super::platform_changes::PlatformChanges;
-use crate::admin_api::{CaBundle, Client, ClientConfig};
+use crate::admin_api::{CaBundle, Client, ClientConfig, NoTrust, Untrusting};
 use crate::cluster::{Cluster, Guarded, Refusal};
 use crate::lease::Leadership;
 use crate::resources::platform::PlatformSpec;
@@ -137,7 +137,7 @@ impl Platforms {
             leadership: self.leadership.clone(),
             requests: self.metrics.platform(&platform.name_any()),
         };
-        let client = Client::new(config, self.alarm.clone()).map_err(not_pem)?;
+        let client = Client::new(config, self.alarm.clone()).map_err(no_trust)?;
         let spec = Arc::new(platform.spec.clone());
         let connection = Connection { spec, credentials, client: Arc::new(client) };
         let client = connection.client.clone();
@@ -188,12 +188,17 @@ fn key(platform: &Platform) -> String {
     platform.uid().unwrap_or_default()
 }
 
-fn not_pem(bundle: CaBundle) -> NoClient {
+fn no_trust(Untrusting { bundle, cause }: Untrusting) -> NoClient {
     let setting = match bundle {
         CaBundle::Api => "spec.caBundle",
         CaBundle::Login => "spec.authentication.caBundle",
     };
-    NoClient { reason: Reason::InvalidPlatform, what: format!("{setting} is not a list of PEM certificates") }
+    match cause {
+        NoTrust::Bundle => {
+            NoClient { reason: Reason::InvalidPlatform, what: format!("{setting} is not a list of PEM certificates") }
+        }
+        NoTrust::System => NoClient { reason: Reason::Unreachable, what: format!("{setting} is not set, and {cause}") },
+    }
 }
 
 fn url(setting: &str, text: &str) -> Result<Url, NoClient> {
@@ -202,4 +207,24 @@ fn url(setting: &str, text: &str) -> Result<Url, NoClient> {
         reason: Reason::InvalidPlatform,
         what: format!("{setting} must be {}", endpoint::ALLOWED),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_bundle_that_is_set_is_blamed() {
+        let said = |bundle, cause| {
+            let NoClient { reason, what } = no_trust(Untrusting { bundle, cause });
+            (reason, what)
+        };
+        assert_eq!(
+            (Reason::InvalidPlatform, "spec.caBundle is not a list of PEM certificates".to_owned()),
+            said(CaBundle::Api, NoTrust::Bundle)
+        );
+        let (reason, what) = said(CaBundle::Login, NoTrust::System);
+        assert_eq!(Reason::Unreachable, reason);
+        assert!(what.starts_with("spec.authentication.caBundle is not set, and the system has no CA"), "{what}");
+    }
 }

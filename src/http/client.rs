@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use super::error::{Defect, Endpoint, HttpError, NotPem, UnexpectedResponse, Unreachable};
+use super::error::{Defect, Endpoint, HttpError, NoTrust, UnexpectedResponse, Unreachable};
 use super::failure::TransportFailure;
 use super::object::Object;
 use super::proxy::for_https_only;
@@ -27,8 +27,8 @@ const MAX_CONNECT: Duration = Duration::from_secs(10);
 /// A client that gives up after `deadline` and follows no redirect: a credential goes only where it was meant to go.
 /// `ca_bundle` is PEM to trust instead of the public certificates.
 ///
-/// *Errors*: the CA bundle is not PEM.
-pub(crate) fn client(deadline: Duration, ca_bundle: Option<&str>) -> Result<Client, NotPem> {
+/// *Errors*: the CA bundle is not PEM, or there is none and the system has no certificates.
+pub(crate) fn client(deadline: Duration, ca_bundle: Option<&str>) -> Result<Client, NoTrust> {
     let mut builder: ClientBuilder = for_https_only(Client::builder())
         .user_agent(USER_AGENT)
         .timeout(deadline)
@@ -36,14 +36,15 @@ pub(crate) fn client(deadline: Duration, ca_bundle: Option<&str>) -> Result<Clie
         .dns_resolver(SystemResolver)
         .redirect(Policy::none());
     if let Some(pem) = ca_bundle {
-        let certificates = reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(|_| NotPem)?;
+        let certificates = reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(|_| NoTrust::Bundle)?;
         // A text without any certificate is an empty list, which trusts no server.
         if certificates.is_empty() {
-            return Err(NotPem);
+            return Err(NoTrust::Bundle);
         }
         builder = builder.tls_certs_only(certificates);
     }
-    builder.build().map_err(|_| NotPem)
+    // Everything else is constant. A bundle may be PEM, and hold what is no certificate.
+    builder.build().map_err(|_| if ca_bundle.is_some() { NoTrust::Bundle } else { NoTrust::System })
 }
 
 /// A URL as messages show it: without user, password, query and fragment, which may hold what must not be shown.
@@ -173,6 +174,17 @@ impl Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is wrong with the certificates of the system is tested with the binary, since the environment is of the process.
+    #[test]
+    fn a_bundle_that_is_of_no_use_is_blamed() {
+        // Fails where another test has installed it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        for bundle in ["", "no certificate", "-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----\n"] {
+            let refused = client(MAX_CONNECT, Some(bundle)).map(|_| ());
+            assert_eq!(Err(NoTrust::Bundle), refused, "{bundle}");
+        }
+    }
 
     #[test]
     fn a_media_type_is_read_without_parameters_and_capitals() {

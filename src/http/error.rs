@@ -20,10 +20,18 @@ pub(crate) enum HttpError {
     Unexpected(UnexpectedResponse),
 }
 
-/// A CA bundle that is not a list of PEM certificates.
+/// Why there is no client: there is no certificate to trust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the CA bundle is not a list of PEM certificates")]
-pub struct NotPem;
+pub enum NoTrust {
+    /// The CA bundle that was given is of no use.
+    #[error("the CA bundle is not a list of PEM certificates")]
+    Bundle,
+    /// None was given, and the system has none.
+    #[error(
+        "the system has no CA certificates that can be used; check the files that SSL_CERT_FILE and SSL_CERT_DIR name"
+    )]
+    System,
+}
 
 /// The exchange failed. Whether the server acted is unknown.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -15,7 +15,7 @@ mod tokens;
 
 pub(crate) use client::{Response, ResponseHead, USER_AGENT, client, no_answer, send, shown};
 pub(crate) use error::HttpError;
-pub use error::{Defect, Endpoint, NotPem, Server, UnexpectedResponse, Unreachable};
+pub use error::{Defect, Endpoint, NoTrust, Server, UnexpectedResponse, Unreachable};
 pub use failure::TransportFailure;
 pub(crate) use object::{object, objects, some_object};
 pub(crate) use tokens::{AccessToken, TokenCache};

@@ -15,7 +15,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::address::{part, url};
-use super::error::{CallError, Defect, Endpoint, NotPem, TransportFailure, UnexpectedResponse, Unreachable, codes};
+use super::error::{CallError, Defect, Endpoint, NoTrust, TransportFailure, UnexpectedResponse, Unreachable, codes};
 use super::sign::{Key, ToSign, host, path_and_query};
 use crate::http::{self, HttpError, Response};
 use crate::lease::Leadership;
@@ -86,8 +86,8 @@ impl Acs {
     /// A client whose calls take at most `deadline` each. `trusted` are origins beside Azure's own that a connection string
     /// may name: for a sandbox, a proxy or another cloud.
     ///
-    /// *Errors*: there is no TLS.
-    pub fn new(deadline: Duration, trusted: Vec<Url>, metrics: Metrics) -> Result<Self, NotPem> {
+    /// *Errors*: the system has no certificate to trust.
+    pub fn new(deadline: Duration, trusted: Vec<Url>, metrics: Metrics) -> Result<Self, NoTrust> {
         Ok(Self {
             http: http::client(deadline, None)?,
             endpoint: Endpoint::api("Azure Communication Services"),

@@ -10,7 +10,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::address;
-use super::error::{CallError, Defect, Endpoint, LoginProblem, NotPem, UnexpectedResponse, codes};
+use super::error::{CallError, Defect, Endpoint, LoginProblem, NoTrust, UnexpectedResponse, codes};
 use super::token::{App, Login};
 use crate::http::{self, Response};
 use crate::telemetry::metrics::Metrics;
@@ -56,8 +56,8 @@ pub(super) struct GraphRequest<'a> {
 impl Graph {
     /// A client.
     ///
-    /// *Errors*: the CA bundle is not PEM.
-    pub fn new(config: GraphConfig) -> Result<Self, NotPem> {
+    /// *Errors*: there is no certificate to trust.
+    pub fn new(config: GraphConfig) -> Result<Self, NoTrust> {
         let GraphConfig { login, graph, app, ca_bundle, deadline, metrics } = config;
         let http = http::client(deadline, ca_bundle.as_deref())?;
         let base = address::url(&graph, "v1.0", &[]);

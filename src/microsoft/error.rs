@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 use thiserror::Error;
 
-pub use crate::http::{Defect, Endpoint, NotPem, Server, TransportFailure, UnexpectedResponse, Unreachable};
+pub use crate::http::{Defect, Endpoint, NoTrust, Server, TransportFailure, UnexpectedResponse, Unreachable};
 use crate::http::{HttpError, Response};
 
 /// Why a call did not give the documented response.

@@ -26,7 +26,7 @@ pub use acs::{Acs, AcsProblem};
 pub use address::{GrantLink, Upn};
 pub use client::{Graph, GraphConfig};
 pub use error::{
-    CallError, Defect, Endpoint, LoginProblem, NotPem, Server, TransportFailure, UnexpectedResponse, Unreachable,
+    CallError, Defect, Endpoint, LoginProblem, NoTrust, Server, TransportFailure, UnexpectedResponse, Unreachable,
 };
 pub use filter::{Filter, combined};
 pub use token::{App, Credential};

@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{edit_platform, says};
+use crate::support::env::TestEnv;
 use crate::support::fixture::Fixture;
 use crate::support::tls::{Authority, Flaw, TlsServer};
+use crate::support::wait::PATIENCE;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ca_bundle_governs_one_server_only() {
@@ -49,6 +51,20 @@ async fn a_ca_bundle_governs_one_server_only() {
         let message = says(&fixture, "InvalidPlatform").await;
         assert!(message.starts_with(&format!("{names} is not a list of PEM certificates")), "{message}");
     }
+}
+
+/// A ConfigMap with an empty file, for example. No Platform's bundle is to blame.
+#[tokio::test(flavor = "multi_thread")]
+async fn system_without_certificates_ends_the_start() {
+    let env = TestEnv::new("no-certificates").await;
+    let file = env.control_plane.folder().join("no-certificates.pem");
+    std::fs::write(&file, "").unwrap();
+    let arguments = ["run", "--namespace", &env.namespace, "--cluster-id", "test", "--instance", &env.instance];
+    let arguments = [&arguments[..], &["--operator-namespace", &env.operator_namespace]].concat();
+    let operator = env.start_operator(None, &arguments, &[("SSL_CERT_FILE", file.to_str().unwrap())]).unwrap();
+    assert_eq!(Some(1), operator.end(PATIENCE).await.unwrap().code());
+    let expected = "error: starting the checks: the system has no CA certificates that can be used; check the files that SSL_CERT_FILE";
+    assert!(operator.log().contains(expected), "{}", operator.log());
 }
 
 /// The image has the public certificates in a file, where the system's are; `SSL_CERT_FILE` names another.

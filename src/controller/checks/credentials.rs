@@ -144,7 +144,7 @@ impl FoundApp {
         let Self { addresses: Addresses { login, graph }, app, version, metrics } = self;
         let graph = Graph::new(GraphConfig { login, graph, app, ca_bundle: None, deadline: call, metrics });
         graph.map_or_else(
-            |_| AppCredentials::Missing(verdict::no_credentials("there is no TLS")),
+            |no_trust| AppCredentials::Missing(verdict::no_credentials(&no_trust.to_string())),
             |graph| AppCredentials::App { version, graph: Arc::new(graph) },
         )
     }

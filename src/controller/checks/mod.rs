@@ -45,7 +45,7 @@ use self::tenant_checks::{PlannedCheck, Shown, Wanted};
 use super::options::{CheckTiming, Options};
 use crate::cluster::Cluster;
 use crate::lease::Leadership;
-use crate::microsoft::{Acs, NotPem, verdict};
+use crate::microsoft::{Acs, NoTrust, verdict};
 use crate::plan::{Check, CheckPlan, CheckReport, Outcome, Query, Stopped};
 use crate::resources::status::{CheckStatus, GrantLink};
 use crate::resources::{CheckResult, Platform};
@@ -61,8 +61,8 @@ pub(super) struct Checks {
 }
 
 impl Checks {
-    /// *Errors*: there is no TLS.
-    pub(super) fn new(options: &Options, leadership: &Leadership) -> Result<Self, NotPem> {
+    /// *Errors*: the system has no certificate to trust.
+    pub(super) fn new(options: &Options, leadership: &Leadership) -> Result<Self, NoTrust> {
         let (timing, call) = (options.timing.checks, options.timing.call);
         let acs = Acs::new(call, options.trusted_acs.clone(), options.telemetry.metrics.clone())?;
         let acs = Arc::new(acs.led_by(leadership.clone()));
