@@ -1,5 +1,6 @@
 //! What every pass needs: the cluster, the options, and what is remembered between passes.
 
+use jiff::civil::Date;
 use kube::runtime::reflector::Store;
 
 use super::checks::Checks;
@@ -22,6 +23,7 @@ use super::totals::{Sight, Totals};
 use super::unwritten::Unwritten;
 use crate::cluster::{Cluster, Guarded};
 use crate::lease::Leadership;
+use crate::plan::confirmation;
 use crate::resources::{Platform, Stamp};
 use crate::settings::TenantId;
 
@@ -86,6 +88,12 @@ impl Context {
     /// The Tenants that this operator knows.
     pub(super) fn sight(&self) -> Sight<'_> {
         Sight { watched: &self.options.namespaces, fleet: &self.fleet }
+    }
+
+    /// The day on which the confirmations of a Tenant on a Platform are judged.
+    pub(super) fn today(&self, platform: Option<&Platform>) -> Date {
+        let theirs = platform.and_then(|platform| self.platforms.time_of(platform));
+        confirmation::day((self.options.clock)(), theirs)
     }
 
     /// Our stamp on a tenant of the platform.

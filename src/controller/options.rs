@@ -40,7 +40,7 @@ pub struct Options {
     pub leader_election: Option<LeaderElection>,
     /// Every duration.
     pub timing: Timing,
-    /// The local clock, by which the limit of deletions is counted.
+    /// The local clock, by which the limit of deletions is counted and confirmations are judged.
     pub clock: Clock,
     /// What is recorded of this process.
     pub telemetry: Telemetry,

@@ -41,9 +41,10 @@ impl fmt::Display for Flaw {
     }
 }
 
-/// The day on which confirmations are judged: the same wherever operator and author are.
-pub fn day(now: Timestamp) -> Date {
-    now.to_zoned(TimeZone::UTC).date()
+/// The day on which confirmations are judged: the same wherever operator and author are. Of the local clock and that of the platform
+/// the later one counts, so that a clock that is wrong revives no confirmation that has ended.
+pub fn day(local: Timestamp, platform: Option<Timestamp>) -> Date {
+    platform.map_or(local, |platform| platform.max(local)).to_zoned(TimeZone::UTC).date()
 }
 
 /// Judges a confirmation: `confirms` says whether its value is what is about to happen.
@@ -91,6 +92,14 @@ mod tests {
 
     fn judged(given: &str) -> Result<(), Flaw> {
         judge(Some(given), TODAY, |value| value == "24->12")
+    }
+
+    #[test]
+    fn the_later_clock_tells_the_day() {
+        let time = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (yesterday, now) = (time("2026-11-28T23:59:59Z"), time("2026-11-29T00:00:00Z"));
+        assert_eq!(TODAY, day(now, None));
+        assert_eq!([TODAY; 2], [day(yesterday, Some(now)), day(now, Some(yesterday))]);
     }
 
     #[test]

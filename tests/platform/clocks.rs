@@ -1,4 +1,5 @@
-//! Which clock counts for the limit of deletions: time has passed only where the local clock and that of the platform both say so.
+//! Which clock counts for the limit of deletions and for confirmations: of the local clock and that of the platform, the one that
+//! allows less.
 
 use std::sync::Arc;
 
@@ -11,11 +12,31 @@ use serde_json::json;
 
 use super::breaker::{allow_one, two, waits};
 use super::gone;
+use crate::support::confirmation;
 use crate::support::fixture::{Fixture, Operator};
+use crate::support::tenant::TenantHandle;
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
 
 const DAY: i64 = 24;
+
+/// A confirmation that ended yesterday does not count again because the host is a week back.
+#[tokio::test(flavor = "multi_thread")]
+async fn local_clock_that_is_a_week_back_revives_no_confirmation() {
+    let fixture = Fixture::new("clock-revives").await;
+    let _operator = with_clock(&fixture, -7 * DAY).await;
+    let tenant = TenantHandle::new(&fixture, "ended");
+    let ended = confirmation::until(&tenant.id, -1);
+    tenant.create(json!({ "deletionPolicy": "Delete", "confirmations": { "deletion": ended } })).await;
+    tenant.ready().await;
+    tenant.delete().await;
+    gone(&fixture, &tenant.name).await;
+    let (status, document) = fixture.platform.tenant(&tenant.id).await.unwrap();
+    assert_eq!(
+        (200, json!(null), json!(null)),
+        (status, document["owner"].clone(), document["runtime"]["deletion"].clone())
+    );
+}
 
 /// An operator whose local clock is wrong by so many hours.
 async fn with_clock(fixture: &Fixture, hours: i64) -> Operator {

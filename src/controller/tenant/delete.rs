@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use kube::ResourceExt;
 
 use super::resolve::resolve;
@@ -16,7 +15,7 @@ use crate::controller::context::Context;
 use crate::controller::platform::deletion_rate::{Breaker, Slot};
 use crate::plan::deletion::{DeletionPlan, DeletionWait, NotRequested, ReleaseOutcome, RetainReason};
 use crate::plan::deletion_intent::DeletionIntent;
-use crate::plan::{LastLook, Outcome, Stop, Target, confirmation};
+use crate::plan::{LastLook, Outcome, Stop, Target};
 use crate::resources::Tenant;
 
 /// What carrying out a deletion needs.
@@ -89,12 +88,12 @@ impl Deleter<'_> {
         let (context, was) = (self.context, self.tenant);
         let platform = context.platforms.find(&was.spec.platform_ref.name).await;
         let platform = platform.map_err(at_read("reading the Platform"))?;
-        let (resolved, _) = resolve(context, was, platform).await?;
+        let (resolved, _) = resolve(context, was, platform.clone()).await?;
         // Last, since people confirm and withdraw here.
         let tenants = context.cluster.namespaced::<Guarded<Tenant>>(&was.namespace().unwrap_or_default());
         let now = tenants.get(&was.name_any()).await.map_err(at_read("reading the Tenant"))?;
         let Ok(tenant) = &now.0 else { return Ok(false) };
-        let look = LastLook { tenant, resolved: &resolved, today: confirmation::day(Timestamp::now()) };
+        let look = LastLook { tenant, resolved: &resolved, today: context.today(platform.as_deref()) };
         Ok(look.confirms(self.intent, was))
     }
 }

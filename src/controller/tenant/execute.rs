@@ -13,6 +13,7 @@ use super::writer::Writer;
 use crate::admin_api::Client;
 use crate::cluster::Cluster;
 use crate::controller::in_use::InUse;
+use crate::controller::options::Clock;
 use crate::plan::after_save::FollowUp;
 use crate::plan::observation::Progress;
 use crate::plan::{ApplyPlan, Live, Outcome, SideEffects, Stop};
@@ -27,6 +28,8 @@ pub(crate) struct Executor<'e> {
     pub(crate) references: &'e References,
     /// As it was decided on.
     pub(crate) tenant: &'e Arc<Tenant>,
+    /// The local clock.
+    pub(crate) clock: &'e Clock,
     /// From the last look before a call that a confirmation unlocks to its answer.
     pub(crate) last_look: Duration,
 }
@@ -74,7 +77,8 @@ impl Executor<'_> {
         side_effects: &mut SideEffects,
     ) -> Result<Live, Stop> {
         let ApplyPlan { target, claim, write, done, after, confirmed_on } = plan;
-        let look = |day| SecondLook { cluster: self.cluster, tenant, day, most: self.last_look };
+        let Self { cluster, client, clock, last_look: most, .. } = *self;
+        let look = |day| SecondLook { cluster, tenant, day, clock, client, most };
         let writer = Writer::new(self.client, &target).looking(confirmed_on.map(look));
         if let Some(claim) = &claim {
             side_effects.fired = writer.take_over(claim).await?;

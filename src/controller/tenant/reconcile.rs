@@ -31,7 +31,7 @@ use crate::plan::outage::PlatformHealth;
 use crate::plan::secret_in_use::SecretInUse;
 use crate::plan::{
     Blocked, Conclusion, Delay, Desired, Done, Facts, Intent, Observation, Outcome, Rewrites, Seen, Stop, Stopped,
-    apply, conclude, confirmation, deletion, validate,
+    apply, conclude, deletion, validate,
 };
 use crate::resources::{Platform, Tenant};
 use crate::settings::TenantId;
@@ -176,7 +176,7 @@ async fn steps(pass: &mut Pass, context: &Context, notes: &Notes) -> Result<Outc
     let (resolved, references) = resolve(context, &seen, pass.platform.clone()).await?;
     pass.secrets = Some(SecretInUse::all(&resolved));
     step(context, pass, Step::Validate);
-    let intent = validate(&seen, resolved, confirmation::day(Timestamp::now()));
+    let intent = validate(&seen, resolved, context.today(pass.platform.as_deref()));
     pass.hash = intent.hash().cloned();
     pass.rewrites = notes.rewrites_of(pass.hash.as_ref(), context.options.timing.rewrites);
     let connection = connect(&context.platforms, pass.platform.as_deref(), &seen, &intent).await;
@@ -220,6 +220,7 @@ async fn apply(
         client: client.map_err(Stop::unavailable)?,
         references,
         tenant: &pass.tenant,
+        clock: &context.options.clock,
         last_look: context.options.timing.last_look,
     };
     let Executed { tenant, outcome, progress, fired } = executor.execute(plan).await;

@@ -4,11 +4,12 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::finalizer::{CHANGED, ensure_wanted};
+use crate::admin_api::Client;
 use crate::cluster::Cluster;
+use crate::controller::options::Clock;
 use crate::plan::{Stop, confirmation};
 use crate::resources::Tenant;
 
@@ -33,6 +34,9 @@ pub(crate) struct SecondLook<'l> {
     pub(crate) tenant: &'l Tenant,
     /// The day on which its confirmation counted.
     pub(crate) day: Date,
+    pub(crate) clock: &'l Clock,
+    /// Of the platform, whose clock counts too.
+    pub(crate) client: &'l Client,
     /// From the look to the answer.
     pub(crate) most: Duration,
 }
@@ -42,7 +46,7 @@ impl SecondLook<'_> {
     pub(crate) async fn take(self) -> Result<Duration, Stop> {
         within(self.most, async {
             ensure_wanted(self.cluster, self.tenant).await?;
-            Ok(confirmation::day(Timestamp::now()) == self.day)
+            Ok(confirmation::day((self.clock)(), self.client.platform_time()) == self.day)
         })
         .await
     }
