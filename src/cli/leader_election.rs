@@ -99,7 +99,8 @@ mod tests {
         assert_eq!(expected, read.unwrap().unwrap().timing);
         for (argument, said) in [
             ("--lease-duration=10s", "--lease-duration must be longer than --renew-deadline"),
-            ("--retry-period=9s", "--renew-deadline must be longer than 1.2 times --retry-period"),
+            ("--renew-deadline=14s", "by --retry-period, and by 1s at least"),
+            ("--renew-deadline=2s", "--renew-deadline must be longer than 1.2 times --retry-period"),
             ("--lease-duration=1h", "--lease-duration must be from 2s to 10m"),
             ("--lease-duration=15", "must be a duration, e.g. '15s'"),
             ("--lease-duration=-15s", "must not be negative"),

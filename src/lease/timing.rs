@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-/// A candidate waits no longer than this for a Lease, whatever is written in it.
+/// A candidate waits no longer than this for a Lease, also where a longer duration is written in it.
 pub(super) const LONGEST: Duration = Duration::from_secs(600);
 /// A released Lease says this duration, as client-go writes it; a lease that is held is longer.
 pub(super) const RELEASED: Duration = Duration::from_secs(1);
+/// What is under way at the deadline has at least this long to arrive before another replica leads.
+const LEAST_MARGIN: Duration = Duration::from_secs(1);
 /// Attempts are never further apart than this times the retry period, as in client-go.
 const JITTER: f64 = 1.2;
 
@@ -28,8 +30,8 @@ pub enum TimingError {
     /// A released lease could not be told from one that is held.
     #[error("--lease-duration must be from 2s to 10m")]
     Duration,
-    /// A leader could still write while another takes over.
-    #[error("--lease-duration must be longer than --renew-deadline")]
+    /// What a leader sent last could arrive while another takes over.
+    #[error("--lease-duration must be longer than --renew-deadline by --retry-period, and by 1s at least")]
     Deadline,
     /// One renewal that fails would end the leadership.
     #[error("--renew-deadline must be longer than 1.2 times --retry-period, and --retry-period longer than 0")]
@@ -52,7 +54,7 @@ impl LeaseTiming {
         if !(RELEASED * 2..=LONGEST).contains(&duration) {
             return Err(TimingError::Duration);
         }
-        if duration <= renew_deadline {
+        if duration < renew_deadline.saturating_add(retry_period.max(LEAST_MARGIN)) {
             return Err(TimingError::Deadline);
         }
         if retry_period.is_zero() || renew_deadline.as_secs_f64() <= retry_period.as_secs_f64() * JITTER {
@@ -82,13 +84,19 @@ mod tests {
         assert_eq!(Ok(()), LeaseTiming::default().validate());
         for (duration, renew_deadline, retry_period, expected) in [
             (3000, 2000, 400, Ok(())),
-            (600_000, 599_999, 499_000, Ok(())),
+            (600_000, 327_000, 272_000, Ok(())),
+            (2000, 1000, 800, Ok(())),
+            (15_000, 13_000, 2000, Ok(())),
+            (15_000, 13_001, 2000, Err(TimingError::Deadline)),
+            (15_000, 14_001, 100, Err(TimingError::Deadline)),
+            (600_000, 599_999, 499_000, Err(TimingError::Deadline)),
             (1999, 1000, 100, Err(TimingError::Duration)),
             (600_001, 10_000, 2000, Err(TimingError::Duration)),
             (10_000, 10_000, 2000, Err(TimingError::Deadline)),
             (10_000, 15_000, 2000, Err(TimingError::Deadline)),
             (15_000, 2400, 2000, Err(TimingError::Retry)),
             (15_000, 2000, 10_000, Err(TimingError::Retry)),
+            (15_000, 2000, u64::MAX, Err(TimingError::Deadline)),
             (15_000, 10_000, 0, Err(TimingError::Retry)),
         ] {
             assert_eq!(
