@@ -4,18 +4,19 @@
 //! must not outlive the term in which they were made. Kubernetes starts it again, and it stands by.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 use futures::FutureExt;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, sleep_until, timeout};
+use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use super::options::{LeaderElection, Options};
 use crate::cluster::{Cluster, LeaseObject, Refusal};
-use crate::lease::{Answer, Content, Election, Leadership, Learned, Loss, Request};
+use crate::lease::{Answer, BootInstant, Content, Election, Leadership, Learned, Loss, Request, sleep_until};
+use crate::telemetry::health::Health;
 
 /// The name of the Lease. Each instance has its own leader.
 pub(super) fn lease_name(instance: &str) -> String {
@@ -29,7 +30,7 @@ pub(super) struct Candidacy {
 }
 
 struct Running {
-    /// A task of its own: whatever a pass does, the Lease is renewed.
+    /// A task of its own: a pass that takes long puts off no renewal.
     task: JoinSet<anyhow::Error>,
     release: oneshot::Sender<()>,
     options: LeaderElection,
@@ -47,6 +48,8 @@ impl Candidacy {
                 election: Election::new(Arc::from(election.identity.as_str()), election.timing),
                 identity: election.identity.clone(),
                 leadership: leadership.clone(),
+                health: options.telemetry.health.clone(),
+                retry_period: election.timing.retry_period,
                 leader: None,
                 failure: None,
             };
@@ -85,6 +88,8 @@ struct Candidate {
     election: Election,
     identity: String,
     leadership: Leadership,
+    health: Health,
+    retry_period: Duration,
     /// Who was said to lead.
     leader: Option<String>,
     /// Why the last request failed.
@@ -96,7 +101,19 @@ impl Candidate {
     async fn run(mut self, released: oneshot::Receiver<()>) -> anyhow::Error {
         let mut released = released.fuse();
         loop {
-            let sent = Instant::now();
+            // A replica that holds the Lease and does nothing would keep the others from the work.
+            if self.health.is_stuck(Instant::now()) {
+                if self.election.term().is_some() {
+                    return self.lost(Loss::Stuck);
+                }
+                sleep(self.retry_period).await;
+                continue;
+            }
+            let sent = BootInstant::now();
+            // The machine may have been suspended.
+            if self.election.term().is_some_and(|term| sent >= term) {
+                return self.lost(Loss::NotRenewed);
+            }
             let request = self.election.next(sent);
             let deadline = self.deadline();
             let answer = tokio::select! {
@@ -104,7 +121,7 @@ impl Candidate {
                 () = deadline => return self.lost(Loss::NotRenewed),
             };
             self.say(&answer);
-            let wait = match self.election.learn(answer, sent, Instant::now()) {
+            let wait = match self.election.learn(answer, sent, BootInstant::now()) {
                 Learned::Next(wait) => wait,
                 Learned::Lost(loss) => return self.lost(loss),
             };
@@ -160,7 +177,7 @@ impl Candidate {
         let term = self.election.term();
         async move {
             match term {
-                Some(term) => sleep_until(term.into()).await,
+                Some(term) => sleep_until(term).await,
                 None => std::future::pending().await,
             }
         }
@@ -171,7 +188,7 @@ impl Candidate {
         let cause = self.failure.clone().map(|refusal| format!(" ({})", refusal.not_written().0)).unwrap_or_default();
         warn!(lease = self.place, cause = %loss, "this replica leads no more");
         anyhow!(
-            "lost the Lease {}: {loss}{cause}; nothing was written since, and another start begins as a standby",
+            "lost the Lease {}: {loss}{cause}; nothing was sent since, and another start begins as a standby",
             self.place
         )
     }

@@ -1,14 +1,15 @@
-//! What one replica asks of the Lease, and whether it leads. Pure: time comes in as a value of the machine's own monotonic clock, so
-//! clocks that differ, jump or stand still do not matter.
+//! What one replica asks of the Lease, and whether it leads. Pure: time comes in as a value of the clock that counts from the start of
+//! the machine. So clocks of other machines, and wall clocks that jump or stand still, do not matter.
 //!
 //! Each leader replaced a version of the Lease that it saw unchanged for as long as another could write. So that this holds also
 //! where people edit or delete the Lease, one that is absent is first created without a holder, and taken no sooner than any other.
-//! Only a Lease that its leader released is taken at once.
+//! Only a Lease that its leader released is taken at once: without a holder, and with the duration that a release writes.
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::boot_instant::BootInstant;
 use super::timing::{LONGEST, LeaseTiming, RELEASED};
 
 /// A version of the Lease. Each write makes another one, and none comes back after a deletion.
@@ -68,6 +69,8 @@ pub(crate) enum Loss {
     Taken(Arc<str>),
     /// It was not renewed in time.
     NotRenewed,
+    /// The loop that does the work does not run.
+    Stuck,
 }
 
 impl fmt::Display for Loss {
@@ -75,6 +78,7 @@ impl fmt::Display for Loss {
         match self {
             Self::Taken(holder) => write!(f, "it is held by '{holder}'"),
             Self::NotRenewed => f.write_str("it was not renewed before the renew deadline"),
+            Self::Stuck => f.write_str("it was not renewed because the operator is stuck"),
         }
     }
 }
@@ -86,11 +90,11 @@ pub(crate) struct Election {
     timing: LeaseTiming,
     known: Known,
     /// The version that was seen last, and since when it is seen unchanged.
-    unchanged: Option<(Version, Instant)>,
+    unchanged: Option<(Version, BootInstant)>,
     /// The version in which this replica wrote itself as the holder last.
     own: Option<Version>,
     /// Until when this replica may write.
-    term: Option<Instant>,
+    term: Option<BootInstant>,
 }
 
 /// What the next request can rely on.
@@ -109,12 +113,12 @@ impl Election {
     }
 
     /// Until when this replica may write; `None` while it does not lead.
-    pub(crate) fn term(&self) -> Option<Instant> {
+    pub(crate) fn term(&self) -> Option<BootInstant> {
         self.term
     }
 
     /// The next request.
-    pub(crate) fn next(&self, now: Instant) -> Request {
+    pub(crate) fn next(&self, now: BootInstant) -> Request {
         match &self.known {
             Known::Nothing => Request::Read,
             // A leader writes at present, so no other can have taken it.
@@ -135,7 +139,7 @@ impl Election {
     }
 
     /// Takes in the answer to a request that was sent at `sent` and answered by `now`.
-    pub(crate) fn learn(&mut self, answer: Answer, sent: Instant, now: Instant) -> Learned {
+    pub(crate) fn learn(&mut self, answer: Answer, sent: BootInstant, now: BootInstant) -> Learned {
         // What comes late counts no more: others may rely on the deadline.
         if self.term.is_some_and(|term| now >= term) {
             return Learned::Lost(Loss::NotRenewed);
@@ -160,7 +164,7 @@ impl Election {
         }
     }
 
-    fn found(&mut self, record: Record, now: Instant) -> Learned {
+    fn found(&mut self, record: Record, now: BootInstant) -> Learned {
         if let (Some(_), Some(holder)) = (self.term, self.other(&record)) {
             return Learned::Lost(Loss::Taken(holder));
         }
@@ -174,7 +178,7 @@ impl Election {
         Learned::Next(left.min(self.timing.retry_period))
     }
 
-    fn written(&mut self, record: Record, sent: Instant, now: Instant, retry: Duration) -> Learned {
+    fn written(&mut self, record: Record, sent: BootInstant, now: BootInstant, retry: Duration) -> Learned {
         self.see(&record, now);
         let term = sent + self.timing.renew_deadline;
         if record.content.holder.as_ref() != Some(&self.identity) {
@@ -191,7 +195,7 @@ impl Election {
         Learned::Next(retry)
     }
 
-    fn see(&mut self, record: &Record, now: Instant) {
+    fn see(&mut self, record: &Record, now: BootInstant) {
         if self.unchanged.as_ref().is_none_or(|(version, _)| *version != record.version) {
             self.unchanged = Some((record.version.clone(), now));
         }
@@ -199,7 +203,7 @@ impl Election {
 
     /// Whether no other can write while a record is as it was seen. That it names this replica proves nothing: a person may have
     /// written that while another leads.
-    fn may_take(&self, record: &Record, now: Instant) -> bool {
+    fn may_take(&self, record: &Record, now: BootInstant) -> bool {
         let is_own = self.own.as_ref() == Some(&record.version);
         let leads = self.term.is_some() && self.other(record).is_none();
         is_own || leads || self.free_at(record).is_some_and(|at| now >= at)
@@ -207,9 +211,10 @@ impl Election {
 
     /// When a record may be taken that stays as it is. The duration that is written may be a mistake of a person, so it only makes
     /// the wait longer.
-    fn free_at(&self, record: &Record) -> Option<Instant> {
+    fn free_at(&self, record: &Record) -> Option<BootInstant> {
         let (_, since) = self.unchanged.as_ref().filter(|(version, _)| *version == record.version)?;
-        let is_released = record.content.holder.is_none() && record.content.duration <= RELEASED;
+        // A person who empties a Lease leaves no duration behind, or another.
+        let is_released = record.content.holder.is_none() && record.content.duration == RELEASED;
         let wait =
             if is_released { Duration::ZERO } else { record.content.duration.clamp(self.timing.duration, LONGEST) };
         Some(*since + wait)
@@ -233,7 +238,7 @@ mod tests {
 
     struct Trial {
         election: Election,
-        begin: Instant,
+        begin: BootInstant,
     }
 
     fn content(holder: &str, seconds: u64) -> Content {
@@ -253,10 +258,10 @@ mod tests {
 
     impl Trial {
         fn new() -> Self {
-            Self { election: Election::new("me".into(), LeaseTiming::default()), begin: Instant::now() }
+            Self { election: Election::new("me".into(), LeaseTiming::default()), begin: BootInstant::now() }
         }
 
-        fn at(&self, seconds: u64) -> Instant {
+        fn at(&self, seconds: u64) -> BootInstant {
             self.begin + Duration::from_secs(seconds)
         }
 
@@ -320,9 +325,13 @@ mod tests {
             trial.learn(found(), expected);
             assert_eq!(replace("1", "me", 15), trial.next(expected), "{written}");
         }
-        let mut trial = Trial::new();
-        trial.learn(Answer::Found(record("1", "", 15)), 0);
-        assert_eq!(Request::Read, trial.next(0), "a holder that a person removed may still write");
+        for written in [0, 2, 15] {
+            let mut trial = Trial::new();
+            trial.learn(Answer::Found(record("1", "", written)), 0);
+            assert_eq!(Request::Read, trial.next(14), "{written}: a holder that a person removed may still write");
+            trial.learn(Answer::Found(record("1", "", written)), 15);
+            assert_eq!(replace("1", "me", 15), trial.next(15), "{written}");
+        }
     }
 
     #[test]
@@ -369,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn a_candidate_whom_a_person_wrote_into_the_lease_waits_like_any_other() {
+    fn a_candidate_that_a_person_wrote_into_the_lease_waits_like_any_other() {
         let mut trial = Trial::new();
         trial.learn(Answer::Found(record("9", "me", 15)), 0);
         assert_eq!(Request::Read, trial.next(0), "another may still write");

@@ -4,10 +4,10 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
 
 use tokio::sync::watch;
-use tokio::time::sleep_until;
+
+use super::boot_instant::{BootInstant, sleep_until};
 
 /// Whether this replica may write. Clones are about the same replica.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +17,7 @@ pub struct Leadership(Option<Arc<watch::Sender<Standing>>>);
 enum Standing {
     Standby,
     Leading {
-        until: Instant,
+        until: BootInstant,
     },
     /// It was lost or released. There is no way back: what this process decided may be wrong by now.
     Over,
@@ -40,14 +40,14 @@ impl Leadership {
 
     /// Whether this replica leads now.
     pub fn leads(&self) -> bool {
-        self.standing().is_none_or(|standing| may_write(standing, Instant::now()))
+        self.standing().is_none_or(|standing| may_write(standing, BootInstant::now()))
     }
 
     /// Whether this replica led, and does not any more.
     pub(crate) fn is_over(&self) -> bool {
         match self.standing() {
             None | Some(Standing::Standby) => false,
-            Some(leading @ Standing::Leading { .. }) => !may_write(leading, Instant::now()),
+            Some(leading @ Standing::Leading { .. }) => !may_write(leading, BootInstant::now()),
             Some(Standing::Over) => true,
         }
     }
@@ -60,9 +60,9 @@ impl Leadership {
     }
 
     /// Leads until `until`, unless the leadership has ended.
-    pub(crate) fn renew(&self, until: Instant) {
+    pub(crate) fn renew(&self, until: BootInstant) {
         let Some(standing) = &self.0 else { return };
-        let now = Instant::now();
+        let now = BootInstant::now();
         standing.send_if_modified(|standing| {
             let ended = *standing != Standing::Standby && !may_write(*standing, now);
             *standing = if ended { Standing::Over } else { Standing::Leading { until } };
@@ -102,7 +102,7 @@ impl Leadership {
     }
 }
 
-fn may_write(standing: Standing, now: Instant) -> bool {
+fn may_write(standing: Standing, now: BootInstant) -> bool {
     matches!(standing, Standing::Leading { until } if now < until)
 }
 
@@ -112,7 +112,7 @@ async fn ended(standing: &watch::Sender<Standing>) {
     loop {
         let Standing::Leading { until } = *changes.borrow_and_update() else { return };
         tokio::select! {
-            () = sleep_until(until.into()) => if *changes.borrow() == (Standing::Leading { until }) { return },
+            () = sleep_until(until) => if *changes.borrow() == (Standing::Leading { until }) { return },
             // The sender is borrowed, so this is a change.
             _ = changes.changed() => {}
         }
@@ -141,7 +141,7 @@ mod tests {
             (false, false, Err(NotLeader::NotBegun)),
             (leadership.leads(), leadership.is_over(), leadership.write(ready(7)).await)
         );
-        leadership.renew(Instant::now() + LONG);
+        leadership.renew(BootInstant::now() + LONG);
         assert_eq!((true, Ok(7)), (leadership.leads(), leadership.write(ready(7)).await));
         leadership.end();
         assert_eq!((true, Err(NotLeader::NotBegun)), (leadership.is_over(), leadership.write(ready(7)).await));
@@ -149,11 +149,11 @@ mod tests {
 
     #[tokio::test]
     async fn what_has_ended_is_not_renewed() {
-        for end in [Leadership::end as fn(&Leadership), |leadership| leadership.renew(Instant::now())] {
+        for end in [Leadership::end as fn(&Leadership), |leadership| leadership.renew(BootInstant::now())] {
             let leadership = Leadership::standby();
-            leadership.renew(Instant::now() + LONG);
+            leadership.renew(BootInstant::now() + LONG);
             end(&leadership);
-            leadership.renew(Instant::now() + LONG);
+            leadership.renew(BootInstant::now() + LONG);
             assert_eq!((false, true), (leadership.leads(), leadership.is_over()));
         }
     }
@@ -161,11 +161,11 @@ mod tests {
     #[tokio::test]
     async fn a_write_under_way_is_cut_short_when_the_leadership_ends() {
         let leadership = Leadership::standby();
-        leadership.renew(Instant::now() + SHORT);
+        leadership.renew(BootInstant::now() + SHORT);
         assert_eq!(Err(NotLeader::CutShort), leadership.write(pending::<()>()).await);
 
         let leadership = Leadership::standby();
-        leadership.renew(Instant::now() + LONG);
+        leadership.renew(BootInstant::now() + LONG);
         let mut write = pin!(leadership.write(pending::<()>()));
         assert_eq!(None, write.as_mut().now_or_never());
         leadership.end();
@@ -175,9 +175,9 @@ mod tests {
     #[tokio::test]
     async fn a_write_under_way_goes_on_while_the_lease_is_renewed() {
         let leadership = Leadership::standby();
-        leadership.renew(Instant::now() + SHORT);
+        leadership.renew(BootInstant::now() + SHORT);
         let write = leadership.write(tokio::time::sleep(SHORT * 2));
-        leadership.renew(Instant::now() + LONG);
+        leadership.renew(BootInstant::now() + LONG);
         assert_eq!(Ok(()), write.await);
     }
 
@@ -185,7 +185,7 @@ mod tests {
     #[tokio::test]
     async fn nothing_is_sent_by_a_process_that_stood_still() {
         let leadership = Leadership::standby();
-        leadership.renew(Instant::now() + SHORT);
+        leadership.renew(BootInstant::now() + SHORT);
         let mut sent = false;
         let outcome = {
             let mut connected = false;
@@ -206,7 +206,7 @@ mod tests {
         let leadership = Leadership::standby();
         let mut begun = pin!(leadership.begun());
         assert_eq!(None, begun.as_mut().now_or_never());
-        leadership.renew(Instant::now() + LONG);
+        leadership.renew(BootInstant::now() + LONG);
         assert_eq!(Some(()), begun.now_or_never());
     }
 }

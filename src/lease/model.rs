@@ -4,14 +4,16 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::boot_instant::BootInstant;
 use super::election::{Answer, Content, Election, Learned, Record, Request, Version};
 use super::timing::{LeaseTiming, RELEASED};
 
 const SECOND: Duration = Duration::from_secs(1);
+/// With the shortest time between the deadline and the end of the lease that is accepted.
 const TIMING: LeaseTiming =
     LeaseTiming { duration: Duration::from_secs(3), renew_deadline: Duration::from_secs(2), retry_period: SECOND };
 
@@ -32,7 +34,7 @@ struct Faults {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Flight {
     request: Request,
-    sent: Instant,
+    sent: BootInstant,
     /// Once it was carried out.
     answer: Option<Answer>,
 }
@@ -42,7 +44,7 @@ struct Replica {
     identity: Arc<str>,
     election: Election,
     /// Not before this is the next request sent.
-    due: Instant,
+    due: BootInstant,
     flight: Option<Flight>,
     /// It lost or released the Lease.
     over: bool,
@@ -50,13 +52,13 @@ struct Replica {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct World {
-    begin: Instant,
-    now: Instant,
+    begin: BootInstant,
+    now: BootInstant,
     lease: Option<Record>,
     versions: u16,
     replicas: Vec<Replica>,
     /// Until when a write of each process may be under way, also of those that ended.
-    writing: Vec<(usize, Instant)>,
+    writing: Vec<(usize, BootInstant)>,
     started: usize,
     /// Requests without an answer that may still be carried out.
     stray: Vec<Request>,
@@ -87,6 +89,8 @@ enum Action {
 #[derive(Clone, Copy, Debug)]
 enum Edit {
     NoHolder,
+    /// Nothing is left of what was written.
+    Blank,
     Nonsense,
     /// The identity of a replica, with a duration that is too short.
     Replica(usize),
@@ -96,7 +100,7 @@ enum Edit {
 
 impl World {
     fn new(replicas: usize, left: Faults, timing: LeaseTiming) -> Self {
-        let begin = Instant::now();
+        let begin = BootInstant::now();
         let mut world = Self {
             begin,
             now: begin,
@@ -163,7 +167,7 @@ impl World {
         }
         if self.left.edits > 0 && self.lease.is_some() {
             all.extend([Action::Delete, Action::Edit(Edit::NoHolder), Action::Edit(Edit::Nonsense)]);
-            all.push(Action::Edit(Edit::Short));
+            all.extend([Action::Edit(Edit::Short), Action::Edit(Edit::Blank)]);
             all.extend((0..self.replicas.len()).map(|index| Action::Edit(Edit::Replica(index))));
         }
         all
@@ -236,7 +240,8 @@ impl World {
         self.left.edits -= 1;
         let before = self.lease.as_ref().map(|record| record.content.clone()).unwrap();
         let content = match edit {
-            Edit::NoHolder => Content { holder: None, duration: before.duration.max(TIMING.duration) },
+            Edit::NoHolder => Content { holder: None, ..before },
+            Edit::Blank => Content { holder: None, duration: Duration::ZERO },
             Edit::Nonsense => Content { holder: Some("nonsense".into()), ..before },
             Edit::Replica(index) => {
                 Content { holder: Some(self.replicas[index].identity.clone()), duration: Duration::ZERO }
@@ -265,7 +270,7 @@ impl World {
         }
     }
 
-    fn learn(&mut self, index: usize, answer: Answer, sent: Instant) {
+    fn learn(&mut self, index: usize, answer: Answer, sent: BootInstant) {
         if self.replicas[index].over {
             return;
         }

@@ -120,6 +120,11 @@ impl Health {
         loops.chain(watches).collect()
     }
 
+    /// Whether a loop does not run any more.
+    pub(crate) fn is_stuck(&self, now: Instant) -> bool {
+        self.state().beats.values().any(|seen| silent(now, *seen, STUCK).is_some())
+    }
+
     /// Whether the process is up to its work. A standby is.
     pub fn ready(&self) -> Vec<Check> {
         let state = self.state();
@@ -249,6 +254,24 @@ mod tests {
         assert_eq!([""; 0], *failures(health.live(Instant::now())), "a bookmark");
         drop(pulse);
         assert_eq!([""; 0], *failures(health.live(later(1000))), "it ended in order");
+    }
+
+    #[tokio::test]
+    async fn a_loop_that_does_not_run_is_stuck_for_leader_and_probe_alike() {
+        let health = Health::default();
+        assert!(!health.is_stuck(later(1000)), "no loop has begun");
+        let mut beat = Box::pin(health.beat("loop"));
+        assert_eq!(None, (&mut beat).now_or_never());
+        for (seconds, expected) in [(0, false), (29, false), (31, true)] {
+            let now = later(seconds);
+            assert_eq!(
+                (expected, expected),
+                (health.is_stuck(now), !failures(health.live(now)).is_empty()),
+                "{seconds}"
+            );
+        }
+        drop(beat);
+        assert!(!health.is_stuck(later(1000)), "it ended in order");
     }
 
     #[test]
