@@ -3,6 +3,7 @@
 //! Log lines have constant text, values in fields; the span of a pass carries what it is about. This room knows no kind and no
 //! rule: others record what they do, where they do it, and it never calls them but for numbers at a scrape.
 
+mod connections;
 mod flat;
 pub mod health;
 pub mod log;

@@ -1,12 +1,12 @@
 //! The HTTP server of the process: `/livez`, `/readyz` and `/metrics`.
 //!
 //! It has a thread and a runtime of its own, so that it answers while the runtime of the operator is stuck, and so that no scrape
-//! takes time from a pass. What one client can take is bounded: connections, headers, time; bodies are refused.
+//! takes time from a pass. What one client can take is bounded: connections, headers, time; bodies are refused. A new connection is
+//! always taken, so that slow clients keep no probe out.
 
 use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ::http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue};
@@ -17,15 +17,14 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
 use super::Telemetry;
+use super::connections::Connections;
 use super::health::Check;
 use super::metrics::CONTENT_TYPE as OPEN_METRICS;
 
-/// Connections at the same time; more wait until one ends.
-const CONNECTIONS: usize = 64;
 /// For the head of a request, and between two requests of a connection.
 const HEAD: Duration = Duration::from_secs(10);
 /// After this a connection ends with the answer under way, and at twice this in any case.
@@ -86,16 +85,12 @@ impl Server {
 }
 
 async fn accept(listener: &tokio::net::TcpListener, telemetry: &Telemetry) {
-    let slots = Arc::new(Semaphore::new(CONNECTIONS));
-    // The semaphore is never closed.
-    while let Ok(slot) = slots.clone().acquire_owned().await {
+    let mut connections = Connections::default();
+    loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
-                let telemetry = telemetry.clone();
-                tokio::spawn(async move {
-                    serve(stream, telemetry).await;
-                    drop(slot);
-                });
+            Ok((stream, peer)) => {
+                connections.make_room();
+                connections.add(peer.ip(), tokio::spawn(serve(stream, telemetry.clone())).abort_handle());
             }
             Err(_) => tokio::time::sleep(REFUSED).await,
         }
