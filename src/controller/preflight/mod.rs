@@ -5,7 +5,7 @@ mod crds;
 mod rights;
 mod secret_watches;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{anyhow, bail};
 use k8s_openapi::api::core::v1::Namespace;
@@ -30,11 +30,13 @@ struct Findings {
     unenforced: Option<String>,
 }
 
-/// Checks that the operator can work, before it starts. An API server that is out of reach is waited for.
+/// Checks that the operator can work, before it starts. An API server that is out of reach is waited for: without end with a leader
+/// election, since all replicas end where it was away for long, and one has to be there when it is back.
 ///
 /// *Errors*: everything that keeps it from working.
 pub(super) async fn preflight(cluster: &Cluster, options: &Options) -> anyhow::Result<()> {
-    let Findings { failures, mut warnings, unenforced } = find(cluster, options).await?;
+    let most = options.leader_election.is_none().then_some(options.timing.reach);
+    let Findings { failures, mut warnings, unenforced } = find(cluster, options, most).await?;
     // The policies may be applied while it runs.
     warnings.extend(unenforced);
     judge(&warnings, &failures, "the operator cannot start")
@@ -44,7 +46,8 @@ pub(super) async fn preflight(cluster: &Cluster, options: &Options) -> anyhow::R
 ///
 /// *Errors*: everything that keeps the operator from working, or from writing to a platform.
 pub async fn check(cluster: &Cluster, options: &Options) -> anyhow::Result<()> {
-    let Findings { mut failures, mut warnings, unenforced } = find(cluster, options).await?;
+    let most = Some(options.timing.reach);
+    let Findings { mut failures, mut warnings, unenforced } = find(cluster, options, most).await?;
     let concerned = if options.without_policies { &mut warnings } else { &mut failures };
     concerned.extend(unenforced);
     judge(&warnings, &failures, "the operator cannot work")
@@ -57,10 +60,11 @@ fn judge(warnings: &[String], failures: &[String], consequence: &str) -> anyhow:
     if failures.is_empty() { Ok(()) } else { Err(anyhow!(listed(consequence, failures))) }
 }
 
-/// *Errors*: the API server does not answer for too long, or does not accept the credentials.
-async fn find(cluster: &Cluster, options: &Options) -> anyhow::Result<Findings> {
+/// *Errors*: the API server does not answer for longer than `most`, or does not accept the credentials.
+async fn find(cluster: &Cluster, options: &Options, most: Option<Duration>) -> anyhow::Result<Findings> {
     let timing = &options.timing;
     let started = Instant::now();
+    let mut said: Option<Instant> = None;
     loop {
         let unreached = match cluster.reach().await {
             Ok(()) => match look(cluster, options).await {
@@ -70,10 +74,13 @@ async fn find(cluster: &Cluster, options: &Options) -> anyhow::Result<Findings> 
             Err(error) if is_final(&error) => return Err(error.context("Kubernetes does not accept the credentials")),
             Err(error) => error,
         };
-        if started.elapsed() >= timing.reach {
-            bail!("the Kubernetes API server has not answered for {} s: {unreached:#}", timing.reach.as_secs());
+        if let Some(most) = most.filter(|most| started.elapsed() >= *most) {
+            bail!("the Kubernetes API server has not answered for {} s: {unreached:#}", most.as_secs());
         }
-        warn!(cause = %format!("{unreached:#}"), "the Kubernetes API server does not answer; waiting for it");
+        if said.is_none_or(|at| at.elapsed() >= timing.reach) {
+            warn!(cause = %format!("{unreached:#}"), "the Kubernetes API server does not answer; waiting for it");
+            said = Some(Instant::now());
+        }
         sleep(timing.backoff_first).await;
     }
 }
