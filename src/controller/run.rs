@@ -1,7 +1,7 @@
 //! The watches, and the loops that they feed.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use futures::future::{join3, ready};
@@ -9,6 +9,7 @@ use futures::{FutureExt, Stream, StreamExt, stream};
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::{Controller, controller};
 use kube::{Resource, ResourceExt};
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::arrivals::{changed, sighted, woken};
@@ -31,6 +32,9 @@ use crate::telemetry::metrics::Source;
 /// Platforms, and Partners, that are reconciled at the same time.
 const FEW: u16 = 4;
 
+/// How long a replica that leads no more has for what is no write.
+const LAST: Duration = Duration::from_secs(1);
+
 /// Reconciles until `shutdown` completes. Then no pass begins any more, and those under way have a while to finish.
 ///
 /// *Errors*: what the start-up checks found, or that another replica may lead.
@@ -39,7 +43,18 @@ pub async fn run(
     options: Options,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    let shutdown = shutdown.shared();
+    let metrics = options.telemetry.metrics.clone();
+    metrics.leads(false);
+    let outcome = serve(cluster, options, shutdown.shared()).await;
+    metrics.leads(false);
+    outcome
+}
+
+async fn serve(
+    cluster: Cluster,
+    options: Options,
+    shutdown: impl Future<Output = ()> + Clone + Send + 'static,
+) -> anyhow::Result<()> {
     let health = options.telemetry.health.clone();
     tokio::select! {
         biased;
@@ -50,7 +65,6 @@ pub async fn run(
         passed = preflight(&cluster, &options) => passed?,
     }
     let leadership = if options.leader_election.is_some() { Leadership::standby() } else { Leadership::default() };
-    options.telemetry.metrics.leads(leadership.leads());
     let cluster = cluster.led_by(leadership.clone());
     let mut candidacy = Candidacy::stand(&cluster, &options, leadership.clone());
     // Platforms, Partners, and Tenants in each namespace or in all.
@@ -66,7 +80,11 @@ pub async fn run(
     let drained = tokio::select! {
         // First: from then on nothing may go on.
         biased;
-        lost = candidacy.lost() => return Err(lost),
+        lost = candidacy.lost() => {
+            // Checks under way take back what they made at Microsoft.
+            drop(timeout(LAST, context.checks.stop()).await);
+            return Err(lost);
+        }
         _ = serving => {
             warn!("all watches ended");
             false
@@ -102,7 +120,7 @@ async fn drain(context: &Context, shutdown: impl Future<Output = ()>) -> bool {
         context.passes.finish().await;
         context.checks.stop().await;
     };
-    let drained = tokio::time::timeout(context.options.timing.drain, done).await.is_ok();
+    let drained = timeout(context.options.timing.drain, done).await.is_ok();
     if !drained {
         warn!("some passes did not finish in time; they are made again after the next start");
     }
