@@ -8,6 +8,7 @@ use std::time::Duration;
 use ::http::Method;
 use ::http::header::{AUTHORIZATION, CONTENT_TYPE, DATE};
 use jiff::{Timestamp, fmt::rfc2822};
+use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -17,7 +18,7 @@ use uuid::Uuid;
 use super::address::{part, url};
 use super::error::{CallError, Defect, Endpoint, NoTrust, TransportFailure, UnexpectedResponse, Unreachable, codes};
 use super::sign::{Key, ToSign, host, path_and_query};
-use crate::http::{self, HttpError, Response};
+use crate::http::{self, HttpError, Response, ResponseHead};
 use crate::lease::Leadership;
 use crate::settings::connection_string;
 use crate::telemetry::metrics::Metrics;
@@ -97,7 +98,8 @@ impl Acs {
         })
     }
 
-    /// The same, as one of several replicas: a check makes an identity and deletes it, so it calls only while it leads.
+    /// The same, as one of several replicas: a check makes an identity, so it begins only while it leads. It deletes its identity also
+    /// after that, which takes nothing from another replica.
     pub(crate) fn led_by(self, leadership: Leadership) -> Self {
         Self { leadership, ..self }
     }
@@ -105,7 +107,7 @@ impl Acs {
     /// Checks that a connection string can issue a token. The identity that it makes for it is deleted again, also when no
     /// token came with it, and also when the caller stops waiting: the check runs in a task of its own.
     ///
-    /// Only an identity whose creation was never answered stays behind unknown.
+    /// Only an identity whose creation was never answered stays behind unknown, and one whose process ends before it is deleted.
     ///
     /// *Errors*: [`AcsProblem`].
     pub async fn check(&self, connection_string: &SecretString) -> Result<ConnectionStringCheck, AcsProblem> {
@@ -156,7 +158,9 @@ struct Resource {
 impl Resource {
     async fn check(&self) -> Result<ConnectionStringCheck, AcsProblem> {
         let body = json!({ "createTokenWithScopes": ["chat"], "expiresInMinutes": TOKEN_MINUTES });
-        let response = self.call(Method::POST, "identities", Some(&body)).await?;
+        let request = self.request(Method::POST, "identities", Some(&body))?;
+        let sent = self.leadership.write(self.send(request)).await;
+        let response = sent.unwrap_or_else(|_| Err(http::no_answer(&self.name)))?.read().await?;
         if response.status.as_u16() != 201 {
             return Err(refusal(&response));
         }
@@ -175,15 +179,18 @@ impl Resource {
     async fn delete(&self, identity: &str) -> bool {
         let path = format!("identities/{}", part(identity));
         for _ in 0..DELETION_ATTEMPTS {
-            let response = self.call(Method::DELETE, &path, None).await;
-            if response.is_ok_and(|response| response.status.is_success() || response.status.as_u16() == 404) {
+            let response = async {
+                let request = self.request(Method::DELETE, &path, None)?;
+                Ok::<_, AcsProblem>(self.send(request).await?.read().await?)
+            };
+            if response.await.is_ok_and(|response| response.status.is_success() || response.status.as_u16() == 404) {
                 return true;
             }
         }
         false
     }
 
-    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Response, AcsProblem> {
+    fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Result<RequestBuilder, AcsProblem> {
         let url = url(&self.url, path, &[("api-version", API_VERSION)]);
         let date = rfc2822::DateTimePrinter::new()
             .timestamp_to_rfc9110_string(&Timestamp::now())
@@ -205,9 +212,12 @@ impl Resource {
         if !body.is_empty() {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
+        Ok(request)
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<ResponseHead, HttpError> {
         let ended = |status, took| self.metrics.microsoft("acs", status, took);
-        let sent = self.leadership.write(http::send(request, &self.name, ended)).await;
-        Ok(sent.unwrap_or_else(|_| Err(http::no_answer(&self.name)))?.read().await?)
+        http::send(request, &self.name, ended).await
     }
 }
 
@@ -247,6 +257,8 @@ fn resource_of(identity: &str) -> Option<Uuid> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     use super::super::vectors::{IDENTITY, RESOURCE};
     use super::*;
 
@@ -255,6 +267,27 @@ mod tests {
         let acs = Acs::new(Duration::from_secs(1), vec!["http://127.0.0.1:8080".parse().unwrap()], Metrics::default())
             .unwrap();
         acs.resource(&format!("endpoint={endpoint};accesskey=c2VjcmV0")).map(drop)
+    }
+
+    #[tokio::test]
+    async fn an_identity_is_deleted_also_after_the_leadership_and_none_is_made() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url: Url = format!("http://{}/", server.local_addr().unwrap()).parse().unwrap();
+        let first = tokio::spawn(async move {
+            let (mut stream, _) = server.accept().await.unwrap();
+            let mut head = [0; 4096];
+            let length = stream.read(&mut head).await.unwrap();
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+            String::from_utf8_lossy(&head[..length]).into_owned()
+        });
+        let leadership = Leadership::standby();
+        leadership.end();
+        let acs = Acs::new(Duration::from_secs(5), vec![url.clone()], Metrics::default()).unwrap().led_by(leadership);
+        let resource = acs.resource(&format!("endpoint={url};accesskey=c2VjcmV0")).unwrap();
+        assert!(resource.check().await.is_err(), "it begins only while it leads");
+        assert!(resource.delete(IDENTITY).await);
+        assert!(first.await.unwrap().starts_with("DELETE /identities/"));
     }
 
     #[test]
