@@ -138,9 +138,44 @@ pub(super) fn written(response: &Response, id: TenantId, owner: Option<&str>) ->
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use url::Url;
+
+    use super::super::client::{Client, ClientConfig};
     use super::*;
+    use crate::telemetry::metrics::Metrics;
 
     const ID: &str = "6f1b2a9c-0d3e-4f5a-8b7c-9d0e1f2a3b4c";
+
+    #[tokio::test]
+    async fn only_a_leader_sends_what_may_change_something() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        // No server is there: what is sent fails in another way.
+        let nowhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let url: Url = format!("http://{nowhere}").parse().unwrap();
+        let config = ClientConfig {
+            url: url.clone(),
+            token_url: url,
+            client_id: "operator".to_owned(),
+            client_secret: "secret".into(),
+            scope: None,
+            ca_bundle: None,
+            token_ca_bundle: None,
+            deadline: Duration::from_secs(5),
+            leadership: Leadership::standby(),
+            requests: Metrics::default().platform("a"),
+        };
+        let client = Client::new(config, Arc::default()).unwrap();
+        let id = TenantId::parse(ID).unwrap();
+        for method in [Method::PUT, Method::PATCH, Method::POST, Method::DELETE] {
+            let sent = client.send(&Call::tenant(method.clone(), id, ""), "token".into()).await;
+            assert!(matches!(sent, Err(ApiError::NotCalled(NotCalled::NotLeader))), "{method}");
+        }
+        let read = client.send(&Call::tenant(Method::GET, id, ""), "token".into()).await;
+        assert!(matches!(read, Err(ApiError::Unreachable(_))));
+    }
 
     #[test]
     fn the_answer_to_a_write_has_the_stamp_that_the_write_leaves() {

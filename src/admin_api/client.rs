@@ -87,8 +87,18 @@ impl Client {
     ///
     /// *Errors*: there is no certificate to trust for one of the servers.
     pub fn new(config: ClientConfig, alarm: Arc<Notify>) -> Result<Self, Untrusting> {
-        let ClientConfig { url, token_url, client_id, client_secret, scope, .. } = config;
-        let ClientConfig { ca_bundle, token_ca_bundle, deadline, leadership, requests, .. } = config;
+        let ClientConfig {
+            url,
+            token_url,
+            client_id,
+            client_secret,
+            scope,
+            ca_bundle,
+            token_ca_bundle,
+            deadline,
+            leadership,
+            requests,
+        } = config;
         // Two servers, and each is trusted by its own certificates only.
         let connections = [(ca_bundle, CaBundle::Api), (token_ca_bundle, CaBundle::Login)]
             .map(|(pem, bundle)| http::client(deadline, pem.as_deref()).map_err(|cause| Untrusting { bundle, cause }));
