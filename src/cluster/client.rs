@@ -114,6 +114,22 @@ mod tests {
     use super::*;
 
     #[tokio::test]
+    async fn a_replica_that_does_not_lead_reads_and_writes_nothing() {
+        // No server is there: what is sent fails in another way.
+        let nowhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let config = Config::new(format!("http://{nowhere}").parse().unwrap());
+        let deadline = Duration::from_secs(5);
+        let deadlines = Deadlines { call: deadline, connect: deadline, silence: deadline };
+        let cluster = Cluster::connect(config, deadlines, Telemetry::default()).unwrap();
+        let cluster = cluster.led_by(Leadership::standby());
+        let sent =
+            || cluster.client.request::<serde_json::Value>(::http::Request::get("/version").body(vec![]).unwrap());
+        assert_eq!(Err(Refusal::NotLeader), cluster.write(sent()).await);
+        let read = cluster.call(sent()).await;
+        assert!(matches!(read, Err(Refusal::Unanswered(_))), "{read:?}");
+    }
+
+    #[tokio::test]
     async fn a_host_that_answers_nothing_is_given_up_soon() {
         // Whose queue is full answers no attempt to connect.
         let socket = TcpSocket::new_v4().unwrap();
