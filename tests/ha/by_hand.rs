@@ -1,26 +1,11 @@
 //! People who edit or delete the Lease.
 
-use kube::api::DeleteParams;
+use axum::http::Method;
+use kube::api::{DeleteParams, Patch, PatchParams};
 use serde_json::{Value, json};
 
-use super::replica::{Replica, TIMING, edit, held_by, lease_name, leases, released, start};
+use super::replica::{LEADS, Replica, TIMING, edit, held_by, lease_name, leases, released, renewed, start};
 use crate::support::fixture::Fixture;
-use crate::support::wait::{PATIENCE, until};
-
-/// Waits until the Lease was renewed some times after a version.
-async fn renewed(fixture: &Fixture, by: &str) {
-    for _ in 0..3 {
-        let version = leases(fixture).get_opt(&lease_name(fixture)).await.unwrap();
-        let version = version.and_then(|lease| lease.metadata.resource_version);
-        until("the Lease is renewed", PATIENCE, async || {
-            let lease = leases(fixture).get_opt(&lease_name(fixture)).await.unwrap();
-            let is_other = lease.as_ref().and_then(|lease| lease.metadata.resource_version.clone()) != version;
-            let is_held = lease.and_then(|lease| lease.spec?.holder_identity).is_some_and(|held| held.starts_with(by));
-            if is_other && is_held { Ok(()) } else { Err(format!("{version:?}")) }
-        })
-        .await;
-    }
-}
 
 /// A leader that writes at present puts back what was taken away; the others notice nothing.
 #[tokio::test(flavor = "multi_thread")]
@@ -35,10 +20,36 @@ async fn deleted_or_emptied_lease_is_put_back_by_its_leader() {
     renewed(&fixture, "first").await;
     edit(&fixture, json!({ "holderIdentity": "", "leaseDurationSeconds": 5 })).await;
     renewed(&fixture, "first").await;
-    assert!(!second.process.log().contains(super::replica::LEADS), "{}", second.process.log());
+    assert!(!second.process.log().contains(LEADS), "{}", second.process.log());
     fixture.create(json!({})).await;
     fixture.ready().await;
     first.stop().await;
+}
+
+/// A Lease that a person emptied looks much like a released one. Its leader does not see it here, and writes until its deadline.
+#[tokio::test(flavor = "multi_thread")]
+async fn blank_lease_is_waited_for() {
+    let fixture = Fixture::new("blank").await;
+    let name = lease_name(&fixture);
+    for (number, blank) in
+        [json!({ "spec": null }), json!({ "spec": { "holderIdentity": "", "leaseDurationSeconds": null } })]
+            .into_iter()
+            .enumerate()
+    {
+        released(&fixture).await;
+        let first = Replica::start(&fixture, &format!("first-{number}"), TIMING).await;
+        first.leads().await;
+        let second = Replica::start(&fixture, &format!("second-{number}"), TIMING).await;
+        second.logs("standing by").await;
+        for method in [Method::GET, Method::PUT] {
+            first.proxy.detours.hang(method, &name);
+        }
+        leases(&fixture).patch(&name, &PatchParams::default(), &Patch::Merge(&blank)).await.unwrap();
+        first.lost().await;
+        assert!(!second.process.log().contains(LEADS), "the first has ended before another leads: {blank}");
+        second.leads().await;
+        assert!(second.process.stop().await.unwrap().success(), "{}", second.process.log());
+    }
 }
 
 /// Clocks are not compared: a time of renewal that is long past, or still to come, and a duration of nothing change nothing.
@@ -58,7 +69,7 @@ async fn times_of_another_clock_do_not_matter() {
         edit(&fixture, skewed(year)).await;
         renewed(&fixture, "first").await;
     }
-    assert!(!second.process.log().contains(super::replica::LEADS), "{}", second.process.log());
+    assert!(!second.process.log().contains(LEADS), "{}", second.process.log());
 
     // The same of a leader that is gone: it is waited for by our own clock.
     first.stop().await;

@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::{Api, Patch, PatchParams};
 use nimbus_operator::controller::{LeaderElection, Options};
 use nimbus_operator::lease::LeaseTiming;
 use serde_json::{Value, json};
 
+use crate::support::audit::Mark;
 use crate::support::fixture::{Fixture, Operator};
 use crate::support::operator::OperatorProcess;
 use crate::support::proxy::{Proxy, Upstream};
@@ -119,6 +121,54 @@ pub async fn edit(fixture: &Fixture, spec: Value) -> Lease {
 /// A Lease that its last leader released, so that the next one need not wait.
 pub async fn released(fixture: &Fixture) {
     edit(fixture, json!({ "holderIdentity": "", "leaseDurationSeconds": 1 })).await;
+}
+
+/// Waits until a holder renewed the Lease some times.
+pub async fn renewed(fixture: &Fixture, by: &str) {
+    for _ in 0..3 {
+        let version = leases(fixture).get_opt(&lease_name(fixture)).await.unwrap();
+        let version = version.and_then(|lease| lease.metadata.resource_version);
+        until("the Lease is renewed", PATIENCE, async || {
+            let lease = leases(fixture).get_opt(&lease_name(fixture)).await.unwrap();
+            let is_other = lease.as_ref().and_then(|lease| lease.metadata.resource_version.clone()) != version;
+            let is_held = lease.and_then(|lease| lease.spec?.holder_identity).is_some_and(|held| held.starts_with(by));
+            if is_other && is_held { Ok(()) } else { Err(format!("{version:?}")) }
+        })
+        .await;
+    }
+}
+
+/// What the operator wrote, to Kubernetes and to the platform, refused or not, with when it arrived there. Without the Lease itself.
+pub async fn written(fixture: &Fixture) -> Vec<(Timestamp, String)> {
+    let requests = fixture.audit().writes(&fixture.env.operator_user, Mark::START).await.unwrap();
+    let is_write = |resource: &str| !["leases", "selfsubjectaccessreviews"].contains(&resource);
+    let requests = requests.into_iter().filter(|request| is_write(&request.resource) && !request.is_dry_run);
+    let to_kubernetes = requests
+        .map(|request| (request.received, format!("{} {}/{}", request.verb, request.resource, request.subresource)));
+    let calls = fixture.platform.log_after(0).await.unwrap().into_iter();
+    let ours = calls.filter(|seen| {
+        let agent = seen.entry["userAgent"].as_str().unwrap_or_default();
+        agent.starts_with("nimbus-operator/") && seen.call.contains("/v1/") && !seen.call.starts_with("GET ")
+    });
+    let to_platform = ours.map(|seen| (seen.entry["at"].as_str().unwrap().parse().unwrap(), seen.call));
+    to_kubernetes.chain(to_platform).collect()
+}
+
+/// Fails if something was written after the last term of a leader, which counts from when its last renewal was sent, or nothing was
+/// until shortly before.
+pub async fn wrote_until_its_deadline(fixture: &Fixture, timing: LeaseTiming) {
+    let lease = leases(fixture).get(&lease_name(fixture)).await.unwrap();
+    // The leader's own time, right before it sent this. All processes of a test have the same clock.
+    let renewed = lease.spec.and_then(|spec| spec.renew_time).unwrap().0;
+    let deadline = renewed + SignedDuration::try_from(timing.renew_deadline).unwrap();
+    let written = written(fixture).await;
+    // For what was under way.
+    let late: Vec<_> = written.iter().filter(|(at, _)| *at > deadline + SignedDuration::from_secs(1)).collect();
+    assert!(late.is_empty(), "after {deadline}: {late:?}");
+    for kind in ["patch tenants/status", "PATCH /v1/tenants"] {
+        let wrote = |(at, what): &&(Timestamp, String)| *at > renewed && what.starts_with(kind);
+        assert!(written.iter().any(|write| wrote(&write)), "{kind} after {renewed}: {written:?}");
+    }
 }
 
 /// Who holds the Lease; empty for none.

@@ -1,11 +1,20 @@
 //! What a replica does that does not lead: it reads.
 
+use std::time::{Duration, Instant};
+
+use axum::http::Method;
 use k8s_openapi::api::rbac::v1::Role;
 use kube::api::{Api, Patch, PatchParams};
+use nimbus_operator::controller::Options;
+use nimbus_operator::telemetry::Telemetry;
+use nimbus_operator::telemetry::metrics::table::{Scope, TABLE};
 use serde_json::json;
 
-use super::replica::{Replica, TIMING, edit, lease_name, released, start};
+use super::replica::{Replica, TIMING, edit, elected, lease_name, released, start};
 use crate::support::fixture::Fixture;
+use crate::support::openmetrics::Scrape;
+use crate::support::proxy::{Proxy, Upstream};
+use crate::support::recorder::Recorder;
 use crate::support::users;
 use crate::support::wait::{PATIENCE, until};
 
@@ -78,7 +87,7 @@ async fn missing_rights_on_leases_are_named_before_the_start() {
     alone.stop().await;
 }
 
-/// Two in one process, as a check of the fixture of other tests: one of them leads.
+/// Two replicas that stop in order: the Lease goes from one to the other, and is released at the end.
 #[tokio::test(flavor = "multi_thread")]
 async fn standby_leads_at_once_when_the_leader_is_stopped() {
     let fixture = Fixture::new("hand-over").await;
@@ -94,4 +103,58 @@ async fn standby_leads_at_once_when_the_leader_is_stopped() {
     fixture.ready().await;
     second.stop().await;
     assert_eq!("", super::replica::holder(&fixture).await, "it is released");
+}
+
+/// Whether a replica says that it leads, and whether it says something of the fleet.
+fn said(telemetry: &Telemetry) -> (f64, bool) {
+    let scrape = Scrape::read(&telemetry.metrics.render()).unwrap();
+    let fleet = TABLE.iter().filter(|metric| metric.scope != Scope::Process);
+    (scrape.sum("nimbus_leader", &[]), fleet.into_iter().any(|metric| scrape.0.contains_key(metric.name)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_leader_says_that_it_leads_and_counts_the_fleet() {
+    let fixture = Fixture::new("leader-metric").await;
+    edit(&fixture, json!({ "holderIdentity": "elsewhere", "leaseDurationSeconds": 600 })).await;
+    let upstream = Upstream::kubernetes(fixture.env.control_plane);
+    let proxy = Proxy::start(upstream, &Recorder::new(|_, _| false)).await.unwrap();
+    proxy.break_all(true);
+    let telemetry = Telemetry::default();
+    let options = Options { telemetry: telemetry.clone(), ..elected(&fixture, "replica") };
+    let operator = fixture.start_through_with(&proxy, options);
+    proxy.requested(1).await;
+    assert_eq!((0.0, false), said(&telemetry), "during the start-up checks");
+    proxy.break_all(false);
+    until("it stands by", PATIENCE, async || {
+        let failing = telemetry.health.ready().into_iter().find(|check| check.failure.is_some());
+        failing.map_or(Ok(()), |check| Err(format!("{check:?}")))
+    })
+    .await;
+    assert_eq!((0.0, false), said(&telemetry), "as a standby");
+    released(&fixture).await;
+    fixture.connected().await;
+    assert_eq!((1.0, true), said(&telemetry), "as the leader");
+    proxy.detours.hang(Method::PUT, &lease_name(&fixture));
+    operator.failed().await;
+    assert_eq!((0.0, false), said(&telemetry), "after it lost the Lease");
+}
+
+/// All replicas end where the API server is away for long. One has to be there when it is back, and not in a back-off of its pod.
+#[tokio::test(flavor = "multi_thread")]
+async fn elected_replica_waits_for_an_api_server_without_end() {
+    let mut fixture = Fixture::new("elected-waits").await;
+    fixture.timing.reach = Duration::from_millis(500);
+    released(&fixture).await;
+    let upstream = Upstream::kubernetes(fixture.env.control_plane);
+    let proxy = Proxy::start(upstream, &Recorder::new(|_, _| false)).await.unwrap();
+    proxy.break_all(true);
+    let operator = fixture.start_through_with(&proxy, elected(&fixture, "replica"));
+    let started = Instant::now();
+    while started.elapsed() < fixture.timing.reach * 4 {
+        let next = proxy.requests() + 1;
+        tokio::time::timeout(PATIENCE, proxy.requested(next)).await.expect("it goes on");
+    }
+    proxy.break_all(false);
+    fixture.connected().await;
+    operator.stop().await;
 }

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -35,6 +36,8 @@ impl Mark {
 /// One answered request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
+    /// When the server received it.
+    pub received: Timestamp,
     /// `get`, `list`, `create`, `patch`, …
     pub verb: String,
     /// The API group; empty for the core.
@@ -193,6 +196,7 @@ fn parse(line: &str) -> Result<Option<Request>> {
     }
     let object = event.object_ref.unwrap_or_default();
     Ok(Some(Request {
+        received: event.request_received_timestamp,
         verb: event.verb,
         group: object.api_group,
         resource: object.resource,
@@ -218,6 +222,7 @@ fn query(uri: &str, name: &str) -> Option<String> {
 #[serde(rename_all = "camelCase")]
 struct Event {
     stage: String,
+    request_received_timestamp: Timestamp,
     verb: String,
     #[serde(rename = "requestURI")]
     request_uri: String,

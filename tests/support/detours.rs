@@ -1,6 +1,7 @@
 //! What a proxy does with some requests instead of passing them on at once: it pauses one, or answers all itself.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::Json;
 use axum::http::{Method, StatusCode, request};
@@ -30,6 +31,8 @@ enum Turn {
     Hang,
     /// So many lose their connection.
     Reset(usize),
+    /// Each one is passed on only after this long.
+    Slow(Duration),
 }
 
 /// A request that waits in a proxy; dropping this passes it on.
@@ -62,6 +65,11 @@ impl Detours {
     /// Leaves all requests of a method whose path ends like this without an answer.
     pub fn hang(&self, method: Method, ending: &str) {
         self.add(method, ending, Turn::Hang);
+    }
+
+    /// Passes on all requests of a method whose path ends like this only after a while.
+    pub fn slow(&self, method: Method, ending: &str, by: Duration) {
+        self.add(method, ending, Turn::Slow(by));
     }
 
     /// Resets the connections of so many requests whose path ends like this.
@@ -108,6 +116,10 @@ impl Detours {
                 Some((status, Json(body)).into_response())
             }
             Turn::Hang => std::future::pending().await,
+            Turn::Slow(by) => {
+                tokio::time::sleep(by).await;
+                None
+            }
             // A handler cannot close its connection, but it can panic its task. `resume_unwind` prints no panic message.
             Turn::Reset(_) => std::panic::resume_unwind(Box::new("the connection is reset")),
         }
@@ -120,6 +132,7 @@ impl Detours {
         match &mut all[index].turn {
             Turn::Answer(status) => Some(Turn::Answer(*status)),
             Turn::Hang => Some(Turn::Hang),
+            Turn::Slow(by) => Some(Turn::Slow(*by)),
             Turn::Reset(left) => {
                 *left -= 1;
                 let spent = *left == 0;

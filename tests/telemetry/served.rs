@@ -1,6 +1,7 @@
 //! The server as users run it.
 
 use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
 
 use nimbus_operator::telemetry::Telemetry;
 use nimbus_operator::telemetry::server::Server;
@@ -112,6 +113,28 @@ async fn server_refuses_what_is_not_a_probe_or_a_scrape() {
         Ok(_) => Err("it still listens"),
     })
     .await;
+}
+
+/// As many as a client in the network of pods can open, with nothing sent or a part of a request.
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_connections_keep_no_probe_out() {
+    let server = Server::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = server.address();
+    let _serving = server.start(Telemetry::default()).unwrap();
+    let mut slow = vec![];
+    for part in ["", "GET /livez HTTP/1.1\r\nHost: x\r\n"].iter().cycle().take(200) {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        // An error means that it was closed already.
+        let _ = stream.write_all(part.as_bytes()).await;
+        slow.push(stream);
+    }
+    for path in ["/livez", "/readyz", "/metrics"] {
+        let probe = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        // As long as the chart's probes wait.
+        let answer = tokio::time::timeout(Duration::from_secs(5), raw(address, &probe)).await.expect(path);
+        assert!(answer.starts_with("HTTP/1.1 "), "{path}: {answer}");
+    }
+    drop(slow);
 }
 
 /// The runtime of the operator is stuck: the server has one of its own, and says so.
