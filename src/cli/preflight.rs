@@ -8,8 +8,8 @@ use crate::telemetry::Telemetry;
 
 /// Check what 'run' needs with the same arguments, and exit: 0 if the operator could work, 1 with everything that is missing.
 ///
-/// Checks CRDs, permissions and namespaces as 'run' does before it starts, and that the admission policies are in force. Changes
-/// nothing, serves nothing, and elects no leader.
+/// Checks CRDs, permissions, namespaces and CA certificates as 'run' does before it starts, and that the admission policies are in
+/// force. Changes nothing, serves nothing, and elects no leader.
 #[derive(Debug, Args)]
 pub struct Preflight {
     /// The arguments of 'run'.

@@ -120,6 +120,9 @@ fn operator_knows_every_argument() {
         let objects = Helm::new(VERSIONS[0]).objects(&more).unwrap();
         let deployed = objects.of("Deployment")[0].pointer("/spec/template/spec/containers/0").unwrap();
         let tested = objects.of("Pod")[0].pointer("/spec/containers/0").unwrap();
+        for same in ["image", "env", "volumeMounts", "securityContext"] {
+            assert_eq!(deployed[same], tested[same], "{same} of the Pod of 'helm test'");
+        }
         for (container, command) in [(deployed, "run"), (tested, "preflight")] {
             let arguments = container["args"].as_array().unwrap().iter().map(|argument| argument.as_str().unwrap());
             assert_eq!(Some(command), arguments.clone().next());

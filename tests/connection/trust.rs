@@ -63,7 +63,8 @@ async fn system_without_certificates_ends_the_start() {
     let arguments = [&arguments[..], &["--operator-namespace", &env.operator_namespace]].concat();
     let operator = env.start_operator(None, &arguments, &[("SSL_CERT_FILE", file.to_str().unwrap())]).unwrap();
     assert_eq!(Some(1), operator.end(PATIENCE).await.unwrap().code());
-    let expected = "error: starting the checks: the system has no CA certificates that can be used; check the files that SSL_CERT_FILE";
+    let expected =
+        "the operator cannot start\n  - the system has no CA certificates that can be used; check the files that";
     assert!(operator.log().contains(expected), "{}", operator.log());
 }
 

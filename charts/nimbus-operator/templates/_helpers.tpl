@@ -119,6 +119,44 @@ system:serviceaccount:{{ .Release.Namespace }}:{{ include "nimbus-operator.servi
 {{- end }}
 {{- end }}
 
+{{/* What its arguments and its environment name. */}}
+{{- define "nimbus-operator.volumeMounts" -}}
+- name: logging
+  mountPath: /etc/nimbus/logging
+  readOnly: true
+{{- if .Values.federatedToken.enabled }}
+- name: federated-token
+  mountPath: /var/run/secrets/nimbus/federated
+  readOnly: true
+{{- end }}
+{{- if .Values.caBundle.configMapName }}
+- name: ca
+  mountPath: /etc/nimbus/ca
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{- define "nimbus-operator.volumes" -}}
+- name: logging
+  configMap:
+    name: {{ include "nimbus-operator.fullname" . }}-logging
+    optional: true
+{{- if .Values.federatedToken.enabled }}
+- name: federated-token
+  projected:
+    sources:
+      - serviceAccountToken:
+          path: token
+          audience: {{ .Values.federatedToken.audience }}
+          expirationSeconds: {{ .Values.federatedToken.expirationSeconds }}
+{{- end }}
+{{- if .Values.caBundle.configMapName }}
+- name: ca
+  configMap:
+    name: {{ .Values.caBundle.configMapName }}
+{{- end }}
+{{- end }}
+
 {{/* Environment of the operator. */}}
 {{- define "nimbus-operator.env" -}}
 - name: NIMBUS_CLUSTER_ID

@@ -17,6 +17,7 @@ use tracing::warn;
 use super::enforcement;
 use super::options::Options;
 use crate::cluster::{Cluster, Denier, Refusal};
+use crate::microsoft::Acs;
 use crate::resources::{Partner, Platform, Tenant};
 
 /// What was found.
@@ -102,6 +103,7 @@ async fn look(cluster: &Cluster, options: &Options) -> Result<Findings, Refusal>
     rights::look(cluster, options, &mut findings).await?;
     namespaces(cluster, options, &mut findings).await?;
     secret_watches::look(cluster, options, &mut findings).await?;
+    trust(options, &mut findings);
     if may_look_at_objects && findings.failures.is_empty() {
         statuses(cluster, &options.namespaces, &mut findings).await?;
     }
@@ -119,6 +121,12 @@ async fn look(cluster: &Cluster, options: &Options) -> Result<Findings, Refusal>
         ));
     }
     Ok(findings)
+}
+
+/// Whether there is anything to trust public servers by: without it there is no client of Microsoft, which every operator has.
+fn trust(options: &Options, findings: &mut Findings) {
+    let client = Acs::new(options.timing.call, vec![], options.telemetry.metrics.clone());
+    findings.failures.extend(client.err().map(|no_trust| no_trust.to_string()));
 }
 
 async fn namespaces(cluster: &Cluster, options: &Options, findings: &mut Findings) -> Result<(), Refusal> {
