@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn the_day_is_that_of_utc() {
-        let day = |instant: &str| day(instant.parse().unwrap()).to_string();
+        let day = |instant: &str| day(instant.parse().unwrap(), None).to_string();
         assert_eq!(day("2026-11-29T23:59:59.999Z"), "2026-11-29");
         assert_eq!(day("2026-11-30T00:00:00Z"), "2026-11-30");
         assert_eq!(day("2026-11-30T01:00:00+02:00"), "2026-11-29");
