@@ -52,7 +52,7 @@ pub(crate) fn shown(url: &Url) -> String {
     format!("{}{}", url.origin().ascii_serialization(), url.path().trim_end_matches('/'))
 }
 
-/// Sends a request. `endpoint` names the server in errors. `ended` is told the status, where an answer came, and how long that took:
+/// Sends a request. `endpoint` names the server in errors. `ended` gets the status, where an answer came, and how long that took:
 /// every request is sent here, and who it is for is known to the caller.
 ///
 /// *Errors*: [`HttpError`].

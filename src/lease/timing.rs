@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-/// A candidate waits no longer than this for a Lease, also where a longer duration is written in it.
+/// A candidate waits no longer than this for a Lease, also if it names a longer time.
 pub(super) const LONGEST: Duration = Duration::from_secs(600);
 /// A released Lease says this duration, as client-go writes it; a lease that is held is longer.
 pub(super) const RELEASED: Duration = Duration::from_secs(1);

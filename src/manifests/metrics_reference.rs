@@ -36,7 +36,7 @@ permission; `skipped`, where nothing was to be done; `unwritten`, where the outc
 
 ## Who can read them
 
-The server has no TLS and no authentication, and nothing on it needs a secret kept: with `--metrics-per-tenant`, names of namespaces and
+The server has no TLS and no authentication, and serves no secret: with `--metrics-per-tenant`, names of namespaces and
 Tenants and their numbers of licenses are the most that it tells. It answers GET and HEAD only, reads no body, and bounds headers,
 connections and time. Restrict it as the rest of the ecosystem does: let it listen on the pod's address, and allow connections from
 Prometheus and the kubelet only, by a NetworkPolicy. Where scrapes must be encrypted and authorized by Kubernetes, let it listen on

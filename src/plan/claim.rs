@@ -18,7 +18,7 @@ use crate::settings::value::Text;
 /// Between the tenant and the stamp from which it is taken over.
 const FROM: &str = " from ";
 
-/// For whom a Tenant acts, and what a system administrator confirmed beyond that.
+/// The partner for which a Tenant acts, and what a system administrator confirmed beyond that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimRight {
     tenant: TenantId,
@@ -54,7 +54,7 @@ impl ClaimRight {
         self.has_same_partner(settings) || (self.partner.is_none() && self.held)
     }
 
-    /// The platform's id of the partner for whom the Tenant acts; empty where there is none.
+    /// The platform's id of the partner for which the Tenant acts; empty where there is none.
     pub(super) fn partner_id(&self) -> &str {
         self.partner.as_ref().and_then(|partner| partner.id.as_deref()).unwrap_or_default()
     }

@@ -25,7 +25,7 @@ pub struct DeletionIntent {
     pub applied: bool,
     /// Whether the platform was recorded to have accepted the deletion.
     pub accepted: bool,
-    /// For whom the tenant may be deleted; `None` where there is no tenant to delete.
+    /// The partner for which the tenant may be deleted; `None` where there is no tenant to delete.
     pub right: Option<ClaimRight>,
     /// What the spec says and this version does not know.
     pub unknown: Unknown,
@@ -101,7 +101,7 @@ impl DeletionIntent {
         self.right.as_ref().is_some_and(|right| right.permits(snapshot))
     }
 
-    /// The platform's id of the partner for whom the tenant is deleted; empty where there is none.
+    /// The platform's id of the partner for which the tenant is deleted; empty where there is none.
     pub fn partner_id(&self) -> &str {
         self.right.as_ref().map_or("", ClaimRight::partner_id)
     }

@@ -40,7 +40,7 @@ mod tests {
         let ours = Stamp::new("new", "contoso", "main");
         let asks = |stamp| FormerCluster::of(stamp, &ours).is_some();
         assert!(asks("old/contoso/main"));
-        for stamp in ["new/contoso/main", "old/contoso/other", "old/fabrikam/main", "old", "somebody"] {
+        for stamp in ["new/contoso/main", "old/contoso/other", "old/fabrikam/main", "old", "another"] {
             assert!(!asks(stamp), "{stamp}");
         }
     }

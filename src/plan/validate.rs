@@ -65,7 +65,7 @@ pub struct Desired {
 }
 
 impl Desired {
-    /// For whom the Tenant acts.
+    /// The partner for which the Tenant acts.
     pub(super) fn claim_right(&self, tenant: &Tenant) -> ClaimRight {
         ClaimRight::of(tenant, self.target.tenant, self.partner.clone(), self.today)
     }

@@ -61,7 +61,7 @@ async fn each_failure_of_a_connection_names_host_and_setting() {
     }
     edit_platform(&fixture, json!({ "endpoint": plain })).await;
     says(&fixture, "Connected").await;
-    // The same of the log-in: a token is asked for anew by a client for another address.
+    // The same of the log-in: a token is asked for again by a client for another address.
     let url = format!("{}/token", closed_port().await);
     edit_platform(&fixture, json!({ "authentication": { "tokenUrl": url } })).await;
     let expected =

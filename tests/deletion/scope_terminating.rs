@@ -1,4 +1,4 @@
-//! The namespace or the CRD is deleted: nobody requested the deletion of these tenants, so they are retained, and nothing
+//! The namespace or the CRD is deleted: no user requested the deletion of these tenants, so they are retained, and nothing
 //! may hang.
 
 use std::time::{Duration, Instant};

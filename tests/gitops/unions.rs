@@ -12,7 +12,10 @@ async fn rule_11_union_error_names_its_members() {
     let mut unions = vec![];
     for plural in PLURALS {
         let kind = Kind::new(&fixture.env, plural).await;
-        assert!(!kind.crd.to_string().contains("\"oneOf\""), "{plural} has the keyword whose refusals nobody can read");
+        assert!(
+            !kind.crd.to_string().contains("\"oneOf\""),
+            "{plural} has the keyword whose refusals no user can read"
+        );
         for node in walk(kind.schema(), "spec") {
             let Some((_, message)) = node.rules().find(|(_, message)| message.contains("exactly one of")) else {
                 continue;

@@ -170,7 +170,7 @@ async fn restored_secret_with_the_present_key_is_ours_again() {
     );
 }
 
-/// As seen after a restore: refused for ever, and a rotation made the last working key worthless.
+/// As seen after a restore: refused for good, and a rotation made the last working key worthless.
 #[tokio::test(flavor = "multi_thread")]
 async fn restored_secret_with_another_key_is_not_changed_and_nothing_is_rotated() {
     let fixture = Fixture::new("delivery-old-key").await;

@@ -29,7 +29,7 @@ async fn a_dead_key_and_a_string_typed_by_hand_do_not_look_right() {
     let (platform, backup) = fixture.platform.restart_with(None).await.unwrap();
     fixture.platform = platform;
 
-    // One rotation and one new string after the backup, and again after it was restored, by somebody else.
+    // One rotation and one new string after the backup, and again after it was restored, by another user.
     let operator = fixture.start();
     fixture.connected().await;
     fixture.secret(&fixture.env.namespace, "acs", json!({ "connection-string": NEW })).await;

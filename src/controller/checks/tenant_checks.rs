@@ -71,7 +71,7 @@ struct TrackedCheck {
     /// Kept, because finding it may mean parsing a connection string.
     rate_limit_key: Option<String>,
     state: CheckState,
-    /// Until when it is not asked, whatever else is due.
+    /// Until when it is not asked, also if it is due.
     paused: Option<Instant>,
 }
 

@@ -95,8 +95,8 @@ impl<'b> Breaker<'b> {
         to_list(listed, counted)
     }
 
-    /// The earlier of the local clock and that of the platform: time has passed only where both say so. Whoever sets one of them ahead
-    /// unlocks nothing, be it the platform or whoever runs the host of the operator.
+    /// The earlier of the local clock and that of the platform: time has passed only where both say so. One of them that is set ahead,
+    /// that of the platform or that of the operator's host, unlocks nothing.
     fn now(&self, platform: &Platform) -> Moment {
         let local = (self.clock)();
         let shown = self.platforms.time_of(platform).map_or(local, |theirs| theirs.min(local));
@@ -254,7 +254,7 @@ mod tests {
         assert_eq!(decided(&two, "a", "north", 100), Decision::Has);
         let three = slots(decided(&two, "d", "south", 100));
         let four = slots(decided(&three, "e", "", 100));
-        assert_eq!(decided(&four, "f", "south", 100), wait(3500), "all are used up, whose ever they are");
+        assert_eq!(decided(&four, "f", "south", 100), wait(3500), "all are used up, by any partner");
         assert_eq!(decided(&four, "c", "north", 100), wait(3500), "of two equal waits that of the whole is named");
         assert_eq!(slots(decided(&four, "c", "north", 3600)).len(), 4, "a went, and b is one of the partner");
         let lower = Limits { per_hour_and_partner: 0, ..limits };

@@ -107,7 +107,7 @@ metrics! {
     TENANTS = M::new("nimbus_tenants", Gauge, &[], "Tenants that this operator serves, without those that cannot be decoded.").of(Fleet);
     TENANTS_UNDECODABLE = M::new("nimbus_tenants_undecodable", Gauge, &[], "Tenants that cannot be decoded.").of(Fleet);
     TENANTS_DELETING = M::new("nimbus_tenants_deleting", Gauge, &[], "Tenants that are being deleted.").of(Fleet);
-    TENANTS_DELETING_OLDEST_AGE = M::new("nimbus_tenants_deleting_oldest_age_seconds", Gauge, &[], "How long the Tenant has been being deleted that has waited longest, 0 where none is.").of(Fleet);
+    TENANTS_DELETING_OLDEST_AGE = M::new("nimbus_tenants_deleting_oldest_age_seconds", Gauge, &[], "Age of the oldest deletion of a Tenant that has not ended, 0 where there is none.").of(Fleet);
     TENANTS_SCRIPT_PENDING = M::new("nimbus_tenants_script_pending", Gauge, &[], "Tenants with changes that wait for a run of the provisioning script.").of(Fleet);
     TENANTS_SYNC_OVERDUE = M::new("nimbus_tenants_sync_overdue", Gauge, &[], "Tenants whose last successful sync is older than twice their sync interval; suspended ones, those being deleted, and those that something stops which their status names do not count.").of(Fleet);
     TENANTS_SYNC_OLDEST_AGE = M::new("nimbus_tenants_sync_oldest_age_seconds", Gauge, &[], "Age of the oldest last successful sync of these; one without a sync counts from when this operator first saw it.").of(Fleet);
