@@ -119,12 +119,13 @@ pub struct Objects(pub Vec<Value>);
 impl Objects {
     /// Reads a manifest; empty documents are left out.
     pub fn read(yaml: &str) -> Result<Self> {
-        let documents = serde_yaml::Deserializer::from_str(yaml).map(Value::deserialize);
+        // Not JSON at once: that would take the last of two equal keys, which the API server refuses.
+        let documents = serde_yaml::Deserializer::from_str(yaml).map(serde_yaml::Value::deserialize);
         let mut objects = vec![];
         for document in documents {
             let document = document.context("reading a manifest")?;
             if !document.is_null() {
-                objects.push(document);
+                objects.push(serde_json::to_value(document)?);
             }
         }
         Ok(Self(objects))

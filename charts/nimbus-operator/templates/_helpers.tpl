@@ -7,13 +7,13 @@
 {{- define "nimbus-operator.fullname" -}}
 {{- $name := include "nimbus-operator.name" . }}
 {{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) }}
-{{- default $full .Values.fullnameOverride | trunc 40 | trimSuffix "-" }}
+{{- default $full .Values.fullnameOverride | replace "." "-" | trunc 40 | trimSuffix "-" }}
 {{- end }}
 
 {{/* Labels that select the pods. */}}
 {{- define "nimbus-operator.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "nimbus-operator.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "nimbus-operator.name" . | toYaml }}
+app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
 {{- end }}
 
 {{/* Labels of every object. */}}
@@ -26,6 +26,18 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- with .Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
+{{- end }}
+
+{{/* Labels of every object with further ones, which take precedence over the common ones: a list of the root and these. */}}
+{{- define "nimbus-operator.labelsWith" -}}
+{{- merge (deepCopy (default dict (index . 1))) (include "nimbus-operator.labels" (index . 0) | fromYaml) | toYaml }}
+{{- end }}
+
+{{/* Annotations of what outlives the release: for Helm; for Argo CD, which minds that of Helm at a deletion and not at a prune; for Flux. */}}
+{{- define "nimbus-operator.kept" -}}
+helm.sh/resource-policy: keep
+argocd.argoproj.io/sync-options: Prune=false,Delete=false
+kustomize.toolkit.fluxcd.io/prune: disabled
 {{- end }}
 
 {{- define "nimbus-operator.serviceAccountName" -}}
@@ -43,9 +55,9 @@ system:serviceaccount:{{ .Release.Namespace }}:{{ include "nimbus-operator.servi
 {{- end }}
 {{- end }}
 
-{{/* The ConfigMap with the cluster ID. */}}
+{{/* The ConfigMap with the cluster ID. One per namespace: another release there cannot bring another ID. */}}
 {{- define "nimbus-operator.clusterIdConfigMap" -}}
-{{- default (printf "%s-cluster-id" (include "nimbus-operator.fullname" .)) .Values.clusterIdFrom.name }}
+{{- default "nimbus-operator-cluster-id" .Values.clusterIdFrom.name }}
 {{- end }}
 
 {{/* Subjects of a binding, with the API group that RBAC requires. */}}
@@ -54,7 +66,7 @@ system:serviceaccount:{{ .Release.Namespace }}:{{ include "nimbus-operator.servi
 - kind: {{ .kind }}
   name: {{ .name | quote }}
   {{- if eq .kind "ServiceAccount" }}
-  namespace: {{ required (printf "the subject ServiceAccount %s needs a namespace" .name) .namespace }}
+  namespace: {{ required (printf "the subject ServiceAccount %s needs a namespace" .name) .namespace | toYaml }}
   {{- else }}
   apiGroup: rbac.authorization.k8s.io
   {{- end }}
@@ -64,8 +76,8 @@ system:serviceaccount:{{ .Release.Namespace }}:{{ include "nimbus-operator.servi
 {{/* The operator as the subject of a binding. */}}
 {{- define "nimbus-operator.subject" -}}
 - kind: ServiceAccount
-  name: {{ include "nimbus-operator.serviceAccountName" . }}
-  namespace: {{ .Release.Namespace }}
+  name: {{ include "nimbus-operator.serviceAccountName" . | toYaml }}
+  namespace: {{ .Release.Namespace | toYaml }}
 {{- end }}
 
 {{/* What to do with events, which show people what the operator did. */}}
@@ -162,8 +174,8 @@ system:serviceaccount:{{ .Release.Namespace }}:{{ include "nimbus-operator.servi
 - name: NIMBUS_CLUSTER_ID
   valueFrom:
     configMapKeyRef:
-      name: {{ include "nimbus-operator.clusterIdConfigMap" . }}
-      key: {{ ternary .Values.clusterIdFrom.key "cluster-id" (ne .Values.clusterIdFrom.name "") }}
+      name: {{ include "nimbus-operator.clusterIdConfigMap" . | toYaml }}
+      key: {{ ternary .Values.clusterIdFrom.key "cluster-id" (ne .Values.clusterIdFrom.name "") | toYaml }}
 - name: POD_NAMESPACE
   valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
 - name: POD_NAME

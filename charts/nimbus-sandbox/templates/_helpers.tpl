@@ -1,10 +1,10 @@
 {{- define "nimbus-sandbox.fullname" -}}
-{{- ternary .Release.Name (printf "%s-nimbus-sandbox" .Release.Name) (contains "sandbox" .Release.Name) | trunc 50 | trimSuffix "-" }}
+{{- ternary .Release.Name (printf "%s-nimbus-sandbox" .Release.Name) (contains "sandbox" .Release.Name) | replace "." "-" | trunc 50 | trimSuffix "-" }}
 {{- end }}
 
 {{- define "nimbus-sandbox.selectorLabels" -}}
 app.kubernetes.io/name: nimbus-sandbox
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
 {{- end }}
 
 {{- define "nimbus-sandbox.labels" -}}
