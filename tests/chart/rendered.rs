@@ -8,7 +8,12 @@ use serde_json::{Value, json};
 
 use crate::support::helm::{Helm, NAMESPACE, Objects, RELEASE, VERSIONS, chart, ci_values, path};
 
-const KEEP: &str = "helm.sh/resource-policy";
+/// What keeps an object: in Helm, in Argo CD, which minds the first at a deletion and not at a prune, and in Flux.
+const KEEP: [(&str, &str); 3] = [
+    ("helm.sh/resource-policy", "keep"),
+    ("argocd.argoproj.io/sync-options", "Prune=false,Delete=false"),
+    ("kustomize.toolkit.fluxcd.io/prune", "disabled"),
+];
 
 /// The objects of a file of values, rendered by Helm 3.
 fn rendered(values: &[&str]) -> Objects {
@@ -66,11 +71,61 @@ fn crds_are_those_of_the_operator_and_are_kept() {
         let mut found = objects.get("CustomResourceDefinition", ours["metadata"]["name"].as_str().unwrap()).clone();
         let metadata = found["metadata"].as_object_mut().unwrap();
         assert_eq!("Helm", metadata.remove("labels").unwrap()["app.kubernetes.io/managed-by"]);
-        assert_eq!(Some(json!("keep")), metadata["annotations"].as_object_mut().unwrap().remove(KEEP));
+        let (annotations, own) = (metadata["annotations"].as_object_mut().unwrap(), &ours["metadata"]["annotations"]);
+        for (name, value) in KEEP {
+            let found = annotations.remove(name).unwrap();
+            if let Some(own) = own[name].as_str() {
+                assert_eq!(format!("{own},{value}"), found, "both options");
+                annotations.insert(name.to_owned(), json!(own));
+            } else {
+                assert_eq!(value, found);
+            }
+        }
         assert_eq!(ours, found);
     }
-    let others = rendered(&["--set", "crds.keep=false"]);
-    assert!(others.of("CustomResourceDefinition").iter().all(|crd| crd["metadata"]["annotations"][KEEP].is_null()));
+}
+
+/// Those of these objects that each program keeps.
+fn kept(objects: &Objects, programs: &[(&str, &str)]) -> Vec<String> {
+    let is_kept = |object: &&Value| {
+        let annotations = &object["metadata"]["annotations"];
+        programs.iter().all(|(name, value)| annotations[name].as_str().is_some_and(|found| found.ends_with(value)))
+    };
+    Objects(objects.0.iter().filter(is_kept).cloned().collect()).names()
+}
+
+/// Without the CRDs there are no Tenants, without the ID the operator does not recognize its tenants, and the others have finalizers.
+#[test]
+fn what_must_outlive_the_release_is_kept_by_each_program() {
+    const CRDS: [&str; 3] = [
+        "CustomResourceDefinition -/partners.nimbus.luware.com",
+        "CustomResourceDefinition -/platforms.nimbus.luware.com",
+        "CustomResourceDefinition -/tenants.nimbus.luware.com",
+    ];
+    let partner = "partners[0].name=northwind,partners[0].spec.displayName=a,partners[0].spec.platformPartnerId=a";
+    let platform = "platforms[0].name=euwe-01,platforms[0].spec.endpoint=https://a";
+    let with_objects = ["--set", partner, "--set", platform];
+    let objects = ["ConfigMap nimbus-system/nimbus-operator-cluster-id", "Partner -/northwind", "Platform -/euwe-01"];
+    let mut all = [&objects[..], &CRDS].concat();
+    all.sort_unstable();
+    let loose = rendered(&[&with_objects[..], &["--set", "crds.keep=false"]].concat());
+    for program in KEEP {
+        assert_eq!(all, kept(&rendered(&with_objects), &[program]));
+        assert_eq!(objects[..], kept(&loose, &[program]));
+    }
+    let manifest = std::fs::read_to_string(chart("install.yaml")).unwrap();
+    assert_eq!(CRDS[..], kept(&Objects::read(&manifest).unwrap(), &KEEP[1..]), "without Helm");
+}
+
+#[test]
+fn a_label_of_one_object_replaces_the_common_one() {
+    let set =
+        "commonLabels.team=a,serviceAccount.labels.team=b,podAnnotations.kubectl\\.kubernetes\\.io/default-container=b";
+    let text = Helm::new(VERSIONS[0]).template(&["--set", "clusterId=ci", "--set", set]).unwrap();
+    let objects = Objects::read(&text).unwrap();
+    assert_eq!("b", objects.get("ServiceAccount", RELEASE)["metadata"]["labels"]["team"]);
+    assert_eq!("a", objects.get("Service", RELEASE)["metadata"]["labels"]["team"]);
+    assert_eq!(2, text.matches("default-container").count() + text.matches("team: b").count());
 }
 
 /// Compares rendered policies with those that `nimbus-operator policies` prints for the same accounts.
@@ -152,7 +207,7 @@ fn one_replica_without_a_leader_is_never_two() {
     assert_eq!(json!("Recreate"), spec["strategy"]["type"]);
     assert!(!spec.to_string().contains("--leader-elect"), "{spec}");
     let spec = rendered(&["--set", "replicaCount=1"]).get("Deployment", RELEASE)["spec"].clone();
-    assert!(spec["strategy"].is_null() && spec.to_string().contains("--leader-elect"), "{spec}");
+    assert!(spec["strategy"]["type"] == "RollingUpdate" && spec.to_string().contains("--leader-elect"), "{spec}");
 }
 
 #[test]
