@@ -3,9 +3,9 @@
 use crate::support::helm::{Helm, VERSIONS};
 
 /// A value, and what it takes away from or adds to the objects.
-struct Block {
-    set: &'static str,
-    removes: &'static [&'static str],
+pub struct Block {
+    pub set: &'static str,
+    pub removes: &'static [&'static str],
     adds: &'static [&'static str],
 }
 
@@ -17,7 +17,7 @@ const fn adds(set: &'static str, adds: &'static [&'static str]) -> Block {
     Block { set, removes: &[], adds }
 }
 
-const BLOCKS: &[Block] = &[
+pub const BLOCKS: &[Block] = &[
     removes(
         "crds.install=false",
         &[
@@ -47,7 +47,7 @@ const BLOCKS: &[Block] = &[
         "rbac.create=false",
         &[
             "ClusterRole -/nimbus-operator",
-            "ClusterRoleBinding -/nimbus-operator",
+            "ClusterRoleBinding -/nimbus-operator-instance-default",
             "Role nimbus-system/nimbus-operator",
             "RoleBinding nimbus-system/nimbus-operator",
         ],
