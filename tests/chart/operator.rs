@@ -175,7 +175,7 @@ async fn helm_test_says_what_is_missing() {
     assert!(code == Some(1) && log.contains("binding nimbus-authority is missing"), "{log}");
 
     let roles: Api<ClusterRoleBinding> = Api::all(installed.client());
-    roles.delete("nimbus-operator", &DeleteParams::default()).await.unwrap();
+    roles.delete("nimbus-operator-instance-default", &DeleteParams::default()).await.unwrap();
     until("the account has lost its rights", PATIENCE, async || {
         let (code, log) = run().await;
         let words = ["the operator cannot work\n", "tenants.nimbus.luware.com"];

@@ -151,7 +151,7 @@ system:serviceaccount:{{ .Release.Namespace }}:{{ include "nimbus-operator.servi
 {{- define "nimbus-operator.volumes" -}}
 - name: logging
   configMap:
-    name: {{ include "nimbus-operator.fullname" . }}-logging
+    name: {{ printf "%s-logging" (include "nimbus-operator.fullname" .) | toYaml }}
     optional: true
 {{- if .Values.federatedToken.enabled }}
 - name: federated-token
@@ -159,13 +159,13 @@ system:serviceaccount:{{ .Release.Namespace }}:{{ include "nimbus-operator.servi
     sources:
       - serviceAccountToken:
           path: token
-          audience: {{ .Values.federatedToken.audience }}
+          audience: {{ .Values.federatedToken.audience | toYaml }}
           expirationSeconds: {{ .Values.federatedToken.expirationSeconds }}
 {{- end }}
 {{- if .Values.caBundle.configMapName }}
 - name: ca
   configMap:
-    name: {{ .Values.caBundle.configMapName }}
+    name: {{ .Values.caBundle.configMapName | toYaml }}
 {{- end }}
 {{- end }}
 
