@@ -1,4 +1,4 @@
-//! How a connection fails, over real sockets: each failure is told by a word of a closed list, with the server and the setting
+//! How a connection fails, over real sockets: each failure is named by a word of a closed list, with the server and the setting
 //! to look at. And what each CA bundle governs.
 
 mod failures;

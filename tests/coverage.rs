@@ -133,7 +133,7 @@ fn table_mistakes_are_detected() {
     assert_eq!("", problems_after("", "", &TEXTS));
     let sees = |from: &str, to: &str, problem: &str| {
         let found = problems_after(from, to, &TEXTS);
-        assert!(found.contains(problem), "'{from}' → '{to}' is told as '{found}'");
+        assert!(found.contains(problem), "'{from}' → '{to}' is reported as '{found}'");
     };
     let twenty = format!(", \"4 {}\"", seed::hash(TEXTS[3]));
     sees(&twenty, "", "line 4 has no entry");

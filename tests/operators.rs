@@ -1,4 +1,4 @@
-//! Several operators: each reconciles its own Tenants, whatever else is on the API server or on the platform.
+//! Several operators: each reconciles its own Tenants and leaves all others alone, on the API server and on the platform.
 
 use kube::ResourceExt;
 use nimbus_operator::controller::Options;

@@ -192,7 +192,7 @@ async fn apply_policies(fixture: &Fixture) {
     assert!(applied.status.success(), "{applied:?}");
 }
 
-/// What is in force is told by what the policies and bindings say, not by their presence.
+/// What is in force is known by what the policies and bindings say, not by their presence.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_written_while_the_policies_are_not_in_force() {
     static PLANE: tokio::sync::OnceCell<ControlPlane> = tokio::sync::OnceCell::const_new();

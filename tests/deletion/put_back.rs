@@ -1,4 +1,4 @@
-//! Our finalizer is put back first, whatever else stops the pass: without it a Tenant would vanish and its tenant live on unseen.
+//! Our finalizer is put back first, also if something else stops the pass: without it a Tenant would vanish and its tenant live on unseen.
 
 use kube::Api;
 use kube::api::{Patch, PatchParams};

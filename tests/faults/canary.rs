@@ -1,4 +1,4 @@
-//! Secrets do not leak: whatever is wrong with one, no trace of it is in the trace log, in an object or in an event, in any
+//! Secrets do not leak: also if something is wrong with one, no trace of it is in the trace log, in an object or in an event, in any
 //! of the usual encodings.
 
 use kube::Api;

@@ -115,7 +115,7 @@ async fn rejected_tokens_are_reported_once() {
     during_and_after(&fixture, refused, "GET /v1/capabilities", heal).await;
 }
 
-/// A 403 for everything is a problem of the credentials, whatever the individual responses say.
+/// A 403 for everything is a problem of the credentials, also if individual responses say something else.
 #[tokio::test(flavor = "multi_thread")]
 async fn insufficient_role_is_reported_once() {
     let fixture = fixture("refused-role").await;

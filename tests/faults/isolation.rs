@@ -1,4 +1,4 @@
-//! F31: a failing Tenant affects no other. Whatever the platform does for one tenant, edits of others are applied at once,
+//! F31: a failing Tenant affects no other. While the platform fails for one tenant, edits of others are applied at once,
 //! and they never report that the platform is unavailable.
 
 use std::time::Duration;

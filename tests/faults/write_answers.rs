@@ -178,7 +178,7 @@ async fn a_deletion_counts_only_with_a_pending_deletion_in_its_answer() {
     }
 }
 
-/// A release is tried once, whatever comes of it, and says whether the stamp is off.
+/// A release is tried once, also if it fails, and says whether the stamp is off.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_release_counts_only_without_a_stamp_in_its_answer() {
     let fixture = Fixture::new("release-answers").await;

@@ -171,7 +171,7 @@ async fn rule_34_abandon_unblocks_a_confirmed_delete() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_34_dead_platform_delays_nothing_else() {
-    // Admission denies an unconfirmed Delete whatever the platform does; here one was accepted.
+    // Admission denies an unconfirmed Delete in each state of the platform; here one was accepted.
     for (name, spec) in [("dead-retain", json!({})), ("dead-unconfirmed", json!({ "deletionPolicy": "Delete" }))] {
         let fixture = match name {
             "dead-retain" => Fixture::new(name).await,

@@ -108,7 +108,7 @@ async fn rule_12_objects_stay_editable_under_new_rules() {
             }
         }
 
-        // Unchanged fields are not validated again, whatever else is edited.
+        // Unchanged fields are not validated again when another one is edited.
         let name = format!("{plural}.nimbus.luware.com/{NAME}");
         let scope = if plural == "tenants" { &fixture.env.namespace } else { "default" };
         let label = fixture.env.kubectl(PLATFORM_ADMIN).run(&["-n", scope, "label", &name, "seen=yes"]).await.unwrap();

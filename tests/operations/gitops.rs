@@ -24,7 +24,7 @@ async fn fields_applied_by_hand_survive_the_next_sync_of_gitops() {
     let manifest = |company: &str| fixture.manifest(json!({ "general": { "companyName": company } }));
     apply(&fixture, PLATFORM_ADMIN, "gitops", &manifest("Before")).await.unwrap();
 
-    // The account of the GitOps program may not, and is told what works; nothing of the object is applied.
+    // The account of the GitOps program may not, and the refusal says what works; nothing of the object is applied.
     let bought = json!({ "contingents": { "users": { "contactCenter": 120 } } });
     let mut whole = manifest("Rejected");
     whole["spec"]["licenses"] = bought.clone();

@@ -1,4 +1,4 @@
-//! The operator ends in order, whatever it is doing, and at once when it is asked twice.
+//! The operator ends in order, in each state, and at once when it is asked twice.
 
 use std::time::{Duration, Instant};
 

@@ -20,7 +20,7 @@ async fn tenant_in_a_namespace_that_is_not_watched_is_told() {
     fixture.connected().await;
     fixture.create(json!({})).await;
     let told = ("Warning".to_owned(), "NotWatched".to_owned());
-    until("it is told", PATIENCE, async || {
+    until("it is reported", PATIENCE, async || {
         let events = fixture.events().await.map_err(|error| error.to_string())?;
         if events == [told.clone()] { Ok(()) } else { Err(format!("{events:?}")) }
     })

@@ -1,4 +1,4 @@
-//! A strict reader of the text format of OpenMetrics 1.0, as far as the operator uses it: whatever a scraper could stumble over is
+//! A strict reader of the text format of OpenMetrics 1.0, as far as the operator uses it: what a scraper could stumble over is
 //! an error here.
 
 use std::collections::{BTreeMap, BTreeSet};

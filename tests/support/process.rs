@@ -119,7 +119,7 @@ pub fn is_running(pid: u32) -> bool {
     })
 }
 
-/// Spawns a child that the kernel kills when we die, for whatever reason.
+/// Spawns a child that the kernel kills when we die, for any reason.
 ///
 /// The kernel watches the *thread* that spawned it, not the process: a child of a test's own thread would die with that
 /// test. So one thread that never ends spawns all children.

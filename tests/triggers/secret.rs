@@ -1,4 +1,4 @@
-//! A Secret that was not created for this Tenant is never changed, whatever it is and whenever it was created.
+//! A Secret that was not created for this Tenant is never changed, of any kind and any age.
 
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::rbac::v1::RoleBinding;
