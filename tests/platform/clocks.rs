@@ -46,44 +46,68 @@ async fn with_clock(fixture: &Fixture, hours: i64) -> Operator {
     operator
 }
 
+/// How many hours the local clock is wrong, and how many the platform's is set ahead, before and after the operator is started again.
+struct Clocks {
+    local: [i64; 2],
+    platform: [i64; 2],
+}
+
+async fn set_ahead(fixture: &Fixture, hours: i64) {
+    let ahead = json!({ "advanceSeconds": hours * 3600 });
+    fixture.platform.ask(Method::POST, "/sandbox/clock", Some(ahead)).await.unwrap();
+}
+
 /// A deletion used up the limit; then the operator was started again with such clocks, and nothing more may be deleted.
-async fn holds(case: &str, local: i64, platform: i64) {
+async fn holds(case: &str, clocks: Clocks) {
+    let Clocks { local, platform } = clocks;
     let fixture = Fixture::new(&format!("clock-{case}")).await;
     allow_one(&fixture).await;
-    let operator = with_clock(&fixture, 0).await;
+    set_ahead(&fixture, platform[0]).await;
+    let operator = with_clock(&fixture, local[0]).await;
     fixture.platform.auto_run(true).await.unwrap();
     let [first, second] = two(&fixture).await;
     first.delete().await;
     gone(&fixture, &first.name).await;
     operator.stop().await;
-    let ahead = json!({ "advanceSeconds": platform * 3600 });
-    fixture.platform.ask(Method::POST, "/sandbox/clock", Some(ahead)).await.unwrap();
-    let _operator = with_clock(&fixture, local).await;
+    set_ahead(&fixture, platform[1] - platform[0]).await;
+    let _operator = with_clock(&fixture, local[1]).await;
     let mark = fixture.platform.mark().await.unwrap();
     waits(&second).await;
     assert_eq!([""; 0], *fixture.platform.effects(mark).await.unwrap(), "{case}");
     // A slot of the future is dated back to now, or it would count for longer than an hour.
     let platforms: Api<Platform> = Api::all(fixture.client(users::PLATFORM_ADMIN));
-    let earlier = Timestamp::now() + SignedDuration::from_hours(local.min(0)) + SignedDuration::from_secs(60);
-    until("the Platform lists it as of now", PATIENCE, async || {
+    let latest = SignedDuration::from_hours(local[1].max(platform[1])) + SignedDuration::from_secs(60);
+    let latest = Timestamp::now() + latest;
+    until("the Platform lists it as of now at the latest", PATIENCE, async || {
         let slots = platforms.get(&fixture.env.platform).await.unwrap().status.unwrap().confirmed_deletions;
         let at: Vec<Timestamp> = slots.iter().map(|slot| slot.at.parse().unwrap()).collect();
-        if at.len() == 1 && at[0] <= earlier { Ok(()) } else { Err(format!("{case}: {slots:?}")) }
+        if at.len() == 1 && at[0] <= latest { Ok(()) } else { Err(format!("{case}: {slots:?}")) }
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn local_clock_that_is_a_day_ahead_unlocks_no_deletion() {
-    holds("ahead", DAY, 0).await;
+    holds("ahead", Clocks { local: [0, DAY], platform: [0, 0] }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn local_clock_that_is_a_day_back_holds_deletions_up_for_an_hour() {
-    holds("back", -DAY, 0).await;
+    holds("back", Clocks { local: [0, -DAY], platform: [0, 0] }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn platform_that_lies_a_day_ahead_unlocks_no_deletion() {
-    holds("lies", 0, DAY).await;
+    holds("lies", Clocks { local: [0, 0], platform: [0, DAY] }).await;
+}
+
+/// It counted the deletions of the last hour a day back, where they must not be forgotten.
+#[tokio::test(flavor = "multi_thread")]
+async fn local_clock_that_is_corrected_unlocks_no_deletion() {
+    holds("corrected", Clocks { local: [-DAY, 0], platform: [0, 0] }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn platform_whose_clock_is_corrected_unlocks_no_deletion() {
+    holds("follows", Clocks { local: [DAY, DAY], platform: [0, DAY] }).await;
 }

@@ -69,7 +69,7 @@ impl<'b> Breaker<'b> {
             let now = self.now(&fresh);
             let mut status = fresh.status.unwrap_or_default();
             let past = self.slots.join(platform, &status.confirmed_deletions, &tenants, now);
-            match decide(&past, wanted, Limits::of(&fresh.spec), now.shown) {
+            match decide(&past, wanted, Limits::of(&fresh.spec), now.latest) {
                 Decision::Has => return Ok(Slot::Taken),
                 Decision::Wait(limit, wait) => return Ok(Slot::Wait(limit, wait)),
                 Decision::Take(slots) => status.confirmed_deletions = slots,
@@ -95,12 +95,12 @@ impl<'b> Breaker<'b> {
         to_list(listed, counted)
     }
 
-    /// The earlier of the local clock and that of the platform: time has passed only where both say so. One of them that is set ahead,
-    /// that of the platform or that of the operator's host, unlocks nothing.
+    /// Both the local clock and that of the platform: time has passed only where both say so. One that is wrong, on the host or on the
+    /// platform, unlocks nothing, whether it is ahead or back and whenever that is corrected.
     fn now(&self, platform: &Platform) -> Moment {
         let local = (self.clock)();
-        let shown = self.platforms.time_of(platform).map_or(local, |theirs| theirs.min(local));
-        Moment { shown, at: Instant::now() }
+        let theirs = self.platforms.time_of(platform).unwrap_or(local);
+        Moment { earliest: theirs.min(local), latest: theirs.max(local), at: Instant::now() }
     }
 }
 
@@ -139,8 +139,8 @@ enum Decision {
 }
 
 /// The slots of the last hour stand in a queue, oldest first, and as many as the limit says may go: those that were taken
-/// under a higher limit wait too. The slots of a partner stand in another one.
-fn decide(past: &[Counted], wanted: Wanted<'_>, limits: Limits, now: Timestamp) -> Decision {
+/// under a higher limit wait too. The slots of a partner stand in another one. A new one is `recorded` as of this time.
+fn decide(past: &[Counted], wanted: Wanted<'_>, limits: Limits, recorded: Timestamp) -> Decision {
     let mut recent: Vec<_> =
         past.iter().filter(|counted| counted.age < HOUR).map(|Counted { slot, age }| (*age, slot)).collect();
     recent.sort_by_key(|(age, slot)| (Reverse(*age), slot.tenant_id.as_str()));
@@ -162,7 +162,7 @@ fn decide(past: &[Counted], wanted: Wanted<'_>, limits: Limits, now: Timestamp) 
     let before = recent.iter().map(|(_, slot)| (*slot).clone());
     let new = ConfirmedDeletion {
         tenant_id: wanted.tenant_id.to_owned(),
-        at: now.to_string(),
+        at: recorded.to_string(),
         partner_id: Some(wanted.partner_id.to_owned()),
     };
     Decision::Take(before.chain([new]).collect())
@@ -254,7 +254,7 @@ mod tests {
         assert_eq!(decided(&two, "a", "north", 100), Decision::Has);
         let three = slots(decided(&two, "d", "south", 100));
         let four = slots(decided(&three, "e", "", 100));
-        assert_eq!(decided(&four, "f", "south", 100), wait(3500), "all are used up, by any partner");
+        assert_eq!(decided(&four, "f", "south", 100), wait(3500), "all are used up, for each partner");
         assert_eq!(decided(&four, "c", "north", 100), wait(3500), "of two equal waits that of the whole is named");
         assert_eq!(slots(decided(&four, "c", "north", 3600)).len(), 4, "a went, and b is one of the partner");
         let lower = Limits { per_hour_and_partner: 0, ..limits };

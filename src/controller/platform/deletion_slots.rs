@@ -2,7 +2,8 @@
 //! which loses the status that lists it.
 //!
 //! Time is that of this process, which no clock sets ahead or back. The clock decides only how old a slot is that this process did not
-//! see before. A slot that is still to come by the clock counts from now.
+//! see before. A slot is recorded by the later of two clocks and its age is judged by the earlier: neither a clock that is wrong nor one
+//! that is corrected makes it older. One that is still to come by either counts from now.
 //!
 //! Three sources are joined: the status, the memory of this process, and the Tenants that wait for their deletion to end. What
 //! only the status knew, of Tenants that are gone, is lost where the Platform and this process went at the same time.
@@ -34,10 +35,13 @@ struct Taken {
     first_seen: Instant,
 }
 
-/// Now, by the clock and by the time of this process.
+/// Now, by two clocks and by the time of this process.
 #[derive(Clone, Copy)]
 pub(super) struct Moment {
-    pub(super) shown: Timestamp,
+    /// By the earlier one.
+    pub(super) earliest: Timestamp,
+    /// By the later one.
+    pub(super) latest: Timestamp,
     pub(super) at: Instant,
 }
 
@@ -51,8 +55,9 @@ pub(super) struct Counted {
 impl Taken {
     /// One that is seen for the first time.
     fn new(at: Timestamp, partner_id: Option<String>, now: Moment) -> Self {
-        let at = at.min(now.shown);
-        Self { at, partner_id, age: now.shown.duration_since(at), first_seen: now.at }
+        let at = at.min(now.latest);
+        let age = now.earliest.duration_since(at).max(SignedDuration::ZERO);
+        Self { at, partner_id, age, first_seen: now.at }
     }
 
     fn age(&self, now: Moment) -> SignedDuration {
@@ -77,15 +82,15 @@ impl DeletionSlots {
     ) -> Vec<Counted> {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut slots = memory.remove(platform).unwrap_or_default();
-        slots.values_mut().for_each(|taken| taken.at = now.shown.min(taken.at));
+        slots.values_mut().for_each(|taken| taken.at = now.latest.min(taken.at));
         for slot in listed {
-            let at = slot.at.parse::<Timestamp>().ok().filter(|at| *at <= now.shown);
+            let at = slot.at.parse::<Timestamp>().ok().filter(|at| *at <= now.latest);
             let known = slots.remove(&slot.tenant_id);
             let partner_id = slot.partner_id.clone().or_else(|| known.as_ref()?.partner_id.clone());
             let taken = match known {
                 // What cannot be read, or is still to come since a clock was wrong, counts from when it was first seen.
                 Some(known) if at.is_none_or(|at| at <= known.at) => Taken { partner_id, ..known },
-                Some(_) | None => Taken::new(at.unwrap_or(now.shown), partner_id, now),
+                Some(_) | None => Taken::new(at.unwrap_or(now.latest), partner_id, now),
             };
             slots.insert(slot.tenant_id.clone(), taken);
         }
@@ -160,8 +165,11 @@ mod tests {
             tenants: &[Arc<Tenant>],
             seconds: u64,
         ) -> Vec<ConfirmedDeletion> {
-            let shown = at(i64::try_from(seconds).unwrap());
-            self.counted(platform, listed, tenants, (shown, seconds)).into_iter().map(|counted| counted.slot).collect()
+            let now = at(i64::try_from(seconds).unwrap());
+            self.counted(platform, listed, tenants, (now, now, seconds))
+                .into_iter()
+                .map(|counted| counted.slot)
+                .collect()
         }
 
         fn counted(
@@ -169,10 +177,10 @@ mod tests {
             platform: &str,
             listed: &[ConfirmedDeletion],
             tenants: &[Arc<Tenant>],
-            (shown, passed): (Timestamp, u64),
+            (earliest, latest, passed): (Timestamp, Timestamp, u64),
         ) -> Vec<Counted> {
             let at = self.began + std::time::Duration::from_secs(passed);
-            self.slots.join(platform, listed, tenants, Moment { shown, at })
+            self.slots.join(platform, listed, tenants, Moment { earliest, latest, at })
         }
     }
 
@@ -240,10 +248,10 @@ mod tests {
         let listed = [slot("a", 86_400), ConfirmedDeletion { at: "yesterday".into(), ..slot("b", 0) }];
         assert_eq!(slots.join("east", &listed, &[], 0), [slot("a", 0), slot("b", 0)]);
         assert_eq!(slots.join("east", &listed, &[], 60), [slot("a", 0), slot("b", 0)], "and not from each look");
-        let counted = slots.counted("east", &listed, &[], (at(61), 61));
+        let counted = slots.counted("east", &listed, &[], (at(61), at(61), 61));
         assert_eq!(ages(&counted), [61, 61], "also by their age");
         assert_eq!(to_list(listed.to_vec(), counted), [slot("a", 0), slot("b", 0)]);
-        let set_back = slots.counted("east", &[], &[], (at(-86_400), 62));
+        let set_back = slots.counted("east", &[], &[], (at(-86_400), at(-86_400), 62));
         assert_eq!(ages(&set_back), [62, 62]);
         assert_eq!(to_list(vec![], set_back), [slot("a", -86_400), slot("b", -86_400)], "set back");
     }
@@ -254,11 +262,31 @@ mod tests {
         let slots = Slots::new();
         let mut listed = vec![slot("a", 0)];
         for (shown, passed) in [(10, 10), (86_400, 60), (-86_400, 120), (180, 180), (86_400 * 365, 3599)] {
-            let counted = slots.counted("east", &listed, &[], (at(shown), passed));
+            let counted = slots.counted("east", &listed, &[], (at(shown), at(shown), passed));
             assert_eq!(ages(&counted), [i64::try_from(passed).unwrap()], "{shown} {passed}");
             listed = to_list(listed, counted);
         }
-        assert_eq!(slots.counted("east", &listed, &[], (at(3600), 3600)), []);
+        assert_eq!(slots.counted("east", &listed, &[], (at(3600), at(3600), 3600)), []);
+    }
+
+    /// Of two clocks one is right: what was deleted counts for an hour also where the operator is started again, by then with another
+    /// clock that is wrong.
+    #[test]
+    fn no_clock_that_is_wrong_or_corrected_makes_a_slot_older() {
+        let day = 86_400;
+        for before in [-day, 0, day] {
+            let (earliest, latest) = (at(before.min(0)), at(before.max(0)));
+            let listed = [ConfirmedDeletion { at: latest.to_string(), ..slot("a", 0) }];
+            let slots = Slots::new();
+            let counted = slots.counted("east", &listed, &[], (earliest, latest, 1));
+            assert_eq!(to_list(listed.to_vec(), counted), listed, "{before}: it stays as it was recorded");
+            for after in [-day, 0, day] {
+                let (earliest, latest) = (at(after.min(0) + 3000), at(after.max(0) + 3000));
+                let counted = Slots::new().counted("east", &listed, &[], (earliest, latest, 0));
+                assert!(ages(&counted).iter().all(|age| *age <= 3000), "{before} {after}: {counted:?}");
+                assert_eq!(counted.len(), 1, "{before} {after}");
+            }
+        }
     }
 
     #[test]
