@@ -302,7 +302,7 @@ async fn a_tombstone_is_replaced_only_by_its_id() {
 #[tokio::test]
 async fn a_lost_tenant_is_absent_without_a_tombstone() {
     let api = Api::start().await;
-    api.create(sealed(STRING)).await;
+    let first = api.create(sealed(STRING)).await;
     api.world("PUT", world("/services/help"), json!({"displayName": "Help"})).await;
     api.world("PUT", world("/users/anna"), json!({"licenses": ["users/interact"]})).await;
     let normaliser = json!({"pointer": "/general/crmId", "mode": "ignore"});
@@ -310,6 +310,7 @@ async fn a_lost_tenant_is_absent_without_a_tombstone() {
     api.world("DELETE", world(""), Value::Null).await;
     api.send(Ask::new("GET", tenant(""))).await.refused(404, "tenant-not-found");
     let created = api.create(json!({"general": {"crmId": "C-1"}})).await;
+    assert_ne!(first["settingsVersion"], created["settingsVersion"], "a version is never used twice");
     assert_eq!(json!([]), created["runtime"]["pendingChanges"]);
     assert_eq!(json!(0), created["runtime"]["used"]["users"]["interact"]);
     let mut patch = sealed(STRING);

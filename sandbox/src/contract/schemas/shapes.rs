@@ -59,5 +59,5 @@ pub(super) fn token() -> Value {
 }
 
 pub(super) fn version() -> Value {
-    json!({"type": "string", "minLength": 1, "maxLength": 64, "description": "Opaque, never used twice"})
+    json!({"type": "string", "minLength": 1, "maxLength": 64, "description": "Opaque, never used twice, also where the tenant is created again"})
 }
