@@ -14,6 +14,7 @@ use super::rewrites::Rewrites;
 use super::rules::{Creating, judge};
 use super::stop::{OwnerPlace, Stop, Stopped};
 use super::target::Target;
+use super::unconfirmed::OtherPartner;
 use super::validate::{Blocked, Desired};
 use super::{recreation, retention, triggers};
 use crate::admin_api::TenantDocument;
@@ -112,7 +113,12 @@ pub fn blocked(tenant: &Tenant, blocked: &Blocked, observation: Observation, rew
     let more = plan(tenant, desired, observed, rewrites).err();
     let reported: Vec<String> = stopped.all().flat_map(Stop::violations).map(|violation| violation.path).collect();
     let news = |stop: &Stop| {
-        let Stop::Invalid(violations) = stop else { return Some(stop.clone()) };
+        let violations = match stop {
+            Stop::Invalid(violations) => violations,
+            // The first stop says that nothing is known of the Partner.
+            Stop::OtherPartner(OtherPartner { in_spec: Some((_, None)), .. }) => return None,
+            stop => return Some(stop.clone()),
+        };
         let is_news = |violation: &&Violation| !reported.contains(&violation.path);
         let violations: Vec<_> = violations.iter().filter(is_news).cloned().collect();
         (!violations.is_empty()).then_some(Stop::Invalid(violations))
@@ -138,8 +144,9 @@ fn create(
 ) -> Result<Decision, Stopped> {
     let token = recreation::token(tenant, tombstone.as_deref());
     let was_there = token.is_some();
-    let lost = token.filter(|token| recreation::given(tenant) != Some(token));
-    let lost = lost.map(|token| Stop::TenantLost { token, deleted: tombstone.is_some() });
+    let adopt = tombstone.as_ref().and_then(|_| desired.claim_right(tenant).recreates().err());
+    let lost = token.filter(|token| recreation::given(tenant) != Some(token) || adopt.is_some());
+    let lost = lost.map(|token| Stop::TenantLost { token, deleted: tombstone.is_some(), adopt });
     let nothing = json!({});
     let obstacles = lost.into_iter().chain(judge(desired, &nothing, Creating::Yes));
     if let Some(stopped) = Stopped::from_all(obstacles) {
@@ -161,8 +168,10 @@ fn existing(
     rewrites: &Rewrites,
 ) -> Result<Decision, Stopped> {
     let Snapshot { document, settings } = &snapshot;
+    let right = desired.claim_right(tenant);
+    let adopts = right.needs_confirmation(&snapshot, owner);
     // Whose it is comes first: of another's tenant nothing else may be judged, or said.
-    let owner = &desired.claim_right(tenant).owner(&snapshot, owner, &desired.target.stamp)?;
+    let owner = &right.owner(&snapshot, owner, &desired.target.stamp)?;
     if document.runtime.deletion.is_some() {
         return Err(Stop::TenantDeleting.into());
     }
@@ -187,8 +196,7 @@ fn existing(
     if let Some(stopped) = Stopped::from_all(obstacles) {
         return Err(stopped);
     }
-    let may_adopt = claim.is_some() && tenant.spec.confirmations().adopt.is_some();
-    let is_confirmed = may_adopt || difference.changes.iter().any(retention::shortens);
+    let is_confirmed = adopts || difference.changes.iter().any(retention::shortens);
     // What the platform never keeps is not written again and again.
     if !writes || (claim.is_none() && rewrites.make_hopeless(tenant, &difference)) {
         let write = Write::Nothing { snapshot, difference };
@@ -262,6 +270,7 @@ fn claim(
             policy @ (AdoptionPolicy::IfMatches | AdoptionPolicy::Never) => {
                 let differing = plain().map(|change| change.leaf.to_string());
                 return Err(Stop::NotAdopted {
+                    stale: snapshot.document.owner.clone(),
                     never: policy == AdoptionPolicy::Never,
                     differing: differing.collect(),
                 });

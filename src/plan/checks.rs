@@ -11,6 +11,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::mismatch::Mismatch;
 use super::outcome::Outcome;
 use super::resolved::{ResolvedPartner, ResolvedSecret, SecretProblem};
 use super::seen::Seen;
@@ -151,17 +152,16 @@ pub fn check_plan(
         Err(_) => seen.ours()?,
     };
     let plan = checks(tenant, desired, &document.settings, chat_app);
-    let may_ask = desired.claim_right(tenant).may_ask(&document.settings);
-    Some(if may_ask { plan } else { unasked(plan) })
+    Some(match desired.claim_right(tenant).may_ask(&document.settings) {
+        Ok(()) => plan,
+        Err(mismatch) => unasked(plan, mismatch),
+    })
 }
 
 /// Nothing is asked about a tenant of another partner: the answers would tell of its people.
-fn unasked(mut plan: CheckPlan) -> CheckPlan {
+fn unasked(mut plan: CheckPlan, mismatch: Mismatch) -> CheckPlan {
     for check in &mut plan.checks {
-        check.query = Query::Unanswerable {
-            reason: Reason::OtherPartner,
-            message: "Not checked: the partner of the tenant on the platform is not that of spec.partner.",
-        };
+        check.query = Query::Unanswerable { reason: Reason::OtherPartner, message: mismatch.unchecked() };
     }
     plan
 }
@@ -172,7 +172,7 @@ fn checks(tenant: &Tenant, desired: &Desired, observed: &Value, chat_app: Option
     let view = View { entra_tenant, desired: &desired.settings, observed };
     let secrets = desired.secrets.as_slice();
     let checks = [
-        view.partner_group(desired.partner.as_ref()),
+        view.partner_group(desired.named.partner()),
         view.group(CheckName::TenantAdministrationGroup, general::TENANT_GROUP, entra_tenant),
         view.connection_string(CheckName::InteractConnectionString, interact::CONNECTION_STRING, secrets),
         view.connection_string(CheckName::AssistantConnectionString, assistant::CONNECTION_STRING, secrets),

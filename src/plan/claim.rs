@@ -5,11 +5,13 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use super::confirmation::{self, Flaw};
+use super::mismatch::{Mismatch, NoPartner};
 use super::observation::{Owner, Snapshot};
 use super::resolved::ResolvedPartner;
 use super::stop::{OwnerPlace, Stop};
 use super::unconfirmed::{OtherPartner, Unconfirmed};
 use crate::admin_api::TenantDocument;
+use crate::resources::status::Applied;
 use crate::resources::{Stamp, Tenant};
 use crate::settings::TenantId;
 use crate::settings::tabs::partner::PARTNER;
@@ -22,55 +24,145 @@ const FROM: &str = " from ";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimRight {
     tenant: TenantId,
-    /// The Partner that the spec names, if it names one.
-    partner: Option<ResolvedPartner>,
+    named: Named,
     adopt: Option<String>,
     today: Date,
-    /// Whether this Tenant was ever applied. Only then is our stamp a proof by itself.
-    held: bool,
+    record: Record,
+}
+
+/// Whom a spec names as the partner of the tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// No one: the partner is left as it is.
+    NoOne,
+    /// That the tenant has none.
+    Unassigned,
+    /// This Partner, also where nothing is known of it.
+    Partner(ResolvedPartner),
+}
+
+/// What is recorded of the tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Record {
+    /// It was never ours.
+    Nothing,
+    /// It is ours, and nothing says for which partner.
+    Held,
+    /// It is ours, and it had this partner when that was last proved; empty for none.
+    HeldFor(String),
+}
+
+impl Named {
+    /// Of a Tenant, whose reference was resolved to this.
+    pub(super) fn of(tenant: &Tenant, partner: Option<ResolvedPartner>) -> Self {
+        match (partner, tenant.spec.settings.partner.as_ref()) {
+            (Some(partner), _) => Self::Partner(partner),
+            (None, None) => Self::NoOne,
+            (None, Some(tab)) if tab.assigned() == Ok(None) => Self::Unassigned,
+            // What is not understood may name one.
+            (None, Some(_)) => Self::Partner(ResolvedPartner::unknown(String::new(), NoPartner::Unread)),
+        }
+    }
+
+    /// The Partner, if one is named.
+    pub(super) fn partner(&self) -> Option<&ResolvedPartner> {
+        match self {
+            Self::Partner(partner) => Some(partner),
+            Self::NoOne | Self::Unassigned => None,
+        }
+    }
+
+    /// What is recorded of a tenant that is ours: its partner on the platform, where that is the one that is named, or is left as it
+    /// is; empty for none.
+    pub(super) fn proved(&self, tenant: TenantId, settings: &Value) -> Option<String> {
+        let is_proved = *self == Self::NoOne || self.judge(tenant, settings).is_ok();
+        is_proved.then(|| partner_in(settings).unwrap_or_default().to_owned())
+    }
+
+    /// Whether the platform names the same.
+    fn judge(&self, tenant: TenantId, settings: &Value) -> Result<(), Mismatch> {
+        let there = partner_in(settings);
+        match self {
+            Self::NoOne | Self::Unassigned => there.map_or(Ok(()), |_| Err(Mismatch::NotNamed)),
+            Self::Partner(partner) => {
+                let here = partner.id_for(tenant)?;
+                if there == Some(here) { Ok(()) } else { Err(Mismatch::Other) }
+            }
+        }
+    }
+}
+
+impl Record {
+    fn of(tenant: &Tenant) -> Self {
+        match tenant.status.as_ref().and_then(|status| status.applied.as_ref()) {
+            None => Self::Nothing,
+            Some(Applied { partner_id: None, .. }) => Self::Held,
+            Some(Applied { partner_id: Some(id), .. }) => Self::HeldFor(id.clone()),
+        }
+    }
 }
 
 impl ClaimRight {
     /// That of a Tenant over this tenant, for the Partner that its spec names.
-    pub(super) fn of(tenant: &Tenant, id: TenantId, partner: Option<ResolvedPartner>, today: Date) -> Self {
+    pub(super) fn of(tenant: &Tenant, id: TenantId, named: Named, today: Date) -> Self {
         let adopt = tenant.spec.confirmations().adopt.as_ref().map(|adopt| Text::as_str(adopt).to_owned());
-        let held = tenant.status.as_ref().is_some_and(|status| status.applied.is_some());
-        Self { tenant: id, partner, adopt, today, held }
+        Self { tenant: id, named, adopt, today, record: Record::of(tenant) }
     }
 
     /// Whether the platform names the partner that the spec names, or none where the spec names none.
     pub(super) fn has_same_partner(&self, settings: &Value) -> bool {
-        let there = partner_in(settings);
-        match &self.partner {
-            None => there.is_none(),
-            Some(partner) => there.is_some() && partner.id_for(self.tenant) == there,
-        }
+        self.named.judge(self.tenant, settings).is_ok()
     }
 
     /// Whether Microsoft may be asked about the tenant in the name of the Tenant.
-    pub(super) fn may_ask(&self, settings: &Value) -> bool {
-        // A spec without a partner is a system administrator's and leaves the partner as it is: whose the tenant is was proved before
-        // it was applied.
-        self.has_same_partner(settings) || (self.partner.is_none() && self.held)
+    ///
+    /// *Errors*: why not.
+    pub(super) fn may_ask(&self, settings: &Value) -> Result<(), Mismatch> {
+        match (&self.named, &self.record) {
+            // A spec that leaves the partner as it is, is a system administrator's: whose the tenant is was proved before it was applied.
+            (Named::NoOne, Record::Held | Record::HeldFor(_)) => Ok(()),
+            (Named::NoOne, Record::Nothing) | (Named::Unassigned | Named::Partner(_), _) => {
+                self.named.judge(self.tenant, settings)
+            }
+        }
     }
 
     /// The platform's id of the partner for which the Tenant acts; empty where there is none.
     pub(super) fn partner_id(&self) -> &str {
-        self.partner.as_ref().and_then(|partner| partner.id.as_deref()).unwrap_or_default()
+        self.named.partner().and_then(|partner| partner.id.as_deref().ok()).unwrap_or_default()
     }
 
     /// Whether the Tenant may delete the tenant, or take it over.
-    pub(super) fn permits(&self, snapshot: &Snapshot) -> bool {
-        self.has_same_partner(&snapshot.settings) || self.confirmed(&snapshot.document).is_ok()
+    ///
+    /// *Errors*: why not.
+    pub(super) fn permits(&self, snapshot: &Snapshot) -> Result<(), Mismatch> {
+        let judged = self.named.judge(self.tenant, &snapshot.settings);
+        judged.or_else(|mismatch| self.confirmed(&snapshot.document).map_err(|_| mismatch))
     }
 
     /// Whether what is known of a tenant with this owner may be said and written in the name of the Tenant, another's aside.
     pub(super) fn reaches(&self, snapshot: &Snapshot, owner: &Owner) -> bool {
-        // A stamp alone may be left from a Tenant of the same name. Without a partner in the spec its author is a system administrator,
-        // and where the Partner is missing nothing is written.
-        let names_one = self.partner.as_ref().is_some_and(|partner| partner.id.is_some());
-        let ours = *owner == Owner::Ours && (self.held || !names_one);
-        ours || self.permits(snapshot)
+        self.has_by_stamp(&snapshot.settings, owner) || self.permits(snapshot).is_ok()
+    }
+
+    /// Whether that depends on what a system administrator confirmed.
+    pub(super) fn needs_confirmation(&self, snapshot: &Snapshot, owner: &Owner) -> bool {
+        let by_right = self.has_by_stamp(&snapshot.settings, owner) || self.has_same_partner(&snapshot.settings);
+        matches!(owner, Owner::Other(_)) || !by_right
+    }
+
+    /// Whether our stamp is a proof by itself. It may be left from a Tenant of the same name, and the vendor may have given the tenant to
+    /// another partner since: what has another partner than the one that was proved was handed on. A spec that leaves the partner as it
+    /// is, is a system administrator's.
+    fn has_by_stamp(&self, settings: &Value, owner: &Owner) -> bool {
+        let is_known = match (&self.named, &self.record) {
+            (Named::NoOne, _) => true,
+            (Named::Unassigned | Named::Partner(_), Record::HeldFor(id)) => {
+                id == partner_in(settings).unwrap_or_default()
+            }
+            (Named::Unassigned | Named::Partner(_), Record::Nothing | Record::Held) => false,
+        };
+        *owner == Owner::Ours && is_known
     }
 
     /// The owner as the plan has to take it: the stamp of another cluster is free where that is confirmed.
@@ -86,9 +178,27 @@ impl ClaimRight {
         let flaw = self.confirmed(&snapshot.document).err().unwrap_or(Flaw::Missing);
         Err(Stop::OtherPartner(OtherPartner {
             on_platform: partner_in(&snapshot.settings).map(ToOwned::to_owned),
-            in_spec: self.partner.as_ref().and_then(|partner| Some((partner.name.clone(), partner.id.clone()?))),
+            in_spec: self.named.partner().map(|partner| (partner.name.clone(), partner.id.clone().ok())),
             unconfirmed: self.unconfirmed(self.tenant.to_string(), flaw),
         }))
+    }
+
+    /// Whether the Tenant may create a tenant again that was deleted. The platform does not say whose it was: either this Tenant had
+    /// it, or its author is a system administrator, or one confirms it.
+    ///
+    /// *Errors*: what has to be confirmed.
+    pub(super) fn recreates(&self) -> Result<(), Unconfirmed> {
+        let is_proved = match (&self.named, &self.record) {
+            (Named::NoOne | Named::Unassigned, _) => true,
+            (Named::Partner(partner), Record::HeldFor(id)) => partner.id_for(self.tenant) == Ok(id.as_str()),
+            (Named::Partner(_), Record::Nothing | Record::Held) => false,
+        };
+        if is_proved {
+            return Ok(());
+        }
+        let names_it = |value: &str| TenantId::parse(value) == Some(self.tenant);
+        let judged = confirmation::judge(self.adopt.as_deref(), self.today, names_it);
+        judged.map_err(|flaw| self.unconfirmed(self.tenant.to_string(), flaw))
     }
 
     fn taken_over(&self, snapshot: &Snapshot, stamp: &str, ours: &Stamp) -> Result<Owner, Stop> {
@@ -104,7 +214,8 @@ impl ClaimRight {
         match confirmation::judge(self.adopt.as_deref(), self.today, names_it) {
             Ok(()) => Ok(Owner::Free),
             Err(flaw) => {
-                let token = format!("{}{FROM}{stamp}", self.tenant);
+                // The stamp is a text of the platform, which stands in no instruction.
+                let token = format!("{}{FROM}<stamp>", self.tenant);
                 Err(Stop::NotTakenOver { stamp: stamp.to_owned(), unconfirmed: self.unconfirmed(token, flaw) })
             }
         }

@@ -9,12 +9,14 @@ use std::time::Duration;
 
 pub use super::deletion_intent::{DeletionIntent, DeletionMode, RetainReason};
 use super::environment;
+use super::mismatch::{Mismatch, NoPartner};
 use super::observation::{Observation, Owner};
 use super::script;
 use super::target::Target;
 use crate::admin_api::types::PendingDeletion;
 use crate::admin_api::{ApiError, TenantDocument};
 use crate::resources::Reason;
+use crate::resources::confirmations::ADOPT;
 
 /// The way out that needs neither a platform nor a spec that is understood.
 const ABANDONING: &str =
@@ -104,7 +106,7 @@ fn of_mode(intent: &DeletionIntent, mode: &DeletionMode, observation: Option<&Ob
             because @ (RetainReason::NotConfirmed(_)
             | RetainReason::HasOwner
             | RetainReason::NotPermitted
-            | RetainReason::OtherPartner),
+            | RetainReason::OtherPartner(_)),
         )
         | DeletionMode::UnenforcedRetain(because) => DeletionPlan::Off(ReleaseOutcome::StaleStamp(because)),
         DeletionMode::UnenforcedDelete(lacking) => DeletionPlan::Wait(DeletionWait {
@@ -162,7 +164,7 @@ fn retain(intent: &DeletionIntent, because: RetainReason, observation: Option<&O
         | RetainReason::NotConfirmed(_)
         | RetainReason::HasOwner
         | RetainReason::NotPermitted
-        | RetainReason::OtherPartner,
+        | RetainReason::OtherPartner(_),
     ) = (other, because)
     {
         return DeletionPlan::Wait(DeletionWait::not_requested(error));
@@ -193,13 +195,19 @@ fn delete(intent: &DeletionIntent, observation: Option<&Observation>) -> Deletio
         Observation::Tombstone { .. } => not_requested(NotRequested::DeletedBefore),
         Observation::Exists { snapshot, owner } => match (&snapshot.document.runtime.deletion, owner) {
             (_, Owner::Other(_) | Owner::Free) => not_requested(NotRequested::NotOurs),
-            // It was handed on since: what becomes of it is another partner's affair.
-            (_, Owner::OursLast) if !intent.accepted && !intent.may_delete(snapshot) => {
-                not_requested(NotRequested::NotOurs)
-            }
+            (Some(_), Owner::OursLast) if !intent.accepted => match intent.may_delete(snapshot) {
+                Ok(()) => DeletionPlan::Wait(DeletionWait::accepted(&snapshot.document)),
+                Err(mismatch) if mismatch.is_unknown() => DeletionPlan::Wait(DeletionWait::for_partner(mismatch)),
+                // It was handed on since: what becomes of it is another partner's affair.
+                Err(_) => not_requested(NotRequested::NotOurs),
+            },
             (Some(_), Owner::Ours | Owner::OursLast) => DeletionPlan::Wait(DeletionWait::accepted(&snapshot.document)),
-            (None, Owner::Ours) if intent.may_delete(snapshot) => DeletionPlan::Delete(target),
-            (None, Owner::Ours) => DeletionPlan::Release(target, RetainReason::OtherPartner),
+            (None, Owner::Ours) => match intent.may_delete(snapshot) {
+                Ok(()) => DeletionPlan::Delete(target),
+                // Unknown is no reason to give up what was confirmed.
+                Err(mismatch) if mismatch.is_unknown() => DeletionPlan::Wait(DeletionWait::for_partner(mismatch)),
+                Err(mismatch) => DeletionPlan::Release(target, RetainReason::OtherPartner(mismatch)),
+            },
             // Our stamp was taken off, as for a tenant that is handed on.
             (None, Owner::OursLast) => not_requested(NotRequested::NotOurs),
         },
@@ -224,6 +232,25 @@ impl DeletionWait {
             (false, false) => "Waiting for the platform to finish the deletion".to_owned(),
         };
         Self { accepted: Some(document.clone()), ..Self::because(&message) }
+    }
+
+    /// The deletion is confirmed, and nothing is known of the Partner that has to stand for the tenant.
+    fn for_partner(mismatch: Mismatch) -> Self {
+        let reason = match mismatch {
+            Mismatch::Unresolved(NoPartner::Missing) => Reason::PartnerNotFound,
+            Mismatch::Unresolved(NoPartner::Undecodable) | Mismatch::TooNew => Reason::OperatorTooOld,
+            Mismatch::Unresolved(NoPartner::Unread)
+            | Mismatch::NotCounted
+            | Mismatch::NotListed
+            | Mismatch::Other
+            | Mismatch::NotNamed => Reason::Deleting,
+        };
+        let message = format!(
+            "The deletion is confirmed and waits: {}. If that does not change, set spec.deletionPolicy to Retain to \
+             release the tenant, or {ABANDONING}; or a system administrator sets spec.{ADOPT} to delete it all the same",
+            mismatch.words()
+        );
+        Self { reason, ..Self::because(&message) }
     }
 
     /// What the platform still has to do, once it accepted the deletion.

@@ -3,9 +3,10 @@
 
 use jiff::civil::Date;
 
-use super::claim::ClaimRight;
+use super::claim::{ClaimRight, Named};
 use super::confirmation::{self, Flaw};
-use super::observation::Snapshot;
+use super::mismatch::{Mismatch, NoPartner};
+use super::observation::{Owner, Snapshot};
 use super::resolved::{PlatformReference, Resolved};
 use super::target::Target;
 use crate::resources::tenant::{DELETION_POLICY, DeletionPolicy};
@@ -69,8 +70,8 @@ pub enum RetainReason {
     HasOwner,
     /// The Platform does not allow the namespace any more.
     NotPermitted,
-    /// The platform names another partner for the tenant than that for which the Tenant acts.
-    OtherPartner,
+    /// The Partner for which the Tenant acts does not stand for the partner of the tenant.
+    OtherPartner(Mismatch),
     /// The namespace or the CRD is being deleted: that does not ask to delete this tenant.
     ScopeTerminating,
 }
@@ -91,14 +92,27 @@ impl DeletionIntent {
             mode: mode(tenant, resolved, id, today),
             applied: status.is_some_and(|status| status.applied.is_some()),
             accepted: status.is_some_and(|status| status.deletion.is_some()),
-            right: id.map(|id| ClaimRight::of(tenant, id, resolved.partner.clone(), today)),
+            right: id.map(|id| ClaimRight::of(tenant, id, Named::of(tenant, resolved.partner.clone()), today)),
             unknown: tenant.spec.unknown.clone(),
         }
     }
 
     /// Whether the platform names the partner for which the Tenant acts, or a system administrator confirmed the exception.
-    pub(super) fn may_delete(&self, snapshot: &Snapshot) -> bool {
-        self.right.as_ref().is_some_and(|right| right.permits(snapshot))
+    ///
+    /// *Errors*: neither.
+    pub(super) fn may_delete(&self, snapshot: &Snapshot) -> Result<(), Mismatch> {
+        let right = self.right.as_ref().ok_or(Mismatch::Unresolved(NoPartner::Unread))?;
+        right.permits(snapshot)
+    }
+
+    /// Whether what the platform answers may be shown: not that of a tenant of another partner.
+    pub(super) fn reaches(&self, snapshot: &Snapshot, owner: &Owner) -> bool {
+        self.right.as_ref().is_some_and(|right| right.reaches(snapshot, owner))
+    }
+
+    /// Whether the plan depends on the Partner: only a deletion of the tenant does, and nothing else may wait for it.
+    pub fn depends_on_partner(&self) -> bool {
+        self.mode.may_delete()
     }
 
     /// The platform's id of the partner for which the tenant is deleted; empty where there is none.
@@ -119,6 +133,23 @@ impl DeletionIntent {
 }
 
 impl DeletionMode {
+    /// Whether it may come to a request for the deletion.
+    fn may_delete(&self) -> bool {
+        match self {
+            Self::Delete => true,
+            Self::Accepted(afresh) => afresh.may_delete(),
+            Self::Abandon
+            | Self::GoesOn
+            | Self::SuspendedRetain(_)
+            | Self::SuspendedDelete
+            | Self::UnenforcedRetain(_)
+            | Self::UnenforcedDelete(_)
+            | Self::Retain(_)
+            | Self::Unclear
+            | Self::NotUnderstood => false,
+        }
+    }
+
     /// No wildcard: a new mode has to be thought about here.
     const fn calls_platform(&self) -> bool {
         match self {

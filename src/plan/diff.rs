@@ -46,7 +46,8 @@ impl<'d> From<&'d TenantDocument> for Constraints<'d> {
 /// Compares what is wanted with what the platform has. `known` are the Secrets that were sent before.
 pub fn diff(desired: &Desired, known: &[SealedStatus], observed: &Value, constraints: Constraints<'_>) -> Difference {
     let restricted = constraints.restricted;
-    let mut difference = Difference::default();
+    let proved_partner = desired.named.proved(desired.target.tenant, observed);
+    let mut difference = Difference { proved_partner, ..Difference::default() };
     for leaf in leaves() {
         let managed = match leaf.class {
             Class::Value | Class::Reference => leaf.lookup(&desired.settings).is_some(),

@@ -73,6 +73,8 @@ pub struct Difference {
     pub hidden: Vec<&'static Leaf>,
     /// Secrets that are as the platform has them, or were sent.
     pub sealed_now: Vec<SealedStatus>,
+    /// The platform's id of the partner that the tenant has, where that is the one of the spec, or the spec leaves it; empty for none.
+    pub proved_partner: Option<String>,
 }
 
 impl Difference {

@@ -12,7 +12,7 @@ use super::stop::{OwnerPlace, Stop};
 use super::unconfirmed::{self, Unconfirmed};
 use super::wording;
 use crate::admin_api::{ApiError, Problem, ProblemType};
-use crate::resources::confirmations::{RECREATE, RETENTION};
+use crate::resources::confirmations::{ADOPT, RECREATE, RETENTION};
 use crate::resources::reason::DELETED_ON_PLATFORM;
 use crate::resources::{Reason, Unknown, bounds};
 use crate::settings::tabs::provisioning::DEFAULT_ORGANIZATION_UNIT;
@@ -153,11 +153,11 @@ impl Stop {
                 Reason::PlatformChanged,
                 format!("The endpoint of Platform {} {}", platform.name, environment::describe(other)),
             ),
-            Self::NotAdopted { never, differing } => stalled(Reason::NotAdopted, not_adopted(*never, differing)),
+            Self::NotAdopted { stale, never, differing } => not_adopted(stale.as_deref(), *never, differing),
             Self::OtherPartner(other) => stalled(Reason::NotAdopted, other.message()),
             Self::NotTakenOver { stamp, unconfirmed } => not_taken_over(stamp, unconfirmed),
             Self::OwnedByOther { stamp, place } => owned_by_other(stamp, place),
-            Self::TenantLost { token, deleted } => stalled(Reason::TenantLost, lost(token, *deleted)),
+            Self::TenantLost { token, deleted, adopt } => lost(token, *deleted, adopt.as_ref()),
             Self::TenantDeleting => stalled(
                 Reason::TenantDeleting,
                 "The platform is deleting the tenant, which this Tenant did not request".into(),
@@ -243,7 +243,10 @@ fn owned_by_other(stamp: &str, place: &OwnerPlace) -> Disposition {
     let stop = stalled(Reason::OwnedByOther, message);
     match place {
         OwnerPlace::ThisCluster => Disposition { delay: Delay::Reference, ..stop },
-        OwnerPlace::Elsewhere => stop,
+        OwnerPlace::Elsewhere => Disposition {
+            message: format!("{}. If that cluster is gone, a system administrator sets spec.{ADOPT}", stop.message),
+            ..stop
+        },
         OwnerPlace::FormerCluster(cluster) => {
             Disposition { message: format!("{}. {cluster}", stop.message), advised: false, ..stop }
         }
@@ -346,19 +349,27 @@ fn rejected(problem: &Problem) -> String {
     }
 }
 
-fn not_adopted(never: bool, differing: &[String]) -> String {
-    if never {
-        return "A tenant with this ID exists without an owner, and spec.adoptionPolicy is Never".to_owned();
-    }
-    format!(
-        "A tenant with this ID exists without an owner, spec.adoptionPolicy is IfMatches, and {}",
-        wording::named(wording::differing, differing)
-    )
+fn not_adopted(stale: Option<&str>, never: bool, differing: &[String]) -> Disposition {
+    let found = match stale {
+        None => "A tenant with this ID exists without an owner".to_owned(),
+        Some(stamp) => format!("A tenant with this ID has the stale owner stamp {}", named(stamp, bounds::STAMP)),
+    };
+    let message = if never {
+        format!("{found}, and spec.adoptionPolicy is Never")
+    } else {
+        format!("{found}, spec.adoptionPolicy is IfMatches, and {}", wording::named(wording::differing, differing))
+    };
+    stalled(Reason::NotAdopted, message)
 }
 
-fn lost(token: &str, deleted: bool) -> String {
+fn lost(token: &str, deleted: bool, adopt: Option<&Unconfirmed>) -> Disposition {
     let happened = if deleted { DELETED_ON_PLATFORM } else { "The tenant is missing on the platform" };
-    format!("{happened}; to create it again, set spec.{RECREATE}: {token}")
+    let said = format!("{happened}; to create it again, set spec.{RECREATE}: {token}");
+    let message = match adopt {
+        None => said,
+        Some(adopt) => format!("{said}. Whose tenant it was is not known: {}", adopt.advice("create it again")),
+    };
+    stalled(Reason::TenantLost, message)
 }
 
 /// The first few of a list, and how many more there are.

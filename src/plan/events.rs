@@ -2,10 +2,11 @@
 
 use super::deletion::{NotRequested, ReleaseOutcome, RetainReason};
 use super::difference::Differing;
+use super::mismatch::Mismatch;
 use super::outcome::{Done, SideEffects};
 use crate::resources::Reason;
 use crate::resources::annotation::ABANDON;
-use crate::resources::confirmations::DELETION;
+use crate::resources::confirmations::{ADOPT, DELETION};
 use crate::settings::Trigger;
 
 /// An event.
@@ -25,9 +26,9 @@ pub(super) fn of(done: Done, differs: bool, side_effects: &SideEffects) -> Vec<E
         Done::Nothing | Done::Created | Done::Applied => vec![],
         Done::Adopted if side_effects.fired.iter().any(|(_, done)| !done) => vec![normal(
             Reason::Adopted,
-            "Adopted a tenant that had no owner; its trigger tokens were recorded without any action",
+            "Adopted a tenant that had no current owner; its trigger tokens were recorded without any action",
         )],
-        Done::Adopted => vec![normal(Reason::Adopted, "Adopted a tenant that had no owner")],
+        Done::Adopted => vec![normal(Reason::Adopted, "Adopted a tenant that had no current owner")],
         // The platform did not keep it: nothing was corrected.
         Done::Corrected(_) if differs => vec![],
         Done::Corrected(Differing { first, more }) => {
@@ -75,8 +76,6 @@ pub(super) fn deletion_started() -> EventRecord {
 const HAS_OWNER: &str = "metadata.ownerReferences is set, so garbage collection may have deleted this Tenant and no confirmation \
                          counts: the tenant stays on the platform";
 const NOT_PERMITTED: &str = "The Platform does not allow Tenants in this namespace, so no confirmation counts: the tenant stays on the platform";
-const OTHER_PARTNER: &str = "The platform does not name the partner of spec.partner for the tenant, so its deletion does not count \
-                             without spec.confirmations.adopt: the tenant stays on the platform";
 
 /// The event of a release, if it has one.
 pub(super) fn of_release(release_outcome: ReleaseOutcome) -> Option<EventRecord> {
@@ -103,8 +102,8 @@ pub(super) fn of_release(release_outcome: ReleaseOutcome) -> Option<EventRecord>
         ReleaseOutcome::Released(NotPermitted) | ReleaseOutcome::StaleStamp(NotPermitted) => {
             warning(Reason::DeletionNotConfirmed, NOT_PERMITTED)
         }
-        ReleaseOutcome::Released(OtherPartner) | ReleaseOutcome::StaleStamp(OtherPartner) => {
-            warning(Reason::DeletionNotConfirmed, OTHER_PARTNER)
+        ReleaseOutcome::Released(OtherPartner(mismatch)) | ReleaseOutcome::StaleStamp(OtherPartner(mismatch)) => {
+            warning(Reason::DeletionNotConfirmed, other_partner(mismatch))
         }
         ReleaseOutcome::TooLate => warning(
             Reason::DeletionStarted,
@@ -130,6 +129,13 @@ pub(super) fn of_release(release_outcome: ReleaseOutcome) -> Option<EventRecord>
             warning(Reason::DeletionNotRequested, format!("The confirmed deletion ended without a request: {happened}"))
         }
     })
+}
+
+fn other_partner(mismatch: Mismatch) -> String {
+    format!(
+        "The confirmed deletion does not count without spec.{ADOPT}, since {}: the tenant stays on the platform",
+        mismatch.words()
+    )
 }
 
 fn normal(reason: Reason, message: impl Into<String>) -> EventRecord {

@@ -19,6 +19,7 @@ pub mod events;
 mod former_cluster;
 pub mod last_look;
 mod marks;
+pub mod mismatch;
 mod moved;
 pub mod observation;
 pub mod orphans;
@@ -53,6 +54,7 @@ pub use environment::Environment;
 pub use events::EventRecord;
 pub use former_cluster::FormerCluster;
 pub use last_look::LastLook;
+pub use mismatch::{Mismatch, NoPartner};
 pub use observation::{Observation, Observed, Owner, Snapshot};
 pub use outcome::{Done, Live, Outcome, SideEffects};
 pub use resolved::{

@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 
+use super::mismatch::{Mismatch, NoPartner};
 use crate::resources::{Partner, Reason, SecretVersion, Stamp, Unknown};
 use crate::settings::format::Guid;
 use crate::settings::value::Text;
@@ -43,8 +44,8 @@ pub enum PlatformReference {
 pub struct ResolvedPartner {
     /// Name of the Partner.
     pub name: String,
-    /// The platform's id of the partner as the Partner says it; `None` when there is no such Partner.
-    pub id: Option<String>,
+    /// The platform's id of the partner as the Partner says it, or why that is not known.
+    pub id: Result<String, NoPartner>,
     /// The partner's own Entra tenant, where the Partner says it.
     pub entra_tenant: Option<String>,
     /// Whether it is being deleted and takes no new Tenant, which this one is.
@@ -122,9 +123,9 @@ pub struct UnusableSecret {
 
 impl ResolvedPartner {
     /// A Partner of which nothing is known.
-    pub fn unknown(name: String) -> Self {
-        let unknown = Unknown::default();
-        Self { name, id: None, entra_tenant: None, is_terminating: false, counts: true, tenants: None, unknown }
+    pub fn unknown(name: String, because: NoPartner) -> Self {
+        let (id, unknown) = (Err(because), Unknown::default());
+        Self { name, id, entra_tenant: None, is_terminating: false, counts: true, tenants: None, unknown }
     }
 
     /// A Partner as a Tenant on this Platform sees it.
@@ -134,7 +135,7 @@ impl ResolvedPartner {
         let tenants = |ids: &Vec<_>| ids.iter().filter_map(|id: &Text<Guid>| TenantId::parse(id.as_str())).collect();
         Self {
             name,
-            id: Some(spec.platform_partner_id.as_str().to_owned()),
+            id: Ok(spec.platform_partner_id.as_str().to_owned()),
             entra_tenant: spec.entra_tenant_id.as_ref().map(|home| home.as_str().to_owned()),
             is_terminating: false,
             counts: spec.counts_on(platform),
@@ -149,8 +150,19 @@ impl ResolvedPartner {
     }
 
     /// The platform's id of the partner, where the Partner stands for it on this tenant.
-    pub(super) fn id_for(&self, tenant: TenantId) -> Option<&str> {
-        self.id.as_deref().filter(|_| self.counts && self.permits(tenant) && self.unknown.is_empty())
+    ///
+    /// *Errors*: why it does not.
+    pub(super) fn id_for(&self, tenant: TenantId) -> Result<&str, Mismatch> {
+        let id = self.id.as_deref().map_err(|because| Mismatch::Unresolved(*because))?;
+        if !self.unknown.is_empty() {
+            Err(Mismatch::TooNew)
+        } else if !self.counts {
+            Err(Mismatch::NotCounted)
+        } else if !self.permits(tenant) {
+            Err(Mismatch::NotListed)
+        } else {
+            Ok(id)
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::deletion_intent::DeletionIntent;
 use super::diff::diff;
 use super::difference::Difference;
 use super::observation::{Observation, Owner, Snapshot};
@@ -47,7 +48,7 @@ impl Seen {
     ) -> Self {
         let Some(observation) = observation else { return Self::Nothing };
         match (intent, outcome) {
-            (Intent::Delete(_), _) => Self::leaving(observation),
+            (Intent::Delete(intent), _) => Self::leaving(intent, observation),
             (Intent::Apply(desired), Err(_)) => Self::of(tenant, desired, observation),
             (Intent::Blocked(blocked), Err(_)) => {
                 blocked.to_observe.as_ref().map(|desired| Self::of(tenant, desired, observation)).unwrap_or_default()
@@ -81,14 +82,14 @@ impl Seen {
     }
 
     /// What an answer shows of a Tenant that is being deleted.
-    pub fn leaving(observation: &Observation) -> Self {
+    pub fn leaving(intent: &DeletionIntent, observation: &Observation) -> Self {
         match observation {
-            Observation::Exists { snapshot, owner: Owner::Ours | Owner::OursLast } => {
+            Observation::Exists { snapshot, owner: owner @ (Owner::Ours | Owner::OursLast) }
+                if intent.reaches(snapshot, owner) =>
+            {
                 Self::Leaving(snapshot.document.clone())
             }
-            Observation::Exists { owner: Owner::Free | Owner::Other(_), .. }
-            | Observation::Absent { .. }
-            | Observation::Tombstone { .. } => Self::NotOurs,
+            Observation::Exists { .. } | Observation::Absent { .. } | Observation::Tombstone { .. } => Self::NotOurs,
             Observation::Unknown(_) => Self::Nothing,
         }
     }

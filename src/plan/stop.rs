@@ -80,6 +80,8 @@ pub enum Stop {
     PlatformChanged(OtherPlatform),
     /// The tenant exists and may not be taken over.
     NotAdopted {
+        /// The stale stamp that it has, if it has one.
+        stale: Option<String>,
         /// Whether the policy never allows it.
         never: bool,
         /// The settings that differ.
@@ -107,6 +109,8 @@ pub enum Stop {
         token: String,
         /// Whether it was deleted, by its tombstone.
         deleted: bool,
+        /// What has to be confirmed in addition, where it is not known whose it was.
+        adopt: Option<Unconfirmed>,
     },
     /// The tenant waits for a deletion that we did not ask for.
     TenantDeleting,

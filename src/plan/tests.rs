@@ -245,7 +245,7 @@ impl Given {
         let desired = match self.validate() {
             Intent::Apply(desired) => Some(desired),
             Intent::Blocked(blocked) => blocked.to_observe,
-            Intent::Delete(_) => return Seen::leaving(observation),
+            Intent::Delete(intent) => return Seen::leaving(&intent, observation),
         };
         desired.map(|desired| Seen::of(&self.tenant(), &desired, observation)).unwrap_or_default()
     }

@@ -23,15 +23,15 @@ pub struct Unconfirmed {
 pub struct OtherPartner {
     /// The platform's id of the partner that the tenant has, if it has one.
     pub on_platform: Option<String>,
-    /// The Partner that the spec names, and the platform's id of it.
-    pub in_spec: Option<(String, String)>,
+    /// The Partner that the spec names, and the platform's id of it, where that is known.
+    pub in_spec: Option<(String, Option<String>)>,
     /// What has to be confirmed, and why it is not.
     pub unconfirmed: Unconfirmed,
 }
 
 impl Unconfirmed {
     /// To follow what happened.
-    fn advice(&self, what: &str) -> String {
+    pub(super) fn advice(&self, what: &str) -> String {
         let Self { token, flaw, today } = self;
         let advice = confirmation::advice(token, *today);
         format!("spec.{ADOPT} {flaw}; to {what} all the same, a system administrator sets it to {advice}")
@@ -46,7 +46,8 @@ impl OtherPartner {
             None => "no partner".to_owned(),
         };
         let here = match &self.in_spec {
-            Some((name, id)) => format!("names Partner {name} ({})", quoted(id, bounds::NAME)),
+            Some((name, Some(id))) => format!("names Partner {name} ({})", quoted(id, bounds::NAME)),
+            Some((name, None)) => format!("names Partner {name}, of which nothing is known"),
             None => "names none".to_owned(),
         };
         let advice = self.unconfirmed.advice("adopt the tenant");
@@ -58,5 +59,7 @@ impl OtherPartner {
 pub(super) fn not_taken_over(stamp: &str, unconfirmed: &Unconfirmed) -> String {
     let stamp = named(stamp, bounds::STAMP);
     let advice = unconfirmed.advice("take it over");
-    format!("The tenant is owned by another Tenant, {stamp} (cluster/namespace/name); nothing was written: {advice}")
+    format!(
+        "The tenant is owned by another Tenant, {stamp} (cluster/namespace/name); nothing was written: {advice}, with this stamp"
+    )
 }

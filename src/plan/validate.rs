@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::claim::ClaimRight;
+use super::claim::{ClaimRight, Named};
 use super::deletion::DeletionIntent;
 use super::resolved::{PlatformReference, Resolved, ResolvedPartner, ResolvedSecret};
 use super::retention;
@@ -50,8 +50,8 @@ pub struct Desired {
     pub sealed: Vec<SealedRef>,
     /// What was found behind them, unless the spec itself hides the section.
     pub secrets: Vec<ResolvedSecret>,
-    /// The Partner that the spec names, if it names one.
-    pub partner: Option<ResolvedPartner>,
+    /// Whom the spec names as the partner.
+    pub named: Named,
     /// What is to be done once per token.
     pub triggers: Vec<Trigger>,
     /// The name of the Secret that the widget key is published to.
@@ -67,7 +67,7 @@ pub struct Desired {
 impl Desired {
     /// The partner for which the Tenant acts.
     pub(super) fn claim_right(&self, tenant: &Tenant) -> ClaimRight {
-        ClaimRight::of(tenant, self.target.tenant, self.partner.clone(), self.today)
+        ClaimRight::of(tenant, self.target.tenant, self.named.clone(), self.today)
     }
 }
 
@@ -98,7 +98,7 @@ pub fn validate(tenant: &Tenant, resolved: Resolved, today: Date) -> Intent {
         return Intent::Delete(DeletionIntent::of(tenant, &resolved, today));
     }
     let mut mapped = tenant.spec.settings.to_wire();
-    if let Some(ResolvedPartner { id: Some(id), .. }) = &resolved.partner {
+    if let Some(ResolvedPartner { id: Ok(id), .. }) = &resolved.partner {
         mapped.set_partner_id(id);
     }
     let obstacles = obstacles(tenant, &mapped, &resolved);
@@ -140,7 +140,7 @@ fn obstacles(tenant: &Tenant, mapped: &Mapped, resolved: &Resolved) -> Vec<Stop>
 fn unusable_partner(tenant: &Tenant, partner: &ResolvedPartner) -> Option<Stop> {
     let ResolvedPartner { name, id, is_terminating, unknown, .. } = partner;
     let named = TenantId::parse(tenant.spec.settings.general.tenant_id.as_str());
-    if id.is_none() {
+    if id.is_err() {
         return Some(Stop::PartnerMissing { name: name.clone() });
     }
     if *is_terminating {
@@ -166,7 +166,7 @@ fn desired(tenant: &Tenant, mapped: Mapped, resolved: Resolved, today: Date, has
         settings,
         sealed,
         secrets: resolved.secrets,
-        partner: resolved.partner,
+        named: Named::of(tenant, resolved.partner),
         triggers,
         widget_secret,
         retention_applied: retention::is_applied(tenant),

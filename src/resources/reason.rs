@@ -79,8 +79,8 @@ reasons! {
         PlatformRewritesValue = "PlatformRewritesValue", Ticket, Message: "Copy the platform's values to the spec, or raise a ticket.";
         TenantNotPermitted = "TenantNotPermitted", Reader, Message: "Name another Partner, or ask a system administrator to add the tenant ID to spec.tenantIds of this one.";
         PartnerNotPermitted = "PartnerNotPermitted", Reader, Message: "Name another Partner, or ask a system administrator to add the Platform to spec.platforms of this one.";
-        OtherPartner = "OtherPartner", Reader, Runbook: "Microsoft is asked only about tenants whose partner on the platform is that of spec.partner. Name that partner in spec.partner, or have the partner corrected on the platform.";
-        NotAdopted = "NotAdopted", Reader, Message: "Where settings differ, set spec.adoptionPolicy: Always to overwrite them, or copy them to the spec and set IfMatches. Where the partner differs, correct spec.partner or ask a system administrator.";
+        OtherPartner = "OtherPartner", Reader, Runbook: "Microsoft is asked only about tenants whose partner on the platform is known to be that of spec.partner. Name that partner in spec.partner, or have the partner corrected on the platform.";
+        NotAdopted = "NotAdopted", Reader, Message: "Where settings differ, set spec.adoptionPolicy: Always to overwrite them, or copy them to the spec and set IfMatches. Where the partner differs, correct spec.partner or ask a system administrator; what the vendor handed on is not taken back.";
         OwnedByOther = "OwnedByOther", Reader, Message: "Delete one of the two Tenants; with deletionPolicy: Retain the tenant stays on the platform.";
         TenantLost = "TenantLost", Ticket, Message: "Raise a ticket if the tenant should still exist.";
         TenantDeleting = "TenantDeleting", Ticket, Message: "To keep the tenant, raise a ticket before the provisioning script runs.";

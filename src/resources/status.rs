@@ -96,6 +96,10 @@ pub struct Applied {
     /// Data retention time that was applied, in months.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_retention_months: Option<i32>,
+    /// The platform's ID of the partner for which the tenant was last seen to be this Tenant's; empty where it had none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = bounds::NAME))]
+    pub partner_id: Option<String>,
 }
 
 /// The tenant as the platform describes it.

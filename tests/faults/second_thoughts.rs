@@ -5,6 +5,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::deletion::stamp;
 use crate::support::confirmation::confirmed;
 use crate::support::fixture::{Fixture, condition};
 use crate::support::proxy::{Proxy, Upstream};
@@ -117,4 +118,33 @@ async fn withdrawn_confirmation_of_a_claim_counts() {
     };
     assert_eq!([Some(401)], *case.withdrawn().await);
     assert_eq!(Value::Null, case.fixture.platform.tenant(&case.fixture.id).await.unwrap().1["owner"]);
+}
+
+/// The claim went through in an earlier pass whose answer was lost: the write that is left is unlocked by it alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn withdrawn_confirmation_of_the_write_after_a_claim_counts() {
+    let (fixture, platform, _operator) = fixture("late-adoption").await;
+    let settings = json!({
+        "general": { "name": "Contoso", "o365Domain": "contoso.onmicrosoft.com" },
+        "partner": { "partnerId": "southwind" }
+    });
+    fixture.platform.create(&fixture.id, settings).await.unwrap();
+    fixture.platform.stamp(&fixture.id, Some(&stamp(&fixture)), None).await.unwrap();
+    fixture.create(json!({ "partner": { "unassigned": true } })).await;
+    fixture.condition("Ready", "False", "NotAdopted").await;
+    let adopt = confirmed(&fixture.id);
+    let case = Case {
+        fixture,
+        platform,
+        route: "PATCH /v1/tenants/{id}",
+        confirmation: ("adopt", adopt.clone()),
+        edit: json!({}),
+        reason: "NotAdopted",
+    };
+    assert_eq!([Some(401)], *case.withdrawn().await);
+    let document = case.fixture.platform.tenant(&case.fixture.id).await.unwrap().1;
+    assert_eq!("southwind", document["settings"]["partner"]["partnerId"]);
+    // And one that is not withdrawn is honored.
+    case.fixture.patch(json!({ "spec": { "confirmations": { "adopt": adopt } } })).await;
+    case.fixture.ready().await;
 }

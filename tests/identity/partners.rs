@@ -6,7 +6,7 @@ use nimbus_operator::resources::{Partner, Tenant};
 use serde_json::{Value, json};
 
 use super::ready_reason;
-use crate::deletion::{NO_EVENTS, confirmed_manifest, event, events, live, stamp, stamps};
+use crate::deletion::{ABANDON, NO_EVENTS, confirmed_manifest, event, events, live, stamp, stamps, waiting_for};
 use crate::support::confirmation::{confirmed, deletion, until};
 use crate::support::fixture::{Fixture, NAME, refused};
 use crate::support::since::Since;
@@ -95,22 +95,171 @@ async fn a_partner_cannot_take_or_delete_the_tenant_of_another() {
     assert_eq!(NO_EVENTS, *events(&fixture).await);
 }
 
-/// A Tenant that holds the tenant does not delete it once the vendor gave it to another partner.
+/// Once the vendor gave the tenant to another partner, the Tenant that had it neither takes it back, nor deletes it, nor shows it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_that_went_to_another_partner_is_retained() {
-    let fixture = Fixture::new("partner-moved").await;
+    for policy in ["Correct", "Report"] {
+        let fixture = Fixture::new(&format!("moved-{}", policy.to_lowercase())).await;
+        partner(&fixture, json!({})).await;
+        let _operator = fixture.connect().await;
+        let mut manifest = confirmed_manifest(&fixture);
+        json_patch::merge(&mut manifest["spec"], &named(&fixture, json!({ "driftPolicy": policy })));
+        live(&fixture, manifest).await;
+        let known = fixture.get().await.status.unwrap().applied.unwrap().partner_id;
+        assert_eq!(Some("northwind"), known.as_deref());
+        let theirs = json!({ "general": { "name": "Theirs" }, "partner": { "partnerId": "southwind" } });
+        fixture.platform.edit(&fixture.id, theirs).await.unwrap();
+        let since = Since::now(&fixture).await;
+        let edit = json!({ "spec": { "general": { "companyName": "Contoso SE" } } });
+        let tenants: Api<Tenant> = Api::namespaced(fixture.client(PARTNER_ADMIN), &fixture.env.namespace);
+        tenants.patch(NAME, &PatchParams::default(), &Patch::Merge(edit)).await.unwrap();
+        let (tenant, message) = ready_reason(&fixture.tenants(), NAME, "NotAdopted").await;
+        assert!(message.starts_with("The platform names partner 'southwind' for the tenant"), "{policy}: {message}");
+        assert!(message.contains("spec.confirmations.adopt"), "{policy}: {message}");
+        let status = serde_json::to_string(&tenant.status).unwrap();
+        assert!(!status.contains("Theirs"), "{policy}: nothing of it is shown: {status}");
+        fixture.pass().await;
+        assert_eq!([""; 0], *since.effects(&fixture).await, "{policy}");
+        fixture.delete().await;
+        fixture.gone().await;
+        assert_eq!(["owner-released"], *since.effects(&fixture).await, "{policy}");
+        assert_eq!(0, since.deletions(&fixture).await, "{policy}");
+        assert_eq!([event("Warning", "DeletionNotConfirmed")], *events(&fixture).await, "{policy}");
+    }
+}
+
+/// A system administrator names the partner that the vendor gave the tenant to, and the Tenant goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_spec_that_follows_the_vendor_goes_on() {
+    let fixture = Fixture::new("partner-followed").await;
     partner(&fixture, json!({})).await;
+    let other = format!("{}-other", fixture.env.namespace);
+    let api: Api<Partner> = Api::all(fixture.client(PLATFORM_ADMIN));
+    let object = json!({
+        "apiVersion": "nimbus.luware.com/v1alpha1", "kind": "Partner", "metadata": { "name": other },
+        "spec": { "displayName": "Southwind", "platformPartnerId": "southwind" }
+    });
+    api.patch(&other, &PatchParams::apply("test").force(), &Patch::Apply(object)).await.unwrap();
+    let _operator = fixture.connect().await;
+    live(&fixture, fixture.manifest(named(&fixture, json!({})))).await;
+    fixture.platform.edit(&fixture.id, json!({ "partner": { "partnerId": "southwind" } })).await.unwrap();
+    fixture.pass().await;
+    ready_reason(&fixture.tenants(), NAME, "NotAdopted").await;
+    let since = Since::now(&fixture).await;
+    fixture.patch(json!({ "spec": { "partner": { "partnerRef": { "name": other } } } })).await;
+    fixture.ready().await;
+    assert_eq!([""; 0], *since.effects(&fixture).await);
+    // And back is an edit from the partner that it is known to have.
+    fixture.patch(json!({ "spec": named(&fixture, json!({})) })).await;
+    fixture.ready().await;
+    assert_eq!("northwind", document(&fixture).await["settings"]["partner"]["partnerId"]);
+}
+
+/// A Partner that is created after its Tenant must not give it, for the pass in between, what was left of a Tenant of the same name.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stamp_that_was_left_behind_gives_nothing_while_the_partner_is_missing() {
+    let fixture = Fixture::new("stamp-late-partner").await;
+    let _operator = fixture.connect().await;
+    tenant_of(&fixture, Some("southwind")).await;
+    fixture.platform.stamp(&fixture.id, Some(&stamp(&fixture)), None).await.unwrap();
+    let since = Since::now(&fixture).await;
+    let edited = json!({ "general": { "companyName": "Contoso SE" } });
+    fixture.create(named(&fixture, edited)).await;
+    let (tenant, _) = ready_reason(&fixture.tenants(), NAME, "PartnerNotFound").await;
+    let status = tenant.status.unwrap();
+    assert_eq!(None, status.applied, "nothing proved that it is ours");
+    assert!(status.drift.is_empty() && status.licenses.is_empty(), "nothing of it is shown: {status:?}");
+    partner(&fixture, json!({})).await;
+    ready_reason(&fixture.tenants(), NAME, "NotAdopted").await;
+    assert_eq!([""; 0], *since.effects(&fixture).await);
+}
+
+/// A deletion that was confirmed is not given up because nothing is known of the Partner for a while.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confirmed_deletion_waits_for_a_partner_that_is_missing() {
+    let fixture = Fixture::new("deletion-partner").await;
+    partner(&fixture, json!({})).await;
+    fixture.platform.auto_run(true).await.unwrap();
     let _operator = fixture.connect().await;
     let mut manifest = confirmed_manifest(&fixture);
-    json_patch::merge(&mut manifest["spec"], &named(&fixture, json!({ "driftPolicy": "Report" })));
+    json_patch::merge(&mut manifest["spec"], &named(&fixture, json!({})));
     live(&fixture, manifest).await;
-    fixture.platform.edit(&fixture.id, json!({ "partner": { "partnerId": "southwind" } })).await.unwrap();
+    let (partners, name) = (Api::<Partner>::all(fixture.client(PLATFORM_ADMIN)), &fixture.env.namespace);
+    partners.delete(name, &DeleteParams::default()).await.unwrap();
+    let stripped: Patch<Value> = Patch::Merge(json!({ "metadata": { "finalizers": null } }));
+    partners.patch(name, &PatchParams::default(), &stripped).await.unwrap();
     let since = Since::now(&fixture).await;
     fixture.delete().await;
+    waiting_for(&fixture, "PartnerNotFound", "the Partner of spec.partner was not found").await;
+    let misspelt = json!({ "metadata": { "annotations": { ABANDON: uuid::Uuid::new_v4() } } });
+    fixture.patch(misspelt).await;
+    fixture.pass().await;
+    waiting_for(&fixture, "PartnerNotFound", "spec.deletionPolicy to Retain").await;
+    assert_eq!([""; 0], *since.effects(&fixture).await);
+    partner(&fixture, json!({})).await;
     fixture.gone().await;
-    assert_eq!(["owner-released"], *since.effects(&fixture).await);
-    assert_eq!(0, since.deletions(&fixture).await);
-    assert_eq!([event("Warning", "DeletionNotConfirmed")], *events(&fixture).await);
+    assert_eq!(1, since.deletions(&fixture).await, "the annotation that does not fit changes nothing");
+    assert_eq!([event("Normal", "Deleted")], *events(&fixture).await);
+}
+
+/// Every other way to leave is free of the Partner.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_else_waits_for_a_partner_that_is_missing() {
+    for (case, edit) in [
+        ("retain", json!({ "spec": { "deletionPolicy": "Retain" } })),
+        ("abandon", json!({ "metadata": { "annotations": { ABANDON: "" } } })),
+    ] {
+        let fixture = Fixture::new(&format!("leaves-{case}")).await;
+        let _operator = fixture.connect().await;
+        live(&fixture, confirmed_manifest(&fixture)).await;
+        fixture.patch(json!({ "spec": named(&fixture, json!({})) })).await;
+        ready_reason(&fixture.tenants(), NAME, "PartnerNotFound").await;
+        let since = Since::now(&fixture).await;
+        fixture.delete().await;
+        waiting_for(&fixture, "PartnerNotFound", "nimbus.luware.com/abandon").await;
+        let mut edit = edit;
+        if let Some(value) = edit.pointer_mut("/metadata/annotations").and_then(|all| all.get_mut(ABANDON)) {
+            *value = json!(fixture.id);
+        }
+        fixture.patch(edit).await;
+        fixture.gone().await;
+        assert_eq!(0, since.deletions(&fixture).await, "{case}");
+    }
+}
+
+/// The platform does not say whose a tenant was that it deleted: who has it created again had it, or is confirmed to.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_tenant_is_created_again_only_by_whose_it_was() {
+    let fixture = Fixture::new("partner-tombstone").await;
+    partner(&fixture, json!({})).await;
+    fixture.platform.auto_run(true).await.unwrap();
+    let _operator = fixture.connect().await;
+    tenant_of(&fixture, Some("southwind")).await;
+    fixture.platform.delete(&fixture.id).await.unwrap();
+    let mut manifest = fixture.manifest(named(&fixture, json!({})));
+    create_as(&fixture, PARTNER_ADMIN, manifest.clone()).await.unwrap();
+    let (_, message) = ready_reason(&fixture.tenants(), NAME, "TenantLost").await;
+    let token = message.split_once("spec.confirmations.recreate: ").unwrap().1;
+    let token = token.split_once(". ").unwrap().0.to_owned();
+    let recreate = json!({ "spec": { "confirmations": { "recreate": token } } });
+    let tenants: Api<Tenant> = Api::namespaced(fixture.client(PARTNER_ADMIN), &fixture.env.namespace);
+    tenants.patch(NAME, &PatchParams::default(), &Patch::Merge(recreate)).await.unwrap();
+    fixture.pass().await;
+    let (_, message) = ready_reason(&fixture.tenants(), NAME, "TenantLost").await;
+    assert!(message.contains("Whose tenant it was is not known: spec.confirmations.adopt is not set"), "{message}");
+    assert_eq!(404, fixture.platform.tenant(&fixture.id).await.unwrap().0);
+    fixture.patch(json!({ "spec": { "confirmations": { "adopt": confirmed(&fixture.id) } } })).await;
+    fixture.ready().await;
+    // From now on it is known whose it is.
+    fixture.patch(json!({ "spec": { "confirmations": null } })).await;
+    fixture.platform.delete(&fixture.id).await.unwrap();
+    fixture.pass().await;
+    let (_, message) = ready_reason(&fixture.tenants(), NAME, "TenantLost").await;
+    assert!(!message.contains("spec.confirmations.adopt"), "{message}");
+    let token = message.split_once("spec.confirmations.recreate: ").unwrap().1.to_owned();
+    manifest = json!({ "spec": { "confirmations": { "recreate": token } } });
+    tenants.patch(NAME, &PatchParams::default(), &Patch::Merge(manifest)).await.unwrap();
+    fixture.ready().await;
 }
 
 /// The spec names another Partner than the one that was applied: no deletion counts until it is applied.

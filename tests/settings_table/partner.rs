@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{create_partner, create_partner_as, document};
+use crate::support::confirmation::confirmed;
 use crate::support::fixture::{Fixture, NAME, condition, refused};
 use crate::support::wait::{PATIENCE, until};
 
@@ -49,9 +50,15 @@ async fn another_partner_and_unassign_are_applied() {
     fixture.patch(json!({ "spec": { "partner": { "unassigned": true } } })).await;
     fixture.ready().await;
     assert_eq!(Value::Null, partner_id(&fixture).await);
+    // What the vendor gives to another partner is no drift: it is not taken back.
     fixture.platform.edit(&fixture.id, json!({ "partner": { "partnerId": "fabrikam" } })).await.unwrap();
     fixture.pass().await;
-    assert_eq!(Value::Null, partner_id(&fixture).await, "and is taken off again");
+    fixture.condition("Ready", "False", "NotAdopted").await;
+    assert_eq!("fabrikam", partner_id(&fixture).await);
+    let adopt = confirmed(&fixture.id);
+    fixture.patch(json!({ "spec": { "confirmations": { "adopt": adopt } } })).await;
+    fixture.ready().await;
+    assert_eq!(Value::Null, partner_id(&fixture).await, "a system administrator confirms that it is taken off");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -51,7 +51,7 @@ impl Deleter<'_> {
             | RetainReason::NotConfirmed(_)
             | RetainReason::HasOwner
             | RetainReason::NotPermitted
-            | RetainReason::OtherPartner => timing.release,
+            | RetainReason::OtherPartner(_) => timing.release,
         };
         let writer = Writer::new(client, target);
         let outcome = tokio::time::timeout(most, release(&writer, because, Instant::now() + most)).await;

@@ -78,7 +78,8 @@ impl Executor<'_> {
     ) -> Result<Live, Stop> {
         let ApplyPlan { target, claim, write, done, after, confirmed_on } = plan;
         let Self { cluster, client, clock, last_look: most, .. } = *self;
-        let look = |day| SecondLook { cluster, tenant, day, clock, client, most };
+        let partner = self.references.partner.as_ref();
+        let look = |day| SecondLook { cluster, tenant, partner, day, clock, client, most };
         let writer = Writer::new(self.client, &target).looking(confirmed_on.map(look));
         if let Some(claim) = &claim {
             side_effects.fired = writer.take_over(claim).await?;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::ResourceExt;
@@ -15,11 +16,12 @@ use super::stops::at_read;
 use crate::cluster::{Cluster, Guarded, Refusal};
 use crate::controller::context::Context;
 use crate::controller::in_use::{InUse, is_served_with};
+use crate::plan::deletion_intent::DeletionIntent;
 use crate::plan::{
-    PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretProblem, SecretState, SecretValue, Stop,
+    NoPartner, PlatformReference, Resolved, ResolvedPartner, ResolvedSecret, SecretProblem, SecretState, SecretValue,
+    Stop,
 };
-use crate::resources::tenant::DeletionPolicy;
-use crate::resources::{FINALIZER, Partner, Platform, SecretVersion, Tenant, annotation};
+use crate::resources::{FINALIZER, Partner, Platform, SecretVersion, Tenant};
 use crate::settings::{Mapped, SealedRef, connection_string};
 
 /// The name of the CRD of Tenants.
@@ -76,14 +78,15 @@ pub(crate) async fn resolve(
     let Mapped { settings, sealed, partner: named, .. } = tenant.spec.settings.to_wire();
     if deleting {
         resolved.scope_terminating = scope_terminating(cluster, &namespace).await;
-        resolved.partner = partner_at_deletion(cluster, tenant, named, resolved.scope_terminating).await?;
+        let today = context.today(platform.as_deref());
+        resolved.partner = partner_at_deletion(cluster, tenant, named, &resolved, today).await;
         return Ok((resolved, References { platform, partner: None }));
     }
     let mut references = References { platform, partner: None };
     if let Some(name) = named {
-        let partner = partner(cluster, &name).await?;
+        let partner = partner(cluster, &name).await.map(Some).or_else(absent)?;
         let is_terminating = partner.as_ref().is_some_and(|partner| leaves(in_use, tenant, partner));
-        let found = resolved_partner(name, partner.as_deref(), tenant);
+        let found = resolved_partner(name, partner.as_deref().ok_or(NoPartner::Missing), tenant);
         resolved.partner = Some(ResolvedPartner { is_terminating, ..found });
         references.partner = partner.map(|partner| partner.metadata.clone());
     }
@@ -124,13 +127,24 @@ fn leaves(in_use: &InUse, tenant: &Tenant, partner: &Partner) -> bool {
 }
 
 /// The Partner of a name.
-async fn partner(cluster: &Cluster, name: &str) -> Result<Option<Arc<Partner>>, Stop> {
-    let found = cluster.cluster_scoped::<Guarded<Partner>>().get(name).await;
-    let found = found.and_then(|guarded| guarded.0.map_err(|_| Refusal::Unanswered("the Partner cannot be decoded")));
-    match found {
-        Ok(partner) => Ok(Some(partner)),
-        Err(Refusal::NotFound) => Ok(None),
-        Err(refusal) => Err(at_read("reading the Partner")(refusal)),
+///
+/// *Errors*: why there is none, and what Kubernetes answered.
+async fn partner(cluster: &Cluster, name: &str) -> Result<Arc<Partner>, (NoPartner, Refusal)> {
+    match cluster.cluster_scoped::<Guarded<Partner>>().get(name).await {
+        Ok(guarded) => match &guarded.0 {
+            Ok(partner) => Ok(partner.clone()),
+            Err(_) => Err((NoPartner::Undecodable, Refusal::Unanswered("the Partner cannot be decoded"))),
+        },
+        Err(refusal @ Refusal::NotFound) => Err((NoPartner::Missing, refusal)),
+        Err(refusal) => Err((NoPartner::Unread, refusal)),
+    }
+}
+
+/// One that is missing is data; what is not known stops a pass.
+fn absent((because, refusal): (NoPartner, Refusal)) -> Result<Option<Arc<Partner>>, Stop> {
+    match because {
+        NoPartner::Missing => Ok(None),
+        NoPartner::Undecodable | NoPartner::Unread => Err(at_read("reading the Partner")(refusal)),
     }
 }
 
@@ -140,19 +154,22 @@ async fn partner_at_deletion(
     cluster: &Cluster,
     tenant: &Tenant,
     named: Option<String>,
-    scope_terminating: Option<bool>,
-) -> Result<Option<ResolvedPartner>, Stop> {
-    let Some(name) = named else { return Ok(None) };
-    let deletes = tenant.spec.deletion_policy == Some(DeletionPolicy::Delete) && scope_terminating == Some(false);
-    let abandons = annotation::get(tenant, annotation::ABANDON).is_some();
-    let found = if deletes && !abandons { partner(cluster, &name).await? } else { None };
-    Ok(Some(resolved_partner(name, found.as_deref(), tenant)))
+    resolved: &Resolved,
+    today: Date,
+) -> Option<ResolvedPartner> {
+    let name = named?;
+    if !DeletionIntent::of(tenant, resolved, today).depends_on_partner() {
+        return Some(ResolvedPartner::unknown(name, NoPartner::Unread));
+    }
+    let found = partner(cluster, &name).await;
+    let found = found.as_deref().map_err(|(because, _)| *because);
+    Some(resolved_partner(name, found, tenant))
 }
 
-fn resolved_partner(name: String, partner: Option<&Partner>, tenant: &Tenant) -> ResolvedPartner {
+fn resolved_partner(name: String, partner: Result<&Partner, NoPartner>, tenant: &Tenant) -> ResolvedPartner {
     match partner {
-        Some(partner) => ResolvedPartner::of(name, partner, &tenant.spec.platform_ref.name),
-        None => ResolvedPartner::unknown(name),
+        Ok(partner) => ResolvedPartner::of(name, partner, &tenant.spec.platform_ref.name),
+        Err(because) => ResolvedPartner::unknown(name, because),
     }
 }
 

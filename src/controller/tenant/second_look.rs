@@ -5,13 +5,15 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
+use kube::core::ObjectMeta;
 
 use super::finalizer::{CHANGED, ensure_wanted};
+use super::stops::at_read;
 use crate::admin_api::Client;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Refusal};
 use crate::controller::options::Clock;
 use crate::plan::{Stop, confirmation};
-use crate::resources::Tenant;
+use crate::resources::{Partner, Tenant};
 
 /// Takes a look. Returns how much of the time between it and an answer is left.
 ///
@@ -32,6 +34,8 @@ pub(crate) struct SecondLook<'l> {
     pub(crate) cluster: &'l Cluster,
     /// As it was decided on.
     pub(crate) tenant: &'l Tenant,
+    /// The Partner that it names, as it was decided on.
+    pub(crate) partner: Option<&'l ObjectMeta>,
     /// The day on which its confirmation counted.
     pub(crate) day: Date,
     pub(crate) clock: &'l Clock,
@@ -45,9 +49,22 @@ impl SecondLook<'_> {
     /// Takes the look.
     pub(crate) async fn take(self) -> Result<Duration, Stop> {
         within(self.most, async {
+            let is_same_partner = self.is_same_partner().await?;
             ensure_wanted(self.cluster, self.tenant).await?;
-            Ok(confirmation::day((self.clock)(), self.client.platform_time()) == self.day)
+            let is_today = confirmation::day((self.clock)(), self.client.platform_time()) == self.day;
+            Ok(is_same_partner && is_today)
         })
         .await
+    }
+
+    /// Whether the Partner still says for which tenants it stands, and where it counts, as it did.
+    async fn is_same_partner(self) -> Result<bool, Stop> {
+        let Some(was) = self.partner else { return Ok(true) };
+        let partners = self.cluster.cluster_scoped::<Partner>();
+        match partners.metadata(was.name.as_deref().unwrap_or_default()).await {
+            Ok(now) => Ok((&now.uid, now.generation) == (&was.uid, was.generation)),
+            Err(Refusal::NotFound) => Ok(false),
+            Err(refusal) => Err(at_read("reading the Partner")(refusal)),
+        }
     }
 }

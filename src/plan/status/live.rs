@@ -134,6 +134,7 @@ fn recorded(facts: Facts<'_>, live: &Live, status: TenantStatus) -> TenantStatus
         status.applied = Some(platform_state::held(document));
     }
     platform_state::hold(&mut status, facts.tenant, document);
+    platform_state::prove(&mut status, difference);
     if let Some(environment) = facts.environment {
         status.platform_id = Some(environment.to_owned());
     }
@@ -159,6 +160,7 @@ fn applied(facts: Facts<'_>, live: &Live) -> Option<Applied> {
         hash: hash.clone(),
         settings_version: before.map_or_else(version, |before| before.settings_version.clone()),
         data_retention_months: retention::applied(facts.tenant, &live.difference),
+        partner_id: facts.previous().and_then(|status| status.applied.as_ref()?.partner_id.clone()),
     })
 }
 

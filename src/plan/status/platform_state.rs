@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::facts::Facts;
 use crate::admin_api::types::{InstantMessagingState, Invitation, Pending};
 use crate::admin_api::{Runtime, TenantDocument};
+use crate::plan::difference::Difference;
 use crate::plan::seen::{Comparison, Seen};
 use crate::plan::{recreation, script};
 use crate::resources::condition::{ConditionChange, ConditionUpdate};
@@ -65,9 +66,11 @@ pub(super) fn changes(facts: Facts<'_>, reason: Reason) -> Vec<ConditionChange> 
 /// The facts about the tenant in the status of a pass that stopped.
 pub(super) fn follow(status: &mut TenantStatus, facts: Facts<'_>) {
     match facts.seen {
-        Seen::Ours(Comparison { document, .. }) => {
+        Seen::Ours(Comparison { document, difference }) => {
             take_over(status, document, facts.refresh_licenses);
-            hold(status, facts.tenant, document);
+            if hold(status, facts.tenant, document) {
+                prove(status, difference);
+            }
         }
         Seen::Leaving(document) => take_over(status, document, facts.refresh_licenses),
         Seen::Nothing => {}
@@ -81,17 +84,33 @@ pub(super) fn follow(status: &mut TenantStatus, facts: Facts<'_>) {
 
 /// A tenant that is ours is known from now on, also where the spec was never applied as a whole: it is not created again silently,
 /// and the Tenant is held. So is one that was created again before that was recorded: its confirmation is used up.
-pub(super) fn hold(status: &mut TenantStatus, tenant: &Tenant, document: &TenantDocument) {
+/// Returns whether that is news.
+pub(super) fn hold(status: &mut TenantStatus, tenant: &Tenant, document: &TenantDocument) -> bool {
     let is_used_up = status.applied.as_ref().is_some_and(|applied| recreation::is_confirmed(tenant, applied));
-    if document.owner.is_some() && (status.applied.is_none() || is_used_up) {
+    let is_news = document.owner.is_some() && (status.applied.is_none() || is_used_up);
+    if is_news {
         status.applied = Some(held(document));
+    }
+    is_news
+}
+
+/// Records for which partner the tenant is ours. What is not proved leaves what was.
+pub(super) fn prove(status: &mut TenantStatus, difference: &Difference) {
+    if let (Some(applied), Some(partner)) = (&mut status.applied, &difference.proved_partner) {
+        applied.partner_id = Some(shown(partner, bounds::NAME));
     }
 }
 
 /// What is recorded of a tenant that is ours while no generation of the spec was applied as a whole. No spec has this hash.
 pub(super) fn held(document: &TenantDocument) -> Applied {
     let settings_version = shown(&document.settings_version, bounds::WORD);
-    Applied { generation: 0, hash: SpecHash::default(), settings_version, data_retention_months: None }
+    Applied {
+        generation: 0,
+        hash: SpecHash::default(),
+        settings_version,
+        data_retention_months: None,
+        partner_id: None,
+    }
 }
 
 /// What was known of a tenant that is not ours any more. Its id stays: it names the tenant.

@@ -116,7 +116,7 @@ fn a_refusal_of_everything_fits_too() {
     fits(&written(&given, Err(Stop::Rejected(problem))));
     fits(&written(&given, Err(Stop::OwnedByOther { stamp: "o".repeat(256), place: OwnerPlace::Elsewhere })));
     let differing = leaves().map(ToString::to_string).collect();
-    fits(&written(&given, Err(Stop::NotAdopted { never: false, differing })));
+    fits(&written(&given, Err(Stop::NotAdopted { stale: Some("s".repeat(9999)), never: false, differing })));
 }
 
 /// An escape sequence, a second line, a turn of direction, the end of a quotation and what follows it.

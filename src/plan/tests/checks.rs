@@ -21,7 +21,7 @@ fn wanted(given: &Given, observed: &Value) -> Vec<Check> {
 
 fn asked(given: &Given, observed: &Value) -> Option<CheckPlan> {
     let mut settings = observed.clone();
-    if let Some(id) = given.resolved.partner.as_ref().and_then(|partner| partner.id.as_ref()) {
+    if let Some(id) = given.resolved.partner.as_ref().and_then(|partner| partner.id.as_ref().ok()) {
         settings["partner"]["partnerId"] = json!(id);
     }
     asked_of(given, settings)
@@ -55,8 +55,9 @@ fn everything() -> Given {
             }),
         );
     let entra_tenant = Some(PARTNER_TENANT.to_owned());
-    let (name, id) = ("northwind".into(), Some("p-1".into()));
-    given.resolved.partner = Some(ResolvedPartner { id, entra_tenant, ..ResolvedPartner::unknown(name) });
+    let (name, id) = ("northwind".into(), Ok("p-1".into()));
+    given.resolved.partner =
+        Some(ResolvedPartner { id, entra_tenant, ..ResolvedPartner::unknown(name, NoPartner::Missing) });
     for leaf in [assistant::CONNECTION_STRING, instant_messaging::CONNECTION_STRING] {
         let secret = ResolvedSecret { leaf, ..given.resolved.secrets[0].clone() };
         given.resolved.secrets.push(secret);

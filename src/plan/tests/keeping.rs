@@ -78,7 +78,7 @@ fn a_free_tenant_that_matches_is_taken_over() {
 fn a_free_tenant_that_differs_is_not_taken_over() {
     let free = held().owned(Owner::Free).with("general.companyName", "Fabrikam");
     match tenant("contoso").plan(&free.observed()) {
-        Err(Stop::NotAdopted { never: false, differing }) => assert_eq!(differing, ["spec.general.companyName"]),
+        Err(Stop::NotAdopted { never: false, differing, .. }) => assert_eq!(differing, ["spec.general.companyName"]),
         other => panic!("{other:?}"),
     }
     let greyed = free.restricting(&["/general"]);
@@ -166,7 +166,7 @@ fn a_tenant_that_is_gone_is_created_again_only_with_its_token() {
         for wrong in [None, Some(""), Some("true"), Some("d-8"), Some("lost-s0"), Some("lost-s1 ")] {
             let given = wrong.map_or(given.clone(), |wrong| given.clone().recreating(wrong));
             match given.plan(&held.observed()) {
-                Err(Stop::TenantLost { token: expected, deleted: by_tombstone }) => {
+                Err(Stop::TenantLost { token: expected, deleted: by_tombstone, .. }) => {
                     assert_eq!((expected.as_str(), by_tombstone), (token, deleted));
                 }
                 plan => panic!("{wrong:?}: {plan:?}"),

@@ -47,9 +47,10 @@ fn an_unknown_setting_is_a_verdict_and_the_rest_is_compared() {
 #[test]
 fn an_unknown_setting_of_the_partner_stops_its_tenants() {
     let mut given = tenant("contoso").settled();
-    let (name, id) = ("northwind".into(), Some("p-1".into()));
+    let (name, id) = ("northwind".into(), Ok("p-1".into()));
     let unknown = unknown(&setting());
-    given.resolved.partner = Some(ResolvedPartner { id, unknown, ..ResolvedPartner::unknown(name) });
+    given.resolved.partner =
+        Some(ResolvedPartner { id, unknown, ..ResolvedPartner::unknown(name, NoPartner::Missing) });
     let stop = given.blocked();
     let status = written(&given, Err(stop));
     assert!(verdict(&status).contains(&"Stalled=True OperatorTooOld".to_owned()), "{:?}", verdict(&status));

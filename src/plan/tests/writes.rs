@@ -70,7 +70,7 @@ fn unconfirmed() -> Unconfirmed {
 }
 
 fn other_partner() -> Stop {
-    let in_spec = Some(("northwind".to_owned(), "p-1".to_owned()));
+    let in_spec = Some(("northwind".to_owned(), Some("p-1".to_owned())));
     Stop::OtherPartner(OtherPartner { on_platform: None, in_spec, unconfirmed: unconfirmed() })
 }
 
@@ -90,8 +90,9 @@ fn stops() -> Vec<Stop> {
     let problem = "must be a phone number".to_owned();
     let token = "24->12".to_owned();
     let owned = |place| Stop::OwnedByOther { stamp: "prod/customers/fabrikam".into(), place };
-    let lost = |deleted| Stop::TenantLost { token: "d-9".into(), deleted };
-    let not_adopted = |never| Stop::NotAdopted { never, differing: vec!["spec.general.companyName".into()] };
+    let lost = |deleted| Stop::TenantLost { token: "d-9".into(), deleted, adopt: deleted.then(unconfirmed) };
+    let not_adopted =
+        |never| Stop::NotAdopted { stale: None, never, differing: vec!["spec.general.companyName".into()] };
     let mut stops: Vec<Stop> = outages().into_iter().map(Stop::Unavailable).collect();
     stops.extend([
         Stop::Raced("the platform answered settings-changed".into()),

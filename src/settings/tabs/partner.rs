@@ -26,7 +26,7 @@ formats! {
 #[schemars(extend("x-kubernetes-validations" = union_rules()))]
 pub struct PartnerTabSpec {
     /// "Partner" that administers this tenant, by the name of its Partner object. If there is no such Partner yet, the
-    /// operator looks for it every few seconds.
+    /// operator looks for it every few seconds. A tenant whose partner the vendor changes is not taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner_ref: Option<PartnerRef>,
     /// Removes the partner from this tenant. Must be true when set.

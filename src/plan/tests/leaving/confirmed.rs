@@ -169,7 +169,7 @@ fn a_deletion_that_the_platform_took_back_is_decided_afresh() {
         assert_eq!((wait.reason, wait.accepted.is_some()), (reason, false));
         // What it goes on with, it goes on with all the same.
         assert!(pending(&leave(&given, &held().pending_deletion(4).observed())).is_some(), "{reason:?}");
-        let seen = Seen::leaving(&ours());
+        let seen = given.seen(&ours());
         let status = concluded_having_seen(&given, &seen, Ok(Outcome::Deleting(wait))).status.unwrap();
         assert_eq!(None, status.deletion, "no deletion goes on");
     }
@@ -189,10 +189,11 @@ fn a_tenant_whose_stamp_was_taken_off_is_not_deleted() {
 #[test]
 fn a_tenant_that_is_missing_has_no_state_while_its_deletion_waits() {
     let absent = Observation::Absent { restricted: vec![] };
-    assert!(matches!(Seen::leaving(&absent), Seen::NotOurs));
     let DeletionPlan::Wait(wait) = leave(&confirmed(), &absent) else { panic!("it waits") };
     let given = confirmed().annotated(annotation::RECONCILE, "now");
-    let status = concluded_having_seen(&given, &Seen::leaving(&absent), Ok(Outcome::Deleting(wait))).status.unwrap();
+    let seen = given.seen(&absent);
+    assert!(matches!(seen, Seen::NotOurs));
+    let status = concluded_having_seen(&given, &seen, Ok(Outcome::Deleting(wait))).status.unwrap();
     let active = stated(&status).into_iter().find(|said| said.starts_with("TenantActive"));
     assert_ne!(active, Some("TenantActive=True Active".to_owned()));
     assert_eq!(Some("now".to_owned()), status.last_handled_reconcile_at, "the platform answered");
