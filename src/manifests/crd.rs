@@ -23,9 +23,11 @@ pub fn all() -> [(&'static str, Value); 3] {
 
 fn repaired(crd: impl serde::Serialize, own: fn(&mut Value)) -> Value {
     let mut crd = serde_json::to_value(crd).unwrap_or_default();
-    // Argo CD would exceed the annotation limit with client-side apply, and Flux would substitute `${…}` in descriptions.
+    // Argo CD would exceed the annotation limit with client-side apply, and Flux would substitute `${…}` in descriptions. A prune by
+    // either would delete every Tenant.
     crd["metadata"]["annotations"] = json!({
-        "argocd.argoproj.io/sync-options": "ServerSideApply=true",
+        "argocd.argoproj.io/sync-options": "ServerSideApply=true,Prune=false,Delete=false",
+        "kustomize.toolkit.fluxcd.io/prune": "disabled",
         "kustomize.toolkit.fluxcd.io/substitute": "disabled",
     });
     for version in crd["spec"]["versions"].as_array_mut().into_iter().flatten() {
