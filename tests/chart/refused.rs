@@ -25,6 +25,10 @@ const WRONG: &[(&[&str], &[&str])] = &[
     (&["clusterId=a", "leaderElection.leaseDuration=1999ms"], &["leaderElection.leaseDuration", "from 2s to 10m"]),
     (&["clusterId=a", "leaderElection.leaseDuration=11m"], &["leaderElection.leaseDuration", "from 2s to 10m"]),
     (&["clusterId=a", "leaderElection.renewDeadline=15s"], &["leaderElection.renewDeadline", "'15s'"]),
+    (
+        &["clusterId=a", "leaderElection.renewDeadline=13500ms"],
+        &["leaderElection.renewDeadline", "'13500ms'", "1s at least"],
+    ),
     (&["clusterId=a", "leaderElection.retryPeriod=9s"], &["leaderElection.retryPeriod", "'9s'"]),
     (&["clusterId=a", "leaderElection.retryPeriod=0s"], &["leaderElection.retryPeriod", "'0s'"]),
     (&["clusterId=a", "leaderElection.retryPeriod=2"], &["leaderElection/retryPeriod"]),

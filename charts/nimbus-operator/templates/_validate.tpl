@@ -71,8 +71,8 @@
 {{- if or (lt $lease 2000) (gt $lease 600000) }}
 {{- fail (printf "leaderElection.leaseDuration: '%s' is not from 2s to 10m" .leaseDuration) }}
 {{- end }}
-{{- if ge $deadline $lease }}
-{{- fail (printf "leaderElection.renewDeadline: '%s' is not shorter than leaseDuration, '%s'" .renewDeadline .leaseDuration) }}
+{{- if lt $lease (add $deadline (max $retry 1000)) }}
+{{- fail (printf "leaderElection.renewDeadline: '%s' is not shorter than leaseDuration, '%s', by retryPeriod, '%s', and 1s at least" .renewDeadline .leaseDuration .retryPeriod) }}
 {{- end }}
 {{- if or (le $retry 0) (le (mul $deadline 10) (mul $retry 12)) }}
 {{- fail (printf "leaderElection.retryPeriod: '%s' is 0, or renewDeadline, '%s', is not longer than 1.2 times of it" .retryPeriod .renewDeadline) }}
