@@ -51,6 +51,10 @@ impl Cluster {
             Ok(Ok(_)) => Ok(()),
             // It answers, and keeps its version to itself.
             Ok(Err(kube::Error::Api(status))) if status.code == 403 => Ok(()),
+            // What stands in for it, such as a proxy, has no words that help.
+            Ok(Err(kube::Error::Api(status))) if status.code != 401 => {
+                anyhow::bail!("it answers with HTTP status {}", status.code)
+            }
             Ok(Err(error)) => Err(error.into()),
             Err(_) => anyhow::bail!("no answer in time"),
         }

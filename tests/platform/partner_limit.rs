@@ -44,7 +44,8 @@ async fn junk(fixture: &Fixture) -> [TenantHandle<'_>; 3] {
             "confirmations": deletion(&tenant.id),
         });
         let manifest = serde_json::from_value(tenant.manifest(spec)).unwrap();
-        tenants.create(&PostParams::default(), &manifest).await.unwrap();
+        let params = PostParams { field_manager: Some("test".into()), ..PostParams::default() };
+        tenants.create(&params, &manifest).await.unwrap();
     }
     for tenant in &all {
         tenant.ready().await;
