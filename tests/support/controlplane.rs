@@ -14,6 +14,8 @@ pub use boot::remove_leftovers;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use ::http::HeaderValue;
+use ::http::header::USER_AGENT;
 use anyhow::{Context, Result};
 use kube::Client;
 use kube::config::{AuthInfo, Config};
@@ -112,7 +114,18 @@ impl ControlPlane {
     /// When there is no such user, or a program of the control plane has died.
     pub fn client(&self, user: &str) -> Client {
         self.assert_alive();
-        Client::try_from(self.config(user).unwrap()).unwrap()
+        self.client_in(user, None)
+    }
+
+    /// The same with a default namespace. The API server names the manager of a write after the user agent, so no write of a
+    /// test is without one.
+    pub fn client_in(&self, user: &str, namespace: Option<&str>) -> Client {
+        let mut config = self.config(user).unwrap();
+        config.headers.push((USER_AGENT, HeaderValue::from_static("test/1")));
+        if let Some(namespace) = namespace {
+            namespace.clone_into(&mut config.default_namespace);
+        }
+        Client::try_from(config).unwrap()
     }
 
     /// Returns the kube configuration of `user`.

@@ -98,9 +98,7 @@ impl<'a> TestEnv<'a> {
     /// # Panics
     /// When there is no such user, or the control plane has died.
     pub fn client(&self, user: &str) -> Client {
-        let mut config = self.control_plane.config(user).unwrap();
-        config.default_namespace.clone_from(&self.namespace);
-        Client::try_from(config).unwrap()
+        self.control_plane.client_in(user, Some(&self.namespace))
     }
 
     /// Returns kubectl as `user`.
