@@ -4,11 +4,13 @@ use std::fmt::Debug;
 
 use futures::stream::{BoxStream, StreamExt};
 use kube::core::{ObjectMeta, PartialObjectMeta};
-use kube::runtime::watcher::{self, Event, watcher};
+use kube::runtime::watcher::Event;
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 use tracing::warn;
 
+use super::epoch::Epoch;
+use super::relisting::events;
 use super::watch_failure::{cause, with_backoff};
 use crate::telemetry::health::Pulse;
 
@@ -22,11 +24,15 @@ pub(crate) enum Sight {
 }
 
 /// Watches the metadata of a kind, with a back-off of its own.
-pub(super) fn watch_metadata<K>(api: Api<PartialObjectMeta<K>>, pulse: Pulse) -> BoxStream<'static, Sight>
+pub(super) fn watch_metadata<K>(
+    api: Api<PartialObjectMeta<K>>,
+    epoch: &Epoch,
+    pulse: Pulse,
+) -> BoxStream<'static, Sight>
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
 {
-    let events = with_backoff(watcher(api, watcher::Config::default()));
+    let events = with_backoff(events(api, epoch));
     let sights = events.filter_map(move |event| {
         // Also one that fails lives: it tries again.
         pulse.beat();
