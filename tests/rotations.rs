@@ -9,7 +9,7 @@ use kube::Api;
 use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};
 
-use crate::support::fixture::Fixture;
+use crate::support::fixture::FixtureOn;
 use crate::support::tenant::TenantHandle;
 use crate::support::users::ADMIN;
 
@@ -28,16 +28,16 @@ fn fresh() -> Value {
 }
 
 /// Gives a Secret of the Tenants a new value.
-async fn rotate(fixture: &Fixture, secret: &str) {
+async fn rotate(fixture: &FixtureOn<'_>, secret: &str) {
     fixture.secret(&fixture.env.namespace, secret, fresh()).await;
 }
 
-fn secrets(fixture: &Fixture) -> Api<Secret> {
+fn secrets(fixture: &FixtureOn<'_>) -> Api<Secret> {
     Api::namespaced(fixture.client(ADMIN), &fixture.env.namespace)
 }
 
 /// What a status says of a Secret whose present version was applied.
-async fn present(fixture: &Fixture, secret: &str) -> String {
+async fn present(fixture: &FixtureOn<'_>, secret: &str) -> String {
     let metadata = secrets(fixture).get(secret).await.unwrap().metadata;
     format!("{}/{}/{KEY}", metadata.uid.unwrap(), metadata.resource_version.unwrap())
 }
@@ -48,7 +48,7 @@ fn is_applied(tenant: &Tenant, version: &str) -> bool {
 }
 
 /// Waits until the present version of a Secret is applied and the Tenant Ready.
-async fn applied(fixture: &Fixture, tenant: &TenantHandle<'_>, secret: &str) {
+async fn applied(fixture: &FixtureOn<'_>, tenant: &TenantHandle<'_>, secret: &str) {
     let version = present(fixture, secret).await;
     tenant.until("the new value is applied", |tenant| is_applied(tenant, &version)).await;
     tenant.ready().await;

@@ -16,6 +16,7 @@ use super::platform::notes::PlatformNotes;
 use super::platforms::Platforms;
 use super::queue::{Backlog, Memory};
 use super::refusals::Refusals;
+use super::secret_sights::SecretSights;
 use super::subscribers::Subscribers;
 use super::syncs::Syncs;
 use super::tenant::notes::Notes;
@@ -43,6 +44,7 @@ pub(super) struct Context {
     pub(super) memory: Memory<Notes>,
     pub(super) platform_memory: Memory<PlatformNotes>,
     pub(super) partner_changes: PartnerChanges,
+    pub(super) secret_sights: SecretSights,
     /// The tenants whose Tenant was let go: another Tenant of the same tenant may wait for that.
     pub(super) releases: Subscribers<TenantId>,
     pub(super) checks: Checks,
@@ -72,6 +74,7 @@ impl Context {
             deletion_slots: DeletionSlots::default(),
             totals: Totals::new(options.timing.totals),
             former_clusters: FormerClusters::default(),
+            secret_sights: SecretSights::new(options.timing.pass),
             cluster,
             options,
             leadership,

@@ -30,6 +30,7 @@ mod reconciled;
 mod refusals;
 mod run;
 mod secret_changes;
+mod secret_sights;
 mod subscribers;
 mod syncs;
 mod tenant;

@@ -142,13 +142,14 @@ fn sighted(context: &Context, tenants: &Tenants, sight: &Sight) -> Vec<TenantRef
         Sight::There(metadata) => SecretState::There(SecretVersion::of(metadata)),
         Sight::Gone(_) => SecretState::Missing,
     };
-    let mut known = in_use(context, tenants, Some(namespace));
-    let users = known.remove(&(namespace.to_owned(), name.unwrap_or_default()));
+    let secret = (namespace.to_owned(), name.unwrap_or_default());
+    context.secret_sights.note(secret.clone(), state.clone(), Instant::now());
+    let users = in_use(context, tenants, Some(namespace)).remove(&secret);
     woken(context, users.unwrap_or_default(), &state)
 }
 
-/// The Secrets in use, of a namespace or of all, and their Tenants. A Tenant without a pass so far has none: its pass is about to
-/// read them.
+/// The Secrets in use, of a namespace or of all, and their Tenants. A Tenant without a pass so far has none: its pass reads them, and
+/// asks at its end what the watches saw meanwhile.
 fn in_use(context: &Context, tenants: &Tenants, namespace: Option<&str>) -> BTreeMap<SecretName, Vec<User>> {
     let mut all: BTreeMap<SecretName, Vec<User>> = BTreeMap::new();
     let is_wanted =

@@ -5,5 +5,5 @@ mod memory;
 mod next;
 
 pub(super) use backlog::Backlog;
-pub(super) use memory::Memory;
+pub(super) use memory::{Entry, Memory};
 pub(super) use next::{Next, Pace, next, phase};

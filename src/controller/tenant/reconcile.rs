@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use jiff::Timestamp;
@@ -24,7 +24,7 @@ use crate::cluster::{Guarded, NotWritten, Refusal, went_back};
 use crate::controller::context::Context;
 use crate::controller::options::Step;
 use crate::controller::passed::{PassResult, Passed};
-use crate::controller::queue::{Pace, next};
+use crate::controller::queue::{Entry, Pace, next};
 use crate::plan::checks::check_plan;
 use crate::plan::deletion::{DeletionIntent, ReleaseOutcome};
 use crate::plan::outage::PlatformHealth;
@@ -102,10 +102,21 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Passed, NotWr
         published => published,
     };
     let delay = published.map_err(Unpublished::into_not_written)?;
+    Ok(Passed::again(result, scheduled(context, &pass.tenant, entry, delay, started)))
+}
+
+/// Stores what the next pass has to know. Returns how long until then.
+fn scheduled(context: &Context, tenant: &Tenant, entry: Entry<Notes>, delay: Delay, started: Instant) -> Duration {
     let now = Instant::now();
-    let next = next(&Pace::of(&pass.tenant, timing), entry.attempts, delay, now);
-    context.memory.store(&pass.tenant.metadata, entry, next, now);
-    Ok(Passed::again(result, next.due - now))
+    let next = next(&Pace::of(tenant, &context.options.timing), entry.attempts, delay, now);
+    let secrets = entry.notes.secrets.clone();
+    context.memory.store(&tenant.metadata, entry, next, now);
+    // Only after it was stored: a watch notes what it saw before it asks which Tenants use the Secret.
+    if context.secret_sights.changed(&tenant.namespace().unwrap_or_default(), &secrets, started) {
+        context.memory.mark_due(&tenant.uid().unwrap_or_default(), now);
+        return Duration::ZERO;
+    }
+    next.due - now
 }
 
 /// Notes whether the tenant has the stamp of a cluster that this one may have been.
