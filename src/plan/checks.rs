@@ -4,6 +4,7 @@
 //! Only what the spec manages is checked, only while it is shown, and only where the tenant on the platform is ours and has the
 //! partner that the spec names: a Tenant that names the tenant of another customer learns nothing about it.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use secrecy::SecretString;
@@ -92,7 +93,7 @@ pub enum Query {
         /// The reason.
         reason: Reason,
         /// What is missing.
-        message: &'static str,
+        message: Cow<'static, str>,
     },
 }
 
@@ -161,7 +162,8 @@ pub fn check_plan(
 /// Nothing is asked about a tenant of another partner: the answers would tell of its people.
 fn unasked(mut plan: CheckPlan, mismatch: Mismatch) -> CheckPlan {
     for check in &mut plan.checks {
-        check.query = Query::Unanswerable { reason: Reason::OtherPartner, message: mismatch.unchecked() };
+        let message = format!("Not checked: {}.", mismatch.words()).into();
+        check.query = Query::Unanswerable { reason: Reason::OtherPartner, message };
     }
     plan
 }
@@ -192,7 +194,7 @@ fn chat_grant(entra_tenant: Uuid, app: Option<&str>) -> Check {
         Some(app) => Query::ChatGrant { entra_tenant, app },
         None => Query::Unanswerable {
             reason: Reason::NotConfigured,
-            message: "Not checked: spec.microsoft.chatAppClientId of the Platform names no chat app.",
+            message: "Not checked: spec.microsoft.chatAppClientId of the Platform names no chat app.".into(),
         },
     };
     Check { name: CheckName::InstantMessagingGrant, query }
@@ -257,7 +259,7 @@ impl<'v> View<'v> {
             }
             None => "The group lives in the partner's own Entra tenant, and spec.partner names no Partner.",
         };
-        let query = Query::Unanswerable { reason: Reason::PartnerTenantUnknown, message };
+        let query = Query::Unanswerable { reason: Reason::PartnerTenantUnknown, message: message.into() };
         Some(Check { name: CheckName::PartnerAdministrationGroup, query })
     }
 
@@ -288,7 +290,7 @@ fn unusable(problem: SecretProblem) -> Query {
         SecretProblem::Forbidden => "The operator may not get the Secret.",
         SecretProblem::Malformed(_) => "The value in the Secret is not a connection string.",
     };
-    Query::Unanswerable { reason: problem.reason(), message }
+    Query::Unanswerable { reason: problem.reason(), message: message.into() }
 }
 
 fn guid(text: &str) -> Option<Uuid> {

@@ -30,7 +30,7 @@ pub struct ClaimRight {
     record: Record,
 }
 
-/// Whom a spec names as the partner of the tenant.
+/// The partner that a spec names for the tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Named {
     /// No one: the partner is left as it is.

@@ -1,8 +1,5 @@
 //! Why the Partner of a spec does not stand for the partner that a tenant has on the platform.
 
-/// Before what a check says that is not made.
-const UNCHECKED: &str = "Not checked: ";
-
 /// Why nothing is known of a Partner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoPartner {
@@ -41,25 +38,18 @@ impl Mismatch {
     }
 
     /// What happened, for within a sentence.
-    pub fn words(self) -> &'static str {
-        self.unchecked().trim_start_matches(UNCHECKED).trim_end_matches('.')
-    }
-
-    /// What a check says that is not made for it.
-    pub const fn unchecked(self) -> &'static str {
+    pub const fn words(self) -> &'static str {
         match self {
-            Self::Unresolved(NoPartner::Missing) => "Not checked: the Partner of spec.partner was not found.",
+            Self::Unresolved(NoPartner::Missing) => "the Partner of spec.partner was not found",
             Self::Unresolved(NoPartner::Undecodable) => {
-                "Not checked: this version of the operator cannot decode the Partner of spec.partner."
+                "this version of the operator cannot decode the Partner of spec.partner"
             }
-            Self::Unresolved(NoPartner::Unread) => "Not checked: the Partner of spec.partner cannot be read.",
-            Self::TooNew => {
-                "Not checked: the Partner of spec.partner has what this version of the operator does not know."
-            }
-            Self::NotCounted => "Not checked: spec.platforms of the Partner does not name the Platform.",
-            Self::NotListed => "Not checked: spec.tenantIds of the Partner does not name the tenant.",
-            Self::Other => "Not checked: the partner of the tenant on the platform is not that of spec.partner.",
-            Self::NotNamed => "Not checked: the tenant has a partner on the platform and spec.partner names none.",
+            Self::Unresolved(NoPartner::Unread) => "the Partner of spec.partner cannot be read",
+            Self::TooNew => "the Partner of spec.partner has what this version of the operator does not know",
+            Self::NotCounted => "spec.platforms of the Partner does not name the Platform",
+            Self::NotListed => "spec.tenantIds of the Partner does not name the tenant",
+            Self::Other => "the partner of the tenant on the platform is not that of spec.partner",
+            Self::NotNamed => "the tenant has a partner on the platform and spec.partner names none",
         }
     }
 }

@@ -50,7 +50,7 @@ pub struct Desired {
     pub sealed: Vec<SealedRef>,
     /// What was found behind them, unless the spec itself hides the section.
     pub secrets: Vec<ResolvedSecret>,
-    /// Whom the spec names as the partner.
+    /// The partner that the spec names.
     pub named: Named,
     /// What is to be done once per token.
     pub triggers: Vec<Trigger>,

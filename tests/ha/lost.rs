@@ -110,6 +110,15 @@ async fn some_tenants(fixture: &Fixture) -> Vec<TenantHandle<'_>> {
     tenants
 }
 
+/// Another replica leads, and carries out what the old leader left.
+async fn another_takes_over(fixture: &Fixture, tenants: &[TenantHandle<'_>]) {
+    let next = Replica::start(fixture, "next", TIMING).await;
+    next.leads().await;
+    for tenant in tenants {
+        tenant.ready().await;
+    }
+}
+
 /// With an API server that takes long for each answer. Only the Lease cannot be written then; the rest of it and the platform answer.
 /// The term counts from when the last renewal was sent, which is long before it was answered.
 #[tokio::test(flavor = "multi_thread")]
@@ -128,11 +137,7 @@ async fn slow_renewals_keep_the_leader_and_it_stops_where_they_end() {
     leader.proxy.detours.hang(Method::PUT, &lease);
     edit_until_it_ends(&leader, &tenants, LONG.duration + SLOW).await;
     wrote_until_its_deadline(&fixture, LONG).await;
-    let next = Replica::start(&fixture, "next", TIMING).await;
-    next.leads().await;
-    for tenant in &tenants {
-        tenant.ready().await;
-    }
+    another_takes_over(&fixture, &tenants).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,11 +159,7 @@ async fn leader_that_loses_its_right_to_the_lease_stops_and_says_why() {
     assert!(said.contains("the Lease cannot be read or written") && said.contains("forbidden"), "{said}");
     wrote_until_its_deadline(&fixture, TIMING).await;
     rules(json!(before)).await;
-    let next = Replica::start(&fixture, "next", TIMING).await;
-    next.leads().await;
-    for tenant in &tenants {
-        tenant.ready().await;
-    }
+    another_takes_over(&fixture, &tenants).await;
 }
 
 /// The leader cannot reach the API server at all, and the platform it can.

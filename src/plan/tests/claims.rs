@@ -60,7 +60,7 @@ fn a_spec_without_a_partner_takes_over_only_a_tenant_without_one() {
     assert!(given.plan(&held_by(Some("p-2")).observed()).is_ok(), "what bears its stamp is its own");
 }
 
-/// The vendor gave it to another: that is no drift, whatever else was edited.
+/// The vendor gave it to another partner: that is no drift, also where other settings were edited.
 #[test]
 fn a_tenant_that_was_handed_on_is_not_taken_back() {
     for policy in ["Correct", "Report"] {
@@ -116,7 +116,7 @@ fn a_left_stamp_gives_no_right_while_the_partner_is_missing() {
         assert_eq!("spec.partner.partnerRef.name: Partner northwind not found", message(&status, ConditionType::Ready));
         assert_eq!("PartnerNotFound", ready.reason);
     }
-    // It was seen before it was known for whom: that is none of its partner.
+    // It was recorded before the partner was: such a record is no proof for the partner of the spec.
     let mut held = of_northwind();
     held.status = tenant("contoso").settled().status;
     held.status.as_mut().unwrap().applied.as_mut().unwrap().partner_id = None;
@@ -290,7 +290,7 @@ fn target() -> Target {
 
 /// What `adopt` unlocks is looked at again before it is written, also where the claim went through in an earlier pass.
 #[test]
-fn whatever_a_confirmation_unlocks_is_looked_at_again() {
+fn all_that_a_confirmation_unlocks_is_looked_at_again() {
     let confirmed = of_northwind().confirming("adopt", ID);
     for owner in [Owner::Free, Owner::OursLast, Owner::Ours] {
         let plan = confirmed.plan(&held_by(Some("p-2")).owned(owner.clone()).observed()).unwrap();

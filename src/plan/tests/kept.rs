@@ -5,7 +5,7 @@ use super::*;
 use crate::resources::condition::{ConditionChange, ConditionUpdate, merge};
 use crate::resources::{ConditionType, Reason};
 
-/// Who has to act stays said where the next write fails: a program that waits would wait for ever otherwise.
+/// That a person has to act stays in the status where the next write fails. Otherwise a program that waits for the Tenant never ends.
 #[test]
 fn a_stalled_tenant_stays_stalled_where_the_write_fails() {
     let mut given = tenant("contoso").settled();
