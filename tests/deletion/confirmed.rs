@@ -8,6 +8,7 @@ use super::{
 };
 use crate::support::confirmation::{confirming, withdrawal};
 use crate::support::fixture::{Fixture, condition, script_url};
+use crate::support::running::never_retry;
 use crate::support::since::Since;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,8 +107,7 @@ async fn edits_after_acceptance_change_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn late_withdrawal_after_a_lost_response_is_reported() {
     let mut fixture = Fixture::new("delete-lost").await;
-    fixture.timing.backoff_first = std::time::Duration::from_secs(600);
-    fixture.timing.backoff_most = std::time::Duration::from_secs(600);
+    never_retry(&mut fixture.timing);
     let _operator = fixture.connect().await;
     live(&fixture, confirmed_manifest(&fixture)).await;
     let lost = json!({ "kind": "truncate" });

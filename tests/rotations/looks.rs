@@ -8,14 +8,13 @@ use serde_json::json;
 use super::{applied, fresh, interact, rotate, secrets};
 use crate::support::audit::Mark;
 use crate::support::fixture::Fixture;
+use crate::support::running::{NEVER, never_retry};
 use crate::support::tenant::TenantHandle;
 use crate::support::trigger::{SECRET, published};
 use crate::support::wait::{PATIENCE, until};
 
 /// Between two looks at a Secret that is usable.
 const LOOK: Duration = Duration::from_secs(1);
-/// Longer than any test: what happens then has another cause.
-const NEVER: Duration = Duration::from_secs(24 * 3600);
 
 /// A fixture in which nothing but a look brings a pass.
 async fn fixture(name: &str) -> Fixture {
@@ -23,7 +22,7 @@ async fn fixture(name: &str) -> Fixture {
     let timing = &mut fixture.timing;
     timing.secrets = LOOK;
     timing.sync = Some(NEVER);
-    [timing.backoff_first, timing.backoff_most, timing.reference_most] = [NEVER; 3];
+    never_retry(timing);
     fixture
 }
 

@@ -1,7 +1,5 @@
 //! With `--watch-secrets`: a change is noticed at once. No test here waits for a look or for a pass of the Platform.
 
-use std::time::Duration;
-
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use kube::Api;
 use kube::api::{DeleteParams, PostParams};
@@ -12,10 +10,9 @@ use super::{applied, fresh, interact, rotate, secrets};
 use crate::support::controlplane::{self, ControlPlane};
 use crate::support::fixture::{Fixture, FixtureOn, Operator};
 use crate::support::pause::Pause;
+use crate::support::running::{NEVER, never_retry};
 use crate::support::tenant::TenantHandle;
 use crate::support::users::ADMIN;
-
-const NEVER: Duration = Duration::from_secs(24 * 3600);
 
 /// A fixture in which nothing but a watch brings a pass.
 async fn fixture(name: &str) -> Fixture {
@@ -27,7 +24,7 @@ async fn fixture(name: &str) -> Fixture {
 fn only_watches(timing: &mut Timing) {
     timing.sync = Some(NEVER);
     [timing.secrets, timing.platform_check, timing.platform_retry] = [NEVER; 3];
-    [timing.backoff_first, timing.backoff_most, timing.reference_most] = [NEVER; 3];
+    never_retry(timing);
 }
 
 /// The Role of docs/operations.md.

@@ -64,6 +64,14 @@ pub(super) fn timing() -> Timing {
     }
 }
 
+/// No test lasts that long.
+pub const NEVER: Duration = Duration::from_secs(24 * 3600);
+
+/// After a failure only a change brings a pass.
+pub fn never_retry(timing: &mut Timing) {
+    [timing.backoff_first, timing.backoff_most, timing.reference_most] = [NEVER; 3];
+}
+
 impl FixtureOn<'_> {
     pub fn options(&self) -> controller::Options {
         controller::Options {
