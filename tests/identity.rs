@@ -3,6 +3,7 @@
 
 mod adopted;
 mod claimed;
+mod foreign_writes;
 mod lost;
 mod never_applied;
 mod partners;

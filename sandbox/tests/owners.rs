@@ -102,6 +102,24 @@ async fn a_claim_and_a_release_hold_only_for_the_stamp_that_was_seen() {
     assert_eq!((json!(STRANGER), json!(OWNER)), stamps(&api).await);
 }
 
+/// What was read of a tenant, such as its partner, decides whether it may be claimed or deleted.
+#[tokio::test]
+async fn a_claim_and_a_deletion_hold_only_for_the_settings_that_were_seen() {
+    let api = Api::start().await;
+    let seen = api.create(json!({})).await["settingsVersion"].as_str().unwrap().to_owned();
+    api.send(Ask::new("DELETE", tenant("/owner")).owner(OWNER).expecting(Some(OWNER))).await.expect(200);
+    api.world("PATCH", world("/settings"), json!({"settings": {"partner": {"partnerId": "northwind"}}})).await;
+    let before = api.read().await;
+    let claim = |version: &str| Ask::new("PUT", tenant("/owner")).owner(OWNER).expecting(None).version(version);
+    api.send(claim(&seen)).await.refused(412, "settings-changed");
+    let delete = |version: &str| Ask::new("DELETE", tenant("?confirm=YES")).owner(OWNER).version(version);
+    api.send(delete(&seen)).await.refused(412, "settings-changed");
+    assert_eq!(before, api.read().await);
+    let now = before["settingsVersion"].as_str().unwrap();
+    api.send(claim(now)).await.expect(200);
+    api.send(delete(now)).await.expect(202);
+}
+
 #[tokio::test]
 async fn the_last_writer_is_whose_write_moved_the_settings() {
     let api = Api::start().await;

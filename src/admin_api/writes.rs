@@ -70,11 +70,11 @@ impl<'w> TenantWrite<'w> {
         Self { write, call }
     }
 
-    /// Puts our stamp on a tenant that has the expected one, or none. Refused with `owner-changed` when it has another one by now,
-    /// or with `owned-by-other`.
-    pub fn claim(write: Write<'w>, expected: Option<&str>) -> Self {
+    /// Puts our stamp on a tenant that has the expected one, or none, and whose settings are still of the version that was seen: they
+    /// say whose it is. Refused with `owner-changed` or `settings-changed` when another write came first, or with `owned-by-other`.
+    pub fn claim(write: Write<'w>, expected: Option<&str>, settings_version: &str) -> Self {
         let call = Call::tenant(Method::PUT, write.id, "/owner").owner(write.owner).expected_owner(expected);
-        Self { write, call }
+        Self { write, call: call.settings_version(settings_version) }
     }
 }
 
@@ -112,19 +112,22 @@ impl Client {
         self.call(call, |response| written(&response, write.id, None)).await
     }
 
-    /// Asks for the deletion of a tenant. Irreversible. `last_look` is taken as in [`Self::write_after`].
+    /// Asks for the deletion of a tenant, unless its settings are no longer of the version that was seen: they say whose it is.
+    /// Irreversible. `last_look` is taken as in [`Self::write_after`].
     ///
     /// *Errors*: what `last_look` says. The answer is any [`ApiError`]; a tombstone is no error. That there is no tenant is one: it
     /// was there a moment ago.
     pub async fn delete<L, X>(
         &self,
         write: Write<'_>,
+        settings_version: &str,
         last_look: impl Fn() -> L,
     ) -> Result<Result<Deletion, ApiError>, X>
     where
         L: Future<Output = Result<Duration, X>>,
     {
         let call = Call::tenant(Method::DELETE, write.id, "").owner(write.owner).query("confirm", "YES");
+        let call = call.settings_version(settings_version);
         Ok(match self.call_after(&call, last_look, |response| pending(response, write.id)).await? {
             Ok(document) => Ok(Deletion::Pending(Box::new(document))),
             Err(error) if error.is(&ProblemType::TenantDeleted) => Ok(Deletion::Gone),

@@ -29,8 +29,8 @@ pub enum DeletionPlan {
     Off(ReleaseOutcome),
     /// Take our stamp off, then the finalizer, even if that fails.
     Release(Target, RetainReason),
-    /// Ask for the deletion.
-    Delete(Target),
+    /// Ask for the deletion, which was decided on this version of the settings and holds for no other one.
+    Delete(Target, String),
     /// Wait.
     Wait(DeletionWait),
 }
@@ -203,7 +203,7 @@ fn delete(intent: &DeletionIntent, observation: Option<&Observation>) -> Deletio
             },
             (Some(_), Owner::Ours | Owner::OursLast) => DeletionPlan::Wait(DeletionWait::accepted(&snapshot.document)),
             (None, Owner::Ours) => match intent.may_delete(snapshot) {
-                Ok(()) => DeletionPlan::Delete(target),
+                Ok(()) => DeletionPlan::Delete(target, snapshot.document.settings_version.clone()),
                 // Unknown is no reason to give up what was confirmed.
                 Err(mismatch) if mismatch.is_unknown() => DeletionPlan::Wait(DeletionWait::for_partner(mismatch)),
                 Err(mismatch) => DeletionPlan::Release(target, RetainReason::OtherPartner(mismatch)),

@@ -6,7 +6,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{ready_reason, tenants, unowned};
-use crate::support::fixture::Fixture;
+use crate::support::confirmation::confirming;
+use crate::support::fixture::{Fixture, NAME};
 use crate::support::pause::Pause;
 use crate::support::proxy::{Proxy, Upstream};
 use crate::support::recorder::Recorder;
@@ -70,7 +71,7 @@ async fn one_of_two_claims_holds_in_both_orders() {
         loser.pass().await;
         winner.ready().await;
     }
-    println!("claim and claim, orders: 2");
+    println!("races: claim × claim, n=2");
 }
 
 /// A Tenant is renamed: the old one is deleted, and a new one claims the tenant before or after the release arrives.
@@ -103,7 +104,42 @@ async fn a_renamed_tenant_keeps_its_tenant_in_both_orders() {
         assert_eq!(["owner-released", "owner-claimed"], *fixture.platform.effects(mark).await.unwrap(), "{late}");
         assert_eq!(json!(format!("test/{}/two", fixture.env.namespace)), owner(&fixture).await);
     }
-    println!("delete and rename, orders: 2");
+    println!("races: delete × rename, n=2");
+}
+
+/// The same with a confirmed deletion: what was asked for holds, and the new Tenant neither stops it nor creates the tenant again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renamed_tenant_survives_no_confirmed_deletion_in_either_order() {
+    for late in [true, false] {
+        let fixture = Fixture::new(&format!("rename-deleted-{late}")).await;
+        let platform =
+            Proxy::start(Upstream::platform(&fixture.platform.url()), &Recorder::new(|_, _| false)).await.unwrap();
+        fixture.platform_object(&platform.url()).await;
+        fixture.platform.auto_run(true).await.unwrap();
+        let _operator = fixture.connect().await;
+        let [old, new] = rivals(&fixture);
+        old.create(confirming(json!({ "deletionPolicy": "Delete" }), &fixture.id)).await;
+        old.ready().await;
+        let mark = fixture.platform.mark().await.unwrap();
+        let mut request = platform.detours.pause(Method::DELETE, &format!("/tenants/{}", fixture.id));
+        old.delete().await;
+        request.reached().await;
+        if late {
+            new.create(always("two")).await;
+            new.condition("Ready", "False", "OwnedByOther").await;
+            drop(request);
+            old.gone().await;
+        } else {
+            drop(request);
+            old.gone().await;
+            new.create(always("two")).await;
+        }
+        new.condition("Ready", "False", "TenantLost").await;
+        new.pass().await;
+        assert_eq!(["deletion-begun"], *fixture.platform.effects(mark).await.unwrap(), "{late}");
+        assert_eq!(404, fixture.platform.tenant(&fixture.id).await.unwrap().0, "{late}");
+    }
+    println!("races: confirmed delete × rename, n=2");
 }
 
 /// The claim is on its way when another cluster claims the tenant: free, or with the stale stamp of a Tenant that is gone.
@@ -138,7 +174,7 @@ async fn a_late_claim_takes_nothing_from_another_cluster() {
     }
 }
 
-/// The claim holds only for the settings that were decided on.
+/// The claim holds only for the settings that were decided on: what does not match any more is not adopted.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_before_the_claim_is_looked_at_again() {
     let mut fixture = Fixture::new("edit-claim").await;
@@ -149,17 +185,14 @@ async fn an_edit_before_the_claim_is_looked_at_again() {
     let mut held = hold.at(Step::Execute);
     fixture.create(json!({ "adoptionPolicy": "IfMatches" })).await;
     held.reached().await;
-    let mark = fixture.platform.mark().await.unwrap();
     fixture.platform.edit(&fixture.id, json!({ "general": { "name": "From the UI" } })).await.unwrap();
+    let (mark, before) = (fixture.platform.mark().await.unwrap(), fixture.platform.tenant(&fixture.id).await.unwrap());
     drop(held);
-    fixture.ready().await;
-    let (_, document) = fixture.platform.tenant(&fixture.id).await.unwrap();
-    assert_eq!(
-        json!("Contoso"),
-        document["settings"]["general"]["name"],
-        "Ready is not said of what was not looked at"
-    );
+    let (_, message) = ready_reason(&fixture.tenants(), NAME, "NotAdopted").await;
+    assert!(message.contains("spec.general.name"), "{message}");
+    assert_eq!(before, fixture.platform.tenant(&fixture.id).await.unwrap(), "it is neither taken nor changed");
     let calls = fixture.platform.calls(&fixture.id, mark).await.unwrap();
-    let calls: Vec<_> = calls.iter().map(|seen| seen.call.split(' ').next().unwrap()).collect();
-    assert_eq!(["PUT", "GET", "PATCH"], *calls);
+    let calls: Vec<_> =
+        calls.iter().map(|seen| (seen.call.split(' ').next().unwrap(), seen.status.unwrap_or_default())).collect();
+    assert_eq!([("PUT", 412), ("GET", 200)], *calls, "looked at again in the same pass");
 }

@@ -25,6 +25,14 @@ fn refuse_changed_owner(call: &Call, tenant: &Tenant) -> Result<(), Failure> {
     }
 }
 
+/// Refuses a write that was decided on other settings than the present ones, if it says on which.
+pub(crate) fn refuse_changed_settings(call: &Call, tenant: &Tenant) -> Result<(), Failure> {
+    match call.header("nimbus-settings-version") {
+        Some(version) if version != tenant.settings_version() => Err(Slug::SettingsChanged.into()),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// `PUT /v1/tenants/{id}/owner`.
 pub(crate) async fn claim(work: &mut Work, call: &Call) -> Result<Reply, Failure> {
     let caller = authenticate(work, call).await?;
@@ -32,6 +40,7 @@ pub(crate) async fn claim(work: &mut Work, call: &Call) -> Result<Reply, Failure
     refuse_if_deleting(&tenant)?;
     let owner = call.owner()?.ok_or(Slug::MalformedRequest)?;
     refuse_changed_owner(call, &tenant)?;
+    refuse_changed_settings(call, &tenant)?;
     match &tenant.owner {
         Some(present) if present == owner => return Ok(answer(200, &tenant, &caller)),
         Some(present) if caller.role != Role::System => {

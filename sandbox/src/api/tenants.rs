@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::auth::authenticate;
-use super::owners::refuse_other_owner;
+use super::owners::{refuse_changed_settings, refuse_other_owner};
 use super::target::{Found, answer, existing, find};
 use super::triggers;
 use crate::http::call::Call;
@@ -130,6 +130,7 @@ pub(crate) async fn delete(work: &mut Work, call: &Call) -> Result<Reply, Failur
     administers_tenants(&caller)?;
     let mut tenant = existing(work, call, &caller).await?;
     refuse_other_owner(call, &tenant)?;
+    refuse_changed_settings(call, &tenant)?;
     if call.query.get("confirm").map(String::as_str) != Some("YES") {
         return Err(Slug::ConfirmationRequired.into());
     }

@@ -64,7 +64,7 @@ static SLUGS: [(Slug, &str, u16, &str); 26] = [
     ),
     (Slug::CursorExpired, "cursor-expired", 410, "read the full list and start from now"),
     (Slug::TenantExists, "tenant-exists", 412, "the tenant exists already"),
-    (Slug::SettingsChanged, "settings-changed", 412, "`settingsVersion` has moved"),
+    (Slug::SettingsChanged, "settings-changed", 412, "`settingsVersion` has moved since `Nimbus-Settings-Version`"),
     (Slug::OwnerChanged, "owner-changed", 412, "the stamp is another one by now than `Nimbus-Expected-Owner`"),
     (Slug::UnsupportedMediaType, "unsupported-media-type", 415, "the media type of the body is not supported"),
     (Slug::InvalidSettings, "invalid-settings", 422, "the listed fields are wrong; nothing was saved"),

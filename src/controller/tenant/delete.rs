@@ -37,7 +37,7 @@ impl Deleter<'_> {
             DeletionPlan::Off(release_outcome) => Ok(Outcome::Released(release_outcome)),
             DeletionPlan::Wait(wait) => Ok(Outcome::Deleting(wait)),
             DeletionPlan::Release(target, because) => Ok(Outcome::Released(self.release(&target, because).await)),
-            DeletionPlan::Delete(target) => self.delete(&target).await,
+            DeletionPlan::Delete(target, seen) => self.delete(&target, &seen).await,
         }
     }
 
@@ -58,8 +58,9 @@ impl Deleter<'_> {
         outcome.unwrap_or(ReleaseOutcome::StaleStamp(because))
     }
 
-    /// Asks for the deletion within the limit of the Platform, if it is still wanted once nothing else stands before the request.
-    async fn delete(&self, target: &Target) -> Result<Outcome, Stop> {
+    /// Asks for the deletion within the limit of the Platform, if it is still wanted once nothing else stands before the request, and of a
+    /// tenant whose settings are still of the version that was `seen`.
+    async fn delete(&self, target: &Target, seen: &str) -> Result<Outcome, Stop> {
         let client = match &self.client {
             Ok(client) => client,
             Err(error) => return Ok(Outcome::Deleting(DeletionWait::not_requested(error.clone()))),
@@ -70,9 +71,14 @@ impl Deleter<'_> {
             Slot::Wait(limit, after) => return Ok(Outcome::Deleting(DeletionWait::rate_limited(limit, after))),
         }
         let writer = Writer::new(client, target);
-        let answer = client.delete(writer.ours(), || self.last_look()).await?;
-        if let Ok(Deletion::Pending(_)) = &answer {
-            self.context.options.telemetry.metrics.deletion_confirmed(&target.platform);
+        let answer = client.delete(writer.ours(), seen, || self.last_look()).await?;
+        match &answer {
+            Ok(Deletion::Pending(_)) => self.context.options.telemetry.metrics.deletion_confirmed(&target.platform),
+            // They say whose the tenant is, so it is looked at again.
+            Err(error) if error.is(&ProblemType::SettingsChanged) => {
+                return Err(Stop::Raced("the settings changed before the deletion was requested".to_owned()));
+            }
+            Ok(Deletion::Gone) | Err(_) => {}
         }
         Ok(outcome(&writer, answer).await)
     }

@@ -50,7 +50,8 @@ impl<'w> Writer<'w> {
     /// was recorded.
     pub(crate) async fn take_over(&self, claim: &Claim) -> Result<Vec<(Trigger, bool)>, Stop> {
         let recorded = self.record(claim).await?;
-        let claimed = self.write(TenantWrite::claim(self.ours(), claim.expected.as_deref())).await?;
+        let (expected, seen) = (claim.expected.as_deref(), &claim.settings_version);
+        let claimed = self.write(TenantWrite::claim(self.ours(), expected, seen)).await?;
         if claimed.settings_version != claim.settings_version {
             return Err(Stop::Raced("the settings changed before the tenant was taken over".to_owned()));
         }

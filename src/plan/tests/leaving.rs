@@ -65,6 +65,11 @@ fn unconfirmed(flaw: Flaw) -> DeletionPlan {
     DeletionPlan::Release(target(), RetainReason::NotConfirmed(flaw))
 }
 
+/// The tenant is deleted, as it was seen.
+fn asks_to_delete() -> DeletionPlan {
+    DeletionPlan::Delete(target(), held().document().settings_version.clone())
+}
+
 fn ends_by_itself(because: NotRequested) -> DeletionPlan {
     DeletionPlan::Off(ReleaseOutcome::NotRequested(because))
 }
@@ -77,7 +82,7 @@ fn waits(plan: &DeletionPlan) -> bool {
 fn pending(plan: &DeletionPlan) -> Option<PendingDeletion> {
     match plan {
         DeletionPlan::Wait(wait) => wait.pending(),
-        DeletionPlan::Off(_) | DeletionPlan::Release(..) | DeletionPlan::Delete(_) => None,
+        DeletionPlan::Off(_) | DeletionPlan::Release(..) | DeletionPlan::Delete(..) => None,
     }
 }
 
@@ -284,9 +289,9 @@ fn only_the_id_of_the_tenant_confirms() {
     }
     for right in [ID.to_owned(), ID.to_ascii_uppercase()] {
         let given = given.clone().confirming("deletion", &right);
-        assert_eq!(leave(&given, &ours()), DeletionPlan::Delete(target()), "{right}");
+        assert_eq!(leave(&given, &ours()), asks_to_delete(), "{right}");
         let loud = given.with("general.tenantId", ID.to_ascii_uppercase());
-        assert_eq!(leave(&loud, &ours()), DeletionPlan::Delete(target()), "capitals of a GUID mean nothing");
+        assert_eq!(leave(&loud, &ours()), asks_to_delete(), "capitals of a GUID mean nothing");
         assert_eq!(deletion_intent(&loud).target, Some(target()));
     }
 }
@@ -296,8 +301,8 @@ fn a_confirmation_that_is_left_in_git_is_not_armed() {
     let given = going().with("deletionPolicy", "Delete");
     for (last_day, plan) in [
         ("2026-11-28", unconfirmed(Flaw::Expired)),
-        ("2026-11-29", DeletionPlan::Delete(target())),
-        ("2026-12-06", DeletionPlan::Delete(target())),
+        ("2026-11-29", asks_to_delete()),
+        ("2026-12-06", asks_to_delete()),
         ("2026-12-07", unconfirmed(Flaw::TooFarAhead)),
     ] {
         let given = given.clone().with("confirmations.deletion", format!("{ID} until {last_day}"));
@@ -329,5 +334,5 @@ fn the_recorded_id_counts_and_not_the_one_of_the_spec() {
     let by_spec = given.clone().confirming("deletion", OTHER_ID);
     assert_eq!(leave(&by_spec, &ours()), unconfirmed(Flaw::OtherValue));
     let by_record = given.confirming("deletion", ID);
-    assert_eq!(leave(&by_record, &ours()), DeletionPlan::Delete(target()));
+    assert_eq!(leave(&by_record, &ours()), asks_to_delete());
 }

@@ -25,6 +25,11 @@ const SETTINGS_VERSION: Parameter = Parameter {
     holds: Holds::Text,
     about: "The `settingsVersion` that the patch is based on",
 };
+const SEEN_VERSION: Parameter = Parameter {
+    required: false,
+    about: "The `settingsVersion` that was seen: the request is refused if it is another by now",
+    ..SETTINGS_VERSION
+};
 const IF_NONE_MATCH: Parameter = Parameter {
     name: "If-None-Match",
     place: In::Header,
@@ -100,13 +105,21 @@ pub(super) static ROUTES: &[Route] = &[
             SettingsVersionRequired,
         ]),
     route("DELETE", "/v1/tenants/{id}", Api::DeleteTenant, "Start the irreversible deletion of a tenant")
-        .takes(&[OWNER, CONFIRM])
+        .takes(&[OWNER, CONFIRM, SEEN_VERSION])
         .answers(&[(202, Some("Tenant"))])
-        .refuses(&[TenantNotFound, TenantDeleted, OwnedByOther, ConfirmationRequired]),
+        .refuses(&[TenantNotFound, TenantDeleted, OwnedByOther, SettingsChanged, ConfirmationRequired]),
     route("PUT", "/v1/tenants/{id}/owner", Api::ClaimTenant, "Set the owner stamp of a tenant")
-        .takes(&[CLAIMED_OWNER, EXPECTED_OWNER])
+        .takes(&[CLAIMED_OWNER, EXPECTED_OWNER, SEEN_VERSION])
         .answers(TENANT)
-        .refuses(&[TenantNotFound, TenantDeleted, TenantDeleting, OwnedByOther, OwnerChanged, ExpectedOwnerRequired]),
+        .refuses(&[
+            TenantNotFound,
+            TenantDeleted,
+            TenantDeleting,
+            OwnedByOther,
+            OwnerChanged,
+            SettingsChanged,
+            ExpectedOwnerRequired,
+        ]),
     route("DELETE", "/v1/tenants/{id}/owner", Api::ReleaseTenant, "Remove the own stamp; `lastOwner` keeps it")
         .takes(&[OWNER, EXPECTED_OWNER])
         .answers(TENANT)

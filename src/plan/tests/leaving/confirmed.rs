@@ -6,7 +6,7 @@ use super::*;
 fn a_confirmed_deletion_asks_waits_and_ends() {
     let given = confirmed();
     assert!(asks(&given));
-    assert_eq!(leave(&given, &ours()), DeletionPlan::Delete(target()));
+    assert_eq!(leave(&given, &ours()), asks_to_delete());
     let pending = pending(&leave(&given, &held().pending_deletion(4).observed())).unwrap();
     assert_eq!((pending.services_pending, pending.script_pending), (4, true));
     let tombstone = Observation::Tombstone { deletion_id: "d-1".into(), restricted: vec![] };
@@ -129,7 +129,7 @@ fn after_the_answer_202_edits_change_nothing() {
 fn foreground_deletion_is_no_special_case() {
     let mut given = confirmed();
     given.object["metadata"]["finalizers"] = json!(["foregroundDeletion", crate::resources::FINALIZER]);
-    assert_eq!(leave(&given, &ours()), DeletionPlan::Delete(target()));
+    assert_eq!(leave(&given, &ours()), asks_to_delete());
 }
 
 /// Every combination: a tenant is asked to be deleted only where each single condition of it holds.
@@ -147,7 +147,7 @@ fn a_deletion_is_asked_for_only_where_everything_allows_it() {
         given = if abandoned { given.annotated(annotation::ABANDON, ID) } else { given };
         let allowed = deletes && confirms && !abandoned && !suspended && !ends && !unreadable;
         for observation in &observations {
-            let deletes = leave(&given, observation) == DeletionPlan::Delete(target());
+            let deletes = leave(&given, observation) == asks_to_delete();
             assert_eq!(deletes, allowed && observation == &observations[0], "{bits:06b} {observation:?}");
             asked += u32::from(deletes);
         }
@@ -158,7 +158,7 @@ fn a_deletion_is_asked_for_only_where_everything_allows_it() {
 /// The vendor may take the deletion back, or the platform comes from a backup: what the Tenant says by then counts.
 #[test]
 fn a_deletion_that_the_platform_took_back_is_decided_afresh() {
-    assert_eq!(leave(&accepted(), &ours()), DeletionPlan::Delete(target()));
+    assert_eq!(leave(&accepted(), &ours()), asks_to_delete());
     let without = accepted().without("confirmations.deletion");
     assert_eq!(leave(&without, &ours()), unconfirmed(Flaw::Missing));
     let mut unenforced = accepted();
