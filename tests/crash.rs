@@ -3,6 +3,7 @@
 
 mod deleted_after_crash;
 mod fixture;
+mod reverted;
 mod scenario;
 
 use fixture::CrashFixture;
