@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod attacks;
 mod behaviours;
 mod chart;
 mod checks;

@@ -23,7 +23,12 @@ impl<'s> TenantHandle<'s> {
 
     /// A Tenant that may not exist yet, for the tenant of the fixture.
     pub fn of_fixture(fixture: &'s FixtureOn<'s>, name: &str) -> Self {
-        Self { id: fixture.id.clone(), ..Self::new(fixture, name) }
+        Self::of_tenant(fixture, name, &fixture.id)
+    }
+
+    /// The same for the tenant of an ID.
+    pub fn of_tenant(fixture: &'s FixtureOn<'s>, name: &str, id: &str) -> Self {
+        Self { id: id.to_owned(), ..Self::new(fixture, name) }
     }
 
     /// The smallest manifest, with `more` merged into its spec.
