@@ -253,6 +253,9 @@ it. `·` rejected with 403, `f` rejected with 422: the field is immutable once s
 P partner administrators (`administer` on the Partner), S system administrators (`administer` on the Platform). Without the opt-in
 policy of `--technical-fields`, T is every editor as well. A Tenant without a partner has no partner administrators.
 
+Only the accounts of operators write a status, which says, for example, for which partner a tenant was last proved to be the Tenant's:
+the policy `nimbus-operator-status` rejects it from everyone else, also where RBAC allows `…/status` (see [security.md](security.md)).
+
 A field that is not set is not managed. So a user who may delete and create a Tenant can drop fields that they may not remove: the new
 Tenant has no value for them, and the platform keeps its own.
 
