@@ -19,8 +19,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{Api, DeleteParams, ObjectMeta, PostParams};
 use kube::{Resource, ResourceExt};
 
+use crate::support::apply::create_namespace;
 use crate::support::controlplane::{self, ControlPlane, Options};
-use crate::support::env::create_namespace;
 use crate::support::kubectl::Kubectl;
 use crate::support::operator::OperatorProcess;
 use crate::support::process::{self, Process};

@@ -10,8 +10,8 @@ use kube::{Client, ResourceExt};
 use nimbus_operator::resources::Tenant;
 use serde_json::json;
 
+use crate::support::apply::create_namespace;
 use crate::support::controlplane::{ControlPlane, Options};
-use crate::support::env::create_namespace;
 use crate::support::helm::{Helm, NAMESPACE, Objects, RELEASE, VERSIONS, ci_values, known_here, path, path_of_chart};
 use crate::support::kubectl::Kubectl;
 use crate::support::users::ADMIN;

@@ -14,8 +14,8 @@ use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};
 
 use crate::support::apply;
+use crate::support::apply::create_namespace;
 use crate::support::controlplane::{ControlPlane, Options};
-use crate::support::env::create_namespace;
 use crate::support::fixture::{CONNECTION_STRING, describe};
 use crate::support::helm::{Helm, NAMESPACE, Objects, RELEASE, VERSIONS, path_of_chart};
 use crate::support::openmetrics::Scrape;

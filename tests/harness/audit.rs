@@ -7,9 +7,9 @@ use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::json;
 
 use super::config_map;
+use crate::support::apply::create_namespace;
 use crate::support::audit::{AuditLog, Mark};
 use crate::support::controlplane::{ControlPlane, Options};
-use crate::support::env::create_namespace;
 use crate::support::users;
 
 #[tokio::test(flavor = "multi_thread")]

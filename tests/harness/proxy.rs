@@ -13,8 +13,8 @@ use reqwest::Method;
 use tokio::net::TcpListener;
 
 use super::config_map;
+use crate::support::apply::create_namespace;
 use crate::support::controlplane::ControlPlane;
-use crate::support::env::create_namespace;
 use crate::support::proxy::{Proxy, Upstream};
 use crate::support::recorder::{Moment, Recorder};
 use crate::support::wait::{PATIENCE, until};

@@ -3,8 +3,8 @@
 use k8s_openapi::api::authorization::v1::{ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec};
 use kube::api::{Api, PostParams};
 
+use crate::support::apply::create_namespace;
 use crate::support::controlplane::ControlPlane;
-use crate::support::env::create_namespace;
 use crate::support::rights::{Placement, grant};
 use crate::support::users::{self, PARTNER_ADMIN, PLATFORM_ADMIN, TENANT_EDITOR, VIEWER};
 

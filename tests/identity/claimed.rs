@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::{conditions, ready_reason, rival, stalled, tenants};
 use crate::deletion::{NO_EVENTS, confirmed_manifest, event, events, live, stamp, stamps};
+use crate::support::apply::create_namespace;
 use crate::support::confirmation::deletion;
-use crate::support::env::create_namespace;
 use crate::support::fixture::{Fixture, NAME, Operator, condition};
 use crate::support::rights::{self, Placement};
 use crate::support::since::Since;

@@ -10,7 +10,7 @@ use nimbus_operator::controller::{Options, Step, Timing};
 use nimbus_operator::resources::{Partner, Platform, Tenant};
 use serde_json::{Value, json};
 
-use crate::support::env::create_namespace;
+use crate::support::apply::create_namespace;
 use crate::support::fixture::{Fixture, NAME, Operator, condition, describe};
 use crate::support::rights::{self, Placement};
 use crate::support::tenant::TenantHandle;

@@ -60,9 +60,10 @@ pub fn sandbox() -> Result<PathBuf> {
     Ok(build_folder(2)?.join("nimbus-sandbox"))
 }
 
-/// Returns the top of the checkout.
+/// Returns the top of the checkout: the benchmark is a package below it.
 pub fn checkout() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.ancestors().find(|folder| folder.join("Cargo.lock").is_file()).unwrap_or(package)
 }
 
 /// Returns the folder in `target/` for the data of running programs.

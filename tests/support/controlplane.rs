@@ -232,10 +232,15 @@ impl ControlPlane {
     /// Applies `crds/policies.yaml` once, for the numbered operators instead of the documented one, and waits until it is
     /// enforced. Does nothing on a control plane without policies.
     pub async fn install_policies(&self) -> Result<()> {
+        self.install_policies_for(users::operators()).await
+    }
+
+    /// The same for these operators only.
+    pub async fn install_policies_for(&self, operators: Vec<String>) -> Result<()> {
         if !self.has_policies {
             return Ok(());
         }
-        self.policies.get_or_try_init(|| policies::install(self)).await.copied()
+        self.policies.get_or_try_init(|| policies::install(self, operators)).await.copied()
     }
 
     /// Applies the cluster-wide part of `examples/rbac.yaml` once.

@@ -7,10 +7,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
-use k8s_openapi::api::core::v1::Namespace;
 use kube::Client;
-use kube::api::{Api, ObjectMeta, PostParams};
 
+use super::apply::create_namespace;
 use super::audit::AuditLog;
 use super::controlplane::ControlPlane;
 use super::kubectl::Kubectl;
@@ -129,15 +128,4 @@ impl<'a> TestEnv<'a> {
         let kubeconfig = self.operator_kubeconfig(proxy)?;
         OperatorProcess::start(&kubeconfig, arguments, environment)
     }
-}
-
-/// Creates a namespace.
-pub async fn create_namespace(client: &Client, name: &str) -> Result<()> {
-    let namespace = Namespace {
-        metadata: ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() },
-        ..Namespace::default()
-    };
-    let api: Api<Namespace> = Api::all(client.clone());
-    api.create(&PostParams::default(), &namespace).await?;
-    Ok(())
 }

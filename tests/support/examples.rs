@@ -9,8 +9,8 @@ use regex::Regex;
 use reqwest::Method;
 use serde_json::Value;
 
+use super::apply::create_namespace;
 use super::controlplane::ControlPlane;
-use super::env::create_namespace;
 use super::rights::{self, Placement};
 use super::{apply, assets, users};
 

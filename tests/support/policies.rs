@@ -6,8 +6,8 @@ use nimbus_operator::manifests::policies::{self, Accounts};
 use nimbus_operator::resources::Tenant;
 use serde_json::json;
 
+use super::apply::create_namespace;
 use super::controlplane::ControlPlane;
-use super::env::create_namespace;
 use super::wait::{PATIENCE, try_until};
 use super::{apply, assets, users};
 
@@ -15,13 +15,13 @@ use super::{apply, assets, users};
 const PROBE: &str = "nimbus-policy-probe";
 
 /// Applies `crds/policies.yaml` and waits until a dry run is denied: policies are enforced seconds after their creation.
-pub async fn install(control_plane: &ControlPlane) -> Result<()> {
+pub async fn install(control_plane: &ControlPlane, operators: Vec<String>) -> Result<()> {
     let path = assets::checkout().join("crds/policies.yaml");
     let shipped = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     let documented = Accounts::documented();
     ensure!(shipped == policies::to_yaml(&documented)?, "{} is stale", path.display());
     let admin = control_plane.client(users::ADMIN);
-    apply::manifest(&admin, &policies::to_yaml(&Accounts { operators: users::operators(), ..documented })?).await?;
+    apply::manifest(&admin, &policies::to_yaml(&Accounts { operators, ..documented })?).await?;
     create_namespace(&admin, PROBE).await?;
     apply::apply(&admin, &probe_rights()?).await?;
     let tenants: Api<Tenant> = Api::namespaced(control_plane.client(users::TENANT_EDITOR), PROBE);

@@ -7,7 +7,7 @@ use kube::api::DynamicObject;
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
-use super::env::create_namespace;
+use super::apply::create_namespace;
 use super::{apply, assets, users};
 
 /// The names in the example that are replaced.
