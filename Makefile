@@ -11,7 +11,7 @@ export K8S_VERSION
 RUST_TEST_THREADS ?= $(shell echo $$(($$(nproc) * 2)))
 export RUST_TEST_THREADS
 
-.PHONY: help controlplane test check deny generated nightly-advisories nightly-contract nightly-failover nightly-sdk demo image e2e clean
+.PHONY: help controlplane test check deny generated nightly-advisories nightly-contract nightly-failover nightly-sdk bench bench-cost bench-instructions demo image e2e clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,26 @@ nightly-contract: ## Test the sandbox against its OpenAPI document with generate
 # Not part of `make test` either: it takes a quarter of an hour.
 nightly-failover: controlplane ## Kill 50 leaders and pause 50, and print the longest takeover
 	@cargo test --locked --test integration ha::campaign -- --include-ignored --nocapture
+
+# A release build as it is shipped. PROFILE=dev builds faster, and its CPU and memory say nothing; the counts are the same.
+PROFILE ?= release
+N ?= 1000
+# All options: make bench BENCH=--help
+BENCH ?=
+bench: controlplane ## Measure the operator beside an oracle and a stock operator (N=1000, BENCH="--rounds 3 ...")
+	cargo build --locked --profile $(PROFILE) --package nimbus-operator --bin nimbus-operator
+	cargo build --locked --profile $(PROFILE) --package nimbus-sandbox --bin nimbus-sandbox
+	cargo bench --locked --profile $(PROFILE) --package nimbus-bench --bench operator -- run --tenants $(N) $(BENCH)
+
+bench-cost: controlplane ## Measure what a create costs the API server: schema, rules, each policy
+	cargo build --locked --profile $(PROFILE) --package nimbus-sandbox --bin nimbus-sandbox
+	cargo bench --locked --profile $(PROFILE) --package nimbus-bench --bench operator -- cost $(BENCH)
+
+# Always the same profile: the baseline is of it. Needs valgrind; on Debian and Ubuntu, apt-get install valgrind.
+bench-instructions: export CARGO_PROFILE_RELEASE_LTO = off
+bench-instructions: export CARGO_PROFILE_RELEASE_CODEGEN_UNITS = 16
+bench-instructions: ## Count the instructions of the pure core and compare them with benches/baseline.json (UPDATE=1: keep them)
+	cargo bench --locked --profile release --package nimbus-bench --bench core
 
 demo: controlplane ## Run everything until Ctrl-C (ONESHOT=1: run all steps, check them and exit)
 	@cargo build --locked --workspace --bins --example demo

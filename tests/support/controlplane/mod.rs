@@ -204,6 +204,13 @@ impl ControlPlane {
         self.programs().iter().map(|program| program.process.pid()).collect()
     }
 
+    /// Returns the process id of one program, for example `etcd`.
+    pub fn pid(&self, name: &str) -> Result<u32> {
+        let programs = self.programs();
+        let program = programs.iter().find(|program| program.process.name() == name);
+        Ok(program.with_context(|| format!("the control plane has no {name}"))?.process.pid())
+    }
+
     /// Kills one program, for example `etcd`, like a crash.
     ///
     /// # Panics
