@@ -144,6 +144,7 @@ mod tests {
     use url::Url;
 
     use super::super::client::{Client, ClientConfig};
+    use super::super::outcome::Listener;
     use super::*;
     use crate::telemetry::metrics::Metrics;
 
@@ -166,6 +167,7 @@ mod tests {
             deadline: Duration::from_secs(5),
             leadership: Leadership::standby(),
             requests: Metrics::default().platform("a"),
+            listener: Listener::default(),
         };
         let client = Client::new(config, Arc::default()).unwrap();
         let id = TenantId::parse(ID).unwrap();

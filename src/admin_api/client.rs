@@ -13,6 +13,7 @@ use super::call::{Call, document, success, write};
 use super::error::{ApiError, Defect, Endpoint, NoTrust, Rejected, Unauthenticated, UnexpectedResponse};
 use super::gate::Gate;
 use super::login::{self, Login};
+use super::outcome::{CallOutcome, Listener};
 use super::problem::{Problem, ProblemType};
 use super::server_clock::ServerClock;
 use super::types::{Capabilities, Lookup, TenantPage};
@@ -44,6 +45,8 @@ pub struct ClientConfig {
     pub leadership: Leadership,
     /// Where its requests are counted.
     pub requests: PlatformRequests,
+    /// Told of its calls about tenants.
+    pub listener: Listener,
 }
 
 /// Why there is no client: the certificates for one of its servers.
@@ -76,6 +79,7 @@ pub struct Client {
     leadership: Leadership,
     clock: ServerClock,
     requests: PlatformRequests,
+    listener: Listener,
     capabilities: std::sync::Mutex<Option<Arc<Capabilities>>>,
     /// Held while they are asked for; when and how the last attempt failed.
     asking: Mutex<Option<(Instant, ApiError)>>,
@@ -98,6 +102,7 @@ impl Client {
             deadline,
             leadership,
             requests,
+            listener,
         } = config;
         // Two servers, and each is trusted by its own certificates only.
         let connections = [(ca_bundle, CaBundle::Api), (token_ca_bundle, CaBundle::Login)]
@@ -121,6 +126,7 @@ impl Client {
             leadership,
             clock: ServerClock::default(),
             requests,
+            listener,
             capabilities: std::sync::Mutex::default(),
             asking: Mutex::default(),
             alarm,
@@ -235,13 +241,19 @@ impl Client {
         call: Call,
         read: impl FnOnce(Response) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        self.gate.pass(Instant::now())?;
+        let sent = Instant::now();
+        self.gate.pass(sent)?;
         let result = self.authorized(&call).await.and_then(read);
-        self.learn(&result);
+        self.learn(&result, &call, sent);
         result
     }
 
-    pub(super) fn learn<T>(&self, result: &Result<T, ApiError>) {
+    /// Learns from the result of a call that was sent at this time. Only calls about one tenant are alike, so that what they take can be
+    /// compared.
+    pub(super) fn learn<T>(&self, result: &Result<T, ApiError>, call: &Call, sent: Instant) {
+        if let Some(outcome) = CallOutcome::of(result).filter(|_| call.tenant.is_some()) {
+            self.listener.tell(outcome, sent.elapsed());
+        }
         if self.gate.learn(result, Instant::now()) {
             self.alarm.notify_one();
         }

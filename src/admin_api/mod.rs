@@ -8,6 +8,7 @@ mod client;
 mod error;
 mod gate;
 mod login;
+mod outcome;
 mod problem;
 #[cfg(test)]
 pub(crate) mod samples;
@@ -22,6 +23,7 @@ pub use error::{
     ApiError, Defect, Endpoint, NoTrust, NotCalled, OtherPlatform, Rejected, Server, TransportFailure, Unauthenticated,
     UnexpectedResponse, Unreachable,
 };
+pub use outcome::{CallOutcome, Listener};
 pub use problem::{FieldError, Problem, ProblemType};
 pub use triggers::{Effect, Token, WidgetKey};
 pub use types::{Capabilities, Invitation, Lookup, Runtime, TenantDocument};

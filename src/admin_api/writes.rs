@@ -145,7 +145,8 @@ impl Client {
     where
         L: Future<Output = Result<Duration, X>>,
     {
-        if let Err(error) = self.gate.pass(Instant::now()) {
+        let sent = Instant::now();
+        if let Err(error) = self.gate.pass(sent) {
             return Ok(Err(error));
         }
         let last_look = &last_look;
@@ -159,7 +160,7 @@ impl Client {
             Err(NoAnswer::Failed(error)) => Err(error),
             Err(NoAnswer::NotSent(reason)) => return Err(reason),
         };
-        self.learn(&answer);
+        self.learn(&answer, call, sent);
         Ok(answer)
     }
 }
