@@ -37,6 +37,7 @@ mod platform;
 mod platform_changes;
 mod policies;
 mod proof;
+mod queue;
 mod rotations;
 mod running;
 mod security;

@@ -1,36 +1,38 @@
-//! What goes into the queues of the controllers: changes that their watches announce, and objects that something else wakes.
+//! What makes objects due: changes that a watch announces, and what else they depend on.
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
 use kube::Resource;
 use kube::runtime::reflector::{ObjectRef, Store};
 
 use super::context::Context;
-use super::reconciled::{Reconciled, key};
+use super::reconciled::Reconciled;
 use crate::cluster::Guarded;
 use crate::resources::{ConditionStatus, ConditionType, Tenant, condition};
 
-/// Notes each object that changed.
-pub(super) fn changed<K: Reconciled>(
-    context: &Arc<Context>,
-    changes: impl Stream<Item = Arc<K>> + Send + 'static,
-) -> impl Stream<Item = Arc<K>> + Send + 'static {
-    let context = context.clone();
-    changes.inspect(move |object| context.backlog.due(K::CONTROLLER, key(&**object), Instant::now()))
+/// What makes an object due.
+pub(super) enum Arrival<K: Reconciled> {
+    /// It was created, changed or deleted.
+    Changed(Arc<K>),
+    /// Something that it depends on changed.
+    Woken(ObjectRef<K>),
 }
 
-/// Notes each Tenant that is woken.
-pub(super) fn woken(
-    context: &Arc<Context>,
-    woken: impl Stream<Item = ObjectRef<Guarded<Tenant>>> + Send + 'static,
-) -> impl Stream<Item = ObjectRef<Guarded<Tenant>>> + Send + 'static {
-    let context = context.clone();
-    woken.inspect(move |tenant| {
-        let key = format!("{}/{}", tenant.namespace.as_deref().unwrap_or_default(), tenant.name);
-        context.backlog.due(Guarded::<Tenant>::CONTROLLER, key, Instant::now());
-    })
+/// The changes of a kind, as arrivals.
+pub(super) fn changed<K: Reconciled + Send + Sync + 'static>(
+    changes: impl Stream<Item = Arc<K>> + Send + 'static,
+) -> BoxStream<'static, Arrival<K>> {
+    changes.map(Arrival::Changed).boxed()
+}
+
+/// What else makes objects due, as arrivals.
+pub(super) fn woken<K: Reconciled + Send + Sync + 'static>(
+    woken: impl Stream<Item = ObjectRef<K>> + Send + 'static,
+) -> BoxStream<'static, Arrival<K>> {
+    woken.map(Arrival::Woken).boxed()
 }
 
 /// Notes which generation of a Tenant was seen, and forgets one that is gone.

@@ -1,5 +1,8 @@
 //! What every pass needs: the cluster, the options, and what is remembered between passes.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use jiff::civil::Date;
 use kube::runtime::reflector::Store;
 
@@ -14,7 +17,7 @@ use super::passes::Passes;
 use super::platform::deletion_slots::DeletionSlots;
 use super::platform::notes::PlatformNotes;
 use super::platforms::Platforms;
-use super::queue::{Backlog, Memory};
+use super::queue::{Memory, Queue};
 use super::refusals::Refusals;
 use super::secret_sights::SecretSights;
 use super::subscribers::Subscribers;
@@ -27,6 +30,9 @@ use crate::lease::Leadership;
 use crate::plan::confirmation;
 use crate::resources::{Platform, Stamp};
 use crate::settings::TenantId;
+
+/// Platforms, and Partners, that are reconciled at the same time.
+const FEW: usize = 4;
 
 /// What every pass needs.
 pub(super) struct Context {
@@ -49,10 +55,30 @@ pub(super) struct Context {
     pub(super) releases: Subscribers<TenantId>,
     pub(super) checks: Checks,
     pub(super) passes: Passes,
-    pub(super) backlog: Backlog,
+    pub(super) queues: Queues,
     pub(super) syncs: Syncs,
     pub(super) unwritten: Unwritten,
     pub(super) refusals: Refusals,
+}
+
+/// What waits for its pass, by kind.
+pub(super) struct Queues {
+    /// The clients of platforms report to it.
+    pub(super) tenants: Arc<Queue>,
+    pub(super) platforms: Queue,
+    pub(super) partners: Queue,
+}
+
+impl Queues {
+    fn of(options: &Options) -> Self {
+        let tenants = Arc::new(Queue::new(usize::from(options.concurrency)));
+        Self { tenants, platforms: Queue::new(FEW), partners: Queue::new(FEW) }
+    }
+
+    /// Nothing was due before: until then another replica made the passes.
+    pub(super) fn begin(&self, now: Instant) {
+        [&*self.tenants, &self.platforms, &self.partners].into_iter().for_each(|queue| queue.begin(now));
+    }
 }
 
 impl Context {
@@ -63,10 +89,11 @@ impl Context {
         platforms: Store<Guarded<Platform>>,
         leadership: Leadership,
     ) -> Result<Self, crate::microsoft::NoTrust> {
+        let queues = Queues::of(&options);
         Ok(Self {
             checks: Checks::new(&options, &leadership)?,
             enforcement: Enforcement::new(&options),
-            platforms: Platforms::new(cluster.clone(), platforms, &options, leadership.clone()),
+            platforms: Platforms::new(cluster.clone(), platforms, &options, leadership.clone(), queues.tenants.clone()),
             in_use: InUse::of(&options.instance),
             fleet: Fleet::of(&options),
             memory: Memory::of(cluster.epoch()),
@@ -81,7 +108,7 @@ impl Context {
             partner_changes: PartnerChanges::default(),
             releases: Subscribers::default(),
             passes: Passes::default(),
-            backlog: Backlog::default(),
+            queues,
             syncs: Syncs::default(),
             unwritten: Unwritten::default(),
             refusals: Refusals::default(),

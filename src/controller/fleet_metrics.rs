@@ -10,10 +10,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 
 use super::context::Context;
-use super::queue::Pace;
-use super::reconciled::LANES;
+use super::queue::{Lane, Pace};
+use super::reconciled::Reconciled;
+use crate::cluster::Guarded;
 use crate::plan::outage::PlatformHealth;
-use crate::resources::{ConditionStatus, ConditionType, Platform, Reason, Tenant, condition};
+use crate::resources::{ConditionStatus, ConditionType, Partner, Platform, Reason, Tenant, condition};
 use crate::settings::leaves;
 use crate::telemetry::metrics::{Samples, Source, table};
 
@@ -28,8 +29,13 @@ impl Source for Context {
             samples.stand_by();
         }
         let now = Instant::now();
-        for lane in LANES {
-            let depth = self.backlog.depth(lane, now);
+        let queues = &self.queues;
+        let tenants = Lane::ALL.map(|lane| (lane.as_str(), queues.tenants.depth(lane, now)));
+        let others = [
+            (Guarded::<Platform>::CONTROLLER, queues.platforms.depth_of_all(now)),
+            (Guarded::<Partner>::CONTROLLER, queues.partners.depth_of_all(now)),
+        ];
+        for (lane, depth) in tenants.into_iter().chain(others) {
             samples.set(&table::QUEUE_DEPTH, &[lane], number(depth.waiting));
             samples.set(&table::QUEUE_OLDEST_AGE, &[lane], depth.oldest.as_secs_f64());
         }
@@ -51,6 +57,7 @@ impl Source for Context {
 
 fn collect_platform(context: &Context, samples: &mut Samples, platform: &Platform) {
     let name = platform.name_any();
+    samples.set(&table::PLATFORM_CONCURRENCY, &[&name], number(context.queues.tenants.limit(&name)));
     let Some(status) = &platform.status else { return };
     for (condition_type, condition) in known(&status.conditions) {
         let labels = [&name, condition_type.as_str(), &condition.status, reason(condition)];

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use kube::runtime::controller::Action;
-
 use crate::plan::{Outcome, StopClass, Stopped};
 
 /// What a pass came to.
@@ -82,10 +80,5 @@ impl Passed {
     /// Only a change brings another pass.
     pub(super) const fn done(result: PassResult) -> Self {
         Self { result, wait: None }
-    }
-
-    /// The same for the queue.
-    pub(super) fn action(self) -> Action {
-        self.wait.map_or_else(Action::await_change, Action::requeue)
     }
 }

@@ -25,6 +25,11 @@ impl Passes {
         begins.then(|| UnderWay(self))
     }
 
+    /// Whether the operator stops, so that no pass begins any more.
+    pub(super) fn are_ending(&self) -> bool {
+        self.0.borrow().stopping
+    }
+
     /// Lets no pass begin from now on, and waits for those under way.
     pub(super) async fn finish(&self) {
         self.0.send_modify(|state| state.stopping = true);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use jiff::Timestamp;
@@ -15,7 +15,8 @@ use url::Url;
 use super::credentials::{Unread, client_secret};
 use super::options::Options;
 use super::platform_changes::PlatformChanges;
-use crate::admin_api::{CaBundle, Client, ClientConfig, NoTrust, Untrusting};
+use super::queue::Queue;
+use crate::admin_api::{CaBundle, Client, ClientConfig, Listener, NoTrust, Untrusting};
 use crate::cluster::{Cluster, Guarded, Refusal};
 use crate::lease::Leadership;
 use crate::resources::platform::PlatformSpec;
@@ -32,6 +33,8 @@ pub(super) struct Platforms {
     call: Duration,
     leadership: Leadership,
     metrics: Metrics,
+    /// Learns from each call how many passes a platform bears.
+    queue: Arc<Queue>,
     clients: Mutex<HashMap<String, Connection>>,
     /// Rung when a platform is found to be out of reach.
     pub(super) alarm: Arc<Notify>,
@@ -68,6 +71,7 @@ impl Platforms {
         store: Store<Guarded<Platform>>,
         options: &Options,
         leadership: Leadership,
+        queue: Arc<Queue>,
     ) -> Self {
         Self {
             cluster,
@@ -76,6 +80,7 @@ impl Platforms {
             call: options.timing.call,
             leadership,
             metrics: options.telemetry.metrics.clone(),
+            queue,
             clients: Mutex::default(),
             alarm: Arc::new(Notify::new()),
             changes: PlatformChanges::default(),
@@ -136,6 +141,7 @@ impl Platforms {
             deadline: self.call,
             leadership: self.leadership.clone(),
             requests: self.metrics.platform(&platform.name_any()),
+            listener: self.listener(platform.name_any()),
         };
         let client = Client::new(config, self.alarm.clone()).map_err(no_trust)?;
         let spec = Arc::new(platform.spec.clone());
@@ -148,6 +154,11 @@ impl Platforms {
     /// What the clock of a platform shows, as far as it told.
     pub(super) fn time_of(&self, platform: &Platform) -> Option<Timestamp> {
         self.connection(platform)?.client.platform_time()
+    }
+
+    fn listener(&self, platform: String) -> Listener {
+        let queue = self.queue.clone();
+        Listener::new(move |outcome, took| queue.learn(&platform, outcome, took, Instant::now()))
     }
 
     fn connection(&self, platform: &Platform) -> Option<Connection> {

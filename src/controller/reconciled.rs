@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
 use tracing::{Instrument, Span, info_span, warn};
 use uuid::Uuid;
@@ -58,36 +57,20 @@ impl Reconciled for Guarded<Partner> {
     }
 }
 
-/// The lanes of the queue, one for each controller.
-pub(super) const LANES: [&str; 3] =
-    [Guarded::<Tenant>::CONTROLLER, Guarded::<Platform>::CONTROLLER, Guarded::<Partner>::CONTROLLER];
-
-/// How the queue calls an object.
-pub(super) fn key<K: Reconciled>(object: &K) -> String {
-    format!("{}/{}", object.namespace().unwrap_or_default(), object.name_any())
-}
-
 /// Runs one pass, unless the operator is stopping. After a pass that could not be written, it first tries whether this one could.
 ///
-/// A replica that stands by waits here, with its watches and queues filled. The object may be an old one by then, so it begins again.
 /// What a pass comes to that outlived the leadership is neither a success nor a failure.
 pub(super) async fn pass<K, Pass>(
     reconcile: impl FnOnce(Arc<K>, Arc<Context>) -> Pass,
     object: Arc<K>,
     context: Arc<Context>,
-) -> Result<Action, NotWritten>
+) -> Passed
 where
     K: Reconciled,
     Pass: Future<Output = Result<Passed, NotWritten>>,
 {
-    if !context.leadership.leads() {
-        context.leadership.begun().await;
-        return Ok(if context.leadership.leads() { Action::requeue(Duration::ZERO) } else { Action::await_change() });
-    }
-    let Some(_under_way) = context.passes.begin() else { return Ok(Action::await_change()) };
-    let (lane, key, started) = (K::CONTROLLER, key(&*object), Instant::now());
-    let metrics = &context.options.telemetry.metrics;
-    context.backlog.begin(lane, &key, started).into_iter().for_each(|wait| metrics.waited(lane, wait));
+    let Some(_under_way) = context.passes.begin() else { return Passed::done(PassResult::Skipped) };
+    let (started, metrics) = (Instant::now(), &context.options.telemetry.metrics);
     let uid = object.uid().unwrap_or_default();
     let before = context.unwritten.attempts(&uid);
     let outcome = match try_status(&context, &*object, before).await {
@@ -95,7 +78,7 @@ where
         Err(error) => Err(error),
     };
     if context.leadership.is_over() {
-        return Ok(Action::await_change());
+        return Passed::done(PassResult::Skipped);
     }
     match &outcome {
         Ok(_) => context.unwritten.forget(&uid),
@@ -103,15 +86,12 @@ where
         Err(_) => {}
     }
     let result = outcome.as_ref().map_or(PassResult::Unwritten, |passed| passed.result);
-    metrics.reconciled(lane, result.as_str());
+    metrics.reconciled(K::CONTROLLER, result.as_str());
     // One that did nothing would only make the others look fast.
     if result != PassResult::Skipped {
-        metrics.took(lane, result.as_str(), started.elapsed());
+        metrics.took(K::CONTROLLER, result.as_str(), started.elapsed());
     }
-    if let Ok(Passed { wait: Some(wait), .. }) = &outcome {
-        context.backlog.due(lane, key, Instant::now() + *wait);
-    }
-    outcome.map(Passed::action)
+    outcome.unwrap_or_else(|error| Passed::again(result, retry(&*object, &error, &context)))
 }
 
 /// Records an event where a status should say it and cannot.
@@ -156,11 +136,10 @@ async fn try_status<K: Reconciled>(context: &Context, object: &K, attempts: u32)
     })
 }
 
-/// Logs why a pass could not be written, and decides when the next one comes.
-pub(super) fn retry<K: Reconciled>(object: &K, error: &NotWritten, context: &Context) -> Action {
+/// Logs why a pass could not be written, and decides how long until the next one.
+pub(super) fn retry<K: Reconciled>(object: &K, error: &NotWritten, context: &Context) -> Duration {
     let attempts = context.unwritten.count(&object.uid().unwrap_or_default());
     let wait = unwritten::wait(&context.options.timing, attempts);
-    context.backlog.due(K::CONTROLLER, key(object), Instant::now() + wait);
     warn!(
         controller = K::CONTROLLER,
         namespace = object.namespace(),
@@ -171,5 +150,5 @@ pub(super) fn retry<K: Reconciled>(object: &K, error: &NotWritten, context: &Con
         retry_in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
         "the outcome of a pass could not be written"
     );
-    Action::requeue(wait)
+    wait
 }

@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use futures::future::{join3, ready};
+use futures::future::join3;
 use futures::{FutureExt, Stream, StreamExt, stream};
 use kube::runtime::reflector::{ObjectRef, Store};
-use kube::runtime::{Controller, controller};
 use kube::{Resource, ResourceExt};
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -19,18 +18,14 @@ use super::options::Options;
 use super::partner_changes::Presence;
 use super::platform_changes::{Concerns, PlatformChange};
 use super::preflight::preflight;
-use super::reconciled::{Reconciled, pass, retry};
+use super::runner;
 use super::secret_changes::{of_changed_credentials, of_changed_secrets};
 use super::unwatched::watch_for_unwatched;
 use super::woken::{of_changed_partners, of_released_tenants, received};
-use super::{partner, platform, tenant};
 use crate::cluster::{Cluster, Guarded, Objects, Watch};
 use crate::lease::Leadership;
 use crate::resources::{ConditionStatus, ConditionType, Partner, Platform, Tenant, condition};
 use crate::telemetry::metrics::Source;
-
-/// Platforms, and Partners, that are reconciled at the same time.
-const FEW: u16 = 4;
 
 /// How long a replica that leads no more has for what is no write.
 const LAST: Duration = Duration::from_secs(1);
@@ -106,7 +101,7 @@ async fn serve(
 /// Notes from when on this replica leads. It never ends by itself.
 async fn note_lead(context: &Context) {
     context.leadership.begun().await;
-    context.backlog.restart(Instant::now());
+    context.queues.begin(Instant::now());
     context.options.telemetry.metrics.leads(true);
     std::future::pending().await
 }
@@ -128,84 +123,46 @@ async fn drain(context: &Context, shutdown: impl Future<Output = ()>) -> bool {
 }
 
 async fn serve_platforms(context: &Arc<Context>, platforms: Watch<Guarded<Platform>>) {
+    let Watch { store, changes } = platforms;
     let of_changes = context.clone();
-    let changes = platforms.changes.inspect(move |platform| announce(&of_changes, platform));
-    let credentials = of_changed_credentials(context, platforms.store.clone());
-    Controller::for_shared_stream(changed(context, changes), platforms.store)
-        .with_config(controller::Config::default().concurrency(FEW))
-        .reconcile_all_on(alarms(context.clone()))
-        .reconcile_on(credentials)
-        .run(
-            |platform, context| pass(platform::reconcile, platform, context),
-            |platform, error, context| retry(&*platform, error, &context),
-            context.clone(),
-        )
-        .for_each(async |result| forget_gone(context, &result))
-        .await;
+    let changes = changes.inspect(move |platform| announce(&of_changes, platform));
+    let arrivals = vec![
+        changed(changes),
+        woken(alarms(context.clone(), store.clone())),
+        woken(of_changed_credentials(context, store.clone())),
+    ];
+    runner::run(context, arrivals, |platform| store.get(platform)).await;
 }
 
 async fn serve_partners(context: &Arc<Context>) {
-    let partners = context.cluster.cluster_scoped::<Guarded<Partner>>().watch();
-    let (of_changes, store) = (context.clone(), partners.store.clone());
-    let changes = partners.changes.inspect(move |partner| {
-        let is_there = store.get(&ObjectRef::from_obj(&**partner)).is_some();
+    let Watch { store, changes } = context.cluster.cluster_scoped::<Guarded<Partner>>().watch();
+    let (of_changes, there) = (context.clone(), store.clone());
+    let changes = changes.inspect(move |partner| {
+        let is_there = there.get(&ObjectRef::from_obj(&**partner)).is_some();
         let presence = if is_there { Presence::There } else { Presence::Gone };
         of_changes.partner_changes.announce(partner.meta(), presence);
     });
-    Controller::for_shared_stream(changed(context, changes), partners.store)
-        .with_config(controller::Config::default().concurrency(FEW))
-        .run(
-            |partner, context| pass(partner::reconcile, partner, context),
-            |partner, error, context| retry(&*partner, error, &context),
-            context.clone(),
-        )
-        .for_each(async |result| forget_gone(context, &result))
-        .await;
+    runner::run(context, vec![changed(changes)], |partner| store.get(partner)).await;
 }
 
 async fn serve_tenants(context: &Arc<Context>) {
-    let passes = stream::select_all(scopes(context).into_iter().map(|(tenants, namespace)| {
-        let tenants = tenants.watch();
-        context.fleet.add(tenants.store.clone());
-        let (of_changes, store) = (context.clone(), tenants.store.clone());
-        let changes = tenants.changes.inspect(move |tenant| sighted(&of_changes, &store, tenant));
-        Controller::for_shared_stream(changed(context, changes), tenants.store.clone())
-            .with_config(controller::Config::default().concurrency(context.options.concurrency))
-            .reconcile_on(woken(context, of_changed_secrets(context, tenants.store.clone(), namespace.as_deref())))
-            .reconcile_on(woken(context, of_changed_platforms(context, tenants.store.clone())))
-            .reconcile_on(woken(context, of_changed_partners(context, tenants.store.clone())))
-            .reconcile_on(woken(context, of_released_tenants(context, tenants.store)))
-            .reconcile_on(woken(context, checked(context, namespace)))
-            .run(
-                |tenant, context| pass(tenant::reconcile, tenant, context),
-                |tenant, error, context| {
-                    context.memory.mark_due(tenant.meta().uid.as_deref().unwrap_or_default(), Instant::now());
-                    retry(&*tenant, error, &context)
-                },
-                context.clone(),
-            )
-            .boxed()
-    }));
-    let ended = passes.for_each(|result| {
-        forget_gone(context, &result);
-        // An object that is gone before its turn came is no error; what could not be written is logged where it is tried again.
-        if let Err(controller::Error::ObjectNotFound(gone)) = result {
-            context.checks.cancel(&format!("{}/{}", gone.namespace.unwrap_or_default(), gone.name));
-        }
-        ready(())
-    });
-    ended.await;
-}
-
-/// Takes an object from the queue that was gone before its turn came.
-fn forget_gone<K: Reconciled, E: std::error::Error, Q: std::error::Error>(
-    context: &Context,
-    result: &Result<(ObjectRef<K>, controller::Action), controller::Error<E, Q>>,
-) {
-    if let Err(controller::Error::ObjectNotFound(gone)) = result {
-        let key = format!("{}/{}", gone.namespace.as_deref().unwrap_or_default(), gone.name);
-        context.backlog.forget(K::CONTROLLER, &key);
+    let (mut arrivals, mut stores) = (vec![], vec![]);
+    for (tenants, namespace) in scopes(context) {
+        let Watch { store, changes } = tenants.watch();
+        context.fleet.add(store.clone());
+        let (of_changes, there) = (context.clone(), store.clone());
+        let changes = changes.inspect(move |tenant| sighted(&of_changes, &there, tenant));
+        arrivals.extend([
+            changed(changes),
+            woken(of_changed_secrets(context, store.clone(), namespace.as_deref())),
+            woken(of_changed_platforms(context, store.clone())),
+            woken(of_changed_partners(context, store.clone())),
+            woken(of_released_tenants(context, store.clone())),
+            woken(checked(context, namespace)),
+        ]);
+        stores.push(store);
     }
+    runner::run(context, arrivals, |tenant| stores.iter().find_map(|store| store.get(tenant))).await;
 }
 
 /// The Tenants that are watched: in each namespace that was named, or in all.
@@ -218,12 +175,19 @@ fn scopes(context: &Context) -> Vec<(Objects<Guarded<Tenant>>, Option<String>)> 
     context.options.namespaces.iter().map(one).collect()
 }
 
-/// When all Platforms are due, since one is found to be out of reach.
-fn alarms(context: Arc<Context>) -> impl Stream<Item = ()> + Send + 'static {
-    stream::unfold(context, |context| async {
+/// All Platforms, when one is found to be out of reach; from here on they are due.
+fn alarms(
+    context: Arc<Context>,
+    platforms: Store<Guarded<Platform>>,
+) -> impl Stream<Item = ObjectRef<Guarded<Platform>>> + Send + 'static {
+    let rung = stream::unfold(context, |context| async {
         context.platforms.alarm.notified().await;
         context.platform_memory.mark_all_due(Instant::now());
         Some(((), context))
+    });
+    rung.flat_map(move |()| {
+        let all: Vec<_> = platforms.state().iter().map(|platform| ObjectRef::from_obj(&**platform)).collect();
+        stream::iter(all)
     })
 }
 

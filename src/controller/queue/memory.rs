@@ -17,6 +17,9 @@ use crate::resources::{FINALIZER, GROUP};
 /// How long an object may be due before it counts as gone, and between sweeps of those that are.
 const SWEEP: Duration = Duration::from_secs(3600);
 
+/// The fingerprint of an object without a pass.
+const NEVER: u64 = 0;
+
 /// What is remembered of each object, by its UID. `N` is what passes note for the next one.
 pub(crate) struct Memory<N> {
     state: Mutex<State<N>>,
@@ -65,6 +68,13 @@ impl<N: Clone + Default> Memory<N> {
         slot.due.checked_duration_since(now).filter(|wait| !wait.is_zero())
     }
 
+    /// Whether the object is another than the last pass saw; `None` where there was none.
+    pub(crate) fn has_changed(&self, meta: &ObjectMeta) -> Option<bool> {
+        let state = self.state();
+        let slot = state.slots.get(meta.uid.as_deref()?).filter(|slot| slot.fingerprint != NEVER)?;
+        Some(slot.fingerprint != self.fingerprint(meta))
+    }
+
     /// What is remembered.
     pub(crate) fn get(&self, meta: &ObjectMeta) -> Entry<N> {
         let state = self.state();
@@ -87,7 +97,7 @@ impl<N: Clone + Default> Memory<N> {
     /// Makes an object due now.
     pub(crate) fn mark_due(&self, uid: &str, now: Instant) {
         let mut state = self.state();
-        let new = || Slot { fingerprint: 0, due: now, entry: Entry::default() };
+        let new = || Slot { fingerprint: NEVER, due: now, entry: Entry::default() };
         state.slots.entry(uid.to_owned()).or_insert_with(new).mark_due(now);
     }
 
@@ -161,10 +171,14 @@ mod tests {
     fn an_echo_waits_and_a_change_does_not() {
         let (memory, now) = (Memory::<()>::default(), Instant::now());
         assert_eq!(None, memory.wait(&object(1), now), "an object that was never seen is due");
+        let woken = Memory::<()>::default();
+        woken.mark_due("u", now);
+        assert_eq!(None, woken.has_changed(&object(1)), "nor is it known how it was");
         memory.store(&object(1), Entry::default(), in_a_minute(now), now);
         let echo = ObjectMeta { resource_version: Some("2".into()), ..object(1) };
         assert_eq!(Some(MINUTE), memory.wait(&echo, now));
         assert_eq!(None, memory.wait(&object(2), now), "a new generation is a change");
+        assert_eq!([Some(false), Some(true)], [1, 2].map(|generation| memory.has_changed(&object(generation))));
         let stripped = ObjectMeta { finalizers: Some(vec![FINALIZER.into()]), ..object(1) };
         assert_eq!(None, memory.wait(&stripped, now), "so is our finalizer");
         assert_eq!(None, memory.wait(&echo, now + MINUTE), "and the interval ends");

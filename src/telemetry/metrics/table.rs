@@ -91,7 +91,7 @@ metrics! {
 
     RECONCILE = M::new("nimbus_reconcile", Counter, &["controller", "result"], "Passes over an object, by what they came to.");
     RECONCILE_DURATION = M::new("nimbus_reconcile_duration_seconds", PASSES, &["controller", "result"], "Duration of a pass over an object that was not skipped.");
-    QUEUE_DEPTH = M::new("nimbus_queue_depth", Gauge, &["lane"], "Objects that are due and whose pass has not begun.").of(Fleet);
+    QUEUE_DEPTH = M::new("nimbus_queue_depth", Gauge, &["lane"], "Objects that are due and whose pass has not begun: Tenants by why they are due (edit, deletion, create, drift, resync), all Platforms (platform) and all Partners (partner).").of(Fleet);
     QUEUE_OLDEST_AGE = M::new("nimbus_queue_oldest_age_seconds", Gauge, &["lane"], "How long the object has been due that has waited longest, 0 where none waits.").of(Fleet);
     QUEUE_WAIT = M::new("nimbus_queue_wait_seconds", WAITS, &["lane"], "From when an object was due until its pass began.");
     TENANT_CHANGE_DURATION = M::new("nimbus_tenant_change_duration_seconds", CHANGES, &[], "From when the operator saw a new generation of a Tenant until it is live on the platform.");
@@ -99,6 +99,7 @@ metrics! {
     PLATFORM_REQUESTS = M::new("nimbus_platform_requests", Counter, &["platform", "method", "route", "code"], "Requests to platforms, by status code; 'none' where no answer came, a class such as '4xx' for rare codes.");
     PLATFORM_REQUEST_DURATION = M::new("nimbus_platform_request_duration_seconds", CALLS, &["platform", "method", "route"], "Until the head of the answer of a platform, or until there was none.");
     PLATFORM_UP = M::new("nimbus_platform_up", Gauge, &["platform"], "1 while the platform answers and accepts the credentials, 0 while it does not.").of(Fleet);
+    PLATFORM_CONCURRENCY = M::new("nimbus_platform_concurrency", Gauge, &["platform"], "How many passes may run over the Tenants of a Platform at the same time; fewer than --concurrency while the platform throttles, fails or is slower than usual.").of(Fleet);
     PLATFORM_CONDITION = M::new("nimbus_platform_condition", Gauge, &["platform", "type", "status", "reason"], "1 for each condition of a Platform as it is.").of(Fleet);
     ORPHANS = M::new("nimbus_orphans", Gauge, &["platform"], "Tenants on the platform that have the owner stamp of this cluster and no Tenant object.").of(Fleet);
     CONFIRMED_DELETIONS = M::new("nimbus_confirmed_deletions", Counter, &["platform"], "Confirmed deletions that the platform accepted.");
