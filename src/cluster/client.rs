@@ -19,6 +19,10 @@ use crate::telemetry::health::{Need, Pulse};
 /// The name under which everything is written.
 pub(crate) const FIELD_MANAGER: &str = "nimbus-operator";
 
+/// How long before its silence a watch ends. Less than the 5 s after which kube goes on by itself where that end does not arrive: it would
+/// not list again.
+const BEFORE_SILENCE: Duration = Duration::from_secs(3);
+
 /// How long the API server may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadlines {
@@ -26,7 +30,7 @@ pub struct Deadlines {
     pub call: Duration,
     /// A connection, until it is there. A host that is away answers nothing, and the attempt itself must not outlast that by much.
     pub connect: Duration,
-    /// A connection that is read from, which may be a watch, without a byte. The API server sends a bookmark every minute.
+    /// A connection that is read from, which may be a watch, without a byte. Watches are ended before that.
     pub silence: Duration,
 }
 
@@ -74,6 +78,12 @@ impl Cluster {
     /// The deadline of a call.
     pub(super) fn deadline(&self) -> Duration {
         self.deadlines.call
+    }
+
+    /// How long a watch is open at most. A kind that does not change for long may have no bookmark either: the API server sends one only
+    /// where it knows of a newer version. Such a watch ends in order, before it counts as silent.
+    pub(super) fn watch_life(&self) -> Duration {
+        self.deadlines.silence.saturating_sub(BEFORE_SILENCE)
     }
 
     /// Follows a watch, so that it is noticed where it is dead.

@@ -206,7 +206,7 @@ where
         K: Resource<DynamicType = ()> + Send + Sync + 'static,
     {
         let pulse = self.cluster.follow(&K::kind(&()), self.api.resource_url(), Need::Required);
-        watch(self.api, self.cluster.epoch(), pulse)
+        watch(self.api, self.cluster.epoch(), pulse, self.cluster.watch_life())
     }
 }
 
@@ -217,7 +217,7 @@ where
     /// Watches the metadata of the objects.
     pub(crate) fn watch_metadata(self) -> BoxStream<'static, Sight> {
         let pulse = self.cluster.follow(&K::kind(&()), self.api.resource_url(), Need::Optional);
-        watch_metadata(self.api, self.cluster.epoch(), pulse)
+        watch_metadata(self.api, self.cluster.epoch(), pulse, self.cluster.watch_life())
     }
 }
 

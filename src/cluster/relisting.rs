@@ -4,6 +4,7 @@
 //! in the future, and nothing is delivered until the server gets there. So a watch that failed begins with a list.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use futures::stream::{BoxStream, Stream, StreamExt, unfold};
 use kube::runtime::watcher::{Config, Error, Event, Result, watcher};
@@ -15,12 +16,19 @@ use super::epoch::Epoch;
 
 type Events<K> = BoxStream<'static, Result<Event<K>>>;
 
-/// The events of a kind.
-pub(super) fn events<K>(api: Api<K>, epoch: &Epoch) -> impl Stream<Item = Result<Event<K>>> + Send + 'static
+/// The events of a kind. After `life` the API server ends the watch in order, and kube goes on with another one.
+pub(super) fn events<K>(
+    api: Api<K>,
+    epoch: &Epoch,
+    life: Duration,
+) -> impl Stream<Item = Result<Event<K>>> + Send + 'static
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
 {
-    relisting(move || watcher(api.clone(), Config::default()).boxed(), epoch.lists())
+    // To the API server, none at all means as long as it likes.
+    let seconds = u32::try_from(life.as_secs()).unwrap_or(u32::MAX).max(1);
+    let config = Config::default().timeout(seconds);
+    relisting(move || watcher(api.clone(), config.clone()).boxed(), epoch.lists())
 }
 
 /// Begins a new watch after one that failed, and whenever `lists` moves.

@@ -9,6 +9,7 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::stream::{BoxStream, StreamExt, iter};
 use kube::runtime::WatchStreamExt;
@@ -37,14 +38,14 @@ where
 }
 
 /// Watches a kind, with a back-off of its own.
-pub(crate) fn watch<K>(api: Api<K>, epoch: &Epoch, pulse: Pulse) -> Watch<K>
+pub(crate) fn watch<K>(api: Api<K>, epoch: &Epoch, pulse: Pulse, life: Duration) -> Watch<K>
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
 {
     let (store, writer) = reflector::store();
     let mut history = History { epoch: epoch.clone(), store: store.clone(), went_back: false };
     // The store still holds what was there before a list until the list is complete.
-    let events = with_backoff(events(api, epoch)).inspect(move |event| history.take_in(event)).reflect(writer);
+    let events = with_backoff(events(api, epoch, life)).inspect(move |event| history.take_in(event)).reflect(writer);
     let events = events.inspect(move |event| note(event, &pulse));
     let mut announcer = Announcer { store: store.clone(), before: vec![] };
     let changes = events.flat_map(move |event| iter(announcer.announced(event))).boxed();

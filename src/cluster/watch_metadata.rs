@@ -1,6 +1,7 @@
 //! A watch of metadata alone: it tells that an object changed, and nothing of what is in it. So it may watch Secrets.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use futures::stream::{BoxStream, StreamExt};
 use kube::core::{ObjectMeta, PartialObjectMeta};
@@ -28,11 +29,12 @@ pub(super) fn watch_metadata<K>(
     api: Api<PartialObjectMeta<K>>,
     epoch: &Epoch,
     pulse: Pulse,
+    life: Duration,
 ) -> BoxStream<'static, Sight>
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
 {
-    let events = with_backoff(events(api, epoch));
+    let events = with_backoff(events(api, epoch, life));
     let sights = events.filter_map(move |event| {
         // Also one that fails lives: it tries again.
         pulse.beat();
