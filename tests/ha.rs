@@ -7,4 +7,5 @@ mod campaign;
 mod lost;
 mod replica;
 mod standby;
+mod stuck;
 mod takeover;

@@ -110,7 +110,9 @@ pub struct Timing {
     pub reach: Duration,
     /// At the end, for the passes under way.
     pub drain: Duration,
-    /// A watch without an event or a bookmark, before it is opened again.
+    /// The loop of the watches and queues without a sign of life, before it is stuck. Between two signs there is a second.
+    pub stuck: Duration,
+    /// A watch without an event or a bookmark, before it is broken off. It ends in order three seconds before that.
     pub silence: Duration,
     /// The checks with Microsoft.
     pub checks: CheckTiming,
@@ -175,6 +177,7 @@ impl Default for Timing {
             orphans: Duration::from_secs(3600),
             reach: Duration::from_secs(60),
             drain: Duration::from_secs(20),
+            stuck: Duration::from_secs(30),
             silence: Duration::from_secs(90),
             checks: CheckTiming::default(),
         }

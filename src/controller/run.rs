@@ -70,7 +70,7 @@ async fn serve(
     let source: Arc<dyn Source> = context.clone();
     context.options.telemetry.metrics.collect_from(&source);
     let Options { instance, cluster_id, namespaces, .. } = &context.options;
-    info!(version = env!("CARGO_PKG_VERSION"), instance, cluster_id, ?namespaces, "operator started");
+    info!(version = env!("NIMBUS_VERSION"), instance, cluster_id, ?namespaces, "operator started");
     let serving = join3(serve_platforms(&context, platforms), serve_partners(&context), serve_tenants(&context));
     let drained = tokio::select! {
         // First: from then on nothing may go on.
@@ -86,7 +86,7 @@ async fn serve(
         }
         () = watch_for_unwatched(&context) => false,
         // In the task of the watches and queues: where these are stuck, it is, too.
-        () = health.beat("loop") => false,
+        () = health.beat("loop", context.options.timing.stuck) => false,
         () = note_lead(&context) => false,
         drained = drain(&context, shutdown) => drained,
     };

@@ -9,8 +9,6 @@ use std::time::{Duration, Instant};
 
 /// Between two beats of a loop.
 const BEAT: Duration = Duration::from_secs(1);
-/// A loop without a beat for this long is stuck.
-const STUCK: Duration = Duration::from_secs(30);
 /// What a watch may need beyond its silence to try again: its back-off, a connection that is not taken, and a slow machine.
 const SLACK: Duration = Duration::from_secs(60);
 
@@ -21,8 +19,7 @@ pub struct Health(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     phase: Phase,
-    /// When each loop was last seen to run.
-    beats: BTreeMap<&'static str, Instant>,
+    loops: BTreeMap<&'static str, Loop>,
     watches: BTreeMap<u64, Watched>,
     /// Of the last watch.
     number: u64,
@@ -47,6 +44,13 @@ pub(crate) enum Need {
     Optional,
 }
 
+struct Loop {
+    /// When it was last seen to run.
+    seen: Instant,
+    /// The longest time without a beat.
+    most: Duration,
+}
+
 struct Watched {
     /// The kind, and the namespace where it is one.
     name: String,
@@ -69,11 +73,12 @@ pub struct Check {
 }
 
 impl Health {
-    /// Beats for as long as it is polled, in the loop that it stands for. It never ends by itself.
-    pub(crate) async fn beat(&self, name: &'static str) {
+    /// Beats for as long as it is polled, in the loop that it stands for, which is stuck after `most` without a beat. It never ends by
+    /// itself.
+    pub(crate) async fn beat(&self, name: &'static str, most: Duration) {
         let _heart = Heart { health: self, name };
         loop {
-            self.state().beats.insert(name, Instant::now());
+            self.state().loops.insert(name, Loop { seen: Instant::now(), most });
             tokio::time::sleep(BEAT).await;
         }
     }
@@ -108,8 +113,8 @@ impl Health {
     /// Whether a new process would heal something.
     pub fn live(&self, now: Instant) -> Vec<Check> {
         let state = self.state();
-        let loops = state.beats.iter().map(|(name, seen)| {
-            let failure = silent(now, *seen, STUCK).map(|seconds| format!("it has not run for {seconds} s"));
+        let loops = state.loops.iter().map(|(name, seen)| {
+            let failure = silent(now, seen.seen, seen.most).map(|seconds| format!("it has not run for {seconds} s"));
             Check { name: (*name).to_owned(), failure }
         });
         let watches = state.watches.values().map(|watched| {
@@ -122,7 +127,7 @@ impl Health {
 
     /// Whether a loop does not run any more.
     pub(crate) fn is_stuck(&self, now: Instant) -> bool {
-        self.state().beats.values().any(|seen| silent(now, *seen, STUCK).is_some())
+        self.state().loops.values().any(|seen| silent(now, seen.seen, seen.most).is_some())
     }
 
     /// Whether the process is up to its work. A standby is.
@@ -178,7 +183,7 @@ struct Heart<'h> {
 
 impl Drop for Heart<'_> {
     fn drop(&mut self) {
-        self.health.state().beats.remove(self.name);
+        self.health.state().loops.remove(self.name);
     }
 }
 
@@ -214,6 +219,7 @@ mod tests {
 
     const PATH: &str = "/apis/nimbus.luware.com/v1alpha1/tenants";
     const SILENCE: Duration = Duration::from_secs(90);
+    const STUCK: Duration = Duration::from_secs(30);
 
     /// The names of the checks that fail, with why.
     fn failures(checks: Vec<Check>) -> Vec<String> {
@@ -228,7 +234,7 @@ mod tests {
     async fn a_loop_that_does_not_run_is_dead() {
         let health = Health::default();
         assert_eq!([""; 0], *failures(health.live(later(1000))), "nothing runs yet");
-        let mut beat = Box::pin(health.beat("loop"));
+        let mut beat = Box::pin(health.beat("loop", STUCK));
         assert_eq!(None, (&mut beat).now_or_never());
         assert_eq!([""; 0], *failures(health.live(later(29))));
         assert_eq!(["loop: it has not run for 31 s"], *failures(health.live(later(31))));
@@ -260,7 +266,7 @@ mod tests {
     async fn a_loop_that_does_not_run_is_stuck_for_leader_and_probe_alike() {
         let health = Health::default();
         assert!(!health.is_stuck(later(1000)), "no loop has begun");
-        let mut beat = Box::pin(health.beat("loop"));
+        let mut beat = Box::pin(health.beat("loop", STUCK));
         assert_eq!(None, (&mut beat).now_or_never());
         for (seconds, expected) in [(0, false), (29, false), (31, true)] {
             let now = later(seconds);

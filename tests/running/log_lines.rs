@@ -74,7 +74,7 @@ async fn json_lines_are_flat_and_each_key_is_there_once() {
         }
     }
     let saying = |text: &str| lines.iter().find(|line| line["message"].as_str().is_some_and(|it| it.contains(text)));
-    assert_eq!(Some(&json!(env!("CARGO_PKG_VERSION"))), saying("operator started").unwrap().get("version"));
+    assert_eq!(Some(&json!(env!("NIMBUS_VERSION"))), saying("operator started").unwrap().get("version"));
     let not_ready = lines.iter().find(|line| line.get("reason") == Some(&json!("SecretNotFound"))).unwrap();
     assert_eq!(json!("WARN"), not_ready["level"], "{not_ready:?}");
 }

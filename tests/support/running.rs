@@ -121,14 +121,32 @@ impl FixtureOn<'_> {
     }
 
     fn start_as(&self, config: kube::Config, options: controller::Options) -> Operator {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = self.run(config, options, async {
+            drop(stopped.await);
+        });
+        Operator { stop: Some(stop), task }
+    }
+
+    /// Starts the controller with a future of the test in its main task: the one that it waits for to stop.
+    pub fn start_beside(
+        &self,
+        options: controller::Options,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Operator {
+        Operator { stop: None, task: self.run(self.config(), options, shutdown) }
+    }
+
+    fn run(
+        &self,
+        config: kube::Config,
+        options: controller::Options,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> JoinHandle<Result<()>> {
         super::log::listen();
         self.started.store(true, Ordering::Relaxed);
         let cluster =
             Cluster::connect(config, options.timing.deadlines(), options.telemetry.clone()).expect("a client");
-        let (stop, stopped) = oneshot::channel::<()>();
-        let run = controller::run(cluster, options, async {
-            drop(stopped.await);
-        });
-        Operator { stop: Some(stop), task: tokio::spawn(run) }
+        tokio::spawn(controller::run(cluster, options, shutdown))
     }
 }
