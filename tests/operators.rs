@@ -1,5 +1,7 @@
 //! Several operators: each reconciles its own Tenants and leaves all others alone, on the API server and on the platform.
 
+use std::time::Duration;
+
 use kube::ResourceExt;
 use nimbus_operator::controller::Options;
 use serde_json::{Value, json};
@@ -109,4 +111,38 @@ async fn second_cluster_reports_owned_by_other() {
     second.pass().await;
     second.ready().await;
     assert_eq!(format!("west/{}/{NAME}", second.env.namespace), on_platform(&first, &first.id).await.0);
+}
+
+/// Two installations by hand with one instance, a Lease each, and different cluster IDs: both serve the same Tenant. The stamp decides
+/// which of them writes it, and the other one says what to look at.
+#[tokio::test(flavor = "multi_thread")]
+async fn second_operator_of_an_instance_with_another_cluster_id_writes_nothing_and_names_the_mistake() {
+    let mut fixture = Fixture::new("one-instance").await;
+    fixture.timing.sync = Some(Duration::from_millis(300));
+    let namespaces = || vec![fixture.env.namespace.clone()];
+    let _first = start(&fixture, "east", namespaces());
+    fixture.connected().await;
+    fixture.create(json!({})).await;
+    fixture.ready().await;
+    let second = start(&fixture, "west", namespaces());
+    let says = fixture.condition("Ready", "False", "OwnedByOther").await;
+    let message = condition(&says, "Ready").unwrap().2;
+    assert!(message.contains("If another operator of this cluster has it, give each its own --instance."), "{message}");
+
+    // Both see each edit. The status changes back and forth, and the platform is written once.
+    for name in ["Once", "Twice"] {
+        fixture.patch(json!({ "spec": { "general": { "companyName": name } } })).await;
+        fixture.ready().await;
+        fixture.condition("Ready", "False", "OwnedByOther").await;
+        let (stamp, settings) = on_platform(&fixture, &fixture.id).await;
+        assert_eq!(
+            (format!("east/{}/{NAME}", fixture.env.namespace), json!(name)),
+            (stamp, settings["general"]["companyName"].clone())
+        );
+    }
+    assert_eq!(3, fixture.platform.effects(0).await.unwrap().len(), "one creation and two edits");
+
+    // It heals by itself when the second one is gone.
+    second.stop().await;
+    fixture.ready().await;
 }

@@ -24,8 +24,8 @@ impl fmt::Display for FormerCluster {
         let id = named(&self.0, bounds::WORD);
         write!(
             f,
-            "Was '{id}' this cluster's former --cluster-id? Then start the operator with it again. If it is another cluster, \
-             delete the Tenant in one of the two, with deletionPolicy: Retain to keep the tenant; if that cluster is gone, a \
+            "Was '{id}' this cluster's former --cluster-id? Then start the operator with it again. If another operator of this \
+             cluster has it, give each its own --instance. If it is another cluster, delete the Tenant in one of the two, with deletionPolicy: Retain to keep the tenant; if that cluster is gone, a \
              system administrator sets spec.confirmations.adopt"
         )
     }
