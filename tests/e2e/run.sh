@@ -5,6 +5,8 @@
 #   E2E_IMPORT    command that loads the image archive given as its last argument into each node, e.g. 'kind load image-archive'
 #   E2E_REGISTRY  registry that has the images, instead of E2E_IMPORT
 #   E2E_IMAGES    folder with the archives (target/image)
+#   E2E_KILL      command that sends SIGKILL to the container whose ID is its last argument, e.g. 'ctr -n k8s.io tasks kill -s KILL'.
+#                 Without it the pod is deleted by force, which Kubernetes begins with SIGTERM: the leader may still release its Lease
 #   HELM          Helm to use (helm, else helm4 or helm3)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -78,6 +80,10 @@ same_as_before() { cluster_scoped > "$work/after" && cmp --silent "$work/before"
 leader() { kubectl -n "$operator" get leases nimbus-operator-default --output 'jsonpath={.spec.holderIdentity}' | cut -d_ -f1; }
 other_leads() { local leads; leads=$(leader) && [ -n "$leads" ] && [ "$leads" != "$1" ]; }
 pods() { kubectl -n "$operator" get pods --selector app.kubernetes.io/name=nimbus-operator --output 'jsonpath={range .items[*]}{.metadata.uid}{"\n"}{end}' | sort; }
+container_of() { kubectl -n "$operator" get pods "$1" --output 'jsonpath={.status.containerStatuses[0].containerID}'; }
+other_container_runs() { local id; id=$(container_of "$1") && [ -n "$id" ] && [ "$id" != "$2" ]; }
+# With one decimal.
+seconds_since() { local took=$(($(now) - $1)); echo "$((took / 1000)).$((took % 1000 / 100))"; }
 served() { kubectl get --raw "/api/v1/namespaces/$operator/pods/$1:8080/proxy/$2"; }
 
 # The Tenant's name on the platform is changed, and the operator has to carry it out.
@@ -146,13 +152,32 @@ done
 say "probes and metrics answer"
 
 killed=$(leader)
+container=$(container_of "$killed")
 before=$(now)
-kubectl -n "$operator" delete pods "$killed" --grace-period=0 --force --wait=false > "$work/out" 2>&1
-until_true 60 "another replica leads" other_leads "$killed"
-say "killed $killed; $(leader) leads $((($(now) - before) / 1000)) s later"
+if [ -n "${E2E_KILL:-}" ]; then
+  $E2E_KILL "${container#*://}" > "$work/out"
+else
+  kubectl -n "$operator" delete pods "$killed" --grace-period=0 --force --wait=false > "$work/out" 2>&1
+fi
+until_true 20 "another replica leads" other_leads "$killed"
+say "killed $killed; $(leader) leads $(seconds_since "$before") s later"
 edit_and_wait "Contoso after a crash"
+if [ -n "${E2E_KILL:-}" ]; then
+  until_true 60 "the container is started again" other_container_runs "$killed" "$container"
+  kubectl -n "$operator" wait pods "$killed" --for condition=Ready --timeout 60s > "$work/out"
+fi
 kubectl -n "$operator" rollout status deployments nimbus-operator --timeout 2m > "$work/out"
-say "an edit was carried out, and the killed pod was replaced"
+say "an edit was carried out, and there are as many replicas as before"
+
+deleted=$(leader)
+before=$(now)
+kubectl -n "$operator" delete pods "$deleted" --wait=false > "$work/out"
+# It begins once the pod is told to end, and nothing is under way.
+until_true 10 "another replica leads" other_leads "$deleted"
+say "deleted $deleted; $(leader) leads $(seconds_since "$before") s later"
+edit_and_wait "Contoso after a deletion"
+kubectl -n "$operator" rollout status deployments nimbus-operator --timeout 2m > "$work/out"
+say "an edit was carried out, and the pod was replaced"
 
 before=$(pods)
 "$HELM" upgrade nimbus-operator charts/nimbus-operator --namespace "$operator" "${values[@]}" --set logging.filter=debug --wait > "$work/out"
