@@ -102,9 +102,9 @@ async fn a_claim_and_a_release_hold_only_for_the_stamp_that_was_seen() {
     assert_eq!((json!(STRANGER), json!(OWNER)), stamps(&api).await);
 }
 
-/// What was read of a tenant, such as its partner, decides whether it may be claimed or deleted.
+/// What was read of a tenant, such as its partner, decides whether it may be claimed, deleted, or acted upon.
 #[tokio::test]
-async fn a_claim_and_a_deletion_hold_only_for_the_settings_that_were_seen() {
+async fn what_was_decided_holds_only_for_the_settings_that_were_seen() {
     let api = Api::start().await;
     let seen = api.create(json!({})).await["settingsVersion"].as_str().unwrap().to_owned();
     api.send(Ask::new("DELETE", tenant("/owner")).owner(OWNER).expecting(Some(OWNER))).await.expect(200);
@@ -117,6 +117,13 @@ async fn a_claim_and_a_deletion_hold_only_for_the_settings_that_were_seen() {
     assert_eq!(before, api.read().await);
     let now = before["settingsVersion"].as_str().unwrap();
     api.send(claim(now)).await.expect(200);
+    let upn = json!({"token": "1", "upn": "a@contoso.com"});
+    for (path, body) in [("/widget-key/rotate", json!({"token": "1"})), ("/instant-messaging/test", upn)] {
+        let trigger = |version: &str| Ask::new("POST", tenant(path)).owner(OWNER).version(version).body(body.clone());
+        api.send(trigger(&seen)).await.refused(412, "settings-changed");
+        // It is off, which is another matter.
+        api.send(trigger(now)).await.refused(409, "section-off");
+    }
     api.send(delete(now)).await.expect(202);
 }
 

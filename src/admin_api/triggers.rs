@@ -24,6 +24,8 @@ pub struct Token<'t> {
     pub text: &'t str,
     /// What is done with it.
     pub effect: Effect,
+    /// The version of the settings that was seen: they say whose the tenant is, and what is done cannot be undone.
+    pub seen: &'t str,
 }
 
 /// What the platform does with a new token.
@@ -53,21 +55,22 @@ struct WidgetKeyBody {
 impl Client {
     /// Makes a new widget key, once per token.
     ///
-    /// *Errors*: `section-off`; any other [`ApiError`].
+    /// *Errors*: `section-off`, and `settings-changed` when another write came first; any other [`ApiError`].
     pub async fn rotate_widget_key(&self, write: Write<'_>, token: Token<'_>) -> Result<Fired, ApiError> {
         self.fire(write, "/widget-key/rotate", token, json!({})).await
     }
 
     /// Sends a test message, once per token.
     ///
-    /// *Errors*: `section-off` and `invitation-pending`, which leave the token unused; any other [`ApiError`].
+    /// *Errors*: `section-off`, `invitation-pending` and `settings-changed`, which leave the token unused; any other [`ApiError`].
     pub async fn send_test_message(&self, write: Write<'_>, token: Token<'_>, upn: &str) -> Result<Fired, ApiError> {
         self.fire(write, "/instant-messaging/test", token, json!({ "upn": upn })).await
     }
 
     /// `arguments` are for a token that acts.
     async fn fire(&self, write: Write<'_>, route: &str, token: Token<'_>, arguments: Value) -> Result<Fired, ApiError> {
-        let call = Call::tenant(Method::POST, write.id, route).owner(write.owner).body(body(token, arguments));
+        let call = Call::tenant(Method::POST, write.id, route).owner(write.owner).settings_version(token.seen);
+        let call = call.body(body(token, arguments));
         self.call(call, |response| fired(&response, token)).await
     }
 

@@ -10,6 +10,7 @@ use crate::support::fixture::{Fixture, Operator};
 use crate::support::proxy::{Proxy, Upstream};
 use crate::support::recorder::Recorder;
 use crate::support::tenant::TenantHandle;
+use crate::support::trigger::{interact, messaging, rotating, sending};
 
 const ELSEWHERE: &str = "elsewhere/contoso/contoso";
 
@@ -92,8 +93,8 @@ impl Foreign {
 }
 
 /// An operator behind a proxy, whose calls can be held.
-async fn fixture() -> (Fixture, Proxy, Operator) {
-    let fixture = Fixture::new("foreign-write").await;
+async fn fixture(name: &str) -> (Fixture, Proxy, Operator) {
+    let fixture = Fixture::new(name).await;
     let upstream = Upstream::platform(&fixture.platform.url());
     let platform = Proxy::start(upstream, &Recorder::new(|_, _| false)).await.unwrap();
     fixture.platform_object(&platform.url()).await;
@@ -112,7 +113,7 @@ fn spec(fixture: &Fixture) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_foreign_write_at_any_call_of_a_claim_stays() {
-    let (fixture, platform, _operator) = fixture().await;
+    let (fixture, platform, _operator) = fixture("foreign-write").await;
     let mut cases = 0;
     for foreign in Foreign::ALL {
         for before in Before::ALL {
@@ -147,6 +148,35 @@ async fn a_foreign_write_at_any_call_of_a_claim_stays() {
         }
     }
     println!("races: claim × foreign write, n={cases}");
+}
+
+/// What is done once cannot be undone: a new widget key ends the life of the one in use.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_trigger_acts_on_a_tenant_that_was_handed_on() {
+    let (fixture, platform, _operator) = fixture("handed-trigger").await;
+    let triggers =
+        [("rotate", "widget-key/rotate", rotating("b")), ("message", "instant-messaging/test", sending("m"))];
+    for (name, route, edit) in &triggers {
+        let tenant = TenantHandle::new(&fixture, name);
+        let mut more = interact(json!({ "rotation": "a" }));
+        json_patch::merge(&mut more, &messaging(None));
+        json_patch::merge(&mut more, &spec(&fixture));
+        tenant.create(more).await;
+        tenant.ready().await;
+        let invitations = format!("/sandbox/tenants/{}/invitations", tenant.id);
+        fixture.platform.ask(Method::PUT, &invitations, Some(json!({ "primary": "accepted" }))).await.unwrap();
+        tenant.pass().await;
+        let mut held = platform.detours.pause(Method::POST, &format!("/tenants/{}/{route}", tenant.id));
+        tenant.patch(edit.clone()).await;
+        held.reached().await;
+        Foreign::HandsOn.write(&fixture, &tenant.id).await;
+        let mark = fixture.platform.mark().await.unwrap();
+        drop(held);
+        tenant.condition("Ready", "False", "NotAdopted").await;
+        let calls = fixture.platform.calls(&tenant.id, mark).await.unwrap();
+        assert!(calls.iter().all(|seen| seen.effect.is_none()), "{name}: {calls:?}");
+    }
+    println!("races: trigger × hand-over, n={}", triggers.len());
 }
 
 /// What the other wrote is on the platform.

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::auth::authenticate;
-use super::owners::refuse_other_owner;
+use super::owners::{refuse_changed_settings, refuse_other_owner};
 use super::target::existing;
 use crate::http::call::Call;
 use crate::http::members::Members;
@@ -61,6 +61,7 @@ async fn target(work: &mut Work, call: &Call) -> Result<Tenant, Failure> {
     let tenant = existing(work, call, &caller).await?;
     refuse_if_deleting(&tenant)?;
     refuse_other_owner(call, &tenant)?;
+    refuse_changed_settings(call, &tenant)?;
     Ok(tenant)
 }
 

@@ -93,7 +93,8 @@ impl Executor<'_> {
             None => follow_up,
         };
         let FollowUp { fire, waiting, publish: publication } = follow_up;
-        let refused = writer.fire(fire, &mut side_effects.fired).await?;
+        let seen = &saved.document.settings_version;
+        let refused = writer.fire(fire, seen, &mut side_effects.fired).await?;
         side_effects.waiting = [waiting, refused].concat();
         side_effects.key = publish(self.cluster, tenant, &writer, publication, side_effects).await?;
         Ok(Live { document: saved.document, done, difference, side_effects: side_effects.clone() })

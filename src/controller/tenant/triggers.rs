@@ -14,18 +14,25 @@ impl Writer<'_> {
         let theirs = self.before(claim);
         let mut recorded = vec![];
         for trigger in &claim.recorded {
-            let done =
-                self.send(trigger, theirs, Effect::Record).await.map_err(|error| triggers::stop(trigger, error))?;
+            let token = Token { text: trigger.token(), effect: Effect::Record, seen: &claim.settings_version };
+            let done = self.send(trigger, theirs, token).await.map_err(|error| triggers::stop(trigger, error))?;
             recorded.push((trigger.clone(), done));
         }
         Ok(recorded)
     }
 
-    /// Fires triggers, in order. `fired` has those that the platform took, also where another one then fails.
-    pub(super) async fn fire(&self, due: Vec<Trigger>, fired: &mut Vec<(Trigger, bool)>) -> Result<Vec<Waiting>, Stop> {
+    /// Fires triggers, in order, at a tenant whose settings are still of the version that was `seen`. `fired` has those that the
+    /// platform took, also where another one then fails.
+    pub(super) async fn fire(
+        &self,
+        due: Vec<Trigger>,
+        seen: &str,
+        fired: &mut Vec<(Trigger, bool)>,
+    ) -> Result<Vec<Waiting>, Stop> {
         let mut waiting = vec![];
         for trigger in due {
-            match self.send(&trigger, self.ours(), Effect::Act).await {
+            let token = Token { text: trigger.token(), effect: Effect::Act, seen };
+            match self.send(&trigger, self.ours(), token).await {
                 Ok(done) => fired.push((trigger, done)),
                 Err(error) => waiting.push(triggers::refused(trigger, error)?),
             }
@@ -33,8 +40,7 @@ impl Writer<'_> {
         Ok(waiting)
     }
 
-    async fn send(&self, trigger: &Trigger, write: Write<'_>, effect: Effect) -> Result<bool, ApiError> {
-        let token = Token { text: trigger.token(), effect };
+    async fn send(&self, trigger: &Trigger, write: Write<'_>, token: Token<'_>) -> Result<bool, ApiError> {
         let fired = match trigger {
             Trigger::Rotation { .. } => self.client.rotate_widget_key(write, token).await,
             Trigger::TestMessage { upn, .. } => self.client.send_test_message(write, token, upn).await,

@@ -52,8 +52,16 @@ const WAIT: Parameter =
 const RECREATE: Parameter = query("recreate", Holds::Text, "`deletionId` of the tombstone to replace");
 const CONFIRM: Parameter = Parameter { required: true, ..query("confirm", Holds::OneOf(&["YES"]), "Must be `YES`") };
 const GONE: &[Slug] = &[TenantNotFound, TenantDeleted];
-const TRIGGER: &[Slug] =
-    &[TenantNotFound, TenantDeleted, TenantDeleting, OwnedByOther, SectionOff, UnsupportedMediaType, InvalidRequest];
+const TRIGGER: &[Slug] = &[
+    TenantNotFound,
+    TenantDeleted,
+    TenantDeleting,
+    OwnedByOther,
+    SectionOff,
+    SettingsChanged,
+    UnsupportedMediaType,
+    InvalidRequest,
+];
 
 const fn route(method: &'static str, template: &'static str, operation: Api, about: &'static str) -> Route {
     Route::new(method, template, Operation::Api(operation), about)
@@ -133,7 +141,7 @@ pub(super) static ROUTES: &[Route] = &[
         Api::RotateWidgetKey,
         "Create a new widget key, once per token",
     )
-    .takes(&[OWNER])
+    .takes(&[OWNER, SEEN_VERSION])
     .body("Rotation")
     .answers(&[(200, Some("TriggerOutcome"))])
     .refuses(TRIGGER),
@@ -143,7 +151,7 @@ pub(super) static ROUTES: &[Route] = &[
         Api::SendTestMessage,
         "Send a test message, once per token",
     )
-    .takes(&[OWNER])
+    .takes(&[OWNER, SEEN_VERSION])
     .body("TestMessage")
     .answers(&[(200, Some("TriggerOutcome"))])
     .refuses(&[
@@ -153,6 +161,7 @@ pub(super) static ROUTES: &[Route] = &[
         OwnedByOther,
         SectionOff,
         InvitationPending,
+        SettingsChanged,
         UnsupportedMediaType,
         InvalidRequest,
     ]),
