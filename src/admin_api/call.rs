@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::error::{ApiError, Defect, Endpoint, NotCalled, Rejected, Unauthenticated};
 use super::problem::{Problem, ProblemType};
-use super::types::TenantDocument;
+use super::types::{TenantDocument, Versions};
 use crate::http::{self, HttpError, Response, ResponseHead};
 use crate::lease::{Leadership, NotLeader};
 use crate::settings::TenantId;
@@ -18,6 +18,7 @@ const EXPECTED_OWNER: &str = "nimbus-expected-owner";
 /// What stands in its place where a tenant had no stamp. No stamp reads like this: each has two slashes.
 const NO_OWNER: &str = "none";
 const SETTINGS_VERSION: &str = "nimbus-settings-version";
+const IF_NONE_MATCH: &str = "if-none-match";
 /// As the contract has it, in characters.
 const LONGEST_VERSION: usize = 64;
 
@@ -36,13 +37,25 @@ pub(super) struct Call {
     pub(super) body: Option<Value>,
     /// How long it may take, where that is not the deadline of every call.
     pub(super) most: Option<Duration>,
+    /// How long the platform is asked to wait for something to say. It is no part of how long it takes.
+    pub(super) waits: Duration,
 }
 
 impl Call {
     pub(super) fn new(method: Method, path: impl Into<String>) -> Self {
         let path = path.into();
         let route = format!("/{path}");
-        Self { method, route, tenant: None, path, query: vec![], headers: vec![], body: None, most: None }
+        Self {
+            method,
+            route,
+            tenant: None,
+            path,
+            query: vec![],
+            headers: vec![],
+            body: None,
+            most: None,
+            waits: Duration::ZERO,
+        }
     }
 
     /// A call about one tenant; `below` is empty or begins with a slash.
@@ -74,6 +87,17 @@ impl Call {
         self
     }
 
+    /// Asks for an answer only where the document has other versions.
+    pub(super) fn unless(mut self, versions: &Versions) -> Self {
+        self.headers.push((IF_NONE_MATCH, versions.etag()));
+        self
+    }
+
+    /// Whether the platform may answer that nothing changed.
+    pub(super) fn is_conditional(&self) -> bool {
+        self.headers.iter().any(|(name, _)| *name == IF_NONE_MATCH)
+    }
+
     pub(super) fn body(mut self, body: Value) -> Self {
         self.body = Some(body);
         self
@@ -93,14 +117,15 @@ pub(super) async fn write(
     }
 }
 
-/// A success. Any other response is an error: only the documented refusals are taken at their word.
-pub(super) async fn success(head: ResponseHead) -> Result<Response, ApiError> {
+/// A success. Any other response is an error: only the documented refusals are taken at their word, and that nothing changed only
+/// where that was asked.
+pub(super) async fn success(head: ResponseHead, is_conditional: bool) -> Result<Response, ApiError> {
     if head.status() == StatusCode::UNAUTHORIZED {
         let (endpoint, status) = (head.endpoint.clone(), head.status().as_u16());
         return Err(ApiError::Unauthenticated(Unauthenticated { endpoint, status, rejected: Rejected::AccessToken }));
     }
     let response = head.read().await?;
-    if response.status.is_success() {
+    if response.status.is_success() || (is_conditional && response.status == StatusCode::NOT_MODIFIED) {
         return Ok(response);
     }
     if !response.status.is_client_error() || !response.has_type("application/problem+json") {

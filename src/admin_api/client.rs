@@ -9,18 +9,16 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Mutex, Notify};
 use url::Url;
 
-use super::call::{Call, document, success, write};
+use super::call::{Call, success, write};
 use super::error::{ApiError, Defect, Endpoint, NoTrust, Rejected, Unauthenticated, UnexpectedResponse};
 use super::gate::Gate;
 use super::login::{self, Login};
 use super::outcome::{CallOutcome, Listener};
-use super::problem::{Problem, ProblemType};
 use super::server_clock::ServerClock;
-use super::types::{Capabilities, Lookup, TenantPage};
+use super::types::Capabilities;
 use super::write_log;
 use crate::http::{self, Response, TokenCache};
 use crate::lease::Leadership;
-use crate::settings::TenantId;
 use crate::telemetry::metrics::PlatformRequests;
 
 /// Where a platform is and how to prove who we are.
@@ -78,6 +76,8 @@ pub struct Client {
     pub(super) gate: Gate,
     leadership: Leadership,
     clock: ServerClock,
+    /// How long one call may take.
+    pub(super) deadline: Duration,
     requests: PlatformRequests,
     listener: Listener,
     capabilities: std::sync::Mutex<Option<Arc<Capabilities>>>,
@@ -125,6 +125,7 @@ impl Client {
             gate: Gate::default(),
             leadership,
             clock: ServerClock::default(),
+            deadline,
             requests,
             listener,
             capabilities: std::sync::Mutex::default(),
@@ -201,34 +202,6 @@ impl Client {
         self.clock.now(Instant::now())
     }
 
-    /// Everything about a tenant.
-    ///
-    /// *Errors*: any [`ApiError`]. A 404 that is not one of the two documented bodies is an error, never an absence.
-    pub async fn tenant(&self, id: TenantId) -> Result<Lookup, ApiError> {
-        let found = self.call(Call::tenant(Method::GET, id, ""), |response| document(&response, id)).await;
-        match found {
-            Ok(document) => Ok(Lookup::Found(Box::new(document))),
-            Err(error) if error.is(&ProblemType::TenantNotFound) => Ok(Lookup::Absent),
-            Err(ApiError::Refused(Problem {
-                problem_type: ProblemType::TenantDeleted,
-                deletion_id: Some(deletion_id),
-                ..
-            })) => Ok(Lookup::Tombstone { deletion_id }),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// A page of all tenants that our credentials may access, with their stamps.
-    ///
-    /// *Errors*: any [`ApiError`].
-    pub async fn tenants(&self, cursor: Option<&str>) -> Result<TenantPage, ApiError> {
-        let mut call = Call::new(Method::GET, "v1/tenants").query("fields", "id,owner");
-        if let Some(cursor) = cursor {
-            call = call.query("cursor", cursor);
-        }
-        self.call(call, |response| Ok(response.json()?)).await
-    }
-
     /// The error for a tenant whose settings do not match the API.
     pub fn malformed_settings(&self) -> ApiError {
         let endpoint = self.endpoint.clone();
@@ -259,7 +232,7 @@ impl Client {
         }
     }
 
-    async fn authorized(&self, call: &Call) -> Result<Response, ApiError> {
+    pub(super) async fn authorized(&self, call: &Call) -> Result<Response, ApiError> {
         let rejects = |error: &ApiError| matches!(error, ApiError::Unauthenticated(_));
         self.token.with_token(|| self.login.fetch(), |token| self.send(call, token), rejects).await
     }
@@ -282,12 +255,12 @@ impl Client {
         }
         let started = Instant::now();
         let (method, route) = (call.method.as_str(), call.route.as_str());
-        let ended = |status, took| self.requests.record(method, route, status, took);
+        let ended = |status, took: Duration| self.requests.record(method, route, status, took.saturating_sub(call.waits));
         let sent = http::send(request, &self.endpoint, ended);
         let sent =
             if call.method == Method::GET { sent.await } else { write(&self.leadership, &self.endpoint, sent).await? };
         write_log::log(call, started, &sent);
-        let response = success(sent?).await?;
+        let response = success(sent?, call.is_conditional()).await?;
         self.clock.set(response.date(), Instant::now());
         Ok(response)
     }

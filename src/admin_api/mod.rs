@@ -7,6 +7,7 @@ mod call;
 mod client;
 mod error;
 mod gate;
+mod lists;
 mod login;
 mod outcome;
 mod problem;
@@ -26,5 +27,5 @@ pub use error::{
 pub use outcome::{CallOutcome, Listener};
 pub use problem::{FieldError, Problem, ProblemType};
 pub use triggers::{Effect, Token, WidgetKey};
-pub use types::{Capabilities, Invitation, Lookup, Runtime, TenantDocument};
+pub use types::{Capabilities, Changes, Invitation, Lookup, Runtime, TenantDocument, Versions};
 pub use writes::{Creation, Deletion, TenantWrite, Write};

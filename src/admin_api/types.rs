@@ -30,6 +30,9 @@ pub struct TenantDocument {
     /// Moves only when a setting changes. Never comes back.
     #[serde(deserialize_with = "version")]
     pub settings_version: String,
+    /// Moves when anything else of the document changes. Never comes back.
+    #[serde(default)]
+    pub runtime_version: Option<String>,
     /// The stamp of the Tenant that manages it, `<clusterId>/<namespace>/<name>`. An answer that does not speak of it is no
     /// answer: without it, a tenant of another would look free.
     #[serde(deserialize_with = "stamp")]
@@ -48,6 +51,13 @@ pub struct TenantDocument {
     /// RFC 6901 pointers of the settings that our credentials may not write.
     #[serde(default)]
     pub restricted_paths: Vec<String>,
+}
+
+impl TenantDocument {
+    /// The versions of the document, where the platform gives both.
+    pub fn versions(&self) -> Option<Versions> {
+        Versions::of(&self.settings_version, self.runtime_version.as_deref()?)
+    }
 }
 
 /// What happens on a tenant.
@@ -196,6 +206,34 @@ pub struct PendingDeletion {
     pub script_pending: bool,
 }
 
+/// Both versions of a tenant. While they are the same, everything that the platform says about it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Versions(String);
+
+impl Versions {
+    /// Of the settings, and of everything else; `None` where one cannot be a version.
+    pub fn of(settings: &str, runtime: &str) -> Option<Self> {
+        let [settings, runtime] = [settings, runtime].map(Version::parse);
+        Self::parse(&format!("{}.{}", settings?, runtime?))
+    }
+
+    /// Reads what was recorded.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
+        (fits && text.contains('.')).then(|| Self(text.to_owned()))
+    }
+
+    /// As they are recorded.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The entity tag of the document.
+    pub(super) fn etag(&self) -> String {
+        format!("\"{}\"", self.0)
+    }
+}
+
 /// A page of the list of tenants.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -209,13 +247,36 @@ pub struct TenantPage {
 }
 
 /// One tenant of the list.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TenantItem {
     /// The Entra tenant GUID.
     pub id: String,
+    /// The version of its settings, where it was asked for.
+    #[serde(default)]
+    pub settings_version: Option<String>,
+    /// The version of everything else of its document.
+    #[serde(default)]
+    pub runtime_version: Option<String>,
     /// The stamp, if any; `None` where the answer does not speak of it.
     #[serde(default, deserialize_with = "said")]
     pub owner: Option<Option<String>>,
+}
+
+impl TenantItem {
+    /// Both versions, where the platform gives them.
+    pub fn versions(&self) -> Option<Versions> {
+        Versions::of(self.settings_version.as_deref()?, self.runtime_version.as_deref()?)
+    }
+}
+
+/// An answer of the change feed.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Changes {
+    /// Where to go on.
+    pub cursor: String,
+    /// The tenants that changed.
+    pub ids: Vec<String>,
 }
 
 fn version<'de, D: Deserializer<'de>>(value: D) -> Result<String, D::Error> {
@@ -274,12 +335,24 @@ mod tests {
         assert!(!is_read::<TenantPage>(&json!([[], null])), "a page");
         assert!(!is_read::<TenantPage>(&json!({ "items": [["i", null]] })), "a tenant of a page");
         assert!(!is_read::<Capabilities>(&json!(["system", []])), "capabilities");
+        assert!(!is_read::<Changes>(&json!(["c", []])) && !is_read::<Changes>(&json!({ "cursor": "c" })), "changes");
 
         let whole = json!({ "deletionId": "d", "servicesPending": 1, "scriptPending": true });
         assert!(is_read::<TenantDocument>(&runtime("deletion", whole)));
         assert!(is_read::<TenantDocument>(&runtime("deletion", Value::Null)));
         assert!(is_read::<TenantDocument>(&runtime("pendingChanges", json!([{ "scope": "tenant" }]))));
         assert!(is_read::<TenantPage>(&json!({ "items": [{ "id": "i", "owner": null }] })));
+    }
+
+    #[test]
+    fn versions_are_read_as_they_are_recorded_and_never_end_a_header() {
+        let versions = Versions::of("a1", "b-2").unwrap();
+        assert_eq!(("a1.b-2", "\"a1.b-2\""), (versions.as_str(), versions.etag().as_str()));
+        assert_eq!(Some(&versions), Versions::parse(versions.as_str()).as_ref());
+        for (settings, runtime) in [("", "b"), ("a", ""), ("a\"", "b"), ("a", "b\n"), ("a\\", "b"), ("a b", "c")] {
+            assert_eq!(None, Versions::of(settings, runtime), "{settings} {runtime}");
+        }
+        assert_eq!((None, None), (Versions::parse("a"), Versions::parse("a.\r")));
     }
 
     /// A tenant of another must not look free.

@@ -58,7 +58,7 @@ mod tests {
     }
 
     fn item(id: String, owner: Option<Option<&str>>) -> TenantItem {
-        TenantItem { id, owner: owner.map(|owner| owner.map(Into::into)) }
+        TenantItem { id, owner: owner.map(|owner| owner.map(Into::into)), ..TenantItem::default() }
     }
 
     #[test]
