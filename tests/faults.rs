@@ -10,6 +10,7 @@ mod hanging_login;
 mod isolation;
 mod lost_response;
 mod newer_crd;
+mod observation;
 mod organisation;
 mod outage;
 mod own_writes;

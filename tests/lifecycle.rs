@@ -2,6 +2,7 @@
 
 mod budgets;
 mod control;
+mod observation;
 mod settings;
 
 use serde_json::json;

@@ -138,6 +138,7 @@ fn concluded(tenant: &Tenant, desired: &Arc<Desired>, snapshot: &Snapshot, done:
         environment: None,
         support: None,
         checked: None,
+        context: Some("c"),
         fired: &[],
     };
     let live = Live { document: snapshot.document.clone(), done, difference, side_effects: SideEffects::default() };

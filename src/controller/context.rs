@@ -25,6 +25,7 @@ use super::syncs::Syncs;
 use super::tenant::notes::Notes;
 use super::totals::{Sight, Totals};
 use super::unwritten::Unwritten;
+use super::versions::TenantVersions;
 use crate::cluster::{Cluster, Guarded};
 use crate::lease::Leadership;
 use crate::plan::confirmation;
@@ -54,6 +55,7 @@ pub(super) struct Context {
     /// The tenants whose Tenant was let go: another Tenant of the same tenant may wait for that.
     pub(super) releases: Subscribers<TenantId>,
     pub(super) checks: Checks,
+    pub(super) versions: TenantVersions,
     pub(super) passes: Passes,
     pub(super) queues: Queues,
     pub(super) syncs: Syncs,
@@ -92,6 +94,7 @@ impl Context {
         let queues = Queues::of(&options);
         Ok(Self {
             checks: Checks::new(&options, &leadership)?,
+            versions: TenantVersions::new(&options),
             enforcement: Enforcement::new(&options),
             platforms: Platforms::new(cluster.clone(), platforms, &options, leadership.clone(), queues.tenants.clone()),
             in_use: InUse::of(&options.instance),

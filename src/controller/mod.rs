@@ -41,8 +41,9 @@ mod totals;
 mod undecodable;
 mod unwatched;
 mod unwritten;
+mod versions;
 mod woken;
 
-pub use options::{CheckTiming, LeaderElection, Observer, Options, Step, Timing};
+pub use options::{CheckTiming, LeaderElection, Observer, Options, Step, Timing, VersionTiming};
 pub use preflight::check;
 pub use run::run;

@@ -116,6 +116,29 @@ pub struct Timing {
     pub silence: Duration,
     /// The checks with Microsoft.
     pub checks: CheckTiming,
+    /// How a platform is asked which tenants changed; `None` where each pass looks at its tenant.
+    pub versions: Option<VersionTiming>,
+}
+
+/// How a platform is asked which tenants changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VersionTiming {
+    /// Tenants in one page of the list.
+    pub page: u16,
+    /// Between lists of a platform without a change feed.
+    pub list: Duration,
+    /// The same of one with a feed, which may miss something.
+    pub list_beside_feed: Duration,
+    /// How long the feed waits for a change, in whole seconds.
+    pub wait: Duration,
+    /// Between the beginnings of two requests to the feed.
+    pub gap: Duration,
+    /// Between two times that the feed wakes the same Tenant, unless its pass had something to write.
+    pub pause: Duration,
+    /// After a request that failed.
+    pub retry: Duration,
+    /// Until a platform without list or feed is asked for it again.
+    pub absent: Duration,
 }
 
 impl Timing {
@@ -180,6 +203,22 @@ impl Default for Timing {
             stuck: Duration::from_secs(30),
             silence: Duration::from_secs(90),
             checks: CheckTiming::default(),
+            versions: Some(VersionTiming::default()),
+        }
+    }
+}
+
+impl Default for VersionTiming {
+    fn default() -> Self {
+        Self {
+            page: 500,
+            list: Duration::from_secs(300),
+            list_beside_feed: Duration::from_secs(1800),
+            wait: Duration::from_secs(50),
+            gap: Duration::from_secs(5),
+            pause: Duration::from_secs(300),
+            retry: Duration::from_secs(10),
+            absent: Duration::from_secs(3600),
         }
     }
 }

@@ -57,7 +57,7 @@ impl PassResult {
     /// What a pass over a Tenant came to.
     pub(super) fn of(outcome: &Result<Outcome, Stopped>) -> Self {
         match outcome {
-            Ok(Outcome::Live(_)) => Self::Succeeded,
+            Ok(Outcome::Live(_) | Outcome::Unchanged) => Self::Succeeded,
             Ok(Outcome::Deleting(_)) => Self::Deleting,
             Ok(Outcome::Released(_)) => Self::Released,
             Err(stopped) => match stopped.stop.class() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use futures::future::join3;
+use futures::future::{join3, ready};
 use futures::{FutureExt, Stream, StreamExt, stream};
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Resource, ResourceExt};
@@ -21,6 +21,7 @@ use super::preflight::preflight;
 use super::runner;
 use super::secret_changes::{of_changed_credentials, of_changed_secrets};
 use super::unwatched::watch_for_unwatched;
+use super::versions::Woken;
 use super::woken::{of_changed_partners, of_released_tenants, received};
 use crate::cluster::{Cluster, Guarded, Objects, Watch};
 use crate::lease::Leadership;
@@ -158,6 +159,7 @@ async fn serve_tenants(context: &Arc<Context>) {
             woken(of_changed_platforms(context, store.clone())),
             woken(of_changed_partners(context, store.clone())),
             woken(of_released_tenants(context, store.clone())),
+            woken(moved(context, namespace.clone())),
             woken(checked(context, namespace)),
         ]);
         stores.push(store);
@@ -201,6 +203,22 @@ fn checked(
     woken.map(move |wake| {
         context.memory.mark_due(&wake.uid, Instant::now());
         wake.tenant
+    })
+}
+
+/// The Tenants, of a namespace or of all, whose tenants changed on the platform.
+fn moved(
+    context: &Arc<Context>,
+    namespace: Option<String>,
+) -> impl Stream<Item = ObjectRef<Guarded<Tenant>>> + Send + 'static {
+    let woken = received(context.versions.subscribe());
+    let context = context.clone();
+    woken.filter_map(move |Woken { uid, namespace: of, name }| {
+        let is_here = namespace.as_ref().is_none_or(|namespace| *namespace == of);
+        if is_here {
+            context.memory.mark_due(&uid, Instant::now());
+        }
+        ready(is_here.then(|| ObjectRef::new(&name).within(&of)))
     })
 }
 

@@ -149,6 +149,7 @@ pub fn check_plan(
     };
     let document = match outcome {
         Ok(Outcome::Live(live)) => &live.document,
+        Ok(Outcome::Unchanged) => return Some(of_spec(tenant, desired, chat_app)),
         Ok(Outcome::Deleting(_) | Outcome::Released(_)) => return None,
         Err(_) => seen.ours()?,
     };
@@ -157,6 +158,11 @@ pub fn check_plan(
         Ok(()) => plan,
         Err(mismatch) => unasked(plan, mismatch),
     })
+}
+
+/// The checks of a tenant whose managed settings are those of the spec, where the spec leaves no switch to the platform.
+pub(super) fn of_spec(tenant: &Tenant, desired: &Desired, chat_app: Option<&str>) -> CheckPlan {
+    checks(tenant, desired, &desired.settings, chat_app)
 }
 
 /// Nothing is asked about a tenant of another partner: the answers would tell of its people.

@@ -38,6 +38,7 @@ pub mod stop;
 pub mod target;
 pub mod totals;
 pub mod triggers;
+pub mod unchanged;
 pub mod unconfirmed;
 pub mod validate;
 mod visibility;

@@ -56,11 +56,13 @@ pub enum Progress {
 }
 
 impl Observation {
-    /// What is known after an execution that came this far and then failed.
-    pub fn after(self, progress: Progress) -> Self {
-        match (self, progress) {
-            (_, Progress::Saved(snapshot)) => Self::Exists { snapshot, owner: Owner::Ours },
-            (Self::Exists { snapshot, .. }, Progress::Claimed) => Self::Exists { snapshot, owner: Owner::Ours },
+    /// What is known after an execution that came this far, if anything.
+    pub fn after(before: Option<Self>, progress: Progress) -> Option<Self> {
+        match (before, progress) {
+            (_, Progress::Saved(snapshot)) => Some(Self::Exists { snapshot, owner: Owner::Ours }),
+            (Some(Self::Exists { snapshot, .. }), Progress::Claimed) => {
+                Some(Self::Exists { snapshot, owner: Owner::Ours })
+            }
             (before, Progress::Nothing | Progress::Claimed) => before,
         }
     }

@@ -15,6 +15,8 @@ use crate::settings::Trigger;
 pub enum Outcome {
     /// The tenant is on the platform.
     Live(Live),
+    /// The tenant is as the last pass left it, and so is everything else that the status says.
+    Unchanged,
     /// The Tenant is being deleted and waits.
     Deleting(DeletionWait),
     /// The Tenant may go: the finalizer is removed.

@@ -3,6 +3,7 @@
 
 use super::resolved::{Resolved, ResolvedSecret, SecretState};
 use super::widget_key::Publication;
+use crate::resources::{SecretVersion, Tenant};
 
 /// A Secret that a Tenant uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,13 @@ impl SecretInUse {
     pub fn published(key: &Publication) -> Option<Self> {
         let Publication::Published { secret, secret_version, version: _ } = key else { return None };
         Some(Self { name: secret.clone(), state: SecretState::There(secret_version.clone()), usable: true })
+    }
+
+    /// The same, as the status says it.
+    pub fn recorded(tenant: &Tenant) -> Option<Self> {
+        let key = tenant.status.as_ref()?.widget_key.as_ref()?;
+        let version = SecretVersion::from(key.secret_version.as_deref()?);
+        Some(Self { name: key.secret_name.clone()?, state: SecretState::There(version), usable: true })
     }
 
     /// Whether another pass may see something else.

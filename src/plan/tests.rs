@@ -28,6 +28,7 @@ mod situations;
 mod too_old;
 mod triggers;
 mod truth;
+mod unchanged;
 mod writes;
 
 use std::sync::Arc;
@@ -274,6 +275,7 @@ fn facts<'f>(tenant: &'f Tenant, hash: Option<&'f SpecHash>, seen: &'f Seen) -> 
         environment: None,
         support: None,
         checked: None,
+        context: Some("c"),
         fired: &[],
     }
 }

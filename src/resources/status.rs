@@ -79,6 +79,21 @@ pub struct TenantStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = bounds::RECONCILE_TOKEN))]
     pub last_handled_check_at: Option<String>,
+    /// What a Tenant in sync was compared with. While it is the same, the tenant is not read again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared: Option<Compared>,
+}
+
+/// What a Tenant was compared with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Compared {
+    /// The platform's versions of the tenant: of its settings and of everything else.
+    #[schemars(length(max = 129))]
+    pub versions: String,
+    /// Hash of what else this status depends on, such as the Platform and the version of the operator.
+    #[schemars(length(max = 64))]
+    pub context: String,
 }
 
 /// What was last written to the platform, or found equal to it.

@@ -7,10 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use axum::http::Method;
 use nimbus_operator::controller::Step;
 use serde_json::{Value, json};
 
 use crate::support::fixture::{Fixture, Operator};
+use crate::support::proxy::{Proxy, Upstream};
+use crate::support::recorder::Recorder;
 use crate::support::since::Since;
 use crate::support::wait::{PATIENCE, until};
 
@@ -88,6 +91,67 @@ async fn local_edit_costs_one_write_one_call() {
     settle(&fixture, operator).await;
     assert_eq!(["patch status", SETTLED.0], *since.verbs(&fixture).await);
     assert_eq!(["GET", SETTLED.1], *since.methods(&fixture).await);
+}
+
+/// Edits that come while one is applied are applied as one.
+#[tokio::test(flavor = "multi_thread")]
+async fn edits_while_busy_cost_one_write_two_calls_together() {
+    let fixture = Fixture::new("budget-busy").await;
+    let proxy = Proxy::start(Upstream::platform(&fixture.platform.url()), &Recorder::new(|_, _| false)).await.unwrap();
+    fixture.platform_object(&proxy.url()).await;
+    let operator = fixture.start();
+    fixture.create(json!({})).await;
+    fixture.ready().await;
+    let since = Since::now(&fixture).await;
+    let edit = async |number: u32| {
+        fixture.patch(json!({ "spec": { "general": { "division": format!("Care {number}") } } })).await
+    };
+    let mut first = proxy.detours.pause(Method::PATCH, &fixture.id);
+    edit(0).await;
+    first.reached().await;
+    for number in 1..=5 {
+        edit(number).await;
+    }
+    drop(first);
+    fixture.ready().await;
+    settle(&fixture, operator).await;
+    assert_eq!(["patch status", "patch status", SETTLED.0], *since.verbs(&fixture).await, "the first, and all others");
+    assert_eq!(["GET", "PATCH", "GET", "PATCH", SETTLED.1], *since.methods(&fixture).await);
+    let (_, document) = fixture.platform.tenant(&fixture.id).await.unwrap();
+    assert_eq!("Care 5", document["settings"]["general"]["division"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_429_costs_one_write_one_call_more() {
+    let fixture = Fixture::new("budget-429").await;
+    let operator = fixture.start();
+    fixture.create(json!({})).await;
+    fixture.ready().await;
+    let since = Since::now(&fixture).await;
+    let action = json!({ "kind": "status", "status": 429, "headers": { "retry-after": "1" } });
+    let fault = json!([{ "route": "PATCH /v1/tenants/{id}", "nth": 1, "action": action }]);
+    fixture.platform.add_faults(fault).await.unwrap();
+    fixture.patch(json!({ "spec": { "general": { "companyName": "Fabrikam AG" } } })).await;
+    fixture.condition("Ready", "False", "PlatformUnavailable").await;
+    fixture.ready().await;
+    settle(&fixture, operator).await;
+    assert_eq!(["patch status", "patch status", SETTLED.0], *since.verbs(&fixture).await, "it waits, and it is done");
+    assert_eq!(["GET", "PATCH", "GET", "PATCH", SETTLED.1], *since.methods(&fixture).await);
+    assert_eq!(1, since.changes(&fixture).await.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn delete_costs_one_write_one_call() {
+    let fixture = Fixture::new("budget-delete").await;
+    let operator = fixture.start();
+    fixture.create(json!({ "deletionPolicy": "Retain" })).await;
+    fixture.ready().await;
+    let since = Since::now(&fixture).await;
+    fixture.delete().await;
+    fixture.gone().await;
+    operator.stop().await;
+    assert_eq!(["patch"], *since.verbs(&fixture).await, "the finalizer");
+    assert_eq!(["DELETE"], *since.methods(&fixture).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

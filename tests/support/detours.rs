@@ -4,9 +4,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Json;
-use axum::http::{Method, StatusCode, request};
+use axum::http::{Method, StatusCode, header, request};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::wait::PATIENCE;
@@ -27,6 +27,8 @@ enum Turn {
     Pause(oneshot::Sender<()>, oneshot::Receiver<()>),
     /// Each one is answered with this status.
     Answer(StatusCode),
+    /// Each one is answered with this status and body.
+    Say(StatusCode, Value),
     /// Each one is left without an answer.
     Hang,
     /// So many lose their connection.
@@ -60,6 +62,11 @@ impl Detours {
     /// Answers all requests of a method whose path ends like this with a status.
     pub fn answer(&self, method: Method, ending: &str, status: StatusCode) {
         self.add(method, ending, Turn::Answer(status));
+    }
+
+    /// Answers all requests of a method whose path ends like this with a status and a body.
+    pub fn say(&self, method: Method, ending: &str, status: StatusCode, body: Value) {
+        self.add(method, ending, Turn::Say(status, body));
     }
 
     /// Leaves all requests of a method whose path ends like this without an answer.
@@ -115,6 +122,10 @@ impl Detours {
                 });
                 Some((status, Json(body)).into_response())
             }
+            Turn::Say(status, body) => {
+                let kind = if status.is_success() { "application/json" } else { "application/problem+json" };
+                Some((status, [(header::CONTENT_TYPE, kind)], body.to_string()).into_response())
+            }
             Turn::Hang => std::future::pending().await,
             Turn::Slow(by) => {
                 tokio::time::sleep(by).await;
@@ -131,6 +142,7 @@ impl Detours {
         let index = all.iter().position(fits)?;
         match &mut all[index].turn {
             Turn::Answer(status) => Some(Turn::Answer(*status)),
+            Turn::Say(status, body) => Some(Turn::Say(*status, body.clone())),
             Turn::Hang => Some(Turn::Hang),
             Turn::Slow(by) => Some(Turn::Slow(*by)),
             Turn::Reset(left) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use nimbus_operator::cluster::Cluster;
-use nimbus_operator::controller::{self, CheckTiming, Timing};
+use nimbus_operator::controller::{self, CheckTiming, Timing, VersionTiming};
 use nimbus_operator::telemetry::Telemetry;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -51,6 +51,8 @@ pub(super) fn timing() -> Timing {
         deletion_poll: Duration::from_millis(200),
         platform_retry: Duration::from_millis(300),
         call: Duration::from_secs(10),
+        // Tests that count what each pass asks, or edit the platform behind the operator's back, do without.
+        versions: None,
         checks: CheckTiming {
             retry_first: Duration::from_secs(3600),
             retry_most: Duration::from_secs(3600),
@@ -70,6 +72,20 @@ pub const NEVER: Duration = Duration::from_secs(24 * 3600);
 /// After a failure only a change brings a pass.
 pub fn never_retry(timing: &mut Timing) {
     [timing.backoff_first, timing.backoff_most, timing.reference_most] = [NEVER; 3];
+}
+
+/// How a platform is asked which tenants changed, in tests of that. The list comes once, unless a test sets another time.
+pub fn observing() -> VersionTiming {
+    VersionTiming {
+        page: 20,
+        list: Duration::from_secs(3600),
+        list_beside_feed: Duration::from_secs(3600),
+        wait: Duration::from_secs(1),
+        gap: Duration::from_millis(50),
+        pause: Duration::ZERO,
+        retry: Duration::from_millis(200),
+        absent: Duration::from_secs(3600),
+    }
 }
 
 impl FixtureOn<'_> {

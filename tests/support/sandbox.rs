@@ -198,6 +198,18 @@ impl Sandbox {
             .collect())
     }
 
+    /// The operator's reads after a mark, by route and status, without tokens and capabilities. Requests to the change feed that wait
+    /// for a change are left out: there is one all the time.
+    pub async fn reads(&self, mark: u64) -> Result<Vec<String>> {
+        let waits = |entry: &Value| {
+            entry["route"] == "/v1/changes" && entry["query"].as_str().is_some_and(|query| query.contains("after="))
+        };
+        let reads = |seen: &LoggedCall| seen.call.starts_with("GET ") && !seen.call.ends_with("/v1/capabilities");
+        let log = self.log_after(mark).await?;
+        let counted = log.into_iter().filter(|seen| ours(&seen.entry) && reads(seen) && !waits(&seen.entry));
+        Ok(counted.map(|seen| format!("{} {}", seen.call, seen.status.unwrap_or_default())).collect())
+    }
+
     /// The changes that the operator made on the platform after a mark, in order.
     pub async fn effects(&self, mark: u64) -> Result<Vec<String>> {
         let log = self.log_after(mark).await?;

@@ -61,6 +61,7 @@ async fn run_pass(platform: &Platform, context: &Context) -> Result<Passed, NotW
     let deleting = platform.metadata.deletion_timestamp.is_some();
     if deleting && !used.in_use {
         context.checks.forget(platform);
+        context.versions.forget_platform(&platform.uid().unwrap_or_default());
         return Ok(Passed::done(PassResult::Released));
     }
     let refused = used.refused.or(kept.refused);

@@ -1,10 +1,13 @@
 //! The pass over one Tenant.
 
+mod apply;
+mod begun;
 mod connection;
 mod contention;
 mod delete;
 mod execute;
 mod finalizer;
+mod look;
 pub(super) mod notes;
 mod observe;
 mod pass;

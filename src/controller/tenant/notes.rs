@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::contention::Contention;
 use crate::plan::secret_in_use::SecretInUse;
-use crate::plan::{Rewrites, Seen, Stopped};
+use crate::plan::{Conclusion, Rewrites, Seen, Stopped};
+use crate::resources::status::Compared;
 use crate::resources::{SpecHash, Tenant};
 
 /// What the passes over a Tenant note for the next one.
@@ -20,6 +21,8 @@ pub(crate) struct Notes {
     pub(crate) contention: Option<Contention>,
     /// When license usage was last taken over.
     pub(crate) licenses: Option<Instant>,
+    /// What the last pass compared with, where the status does not say it, and the version of the Tenant that has that status.
+    pub(crate) compared: Option<Box<(Compared, Option<String>)>>,
 }
 
 impl Notes {
@@ -51,6 +54,29 @@ impl Notes {
             self.licenses = Some(started);
         }
         refreshes
+    }
+
+    /// What the last pass over a Tenant compared with, as long as its status is the one of then.
+    pub(crate) fn compared_with(&self, tenant: &Tenant) -> Option<Box<Compared>> {
+        let (compared, version) = self.compared.as_deref()?;
+        (*version == tenant.metadata.resource_version).then(|| Box::new(compared.clone()))
+    }
+
+    /// What is to be noted after a pass that comes to this. What is written, or was written before, need not be.
+    pub(crate) fn compared_after(
+        &self,
+        tenant: &Tenant,
+        conclusion: &Conclusion,
+    ) -> Option<Box<(Compared, Option<String>)>> {
+        match (&conclusion.status, &conclusion.compared) {
+            (Some(_), _) => None,
+            (None, None) => self.compared.clone(),
+            (None, Some(compared)) => {
+                let recorded = tenant.status.as_ref().and_then(|status| status.compared.as_ref());
+                let version = || tenant.metadata.resource_version.clone();
+                (recorded != Some(compared)).then(|| Box::new((compared.clone(), version())))
+            }
+        }
     }
 
     /// What the platform did not keep of the settings of this hash. After `retry` it is worth another attempt.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::connection::Connection;
+use super::look::Need;
 use super::stops::at_read;
 use super::widget_key::read_secret;
 use crate::admin_api::{ApiError, Client, Lookup, NotCalled, TenantDocument};
@@ -11,22 +13,24 @@ use crate::plan::{
 };
 use crate::resources::{Stamp, Tenant};
 
-/// Observes all that decides about a Tenant that stays.
+/// Observes all that decides about a Tenant that stays. `need` is what of that was found out already.
 ///
 /// *Errors*: Kubernetes does not answer.
 pub(crate) async fn observe(
     cluster: &Cluster,
-    client: Result<&Client, ApiError>,
+    connection: &Connection,
     tenant: &Tenant,
     desired: &Desired,
-    environment: &Environment,
+    need: Need,
 ) -> Result<Observed, Stop> {
-    let found = match client {
-        Ok(client) => {
-            let found = observe_target(cluster, Ok(client), &desired.target).await?;
-            confirmed(client, found, environment).await
-        }
-        Err(error) => Observation::Unknown(error),
+    let found = match (connection.client(), need) {
+        (Err(error), _) => Observation::Unknown(error),
+        (Ok(client), Need::Looked(looked)) => judge(cluster, client, looked, &desired.target).await?,
+        (Ok(client), Need::Look | Need::Nothing) => observe_target(cluster, Ok(client), &desired.target).await?,
+    };
+    let found = match connection.client() {
+        Ok(client) => confirmed(client, found, &connection.environment).await,
+        Err(_) => found,
     };
     let widget_secret = match widget_key::to_observe(desired, &found) {
         Some(name) => Some(read_secret(cluster, tenant, name).await?),
@@ -43,11 +47,20 @@ pub(crate) async fn observe_target(
     client: Result<&Client, ApiError>,
     target: &Target,
 ) -> Result<Observation, Stop> {
-    let client = match client {
-        Ok(client) => client,
-        Err(error) => return Ok(Observation::Unknown(error)),
-    };
-    let document = match client.tenant(target.tenant).await {
+    match client {
+        Ok(client) => judge(cluster, client, client.tenant(target.tenant).await, target).await,
+        Err(error) => Ok(Observation::Unknown(error)),
+    }
+}
+
+/// What an answer says of a tenant.
+async fn judge(
+    cluster: &Cluster,
+    client: &Client,
+    looked: Result<Lookup, ApiError>,
+    target: &Target,
+) -> Result<Observation, Stop> {
+    let document = match looked {
         Ok(Lookup::Found(document)) => document,
         Ok(Lookup::Absent) => return Ok(Observation::Absent { restricted: vec![] }),
         Ok(Lookup::Tombstone { deletion_id }) => {

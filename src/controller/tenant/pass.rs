@@ -5,11 +5,15 @@ use std::time::Instant;
 
 use kube::ResourceExt;
 
+use super::begun::Begun;
 use super::notes::Notes;
 use crate::controller::checks::Subject;
+use crate::controller::context::Context;
+use crate::controller::options::Step;
 use crate::controller::queue::phase;
 use crate::plan::secret_in_use::SecretInUse;
 use crate::plan::{CheckPlan, Done, Observation, Outcome, Rewrites, Seen, Stopped};
+use crate::resources::status::Compared;
 use crate::resources::{Platform, SpecHash, Tenant};
 use crate::settings::Trigger;
 
@@ -36,6 +40,12 @@ pub(crate) struct Pass {
     pub(crate) fired: Vec<(Trigger, bool)>,
     /// The Secrets that its spec names; `None` where they were not read.
     pub(crate) secrets: Option<Vec<SecretInUse>>,
+    /// What the last pass compared with, where the status does not say it.
+    pub(crate) noted: Option<Box<Compared>>,
+    /// Hash of what else its status depends on.
+    pub(crate) context: Option<String>,
+    /// The look that the observer of the platform knows of.
+    pub(crate) begun: Option<Begun>,
 }
 
 impl Pass {
@@ -52,6 +62,9 @@ impl Pass {
             rewrites: Rewrites::default(),
             fired: vec![],
             secrets: None,
+            noted: None,
+            context: None,
+            begun: None,
         }
     }
 
@@ -82,6 +95,7 @@ impl Pass {
         let Some(named) = self.secrets.take() else { return };
         let published = match outcome {
             Ok(Outcome::Live(live)) => SecretInUse::published(&live.side_effects.key),
+            Ok(Outcome::Unchanged) => SecretInUse::recorded(&self.tenant),
             Ok(Outcome::Deleting(_) | Outcome::Released(_)) | Err(_) => None,
         };
         notes.secrets = named.into_iter().chain(published).collect();
@@ -101,6 +115,11 @@ impl Pass {
         }
         notes.rewrites = self.hash.clone().map(|hash| (hash, self.rewrites.after(live.done, &live.difference)));
     }
+}
+
+/// Tells a test that a pass comes to a step.
+pub(super) fn step(context: &Context, pass: &Pass, step: Step) {
+    (context.options.observer)(step, &pass.key);
 }
 
 /// `namespace/name`.

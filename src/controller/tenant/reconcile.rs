@@ -9,15 +9,16 @@ use jiff::Timestamp;
 use kube::{Resource, ResourceExt};
 use tracing::{debug, warn};
 
-use super::connection::{Connection, connect};
+use super::apply::apply;
+use super::connection::connect;
 use super::delete::Deleter;
-use super::execute::{Executed, Executor};
 use super::finalizer::{CHANGED, ensure_finalizer, has_finalizer};
+use super::look;
 use super::notes::Notes;
-use super::observe::{observe, observe_target};
-use super::pass::Pass;
+use super::observe::observe_target;
+use super::pass::{Pass, step};
 use super::publish::{Unpublished, publish};
-use super::resolve::{References, resolve};
+use super::resolve::resolve;
 use super::undecodable;
 use crate::admin_api::{ApiError, Client};
 use crate::cluster::{Guarded, NotWritten, Refusal, went_back};
@@ -30,8 +31,8 @@ use crate::plan::deletion::{DeletionIntent, ReleaseOutcome};
 use crate::plan::outage::PlatformHealth;
 use crate::plan::secret_in_use::SecretInUse;
 use crate::plan::{
-    Blocked, Conclusion, Delay, Desired, Done, Facts, Intent, Observation, Outcome, Rewrites, Seen, Stop, Stopped,
-    apply, conclude, deletion, validate,
+    Blocked, Conclusion, Delay, Done, Facts, Intent, Live, Observation, Outcome, Rewrites, Seen, Stop, Stopped, apply,
+    conclude, deletion, validate,
 };
 use crate::resources::{Platform, Tenant};
 use crate::settings::TenantId;
@@ -64,6 +65,7 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Passed, NotWr
     let mut entry = context.memory.get(&tenant.metadata);
     entry.notes.recall(&tenant, started);
     let mut pass = Pass::new(tenant, platform);
+    pass.noted = entry.notes.compared_with(&pass.tenant);
 
     let steps = tokio::time::timeout(timing.pass, steps(&mut pass, context, &entry.notes));
     let outcome = match AssertUnwindSafe(steps).catch_unwind().await {
@@ -73,6 +75,7 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Passed, NotWr
         Err(_) => Err(Stop::Bug(PANICKED).into()),
     };
     let contended = entry.notes.are_contended(&outcome, started, timing.race);
+    look::end(context, &mut pass, &outcome);
     pass.note(&outcome, &mut entry.notes);
     note_former_cluster(context, &pass, &outcome);
     let result = record(context, &pass, &outcome);
@@ -92,9 +95,11 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Passed, NotWr
         environment: pass.environment.as_deref(),
         support: pass.platform.as_deref().and_then(|platform| platform.spec.support.as_ref()),
         checked: checked.as_ref(),
+        context: pass.context.as_deref(),
         fired: &pass.fired,
     };
     let conclusion = concluded(context, &pass, facts, outcome);
+    let compared = entry.notes.compared_after(&pass.tenant, &conclusion);
     let published = match published(context, &pass, conclusion).await {
         Err(Unpublished::Refused(stop)) => {
             published(context, &pass, concluded(context, &pass, facts, Err(stop.into()))).await
@@ -102,6 +107,7 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Passed, NotWr
         published => published,
     };
     let delay = published.map_err(Unpublished::into_not_written)?;
+    entry.notes.compared = compared;
     Ok(Passed::again(result, scheduled(context, &pass.tenant, entry, delay, started)))
 }
 
@@ -131,15 +137,14 @@ fn note_former_cluster(context: &Context, pass: &Pass, outcome: &Result<Outcome,
 
 /// Records what the pass came to, for metrics.
 fn record(context: &Context, pass: &Pass, outcome: &Result<Outcome, Stopped>) -> PassResult {
-    if let Ok(Outcome::Live(live)) = outcome {
-        let now = Timestamp::now();
-        context.syncs.synced(&pass.tenant.metadata, now);
+    if matches!(outcome, Ok(Outcome::Live(_) | Outcome::Unchanged)) {
+        context.syncs.synced(&pass.tenant.metadata, Timestamp::now());
         if let Some(took) = context.syncs.live(&pass.tenant.metadata, Instant::now()) {
             context.options.telemetry.metrics.changed(took);
         }
-        if let Done::Corrected(_) = live.done {
-            context.options.telemetry.metrics.drift_corrected(&pass.tenant.spec.platform_ref.name);
-        }
+    }
+    if let Ok(Outcome::Live(Live { done: Done::Corrected(_), .. })) = outcome {
+        context.options.telemetry.metrics.drift_corrected(&pass.tenant.spec.platform_ref.name);
     }
     let result = PassResult::of(outcome);
     if result == PassResult::Stopped {
@@ -158,6 +163,8 @@ async fn published(context: &Context, pass: &Pass, conclusion: Conclusion) -> Re
     let id = TenantId::parse(pass.tenant.spec.settings.general.tenant_id.as_str());
     if let Some(id) = id.filter(|_| released) {
         context.releases.announce(&id);
+        let platform = pass.platform.as_ref().and_then(|platform| platform.uid());
+        context.versions.forget(&platform.unwrap_or_default(), id);
     }
     Ok(delay)
 }
@@ -210,37 +217,6 @@ async fn steps(pass: &mut Pass, context: &Context, notes: &Notes) -> Result<Outc
     }
 }
 
-/// observe → plan → execute for a Tenant that stays.
-async fn apply(
-    pass: &mut Pass,
-    context: &Context,
-    desired: &Arc<Desired>,
-    connection: &Connection,
-    references: &References,
-) -> Result<Outcome, Stopped> {
-    step(context, pass, Step::Observe);
-    let (client, environment) = (connection.client(), &connection.environment);
-    let observed = observe(&context.cluster, client.clone(), &pass.tenant, desired, environment).await?;
-    pass.observation = Some(observed.tenant.clone());
-    step(context, pass, Step::Plan);
-    let plan = apply::plan(&pass.tenant, desired, observed, &pass.rewrites)?;
-    step(context, pass, Step::Execute);
-    let executor = Executor {
-        cluster: &context.cluster,
-        in_use: &context.in_use,
-        client: client.map_err(Stop::unavailable)?,
-        references,
-        tenant: &pass.tenant,
-        clock: &context.options.clock,
-        last_look: context.options.timing.last_look,
-    };
-    let Executed { tenant, outcome, progress, fired } = executor.execute(plan).await;
-    pass.tenant = tenant;
-    pass.fired.extend(fired);
-    pass.observation = pass.observation.take().map(|before| before.after(progress));
-    Ok(outcome?)
-}
-
 /// observe → plan for a Tenant that nothing may be written for: what is known of it, and everything that is in the way.
 async fn inspect(
     pass: &mut Pass,
@@ -275,10 +251,6 @@ async fn delete(
     let plan = deletion::plan(intent, observation.as_ref());
     step(context, pass, Step::Execute);
     Ok(Deleter { context, client, tenant: &pass.tenant, intent }.execute(plan).await?)
-}
-
-fn step(context: &Context, pass: &Pass, step: Step) {
-    (context.options.observer)(step, &pass.key);
 }
 
 type Ours = (Arc<Tenant>, Option<Arc<Platform>>);

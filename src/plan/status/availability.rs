@@ -86,11 +86,22 @@ fn check(name: CheckName, failed: Reason, problem: &str, judged: &[(&'static str
     })
 }
 
+/// The checks that this module makes.
+pub(crate) const OURS: [CheckName; 2] = [CheckName::Available, CheckName::Licensed];
+
 /// The checks of a status after a pass: those of this module are made again, the others stay.
 pub(super) fn checks(before: &[CheckStatus], tenant: &Tenant, document: &TenantDocument) -> Vec<CheckStatus> {
-    let ours = [CheckName::Available, CheckName::Licensed];
-    let others = before.iter().filter(|check| !ours.contains(&check.name)).cloned();
-    let mut checks: Vec<CheckStatus> = others.chain(judge(tenant, document)).collect();
+    joined(before, judge(tenant, document))
+}
+
+/// The same after a pass whose tenant is as it was: those of this module stay, the others are these.
+pub(super) fn kept(before: &[CheckStatus], others: &[CheckStatus]) -> Vec<CheckStatus> {
+    joined(others, before.iter().filter(|check| OURS.contains(&check.name)).cloned().collect())
+}
+
+fn joined(others: &[CheckStatus], ours: Vec<CheckStatus>) -> Vec<CheckStatus> {
+    let others = others.iter().filter(|check| !OURS.contains(&check.name)).cloned();
+    let mut checks: Vec<CheckStatus> = others.chain(ours).collect();
     checks.sort_by_key(|check| check.name);
     checks
 }

@@ -50,11 +50,11 @@ pub(super) fn waiting(facts: Facts<'_>, wait: DeletionWait) -> Conclusion {
     platform_state::follow(&mut status, facts);
     let events = started.then(events::deletion_started).into_iter().chain(stopped).collect();
     let delay = Delay::of_deletion(error.as_ref());
-    Conclusion { status: Some(status), release_outcome: None, events, delay }
+    Conclusion { status: Some(status), compared: None, release_outcome: None, events, delay }
 }
 
 /// It is released, and nothing more is written to its status.
 pub(super) fn released(release_outcome: ReleaseOutcome) -> Conclusion {
     let events = events::of_release(release_outcome).into_iter().collect();
-    Conclusion { status: None, release_outcome: Some(release_outcome), events, delay: Delay::Never }
+    Conclusion { status: None, compared: None, release_outcome: Some(release_outcome), events, delay: Delay::Never }
 }

@@ -14,7 +14,7 @@ use crate::plan::rewrites::Rewrites;
 use crate::plan::seen::Seen;
 use crate::resources::condition::{self, ConditionChange, ConditionUpdate, merge};
 use crate::resources::platform::Support;
-use crate::resources::status::TenantStatus;
+use crate::resources::status::{Compared, TenantStatus};
 use crate::resources::{ConditionStatus, ConditionType, Reason, SpecHash, Tenant, annotation};
 use crate::settings::Trigger;
 
@@ -48,6 +48,8 @@ pub struct Facts<'f> {
     pub support: Option<&'f Support>,
     /// What is known of the checks; `None` where this pass does not know what to check.
     pub checked: Option<&'f CheckReport>,
+    /// Hash of what else a status depends on; `None` where that is not known.
+    pub context: Option<&'f str>,
     /// The triggers that the platform took in this pass, also where it stopped after that.
     pub fired: &'f [(Trigger, bool)],
 }
@@ -57,6 +59,8 @@ pub struct Facts<'f> {
 pub struct Conclusion {
     /// The new status; `None` when it is as it was.
     pub status: Option<TenantStatus>,
+    /// What a Tenant in sync was compared with now, also where that is not written.
+    pub compared: Option<Compared>,
     /// How the Tenant was released: the finalizer comes off.
     pub release_outcome: Option<ReleaseOutcome>,
     /// The events to record.
@@ -127,6 +131,7 @@ impl Facts<'_> {
         TenantStatus {
             observed_generation: self.generation(),
             conditions: merge(&previous.conditions, changes, self.generation(), self.now, self.support),
+            compared: None,
             ..previous
         }
     }

@@ -12,8 +12,8 @@ use crate::plan::outcome::{Done, Live};
 use crate::plan::rewrites::MOST;
 use crate::plan::widget_key::Publication;
 use crate::plan::{events, recreation, retention, wording};
-use crate::resources::condition::{ConditionChange, ConditionUpdate};
-use crate::resources::status::{Applied, CheckStatus, TenantStatus};
+use crate::resources::condition::{self, ConditionChange, ConditionUpdate};
+use crate::resources::status::{Applied, CheckStatus, Compared, TenantStatus};
 use crate::resources::{ConditionStatus, ConditionType, Reason, bounds};
 use crate::text::{quoted, shown};
 
@@ -38,7 +38,9 @@ pub(super) fn live(facts: Facts<'_>, live: &Live) -> Conclusion {
     let status = facts.status(updates.into_iter().map(ConditionChange::Set).collect());
     let (last_handled_reconcile_at, last_handled_check_at) = (facts.handled(), facts.repeated());
     let status = TenantStatus { checks, last_handled_reconcile_at, last_handled_check_at, ..status };
-    let status = recorded(facts, live, status);
+    let mut status = recorded(facts, live, status);
+    status.compared = compared(facts, live, &status);
+    let compared = status.compared.clone();
     let delay = match delay {
         // Another obstacle may be what Ready says first: this one stands in Kubernetes and may be mended at any moment.
         Delay::Sync if matches!(live.side_effects.key, Publication::Refused { .. }) => Delay::Reference,
@@ -49,7 +51,7 @@ pub(super) fn live(facts: Facts<'_>, live: &Live) -> Conclusion {
     // Another writer may have been faster after a trigger was fired; the pass went on then.
     let earlier = facts.fired.iter().filter(|fired| !live.side_effects.fired.contains(fired)).cloned();
     events.extend(events::once(&earlier.collect::<Vec<_>>()));
-    Conclusion { status: Some(status), release_outcome: None, events, delay }
+    Conclusion { status: Some(status), compared, release_outcome: None, events, delay }
 }
 
 /// Ready, who has to act, and when to look again.
@@ -162,6 +164,20 @@ fn applied(facts: Facts<'_>, live: &Live) -> Option<Applied> {
         data_retention_months: retention::applied(facts.tenant, &live.difference),
         partner_id: facts.previous().and_then(|status| status.applied.as_ref()?.partner_id.clone()),
     })
+}
+
+/// What the status was compared with; nothing where another pass would say or do something else although nothing changed.
+fn compared(facts: Facts<'_>, live: &Live, status: &TenantStatus) -> Option<Compared> {
+    let Live { document, difference, side_effects, .. } = live;
+    let is_settled = difference.differing().is_empty()
+        && condition::status(&status.conditions, ConditionType::Ready) == Some(ConditionStatus::True)
+        && !side_effects.waits()
+        // What was fired moves the document once more.
+        && facts.fired.is_empty()
+        && side_effects.fired.is_empty()
+        && platform_state::has_usage_of(status, document);
+    let versions = document.versions().filter(|_| is_settled)?;
+    Some(Compared { versions: versions.as_str().to_owned(), context: facts.context?.to_owned() })
 }
 
 fn waits_for_people(live: &Live) -> bool {

@@ -10,6 +10,8 @@ pub mod references;
 mod side_effects;
 mod stopped;
 mod tabs;
+mod unchanged;
 
+pub(crate) use availability::OURS;
 pub use conclude::conclude;
 pub use facts::{Conclusion, Facts};

@@ -46,6 +46,11 @@ pub fn take_over(status: &mut TenantStatus, document: &TenantDocument, refresh_l
     }
 }
 
+/// Whether a status has the license usage of a document, which is taken over only from time to time.
+pub(super) fn has_usage_of(status: &TenantStatus, document: &TenantDocument) -> bool {
+    status.licenses == licenses(document)
+}
+
 /// What a pass that stopped says of the tenant itself: what the platform answered, or what was known. Where the tenant is not ours any
 /// more, nothing is known of it, and `reason` says why.
 pub(super) fn changes(facts: Facts<'_>, reason: Reason) -> Vec<ConditionChange> {

@@ -38,7 +38,13 @@ pub(super) fn stopped(facts: Facts<'_>, stopped: &Stopped) -> Conclusion {
             Some(status(facts, stopped, &disposition, &ready, ready.clone().into()))
         }
     };
-    Conclusion { status, release_outcome: None, events: events(facts, &disposition), delay: disposition.delay }
+    Conclusion {
+        status,
+        compared: None,
+        release_outcome: None,
+        events: events(facts, &disposition),
+        delay: disposition.delay,
+    }
 }
 
 /// The spec is live and the platform answered, but what it should have done after that failed. What was seen is true all the same.

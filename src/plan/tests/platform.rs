@@ -102,6 +102,7 @@ impl Held {
         self.document = Some(TenantDocument {
             id: ID.to_owned(),
             settings_version: "s0".to_owned(),
+            runtime_version: Some("r0".to_owned()),
             settings: json!({ "licenses": licenses }),
             runtime: Runtime { used: json!({ "users": { "contactCenter": 3 } }), ..Runtime::default() },
             restricted_paths: self.restricted.clone(),

@@ -355,7 +355,7 @@ fn a_tenant_that_was_claimed_is_ours_also_where_the_save_fails() {
     assert!(given.plan(&held.observed()).is_ok());
     let stopped = || Err(Stopped::from(Stop::Unavailable(samples::unreachable())));
     let seen = |progress| {
-        let observation = held.observed().after(progress);
+        let observation = Observation::after(Some(held.observed()), progress).unwrap();
         Seen::after(&given.tenant(), &given.validate(), Some(&observation), &stopped())
     };
     assert!(matches!(seen(Progress::Nothing), Seen::Free(_)));
@@ -369,7 +369,7 @@ fn a_tenant_that_was_claimed_is_ours_also_where_the_save_fails() {
 fn a_tenant_that_was_created_is_ours_also_where_the_pass_fails_then() {
     let given = tenant("contoso");
     let Observation::Exists { snapshot, .. } = held().observed() else { panic!("it exists") };
-    let observation = Held::nothing().observed().after(Progress::Saved(snapshot));
+    let observation = Observation::after(Some(Held::nothing().observed()), Progress::Saved(snapshot)).unwrap();
     let stopped = || Err(Stopped::from(Stop::Unavailable(samples::unreachable())));
     let seen = Seen::after(&given.tenant(), &given.validate(), Some(&observation), &stopped());
     let status = concluded_having_seen(&given, &seen, stopped()).status.unwrap();
