@@ -146,8 +146,14 @@ impl Platforms {
         let client = Client::new(config, self.alarm.clone()).map_err(no_trust)?;
         let spec = Arc::new(platform.spec.clone());
         let connection = Connection { spec, credentials, client: Arc::new(client) };
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        // Passes that begin together connect together. They get one client, with one token and one answer to what it may do.
+        let fits = |known: &&Connection| known.leads_to(platform) && known.credentials == connection.credentials;
+        if let Some(known) = clients.get(&key(platform)).filter(fits) {
+            return Ok(known.client.clone());
+        }
         let client = connection.client.clone();
-        self.clients.lock().unwrap_or_else(PoisonError::into_inner).insert(key(platform), connection);
+        clients.insert(key(platform), connection);
         Ok(client)
     }
 
