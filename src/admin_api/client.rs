@@ -80,7 +80,8 @@ pub struct Client {
     pub(super) deadline: Duration,
     requests: PlatformRequests,
     listener: Listener,
-    capabilities: std::sync::Mutex<Option<Arc<Capabilities>>>,
+    /// What was last said, and when that was asked.
+    capabilities: std::sync::Mutex<Option<(Instant, Arc<Capabilities>)>>,
     /// Held while they are asked for; when and how the last attempt failed.
     asking: Mutex<Option<(Instant, ApiError)>>,
     alarm: Arc<Notify>,
@@ -138,13 +139,24 @@ impl Client {
     ///
     /// *Errors*: any [`ApiError`].
     pub async fn capabilities(&self) -> Result<Arc<Capabilities>, ApiError> {
-        if let Some(known) = self.known().clone() {
+        self.capabilities_since(None).await
+    }
+
+    /// The same, as it was said at some moment in the last `age`: the endpoint may lead elsewhere since.
+    ///
+    /// *Errors*: any [`ApiError`].
+    pub async fn capabilities_within(&self, age: Duration) -> Result<Arc<Capabilities>, ApiError> {
+        self.capabilities_since(Instant::now().checked_sub(age)).await
+    }
+
+    async fn capabilities_since(&self, oldest: Option<Instant>) -> Result<Arc<Capabilities>, ApiError> {
+        if let Some(known) = self.known_since(oldest) {
             return Ok(known);
         }
         // Callers that come while it is asked get that answer, a failure too.
         let came = Instant::now();
         let mut failed = self.asking.lock().await;
-        if let Some(known) = self.known().clone() {
+        if let Some(known) = self.known_since(oldest) {
             return Ok(known);
         }
         if let Some((_, error)) = failed.as_ref().filter(|(at, _)| came <= *at) {
@@ -155,16 +167,23 @@ impl Client {
         asked
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, Option<Arc<Capabilities>>> {
+    fn known_since(&self, oldest: Option<Instant>) -> Option<Arc<Capabilities>> {
+        let known = self.known();
+        let counts = |(asked, _): &&(Instant, Arc<Capabilities>)| oldest.is_none_or(|oldest| oldest <= *asked);
+        known.as_ref().filter(counts).map(|(_, known)| known.clone())
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, Option<(Instant, Arc<Capabilities>)>> {
         self.capabilities.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// The same, asked now: the endpoint may lead elsewhere since.
+    /// The same, asked now.
     ///
     /// *Errors*: any [`ApiError`].
     pub async fn capabilities_now(&self) -> Result<Arc<Capabilities>, ApiError> {
+        let asked = Instant::now();
         let now = Arc::new(self.ask().await?);
-        *self.known() = Some(now.clone());
+        *self.known() = Some((asked, now.clone()));
         Ok(now)
     }
 
@@ -179,6 +198,7 @@ impl Client {
         if let Some(after) = self.gate.wait(Instant::now()) {
             return Err(ApiError::Throttled { after });
         }
+        let asked = Instant::now();
         let response = self.authorized(&capabilities()).await;
         let read = |response: Response| Ok(Arc::new(response.json()?));
         let result: Result<Arc<Capabilities>, ApiError> = response.and_then(read).map_err(|error| match error {
@@ -192,7 +212,7 @@ impl Client {
         });
         self.gate.decide(&result, Instant::now());
         if let Ok(now) = &result {
-            *self.known() = Some(now.clone());
+            *self.known() = Some((asked, now.clone()));
         }
         result
     }
@@ -255,7 +275,8 @@ impl Client {
         }
         let started = Instant::now();
         let (method, route) = (call.method.as_str(), call.route.as_str());
-        let ended = |status, took: Duration| self.requests.record(method, route, status, took.saturating_sub(call.waits));
+        let ended =
+            |status, took: Duration| self.requests.record(method, route, status, took.saturating_sub(call.waits));
         let sent = http::send(request, &self.endpoint, ended);
         let sent =
             if call.method == Method::GET { sent.await } else { write(&self.leadership, &self.endpoint, sent).await? };

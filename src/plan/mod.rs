@@ -16,6 +16,7 @@ pub mod difference;
 pub mod disposition;
 pub mod environment;
 pub mod events;
+pub mod first_pass;
 mod former_cluster;
 pub mod last_look;
 mod marks;

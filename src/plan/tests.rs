@@ -15,6 +15,7 @@ mod claims;
 mod configured;
 mod delivery;
 mod environments;
+mod first_pass;
 mod keeping;
 mod kept;
 mod last_look;

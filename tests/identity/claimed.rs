@@ -136,7 +136,9 @@ async fn deleting_the_loser_changes_nothing() {
         delete(&rivals, "rival").await;
         // The loser looks again every few seconds, so it may have read more than at its creation and at its deletion.
         let calls = since.calls(&fixture).await;
-        assert!(calls.len() >= 2 && calls.iter().all(|call| call == "GET /v1/tenants/{id} 200"), "{policy}: {calls:?}");
+        let reads = ["PUT /v1/tenants/{id} 412", "GET /v1/tenants/{id} 200"];
+        assert!(calls.len() >= 3 && calls[..2] == reads, "{policy}: {calls:?}");
+        assert!(calls[2..].iter().all(|call| call == reads[1]), "{policy}: {calls:?}");
         assert_eq!((Some(stamp(&fixture)), None), stamps(&fixture).await, "{policy}");
     }
     assert_eq!([event("Warning", "DeletionNotRequested")], *events(&fixture).await, "of the confirmed one");

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use nimbus_operator::controller::Step;
+use nimbus_operator::resources::FINALIZER;
 use serde_json::{Value, json};
 
 use crate::support::fixture::{Fixture, Operator};
@@ -62,6 +63,88 @@ async fn create_costs_at_most_two_writes_two_calls() {
     settle(&fixture, operator).await;
     assert_eq!(["patch", "patch status", SETTLED.0], *since.verbs(&fixture).await, "the finalizer, the status");
     assert_eq!(["GET", "PUT", SETTLED.1], *since.methods(&fixture).await);
+}
+
+/// The optional policy adds the finalizer to a new Tenant.
+#[tokio::test(flavor = "multi_thread")]
+async fn create_with_the_finalizer_costs_one_write_one_call() {
+    let fixture = Fixture::new("budget-finalizer").await;
+    let operator = fixture.start();
+    let since = Since::now(&fixture).await;
+    fixture.try_create(with_finalizer(&fixture)).await.unwrap();
+    fixture.ready().await;
+    settle(&fixture, operator).await;
+    assert_eq!(["patch status", SETTLED.0], *since.verbs(&fixture).await);
+    assert_eq!(["PUT", SETTLED.1], *since.methods(&fixture).await);
+    assert_eq!(["tenant-created"], *since.effects(&fixture).await);
+}
+
+fn with_finalizer(fixture: &Fixture) -> Value {
+    let mut manifest = fixture.manifest(json!({}));
+    manifest["metadata"]["finalizers"] = json!([FINALIZER]);
+    manifest
+}
+
+/// The platform creates a tenant only where there is none, and says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_is_there_is_not_created_unseen() {
+    let mut fixture = Fixture::new("budget-unseen").await;
+    let _operator = fixture.start();
+    let settings = json!({ "general": { "name": "Contoso", "o365Domain": "contoso.onmicrosoft.com" } });
+    let put = |status: u16| format!("PUT /v1/tenants/{{id}} {status}");
+    let get = |status: u16| format!("GET /v1/tenants/{{id}} {status}");
+    // Free: adopted by the policy.
+    fixture.platform.create(&fixture.id, settings.clone()).await.unwrap();
+    let since = Since::now(&fixture).await;
+    fixture.try_create(with_finalizer(&fixture)).await.unwrap();
+    fixture.ready().await;
+    let claim = "PUT /v1/tenants/{id}/owner 200".to_owned();
+    assert_eq!([put(412), get(200), claim], *since.calls(&fixture).await);
+    fixture.delete().await;
+    fixture.gone().await;
+    // Another's, and one that was deleted.
+    for deleted in [false, true] {
+        fixture.id = uuid::Uuid::new_v4().to_string();
+        fixture.platform.create(&fixture.id, settings.clone()).await.unwrap();
+        if deleted {
+            fixture.platform.delete(&fixture.id).await.unwrap();
+            fixture.platform.run_script(&fixture.id).await.unwrap();
+        } else {
+            fixture.platform.stamp(&fixture.id, Some("elsewhere/contoso/contoso"), None).await.unwrap();
+        }
+        let since = Since::now(&fixture).await;
+        fixture.try_create(with_finalizer(&fixture)).await.unwrap();
+        let (reason, calls) = match deleted {
+            true => ("TenantLost", [put(409), get(404)]),
+            false => ("OwnedByOther", [put(412), get(200)]),
+        };
+        fixture.condition("Ready", "False", reason).await;
+        assert_eq!(calls, *since.calls(&fixture).await);
+        assert_eq!([""; 0], *since.effects(&fixture).await);
+        fixture.delete().await;
+        fixture.gone().await;
+    }
+}
+
+/// Where the endpoint leads elsewhere by now, a tenant is not created there.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_created_unseen_in_another_environment() {
+    let fixture = Fixture::new("budget-elsewhere").await;
+    let proxy = Proxy::start(Upstream::platform(&fixture.platform.url()), &Recorder::new(|_, _| false)).await.unwrap();
+    fixture.platform_object(&proxy.url()).await;
+    let mut options = fixture.options();
+    options.timing.platform_check = Duration::from_millis(200);
+    let _operator = fixture.start_with(options);
+    fixture.connected().await;
+    let elsewhere = json!({ "platformId": "another", "role": "system", "restrictedPaths": [] });
+    proxy.detours.say(Method::GET, "/v1/capabilities", StatusCode::OK, elsewhere);
+    crate::faults::platform_says(&fixture, "False", "PlatformChanged").await;
+    fixture.try_create(with_finalizer(&fixture)).await.unwrap();
+    fixture.condition("Ready", "False", "PlatformChanged").await;
+    assert_eq!(Vec::<String>::new(), fixture.platform.effects(0).await.unwrap());
+    proxy.detours.clear();
+    fixture.ready().await;
+    assert_eq!(["tenant-created"], fixture.platform.effects(0).await.unwrap().as_slice());
 }
 
 #[tokio::test(flavor = "multi_thread")]

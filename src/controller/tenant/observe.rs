@@ -1,6 +1,7 @@
 //! `observe`: asks the platform once about the tenant. The answer is three-valued; what cannot be found out is Unknown.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::connection::Connection;
 use super::look::Need;
@@ -12,6 +13,9 @@ use crate::plan::{
     Desired, Environment, Observation, Observed, Owner, Snapshot, Stop, Target, environment, widget_key,
 };
 use crate::resources::{Stamp, Tenant};
+
+/// How old what is known of the endpoint may be where it decides about a creation. Many are made in that time.
+const RECENT: Duration = Duration::from_secs(5);
 
 /// Observes all that decides about a Tenant that stays. `need` is what of that was found out already.
 ///
@@ -32,6 +36,30 @@ pub(crate) async fn observe(
         Ok(client) => confirmed(client, found, &connection.environment).await,
         Err(_) => found,
     };
+    observed(cluster, tenant, desired, found).await
+}
+
+/// What a tenant is taken for that was never seen: absent, wherever the endpoint leads at this moment. The platform says when it is
+/// not; nothing where it has to be asked first.
+///
+/// *Errors*: Kubernetes does not answer.
+pub(crate) async fn assume_absent(
+    cluster: &Cluster,
+    connection: &Connection,
+    tenant: &Tenant,
+    desired: &Desired,
+) -> Result<Option<Observed>, Stop> {
+    let Ok(client) = connection.client() else { return Ok(None) };
+    let Ok(capabilities) = client.capabilities_within(RECENT).await else { return Ok(None) };
+    if connection.environment.check(environment::named_by(&capabilities).as_deref()).is_err() {
+        return Ok(None);
+    }
+    let absent = Observation::Absent { restricted: capabilities.restricted_paths.clone() };
+    observed(cluster, tenant, desired, absent).await.map(Some)
+}
+
+/// Adds what is there of the widget key, where that matters.
+async fn observed(cluster: &Cluster, tenant: &Tenant, desired: &Desired, found: Observation) -> Result<Observed, Stop> {
     let widget_secret = match widget_key::to_observe(desired, &found) {
         Some(name) => Some(read_secret(cluster, tenant, name).await?),
         None => None,
