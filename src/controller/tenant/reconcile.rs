@@ -65,17 +65,8 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Passed, NotWr
     let mut entry = context.memory.get(&tenant.metadata);
     entry.notes.recall(&tenant, started);
     let mut pass = Pass::new(tenant, platform);
-    pass.noted = entry.notes.compared_with(&pass.tenant);
-
-    let steps = tokio::time::timeout(timing.pass, steps(&mut pass, context, &entry.notes));
-    let outcome = match AssertUnwindSafe(steps).catch_unwind().await {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(_)) => Err(Stop::Kubernetes("reconciliation timed out").into()),
-        // The text of a panic may quote anything.
-        Err(_) => Err(Stop::Bug(PANICKED).into()),
-    };
+    let outcome = ended(&mut pass, context, &entry.notes).await;
     let contended = entry.notes.are_contended(&outcome, started, timing.race);
-    look::end(context, &mut pass, &outcome);
     pass.note(&outcome, &mut entry.notes);
     note_former_cluster(context, &pass, &outcome);
     let result = record(context, &pass, &outcome);
@@ -109,6 +100,20 @@ async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Passed, NotWr
     let delay = published.map_err(Unpublished::into_not_written)?;
     entry.notes.compared = compared;
     Ok(Passed::again(result, scheduled(context, &pass.tenant, entry, delay, started)))
+}
+
+/// How the steps ended, of which the observer of the platform is told.
+async fn ended(pass: &mut Pass, context: &Context, notes: &Notes) -> Result<Outcome, Stopped> {
+    pass.noted = notes.compared_with(&pass.tenant);
+    let steps = tokio::time::timeout(context.options.timing.pass, steps(pass, context, notes));
+    let outcome = match AssertUnwindSafe(steps).catch_unwind().await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(Stop::Kubernetes("reconciliation timed out").into()),
+        // The text of a panic may quote anything.
+        Err(_) => Err(Stop::Bug(PANICKED).into()),
+    };
+    look::end(context, pass, &outcome);
+    outcome
 }
 
 /// Stores what the next pass has to know. Returns how long until then.
