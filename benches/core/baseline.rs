@@ -28,17 +28,21 @@ pub fn compare() -> Result<ExitCode> {
     if std::env::var_os("UPDATE").is_some_and(|update| update == "1") {
         std::fs::write(&path, serde_json::to_string_pretty(&now)? + "\n")?;
     }
-    let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    let kept: Baseline = serde_json::from_str(&text)?;
+    let kept = read(&path)?;
     println!("| case | instructions | baseline | change |\n|---|---|---|---|");
     let mut differs = false;
     for case in CASES {
-        let (count, kept) = (now.instructions[case.name], kept.instructions.get(case.name).copied());
+        let count = now.instructions[case.name];
+        let kept = kept.as_ref().and_then(|kept| kept.instructions.get(case.name).copied());
         let change = kept.map(|kept| 100.0 * (count as f64 - kept as f64) / kept as f64);
         differs |= change.is_none_or(|change| change.abs() > ALLOWED);
         let (kept, change) = (kept.map_or("none".into(), |kept| kept.to_string()), change.unwrap_or_default());
         println!("| {} | {count} | {kept} | {change:+.2} % |", case.title);
     }
+    let Some(kept) = kept else {
+        println!("There is no baseline: UPDATE=1 keeps these counts.");
+        return Ok(ExitCode::SUCCESS);
+    };
     if kept.compiler != now.compiler {
         println!("The baseline is of {}, and this is {}: UPDATE=1 writes another one.", kept.compiler, now.compiler);
         return Ok(ExitCode::SUCCESS);
@@ -48,6 +52,15 @@ pub fn compare() -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The counts that are kept; `None` before the first.
+fn read(path: &Path) -> Result<Option<Baseline>> {
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    Ok(Some(serde_json::from_str(&text)?))
 }
 
 /// The compiler and the machine that it compiles for.
