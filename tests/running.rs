@@ -4,6 +4,7 @@ mod access;
 mod api_server;
 mod away;
 mod crds;
+mod lists;
 mod log_lines;
 mod secret_watches;
 mod signals;

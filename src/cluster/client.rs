@@ -7,6 +7,7 @@ use kube::client::ClientBuilder;
 use kube::{Client, Config};
 use serde::de::DeserializeOwned;
 
+use super::consistent_list::ConsistentListLayer;
 use super::epoch::Epoch;
 use super::meter::MeterLayer;
 use super::refusal::Refusal;
@@ -56,7 +57,8 @@ impl Cluster {
         config.headers.push((::http::header::USER_AGENT, ::http::HeaderValue::from_static(http::USER_AGENT)));
         // The meter sees what the API server answers, and not what is made of it.
         let meter = MeterLayer::new(telemetry.clone());
-        let client = ClientBuilder::try_from(config)?.with_layer(&meter).with_layer(&RelistLayer).build();
+        let builder = ClientBuilder::try_from(config)?.with_layer(&meter);
+        let client = builder.with_layer(&RelistLayer).with_layer(&ConsistentListLayer).build();
         Ok(Self { client, deadlines, epoch: Epoch::default(), leadership: Leadership::default(), telemetry })
     }
 

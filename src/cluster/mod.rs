@@ -5,6 +5,7 @@
 
 mod access;
 mod client;
+mod consistent_list;
 mod epoch;
 mod events;
 mod guarded;

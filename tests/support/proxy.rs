@@ -93,7 +93,7 @@ impl ExpiredVersions {
     fn is_gone(&self, head: &request::Parts) -> bool {
         let plural = plural(head);
         let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
-        if !is_watch(head) {
+        if lists(head) {
             kinds.remove(plural);
             return false;
         }
@@ -102,12 +102,11 @@ impl ExpiredVersions {
         gone
     }
 
-    /// Whether this is a read that is held. A watch, and a look at some objects of a list (`limit=3`), are none.
+    /// Whether this is a read that is held. A watch that goes on, and a look at some objects of a list (`limit=3`), are none.
     fn is_held(&self, head: &request::Parts) -> bool {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).contains(plural(head));
-        let lists = head.method == Method::GET && !is_watch(head);
         let looks = has_parameter(head, "limit=3");
-        held && lists && !looks
+        held && head.method == Method::GET && lists(head) && !looks
     }
 
     /// Counts a watch that was opened, and returns its number.
@@ -131,6 +130,11 @@ fn plural(head: &request::Parts) -> &str {
 
 fn is_watch(head: &request::Parts) -> bool {
     has_parameter(head, "watch=true")
+}
+
+/// Whether this is a list, which may come as the beginning of a watch.
+fn lists(head: &request::Parts) -> bool {
+    !is_watch(head) || has_parameter(head, "sendInitialEvents=true")
 }
 
 fn has_parameter(head: &request::Parts, wanted: &str) -> bool {
