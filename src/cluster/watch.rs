@@ -7,13 +7,10 @@
 //! kind share one watch.
 
 use std::fmt::Debug;
-use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::{BoxStream, StreamExt, iter};
-use kube::runtime::WatchStreamExt;
-use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::watcher::{self, Event};
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
@@ -21,15 +18,12 @@ use tracing::warn;
 
 use super::epoch::{Epoch, went_back};
 use super::relisting::events;
+use super::store::Store;
 use super::watch_failure::{cause, with_backoff};
 use crate::telemetry::health::Pulse;
 
 /// One watch of a kind.
-pub(crate) struct Watch<K>
-where
-    K: Resource + 'static,
-    K::DynamicType: Eq + Hash,
-{
+pub(crate) struct Watch<K> {
     /// What is there, as far as the watch has seen it.
     pub(crate) store: Store<K>,
     /// Each object that is new or changed, once the store holds it, and each that is gone, once the store does not. The store is
@@ -42,13 +36,10 @@ pub(crate) fn watch<K>(api: Api<K>, epoch: &Epoch, pulse: Pulse, life: Duration)
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
 {
-    let (store, writer) = reflector::store();
-    let mut history = History { epoch: epoch.clone(), store: store.clone(), went_back: false };
-    // The store still holds what was there before a list until the list is complete.
-    let events = with_backoff(events(api, epoch, life)).inspect(move |event| history.take_in(event)).reflect(writer);
-    let events = events.inspect(move |event| note(event, &pulse));
-    let mut announcer = Announcer { store: store.clone(), before: vec![] };
-    let changes = events.flat_map(move |event| iter(announcer.announced(event))).boxed();
+    let store = Store::default();
+    let mut keeper = Keeper { epoch: epoch.clone(), store: store.clone(), went_back: false };
+    let events = with_backoff(events(api, epoch, life)).inspect(move |event| note(event, &pulse));
+    let changes = events.flat_map(move |event| iter(keeper.take_in(event))).boxed();
     Watch { store, changes }
 }
 
@@ -60,72 +51,51 @@ fn note<K>(event: &watcher::Result<Event<K>>, pulse: &Pulse) {
     }
 }
 
-/// Compares what is listed with what was there before.
-struct History<K>
-where
-    K: Resource<DynamicType = ()> + Clone + 'static,
-{
+/// Fills a store, and says what changed in it.
+struct Keeper<K> {
     epoch: Epoch,
     store: Store<K>,
-    /// Whether the list that is read holds an older version of something.
+    /// Whether something was listed in an older version than before, since the last list that was complete.
     went_back: bool,
 }
 
-impl<K> History<K>
-where
-    K: Resource<DynamicType = ()> + Clone + 'static,
-{
-    fn take_in(&mut self, event: &watcher::Result<Event<K>>) {
+impl<K: Resource<DynamicType = ()>> Keeper<K> {
+    /// Takes an event in. Returns what is announced.
+    fn take_in(&mut self, event: watcher::Result<Event<K>>) -> Vec<Arc<K>> {
         match event {
-            Ok(Event::Init) => self.went_back = false,
-            Ok(Event::InitApply(object)) => {
-                let before = self.store.get(&ObjectRef::from_obj(object));
-                self.went_back |= before.is_some_and(|before| went_back(before.meta(), object.meta()));
+            Ok(Event::Apply(object)) => vec![self.store.put(object)],
+            Ok(Event::Delete(object)) => {
+                self.store.remove(object.meta());
+                vec![Arc::new(object)]
             }
-            // Before what is listed is announced: each of it counts as new.
-            Ok(Event::InitDone) if self.went_back => {
-                warn!(kind = %K::kind(&()), "the API server went back to an older state; everything is looked at again");
-                self.epoch.begin();
-            }
-            Ok(Event::InitDone | Event::Apply(_) | Event::Delete(_)) | Err(_) => {}
-        }
-    }
-}
-
-/// Says what an event changed in the store, which has taken it in.
-struct Announcer<K>
-where
-    K: Resource<DynamicType = ()> + Clone + 'static,
-{
-    store: Store<K>,
-    /// What was there before the list that is read.
-    before: Vec<Arc<K>>,
-}
-
-impl<K> Announcer<K>
-where
-    K: Resource<DynamicType = ()> + Clone + 'static,
-{
-    fn announced(&mut self, event: watcher::Result<Event<K>>) -> Vec<Arc<K>> {
-        match event {
-            Ok(Event::Apply(object) | Event::Delete(object)) => vec![Arc::new(object)],
             Ok(Event::Init) => {
-                self.before = self.store.state();
+                self.store.begin_list();
                 vec![]
             }
-            Ok(Event::InitApply(_)) => vec![],
-            // The objects of a list replace the store at its end, all at once. What is not among them went while nothing was watched.
-            Ok(Event::InitDone) => {
-                let mut all = std::mem::take(&mut self.before);
-                all.retain(|object| self.store.get(&ObjectRef::from_obj(&**object)).is_none());
-                all.extend(self.store.state());
-                all
+            Ok(Event::InitApply(object)) => {
+                let before = self.store.same(object.meta());
+                self.went_back |= before.is_some_and(|before| went_back(before.meta(), object.meta()));
+                self.store.put(object);
+                vec![]
             }
+            Ok(Event::InitDone) => self.listed(),
             Err(error) => {
                 warn!(kind = %K::kind(&()), cause = cause(&error), "a watch failed; it is tried again");
                 vec![]
             }
         }
+    }
+
+    /// A list is complete: all of it is announced, and what went while nothing was watched.
+    fn listed(&mut self) -> Vec<Arc<K>> {
+        // Before what is listed is announced: each of it counts as new.
+        if std::mem::take(&mut self.went_back) {
+            warn!(kind = %K::kind(&()), "the API server went back to an older state; everything is looked at again");
+            self.epoch.begin();
+        }
+        let mut all = self.store.end_list();
+        all.extend(self.store.state());
+        all
     }
 }
 
@@ -133,6 +103,7 @@ where
 mod tests {
     use k8s_openapi::api::core::v1::ConfigMap;
     use kube::ResourceExt;
+    use kube::runtime::reflector::ObjectRef;
 
     use super::*;
 
@@ -143,22 +114,24 @@ mod tests {
         map
     }
 
+    fn keeper() -> Keeper<ConfigMap> {
+        Keeper { epoch: Epoch::default(), store: Store::default(), went_back: false }
+    }
+
     /// One that goes in a gap of the watch.
     const DROPPED: &str = "dropped";
 
     /// What is announced for each event, and the version that the store then holds of it.
     fn run(events: Vec<Event<ConfigMap>>) -> Vec<Vec<(String, Option<String>)>> {
-        let (store, mut writer) = reflector::store();
-        let mut announcer = Announcer { store: store.clone(), before: vec![] };
+        let mut keeper = keeper();
         let mut all = vec![];
         for event in events {
-            writer.apply_watcher_event(&event);
             let is_removal = matches!(event, Event::Delete(_));
-            let mut step: Vec<_> = announcer
-                .announced(Ok(event))
+            let mut step: Vec<_> = keeper
+                .take_in(Ok(event))
                 .iter()
                 .map(|map| {
-                    let held = store.get(&ObjectRef::from_obj(&**map));
+                    let held = keeper.store.get(&ObjectRef::from_obj(&**map));
                     let is_gone = is_removal || (all.len() > 5 && map.name_any() == DROPPED);
                     let expected = map.resource_version().filter(|_| !is_gone);
                     assert_eq!(expected, held.and_then(|held| held.resource_version()), "{}", map.name_any());
@@ -205,5 +178,59 @@ mod tests {
             vec![announced_as("a", "2")],
         ];
         assert_eq!(expected, run(listed));
+    }
+
+    #[test]
+    fn an_object_that_is_listed_again_is_held_once() {
+        let mut keeper = keeper();
+        let mut list = |names: &[(&str, &str)]| {
+            keeper.take_in(Ok(Event::Init));
+            for (name, version) in names {
+                assert!(keeper.take_in(Ok(Event::InitApply(map(name, version)))).is_empty());
+            }
+            keeper.take_in(Ok(Event::InitDone))
+        };
+        let before = list(&[("a", "1"), ("b", "1")]);
+        let after = list(&[("a", "1"), ("b", "2")]);
+        let kept = |name: &str| {
+            let named = |all: &[Arc<ConfigMap>]| all.iter().find(|map| map.name_any() == name).cloned();
+            named(&before).zip(named(&after)).is_some_and(|(before, after)| Arc::ptr_eq(&before, &after))
+        };
+        assert_eq!((kept("a"), kept("b")), (true, false));
+    }
+
+    #[test]
+    fn a_way_back_is_noticed_also_where_the_list_fails_at_first() {
+        let mut keeper = keeper();
+        for event in [
+            Ok(Event::Init),
+            Ok(Event::InitApply(map("a", "9"))),
+            Ok(Event::InitDone),
+            Ok(Event::Init),
+            Ok(Event::InitApply(map("a", "3"))),
+            Err(watcher::Error::NoResourceVersion),
+            Ok(Event::Init),
+            Ok(Event::InitApply(map("a", "3"))),
+        ] {
+            keeper.take_in(event);
+            assert_eq!(keeper.epoch.number(), 0, "not before the list is complete");
+        }
+        keeper.take_in(Ok(Event::InitDone));
+        assert_eq!(keeper.epoch.number(), 1);
+        keeper.take_in(Ok(Event::Init));
+        keeper.take_in(Ok(Event::InitDone));
+        assert_eq!(keeper.epoch.number(), 1, "once");
+    }
+
+    #[test]
+    fn a_store_is_listed_once_a_list_is_complete() {
+        let mut keeper = keeper();
+        keeper.take_in(Ok(Event::Init));
+        keeper.take_in(Ok(Event::InitApply(map("a", "1"))));
+        assert!(!keeper.store.is_listed());
+        keeper.take_in(Ok(Event::InitDone));
+        assert!(keeper.store.is_listed());
+        assert_eq!(keeper.store.state().len(), 1);
+        assert!(keeper.store.state_filter(|map| map.name_any() == "b").is_empty());
     }
 }

@@ -6,12 +6,12 @@ use std::time::Instant;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
 use kube::Resource;
-use kube::runtime::reflector::{ObjectRef, Store};
+use kube::runtime::reflector::ObjectRef;
 
 use super::context::Context;
 use super::reconciled::Reconciled;
-use crate::cluster::Guarded;
-use crate::resources::{ConditionStatus, ConditionType, Tenant, condition};
+use crate::cluster::Store;
+use crate::resources::CachedTenant;
 
 /// What makes an object due.
 pub(super) enum Arrival<K: Reconciled> {
@@ -36,18 +36,12 @@ pub(super) fn woken<K: Reconciled + Send + Sync + 'static>(
 }
 
 /// Notes which generation of a Tenant was seen, and forgets one that is gone.
-pub(super) fn sighted(context: &Context, store: &Store<Guarded<Tenant>>, tenant: &Guarded<Tenant>) {
+pub(super) fn sighted(context: &Context, store: &Store<CachedTenant>, tenant: &CachedTenant) {
     let meta = tenant.meta();
     if store.get(&ObjectRef::from_obj(tenant)).is_none() {
         context.syncs.forget(meta.uid.as_deref().unwrap_or_default());
-    } else if let Ok(tenant) = &tenant.0 {
-        context.syncs.saw(meta, live(tenant), Instant::now());
+    } else {
+        let live = tenant.observed_generation.filter(|_| tenant.is_ready());
+        context.syncs.saw(meta, live, Instant::now());
     }
-}
-
-/// The generation that is live, as far as the status says it.
-fn live(tenant: &Tenant) -> Option<i64> {
-    let status = tenant.status.as_ref()?;
-    let ready = condition::status(&status.conditions, ConditionType::Ready);
-    (ready == Some(ConditionStatus::True)).then_some(status.observed_generation)
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::civil::Date;
-use kube::runtime::reflector::Store;
 
 use super::checks::Checks;
 use super::enforcement::Enforcement;
@@ -26,7 +25,7 @@ use super::tenant::notes::Notes;
 use super::totals::{Sight, Totals};
 use super::unwritten::Unwritten;
 use super::versions::TenantVersions;
-use crate::cluster::{Cluster, Guarded};
+use crate::cluster::{Cluster, Guarded, Store};
 use crate::lease::Leadership;
 use crate::plan::confirmation;
 use crate::resources::{Platform, Stamp};

@@ -3,14 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures::FutureExt;
-use kube::runtime::reflector::Store;
-
 use super::options::Options;
-use crate::cluster::Guarded;
-use crate::resources::Tenant;
+use crate::cluster::Store;
+use crate::resources::CachedTenant;
 
-type Tenants = Store<Guarded<Tenant>>;
+type Tenants = Store<CachedTenant>;
 
 /// The Tenants that this operator watches.
 pub(super) struct Fleet {
@@ -29,45 +26,38 @@ impl Fleet {
         self.stores().push(store);
     }
 
-    /// The Tenants that are meant, without those that cannot be decoded; `None` until every watch has had its first list.
-    pub(super) fn tenants(&self, is_meant: impl Fn(&Tenant) -> bool) -> Option<Vec<Arc<Tenant>>> {
+    /// The Tenants that are meant, without those that say that they cannot be decoded; `None` until every watch has had its first list.
+    pub(super) fn tenants(&self, is_meant: impl Fn(&CachedTenant) -> bool) -> Option<Vec<Arc<CachedTenant>>> {
         let stores = self.stores();
-        let listed = |store: &Tenants| matches!(store.wait_until_ready().now_or_never(), Some(Ok(())));
-        if stores.len() < self.watches || !stores.iter().all(listed) {
+        if stores.len() < self.watches || !stores.iter().all(Store::is_listed) {
             return None;
         }
-        let meant = |guarded: Arc<Guarded<Tenant>>| guarded.0.as_ref().ok().filter(|tenant| is_meant(tenant)).cloned();
-        Some(stores.iter().flat_map(Store::state).filter_map(meant).collect())
+        let is_meant = |tenant: &CachedTenant| !tenant.is_undecodable() && is_meant(tenant);
+        Some(stores.iter().flat_map(|store| store.state_filter(is_meant)).collect())
     }
 
-    /// How many Tenants cannot be decoded, of those that the watches hold.
+    /// How many Tenants say that they cannot be decoded.
     pub(super) fn undecodable(&self) -> usize {
-        self.stores().iter().map(|store| store.state_filter(|tenant| tenant.0.is_err()).len()).sum()
+        self.stores().iter().map(|store| store.state_filter(CachedTenant::is_undecodable).len()).sum()
     }
 
     /// The Tenants of a Platform.
-    pub(super) fn of_platform(&self, platform: &str) -> Option<Vec<Arc<Tenant>>> {
-        self.tenants(|tenant| tenant.spec.platform_ref.name == platform)
+    pub(super) fn of_platform(&self, platform: &str) -> Option<Vec<Arc<CachedTenant>>> {
+        self.tenants(|tenant| tenant.platform.as_deref() == Some(platform))
     }
 
     /// The Tenants that name a Partner.
-    pub(super) fn of_partner(&self, partner: &str) -> Option<Vec<Arc<Tenant>>> {
-        self.tenants(|tenant| names(tenant, partner))
+    pub(super) fn of_partner(&self, partner: &str) -> Option<Vec<Arc<CachedTenant>>> {
+        self.tenants(|tenant| tenant.partner.as_deref() == Some(partner))
     }
 
     /// The environments that the Tenants of a Platform were last applied to.
     pub(super) fn environments(&self, platform: &str) -> Option<BTreeSet<String>> {
-        let recorded = |tenant: &Arc<Tenant>| tenant.status.as_ref().and_then(|status| status.platform_id.clone());
+        let recorded = |tenant: &Arc<CachedTenant>| tenant.platform_id.as_deref().map(ToOwned::to_owned);
         Some(self.of_platform(platform)?.iter().filter_map(recorded).collect())
     }
 
     fn stores(&self) -> MutexGuard<'_, Vec<Tenants>> {
         self.stores.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether a Tenant names a Partner.
-pub(super) fn names(tenant: &Tenant, partner: &str) -> bool {
-    let tab = tenant.spec.settings.partner.as_ref();
-    tab.and_then(|tab| tab.assigned().ok().flatten()) == Some(partner)
 }

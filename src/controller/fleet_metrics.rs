@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use kube::ResourceExt;
+use kube::{Resource, ResourceExt};
 
 use super::context::Context;
 use super::queue::{Lane, Pace};
 use super::reconciled::Reconciled;
 use crate::cluster::Guarded;
 use crate::plan::outage::PlatformHealth;
-use crate::resources::{ConditionStatus, ConditionType, Partner, Platform, Reason, Tenant, condition};
+use crate::resources::{CachedTenant, ConditionStatus, ConditionType, Partner, Platform, Reason, condition};
 use crate::settings::leaves;
 use crate::telemetry::metrics::{Samples, Source, table};
 
@@ -48,7 +48,7 @@ impl Source for Context {
         samples.platforms(ours.iter().map(|platform| platform.name_any()).collect());
         ours.iter().for_each(|platform| collect_platform(self, samples, platform));
         let others: BTreeSet<String> = others.iter().map(|platform| platform.name_any()).collect();
-        let is_served = |tenant: &Tenant| !others.contains(&tenant.spec.platform_ref.name);
+        let is_served = |tenant: &CachedTenant| tenant.platform.as_deref().is_none_or(|name| !others.contains(name));
         if let Some(tenants) = self.fleet.tenants(is_served) {
             collect_tenants(self, samples, &tenants);
         }
@@ -71,7 +71,7 @@ fn collect_platform(context: &Context, samples: &mut Samples, platform: &Platfor
     samples.set(&table::ORPHANS, &[&name], number(found));
 }
 
-fn collect_tenants(context: &Context, samples: &mut Samples, tenants: &[Arc<Tenant>]) {
+fn collect_tenants(context: &Context, samples: &mut Samples, tenants: &[Arc<CachedTenant>]) {
     let now = Timestamp::now();
     samples.set(&table::TENANTS, &[], number(tenants.len()));
     samples.set(&table::TENANTS_UNDECODABLE, &[], number(context.fleet.undecodable()));
@@ -88,10 +88,10 @@ fn collect_tenants(context: &Context, samples: &mut Samples, tenants: &[Arc<Tena
     let kinds = license_kinds();
     for tenant in tenants {
         collect_conditions(context, samples, tenant, now);
-        if let Some(deleted) = &tenant.metadata.deletion_timestamp {
+        if let Some(deleted) = &tenant.meta().deletion_timestamp {
             samples.add(&table::TENANTS_DELETING, &[], 1.0);
             samples.raise(&table::TENANTS_DELETING_OLDEST_AGE, &[], age(deleted.0, now).as_secs_f64());
-        } else if tenant.spec.suspend != Some(true) {
+        } else if !tenant.is_suspended {
             collect_sync(context, samples, tenant, now);
         }
         if context.options.metrics_per_tenant {
@@ -100,49 +100,50 @@ fn collect_tenants(context: &Context, samples: &mut Samples, tenants: &[Arc<Tena
     }
 }
 
-fn collect_conditions(context: &Context, samples: &mut Samples, tenant: &Tenant, now: Timestamp) {
-    let Some(status) = &tenant.status else { return };
+fn collect_conditions(context: &Context, samples: &mut Samples, tenant: &CachedTenant, now: Timestamp) {
     let (namespace, name) = (tenant.namespace().unwrap_or_default(), tenant.name_any());
-    for (condition_type, condition) in known(&status.conditions) {
-        let labels = [condition_type.as_str(), &condition.status, reason(condition)];
+    for condition in &tenant.conditions {
+        let reason = condition.reason.map_or(OTHER, Reason::as_str);
+        let labels = [condition.condition_type.as_str(), condition.status.as_str(), reason];
         if context.options.metrics_per_tenant {
             let labels = [&labels[..], &[&namespace, &name]].concat();
             samples.set(&table::TENANT_CONDITION, &labels, 1.0);
         } else {
             samples.add(&table::TENANT_CONDITION, &labels, 1.0);
         }
-        let age = age(condition.last_transition_time.0, now).as_secs_f64();
+        let age = age(condition.since, now).as_secs_f64();
         samples.raise(&table::TENANT_CONDITION_OLDEST_AGE, &labels[..2], age);
     }
-    for check in &status.checks {
-        samples.add(&table::TENANT_CHECKS, &[check.name.as_str(), check.result.as_str()], 1.0);
+    for (check, result) in &tenant.checks {
+        samples.add(&table::TENANT_CHECKS, &[check.as_str(), result.as_str()], 1.0);
     }
-    if status.provisioning_script.as_ref().is_some_and(|script| script.pending) {
+    if tenant.is_script_pending {
         samples.add(&table::TENANTS_SCRIPT_PENDING, &[], 1.0);
     }
 }
 
-fn collect_sync(context: &Context, samples: &mut Samples, tenant: &Tenant, now: Timestamp) {
+fn collect_sync(context: &Context, samples: &mut Samples, tenant: &CachedTenant, now: Timestamp) {
     let uid = tenant.uid().unwrap_or_default();
     let Some(sync) = context.syncs.of(&uid).filter(|sync| !sync.stopped) else { return };
     // Before it led, another operator did it.
     let since = sync.last.unwrap_or(sync.seen.max(context.options.telemetry.metrics.leads_since()));
-    let (age, interval) = (age(since, now), Pace::of(tenant, &context.options.timing).sync());
+    let pace = Pace::new(&uid, tenant.sync_interval_seconds, &context.options.timing);
+    let (age, interval) = (age(since, now), pace.sync());
     samples.raise(&table::TENANTS_SYNC_OLDEST_AGE, &[], age.as_secs_f64());
     if age > interval * 2 {
         samples.add(&table::TENANTS_SYNC_OVERDUE, &[], 1.0);
     }
 }
 
-fn collect_tenant(context: &Context, samples: &mut Samples, tenant: &Tenant, kinds: &BTreeSet<&str>) {
+fn collect_tenant(context: &Context, samples: &mut Samples, tenant: &CachedTenant, kinds: &BTreeSet<&str>) {
     let (namespace, name) = (tenant.namespace().unwrap_or_default(), tenant.name_any());
     let last = context.syncs.of(&tenant.uid().unwrap_or_default()).and_then(|sync| sync.last);
     if let Some(last) = last {
         let seconds = last.as_duration().as_secs_f64();
         samples.set(&table::TENANT_LAST_SYNC, &[&namespace, &name], seconds);
     }
-    for license in tenant.status.iter().flat_map(|status| &status.licenses) {
-        let kind = kinds.get(license.kind.as_str()).copied().unwrap_or(OTHER);
+    for license in &tenant.licenses {
+        let kind = kinds.get(&*license.kind).copied().unwrap_or(OTHER);
         let labels = [namespace.as_str(), &name, kind];
         samples.add(&table::TENANT_LICENSES_USED, &labels, whole(license.used));
         if let Some(contingent) = license.contingent {
@@ -158,10 +159,9 @@ fn license_kinds() -> BTreeSet<&'static str> {
 
 /// The conditions whose type and status this version knows.
 fn known(conditions: &[Condition]) -> BTreeMap<ConditionType, &Condition> {
-    let statuses = [ConditionStatus::True, ConditionStatus::False, ConditionStatus::Unknown];
     let of_type = |condition_type| {
         let found = condition::find(conditions, condition_type)?;
-        statuses.iter().any(|status| status.as_str() == found.status).then_some((condition_type, found))
+        ConditionStatus::ALL.iter().any(|status| status.as_str() == found.status).then_some((condition_type, found))
     };
     ConditionType::ALL.into_iter().filter_map(of_type).collect()
 }

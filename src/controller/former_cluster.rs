@@ -9,7 +9,7 @@ use kube::ResourceExt;
 
 use super::fleet::Fleet;
 use crate::plan::FormerCluster;
-use crate::resources::Tenant;
+use crate::resources::CachedTenant;
 use crate::resources::condition::ConditionUpdate;
 
 /// Fewer are no pattern: two clusters may have a Tenant of the same namespace and name.
@@ -44,7 +44,7 @@ impl FormerClusters {
     }
 
     /// What a Platform asks, where several of its Tenants found the same.
-    fn question(&self, platform: &str, tenants: &[Arc<Tenant>]) -> Option<String> {
+    fn question(&self, platform: &str, tenants: &[Arc<CachedTenant>]) -> Option<String> {
         let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let noted = noted.get(platform)?;
         let mut counts: BTreeMap<&FormerCluster, usize> = BTreeMap::new();
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
     use crate::resources::Stamp;
 
-    fn tenant(name: &str) -> Arc<Tenant> {
+    fn tenant(name: &str) -> Arc<CachedTenant> {
         let general = json!({
             "name": "C", "o365Domain": "c.onmicrosoft.com", "tenantId": "44444444-0d3e-4f5a-8b7c-9d0e1f2a3b4c"
         });

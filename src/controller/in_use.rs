@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::platforms::Platforms;
 use crate::cluster::{Cluster, Patch, Refusal};
-use crate::resources::{FINALIZER, IN_USE, Partner, Platform, Tenant};
+use crate::resources::{CachedTenant, FINALIZER, IN_USE, Partner, Platform, Tenant};
 
 /// What Tenants refer to.
 pub(super) trait Target:
@@ -121,9 +121,9 @@ impl InUse {
         &self,
         cluster: &Cluster,
         seen: &ObjectMeta,
-        tenants: Option<&[Arc<Tenant>]>,
+        tenants: Option<&[Arc<CachedTenant>]>,
     ) -> Result<bool, Refusal> {
-        let depends = |tenant: &Arc<Tenant>| tenant.finalizers().iter().any(|name| name == FINALIZER);
+        let depends = |tenant: &Arc<CachedTenant>| tenant.finalizers().iter().any(|name| name == FINALIZER);
         let is_needed = tenants.is_some_and(|tenants| tenants.iter().any(depends));
         if self.is_on(seen) || seen.deletion_timestamp.is_some() || !is_needed {
             return Ok(false);

@@ -22,7 +22,7 @@ use super::undecodable::{status_with, undecodable};
 use crate::cluster::{Guarded, NotWritten, Refusal};
 use crate::plan::status::references::{ReferenceFacts, with_refusal};
 use crate::resources::partner::PartnerStatus;
-use crate::resources::{ConditionType, Partner, Reason, Tenant, condition};
+use crate::resources::{CachedTenant, ConditionType, Partner, Reason, condition};
 
 /// Reconciles one Partner.
 pub(super) async fn reconcile(guarded: Arc<Guarded<Partner>>, context: Arc<Context>) -> Result<Passed, NotWritten> {
@@ -83,11 +83,12 @@ async fn say_undecodable(context: &Context, invalid: &InvalidObject) -> Result<P
 }
 
 /// The Tenants of this instance that name a Partner, as far as the watches hold them.
-async fn dependent(context: &Context, partner: &Partner) -> Option<Vec<Arc<Tenant>>> {
+async fn dependent(context: &Context, partner: &Partner) -> Option<Vec<Arc<CachedTenant>>> {
     let named = context.fleet.of_partner(&partner.name_any())?;
     let mut ours = vec![];
     for tenant in named {
-        let platform = context.platforms.find(&tenant.spec.platform_ref.name).await.ok().flatten();
+        let Some(name) = &tenant.platform else { continue };
+        let platform = context.platforms.find(name).await.ok().flatten();
         ours.extend(platform.filter(|found| found.spec.instance() == context.options.instance).map(|_| tenant));
     }
     Some(ours)

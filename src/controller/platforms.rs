@@ -4,10 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures::FutureExt;
 use jiff::Timestamp;
 use kube::ResourceExt;
-use kube::runtime::reflector::{ObjectRef, Store};
+use kube::runtime::reflector::ObjectRef;
 use secrecy::SecretString;
 use tokio::sync::Notify;
 use url::Url;
@@ -17,7 +16,7 @@ use super::options::Options;
 use super::platform_changes::PlatformChanges;
 use super::queue::Queue;
 use crate::admin_api::{CaBundle, Client, ClientConfig, Listener, NoTrust, Untrusting};
-use crate::cluster::{Cluster, Guarded, Refusal};
+use crate::cluster::{Cluster, Guarded, Refusal, Store};
 use crate::lease::Leadership;
 use crate::resources::platform::PlatformSpec;
 use crate::resources::{Platform, Reason, SecretVersion};
@@ -101,8 +100,9 @@ impl Platforms {
 
     /// The Platforms of every instance, without those that cannot be decoded; `None` until the watch has had its first list.
     pub(super) fn all(&self) -> Option<Vec<Arc<Platform>>> {
-        let is_listed = matches!(self.store.wait_until_ready().now_or_never(), Some(Ok(())));
-        is_listed.then(|| self.store.state().iter().filter_map(|guarded| guarded.0.as_ref().ok().cloned()).collect())
+        self.store
+            .is_listed()
+            .then(|| self.store.state().iter().filter_map(|guarded| guarded.0.as_ref().ok().cloned()).collect())
     }
 
     /// Whether the watch holds a Platform of this name.

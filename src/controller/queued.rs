@@ -12,9 +12,9 @@ use super::reconciled::Reconciled;
 use super::runner::Queued;
 use super::{partner, platform, tenant};
 use crate::cluster::{Guarded, NotWritten};
-use crate::resources::{Partner, Platform, Tenant};
+use crate::resources::{CachedTenant, Partner, Platform};
 
-impl Queued for Guarded<Tenant> {
+impl Queued for CachedTenant {
     fn queue(context: &Context) -> &Queue {
         &context.queues.tenants
     }
@@ -24,11 +24,8 @@ impl Queued for Guarded<Tenant> {
     }
 
     fn lane(&self, context: &Context) -> Lane {
-        let lane = self.lane_of_wake();
-        let Ok(tenant) = &self.0 else { return lane };
-        let observed = tenant.status.as_ref().map(|status| status.observed_generation);
-        let is_edited = || observed != tenant.metadata.generation;
-        match lane {
+        let is_edited = || self.observed_generation != self.meta().generation;
+        match self.lane_of_wake() {
             Lane::Drift if context.memory.has_changed(self.meta()).unwrap_or_else(is_edited) => Lane::Edit,
             // It was seen after it was listed, as it was before.
             Lane::Drift => Lane::Resync,
@@ -37,17 +34,20 @@ impl Queued for Guarded<Tenant> {
     }
 
     fn lane_of_wake(&self) -> Lane {
-        let applied = |tenant: &Tenant| tenant.status.as_ref().is_some_and(|status| status.applied.is_some());
-        match &self.0 {
-            Ok(tenant) if tenant.metadata.deletion_timestamp.is_some() => Lane::Deletion,
-            Ok(tenant) if !applied(tenant) => Lane::Create,
-            // One that cannot be decoded says so, and nothing else.
-            Ok(_) | Err(_) => Lane::Drift,
+        if self.is_undecodable() {
+            // It says so, and nothing else.
+            Lane::Drift
+        } else if self.meta().deletion_timestamp.is_some() {
+            Lane::Deletion
+        } else if self.is_applied {
+            Lane::Drift
+        } else {
+            Lane::Create
         }
     }
 
     fn wait(&self, context: &Context, now: Instant) -> Option<Duration> {
-        context.memory.wait(&self.0.as_ref().ok()?.metadata, now)
+        context.memory.wait(self.meta(), now)
     }
 
     fn reconcile(object: Arc<Self>, context: Arc<Context>) -> impl Future<Output = Result<Passed, NotWritten>> + Send {

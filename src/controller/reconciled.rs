@@ -14,7 +14,7 @@ use super::context::Context;
 use super::passed::{PassResult, Passed};
 use super::unwritten;
 use crate::cluster::{Event, Guarded, NotWritten, Refusal, Scope};
-use crate::resources::{Partner, Platform, Reason, Tenant};
+use crate::resources::{CachedTenant, Partner, Platform, Reason, Tenant};
 
 /// An event says it after so many passes that could not be written.
 const SAID_AFTER: u32 = 5;
@@ -30,12 +30,12 @@ pub(super) trait Reconciled: Resource<DynamicType = ()> + ResourceExt {
     fn platform(&self) -> Option<&str>;
 }
 
-impl Reconciled for Guarded<Tenant> {
+impl Reconciled for CachedTenant {
     type Kind = Tenant;
     const CONTROLLER: &'static str = "tenant";
 
     fn platform(&self) -> Option<&str> {
-        self.0.as_ref().ok().map(|tenant| tenant.spec.platform_ref.name.as_str())
+        self.platform.as_deref()
     }
 }
 

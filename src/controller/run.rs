@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use futures::future::{join3, ready};
 use futures::{FutureExt, Stream, StreamExt, stream};
-use kube::runtime::reflector::{ObjectRef, Store};
+use kube::runtime::reflector::ObjectRef;
 use kube::{Resource, ResourceExt};
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -23,9 +23,9 @@ use super::secret_changes::{of_changed_credentials, of_changed_secrets};
 use super::unwatched::watch_for_unwatched;
 use super::versions::Woken;
 use super::woken::{of_changed_partners, of_released_tenants, received};
-use crate::cluster::{Cluster, Guarded, Objects, Watch};
+use crate::cluster::{Cluster, Guarded, Objects, Store, Watch};
 use crate::lease::Leadership;
-use crate::resources::{ConditionStatus, ConditionType, Partner, Platform, Tenant, condition};
+use crate::resources::{CachedTenant, Partner, Platform};
 use crate::telemetry::metrics::Source;
 
 /// How long a replica that leads no more has for what is no write.
@@ -168,7 +168,7 @@ async fn serve_tenants(context: &Arc<Context>) {
 }
 
 /// The Tenants that are watched: in each namespace that was named, or in all.
-fn scopes(context: &Context) -> Vec<(Objects<Guarded<Tenant>>, Option<String>)> {
+fn scopes(context: &Context) -> Vec<(Objects<CachedTenant>, Option<String>)> {
     let cluster = &context.cluster;
     if context.options.namespaces.is_empty() {
         return vec![(cluster.all_namespaces(), None)];
@@ -197,7 +197,7 @@ fn alarms(
 fn checked(
     context: &Arc<Context>,
     namespace: Option<String>,
-) -> impl Stream<Item = ObjectRef<Guarded<Tenant>>> + Send + 'static {
+) -> impl Stream<Item = ObjectRef<CachedTenant>> + Send + 'static {
     let woken = received(context.checks.subscribe(namespace));
     let context = context.clone();
     woken.map(move |wake| {
@@ -210,7 +210,7 @@ fn checked(
 fn moved(
     context: &Arc<Context>,
     namespace: Option<String>,
-) -> impl Stream<Item = ObjectRef<Guarded<Tenant>>> + Send + 'static {
+) -> impl Stream<Item = ObjectRef<CachedTenant>> + Send + 'static {
     let woken = received(context.versions.subscribe());
     let context = context.clone();
     woken.filter_map(move |Woken { uid, namespace: of, name }| {
@@ -239,8 +239,8 @@ fn announce(context: &Context, platform: &Guarded<Platform>) {
 /// The Tenants whose Platform changed.
 fn of_changed_platforms(
     context: &Arc<Context>,
-    tenants: Store<Guarded<Tenant>>,
-) -> impl Stream<Item = ObjectRef<Guarded<Tenant>>> + Send + 'static {
+    tenants: Store<CachedTenant>,
+) -> impl Stream<Item = ObjectRef<CachedTenant>> + Send + 'static {
     let changes = received(context.platforms.changes.subscribe());
     let context = context.clone();
     changes.flat_map(move |change| stream::iter(wake_tenants(&context, &tenants, &change)))
@@ -249,25 +249,18 @@ fn of_changed_platforms(
 /// The Tenants that a change of a Platform concerns; from here on they are due.
 fn wake_tenants(
     context: &Context,
-    tenants: &Store<Guarded<Tenant>>,
+    tenants: &Store<CachedTenant>,
     change: &PlatformChange,
-) -> Vec<ObjectRef<Guarded<Tenant>>> {
-    let is_concerned = |tenant: &Tenant| {
-        change.concerns == Concerns::All || !is_ready(tenant) || context.memory.get(&tenant.metadata).attempts > 0
+) -> Vec<ObjectRef<CachedTenant>> {
+    let is_concerned = |tenant: &CachedTenant| {
+        change.concerns == Concerns::All || !tenant.is_ready() || context.memory.get(tenant.meta()).attempts > 0
     };
-    let concerned = tenants.state_filter(|tenant| match &tenant.0 {
-        Ok(tenant) => tenant.spec.platform_ref.name == change.platform && is_concerned(tenant),
-        Err(_) => false,
-    });
+    let concerned = tenants
+        .state_filter(|tenant| tenant.platform.as_deref() == Some(change.platform.as_str()) && is_concerned(tenant));
     let now = Instant::now();
-    let wake = |tenant: &Arc<Guarded<Tenant>>| {
+    let wake = |tenant: &Arc<CachedTenant>| {
         context.memory.mark_due(tenant.meta().uid.as_deref().unwrap_or_default(), now);
         ObjectRef::from_obj(&**tenant)
     };
     concerned.iter().map(wake).collect()
-}
-
-fn is_ready(tenant: &Tenant) -> bool {
-    let conditions = tenant.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-    condition::status(conditions, ConditionType::Ready) == Some(ConditionStatus::True)
 }

@@ -12,20 +12,20 @@ use futures::stream::{self, BoxStream, Stream, StreamExt};
 use k8s_openapi::api::core::v1::Secret;
 use kube::Resource;
 use kube::core::{ObjectMeta, PartialObjectMeta};
-use kube::runtime::reflector::{ObjectRef, Store};
+use kube::runtime::reflector::ObjectRef;
 use tokio::time::sleep;
 
 use super::context::Context;
-use crate::cluster::{Cluster, Guarded, Refusal, Sight};
+use crate::cluster::{Cluster, Guarded, Refusal, Sight, Store};
 use crate::plan::SecretState;
 use crate::plan::secret_in_use::SecretInUse;
-use crate::resources::{Platform, SecretVersion, Tenant};
+use crate::resources::{CachedTenant, Platform, SecretVersion};
 
 /// Secrets that are looked at at the same time.
 const LOOKS: usize = 8;
 
-type Tenants = Store<Guarded<Tenant>>;
-type TenantRef = ObjectRef<Guarded<Tenant>>;
+type Tenants = Store<CachedTenant>;
+type TenantRef = ObjectRef<CachedTenant>;
 
 /// A Secret by namespace and name.
 type SecretName = (String, String);
@@ -153,11 +153,10 @@ fn sighted(context: &Context, tenants: &Tenants, sight: &Sight) -> Vec<TenantRef
 fn in_use(context: &Context, tenants: &Tenants, namespace: Option<&str>) -> BTreeMap<SecretName, Vec<User>> {
     let mut all: BTreeMap<SecretName, Vec<User>> = BTreeMap::new();
     let is_wanted =
-        |tenant: &Guarded<Tenant>| namespace.is_none_or(|only| tenant.meta().namespace.as_deref() == Some(only));
+        |tenant: &CachedTenant| namespace.is_none_or(|only| tenant.meta().namespace.as_deref() == Some(only));
     for tenant in tenants.state_filter(is_wanted) {
-        let Ok(spec) = &tenant.0 else { continue };
-        for seen in context.memory.get(&spec.metadata).notes.secrets {
-            let secret = (spec.metadata.namespace.clone().unwrap_or_default(), seen.name.clone());
+        for seen in context.memory.get(tenant.meta()).notes.secrets {
+            let secret = (tenant.meta().namespace.clone().unwrap_or_default(), seen.name.clone());
             let user = User { uid: uid(&*tenant).to_owned(), tenant: ObjectRef::from_obj(&*tenant), seen };
             all.entry(secret).or_default().push(user);
         }

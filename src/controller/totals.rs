@@ -11,7 +11,7 @@ use kube::ResourceExt;
 
 use super::fleet::Fleet;
 use crate::plan::totals::totals;
-use crate::resources::{Partner, Platform, Tenant, TenantTotals};
+use crate::resources::{CachedTenant, Partner, Platform, TenantTotals};
 
 /// The Tenants that this operator knows, and where it looks.
 #[derive(Clone, Copy)]
@@ -40,7 +40,7 @@ impl Counted {
         }
         let tenants = sight.fleet.of_platform(&platform.name_any());
         tenants.map_or(Self::Unknown, |tenants| {
-            let is_allowed = |tenant: &&Tenant| platform.spec.allows(&tenant.namespace().unwrap_or_default());
+            let is_allowed = |tenant: &&CachedTenant| platform.spec.allows(&tenant.namespace().unwrap_or_default());
             Self::All(totals(tenants.iter().map(Arc::as_ref).filter(is_allowed)))
         })
     }

@@ -1,14 +1,12 @@
 //! How many Tenants need attention.
 
-use crate::resources::condition::status;
-use crate::resources::{ConditionStatus, ConditionType, Tenant, TenantTotals};
+use crate::resources::{CachedTenant, ConditionStatus, ConditionType, TenantTotals};
 
 /// Counts Tenants, by what their conditions say.
-pub fn totals<'t>(tenants: impl IntoIterator<Item = &'t Tenant>) -> TenantTotals {
+pub fn totals<'t>(tenants: impl IntoIterator<Item = &'t CachedTenant>) -> TenantTotals {
     let mut totals = TenantTotals::default();
     for tenant in tenants {
-        let conditions = tenant.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-        let says = |condition_type, wanted| i64::from(status(conditions, condition_type) == Some(wanted));
+        let says = |condition_type, status| i64::from(tenant.says(condition_type, status));
         totals.total += 1;
         totals.not_ready += 1 - says(ConditionType::Ready, ConditionStatus::True);
         totals.script_pending += says(ConditionType::ScriptExecutionPending, ConditionStatus::True);
@@ -25,7 +23,7 @@ mod tests {
 
     use super::*;
 
-    fn tenant(conditions: &[(&str, &str)]) -> Tenant {
+    fn tenant(conditions: &[(&str, &str)]) -> CachedTenant {
         let condition = |(kind, status): &(&str, &str)| {
             json!({
                 "type": kind, "status": status, "reason": "R", "message": "",

@@ -63,6 +63,9 @@ pub enum ConditionStatus {
 }
 
 impl ConditionStatus {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::True, Self::False, Self::Unknown];
+
     /// The word of the API.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -5,10 +5,12 @@
 pub mod advice;
 pub mod annotation;
 pub mod bounds;
+pub mod cached_tenant;
 pub mod check;
 pub mod condition;
 pub mod condition_type;
 pub mod confirmations;
+mod lenient;
 pub mod partner;
 pub mod platform;
 pub mod reason;
@@ -16,10 +18,12 @@ mod secret_version;
 mod spec_hash;
 mod stamp;
 pub mod status;
+mod stored_tenant;
 pub mod tenant;
 mod totals;
 mod unknown;
 
+pub use cached_tenant::CachedTenant;
 pub use check::{CheckName, CheckResult, TabState};
 pub use condition_type::{ConditionStatus, ConditionType};
 pub use confirmations::Confirmations;

@@ -3,9 +3,8 @@
 use kube::ResourceExt;
 use kube::runtime::reflector::ObjectRef;
 
-use crate::cluster::Guarded;
 use crate::resources::status::CheckStatus;
-use crate::resources::{CheckName, Platform, SpecHash, Tenant, annotation};
+use crate::resources::{CachedTenant, CheckName, Platform, SpecHash, Tenant, annotation};
 
 /// The Tenant of a pass, as its checks see it.
 pub(in crate::controller) struct Subject<'p> {
@@ -28,7 +27,7 @@ impl Subject<'_> {
         self.tenant.metadata.uid.as_deref().unwrap_or_default()
     }
 
-    pub(super) fn reference(&self) -> ObjectRef<Guarded<Tenant>> {
+    pub(super) fn reference(&self) -> ObjectRef<CachedTenant> {
         let namespace = self.tenant.namespace().unwrap_or_default();
         ObjectRef::new(&self.tenant.name_any()).within(&namespace)
     }

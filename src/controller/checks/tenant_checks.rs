@@ -12,17 +12,16 @@ use super::check_state::{Answer, CheckState, carry_over};
 use super::credentials::AppCredentials;
 use super::filter_pauses::FilterPauses;
 use super::rate_limits::{RateLimits, rate_limit_key};
-use crate::cluster::Guarded;
 use crate::controller::options::CheckTiming;
 use crate::microsoft::{CheckReason, verdict};
 use crate::plan::Check;
-use crate::resources::{CheckName, CheckResult, Tenant};
+use crate::resources::{CachedTenant, CheckName, CheckResult};
 
 /// A Tenant whose reported checks changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::controller) struct Wake {
     pub(in crate::controller) uid: String,
-    pub(in crate::controller) tenant: ObjectRef<Guarded<Tenant>>,
+    pub(in crate::controller) tenant: ObjectRef<CachedTenant>,
 }
 
 /// A check as a pass plans it, with the state in which it begins where nothing is known of its Tenant.

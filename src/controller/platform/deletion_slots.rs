@@ -13,10 +13,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
+use kube::Resource;
 
-use crate::resources::Tenant;
+use crate::resources::CachedTenant;
 use crate::resources::platform::ConfirmedDeletion;
-use crate::settings::TenantId;
 
 pub(super) const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -77,7 +77,7 @@ impl DeletionSlots {
         &self,
         platform: &str,
         listed: &[ConfirmedDeletion],
-        tenants: &[Arc<Tenant>],
+        tenants: &[Arc<CachedTenant>],
         now: Moment,
     ) -> Vec<Counted> {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -122,15 +122,13 @@ pub(super) fn to_list(listed: Vec<ConfirmedDeletion>, counted: Vec<Counted>) -> 
 
 /// The deletion that a Tenant waits for, when it was requested, and for which partner. An earlier operator did not record the time:
 /// then it was not before the Tenant was deleted.
-fn requested(tenant: &Tenant) -> Option<(String, Timestamp, String)> {
-    let status = tenant.status.as_ref()?;
-    let recorded = status.deletion.as_ref()?.requested_at.as_deref();
-    let at = match recorded.and_then(|at| at.parse().ok()) {
+fn requested(tenant: &CachedTenant) -> Option<(String, Timestamp, String)> {
+    let deletion = tenant.deletion.as_deref()?;
+    let at = match deletion.requested_at {
         Some(at) => at,
-        None => tenant.metadata.deletion_timestamp.as_ref()?.0,
+        None => tenant.meta().deletion_timestamp.as_ref()?.0,
     };
-    let on_platform = status.platform_tenant.as_ref()?;
-    Some((TenantId::parse(&on_platform.id)?.to_string(), at, on_platform.partner.clone().unwrap_or_default()))
+    Some((deletion.tenant_id.to_string(), at, deletion.partner_id.to_string()))
 }
 
 #[cfg(test)]
@@ -162,7 +160,7 @@ mod tests {
             &self,
             platform: &str,
             listed: &[ConfirmedDeletion],
-            tenants: &[Arc<Tenant>],
+            tenants: &[Arc<CachedTenant>],
             seconds: u64,
         ) -> Vec<ConfirmedDeletion> {
             let now = at(i64::try_from(seconds).unwrap());
@@ -176,7 +174,7 @@ mod tests {
             &self,
             platform: &str,
             listed: &[ConfirmedDeletion],
-            tenants: &[Arc<Tenant>],
+            tenants: &[Arc<CachedTenant>],
             (earliest, latest, passed): (Timestamp, Timestamp, u64),
         ) -> Vec<Counted> {
             let at = self.began + std::time::Duration::from_secs(passed);
@@ -192,7 +190,7 @@ mod tests {
         ConfirmedDeletion { tenant_id: tenant_id.into(), at: at(seconds).to_string(), partner_id: Some("north".into()) }
     }
 
-    fn leaving(requested_at: Option<i64>) -> Arc<Tenant> {
+    fn leaving(requested_at: Option<i64>) -> Arc<CachedTenant> {
         let requested_at = requested_at.map(|seconds| at(seconds).to_string());
         Arc::new(
             serde_json::from_value(json!({

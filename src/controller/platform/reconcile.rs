@@ -26,7 +26,7 @@ use crate::plan::status::references::{ReferenceFacts, with_refusal};
 use crate::plan::{Environment, environment, outage};
 use crate::resources::condition::ConditionUpdate;
 use crate::resources::platform::PlatformStatus;
-use crate::resources::{ConditionStatus, ConditionType, FINALIZER, Platform, Reason, Tenant, bounds};
+use crate::resources::{CachedTenant, ConditionStatus, ConditionType, FINALIZER, Platform, Reason, bounds};
 use crate::text::shown;
 
 /// How many of its Tenants a Platform names that waits for them.
@@ -107,7 +107,7 @@ async fn release(context: &Context, platform: &Platform) -> Result<Option<Used>,
 }
 
 /// What a Platform says that is being deleted, and how it is reached meanwhile.
-fn terminating(tenants: &[Arc<Tenant>], reached: &str) -> ConditionUpdate {
+fn terminating(tenants: &[Arc<CachedTenant>], reached: &str) -> ConditionUpdate {
     let served = tenants.iter().filter(|tenant| tenant.finalizers().iter().any(|name| name == FINALIZER));
     let mut names: Vec<String> =
         served.map(|tenant| format!("{}/{}", tenant.namespace().unwrap_or_default(), tenant.name_any())).collect();

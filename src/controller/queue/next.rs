@@ -31,8 +31,14 @@ pub(crate) struct Next {
 
 impl<'t> Pace<'t> {
     pub(crate) fn of(tenant: &Tenant, timing: &'t Timing) -> Self {
-        let phase = phase(&tenant.uid().unwrap_or_default());
-        let seconds = tenant.spec.sync_interval_seconds.unwrap_or(DEFAULT_SYNC_INTERVAL_SECONDS);
+        let seconds = tenant.spec.sync_interval_seconds.map(i64::from);
+        Self::new(&tenant.uid().unwrap_or_default(), seconds, timing)
+    }
+
+    /// Of the Tenant with this UID and `spec.syncIntervalSeconds`.
+    pub(crate) fn new(uid: &str, seconds: Option<i64>, timing: &'t Timing) -> Self {
+        let phase = phase(uid);
+        let seconds = seconds.unwrap_or(DEFAULT_SYNC_INTERVAL_SECONDS.into());
         let interval = Duration::from_secs(u64::try_from(seconds).unwrap_or_default()).max(SHORTEST_SYNC);
         Self { timing, sync: timing.sync.unwrap_or_else(|| spread(interval, phase)), phase }
     }

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use jiff::Timestamp;
+use kube::core::ObjectMeta;
+use kube::core::error_boundary::InvalidObject;
 use kube::{Resource, ResourceExt};
 use tracing::{debug, warn};
 
@@ -34,34 +36,36 @@ use crate::plan::{
     Blocked, Conclusion, Delay, Done, Facts, Intent, Live, Observation, Outcome, Rewrites, Seen, Stop, Stopped, apply,
     conclude, deletion, validate,
 };
-use crate::resources::{Platform, Tenant};
+use crate::resources::{CachedTenant, Platform, Tenant};
 use crate::settings::TenantId;
 
 const PANICKED: &str = "reconciliation panicked";
 
 /// Reconciles one Tenant. A panic that gets this far is not reported in a status, but it ends neither the watch nor other passes.
-pub(crate) async fn reconcile(guarded: Arc<Guarded<Tenant>>, context: Arc<Context>) -> Result<Passed, NotWritten> {
-    AssertUnwindSafe(reconcile_one(guarded, context)).catch_unwind().await.unwrap_or(Err(NotWritten(PANICKED)))
+pub(crate) async fn reconcile(seen: Arc<CachedTenant>, context: Arc<Context>) -> Result<Passed, NotWritten> {
+    AssertUnwindSafe(reconcile_one(seen, context)).catch_unwind().await.unwrap_or(Err(NotWritten(PANICKED)))
 }
 
-async fn reconcile_one(guarded: Arc<Guarded<Tenant>>, context: Arc<Context>) -> Result<Passed, NotWritten> {
-    let tenant = match &guarded.0 {
-        Ok(tenant) => tenant,
-        Err(invalid) => return undecodable::reconcile(&context, invalid).await,
-    };
-    if let Some(wait) = context.memory.wait(&tenant.metadata, Instant::now()) {
+async fn reconcile_one(seen: Arc<CachedTenant>, context: Arc<Context>) -> Result<Passed, NotWritten> {
+    let started = Instant::now();
+    if let Some(wait) = context.memory.wait(seen.meta(), started) {
         return Ok(Passed::again(PassResult::Skipped, wait));
     }
-    run_pass(tenant, &context).await
+    match ours(&seen, &context).await? {
+        Ours::Decoded(tenant, platform) => run_pass(tenant, platform, &context, started).await,
+        Ours::Undecodable(invalid) => undecodable::reconcile(&context, &invalid).await,
+        Ours::Nothing => Ok(Passed::done(PassResult::Skipped)),
+    }
 }
 
 /// One pass over a Tenant: the steps, then always their conclusion.
-async fn run_pass(seen: &Arc<Tenant>, context: &Context) -> Result<Passed, NotWritten> {
-    let started = Instant::now();
+async fn run_pass(
+    tenant: Arc<Tenant>,
+    platform: Option<Arc<Platform>>,
+    context: &Context,
+    started: Instant,
+) -> Result<Passed, NotWritten> {
     let timing = &context.options.timing;
-    let Some((tenant, platform)) = ours(seen, context).await? else {
-        return Ok(Passed::done(PassResult::Skipped));
-    };
     let mut entry = context.memory.get(&tenant.metadata);
     entry.notes.recall(&tenant, started);
     let mut pass = Pass::new(tenant, platform);
@@ -258,38 +262,47 @@ async fn delete(
     Ok(Deleter { context, client, tenant: &pass.tenant, intent }.execute(plan).await?)
 }
 
-type Ours = (Arc<Tenant>, Option<Arc<Platform>>);
+/// What a pass works on.
+enum Ours {
+    /// The Tenant, and its Platform if there is one.
+    Decoded(Arc<Tenant>, Option<Arc<Platform>>),
+    Undecodable(Arc<InvalidObject>),
+    /// Another instance serves it, or it is gone.
+    Nothing,
+}
 
-/// The Tenant to work on and its Platform; nothing when another instance serves it or it is gone. A pass decides on a fresh read. The
-/// watch may hold the predecessor of the same name, an object from before the last write or from before a restore, or one without
-/// what a newer CRD adds: the API server ends the watches of the older CRD a moment later.
-async fn ours(seen: &Arc<Tenant>, context: &Context) -> Result<Option<Ours>, NotWritten> {
-    let platform = context.platforms.find(&seen.spec.platform_ref.name).await.map_err(unread)?;
-    if platform.as_ref().is_some_and(|platform| platform.spec.instance() != context.options.instance) {
-        return Ok(None);
+/// What a pass works on. It decides on a fresh read: the watch holds but a part of the Tenant, and that may be of the predecessor of
+/// the same name, from before the last write or a restore, or without what a newer CRD adds, since the API server ends the watches of
+/// the older CRD a moment later.
+async fn ours(seen: &CachedTenant, context: &Context) -> Result<Ours, NotWritten> {
+    let platform = match &seen.platform {
+        Some(name) => context.platforms.find(name).await.map_err(unread)?,
+        None => None,
+    };
+    let is_of_other = platform.as_ref().is_some_and(|platform| platform.spec.instance() != context.options.instance);
+    if is_of_other || is_released(seen.meta()) {
+        return Ok(Ours::Nothing);
     }
-    if is_released(seen) {
-        return Ok(None);
-    }
-    Ok(fresh(seen, context).await?.filter(|fresh| !is_released(fresh)).map(|fresh| (fresh, platform)))
+    Ok(match fresh(seen, context).await? {
+        Some(Guarded(Ok(tenant))) if !is_released(tenant.meta()) => Ours::Decoded(tenant, platform),
+        Some(Guarded(Err(invalid))) => Ours::Undecodable(invalid),
+        Some(Guarded(Ok(_))) | None => Ours::Nothing,
+    })
 }
 
 /// The Tenant as the API server holds it; nothing where it is gone, or another of the same name is there.
-async fn fresh(seen: &Tenant, context: &Context) -> Result<Option<Arc<Tenant>>, NotWritten> {
+async fn fresh(seen: &CachedTenant, context: &Context) -> Result<Option<Guarded<Tenant>>, NotWritten> {
     let tenants = context.cluster.namespaced::<Guarded<Tenant>>(&seen.namespace().unwrap_or_default());
     let guarded = match tenants.get(&seen.name_any()).await {
         Ok(guarded) => guarded,
         Err(Refusal::NotFound) => return Ok(None),
         Err(refusal) => return Err(unread(refusal)),
     };
-    if went_back(&seen.metadata, guarded.meta()) {
+    if went_back(seen.meta(), guarded.meta()) {
         warn!("the API server answers with an older state than before; all objects are listed again");
         context.cluster.epoch().relist(Instant::now());
     }
-    if guarded.meta().uid != seen.metadata.uid {
-        return Ok(None);
-    }
-    guarded.0.map(Some).map_err(|_| NotWritten("the Tenant cannot be decoded"))
+    Ok(Some(guarded).filter(|guarded| guarded.meta().uid == seen.meta().uid))
 }
 
 /// Whether a Tenant was ever applied and stays, so that our finalizer belongs on it.
@@ -310,6 +323,6 @@ fn unread(refusal: Refusal) -> NotWritten {
 
 /// Without our finalizer a Tenant that is being deleted is done with, or never reached the platform. The finalizers of others
 /// may keep it for long, and nothing may be done for it twice.
-fn is_released(tenant: &Tenant) -> bool {
-    tenant.metadata.deletion_timestamp.is_some() && !has_finalizer(&tenant.metadata)
+fn is_released(tenant: &ObjectMeta) -> bool {
+    tenant.deletion_timestamp.is_some() && !has_finalizer(tenant)
 }

@@ -19,14 +19,13 @@ use crate::controller::undecodable::{MESSAGE, status_with};
 use crate::resources::condition::ConditionUpdate;
 use crate::resources::{ConditionStatus, ConditionType, Reason, Tenant};
 
-/// Reconciles one Tenant that cannot be decoded.
+/// Reconciles one Tenant that a pass could not decode.
 pub(crate) async fn reconcile(context: &Context, invalid: &InvalidObject) -> Result<Passed, NotWritten> {
-    if let Some(wait) = context.memory.wait(&invalid.metadata, Instant::now()) {
-        return Ok(Passed::again(PassResult::Skipped, wait));
-    }
     let namespace = invalid.metadata.namespace.as_deref().unwrap_or_default();
     context.checks.cancel(&format!("{namespace}/{}", invalid.metadata.name.as_deref().unwrap_or_default()));
-    let entry = context.memory.get(&invalid.metadata);
+    let mut entry = context.memory.get(&invalid.metadata);
+    // No pass looks at its Secrets any more.
+    entry.notes.secrets.clear();
     let Some(object) = fresh(context, invalid).await? else { return Ok(Passed::done(PassResult::Skipped)) };
     if !is_of_instance(context, &object).await? {
         return Ok(Passed::done(PassResult::Skipped));
