@@ -3,6 +3,7 @@
 
 mod gitops;
 mod idle;
+mod memory;
 mod moves;
 mod proxies;
 mod renames;

@@ -23,9 +23,19 @@ impl OperatorProcess {
     ///
     /// It inherits no environment variables but those passed here.
     pub fn start(kubeconfig: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Result<Self> {
+        Self::start_program(&assets::operator()?, kubeconfig, arguments, environment)
+    }
+
+    /// The same with another program, such as one of an earlier build.
+    pub fn start_program(
+        program: &Path,
+        kubeconfig: &Path,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<Self> {
         static NUMBER: AtomicUsize = AtomicUsize::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let mut command = Command::new(assets::operator()?);
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .env_clear()
