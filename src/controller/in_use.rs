@@ -7,11 +7,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use kube::api::DynamicObject;
 use kube::core::{ClusterResourceScope, ObjectMeta};
 use kube::{Resource, ResourceExt};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::platforms::Platforms;
 use crate::cluster::{Cluster, Patch, Refusal};
@@ -53,9 +51,9 @@ impl Hold {
     }
 }
 
-/// Whether any of the Tenants has our finalizer. Untyped: one that cannot be decoded counts, too.
+/// Whether any of the Tenants has our finalizer, also of those that cannot be decoded.
 async fn has_served(cluster: &Cluster, selector: &str) -> Result<bool, Refusal> {
-    let tenants = cluster.untyped::<Tenant>(None);
+    let tenants = cluster.all_namespaces::<CachedTenant>();
     let mut pages = tenants.pages(Some(selector));
     while let Some(page) = pages.next().await? {
         if page.iter().any(|tenant| tenant.finalizers().iter().any(|name| name == FINALIZER)) {
@@ -74,10 +72,9 @@ fn unread(refusal: Refusal) -> Refusal {
 }
 
 /// The same of a Tenant that may be one that cannot be decoded.
-fn goes_on_with(tenant: &DynamicObject, partner: &Partner) -> bool {
-    let known = tenant.data.pointer("/status/platformTenant");
-    let with = known.map(|known| known.get("partner").and_then(Value::as_str).unwrap_or_default());
-    is_served_with(&tenant.metadata, with, partner)
+fn goes_on_with(tenant: &CachedTenant, partner: &Partner) -> bool {
+    let with = tenant.platform_tenant.as_ref().map(|known| &*known.partner_id);
+    is_served_with(tenant.meta(), with, partner)
 }
 
 /// Whether a Tenant that is served goes on with a Partner that is being deleted: it has it already, or its first pass may be under way.
@@ -187,13 +184,14 @@ impl InUse {
         hold: Hold,
     ) -> Result<bool, Refusal> {
         let selector = format!("spec.partner.partnerRef.name={}", partner.name_any());
-        // Untyped: a Tenant that cannot be decoded counts, too.
-        let tenants = cluster.untyped::<Tenant>(None);
+        // A Tenant that cannot be decoded counts, too.
+        let tenants = cluster.all_namespaces::<CachedTenant>();
         let mut pages = tenants.pages(Some(&selector));
         while let Some(page) = pages.next().await? {
-            let holds = |tenant: &DynamicObject| hold == Hold::Any || goes_on_with(tenant, partner);
+            let holds = |tenant: &CachedTenant| hold == Hold::Any || goes_on_with(tenant, partner);
             for tenant in page.into_iter().filter(holds) {
-                let name = tenant.data.pointer("/spec/platformRef/name").and_then(Value::as_str).unwrap_or_default();
+                // Whose it is cannot be read.
+                let Some(name) = &tenant.platform else { return Ok(true) };
                 let platform = platforms.find(name).await?;
                 if platform.is_some_and(|platform| platform.spec.instance() == self.instance) {
                     return Ok(true);

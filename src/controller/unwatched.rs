@@ -4,16 +4,13 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::ObjectReference;
-use kube::api::{ApiResource, DynamicObject};
 use kube::{Resource, ResourceExt};
-use serde_json::Value;
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
 use super::context::Context;
 use crate::cluster::{Event, Refusal, Scope};
-use crate::resources::Tenant;
+use crate::resources::CachedTenant;
 
 const REASON: &str = "NotWatched";
 const MESSAGE: &str = "the operator that serves the Platform of this Tenant does not watch this namespace; add it to its --namespace, \
@@ -42,8 +39,8 @@ pub(super) async fn watch_for_unwatched(context: &Arc<Context>) {
 }
 
 /// The Tenants of our Platforms in other namespaces that were never reconciled.
-async fn unwatched(context: &Context) -> Result<Vec<DynamicObject>, Refusal> {
-    let tenants = context.cluster.untyped::<Tenant>(None);
+async fn unwatched(context: &Context) -> Result<Vec<CachedTenant>, Refusal> {
+    let tenants = context.cluster.all_namespaces::<CachedTenant>();
     let (mut pages, mut found) = (tenants.pages(None), vec![]);
     while let Some(page) = pages.next().await? {
         for tenant in page {
@@ -55,20 +52,20 @@ async fn unwatched(context: &Context) -> Result<Vec<DynamicObject>, Refusal> {
     Ok(found)
 }
 
-fn is_unwatched(context: &Context, tenant: &DynamicObject) -> bool {
+fn is_unwatched(context: &Context, tenant: &CachedTenant) -> bool {
     let namespace = tenant.namespace().unwrap_or_default();
-    let observed = tenant.data.pointer("/status/observedGeneration").and_then(Value::as_i64);
+    let observed = tenant.observed_generation;
     !context.options.namespaces.contains(&namespace) && observed.is_none_or(|generation| generation < 0)
 }
 
-async fn is_ours(context: &Context, tenant: &DynamicObject) -> Result<bool, Refusal> {
-    let Some(name) = tenant.data.pointer("/spec/platformRef/name").and_then(Value::as_str) else { return Ok(false) };
+async fn is_ours(context: &Context, tenant: &CachedTenant) -> Result<bool, Refusal> {
+    let Some(name) = &tenant.platform else { return Ok(false) };
     let platform = context.platforms.find(name).await?;
     Ok(platform.is_some_and(|platform| platform.spec.instance() == context.options.instance))
 }
 
 /// Warns of those that are new; of each there is one event.
-async fn tell(context: &Context, tenants: &[DynamicObject], told: &mut HashSet<String>) {
+async fn tell(context: &Context, tenants: &[CachedTenant], told: &mut HashSet<String>) {
     let new: Vec<_> = tenants.iter().filter(|tenant| told.insert(tenant.uid().unwrap_or_default())).collect();
     if new.is_empty() {
         return;
@@ -87,11 +84,7 @@ async fn tell(context: &Context, tenants: &[DynamicObject], told: &mut HashSet<S
     );
     for tenant in new {
         let (reason, message, instance) = (REASON, MESSAGE, context.options.instance.as_str());
-        let event = Event { regarding: reference(tenant), warning: true, reason, message, instance };
+        let event = Event { regarding: tenant.object_ref(&()), warning: true, reason, message, instance };
         context.cluster.record(event, Scope::Namespaced).await;
     }
-}
-
-fn reference(tenant: &DynamicObject) -> ObjectReference {
-    tenant.object_ref(&ApiResource::erase::<Tenant>(&()))
 }

@@ -43,6 +43,8 @@ pub struct CachedTenant {
     pub licenses: Box<[CachedLicense]>,
     /// Whether changes wait for the provisioning script.
     pub is_script_pending: bool,
+    /// Its tenant, as the platform last described it.
+    pub platform_tenant: Option<CachedPlatformTenant>,
     /// The deletion on the platform that it waits for.
     pub deletion: Option<Box<CachedDeletion>>,
 }
@@ -69,6 +71,15 @@ pub struct CachedLicense {
     pub used: i64,
     /// Number of licenses purchased.
     pub contingent: Option<i64>,
+}
+
+/// A tenant as the platform described it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CachedPlatformTenant {
+    /// Its id, where it can be read.
+    pub id: Option<TenantId>,
+    /// Its partner on the platform; empty where it has none.
+    pub partner_id: Box<str>,
 }
 
 /// A deletion on the platform.

@@ -11,7 +11,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::GROUP;
-use super::cached_tenant::{CachedCondition, CachedDeletion, CachedLicense, CachedTenant};
+use super::cached_tenant::{CachedCondition, CachedDeletion, CachedLicense, CachedPlatformTenant, CachedTenant};
 use super::check::{CheckName, CheckResult};
 use super::condition_type::{ConditionStatus, ConditionType};
 use super::lenient::{Lean, Lenient, lenient_object, value};
@@ -30,7 +30,8 @@ impl<'de> Deserialize<'de> for CachedTenant {
             sync_interval_seconds: spec.sync_interval_seconds,
             observed_generation: status.observed_generation,
             is_applied: status.applied.0,
-            deletion: status.deletion.and_then(|deletion| deletion.of(status.platform_tenant)).map(Box::new),
+            deletion: status.deletion.and_then(|deletion| deletion.of(status.platform_tenant.as_ref()?)).map(Box::new),
+            platform_tenant: status.platform_tenant,
             platform_id: status.platform_id,
             conditions: status.conditions.into_iter().filter_map(StoredCondition::known).collect(),
             checks: status.checks.into_iter().filter_map(|check| Some((check.name?, check.result?))).collect(),
@@ -143,18 +144,13 @@ lenient_object! {
         "observedGeneration" => observed_generation: Option<i64>,
         "applied" => applied: Present,
         "platformId" => platform_id: Option<Box<str>>,
-        "platformTenant" => platform_tenant: PlatformTenant,
+        "platformTenant" => platform_tenant: Option<CachedPlatformTenant>,
         "conditions" => conditions: Vec<StoredCondition>,
         "checks" => checks: Vec<StoredCheck>,
         "licenses" => licenses: Vec<StoredLicense>,
         "provisioningScript" => provisioning_script: Script,
         "deletion" => deletion: Option<StoredDeletion>,
     }
-}
-
-lenient_object! {
-    /// The tenant as the platform describes it.
-    PlatformTenant { "id" => id: Option<TenantId>, "partner" => partner: Option<Box<str>>, }
 }
 
 lenient_object! {
@@ -216,9 +212,27 @@ impl Lenient for Option<StoredDeletion> {
 }
 
 impl StoredDeletion {
-    fn of(self, tenant: PlatformTenant) -> Option<CachedDeletion> {
-        let partner_id = tenant.partner.unwrap_or_default();
-        tenant.id.map(|tenant_id| CachedDeletion { requested_at: self.requested_at, tenant_id, partner_id })
+    fn of(self, tenant: &CachedPlatformTenant) -> Option<CachedDeletion> {
+        let partner_id = tenant.partner_id.clone();
+        Some(CachedDeletion { requested_at: self.requested_at, tenant_id: tenant.id?, partner_id })
+    }
+}
+
+impl Lenient for Option<CachedPlatformTenant> {
+    const MEMBERS: &'static [&'static str] = &["id", "partner"];
+
+    fn take_object(&mut self) {
+        *self = Some(CachedPlatformTenant { id: None, partner_id: Box::default() });
+    }
+
+    fn take_member<'de, A: MapAccess<'de>>(&mut self, name: &'static str, members: &mut A) -> Result<(), A::Error> {
+        let Some(tenant) = self else { return members.next_value::<IgnoredAny>().map(drop) };
+        if name == "id" {
+            tenant.id = value(members)?;
+        } else {
+            tenant.partner_id = value::<Option<Box<str>>, A>(members)?.unwrap_or_default();
+        }
+        Ok(())
     }
 }
 
@@ -342,6 +356,7 @@ mod tests {
         let in_maps = meta.annotations.iter().map(|_| 11 * 2 * size_of::<String>() + 16).sum::<usize>();
         let kinds = tenant.licenses.iter().map(|license| &license.kind);
         let partner_id = tenant.deletion.iter().map(|deletion| &deletion.partner_id);
+        let partner_id = partner_id.chain(tenant.platform_tenant.iter().map(|tenant| &tenant.partner_id));
         let names = [&tenant.platform, &tenant.partner, &tenant.platform_id].into_iter().flatten();
         let in_names: usize = names.chain(kinds).chain(partner_id).map(|name| name.len()).sum();
         let in_slices =
@@ -391,6 +406,11 @@ mod tests {
         let licenses = status.licenses.iter().map(|license| (license.kind.as_str(), license.used, license.contingent));
         let kept = tenant.licenses.iter().map(|license| (&*license.kind, license.used, license.contingent));
         assert!(licenses.eq(kept));
+        let (on_platform, kept) = (status.platform_tenant.unwrap(), tenant.platform_tenant.as_ref().unwrap());
+        assert_eq!(
+            (kept.id, Some(&*kept.partner_id)),
+            (TenantId::parse(&on_platform.id), on_platform.partner.as_deref())
+        );
         let deletion = tenant.deletion.as_deref().unwrap();
         assert_eq!(deletion.requested_at.unwrap().to_string(), status.deletion.unwrap().requested_at.unwrap());
         assert_eq!((deletion.tenant_id.to_string().as_str(), &*deletion.partner_id), (ID, "north"));
@@ -438,5 +458,13 @@ mod tests {
         (object["status"]["deletion"], object["status"]["applied"]) = (json!(null), json!(null));
         let tenant = cached(&object);
         assert!(tenant.deletion.is_none() && !tenant.is_applied);
+        object["status"]["platformTenant"] = json!({ "id": ID });
+        assert_eq!(
+            cached(&object).platform_tenant.unwrap().partner_id,
+            Box::default(),
+            "the platform says that it has none"
+        );
+        object["status"]["platformTenant"] = json!(null);
+        assert_eq!(cached(&object).platform_tenant, None, "nothing is known");
     }
 }

@@ -4,12 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kube::ResourceExt;
+
 use crate::admin_api::types::TenantItem;
 use crate::admin_api::{ApiError, Client, Lookup};
 use crate::cluster::Cluster;
 use crate::plan::orphans::{Known, is_orphaned, message, suspects};
 use crate::resources::platform::Orphan;
-use crate::resources::{Platform, Tenant, bounds};
+use crate::resources::{CachedTenant, Platform, bounds};
 use crate::settings::TenantId;
 use crate::text::shown;
 
@@ -76,19 +78,16 @@ async fn listed(client: &Client) -> Option<Vec<TenantItem>> {
     None
 }
 
-/// All Tenants of the cluster, of every instance. Untyped: one that cannot be decoded counts, too.
+/// All Tenants of the cluster, of every instance. One that cannot be decoded counts, too.
 async fn known(cluster: &Cluster) -> Option<Known> {
-    let tenants = cluster.untyped::<Tenant>(None);
+    let tenants = cluster.all_namespaces::<CachedTenant>();
     let (mut known, mut pages) = (Known::default(), tenants.pages(None));
     while let Some(page) = pages.next().await.ok()? {
         for tenant in page {
-            let ids: BTreeSet<TenantId> = ["/spec/general/tenantId", "/status/platformTenant/id"]
-                .iter()
-                .filter_map(|pointer| TenantId::parse(tenant.data.pointer(pointer)?.as_str()?))
-                .collect();
+            let on_platform = tenant.platform_tenant.as_ref().and_then(|known| known.id);
+            let ids: BTreeSet<TenantId> = tenant.tenant_id.into_iter().chain(on_platform).collect();
             if ids.is_empty() {
-                let (namespace, name) = (tenant.metadata.namespace, tenant.metadata.name);
-                known.unreadable.insert((namespace.unwrap_or_default(), name.unwrap_or_default()));
+                known.unreadable.insert((tenant.namespace().unwrap_or_default(), tenant.name_any()));
             }
             known.ids.extend(ids);
         }
