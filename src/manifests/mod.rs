@@ -5,6 +5,7 @@
 
 pub mod crd;
 pub mod examples;
+pub mod judges;
 pub mod metrics_reference;
 pub mod policies;
 pub mod runbook;

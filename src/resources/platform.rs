@@ -359,9 +359,25 @@ fn namespaces_schema(generator: &mut SchemaGenerator) -> Schema {
     })
 }
 
+/// The rule of [`has_one_member`] as a CEL expression.
+pub const ONE_OF_RULE: &str = "has(self.names) != has(self.all)";
+/// The rule of [`says_all_or_nothing`] as a CEL expression.
+pub const ALL_RULE: &str = "!has(self.all) || self.all";
+
+/// Whether `allowedNamespaces` is either a list or all of them.
+pub fn has_one_member(allowed: &serde_json::Value) -> bool {
+    AllowedNamespaces::deserialize(allowed)
+        .is_ok_and(|AllowedNamespaces { names, all }| names.is_some() != all.is_some())
+}
+
+/// Whether `allowedNamespaces` does not say `all: false`.
+pub fn says_all_or_nothing(allowed: &serde_json::Value) -> bool {
+    AllowedNamespaces::deserialize(allowed).is_ok_and(|AllowedNamespaces { names: _, all }| all != Some(false))
+}
+
 fn allowed_namespaces_rules() -> serde_json::Value {
     serde_json::json!([
-        { "rule": "has(self.names) != has(self.all)", "message": "must have exactly one of 'names' and 'all'" },
-        { "rule": "!has(self.all) || self.all", "message": "'all' must be true; omit allowedNamespaces to allow none" },
+        { "rule": ONE_OF_RULE, "message": "must have exactly one of 'names' and 'all'" },
+        { "rule": ALL_RULE, "message": "'all' must be true; omit allowedNamespaces to allow none" },
     ])
 }

@@ -36,6 +36,18 @@ pub fn is_address(url: &Url) -> bool {
     is_link(url) && url.query().is_none() && url.fragment().is_none() && !is_link_local(url)
 }
 
+/// The same of a text. A URL parser repairs what a server would refuse, such as a missing slash or a space, and [`rule`] does not.
+pub fn is_address_text(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"\\\"<>^`{|}".contains(&byte);
+    let begins = text
+        .split_once("://")
+        .is_some_and(|(scheme, rest)| scheme.bytes().all(|byte| byte.is_ascii_alphabetic()) && !rest.starts_with('/'));
+    let is_escape = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    let host = text.split('/').nth(2).unwrap_or_default();
+    let escapes = !host.contains('%') && text.split('%').skip(1).all(is_escape);
+    begins && escapes && text.bytes().all(is_plain) && Url::parse(text).is_ok_and(|url| is_address(&url))
+}
+
 fn is_link_local(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_link_local(),

@@ -161,6 +161,13 @@ fn is_allowed((name, count): (&String, &Value)) -> bool {
     canonicalize::<FeatureName>(name).is_some() && Contingent::canonicalize(count).is_some()
 }
 
+impl Features {
+    /// The rule for the names as a CEL expression; the schema bounds their number and the counts.
+    pub fn rule() -> String {
+        format!("self.all(name, {})", rule::<FeatureName>().replace("self", "name"))
+    }
+}
+
 impl JsonSchema for Features {
     fn inline_schema() -> bool {
         true
@@ -171,7 +178,6 @@ impl JsonSchema for Features {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let name_rule = rule::<FeatureName>().replace("self", "name");
         let mut count = Contingent::json_schema(generator);
         count.insert(
             "description".to_owned(),
@@ -183,7 +189,7 @@ impl JsonSchema for Features {
             "maxProperties": MOST_FEATURES,
             "x-kubernetes-map-type": "granular",
             "x-kubernetes-validations": [{
-                "rule": format!("self.all(name, {name_rule})"),
+                "rule": Self::rule(),
                 "message": format!("must be {}", Self::allowed()),
             }],
         })

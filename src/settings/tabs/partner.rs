@@ -55,9 +55,17 @@ pub(in crate::settings) const LEAVES: &[&Leaf] =
 
 const UNION: &str = "exactly one of partnerRef and unassigned: true";
 
+/// The rule of [`is_union`] as a CEL expression.
+pub const UNION_RULE: &str = "has(self.partnerRef) ? !has(self.unassigned) : has(self.unassigned) && self.unassigned";
+
+/// Whether a tab names a partner or takes it off.
+pub fn is_union(tab: &serde_json::Value) -> bool {
+    PartnerTabSpec::deserialize(tab).is_ok_and(|tab| tab.assigned().is_ok())
+}
+
 fn union_rules() -> serde_json::Value {
     json!([{
-        "rule": "has(self.partnerRef) ? !has(self.unassigned) : has(self.unassigned) && self.unassigned",
+        "rule": UNION_RULE,
         "message": format!("must have {UNION}"),
     }])
 }
