@@ -11,7 +11,7 @@
 //! lease        ELECTION     which of several replicas writes; asked before each write                pure but for one clock
 //! cluster      KUBERNETES   every call of the Kubernetes API; knows no rule about Tenants
 //! controller   THE LOOP     watches, queue, and a pass: resolve, observe, execute, publish
-//! cli          COMMANDS     one file per command
+//! cli          COMMANDS     of both binaries, one file per command
 //! telemetry    ITSELF       log, health, metrics, and the server of probes and scrapes
 //! text         TEXTS        the lengths of foreign and long texts                                   pure
 //! ```

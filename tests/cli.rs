@@ -1,10 +1,12 @@
-//! The command line: help for each command, errors that name the allowed values, and docs that use existing commands.
+//! The command lines: help for each command, errors that name the allowed values, and docs that use existing commands.
+
+mod validate;
 
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
 use clap::CommandFactory;
-use nimbus_operator::cli::Operator;
+use nimbus_operator::cli::{Nimbus, Operator};
 use regex::Regex;
 
 use crate::support::assets;
@@ -22,17 +24,25 @@ fn exit_and_stderr(output: Output) -> (i32, String) {
 
 #[test]
 fn every_command_and_argument_has_help() {
-    let mut program = Operator::command();
+    every_command_has_help(Operator::command(), 3, |name| operator(&[name, "--help"]));
+    every_command_has_help(Nimbus::command(), 1, |name| {
+        let mut plugin = Command::new(assets::plugin().unwrap());
+        plugin.args([name, "--help"]);
+        plugin
+    });
+}
+
+fn every_command_has_help(mut program: clap::Command, least: usize, run: impl Fn(&str) -> Command) {
     program.build();
     let commands: Vec<_> = program.get_subcommands().filter(|command| command.get_name() != "help").collect();
-    assert!(commands.len() >= 3, "{} commands", commands.len());
+    assert!(commands.len() >= least, "{} commands", commands.len());
     for command in commands {
         let name = command.get_name();
         assert!(command.get_about().is_some(), "{name} says what it is for");
         for argument in command.get_arguments() {
             assert!(argument.get_help().is_some(), "{name} --{} says what it is for", argument.get_id());
         }
-        let output = operator(&[name, "--help"]).output().unwrap();
+        let output = run(name).output().unwrap();
         assert!(output.status.success() && output.stdout.len() > 100, "{name} --help");
     }
 }
@@ -72,23 +82,36 @@ struct Lines {
 }
 
 impl Lines {
+    /// Reads where the plugin of kubectl is the command.
+    fn read_plugin(&mut self, program: &clap::Command, text: &str) {
+        static LINE: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(r"\bkubectl[ -]nimbus ([a-z-]+)([^`|#&;\n]*)").unwrap());
+        for found in LINE.captures_iter(text) {
+            self.line(program, &found[1], &found[2]);
+        }
+    }
+
     /// Reads where `nimbus-operator` is the command. For Helm and kubectl it is the name of a release or of an object.
     fn read(&mut self, program: &clap::Command, text: &str) {
         static LINE: LazyLock<Regex> = LazyLock::new(|| {
             Regex::new(r"((?:helm|kubectl) [^`|#&;\n]*?)?\bnimbus-operator ([a-z]+)([^`|#&;\n]*)").unwrap()
         });
-        static FLAG: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"--([a-z-]+)").unwrap());
         for found in LINE.captures_iter(text).filter(|found| found.get(1).is_none()) {
-            self.commands += 1;
-            let Some(command) = program.find_subcommand(&found[2]) else {
-                self.wrong.push(format!("no command {}", &found[2]));
-                continue;
-            };
-            for flag in FLAG.captures_iter(&found[3]) {
-                self.flags += 1;
-                if !command.get_arguments().any(|argument| argument.get_long() == Some(&flag[1])) {
-                    self.wrong.push(format!("{} has no --{}", &found[2], &flag[1]));
-                }
+            self.line(program, &found[2], &found[3]);
+        }
+    }
+
+    fn line(&mut self, program: &clap::Command, name: &str, arguments: &str) {
+        static FLAG: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"--([a-z-]+)").unwrap());
+        self.commands += 1;
+        let Some(command) = program.find_subcommand(name) else {
+            self.wrong.push(format!("no command {name}"));
+            return;
+        };
+        for flag in FLAG.captures_iter(arguments) {
+            self.flags += 1;
+            if !command.get_arguments().any(|argument| argument.get_long() == Some(&flag[1])) {
+                self.wrong.push(format!("{name} has no --{}", &flag[1]));
             }
         }
     }
@@ -97,11 +120,13 @@ impl Lines {
 /// Command lines in the docs use existing commands and arguments only.
 #[test]
 fn docs_use_existing_commands_and_arguments() {
-    let mut program = Operator::command();
+    let (mut program, mut plugin) = (Operator::command(), Nimbus::command());
     program.build();
+    plugin.build();
     let mut lines = Lines::default();
     let documents = ["README.md", "SECURITY.md", "docs/security.md", "docs/behaviours.md", "docs/recovery.md"];
     let more = [
+        "docs/cli.md",
         "docs/install.md",
         "docs/operations.md",
         "docs/runbook.md",
@@ -112,7 +137,10 @@ fn docs_use_existing_commands_and_arguments() {
     for name in documents.into_iter().chain(more).chain(examples) {
         let text = std::fs::read_to_string(assets::checkout().join(name)).unwrap();
         let code = text.lines().filter(|line| name.ends_with(".yaml") || line.contains('`') || !line.contains(". "));
-        code.for_each(|line| lines.read(&program, line));
+        code.for_each(|line| {
+            lines.read(&program, line);
+            lines.read_plugin(&plugin, line);
+        });
         assert_eq!(Vec::<String>::new(), lines.wrong, "{name}");
     }
     assert!(lines.commands >= 9 && lines.flags >= 6, "{} lines with {} arguments", lines.commands, lines.flags);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use kube::Api;
 use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
+use nimbus_operator::cli::reference;
 use nimbus_operator::manifests::{crd, examples, metrics_reference, runbook, settings_reference};
 use nimbus_operator::resources::tenant::HEAD;
 use nimbus_operator::resources::{Partner, Tenant};
@@ -20,6 +21,7 @@ fn files() -> Vec<(PathBuf, String)> {
         ("docs/settings.md".to_owned(), settings_reference::settings()),
         ("docs/runbook.md".to_owned(), runbook::runbook()),
         ("docs/metrics.md".to_owned(), metrics_reference::metrics()),
+        ("docs/cli.md".to_owned(), reference::reference()),
     ];
     files.extend(examples::examples());
     files.into_iter().map(|(path, text)| (assets::checkout().join(path), text)).collect()

@@ -13,6 +13,7 @@ mod explain;
 mod history;
 mod kind;
 mod maximal;
+mod offline;
 mod ownership;
 mod rejections;
 mod samples;

@@ -1,14 +1,22 @@
-//! The command line. One file per command; the doc comments of the argument structs are the `--help` text.
+//! The command lines of both binaries. One file per command; the doc comments of the argument structs are the `--help` text.
 
+pub mod check;
 pub mod crd;
+pub mod files;
+pub mod finding;
 pub mod leader_election;
+pub mod nimbus;
 pub mod policies;
 pub mod preflight;
+pub mod reference;
+pub mod report;
 pub mod run;
 mod signals;
+pub mod validate;
 
 use std::io::{ErrorKind, Write};
 
+pub use nimbus::Nimbus;
 pub use signals::stop_signal;
 
 use anyhow::Context;

@@ -13,9 +13,9 @@ use crate::support::rights::allow_creating_secrets;
 use crate::support::users::ADMIN;
 
 /// A value that a path must not have.
-struct BadValue {
-    what: &'static str,
-    value: Value,
+pub struct BadValue {
+    pub what: &'static str,
+    pub value: Value,
     /// What the error contains in addition to the path.
     says: Vec<String>,
 }
@@ -43,7 +43,7 @@ fn due(node: &Node<'_>) -> Vec<&'static str> {
 }
 
 /// All bad values that can be derived from a schema.
-fn bad_values(node: &Node<'_>) -> Vec<BadValue> {
+pub fn bad_values(node: &Node<'_>) -> Vec<BadValue> {
     let mut all = vec![];
     let wrong = match node.kind() {
         "string" => vec![json!(7), json!(true), json!(["x"])],
@@ -124,7 +124,7 @@ fn how(value: &Value, accepted: &[Value]) -> &'static str {
     }
 }
 
-fn good_values(node: &Node<'_>) -> Vec<Value> {
+pub fn good_values(node: &Node<'_>) -> Vec<Value> {
     let rules = node.rules().filter(|(rule, _)| !rule.contains("oldSelf"));
     let mut all: Vec<Value> = rules
         .filter_map(|(_, message)| {

@@ -55,6 +55,14 @@ pub fn operator() -> Result<PathBuf> {
     }
 }
 
+/// Returns the built binary for people and pipelines, the plugin of kubectl.
+pub fn plugin() -> Result<PathBuf> {
+    match option_env!("CARGO_BIN_EXE_kubectl-nimbus") {
+        Some(path) => Ok(PathBuf::from(path)),
+        None => Ok(build_folder(2)?.join("kubectl-nimbus")),
+    }
+}
+
 /// Returns the built binary of the reference platform, for the demo, which finds it next to its own binary.
 pub fn sandbox() -> Result<PathBuf> {
     Ok(build_folder(2)?.join("nimbus-sandbox"))

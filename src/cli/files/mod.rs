@@ -1,0 +1,5 @@
+//! Files of people: which ones are read, and what stands in them at which place.
+
+pub mod find;
+pub mod scalar;
+pub mod yaml;

@@ -1,0 +1,34 @@
+//! The command line of `kubectl-nimbus`, which people use as `kubectl nimbus`.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use super::validate::Validate;
+
+/// Checks and plans Tenants of Nimbus, before and after they are in a cluster.
+#[derive(Debug, Parser)]
+#[command(name = "kubectl-nimbus", bin_name = "kubectl nimbus", version = env!("NIMBUS_VERSION"), max_term_width = 110)]
+pub struct Nimbus {
+    /// The command.
+    #[command(subcommand)]
+    pub command: NimbusCommand,
+}
+
+/// The commands of `kubectl-nimbus`.
+#[derive(Debug, Subcommand)]
+pub enum NimbusCommand {
+    /// Check files offline: everything that the API server refuses by schema or rule, and what YAML gets wrong before.
+    Validate(Validate),
+}
+
+impl Nimbus {
+    /// Runs the command to completion.
+    ///
+    /// *Errors*: the reason why the command stopped, worded for the user.
+    pub async fn execute(self) -> anyhow::Result<ExitCode> {
+        match self.command {
+            NimbusCommand::Validate(validate) => validate.execute(),
+        }
+    }
+}
