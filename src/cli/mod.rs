@@ -6,6 +6,8 @@ pub mod files;
 pub mod finding;
 pub mod leader_election;
 pub mod nimbus;
+pub mod plan;
+pub mod platform;
 pub mod policies;
 pub mod preflight;
 pub mod reference;

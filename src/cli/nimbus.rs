@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use super::plan::Plan;
 use super::validate::Validate;
 
 /// Checks and plans Tenants of Nimbus, before and after they are in a cluster.
@@ -20,6 +21,8 @@ pub struct Nimbus {
 pub enum NimbusCommand {
     /// Check files offline: everything that the API server refuses by schema or rule, and what YAML gets wrong before.
     Validate(Validate),
+    /// Show what a merge would do on the platform.
+    Plan(Box<Plan>),
 }
 
 impl Nimbus {
@@ -29,6 +32,7 @@ impl Nimbus {
     pub async fn execute(self) -> anyhow::Result<ExitCode> {
         match self.command {
             NimbusCommand::Validate(validate) => validate.execute(),
+            NimbusCommand::Plan(plan) => plan.execute().await,
         }
     }
 }

@@ -17,6 +17,7 @@ cargo install --locked --path . --bin kubectl-nimbus
 | Question | Command |
 |---|---|
 | Are these files right? | `kubectl nimbus validate -R -f tenants/` |
+| What would a merge do? | `kubectl nimbus plan -R -f tenants/ -o markdown` |
 
 Files that are made by Helm or Kustomize are rendered first, since only the result has every required field:
 

@@ -47,3 +47,4 @@ mod woken;
 pub use options::{CheckTiming, LeaderElection, Observer, Options, Step, Timing, VersionTiming};
 pub use preflight::check;
 pub use run::run;
+pub(crate) use tenant::secret_value;

@@ -22,3 +22,4 @@ mod widget_key;
 mod writer;
 
 pub(super) use reconcile::reconcile;
+pub(crate) use resolve::judge as secret_value;

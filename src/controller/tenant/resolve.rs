@@ -194,7 +194,7 @@ fn judged(read: &Result<Secret, SecretProblem>, key: &str) -> (SecretState, Resu
 
 /// Judges the value of a Secret without showing it. `kubectl create secret --from-file` leaves a line break at the end, which is no
 /// part of the value.
-fn judge(secret: &Secret, key: &str) -> Result<SecretValue, SecretProblem> {
+pub(crate) fn judge(secret: &Secret, key: &str) -> Result<SecretValue, SecretProblem> {
     if secret.type_.as_deref().is_some_and(|kind| REFUSED_TYPES.contains(&kind)) {
         return Err(SecretProblem::Malformed(
             "is not sent, because the type of the Secret belongs to another program; use type Opaque",
