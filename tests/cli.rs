@@ -1,5 +1,6 @@
 //! The command lines: help for each command, errors that name the allowed values, and docs that use existing commands.
 
+mod export;
 mod plan;
 mod validate;
 
@@ -26,7 +27,7 @@ fn exit_and_stderr(output: Output) -> (i32, String) {
 #[test]
 fn every_command_and_argument_has_help() {
     every_command_has_help(Operator::command(), 3, |name| operator(&[name, "--help"]));
-    every_command_has_help(Nimbus::command(), 2, |name| {
+    every_command_has_help(Nimbus::command(), 3, |name| {
         let mut plugin = Command::new(assets::plugin().unwrap());
         plugin.args([name, "--help"]);
         plugin

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod crd;
+pub mod export;
 pub mod files;
 pub mod finding;
 pub mod leader_election;

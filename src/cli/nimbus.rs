@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use super::export::Export;
 use super::plan::Plan;
 use super::validate::Validate;
 
@@ -23,6 +24,8 @@ pub enum NimbusCommand {
     Validate(Validate),
     /// Show what a merge would do on the platform.
     Plan(Box<Plan>),
+    /// Write the tenants of a platform as files for git.
+    Export(Box<Export>),
 }
 
 impl Nimbus {
@@ -33,6 +36,7 @@ impl Nimbus {
         match self.command {
             NimbusCommand::Validate(validate) => validate.execute(),
             NimbusCommand::Plan(plan) => plan.execute().await,
+            NimbusCommand::Export(export) => export.execute().await,
         }
     }
 }

@@ -18,6 +18,7 @@ cargo install --locked --path . --bin kubectl-nimbus
 |---|---|
 | Are these files right? | `kubectl nimbus validate -R -f tenants/` |
 | What would a merge do? | `kubectl nimbus plan -R -f tenants/ -o markdown` |
+| How do existing tenants get into git? | `kubectl nimbus export --all --platform euwe-01 --output-dir tenants/` |
 
 Files that are made by Helm or Kustomize are rendered first, since only the result has every required field:
 
