@@ -2,6 +2,7 @@
 
 mod export;
 mod plan;
+mod status;
 mod validate;
 
 use std::process::{Command, Output, Stdio};
@@ -27,7 +28,7 @@ fn exit_and_stderr(output: Output) -> (i32, String) {
 #[test]
 fn every_command_and_argument_has_help() {
     every_command_has_help(Operator::command(), 3, |name| operator(&[name, "--help"]));
-    every_command_has_help(Nimbus::command(), 3, |name| {
+    every_command_has_help(Nimbus::command(), 7, |name| {
         let mut plugin = Command::new(assets::plugin().unwrap());
         plugin.args([name, "--help"]);
         plugin

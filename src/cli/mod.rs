@@ -2,9 +2,11 @@
 
 pub mod check;
 pub mod crd;
+pub mod explain;
 pub mod export;
 pub mod files;
 pub mod finding;
+pub mod kubernetes;
 pub mod leader_election;
 pub mod nimbus;
 pub mod plan;
@@ -13,8 +15,10 @@ pub mod policies;
 pub mod preflight;
 pub mod reference;
 pub mod report;
+pub mod request;
 pub mod run;
 mod signals;
+pub mod status;
 pub mod validate;
 
 use std::io::{ErrorKind, Write};

@@ -4,8 +4,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use super::explain::Explain;
 use super::export::Export;
 use super::plan::Plan;
+use super::request::{Check, Sync};
+use super::status::Status;
 use super::validate::Validate;
 
 /// Checks and plans Tenants of Nimbus, before and after they are in a cluster.
@@ -26,6 +29,14 @@ pub enum NimbusCommand {
     Plan(Box<Plan>),
     /// Write the tenants of a platform as files for git.
     Export(Box<Export>),
+    /// Show how Tenants are and whose turn it is.
+    Status(Box<Status>),
+    /// Reconcile a Tenant now, and wait for the outcome.
+    Sync(Box<Sync>),
+    /// Repeat all checks of a Tenant now, and wait for the results.
+    Check(Box<Check>),
+    /// Explain a reason of a condition or a setting.
+    Explain(Explain),
 }
 
 impl Nimbus {
@@ -37,6 +48,10 @@ impl Nimbus {
             NimbusCommand::Validate(validate) => validate.execute(),
             NimbusCommand::Plan(plan) => plan.execute().await,
             NimbusCommand::Export(export) => export.execute().await,
+            NimbusCommand::Status(status) => status.execute().await,
+            NimbusCommand::Sync(sync) => sync.execute().await,
+            NimbusCommand::Check(check) => check.execute().await,
+            NimbusCommand::Explain(explain) => explain.execute(),
         }
     }
 }

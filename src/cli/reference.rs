@@ -19,6 +19,14 @@ cargo install --locked --path . --bin kubectl-nimbus
 | Are these files right? | `kubectl nimbus validate -R -f tenants/` |
 | What would a merge do? | `kubectl nimbus plan -R -f tenants/ -o markdown` |
 | How do existing tenants get into git? | `kubectl nimbus export --all --platform euwe-01 --output-dir tenants/` |
+| Whose turn is it? | `kubectl nimbus status -A` |
+| Is an edit on the platform? | `kubectl nimbus sync contoso` |
+| What does a reason mean? | `kubectl nimbus explain NotAdopted` |
+
+`plan` and `export` call the platform and need no cluster. Set `NIMBUS_ENDPOINT`, `NIMBUS_TOKEN_URL`, `NIMBUS_CLIENT_ID` and
+`NIMBUS_CLIENT_SECRET`, which a pipeline takes from its store of secrets. They write nothing: their client refuses a write before it is
+sent. A client whose role only reads is better still. `status`, `sync` and `check` call the cluster with the rights of the user:
+`get` and `list` on Tenants, and `patch` for the last two.
 
 Files that are made by Helm or Kustomize are rendered first, since only the result has every required field:
 
