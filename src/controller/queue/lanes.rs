@@ -4,7 +4,7 @@
 //! waits for several reasons waits in the most urgent lane, and until the earliest time.
 //!
 //! The lanes of a Platform are served in their order, but none is passed over for longer than its patience. A Platform without a pass
-//! comes first, so each has one whatever the others do; then the most urgent lane of all counts, and then who has fewer passes.
+//! comes first, so each has one independent of the others; then the most urgent lane of all counts, and then who has fewer passes.
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap};

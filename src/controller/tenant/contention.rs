@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_else_a_pass_comes_to_ends_it() {
+    fn every_other_end_of_a_pass_ends_it() {
         let now = Instant::now();
         assert_eq!(Contention::after(after(9, now), &Ok(()), now), None);
         assert_eq!(Contention::after(after(9, now), &Err::<(), _>(Stop::Suspended.into()), now), None);

@@ -157,7 +157,7 @@ impl Ledger {
         }
         let mut woken = vec![];
         for id in ids {
-            // What is no Tenant's is no one's affair.
+            // No Tenant manages it.
             let Some(entry) = self.entries.get_mut(&id) else { continue };
             if entry.echo.take().is_some_and(|until| now < until) {
                 continue;
