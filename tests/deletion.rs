@@ -93,6 +93,17 @@ pub async fn events(fixture: &Fixture) -> Vec<(String, String)> {
     events
 }
 
+/// Waits until exactly these events are there. An event follows its effect, so a test that saw the effect may be earlier.
+pub async fn told(fixture: &Fixture, expected: impl Into<Vec<(String, String)>>, case: &str) {
+    let mut expected = expected.into();
+    expected.sort();
+    until(&format!("events {expected:?} {case}"), PATIENCE, async || {
+        let found = events(fixture).await;
+        if found == expected { Ok(()) } else { Err(format!("{found:?}")) }
+    })
+    .await;
+}
+
 pub const NO_EVENTS: [(String, String); 0] = [];
 
 pub fn event(kind: &str, reason: &str) -> (String, String) {

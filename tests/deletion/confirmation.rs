@@ -5,7 +5,7 @@ use kube::api::DeleteParams;
 use nimbus_operator::controller::Step;
 use serde_json::{Value, json};
 
-use super::{FINALIZER_OFF, absence_problem, confirmed_manifest, event, events, live, stamp, stamps};
+use super::{FINALIZER_OFF, absence_problem, confirmed_manifest, event, live, stamp, stamps, told};
 use crate::support::confirmation::{confirmed, confirming, day, until, withdrawal};
 use crate::support::fixture::{Fixture, NAME, refused};
 use crate::support::pause::Pause;
@@ -99,7 +99,7 @@ async fn outdated_confirmation_retains_the_tenant() {
         fixture.gone().await;
         assert_eq!(0, since.deletions(&fixture).await, "{case}");
         assert_eq!((None, Some(stamp(&fixture))), stamps(&fixture).await, "{case}");
-        assert_eq!(vec![event("Warning", "DeletionNotConfirmed"); number + 1], events(&fixture).await, "{case}");
+        told(&fixture, vec![event("Warning", "DeletionNotConfirmed"); number + 1], case).await;
     }
 }
 
@@ -120,7 +120,7 @@ async fn unconfirmed_tenant_is_retained_with_a_warning() {
         assert_eq!(["DELETE /v1/tenants/{id}/owner 200"], *since.calls(&fixture).await, "{case}");
         assert_eq!(FINALIZER_OFF, *since.writes(&fixture).await, "{case}");
         assert_eq!((None, Some(stamp(&fixture))), stamps(&fixture).await, "{case}");
-        assert_eq!(vec![event("Warning", "DeletionNotConfirmed"); number + 1], events(&fixture).await, "{case}");
+        told(&fixture, vec![event("Warning", "DeletionNotConfirmed"); number + 1], case).await;
     }
 }
 
@@ -152,7 +152,7 @@ async fn withdrawn_confirmation_is_void() {
     fixture.delete().await;
     fixture.gone().await;
     assert_eq!(0, since.deletions(&fixture).await);
-    assert_eq!([event("Warning", "DeletionNotConfirmed")], *events(&fixture).await);
+    told(&fixture, [event("Warning", "DeletionNotConfirmed")], "").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,7 +184,7 @@ async fn confirmation_withdrawn_during_a_pass_is_void() {
     fixture.gone().await;
     assert_eq!(0, since.deletions(&fixture).await);
     assert_eq!(["owner-released"], *since.effects(&fixture).await);
-    assert_eq!([event("Warning", "DeletionNotConfirmed")], *events(&fixture).await);
+    told(&fixture, [event("Warning", "DeletionNotConfirmed")], "").await;
 }
 
 /// A confirmation stays valid during an outage and can still be withdrawn.
@@ -200,5 +200,5 @@ async fn confirmation_can_be_withdrawn_during_an_outage() {
     fixture.gone().await;
     fixture.platform.clear_faults().await.unwrap();
     assert_eq!((Some(stamp(&fixture)), None), stamps(&fixture).await, "the stamp is stale");
-    assert_eq!([event("Warning", "DeletionNotConfirmed")], *events(&fixture).await);
+    told(&fixture, [event("Warning", "DeletionNotConfirmed")], "").await;
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    ABANDON, FINALIZER, FINALIZER_OFF, absence_problem, confirmed_manifest, event, events, live, stamp, stamps,
+    ABANDON, FINALIZER, FINALIZER_OFF, absence_problem, confirmed_manifest, event, events, live, stamp, stamps, told,
     waiting_for,
 };
 use crate::support::confirmation::{confirming, withdrawal};
@@ -24,7 +24,7 @@ async fn immediate_deletion_costs_one_write_three_calls() {
     assert_eq!(calls, *since.calls(&fixture).await);
     assert_eq!(FINALIZER_OFF, *since.writes(&fixture).await);
     assert_eq!("tenant-deleted", absence_problem(&fixture).await);
-    assert_eq!([event("Normal", "Deleted")], *events(&fixture).await);
+    told(&fixture, [event("Normal", "Deleted")], "").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,7 +63,7 @@ async fn deletion_waits_for_services_and_script() {
     operator.stop().await;
     assert_eq!(["patch tenants/status 200", FINALIZER_OFF[0]], *since.writes(&fixture).await);
     assert_eq!(1, since.deletions(&fixture).await);
-    assert_eq!([event("Normal", "Deleted"), event("Normal", "DeletionStarted")], *events(&fixture).await);
+    told(&fixture, [event("Normal", "Deleted"), event("Normal", "DeletionStarted")], "").await;
 }
 
 /// Waits for this many further calls of the operator.
@@ -100,7 +100,7 @@ async fn edits_after_acceptance_change_nothing() {
     fixture.platform.run_script(&fixture.id).await.unwrap();
     fixture.gone().await;
     assert_eq!(0, since.deletions(&fixture).await, "it had been asked before");
-    assert_eq!([event("Normal", "Deleted"), event("Normal", "DeletionStarted")], *events(&fixture).await);
+    told(&fixture, [event("Normal", "Deleted"), event("Normal", "DeletionStarted")], "").await;
 }
 
 /// The response to the deletion was lost and then the author withdrew the confirmation: too late, and reported as such.
@@ -119,7 +119,7 @@ async fn late_withdrawal_after_a_lost_response_is_reported() {
     fixture.patch(withdrawal()).await;
     fixture.gone().await;
     assert_eq!(["deletion-begun", "owner-released"], *since.effects(&fixture).await);
-    assert_eq!([event("Warning", "DeletionStarted")], *events(&fixture).await, "no word of a tenant that stays");
+    told(&fixture, [event("Warning", "DeletionStarted")], "no word of a tenant that stays").await;
 }
 
 /// It was deleted before, by someone else: that it ends without a request is said.
@@ -136,7 +136,7 @@ async fn tombstone_completes_with_a_warning() {
     fixture.gone().await;
     assert_eq!(["GET /v1/tenants/{id} 404"], *since.calls(&fixture).await);
     assert_eq!(FINALIZER_OFF, *since.writes(&fixture).await);
-    assert_eq!([event("Warning", "DeletionNotRequested")], *events(&fixture).await);
+    told(&fixture, [event("Warning", "DeletionNotRequested")], "").await;
 }
 
 /// A tenant that is missing without a tombstone was not deleted, as far as is known: the deletion waits until a person lets go.
@@ -162,7 +162,7 @@ async fn absence_without_a_tombstone_is_no_deletion() {
     );
     fixture.annotate(ABANDON, &fixture.id).await;
     fixture.gone().await;
-    assert_eq!([event("Warning", "Abandoned"), event("Warning", "TenantLost")], *events(&fixture).await);
+    told(&fixture, [event("Warning", "Abandoned"), event("Warning", "TenantLost")], "").await;
 }
 
 /// The tenant is deleted by someone else between the operator's read and its request.
@@ -177,7 +177,7 @@ async fn tenant_gone_before_deletion_is_done() {
     fixture.delete().await;
     fixture.gone().await;
     assert_eq!(1, since.deletions(&fixture).await);
-    assert_eq!([event("Normal", "Deleted")], *events(&fixture).await);
+    told(&fixture, [event("Normal", "Deleted")], "").await;
 }
 
 /// The same without a tombstone proves nothing: the tenant is looked for again.
@@ -195,7 +195,7 @@ async fn request_that_finds_no_tenant_is_repeated() {
     fixture.gone().await;
     assert_eq!(2, since.deletions(&fixture).await);
     assert_eq!("tenant-deleted", absence_problem(&fixture).await);
-    assert_eq!([event("Normal", "Deleted"), event("Warning", "TenantLost")], *events(&fixture).await);
+    told(&fixture, [event("Normal", "Deleted"), event("Warning", "TenantLost")], "").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,7 +210,7 @@ async fn deletion_started_by_someone_else_is_awaited() {
     assert_eq!(0, since.deletions(&fixture).await);
     fixture.platform.run_script(&fixture.id).await.unwrap();
     fixture.gone().await;
-    assert_eq!([event("Normal", "Deleted")], *events(&fixture).await);
+    told(&fixture, [event("Normal", "Deleted")], "").await;
 }
 
 /// The owner changes between the operator's read and its request: the platform rejects it, and the operator no longer owns
@@ -224,7 +224,7 @@ async fn tenant_with_a_new_owner_is_not_deleted() {
     fixture.platform.add_faults(json!([{ "route": "DELETE /v1/tenants/{id}", "action": answer }])).await.unwrap();
     fixture.delete().await;
     fixture.gone().await;
-    assert_eq!([event("Warning", "DeletionNotRequested")], *events(&fixture).await);
+    told(&fixture, [event("Warning", "DeletionNotRequested")], "").await;
     let (_, document) = fixture.platform.tenant(&fixture.id).await.unwrap();
     assert_eq!(Value::Null, document["runtime"]["deletion"]);
 }

@@ -4,7 +4,7 @@ use kube::api::DeleteParams;
 use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};
 
-use super::{FINALIZER, event, events, live, stamp, stamps};
+use super::{FINALIZER, event, events, live, stamp, stamps, told};
 use crate::support::confirmation::confirming;
 use crate::support::fixture::{Fixture, NAME, condition, describe};
 use crate::support::since::Since;
@@ -49,7 +49,7 @@ async fn other_finalizers_are_kept() {
         fixture.gone().await;
     }
     operator.stop().await;
-    assert_eq!([event("Normal", "Deleted"), event("Normal", "Released")], *events(&fixture).await);
+    told(&fixture, [event("Normal", "Deleted"), event("Normal", "Released")], "").await;
 }
 
 /// A watch delivers changes in order: once a later one was handled, so was an earlier one.
@@ -82,7 +82,7 @@ async fn foreground_deletion_is_not_special() {
         let effect = if policy == "Retain" { "owner-released" } else { "deletion-begun" };
         assert_eq!([effect], *since.effects(&fixture).await, "{policy}");
     }
-    assert_eq!([event("Normal", "Deleted"), event("Normal", "Released")], *events(&fixture).await);
+    told(&fixture, [event("Normal", "Deleted"), event("Normal", "Released")], "").await;
 }
 
 /// The operator does nothing for a Tenant whose finalizer was removed by hand.

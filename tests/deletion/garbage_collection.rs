@@ -6,7 +6,7 @@ use kube::api::{DeleteParams, ObjectMeta, PostParams};
 use kube::{Api, ResourceExt};
 use serde_json::json;
 
-use super::{confirmed_manifest, event, events, live, stamp, stamps};
+use super::{confirmed_manifest, event, live, stamp, stamps, told};
 use crate::support::confirmation::confirming;
 use crate::support::fixture::Fixture;
 use crate::support::since::Since;
@@ -24,7 +24,7 @@ async fn tenant_in_a_namespace_that_was_taken_away_is_retained() {
     fixture.gone().await;
     assert_eq!(0, since.deletions(&fixture).await);
     assert_eq!(["owner-released"], *since.effects(&fixture).await);
-    assert_eq!([event("Warning", "DeletionNotConfirmed")], *events(&fixture).await);
+    told(&fixture, [event("Warning", "DeletionNotConfirmed")], "").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,5 +57,5 @@ async fn collected(name: &str, is_confirmed: bool) {
     assert_eq!(0, since.deletions(&fixture).await);
     assert_eq!(["owner-released"], *since.effects(&fixture).await);
     assert_eq!((None, Some(stamp(&fixture))), stamps(&fixture).await);
-    assert_eq!([event("Warning", "DeletionNotConfirmed")], *events(&fixture).await);
+    told(&fixture, [event("Warning", "DeletionNotConfirmed")], "").await;
 }

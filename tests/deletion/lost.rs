@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{NO_EVENTS, absence_problem, events, live};
+use super::{NO_EVENTS, absence_problem, live, told};
 use crate::support::fixture::{Fixture, NAME, refused};
 use crate::support::since::Since;
 use kube::api::DeleteParams;
@@ -22,7 +22,7 @@ async fn tenant_that_was_deleted_on_the_platform_needs_no_confirmation() {
     fixture.delete().await;
     fixture.gone().await;
     assert_eq!(0, since.deletions(&fixture).await);
-    assert_eq!(NO_EVENTS, *events(&fixture).await);
+    told(&fixture, NO_EVENTS, "").await;
     assert_eq!("tenant-deleted", absence_problem(&fixture).await);
 }
 

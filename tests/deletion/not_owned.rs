@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{
-    ABANDON, DELETE, FINALIZER, FINALIZER_OFF, annotated, confirmed_manifest, event, events, live, stamp, stamps,
+    ABANDON, DELETE, FINALIZER, FINALIZER_OFF, annotated, confirmed_manifest, event, live, stamp, stamps, told,
 };
 use crate::support::confirmation::confirming;
 use crate::support::fixture::Fixture;
@@ -24,7 +24,7 @@ async fn abandon_makes_no_call_and_warns() {
         assert_eq!(FINALIZER_OFF, *since.writes(&fixture).await, "{case}");
         assert_eq!((Some(stamp(&fixture)), None), stamps(&fixture).await, "{case}: the tenant keeps its stamp");
     }
-    assert_eq!([event("Warning", "Abandoned"), event("Warning", "Abandoned")], *events(&fixture).await);
+    told(&fixture, [event("Warning", "Abandoned"), event("Warning", "Abandoned")], "").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,7 +37,7 @@ async fn abandon_works_while_the_platform_is_down() {
     super::waiting_for(&fixture, "Deleting", "The deletion waits for the platform: ").await;
     fixture.annotate(ABANDON, &fixture.id).await;
     fixture.gone().await;
-    assert_eq!([event("Warning", "Abandoned")], *events(&fixture).await);
+    told(&fixture, [event("Warning", "Abandoned")], "").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,7 +48,7 @@ async fn abandon_with_other_tenant_id_is_ignored() {
     live(&fixture, annotated(&fixture, json!({}), json!({ ABANDON: other }))).await;
     fixture.delete().await;
     fixture.gone().await;
-    assert_eq!([event("Normal", "Released")], *events(&fixture).await);
+    told(&fixture, [event("Normal", "Released")], "").await;
     assert_eq!((None, Some(stamp(&fixture))), stamps(&fixture).await);
 }
 
@@ -73,7 +73,7 @@ async fn tenant_with_other_owner_is_left_alone() {
         assert_eq!(calls, *since.calls(&fixture).await, "{case}");
         assert_eq!((Some("elsewhere/contoso/contoso".into()), None), stamps(&fixture).await, "{case}");
     }
-    assert_eq!([event("Warning", "DeletionNotRequested")], *events(&fixture).await, "of the confirmed one");
+    told(&fixture, [event("Warning", "DeletionNotRequested")], "of the confirmed one").await;
 }
 
 /// A Tenant from a backup has our finalizer, whatever happened to its tenant.
@@ -100,7 +100,7 @@ async fn never_applied_tenant_leaves_nothing_behind() {
         assert_eq!(FINALIZER_OFF, *since.writes(&fixture).await, "{case}");
         assert_eq!((None, None), stamps(&fixture).await, "{case}");
     }
-    assert_eq!([event("Warning", "DeletionNotRequested")], *events(&fixture).await, "of the confirmed one");
+    told(&fixture, [event("Warning", "DeletionNotRequested")], "of the confirmed one").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -138,5 +138,5 @@ async fn unrecorded_tenant_is_released() {
     fixture.gone().await;
     assert_eq!(["GET /v1/tenants/{id} 200", "DELETE /v1/tenants/{id}/owner 200"], *since.calls(&fixture).await);
     assert_eq!((None, Some(stamp(&fixture))), stamps(&fixture).await);
-    assert_eq!([event("Normal", "Released")], *events(&fixture).await);
+    told(&fixture, [event("Normal", "Released")], "").await;
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{FINALIZER, absence_problem, confirmed_manifest, event, events, live, waiting_for};
+use super::{FINALIZER, absence_problem, confirmed_manifest, event, events, live, told, waiting_for};
 use crate::support::fixture::Fixture;
 use crate::support::since::Since;
 use crate::support::wait::{PATIENCE, until};
@@ -60,7 +60,7 @@ async fn deletion_survives_outage_at_the_first_read() {
     for outage in outages() {
         delete_during_outage(&mut fixture, GET, 1, &outage).await;
     }
-    assert_eq!(vec![event("Normal", "Deleted"); outages().len()], events(&fixture).await);
+    told(&fixture, vec![event("Normal", "Deleted"); outages().len()], "").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,7 +73,7 @@ async fn deletion_survives_outage_at_the_request() {
     for outage in &outages {
         delete_during_outage(&mut fixture, DELETE, 1, outage).await;
     }
-    assert_eq!(vec![event("Normal", "Deleted"); outages.len()], events(&fixture).await);
+    told(&fixture, vec![event("Normal", "Deleted"); outages.len()], "").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,7 +141,7 @@ async fn outage_during_deletion_costs_one_status_write() {
     let _operator = fixture.start();
     fixture.gone().await;
     assert_eq!("tenant-deleted", absence_problem(&fixture).await);
-    assert_eq!([event("Normal", "Deleted")], *events(&fixture).await);
+    told(&fixture, [event("Normal", "Deleted")], "").await;
 }
 
 /// A Tenant is restored from a backup before its Platform.

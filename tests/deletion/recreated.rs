@@ -5,7 +5,7 @@ use nimbus_operator::resources::Tenant;
 use serde_json::{Value, json};
 
 use super::{
-    FINALIZER, FINALIZER_OFF, RECREATE, absence_problem, confirmed_manifest, event, events, live, stamp, stamps,
+    FINALIZER, FINALIZER_OFF, RECREATE, absence_problem, confirmed_manifest, event, live, stamp, stamps, told,
     waiting_for,
 };
 use crate::support::confirmation::confirming;
@@ -39,7 +39,7 @@ async fn same_yaml_is_ready_again_without_resending() {
     let (_, after) = fixture.platform.tenant(&fixture.id).await.unwrap();
     assert_eq!((&before["settings"], &before["settingsVersion"]), (&after["settings"], &after["settingsVersion"]));
     assert_eq!(before["settingsVersion"], ready.status.unwrap().applied.unwrap().settings_version);
-    assert_eq!([event("Normal", "Adopted"), event("Normal", "Released")], *events(&fixture).await);
+    told(&fixture, [event("Normal", "Adopted"), event("Normal", "Released")], "").await;
 }
 
 /// The same, but the new YAML differs: the new spec applies.
@@ -71,7 +71,7 @@ async fn confirmation_in_git_does_not_confirm_others() {
     fixture.gone().await;
     assert_eq!(0, since.deletions(&fixture).await);
     assert_eq!((None, Some(stamp(&fixture))), stamps(&fixture).await);
-    assert_eq!([event("Normal", "Deleted"), event("Warning", "DeletionNotConfirmed")], *events(&fixture).await);
+    told(&fixture, [event("Normal", "Deleted"), event("Warning", "DeletionNotConfirmed")], "").await;
 }
 
 /// A deleted tenant is not recreated by the YAML that is still in git; this needs an explicit confirmation.

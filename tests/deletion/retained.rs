@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use nimbus_operator::controller::Timing;
 use serde_json::{Value, json};
 
-use super::{FINALIZER_OFF, NO_EVENTS, event, events, live, stamp, stamps};
+use super::{FINALIZER_OFF, NO_EVENTS, event, events, live, stamp, stamps, told};
 use crate::support::confirmation::confirming;
 use crate::support::fixture::Fixture;
 use crate::support::since::Since;
@@ -22,7 +22,7 @@ async fn retain_costs_one_write_one_call() {
     assert_eq!(["DELETE /v1/tenants/{id}/owner 200"], *since.calls(&fixture).await);
     assert_eq!(FINALIZER_OFF, *since.writes(&fixture).await);
     assert_eq!((None, Some(stamp(&fixture))), stamps(&fixture).await);
-    assert_eq!([event("Normal", "Released")], *events(&fixture).await);
+    told(&fixture, [event("Normal", "Released")], "").await;
     let (_, after) = fixture.platform.tenant(&fixture.id).await.unwrap();
     assert_eq!(before["settings"], after["settings"], "nothing else was touched");
     assert_eq!(Value::Null, after["runtime"]["deletion"]);
@@ -36,7 +36,7 @@ async fn retain_does_not_wait_for_a_dead_platform() {
     fixture.platform.add_faults(json!([{ "route": "*", "action": { "kind": "close-before" } }])).await.unwrap();
     fixture.delete().await;
     fixture.gone().await;
-    assert_eq!([event("Warning", "ReleaseFailed")], *events(&fixture).await);
+    told(&fixture, [event("Warning", "ReleaseFailed")], "").await;
 
     // A stale stamp recovers: the same YAML adopts the tenant again, and nothing is sent.
     fixture.platform.clear_faults().await.unwrap();
@@ -61,7 +61,7 @@ async fn retain_waits_for_a_hanging_platform_with_limit() {
     fixture.delete().await;
     fixture.gone().await;
     assert!(started.elapsed() >= fixture.timing.release, "{:?}", started.elapsed());
-    assert_eq!([event("Warning", "ReleaseFailed")], *events(&fixture).await);
+    told(&fixture, [event("Warning", "ReleaseFailed")], "").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,7 +106,7 @@ async fn retain_of_a_missing_tenant_completes() {
     fixture.delete().await;
     fixture.gone().await;
     assert_eq!(["DELETE /v1/tenants/{id}/owner 404"], *since.calls(&fixture).await);
-    assert_eq!(NO_EVENTS, *events(&fixture).await);
+    told(&fixture, NO_EVENTS, "").await;
 }
 
 /// An earlier confirmation has no effect while the policy is Retain.
@@ -119,5 +119,5 @@ async fn confirmation_without_delete_policy_is_ignored() {
     fixture.delete().await;
     fixture.gone().await;
     assert_eq!(0, since.deletions(&fixture).await);
-    assert_eq!([event("Normal", "Released")], *events(&fixture).await);
+    told(&fixture, [event("Normal", "Released")], "").await;
 }

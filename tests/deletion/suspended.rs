@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{FINALIZER_OFF, absence_problem, confirmed_manifest, event, events, live, stamp, stamps, waiting_for};
+use super::{FINALIZER_OFF, absence_problem, confirmed_manifest, event, live, stamp, stamps, told, waiting_for};
 use crate::support::fixture::{Fixture, condition};
 use crate::support::since::Since;
 
@@ -24,7 +24,7 @@ async fn suspended_retain_makes_no_call() {
     assert_eq!([""; 0], *since.calls(&fixture).await);
     assert_eq!(FINALIZER_OFF, *since.writes(&fixture).await);
     assert_eq!((Some(stamp(&fixture)), None), stamps(&fixture).await);
-    assert_eq!([event("Normal", "Released")], *events(&fixture).await);
+    told(&fixture, [event("Normal", "Released")], "").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,7 +37,7 @@ async fn suspended_unconfirmed_is_retained_with_warning() {
     fixture.delete().await;
     fixture.gone().await;
     assert_eq!([""; 0], *since.calls(&fixture).await);
-    assert_eq!([event("Warning", "DeletionNotConfirmed")], *events(&fixture).await);
+    told(&fixture, [event("Warning", "DeletionNotConfirmed")], "").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,5 +68,5 @@ async fn suspended_confirmed_deletion_waits() {
     fixture.gone().await;
     assert_eq!("tenant-deleted", absence_problem(&fixture).await);
     assert_eq!(["deletion-begun"], *since.effects(&fixture).await);
-    assert_eq!([event("Normal", "Deleted")], *events(&fixture).await);
+    told(&fixture, [event("Normal", "Deleted")], "").await;
 }

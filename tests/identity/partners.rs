@@ -6,7 +6,7 @@ use nimbus_operator::resources::{Partner, Tenant};
 use serde_json::{Value, json};
 
 use super::ready_reason;
-use crate::deletion::{ABANDON, NO_EVENTS, confirmed_manifest, event, events, live, stamp, stamps, waiting_for};
+use crate::deletion::{ABANDON, NO_EVENTS, confirmed_manifest, event, live, stamp, stamps, told, waiting_for};
 use crate::support::confirmation::{confirmed, deletion, until};
 use crate::support::fixture::{Fixture, NAME, refused};
 use crate::support::since::Since;
@@ -92,7 +92,7 @@ async fn a_partner_cannot_take_or_delete_the_tenant_of_another() {
             assert_eq!(before, document(&fixture).await, "{case}");
         }
     }
-    assert_eq!(NO_EVENTS, *events(&fixture).await);
+    told(&fixture, NO_EVENTS, "").await;
 }
 
 /// Once the vendor gave the tenant to another partner, the Tenant that had it neither takes it back, nor deletes it, nor shows it.
@@ -124,7 +124,7 @@ async fn a_tenant_that_went_to_another_partner_is_retained() {
         fixture.gone().await;
         assert_eq!(["owner-released"], *since.effects(&fixture).await, "{policy}");
         assert_eq!(0, since.deletions(&fixture).await, "{policy}");
-        assert_eq!([event("Warning", "DeletionNotConfirmed")], *events(&fixture).await, "{policy}");
+        told(&fixture, [event("Warning", "DeletionNotConfirmed")], policy).await;
     }
 }
 
@@ -199,7 +199,7 @@ async fn a_confirmed_deletion_waits_for_a_partner_that_is_missing() {
     partner(&fixture, json!({})).await;
     fixture.gone().await;
     assert_eq!(1, since.deletions(&fixture).await, "the annotation that does not fit changes nothing");
-    assert_eq!([event("Normal", "Deleted")], *events(&fixture).await);
+    told(&fixture, [event("Normal", "Deleted")], "").await;
 }
 
 /// Every other way to leave is free of the Partner.
@@ -276,7 +276,7 @@ async fn a_deletion_needs_the_partner_that_was_applied() {
     let _operator = fixture.start();
     fixture.gone().await;
     assert_eq!(["owner-released"], *since.effects(&fixture).await);
-    assert_eq!([event("Warning", "DeletionNotConfirmed")], *events(&fixture).await);
+    told(&fixture, [event("Warning", "DeletionNotConfirmed")], "").await;
 }
 
 /// Only a system administrator confirms the exception, for one tenant and a few days.

@@ -7,7 +7,7 @@ use nimbus_operator::resources::{Platform, Tenant};
 use serde_json::{Value, json};
 
 use super::{gone, params, platform_reason, ready_reason};
-use crate::deletion::{event, events};
+use crate::deletion::{event, told};
 use crate::support::confirmation::deletion;
 use crate::support::fixture::{Fixture, condition};
 use crate::support::sandbox::Sandbox;
@@ -131,7 +131,7 @@ async fn nothing_is_done_in_another_environment() {
         event("Warning", "PlatformChanged"),
         event("Warning", "PlatformChanged"),
     ];
-    assert_eq!(told, *events(&fixture).await);
+    crate::deletion::told(&fixture, told, "").await;
 }
 
 /// The platform moved, and nothing of the old one is there: no Tenant is deleted for that, and none is created silently.
@@ -156,7 +156,7 @@ async fn named_environment_is_used() {
     new.create(json!({})).await;
     assert_eq!(Some(there), new.ready().await.status.unwrap().platform_id);
     assert_eq!(["tenant-created"], *elsewhere.effects(0).await.unwrap());
-    assert_eq!([event("Warning", "TenantLost")], *events(&fixture).await, "of the deletion");
+    told(&fixture, [event("Warning", "TenantLost")], "of the deletion").await;
 }
 
 /// The Platform is created again, without a status, while the operator is away. Its Tenants know where they are.
