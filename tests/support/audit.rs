@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,13 +25,17 @@ const WRITES: [&str; 5] = ["create", "update", "patch", "delete", "deletecollect
 /// Bookkeeping of the operator, which budgets count separately.
 const BOOKKEEPING: [&str; 5] = ["leases", "events", "secrets", "tokenreviews", "selfsubjectaccessreviews"];
 
-/// A position in the log.
+/// A moment in the log. A request is written when its answer is complete, and its effect can be seen before that, so the position alone
+/// does not tell what came after a mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Mark(u64);
+pub struct Mark {
+    place: u64,
+    received: Timestamp,
+}
 
 impl Mark {
     /// The start of the control plane.
-    pub const START: Self = Self(0);
+    pub const START: Self = Self { place: 0, received: Timestamp::MIN };
 }
 
 /// One answered request.
@@ -119,12 +124,14 @@ impl<'a> AuditLog<'a> {
     /// Only lines with `needle` are parsed: a long run writes a hundred thousand lines.
     async fn select(&self, since: Mark, needle: &str, wanted: impl Fn(&Request) -> bool) -> Result<Vec<Request>> {
         let (log, end) = self.catch_up().await?;
-        let text = String::from_utf8(log.read(since.0, Some(end.0))?)?;
+        let text = String::from_utf8(log.read(since.place, Some(end.place))?)?;
+        // A watch is written when it ends.
+        let is_since = |request: &Request| request.received >= since.received || request.verb == "watch";
         let lines = text.lines().filter(|line| line.contains(needle));
         lines
             .map(parse)
             .filter_map(Result::transpose)
-            .filter(|request| request.as_ref().map_or(true, &wanted))
+            .filter(|request| request.as_ref().map_or(true, |request| is_since(request) && wanted(request)))
             .collect()
     }
 
@@ -143,20 +150,22 @@ impl<'a> AuditLog<'a> {
             .context("asking the API server for a line in its audit log")?;
         let place = wait::try_until("the audit log", Duration::from_secs(30), || async {
             let lines = log.read(before, None)?;
-            let end = end_of_line_with(&lines, marker.as_bytes()).context("no marker yet")?;
-            anyhow::Ok(before + u64::try_from(end)?)
+            let line = line_with(&lines, marker.as_bytes()).context("no marker yet")?;
+            let request = parse(std::str::from_utf8(&lines[line.clone()])?)?.context("a line of another stage")?;
+            anyhow::Ok(Mark { place: before + u64::try_from(line.end)?, received: request.received })
         });
-        let end = Mark(place.await?);
-        Ok((log, end))
+        let mark = place.await?;
+        Ok((log, mark))
     }
 }
 
-fn end_of_line_with(lines: &[u8], marker: &[u8]) -> Option<usize> {
+fn line_with(lines: &[u8], marker: &[u8]) -> Option<Range<usize>> {
     let mut end = 0;
     for line in lines.split_inclusive(|byte| *byte == b'\n') {
+        let start = end;
         end += line.len();
         if line.windows(marker.len()).any(|window| window == marker) {
-            return Some(end);
+            return Some(start..end);
         }
     }
     None
