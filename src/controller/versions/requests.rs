@@ -90,7 +90,8 @@ impl Requests {
                 }
             }
             // One that expires at once, again and again, must not bring list after list.
-            Err(error) if error.is(&ProblemType::CursorExpired) => {
+            // One that says so of a beginning, which names no cursor, is none.
+            Err(error) if self.cursor.is_some() && error.is(&ProblemType::CursorExpired) => {
                 self.end_feed(now.max(self.begun + self.timing.list), now)
             }
             Err(error) if is_absent(&error) => self.end_feed(now + self.timing.absent, now),

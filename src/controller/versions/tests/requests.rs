@@ -160,6 +160,17 @@ fn an_expired_cursor_brings_a_list_and_one_that_expires_at_once_does_not_bring_m
     assert!((6..=8).contains(&lists), "{lists} lists in 2000 seconds");
 }
 
+/// A beginning names no cursor that could expire. Asked again at once, it would leave the list no turn.
+#[test]
+fn a_beginning_that_is_answered_as_expired_is_no_feed() {
+    let mut scene = Scene::observing();
+    scene.told(Err(refused(ProblemType::CursorExpired)), 400);
+    scene.listed(Ok(()), 400);
+    assert_eq!(Some(Request::Beginning), scene.next(4000));
+    assert_eq!(Told::Nothing, scene.told(Err(refused(ProblemType::CursorExpired)), 4000));
+    assert_eq!(Some(Request::List), scene.next(4001));
+}
+
 #[test]
 fn a_feed_that_stands_still_is_no_feed() {
     for lie in [answer("c1", &["x"]), answer("", &[]), answer(&"c".repeat(5000), &[])] {
