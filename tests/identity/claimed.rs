@@ -138,7 +138,8 @@ async fn deleting_the_loser_changes_nothing() {
         let calls = since.calls(&fixture).await;
         let reads = ["PUT /v1/tenants/{id} 412", "GET /v1/tenants/{id} 200"];
         assert!(calls.len() >= 3 && calls[..2] == reads, "{policy}: {calls:?}");
-        assert!(calls[2..].iter().all(|call| call == reads[1]), "{policy}: {calls:?}");
+        let is_read = |call: &String| call.starts_with("GET /v1/tenants/{id} ");
+        assert!(calls[2..].iter().all(is_read), "{policy}: {calls:?}");
         assert_eq!((Some(stamp(&fixture)), None), stamps(&fixture).await, "{policy}");
     }
     told(&fixture, [event("Warning", "DeletionNotRequested")], "of the confirmed one").await;
